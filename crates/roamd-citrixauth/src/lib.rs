@@ -1,0 +1,1 @@
+//! Tokens, challenges and the sign-in conversation

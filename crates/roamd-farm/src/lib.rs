@@ -1,0 +1,1 @@
+//! The embedded farm: an NFuse XML service over SQLite

@@ -1,0 +1,1 @@
+//! Fuzz oracles as plain functions

@@ -1,0 +1,1 @@
+//! The accept loop: deadlines, connection cap, graceful stop

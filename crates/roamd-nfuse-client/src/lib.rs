@@ -1,0 +1,1 @@
+//! A client of one farm: its controllers, pool and deadlines

@@ -1,0 +1,31 @@
+//! `RequestCapabilities`: what a farm can do (nfuse.md §6.3).
+
+use std::borrow::Cow;
+
+/// Asks for the farm's capabilities. Needs no credentials: the health probe.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CapabilitiesRequest;
+
+/// The farm's capabilities.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CapabilitiesAnswer {
+    /// `CapabilityId`, in the farm's order.
+    pub capabilities: Vec<CapabilityId>,
+}
+
+/// The name of a capability. The list is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapabilityId(pub Cow<'static, str>);
+
+impl CapabilityId {
+    /// `RequestValidateCredentials` works.
+    pub const SEPARATE_CREDENTIALS_VALIDATION: Self =
+        Self(Cow::Borrowed("separate-credentials-validation"));
+    /// `RequestLaunchRef` works.
+    pub const LAUNCH_REFERENCE: Self = Self(Cow::Borrowed("launch-reference"));
+    /// `DesiredInfo` of `RequestValidateCredentials` works.
+    pub const USER_IDENTITY: Self = Self(Cow::Borrowed("user-identity"));
+    /// `Ticket` elements in a disconnect or logoff invalidate these logon tickets. Only roamd's
+    /// embedded farm is known to have it.
+    pub const TICKET_INVALIDATION: Self = Self(Cow::Borrowed("ticket-invalidation"));
+}

@@ -1,0 +1,55 @@
+//! Wire messages of the NFuse protocol, both directions.
+//!
+//! A message is a plain struct with public fields; the rules of what to ask and when live
+//! elsewhere. Each request names its answer ([`Request::Answer`]), so the client and the embedded
+//! farm cannot disagree. Values that a farm may extend are text with named constants, never closed
+//! enums. The crate must not know sockets, the store side, or which farm it talks to.
+//!
+//! Reference: `nfuse.md`, cited by section.
+
+mod address;
+mod app_data;
+mod capabilities;
+mod credentials;
+mod ctx1;
+mod dialect;
+mod envelope;
+mod error_id;
+mod information;
+mod launch_ref;
+mod session_data;
+mod session_end;
+mod ticket;
+mod validate_credentials;
+
+pub use address::{
+    AddressAnswer, AddressName, AddressRequest, HostAddress, SessionName, SessionSettings,
+};
+pub use app_data::{
+    AccessEntry, AppDataAnswer, AppDataRequest, Application, DesiredIcon, Settings,
+};
+pub use capabilities::{CapabilitiesAnswer, CapabilitiesRequest, CapabilityId};
+pub use credentials::{Credentials, Domain, Password, PasswordEncoding};
+pub use ctx1::{Ctx1Error, decode as decode_ctx1, encode as encode_ctx1};
+pub use dialect::Dialect;
+pub use envelope::{
+    AnyRequest, Body, DecodeError, Effect, Frame, Request, decode_answer, decode_request,
+    encode_answer, encode_request,
+};
+pub use error_id::{ErrorId, FarmError, NativeError};
+pub use information::{
+    ProtocolInfoAnswer, ProtocolInfoRequest, Server, ServerDataAnswer, ServerDataRequest,
+    ServerFarmDataAnswer, ServerFarmDataRequest,
+};
+pub use launch_ref::{LaunchRefAnswer, LaunchRefRequest};
+pub use session_data::{
+    HostId, ReconnectSessionDataAnswer, ReconnectSessionDataRequest, SessionEntry, SessionType,
+};
+pub use session_end::{
+    DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, LogoffUserSessionsAnswer,
+    LogoffUserSessionsRequest, SessionSelection,
+};
+pub use ticket::{TicketAnswer, TicketRequest};
+pub use validate_credentials::{
+    UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest,
+};

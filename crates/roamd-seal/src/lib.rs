@@ -1,0 +1,1 @@
+//! Sealed values: authenticated encryption under a ring of keys

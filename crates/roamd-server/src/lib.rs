@@ -1,0 +1,1 @@
+//! The gateway: routes, negotiation, status codes

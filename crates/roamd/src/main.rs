@@ -1,0 +1,2 @@
+//! The `roamd` command.
+fn main() {}
