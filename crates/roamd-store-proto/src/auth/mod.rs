@@ -1,0 +1,15 @@
+//! Messages of sign-in: challenge, token messages, choices, forms (`citrixauth.md`).
+
+mod challenge;
+mod form;
+mod form_post;
+mod request_token;
+mod request_token_response;
+mod token_choices;
+
+pub use challenge::{Challenge, ChallengeError, Reason};
+pub use form::{Form, FormResult, FormStatus, Requirement, RequirementKind};
+pub use form_post::FormPost;
+pub use request_token::RequestToken;
+pub use request_token_response::RequestTokenResponse;
+pub use token_choices::{Choice, TokenChoices};
