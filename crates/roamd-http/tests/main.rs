@@ -1,0 +1,172 @@
+//! The accept loop over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use roamd_http::{Answer, BodyError, Limits, read_body, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+const SHORT: Duration = Duration::from_millis(150);
+
+struct Server {
+    address: std::net::SocketAddr,
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// A server that answers with the length of the body, or with the refusal of it.
+async fn start(limits: Limits) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let task = tokio::spawn(serve(
+        listener,
+        limits,
+        shutdown.clone(),
+        |request| async move {
+            let slow = request.uri().path() == "/slow";
+            let text = match read_body(request.into_body(), 10, SHORT).await {
+                Ok(body) => format!("read {}", body.len()),
+                Err(error @ BodyError::TooLarge { .. }) => error.to_string(),
+                Err(error @ BodyError::TooSlow { .. }) => error.to_string(),
+                Err(error @ BodyError::Broken(_)) => error.to_string(),
+            };
+            if slow {
+                tokio::time::sleep(SHORT).await;
+            }
+            Answer::new(Full::new(Bytes::from(text)))
+        },
+    ));
+    Server {
+        address,
+        shutdown,
+        task,
+    }
+}
+
+async fn exchange(server: &Server, request: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_request_is_answered_with_a_content_length() {
+    let server = start(Limits::default()).await;
+    let answer = exchange(
+        &server,
+        "POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("content-length: 6\r\n"), "{answer}");
+    assert!(answer.ends_with("read 3"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
+    let server = start(Limits::default()).await;
+    for request in [
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+         b\r\n12345678901\r\n0\r\n\r\n",
+    ] {
+        let answer = exchange(&server, request).await;
+        assert!(answer.ends_with("body is longer than 10 bytes"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_given_up() {
+    let server = start(Limits::default()).await;
+    let answer = exchange(
+        &server,
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabc",
+    )
+    .await;
+    assert!(
+        answer.ends_with("body did not arrive within 0 seconds"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_silent_or_dripping_connection_is_closed() {
+    let limits = Limits {
+        first_byte: SHORT,
+        head: SHORT,
+        ..Limits::default()
+    };
+    for beginning in ["", "P", "POST / HTTP/1.1\r\nHost: h\r\n"] {
+        let server = start(limits).await;
+        let answer =
+            tokio::time::timeout(Duration::from_secs(5), exchange(&server, beginning)).await;
+        let answer = answer.expect("the server closes the connection");
+        assert!(!answer.contains("200"), "{beginning:?} gave {answer}");
+    }
+}
+
+#[tokio::test]
+async fn connections_over_the_cap_wait_for_a_free_slot() {
+    let server = start(Limits {
+        connections: 1,
+        ..Limits::default()
+    })
+    .await;
+    let first = TcpStream::connect(server.address).await.unwrap();
+    let request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let second = exchange(&server, request);
+    tokio::pin!(second);
+    assert!(
+        tokio::time::timeout(SHORT, second.as_mut()).await.is_err(),
+        "no slot was free"
+    );
+    drop(first);
+    assert!(second.await.ends_with("read 0"));
+}
+
+#[tokio::test]
+async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
+    let server = start(Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream
+        .write_all(b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await
+        .unwrap();
+    tokio::time::sleep(SHORT / 3).await;
+    server.shutdown.cancel();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("read 0"), "{answer}");
+    server.task.await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_longer_than_the_drain() {
+    let server = start(Limits {
+        drain: SHORT,
+        ..Limits::default()
+    })
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    // Half a request: hyper cannot know that it will never end.
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nHost: h\r\n")
+        .await
+        .unwrap();
+    tokio::time::sleep(SHORT / 3).await;
+    server.shutdown.cancel();
+    tokio::time::timeout(Duration::from_secs(5), server.task)
+        .await
+        .unwrap()
+        .unwrap();
+}
