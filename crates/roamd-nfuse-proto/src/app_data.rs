@@ -1,6 +1,9 @@
 //! `RequestAppData`: the applications of a farm (nfuse.md §6.1, §6.2).
 
-use crate::{Credentials, Domain};
+use roamd_xml::{Element, Fault, Writer};
+
+use crate::read::Node;
+use crate::{Body, Credentials, Domain, Effect, Request, write};
 
 /// Asks for applications.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -100,4 +103,216 @@ pub enum AccessEntry {
     },
     /// `AnonymousUser`.
     Anonymous,
+}
+
+impl Body for AppDataRequest {
+    const ELEMENT: &'static str = "RequestAppData";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let node = Node::top(element);
+        let scope = node.only("Scope")?;
+        Ok(Self {
+            traverse: scope
+                .and_then(|n| n.attribute("traverse"))
+                .map(str::to_owned),
+            folder: scope.map(|n| n.text().to_owned()).unwrap_or_default(),
+            desired_details: node.texts("DesiredDetails"),
+            desired_icons: node
+                .all("DesiredIconData")
+                .map(|n| DesiredIcon::read(&n))
+                .collect(),
+            app_names: node.texts("AppName"),
+            server_types: node.need_texts("ServerType")?,
+            client_types: node.need_texts("ClientType")?,
+            credentials: Credentials::only(&node)?,
+            client_name: node.only_text("ClientName")?,
+            client_address: node.only_text("ClientAddress")?,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        write::with_attribute(
+            writer,
+            "Scope",
+            "traverse",
+            self.traverse.as_deref(),
+            &self.folder,
+        );
+        write::texts(writer, "DesiredDetails", &self.desired_details);
+        for DesiredIcon { size, bpp, format } in &self.desired_icons {
+            let attributes = [("size", size.as_str()), ("bpp", bpp), ("format", format)];
+            writer.leaf("DesiredIconData", &attributes, "");
+        }
+        write::texts(writer, "AppName", &self.app_names);
+        write::texts(writer, "ServerType", &self.server_types);
+        write::texts(writer, "ClientType", &self.client_types);
+        if let Some(credentials) = &self.credentials {
+            credentials.write(writer);
+        }
+        write::some_text(writer, "ClientName", self.client_name.as_deref());
+        if let Some(address) = &self.client_address {
+            writer.leaf("ClientAddress", &[("addresstype", "dot")], address);
+        }
+    }
+}
+
+impl Request for AppDataRequest {
+    type Answer = AppDataAnswer;
+
+    fn effect(&self) -> Effect {
+        Effect::Read
+    }
+}
+
+impl DesiredIcon {
+    fn read(node: &Node<'_>) -> Self {
+        let attribute = |name| node.attribute(name).unwrap_or_default().to_owned();
+        Self {
+            size: attribute("size"),
+            bpp: attribute("bpp"),
+            format: attribute("format"),
+        }
+    }
+}
+
+impl Body for AppDataAnswer {
+    const ELEMENT: &'static str = "ResponseAppData";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let node = Node::top(element);
+        let mut applications = Vec::new();
+        for set in node.all("AppDataSet") {
+            for application in set.all("AppData") {
+                applications.push(Application::read(&application)?);
+            }
+        }
+        Ok(Self {
+            leasing_status: node.first_text("LeasingStatus"),
+            applications,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        write::some_text(writer, "LeasingStatus", self.leasing_status.as_deref());
+        if self.applications.is_empty() {
+            return;
+        }
+        writer.open("AppDataSet", &[]);
+        writer.leaf("Scope", &[("traverse", "onelevel")], "");
+        for application in &self.applications {
+            application.write(writer);
+        }
+        writer.close();
+    }
+}
+
+impl Application {
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        let details = node.first("Details");
+        let details = details.as_ref();
+        Ok(Self {
+            in_name: node.need_text("InName")?,
+            friendly_name: node.first_text("FName").unwrap_or_default(),
+            settings: details
+                .and_then(|n| n.first("Settings"))
+                .map(|n| Settings::read(&n)),
+            access_list: details.and_then(|n| n.first("AccessList")).map(|n| {
+                n.every()
+                    .filter_map(|entry| AccessEntry::read(&entry))
+                    .collect()
+            }),
+            seq_no: node.first("SeqNo").and_then(|n| n.text().parse().ok()),
+            server_type: node.first_text("ServerType"),
+            client_type: node.first_text("ClientType"),
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.open("AppData", &[]);
+        writer.leaf("InName", &[], &self.in_name);
+        writer.leaf("FName", &[], &self.friendly_name);
+        writer.open("Details", &[]);
+        if let Some(settings) = &self.settings {
+            settings.write(writer);
+        }
+        if let Some(entries) = &self.access_list {
+            writer.open("AccessList", &[]);
+            for entry in entries {
+                entry.write(writer);
+            }
+            writer.close();
+        }
+        writer.close();
+        if let Some(number) = self.seq_no {
+            writer.leaf("SeqNo", &[], &number.to_string());
+        }
+        write::some_text(writer, "ServerType", self.server_type.as_deref());
+        write::some_text(writer, "ClientType", self.client_type.as_deref());
+        writer.close();
+    }
+}
+
+impl Settings {
+    fn read(node: &Node<'_>) -> Self {
+        let flag = |name| {
+            node.attribute(name)
+                .is_some_and(|v| v.eq_ignore_ascii_case("true"))
+        };
+        Self {
+            disabled: flag("appisdisabled"),
+            desktop: flag("appisdesktop"),
+            folder: node.first_text("Folder").unwrap_or_default(),
+            description: node.first_text("Description").unwrap_or_default(),
+            publisher_name: node.first_text("PublisherName").unwrap_or_default(),
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let flags = [
+            ("appisdisabled", write::truth(self.disabled)),
+            ("appisdesktop", write::truth(self.desktop)),
+        ];
+        writer.open("Settings", &flags);
+        writer.leaf("Folder", &[], &self.folder);
+        writer.leaf("Description", &[], &self.description);
+        writer.leaf("PublisherName", &[], &self.publisher_name);
+        writer.close();
+    }
+}
+
+impl AccessEntry {
+    /// Nothing for an entry of a kind that is not known.
+    fn read(node: &Node<'_>) -> Option<Self> {
+        let name = |element| node.first_text(element).unwrap_or_default();
+        let domain = || {
+            node.first("Domain")
+                .map_or_else(|| Domain::nt(""), |n| Domain::read(&n))
+        };
+        let is = |element| node.name().eq_ignore_ascii_case(element);
+        if is("User") {
+            Some(Self::User {
+                name: name("UserName"),
+                domain: domain(),
+            })
+        } else if is("Group") {
+            Some(Self::Group {
+                name: name("GroupName"),
+                domain: domain(),
+            })
+        } else {
+            is("AnonymousUser").then_some(Self::Anonymous)
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let (element, name_element, name, domain) = match self {
+            Self::User { name, domain } => ("User", "UserName", name, domain),
+            Self::Group { name, domain } => ("Group", "GroupName", name, domain),
+            Self::Anonymous => return writer.leaf("AnonymousUser", &[], ""),
+        };
+        writer.open(element, &[]);
+        writer.leaf(name_element, &[], name);
+        domain.write(writer);
+        writer.close();
+    }
 }

@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use roamd_xml::{Element, Fault, Writer};
+
+use crate::read::Node;
+use crate::{Body, Effect, Request};
+
 /// Asks for the farm's capabilities. Needs no credentials: the health probe.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CapabilitiesRequest;
@@ -28,4 +33,39 @@ impl CapabilityId {
     /// `Ticket` elements in a disconnect or logoff invalidate these logon tickets. Only roamd's
     /// embedded farm is known to have it.
     pub const TICKET_INVALIDATION: Self = Self(Cow::Borrowed("ticket-invalidation"));
+}
+
+impl Body for CapabilitiesRequest {
+    const ELEMENT: &'static str = "RequestCapabilities";
+
+    fn read(_: &Element) -> Result<Self, Fault> {
+        Ok(Self)
+    }
+
+    fn write(&self, _: &mut Writer) {}
+}
+
+impl Request for CapabilitiesRequest {
+    type Answer = CapabilitiesAnswer;
+
+    fn effect(&self) -> Effect {
+        Effect::Read
+    }
+}
+
+impl Body for CapabilitiesAnswer {
+    const ELEMENT: &'static str = "ResponseCapabilities";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let names = Node::top(element).texts("CapabilityId");
+        Ok(Self {
+            capabilities: names.into_iter().map(|n| CapabilityId(n.into())).collect(),
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        for capability in &self.capabilities {
+            writer.leaf("CapabilityId", &[], &capability.0);
+        }
+    }
 }

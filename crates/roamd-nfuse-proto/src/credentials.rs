@@ -1,6 +1,10 @@
 //! Who a request speaks for (nfuse.md §2).
 
-use secrecy::SecretString;
+use roamd_xml::{Fault, FaultKind, Writer};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::read::Node;
+use crate::{ctx1, write};
 
 /// The `Credentials` element. A request without the element asks for all users.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +39,9 @@ pub enum Credentials {
 }
 
 /// A password, decoded. Never printed.
+///
+/// White space around one that travels in clear is lost, because some clients put a line break
+/// before every value (nfuse.md §1.3); ctx1 keeps it.
 #[derive(Debug, Clone)]
 pub struct Password {
     /// The password in clear.
@@ -59,4 +66,205 @@ pub struct Domain {
     pub kind: String,
     /// Name; empty with `UNIX`.
     pub name: String,
+}
+
+/// `ID` elements sorted by their types: a user as farms and clients name one without a password.
+#[derive(Default)]
+pub(crate) struct Ids {
+    pub(crate) sam: Option<String>,
+    pub(crate) upn: Option<String>,
+    pub(crate) sids: Vec<String>,
+}
+
+impl Credentials {
+    /// The element inside a request that cannot do without it.
+    pub(crate) fn need(request: &Node<'_>) -> Result<Self, Fault> {
+        Self::read(&request.need("Credentials")?)
+    }
+
+    /// The element inside a request that means all users where it is absent.
+    pub(crate) fn only(request: &Node<'_>) -> Result<Option<Self>, Fault> {
+        request
+            .only("Credentials")?
+            .map(|node| Self::read(&node))
+            .transpose()
+    }
+
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        const FORMS: [&str; 4] = ["UserName", "ID", "Group", "AnonymousUser"];
+        let mut present = FORMS.into_iter().filter(|name| node.first(name).is_some());
+        match (present.next(), present.next()) {
+            (Some("UserName"), None) => Ok(Self::Explicit {
+                user_name: node.need_text("UserName")?,
+                password: node
+                    .only("Password")?
+                    .map(|n| Password::read(&n))
+                    .transpose()?,
+                domain: node.only("Domain")?.map(|n| Domain::read(&n)),
+            }),
+            (Some("ID"), None) => {
+                let Ids { sam, upn, sids } = Ids::read(node)?;
+                if sam.is_none() && upn.is_none() && sids.is_empty() {
+                    return Err(node.fault(FaultKind::Unexpected {
+                        expected: "an identity with a SAM name, a UPN or a SID",
+                    }));
+                }
+                Ok(Self::Identity { sam, upn, sids })
+            }
+            (Some("Group"), None) => {
+                let group = node.need("Group")?;
+                Ok(Self::Groups {
+                    names: group.need_texts("GroupName")?,
+                    domain: group.only("Domain")?.map(|n| Domain::read(&n)),
+                })
+            }
+            (Some("AnonymousUser"), None) => Ok(Self::Anonymous),
+            _ => Err(node.fault(FaultKind::Unexpected {
+                expected: "exactly one of a user name, an identity, a group and AnonymousUser",
+            })),
+        }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.open("Credentials", &[]);
+        match self {
+            Self::Explicit {
+                user_name,
+                password,
+                domain,
+            } => {
+                writer.leaf("UserName", &[], user_name);
+                if let Some(password) = password {
+                    password.write(writer);
+                }
+                if let Some(domain) = domain {
+                    domain.write(writer);
+                }
+            }
+            Self::Identity { sam, upn, sids } => {
+                write_ids(writer, sam.as_deref(), upn.as_deref(), sids);
+            }
+            Self::Groups { names, domain } => {
+                writer.open("Group", &[]);
+                write::texts(writer, "GroupName", names);
+                if let Some(domain) = domain {
+                    domain.write(writer);
+                }
+                writer.close();
+            }
+            Self::Anonymous => writer.leaf("AnonymousUser", &[], ""),
+        }
+        writer.close();
+    }
+}
+
+impl Password {
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        let encoding = match node.attribute("encoding") {
+            None => PasswordEncoding::Cleartext,
+            Some(text) if text.eq_ignore_ascii_case("cleartext") => PasswordEncoding::Cleartext,
+            Some(text) if text.eq_ignore_ascii_case("ctx1") => PasswordEncoding::Ctx1,
+            Some(_) => {
+                let expected = "encoded as cleartext or ctx1";
+                return Err(node.fault(FaultKind::Unexpected { expected }));
+            }
+        };
+        let value = match encoding {
+            PasswordEncoding::Cleartext => SecretString::from(node.text()),
+            PasswordEncoding::Ctx1 => ctx1::decode(node.text()).map_err(|_| {
+                node.fault(FaultKind::Unexpected {
+                    expected: "ctx1 text",
+                })
+            })?,
+        };
+        Ok(Self { value, encoding })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let value = self.value.expose_secret();
+        match self.encoding {
+            PasswordEncoding::Cleartext => {
+                writer.leaf("Password", &[("encoding", "cleartext")], value);
+            }
+            PasswordEncoding::Ctx1 => {
+                writer.leaf("Password", &[("encoding", "ctx1")], &ctx1::encode(value));
+            }
+        }
+    }
+}
+
+impl PartialEq for Password {
+    /// For tests and for messages that hold one; whoever checks a password compares hashes.
+    fn eq(&self, other: &Self) -> bool {
+        self.encoding == other.encoding && self.value.expose_secret() == other.value.expose_secret()
+    }
+}
+
+impl Domain {
+    /// The kind of a Windows domain.
+    pub const NT: &'static str = "NT";
+
+    /// A Windows domain.
+    pub fn nt(name: impl Into<String>) -> Self {
+        Self {
+            kind: Self::NT.to_owned(),
+            name: name.into(),
+        }
+    }
+
+    pub(crate) fn read(node: &Node<'_>) -> Self {
+        Self {
+            kind: node.attribute("type").unwrap_or(Self::NT).to_owned(),
+            name: node.text().to_owned(),
+        }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.leaf("Domain", &[("type", &self.kind)], &self.name);
+    }
+}
+
+impl Ids {
+    /// Entries of unknown types are passed over; one without a type is a SAM name (nfuse.md §2).
+    pub(crate) fn read(parent: &Node<'_>) -> Result<Self, Fault> {
+        let mut ids = Self::default();
+        for node in parent.all("ID") {
+            let text = node.text();
+            if text.is_empty() {
+                continue;
+            }
+            let kind = node.attribute("type").unwrap_or("SAM");
+            let slot = if kind.eq_ignore_ascii_case("SAM") {
+                &mut ids.sam
+            } else if kind.eq_ignore_ascii_case("UPN") {
+                &mut ids.upn
+            } else {
+                if kind.eq_ignore_ascii_case("SID") {
+                    ids.sids.push(text.to_owned());
+                }
+                continue;
+            };
+            if slot.replace(text.to_owned()).is_some() {
+                return Err(node.fault(FaultKind::Repeated));
+            }
+        }
+        Ok(ids)
+    }
+}
+
+pub(crate) fn write_ids(
+    writer: &mut Writer,
+    sam: Option<&str>,
+    upn: Option<&str>,
+    sids: &[String],
+) {
+    if let Some(sam) = sam {
+        writer.leaf("ID", &[("type", "SAM")], sam);
+    }
+    if let Some(upn) = upn {
+        writer.leaf("ID", &[("type", "UPN")], upn);
+    }
+    for sid in sids {
+        writer.leaf("ID", &[("type", "SID")], sid);
+    }
 }

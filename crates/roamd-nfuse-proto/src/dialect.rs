@@ -1,5 +1,8 @@
 //! The version of the protocol that a message is written in (nfuse.md §1.3).
 
+use std::fmt;
+use std::str::FromStr;
+
 /// A dialect: the value of the root's attribute `version`, for example 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dialect {
@@ -9,10 +12,47 @@ pub struct Dialect {
     pub minor: u16,
 }
 
+/// A text that is no version, such as `5.4`, of two small numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("version is not two numbers with a dot between them")]
+pub struct DialectError;
+
 impl Dialect {
+    /// What a message without a version is read as.
+    pub const OLDEST: Self = Self::new(1, 0);
+    /// The first dialect of farms of generation 7.
+    pub const FMA: Self = Self::new(5, 5);
+
     /// The dialect of this version.
     #[must_use]
     pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = DialectError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (major, minor) = text.split_once('.').ok_or(DialectError)?;
+        Ok(Self {
+            major: number(major)?,
+            minor: number(minor)?,
+        })
+    }
+}
+
+/// Digits only: the standard parser would take a sign too.
+fn number(text: &str) -> Result<u16, DialectError> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().map_err(|_| DialectError)
+    } else {
+        Err(DialectError)
     }
 }

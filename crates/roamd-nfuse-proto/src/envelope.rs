@@ -1,7 +1,10 @@
 //! The frame of every message: `NFuseProtocol` with one request or answer in it (nfuse.md §1.3).
 
-use roamd_xml::{Element, Encoding, Fault, Writer};
+use roamd_xml::{
+    Charset, Doctype, Element, Encoding, Fault, FaultKind, Layout, Limits, Rules, Writer,
+};
 
+use crate::read::Node;
 use crate::{
     AddressRequest, AppDataRequest, CapabilitiesRequest, Dialect, DisconnectUserSessionsRequest,
     FarmError, LaunchRefRequest, LogoffUserSessionsRequest, ProtocolInfoRequest,
@@ -88,33 +91,179 @@ pub enum DecodeError {
 /// # Errors
 /// Why the bytes are not a request.
 pub fn decode_request(bytes: &[u8]) -> Result<(Frame, AnyRequest), DecodeError> {
-    let _ = bytes;
-    todo!()
+    let document = roamd_xml::parse(bytes, &rules(Limits::REQUEST))?;
+    let root = frame_element(&document.root)?;
+    let dialect = match root.attribute("version") {
+        None => Dialect::OLDEST,
+        Some(text) => text.parse().map_err(|_| {
+            root.fault(FaultKind::Unexpected {
+                expected: "a version such as 5.4",
+            })
+        })?,
+    };
+    let request = read_request(&root)?;
+    Ok((
+        Frame {
+            dialect,
+            encoding: document.encoding,
+        },
+        request,
+    ))
 }
 
 /// Writes a request, as a client does: UTF-8, with the document type line.
 #[must_use]
 pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
-    let _ = (dialect, request);
-    todo!()
+    let mut writer = Writer::new(Layout::Compact);
+    writer.prolog(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
+    writer.prolog(DOCTYPE);
+    writer.open(ROOT, &[("version", &dialect.to_string())]);
+    writer.open(R::ELEMENT, &[]);
+    request.write(&mut writer);
+    writer.finish()
 }
 
 /// Reads the answer to a request: its body, or the error that the farm gave instead. An `ErrorId`
 /// anywhere in the document makes it an error (nfuse.md §1.2).
+///
+/// A missing or odd version does not matter: it only says which generation the farm may be of.
 ///
 /// # Errors
 /// Why the bytes are not an answer to this request.
 pub fn decode_answer<R: Request>(
     bytes: &[u8],
 ) -> Result<(Frame, Result<R::Answer, FarmError>), DecodeError> {
-    let _ = bytes;
-    todo!()
+    let document = roamd_xml::parse(bytes, &rules(Limits::ANSWER))?;
+    let root = frame_element(&document.root)?;
+    let version = root.attribute("version").and_then(|text| text.parse().ok());
+    let frame = Frame {
+        dialect: version.unwrap_or(Dialect::OLDEST),
+        encoding: document.encoding,
+    };
+    if let Some(error) = FarmError::find(&document.root) {
+        return Ok((frame, Err(error)));
+    }
+    let answer = root.need(R::Answer::ELEMENT)?.read_with(R::Answer::read)?;
+    Ok((frame, Ok(answer)))
 }
 
 /// Writes an answer, as a farm of this dialect does, in the encoding of the request and in the
 /// layout of its generation (IMA below 5.5, FMA from there on).
+///
+/// The bytes are ASCII, so they are right in every encoding that the declaration can name.
 #[must_use]
 pub fn encode_answer<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> Vec<u8> {
-    let _ = (frame, answer);
-    todo!()
+    let encoding = match frame.encoding {
+        Encoding::Latin1 => "ISO-8859-1",
+        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => "UTF-8",
+    };
+    let (step, blank) = if frame.dialect < Dialect::FMA {
+        (2, " ")
+    } else {
+        (4, "")
+    };
+    let mut writer = Writer::new(Layout::Indented { first: 4, step });
+    writer.prolog(&format!(
+        r#"<?xml version="1.0" encoding="{encoding}"{blank}?>"#
+    ));
+    writer.prolog(DOCTYPE);
+    writer.open(ROOT, &[("version", &frame.dialect.to_string())]);
+    writer.open(A::ELEMENT, &[]);
+    match answer {
+        Ok(body) => body.write(&mut writer),
+        Err(error) => error.write(&mut writer),
+    }
+    writer.finish()
+}
+
+const ROOT: &str = "NFuseProtocol";
+
+const DOCTYPE: &str = r#"<!DOCTYPE NFuseProtocol SYSTEM "NFuse.dtd">"#;
+
+/// No name of a request is longer; an unknown one is cut there, because it ends up in a message.
+const LONGEST_NAME: usize = 64;
+
+type ReadRequest = fn(&Element) -> Result<AnyRequest, Fault>;
+
+const REQUESTS: [(&str, ReadRequest); 12] = [
+    (AddressRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::Address)
+    }),
+    (AppDataRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::AppData)
+    }),
+    (CapabilitiesRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::Capabilities)
+    }),
+    (DisconnectUserSessionsRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::DisconnectUserSessions)
+    }),
+    (LaunchRefRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::LaunchRef)
+    }),
+    (LogoffUserSessionsRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::LogoffUserSessions)
+    }),
+    (ProtocolInfoRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::ProtocolInfo)
+    }),
+    (ReconnectSessionDataRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::ReconnectSessionData)
+    }),
+    (ServerDataRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::ServerData)
+    }),
+    (ServerFarmDataRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::ServerFarmData)
+    }),
+    (TicketRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::Ticket)
+    }),
+    (ValidateCredentialsRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::ValidateCredentials)
+    }),
+];
+
+const fn rules(limits: Limits) -> Rules {
+    Rules {
+        limits,
+        charset: Charset::Declared,
+        doctype: Doctype::Skipped,
+    }
+}
+
+fn frame_element(root: &Element) -> Result<Node<'_>, Fault> {
+    let node = Node::top(root);
+    if root.namespace.is_none() && root.name.eq_ignore_ascii_case(ROOT) {
+        Ok(node)
+    } else {
+        Err(root.fault(ROOT, FaultKind::WrongRoot { expected: ROOT }))
+    }
+}
+
+/// Reads the one `Request…` element of the frame; other elements are passed over.
+fn read_request(root: &Node<'_>) -> Result<AnyRequest, DecodeError> {
+    let mut requests = root
+        .every()
+        .filter(|child| starts_with(child.name(), "Request"));
+    let request = requests.next().ok_or_else(|| root.missing("Request…"))?;
+    if requests.next().is_some() {
+        return Err(root
+            .fault(FaultKind::TooMany {
+                limit: "one request",
+            })
+            .into());
+    }
+    let (_, read) = REQUESTS
+        .iter()
+        .find(|(name, _)| request.name().eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            DecodeError::UnknownRequest(request.name().chars().take(LONGEST_NAME).collect())
+        })?;
+    request.read_with(*read).map_err(DecodeError::from)
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

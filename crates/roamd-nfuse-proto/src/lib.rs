@@ -17,10 +17,12 @@ mod envelope;
 mod error_id;
 mod information;
 mod launch_ref;
+mod read;
 mod session_data;
 mod session_end;
 mod ticket;
 mod validate_credentials;
+mod write;
 
 pub use address::{
     AddressAnswer, AddressName, AddressRequest, HostAddress, SessionName, SessionSettings,
@@ -31,7 +33,7 @@ pub use app_data::{
 pub use capabilities::{CapabilitiesAnswer, CapabilitiesRequest, CapabilityId};
 pub use credentials::{Credentials, Domain, Password, PasswordEncoding};
 pub use ctx1::{Ctx1Error, decode as decode_ctx1, encode as encode_ctx1};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, DialectError};
 pub use envelope::{
     AnyRequest, Body, DecodeError, Effect, Frame, Request, decode_answer, decode_request,
     encode_answer, encode_request,

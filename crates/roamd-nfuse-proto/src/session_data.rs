@@ -1,6 +1,9 @@
 //! `RequestReconnectSessionData`: the sessions that a client could take over (nfuse.md §3).
 
-use crate::Credentials;
+use roamd_xml::{Element, Fault, FaultKind, Writer};
+
+use crate::read::Node;
+use crate::{Body, Credentials, Effect, Request, write};
 
 /// Asks for the sessions of a user. Before generation 7 a list with active sessions disconnects
 /// them from their clients (nfuse.md §3.3).
@@ -60,4 +63,134 @@ pub struct HostId {
     pub kind: Option<String>,
     /// Text.
     pub value: String,
+}
+
+impl Body for ReconnectSessionDataRequest {
+    const ELEMENT: &'static str = "RequestReconnectSessionData";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let node = Node::top(element);
+        Ok(Self {
+            credentials: Credentials::need(&node)?,
+            client_name: node.only_text("ClientName")?,
+            device_id: node.only_text("DeviceId")?,
+            server_types: node.need_texts("ServerType")?,
+            client_types: node.need_texts("ClientType")?,
+            session_types: node
+                .all("SessionType")
+                .map(|n| SessionType::read(&n))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.credentials.write(writer);
+        write::some_text(writer, "ClientName", self.client_name.as_deref());
+        write::some_text(writer, "DeviceId", self.device_id.as_deref());
+        write::texts(writer, "ServerType", &self.server_types);
+        write::texts(writer, "ClientType", &self.client_types);
+        for session_type in &self.session_types {
+            writer.leaf("SessionType", &[], session_type.name());
+        }
+    }
+}
+
+impl Request for ReconnectSessionDataRequest {
+    type Answer = ReconnectSessionDataAnswer;
+
+    /// Before generation 7 a list with active sessions disconnects them. What a farm lists when
+    /// nothing is named is not known, so that counts as a change as well.
+    fn effect(&self) -> Effect {
+        match self.session_types.as_slice() {
+            [] => Effect::Change,
+            types if types.contains(&SessionType::Active) => Effect::Change,
+            _ => Effect::Read,
+        }
+    }
+}
+
+impl SessionType {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disconnected => "disconnected",
+        }
+    }
+
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        [Self::Active, Self::Disconnected]
+            .into_iter()
+            .find(|known| node.text().eq_ignore_ascii_case(known.name()))
+            .ok_or_else(|| {
+                node.fault(FaultKind::Unexpected {
+                    expected: "active or disconnected",
+                })
+            })
+    }
+}
+
+impl Body for ReconnectSessionDataAnswer {
+    const ELEMENT: &'static str = "ResponseReconnectSessionData";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let node = Node::top(element);
+        let mut sessions = Vec::new();
+        for set in node.all("AppDataSet") {
+            for session in set.all("AppData") {
+                sessions.push(SessionEntry::read(&session)?);
+            }
+        }
+        Ok(Self { sessions })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        if self.sessions.is_empty() {
+            return;
+        }
+        writer.open("AppDataSet", &[]);
+        for session in &self.sessions {
+            session.write(writer);
+        }
+        writer.close();
+    }
+}
+
+impl SessionEntry {
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            in_name: node.first_text("InName").unwrap_or_default(),
+            friendly_name: node.first_text("FName"),
+            server_type: node.first_text("ServerType").unwrap_or_default(),
+            client_type: node.first_text("ClientType").unwrap_or_default(),
+            host_id: HostId::need(node)?,
+            session_id: node.need_text("SessionId")?,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.open("AppData", &[("type", "session")]);
+        writer.leaf("InName", &[], &self.in_name);
+        write::some_text(writer, "FName", self.friendly_name.as_deref());
+        writer.leaf("DataType", &[("value", "session")], "");
+        writer.leaf("ServerType", &[], &self.server_type);
+        writer.leaf("ClientType", &[], &self.client_type);
+        self.host_id.write(writer);
+        writer.leaf("SessionId", &[], &self.session_id);
+        writer.close();
+    }
+}
+
+impl HostId {
+    pub(crate) fn need(parent: &Node<'_>) -> Result<Self, Fault> {
+        let value = parent.need_text("HostId")?;
+        let node = parent.need("HostId")?;
+        Ok(Self {
+            kind: node.attribute("type").map(str::to_owned),
+            value,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        write::with_attribute(writer, "HostId", "type", self.kind.as_deref(), &self.value);
+    }
 }

@@ -1,9 +1,14 @@
 //! `RequestDisconnectUserSessions` and `RequestLogoffUserSessions` (nfuse.md §4).
 
-use crate::Credentials;
+use std::fmt;
+
+use roamd_xml::{Element, Fault, Writer};
+
+use crate::read::Node;
+use crate::{Body, Credentials, Effect, Request, write};
 
 /// Which sessions of which user: those connected from the named client.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct SessionSelection {
     /// The user.
     pub credentials: Credentials,
@@ -35,3 +40,100 @@ pub struct LogoffUserSessionsRequest(pub SessionSelection);
 /// All selected sessions have ended, also when there was none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogoffUserSessionsAnswer;
+
+impl SessionSelection {
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let node = Node::top(element);
+        Ok(Self {
+            credentials: Credentials::need(&node)?,
+            client_name: node.only_text("ClientName")?,
+            device_id: node.only_text("DeviceId")?,
+            server_types: node.need_texts("ServerType")?,
+            client_types: node.need_texts("ClientType")?,
+            tickets: node.texts("Ticket"),
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.credentials.write(writer);
+        write::some_text(writer, "ClientName", self.client_name.as_deref());
+        write::some_text(writer, "DeviceId", self.device_id.as_deref());
+        write::texts(writer, "ServerType", &self.server_types);
+        write::texts(writer, "ClientType", &self.client_types);
+        write::texts(writer, "Ticket", &self.tickets);
+    }
+}
+
+impl fmt::Debug for SessionSelection {
+    /// Without the tickets: each lets its bearer into a session.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSelection")
+            .field("credentials", &self.credentials)
+            .field("client_name", &self.client_name)
+            .field("device_id", &self.device_id)
+            .field("server_types", &self.server_types)
+            .field("client_types", &self.client_types)
+            .field("tickets", &self.tickets.len())
+            .finish()
+    }
+}
+
+impl Body for DisconnectUserSessionsRequest {
+    const ELEMENT: &'static str = "RequestDisconnectUserSessions";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        SessionSelection::read(element).map(Self)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.0.write(writer);
+    }
+}
+
+impl Request for DisconnectUserSessionsRequest {
+    type Answer = DisconnectUserSessionsAnswer;
+
+    fn effect(&self) -> Effect {
+        Effect::Change
+    }
+}
+
+impl Body for DisconnectUserSessionsAnswer {
+    const ELEMENT: &'static str = "ResponseDisconnectUserSessions";
+
+    fn read(_: &Element) -> Result<Self, Fault> {
+        Ok(Self)
+    }
+
+    fn write(&self, _: &mut Writer) {}
+}
+
+impl Body for LogoffUserSessionsRequest {
+    const ELEMENT: &'static str = "RequestLogoffUserSessions";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        SessionSelection::read(element).map(Self)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.0.write(writer);
+    }
+}
+
+impl Request for LogoffUserSessionsRequest {
+    type Answer = LogoffUserSessionsAnswer;
+
+    fn effect(&self) -> Effect {
+        Effect::Change
+    }
+}
+
+impl Body for LogoffUserSessionsAnswer {
+    const ELEMENT: &'static str = "ResponseLogoffUserSessions";
+
+    fn read(_: &Element) -> Result<Self, Fault> {
+        Ok(Self)
+    }
+
+    fn write(&self, _: &mut Writer) {}
+}

@@ -1,6 +1,11 @@
 //! `RequestTicket`: a logon ticket that stands for the user's password (nfuse.md §5.5).
 
-use crate::Credentials;
+use std::fmt;
+
+use roamd_xml::{Element, Fault, FaultKind, Writer};
+
+use crate::read::Node;
+use crate::{Body, Credentials, Effect, Request};
 
 /// Asks for a logon ticket.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +27,70 @@ pub struct TicketAnswer {
     pub ticket: String,
 }
 
-impl std::fmt::Debug for TicketAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Body for TicketRequest {
+    const ELEMENT: &'static str = "RequestTicket";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        let node = Node::top(element);
+        Ok(Self {
+            credentials: Credentials::need(&node)?,
+            ticket_type: node.need_text("TicketType")?,
+            ticket_tag: node.need_text("TicketTag")?,
+            time_to_live: read_time_to_live(&node)?,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.credentials.write(writer);
+        writer.leaf("TicketType", &[], &self.ticket_type);
+        writer.leaf("TicketTag", &[], &self.ticket_tag);
+        write_time_to_live(writer, self.time_to_live);
+    }
+}
+
+impl Request for TicketRequest {
+    type Answer = TicketAnswer;
+
+    /// The farm keeps what it hands out.
+    fn effect(&self) -> Effect {
+        Effect::Change
+    }
+}
+
+impl Body for TicketAnswer {
+    const ELEMENT: &'static str = "ResponseTicket";
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        Ok(Self {
+            ticket: Node::top(element).need_text("Ticket")?,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.leaf("Ticket", &[], &self.ticket);
+    }
+}
+
+/// `TimetoLive`; its other spelling `TimeToLive` is the same name without case.
+pub(crate) fn read_time_to_live(request: &Node<'_>) -> Result<Option<u32>, Fault> {
+    let Some(node) = request.only("TimetoLive")? else {
+        return Ok(None);
+    };
+    let seconds = node.text().parse();
+    let expected = "a number of seconds";
+    seconds
+        .map(Some)
+        .map_err(|_| node.fault(FaultKind::Unexpected { expected }))
+}
+
+pub(crate) fn write_time_to_live(writer: &mut Writer, seconds: Option<u32>) {
+    if let Some(seconds) = seconds {
+        writer.leaf("TimetoLive", &[], &seconds.to_string());
+    }
+}
+
+impl fmt::Debug for TicketAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TicketAnswer(..)")
     }
 }
