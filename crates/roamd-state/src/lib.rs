@@ -1,1 +1,98 @@
-//! What nodes share and what expires
+//! What all nodes of a gateway share, and what expires: one trait, [`SharedState`], its promise, and
+//! the engine for one machine, [`SqliteState`].
+//!
+//! What is shared is small: marks ("this conversation is spent") and counters ("four wrong
+//! passwords"). Everything else that a node needs travels sealed with the client.
+//!
+//! The crate must not know what its marks mean, what a token or a ticket looks like, or HTTP. It
+//! never sees a key: only [`Digest`]s of keys are kept, since a key may be a ticket that still
+//! works.
+
+mod digest;
+mod sqlite;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use digest::Digest;
+pub use sqlite::{OpenError, SqliteState};
+
+/// What a mark says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MarkKind {
+    /// A sign-in conversation that gave a token or was cancelled (CA-50).
+    SpentConversation,
+    /// A logon ticket that must not be handed out again.
+    InvalidatedTicket,
+}
+
+/// What a counter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CounterKind {
+    /// Bad attempts in one sign-in conversation (CA-72).
+    ConversationFailures,
+}
+
+/// The state that nodes share.
+///
+/// # Promise
+/// - What was acknowledged stays: a mark or a count whose future gave `Ok` survives the end of
+///   every process, also by `SIGKILL`, and a loss of power.
+/// - What was acknowledged is seen: every node that asks afterwards gets it.
+/// - Counting is atomic: of callers that count one key at the same time, no two get the same number.
+/// - Nothing outlives its `until` in what is answered. When it is removed from the disk is up to the
+///   engine.
+/// - An error means "not known": the write may or may not have happened. Who asks whether something
+///   is spent and gets an error has to behave as if it were.
+pub trait SharedState: Send + Sync {
+    /// Sets a mark. Setting it again keeps the later of both times.
+    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, ()>;
+
+    /// Whether the mark is set and its time has not come yet: at `until` itself it has.
+    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool>;
+
+    /// Counts one more and gives the new number, 1 for the first. Each count moves the end to
+    /// `until`; a counter whose end has come begins anew.
+    fn count(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, u32>;
+}
+
+/// The answer of a [`SharedState`]: a boxed future, so that the engine can be chosen at run time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
+
+/// Why the shared state gave no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StateError {
+    /// The engine failed.
+    #[error("the shared state failed")]
+    Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The engine has stopped.
+    #[error("the shared state has stopped")]
+    Stopped,
+}
+
+impl MarkKind {
+    /// The name under which an engine keeps it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::SpentConversation => "spent-conversation",
+            Self::InvalidatedTicket => "invalidated-ticket",
+        }
+    }
+}
+
+impl CounterKind {
+    /// The name under which an engine keeps it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ConversationFailures => "conversation-failures",
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The engine for one machine: a SQLite file that several processes may share.
+//!
+//! One thread writes and one reads, each with a connection of its own. The writer takes all that
+//! waits for it into one transaction and answers after the commit, so that many callers share the
+//! cost of one flush to the disk. Readers never wait for it: the file is in WAL mode.
+
+mod file;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+use tokio::sync::oneshot;
+use tracing::warn;
+
+use crate::{Answer, CounterKind, Digest, MarkKind, SharedState, StateError};
+
+pub use file::OpenError;
+
+/// How often what has expired is removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Most writes of one transaction.
+const BATCH: usize = 256;
+
+/// Shared state in a SQLite file.
+///
+/// Dropping it stops its threads once they have answered what they were asked.
+#[derive(Debug)]
+pub struct SqliteState {
+    writer: Sender<Job>,
+    reader: Sender<Job>,
+}
+
+/// A piece of work for one of the threads. It is given a connection, or why there is none.
+type Job = Box<dyn FnOnce(Result<&Connection, StateError>) -> Acknowledge + Send>;
+
+/// Tells the caller the result of its work, given the outcome of the transaction around it.
+type Acknowledge = Box<dyn FnOnce(Result<(), StateError>)>;
+
+impl SqliteState {
+    /// Opens the file, and makes it when there is none. It is made in a folder that exists.
+    ///
+    /// # Errors
+    /// Why the file is not used. A file that is damaged, of another program or of a newer version
+    /// is left as it is.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let mut writing = file::open(path)?;
+        let reading = file::open(path)?;
+        Ok(Self {
+            writer: start(path, "state-writer", move |jobs| {
+                write_all(&mut writing, jobs)
+            })?,
+            reader: start(path, "state-reader", move |jobs| read_all(&reading, jobs))?,
+        })
+    }
+
+    /// Removes what has expired at `now`, and gives how many rows that were. It is done without
+    /// being asked once a minute.
+    ///
+    /// # Errors
+    /// Why the state gave no answer.
+    pub async fn sweep(&self, now: Timestamp) -> Result<usize, StateError> {
+        ask(&self.writer, move |connection| sweep(connection, now)).await
+    }
+}
+
+impl SharedState for SqliteState {
+    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, ()> {
+        Box::pin(ask(&self.writer, move |connection| {
+            mark(connection, kind, key, until)
+        }))
+    }
+
+    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool> {
+        Box::pin(ask(&self.reader, move |connection| {
+            is_marked(connection, kind, key, now)
+        }))
+    }
+
+    fn count(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, u32> {
+        Box::pin(ask(&self.writer, move |connection| {
+            count(connection, kind, key, now, until)
+        }))
+    }
+}
+
+/// Hands work to a thread and waits for its result. The work is done even when nobody waits any
+/// more.
+async fn ask<T: Send + 'static>(
+    thread: &Sender<Job>,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, StateError> {
+    let (reply, answer) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        let result = connection.and_then(|connection| work(connection).map_err(engine));
+        Box::new(move |outcome| drop(reply.send(outcome.and(result))))
+    });
+    thread.send(job).map_err(|_| StateError::Stopped)?;
+    answer.await.map_err(|_| StateError::Stopped)?
+}
+
+fn start(
+    path: &Path,
+    name: &str,
+    work: impl FnOnce(&Receiver<Job>) + Send + 'static,
+) -> Result<Sender<Job>, OpenError> {
+    let (sender, jobs) = mpsc::channel();
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || work(&jobs))
+        .map(|_detached| sender)
+        .map_err(|source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn read_all(connection: &Connection, jobs: &Receiver<Job>) {
+    for job in jobs {
+        job(Ok(connection))(Ok(()));
+    }
+}
+
+fn write_all(connection: &mut Connection, jobs: &Receiver<Job>) {
+    let mut swept = Instant::now();
+    loop {
+        match jobs.recv_timeout(SWEEP_EVERY.saturating_sub(swept.elapsed())) {
+            Ok(first) => {
+                let batch = std::iter::once(first).chain(jobs.try_iter());
+                write_batch(connection, batch.take(BATCH).collect());
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if swept.elapsed() >= SWEEP_EVERY {
+            swept = Instant::now();
+            if let Err(error) = sweep(connection, Timestamp::now()) {
+                warn!(%error, "Could not remove expired shared state");
+            }
+        }
+    }
+}
+
+/// Does all jobs in one transaction, and acknowledges them after its end.
+fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
+    let (acknowledge, outcome): (Vec<_>, _) =
+        match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+            Ok(transaction) => (
+                batch.into_iter().map(|job| job(Ok(&transaction))).collect(),
+                transaction.commit().map_err(engine),
+            ),
+            Err(error) => {
+                let error = engine(error);
+                (
+                    batch
+                        .into_iter()
+                        .map(|job| job(Err(error.clone())))
+                        .collect(),
+                    Err(error),
+                )
+            }
+        };
+    for acknowledge in acknowledge {
+        acknowledge(outcome.clone());
+    }
+}
+
+fn mark(
+    connection: &Connection,
+    kind: MarkKind,
+    key: Digest,
+    until: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO mark (kind, digest, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+        )?
+        .execute(params![kind.name(), key.as_bytes(), until.as_millisecond()])
+        .map(|_one_row| ())
+}
+
+fn is_marked(
+    connection: &Connection,
+    kind: MarkKind,
+    key: Digest,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM mark WHERE kind = ?1 AND digest = ?2 AND until > ?3")?
+        .exists(params![kind.name(), key.as_bytes(), now.as_millisecond()])
+}
+
+fn count(
+    connection: &Connection,
+    kind: CounterKind,
+    key: Digest,
+    now: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached(
+            "INSERT INTO counter (kind, digest, count, until) VALUES (?1, ?2, 1, ?4)
+             ON CONFLICT DO UPDATE SET
+                count = CASE WHEN until > ?3 THEN min(count + 1, 4294967295) ELSE 1 END,
+                until = excluded.until
+             RETURNING count",
+        )?
+        .query_row(
+            params![
+                kind.name(),
+                key.as_bytes(),
+                now.as_millisecond(),
+                until.as_millisecond()
+            ],
+            |row| row.get(0),
+        )
+}
+
+fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    let now = now.as_millisecond();
+    let marks = connection.execute("DELETE FROM mark WHERE until <= ?1", [now])?;
+    let counters = connection.execute("DELETE FROM counter WHERE until <= ?1", [now])?;
+    Ok(marks + counters)
+}
+
+fn engine(error: rusqlite::Error) -> StateError {
+    StateError::Engine(Arc::new(error))
+}
