@@ -2,9 +2,14 @@
 
 use std::borrow::Cow;
 
-use secrecy::SecretString;
+use roamd_xml::{Fault, FaultKind, parse};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::DecodeError;
+use crate::document::{self, Node, Word};
+
+const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/launch";
+const ROOT: &str = "launch";
 
 /// What became of a launch. The ICA file holds a ticket: it is a secret.
 #[derive(Debug, Clone)]
@@ -71,19 +76,115 @@ impl LaunchErrorId {
     pub const GENERAL_APP_LAUNCH_ERROR: Self = Self(Cow::Borrowed("GeneralAppLaunchError"));
 }
 
+/// Attribute `status`.
+#[derive(Clone, Copy)]
+enum Status {
+    Success,
+    Retry,
+    Failure,
+}
+
 impl LaunchData {
-    /// Reads an answer.
+    /// Reads an answer. Texts that a store leaves out are empty, a reason is unknown.
     ///
     /// # Errors
     /// What is wrong with it, and where.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let _ = bytes;
-        todo!()
+        let document = parse(bytes, &document::ANSWER)?;
+        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let result = root.required("result")?;
+        match root.attribute_word("status")? {
+            Status::Success => Ok(Self::success(&result)?),
+            Status::Retry => Ok(Self::retry(&result.required("retry")?)?),
+            Status::Failure => {
+                let error = result.required("error")?;
+                Ok(Self::Failure {
+                    id: LaunchErrorId(error.required("id")?.filled()?.to_owned().into()),
+                    text: error.optional_text("text")?.unwrap_or_default(),
+                })
+            }
+        }
     }
 
-    /// Writes an answer.
+    /// Writes an answer. `type` equals the name of the child (ST-40), and the ICA file is one
+    /// escaped text (ST-41).
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
-        todo!()
+        let (status, kind) = match self {
+            Self::Success { .. } => (Status::Success, "ica"),
+            Self::Retry { .. } => (Status::Retry, "retry"),
+            Self::Failure { .. } => (Status::Failure, "error"),
+        };
+        let mut writer = document::begin(ROOT, NAMESPACE, &[("status", status.text())]);
+        writer.open("result", &[("type", kind)]);
+        match self {
+            Self::Success { ica, logon_ticket } => {
+                writer.leaf(kind, &[], ica.expose_secret());
+                if let Some(ticket) = logon_ticket {
+                    writer.leaf("logonTicket", &[], ticket.expose_secret());
+                }
+            }
+            Self::Retry { url, after, reason } => {
+                writer.open(kind, &[]);
+                writer.leaf("url", &[], url);
+                if let Some(after) = after {
+                    writer.leaf("after", &[], &after.to_string());
+                }
+                writer.leaf("reason", &[], &reason.0);
+            }
+            Self::Failure { id, text } => {
+                writer.open(kind, &[]);
+                writer.leaf("id", &[], &id.0);
+                writer.leaf("text", &[], text);
+            }
+        }
+        writer.finish()
+    }
+
+    fn success(result: &Node<'_>) -> Result<Self, Fault> {
+        let ica = result.required("ica")?;
+        if ica.text().is_empty() {
+            return Err(ica.fault(FaultKind::Empty));
+        }
+        let ticket = result
+            .optional_text("logonTicket")?
+            .filter(|ticket| !ticket.is_empty());
+        Ok(Self::Success {
+            ica: ica.raw().into(),
+            logon_ticket: ticket.map(SecretString::from),
+        })
+    }
+
+    fn retry(retry: &Node<'_>) -> Result<Self, Fault> {
+        let after = match retry.optional("after")? {
+            Some(after) => Some(
+                after
+                    .text()
+                    .parse()
+                    .map_err(|_| after.unexpected("a whole number of seconds"))?,
+            ),
+            None => None,
+        };
+        let reason = retry
+            .optional_text("reason")?
+            .filter(|reason| !reason.is_empty());
+        Ok(Self::Retry {
+            url: retry.required("url")?.filled()?.to_owned(),
+            after,
+            reason: reason.map_or(RetryReason::UNKNOWN, |reason| RetryReason(reason.into())),
+        })
+    }
+}
+
+impl Word for Status {
+    const ALL: &'static [Self] = &[Self::Success, Self::Retry, Self::Failure];
+    const EXPECTED: &'static str = "success, retry or failure";
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Retry => "retry",
+            Self::Failure => "failure",
+        }
     }
 }

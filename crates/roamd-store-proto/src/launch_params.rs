@@ -1,6 +1,14 @@
 //! Launch parameters: the body of a launch (store-services.md §4.2).
 
+use std::net::IpAddr;
+
+use roamd_xml::{Fault, parse};
+
 use crate::DecodeError;
+use crate::document::{self, Length, Node, Word};
+
+const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/launchparams";
+const ROOT: &str = "launchparams";
 
 /// What a client wishes for its connection. Every parameter is optional; values are already within
 /// their ranges.
@@ -9,7 +17,7 @@ pub struct LaunchParams {
     /// `clientName`, no control characters.
     pub client_name: Option<String>,
     /// `clientAddress`: IPv4 or IPv6, a claim.
-    pub client_address: Option<std::net::IpAddr>,
+    pub client_address: Option<IpAddr>,
     /// `deviceId`, no control characters.
     pub device_id: Option<String>,
     /// `audio`.
@@ -82,18 +90,220 @@ pub enum KeyPassthrough {
 }
 
 impl LaunchParams {
-    /// Reads a request body.
+    /// Reads a request body. A value outside its list or range is an error, but
+    /// `displayPercent` and `displayAbsolute` are not looked at where `display` says something
+    /// else: a client sends all of them always (ST-37).
     ///
     /// # Errors
     /// What is wrong with it, and where.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let _ = bytes;
-        todo!()
+        let document = parse(bytes, &document::REQUEST)?;
+        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        Ok(Self {
+            client_name: root.optional_line("clientName", Length::NAME)?,
+            client_address: match root.optional("clientAddress")? {
+                Some(address) => address.address()?,
+                None => None,
+            },
+            device_id: root.optional_line("deviceId", Length::NAME)?,
+            audio: root.optional_word("audio")?,
+            colour_depth: root.optional_word("colourDepth")?,
+            display: Display::from_root(&root)?,
+            key_passthrough: root.optional_word("transparentKeyPassthrough")?,
+            special_folder_redirection: root.optional_boolean("specialFolderRedirection")?,
+            clear_type_remoting: root.optional_boolean("clearTypeRemoting")?,
+            show_desktop_viewer: root.optional_boolean("showDesktopViewer")?,
+            launcher: root.optional_line("launcher", Length::NAME)?,
+            virtual_com_port: root.optional_boolean("virtualComPort")?,
+            com_port_mapping: root.optional_boolean("comPortMapping")?,
+            client_printer: root.optional_boolean("clientPrinter")?,
+        })
     }
 
-    /// Writes a request body.
+    /// Writes a request body: what is absent is left out.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
-        todo!()
+        let mut writer = document::begin(ROOT, NAMESPACE, &[]);
+        let mut leaf = |name, value: Option<&str>| {
+            if let Some(value) = value {
+                writer.leaf(name, &[], value);
+            }
+        };
+        let flag = |value: Option<bool>| value.map(document::boolean);
+        let (percent, absolute) = match self.display {
+            Some(Display::Percent(percent)) => (percent.map(|percent| percent.to_string()), None),
+            Some(Display::Absolute(size)) => (None, size.map(|(x, y)| format!("{x},{y}"))),
+            _ => (None, None),
+        };
+        leaf("clientName", self.client_name.as_deref());
+        leaf(
+            "clientAddress",
+            self.client_address
+                .map(|address| address.to_string())
+                .as_deref(),
+        );
+        leaf("deviceId", self.device_id.as_deref());
+        leaf("audio", self.audio.map(Audio::as_str));
+        leaf("colourDepth", self.colour_depth.map(ColourDepth::as_str));
+        leaf("display", self.display.map(Display::as_str));
+        leaf("displayPercent", percent.as_deref());
+        leaf("displayAbsolute", absolute.as_deref());
+        leaf(
+            "transparentKeyPassthrough",
+            self.key_passthrough.map(KeyPassthrough::as_str),
+        );
+        leaf(
+            "specialFolderRedirection",
+            flag(self.special_folder_redirection),
+        );
+        leaf("clearTypeRemoting", flag(self.clear_type_remoting));
+        leaf("showDesktopViewer", flag(self.show_desktop_viewer));
+        leaf("launcher", self.launcher.as_deref());
+        leaf("virtualComPort", flag(self.virtual_com_port));
+        leaf("comPortMapping", flag(self.com_port_mapping));
+        leaf("clientPrinter", flag(self.client_printer));
+        writer.finish()
     }
+}
+
+impl Audio {
+    /// The value of the element.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Word for Audio {
+    const ALL: &'static [Self] = &[Self::High, Self::Medium, Self::Low, Self::Off];
+    const EXPECTED: &'static str = "high, medium, low or off";
+
+    fn text(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl ColourDepth {
+    /// The value of the element.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sixteen => "16",
+            Self::TwoHundredFiftySix => "256",
+            Self::High => "high",
+            Self::TrueColor => "truecolor",
+        }
+    }
+}
+
+impl Word for ColourDepth {
+    const ALL: &'static [Self] = &[
+        Self::Sixteen,
+        Self::TwoHundredFiftySix,
+        Self::High,
+        Self::TrueColor,
+    ];
+    const EXPECTED: &'static str = "16, 256, high or truecolor";
+
+    fn text(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Display {
+    /// The value of the element `display`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seamless => "seamless",
+            Self::Percent(_) => "percent",
+            Self::Absolute(_) => "absolute",
+            Self::FullScreen => "fullscreen",
+        }
+    }
+
+    /// Reads `display` and the parameter that belongs to it. Without `display` both parameters
+    /// are checked, though nothing comes of them.
+    fn from_root(root: &Node<'_>) -> Result<Option<Self>, Fault> {
+        let percent = root.optional("displayPercent")?;
+        let percent = || percent.as_ref().map(share).transpose();
+        let absolute = root.optional("displayAbsolute")?;
+        let absolute = || absolute.as_ref().map(size).transpose();
+        match root.optional_word("display")? {
+            Some(Self::Percent(_)) => Ok(Some(Self::Percent(percent()?))),
+            Some(Self::Absolute(_)) => Ok(Some(Self::Absolute(absolute()?))),
+            Some(other) => Ok(Some(other)),
+            None => percent().and(absolute()).map(|_| None),
+        }
+    }
+}
+
+impl Word for Display {
+    const ALL: &'static [Self] = &[
+        Self::Seamless,
+        Self::Percent(None),
+        Self::Absolute(None),
+        Self::FullScreen,
+    ];
+    const EXPECTED: &'static str = "seamless, percent, absolute or fullscreen";
+
+    fn text(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl KeyPassthrough {
+    /// The value of the element.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Remote => "remote",
+            Self::FullScreenOnly => "fullscreenonly",
+        }
+    }
+}
+
+impl Word for KeyPassthrough {
+    const ALL: &'static [Self] = &[Self::Local, Self::Remote, Self::FullScreenOnly];
+    const EXPECTED: &'static str = "local, remote or fullscreenonly";
+
+    fn text(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// `displayPercent`: a decimal number above 0 and up to 100. What else a float may be in Rust,
+/// such as `1e2` or `inf`, is none.
+fn share(node: &Node<'_>) -> Result<f64, Fault> {
+    let text = node.text();
+    let is_decimal = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'.'));
+    match text.parse() {
+        Ok(percent) if is_decimal && percent > 0.0 && percent <= 100.0 => Ok(percent),
+        _ => Err(node.unexpected("a number above 0 and up to 100")),
+    }
+}
+
+/// `displayAbsolute`: two whole numbers above 0. How they are written is not published, so `x,y`,
+/// `x y`, `xxy` (as in `800x600`) and two child elements are all read.
+fn size(node: &Node<'_>) -> Result<(u32, u32), Fault> {
+    let children: Vec<&str> = node.texts_of_children().collect();
+    let text = node.text();
+    let parts = match *children.as_slice() {
+        [x, y] => Some((x, y)),
+        _ => text
+            .split_once([',', 'x', 'X'])
+            .or_else(|| text.split_once(char::is_whitespace)),
+    };
+    let extent = |text: &str| text.trim().parse().ok().filter(|extent| *extent > 0);
+    parts
+        .and_then(|(x, y)| Some((extent(x)?, extent(y)?)))
+        .ok_or_else(|| node.unexpected("two whole numbers above 0"))
 }

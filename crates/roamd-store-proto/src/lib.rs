@@ -7,6 +7,7 @@
 //! schemas ([`schemas`]). The crate must not know farms, NFuse, HTTP types, or keys.
 
 pub mod auth;
+mod document;
 mod endpoints;
 mod launch_data;
 mod launch_params;
@@ -19,9 +20,7 @@ mod session_state;
 
 pub use endpoints::{Endpoint, Endpoints};
 pub use launch_data::{LaunchData, LaunchErrorId, RetryReason};
-pub use launch_params::{
-    Audio, ColourDepth, Display, KeyPassthrough, LaunchParams,
-};
+pub use launch_params::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 pub use lifetime::{Lifetime, LifetimeError};
 pub use session_params::SessionParams;
 pub use session_result::{SessionResult, SessionStatus};

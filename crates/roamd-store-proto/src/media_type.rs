@@ -28,15 +28,96 @@ pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 /// Whether a `Content-Type` value names this type. Parameters and case do not count (SS-15).
 #[must_use]
 pub fn is(content_type: &str, expected: &str) -> bool {
-    let _ = (content_type, expected);
-    todo!()
+    without_parameters(content_type).eq_ignore_ascii_case(expected)
 }
 
 /// Picks the answer's type: the first understood value of the `Accept` lines wins; no line means
 /// `*/*`; `q=0` means "not this one"; other `q` values do not reorder (SS-60, SS-61, ST-1 to ST-4).
 /// `offered` is what can be sent, the preferred one first.
+///
+/// Of several values that fit one type the closest decides whether `q=0` rules it out:
+/// `*/*, x;q=0` never gives `x`, and `x, */*;q=0` gives nothing else.
 #[must_use]
 pub fn negotiate<'o>(accept: &[&str], offered: &[&'o str]) -> Option<&'o str> {
-    let _ = (accept, offered);
-    todo!()
+    if accept.is_empty() {
+        return offered.first().copied();
+    }
+    let ranges: Vec<Range<'_>> = accept
+        .iter()
+        .flat_map(|line| line.split(','))
+        .map(Range::new)
+        .collect();
+    let welcome: Vec<&'o str> = offered
+        .iter()
+        .copied()
+        .filter(|media_type| !is_refused(&ranges, media_type))
+        .collect();
+    ranges
+        .iter()
+        .filter(|range| !range.refused)
+        .find_map(|range| {
+            welcome
+                .iter()
+                .copied()
+                .find(|candidate| range.fit(candidate).is_some())
+        })
+}
+
+/// One value of an `Accept` line.
+struct Range<'a> {
+    media_range: &'a str,
+    refused: bool,
+}
+
+/// How closely a value fits a type.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// `*/*`, also written `*` by an old HTTP library.
+    Any,
+    /// For example `application/*`.
+    SubtypeAny,
+    Exact,
+}
+
+impl<'a> Range<'a> {
+    fn new(value: &'a str) -> Self {
+        let refused = value.split(';').skip(1).any(|parameter| {
+            parameter.split_once('=').is_some_and(|(name, value)| {
+                name.trim().eq_ignore_ascii_case("q")
+                    && value.trim().parse::<f64>().is_ok_and(|q| q <= 0.0)
+            })
+        });
+        Self {
+            media_range: without_parameters(value),
+            refused,
+        }
+    }
+
+    fn fit(&self, media_type: &str) -> Option<Fit> {
+        if matches!(self.media_range, "*/*" | "*") {
+            return Some(Fit::Any);
+        }
+        if self.media_range.eq_ignore_ascii_case(media_type) {
+            return Some(Fit::Exact);
+        }
+        let range = self.media_range.strip_suffix("/*")?;
+        let (kind, _) = media_type.split_once('/')?;
+        range.eq_ignore_ascii_case(kind).then_some(Fit::SubtypeAny)
+    }
+}
+
+/// Whether one of the values that fit a type most closely has `q=0`.
+fn is_refused(ranges: &[Range<'_>], media_type: &str) -> bool {
+    let closest = ranges
+        .iter()
+        .filter_map(|range| range.fit(media_type))
+        .max();
+    closest.is_some()
+        && ranges
+            .iter()
+            .any(|range| range.refused && range.fit(media_type) == closest)
+}
+
+fn without_parameters(value: &str) -> &str {
+    value.split(';').next().unwrap_or_default().trim()
 }

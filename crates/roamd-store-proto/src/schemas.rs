@@ -1,4 +1,6 @@
-//! The published schemas, served under `/Schemas/`.
+//! The published schemas, served under `/Schemas/` (SS-65).
+//!
+//! They are our own: the originals are not public.
 
 /// A schema and the name that it is served under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,4 +9,34 @@ pub struct Schema {
     pub name: &'static str,
     /// Text of the schema.
     pub text: &'static str,
+}
+
+macro_rules! schema {
+    ($name:literal) => {
+        Schema {
+            name: $name,
+            text: include_str!(concat!("../schemas/", $name)),
+        }
+    };
+}
+
+/// Every schema.
+pub const ALL: &[Schema] = &[
+    schema!("Endpoints.xsd"),
+    schema!("LaunchData.xsd"),
+    schema!("LaunchParams.xsd"),
+    schema!("RequestToken.xsd"),
+    schema!("RequestTokenChoices.xsd"),
+    schema!("RequestTokenResponse.xsd"),
+    schema!("SessionParameters.xsd"),
+    schema!("SessionResult.xsd"),
+    schema!("SessionState.xsd"),
+];
+
+/// The schema of this file name, without regard to case (SS-11).
+#[must_use]
+pub fn by_name(name: &str) -> Option<Schema> {
+    ALL.iter()
+        .copied()
+        .find(|schema| schema.name.eq_ignore_ascii_case(name))
 }

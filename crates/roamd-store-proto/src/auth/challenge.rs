@@ -1,6 +1,7 @@
 //! The `CitrixAuth` challenge of a `401` (citrixauth.md §1.1).
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A challenge. No value may hold `,` `=` or `"` (CA-6).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,120 @@ pub struct ChallengeError;
 impl fmt::Display for Challenge {
     /// The header's value, to the letter of CA-5.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
+        let Self {
+            realm,
+            reason,
+            locations,
+            service_root_hint,
+        } = self;
+        let reason = reason.as_str();
+        let locations = locations.join("|");
+        write!(
+            f,
+            "CitrixAuth realm=\"{realm}\", reqtokentemplate=\"\", reason=\"{reason}\", \
+             locations=\"{locations}\", serviceroot-hint=\"{service_root_hint}\""
+        )
+    }
+}
+
+impl FromStr for Challenge {
+    type Err = ChallengeError;
+
+    /// Reads the header's value: quoted parameters in any order, with or without white space
+    /// around the commas. Unknown parameters are ignored; of a repeated one the first counts.
+    fn from_str(header: &str) -> Result<Self, ChallengeError> {
+        let parameters = header
+            .trim()
+            .strip_prefix("CitrixAuth")
+            .ok_or(ChallengeError)?;
+        if !parameters.starts_with([' ', '\t']) {
+            return Err(ChallengeError);
+        }
+        let parameters = split_parameters(parameters)?;
+        let value = |name| {
+            parameters
+                .iter()
+                .find(|(found, _)| *found == name)
+                .map(|(_, value)| *value)
+                .ok_or(ChallengeError)
+        };
+        let locations = value("locations")?.split('|').map(str::trim);
+        let locations: Vec<String> = locations
+            .filter(|location| !location.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if locations.is_empty() {
+            return Err(ChallengeError);
+        }
+        Ok(Self {
+            realm: value("realm")?.to_owned(),
+            reason: value("reason")?.parse()?,
+            locations,
+            service_root_hint: value("serviceroot-hint")?.trim().to_owned(),
+        })
+    }
+}
+
+impl Reason {
+    /// Every reason, in the order in which a server checks.
+    pub const ALL: &[Self] = &[
+        Self::NoToken,
+        Self::InvalidToken,
+        Self::SignatureNotVerified,
+        Self::NotTrusted,
+        Self::NotForThisService,
+        Self::InvalidAudience,
+        Self::Expired,
+        Self::BadAccount,
+        Self::BadPassword,
+        Self::PasswordClaimNotFound,
+        Self::WrongClaims,
+        Self::GatewayClaimsInconsistent,
+    ];
+
+    /// The value of the parameter, whose spelling is fixed.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoToken => "notoken",
+            Self::InvalidToken => "invalidtoken",
+            Self::SignatureNotVerified => "tokenSignatureNotVerified",
+            Self::NotTrusted => "nottrusted",
+            Self::NotForThisService => "notforthisservice",
+            Self::InvalidAudience => "invalidAudience",
+            Self::Expired => "expired",
+            Self::BadAccount => "badaccount",
+            Self::BadPassword => "badpassword",
+            Self::PasswordClaimNotFound => "passwordClaimNotFound",
+            Self::WrongClaims => "wrongclaims",
+            Self::GatewayClaimsInconsistent => "gatewayclaimsinconsistent",
+        }
+    }
+}
+
+impl FromStr for Reason {
+    type Err = ChallengeError;
+
+    fn from_str(text: &str) -> Result<Self, ChallengeError> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.as_str() == text)
+            .ok_or(ChallengeError)
+    }
+}
+
+/// Splits `name="value", name="value"`.
+fn split_parameters(mut rest: &str) -> Result<Vec<(&str, &str)>, ChallengeError> {
+    let mut parameters = Vec::new();
+    loop {
+        let (name, value) = rest.split_once('=').ok_or(ChallengeError)?;
+        let value = value.trim_start().strip_prefix('"').ok_or(ChallengeError)?;
+        let (value, after) = value.split_once('"').ok_or(ChallengeError)?;
+        parameters.push((name.trim(), value));
+        match after.trim_start() {
+            "" => return Ok(parameters),
+            after => rest = after.strip_prefix(',').ok_or(ChallengeError)?,
+        }
     }
 }

@@ -2,7 +2,13 @@
 
 use std::borrow::Cow;
 
+use roamd_xml::{Fault, Writer, parse};
+
 use crate::DecodeError;
+use crate::document::{self, Node};
+
+pub(super) const NAMESPACE: &str = "http://citrix.com/authentication/response/1";
+const ROOT: &str = "AuthenticateResponse";
 
 /// A form, or the end of a conversation without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,18 +111,195 @@ pub enum RequirementKind {
 }
 
 impl Form {
-    /// Reads a form.
+    /// Reads a form. An input of a kind that is not known here has nothing to fill in.
     ///
     /// # Errors
     /// What is wrong with it, and where.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let _ = bytes;
-        todo!()
+        let document = parse(bytes, &document::ANSWER)?;
+        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let mut form = Self {
+            status: FormStatus(root.required("Status")?.filled()?.to_owned().into()),
+            result: FormResult(root.required("Result")?.filled()?.to_owned().into()),
+            state_context: root.optional_text("StateContext")?.unwrap_or_default(),
+            log_message: root.optional_text("LogMessage")?,
+            post_back: None,
+            cancel_post_back: None,
+            cancel_button_text: None,
+            requirements: Vec::new(),
+        };
+        if let Some(asked) = root.optional("AuthenticationRequirements")? {
+            form.post_back = asked.optional_text("PostBack")?;
+            form.cancel_post_back = asked.optional_text("CancelPostBack")?;
+            form.cancel_button_text = asked.optional_text("CancelButtonText")?;
+            if let Some(requirements) = asked.optional("Requirements")? {
+                form.requirements = requirements
+                    .all("Requirement")
+                    .map(|requirement| Requirement::from_node(&requirement))
+                    .collect::<Result<_, _>>()?;
+            }
+        }
+        Ok(form)
     }
 
     /// Writes a form.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
-        todo!()
+        let mut writer = document::begin(ROOT, NAMESPACE, &[]);
+        writer.leaf("Status", &[], &self.status.0);
+        writer.leaf("Result", &[], &self.result.0);
+        writer.leaf("StateContext", &[], &self.state_context);
+        optional_leaf(&mut writer, "LogMessage", self.log_message.as_deref());
+        if let Some(post_back) = &self.post_back {
+            writer.open("AuthenticationRequirements", &[]);
+            writer.leaf("PostBack", &[], post_back);
+            optional_leaf(
+                &mut writer,
+                "CancelPostBack",
+                self.cancel_post_back.as_deref(),
+            );
+            optional_leaf(
+                &mut writer,
+                "CancelButtonText",
+                self.cancel_button_text.as_deref(),
+            );
+            writer.open("Requirements", &[]);
+            for requirement in &self.requirements {
+                requirement.write(&mut writer);
+            }
+        }
+        writer.finish()
+    }
+}
+
+impl Requirement {
+    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+        let credential = node.required("Credential")?;
+        let label = node.required("Label")?;
+        let highlight = label
+            .optional("HighlightFields")?
+            .map_or_else(Vec::new, |fields| {
+                fields
+                    .all("CredentialID")
+                    .map(|field| field.text().to_owned())
+                    .collect()
+            });
+        Ok(Self {
+            id: credential.optional_text("ID")?,
+            save_id: credential.optional_text("SaveID")?,
+            credential_type: credential.required("Type")?.text().to_owned(),
+            label: label.optional_text("Text")?,
+            label_type: label.required("Type")?.text().to_owned(),
+            highlight,
+            kind: match node.optional("Input")? {
+                Some(input) => RequirementKind::from_node(&input)?,
+                None => RequirementKind::Nothing,
+            },
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.open("Requirement", &[]);
+        writer.open("Credential", &[]);
+        optional_leaf(writer, "ID", self.id.as_deref());
+        optional_leaf(writer, "SaveID", self.save_id.as_deref());
+        writer.leaf("Type", &[], &self.credential_type);
+        writer.close();
+        writer.open("Label", &[]);
+        if !self.highlight.is_empty() {
+            writer.open("HighlightFields", &[]);
+            for field in &self.highlight {
+                writer.leaf("CredentialID", &[], field);
+            }
+            writer.close();
+        }
+        optional_leaf(writer, "Text", self.label.as_deref());
+        writer.leaf("Type", &[], &self.label_type);
+        writer.close();
+        writer.open("Input", &[]);
+        self.kind.write(writer);
+        writer.close();
+        writer.close();
+    }
+}
+
+impl RequirementKind {
+    fn from_node(input: &Node<'_>) -> Result<Self, Fault> {
+        if let Some(text) = input.optional("Text")? {
+            return Ok(Self::Text {
+                secret: text.optional_boolean("Secret")?.unwrap_or_default(),
+                initial: text.optional_text("InitialValue")?.unwrap_or_default(),
+                assistive: input.optional_text("AssistiveText")?,
+            });
+        }
+        if let Some(combo) = input.optional("ComboBox")? {
+            let values = match combo.optional("DisplayValues")? {
+                Some(values) => values.all("DisplayValue").map(display_value).collect(),
+                None => Ok(Vec::new()),
+            };
+            let initial = combo.optional_text("InitialSelection")?;
+            return Ok(Self::Combo {
+                initial,
+                values: values?,
+            });
+        }
+        if let Some(check_box) = input.optional("CheckBox")? {
+            let initial = check_box
+                .optional_boolean("InitialValue")?
+                .unwrap_or_default();
+            return Ok(Self::CheckBox { initial });
+        }
+        Ok(input
+            .optional_text("Button")?
+            .map_or(Self::Nothing, Self::Button))
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Nothing => {}
+            Self::Text {
+                secret,
+                initial,
+                assistive,
+            } => {
+                optional_leaf(writer, "AssistiveText", assistive.as_deref());
+                writer.open("Text", &[]);
+                writer.leaf("Secret", &[], document::boolean(*secret));
+                writer.leaf("ReadOnly", &[], document::boolean(false));
+                writer.leaf("InitialValue", &[], initial);
+                writer.leaf("Constraint", &[], ".+");
+                writer.close();
+            }
+            Self::Combo { initial, values } => {
+                writer.open("ComboBox", &[]);
+                optional_leaf(writer, "InitialSelection", initial.as_deref());
+                writer.open("DisplayValues", &[]);
+                for (display, value) in values {
+                    writer.open("DisplayValue", &[]);
+                    writer.leaf("Display", &[], display);
+                    writer.leaf("Value", &[], value);
+                    writer.close();
+                }
+                writer.close();
+                writer.close();
+            }
+            Self::CheckBox { initial } => {
+                writer.open("CheckBox", &[]);
+                writer.leaf("InitialValue", &[], document::boolean(*initial));
+                writer.close();
+            }
+            Self::Button(caption) => writer.leaf("Button", &[], caption),
+        }
+    }
+}
+
+fn display_value(node: Node<'_>) -> Result<(String, String), Fault> {
+    let display = node.required("Display")?.text().to_owned();
+    Ok((display, node.required("Value")?.text().to_owned()))
+}
+
+fn optional_leaf(writer: &mut Writer, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        writer.leaf(name, &[], text);
     }
 }

@@ -1,6 +1,16 @@
 //! The filled form (citrixauth.md §5.5).
 
-use secrecy::SecretString;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::document::boolean;
+
+/// All but the characters that a URL may hold as they are (RFC 3986, unreserved).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What a client posts back.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +29,61 @@ pub struct FormPost {
 
 impl FormPost {
     /// Reads a body leniently: a `%` without two hexadecimal digits stays as it is (CA-66), unknown
-    /// fields are ignored, bytes that are not UTF-8 become U+FFFD.
+    /// fields are ignored, of a repeated field the first counts, bytes that are not UTF-8 become
+    /// U+FFFD.
     #[must_use]
     pub fn from_url_encoded(body: &[u8]) -> Self {
-        let _ = body;
-        todo!()
+        let mut post = Self::default();
+        let (mut state_context, mut save_credentials) = (None, None);
+        for pair in body.split(|byte| *byte == b'&') {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let (name, value) = (halves.next().unwrap_or_default(), halves.next());
+            let value = || decode(value.unwrap_or_default());
+            match decode(name).as_str() {
+                "StateContext" => _ = state_context.get_or_insert_with(value),
+                "username" => _ = post.user_name.get_or_insert_with(value),
+                "password" => _ = post.password.get_or_insert_with(|| value().into()),
+                "domain" => _ = post.domain.get_or_insert_with(value),
+                "saveCredentials" => _ = save_credentials.get_or_insert_with(value),
+                _ => {}
+            }
+        }
+        post.state_context = state_context.unwrap_or_default();
+        post.save_credentials =
+            save_credentials.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        post
     }
 
-    /// Writes a body.
+    /// Writes a body, with the button that every such form has (CA-61).
     #[must_use]
     pub fn to_url_encoded(&self) -> SecretString {
-        todo!()
+        let mut body = format!("StateContext={}", encode(&self.state_context));
+        body.push_str("&loginBtn=Log+On");
+        let password = self.password.as_ref().map(ExposeSecret::expose_secret);
+        for (name, value) in [
+            ("username", self.user_name.as_deref()),
+            ("password", password),
+            ("domain", self.domain.as_deref()),
+            ("saveCredentials", Some(boolean(self.save_credentials))),
+        ] {
+            if let Some(value) = value {
+                body.extend(["&", name, "="]);
+                body.extend(encode(value));
+            }
+        }
+        body.into()
     }
+}
+
+fn encode(value: &str) -> impl Iterator<Item = &str> + std::fmt::Display {
+    utf8_percent_encode(value, ENCODED)
+}
+
+/// A space comes as `+` or `%20` (CA-64).
+fn decode(value: &[u8]) -> String {
+    let spaced: Vec<u8> = value
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }

@@ -1,6 +1,12 @@
 //! Request token: asks for a token for a service (citrixauth.md §3.1).
 
+use roamd_xml::parse;
+
+use crate::document::{self, Length, Node};
 use crate::{DecodeError, Lifetime};
+
+const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/auth/requesttoken";
+const ROOT: &str = "requesttoken";
 
 /// Asks for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +27,35 @@ impl RequestToken {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let _ = bytes;
-        todo!()
+        let document = parse(bytes, &document::REQUEST)?;
+        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let lifetime = root.optional("requested-lifetime")?;
+        Ok(Self {
+            for_service: root
+                .required("for-service")?
+                .token(Length::TOKEN)?
+                .to_owned(),
+            for_service_url: root
+                .required("for-service-url")?
+                .token(Length::URL)?
+                .to_owned(),
+            template: root
+                .optional_line("reqtokentemplate", Length::TOKEN)?
+                .unwrap_or_default(),
+            requested_lifetime: lifetime.and_then(|lifetime| lifetime.text().parse().ok()),
+        })
     }
 
     /// Writes a request body.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
-        todo!()
+        let mut writer = document::begin(ROOT, NAMESPACE, &[]);
+        writer.leaf("for-service", &[], &self.for_service);
+        writer.leaf("for-service-url", &[], &self.for_service_url);
+        writer.leaf("reqtokentemplate", &[], &self.template);
+        if let Some(lifetime) = self.requested_lifetime {
+            writer.leaf("requested-lifetime", &[], &lifetime.to_string());
+        }
+        writer.finish()
     }
 }
