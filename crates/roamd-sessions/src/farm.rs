@@ -1,0 +1,212 @@
+//! The port to a farm, in the words of this service.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::{Catalogue, EndPoint, Listing, User};
+
+/// A farm's configured id, the prefix of its resource ids: `XA1` in `XA1.MSPaint`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FarmId(String);
+
+impl FarmId {
+    /// An id from the configuration, which has checked its characters.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FarmId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a farm's product does on a listing, and what it hosts (nfuse.md §10). The protocol does not
+/// tell it: it is configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Generation {
+    /// XenApp up to 6.5: hosts applications, and desktops beside them.
+    XenApp6,
+    /// XenDesktop before 7: hosts desktops.
+    XenDesktop5,
+    /// XenApp and XenDesktop 7 and later, Virtual Apps and Desktops.
+    Cvad7,
+}
+
+impl Generation {
+    /// Listing active sessions takes them away from their clients (SS-29).
+    #[must_use]
+    pub const fn listing_active_disconnects(self) -> bool {
+        match self {
+            Self::XenApp6 | Self::XenDesktop5 => true,
+            Self::Cvad7 => false,
+        }
+    }
+}
+
+/// What the configuration says of a farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FarmDescription {
+    /// Prefix of its resource ids.
+    pub id: FarmId,
+    /// Its name for people: `publishername` (SS-39).
+    pub publisher_name: String,
+    /// Its generation.
+    pub generation: Generation,
+    /// Lifts the exclusion of [`Generation::XenDesktop5`] when only applications are wanted (SS-33).
+    pub legacy_workspace_control: bool,
+    /// Farms of one group publish the same application once.
+    pub aggregation_group: Option<String>,
+    /// How long a logon ticket shall live.
+    pub ticket_time_to_live: Duration,
+}
+
+/// Names one session on one farm. Opaque text of the farm, sent back unchanged (nfuse.md §3.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionKey {
+    /// Kind of the host id; absent where the farm sends none.
+    pub host_kind: Option<String>,
+    /// Host of the session.
+    pub host_id: String,
+    /// Number of the session on that host.
+    pub session_id: String,
+    /// Internal name of the application that made the session; may be empty.
+    pub in_name: String,
+}
+
+/// A session as a farm lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FarmSession {
+    /// Names it.
+    pub key: SessionKey,
+    /// Name of its application for people, where the farm sends one.
+    pub friendly_name: Option<String>,
+    /// Kind of host, for example `win32`.
+    pub server_type: String,
+}
+
+/// What a client that connects to a session brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconnect {
+    /// The session.
+    pub session: SessionKey,
+    /// Where the client is.
+    pub end_point: EndPoint,
+    /// Address of the client, as it claims or as it was seen (ST-16).
+    pub client_address: Option<String>,
+}
+
+/// Everything a client needs to connect.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// `host:port` or `host`, which means port 1494.
+    pub address: String,
+    /// Port of session reliability.
+    pub cgp_port: Option<u16>,
+    /// Launch reference, where the farm needs one.
+    pub launch_reference: Option<String>,
+    /// Session sharing key, where the farm computes one.
+    pub session_sharing_key: Option<String>,
+    /// The logon ticket: stands for the user's password, once.
+    pub ticket: SecretString,
+}
+
+/// Why a farm did not do what it was asked, by who must act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FarmError {
+    /// No controller gave a usable answer in time; the operator must look. What was asked may or
+    /// may not have been done.
+    #[error("no usable answer: {0}")]
+    Unavailable(String),
+    /// The farm answered that it will not.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+}
+
+/// Why a farm refused (nfuse.md §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Wrong user name or password.
+    #[error("the credentials are not good")]
+    Credentials,
+    /// Right password, but the account is disabled, locked, or outside its hours.
+    #[error("the account may not log on")]
+    Account,
+    /// Right password, but it has to be changed first.
+    #[error("the password has to be changed")]
+    PasswordExpired,
+    /// The farm does not trust this gateway: XML trust is off.
+    #[error("the farm does not trust requests from this gateway")]
+    NotTrusted,
+    /// The farm lacks a licence.
+    #[error("the farm has no licence for it")]
+    NotLicensed,
+    /// No host can take the session, or all are at full load.
+    #[error("no host is free")]
+    NoHost,
+    /// The farm does not know the session.
+    #[error("the session is not known")]
+    UnknownSession,
+    /// The host is not ready yet; ask again.
+    #[error("the host is not ready yet")]
+    NotReady,
+    /// Anything else.
+    #[error("the farm gave no reason")]
+    Other,
+}
+
+/// One farm. Deadlines, controllers and retries are the business of the implementation.
+pub trait Farm: Send + Sync {
+    /// What the configuration says of it.
+    fn description(&self) -> &FarmDescription;
+
+    /// What the user may start there. May come from a short-lived cache.
+    fn applications(
+        &self,
+        user: &User,
+    ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
+
+    /// The user's sessions that are not connected from this end-point (SS-31).
+    fn sessions(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        listing: Listing,
+    ) -> impl Future<Output = Result<Vec<FarmSession>, FarmError>> + Send;
+
+    /// Disconnects the user's sessions that are connected from this end-point (SS-44), and
+    /// invalidates these logon tickets as far as the farm can (SS-46).
+    fn disconnect(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        tickets: &[SecretString],
+    ) -> impl Future<Output = Result<(), FarmError>> + Send;
+
+    /// Ends the user's sessions that are connected from this end-point, and invalidates tickets as
+    /// [`Farm::disconnect`] does.
+    fn log_off(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        tickets: &[SecretString],
+    ) -> impl Future<Output = Result<(), FarmError>> + Send;
+
+    /// Gets ready what a client needs to connect to a session.
+    fn reconnect(
+        &self,
+        user: &User,
+        reconnect: &Reconnect,
+    ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
+}

@@ -1,0 +1,175 @@
+//! Merging what the farms answered into one list (SS-36 to SS-40).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use roamd_store_proto::Enumeration;
+use tracing::warn;
+
+use crate::plan::{Ask, SkipReason};
+use crate::{
+    Application, Catalogue, FarmDescription, FarmError, FarmSession, SessionIds, UserKey,
+};
+
+/// The sessions that a client may connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionList {
+    /// How many of the farms that had to be asked did answer (SS-37).
+    pub enumeration: Enumeration,
+    /// The sessions: farms in configured order, then as the farm listed them.
+    pub sessions: Vec<ListedSession>,
+}
+
+/// One session of the list (SS-39).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSession {
+    /// Sealed id, safe in a path segment (SS-13).
+    pub id: String,
+    /// Kind of host.
+    pub server_type: String,
+    /// Name of its application, never empty (SS-40).
+    pub initial_app: String,
+    /// Another farm of the group publishes the same application.
+    pub aggregated: bool,
+    /// Id of that application as a resource: `FARM.NAME`; of an aggregated one, by the first farm
+    /// of the group that publishes it.
+    pub resource_id: String,
+    /// Name of the farm.
+    pub publisher_name: String,
+}
+
+/// What one farm contributed.
+#[derive(Debug)]
+pub struct FarmAnswer<'a> {
+    /// The farm.
+    pub farm: &'a FarmDescription,
+    /// What came of asking it.
+    pub outcome: Outcome,
+}
+
+/// What came of asking one farm.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was left alone on purpose.
+    Skipped(SkipReason),
+    /// It answered.
+    Answered {
+        /// How it was asked.
+        ask: Ask,
+        /// What it listed.
+        sessions: Vec<FarmSession>,
+        /// What the user may start there; absent when only that could not be had.
+        catalogue: Option<Arc<Catalogue>>,
+    },
+    /// It did not.
+    Failed(FarmError),
+}
+
+/// Longest text that a farm may use to name a session, in bytes. Longer ones would not fit a URL.
+const NAME_BYTES: usize = 512;
+
+/// Merges the answers. `answers` is in configured order, and so is the list: the same state gives
+/// the same bytes.
+#[must_use]
+pub fn merge(ids: &SessionIds, user: &UserKey, answers: &[FarmAnswer<'_>]) -> SessionList {
+    let sessions = answers
+        .iter()
+        .filter_map(|answer| match &answer.outcome {
+            Outcome::Answered { ask, sessions, catalogue } => {
+                Some((answer.farm, ask, sessions, catalogue.as_deref()))
+            }
+            Outcome::Skipped(_) | Outcome::Failed(_) => None,
+        })
+        .flat_map(|(farm, ask, sessions, catalogue)| {
+            let mut seen = HashSet::new();
+            sessions.iter().filter_map(move |session| {
+                let application = catalogue.and_then(|c| c.application(&session.key.in_name));
+                let shown = seen.insert(&session.key)
+                    && is_nameable(farm, session)
+                    && (!ask.applications_only || application.is_some_and(|a| !a.desktop));
+                shown.then(|| listed(ids, user, farm, session, application, answers))
+            })
+        })
+        .collect();
+    SessionList { enumeration: enumeration(answers), sessions }
+}
+
+fn enumeration(answers: &[FarmAnswer<'_>]) -> Enumeration {
+    let count = |wanted: fn(&Outcome) -> bool| {
+        answers.iter().filter(|answer| wanted(&answer.outcome)).count()
+    };
+    let answered = count(|outcome| matches!(outcome, Outcome::Answered { .. }));
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    match (answered, failed) {
+        (_, 0) => Enumeration::Full,
+        (0, _) => Enumeration::Failed,
+        _ => Enumeration::Partial,
+    }
+}
+
+fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
+    let key = &session.key;
+    let longest = [Some(&key.host_id), Some(&key.session_id), Some(&key.in_name)]
+        .into_iter()
+        .chain([key.host_kind.as_ref()])
+        .flatten()
+        .map(String::len)
+        .max();
+    let nameable = longest.is_some_and(|bytes| bytes <= NAME_BYTES)
+        && !key.host_id.is_empty()
+        && !key.session_id.is_empty();
+    if !nameable {
+        warn!(farm = %farm.id, "Left out a session that the farm does not name properly");
+    }
+    nameable
+}
+
+fn listed(
+    ids: &SessionIds,
+    user: &UserKey,
+    farm: &FarmDescription,
+    session: &FarmSession,
+    application: Option<&Application>,
+    answers: &[FarmAnswer<'_>],
+) -> ListedSession {
+    let in_name = &session.key.in_name;
+    // The title is best; what the farm says is next; a session is never without a name (SS-40).
+    let initial_app = [application.map(|a| &a.title), session.friendly_name.as_ref(), Some(in_name)]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.trim().is_empty())
+        .unwrap_or(&farm.publisher_name);
+    let mut publishers = application.into_iter().flat_map(|a| publishers(farm, a, answers));
+    let first = publishers.next();
+    ListedSession {
+        id: ids.seal(user, &farm.id, &session.key),
+        server_type: session.server_type.clone(),
+        initial_app: initial_app.clone(),
+        aggregated: publishers.next().is_some(),
+        resource_id: match first {
+            Some((publisher, name)) => format!("{}.{name}", publisher.id),
+            None => format!("{}.{in_name}", farm.id),
+        },
+        publisher_name: farm.publisher_name.clone(),
+    }
+}
+
+/// The farms that publish an application of `farm`, in configured order, with its internal name
+/// there: those of the farm's group, or the farm alone.
+fn publishers<'a>(
+    farm: &'a FarmDescription,
+    application: &'a Application,
+    answers: &'a [FarmAnswer<'a>],
+) -> impl Iterator<Item = (&'a FarmDescription, &'a str)> {
+    answers.iter().filter_map(move |answer| {
+        let Outcome::Answered { catalogue: Some(catalogue), .. } = &answer.outcome else {
+            return None;
+        };
+        let grouped = farm.aggregation_group.is_some()
+            && answer.farm.aggregation_group == farm.aggregation_group;
+        (answer.farm.id == farm.id || grouped)
+            .then(|| catalogue.same(application))
+            .flatten()
+            .map(|in_name| (answer.farm, in_name))
+    })
+}
