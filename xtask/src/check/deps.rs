@@ -1,0 +1,397 @@
+//! The layering: which of our crates may use which, and which outside crates stay out of where.
+//!
+//! `ARCHITECTURE.md` tells the reasons; these tables are what is enforced.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::process::{cargo, output};
+
+/// How strict a crate has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tier {
+    /// No socket, file, clock, randomness, environment or runtime.
+    Core,
+    /// Input and output.
+    Extra,
+    /// Tests and tools.
+    Internal,
+}
+
+/// Which of our crates a crate may use.
+#[derive(Clone, Copy)]
+enum MayUse {
+    These(&'static [&'static str]),
+    AllOfOurs,
+}
+
+use MayUse::{AllOfOurs, These};
+use Tier::{Core, Extra, Internal};
+
+/// Our crates from the core outwards: each may use only what its line names.
+const LAYERS: [(&str, Tier, MayUse); 16] = [
+    ("roamd-xml", Core, These(&[])),
+    ("roamd-store-proto", Core, These(&["roamd-xml"])),
+    ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
+    ("roamd-seal", Core, These(&[])),
+    (
+        "roamd-citrixauth",
+        Core,
+        These(&["roamd-seal", "roamd-store-proto"]),
+    ),
+    (
+        "roamd-sessions",
+        Core,
+        These(&["roamd-seal", "roamd-store-proto"]),
+    ),
+    ("roamd-http", Extra, These(&[])),
+    ("roamd-state", Extra, These(&[])),
+    ("roamd-nfuse-client", Extra, These(&["roamd-nfuse-proto"])),
+    ("roamd-store-client", Extra, These(&["roamd-store-proto"])),
+    (
+        "roamd-farm",
+        Extra,
+        These(&["roamd-http", "roamd-nfuse-proto"]),
+    ),
+    (
+        "roamd-server",
+        Extra,
+        These(&[
+            "roamd-citrixauth",
+            "roamd-http",
+            "roamd-nfuse-client",
+            "roamd-nfuse-proto",
+            "roamd-seal",
+            "roamd-sessions",
+            "roamd-state",
+            "roamd-store-proto",
+        ]),
+    ),
+    (
+        "roamd",
+        Extra,
+        These(&[
+            "roamd-farm",
+            "roamd-http",
+            "roamd-server",
+            "roamd-store-client",
+        ]),
+    ),
+    (
+        "roamd-fuzzing",
+        Internal,
+        These(&["roamd-nfuse-proto", "roamd-store-proto", "roamd-xml"]),
+    ),
+    ("roamd-testsuite", Internal, AllOfOurs),
+    ("xtask", Internal, These(&[])),
+];
+
+/// Outside crates that no crate of the core may have below it, however deep.
+const NEVER_BELOW_CORE: [&str; 6] = ["tokio", "hyper", "mio", "socket2", "rusqlite", "rustls"];
+
+/// Outside crates that only the crates named may use directly, tests aside.
+const OWNED: [(&str, &[&str]); 5] = [
+    ("xml", &["roamd-xml"]),
+    ("quick-xml", &["roamd-xml"]),
+    ("aes-gcm-siv", &["roamd-seal"]),
+    ("argon2", &["roamd-farm"]),
+    ("rusqlite", &["roamd-farm", "roamd-state"]),
+];
+
+/// Checks the workspace, and names every edge that is not allowed.
+pub(crate) fn check() -> Result<()> {
+    let metadata = output(cargo().args(["metadata", "--format-version=1", "--locked"]))?;
+    let graph = Graph::from_metadata(&serde_json::from_str(&metadata)?)?;
+    let faults = faults(&graph);
+    for fault in &faults {
+        eprintln!("{fault}");
+    }
+    if !faults.is_empty() {
+        bail!(
+            "{} dependencies are not allowed; see xtask/src/check/deps.rs",
+            faults.len()
+        );
+    }
+    println!(
+        "The dependencies of our {} crates are as allowed.",
+        graph.ours.len()
+    );
+    Ok(())
+}
+
+/// The crates of the core tier.
+pub(crate) fn core_crates() -> impl Iterator<Item = &'static str> {
+    LAYERS
+        .iter()
+        .filter(|(_, tier, _)| *tier == Core)
+        .map(|(name, ..)| *name)
+}
+
+/// Who depends on whom, by name.
+#[derive(Default)]
+struct Graph {
+    ours: BTreeSet<String>,
+    /// What a crate's library or binary is built from.
+    normal: BTreeMap<String, BTreeSet<String>>,
+    /// The same, with what its tests and build script need.
+    any: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn faults(graph: &Graph) -> Vec<String> {
+    let mut faults = Vec::new();
+    for name in &graph.ours {
+        let Some((_, tier, may_use)) = LAYERS.iter().find(|(known, ..)| known == name) else {
+            faults.push(format!("{name} has no line in the table of layers"));
+            continue;
+        };
+        if let These(allowed) = may_use {
+            for used in direct(&graph.any, name) {
+                if graph.ours.contains(used) && !allowed.contains(&used) {
+                    faults.push(format!("{name} must not depend on {used}"));
+                }
+            }
+        }
+        for (outside, owners) in OWNED {
+            if direct(&graph.normal, name).any(|used| used == outside)
+                && !owners.contains(&name.as_str())
+            {
+                faults.push(format!(
+                    "{name} must not depend on {outside}, which belongs to {}",
+                    owners.join(" and ")
+                ));
+            }
+        }
+        if *tier == Core {
+            for outside in NEVER_BELOW_CORE {
+                if let Some(path) = path_to(graph, name, outside) {
+                    faults.push(format!(
+                        "{name} is in the core tier and must not depend on {outside}: {}",
+                        path.join(" → ")
+                    ));
+                }
+            }
+        }
+    }
+    faults
+}
+
+fn direct<'a>(
+    edges: &'a BTreeMap<String, BTreeSet<String>>,
+    name: &str,
+) -> impl Iterator<Item = &'a str> {
+    edges.get(name).into_iter().flatten().map(String::as_str)
+}
+
+/// A shortest way from one crate to another along normal dependencies.
+fn path_to<'a>(graph: &'a Graph, from: &'a str, to: &str) -> Option<Vec<&'a str>> {
+    let mut seen = BTreeSet::from([from]);
+    let mut paths = vec![vec![from]];
+    while !paths.is_empty() {
+        let mut longer = Vec::new();
+        for path in paths {
+            let last = *path.last()?;
+            if last == to {
+                return Some(path);
+            }
+            for next in direct(&graph.normal, last).filter(|next| seen.insert(next)) {
+                longer.push(path.iter().copied().chain([next]).collect());
+            }
+        }
+        paths = longer;
+    }
+    None
+}
+
+/// The part of `cargo metadata` that is read here.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    workspace_members: BTreeSet<String>,
+    resolve: Resolve,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    id: String,
+    deps: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    pkg: String,
+    dep_kinds: Vec<DependencyKind>,
+}
+
+/// `kind` is absent for a normal dependency.
+#[derive(Deserialize)]
+struct DependencyKind {
+    kind: Option<String>,
+}
+
+impl Graph {
+    fn from_metadata(metadata: &Metadata) -> Result<Self> {
+        let names: BTreeMap<&str, &str> = metadata
+            .packages
+            .iter()
+            .map(|package| (package.id.as_str(), package.name.as_str()))
+            .collect();
+        let name_of = |id: &str| {
+            names
+                .get(id)
+                .map(|name| (*name).to_owned())
+                .context("an edge leads to no package")
+        };
+        let mut graph = Self::default();
+        for member in &metadata.workspace_members {
+            graph.ours.insert(name_of(member)?);
+        }
+        for node in &metadata.resolve.nodes {
+            let from = name_of(&node.id)?;
+            for dependency in &node.deps {
+                let to = name_of(&dependency.pkg)?;
+                if dependency.dep_kinds.iter().any(|kind| kind.kind.is_none()) {
+                    graph
+                        .normal
+                        .entry(from.clone())
+                        .or_default()
+                        .insert(to.clone());
+                }
+                graph.any.entry(from.clone()).or_default().insert(to);
+            }
+        }
+        Ok(graph)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A workspace with the normal and the test dependencies given; ours are the crates named so.
+    fn graph(normal: &[(&str, &str)], dev: &[(&str, &str)]) -> Graph {
+        let mut graph = Graph::default();
+        for (from, to) in normal {
+            graph
+                .normal
+                .entry((*from).to_owned())
+                .or_default()
+                .insert((*to).to_owned());
+        }
+        for (from, to) in normal.iter().chain(dev) {
+            graph
+                .any
+                .entry((*from).to_owned())
+                .or_default()
+                .insert((*to).to_owned());
+            let ours = [from, to]
+                .into_iter()
+                .filter(|name| name.starts_with("roamd"));
+            graph.ours.extend(ours.map(|name| (*name).to_owned()));
+        }
+        graph
+    }
+
+    #[test]
+    fn an_edge_that_is_not_allowed_is_named() {
+        let cases = [
+            // The gateway reaches a farm only through NFuse.
+            (
+                graph(&[("roamd-server", "roamd-farm")], &[]),
+                "roamd-server must not depend on roamd-farm",
+            ),
+            // Nor may its tests.
+            (
+                graph(&[], &[("roamd-server", "roamd-farm")]),
+                "roamd-server must not depend on roamd-farm",
+            ),
+            (
+                graph(&[("roamd-sessions", "roamd-nfuse-proto")], &[]),
+                "roamd-sessions must not depend on roamd-nfuse-proto",
+            ),
+            (
+                graph(&[("roamd-new", "roamd-xml")], &[]),
+                "roamd-new has no line in the table of layers",
+            ),
+            (
+                graph(&[("roamd-server", "rusqlite")], &[]),
+                "roamd-server must not depend on rusqlite, which belongs to roamd-farm and \
+                 roamd-state",
+            ),
+            (
+                graph(&[("roamd-xml", "helper"), ("helper", "tokio")], &[]),
+                "roamd-xml is in the core tier and must not depend on tokio: \
+                 roamd-xml → helper → tokio",
+            ),
+        ];
+        for (graph, fault) in cases {
+            assert_eq!(faults(&graph), [fault]);
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_has_no_fault() {
+        let graph = graph(
+            &[
+                ("roamd", "roamd-server"),
+                ("roamd", "roamd-farm"),
+                ("roamd-server", "tokio"),
+                ("roamd-state", "rusqlite"),
+                ("roamd-server", "roamd-state"),
+            ],
+            // A core crate may run a runtime in its tests.
+            &[
+                ("roamd-sessions", "tokio"),
+                ("roamd-testsuite", "roamd-farm"),
+            ],
+        );
+        assert_eq!(faults(&graph), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_table_has_no_circle_and_no_way_out_of_the_core() {
+        for (index, (name, tier, may_use)) in LAYERS.iter().enumerate() {
+            let These(allowed) = may_use else { continue };
+            for used in *allowed {
+                let earlier = LAYERS[..index].iter().find(|(known, ..)| known == used);
+                let (_, used_tier, _) =
+                    earlier.unwrap_or_else(|| panic!("{name} uses {used}, which is not above it"));
+                assert!(
+                    *tier != Core || *used_tier == Core,
+                    "{name} is core and may use {used}, which is not"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_of_dependency_are_read_from_cargo() {
+        let metadata = r#"{
+            "packages": [{"id": "a 1", "name": "a"}, {"id": "b 1", "name": "b"},
+                         {"id": "c 1", "name": "c"}],
+            "workspace_members": ["a 1"],
+            "resolve": {"nodes": [
+                {"id": "a 1", "deps": [
+                    {"pkg": "b 1", "dep_kinds": [{"kind": "dev"}, {"kind": null}]},
+                    {"pkg": "c 1", "dep_kinds": [{"kind": "dev"}]}]},
+                {"id": "b 1", "deps": []},
+                {"id": "c 1", "deps": []}]}
+        }"#;
+        let graph = Graph::from_metadata(&serde_json::from_str(metadata).unwrap()).unwrap();
+        assert_eq!(direct(&graph.normal, "a").collect::<Vec<_>>(), ["b"]);
+        assert_eq!(direct(&graph.any, "a").collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(graph.ours, BTreeSet::from(["a".to_owned()]));
+    }
+}

@@ -1,0 +1,83 @@
+//! `cargo xtask fuzz`: a bounded run of the fuzz targets.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+use crate::process::{cargo, root, run};
+use crate::tools::ensure_cargo_command;
+
+const CARGO_FUZZ: &str = "0.13.2";
+
+/// What to fuzz, and for how long.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How long each target runs.
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    seconds: u32,
+    /// The targets; all of them if none is named.
+    #[arg(value_enum)]
+    targets: Vec<Target>,
+}
+
+/// A file of `fuzz/fuzz_targets`.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Target {
+    /// What a client may send to a store.
+    StoreRequest,
+    /// What a gateway, or anybody, may send to a farm.
+    NfuseRequest,
+    /// What a farm may answer.
+    NfuseAnswer,
+    /// Any bytes, as XML.
+    Xml,
+}
+
+impl Args {
+    /// The two parsers that read what strangers send, a minute each.
+    pub(crate) fn both_parsers() -> Self {
+        Self {
+            seconds: 60,
+            targets: vec![Target::StoreRequest, Target::NfuseRequest],
+        }
+    }
+}
+
+/// Fuzzes each target in turn, and stops at the first input that breaks one.
+pub(crate) fn run_targets(args: &Args) -> Result<()> {
+    ensure_cargo_command("cargo-fuzz", CARGO_FUZZ)?;
+    let targets = if args.targets.is_empty() {
+        Target::value_variants()
+    } else {
+        &args.targets[..]
+    };
+    for target in targets {
+        let value = target.to_possible_value().context("a target has a name")?;
+        fuzz(value.get_name(), args.seconds)?;
+    }
+    Ok(())
+}
+
+fn fuzz(target: &str, seconds: u32) -> Result<()> {
+    // libFuzzer adds what it finds to the first folder and only reads the second, the committed one.
+    let found = root().join("target/fuzz-corpus").join(target);
+    fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
+    let seeds = root().join("fuzz/corpus").join(target);
+    run(cargo()
+        // The sanitizers need unstable options, which the stable compiler has too.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["fuzz", "run", target])
+        .arg(&found)
+        .args(seeds.is_dir().then_some(&seeds))
+        .arg("--")
+        .arg(format!("-max_total_time={seconds}"))
+        // A request is at most 64 KiB; one that takes a second is a fault as well.
+        .args([
+            "-max_len=65536",
+            "-timeout=1",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]))
+}
