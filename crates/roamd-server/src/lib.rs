@@ -1,1 +1,3 @@
 //! The gateway: routes, negotiation, status codes
+
+pub mod config;

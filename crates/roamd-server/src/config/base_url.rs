@@ -1,0 +1,143 @@
+//! The public address of the gateway.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use url::Url;
+
+/// Scheme, host and port under which clients see the gateway: the audience of its tokens (CA-13).
+///
+/// Its text is `scheme://host[:port]`, without a closing slash and without the scheme's default
+/// port. A [`UrlPath`](super::UrlPath) put behind it gives an absolute URL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BaseUrl {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+/// Scheme of a base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Without encryption, on this machine or behind a proxy.
+    Http,
+    /// With encryption; a proxy before the gateway ends it.
+    Https,
+}
+
+/// Why a text is not a base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// It is no URL with a host and one of the two schemes.
+    #[error("has to be an http or https URL, such as \"https://store.example.net\"")]
+    NotAUrl,
+    /// The port is none that a client can connect to.
+    #[error("has port 0, which no client can connect to")]
+    PortZero,
+    /// It holds a user name or a password.
+    #[error("must not hold a user name or password")]
+    Credentials,
+    /// It has a path, a query or a fragment.
+    #[error("has to end after host and port; paths belong to the stores")]
+    MoreThanHost,
+    /// It has a character that cannot stand in a challenge (CA-6).
+    #[error("must not contain a comma, an equals sign or a quotation mark")]
+    NotForChallenges,
+}
+
+impl Scheme {
+    /// As in a URL.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that a URL need not name.
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl BaseUrl {
+    /// Scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Host in lower case; an IPv6 address stands in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Port, also when it is the scheme's default.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// The address of a listener itself, with no encryption.
+impl From<SocketAddr> for BaseUrl {
+    fn from(address: SocketAddr) -> Self {
+        let host = match address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        };
+        Self {
+            scheme: Scheme::Http,
+            host,
+            port: address.port(),
+        }
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = BaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, BaseUrlError> {
+        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
+        let scheme = match url.scheme() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(BaseUrlError::NotAUrl),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(BaseUrlError::Credentials);
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(BaseUrlError::MoreThanHost);
+        }
+        let host = url.host_str().ok_or(BaseUrlError::NotAUrl)?;
+        if host.contains([',', '=', '"']) {
+            return Err(BaseUrlError::NotForChallenges);
+        }
+        match url.port().unwrap_or_else(|| scheme.default_port()) {
+            0 => Err(BaseUrlError::PortZero),
+            port => Ok(Self {
+                scheme,
+                host: host.into(),
+                port,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.host)?;
+        if self.port != self.scheme.default_port() {
+            write!(f, ":{}", self.port)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! `[[store.farm]]`: a farm and its controllers.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use toml::de::DeValue;
+use url::Url;
+
+use super::section::{self, Section, boolean, number, text, word};
+
+/// Longest id of a farm, in bytes; ids go into session ids and resource ids.
+const LONGEST_ID: usize = 64;
+
+/// Deadline of a farm unless told otherwise, in milliseconds.
+const DEFAULT_TIMEOUT: u64 = 5_000;
+
+/// Lifetime of a logon ticket unless told otherwise, in seconds; the original's default.
+const DEFAULT_TICKET: u64 = 200;
+
+/// Path of the XML service; a controller's URL may end with it.
+const SERVICE_PATH: &str = "/scripts/wpnbr.dll";
+
+/// A farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farm {
+    /// Prefix of resource ids: letters, digits, `-`, `_`. Unique in the file, also when case is
+    /// left out.
+    pub id: String,
+    /// Name that clients see (`publishername`).
+    pub name: String,
+    /// What product it is, which decides what asking for active sessions does.
+    pub generation: Generation,
+    /// Its controllers; at least one, none twice.
+    pub controllers: Vec<Controller>,
+    /// In which order its controllers are tried.
+    pub controller_order: ControllerOrder,
+    /// Deadline for one operation on this farm, retries included.
+    pub timeout: Duration,
+    /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
+    /// (SS-33).
+    pub legacy_workspace_control: bool,
+    /// Farms of a group publish the same application once.
+    pub aggregation_group: Option<String>,
+    /// Lifetime of a logon ticket that the farm is asked for.
+    pub ticket_time_to_live: Duration,
+}
+
+/// Product of a farm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// XenApp up to 6.5.
+    XenApp6,
+    /// XenDesktop up to 5.6.
+    XenDesktop5,
+    /// XenApp and XenDesktop 7, Virtual Apps and Desktops.
+    Cvad7,
+}
+
+/// In which order the controllers of a farm are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControllerOrder {
+    /// As in the file.
+    Ordered,
+    /// Beginning with another one each time.
+    Balanced,
+}
+
+/// Where a controller's XML service listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Controller {
+    /// Host; an IPv6 address stands in brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// Why a text is not the URL of a controller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ControllerError {
+    /// It is no URL.
+    #[error("has to be a URL with host and port, such as \"http://10.0.0.11:8080\"")]
+    NotAUrl,
+    /// Encryption is asked for.
+    #[error("has to begin with http://; controllers over https are not supported")]
+    Https,
+    /// No controller can listen there.
+    #[error("has port 0, where no controller can listen")]
+    PortZero,
+    /// It holds a user name or a password.
+    #[error("must not hold a user name or password; the users' own are sent to the farm")]
+    Credentials,
+    /// It has another path than the service's, a query or a fragment.
+    #[error("has to end after host and port; the XML service is always at {SERVICE_PATH}")]
+    MoreThanHost,
+}
+
+/// That the file has a farm, also if the farm has faults.
+pub(super) struct FarmId {
+    /// Its id.
+    pub(super) id: String,
+    /// Line of the id.
+    line: usize,
+}
+
+impl FromStr for Controller {
+    type Err = ControllerError;
+
+    fn from_str(text: &str) -> Result<Self, ControllerError> {
+        let url = Url::parse(text).map_err(|_| ControllerError::NotAUrl)?;
+        match url.scheme() {
+            "http" => {}
+            "https" => return Err(ControllerError::Https),
+            _ => return Err(ControllerError::NotAUrl),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(ControllerError::Credentials);
+        }
+        let known_path = url.path() == "/" || url.path().eq_ignore_ascii_case(SERVICE_PATH);
+        if !known_path || url.query().is_some() || url.fragment().is_some() {
+            return Err(ControllerError::MoreThanHost);
+        }
+        let host = url.host_str().ok_or(ControllerError::NotAUrl)?.into();
+        match url.port_or_known_default() {
+            Some(0) | None => Err(ControllerError::PortZero),
+            Some(port) => Ok(Self { host, port }),
+        }
+    }
+}
+
+impl fmt::Display for Controller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Reads the farms of a store; those with a missing or wrong value are left out, and the fault is
+/// noted. `ids` remembers every farm of the file.
+pub(super) fn read_all(store: &mut Section<'_>, ids: &mut Vec<FarmId>) -> Vec<Farm> {
+    let sections = store.sections("farm", "[[store.farm]]");
+    if sections.is_empty() {
+        store.fault(
+            "farm",
+            "the store has no [[store.farm]]; it needs one at least",
+        );
+    }
+    sections
+        .into_iter()
+        .filter_map(|section| read(section, ids))
+        .collect()
+}
+
+fn read(mut farm: Section<'_>, ids: &mut Vec<FarmId>) -> Option<Farm> {
+    let id = farm.required("id", id);
+    if let Some(id) = &id {
+        if let Some(other) = ids.iter().find(|other| other.id.eq_ignore_ascii_case(id)) {
+            farm.fault(
+                "id",
+                format!("id `{id}` belongs to the farm of line {}", other.line),
+            );
+        }
+        ids.push(FarmId {
+            id: id.clone(),
+            line: farm.line("id"),
+        });
+    }
+    let name = farm.required("name", section::name);
+    let generation = farm.required("generation", |value| {
+        word(
+            value,
+            &[
+                ("xenapp-6", Generation::XenApp6),
+                ("xendesktop-5", Generation::XenDesktop5),
+                ("cvad-7", Generation::Cvad7),
+            ],
+        )
+    });
+    let controllers = farm.non_empty("controllers", |value| {
+        text(value)?
+            .parse()
+            .map_err(|error: ControllerError| error.to_string())
+    });
+    let controller_order = farm.or("controller_order", ControllerOrder::Ordered, |value| {
+        word(
+            value,
+            &[
+                ("ordered", ControllerOrder::Ordered),
+                ("balanced", ControllerOrder::Balanced),
+            ],
+        )
+    });
+    let timeout = farm.or("timeout_ms", DEFAULT_TIMEOUT, |value| {
+        number(value, 100, 600_000)
+    });
+    let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
+    let aggregation_group = farm.optional("aggregation_group", section::name);
+    let ticket = farm.or("ticket_seconds", DEFAULT_TICKET, |value| {
+        number(value, 1, 86_400)
+    });
+    farm.finish();
+    Some(Farm {
+        id: id?,
+        name: name?,
+        generation: generation?,
+        controllers,
+        controller_order,
+        timeout: Duration::from_millis(timeout),
+        legacy_workspace_control,
+        aggregation_group,
+        ticket_time_to_live: Duration::from_secs(ticket),
+    })
+}
+
+fn id(value: &DeValue<'_>) -> Result<String, String> {
+    let id = text(value)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(plain) {
+        return Err(format!(
+            "has to be 1 to {LONGEST_ID} letters, digits, - and _"
+        ));
+    }
+    // This word means any farm in `credentials`.
+    if id == "farm" {
+        return Err("must not be \"farm\", which means any farm in `credentials`".into());
+    }
+    Ok(id.into())
+}

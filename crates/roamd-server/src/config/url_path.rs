@@ -1,0 +1,82 @@
+//! Paths of stores and of the token service.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A path such as `/Citrix/Store`: no closing slash, no empty or dotted segment, and only
+/// characters that need no escape and may stand in a challenge (CA-6).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UrlPath(String);
+
+/// Why a text is not a path for a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UrlPathError {
+    /// It does not begin at the root of the host.
+    #[error("has to begin with a slash, as in \"/Citrix/Store\"")]
+    NoSlashBefore,
+    /// It ends with a slash, or is nothing but one.
+    #[error("must not end with a slash, as in \"/Citrix/Store\"")]
+    SlashAfter,
+    /// It has an empty segment, or one that means another folder.
+    #[error("must not have an empty segment, \".\" or \"..\"")]
+    Segment,
+    /// It has a character that would need an escape.
+    #[error("may have letters, digits and - _ . ~ between its slashes, nothing else")]
+    Character,
+}
+
+impl UrlPath {
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both are the same or one lies below the other. Paths are matched without regard to
+    /// case (SS-11), so case does not keep them apart.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let segments = |path: &str| {
+            path.to_ascii_lowercase()
+                .split('/')
+                .map(String::from)
+                .collect()
+        };
+        let (one, two): (Vec<_>, Vec<_>) = (segments(&self.0), segments(&other.0));
+        one.starts_with(&two) || two.starts_with(&one)
+    }
+
+    /// Where the token service of a store lives unless told otherwise (CA-1).
+    #[must_use]
+    pub fn default_authentication(&self) -> Self {
+        Self(format!("{}Auth", self.0))
+    }
+}
+
+impl FromStr for UrlPath {
+    type Err = UrlPathError;
+
+    fn from_str(text: &str) -> Result<Self, UrlPathError> {
+        let segments = text.strip_prefix('/').ok_or(UrlPathError::NoSlashBefore)?;
+        if text.ends_with('/') {
+            return Err(UrlPathError::SlashAfter);
+        }
+        if segments
+            .split('/')
+            .any(|segment| matches!(segment, "" | "." | ".."))
+        {
+            return Err(UrlPathError::Segment);
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
+        if !segments.bytes().all(plain) {
+            return Err(UrlPathError::Character);
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl fmt::Display for UrlPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
