@@ -41,6 +41,8 @@ impl Catalogue {
 
 impl FromIterator<(String, Application)> for Catalogue {
     fn from_iter<I: IntoIterator<Item = (String, Application)>>(applications: I) -> Self {
-        Self { applications: applications.into_iter().collect() }
+        Self {
+            applications: applications.into_iter().collect(),
+        }
     }
 }

@@ -100,7 +100,9 @@ impl IcaFile {
         }
         draft.wishes(label, params)?;
         draft.drivers()?;
-        Ok(Self { text: draft.into_text() })
+        Ok(Self {
+            text: draft.into_text(),
+        })
     }
 
     /// The file's text: UTF-8, lines ended by CR LF.
@@ -129,7 +131,9 @@ impl Draft {
     /// Names the application whose section follows. The entry and the section have the same name.
     fn application(&mut self, label: &str) -> Result<(), IcaError> {
         if label.contains(is_line_breaking) {
-            return Err(IcaError::ControlCharacter { key: APPLICATION_SERVERS });
+            return Err(IcaError::ControlCharacter {
+                key: APPLICATION_SERVERS,
+            });
         }
         self.push(APPLICATION_SERVERS, label, "");
         Ok(())
@@ -257,8 +261,10 @@ fn section_label(title: &str) -> &str {
     let starts_badly = title.starts_with(['#', ';', ' ']);
     let reserved = [WFCLIENT, APPLICATION_SERVERS, "Encoding", "Compress"]
         .iter()
-        .any(|name| name.eq_ignore_ascii_case(title))
-        || title.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("EncRC5"));
+        .any(|name| name.eq_ignore_ascii_case(title.trim_end()))
+        || title
+            .get(..6)
+            .is_some_and(|start| start.eq_ignore_ascii_case("EncRC5"));
     if title.is_empty() || starts_badly || reserved || title.contains(['[', ']', '=']) {
         SAFE_LABEL
     } else {
@@ -274,9 +280,13 @@ fn is_line_breaking(c: char) -> bool {
 /// `host:port` from what a farm answered.
 fn address(answered: &str) -> Result<String, IcaError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let (host, port) = match answered.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let (host, port) = match answered
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         Some((v6, after)) => {
-            v6.parse::<std::net::Ipv6Addr>().map_err(|_| IcaError::Address)?;
+            v6.parse::<std::net::Ipv6Addr>()
+                .map_err(|_| IcaError::Address)?;
             (format!("[{v6}]"), after.strip_prefix(':'))
         }
         None => match answered.split_once(':') {

@@ -7,9 +7,7 @@ use roamd_store_proto::Enumeration;
 use tracing::warn;
 
 use crate::plan::{Ask, SkipReason};
-use crate::{
-    Application, Catalogue, FarmDescription, FarmError, FarmSession, SessionIds, UserKey,
-};
+use crate::{Application, Catalogue, FarmDescription, FarmError, FarmSession, SessionIds, UserKey};
 
 /// The sessions that a client may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +73,11 @@ pub fn merge(ids: &SessionIds, user: &UserKey, answers: &[FarmAnswer<'_>]) -> Se
     let sessions = answers
         .iter()
         .filter_map(|answer| match &answer.outcome {
-            Outcome::Answered { ask, sessions, catalogue } => {
-                Some((answer.farm, ask, sessions, catalogue.as_deref()))
-            }
+            Outcome::Answered {
+                ask,
+                sessions,
+                catalogue,
+            } => Some((answer.farm, ask, sessions, catalogue.as_deref())),
             Outcome::Skipped(_) | Outcome::Failed(_) => None,
         })
         .flat_map(|(farm, ask, sessions, catalogue)| {
@@ -91,12 +91,18 @@ pub fn merge(ids: &SessionIds, user: &UserKey, answers: &[FarmAnswer<'_>]) -> Se
             })
         })
         .collect();
-    SessionList { enumeration: enumeration(answers), sessions }
+    SessionList {
+        enumeration: enumeration(answers),
+        sessions,
+    }
 }
 
 fn enumeration(answers: &[FarmAnswer<'_>]) -> Enumeration {
     let count = |wanted: fn(&Outcome) -> bool| {
-        answers.iter().filter(|answer| wanted(&answer.outcome)).count()
+        answers
+            .iter()
+            .filter(|answer| wanted(&answer.outcome))
+            .count()
     };
     let answered = count(|outcome| matches!(outcome, Outcome::Answered { .. }));
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
@@ -109,12 +115,16 @@ fn enumeration(answers: &[FarmAnswer<'_>]) -> Enumeration {
 
 fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
     let key = &session.key;
-    let longest = [Some(&key.host_id), Some(&key.session_id), Some(&key.in_name)]
-        .into_iter()
-        .chain([key.host_kind.as_ref()])
-        .flatten()
-        .map(String::len)
-        .max();
+    let longest = [
+        Some(&key.host_id),
+        Some(&key.session_id),
+        Some(&key.in_name),
+    ]
+    .into_iter()
+    .chain([key.host_kind.as_ref()])
+    .flatten()
+    .map(String::len)
+    .max();
     let nameable = longest.is_some_and(|bytes| bytes <= NAME_BYTES)
         && !key.host_id.is_empty()
         && !key.session_id.is_empty();
@@ -134,12 +144,18 @@ fn listed(
 ) -> ListedSession {
     let in_name = &session.key.in_name;
     // The title is best; what the farm says is next; a session is never without a name (SS-40).
-    let initial_app = [application.map(|a| &a.title), session.friendly_name.as_ref(), Some(in_name)]
+    let initial_app = [
+        application.map(|a| &a.title),
+        session.friendly_name.as_ref(),
+        Some(in_name),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|name| !name.trim().is_empty())
+    .unwrap_or(&farm.publisher_name);
+    let mut publishers = application
         .into_iter()
-        .flatten()
-        .find(|name| !name.trim().is_empty())
-        .unwrap_or(&farm.publisher_name);
-    let mut publishers = application.into_iter().flat_map(|a| publishers(farm, a, answers));
+        .flat_map(|a| publishers(farm, a, answers));
     let first = publishers.next();
     ListedSession {
         id: ids.seal(user, &farm.id, &session.key),
@@ -162,7 +178,11 @@ fn publishers<'a>(
     answers: &'a [FarmAnswer<'a>],
 ) -> impl Iterator<Item = (&'a FarmDescription, &'a str)> {
     answers.iter().filter_map(move |answer| {
-        let Outcome::Answered { catalogue: Some(catalogue), .. } = &answer.outcome else {
+        let Outcome::Answered {
+            catalogue: Some(catalogue),
+            ..
+        } = &answer.outcome
+        else {
             return None;
         };
         let grouped = farm.aggregation_group.is_some()

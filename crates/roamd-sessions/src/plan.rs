@@ -60,8 +60,11 @@ pub fn list(farm: &FarmDescription, request: ListRequest) -> FarmPlan {
     if request.applications_only && desktops_only && !farm.legacy_workspace_control {
         return FarmPlan::Skip(SkipReason::DesktopFarmBefore7);
     }
-    let listing =
-        if request.include_active { Listing::WithActive(Asked(())) } else { Listing::Disconnected };
+    let listing = if request.include_active {
+        Listing::WithActive(Asked(()))
+    } else {
+        Listing::Disconnected
+    };
     FarmPlan::Ask(Ask {
         listing,
         applications_only: request.applications_only,

@@ -48,7 +48,9 @@ impl SessionIds {
             plain.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
             plain.extend_from_slice(field.as_bytes());
         }
-        let sealed = self.keys.seal_deterministic(PURPOSE, user.as_str().as_bytes(), &plain);
+        let sealed = self
+            .keys
+            .seal_deterministic(PURPOSE, user.as_str().as_bytes(), &plain);
         BASE64URL_NOPAD.encode(&sealed)
     }
 
@@ -60,7 +62,9 @@ impl SessionIds {
         if id.len() > ID_CHARACTERS {
             return Err(UnknownSession);
         }
-        let sealed = BASE64URL_NOPAD.decode(id.as_bytes()).map_err(|_| UnknownSession)?;
+        let sealed = BASE64URL_NOPAD
+            .decode(id.as_bytes())
+            .map_err(|_| UnknownSession)?;
         let plain = self
             .keys
             .open(PURPOSE, user.as_str().as_bytes(), &sealed)

@@ -26,7 +26,10 @@ impl<F: Farm> Store<F> {
     /// A store over these farms, whose session ids are sealed under these keys.
     #[must_use]
     pub fn new(farms: Vec<F>, keys: Arc<KeyRing>) -> Self {
-        Self { farms, ids: SessionIds::new(keys) }
+        Self {
+            farms,
+            ids: SessionIds::new(keys),
+        }
     }
 
     /// The farms, in configured order.
@@ -51,7 +54,10 @@ impl<F: Farm> Store<F> {
             if let Outcome::Failed(error) = &outcome {
                 warn!(farm = %description.id, %error, "Farm did not list sessions");
             }
-            FarmAnswer { farm: description, outcome }
+            FarmAnswer {
+                farm: description,
+                outcome,
+            }
         }))
         .await;
         list::merge(&self.ids, &user.key, &answers)
@@ -86,7 +92,11 @@ impl<F: Farm> Store<F> {
         let Ok((farm_id, session)) = self.ids.open(&user.key, session_id) else {
             return Launched::NotFound;
         };
-        let Some(farm) = self.farms.iter().find(|farm| farm.description().id == farm_id) else {
+        let Some(farm) = self
+            .farms
+            .iter()
+            .find(|farm| farm.description().id == farm_id)
+        else {
             return Launched::NotFound;
         };
         let params = &launch.params;
@@ -107,7 +117,11 @@ impl<F: Farm> Store<F> {
                 match IcaFile::reconnect(&reconnect.session.in_name, &title, &connection, params) {
                     Ok(ica) => {
                         info!(farm = %farm_id, user = %user.key, "Session is ready to connect");
-                        Launched::Ready { ica, ticket: connection.ticket, farm: farm_id }
+                        Launched::Ready {
+                            ica,
+                            ticket: connection.ticket,
+                            farm: farm_id,
+                        }
                     }
                     Err(error) => {
                         warn!(farm = %farm_id, %error, "Farm's answer does not fit an ICA file");
@@ -140,7 +154,11 @@ async fn ask_farm<F: Farm>(farm: &F, user: &User, end_point: &EndPoint, ask: Ask
     let listed = farm.sessions(user, end_point, ask.listing).await;
     note_side_effect(farm, user, ask, &listed);
     match listed {
-        Ok(sessions) => Outcome::Answered { ask, sessions, catalogue },
+        Ok(sessions) => Outcome::Answered {
+            ask,
+            sessions,
+            catalogue,
+        },
         Err(error) => Outcome::Failed(error),
     }
 }
@@ -152,7 +170,11 @@ fn note_side_effect<F: Farm>(
     ask: Ask,
     listed: &Result<Vec<FarmSession>, FarmError>,
 ) {
-    if ask.disconnects && listed.as_ref().map_or(true, |sessions| !sessions.is_empty()) {
+    if ask.disconnects
+        && listed
+            .as_ref()
+            .map_or(true, |sessions| !sessions.is_empty())
+    {
         info!(
             farm = %farm.description().id,
             user = %user.key,

@@ -26,7 +26,11 @@ impl UserKey {
     /// The key of an account.
     #[must_use]
     pub fn new(domain: &str, name: &str) -> Self {
-        Self(format!("{}\\{}", domain.to_lowercase(), name.to_lowercase()))
+        Self(format!(
+            "{}\\{}",
+            domain.to_lowercase(),
+            name.to_lowercase()
+        ))
     }
 
     /// The key as text.

@@ -1,0 +1,177 @@
+//! A farm that answers as the test says, and remembers what it was asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use roamd_seal::{Key, KeyId, KeyRing};
+use roamd_sessions::{
+    Application, Catalogue, Connection, EndPoint, Farm, FarmDescription, FarmError, FarmId,
+    FarmSession, Generation, Listing, Reconnect, SessionKey, User, UserKey,
+};
+use secrecy::SecretString;
+
+pub(crate) fn keys() -> Arc<KeyRing> {
+    Arc::new(KeyRing::new(
+        Key::new(KeyId(1), 0, [7; Key::LEN].into()),
+        Vec::new(),
+    ))
+}
+
+pub(crate) fn user(name: &str) -> User {
+    User {
+        key: UserKey::new("DEMO", name),
+        name: name.to_owned(),
+        domain: "DEMO".to_owned(),
+        password: SecretString::from("roam-demo"),
+    }
+}
+
+pub(crate) fn here() -> EndPoint {
+    EndPoint {
+        client_name: Some("DESK-B".to_owned()),
+        device_id: None,
+    }
+}
+
+pub(crate) fn description(id: &str, generation: Generation) -> FarmDescription {
+    FarmDescription {
+        id: FarmId::new(id),
+        publisher_name: format!("{id} farm"),
+        generation,
+        legacy_workspace_control: false,
+        aggregation_group: None,
+        ticket_time_to_live: Duration::from_secs(200),
+    }
+}
+
+pub(crate) fn session(number: u32, in_name: &str) -> FarmSession {
+    FarmSession {
+        key: SessionKey {
+            host_kind: Some("ima-host-id".to_owned()),
+            host_id: "40211".to_owned(),
+            session_id: number.to_string(),
+            in_name: in_name.to_owned(),
+        },
+        friendly_name: None,
+        server_type: "win32".to_owned(),
+    }
+}
+
+pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> Catalogue {
+    entries
+        .iter()
+        .map(|(in_name, title, desktop)| {
+            let application = Application {
+                title: (*title).to_owned(),
+                desktop: *desktop,
+            };
+            ((*in_name).to_owned(), application)
+        })
+        .collect()
+}
+
+pub(crate) fn connection() -> Connection {
+    Connection {
+        address: "192.0.2.40:1494".to_owned(),
+        cgp_port: Some(2598),
+        launch_reference: None,
+        session_sharing_key: None,
+        ticket: SecretString::from("0F1E2D3C4B5A69788796A5B4C3D2E1"),
+    }
+}
+
+pub(crate) fn down() -> FarmError {
+    FarmError::Unavailable("connection refused".to_owned())
+}
+
+/// What a [`ScriptedFarm`] was asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Call {
+    Applications,
+    Sessions { active: bool },
+    Disconnect { tickets: usize },
+    LogOff { tickets: usize },
+    Reconnect(Reconnect),
+}
+
+pub(crate) struct ScriptedFarm {
+    pub(crate) description: FarmDescription,
+    pub(crate) applications: Result<Catalogue, FarmError>,
+    pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
+    pub(crate) end: Result<(), FarmError>,
+    pub(crate) reconnect: Result<Connection, FarmError>,
+    pub(crate) calls: Mutex<Vec<Call>>,
+}
+
+impl ScriptedFarm {
+    pub(crate) fn new(id: &str, generation: Generation) -> Self {
+        Self {
+            description: description(id, generation),
+            applications: Ok(Catalogue::default()),
+            sessions: Ok(Vec::new()),
+            end: Ok(()),
+            reconnect: Ok(connection()),
+            calls: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn note(&self, call: Call) {
+        self.calls.lock().unwrap().push(call);
+    }
+}
+
+impl Farm for ScriptedFarm {
+    fn description(&self) -> &FarmDescription {
+        &self.description
+    }
+
+    async fn applications(&self, _: &User) -> Result<Arc<Catalogue>, FarmError> {
+        self.note(Call::Applications);
+        self.applications.clone().map(Arc::new)
+    }
+
+    async fn sessions(
+        &self,
+        _: &User,
+        _: &EndPoint,
+        listing: Listing,
+    ) -> Result<Vec<FarmSession>, FarmError> {
+        self.note(Call::Sessions {
+            active: matches!(listing, Listing::WithActive(_)),
+        });
+        self.sessions.clone()
+    }
+
+    async fn disconnect(
+        &self,
+        _: &User,
+        _: &EndPoint,
+        tickets: &[SecretString],
+    ) -> Result<(), FarmError> {
+        self.note(Call::Disconnect {
+            tickets: tickets.len(),
+        });
+        self.end.clone()
+    }
+
+    async fn log_off(
+        &self,
+        _: &User,
+        _: &EndPoint,
+        tickets: &[SecretString],
+    ) -> Result<(), FarmError> {
+        self.note(Call::LogOff {
+            tickets: tickets.len(),
+        });
+        self.end.clone()
+    }
+
+    async fn reconnect(&self, _: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
+        self.note(Call::Reconnect(reconnect.clone()));
+        self.reconnect.clone()
+    }
+}
