@@ -69,6 +69,10 @@ impl Element {
     /// A fault at this element. `path` is its path from the root.
     #[must_use]
     pub fn fault(&self, path: impl Into<String>, kind: FaultKind) -> Fault {
-        Fault { path: path.into(), at: self.at, kind }
+        Fault {
+            path: path.into(),
+            at: self.at,
+            kind,
+        }
     }
 }

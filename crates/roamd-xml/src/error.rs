@@ -39,7 +39,25 @@ pub enum ErrorKind {
         /// [`Limits::children`](crate::Limits::children).
         limit: usize,
     },
-    /// There is nothing to read.
+    /// The document has more elements than the limit.
+    #[error("document has more than {limit} elements")]
+    TooManyElements {
+        /// [`Limits::elements`](crate::Limits::elements).
+        limit: usize,
+    },
+    /// More namespaces are declared around one element than the limit.
+    #[error("more than {limit} namespace declarations are in force")]
+    TooManyNamespaces {
+        /// [`Limits::namespaces`](crate::Limits::namespaces).
+        limit: usize,
+    },
+    /// A namespace name is longer than the limit.
+    #[error("namespace name is longer than {limit} bytes")]
+    NamespaceTooLong {
+        /// [`Limits::namespace_bytes`](crate::Limits::namespace_bytes).
+        limit: usize,
+    },
+    /// There is nothing to read, or white space only.
     #[error("document is empty")]
     Empty,
     /// The bytes are not text in the encoding that they have to be in.
@@ -65,5 +83,12 @@ pub enum ErrorKind {
     TrailingContent,
     /// Any other breach of the XML rules; the text says which.
     #[error("not well-formed: {0}")]
-    NotWellFormed(String),
+    NotWellFormed(&'static str),
+}
+
+impl ErrorKind {
+    /// This fault, at a place.
+    pub(crate) fn at(self, at: Position) -> Error {
+        Error { at, kind: self }
+    }
 }

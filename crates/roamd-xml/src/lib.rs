@@ -6,8 +6,12 @@
 //! here. It does no I/O, and on purpose it has no entity expansion and no document type: a
 //! `DOCTYPE` is refused, or at most skipped ([`Doctype`]).
 
+mod bounds;
+mod build;
+mod charset;
 mod decode;
 mod error;
+mod prolog;
 mod reader;
 mod rules;
 mod tree;

@@ -11,15 +11,33 @@ pub struct Limits {
     pub attributes: usize,
     /// Child elements of one element.
     pub children: usize,
+    /// Elements in all. It bounds the memory that a tree takes, which is far more than its bytes.
+    pub elements: usize,
+    /// Namespace declarations in force at one element, its own and those around it.
+    pub namespaces: usize,
+    /// Length of a namespace name, in bytes. Each element of the tree holds a copy.
+    pub namespace_bytes: usize,
 }
 
 impl Limits {
     /// For what a client posts, and for what the embedded farm is asked: 64 KiB.
-    pub const REQUEST: Self = Self { bytes: 64 * 1024, depth: 32, attributes: 32, children: 256 };
+    pub const REQUEST: Self = Self {
+        bytes: 64 * 1024,
+        depth: 32,
+        attributes: 32,
+        children: 256,
+        elements: 16 * 1024,
+        namespaces: 16,
+        namespace_bytes: 256,
+    };
 
     /// For what a farm or a store answers: 8 MiB, and lists as long as that allows.
-    pub const ANSWER: Self =
-        Self { bytes: 8 * 1024 * 1024, depth: 32, attributes: 32, children: 100_000 };
+    pub const ANSWER: Self = Self {
+        bytes: 8 * 1024 * 1024,
+        children: 100_000,
+        elements: 256 * 1024,
+        ..Self::REQUEST
+    };
 }
 
 /// Which encoding the bytes are read in.

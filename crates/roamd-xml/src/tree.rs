@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What XML calls white space.
+pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Where something stands in the decoded text. Both count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
@@ -9,6 +12,34 @@ pub struct Position {
     pub line: u64,
     /// Column, in characters.
     pub column: u64,
+}
+
+impl Position {
+    /// Where a text starts.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    /// The position at a byte offset in a text.
+    pub(crate) fn of(text: &str, offset: usize) -> Self {
+        Self::START.after(text.get(..offset).unwrap_or(text))
+    }
+
+    /// The position behind a text that starts here.
+    pub(crate) fn after(self, text: &str) -> Self {
+        match text.rsplit_once('\n') {
+            None => Self {
+                column: self.column + count(text.chars()),
+                ..self
+            },
+            Some((lines, last)) => Self {
+                line: self.line + 1 + count(lines.bytes().filter(|byte| *byte == b'\n')),
+                column: 1 + count(last.chars()),
+            },
+        }
+    }
+}
+
+fn count(items: impl Iterator) -> u64 {
+    u64::try_from(items.count()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Position {
@@ -76,13 +107,17 @@ impl Element {
 
     /// Child elements of this name in the element's own namespace.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> + 'a {
-        self.children.iter().filter(move |c| c.name == name && c.namespace == self.namespace)
+        self.children
+            .iter()
+            .filter(move |c| c.name == name && c.namespace == self.namespace)
     }
 
     /// The first child element of this name in the element's own namespace.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|c| c.name == name && c.namespace == self.namespace)
+        self.children
+            .iter()
+            .find(|c| c.name == name && c.namespace == self.namespace)
     }
 
     /// The value of an attribute that has no namespace.
@@ -97,7 +132,7 @@ impl Element {
     /// The text without the white space around it.
     #[must_use]
     pub fn trimmed(&self) -> &str {
-        self.text.trim_matches([' ', '\t', '\r', '\n'])
+        self.text.trim_matches(SPACE)
     }
 }
 

@@ -1,0 +1,126 @@
+//! The second pass: a strict parser, and its tree copied into ours.
+
+use roxmltree::{Error as PassError, Node, ParsingOptions};
+
+use crate::tree::SPACE;
+use crate::{Attribute, Element, Error, ErrorKind, Limits, Position};
+
+/// Nodes that the parser may make for each element: the element, and text and comments around it.
+const NODES_PER_ELEMENT: usize = 4;
+
+/// The root element of a text whose limits are checked and whose prolog is blank.
+pub(crate) fn tree(text: &str, limits: &Limits) -> Result<Element, Error> {
+    let nodes = limits.elements.saturating_mul(NODES_PER_ELEMENT);
+    let options = ParsingOptions {
+        nodes_limit: u32::try_from(nodes).unwrap_or(u32::MAX),
+        ..ParsingOptions::default()
+    };
+    let document = roxmltree::Document::parse_with_options(text, options)
+        .map_err(|error| fault(&error, limits))?;
+    for node in document.descendants().filter(Node::is_pi) {
+        instruction(text, &node)?;
+    }
+    Ok(element(&document.root_element(), &mut Cursor::new(text)))
+}
+
+/// Copies an element and all in it. The depth is bounded by the first pass.
+fn element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
+    let name = node.tag_name();
+    let mut element = Element {
+        namespace: name.namespace().map(str::to_owned),
+        name: name.name().to_owned(),
+        attributes: node.attributes().map(attribute).collect(),
+        text: String::new(),
+        children: Vec::new(),
+        at: cursor.advance(node.range().start),
+    };
+    for child in node.children() {
+        if child.is_element() {
+            element.children.push(self::element(&child, cursor));
+        } else if child.is_text() {
+            element.text.push_str(child.text().unwrap_or_default());
+        }
+    }
+    element
+}
+
+fn attribute(attribute: roxmltree::Attribute<'_, '_>) -> Attribute {
+    Attribute {
+        namespace: attribute.namespace().map(str::to_owned),
+        name: attribute.name().to_owned(),
+        value: attribute.value().to_owned(),
+    }
+}
+
+/// White space must divide the target of a processing instruction from its content. The parser
+/// does not ask for it.
+fn instruction(text: &str, node: &Node<'_, '_>) -> Result<(), Error> {
+    let start = node.range().start;
+    let target = node.pi().map_or(0, |pi| pi.target.len());
+    let rest = text.get(start + "<?".len() + target..).unwrap_or_default();
+    if rest.starts_with(SPACE) || rest.starts_with("?>") {
+        return Ok(());
+    }
+    let kind = ErrorKind::NotWellFormed("target of a processing instruction is not a name");
+    Err(kind.at(Position::of(text, start)))
+}
+
+/// What the parser refuses, in words that hold nothing of the document.
+fn fault(error: &PassError, limits: &Limits) -> Error {
+    let place = error.pos();
+    let at = Position {
+        line: place.row.into(),
+        column: place.col.into(),
+    };
+    let rule = match error {
+        PassError::NodesLimitReached => {
+            return ErrorKind::TooManyElements {
+                limit: limits.elements,
+            }
+            .at(at);
+        }
+        PassError::InvalidXmlPrefixUri(_)
+        | PassError::UnexpectedXmlUri(_)
+        | PassError::UnexpectedXmlnsUri(_)
+        | PassError::InvalidElementNamePrefix(_) => "reserved prefix or namespace is misused",
+        PassError::DuplicatedNamespace(..) => "prefix is declared twice in one tag",
+        PassError::UnknownNamespace(..) => "prefix is not declared",
+        PassError::UnexpectedCloseTag(..) => "end tag does not match its start tag",
+        PassError::UnknownEntityReference(..) => "entity is not declared",
+        PassError::MalformedEntityReference(_) => "malformed reference",
+        PassError::InvalidAttributeValue(_) => "`<` in an attribute value",
+        PassError::DuplicatedAttribute(..) => "attribute is given twice in one tag",
+        PassError::UnexpectedDeclaration(_) => "XML declaration is not at the start",
+        PassError::InvalidName(_) => "malformed name",
+        PassError::NonXmlChar(..) => "character that XML does not allow",
+        PassError::InvalidComment(_) => "`--` in a comment",
+        PassError::InvalidCharacterData(_) => "`]]>` in text",
+        _ => "malformed markup",
+    };
+    ErrorKind::NotWellFormed(rule).at(at)
+}
+
+/// Turns rising offsets into positions, looking at each character once.
+struct Cursor<'t> {
+    text: &'t str,
+    offset: usize,
+    at: Position,
+}
+
+impl<'t> Cursor<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            offset: 0,
+            at: Position::START,
+        }
+    }
+
+    fn advance(&mut self, offset: usize) -> Position {
+        self.at = self
+            .at
+            .after(self.text.get(self.offset..offset).unwrap_or_default());
+        self.offset = offset;
+        self.at
+    }
+}

@@ -1,0 +1,83 @@
+//! Bytes to text: which encoding it is, and nothing but that encoding.
+
+use std::borrow::Cow;
+
+use crate::prolog;
+use crate::{Charset, Encoding, Error, ErrorKind, Position};
+
+/// The text of a document without its byte order mark, and the encoding that it was read in.
+///
+/// Bytes that are not text in that encoding are an error; nothing is replaced.
+pub(crate) fn decode(bytes: &[u8], charset: Charset) -> Result<(Cow<'_, str>, Encoding), Error> {
+    let (encoding, bytes) = match certain(bytes) {
+        Some(certain) => certain,
+        None => (presumed(bytes, charset)?, bytes),
+    };
+    let text = match encoding {
+        Encoding::Utf8 => utf8(bytes)?,
+        Encoding::Latin1 => bytes
+            .iter()
+            .copied()
+            .map(char::from)
+            .collect::<String>()
+            .into(),
+        Encoding::Utf16Le => utf16(bytes, u16::from_le_bytes)?.into(),
+        Encoding::Utf16Be => utf16(bytes, u16::from_be_bytes)?.into(),
+    };
+    Ok((text, encoding))
+}
+
+/// What the bytes themselves prove: a byte order mark, which is taken off, or a `<` of 16 bits.
+fn certain(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Some((Encoding::Utf8, rest)),
+        [0xFF, 0xFE, rest @ ..] => Some((Encoding::Utf16Le, rest)),
+        [0xFE, 0xFF, rest @ ..] => Some((Encoding::Utf16Be, rest)),
+        [b'<', 0, ..] => Some((Encoding::Utf16Le, bytes)),
+        [0, b'<', ..] => Some((Encoding::Utf16Be, bytes)),
+        _ => None,
+    }
+}
+
+/// The encoding of bytes that prove nothing.
+fn presumed(bytes: &[u8], charset: Charset) -> Result<Encoding, Error> {
+    match (charset, prolog::declared_encoding(bytes)) {
+        (Charset::Sniffed, _) | (Charset::Declared, None) => Ok(Encoding::Utf8),
+        (Charset::Declared, Some(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(Encoding::Utf8),
+        (Charset::Declared, Some(name)) if name.eq_ignore_ascii_case("iso-8859-1") => {
+            Ok(Encoding::Latin1)
+        }
+        (Charset::Declared, Some(_)) => Err(ErrorKind::UnsupportedEncoding.at(Position::START)),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.into()),
+        Err(error) => {
+            let (good, _) = bytes.split_at(error.valid_up_to());
+            Err(not_text("UTF-8", &String::from_utf8_lossy(good)))
+        }
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let mut text = String::with_capacity(bytes.len());
+    for char in char::decode_utf16(pairs.iter().copied().map(unit)) {
+        match char {
+            Ok(char) => text.push(char),
+            Err(_) => return Err(not_text("UTF-16", &text)),
+        }
+    }
+    if odd.is_empty() {
+        Ok(text)
+    } else {
+        Err(not_text("UTF-16", &text))
+    }
+}
+
+/// The error behind the last good character.
+fn not_text(encoding: &'static str, good: &str) -> Error {
+    ErrorKind::Charset { encoding }.at(Position::of(good, good.len()))
+}

@@ -1,0 +1,3 @@
+//! Behaviour of the reader and the writer, from outside.
+
+mod writing;
