@@ -1,0 +1,98 @@
+//! Audiences: to which server a token belongs (CA-13).
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+/// Scheme, host and port of a URL. Written `https://sf.example.net:443`: the host in lower case,
+/// the port always there (CA-17).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Audience {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+/// Why a text has no audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an absolute http or https URL")]
+pub struct AudienceError;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl FromStr for Audience {
+    type Err = AudienceError;
+
+    /// Takes the audience from an absolute http or https URL; what follows the port is not looked
+    /// at. A user name in the URL is refused.
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = url.trim().split_once("://").ok_or(AudienceError)?;
+        let scheme = Scheme::from_name(scheme).ok_or(AudienceError)?;
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let (host, port) = split_port(authority).ok_or(AudienceError)?;
+        let port = match port {
+            None | Some("") => scheme.default_port(),
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().map_err(|_| AudienceError)?
+            }
+            Some(_) => return Err(AudienceError),
+        };
+        let host = canonical_host(host).ok_or(AudienceError)?;
+        Ok(Self { scheme, host, port })
+    }
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+impl Scheme {
+    fn from_name(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("https") {
+            Some(Self::Https)
+        } else if name.eq_ignore_ascii_case("http") {
+            Some(Self::Http)
+        } else {
+            None
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// Splits at the colon before the port, which is not a colon inside of an IPv6 address.
+fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let after_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let (address, rest) = authority.split_at_checked(after_address)?;
+    match rest.split_once(':') {
+        None => Some((authority, None)),
+        // Between the closing bracket and the colon there is nothing.
+        Some((host, port)) if address.is_empty() => Some((host, Some(port))),
+        Some(("", port)) => Some((address, Some(port))),
+        Some(_) => None,
+    }
+}
+
+fn canonical_host(host: &str) -> Option<String> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
+        return Some(format!("[{address}]"));
+    }
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    (!host.is_empty() && host.bytes().all(known)).then(|| host.to_ascii_lowercase())
+}

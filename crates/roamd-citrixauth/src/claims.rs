@@ -1,0 +1,163 @@
+//! What a token says.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{Audience, Realm};
+
+/// An account, as whoever checked its password names it.
+#[derive(Debug, Clone)]
+pub struct UserIdentity {
+    domain: String,
+    name: String,
+    key: String,
+}
+
+/// What an opened token says. `Debug` does not show the password.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    /// Who signed in.
+    pub user: UserIdentity,
+    /// The password, which farms ask for again.
+    pub password: SecretString,
+    /// The service that the token opens.
+    pub realm: Realm,
+    /// The server that the token belongs to.
+    pub audience: Audience,
+    /// Who issued it.
+    pub issuer: String,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// From when on it is no longer valid.
+    pub expiry: Timestamp,
+    /// Until when the sign-in lasts that the token comes from. No token that is issued for this one
+    /// ends later (CA-29).
+    pub sign_in_expiry: Timestamp,
+}
+
+impl UserIdentity {
+    /// An account of a domain.
+    #[must_use]
+    pub fn new(domain: impl Into<String>, name: impl Into<String>) -> Self {
+        let (domain, name) = (domain.into(), name.into());
+        let key = format!("{}\\{}", domain.to_lowercase(), name.to_lowercase());
+        Self { domain, name, key }
+    }
+
+    /// The domain, `DEMO`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The name within the domain, `Alice`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same text for every spelling of one account, `demo\alice`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl PartialEq for UserIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for UserIdentity {}
+
+impl fmt::Display for UserIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\\{}", self.domain, self.name)
+    }
+}
+
+impl Claims {
+    /// Version of [`Written`]. A node that does not know a version must not guess.
+    const VERSION: u8 = 1;
+
+    /// The claims as bytes, to be sealed.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let password = self.password.expose_secret();
+        let written = Written {
+            v: Self::VERSION,
+            d: &self.user.domain,
+            n: &self.user.name,
+            p: password,
+            r: self.realm.as_str(),
+            a: &self.audience.to_string(),
+            i: &self.issuer,
+            t: self.issued.as_second(),
+            e: self.expiry.as_second(),
+            s: self.sign_in_expiry.as_second(),
+        };
+        // Large enough at once, so that no copy of the password is left behind by growing: JSON
+        // writes a character of one byte with six at most.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(1024 + 6 * password.len()));
+        #[expect(clippy::expect_used, reason = "text and numbers, written into memory")]
+        serde_json::to_writer(&mut *bytes, &written).expect("claims are JSON");
+        bytes
+    }
+
+    /// Reads opened bytes; `None` when their version is not known here or a claim is missing.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let read: Read = serde_json::from_slice(bytes).ok()?;
+        if read.v != Self::VERSION {
+            return None;
+        }
+        Some(Self {
+            user: UserIdentity::new(read.d, read.n),
+            password: read.p,
+            realm: Realm::new(read.r),
+            audience: read.a.parse().ok()?,
+            issuer: read.i,
+            issued: Timestamp::from_second(read.t).ok()?,
+            expiry: Timestamp::from_second(read.e).ok()?,
+            sign_in_expiry: Timestamp::from_second(read.s).ok()?,
+        })
+    }
+}
+
+/// Claims inside of a token. The names are short since each request carries them.
+#[derive(Serialize)]
+struct Written<'a> {
+    v: u8,
+    d: &'a str,
+    n: &'a str,
+    p: &'a str,
+    r: &'a str,
+    a: &'a str,
+    i: &'a str,
+    t: i64,
+    e: i64,
+    s: i64,
+}
+
+/// [`Written`], as it is read.
+#[derive(Deserialize)]
+struct Read {
+    v: u8,
+    d: String,
+    n: String,
+    #[serde(deserialize_with = "secret")]
+    p: SecretString,
+    r: String,
+    a: String,
+    i: String,
+    t: i64,
+    e: i64,
+    s: i64,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}

@@ -1,0 +1,198 @@
+//! The forms (citrixauth.md §5.3, §5.4, §5.6).
+
+use roamd_store_proto::auth::{
+    Form, FormPost, FormResult, FormStatus, Requirement, RequirementKind,
+};
+
+use super::post::{in_list, is_name};
+use super::{FormPolicy, Negotiation};
+use crate::texts;
+
+/// What a form is filled in with when it is shown again: never the password (CA-71).
+#[derive(Debug, Default)]
+pub(super) struct Filled<'a> {
+    user_name: &'a str,
+    domain: Option<&'a str>,
+    save_credentials: bool,
+}
+
+impl<'a> Filled<'a> {
+    pub(super) fn from_post(post: &'a FormPost) -> Self {
+        let user_name = post.user_name.as_deref().unwrap_or_default();
+        Self {
+            // What cannot be a name is not sent back.
+            user_name: if is_name(user_name) { user_name } else { "" },
+            domain: post.domain.as_deref(),
+            save_credentials: post.save_credentials,
+        }
+    }
+}
+
+/// The sign-in form. Clients know its fields by their fixed names (CA-61).
+pub(super) fn sign_in(
+    policy: &FormPolicy,
+    negotiation: Negotiation,
+    state_context: String,
+    filled: &Filled<'_>,
+    error: Option<&str>,
+) -> Form {
+    let mut requirements = vec![heading(policy, negotiation)];
+    requirements.extend(error.map(|text| error_line(negotiation, text)));
+    requirements.push(user_name(policy, filled));
+    requirements.push(password());
+    if negotiation.domain && !policy.domains.is_empty() {
+        requirements.push(domain(policy, filled));
+    }
+    if negotiation.save_credentials {
+        requirements.push(save_credentials(filled));
+    }
+    requirements.push(log_on());
+    Form {
+        status: FormStatus::SUCCESS,
+        result: FormResult::MORE_INFO,
+        state_context,
+        log_message: None,
+        post_back: Some(policy.post_back.clone()),
+        cancel_post_back: Some(policy.cancel_post_back.clone()),
+        cancel_button_text: Some(texts::CANCEL.to_owned()),
+        requirements,
+    }
+}
+
+/// The end of a conversation that failed.
+pub(super) fn failed(status: FormStatus, text: &str) -> Form {
+    end(status, FormResult::FAIL, Some(text.to_owned()))
+}
+
+/// The end of a conversation that was cancelled (CA-73).
+pub(super) fn cancelled() -> Form {
+    end(FormStatus::SUCCESS, FormResult::CANCELLED, None)
+}
+
+fn end(status: FormStatus, result: FormResult, log_message: Option<String>) -> Form {
+    Form {
+        status,
+        result,
+        state_context: String::new(),
+        log_message,
+        post_back: None,
+        cancel_post_back: None,
+        cancel_button_text: None,
+        requirements: Vec::new(),
+    }
+}
+
+fn heading(policy: &FormPolicy, negotiation: Negotiation) -> Requirement {
+    Requirement {
+        id: None,
+        save_id: None,
+        credential_type: "none".to_owned(),
+        label: Some(policy.heading.clone()),
+        label_type: label_type("heading", negotiation.heading),
+        highlight: Vec::new(),
+        kind: RequirementKind::Nothing,
+    }
+}
+
+fn error_line(negotiation: Negotiation, text: &str) -> Requirement {
+    let fields = ["username", "password"];
+    Requirement {
+        id: None,
+        save_id: None,
+        credential_type: "none".to_owned(),
+        label: Some(text.to_owned()),
+        label_type: label_type("error", negotiation.error),
+        highlight: if negotiation.error {
+            fields.map(str::to_owned).to_vec()
+        } else {
+            Vec::new()
+        },
+        kind: RequirementKind::Nothing,
+    }
+}
+
+fn user_name(policy: &FormPolicy, filled: &Filled<'_>) -> Requirement {
+    Requirement {
+        id: Some("username".to_owned()),
+        save_id: Some("ExplicitForms-Username".to_owned()),
+        credential_type: "username".to_owned(),
+        label: Some(texts::USER_NAME.to_owned()),
+        label_type: "plain".to_owned(),
+        highlight: Vec::new(),
+        kind: RequirementKind::Text {
+            secret: false,
+            initial: filled.user_name.to_owned(),
+            assistive: Some(texts::user_name_hint(policy.default_domain.as_deref())),
+        },
+    }
+}
+
+fn password() -> Requirement {
+    Requirement {
+        id: Some("password".to_owned()),
+        save_id: Some("ExplicitForms-Password".to_owned()),
+        credential_type: "password".to_owned(),
+        label: Some(texts::PASSWORD.to_owned()),
+        label_type: "plain".to_owned(),
+        highlight: Vec::new(),
+        kind: RequirementKind::Text {
+            secret: true,
+            initial: String::new(),
+            assistive: None,
+        },
+    }
+}
+
+fn domain(policy: &FormPolicy, filled: &Filled<'_>) -> Requirement {
+    let initial = filled
+        .domain
+        .and_then(|domain| in_list(policy, domain))
+        .or_else(|| in_list(policy, policy.default_domain.as_deref()?));
+    Requirement {
+        id: Some("domain".to_owned()),
+        save_id: Some("ExplicitForms-Domain".to_owned()),
+        credential_type: "domain".to_owned(),
+        label: Some(texts::DOMAIN.to_owned()),
+        label_type: "plain".to_owned(),
+        highlight: Vec::new(),
+        kind: RequirementKind::Combo {
+            initial: initial.map(str::to_owned),
+            values: policy
+                .domains
+                .iter()
+                .map(|domain| (domain.display.clone(), domain.value.clone()))
+                .collect(),
+        },
+    }
+}
+
+fn save_credentials(filled: &Filled<'_>) -> Requirement {
+    Requirement {
+        id: Some("saveCredentials".to_owned()),
+        save_id: None,
+        credential_type: "savecredentials".to_owned(),
+        label: Some(texts::KEEP_SIGNED_IN.to_owned()),
+        label_type: "plain".to_owned(),
+        highlight: Vec::new(),
+        kind: RequirementKind::CheckBox {
+            initial: filled.save_credentials,
+        },
+    }
+}
+
+fn log_on() -> Requirement {
+    Requirement {
+        id: Some("loginBtn".to_owned()),
+        save_id: None,
+        credential_type: "none".to_owned(),
+        label: None,
+        label_type: "none".to_owned(),
+        highlight: Vec::new(),
+        kind: RequirementKind::Button(texts::LOG_ON.to_owned()),
+    }
+}
+
+/// A label type, or the plainest that there is when the client does not know it.
+fn label_type(name: &str, known: bool) -> String {
+    if known { name } else { "plain" }.to_owned()
+}

@@ -1,0 +1,56 @@
+//! What the client can show (citrixauth.md §5.2).
+
+use serde::{Deserialize, Serialize};
+
+use super::ConversationRefusal;
+
+/// What of the form the client knows. It holds for the whole conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Negotiation {
+    /// Credential type `domain`.
+    #[serde(rename = "d")]
+    pub(super) domain: bool,
+    /// Credential type `savecredentials`.
+    #[serde(rename = "s")]
+    pub(super) save_credentials: bool,
+    /// Label type `heading`.
+    #[serde(rename = "h")]
+    pub(super) heading: bool,
+    /// Label type `error`.
+    #[serde(rename = "e")]
+    pub(super) error: bool,
+}
+
+impl Negotiation {
+    /// Reads `X-Citrix-AM-CredentialTypes` (CA-52) and `X-Citrix-AM-LabelTypes` (CA-53). A header
+    /// that is missing or empty stands for a list with all that a form needs here.
+    ///
+    /// # Errors
+    /// The client does not know user names or passwords (CA-54); the answer is
+    /// [`ConversationRefusal::form`].
+    pub fn from_headers(
+        credential_types: Option<&str>,
+        label_types: Option<&str>,
+    ) -> Result<Self, ConversationRefusal> {
+        let credential = |name| lists(credential_types, name);
+        let label = |name| lists(label_types, name);
+        if !credential("username") || !credential("password") {
+            return Err(ConversationRefusal::ClientLacksFields);
+        }
+        Ok(Self {
+            domain: credential("domain"),
+            save_credentials: credential("savecredentials"),
+            heading: label("heading"),
+            error: label("error"),
+        })
+    }
+}
+
+fn lists(header: Option<&str>, name: &str) -> bool {
+    match header.map(str::trim) {
+        None | Some("") => true,
+        Some(list) => list
+            .split(',')
+            .any(|item| item.trim().eq_ignore_ascii_case(name)),
+    }
+}

@@ -1,0 +1,75 @@
+//! Credentials: who checks them, and how a check ends.
+
+use secrecy::SecretString;
+
+use crate::UserIdentity;
+
+/// What a person typed, taken apart (CA-67).
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The name within the domain.
+    pub user_name: String,
+    /// The domain; of `user@suffix`, the suffix.
+    pub domain: String,
+    /// The password.
+    pub password: SecretString,
+}
+
+/// Checks credentials: a farm, or a test.
+pub trait CheckCredentials: Send + Sync {
+    /// Checks credentials and gives the account as the checker names it.
+    ///
+    /// # Errors
+    /// Why the account is not signed in.
+    fn check(
+        &self,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<UserIdentity, Refusal>> + Send;
+}
+
+/// Why an account is not signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such account, or it has another password.
+    #[error("the user name or password is not correct")]
+    BadCredentials,
+    /// The account is switched off.
+    #[error("the account is disabled")]
+    Disabled,
+    /// The account is locked after too many attempts.
+    #[error("the account is locked")]
+    LockedOut,
+    /// The password has to be changed before it is used.
+    #[error("the password must be changed")]
+    MustChange,
+    /// The password has expired.
+    #[error("the password has expired")]
+    Expired,
+    /// Nobody could be asked.
+    #[error("no farm could check the credentials")]
+    Unavailable,
+}
+
+/// What was posted cannot be an account's credentials: something is missing, too long or not in the
+/// list of domains. The person is told what a wrong password is told (CA-68, CA-70).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the form was not filled in with an account's credentials")]
+pub struct BadAttempt;
+
+impl Refusal {
+    /// Whether it counts as a failed attempt. All of these look the same to the person (CA-70); a
+    /// conversation with too many of them ends (CA-72).
+    #[must_use]
+    pub fn is_failed_attempt(self) -> bool {
+        match self {
+            Self::BadCredentials | Self::Disabled | Self::LockedOut => true,
+            Self::MustChange | Self::Expired | Self::Unavailable => false,
+        }
+    }
+}
+
+impl From<BadAttempt> for Refusal {
+    fn from(BadAttempt: BadAttempt) -> Self {
+        Self::BadCredentials
+    }
+}
