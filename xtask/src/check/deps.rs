@@ -31,7 +31,7 @@ use MayUse::{AllOfOurs, These};
 use Tier::{Core, Extra, Internal};
 
 /// Our crates from the core outwards: each may use only what its line names.
-const LAYERS: [(&str, Tier, MayUse); 16] = [
+const LAYERS: [(&str, Tier, MayUse); 17] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
     ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
@@ -83,6 +83,11 @@ const LAYERS: [(&str, Tier, MayUse); 16] = [
         "roamd-fuzzing",
         Internal,
         These(&["roamd-nfuse-proto", "roamd-store-proto", "roamd-xml"]),
+    ),
+    (
+        "roamd-bench",
+        Internal,
+        These(&["roamd-nfuse-proto", "roamd-store-proto"]),
     ),
     ("roamd-testsuite", Internal, AllOfOurs),
     ("xtask", Internal, These(&[])),

@@ -1,0 +1,295 @@
+//! wrk against one front, and what the programs used meanwhile.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use roamd_nfuse_proto::{
+    Credentials, Dialect, Domain, Password, PasswordEncoding, ReconnectSessionDataRequest,
+    SessionType, encode_request,
+};
+use roamd_store_proto::{SessionParams, Spelling, media_type};
+use secrecy::ExposeSecret;
+use tempfile::NamedTempFile;
+
+use crate::service::{Service, Usage};
+use crate::setup::{DOMAIN, Nginx, PASSWORD, Setup, USER};
+use crate::{http, sign_in};
+
+/// Name of the calling client.
+const CLIENT: &str = "BENCH-1";
+
+/// How much load, and for how long.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) duration: Duration,
+    pub(crate) connections: usize,
+}
+
+/// Something that answers, and the request that it is asked again and again.
+pub(crate) struct Front<'a> {
+    pub(crate) name: &'static str,
+    url: String,
+    script: NamedTempFile,
+    /// What its use is counted of; none when wrk asks the farm itself.
+    service: Option<&'a Service>,
+    farm: &'a Service,
+}
+
+/// What one run of wrk showed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) requests: u64,
+    pub(crate) duration: Duration,
+    /// Half and 99 of 100 requests were answered within these.
+    pub(crate) median: Duration,
+    pub(crate) slowest_percent: Duration,
+    /// Processor time of the front and of the farm during the run.
+    pub(crate) front_cpu: Duration,
+    pub(crate) farm_cpu: Duration,
+}
+
+impl<'a> Front<'a> {
+    /// The gateway, asked for the sessions that are available.
+    pub(crate) fn gateway(setup: &'a Setup) -> Result<Self> {
+        let token = sign_in::once(setup)?;
+        let authorization = format!("CitrixAuth {}", token.expose_secret());
+        let params = SessionParams {
+            client_name: CLIENT.to_owned(),
+            device_id: None,
+            include_active_sessions: false,
+            app_sessions_only: false,
+            tickets: Vec::new(),
+            spelling: Spelling::Document,
+        };
+        let headers = [
+            ("Authorization", authorization.as_str()),
+            ("Content-Type", media_type::SESSION_PARAMS),
+            ("Accept", media_type::SESSION_STATE),
+        ];
+        let url = format!("{}/sessions/v1/available", setup.store);
+        Self::new(
+            "roamd",
+            url,
+            &headers,
+            &params.to_xml(),
+            Some(&setup.gateway),
+            &setup.farm,
+        )
+    }
+
+    /// nginx, handed the NFuse request that the gateway makes of this.
+    pub(crate) fn nginx(setup: &'a Setup, nginx: &'a Nginx) -> Result<Self> {
+        Self::nfuse("nginx", setup, nginx.address, Some(&nginx.service))
+    }
+
+    /// The farm, handed the same: nothing before it can be faster.
+    pub(crate) fn farm(setup: &'a Setup) -> Result<Self> {
+        Self::nfuse("farm alone", setup, setup.farm_address, None)
+    }
+
+    fn nfuse(
+        name: &'static str,
+        setup: &'a Setup,
+        address: SocketAddr,
+        service: Option<&'a Service>,
+    ) -> Result<Self> {
+        let request = ReconnectSessionDataRequest {
+            credentials: Credentials::Explicit {
+                user_name: USER.to_owned(),
+                password: Some(Password {
+                    value: PASSWORD.into(),
+                    encoding: PasswordEncoding::Ctx1,
+                }),
+                domain: Some(Domain::nt(DOMAIN)),
+            },
+            client_name: Some(CLIENT.to_owned()),
+            device_id: Some(CLIENT.to_owned()),
+            server_types: vec!["all".to_owned()],
+            client_types: vec!["ica30".to_owned()],
+            session_types: vec![SessionType::Disconnected],
+        };
+        let url = format!("http://{address}{}", setup.farm_path);
+        let headers = [("Content-Type", "text/xml")];
+        let body = encode_request(Dialect::FMA, &request);
+        Self::new(name, url, &headers, &body, service, &setup.farm)
+    }
+
+    /// Asks once, sees that the answer lists the sessions, and writes what wrk is to send.
+    fn new(
+        name: &'static str,
+        url: String,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        service: Option<&'a Service>,
+        farm: &'a Service,
+    ) -> Result<Self> {
+        let answer = http::post_once(&url, headers, body)?;
+        let text = String::from_utf8_lossy(&answer.body);
+        if answer.status != 200 || !text.contains("Excel") {
+            bail!(
+                "{name} does not list the sessions: status {}\n{text}",
+                answer.status
+            );
+        }
+        let mut script = NamedTempFile::new()?;
+        script.write_all(lua(headers, body)?.as_bytes())?;
+        Ok(Self {
+            name,
+            url,
+            script,
+            service,
+            farm,
+        })
+    }
+
+    /// Makes connections and fills caches.
+    pub(crate) fn warm_up(&self, load: Load) -> Result<()> {
+        self.run(Load {
+            duration: Duration::from_secs(2),
+            ..load
+        })
+        .map(drop)
+    }
+
+    /// Loads the front.
+    pub(crate) fn run(&self, load: Load) -> Result<Run> {
+        let before = self.usage()?;
+        let output = Command::new("wrk")
+            .args(["--latency", "--threads", "1"])
+            .args(["--connections", &load.connections.to_string()])
+            .args(["--duration", &format!("{}s", load.duration.as_secs())])
+            .arg("--script")
+            .arg(self.script.path())
+            .arg(&self.url)
+            .output()
+            .context("cannot run wrk")?;
+        let after = self.usage()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() || text.contains("Socket errors") || text.contains("Non-2xx") {
+            bail!("{} did not stand the load:\n{text}", self.name);
+        }
+        let run = Run::from_wrk(&text).with_context(|| format!("wrk said:\n{text}"))?;
+        Ok(Run {
+            front_cpu: after.0.cpu.saturating_sub(before.0.cpu),
+            farm_cpu: after.1.cpu.saturating_sub(before.1.cpu),
+            ..run
+        })
+    }
+
+    fn usage(&self) -> Result<(Usage, Usage)> {
+        let front = self.service.map_or(Ok(Usage::default()), Service::usage)?;
+        Ok((front, self.farm.usage()?))
+    }
+}
+
+impl Run {
+    pub(crate) fn per_second(&self) -> f64 {
+        self.requests as f64 / self.duration.as_secs_f64()
+    }
+
+    pub(crate) fn front_cpu_each(&self) -> Duration {
+        each(self.front_cpu, self.requests)
+    }
+
+    pub(crate) fn farm_cpu_each(&self) -> Duration {
+        each(self.farm_cpu, self.requests)
+    }
+
+    /// Reads what wrk prints; processor times stay zero.
+    fn from_wrk(text: &str) -> Option<Self> {
+        let (mut median, mut slowest_percent, mut total) = (None, None, None);
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["50%", value] => median = duration(value),
+                ["99%", value] => slowest_percent = duration(value),
+                [requests, "requests", "in", time, ..] => {
+                    total = Some((
+                        requests.parse().ok()?,
+                        duration(time.trim_end_matches(','))?,
+                    ));
+                }
+                _ => {}
+            }
+        }
+        let (requests, elapsed) = total?;
+        Some(Self {
+            requests,
+            duration: elapsed,
+            median: median?,
+            slowest_percent: slowest_percent?,
+            front_cpu: Duration::ZERO,
+            farm_cpu: Duration::ZERO,
+        })
+    }
+}
+
+/// A total shared out to each of a number of requests.
+pub(crate) fn each(total: Duration, requests: u64) -> Duration {
+    total.div_f64(requests.max(1) as f64)
+}
+
+/// A time as wrk prints it: `870.00us`, `1.25ms`, `8.01s`, `1.50m`.
+fn duration(text: &str) -> Option<Duration> {
+    let units = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0)];
+    let (number, unit) = units
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
+}
+
+/// The request as a script for wrk.
+fn lua(headers: &[(&str, &str)], body: &[u8]) -> Result<String> {
+    let body = std::str::from_utf8(body)?;
+    let mut script = format!("wrk.method = \"POST\"\nwrk.body = [==[{body}]==]\n");
+    for (name, value) in headers {
+        script += &format!("wrk.headers[\"{name}\"] = [==[{value}]==]\n");
+    }
+    Ok(script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_wrk_prints_is_read() {
+        let text = "\
+Running 8s test @ http://127.0.0.1:1/
+  1 threads and 32 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     2.50ms    1.10ms  20.00ms   80.00%
+    Req/Sec    12.00k     1.00k   14.00k    70.00%
+  Latency Distribution
+     50%    2.40ms
+     75%    3.00ms
+     90%    3.90ms
+     99%    6.10ms
+  96000 requests in 8.00s, 60.00MB read
+Requests/sec:  12000.00
+Transfer/sec:      7.50MB
+";
+        let run = Run::from_wrk(text).unwrap();
+        assert_eq!(run.requests, 96_000);
+        assert_eq!(run.per_second(), 12_000.0);
+        assert_eq!(run.median, Duration::from_micros(2_400));
+        assert_eq!(run.slowest_percent, Duration::from_micros(6_100));
+        assert!(Run::from_wrk("unable to connect").is_none());
+    }
+
+    #[test]
+    fn times_are_read_in_every_unit() {
+        let cases = [("870.00us", 870), ("1.25ms", 1_250), ("8.01s", 8_010_000)];
+        for (text, micros) in cases {
+            assert_eq!(
+                duration(text),
+                Some(Duration::from_micros(micros)),
+                "{text}"
+            );
+        }
+        assert_eq!(duration("8.01"), None);
+    }
+}

@@ -1,0 +1,261 @@
+//! One farm of generation 7, a gateway before it, and an nginx before the same farm.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::service::{Service, free_address};
+
+/// The user of the world below.
+pub(crate) const USER: &str = "alice";
+pub(crate) const DOMAIN: &str = "BENCH";
+pub(crate) const PASSWORD: &str = "bench";
+
+/// What a password hash costs the farm.
+#[derive(Clone, Copy)]
+pub(crate) enum Hashing {
+    /// As little as the algorithm allows.
+    Free,
+    /// What a farm does by default.
+    Usual,
+}
+
+/// Farm and gateway, running in a temporary folder.
+pub(crate) struct Setup {
+    pub(crate) gateway: Service,
+    pub(crate) farm: Service,
+    /// `http://HOST:PORT/Citrix/Store`
+    pub(crate) store: String,
+    pub(crate) gateway_address: SocketAddr,
+    pub(crate) farm_address: SocketAddr,
+    /// Path of the farm's XML service.
+    pub(crate) farm_path: String,
+    /// Removed last.
+    folder: TempDir,
+}
+
+impl Setup {
+    /// Makes the world and starts farm and gateway.
+    pub(crate) fn start(roamd: &Path, hashing: Hashing) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let at = |name: &str| folder.path().join(name);
+
+        fs::write(at("world.toml"), world(hashing))?;
+        let made = Command::new(roamd)
+            .args(["farm", "init", "--data"])
+            .arg(at("farm"))
+            .arg("--from")
+            .arg(at("world.toml"))
+            .output()
+            .with_context(|| format!("cannot run {}", roamd.display()))?;
+        if !made.status.success() {
+            bail!(
+                "the world was not made: {}",
+                String::from_utf8_lossy(&made.stderr)
+            );
+        }
+        let (farm, farm_url) = Service::start(
+            Command::new(roamd)
+                .args([
+                    "farm",
+                    "serve",
+                    "--farm",
+                    "CVAD",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--data",
+                ])
+                .arg(at("farm")),
+            &at("farm.log"),
+        )?;
+        let (farm_address, farm_path) = split(&farm_url)?;
+
+        let gateway_address = free_address()?;
+        fs::write(
+            at("roamd.toml"),
+            gateway_config(gateway_address, farm_address, folder.path()),
+        )?;
+        let (gateway, store) = Service::start(
+            Command::new(roamd)
+                .args(["serve", "--config"])
+                .arg(at("roamd.toml")),
+            &at("gateway.log"),
+        )?;
+        Ok(Self {
+            gateway,
+            farm,
+            store,
+            gateway_address,
+            farm_address,
+            farm_path,
+            folder,
+        })
+    }
+
+    /// Starts an nginx that passes everything on to the farm.
+    pub(crate) fn start_nginx(&self, nginx: &Path) -> Result<Nginx> {
+        let address = free_address()?;
+        let folder = self.folder.path();
+        let config = folder.join("nginx.conf");
+        fs::write(&config, nginx_config(address, self.farm_address, folder))?;
+        let log = folder.join("nginx.log");
+        let mut command = Command::new(nginx);
+        command
+            .arg("-p")
+            .arg(folder)
+            .arg("-c")
+            .arg(&config)
+            .args(["-e", "stderr"]);
+        Ok(Nginx {
+            service: Service::start_silent(&mut command, &log, address)?,
+            address,
+        })
+    }
+}
+
+/// An nginx before the farm.
+pub(crate) struct Nginx {
+    pub(crate) service: Service,
+    pub(crate) address: SocketAddr,
+}
+
+/// Address and path of an `http` URL whose host is an address.
+pub(crate) fn split(url: &str) -> Result<(SocketAddr, String)> {
+    let rest = url
+        .strip_prefix("http://")
+        .with_context(|| format!("{url} is not http"))?;
+    let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let address = address
+        .parse()
+        .with_context(|| format!("{url} has no address and port"))?;
+    Ok((address, format!("/{path}")))
+}
+
+fn world(hashing: Hashing) -> String {
+    let hashing = match hashing {
+        Hashing::Free => "[password_hashing]\nmemory_kib = 8\npasses = 1\n",
+        Hashing::Usual => "",
+    };
+    format!(
+        r#"{hashing}
+[[domain]]
+name = "{DOMAIN}"
+dns = "bench.test"
+[[domain.user]]
+name = "{USER}"
+password = "{PASSWORD}"
+
+[[farm]]
+id = "CVAD"
+name = "Farm"
+generation = "cvad-7"
+[[farm.host]]
+id = "1"
+name = "HOST1"
+address = "192.0.2.1"
+dns = "host1.bench.test"
+[[farm.application]]
+name = "Excel"
+[[farm.application]]
+name = "Word"
+[[farm.application]]
+name = "Desktop"
+kind = "desktop"
+
+[[session]]
+farm = "CVAD"
+user = "{USER}"
+app = "Excel"
+state = "disconnected"
+[[session]]
+farm = "CVAD"
+user = "{USER}"
+app = "Word"
+state = "disconnected"
+[[session]]
+farm = "CVAD"
+user = "{USER}"
+app = "Desktop"
+state = "disconnected"
+"#
+    )
+}
+
+fn gateway_config(listen: SocketAddr, farm: SocketAddr, folder: &Path) -> String {
+    let data = folder.join("gateway");
+    format!(
+        r#"listen = "{listen}"
+base_url = "http://{listen}"
+data_dir = "{}"
+
+[[store]]
+path = "/Citrix/Store"
+
+[[store.farm]]
+id = "CVAD"
+name = "Farm"
+generation = "cvad-7"
+controllers = ["http://{farm}"]
+"#,
+        data.display()
+    )
+}
+
+/// Both sides keep their connections, as the gateway does, and nothing is logged.
+fn nginx_config(listen: SocketAddr, farm: SocketAddr, folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        r#"daemon off;
+worker_processes auto;
+pid {folder}/nginx.pid;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000;
+    client_body_temp_path {folder}/nginx-body;
+    proxy_temp_path {folder}/nginx-proxy;
+    fastcgi_temp_path {folder}/nginx-fastcgi;
+    uwsgi_temp_path {folder}/nginx-uwsgi;
+    scgi_temp_path {folder}/nginx-scgi;
+    upstream farm {{
+        server {farm};
+        keepalive 128;
+        keepalive_requests 1000000;
+    }}
+    server {{
+        listen {listen};
+        location / {{
+            proxy_pass http://farm;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }}
+    }}
+}}
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_split_into_address_and_path() {
+        let cases = [
+            ("http://127.0.0.1:80/a/b", "127.0.0.1:80", "/a/b"),
+            ("http://127.0.0.1:8080", "127.0.0.1:8080", "/"),
+        ];
+        for (url, address, path) in cases {
+            assert_eq!(
+                split(url).unwrap(),
+                (address.parse().unwrap(), path.to_owned())
+            );
+        }
+        assert!(split("https://127.0.0.1:80/").is_err());
+        assert!(split("http://localhost:80/").is_err());
+    }
+}
