@@ -5,7 +5,7 @@ use std::time::Duration;
 use roamd_store_proto::Lifetime;
 use toml::de::DeValue;
 
-use super::farm::FarmId;
+use super::farm::SeenFarm;
 use super::section::{Section, name, text};
 use super::store::{Store, path};
 use super::url_path::UrlPath;
@@ -59,7 +59,7 @@ pub enum CredentialCheck {
 pub(super) fn read(
     root: &mut Section<'_>,
     stores: &[Store],
-    farms: &[FarmId],
+    farms: &[SeenFarm],
 ) -> Option<Authentication> {
     let mut section = root.section("authentication", "[authentication]");
     let path = section

@@ -1,9 +1,9 @@
 //! `[[store.farm]]`: a farm and its controllers.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
+use roamd_nfuse_client::{Controller, ControllerOrder};
+use roamd_sessions::Generation;
 use toml::de::DeValue;
 use url::Url;
 
@@ -46,97 +46,17 @@ pub struct Farm {
     pub ticket_time_to_live: Duration,
 }
 
-/// Product of a farm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Generation {
-    /// XenApp up to 6.5.
-    XenApp6,
-    /// XenDesktop up to 5.6.
-    XenDesktop5,
-    /// XenApp and XenDesktop 7, Virtual Apps and Desktops.
-    Cvad7,
-}
-
-/// In which order the controllers of a farm are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ControllerOrder {
-    /// As in the file.
-    Ordered,
-    /// Beginning with another one each time.
-    Balanced,
-}
-
-/// Where a controller's XML service listens.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Controller {
-    /// Host; an IPv6 address stands in brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-}
-
-/// Why a text is not the URL of a controller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ControllerError {
-    /// It is no URL.
-    #[error("has to be a URL with host and port, such as \"http://10.0.0.11:8080\"")]
-    NotAUrl,
-    /// Encryption is asked for.
-    #[error("has to begin with http://; controllers over https are not supported")]
-    Https,
-    /// No controller can listen there.
-    #[error("has port 0, where no controller can listen")]
-    PortZero,
-    /// It holds a user name or a password.
-    #[error("must not hold a user name or password; the users' own are sent to the farm")]
-    Credentials,
-    /// It has another path than the service's, a query or a fragment.
-    #[error("has to end after host and port; the XML service is always at {SERVICE_PATH}")]
-    MoreThanHost,
-}
-
 /// That the file has a farm, also if the farm has faults.
-pub(super) struct FarmId {
+pub(super) struct SeenFarm {
     /// Its id.
     pub(super) id: String,
     /// Line of the id.
     line: usize,
 }
 
-impl FromStr for Controller {
-    type Err = ControllerError;
-
-    fn from_str(text: &str) -> Result<Self, ControllerError> {
-        let url = Url::parse(text).map_err(|_| ControllerError::NotAUrl)?;
-        match url.scheme() {
-            "http" => {}
-            "https" => return Err(ControllerError::Https),
-            _ => return Err(ControllerError::NotAUrl),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(ControllerError::Credentials);
-        }
-        let known_path = url.path() == "/" || url.path().eq_ignore_ascii_case(SERVICE_PATH);
-        if !known_path || url.query().is_some() || url.fragment().is_some() {
-            return Err(ControllerError::MoreThanHost);
-        }
-        let host = url.host_str().ok_or(ControllerError::NotAUrl)?.into();
-        match url.port_or_known_default() {
-            Some(0) | None => Err(ControllerError::PortZero),
-            Some(port) => Ok(Self { host, port }),
-        }
-    }
-}
-
-impl fmt::Display for Controller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
-    }
-}
-
 /// Reads the farms of a store; those with a missing or wrong value are left out, and the fault is
 /// noted. `ids` remembers every farm of the file.
-pub(super) fn read_all(store: &mut Section<'_>, ids: &mut Vec<FarmId>) -> Vec<Farm> {
+pub(super) fn read_all(store: &mut Section<'_>, ids: &mut Vec<SeenFarm>) -> Vec<Farm> {
     let sections = store.sections("farm", "[[store.farm]]");
     if sections.is_empty() {
         store.fault(
@@ -150,7 +70,7 @@ pub(super) fn read_all(store: &mut Section<'_>, ids: &mut Vec<FarmId>) -> Vec<Fa
         .collect()
 }
 
-fn read(mut farm: Section<'_>, ids: &mut Vec<FarmId>) -> Option<Farm> {
+fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     let id = farm.required("id", id);
     if let Some(id) = &id {
         if let Some(other) = ids.iter().find(|other| other.id.eq_ignore_ascii_case(id)) {
@@ -159,7 +79,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<FarmId>) -> Option<Farm> {
                 format!("id `{id}` belongs to the farm of line {}", other.line),
             );
         }
-        ids.push(FarmId {
+        ids.push(SeenFarm {
             id: id.clone(),
             line: farm.line("id"),
         });
@@ -175,11 +95,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<FarmId>) -> Option<Farm> {
             ],
         )
     });
-    let controllers = farm.non_empty("controllers", |value| {
-        text(value)?
-            .parse()
-            .map_err(|error: ControllerError| error.to_string())
-    });
+    let controllers = farm.non_empty("controllers", controller);
     let controller_order = farm.or("controller_order", ControllerOrder::Ordered, |value| {
         word(
             value,
@@ -224,4 +140,31 @@ fn id(value: &DeValue<'_>) -> Result<String, String> {
         return Err("must not be \"farm\", which means any farm in `credentials`".into());
     }
     Ok(id.into())
+}
+
+fn controller(value: &DeValue<'_>) -> Result<Controller, String> {
+    let form = || "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"".into();
+    let url = Url::parse(text(value)?).map_err(|_| form())?;
+    match url.scheme() {
+        "http" => {}
+        "https" => {
+            return Err("has to begin with http://; https to a farm is not supported".into());
+        }
+        _ => return Err(form()),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password; the users' own go to the farm".into());
+    }
+    if url.port() == Some(0) {
+        return Err("has port 0, where no controller can listen".into());
+    }
+    let known_path = url.path() == "/" || url.path().eq_ignore_ascii_case(SERVICE_PATH);
+    if !known_path || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "has to end after the port; the XML service is always {SERVICE_PATH}"
+        ));
+    }
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    Controller::parse(&format!("http://{host}:{port}")).map_err(|error| error.to_string())
 }

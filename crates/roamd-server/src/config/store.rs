@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::farm::{self, Farm, FarmId};
+use super::farm::{self, Farm, SeenFarm};
 use super::section::{Section, text, word};
 use super::url_path::{UrlPath, UrlPathError};
 
@@ -33,7 +33,7 @@ pub enum SpellingChoice {
 
 /// Reads all stores; those with a missing or wrong value are left out, and the fault is noted. Also
 /// gives every farm of the file, so that a name of one with faults does not count as unknown.
-pub(super) fn read_all(root: &mut Section<'_>) -> (Vec<Store>, Vec<FarmId>) {
+pub(super) fn read_all(root: &mut Section<'_>) -> (Vec<Store>, Vec<SeenFarm>) {
     let sections = root.sections("store", "[[store]]");
     if sections.is_empty() {
         root.fault(

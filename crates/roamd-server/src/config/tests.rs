@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use roamd_nfuse_client::ControllerOrder;
+use roamd_sessions::Generation;
+
 use super::*;
 
 /// The smallest whole configuration; keys of the document itself, of the store and of its farm are
@@ -119,7 +122,10 @@ aggregation_group = "office"
     );
     let [farm] = store.farms.try_into().unwrap();
     let controllers: Vec<_> = farm.controllers.iter().map(ToString::to_string).collect();
-    assert_eq!(controllers, ["[::1]:8081", "xml.example.net:80"]);
+    assert_eq!(
+        controllers,
+        ["http://[::1]:8081", "http://xml.example.net:80"]
+    );
     assert_eq!((farm.id.as_str(), farm.name.as_str()), ("CVAD", "Büro"));
     assert_eq!(farm.generation, Generation::Cvad7);
     assert_eq!(farm.controller_order, ControllerOrder::Balanced);
@@ -396,7 +402,7 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
         (
             "controllers",
             "[\"http://10.0.0.11/other\"]",
-            "has to end after host and port",
+            "has to end after the port",
         ),
         (
             "controllers",
