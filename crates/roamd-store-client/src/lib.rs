@@ -1,1 +1,17 @@
-//! A plain client of any store
+//! A plain client of any store that has a Sessions Service, roamd's or another.
+//!
+//! [`StoreClient`] finds its URLs from the store's endpoints, signs in when it is challenged, and
+//! lists, disconnects, logs off and launches sessions. It follows answers, never paths that it
+//! knows by itself. The crate must not know the gateway, farms, files or terminals, and it logs no
+//! token, password, ticket or body.
+
+mod audience;
+mod client;
+mod error;
+mod sign_in;
+mod transport;
+
+pub use audience::Audience;
+pub use client::{IcaFile, StoreClient};
+pub use error::ClientError;
+pub use sign_in::Credentials;

@@ -1,0 +1,253 @@
+//! The operations of a store's Sessions Service.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use roamd_store_proto::{
+    Endpoints, LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, SessionStatus,
+    media_type,
+};
+use secrecy::SecretString;
+use tokio::time::sleep;
+use tracing::info;
+use url::Url;
+
+use crate::error::{ClientError, shown};
+use crate::sign_in::{Credentials, Token, challenge, sign_in};
+use crate::transport::{Answer, Call, Transport, link};
+
+/// How often a session that is not ready is asked for, the first time included (CQ-64).
+const ATTEMPTS: u32 = 30;
+
+/// How long to wait if the store does not say.
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest wait, whatever the store says.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// A client of one store, for one user.
+///
+/// It signs in when the store first asks for it, and keeps the token for the requests that follow.
+pub struct StoreClient {
+    transport: Transport,
+    store: Url,
+    credentials: Credentials,
+    endpoints: Option<Endpoints>,
+    token: Option<Token>,
+}
+
+/// What opens a session: an ICA file.
+#[derive(Debug, Clone)]
+pub struct IcaFile {
+    /// The file. It holds a ticket.
+    pub text: SecretString,
+    /// The logon ticket in it, for [`StoreClient::disconnect`] or [`StoreClient::log_off`] if the
+    /// file will not be used.
+    pub logon_ticket: Option<SecretString>,
+}
+
+impl StoreClient {
+    /// A client of the store at this URL, for example `https://store.example.net/Citrix/Store`.
+    ///
+    /// # Errors
+    /// The text is no such URL.
+    pub fn new(store_url: &str, credentials: Credentials) -> Result<Self, ClientError> {
+        let mut store = link("store", store_url).map_err(|_| ClientError::NotAStoreUrl)?;
+        if store.query().is_some() || store.fragment().is_some() {
+            return Err(ClientError::NotAStoreUrl);
+        }
+        let path = store.path().trim_end_matches('/').to_owned();
+        store.set_path(&path);
+        let transport = Transport::new(store.scheme() == "https");
+        Ok(Self {
+            transport,
+            store,
+            credentials,
+            endpoints: None,
+            token: None,
+        })
+    }
+
+    /// Lists the sessions that the client may connect to.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn list(&mut self, params: &SessionParams) -> Result<SessionState, ClientError> {
+        let answer = self
+            .operation("ListSessions", params, media_type::SESSION_STATE)
+            .await?;
+        answer.message(SessionState::from_xml)
+    }
+
+    /// Disconnects the sessions that are connected from this client, and invalidates tickets.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn disconnect(
+        &mut self,
+        params: &SessionParams,
+    ) -> Result<SessionStatus, ClientError> {
+        let answer = self
+            .operation("DisconnectSessions", params, media_type::SESSION_RESULTS)
+            .await?;
+        answer
+            .message(SessionResult::from_xml)
+            .map(|result| result.status)
+    }
+
+    /// Logs off the sessions that are connected from this client, and invalidates tickets.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn log_off(&mut self, params: &SessionParams) -> Result<SessionStatus, ClientError> {
+        let answer = self
+            .operation("LogOffSessions", params, media_type::SESSION_RESULTS)
+            .await?;
+        answer
+            .message(SessionResult::from_xml)
+            .map(|result| result.status)
+    }
+
+    /// Connects to a session at the launch URL of its listing. As long as the store says that the
+    /// session is not ready, waits and asks again as told, 30 times at most.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn launch(
+        &mut self,
+        launch_url: &str,
+        params: &LaunchParams,
+    ) -> Result<IcaFile, ClientError> {
+        let mut url = link("the session's address", launch_url)?;
+        let body = params.to_xml();
+        let mut attempts = 1;
+        loop {
+            let body = (media_type::LAUNCH_PARAMS, body.as_slice());
+            let answer = self.send(&url, Some(body), media_type::LAUNCH_DATA).await?;
+            let data = match answer.status {
+                StatusCode::OK => answer.message(LaunchData::from_xml)?,
+                StatusCode::NOT_FOUND => return Err(ClientError::NoSuchSession),
+                _ => return Err(answer.unexpected()),
+            };
+            match data {
+                LaunchData::Success { ica, logon_ticket } => {
+                    return Ok(IcaFile {
+                        text: ica,
+                        logon_ticket,
+                    });
+                }
+                LaunchData::Failure { id, text } => {
+                    let (id, text) = (shown(&id.0), shown(&text));
+                    return Err(ClientError::LaunchFailed { id, text });
+                }
+                LaunchData::Retry { reason, .. } if attempts == ATTEMPTS => {
+                    return Err(ClientError::NeverReady { attempts, reason });
+                }
+                LaunchData::Retry {
+                    url: next,
+                    after,
+                    reason,
+                } => {
+                    let wait =
+                        after.map_or(DEFAULT_WAIT, |after| Duration::from_secs(after.into()));
+                    let wait = wait.min(LONGEST_WAIT);
+                    let (reason, seconds) = (shown(&reason.0), wait.as_secs());
+                    info!(reason, seconds, "The session is not ready; asking again");
+                    sleep(wait).await;
+                    url = link("the next address of the launch", &next)?;
+                    attempts += 1;
+                }
+            }
+        }
+    }
+
+    async fn operation(
+        &mut self,
+        id: &'static str,
+        params: &SessionParams,
+        accept: &'static str,
+    ) -> Result<Answer, ClientError> {
+        let url = self.endpoint(id).await?;
+        let body = params.to_xml();
+        let answer = self
+            .send(&url, Some((media_type::SESSION_PARAMS, &body)), accept)
+            .await?;
+        match answer.status {
+            StatusCode::OK => Ok(answer),
+            _ => Err(answer.unexpected()),
+        }
+    }
+
+    /// The URL of a service of the store.
+    async fn endpoint(&mut self, id: &'static str) -> Result<Url, ClientError> {
+        let endpoints = match self.endpoints.take() {
+            Some(endpoints) => endpoints,
+            None => self.read_endpoints().await?,
+        };
+        let endpoint = endpoints
+            .endpoints
+            .iter()
+            .find(|endpoint| endpoint.id == id);
+        let url = endpoint
+            .ok_or(ClientError::NotOffered { id })
+            .and_then(|endpoint| link("an endpoint", &endpoint.url));
+        self.endpoints = Some(endpoints);
+        url
+    }
+
+    async fn read_endpoints(&self) -> Result<Endpoints, ClientError> {
+        let mut url = self.store.clone();
+        url.set_path(&format!("{}/endpoints/v1", self.store.path()));
+        let accept = media_type::ENDPOINTS;
+        let call = Call {
+            url: &url,
+            body: None,
+            accept,
+            token: None,
+            cookies: None,
+        };
+        let answer = self.transport.send(call).await?;
+        if answer.status.is_server_error() {
+            return Err(answer.unexpected());
+        }
+        Endpoints::from_xml(&answer.body)
+            .ok()
+            .filter(|_| answer.status == StatusCode::OK)
+            .ok_or_else(|| ClientError::NotAStore(self.store.clone()))
+    }
+
+    /// Sends a request, and once more with a fresh token if the store asks for one. A request that
+    /// was answered `401` has changed nothing (SS-4).
+    async fn send(
+        &mut self,
+        url: &Url,
+        body: Option<(&'static str, &[u8])>,
+        accept: &'static str,
+    ) -> Result<Answer, ClientError> {
+        let token = self.token.as_ref().filter(|token| token.opens(url));
+        let token = token.map(|token| &token.header);
+        let call = Call {
+            url,
+            body,
+            accept,
+            token,
+            cookies: None,
+        };
+        let answer = self.transport.send(call).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let challenge = challenge(&answer)?;
+        let token = sign_in(&self.transport, &self.credentials, url, &challenge).await?;
+        let call = Call {
+            token: Some(&token.header),
+            ..call
+        };
+        let answer = self.transport.send(call).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return Err(ClientError::TokenRefused(self::challenge(&answer)?.reason));
+        }
+        self.token = Some(token);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,155 @@
+//! What can go wrong with a store.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use roamd_store_proto::auth::Reason;
+use roamd_store_proto::{DecodeError, RetryReason};
+use url::Url;
+
+use crate::audience::Audience;
+
+/// Why a store did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The store's address is none.
+    #[error(
+        "the store's address has to be a URL such as \"https://store.example.net/Citrix/Store\""
+    )]
+    NotAStoreUrl,
+    /// An answer has a URL that cannot be followed.
+    #[error("{place} of the store's answer is not a URL that can be followed")]
+    BadLink {
+        /// What should have been a URL.
+        place: &'static str,
+    },
+    /// The store's address has https and an answer leads to http, where everybody could listen.
+    #[error("the store leads from https to {0}, which is not encrypted")]
+    Unencrypted(Audience),
+    /// No root certificates are on this machine, so no https server can be trusted.
+    #[error("no root certificates found on this machine; https needs them")]
+    NoCertificates(#[source] std::io::Error),
+    /// No connection, or it broke.
+    #[error("cannot reach {audience}")]
+    Unreachable {
+        /// Which server.
+        audience: Audience,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server did not answer in time.
+    #[error("{audience} did not answer within {} seconds", .limit.as_secs())]
+    TooSlow {
+        /// Which server.
+        audience: Audience,
+        /// The deadline.
+        limit: Duration,
+    },
+    /// An answer has no end in sight.
+    #[error("{audience} sent an answer of more than {limit} bytes")]
+    TooLarge {
+        /// Which server.
+        audience: Audience,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// What answers at the store's address has no endpoints.
+    #[error("there is no store at {0}; check its address")]
+    NotAStore(Url),
+    /// The store does not offer an operation.
+    #[error("the store does not offer {id}")]
+    NotOffered {
+        /// Identifier of its endpoint (ST-25).
+        id: &'static str,
+    },
+    /// A status that this request cannot have.
+    #[error("{url} answered {status}")]
+    Status {
+        /// What was asked.
+        url: Url,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// An answer is not the message that it should be.
+    #[error("the answer of {url} cannot be read")]
+    Unreadable {
+        /// What was asked.
+        url: Url,
+        /// What is wrong with it.
+        source: Box<DecodeError>,
+    },
+    /// A `401` has no challenge, so there is no way to sign in.
+    #[error("{0} asks for a sign-in that is not CitrixAuth")]
+    NotCitrixAuth(Url),
+    /// The store says that it is somebody else, so its tokens would be of no use.
+    #[error("the store calls itself {named}, not {called}; use that address")]
+    OtherAudience {
+        /// As it was called.
+        called: Audience,
+        /// As it calls itself.
+        named: Audience,
+    },
+    /// The store has no form for user name and password.
+    #[error("the store offers no sign-in with user name and password, only {0}")]
+    NoForms(String),
+    /// The store did not accept user name and password; its own words.
+    #[error("the store refused the sign-in: {0}")]
+    SignInRefused(String),
+    /// The form asks for more than there is to give.
+    #[error("the store asks for more than user name and password")]
+    MoreAsked,
+    /// The store refuses the token that it has just issued.
+    #[error("the store refused its own token: {}", .0.as_str())]
+    TokenRefused(Reason),
+    /// The user may not do this.
+    #[error("the store does not allow it")]
+    NotAllowed,
+    /// The session is not there: it ended, or belongs to somebody else.
+    #[error("there is no such session any more; list the sessions again")]
+    NoSuchSession,
+    /// The launch failed; the store's own words.
+    #[error("the launch failed: {text} ({id})")]
+    LaunchFailed {
+        /// For programs (ST-48).
+        id: String,
+        /// For people.
+        text: String,
+    },
+    /// The session was not ready, however often it was asked for.
+    #[error("the session was not ready after {attempts} attempts: {}", .reason.0)]
+    NeverReady {
+        /// How often it was asked for.
+        attempts: u32,
+        /// What the store said last.
+        reason: RetryReason,
+    },
+}
+
+impl ClientError {
+    /// Whether the user is not signed in or not allowed to do this, as opposed to a failure.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused(_) | Self::TokenRefused(_) | Self::NotAllowed
+        )
+    }
+}
+
+/// Text of a server, fit to be shown on a terminal: on one line, not endless.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 300;
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .take(LONGEST)
+        .collect::<String>()
+        .trim()
+        .into()
+}
