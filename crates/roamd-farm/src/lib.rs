@@ -1,1 +1,28 @@
-//! The embedded farm: an NFuse XML service over SQLite
+//! The embedded farm: a real NFuse XML service over SQLite, for demos, tests and laptops.
+//!
+//! A data folder holds one world: domains with their users, farms with what they publish, and
+//! sessions with their logon tickets. Any number of processes may serve its farms. A farm behaves as
+//! its product generation does, side effects included (nfuse.md §10). It is reached over HTTP like
+//! any farm; the crate must not know the gateway, its tokens or its rules.
+
+mod answer;
+mod db;
+mod error;
+mod farms;
+mod http;
+mod ica;
+mod name;
+mod password;
+mod rules;
+mod ticket_tag;
+mod world;
+
+pub use db::sessions::{SessionFilter, SessionRecord};
+pub use error::{Error, TicketRefusal};
+pub use farms::{Farm, FarmSummary, Farms, init};
+pub use http::{ServeOptions, serve};
+pub use ica::IcaError;
+pub use world::{
+    Account, Application, ApplicationKind, Domain, FarmDescription, Fault, Generation, Host,
+    PasswordHashing, Problem, SessionState, StartSession, User, World, WorldError,
+};

@@ -1,0 +1,196 @@
+//! Farms, their hosts and what they publish.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::Failure;
+use crate::Error;
+use crate::name::fold;
+use crate::world::Generation;
+
+/// A farm as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct FarmRow {
+    pub(crate) id: i64,
+    /// The id that people use, `XA1`.
+    pub(crate) label: String,
+    pub(crate) name: String,
+    pub(crate) generation: Generation,
+    pub(crate) trust_requests: bool,
+}
+
+/// A host as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct HostRow {
+    pub(crate) id: i64,
+    /// Host id on the wire.
+    pub(crate) label: String,
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) dns: String,
+    /// Sessions on it.
+    pub(crate) load: i64,
+}
+
+/// An application as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct ApplicationRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) is_desktop: bool,
+    pub(crate) folder: String,
+    pub(crate) description: String,
+    pub(crate) restricted: bool,
+    pub(crate) seq_no: i64,
+}
+
+/// For whom a catalogue is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Audience {
+    /// What this user may see.
+    User(i64),
+    /// Everything.
+    All,
+}
+
+impl Audience {
+    fn user(self) -> Option<i64> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::All => None,
+        }
+    }
+}
+
+const FARM: &str = "SELECT id, label, name, generation, trust_requests FROM farms";
+const HOST: &str = "SELECT id, label, name, address, dns, load FROM hosts";
+const APPLICATION: &str = "SELECT a.id, a.name, a.title, a.is_desktop, a.folder, a.description, \
+                           a.restricted, a.seq_no FROM applications a";
+const VISIBLE: &str = "(?2 IS NULL OR NOT a.restricted OR EXISTS (SELECT 1 FROM application_users u \
+                       WHERE u.application_id = a.id AND u.user_id = ?2))";
+
+/// All farms, in the order of the world.
+pub(crate) fn farms(connection: &Connection) -> Result<Vec<FarmRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{FARM} ORDER BY id"))?;
+    let rows = statement.query_map([], read_farm)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The farm with this id.
+pub(crate) fn farm(connection: &Connection, label: &str) -> Result<FarmRow, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{FARM} WHERE label_key = ?1"))?;
+    let found = statement.query_row([fold(label)], read_farm).optional()?;
+    found.ok_or_else(|| {
+        Failure::Refused(Error::UnknownFarm {
+            farm: label.to_owned(),
+        })
+    })
+}
+
+/// Hosts of a farm.
+pub(crate) fn hosts(connection: &Connection, farm: &FarmRow) -> Result<Vec<HostRow>, Failure> {
+    let mut statement =
+        connection.prepare_cached(&format!("{HOST} WHERE farm_id = ?1 ORDER BY id"))?;
+    let rows = statement.query_map([farm.id], read_host)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The host with this id on the wire.
+pub(crate) fn host(
+    connection: &Connection,
+    farm: &FarmRow,
+    label: &str,
+) -> Result<Option<HostRow>, Failure> {
+    let mut statement =
+        connection.prepare_cached(&format!("{HOST} WHERE farm_id = ?1 AND label = ?2"))?;
+    Ok(statement
+        .query_row((farm.id, label), read_host)
+        .optional()?)
+}
+
+/// The host of a farm with the fewest sessions. A farm without hosts is no world.
+pub(crate) fn least_loaded_host(
+    connection: &Connection,
+    farm: &FarmRow,
+) -> Result<HostRow, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{HOST} WHERE farm_id = ?1 ORDER BY load, id LIMIT 1"
+    ))?;
+    Ok(statement.query_row([farm.id], read_host)?)
+}
+
+/// Applications of a farm.
+pub(crate) fn applications(
+    connection: &Connection,
+    farm: &FarmRow,
+    audience: Audience,
+) -> Result<Vec<ApplicationRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{APPLICATION} WHERE a.farm_id = ?1 AND {VISIBLE} ORDER BY a.id"
+    ))?;
+    let rows = statement.query_map((farm.id, audience.user()), read_application)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The application of this internal name, if the audience may see it.
+pub(crate) fn application(
+    connection: &Connection,
+    farm: &FarmRow,
+    audience: Audience,
+    name: &str,
+) -> Result<Option<ApplicationRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{APPLICATION} WHERE a.farm_id = ?1 AND {VISIBLE} AND a.name_key = ?3"
+    ))?;
+    let parameters = (farm.id, audience.user(), fold(name));
+    Ok(statement
+        .query_row(parameters, read_application)
+        .optional()?)
+}
+
+/// Name and domain of each user that a restricted application is published to.
+pub(crate) fn users_of(
+    connection: &Connection,
+    application: &ApplicationRow,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT u.name, d.name FROM application_users a JOIN users u ON u.id = a.user_id \
+         JOIN domains d ON d.id = u.domain_id WHERE a.application_id = ?1 ORDER BY u.id",
+    )?;
+    let rows = statement.query_map([application.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn read_farm(row: &Row<'_>) -> rusqlite::Result<FarmRow> {
+    Ok(FarmRow {
+        id: row.get(0)?,
+        label: row.get(1)?,
+        name: row.get(2)?,
+        generation: row.get(3)?,
+        trust_requests: row.get(4)?,
+    })
+}
+
+fn read_host(row: &Row<'_>) -> rusqlite::Result<HostRow> {
+    Ok(HostRow {
+        id: row.get(0)?,
+        label: row.get(1)?,
+        name: row.get(2)?,
+        address: row.get(3)?,
+        dns: row.get(4)?,
+        load: row.get(5)?,
+    })
+}
+
+fn read_application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
+    Ok(ApplicationRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        title: row.get(2)?,
+        is_desktop: row.get(3)?,
+        folder: row.get(4)?,
+        description: row.get(5)?,
+        restricted: row.get(6)?,
+        seq_no: row.get(7)?,
+    })
+}

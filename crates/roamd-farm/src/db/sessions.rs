@@ -1,0 +1,258 @@
+//! Sessions.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::Failure;
+use super::catalogue::{self, Audience, FarmRow};
+use super::users;
+use crate::Error;
+use crate::name::{AccountName, fold};
+use crate::rules::Client;
+use crate::world::{SessionState, StartSession};
+
+/// A session of a known user and farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionRow {
+    pub(crate) id: i64,
+    /// Host id on the wire.
+    pub(crate) host: String,
+    /// Session id on the wire.
+    pub(crate) number: u32,
+    pub(crate) application: String,
+    pub(crate) state: SessionState,
+    pub(crate) client: Client,
+}
+
+/// A session, with everything that says which one it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionRecord {
+    /// Id of the farm.
+    pub farm: String,
+    /// NetBIOS name of the user's domain.
+    pub domain: String,
+    /// Name of the user within the domain.
+    pub user: String,
+    /// Internal name of the application that made it.
+    pub app: String,
+    /// Host id.
+    pub host_id: String,
+    /// Number of the session on its host.
+    pub session_id: u32,
+    /// Connected or not.
+    pub state: SessionState,
+    /// Name of the client that it is connected to.
+    pub client_name: Option<String>,
+    /// Device id of that client.
+    pub device_id: Option<String>,
+}
+
+/// Which sessions to list; by default all.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    /// Id of a farm.
+    pub farm: Option<String>,
+    /// `alice`, `DEMO\alice` or `alice@demo.test`.
+    pub user: Option<String>,
+}
+
+const SESSION: &str = "SELECT s.id, h.label, s.number, a.name, s.state, s.client_name, s.device_id \
+                       FROM sessions s JOIN hosts h ON h.id = s.host_id \
+                       JOIN applications a ON a.id = s.application_id";
+
+const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number, s.state, \
+                      s.client_name, s.device_id FROM sessions s \
+                      JOIN farms f ON f.id = s.farm_id JOIN hosts h ON h.id = s.host_id \
+                      JOIN applications a ON a.id = s.application_id \
+                      JOIN users u ON u.id = s.user_id JOIN domains d ON d.id = u.domain_id";
+
+/// Sessions of a user on a farm, oldest first.
+pub(crate) fn of_user(
+    connection: &Connection,
+    farm: &FarmRow,
+    user: i64,
+) -> Result<Vec<SessionRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 ORDER BY s.id"
+    ))?;
+    let rows = statement.query_map((farm.id, user), read_session)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The user's session of this number on this host.
+pub(crate) fn find(
+    connection: &Connection,
+    farm: &FarmRow,
+    user: i64,
+    host: &str,
+    number: &str,
+) -> Result<Option<SessionRow>, Failure> {
+    let Ok(number) = number.parse::<u32>() else {
+        return Ok(None);
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 AND h.label = ?3 AND s.number = ?4"
+    ))?;
+    Ok(statement
+        .query_row((farm.id, user, host, number), read_session)
+        .optional()?)
+}
+
+/// Sessions that pass a filter, by farm and age. A farm or user that does not exist is an error: a
+/// typing mistake shall not look like an empty farm.
+pub(crate) fn list(
+    connection: &Connection,
+    filter: &SessionFilter,
+) -> Result<Vec<SessionRecord>, Failure> {
+    let farm = match &filter.farm {
+        Some(label) => Some(catalogue::farm(connection, label)?.id),
+        None => None,
+    };
+    let user = filter.user.as_deref().map(AccountName::parse);
+    let domain = user.as_ref().and_then(|user| user.domain.as_deref());
+    let name = user.as_ref().map(|user| fold(&user.user));
+    if let (Some(text), Some(name)) = (&filter.user, &user)
+        && !users::exists(connection, name)?
+    {
+        return Err(Failure::Refused(Error::UnknownUser { user: text.clone() }));
+    }
+    let mut statement = connection.prepare_cached(&format!(
+        "{RECORD} WHERE (?1 IS NULL OR s.farm_id = ?1) AND (?2 IS NULL OR u.name_key = ?2) \
+         AND (?3 IS NULL OR d.name_key = ?3 OR d.dns_key = ?3) ORDER BY s.farm_id, s.id"
+    ))?;
+    let rows = statement.query_map((farm, name, domain.map(fold)), read_record)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Makes a session on the host with the fewest, as if it had been launched.
+pub(crate) fn start(
+    connection: &Connection,
+    farm: &FarmRow,
+    session: &StartSession,
+) -> Result<i64, Failure> {
+    let user = users::named(connection, &session.user)?;
+    let audience = Audience::User(user.id);
+    let application = catalogue::application(connection, farm, audience, &session.app)?;
+    let application = application.ok_or_else(|| Error::UnknownApplication {
+        farm: farm.label.clone(),
+        app: session.app.clone(),
+    })?;
+    let host = catalogue::least_loaded_host(connection, farm)?;
+    let client = match session.state {
+        SessionState::Active => Client::new(&session.client_name, &session.device_id),
+        SessionState::Disconnected => Client::default(),
+    };
+    let new = NewSession {
+        farm: farm.id,
+        host: host.id,
+        user: user.id,
+        application: application.id,
+    };
+    insert(connection, new, session.state, &client)
+}
+
+/// Where a session is made, whose it is, and what runs in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewSession {
+    pub(crate) farm: i64,
+    pub(crate) host: i64,
+    pub(crate) user: i64,
+    pub(crate) application: i64,
+}
+
+/// Makes a session.
+pub(crate) fn insert(
+    connection: &Connection,
+    new: NewSession,
+    state: SessionState,
+    client: &Client,
+) -> Result<i64, Failure> {
+    let mut take_number = connection.prepare_cached(
+        "UPDATE hosts SET next_session = next_session + 1 WHERE id = ?1 \
+         RETURNING next_session - 1",
+    )?;
+    let number: u32 = take_number.query_row([new.host], |row| row.get(0))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO sessions (farm_id, host_id, number, user_id, application_id, state, \
+         client_name, device_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    insert.execute(params![
+        new.farm,
+        new.host,
+        number,
+        new.user,
+        new.application,
+        state,
+        client.name,
+        client.device
+    ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Connects a session to a client, wherever it was connected before.
+pub(crate) fn connect(
+    connection: &Connection,
+    session: i64,
+    client: &Client,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE sessions SET state = 'active', client_name = ?2, device_id = ?3 WHERE id = ?1",
+    )?;
+    statement.execute((session, &client.name, &client.device))?;
+    Ok(())
+}
+
+/// Disconnects sessions; their programs go on.
+pub(crate) fn disconnect(connection: &Connection, sessions: &[i64]) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE sessions SET state = 'disconnected', client_name = NULL, device_id = NULL \
+         WHERE id = ?1",
+    )?;
+    for session in sessions {
+        statement.execute([session])?;
+    }
+    Ok(())
+}
+
+/// Ends sessions.
+pub(crate) fn end(connection: &Connection, sessions: &[i64]) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached("DELETE FROM sessions WHERE id = ?1")?;
+    for session in sessions {
+        statement.execute([session])?;
+    }
+    Ok(())
+}
+
+/// Everything about one session.
+pub(crate) fn record(connection: &Connection, session: i64) -> Result<SessionRecord, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{RECORD} WHERE s.id = ?1"))?;
+    Ok(statement.query_row([session], read_record)?)
+}
+
+fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    Ok(SessionRow {
+        id: row.get(0)?,
+        host: row.get(1)?,
+        number: row.get(2)?,
+        application: row.get(3)?,
+        state: row.get(4)?,
+        client: Client {
+            name: row.get(5)?,
+            device: row.get(6)?,
+        },
+    })
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+    Ok(SessionRecord {
+        farm: row.get(0)?,
+        domain: row.get(1)?,
+        user: row.get(2)?,
+        app: row.get(3)?,
+        host_id: row.get(4)?,
+        session_id: row.get(5)?,
+        state: row.get(6)?,
+        client_name: row.get(7)?,
+        device_id: row.get(8)?,
+    })
+}

@@ -1,0 +1,145 @@
+//! Logon tickets: only their hashes are kept, each works once.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use super::Failure;
+use super::sessions::{self, NewSession};
+use crate::error::TicketRefusal;
+use crate::rules::{self, Client, TicketState};
+use crate::world::SessionState;
+
+/// How long a ticket that has expired is kept, so that its refusal can say so.
+const KEPT_AFTER_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What a ticket is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// To connect this session.
+    Session(i64),
+    /// To start this application on this host.
+    Application { host: i64, application: i64 },
+}
+
+/// A ticket to be issued.
+#[derive(Debug)]
+pub(crate) struct NewTicket<'a> {
+    pub(crate) farm: i64,
+    pub(crate) user: i64,
+    pub(crate) target: Target,
+    /// The client that asked for the launch.
+    pub(crate) client: &'a Client,
+    /// Seconds.
+    pub(crate) life: u32,
+}
+
+/// Issues a ticket.
+pub(crate) fn issue(
+    connection: &Connection,
+    ticket: &str,
+    new: &NewTicket<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let now = now.as_millisecond();
+    let mut forget = connection.prepare_cached("DELETE FROM tickets WHERE expires_at < ?1")?;
+    forget.execute([now - KEPT_AFTER_EXPIRY_MS])?;
+    let (target, session, host, application) = match new.target {
+        Target::Session(session) => ("session", Some(session), None, None),
+        Target::Application { host, application } => {
+            ("application", None, Some(host), Some(application))
+        }
+    };
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO tickets (hash, user_id, farm_id, target, session_id, host_id, application_id, \
+         client_name, device_id, issued_at, expires_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    insert.execute(params![
+        hash(ticket),
+        new.user,
+        new.farm,
+        target,
+        session,
+        host,
+        application,
+        new.client.name,
+        new.client.device,
+        now,
+        now + i64::from(new.life) * 1000,
+    ])?;
+    Ok(())
+}
+
+/// Invalidates a ticket of this user on this farm. One that is unknown, was used or belongs to
+/// somebody else is left as it is, and nobody learns which.
+pub(crate) fn invalidate(
+    connection: &Connection,
+    farm: i64,
+    user: i64,
+    ticket: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE tickets SET invalidated_at = ?4 WHERE hash = ?1 AND farm_id = ?2 AND user_id = ?3 \
+         AND redeemed_at IS NULL AND invalidated_at IS NULL",
+    )?;
+    statement.execute(params![hash(ticket), farm, user, now.as_millisecond()])?;
+    Ok(())
+}
+
+/// Redeems a ticket: connects or starts its session, and tells which.
+pub(crate) fn redeem(
+    connection: &Connection,
+    ticket: &str,
+    now: Timestamp,
+) -> Result<i64, Failure> {
+    let hash = hash(ticket);
+    let mut find = connection.prepare_cached(
+        "SELECT user_id, farm_id, session_id, host_id, application_id, client_name, device_id, \
+         issued_at, expires_at, redeemed_at, invalidated_at FROM tickets WHERE hash = ?1",
+    )?;
+    let found = find.query_row([&hash], |row| {
+        let application = match (row.get(3)?, row.get(4)?) {
+            (Some(host), Some(application)) => Some(NewSession {
+                user: row.get(0)?,
+                farm: row.get(1)?,
+                host,
+                application,
+            }),
+            _ => None,
+        };
+        let session: Option<i64> = row.get(2)?;
+        let client = Client {
+            name: row.get(5)?,
+            device: row.get(6)?,
+        };
+        let state = TicketState {
+            issued_at: row.get(7)?,
+            expires_at: row.get(8)?,
+            redeemed: row.get::<_, Option<i64>>(9)?.is_some(),
+            invalidated: row.get::<_, Option<i64>>(10)?.is_some(),
+        };
+        Ok((application, session, client, state))
+    });
+    let (application, session, client, state) = found.optional()?.ok_or(TicketRefusal::Unknown)?;
+    let now = now.as_millisecond();
+    rules::redeemable(state, now)?;
+    let session = match (application, session) {
+        (Some(new), _) => sessions::insert(connection, new, SessionState::Active, &client)?,
+        (None, Some(session)) => {
+            sessions::connect(connection, session, &client)?;
+            session
+        }
+        (None, None) => return Err(TicketRefusal::SessionEnded.into()),
+    };
+    let mut spend =
+        connection.prepare_cached("UPDATE tickets SET redeemed_at = ?2 WHERE hash = ?1")?;
+    spend.execute(params![hash, now])?;
+    Ok(session)
+}
+
+/// A ticket has 120 random bits: a plain hash keeps it secret.
+fn hash(ticket: &str) -> [u8; 32] {
+    Sha256::digest(ticket).into()
+}

@@ -1,0 +1,205 @@
+//! Putting a world into a new database.
+
+use std::collections::HashMap;
+use std::thread;
+
+use rusqlite::{Connection, params};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use super::{Failure, catalogue, sessions, users};
+use crate::Error;
+use crate::name::fold;
+use crate::password;
+use crate::world::{Application, ApplicationKind, FarmDescription, World};
+
+/// First relative id that Windows gives to an account of a domain.
+const FIRST_RID: usize = 1101;
+
+/// Hashes of all passwords, in the order of domains and their users. Hashing is slow on purpose, so
+/// it is done before the database is touched, and on all processors.
+pub(super) fn hash_passwords(world: &World) -> Result<Vec<String>, Error> {
+    let passwords: Vec<_> = world
+        .domains
+        .iter()
+        .flat_map(|domain| &domain.users)
+        .map(|user| &user.password)
+        .collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = passwords.len().div_ceil(threads).max(1);
+    let hash_share = |share: &[&SecretString]| -> Result<Vec<String>, Error> {
+        let hash = |password| password::hash(world.password_hashing, password);
+        share.iter().map(|password| hash(password)).collect()
+    };
+    thread::scope(|scope| {
+        let shares: Vec<_> = passwords
+            .chunks(share)
+            .map(|share| scope.spawn(move || hash_share(share)))
+            .collect();
+        let mut hashes = Vec::new();
+        for share in shares {
+            hashes.extend(share.join().map_err(|_| Error::Hashing)??);
+        }
+        Ok(hashes)
+    })
+}
+
+/// Inserts everything.
+pub(super) fn insert(
+    connection: &Connection,
+    world: &World,
+    password_hashes: &[String],
+) -> Result<(), Failure> {
+    connection.execute(
+        "INSERT INTO settings (id, hash_memory_kib, hash_passes) VALUES (1, ?1, ?2)",
+        params![
+            world.password_hashing.memory_kib,
+            world.password_hashing.passes
+        ],
+    )?;
+    insert_users(connection, world, password_hashes)?;
+    for farm in &world.farms {
+        insert_farm(connection, farm)?;
+    }
+    // One look-up for each farm, not for each session: a world may have many.
+    let mut farms = HashMap::new();
+    for session in &world.sessions {
+        let farm = match farms.get(&session.farm) {
+            Some(farm) => farm,
+            None => {
+                let farm = catalogue::farm(connection, &session.farm)?;
+                farms.entry(session.farm.clone()).or_insert(farm)
+            }
+        };
+        sessions::start(connection, farm, session)?;
+    }
+    Ok(())
+}
+
+fn insert_users(
+    connection: &Connection,
+    world: &World,
+    password_hashes: &[String],
+) -> Result<(), Failure> {
+    let mut password_hashes = password_hashes.iter();
+    for domain in &world.domains {
+        let sid = domain_sid(&domain.dns);
+        connection.execute(
+            "INSERT INTO domains (name, name_key, dns, dns_key, sid) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                domain.name,
+                fold(&domain.name),
+                domain.dns,
+                fold(&domain.dns),
+                sid
+            ],
+        )?;
+        let id = connection.last_insert_rowid();
+        for (index, user) in domain.users.iter().enumerate() {
+            let password_hash = password_hashes.next().ok_or(Error::Hashing)?;
+            connection.execute(
+                "INSERT INTO users (domain_id, name, name_key, sid, password_hash, account) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    id,
+                    user.name,
+                    fold(&user.name),
+                    format!("{sid}-{}", FIRST_RID + index),
+                    password_hash,
+                    user.account,
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_farm(connection: &Connection, farm: &FarmDescription) -> Result<(), Failure> {
+    connection.execute(
+        "INSERT INTO farms (label, label_key, name, generation, trust_requests) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            farm.id,
+            fold(&farm.id),
+            farm.name,
+            farm.generation,
+            farm.trust_requests
+        ],
+    )?;
+    let id = connection.last_insert_rowid();
+    for host in &farm.hosts {
+        connection.execute(
+            "INSERT INTO hosts (farm_id, label, name, address, dns) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, host.id, host.name, host.address.to_string(), host.dns],
+        )?;
+    }
+    for application in &farm.applications {
+        insert_application(connection, id, application)?;
+    }
+    Ok(())
+}
+
+fn insert_application(
+    connection: &Connection,
+    farm: i64,
+    application: &Application,
+) -> Result<(), Failure> {
+    let title = application.title.as_ref().unwrap_or(&application.name);
+    let is_desktop = application.kind == ApplicationKind::Desktop;
+    connection.execute(
+        "INSERT INTO applications (farm_id, name, name_key, title, is_desktop, folder, \
+         description, restricted, seq_no) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            farm,
+            application.name,
+            fold(&application.name),
+            title,
+            is_desktop,
+            application.folder,
+            application.description,
+            application.users.is_some(),
+            sequence_number(application),
+        ],
+    )?;
+    let id = connection.last_insert_rowid();
+    for name in application.users.iter().flatten() {
+        let user = users::named(connection, name)?;
+        // The list may name somebody twice, in two spellings.
+        connection.execute(
+            "INSERT OR IGNORE INTO application_users (application_id, user_id) VALUES (?1, ?2)",
+            [id, user.id],
+        )?;
+    }
+    Ok(())
+}
+
+/// A SID for a domain: the same for the same name in every world.
+fn domain_sid(dns: &str) -> String {
+    let [a, b, c] = words(fold(dns).as_bytes());
+    format!("S-1-5-21-{a}-{b}-{c}")
+}
+
+/// `SeqNo` of an application: another one when something about it changes (nfuse.md §6.2). Negative
+/// for about every second one, as on real farms.
+fn sequence_number(application: &Application) -> i32 {
+    let Application {
+        name,
+        title,
+        kind,
+        folder,
+        description,
+        users,
+    } = application;
+    let text = format!("{name:?} {title:?} {kind:?} {folder:?} {description:?} {users:?}");
+    let [word, ..] = words(text.as_bytes());
+    word.cast_signed()
+}
+
+fn words(text: &[u8]) -> [u32; 3] {
+    let digest = Sha256::digest(text);
+    let word = |at: usize| {
+        let bytes = digest.iter().skip(at * 4).take(4);
+        bytes.fold(0, |word, byte| word << 8 | u32::from(*byte))
+    };
+    [word(0), word(1), word(2)]
+}

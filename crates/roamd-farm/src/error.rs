@@ -1,0 +1,122 @@
+//! What can go wrong outside a request: with the data folder, the world, or a ticket.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::ica::IcaError;
+use crate::world::WorldError;
+
+/// Why something about the embedded farms did not work, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data folder has no world yet.
+    #[error("no world in {dir}: make one with `roamd farm init --data {dir}`", dir = .dir.display())]
+    NoWorld {
+        /// The data folder.
+        dir: PathBuf,
+    },
+    /// The data folder has a world already.
+    #[error("{} holds a world already: nothing was changed", .dir.display())]
+    WorldExists {
+        /// The data folder.
+        dir: PathBuf,
+    },
+    /// The database is not whole.
+    #[error("{} is damaged ({reason}): put back a copy, or move it away and make a new world", .path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// The file is a database of something else.
+    #[error("{} is no database of roamd farms, or its start is destroyed: choose another data folder, or put back a copy", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer roamd wrote the database.
+    #[error("{} has format {found}, this roamd knows formats up to {known}: use a newer roamd", .path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Format of the file.
+        found: i64,
+        /// Newest format that is known.
+        known: i64,
+    },
+    /// The database could not be read or written.
+    #[error("could not use {}", .path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The data folder could not be read or written.
+    #[error("could not use the data folder {}", .path.display())]
+    Folder {
+        /// The folder, or the file in it.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The world is not one that farms can be made of.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// No farm has this id.
+    #[error("no farm has the id {farm}: `roamd farm session list` names those that exist")]
+    UnknownFarm {
+        /// The id asked for.
+        farm: String,
+    },
+    /// No user has this name, or several domains have one.
+    #[error("no single user is meant by {user}: write DOMAIN\\name")]
+    UnknownUser {
+        /// The name asked for.
+        user: String,
+    },
+    /// The farm does not publish this application to this user.
+    #[error("farm {farm} publishes no application {app} to this user")]
+    UnknownApplication {
+        /// The farm.
+        farm: String,
+        /// The application asked for.
+        app: String,
+    },
+    /// The ICA file has no logon ticket to redeem.
+    #[error(transparent)]
+    Ica(#[from] IcaError),
+    /// The logon ticket is not good.
+    #[error("logon ticket refused: {0}")]
+    Ticket(#[from] TicketRefusal),
+    /// A password could not be hashed.
+    #[error("could not hash a password")]
+    Hashing,
+    /// The system has no random numbers.
+    #[error("the system gave no random numbers")]
+    NoRandomness,
+}
+
+/// Why a logon ticket connects nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TicketRefusal {
+    /// No farm of this data folder issued it, or it expired long ago.
+    #[error("it is unknown here")]
+    Unknown,
+    /// It was redeemed before; a ticket works once.
+    #[error("it was used before")]
+    Used,
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// A disconnect or logoff of its user named it.
+    #[error("it was invalidated")]
+    Invalidated,
+    /// The session that it was issued for has ended.
+    #[error("its session has ended")]
+    SessionEnded,
+}

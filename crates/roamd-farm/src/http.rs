@@ -1,0 +1,100 @@
+//! The listener: NFuse over HTTP (nfuse.md §1.1).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use jiff::Timestamp;
+use roamd_http::{Answer, BodyError, Incoming, Limits, read_body};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::farms::Farm;
+use crate::{Error, answer};
+
+/// Where the XML service of every farm is; compared without case, as clients write it in several.
+const PATH: &str = "/scripts/wpnbr.dll";
+
+/// Largest request, in bytes: what the reader of messages takes.
+const LARGEST_REQUEST: usize = 64 * 1024;
+
+/// For the body of one request.
+const BODY_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How a controller behaves beside what its farm decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ServeOptions {
+    /// Tells applications, access lists and servers to anybody, as old farms do (nfuse.md §2). Else a
+    /// request that names no user learns nothing of them.
+    pub expose_catalog: bool,
+}
+
+/// Serves one controller of a farm on a listener until `shutdown`. Several may serve the same farm,
+/// in one process or in many.
+///
+/// # Errors
+/// None at present: what goes wrong with a request is the request's answer.
+pub async fn serve(
+    farm: Farm,
+    options: ServeOptions,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let service = move |request: Request<Incoming>| respond(farm.clone(), options, request);
+    roamd_http::serve(listener, Limits::default(), shutdown, service).await;
+    Ok(())
+}
+
+async fn respond(farm: Farm, options: ServeOptions, request: Request<Incoming>) -> Answer {
+    if !request.uri().path().eq_ignore_ascii_case(PATH) {
+        return plain(
+            StatusCode::NOT_FOUND,
+            format!("The XML service of this farm is at {PATH}."),
+        );
+    }
+    if request.method() != Method::POST {
+        let text = "The XML service takes NFuse requests by POST only.".to_owned();
+        let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, text);
+        let allow = HeaderValue::from_static("POST");
+        answer.headers_mut().insert(ALLOW, allow);
+        return answer;
+    }
+    let body = match read_body(request.into_body(), LARGEST_REQUEST, BODY_DEADLINE).await {
+        Ok(body) => body,
+        Err(error) => return plain(status(&error), sentence(&error)),
+    };
+    match answer::answer(&farm, options, &body, Timestamp::now()).await {
+        Ok(answer) => whole(StatusCode::OK, "text/xml", answer.into()),
+        Err(error) => {
+            debug!(farm = farm.row.label, %error, "Could not read a request");
+            plain(StatusCode::BAD_REQUEST, sentence(&error))
+        }
+    }
+}
+
+fn status(error: &BodyError) -> StatusCode {
+    match error {
+        BodyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+        BodyError::Broken(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// An error's text as a sentence for a person.
+fn sentence(error: &dyn std::error::Error) -> String {
+    format!("The request could not be read: {error}.")
+}
+
+fn plain(status: StatusCode, text: String) -> Answer {
+    whole(status, "text/plain; charset=utf-8", (text + "\n").into())
+}
+
+fn whole(status: StatusCode, media_type: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(body.into());
+    *answer.status_mut() = status;
+    let media_type = HeaderValue::from_static(media_type);
+    answer.headers_mut().insert(CONTENT_TYPE, media_type);
+    answer
+}

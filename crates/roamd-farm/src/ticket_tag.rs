@@ -1,0 +1,124 @@
+//! The ticket tag: what an address answer says and a ticket request repeats (nfuse.md §5.3).
+//!
+//! Clients treat it as opaque, so it carries everything that a ticket is bound to and the farm keeps
+//! nothing between the two requests. It is no secret and no proof: whoever brings it must have a
+//! password, and what it names is checked against that user again.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use form_urlencoded::Serializer;
+
+use crate::rules::Client;
+
+const PREFIX: &str = "IMAHostId:";
+
+/// Where a launch goes, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TicketTag {
+    /// Host id on the wire.
+    pub(crate) host: String,
+    /// What is launched there.
+    pub(crate) launch: Launch,
+    /// The client that asked.
+    pub(crate) client: Client,
+}
+
+/// What a launch is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Launch {
+    /// An existing session, by its number on the host.
+    Session(String),
+    /// A new session of this application.
+    Application(String),
+}
+
+impl TicketTag {
+    /// Reads a tag that this farm wrote; anything else is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (host, remainder) = text.strip_prefix(PREFIX)?.split_once('?')?;
+        let mut launch = None;
+        let mut client = Client::default();
+        for (key, value) in form_urlencoded::parse(remainder.as_bytes()) {
+            let value = Cow::into_owned(value);
+            match &*key {
+                "session" => launch = Some(Launch::Session(value)),
+                "app" => launch = Some(Launch::Application(value)),
+                "client" => client.name = Some(value),
+                "device" => client.device = Some(value),
+                _ => return None,
+            }
+        }
+        Some(Self {
+            host: host.to_owned(),
+            launch: launch?,
+            client,
+        })
+    }
+}
+
+impl fmt::Display for TicketTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut remainder = Serializer::new(String::new());
+        match &self.launch {
+            Launch::Session(number) => remainder.append_pair("session", number),
+            Launch::Application(name) => remainder.append_pair("app", name),
+        };
+        for (key, value) in [
+            ("client", &self.client.name),
+            ("device", &self.client.device),
+        ] {
+            if let Some(value) = value {
+                remainder.append_pair(key, value);
+            }
+        }
+        write!(f, "{PREFIX}{}?{}", self.host, remainder.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_comes_back_as_it_went() {
+        for launch in [
+            Launch::Session("7".to_owned()),
+            Launch::Application("R&D = 100 % ärger?".to_owned()),
+        ] {
+            for client in [
+                Client::default(),
+                Client {
+                    name: Some("DESK A&session=9".to_owned()),
+                    device: None,
+                },
+                Client {
+                    name: Some("DESK-A".to_owned()),
+                    device: Some("{0F1E}".to_owned()),
+                },
+            ] {
+                let tag = TicketTag {
+                    host: "40211".to_owned(),
+                    launch: launch.clone(),
+                    client,
+                };
+                let text = tag.to_string();
+                assert!(text.starts_with("IMAHostId:40211?"), "{text}");
+                assert_eq!(TicketTag::parse(&text), Some(tag));
+            }
+        }
+    }
+
+    #[test]
+    fn foreign_tags_are_none() {
+        for text in [
+            "",
+            "IMAHostId:40211",
+            "opaque-tag-1",
+            "IMAHostId:1?x=y",
+            "IMAHostId:1?",
+        ] {
+            assert_eq!(TicketTag::parse(text), None, "{text:?}");
+        }
+    }
+}
