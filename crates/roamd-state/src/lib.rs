@@ -41,14 +41,16 @@ pub enum CounterKind {
 /// - What was acknowledged stays: a mark or a count whose future gave `Ok` survives the end of
 ///   every process, also by `SIGKILL`, and a loss of power.
 /// - What was acknowledged is seen: every node that asks afterwards gets it.
-/// - Counting is atomic: of callers that count one key at the same time, no two get the same number.
+/// - Both writes are atomic: of callers that set one mark at the same time, one is told that it was
+///   not there before; of callers that count one key, no two get the same number.
 /// - Nothing outlives its `until` in what is answered. When it is removed from the disk is up to the
 ///   engine.
 /// - An error means "not known": the write may or may not have happened. Who asks whether something
 ///   is spent and gets an error has to behave as if it were.
 pub trait SharedState: Send + Sync {
-    /// Sets a mark. Setting it again keeps the later of both times.
-    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, ()>;
+    /// Sets a mark, and says whether it was not there before. Setting it again keeps the later of
+    /// both times.
+    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool>;
 
     /// Whether the mark is set and its time has not come yet: at `until` itself it has.
     fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool>;

@@ -53,9 +53,11 @@ impl SqliteState {
         let reading = file::open(path)?;
         Ok(Self {
             writer: start(path, "state-writer", move |jobs| {
-                write_all(&mut writing, jobs)
+                write_all(&mut writing, jobs);
             })?,
-            reader: start(path, "state-reader", move |jobs| read_all(&reading, jobs))?,
+            reader: start(path, "state-reader", move |jobs| {
+                read_all(&reading, jobs);
+            })?,
         })
     }
 
@@ -70,7 +72,7 @@ impl SqliteState {
 }
 
 impl SharedState for SqliteState {
-    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, ()> {
+    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool> {
         Box::pin(ask(&self.writer, move |connection| {
             mark(connection, kind, key, until)
         }))
@@ -181,14 +183,19 @@ fn mark(
     kind: MarkKind,
     key: Digest,
     until: Timestamp,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO mark (kind, digest, until) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-        )?
-        .execute(params![kind.name(), key.as_bytes(), until.as_millisecond()])
-        .map(|_one_row| ())
+) -> rusqlite::Result<bool> {
+    let row = params![kind.name(), key.as_bytes(), until.as_millisecond()];
+    let inserted = connection
+        .prepare_cached("INSERT OR IGNORE INTO mark (kind, digest, until) VALUES (?1, ?2, ?3)")?
+        .execute(row)?;
+    if inserted == 0 {
+        connection
+            .prepare_cached(
+                "UPDATE mark SET until = max(until, ?3) WHERE kind = ?1 AND digest = ?2",
+            )?
+            .execute(row)?;
+    }
+    Ok(inserted == 1)
 }
 
 fn is_marked(

@@ -1,0 +1,158 @@
+//! What every engine has to do. `battery(open)` takes a function that opens the same state each
+//! time it is called, as another node would.
+
+use jiff::{SignedDuration, Timestamp};
+use roamd_state::{CounterKind, Digest, MarkKind, SharedState};
+
+/// Runs the whole battery on a state that is empty.
+pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
+    a_mark_is_set_until_its_end(&open()).await;
+    only_the_first_is_told_that_a_mark_is_new(&open()).await;
+    a_mark_set_again_keeps_the_later_end(&open()).await;
+    marks_of_two_kinds_and_keys_are_apart(&open()).await;
+    a_counter_counts_from_one_and_begins_anew_after_its_end(&open()).await;
+    counters_of_two_keys_are_apart(&open()).await;
+    what_is_acknowledged_is_seen_by_every_node(&open(), &open()).await;
+    what_is_acknowledged_outlives_the_node(&open).await;
+    of_many_that_write_at_once_each_gets_its_own_answer(&open(), &open()).await;
+}
+
+const SPENT: MarkKind = MarkKind::SpentConversation;
+const FAILURES: CounterKind = CounterKind::ConversationFailures;
+
+/// A time in the future of every clock, so that no engine sweeps what a test looks at.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(4_000_000_000 + seconds).expect("a time")
+}
+
+async fn a_mark_is_set_until_its_end(state: &impl SharedState) {
+    let key = Digest::of(b"until its end");
+    assert!(!state.is_marked(SPENT, key, at(0)).await.unwrap());
+    state.mark(SPENT, key, at(10)).await.unwrap();
+    let nearly = at(10) - SignedDuration::from_millis(1);
+    for (now, marked) in [
+        (at(0), true),
+        (nearly, true),
+        (at(10), false),
+        (at(11), false),
+    ] {
+        assert_eq!(
+            state.is_marked(SPENT, key, now).await.unwrap(),
+            marked,
+            "{now}"
+        );
+    }
+}
+
+async fn only_the_first_is_told_that_a_mark_is_new(state: &impl SharedState) {
+    let key = Digest::of(b"new");
+    assert!(state.mark(SPENT, key, at(10)).await.unwrap());
+    assert!(!state.mark(SPENT, key, at(10)).await.unwrap());
+}
+
+async fn a_mark_set_again_keeps_the_later_end(state: &impl SharedState) {
+    let key = Digest::of(b"again");
+    for until in [at(10), at(30), at(20)] {
+        state.mark(SPENT, key, until).await.unwrap();
+    }
+    assert!(state.is_marked(SPENT, key, at(29)).await.unwrap());
+    assert!(!state.is_marked(SPENT, key, at(30)).await.unwrap());
+}
+
+async fn marks_of_two_kinds_and_keys_are_apart(state: &impl SharedState) {
+    let (key, other) = (Digest::of(b"one"), Digest::of(b"other"));
+    state.mark(SPENT, key, at(10)).await.unwrap();
+    let ticket = MarkKind::InvalidatedTicket;
+    assert!(!state.is_marked(ticket, key, at(0)).await.unwrap());
+    assert!(!state.is_marked(SPENT, other, at(0)).await.unwrap());
+}
+
+async fn a_counter_counts_from_one_and_begins_anew_after_its_end(state: &impl SharedState) {
+    let key = Digest::of(b"counted");
+    // Now, the end that is asked for, the number.
+    for (now, until, number) in [
+        (0, 10, 1),
+        (1, 10, 2),
+        (9, 20, 3),
+        // The third count moved the end from 10 to 20.
+        (19, 20, 4),
+        (20, 30, 1),
+        (31, 40, 1),
+        (32, 40, 2),
+    ] {
+        let counted = state
+            .count(FAILURES, key, at(now), at(until))
+            .await
+            .unwrap();
+        assert_eq!(counted, number, "at {now}");
+    }
+}
+
+async fn counters_of_two_keys_are_apart(state: &impl SharedState) {
+    for key in [b"first", b"other"] {
+        let counted = state.count(FAILURES, Digest::of(key), at(0), at(10));
+        assert_eq!(counted.await.unwrap(), 1);
+    }
+}
+
+async fn what_is_acknowledged_is_seen_by_every_node(
+    one: &impl SharedState,
+    two: &impl SharedState,
+) {
+    let key = Digest::of(b"two nodes");
+    one.mark(SPENT, key, at(10)).await.unwrap();
+    assert!(two.is_marked(SPENT, key, at(0)).await.unwrap());
+    assert!(!two.mark(SPENT, key, at(10)).await.unwrap());
+    assert_eq!(one.count(FAILURES, key, at(0), at(10)).await.unwrap(), 1);
+    assert_eq!(two.count(FAILURES, key, at(0), at(10)).await.unwrap(), 2);
+}
+
+async fn what_is_acknowledged_outlives_the_node<S: SharedState>(open: &impl Fn() -> S) {
+    let key = Digest::of(b"outlives");
+    let before = open();
+    before.mark(SPENT, key, at(10)).await.unwrap();
+    before.count(FAILURES, key, at(0), at(10)).await.unwrap();
+    drop(before);
+    let after = open();
+    assert!(after.is_marked(SPENT, key, at(0)).await.unwrap());
+    assert_eq!(after.count(FAILURES, key, at(0), at(10)).await.unwrap(), 2);
+}
+
+async fn of_many_that_write_at_once_each_gets_its_own_answer<S: SharedState>(one: &S, two: &S) {
+    let key = Digest::of(b"at once");
+    let node = |n: u32| if n.is_multiple_of(2) { one } else { two };
+    // The work is handed over when a future is polled first, so that all of it is under way before
+    // the first answer comes.
+    let counts = (0..200).map(|n| node(n).count(FAILURES, key, at(0), at(10)));
+    let marks = (0..200).map(|n| node(n).mark(SPENT, key, at(10)));
+    let (mut counts, marks) = tokio::join!(join_all(counts), join_all(marks));
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=200).collect::<Vec<_>>());
+    assert_eq!(marks.iter().filter(|&&new| new).count(), 1);
+}
+
+/// Waits for all of several answers at once.
+async fn join_all<'a, T>(answers: impl Iterator<Item = roamd_state::Answer<'a, T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = answers.map(|answer| (answer, None)).collect();
+    std::future::poll_fn(|context| {
+        let mut pending = false;
+        for (answer, result) in &mut waiting {
+            if result.is_none() {
+                match answer.as_mut().poll(context) {
+                    std::task::Poll::Ready(ready) => *result = Some(ready.unwrap()),
+                    std::task::Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
+        }
+    })
+    .await;
+    waiting
+        .into_iter()
+        .filter_map(|(_, result)| result)
+        .collect()
+}

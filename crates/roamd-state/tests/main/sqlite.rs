@@ -1,0 +1,175 @@
+//! The embedded engine.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use roamd_state::{CounterKind, Digest, MarkKind, SharedState as _, SqliteState};
+use tempfile::TempDir;
+
+use crate::battery::{at, battery};
+
+const SPENT: MarkKind = MarkKind::SpentConversation;
+
+#[tokio::test]
+async fn it_passes_the_battery() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    battery(|| SqliteState::open(&path).unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_has_expired_is_swept_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+    let [early, late] = [Digest::of(b"early"), Digest::of(b"late")];
+    state.mark(SPENT, early, at(10)).await.unwrap();
+    state.mark(SPENT, late, at(20)).await.unwrap();
+    let failures = CounterKind::ConversationFailures;
+    state.count(failures, early, at(0), at(10)).await.unwrap();
+
+    assert_eq!(state.sweep(at(9)).await.unwrap(), 0);
+    assert_eq!(state.sweep(at(10)).await.unwrap(), 2);
+    assert!(state.is_marked(SPENT, late, at(10)).await.unwrap());
+    // What was swept is new again.
+    assert!(state.mark(SPENT, early, at(30)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_key_is_not_in_the_files() {
+    let folder = TempDir::new().unwrap();
+    let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+    let ticket = b"1F2E3D4C5B6A79880123456789ABCD";
+    let kind = MarkKind::InvalidatedTicket;
+    state.mark(kind, Digest::of(ticket), at(10)).await.unwrap();
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(ticket.len()).any(|window| window == ticket));
+    }
+}
+
+#[test]
+fn many_may_begin_at_once_with_no_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| SqliteState::open(&path).map(drop).unwrap());
+        }
+    });
+}
+
+#[test]
+fn what_is_acknowledged_survives_sigkill() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    // The child is this same test binary, running `helper_that_marks_and_waits`.
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "sqlite::helper_that_marks_and_waits",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("ROAMD_TEST_STATE", &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    assert!(lines.any(|line| line.unwrap().contains("acknowledged")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let state = SqliteState::open(&path).unwrap();
+    let marked = state.is_marked(SPENT, Digest::of(b"acknowledged"), at(0));
+    assert!(runtime.block_on(marked).unwrap());
+}
+
+#[tokio::test]
+#[ignore = "run by what_is_acknowledged_survives_sigkill in a process of its own"]
+async fn helper_that_marks_and_waits() {
+    let path = std::env::var_os("ROAMD_TEST_STATE").unwrap();
+    let state = SqliteState::open(Path::new(&path)).unwrap();
+    state
+        .mark(SPENT, Digest::of(b"acknowledged"), at(10))
+        .await
+        .unwrap();
+    println!("acknowledged");
+    std::thread::sleep(std::time::Duration::from_secs(60));
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
+    let text = "not a database, and longer than the header of one".repeat(9);
+    let other = "belongs to another program";
+    let newer = "has format 99, and this program knows formats up to 1";
+    refused("text", "is damaged", |path| fs::write(path, &text).unwrap());
+    refused("short", "is damaged", |path| {
+        fs::write(path, "SQLite format 3\0").unwrap();
+    });
+    refused("truncated", "is damaged", |path| {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+    });
+    refused("overwritten in the middle", "is damaged", |path| {
+        let mut bytes = fs::read(path).unwrap();
+        bytes[4096..8192].fill(0x5a);
+        fs::write(path, bytes).unwrap();
+    });
+    refused("of another program", other, |path| {
+        alter(path, "PRAGMA application_id = 7");
+    });
+    refused("without an id", other, |path| {
+        alter(path, "PRAGMA application_id = 0");
+    });
+    refused("newer", newer, |path| {
+        alter(path, "PRAGMA user_version = 99");
+    });
+}
+
+fn refused(name: &str, text: &str, spoil: impl FnOnce(&Path)) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    drop(SqliteState::open(&path).unwrap());
+    settle(&path);
+    spoil(&path);
+    let before = fs::read(&path).unwrap();
+    let error = SqliteState::open(&path).expect_err(name).to_string();
+    assert!(error.contains(text), "{name}: {error}");
+    assert!(error.contains("state.db"), "{name}: {error}");
+    assert_eq!(fs::read(&path).unwrap(), before, "{name}");
+}
+
+fn alter(path: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_made_is_refused_with_its_path() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("no-such-folder").join("state.db");
+    let error = SqliteState::open(&path).expect_err("no folder");
+    assert!(error.to_string().contains("no-such-folder"), "{error}");
+}
+
+/// Brings everything into the main file, once the threads of a state that was dropped have let go
+/// of it: only a connection that is alone can leave WAL mode.
+fn settle(path: &Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let leave = || -> rusqlite::Result<String> {
+        connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
+    };
+    let mut left = leave();
+    for _ in 0..500 {
+        if left.is_ok() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        left = leave();
+    }
+    assert_eq!(left.unwrap(), "delete");
+}
