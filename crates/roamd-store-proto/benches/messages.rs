@@ -1,0 +1,68 @@
+//! What the messages of one request cost: the gateway reads parameters, writes a state, and
+//! challenges who has no token.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use roamd_store_proto::auth::{Challenge, Reason};
+use roamd_store_proto::{Enumeration, Session, SessionParams, SessionState, Spelling};
+
+fn session_params(criterion: &mut Criterion) {
+    for (spelling, name) in [
+        (Spelling::Document, "document"),
+        (Spelling::Native, "native"),
+    ] {
+        let params = SessionParams {
+            client_name: "kiosk-07".to_owned(),
+            device_id: Some("7f3a0c52".to_owned()),
+            include_active_sessions: true,
+            app_sessions_only: true,
+            tickets: Vec::new(),
+            spelling,
+        };
+        let body = params.to_xml();
+        criterion.bench_function(&format!("read session parameters, {name}"), |bencher| {
+            bencher.iter(|| SessionParams::from_xml(black_box(&body)));
+        });
+    }
+}
+
+fn session_state(criterion: &mut Criterion) {
+    let session = |number| Session {
+        id: format!("bGFiMS4yMDQuMQ{number}"),
+        server_type: "win32".to_owned(),
+        launch_url: format!(
+            "https://sf.example.net/Citrix/Store/sessions/v1/bGFiMS4yMDQuMQ{number}/launch/ica"
+        ),
+        initial_app: "Büro-Desktop".to_owned(),
+        aggregated: false,
+        resource_id: "Lab1.Ledger".to_owned(),
+        publisher_name: "Lab1".to_owned(),
+    };
+    let state = SessionState {
+        enumeration: Enumeration::Full,
+        sessions: (0..20).map(session).collect(),
+    };
+    criterion.bench_function("write a state of 20 sessions", |bencher| {
+        bencher.iter(|| black_box(&state).to_xml(Spelling::Document));
+    });
+    let answer = state.to_xml(Spelling::Document);
+    criterion.bench_function("read a state of 20 sessions", |bencher| {
+        bencher.iter(|| SessionState::from_xml(black_box(&answer)));
+    });
+}
+
+fn challenge(criterion: &mut Criterion) {
+    let challenge = Challenge {
+        realm: "a3d1c9e0-58b7-4a6e-9f0e-2f6d41c7b902".to_owned(),
+        reason: Reason::NoToken,
+        locations: vec!["https://sf.example.net/Citrix/StoreAuth/auth/v1/token".to_owned()],
+        service_root_hint: "https://sf.example.net/Citrix/Store/sessions/v1".to_owned(),
+    };
+    criterion.bench_function("write a challenge", |bencher| {
+        bencher.iter(|| black_box(&challenge).to_string());
+    });
+}
+
+criterion_group!(benches, session_params, session_state, challenge);
+criterion_main!(benches);

@@ -1,0 +1,221 @@
+//! What is written is read again as it was, and whatever is read never panics.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use roamd_store_proto::auth::{Challenge, Choice, FormPost, Reason, RequestToken, TokenChoices};
+use roamd_store_proto::media_type::negotiate;
+use roamd_store_proto::{
+    Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, KeyPassthrough, LaunchData,
+    LaunchParams, Lifetime, Session, SessionParams, SessionState, Spelling,
+};
+use secrecy::ExposeSecret;
+
+/// A name: one line, nothing around it, letters of any script and all characters of markup.
+fn name() -> impl Strategy<Value = String> {
+    r#"[a-zA-Z0-9<>&"'äβ語😀\]\-]([a-zA-Z0-9 <>&"'äβ語😀\]\-]{0,30}[a-z0-9\]>])?"#
+}
+
+fn spelling() -> impl Strategy<Value = Spelling> {
+    prop_oneof![Just(Spelling::Document), Just(Spelling::Native)]
+}
+
+prop_compose! {
+    fn session_params()(
+        client_name in name(),
+        device_id in option::of(name()),
+        include_active_sessions: bool,
+        app_sessions_only: bool,
+        tickets in vec("[0-9A-F]{1,40}", 0..8),
+        spelling in spelling(),
+    ) -> SessionParams {
+        SessionParams {
+            client_name, device_id, include_active_sessions, app_sessions_only, tickets, spelling,
+        }
+    }
+}
+
+prop_compose! {
+    fn session()(
+        id in "[A-Za-z0-9_-]{1,60}",
+        server_type in name(),
+        path in "[a-z0-9/?&=%]{0,40}",
+        initial_app in name(),
+        aggregated: bool,
+        resource_id in name(),
+        publisher_name in name(),
+    ) -> Session {
+        let launch_url = format!("https://sf.example.net/{path}");
+        Session { id, server_type, launch_url, initial_app, aggregated, resource_id, publisher_name }
+    }
+}
+
+fn enumeration() -> impl Strategy<Value = Enumeration> {
+    prop_oneof![
+        Just(Enumeration::Full),
+        Just(Enumeration::Partial),
+        Just(Enumeration::Failed)
+    ]
+}
+
+fn display() -> impl Strategy<Value = Display> {
+    prop_oneof![
+        Just(Display::Seamless),
+        Just(Display::FullScreen),
+        option::of(0.001..100.0).prop_map(Display::Percent),
+        option::of((1..=u32::MAX, 1..=u32::MAX)).prop_map(Display::Absolute),
+    ]
+}
+
+prop_compose! {
+    fn launch_params()(
+        names in (option::of(name()), option::of(name()), option::of(name())),
+        client_address in option::of(any::<IpAddr>()),
+        audio in option::of(prop_oneof![Just(Audio::High), Just(Audio::Off)]),
+        colour_depth in option::of(prop_oneof![
+            Just(ColourDepth::Sixteen),
+            Just(ColourDepth::TwoHundredFiftySix),
+            Just(ColourDepth::High),
+            Just(ColourDepth::TrueColor),
+        ]),
+        display in option::of(display()),
+        key_passthrough in option::of(prop_oneof![
+            Just(KeyPassthrough::Local),
+            Just(KeyPassthrough::Remote),
+            Just(KeyPassthrough::FullScreenOnly),
+        ]),
+        flags: [Option<bool>; 6],
+    ) -> LaunchParams {
+        let (client_name, device_id, launcher) = names;
+        let [
+            special_folder_redirection,
+            clear_type_remoting,
+            show_desktop_viewer,
+            virtual_com_port,
+            com_port_mapping,
+            client_printer,
+        ] = flags;
+        LaunchParams {
+            client_name, client_address, device_id, audio, colour_depth, display, key_passthrough,
+            special_folder_redirection, clear_type_remoting, show_desktop_viewer, launcher,
+            virtual_com_port, com_port_mapping, client_printer,
+        }
+    }
+}
+
+fn ticks() -> impl Strategy<Value = Lifetime> {
+    (0..922_337_203_685_u64, 1..10_000_000_u32)
+        .prop_map(|(seconds, ticks)| Lifetime(Duration::new(seconds, ticks * 100)))
+}
+
+proptest! {
+    #[test]
+    fn session_parameters(params in session_params()) {
+        prop_assert_eq!(SessionParams::from_xml(&params.to_xml()), Ok(params));
+    }
+
+    #[test]
+    fn session_states(
+        enumeration in enumeration(),
+        sessions in vec(session(), 0..5),
+        spelling in spelling(),
+    ) {
+        let state = SessionState { enumeration, sessions };
+        prop_assert_eq!(SessionState::from_xml(&state.to_xml(spelling)), Ok(state));
+    }
+
+    #[test]
+    fn launch_parameters(params in launch_params()) {
+        prop_assert_eq!(LaunchParams::from_xml(&params.to_xml()), Ok(params));
+    }
+
+    #[test]
+    fn ica_files(lines in vec(name(), 1..20), end in "\r?\n", ticket in option::of("[0-9A-F]{1,40}")) {
+        let ica = lines.join(&end);
+        let data = LaunchData::Success {
+            ica: ica.clone().into(),
+            logon_ticket: ticket.clone().map(Into::into),
+        };
+        match LaunchData::from_xml(&data.to_xml()) {
+            Ok(LaunchData::Success { ica: read, logon_ticket }) => {
+                prop_assert_eq!(read.expose_secret(), ica);
+                let logon_ticket = logon_ticket.as_ref().map(ExposeSecret::expose_secret);
+                prop_assert_eq!(logon_ticket, ticket.as_deref());
+            }
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+
+    #[test]
+    fn endpoints(all in vec((name(), name(), vec(name(), 0..3)), 0..5)) {
+        let endpoints = all
+            .into_iter()
+            .map(|(id, url, capabilities)| Endpoint { id, url, capabilities })
+            .collect();
+        let endpoints = Endpoints { endpoints };
+        prop_assert_eq!(Endpoints::from_xml(&endpoints.to_xml()), Ok(endpoints));
+    }
+
+    #[test]
+    fn request_tokens(
+        for_service in name(),
+        for_service_url in name(),
+        template in option::of(name()),
+        requested_lifetime in option::of(ticks()),
+    ) {
+        let template = template.unwrap_or_default();
+        let request = RequestToken { for_service, for_service_url, template, requested_lifetime };
+        prop_assert_eq!(RequestToken::from_xml(&request.to_xml()), Ok(request));
+    }
+
+    #[test]
+    fn token_choices(all in vec((name(), name()), 1..4)) {
+        let choices =
+            all.into_iter().map(|(protocol, location)| Choice { protocol, location }).collect();
+        let choices = TokenChoices { choices };
+        prop_assert_eq!(TokenChoices::from_xml(&choices.to_xml()), Ok(choices));
+    }
+
+    #[test]
+    fn lifetimes(lifetime in ticks()) {
+        prop_assert_eq!(lifetime.to_string().parse(), Ok(lifetime));
+    }
+
+    #[test]
+    fn challenges(
+        realm in "[a-zA-Z0-9.-]{1,40}",
+        reason in proptest::sample::select(Reason::ALL),
+        locations in vec("https?://[a-z0-9./-]{1,40}", 1..4),
+        service_root_hint in "https?://[a-z0-9./-]{1,40}",
+    ) {
+        let challenge = Challenge { realm, reason, locations, service_root_hint };
+        prop_assert_eq!(challenge.to_string().parse(), Ok(challenge));
+    }
+
+    #[test]
+    fn filled_forms(state_context: String, user_name: Option<String>, password: String) {
+        let post = FormPost {
+            state_context,
+            user_name,
+            password: Some(password.into()),
+            ..FormPost::default()
+        };
+        let read = FormPost::from_url_encoded(post.to_url_encoded().expose_secret().as_bytes());
+        prop_assert_eq!(read.state_context, post.state_context);
+        prop_assert_eq!(read.user_name, post.user_name);
+        let text = |post: Option<secrecy::SecretString>| post.unwrap().expose_secret().to_owned();
+        prop_assert_eq!(text(read.password), text(post.password));
+    }
+
+    #[test]
+    fn texts_from_outside_never_panic(text in "[0-9.:]{0,12}|\\PC{0,40}", accept: Vec<String>) {
+        let _ = text.parse::<Lifetime>();
+        drop(format!("CitrixAuth {text}").parse::<Challenge>());
+        drop(FormPost::from_url_encoded(text.as_bytes()));
+        let accept: Vec<&str> = accept.iter().map(String::as_str).collect();
+        let _ = negotiate(&accept, &["a/b"]);
+    }
+}

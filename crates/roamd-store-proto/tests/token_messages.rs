@@ -1,0 +1,223 @@
+//! Request token, its response and the choices, citrixauth.md §3.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use roamd_store_proto::auth::{Choice, RequestToken, RequestTokenResponse, TokenChoices};
+use roamd_store_proto::{DecodeError, Lifetime};
+use roamd_xml::FaultKind;
+use secrecy::ExposeSecret;
+
+use crate::{ascii, compact, fault};
+
+fn request() -> RequestToken {
+    RequestToken {
+        for_service: "a3d1c9e0-58b7-4a6e-9f0e-2f6d41c7b902".to_owned(),
+        for_service_url: "https://sf.example.net/Citrix/Store/sessions/v1".to_owned(),
+        template: String::new(),
+        requested_lifetime: Some(Lifetime(Duration::from_secs(4 * 3600))),
+    }
+}
+
+fn read_request(children: &str) -> Result<RequestToken, DecodeError> {
+    let namespace = "http://citrix.com/delivery-services/1-0/auth/requesttoken";
+    let text = format!("<requesttoken xmlns=\"{namespace}\">{children}</requesttoken>");
+    RequestToken::from_xml(text.as_bytes())
+}
+
+#[test]
+fn the_request_of_the_specification_is_read_and_written_byte_for_byte() {
+    let example = include_str!("data/request_token.xml");
+    assert_eq!(RequestToken::from_xml(example.as_bytes()), Ok(request()));
+    assert_eq!(ascii(request().to_xml()), compact(example));
+}
+
+#[test]
+fn a_request_may_be_as_clients_send_it() {
+    let service = "<for-service>1.-i.example.token</for-service>";
+    let url = "<for-service-url>https://sf.example.net/</for-service-url>";
+    let lifetime =
+        |text: &str| format!("{service}{url}<requested-lifetime>{text}</requested-lifetime>");
+    let expected = RequestToken {
+        for_service: "1.-i.example.token".to_owned(),
+        for_service_url: "https://sf.example.net/".to_owned(),
+        template: String::new(),
+        requested_lifetime: None,
+    };
+    for (name, children) in [
+        (
+            "CQ-18: realm that is no GUID",
+            format!("{service}{url}<reqtokentemplate></reqtokentemplate>"),
+        ),
+        ("CA-19: no template", format!("{service}{url}")),
+        (
+            "CA-18, CQ-14: white space around values",
+            format!("{url}\n<for-service>\r\n  1.-i.example.token\r\n</for-service>")
+                .replace("https://sf.example.net/", "\n  https://sf.example.net/\n"),
+        ),
+        (
+            "a reason",
+            format!("{service}{url}<reason>expired</reason>"),
+        ),
+        ("CA-28: lifetime that does not parse", lifetime("soon")),
+        ("CA-28: empty lifetime", lifetime("")),
+        ("CA-28: no time at all", lifetime("0")),
+        ("CA-28: negative lifetime", lifetime("-01:00:00")),
+        ("CA-28: hours of a longer day", lifetime("1.25:61:61")),
+        (
+            "CA-28: longer than a TimeSpan",
+            lifetime("99999999.00:00:00"),
+        ),
+    ] {
+        assert_eq!(read_request(&children).as_ref(), Ok(&expected), "{name}");
+    }
+}
+
+#[test]
+fn a_request_without_realm_or_url_is_refused() {
+    // CA-19
+    let service = "<for-service>a</for-service>";
+    let url = "<for-service-url>https://sf.example.net/</for-service-url>";
+    let long_realm = format!("<for-service>{}</for-service>{url}", "x".repeat(1025));
+    let long_url = format!(
+        "{service}<for-service-url>{}</for-service-url>",
+        "x".repeat(2049)
+    );
+    for (children, path, kind) in [
+        (url, "for-service", FaultKind::Missing),
+        (service, "for-service-url", FaultKind::Missing),
+        (
+            &format!("<for-service/>{url}"),
+            "for-service",
+            FaultKind::Empty,
+        ),
+        (
+            &format!("{service}<for-service-url> </for-service-url>"),
+            "for-service-url",
+            FaultKind::Empty,
+        ),
+        (
+            &format!("{service}{service}{url}"),
+            "for-service",
+            FaultKind::Repeated,
+        ),
+        (
+            &format!("<for-service>a\nb</for-service>{url}"),
+            "for-service",
+            FaultKind::ControlCharacter,
+        ),
+        (
+            &long_realm,
+            "for-service",
+            FaultKind::TooMany {
+                limit: "1024 characters",
+            },
+        ),
+        (
+            &long_url,
+            "for-service-url",
+            FaultKind::TooMany {
+                limit: "2048 characters",
+            },
+        ),
+    ] {
+        assert_eq!(
+            fault(read_request(children)),
+            (format!("requesttoken/{path}"), kind)
+        );
+    }
+}
+
+#[test]
+fn the_response_of_the_specification_is_read_and_written_byte_for_byte() {
+    // CA-22, CA-23, CA-31, CQ-51, CQ-52. The times of the password's own end are optional.
+    let example = include_str!("data/request_token_response.xml");
+    let response = RequestTokenResponse::from_xml(example.as_bytes()).unwrap();
+    let ends = "<ExpiryTime>2026-03-09T00:00:00.000Z</ExpiryTime>\
+                <TimeRemaining>6.16:45:00</TimeRemaining>";
+    assert_eq!(ascii(response.to_xml()), compact(example).replace(ends, ""));
+    assert_eq!(
+        response.issued,
+        "2026-03-02T07:15:00Z".parse::<Timestamp>().unwrap()
+    );
+    assert_eq!(
+        response.expiry,
+        "2026-03-02T15:15:00Z".parse::<Timestamp>().unwrap()
+    );
+    assert_eq!(
+        response.token.expose_secret(),
+        "cHJpbWFyeS10b2tlbi1mb3ItYWRh"
+    );
+    assert_eq!(response.credential_display_name.as_deref(), Some("LAB"));
+}
+
+fn response() -> RequestTokenResponse {
+    RequestTokenResponse {
+        for_service: "a".to_owned(),
+        issued: "2026-03-02T07:15:00.123456789Z".parse().unwrap(),
+        expiry: "2026-03-03T08:15:00.2Z".parse().unwrap(),
+        token: "c2VydmljZQ==".into(),
+        credential_display_name: None,
+    }
+}
+
+#[test]
+fn the_lifetime_is_the_difference_of_the_dates_as_written() {
+    // CA-22
+    insta::assert_snapshot!(ascii(response().to_xml()), @r#"
+    <?xml version="1.0" encoding="utf-8"?>
+    <requesttokenresponse xmlns="http://citrix.com/delivery-services/1-0/auth/requesttokenresponse"><for-service>a</for-service><issued>2026-03-02T07:15:00.1234567Z</issued><expiry>2026-03-03T08:15:00.2000000Z</expiry><lifetime>1.01:00:00.0765433</lifetime><token-template/><token>c2VydmljZQ==</token></requesttokenresponse>
+    "#);
+    let over = RequestTokenResponse {
+        expiry: "2026-03-01T00:00:00Z".parse().unwrap(),
+        ..response()
+    };
+    assert!(ascii(over.to_xml()).contains("<lifetime>0.00:00:00</lifetime>"));
+}
+
+#[test]
+fn a_response_without_a_token_or_dates_is_refused() {
+    let good = ascii(response().to_xml());
+    for (from, to, path, kind) in [
+        (
+            "<token>c2VydmljZQ==</token>",
+            "",
+            "token",
+            FaultKind::Missing,
+        ),
+        ("c2VydmljZQ==", "", "token", FaultKind::Empty),
+        (
+            "2026-03-03T08:15:00.2000000Z",
+            "tomorrow",
+            "expiry",
+            FaultKind::Unexpected {
+                expected: "a date and time in UTC",
+            },
+        ),
+    ] {
+        let read = RequestTokenResponse::from_xml(good.replace(from, to).as_bytes());
+        assert_eq!(fault(read), (format!("requesttokenresponse/{path}"), kind));
+    }
+}
+
+#[test]
+fn a_token_does_not_show_in_debug_text() {
+    assert!(!format!("{:?}", response()).contains("c2VydmljZQ"));
+}
+
+#[test]
+fn the_choices_of_the_specification_are_read_and_written_byte_for_byte() {
+    // CA-24, CQ-55, CQ-56
+    let choices = TokenChoices {
+        choices: vec![Choice {
+            protocol: Choice::EXPLICIT_FORMS.to_owned(),
+            location: "https://sf.example.net/Citrix/StoreAuth/ExplicitForms/Start".to_owned(),
+        }],
+    };
+    let example = include_str!("data/request_token_choices.xml");
+    assert_eq!(
+        TokenChoices::from_xml(example.as_bytes()),
+        Ok(choices.clone())
+    );
+    assert_eq!(ascii(choices.to_xml()), compact(example));
+}
