@@ -88,7 +88,7 @@ impl Body for ProtocolInfoAnswer {
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.leaf("ServerAddress", &[("addresstype", "no-change")], "");
+        writer.pair("ServerAddress", &[("addresstype", "no-change")], "");
     }
 }
 

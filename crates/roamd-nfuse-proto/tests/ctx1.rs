@@ -1,0 +1,62 @@
+//! The ctx1 encoding against the published vectors (nfuse.md §2.1).
+
+use proptest::prelude::*;
+use roamd_nfuse_proto::{Ctx1Error, decode_ctx1, encode_ctx1};
+use secrecy::ExposeSecret;
+
+#[test]
+fn the_published_vectors_hold_both_ways() {
+    let vectors = [
+        ("Password1", "PFFAJEDBOHECJEDBODEGIMCJPOFLJKDPKLAO"),
+        ("password", "NFHALEBBMHGCLEBBMDGGKMAJNOHLLKBP"),
+        ("a", "MEGB"),
+        ("aa", "MEGBKFAA"),
+        ("ab", "MEGBKGAD"),
+        ("A", "OEEB"),
+        ("s3cret!", "NGHDOFEAIGCDPEFBJBDEOFEAMEGB"),
+        ("é", "EMOJ"),
+        ("", ""),
+    ];
+    for (password, encoded) in vectors {
+        assert_eq!(encode_ctx1(password), encoded, "{password}");
+        assert_eq!(
+            decode_ctx1(encoded).unwrap().expose_secret(),
+            password,
+            "{encoded}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_ctx1_is_refused() {
+    let cases = [
+        ("too short", "MEG"),
+        ("one letter too many", "MEGBK"),
+        ("half a UTF-16 unit", "MEGBKF"),
+        ("small letters", "megb"),
+        ("a letter behind P", "MEGQ"),
+        ("a sign before A", "MEG@"),
+        ("a blank", "MEG "),
+        ("not ASCII", "MEé"),
+        ("one half of a surrogate pair", "KFNI"),
+    ];
+    for (name, text) in cases {
+        assert_eq!(decode_ctx1(text).err(), Some(Ctx1Error), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_password_comes_back(password in any::<String>()) {
+        let encoded = encode_ctx1(&password);
+        prop_assert_eq!(encoded.len(), 4 * password.encode_utf16().count());
+        prop_assert!(encoded.bytes().all(|letter| (b'A'..=b'P').contains(&letter)));
+        let decoded = decode_ctx1(&encoded).unwrap();
+        prop_assert_eq!(decoded.expose_secret(), password.as_str());
+    }
+
+    #[test]
+    fn no_text_makes_the_decoder_panic(text in any::<String>()) {
+        drop(decode_ctx1(&text));
+    }
+}

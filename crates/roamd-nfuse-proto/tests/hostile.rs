@@ -1,0 +1,404 @@
+//! What is no message, or not the message that it should be.
+
+use roamd_nfuse_proto::{
+    AddressRequest, AnyRequest, CapabilitiesRequest, DecodeError, Dialect,
+    DisconnectUserSessionsRequest, ErrorId, ReconnectSessionDataRequest, TicketRequest,
+    decode_answer, decode_request,
+};
+use roamd_xml::ErrorKind;
+
+use crate::common::text;
+
+/// What was wrong, without the place in the text.
+fn fault(error: DecodeError) -> String {
+    match error {
+        DecodeError::Xml(error) => error.kind.to_string(),
+        DecodeError::Message(fault) => format!("{}: {}", fault.path, fault.kind),
+        DecodeError::UnknownRequest(_) => error.to_string(),
+    }
+}
+
+const USER: &str = "<Credentials><UserName>mia</UserName></Credentials>";
+const FILTERS: &str = "<ServerType>all</ServerType><ClientType>ica30</ClientType>";
+
+#[test]
+fn a_frame_that_holds_no_single_request_is_refused() {
+    let cases = [
+        ("", "document is empty"),
+        (
+            "<CtxSTAProtocol version='4.0'><RequestTicket/></CtxSTAProtocol>",
+            "NFuseProtocol: root element is not NFuseProtocol",
+        ),
+        (
+            "<NFuseProtocol xmlns='urn:x'><RequestCapabilities/></NFuseProtocol>",
+            "NFuseProtocol: root element is not NFuseProtocol",
+        ),
+        (
+            "<RequestCapabilities/>",
+            "NFuseProtocol: root element is not NFuseProtocol",
+        ),
+        (
+            "<NFuseProtocol version='5.4'/>",
+            "NFuseProtocol/Request…: required element is missing",
+        ),
+        (
+            "<NFuseProtocol><ResponseCapabilities/></NFuseProtocol>",
+            "NFuseProtocol/Request…: required element is missing",
+        ),
+        (
+            "<NFuseProtocol><RequestCapabilities/><RequestCapabilities/></NFuseProtocol>",
+            "NFuseProtocol: more than one request",
+        ),
+        (
+            "<NFuseProtocol><RequestCapabilities/><requestsomething/></NFuseProtocol>",
+            "NFuseProtocol: more than one request",
+        ),
+        (
+            "<NFuseProtocol><RequestAltAddress/></NFuseProtocol>",
+            "request RequestAltAddress is not served",
+        ),
+        (
+            "<NFuseProtocol version='5'><RequestCapabilities/></NFuseProtocol>",
+            "NFuseProtocol: value is not a version such as 5.4",
+        ),
+        (
+            "<NFuseProtocol version='+5.4'><RequestCapabilities/></NFuseProtocol>",
+            "NFuseProtocol: value is not a version such as 5.4",
+        ),
+        (
+            "<NFuseProtocol version='5.99999'><RequestCapabilities/></NFuseProtocol>",
+            "NFuseProtocol: value is not a version such as 5.4",
+        ),
+    ];
+    for (message, expected) in cases {
+        let error = decode_request(message.as_bytes()).unwrap_err();
+        assert_eq!(fault(error), expected, "{message}");
+    }
+}
+
+#[test]
+fn the_name_of_an_unknown_request_is_cut_before_it_is_repeated() {
+    let message = format!(
+        "<NFuseProtocol><Request{}/></NFuseProtocol>",
+        "x".repeat(5000)
+    );
+    let DecodeError::UnknownRequest(name) = decode_request(message.as_bytes()).unwrap_err() else {
+        panic!("it is unknown");
+    };
+    assert_eq!(name.len(), 64);
+}
+
+#[test]
+fn a_document_type_may_stand_there_but_declare_nothing() {
+    let body = "<NFuseProtocol><RequestCapabilities/></NFuseProtocol>";
+    let accepted = [
+        "<!DOCTYPE NFuseProtocol>",
+        "<!DOCTYPE NFuseProtocol SYSTEM 'NFuse.dtd'>",
+        "<!DOCTYPE NFuseProtocol SYSTEM \"NFuse.dtd\"[]>",
+        "<!DOCTYPE NFuseProtocol SYSTEM \"http://192.0.2.1/NFuse.dtd\" [ ]>",
+    ];
+    for doctype in accepted {
+        let decoded = decode_request(format!("{doctype}{body}").as_bytes());
+        assert!(
+            matches!(decoded, Ok((_, AnyRequest::Capabilities(_)))),
+            "{doctype} {decoded:?}"
+        );
+    }
+    let refused = [
+        "<!DOCTYPE NFuseProtocol [<!ENTITY a 'b'>]>",
+        "<!DOCTYPE NFuseProtocol SYSTEM 'NFuse.dtd' [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>",
+        "<!DOCTYPE NFuseProtocol [<!ENTITY % a SYSTEM 'http://192.0.2.1/'> %a;]>",
+        "<!DOCTYPE NFuseProtocol [<!ELEMENT NFuseProtocol ANY>]>",
+    ];
+    for doctype in refused {
+        let request = format!("{doctype}{body}");
+        let answer = request.replace("Request", "Response");
+        for error in [
+            decode_request(request.as_bytes()).unwrap_err(),
+            decode_answer::<CapabilitiesRequest>(answer.as_bytes()).unwrap_err(),
+        ] {
+            let DecodeError::Xml(error) = error else {
+                panic!("{doctype}: {error:?}")
+            };
+            assert_eq!(error.kind, ErrorKind::InternalSubset, "{doctype}");
+        }
+    }
+}
+
+#[test]
+fn a_request_with_missing_or_doubled_pieces_is_refused() {
+    let reconnect = "RequestReconnectSessionData";
+    let cases = [
+        (
+            reconnect,
+            text(FILTERS),
+            "Credentials: required element is missing",
+        ),
+        (
+            reconnect,
+            format!("{USER}<ClientType>all</ClientType>"),
+            "ServerType: required element is missing",
+        ),
+        (
+            reconnect,
+            format!("{USER}<ServerType>all</ServerType><ClientType/>"),
+            "ClientType: required element is missing",
+        ),
+        (
+            reconnect,
+            format!("{USER}{USER}{FILTERS}"),
+            "Credentials: parameter is given more than once",
+        ),
+        (
+            reconnect,
+            format!("{USER}{FILTERS}<ClientName>A</ClientName><clientname>B</clientname>"),
+            "clientname: parameter is given more than once",
+        ),
+        (
+            reconnect,
+            format!("{USER}{FILTERS}<SessionType>all</SessionType>"),
+            "SessionType: value is not active or disconnected",
+        ),
+        (
+            reconnect,
+            format!("<Credentials/>{FILTERS}"),
+            "Credentials: value is not exactly one of a user name, an identity, a group and \
+             AnonymousUser",
+        ),
+        (
+            reconnect,
+            format!(
+                "<Credentials><UserName>mia</UserName><AnonymousUser/></Credentials>\
+             {FILTERS}"
+            ),
+            "Credentials: value is not exactly one of a user name, an identity, a group and \
+             AnonymousUser",
+        ),
+        (
+            reconnect,
+            format!("<Credentials><UserName> </UserName></Credentials>{FILTERS}"),
+            "Credentials/UserName: value is empty",
+        ),
+        (
+            reconnect,
+            format!("<Credentials><ID type='x'>mia</ID></Credentials>{FILTERS}"),
+            "Credentials: value is not an identity with a SAM name, a UPN or a SID",
+        ),
+        (
+            reconnect,
+            format!(
+                "<Credentials><ID>A\\a</ID><ID type='sam'>A\\b</ID></Credentials>\
+             {FILTERS}"
+            ),
+            "Credentials/ID: parameter is given more than once",
+        ),
+        (
+            reconnect,
+            format!(
+                "<Credentials><UserName>mia</UserName>\
+             <Password encoding='rsa56'>x</Password></Credentials>{FILTERS}"
+            ),
+            "Credentials/Password: value is not encoded as cleartext or ctx1",
+        ),
+        (
+            reconnect,
+            format!(
+                "<Credentials><UserName>mia</UserName>\
+             <Password encoding='ctx1'>MEG</Password></Credentials>{FILTERS}"
+            ),
+            "Credentials/Password: value is not ctx1 text",
+        ),
+        (
+            "RequestDisconnectUserSessions",
+            text(USER),
+            "ServerType: required element is missing",
+        ),
+        (
+            "RequestLogoffUserSessions",
+            text(FILTERS),
+            "Credentials: required element is missing",
+        ),
+        (
+            "RequestAddress",
+            text(USER),
+            "Name: required element is missing",
+        ),
+        (
+            "RequestAddress",
+            text("<Name/>"),
+            "Name: value is not exactly one application, session, server or farm name",
+        ),
+        (
+            "RequestAddress",
+            text("<Name><AppName>A</AppName><ServerName>B</ServerName></Name>"),
+            "Name: value is not exactly one application, session, server or farm name",
+        ),
+        (
+            "RequestAddress",
+            text(
+                "<Name><SessionName><SessionId>7</SessionId></SessionName>\
+             </Name>",
+            ),
+            "Name/SessionName/HostId: required element is missing",
+        ),
+        (
+            "RequestTicket",
+            format!("{USER}<TicketType>CtxLogon</TicketType>"),
+            "TicketTag: required element is missing",
+        ),
+        (
+            "RequestTicket",
+            format!(
+                "{USER}<TicketType>CtxLogon</TicketType>\
+             <TicketTag>a</TicketTag><TimeToLive>-1</TimeToLive>"
+            ),
+            "TimeToLive: value is not a number of seconds",
+        ),
+        (
+            "RequestLaunchRef",
+            format!("{USER}<TicketTag>a</TicketTag>"),
+            "LaunchRefType: required element is missing",
+        ),
+        (
+            "RequestServerData",
+            String::new(),
+            "ServerType: required element is missing",
+        ),
+        (
+            "RequestAppData",
+            String::new(),
+            "ServerType: required element is missing",
+        ),
+        (
+            "RequestValidateCredentials",
+            String::new(),
+            "Credentials: required element is missing",
+        ),
+    ];
+    for (request, children, expected) in cases {
+        let message = format!("<NFuseProtocol><{request}>{children}</{request}></NFuseProtocol>");
+        let error = decode_request(message.as_bytes()).unwrap_err();
+        assert_eq!(
+            fault(error),
+            format!("NFuseProtocol/{request}/{expected}"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_says_where_it_stands() {
+    let message =
+        "<NFuseProtocol>\n  <RequestTicket>\n    <Credentials/></RequestTicket></NFuseProtocol>";
+    let error = decode_request(message.as_bytes()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("NFuseProtocol/RequestTicket/Credentials: "),
+        "{error}"
+    );
+    assert!(error.ends_with("(line 3, column 5)"), "{error}");
+}
+
+#[test]
+fn the_error_wins_wherever_it_stands() {
+    let cases = [
+        "<ResponseDisconnectUserSessions><ErrorId>not-trusted</ErrorId></ResponseDisconnectUserSessions>",
+        "<ResponseDisconnectUserSessions><Data/><ErrorId>not-trusted</ErrorId><Data/></ResponseDisconnectUserSessions>",
+        "<ResponseDisconnectUserSessions><Deep><Deeper><errorid>not-trusted</errorid></Deeper></Deep></ResponseDisconnectUserSessions>",
+        "<ResponseDisconnectUserSessions/><ResponseError><ErrorId>not-trusted</ErrorId></ResponseError>",
+        "<ErrorId>not-trusted</ErrorId><ErrorId>unspecified</ErrorId>",
+    ];
+    for case in cases {
+        let message = format!("<NFuseProtocol version='5.4'>{case}</NFuseProtocol>");
+        let (frame, answer) =
+            decode_answer::<DisconnectUserSessionsRequest>(message.as_bytes()).unwrap();
+        assert_eq!(frame.dialect, Dialect::new(5, 4));
+        assert_eq!(answer, Err(ErrorId::NOT_TRUSTED.into()), "{case}");
+    }
+}
+
+#[test]
+fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
+    let address = |body: &str| decode_answer::<AddressRequest>(body.as_bytes()).unwrap_err();
+    let ticket = |body: &str| decode_answer::<TicketRequest>(body.as_bytes()).unwrap_err();
+    let sessions =
+        |body: &str| decode_answer::<ReconnectSessionDataRequest>(body.as_bytes()).unwrap_err();
+    let cases = [
+        (
+            address("<html><body>It works!</body></html>"),
+            "NFuseProtocol: root element is not NFuseProtocol",
+        ),
+        (address(""), "document is empty"),
+        (
+            address("<NFuseProtocol/>"),
+            "NFuseProtocol/ResponseAddress: required element is missing",
+        ),
+        (
+            address(
+                "<NFuseProtocol><ResponseTicket><Ticket>A</Ticket></ResponseTicket></NFuseProtocol>",
+            ),
+            "NFuseProtocol/ResponseAddress: required element is missing",
+        ),
+        (
+            address("<NFuseProtocol><ResponseAddress/></NFuseProtocol>"),
+            "NFuseProtocol/ResponseAddress/ServerAddress: required element is missing",
+        ),
+        (
+            ticket("<NFuseProtocol><ResponseTicket><Ticket/></ResponseTicket></NFuseProtocol>"),
+            "NFuseProtocol/ResponseTicket/Ticket: value is empty",
+        ),
+        (
+            sessions(
+                "<NFuseProtocol><ResponseReconnectSessionData><AppDataSet><AppData>\
+             <SessionId>7</SessionId></AppData></AppDataSet></ResponseReconnectSessionData></NFuseProtocol>",
+            ),
+            "NFuseProtocol/ResponseReconnectSessionData/AppDataSet/AppData/HostId: required \
+             element is missing",
+        ),
+        (
+            sessions(
+                "<NFuseProtocol><ResponseReconnectSessionData><AppDataSet><AppData>\
+             <HostId>1</HostId></AppData></AppDataSet></ResponseReconnectSessionData></NFuseProtocol>",
+            ),
+            "NFuseProtocol/ResponseReconnectSessionData/AppDataSet/AppData/SessionId: required \
+             element is missing",
+        ),
+    ];
+    for (error, expected) in cases {
+        assert_eq!(fault(error), expected);
+    }
+}
+
+#[test]
+fn the_version_of_an_answer_never_matters() {
+    let cases = [
+        ("version='1.1'", Dialect::new(1, 1)),
+        ("version='99.9'", Dialect::new(99, 9)),
+        ("Version=' 5.8 '", Dialect::new(5, 8)),
+        ("version='new'", Dialect::OLDEST),
+        ("version=''", Dialect::OLDEST),
+        ("", Dialect::OLDEST),
+    ];
+    for (attribute, expected) in cases {
+        let message = format!("<NFuseProtocol {attribute}><ResponseCapabilities/></NFuseProtocol>");
+        let (frame, answer) = decode_answer::<CapabilitiesRequest>(message.as_bytes()).unwrap();
+        assert_eq!(frame.dialect, expected, "{attribute}");
+        assert!(answer.is_ok());
+    }
+}
+
+#[test]
+fn a_long_list_is_read_and_one_beyond_the_limits_is_refused() {
+    let decode = |count: usize| {
+        let session = "<AppData type='session'><InName>Paint</InName><HostId>1</HostId>\
+                       <SessionId>2</SessionId></AppData>";
+        let list = format!(
+            "<NFuseProtocol><ResponseReconnectSessionData><AppDataSet>{}</AppDataSet>\
+             </ResponseReconnectSessionData></NFuseProtocol>",
+            session.repeat(count)
+        );
+        decode_answer::<ReconnectSessionDataRequest>(list.as_bytes())
+    };
+    let (_, answer) = decode(50_000).unwrap();
+    assert_eq!(answer.unwrap().sessions.len(), 50_000);
+    assert!(matches!(decode(100_001), Err(DecodeError::Xml(_))));
+}

@@ -1,0 +1,547 @@
+//! What is written is read again as the same message.
+
+use std::fmt::Debug;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use roamd_nfuse_proto::*;
+use roamd_xml::Encoding;
+
+fn request_returns<R>(request: R, variant: fn(R) -> AnyRequest) -> Result<(), TestCaseError>
+where
+    R: Request + Clone,
+{
+    let dialect = Dialect::new(5, 4);
+    let bytes = encode_request(dialect, &request);
+    let (frame, read) = decode_request(&bytes)
+        .map_err(|error| TestCaseError::fail(format!("{error} in {}", shown(&bytes))))?;
+    prop_assert_eq!(
+        frame,
+        Frame {
+            dialect,
+            encoding: Encoding::Utf8
+        }
+    );
+    prop_assert_eq!(read, variant(request));
+    Ok(())
+}
+
+fn answer_returns<R>(answer: &Result<R::Answer, FarmError>) -> Result<(), TestCaseError>
+where
+    R: Request,
+    R::Answer: PartialEq + Debug,
+{
+    let frames = [
+        Frame {
+            dialect: Dialect::new(4, 7),
+            encoding: Encoding::Latin1,
+        },
+        Frame {
+            dialect: Dialect::new(5, 9),
+            encoding: Encoding::Utf8,
+        },
+    ];
+    for frame in frames {
+        let bytes = encode_answer(&frame, answer);
+        prop_assert!(bytes.is_ascii());
+        let (read_frame, read) = decode_answer::<R>(&bytes)
+            .map_err(|error| TestCaseError::fail(format!("{error} in {}", shown(&bytes))))?;
+        prop_assert_eq!(read_frame, frame);
+        prop_assert_eq!(&read, answer);
+    }
+    Ok(())
+}
+
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Not empty and without white space at its ends, as every value is read. Inside stand markup,
+/// line ends, characters of every width.
+fn value() -> impl Strategy<Value = String> {
+    "[!-~é€😀]([ -~\t\r\né€\u{85}\u{2028}😀]{0,12}[!-~é€😀])?"
+}
+
+fn maybe() -> impl Strategy<Value = Option<String>> {
+    option::of(value())
+}
+
+fn maybe_empty() -> impl Strategy<Value = String> {
+    maybe().prop_map(Option::unwrap_or_default)
+}
+
+fn values() -> impl Strategy<Value = Vec<String>> {
+    vec(value(), 0..3)
+}
+
+fn filters() -> impl Strategy<Value = Vec<String>> {
+    vec(value(), 1..3)
+}
+
+fn domain() -> impl Strategy<Value = Domain> {
+    (value(), maybe_empty()).prop_map(|(kind, name)| Domain { kind, name })
+}
+
+fn password() -> impl Strategy<Value = Password> {
+    prop_oneof![
+        maybe_empty().prop_map(|text| (text, PasswordEncoding::Cleartext)),
+        any::<String>().prop_map(|text| (text, PasswordEncoding::Ctx1)),
+    ]
+    .prop_map(|(text, encoding)| Password {
+        value: text.into(),
+        encoding,
+    })
+}
+
+fn credentials() -> impl Strategy<Value = Credentials> {
+    prop_oneof![
+        (value(), option::of(password()), option::of(domain())).prop_map(
+            |(user_name, password, domain)| Credentials::Explicit {
+                user_name,
+                password,
+                domain
+            }
+        ),
+        (value(), maybe(), values()).prop_map(|(sam, upn, sids)| Credentials::Identity {
+            sam: Some(sam),
+            upn,
+            sids
+        }),
+        (filters(), option::of(domain()))
+            .prop_map(|(names, domain)| Credentials::Groups { names, domain }),
+        Just(Credentials::Anonymous),
+    ]
+}
+
+fn host_id() -> impl Strategy<Value = HostId> {
+    (maybe(), value()).prop_map(|(kind, value)| HostId { kind, value })
+}
+
+fn host_address() -> impl Strategy<Value = HostAddress> {
+    (maybe(), maybe_empty()).prop_map(|(kind, value)| HostAddress { kind, value })
+}
+
+fn address_name() -> impl Strategy<Value = AddressName> {
+    prop_oneof![
+        value().prop_map(AddressName::Application),
+        value().prop_map(AddressName::Server),
+        value().prop_map(AddressName::ServerFarm),
+        value().prop_map(AddressName::Unspecified),
+        (maybe_empty(), host_id(), value()).prop_map(|(in_name, host_id, session_id)| {
+            AddressName::Session(SessionName {
+                in_name,
+                host_id,
+                session_id,
+            })
+        }),
+    ]
+}
+
+fn session_settings() -> impl Strategy<Value = SessionSettings> {
+    let name = prop_oneof![Just("ColorDepth".to_owned()), Just("UserName".to_owned())];
+    vec((name, maybe_empty()), 0..3).prop_map(SessionSettings)
+}
+
+fn address_request() -> impl Strategy<Value = AddressRequest> {
+    (
+        (
+            address_name(),
+            maybe(),
+            option::of(host_address()),
+            maybe(),
+            values(),
+        ),
+        (
+            option::of(credentials()),
+            maybe(),
+            maybe(),
+            option::of(session_settings()),
+        ),
+    )
+        .prop_map(
+            |((name, client_name, client_address, wanted_address_type, flags), rest)| {
+                let (credentials, client_type, device_id, session_settings) = rest;
+                AddressRequest {
+                    name,
+                    client_name,
+                    client_address,
+                    wanted_address_type,
+                    flags,
+                    credentials,
+                    client_type,
+                    device_id,
+                    session_settings,
+                }
+            },
+        )
+}
+
+fn address_answer() -> impl Strategy<Value = AddressAnswer> {
+    (
+        (host_address(), maybe(), maybe(), maybe(), maybe(), maybe()),
+        (
+            any::<bool>(),
+            option::of(host_address()),
+            option::of(host_address()),
+        ),
+        (maybe(), maybe(), maybe()),
+    )
+        .prop_map(|(place, flags, launch)| {
+            let (
+                server_address,
+                server_type,
+                connection_type,
+                client_type,
+                ticket_tag,
+                farm_load_hint,
+            ) = place;
+            let (disconnected_session, ssl_relay_address, cgp_address) = flags;
+            let (session_sharing_key, launch_ref, ticket) = launch;
+            AddressAnswer {
+                server_address,
+                server_type,
+                connection_type,
+                client_type,
+                ticket_tag,
+                farm_load_hint,
+                disconnected_session,
+                ssl_relay_address,
+                cgp_address,
+                session_sharing_key,
+                launch_ref,
+                ticket,
+            }
+        })
+}
+
+fn app_data_request() -> impl Strategy<Value = AppDataRequest> {
+    let icon = (value(), value(), value()).prop_map(|(size, bpp, format)| DesiredIcon {
+        size,
+        bpp,
+        format,
+    });
+    (
+        (maybe(), maybe_empty(), values(), vec(icon, 0..3), values()),
+        (
+            filters(),
+            filters(),
+            option::of(credentials()),
+            maybe(),
+            maybe(),
+        ),
+    )
+        .prop_map(
+            |((traverse, folder, desired_details, desired_icons, app_names), rest)| {
+                let (server_types, client_types, credentials, client_name, client_address) = rest;
+                AppDataRequest {
+                    traverse,
+                    folder,
+                    desired_details,
+                    desired_icons,
+                    app_names,
+                    server_types,
+                    client_types,
+                    credentials,
+                    client_name,
+                    client_address,
+                }
+            },
+        )
+}
+
+fn application() -> impl Strategy<Value = Application> {
+    let settings = (
+        any::<bool>(),
+        any::<bool>(),
+        maybe_empty(),
+        maybe_empty(),
+        maybe_empty(),
+    )
+        .prop_map(
+            |(disabled, desktop, folder, description, publisher_name)| Settings {
+                disabled,
+                desktop,
+                folder,
+                description,
+                publisher_name,
+            },
+        );
+    let entry = prop_oneof![
+        (value(), domain()).prop_map(|(name, domain)| AccessEntry::User { name, domain }),
+        (value(), domain()).prop_map(|(name, domain)| AccessEntry::Group { name, domain }),
+        Just(AccessEntry::Anonymous),
+    ];
+    (
+        (
+            value(),
+            maybe_empty(),
+            option::of(settings),
+            option::of(vec(entry, 0..3)),
+        ),
+        (any::<Option<i64>>(), maybe(), maybe()),
+    )
+        .prop_map(|((in_name, friendly_name, settings, access_list), rest)| {
+            let (seq_no, server_type, client_type) = rest;
+            Application {
+                in_name,
+                friendly_name,
+                settings,
+                access_list,
+                seq_no,
+                server_type,
+                client_type,
+            }
+        })
+}
+
+fn app_data_answer() -> impl Strategy<Value = AppDataAnswer> {
+    (maybe(), vec(application(), 0..3)).prop_map(|(leasing_status, applications)| AppDataAnswer {
+        leasing_status,
+        applications,
+    })
+}
+
+fn reconnect_request() -> impl Strategy<Value = ReconnectSessionDataRequest> {
+    let session_type = prop_oneof![Just(SessionType::Active), Just(SessionType::Disconnected)];
+    (
+        credentials(),
+        maybe(),
+        maybe(),
+        filters(),
+        filters(),
+        vec(session_type, 0..3),
+    )
+        .prop_map(
+            |(credentials, client_name, device_id, server_types, client_types, session_types)| {
+                ReconnectSessionDataRequest {
+                    credentials,
+                    client_name,
+                    device_id,
+                    server_types,
+                    client_types,
+                    session_types,
+                }
+            },
+        )
+}
+
+fn reconnect_answer() -> impl Strategy<Value = ReconnectSessionDataAnswer> {
+    let session = (
+        maybe_empty(),
+        maybe(),
+        maybe_empty(),
+        maybe_empty(),
+        host_id(),
+        value(),
+    )
+        .prop_map(
+            |(in_name, friendly_name, server_type, client_type, host_id, session_id)| {
+                SessionEntry {
+                    in_name,
+                    friendly_name,
+                    server_type,
+                    client_type,
+                    host_id,
+                    session_id,
+                }
+            },
+        );
+    vec(session, 0..4).prop_map(|sessions| ReconnectSessionDataAnswer { sessions })
+}
+
+fn selection() -> impl Strategy<Value = SessionSelection> {
+    (
+        credentials(),
+        maybe(),
+        maybe(),
+        filters(),
+        filters(),
+        values(),
+    )
+        .prop_map(
+            |(credentials, client_name, device_id, server_types, client_types, tickets)| {
+                SessionSelection {
+                    credentials,
+                    client_name,
+                    device_id,
+                    server_types,
+                    client_types,
+                    tickets,
+                }
+            },
+        )
+}
+
+fn ticket_request() -> impl Strategy<Value = TicketRequest> {
+    (credentials(), value(), value(), any::<Option<u32>>()).prop_map(
+        |(credentials, ticket_type, ticket_tag, time_to_live)| TicketRequest {
+            credentials,
+            ticket_type,
+            ticket_tag,
+            time_to_live,
+        },
+    )
+}
+
+fn launch_ref_request() -> impl Strategy<Value = LaunchRefRequest> {
+    (
+        value(),
+        value(),
+        maybe(),
+        maybe(),
+        credentials(),
+        any::<Option<u32>>(),
+    )
+        .prop_map(
+            |(
+                launch_ref_type,
+                ticket_tag,
+                device_id,
+                session_sharing_key,
+                credentials,
+                time_to_live,
+            )| {
+                LaunchRefRequest {
+                    launch_ref_type,
+                    ticket_tag,
+                    device_id,
+                    session_sharing_key,
+                    credentials,
+                    time_to_live,
+                }
+            },
+        )
+}
+
+fn validate_answer() -> impl Strategy<Value = ValidateCredentialsAnswer> {
+    let identity =
+        (maybe(), maybe(), values()).prop_map(|(sam, upn, sids)| UserIdentity { sam, upn, sids });
+    (
+        option::of(identity),
+        any::<Option<u32>>(),
+        any::<Option<bool>>(),
+    )
+        .prop_map(
+            |(identity, days_until_password_expiry, show_password_expiry_warning)| {
+                ValidateCredentialsAnswer {
+                    identity,
+                    days_until_password_expiry,
+                    show_password_expiry_warning,
+                }
+            },
+        )
+}
+
+fn server_data_answer() -> impl Strategy<Value = ServerDataAnswer> {
+    let server =
+        (value(), maybe_empty(), maybe_empty()).prop_map(|(name, server_type, client_type)| {
+            Server {
+                name,
+                server_type,
+                client_type,
+            }
+        });
+    vec(server, 0..3).prop_map(|servers| ServerDataAnswer { servers })
+}
+
+fn farm_error() -> impl Strategy<Value = FarmError> {
+    let word = || "[!-;=-~]{1,64}";
+    let native = prop_oneof![
+        (word(), word()).prop_map(|(family, code)| NativeError::Mps { family, code }),
+        word().prop_map(|code| NativeError::Browser { code }),
+    ];
+    (word(), option::of(native)).prop_map(|(id, native)| FarmError {
+        id: ErrorId(id.into()),
+        native,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn address(request in address_request(), answer in address_answer()) {
+        request_returns(request, AnyRequest::Address)?;
+        answer_returns::<AddressRequest>(&Ok(answer))?;
+    }
+
+    #[test]
+    fn app_data(request in app_data_request(), answer in app_data_answer()) {
+        request_returns(request, AnyRequest::AppData)?;
+        answer_returns::<AppDataRequest>(&Ok(answer))?;
+    }
+
+    #[test]
+    fn reconnect_session_data(request in reconnect_request(), answer in reconnect_answer()) {
+        request_returns(request, AnyRequest::ReconnectSessionData)?;
+        answer_returns::<ReconnectSessionDataRequest>(&Ok(answer))?;
+    }
+
+    #[test]
+    fn disconnect_and_logoff(selection in selection()) {
+        let disconnect = DisconnectUserSessionsRequest(selection.clone());
+        request_returns(disconnect, AnyRequest::DisconnectUserSessions)?;
+        let logoff = LogoffUserSessionsRequest(selection);
+        request_returns(logoff, AnyRequest::LogoffUserSessions)?;
+        answer_returns::<DisconnectUserSessionsRequest>(&Ok(DisconnectUserSessionsAnswer))?;
+        answer_returns::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsAnswer))?;
+    }
+
+    #[test]
+    fn ticket(request in ticket_request(), ticket in value()) {
+        request_returns(request, AnyRequest::Ticket)?;
+        answer_returns::<TicketRequest>(&Ok(TicketAnswer { ticket }))?;
+    }
+
+    #[test]
+    fn launch_ref(request in launch_ref_request(), launch_ref in value()) {
+        request_returns(request, AnyRequest::LaunchRef)?;
+        answer_returns::<LaunchRefRequest>(&Ok(LaunchRefAnswer { launch_ref }))?;
+    }
+
+    #[test]
+    fn validate_credentials(
+        credentials in credentials(),
+        identity_wanted: bool,
+        answer in validate_answer(),
+    ) {
+        let request = ValidateCredentialsRequest { credentials, identity_wanted };
+        request_returns(request, AnyRequest::ValidateCredentials)?;
+        answer_returns::<ValidateCredentialsRequest>(&Ok(answer))?;
+    }
+
+    #[test]
+    fn information(
+        address_type in maybe(),
+        server_types in filters(),
+        client_types in filters(),
+        servers in server_data_answer(),
+        farm_names in values(),
+        capabilities in values(),
+    ) {
+        request_returns(ProtocolInfoRequest { address_type }, AnyRequest::ProtocolInfo)?;
+        answer_returns::<ProtocolInfoRequest>(&Ok(ProtocolInfoAnswer))?;
+        request_returns(ServerFarmDataRequest, AnyRequest::ServerFarmData)?;
+        answer_returns::<ServerFarmDataRequest>(&Ok(ServerFarmDataAnswer { farm_names }))?;
+        let request = ServerDataRequest { server_types, client_types };
+        request_returns(request, AnyRequest::ServerData)?;
+        answer_returns::<ServerDataRequest>(&Ok(servers))?;
+        request_returns(CapabilitiesRequest, AnyRequest::Capabilities)?;
+        let capabilities =
+            capabilities.into_iter().map(|name| CapabilityId(name.into())).collect();
+        answer_returns::<CapabilitiesRequest>(&Ok(CapabilitiesAnswer { capabilities }))?;
+    }
+
+    #[test]
+    fn refusals(error in farm_error()) {
+        answer_returns::<CapabilitiesRequest>(&Err(error.clone()))?;
+        answer_returns::<AddressRequest>(&Err(error))?;
+    }
+
+    #[test]
+    fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..200)) {
+        drop(decode_request(&bytes));
+        drop(decode_answer::<AddressRequest>(&bytes));
+    }
+}

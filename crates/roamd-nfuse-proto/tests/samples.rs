@@ -1,0 +1,685 @@
+//! The sample messages of the notes, byte for byte: what each says, and which ones are written
+//! exactly so.
+
+use std::fmt::Debug;
+
+use roamd_nfuse_proto::*;
+use roamd_xml::Encoding;
+
+use crate::common::{identity, ima_host, mia, password, some, text, texts};
+
+macro_rules! sample {
+    ($name:literal) => {
+        (
+            $name,
+            include_bytes!(concat!("data/", $name, ".xml")).as_slice(),
+        )
+    };
+}
+
+type Sample = (&'static str, &'static [u8]);
+
+fn frame(major: u16, minor: u16, encoding: Encoding) -> Frame {
+    Frame {
+        dialect: Dialect::new(major, minor),
+        encoding,
+    }
+}
+
+fn utf8(major: u16, minor: u16) -> Frame {
+    frame(major, minor, Encoding::Utf8)
+}
+
+fn latin1(major: u16, minor: u16) -> Frame {
+    frame(major, minor, Encoding::Latin1)
+}
+
+#[test]
+fn every_sample_request_says_what_the_notes_say() {
+    let ctx1 = || mia(PasswordEncoding::Ctx1);
+    let client = || some("WI_k3Zq8Vt1_bYw0LmNe");
+    let all = || texts(&["all"]);
+    let ica = || texts(&["ica30"]);
+    let dot = || {
+        Some(HostAddress {
+            kind: some("dot"),
+            value: text("192.0.2.15"),
+        })
+    };
+    let address = |name| AddressRequest {
+        name,
+        client_name: None,
+        client_address: None,
+        wanted_address_type: None,
+        flags: Vec::new(),
+        credentials: None,
+        client_type: None,
+        device_id: None,
+        session_settings: None,
+    };
+    let cases: [(Sample, Frame, AnyRequest); 18] = [
+        (
+            sample!("01-req-protocol-info-latin1"),
+            latin1(1, 1),
+            AnyRequest::ProtocolInfo(ProtocolInfoRequest { address_type: some("dns-port") }),
+        ),
+        (
+            sample!("03-req-server-farm-data-bare-doctype"),
+            utf8(4, 2),
+            AnyRequest::ServerFarmData(ServerFarmDataRequest),
+        ),
+        (
+            sample!("05-req-capabilities-empty"),
+            utf8(5, 4),
+            AnyRequest::Capabilities(CapabilitiesRequest),
+        ),
+        (
+            sample!("07-req-validate-credentials-desired-info"),
+            utf8(5, 1),
+            AnyRequest::ValidateCredentials(ValidateCredentialsRequest {
+                credentials: ctx1(),
+                identity_wanted: true,
+            }),
+        ),
+        (
+            sample!("10-req-reconnect-active-and-disconnected"),
+            utf8(5, 0),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
+                credentials: ctx1(),
+                client_name: client(),
+                device_id: None,
+                server_types: all(),
+                client_types: ica(),
+                session_types: vec![SessionType::Active, SessionType::Disconnected],
+            }),
+        ),
+        (
+            sample!("11-req-reconnect-device-id-single-quotes"),
+            utf8(4, 6),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
+                credentials: mia(PasswordEncoding::Cleartext),
+                client_name: None,
+                device_id: some("KIOSK-07"),
+                server_types: all(),
+                client_types: all(),
+                session_types: vec![SessionType::Disconnected],
+            }),
+        ),
+        (
+            sample!("12-req-reconnect-latin1-line-breaks"),
+            latin1(5, 0),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
+                credentials: Credentials::Explicit {
+                    user_name: text("josé"),
+                    password: Some(password("pass word", PasswordEncoding::Cleartext)),
+                    domain: Some(Domain::nt("EXAMPLE")),
+                },
+                client_name: None,
+                device_id: None,
+                server_types: texts(&["win32"]),
+                client_types: ica(),
+                session_types: vec![SessionType::Disconnected],
+            }),
+        ),
+        (
+            sample!("15-req-disconnect-identity"),
+            utf8(5, 8),
+            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection {
+                credentials: identity(&[
+                    "S-1-5-21-10-20-30-1105",
+                    "S-1-5-21-10-20-30-513",
+                    "S-1-5-32-545",
+                ]),
+                client_name: None,
+                device_id: None,
+                server_types: all(),
+                client_types: ica(),
+                tickets: Vec::new(),
+            })),
+        ),
+        (
+            sample!("17-req-logoff-other-order"),
+            utf8(4, 1),
+            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection {
+                credentials: ctx1(),
+                client_name: client(),
+                device_id: None,
+                server_types: texts(&["win32"]),
+                client_types: texts(&["ica30", "rdp"]),
+                tickets: Vec::new(),
+            })),
+        ),
+        (
+            sample!("19-req-address-session"),
+            utf8(5, 0),
+            AnyRequest::Address(AddressRequest {
+                client_name: client(),
+                client_address: dot(),
+                wanted_address_type: some("dns-port"),
+                credentials: Some(ctx1()),
+                client_type: some("ica30"),
+                ..address(AddressName::Session(SessionName {
+                    in_name: text("Paint"),
+                    host_id: ima_host("40211"),
+                    session_id: text("7"),
+                }))
+            }),
+        ),
+        (
+            sample!("21-req-address-app-session-settings"),
+            utf8(5, 8),
+            AnyRequest::Address(AddressRequest {
+                client_name: some("KIOSK-07"),
+                client_address: dot(),
+                wanted_address_type: some("dns-port"),
+                credentials: Some(identity(&["S-1-5-21-10-20-30-1105"])),
+                client_type: some("ica30"),
+                device_id: some("KIOSK-07"),
+                session_settings: Some(SessionSettings(
+                    [
+                        ("ColorDepth", "24bpp"),
+                        ("EncryptionLevel", "basic"),
+                        ("DomainName", "EXAMPLE"),
+                        ("UserName", "mia"),
+                        ("FarmName", ""),
+                        ("SpecialFolderRedirection", "Off"),
+                        ("VirtualCOMPortEmulation", "Off"),
+                        ("DisplaySize", "seamless"),
+                        ("TWIDisableSessionSharing", "Off"),
+                        ("EnableSessionSharing", "On"),
+                    ]
+                    .map(|(name, value)| (text(name), text(value)))
+                    .to_vec(),
+                )),
+                ..address(AddressName::Application(text("Paint")))
+            }),
+        ),
+        (
+            sample!("26-req-ticket"),
+            utf8(5, 0),
+            AnyRequest::Ticket(TicketRequest {
+                credentials: ctx1(),
+                ticket_type: text("CtxLogon"),
+                ticket_tag: text("IMAHostId:40211"),
+                time_to_live: Some(200),
+            }),
+        ),
+        (
+            sample!("28-req-launch-ref"),
+            utf8(5, 4),
+            AnyRequest::LaunchRef(LaunchRefRequest {
+                launch_ref_type: text("ICA"),
+                ticket_tag: text("IMAHostId:40211"),
+                device_id: client(),
+                session_sharing_key: some("-q4nT0yV8sKd2"),
+                credentials: Credentials::Explicit {
+                    user_name: text("mia"),
+                    password: None,
+                    domain: Some(Domain::nt("EXAMPLE")),
+                },
+                time_to_live: Some(200),
+            }),
+        ),
+        (
+            sample!("30-req-appdata-all-users"),
+            utf8(5, 0),
+            AnyRequest::AppData(AppDataRequest {
+                traverse: some("subtree"),
+                desired_details: texts(&["defaults", "file-type"]),
+                desired_icons: vec![DesiredIcon {
+                    size: text("32"),
+                    bpp: text("32"),
+                    format: text("raw"),
+                }],
+                app_names: texts(&["Ledger & Stock"]),
+                server_types: all(),
+                client_types: texts(&["ica30", "content"]),
+                ..AppDataRequest::default()
+            }),
+        ),
+        (
+            sample!("31-req-appdata-no-prolog-wrong-case"),
+            utf8(5, 5),
+            AnyRequest::AppData(AppDataRequest {
+                traverse: some("subtree"),
+                desired_details: texts(&["permissions"]),
+                server_types: all(),
+                client_types: texts(&["ica30", "content"]),
+                credentials: Some(ctx1()),
+                client_name: some("KIOSK-07"),
+                client_address: some("192.0.2.15"),
+                ..AppDataRequest::default()
+            }),
+        ),
+        (
+            sample!("35-req-address-anonymous-alt-addr"),
+            utf8(4, 1),
+            AnyRequest::Address(AddressRequest {
+                flags: texts(&["alt-addr"]),
+                credentials: Some(Credentials::Anonymous),
+                ..address(AddressName::Server(text("XA1")))
+            }),
+        ),
+        // Not samples, but the tolerances that no sample shows.
+        (
+            (
+                "old spellings",
+                b"<nfuseprotocol><requestticket><credentials><id>EXAMPLE\\mia</id></credentials>\
+                  <TICKETTYPE>CtxLogon</TICKETTYPE><TicketTag>a</TicketTag>\
+                  <TimeToLive> 3600 </TimeToLive><New><Ticket/></New></requestticket></nfuseprotocol>",
+            ),
+            utf8(1, 0),
+            AnyRequest::Ticket(TicketRequest {
+                credentials: identity(&[]),
+                ticket_type: text("CtxLogon"),
+                ticket_tag: text("a"),
+                time_to_live: Some(3600),
+            }),
+        ),
+        (
+            (
+                "domain without type",
+                b"<NFuseProtocol version='1.1'><RequestValidateCredentials><Credentials>\
+                  <Domain>EXAMPLE</Domain><UserName>mia</UserName><Password>s3cret!</Password>\
+                  </Credentials></RequestValidateCredentials></NFuseProtocol>",
+            ),
+            utf8(1, 1),
+            AnyRequest::ValidateCredentials(ValidateCredentialsRequest {
+                credentials: mia(PasswordEncoding::Cleartext),
+                identity_wanted: false,
+            }),
+        ),
+    ];
+    for ((name, bytes), frame, request) in cases {
+        assert_eq!(decode_request(bytes), Ok((frame, request)), "{name}");
+    }
+}
+
+/// Whether a sample is written again byte for byte.
+#[derive(PartialEq)]
+enum Writing {
+    Exact,
+    Otherwise,
+}
+use Writing::{Exact, Otherwise};
+
+fn check<R>(
+    (name, bytes): Sample,
+    frame: &Frame,
+    answer: Result<R::Answer, FarmError>,
+    writing: &Writing,
+) where
+    R: Request,
+    R::Answer: PartialEq + Debug,
+{
+    if *writing == Exact {
+        let written = encode_answer(frame, &answer);
+        assert_eq!(
+            String::from_utf8_lossy(&written),
+            String::from_utf8_lossy(bytes),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        decode_answer::<R>(bytes),
+        Ok((frame.clone(), answer)),
+        "{name}"
+    );
+}
+
+fn refused(id: ErrorId) -> FarmError {
+    FarmError { id, native: None }
+}
+
+#[test]
+fn small_sample_answers_say_what_the_notes_say() {
+    check::<ProtocolInfoRequest>(
+        sample!("02-res-protocol-info-latin1"),
+        &latin1(1, 1),
+        Ok(ProtocolInfoAnswer),
+        &Exact,
+    );
+    check::<ServerFarmDataRequest>(
+        sample!("04-res-server-farm-data"),
+        &latin1(1, 1),
+        Ok(ServerFarmDataAnswer {
+            farm_names: texts(&["LAB"]),
+        }),
+        &Exact,
+    );
+    check::<CapabilitiesRequest>(
+        sample!("06-res-capabilities"),
+        &utf8(5, 2),
+        Ok(CapabilitiesAnswer {
+            capabilities: vec![
+                CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
+                CapabilityId::LAUNCH_REFERENCE,
+                CapabilityId("multi-image-icons".into()),
+                CapabilityId::USER_IDENTITY,
+            ],
+        }),
+        &Exact,
+    );
+    check::<ValidateCredentialsRequest>(
+        sample!("08-res-validate-credentials-identity"),
+        &utf8(5, 2),
+        Ok(ValidateCredentialsAnswer {
+            identity: Some(UserIdentity {
+                sam: some("EXAMPLE\\mia"),
+                upn: some("mia@example.test"),
+                sids: texts(&["S-1-5-21-10-20-30-1105", "S-1-5-32-545"]),
+            }),
+            ..ValidateCredentialsAnswer::default()
+        }),
+        // Its SAM entry has no type; ours has one.
+        &Otherwise,
+    );
+    check::<ValidateCredentialsRequest>(
+        sample!("09-res-validate-credentials-failed"),
+        &utf8(5, 2),
+        Err(refused(ErrorId::FAILED_CREDENTIALS)),
+        &Exact,
+    );
+}
+
+#[test]
+fn session_sample_answers_say_what_the_notes_say() {
+    let session = |in_name: &str, server_type: &str, host: &str, id: &str| SessionEntry {
+        in_name: text(in_name),
+        friendly_name: None,
+        server_type: text(server_type),
+        client_type: text("ica30"),
+        host_id: ima_host(host),
+        session_id: text(id),
+    };
+    check::<ReconnectSessionDataRequest>(
+        sample!("13-res-reconnect-two-sessions"),
+        &utf8(4, 7),
+        Ok(ReconnectSessionDataAnswer {
+            sessions: vec![
+                session("Paint", "win32", "40211", "7"),
+                session("Ledger & Stock", "all", "51877", "2"),
+            ],
+        }),
+        // Its blank is a numeric reference; ours is a blank.
+        &Otherwise,
+    );
+    check::<ReconnectSessionDataRequest>(
+        sample!("14-res-reconnect-none"),
+        &utf8(4, 7),
+        Ok(ReconnectSessionDataAnswer::default()),
+        &Exact,
+    );
+    check::<DisconnectUserSessionsRequest>(
+        sample!("16-res-disconnect-ok"),
+        &utf8(4, 7),
+        Ok(DisconnectUserSessionsAnswer),
+        &Exact,
+    );
+    check::<LogoffUserSessionsRequest>(
+        sample!("18-res-logoff-not-trusted"),
+        &utf8(5, 4),
+        Err(refused(ErrorId::NOT_TRUSTED)),
+        &Exact,
+    );
+}
+
+#[test]
+fn launch_sample_answers_say_what_the_notes_say() {
+    let address = |kind: &str, value: &str| HostAddress {
+        kind: some(kind),
+        value: text(value),
+    };
+    let answer = |server_address, ticket_tag: &str| AddressAnswer {
+        server_address,
+        server_type: some("win32"),
+        connection_type: some("tcp"),
+        client_type: some("ica30"),
+        ticket_tag: some(ticket_tag),
+        farm_load_hint: None,
+        disconnected_session: false,
+        ssl_relay_address: None,
+        cgp_address: Some(address("port", "2598")),
+        session_sharing_key: None,
+        launch_ref: None,
+        ticket: None,
+    };
+    check::<AddressRequest>(
+        sample!("20-res-address-disconnected-session"),
+        &utf8(4, 7),
+        Ok(AddressAnswer {
+            farm_load_hint: some("100"),
+            disconnected_session: true,
+            ssl_relay_address: Some(address("dns-port", "xa1.example.test:443")),
+            ..answer(address("dot-port", "192.0.2.40:1494"), "IMAHostId:40211")
+        }),
+        &Exact,
+    );
+    check::<AddressRequest>(
+        sample!("22-res-address-fma-with-ticket"),
+        &utf8(5, 9),
+        Ok(AddressAnswer {
+            session_sharing_key: some("-q4nT0yV8sKd2"),
+            launch_ref: some("Zm9yIGV4YW1wbGUgb25seQ=="),
+            ticket: some("0F1E2D3C4B5A69788796A5B4C3D2E1"),
+            ..answer(
+                address("dns-port", "vda7.example.test:1494"),
+                "opaque-tag-1",
+            )
+        }),
+        &Exact,
+    );
+    let mps = NativeError::Mps {
+        family: text("IMA"),
+        code: text("0x80060001"),
+    };
+    check::<AddressRequest>(
+        sample!("23-res-address-mps-error"),
+        &utf8(5, 4),
+        Err(FarmError {
+            id: ErrorId::UNSPECIFIED,
+            native: Some(mps),
+        }),
+        &Exact,
+    );
+    let browser = NativeError::Browser {
+        code: text("0x0000000E"),
+    };
+    check::<AddressRequest>(
+        sample!("24-res-address-browser-error"),
+        &latin1(1, 1),
+        Err(FarmError {
+            id: ErrorId::UNSPECIFIED,
+            native: Some(browser),
+        }),
+        &Exact,
+    );
+    check::<AddressRequest>(
+        sample!("25-res-address-no-workstation"),
+        &utf8(5, 9),
+        Err(refused(ErrorId::NO_AVAILABLE_WORKSTATION)),
+        &Exact,
+    );
+    check::<TicketRequest>(
+        sample!("27-res-ticket"),
+        &utf8(4, 7),
+        Ok(TicketAnswer {
+            ticket: text("0F1E2D3C4B5A69788796A5B4C3D2E1"),
+        }),
+        &Exact,
+    );
+    check::<LaunchRefRequest>(
+        sample!("29-res-launch-ref"),
+        &utf8(5, 4),
+        Ok(LaunchRefAnswer {
+            launch_ref: text("Zm9yIGV4YW1wbGUgb25seQ=="),
+        }),
+        &Exact,
+    );
+    check::<AddressRequest>(
+        sample!("36-res-address-no-alt-address"),
+        &utf8(4, 7),
+        Err(refused(ErrorId::NO_ALT_ADDRESS)),
+        &Exact,
+    );
+}
+
+#[test]
+fn application_sample_answers_say_what_the_notes_say() {
+    // Written otherwise: ours leave out the settings that roamd does not use.
+    check::<AppDataRequest>(
+        sample!("32-res-appdata-ima-details"),
+        &utf8(4, 7),
+        Ok(AppDataAnswer {
+            leasing_status: None,
+            applications: vec![Application {
+                in_name: text("Ledger & Stock"),
+                friendly_name: text("Ledger & Stock"),
+                settings: Some(Settings {
+                    publisher_name: text("LAB"),
+                    ..Settings::default()
+                }),
+                access_list: None,
+                seq_no: Some(1_206_389_369),
+                server_type: some("win32"),
+                client_type: some("ica30"),
+            }],
+        }),
+        &Otherwise,
+    );
+    check::<AppDataRequest>(
+        sample!("33-res-appdata-fma"),
+        &utf8(5, 9),
+        Ok(AppDataAnswer {
+            leasing_status: some("working"),
+            applications: vec![Application {
+                in_name: text("Paint"),
+                friendly_name: text("Paint 2016"),
+                seq_no: Some(-1_770_193_386),
+                server_type: some("win32"),
+                client_type: some("ica30"),
+                ..Application::default()
+            }],
+        }),
+        &Otherwise,
+    );
+    check::<AppDataRequest>(
+        sample!("34-res-appdata-fma-timeout"),
+        &utf8(5, 9),
+        Err(refused(ErrorId::UNSPECIFIED)),
+        &Otherwise,
+    );
+}
+
+#[test]
+fn messages_of_the_ticket_authority_are_another_protocol() {
+    let request = sample!("37-req-sta-ticket").1;
+    let answer = sample!("38-res-sta-ticket").1;
+    for error in [
+        decode_request(request).unwrap_err(),
+        decode_answer::<TicketRequest>(answer).unwrap_err(),
+    ] {
+        assert!(
+            error
+                .to_string()
+                .contains("root element is not NFuseProtocol"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_request_is_written_in_utf_8_with_the_document_type() {
+    let bytes = encode_request(Dialect::new(5, 4), &CapabilitiesRequest);
+    let text = String::from_utf8(bytes).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next(),
+        Some(r#"<?xml version="1.0" encoding="UTF-8"?>"#)
+    );
+    assert_eq!(
+        lines.next(),
+        Some(r#"<!DOCTYPE NFuseProtocol SYSTEM "NFuse.dtd">"#)
+    );
+    assert_eq!(
+        lines.collect::<String>(),
+        r#"<NFuseProtocol version="5.4"><RequestCapabilities/></NFuseProtocol>"#
+    );
+}
+
+#[test]
+fn a_password_is_written_in_its_encoding() {
+    for (encoding, expected) in [
+        (
+            PasswordEncoding::Ctx1,
+            r#"encoding="ctx1">NGHDOFEAIGCDPEFBJBDEOFEAMEGB<"#,
+        ),
+        (
+            PasswordEncoding::Cleartext,
+            r#"encoding="cleartext">s3cret!<"#,
+        ),
+    ] {
+        let request = ValidateCredentialsRequest {
+            credentials: mia(encoding),
+            identity_wanted: false,
+        };
+        let text = String::from_utf8(encode_request(Dialect::new(5, 4), &request)).unwrap();
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn only_what_may_change_a_session_is_a_change() {
+    let list = |session_types: &[SessionType]| {
+        ReconnectSessionDataRequest {
+            credentials: Credentials::Anonymous,
+            client_name: None,
+            device_id: None,
+            server_types: texts(&["all"]),
+            client_types: texts(&["ica30"]),
+            session_types: session_types.to_vec(),
+        }
+        .effect()
+    };
+    let selection = SessionSelection {
+        credentials: Credentials::Anonymous,
+        client_name: None,
+        device_id: None,
+        server_types: texts(&["all"]),
+        client_types: texts(&["ica30"]),
+        tickets: Vec::new(),
+    };
+    let cases = [
+        (
+            "disconnected",
+            list(&[SessionType::Disconnected]),
+            Effect::Read,
+        ),
+        ("active", list(&[SessionType::Active]), Effect::Change),
+        (
+            "both",
+            list(&[SessionType::Disconnected, SessionType::Active]),
+            Effect::Change,
+        ),
+        ("unnamed", list(&[]), Effect::Change),
+        (
+            "disconnect",
+            DisconnectUserSessionsRequest(selection.clone()).effect(),
+            Effect::Change,
+        ),
+        (
+            "logoff",
+            LogoffUserSessionsRequest(selection).effect(),
+            Effect::Change,
+        ),
+        ("capabilities", CapabilitiesRequest.effect(), Effect::Read),
+        (
+            "applications",
+            AppDataRequest::default().effect(),
+            Effect::Read,
+        ),
+    ];
+    for (name, effect, expected) in cases {
+        assert_eq!(effect, expected, "{name}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Passwords and tickets stay out of everything that may be printed.
+
+use roamd_nfuse_proto::{
+    AddressRequest, LogoffUserSessionsRequest, TicketRequest, decode_answer, decode_request,
+};
+
+const SECRET: &str = "s3cret!";
+
+#[test]
+fn a_request_that_is_printed_shows_no_password_and_no_ticket() {
+    let bodies = [
+        format!(
+            "<RequestValidateCredentials><Credentials><UserName>mia</UserName>\
+             <Password>{SECRET}</Password></Credentials></RequestValidateCredentials>"
+        ),
+        format!(
+            "<RequestLogoffUserSessions><Credentials><UserName>mia</UserName></Credentials>\
+             <ServerType>all</ServerType><ClientType>ica30</ClientType><Ticket>{SECRET}</Ticket>\
+             </RequestLogoffUserSessions>"
+        ),
+    ];
+    for body in bodies {
+        let message = format!("<NFuseProtocol>{body}</NFuseProtocol>");
+        let (_, request) = decode_request(message.as_bytes()).unwrap();
+        let printed = format!("{request:?}");
+        assert!(printed.contains("mia"), "{printed}");
+        assert!(!printed.contains(SECRET), "{printed}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_printed_shows_no_ticket() {
+    let answer = format!(
+        "<NFuseProtocol><ResponseAddress><ServerAddress>192.0.2.1</ServerAddress>\
+         <SessionSharingKey>{SECRET}</SessionSharingKey><LaunchRef>{SECRET}</LaunchRef>\
+         <Ticket>{SECRET}</Ticket></ResponseAddress></NFuseProtocol>"
+    );
+    let (_, answer) = decode_answer::<AddressRequest>(answer.as_bytes()).unwrap();
+    let answer = answer.unwrap();
+    assert_eq!(answer.ticket.as_deref(), Some(SECRET));
+    assert!(!format!("{answer:?}").contains(SECRET));
+
+    let answer = format!(
+        "<NFuseProtocol><ResponseTicket><Ticket>{SECRET}</Ticket></ResponseTicket></NFuseProtocol>"
+    );
+    let (_, answer) = decode_answer::<TicketRequest>(answer.as_bytes()).unwrap();
+    assert!(!format!("{answer:?}").contains(SECRET));
+}
+
+#[test]
+fn an_error_never_repeats_a_value() {
+    let user = "<UserName>mia</UserName>";
+    let filters = "<ServerType>all</ServerType><ClientType>ica30</ClientType>";
+    let requests = [
+        format!("<Credentials>{user}<Password encoding='rsa56'>{SECRET}</Password></Credentials>"),
+        format!("<Credentials>{user}<Password encoding='ctx1'>{SECRET}</Password></Credentials>"),
+        format!("<Credentials>{user}<Password encoding='{SECRET}'>x</Password></Credentials>"),
+        format!("<Credentials>{user}<Password>{SECRET}<</Password></Credentials>"),
+        format!("<Credentials>{user}<Password>{SECRET}&{SECRET};</Password></Credentials>"),
+        format!("<Credentials>{user}<Password>{SECRET}</Password>"),
+        format!(
+            "<Credentials>{user}<Password>{SECRET}</Password><Password>{SECRET}</Password>\
+             </Credentials>"
+        ),
+        format!("<Credentials><UserName></UserName><Password>{SECRET}</Password></Credentials>"),
+    ];
+    for request in requests {
+        let message = format!(
+            "<NFuseProtocol><RequestLogoffUserSessions>{request}{filters}\
+             </RequestLogoffUserSessions></NFuseProtocol>"
+        );
+        let error = decode_request(message.as_bytes()).unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains(SECRET),
+            "{error:?} for {request}"
+        );
+    }
+    for version in [SECRET, "5.4"] {
+        let message = format!(
+            "<NFuseProtocol version='{version}'><ResponseTicket>{SECRET}</ResponseTicket>\
+             </NFuseProtocol>"
+        );
+        for error in [
+            decode_request(message.as_bytes()).unwrap_err(),
+            decode_answer::<LogoffUserSessionsRequest>(message.as_bytes()).unwrap_err(),
+        ] {
+            assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
+        }
+    }
+}
