@@ -1,0 +1,189 @@
+//! The bytes of an answer, without what real farms put around them (nfuse.md §1.1).
+
+use crate::dechunk::{DechunkError, Dechunker, begins_with_size};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Collects the body of an answer, at most so many bytes.
+///
+/// Chunks that the HTTP library left in are found by their look alone. The header
+/// `Transfer-Coding` is not asked: a proxy on the way may have undone the chunks and kept it.
+#[derive(Debug)]
+pub(crate) struct AnswerBody {
+    bytes: Vec<u8>,
+    framing: Framing,
+    room: usize,
+}
+
+#[derive(Debug)]
+enum Framing {
+    /// Too few bytes to tell.
+    Unknown,
+    Plain,
+    Chunked(Dechunker),
+}
+
+/// Whether an answer goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    More,
+    Done,
+}
+
+/// Why a body is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    TooLong,
+    Chunks(DechunkError),
+}
+
+impl AnswerBody {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            framing: Framing::Unknown,
+            room: limit,
+        }
+    }
+
+    /// Takes the next bytes from the connection.
+    pub(crate) fn push(&mut self, data: &[u8]) -> Result<Progress, BodyError> {
+        self.room = self
+            .room
+            .checked_sub(data.len())
+            .ok_or(BodyError::TooLong)?;
+        match &mut self.framing {
+            Framing::Chunked(dechunker) => dechunker.push(data, &mut self.bytes)?,
+            Framing::Plain => self.bytes.extend_from_slice(data),
+            Framing::Unknown => {
+                self.bytes.extend_from_slice(data);
+                self.decide()?;
+            }
+        }
+        match &self.framing {
+            Framing::Chunked(dechunker) if dechunker.is_done() => Ok(Progress::Done),
+            _ => Ok(Progress::More),
+        }
+    }
+
+    /// The document, once the connection has no more.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, BodyError> {
+        match &self.framing {
+            Framing::Chunked(dechunker) if !dechunker.is_done() => {
+                Err(DechunkError::Truncated.into())
+            }
+            _ => Ok(from_declaration(self.bytes)),
+        }
+    }
+
+    fn decide(&mut self) -> Result<(), BodyError> {
+        let begin = self
+            .bytes
+            .strip_prefix(BYTE_ORDER_MARK)
+            .unwrap_or(&self.bytes);
+        let begin = begin.trim_ascii_start();
+        match begins_with_size(begin) {
+            None => {}
+            Some(false) => self.framing = Framing::Plain,
+            Some(true) => {
+                let mut dechunker = Dechunker::default();
+                let mut joined = Vec::new();
+                dechunker.push(begin, &mut joined)?;
+                self.bytes = joined;
+                self.framing = Framing::Chunked(dechunker);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<DechunkError> for BodyError {
+    fn from(error: DechunkError) -> Self {
+        Self::Chunks(error)
+    }
+}
+
+/// Cuts text off that stands before the XML declaration. The first `<` must be the declaration's:
+/// a document that begins otherwise stays as it is, and the reader of XML judges it.
+fn from_declaration(mut bytes: Vec<u8>) -> Vec<u8> {
+    let markup = bytes
+        .iter()
+        .position(|byte| *byte == b'<')
+        .unwrap_or_default();
+    if bytes
+        .get(markup..)
+        .is_some_and(|rest| rest.starts_with(b"<?xml"))
+    {
+        bytes.drain(..markup);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collect(body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, BodyError> {
+        let mut answer = AnswerBody::new(limit);
+        for piece in body.chunks(piece) {
+            if answer.push(piece)? == Progress::Done {
+                break;
+            }
+        }
+        answer.finish()
+    }
+
+    #[test]
+    fn an_answer_is_freed_from_what_farms_put_around_it() {
+        let cases: [(&[u8], Result<&[u8], BodyError>); 12] = [
+            (b"<?xml?><a/>", Ok(b"<?xml?><a/>")),
+            (b"<a/>", Ok(b"<a/>")),
+            (b"\r\n<?xml?><a/>", Ok(b"<?xml?><a/>")),
+            (b"\xEF\xBB\xBF<?xml?><a/>", Ok(b"<?xml?><a/>")),
+            (
+                b"HTTP/1.1 100 Continue\r\n\r\n<?xml?><a/>",
+                Ok(b"<?xml?><a/>"),
+            ),
+            (b"text <a/><?xml?>", Ok(b"text <a/><?xml?>")),
+            (
+                b"6\r\n<?xml?>\r\n5\r\n><a/>\r\n0\r\n\r\n",
+                Err(DechunkError::Overlong.into()),
+            ),
+            (
+                b"7\r\n<?xml?>\r\n4\r\n<a/>\r\n0\r\n\r\n",
+                Ok(b"<?xml?><a/>"),
+            ),
+            (
+                b"7\r\n<?xml?>\r\n4\r\n<a/>\r\n0\r\n\r\nrubbish",
+                Ok(b"<?xml?><a/>"),
+            ),
+            (
+                b"7\r\n<?xml?>\r\n4\r\n<a",
+                Err(DechunkError::Truncated.into()),
+            ),
+            (b"dead", Ok(b"dead")),
+            (b"", Ok(b"")),
+        ];
+        for (body, expected) in cases {
+            for piece in 1..=body.len().max(1) {
+                let text = String::from_utf8_lossy(body);
+                let document = collect(body, piece, 64);
+                assert_eq!(
+                    document.as_deref(),
+                    expected.as_deref(),
+                    "{text:?} by {piece}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_byte_more_than_the_limit_is_too_long() {
+        assert_eq!(collect(b"<a/>", 1, 4).as_deref(), Ok(b"<a/>".as_slice()));
+        assert_eq!(collect(b"<a/>", 1, 3), Err(BodyError::TooLong));
+        assert_eq!(
+            collect(b"4\r\n<a/>\r\n0\r\n", 1, 11),
+            Err(BodyError::TooLong)
+        );
+    }
+}

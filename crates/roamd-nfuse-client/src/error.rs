@@ -1,0 +1,113 @@
+//! Why a call has no answer.
+
+use std::error::Error;
+
+use http::StatusCode;
+use roamd_nfuse_proto::{DecodeError, ErrorId, FarmError};
+
+use crate::DechunkError;
+use crate::answer_body::BodyError;
+use crate::policy::Failure;
+
+/// A call that did not bring the answer that was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The farm answered with an `ErrorId`.
+    #[error(transparent)]
+    Refused(FarmError),
+    /// The deadline passed.
+    #[error("farm did not answer in time")]
+    Deadline {
+        /// Whether the request may have reached a controller.
+        sent: Sent,
+    },
+    /// No controller takes connections.
+    #[error("no controller of the farm could be reached")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// A connection broke before the whole answer had come.
+    #[error("connection to the controller was lost before it had answered")]
+    Lost(#[source] Box<dyn Error + Send + Sync>),
+    /// The controller answered with another status than 200.
+    #[error("controller answered with HTTP status {0}")]
+    Http(StatusCode),
+    /// The answer is longer than what is read.
+    #[error("answer of the controller is longer than 8 MiB")]
+    TooLong,
+    /// The answer came in chunks that are broken.
+    #[error("answer of the controller cannot be read")]
+    Chunks(#[source] DechunkError),
+    /// The answer is not the message that belongs to the request.
+    #[error("answer of the controller cannot be understood")]
+    Answer(#[source] DecodeError),
+}
+
+/// Whether a request may have reached a controller. Where it may have, only the farm knows whether
+/// it was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It is certain that no byte of it was sent.
+    NotSent,
+    /// It may have arrived.
+    MaybeSent,
+}
+
+impl CallError {
+    /// Whether the request may have reached a controller.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Unreachable(_) => Sent::NotSent,
+            Self::Deadline { sent } => *sent,
+            Self::Refused(_)
+            | Self::Lost(_)
+            | Self::Http(_)
+            | Self::TooLong
+            | Self::Chunks(_)
+            | Self::Answer(_) => Sent::MaybeSent,
+        }
+    }
+
+    /// What the policy has to know of the failure of one attempt.
+    pub(crate) fn failure(&self) -> Failure {
+        match self {
+            Self::Unreachable(_) => Failure::NotConnected,
+            Self::Lost(_) => Failure::Lost,
+            Self::Http(_) | Self::Chunks(_) | Self::Answer(_) => Failure::BadAnswer,
+            Self::Refused(error) if error.id == ErrorId::SERVICE_UNAVAILABLE => {
+                Failure::Unavailable
+            }
+            Self::Refused(_) | Self::TooLong | Self::Deadline { .. } => Failure::Final,
+        }
+    }
+}
+
+impl From<hyper_util::client::legacy::Error> for CallError {
+    fn from(error: hyper_util::client::legacy::Error) -> Self {
+        if error.is_connect() {
+            Self::Unreachable(Box::new(error))
+        } else {
+            Self::Lost(Box::new(error))
+        }
+    }
+}
+
+impl From<hyper::Error> for CallError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Lost(Box::new(error))
+    }
+}
+
+impl From<BodyError> for CallError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong => Self::TooLong,
+            BodyError::Chunks(error) => Self::Chunks(error),
+        }
+    }
+}
+
+impl From<DecodeError> for CallError {
+    fn from(error: DecodeError) -> Self {
+        Self::Answer(error)
+    }
+}
