@@ -73,10 +73,10 @@ fn fuzz(target: &str, seconds: u32) -> Result<()> {
         .args(seeds.is_dir().then_some(&seeds))
         .arg("--")
         .arg(format!("-max_total_time={seconds}"))
-        // A request is at most 64 KiB; one that takes a second is a fault as well.
+        // A request is at most 64 KiB; one that takes seconds is a fault as well.
         .args([
             "-max_len=65536",
-            "-timeout=1",
+            "-timeout=5",
             "-print_final_stats=1",
             "-verbosity=0",
         ]))
