@@ -487,6 +487,15 @@ fn what_is_no_document_is_an_error_of_its_own() {
 }
 
 #[test]
+fn a_name_cannot_hold_what_no_document_can() {
+    // A NUL is no character of XML, so it is refused before the name is looked at.
+    for character in ["&#0;", "\0", "&#x1;", "&#xFFFF;"] {
+        let read = read(&with(&format!("<clientName>a{character}</clientName>")));
+        assert!(matches!(read, Err(DecodeError::Xml(_))), "{character:?}");
+    }
+}
+
+#[test]
 fn names_at_the_limit_are_counted_in_characters() {
     for name in [
         "ü".repeat(256),
