@@ -106,7 +106,7 @@ impl<'a> Front<'a> {
                 domain: Some(Domain::nt(DOMAIN)),
             },
             client_name: Some(CLIENT.to_owned()),
-            device_id: Some(CLIENT.to_owned()),
+            device_id: None,
             server_types: vec!["all".to_owned()],
             client_types: vec!["ica30".to_owned()],
             session_types: vec![SessionType::Disconnected],
