@@ -1,6 +1,7 @@
 //! Accepting connections.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::Answer;
+
+/// Address of the peer, an extension of every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
 
 /// What a peer may take of the server, in connections and in time.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +68,15 @@ pub async fn serve<S, F>(
     let slots = Arc::new(Semaphore::new(limits.connections));
     let tasks = TaskTracker::new();
     let abandon = CancellationToken::new();
-    while let Some((stream, slot)) = next(&listener, &slots, &shutdown).await {
-        let served = connection(stream, slot, limits, shutdown.clone(), service.clone());
+    while let Some((stream, peer, slot)) = next(&listener, &slots, &shutdown).await {
+        let served = connection(
+            stream,
+            peer,
+            slot,
+            limits,
+            shutdown.clone(),
+            service.clone(),
+        );
         tasks.spawn(abandon.clone().run_until_cancelled_owned(served));
     }
     // The port is free from here on: a successor can bind it while the last answers go out.
@@ -84,12 +96,12 @@ async fn next(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let accept = async {
         let slot = slots.clone().acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return Some((stream, slot)),
+                Ok((stream, address)) => return Some((stream, Peer(address), slot)),
                 // A stranger can cause these (reset before accept, too many connections): none may
                 // end the server.
                 Err(error) => {
@@ -108,6 +120,7 @@ async fn next(
 
 async fn connection<S, F>(
     stream: TcpStream,
+    peer: Peer,
     _slot: OwnedSemaphorePermit,
     limits: Limits,
     shutdown: CancellationToken,
@@ -137,7 +150,8 @@ async fn connection<S, F>(
         .half_close(false)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(|request| {
+            service_fn(|mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
                 let answer = service(request);
                 async move { Ok::<_, Infallible>(answer.await) }
             }),

@@ -8,7 +8,7 @@
 mod accept;
 mod body;
 
-pub use accept::{Limits, serve};
+pub use accept::{Limits, Peer, serve};
 pub use body::{BodyError, read_body};
 pub use hyper::body::Incoming;
 

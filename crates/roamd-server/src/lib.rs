@@ -1,3 +1,24 @@
-//! The gateway: routes, negotiation, status codes
+//! The gateway: an HTTP server that clients sign in to and ask for their sessions.
+//!
+//! A handler does three things: it takes what it needs from the request in the order of SS-62,
+//! makes one call into the domain or the sign-in, and encodes what came of it. Refusals become
+//! statuses in one place. The crate must not know the rules of the domain, SQL, or the embedded
+//! farm: farms are reached over NFuse alone, whoever runs them.
 
+mod answer;
 pub mod config;
+mod farms;
+mod gateway;
+mod keys;
+mod metrics;
+mod page;
+mod refused;
+mod request;
+mod retry_key;
+mod route;
+mod routes;
+mod site;
+mod tickets;
+
+pub use gateway::{Gateway, ServerError};
+pub use keys::KeysError;

@@ -7,6 +7,7 @@
 //! schemas ([`schemas`]). The crate must not know farms, NFuse, HTTP types, or keys.
 
 pub mod auth;
+mod discovery;
 mod document;
 mod endpoints;
 mod launch_data;
@@ -18,6 +19,7 @@ mod session_params;
 mod session_result;
 mod session_state;
 
+pub use discovery::Discovery;
 pub use endpoints::{Endpoint, Endpoints};
 pub use launch_data::{LaunchData, LaunchErrorId, RetryReason};
 pub use launch_params::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};

@@ -1,0 +1,485 @@
+//! Farms as the domain and the sign-in see them, reached over NFuse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use moka::future::Cache;
+use roamd_citrixauth::{
+    CheckCredentials, Credentials as SignIn, Refusal as SignInRefusal, UserIdentity,
+};
+use roamd_nfuse_client::{CallError, FarmClient, FarmConfig};
+use roamd_nfuse_proto::{
+    AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
+    Credentials, Dialect, DisconnectUserSessionsRequest, Domain, ErrorId, HostAddress, HostId,
+    LaunchRefRequest, LogoffUserSessionsRequest, NativeError, Password, PasswordEncoding,
+    ReconnectSessionDataRequest, Request, SessionEntry, SessionName, SessionSelection, SessionType,
+    TicketRequest, ValidateCredentialsRequest,
+};
+use roamd_sessions::{
+    Application, Catalogue, Connection, EndPoint, Farm, FarmDescription, FarmError, FarmId,
+    FarmSession, Generation, Listing, Reconnect, Refusal, SessionKey, User, UserKey,
+};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{info, warn};
+
+use crate::config;
+
+/// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
+/// which seldom change.
+const CATALOGUE_LIFE: Duration = Duration::from_secs(60);
+
+/// Catalogues that are kept for one farm.
+const CATALOGUES: u64 = 10_000;
+
+/// How long a farm's capabilities are believed.
+const CAPABILITIES_LIFE: Duration = Duration::from_secs(300);
+
+/// One farm, reached over NFuse. A clone is the same farm: it shares connections and caches.
+#[derive(Clone)]
+pub(crate) struct NfuseFarm {
+    description: FarmDescription,
+    client: Arc<FarmClient>,
+    catalogues: Cache<UserKey, Arc<Catalogue>>,
+    capabilities: Cache<(), Arc<[CapabilityId]>>,
+}
+
+impl NfuseFarm {
+    pub(crate) fn new(farm: &config::Farm) -> Self {
+        let dialect = match farm.generation {
+            Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
+            Generation::Cvad7 => Dialect::new(5, 5),
+        };
+        Self {
+            description: FarmDescription {
+                id: FarmId::new(&farm.id),
+                publisher_name: farm.name.clone(),
+                generation: farm.generation,
+                legacy_workspace_control: farm.legacy_workspace_control,
+                aggregation_group: farm.aggregation_group.clone(),
+                ticket_time_to_live: farm.ticket_time_to_live,
+            },
+            client: Arc::new(FarmClient::new(FarmConfig {
+                id: farm.id.clone(),
+                controllers: farm.controllers.clone(),
+                order: farm.controller_order,
+                timeout: farm.timeout,
+                dialect,
+            })),
+            catalogues: Cache::builder()
+                .max_capacity(CATALOGUES)
+                .time_to_live(CATALOGUE_LIFE)
+                .build(),
+            capabilities: Cache::builder()
+                .max_capacity(1)
+                .time_to_live(CAPABILITIES_LIFE)
+                .build(),
+        }
+    }
+
+    async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {
+        self.client
+            .call(request)
+            .await
+            .map_err(|error| farm_error(&error))
+    }
+
+    async fn has(&self, capability: &CapabilityId) -> Result<bool, FarmError> {
+        let fetch = async {
+            self.ask(&CapabilitiesRequest)
+                .await
+                .map(|a| a.capabilities.into())
+        };
+        let capabilities = self
+            .capabilities
+            .try_get_with((), fetch)
+            .await
+            .map_err(|error| (*error).clone())?;
+        Ok(capabilities.contains(capability))
+    }
+
+    async fn selection(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        tickets: &[SecretString],
+    ) -> SessionSelection {
+        SessionSelection {
+            credentials: credentials(user),
+            client_name: end_point.client_name.clone(),
+            device_id: end_point.device_id.clone(),
+            server_types: vec!["all".to_owned()],
+            client_types: vec!["ica30".to_owned()],
+            tickets: self.tickets_to_invalidate(tickets).await,
+        }
+    }
+
+    /// No NFuse element that invalidates a ticket is known: only a farm that announces it hears of
+    /// them. For the others the log says until when a ticket may still work.
+    async fn tickets_to_invalidate(&self, tickets: &[SecretString]) -> Vec<String> {
+        if tickets.is_empty() {
+            return Vec::new();
+        }
+        match self.has(&CapabilityId::TICKET_INVALIDATION).await {
+            Ok(true) => tickets
+                .iter()
+                .map(|t| t.expose_secret().to_owned())
+                .collect(),
+            answer => {
+                let farm = &self.description.id;
+                let until = SignedDuration::try_from(self.description.ticket_time_to_live)
+                    .ok()
+                    .and_then(|life| Timestamp::now().checked_add(life).ok());
+                match (answer, until) {
+                    (Err(error), _) => warn!(
+                        %farm, %error, count = tickets.len(),
+                        "Farm does not tell whether it can invalidate logon tickets"
+                    ),
+                    (_, Some(until)) => info!(
+                        %farm, %until, count = tickets.len(),
+                        "Farm cannot invalidate logon tickets; unused ones may work until then"
+                    ),
+                    (_, None) => {}
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    async fn launch_reference(
+        &self,
+        user: &User,
+        answer: &AddressAnswer,
+        reconnect: &Reconnect,
+    ) -> Option<String> {
+        // From 7 on it stands in the address answer; before, XenApp 6 asks for one (nfuse.md §5.6).
+        if answer.launch_ref.is_some() || self.description.generation == Generation::Cvad7 {
+            return answer.launch_ref.clone();
+        }
+        if !self
+            .has(&CapabilityId::LAUNCH_REFERENCE)
+            .await
+            .unwrap_or(false)
+        {
+            return None;
+        }
+        let request = LaunchRefRequest {
+            launch_ref_type: "ICA".to_owned(),
+            ticket_tag: answer.ticket_tag.clone()?,
+            device_id: reconnect.end_point.device_id.clone(),
+            session_sharing_key: answer.session_sharing_key.clone(),
+            credentials: without_password(user),
+            time_to_live: Some(self.ticket_seconds()),
+        };
+        match self.ask(&request).await {
+            Ok(answer) => Some(answer.launch_ref),
+            Err(error) => {
+                let farm = &self.description.id;
+                warn!(%farm, %error, "Farm gave no launch reference; the launch goes on without");
+                None
+            }
+        }
+    }
+
+    async fn ticket(&self, user: &User, answer: &AddressAnswer) -> Result<SecretString, FarmError> {
+        if let Some(ticket) = &answer.ticket {
+            return Ok(SecretString::from(ticket.as_str()));
+        }
+        let Some(ticket_tag) = answer.ticket_tag.clone() else {
+            return Err(FarmError::Unavailable(
+                "address answer has no ticket tag".to_owned(),
+            ));
+        };
+        let request = TicketRequest {
+            credentials: credentials(user),
+            ticket_type: "CtxLogon".to_owned(),
+            ticket_tag,
+            time_to_live: Some(self.ticket_seconds()),
+        };
+        self.ask(&request)
+            .await
+            .map(|answer| SecretString::from(answer.ticket))
+    }
+
+    fn ticket_seconds(&self) -> u32 {
+        u32::try_from(self.description.ticket_time_to_live.as_secs()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Farm for NfuseFarm {
+    fn description(&self) -> &FarmDescription {
+        &self.description
+    }
+
+    async fn applications(&self, user: &User) -> Result<Arc<Catalogue>, FarmError> {
+        let fetch = async {
+            let request = AppDataRequest {
+                traverse: Some("subtree".to_owned()),
+                desired_details: vec!["defaults".to_owned()],
+                server_types: vec!["all".to_owned()],
+                client_types: vec!["ica30".to_owned()],
+                credentials: Some(credentials(user)),
+                ..AppDataRequest::default()
+            };
+            let answer = self.ask(&request).await?;
+            Ok(Arc::new(
+                answer.applications.into_iter().map(application).collect(),
+            ))
+        };
+        self.catalogues
+            .try_get_with_by_ref(&user.key, fetch)
+            .await
+            .map_err(|error: Arc<FarmError>| (*error).clone())
+    }
+
+    async fn sessions(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        listing: Listing,
+    ) -> Result<Vec<FarmSession>, FarmError> {
+        let session_types = match listing {
+            Listing::Disconnected => vec![SessionType::Disconnected],
+            Listing::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
+        };
+        let request = ReconnectSessionDataRequest {
+            credentials: credentials(user),
+            client_name: end_point.client_name.clone(),
+            device_id: end_point.device_id.clone(),
+            server_types: vec!["all".to_owned()],
+            client_types: vec!["ica30".to_owned()],
+            session_types,
+        };
+        Ok(self
+            .ask(&request)
+            .await?
+            .sessions
+            .into_iter()
+            .map(session)
+            .collect())
+    }
+
+    async fn disconnect(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        tickets: &[SecretString],
+    ) -> Result<(), FarmError> {
+        let selection = self.selection(user, end_point, tickets).await;
+        self.ask(&DisconnectUserSessionsRequest(selection))
+            .await
+            .map(|_| ())
+    }
+
+    async fn log_off(
+        &self,
+        user: &User,
+        end_point: &EndPoint,
+        tickets: &[SecretString],
+    ) -> Result<(), FarmError> {
+        let selection = self.selection(user, end_point, tickets).await;
+        self.ask(&LogoffUserSessionsRequest(selection))
+            .await
+            .map(|_| ())
+    }
+
+    async fn reconnect(&self, user: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
+        let key = &reconnect.session;
+        let request = AddressRequest {
+            name: AddressName::Session(SessionName {
+                in_name: key.in_name.clone(),
+                host_id: HostId {
+                    kind: key.host_kind.clone(),
+                    value: key.host_id.clone(),
+                },
+                session_id: key.session_id.clone(),
+            }),
+            client_name: reconnect.end_point.client_name.clone(),
+            client_address: reconnect.client_address.clone().map(|value| HostAddress {
+                kind: Some("dot".to_owned()),
+                value,
+            }),
+            wanted_address_type: Some("dns-port".to_owned()),
+            flags: Vec::new(),
+            credentials: Some(credentials(user)),
+            client_type: Some("ica30".to_owned()),
+            device_id: reconnect.end_point.device_id.clone(),
+            session_settings: None,
+        };
+        let answer = match self.client.call(&request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(session_error(&error)),
+        };
+        let launch_reference = self.launch_reference(user, &answer, reconnect).await;
+        let ticket = self.ticket(user, &answer).await?;
+        Ok(Connection {
+            address: answer.server_address.value,
+            cgp_port: answer
+                .cgp_address
+                .and_then(|address| address.value.parse().ok()),
+            launch_reference,
+            session_sharing_key: answer.session_sharing_key,
+            ticket,
+        })
+    }
+}
+
+/// Asks farms to check passwords: one after the other until one answers. A farm that refuses has
+/// answered, so that a wrong password is not carried from farm to farm.
+pub(crate) struct CredentialFarms(pub(crate) Vec<NfuseFarm>);
+
+impl CheckCredentials for CredentialFarms {
+    async fn check(&self, sign_in: &SignIn) -> Result<UserIdentity, SignInRefusal> {
+        let request = ValidateCredentialsRequest {
+            credentials: explicit(&sign_in.user_name, &sign_in.domain, Some(&sign_in.password)),
+            identity_wanted: true,
+        };
+        for farm in &self.0 {
+            match farm.client.call(&request).await {
+                Ok(answer) => {
+                    let sam = answer.identity.and_then(|identity| identity.sam);
+                    let identity = sam.as_deref().and_then(|sam| sam.split_once('\\'));
+                    let user = match identity {
+                        Some((domain, name)) => UserIdentity::new(domain, name),
+                        None => UserIdentity::new(&*sign_in.domain, &*sign_in.user_name),
+                    };
+                    // What the user may start is asked anew after each sign-in.
+                    let key = UserKey::new(user.domain(), user.name());
+                    farm.catalogues.invalidate(&key).await;
+                    return Ok(user);
+                }
+                Err(CallError::Refused(error)) => {
+                    if let Some(refusal) = sign_in_refusal(&error.id) {
+                        return Err(refusal);
+                    }
+                    let farm = &farm.description.id;
+                    warn!(%farm, %error, "Farm does not check credentials");
+                }
+                Err(error) => {
+                    let farm = &farm.description.id;
+                    warn!(%farm, %error, "Farm could not be asked to check credentials");
+                }
+            }
+        }
+        Err(SignInRefusal::Unavailable)
+    }
+}
+
+/// What an error of a farm means for a sign-in; nothing where it says nothing of the credentials.
+fn sign_in_refusal(id: &ErrorId) -> Option<SignInRefusal> {
+    let table = [
+        (ErrorId::FAILED_CREDENTIALS, SignInRefusal::BadCredentials),
+        (ErrorId::MUST_CHANGE_CREDENTIALS, SignInRefusal::MustChange),
+        (ErrorId::EXPIRED_CREDENTIALS, SignInRefusal::Expired),
+        (ErrorId::ACCOUNT_DISABLED, SignInRefusal::Disabled),
+        (ErrorId::INVALID_LOGON_HOURS, SignInRefusal::Disabled),
+        (ErrorId::ACCOUNT_LOCKED_OUT, SignInRefusal::LockedOut),
+    ];
+    table
+        .into_iter()
+        .find(|(known, _)| known == id)
+        .map(|(_, refusal)| refusal)
+}
+
+/// What an error of a farm means for an operation (nfuse.md §7).
+fn refusal(id: &ErrorId) -> Refusal {
+    let table = [
+        (ErrorId::FAILED_CREDENTIALS, Refusal::Credentials),
+        (ErrorId::MUST_CHANGE_CREDENTIALS, Refusal::PasswordExpired),
+        (ErrorId::EXPIRED_CREDENTIALS, Refusal::PasswordExpired),
+        (ErrorId::ACCOUNT_DISABLED, Refusal::Account),
+        (ErrorId::ACCOUNT_LOCKED_OUT, Refusal::Account),
+        (ErrorId::INVALID_LOGON_HOURS, Refusal::Account),
+        (ErrorId::NOT_TRUSTED, Refusal::NotTrusted),
+        (ErrorId::NOT_LICENSED, Refusal::NotLicensed),
+        (ErrorId::NO_SERVER, Refusal::NoHost),
+        (ErrorId::MFSERVER_OVERLOADED, Refusal::NoHost),
+        (ErrorId::NO_AVAILABLE_WORKSTATION, Refusal::NoHost),
+        (ErrorId::RETRY_REQUIRED, Refusal::NotReady),
+    ];
+    table
+        .into_iter()
+        .find(|(known, _)| known == id)
+        .map_or(Refusal::Other, |(_, refusal)| refusal)
+}
+
+fn farm_error(error: &CallError) -> FarmError {
+    match error {
+        CallError::Refused(refused) if refused.id == ErrorId::SERVICE_UNAVAILABLE => {
+            FarmError::Unavailable(refused.to_string())
+        }
+        CallError::Refused(refused) => FarmError::Refused(refusal(&refused.id)),
+        error => FarmError::Unavailable(chain(error)),
+    }
+}
+
+/// What an error means when the address of a session was asked for. Old farms say "attribute not
+/// found" for a session that they do not know, newer ones that no machine serves it (nfuse.md §7).
+fn session_error(error: &CallError) -> FarmError {
+    let unknown = match error {
+        CallError::Refused(refused) => match &refused.native {
+            Some(NativeError::Mps { code, .. }) => code.eq_ignore_ascii_case("0x80060001"),
+            Some(NativeError::Browser { code }) => code.eq_ignore_ascii_case("0x0000000E"),
+            None => refused.id == ErrorId::NO_AVAILABLE_WORKSTATION,
+        },
+        _ => false,
+    };
+    if unknown {
+        FarmError::Refused(Refusal::UnknownSession)
+    } else {
+        farm_error(error)
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn credentials(user: &User) -> Credentials {
+    explicit(&user.name, &user.domain, Some(&user.password))
+}
+
+fn without_password(user: &User) -> Credentials {
+    explicit(&user.name, &user.domain, None)
+}
+
+fn explicit(name: &str, domain: &str, password: Option<&SecretString>) -> Credentials {
+    Credentials::Explicit {
+        user_name: name.to_owned(),
+        password: password.map(|value| Password {
+            value: value.clone(),
+            encoding: PasswordEncoding::Ctx1,
+        }),
+        domain: Some(Domain {
+            kind: "NT".to_owned(),
+            name: domain.to_owned(),
+        }),
+    }
+}
+
+fn application(application: roamd_nfuse_proto::Application) -> (String, Application) {
+    let title = if application.friendly_name.is_empty() {
+        application.in_name.clone()
+    } else {
+        application.friendly_name
+    };
+    let desktop = application
+        .settings
+        .is_some_and(|settings| settings.desktop);
+    (application.in_name, Application { title, desktop })
+}
+
+fn session(entry: SessionEntry) -> FarmSession {
+    FarmSession {
+        key: SessionKey {
+            host_kind: entry.host_id.kind,
+            host_id: entry.host_id.value,
+            session_id: entry.session_id,
+            in_name: entry.in_name,
+        },
+        friendly_name: entry.friendly_name,
+        server_type: entry.server_type,
+    }
+}

@@ -1,0 +1,314 @@
+//! The gateway: what it is made of, and its life from bound port to stop.
+
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use http::header::HeaderValue;
+use jiff::Timestamp;
+use roamd_citrixauth::{
+    Audience, AudienceError, Conversations, Domain, FormPolicy, Realm, TokenPolicy, TokenService,
+};
+use roamd_http::{Answer, Incoming, Limits};
+use roamd_seal::KeyRing;
+use roamd_sessions::{Farm, Store};
+use roamd_state::{OpenError, SharedState, SqliteState};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use crate::config::{Config, CredentialCheck, Scheme};
+use crate::farms::{CredentialFarms, NfuseFarm};
+use crate::keys::{self, KeysError};
+use crate::metrics::Metrics;
+use crate::refused::Refused;
+use crate::request::Request;
+use crate::route::Route;
+use crate::routes;
+use crate::site::{AuthenticationSite, StoreSite};
+
+/// How long changes that are under way may take after the last answer.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Shortest lifetime of a token (CA-30).
+const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be used.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The data folder cannot be made or used.
+    #[error("cannot use the data folder {}", .path.display())]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are no keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// There is no shared state.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The base URL has no audience.
+    #[error("the base URL {base_url} cannot be the audience of tokens")]
+    Audience {
+        /// The base URL.
+        base_url: String,
+        /// Why.
+        source: AudienceError,
+    },
+}
+
+/// A gateway that is ready to run.
+pub struct Gateway {
+    listener: TcpListener,
+    gate: Arc<Gate>,
+}
+
+/// What every request shares.
+pub(crate) struct Gate {
+    pub(crate) stores: Vec<StoreSite>,
+    pub(crate) authentication: AuthenticationSite,
+    /// Scheme, host and port that tokens belong to.
+    pub(crate) audience: Audience,
+    /// Clients come by https, maybe through a proxy.
+    pub(crate) secure: bool,
+    pub(crate) tokens: TokenService,
+    pub(crate) conversations: Conversations,
+    pub(crate) credentials: CredentialFarms,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) state: Box<dyn SharedState>,
+    pub(crate) metrics: Metrics,
+    changes: TaskTracker,
+}
+
+impl Gateway {
+    /// Binds the configured address and opens keys and state.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn bind(config: Config) -> Result<Self, ServerError> {
+        let address = config.listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| ServerError::Listen { address, source })?;
+        Self::with_listener(&config, listener)
+    }
+
+    /// The same on a listener that is bound already.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
+        let path = &config.data_dir;
+        fs::create_dir_all(path).map_err(|source| ServerError::DataDir {
+            path: path.clone(),
+            source,
+        })?;
+        let keys = Arc::new(keys::open_or_make(path, Timestamp::now(), &mut rng())?);
+        let state = Box::new(SqliteState::open(&path.join("state.db"))?);
+        Ok(Self {
+            listener,
+            gate: Arc::new(Gate::new(config, keys, state)?),
+        })
+    }
+
+    /// The address that it listens on.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The URLs of its stores, in configured order.
+    #[must_use]
+    pub fn store_urls(&self) -> Vec<String> {
+        self.gate
+            .stores
+            .iter()
+            .map(|store| store.url.clone())
+            .collect()
+    }
+
+    /// Serves until `shutdown`, lets what is under way finish, and returns.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let gate = Arc::clone(&self.gate);
+        let service = move |request| {
+            let gate = Arc::clone(&gate);
+            async move { gate.answer(request).await }
+        };
+        roamd_http::serve(self.listener, Limits::default(), shutdown, service).await;
+        self.gate.changes.close();
+        if tokio::time::timeout(DRAIN, self.gate.changes.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("Stopped before every farm had confirmed what was asked of it");
+        }
+    }
+}
+
+impl Gate {
+    fn new(
+        config: &Config,
+        keys: Arc<KeyRing>,
+        state: Box<dyn SharedState>,
+    ) -> Result<Self, ServerError> {
+        let base = &config.base_url;
+        let sign_in = &config.authentication;
+        let authentication = AuthenticationSite::new(base, &sign_in.path);
+        let audience = base
+            .to_string()
+            .parse()
+            .map_err(|source| ServerError::Audience {
+                base_url: base.to_string(),
+                source,
+            })?;
+        let stores: Vec<StoreSite> = config
+            .stores
+            .iter()
+            .map(|store| {
+                let farms = store.farms.iter().map(NfuseFarm::new).collect();
+                let domain = Store::new(farms, Arc::clone(&keys));
+                StoreSite::new(base, &authentication, store, domain)
+            })
+            .collect();
+        let farms = stores
+            .iter()
+            .flat_map(|site| site.store.farms())
+            .filter(|farm| match &sign_in.credentials {
+                CredentialCheck::FirstFarm => true,
+                CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
+            });
+        let credentials = CredentialFarms(farms.cloned().collect());
+        let forms = format!("{}/ExplicitForms", sign_in.path);
+        Ok(Self {
+            tokens: TokenService::new(
+                Arc::clone(&keys),
+                TokenPolicy {
+                    issuer: authentication.url.clone(),
+                    default_lifetime: sign_in.token_lifetime,
+                    max_lifetime: sign_in.token_lifetime_max,
+                    min_lifetime: TOKEN_LIFETIME_MIN,
+                },
+            ),
+            conversations: Conversations::new(
+                Arc::clone(&keys),
+                FormPolicy {
+                    heading: "Sign in".to_owned(),
+                    domains: sign_in
+                        .domains
+                        .iter()
+                        .map(|name| Domain {
+                            display: name.clone(),
+                            value: name.clone(),
+                        })
+                        .collect(),
+                    default_domain: sign_in.default_domain.clone(),
+                    cookie_name: sign_in.cookie_name.clone(),
+                    max_attempts: FormPolicy::MAX_ATTEMPTS,
+                    lifetime: FormPolicy::LIFETIME,
+                    post_back: format!("{forms}/AuthenticateAttempt"),
+                    cancel_post_back: format!("{forms}/CancelAuthenticate"),
+                },
+            ),
+            stores,
+            authentication,
+            audience,
+            secure: base.scheme() == Scheme::Https,
+            credentials,
+            keys,
+            state,
+            metrics: Metrics::default(),
+            changes: TaskTracker::new(),
+        })
+    }
+
+    /// The time. One place, so that nothing else of the gateway reads the clock.
+    #[expect(
+        clippy::unused_self,
+        reason = "a gate of a test may have a clock of its own"
+    )]
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Realms that tokens may be asked for: the stores, and the token service itself.
+    pub(crate) fn realms(&self) -> Vec<Realm> {
+        self.stores
+            .iter()
+            .map(|site| &site.sessions.realm)
+            .chain([&self.authentication.tokens.realm])
+            .cloned()
+            .collect()
+    }
+
+    /// Runs something that changes sessions to its end, also when the client goes away meanwhile.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.changes
+            .spawn(change)
+            .await
+            .map_err(|error| Refused::Internal(error.into()))
+    }
+
+    /// Answers a request, and leaves a line in the log and a count in the metrics.
+    async fn answer(self: Arc<Self>, request: http::Request<Incoming>) -> Answer {
+        let started = Instant::now();
+        let id = request_id();
+        let method = request.method().clone();
+        // A copy, since the identifiers of a route are slices of the path.
+        let path = request.uri().path().to_owned();
+        let stores = self.stores.iter().map(|site| site.path.as_str());
+        let route = Route::of(&path, stores, self.authentication.path.as_str());
+        let mut answer = match route {
+            None => Refused::NotFound.into_answer(),
+            Some(route) if !route.allows(&method) => Refused::MethodNotAllowed {
+                allow: route.allow(),
+            }
+            .into_answer(),
+            Some(route) => routes::answer(&self, route, Request::new(request))
+                .await
+                .unwrap_or_else(Refused::into_answer),
+        };
+        let (route, status) = (route.map_or("none", Route::name), answer.status().as_u16());
+        let took = started.elapsed();
+        self.metrics.note(route, status, took);
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        info!(request = id, %method, route, status, took_us, "Answered");
+        if let Ok(id) = HeaderValue::try_from(id) {
+            answer.headers_mut().insert("x-request-id", id);
+        }
+        answer
+    }
+}
+
+/// The system's source of randomness.
+pub(crate) fn rng() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
+
+/// Finds the log line of an answer.
+fn request_id() -> String {
+    use getrandom::rand_core::Rng;
+    format!("{:016x}", rng().next_u64())
+}

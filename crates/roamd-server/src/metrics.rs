@@ -1,0 +1,73 @@
+//! Counts and times of answers, for Prometheus.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// What is counted.
+pub(crate) struct Metrics {
+    registry: Registry,
+    answers: Family<AnswerLabels, Counter>,
+    times: Family<RouteLabels, Histogram>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnswerLabels {
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+impl Metrics {
+    /// Counts one answer.
+    pub(crate) fn note(&self, route: &'static str, status: u16, took: Duration) {
+        self.answers
+            .get_or_create(&AnswerLabels { route, status })
+            .inc();
+        self.times
+            .get_or_create(&RouteLabels { route })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Everything, in the OpenMetrics text format.
+    pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("roamd");
+        let answers = Family::default();
+        registry.register(
+            "http_answers",
+            "Answers by route and status",
+            answers.clone(),
+        );
+        // From a quarter of a millisecond to eight seconds.
+        let times: Family<RouteLabels, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_25, 2.0, 16)));
+        registry.register_with_unit(
+            "http_answer_time",
+            "Time from the head of a request to its answer",
+            Unit::Seconds,
+            times.clone(),
+        );
+        Self {
+            registry,
+            answers,
+            times,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Why a request is refused, and the one table that turns reasons into status codes
+//! (sessions-service.md §7).
+
+use http::StatusCode;
+use http::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use roamd_http::{Answer, BodyError};
+use roamd_store_proto::DecodeError;
+use roamd_store_proto::auth::Challenge;
+use tracing::error;
+
+use crate::answer;
+
+/// A request that is not served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// The path names nothing, or the session, retry key or schema in it does not exist.
+    #[error("there is nothing at this address")]
+    NotFound,
+    /// The resource has other methods.
+    #[error("this address takes {allow} only")]
+    MethodNotAllowed {
+        /// The methods that it has.
+        allow: &'static str,
+    },
+    /// A token is needed.
+    #[error("a security token is needed")]
+    Unauthorized(Box<Challenge>),
+    /// Nothing that the client accepts can be sent.
+    #[error("the Accept header has to allow {offered}")]
+    NotAcceptable {
+        /// What can be sent.
+        offered: &'static str,
+    },
+    /// A body of another media type has to be sent (SS-16).
+    #[error("the body has to be of the type {expected}")]
+    WrongBodyType {
+        /// The type.
+        expected: &'static str,
+    },
+    /// The token service knows its messages by their media type (CA-33).
+    #[error("the body has to be of the type {expected}")]
+    UnsupportedMediaType {
+        /// The type.
+        expected: &'static str,
+    },
+    /// The body is not the message that it should be.
+    #[error("the body cannot be used: {0}")]
+    BadMessage(#[from] DecodeError),
+    /// The message asks for something that is not to be had.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The body could not be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The shared state gave no answer.
+    #[error("the service is not ready; try again later")]
+    StateUnavailable(#[from] roamd_state::StateError),
+    /// A fault of this program.
+    #[error("the request could not be served")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Refused {
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
+            Self::WrongBodyType { .. } | Self::BadRequest(_) | Self::Body(BodyError::Broken(_)) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::BadMessage(DecodeError::Xml(error)) => match error.kind {
+                roamd_xml::ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::BAD_REQUEST,
+            },
+            Self::BadMessage(DecodeError::Message(_)) => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
+            Self::StateUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The answer: one sentence for people, never XML that a client could take for a result (SS-64).
+    pub(crate) fn into_answer(self) -> Answer {
+        let mut answer = answer::sentence(self.status(), &self.to_string());
+        let header = match &self {
+            Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
+            Self::Unauthorized(challenge) => self.challenge_header(challenge),
+            Self::StateUnavailable(source) => {
+                error!(%source, "Shared state gave no answer");
+                None
+            }
+            Self::Internal(source) => {
+                error!(source, "Request could not be served");
+                None
+            }
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+
+    /// The one challenge of a `401` (CA-5). Its values come from the checked configuration, so it
+    /// always fits a header.
+    fn challenge_header(&self, challenge: &Challenge) -> Option<(HeaderName, HeaderValue)> {
+        let value = HeaderValue::try_from(challenge.to_string());
+        value.ok().map(|value| (WWW_AUTHENTICATE, value))
+    }
+}

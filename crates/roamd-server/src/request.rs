@@ -1,0 +1,131 @@
+//! What handlers take from a request, in the order in which it is checked (SS-62): token, accepted
+//! type, body.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::request::Parts;
+use roamd_citrixauth::Claims;
+use roamd_http::{Incoming, Peer, read_body};
+use roamd_sessions::{User, UserKey};
+use roamd_store_proto::auth::Reason;
+use roamd_store_proto::media_type;
+
+use crate::gateway::Gate;
+use crate::refused::Refused;
+use crate::site::ProtectionSpace;
+
+/// Longest body, in bytes.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A request whose path and method are good.
+pub(crate) struct Request {
+    parts: Parts,
+    body: Incoming,
+}
+
+impl Request {
+    pub(crate) fn new(request: http::Request<Incoming>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self { parts, body }
+    }
+
+    /// Who asks, by the token of this protection space (SS-4, CA-4).
+    pub(crate) fn claims(&self, gate: &Gate, space: &ProtectionSpace) -> Result<Claims, Refused> {
+        let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
+        let checked = match (values.next(), values.next()) {
+            (None, _) => Err(Reason::NoToken),
+            // Of two tokens nobody can say which one counts.
+            (Some(_), Some(_)) => Err(Reason::InvalidToken),
+            (Some(value), None) => match value.to_str() {
+                Ok(value) => {
+                    gate.tokens
+                        .check(Some(value), &space.realm, &gate.audience, gate.now())
+                }
+                Err(_) => Err(Reason::InvalidToken),
+            },
+        };
+        checked.map_err(|reason| Refused::Unauthorized(Box::new(space.challenge(reason))))
+    }
+
+    /// The user of a store's protection space.
+    pub(crate) fn user(&self, gate: &Gate, space: &ProtectionSpace) -> Result<User, Refused> {
+        self.claims(gate, space).map(user)
+    }
+
+    /// The type of the answer: the first of `Accept` that can be sent (SS-60, ST-1). `names` tells
+    /// the client what could be.
+    pub(crate) fn accepts(
+        &self,
+        offered: &[&'static str],
+        names: &'static str,
+    ) -> Result<&'static str, Refused> {
+        let lines: Vec<&str> = self.header_lines(&ACCEPT);
+        media_type::negotiate(&lines, offered).ok_or(Refused::NotAcceptable { offered: names })
+    }
+
+    /// The body, which has to be of this type (SS-16).
+    pub(crate) async fn body_of(self, expected: &'static str) -> Result<Bytes, Refused> {
+        if !self.body_is(expected) {
+            return Err(Refused::WrongBodyType { expected });
+        }
+        self.body().await
+    }
+
+    /// Whether the body says that it is of this type.
+    pub(crate) fn body_is(&self, expected: &str) -> bool {
+        self.header(&CONTENT_TYPE)
+            .is_some_and(|value| media_type::is(value, expected))
+    }
+
+    /// The body, whatever it says of its type.
+    pub(crate) async fn body(self) -> Result<Bytes, Refused> {
+        Ok(read_body(self.body, BODY_BYTES, BODY_DEADLINE).await?)
+    }
+
+    /// Address of the peer that sent the request.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.parts.extensions.get::<Peer>().map(|peer| peer.0.ip())
+    }
+
+    /// The value of a header that is text; of several, the first.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    }
+
+    /// All lines of a header joined by commas, as HTTP allows to read them.
+    pub(crate) fn joined(&self, name: &HeaderName) -> Option<String> {
+        let lines = self.header_lines(name);
+        (!lines.is_empty()).then(|| lines.join(","))
+    }
+
+    fn header_lines(&self, name: &HeaderName) -> Vec<&str> {
+        lines(&self.parts.headers, name)
+    }
+}
+
+/// Lines that are not text count as a value that nobody understands.
+fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
+    headers
+        .get_all(name)
+        .iter()
+        .map(|value| value.to_str().unwrap_or("?"))
+        .collect()
+}
+
+fn user(claims: Claims) -> User {
+    User {
+        key: UserKey::new(claims.user.domain(), claims.user.name()),
+        name: claims.user.name().to_owned(),
+        domain: claims.user.domain().to_owned(),
+        password: claims.password,
+    }
+}

@@ -1,0 +1,368 @@
+//! From a request's path to what it names.
+//!
+//! Paths are matched without regard to case, identifiers are not (SS-11); one closing slash makes
+//! no difference (SS-9); nothing is decoded, so a path with an escape, a dot segment or an empty
+//! segment names nothing.
+
+use http::Method;
+
+/// What a path names. Identifiers are slices of the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route<'p> {
+    /// Something below the store with this index.
+    Store(usize, StoreRoute<'p>),
+    /// Something below the authentication path.
+    Authentication(AuthenticationRoute),
+    /// `/Schemas/NAME.xsd`.
+    Schema(&'p str),
+    /// `/healthz`.
+    Health,
+    /// `/readyz`.
+    Ready,
+    /// `/metrics`.
+    Metrics,
+    /// `/`.
+    Page,
+    /// `/roamd.css`.
+    StyleSheet,
+}
+
+/// What lies below a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoreRoute<'p> {
+    /// `sessions/v1/available`.
+    Available,
+    /// `sessions/v1/disconnect`.
+    Disconnect,
+    /// `sessions/v1/logoff`.
+    LogOff,
+    /// `sessions/v1/{session}/launch/ica[/{retry-key}]`.
+    Launch {
+        /// Session id.
+        session: &'p str,
+        /// Retry key of a launch that was not ready.
+        retry: Option<&'p str>,
+    },
+    /// `endpoints/v1`.
+    Endpoints,
+    /// `discovery`.
+    Discovery,
+}
+
+/// What lies below the authentication path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuthenticationRoute {
+    /// `auth/v1/token`.
+    Token,
+    /// `auth/v1/protocols`.
+    Protocols,
+    /// `ExplicitForms/Start`.
+    FormsStart,
+    /// `ExplicitForms/AuthenticateAttempt`.
+    FormsAttempt,
+    /// `ExplicitForms/CancelAuthenticate`.
+    FormsCancel,
+    /// `endpoints/v1`.
+    Endpoints,
+}
+
+impl<'p> Route<'p> {
+    /// What `path` names on a gateway with these stores and this authentication path.
+    pub(crate) fn of<'s>(
+        path: &'p str,
+        stores: impl IntoIterator<Item = &'s str>,
+        authentication: &str,
+    ) -> Option<Self> {
+        if path == "/" {
+            return Some(Self::Page);
+        }
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if let Some(below) = below(path, authentication) {
+            return AuthenticationRoute::of(below).map(Self::Authentication);
+        }
+        for (index, store) in stores.into_iter().enumerate() {
+            if let Some(below) = below(path, store) {
+                return StoreRoute::of(below).map(|route| Self::Store(index, route));
+            }
+        }
+        match segments(path.strip_prefix('/')?) {
+            [Some(schemas), Some(name), None, ..] if same(schemas, "Schemas") => {
+                Some(Self::Schema(name))
+            }
+            [Some(name), None, ..] if same(name, "healthz") => Some(Self::Health),
+            [Some(name), None, ..] if same(name, "readyz") => Some(Self::Ready),
+            [Some(name), None, ..] if same(name, "metrics") => Some(Self::Metrics),
+            [Some(name), None, ..] if same(name, "roamd.css") => Some(Self::StyleSheet),
+            _ => None,
+        }
+    }
+
+    /// The value of `Allow`: the methods that the resource has.
+    pub(crate) fn allow(self) -> &'static str {
+        match self {
+            Self::Store(_, StoreRoute::Endpoints | StoreRoute::Discovery)
+            | Self::Authentication(AuthenticationRoute::Endpoints)
+            | Self::Schema(_)
+            | Self::Health
+            | Self::Ready
+            | Self::Metrics
+            | Self::Page
+            | Self::StyleSheet => "GET, HEAD",
+            Self::Store(..) | Self::Authentication(_) => "POST",
+        }
+    }
+
+    /// Whether the resource has a method.
+    pub(crate) fn allows(self, method: &Method) -> bool {
+        self.allow()
+            .split(", ")
+            .any(|allowed| method.as_str() == allowed)
+    }
+
+    /// A name for logs and metrics, without identifiers.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Store(_, route) => match route {
+                StoreRoute::Available => "available",
+                StoreRoute::Disconnect => "disconnect",
+                StoreRoute::LogOff => "logoff",
+                StoreRoute::Launch { .. } => "launch",
+                StoreRoute::Endpoints => "endpoints",
+                StoreRoute::Discovery => "discovery",
+            },
+            Self::Authentication(route) => match route {
+                AuthenticationRoute::Token => "token",
+                AuthenticationRoute::Protocols => "protocols",
+                AuthenticationRoute::FormsStart => "forms-start",
+                AuthenticationRoute::FormsAttempt => "forms-attempt",
+                AuthenticationRoute::FormsCancel => "forms-cancel",
+                AuthenticationRoute::Endpoints => "authentication-endpoints",
+            },
+            Self::Schema(_) => "schema",
+            Self::Health => "health",
+            Self::Ready => "ready",
+            Self::Metrics => "metrics",
+            Self::Page => "page",
+            Self::StyleSheet => "style-sheet",
+        }
+    }
+}
+
+impl<'p> StoreRoute<'p> {
+    fn of(below: &'p str) -> Option<Self> {
+        match segments(below) {
+            [Some(a), None, ..] if same(a, "discovery") => Some(Self::Discovery),
+            [Some(a), Some(b), None, ..] if same(a, "endpoints") && same(b, "v1") => {
+                Some(Self::Endpoints)
+            }
+            // The singular is an alias (SS-10).
+            [Some(a), Some(b), Some(c), rest @ ..]
+                if (same(a, "sessions") || same(a, "session")) && same(b, "v1") =>
+            {
+                match rest {
+                    [None, ..] if same(c, "available") => Some(Self::Available),
+                    [None, ..] if same(c, "disconnect") => Some(Self::Disconnect),
+                    [None, ..] if same(c, "logoff") => Some(Self::LogOff),
+                    [Some(d), Some(e), retry, None]
+                        if same(d, "launch") && same(e, "ica") && is_identifier(c) =>
+                    {
+                        Some(Self::Launch { session: c, retry })
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+impl AuthenticationRoute {
+    fn of(below: &str) -> Option<Self> {
+        Some(match below.to_ascii_lowercase().as_str() {
+            "auth/v1/token" => Self::Token,
+            "auth/v1/protocols" => Self::Protocols,
+            "explicitforms/start" => Self::FormsStart,
+            "explicitforms/authenticateattempt" => Self::FormsAttempt,
+            "explicitforms/cancelauthenticate" => Self::FormsCancel,
+            "endpoints/v1" => Self::Endpoints,
+            _ => return None,
+        })
+    }
+}
+
+/// The first seven segments of a path: one more than any resource has.
+fn segments(path: &str) -> [Option<&str>; 7] {
+    let mut segments = path.split('/');
+    std::array::from_fn(|_| segments.next())
+}
+
+/// What follows `root` and a slash.
+fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
+    let (start, rest) = path.split_at_checked(root.len())?;
+    same(start, root).then(|| rest.strip_prefix('/')).flatten()
+}
+
+fn same(segment: &str, name: &str) -> bool {
+    segment.eq_ignore_ascii_case(name)
+}
+
+/// Whether a segment can be an identifier that was made here (SS-13).
+fn is_identifier(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORES: [&str; 2] = ["/Citrix/Store", "/Citrix/Other"];
+
+    fn of(path: &str) -> Option<Route<'_>> {
+        Route::of(path, STORES, "/Citrix/StoreAuth")
+    }
+
+    #[test]
+    fn paths_name_resources_without_regard_to_case_or_closing_slash() {
+        use AuthenticationRoute as A;
+        use StoreRoute as S;
+        let launch = |session, retry| Route::Store(0, S::Launch { session, retry });
+        let table = [
+            (
+                "/Citrix/Store/sessions/v1/available",
+                Route::Store(0, S::Available),
+            ), // SS-6
+            (
+                "/Citrix/Store/sessions/v1/available/",
+                Route::Store(0, S::Available),
+            ), // SS-9
+            (
+                "/citrix/STORE/Sessions/V1/AVAILABLE",
+                Route::Store(0, S::Available),
+            ), // SS-11
+            (
+                "/Citrix/Store/session/v1/available",
+                Route::Store(0, S::Available),
+            ), // SS-10
+            (
+                "/Citrix/Store/sessions/v1/disconnect/",
+                Route::Store(0, S::Disconnect),
+            ),
+            (
+                "/Citrix/Store/sessions/v1/logoff",
+                Route::Store(0, S::LogOff),
+            ),
+            (
+                "/Citrix/Other/sessions/v1/logoff",
+                Route::Store(1, S::LogOff),
+            ),
+            (
+                "/Citrix/Store/sessions/v1/aB-_9/launch/ica",
+                launch("aB-_9", None),
+            ),
+            (
+                "/Citrix/Store/session/v1/aB-_9/Launch/ICA/",
+                launch("aB-_9", None),
+            ),
+            (
+                "/Citrix/Store/sessions/v1/x/launch/ica/Key",
+                launch("x", Some("Key")),
+            ), // SS-57
+            ("/Citrix/Store/endpoints/v1", Route::Store(0, S::Endpoints)),
+            ("/Citrix/Store/endpoints/v1/", Route::Store(0, S::Endpoints)), // ST-22
+            ("/Citrix/Store/discovery", Route::Store(0, S::Discovery)),
+            (
+                "/Citrix/StoreAuth/auth/v1/token",
+                Route::Authentication(A::Token),
+            ),
+            (
+                "/Citrix/StoreAuth/auth/V1/token/",
+                Route::Authentication(A::Token),
+            ), // CA-41
+            (
+                "/Citrix/StoreAuth/auth/v1/protocols/",
+                Route::Authentication(A::Protocols),
+            ), // CA-32
+            (
+                "/Citrix/StoreAuth/ExplicitForms/Start",
+                Route::Authentication(A::FormsStart),
+            ),
+            (
+                "/Citrix/StoreAuth/explicitforms/authenticateattempt",
+                Route::Authentication(A::FormsAttempt),
+            ),
+            (
+                "/Citrix/StoreAuth/ExplicitForms/CancelAuthenticate",
+                Route::Authentication(A::FormsCancel),
+            ),
+            (
+                "/Citrix/StoreAuth/endpoints/v1",
+                Route::Authentication(A::Endpoints),
+            ), // ST-24
+            (
+                "/schemas/SessionState.xsd",
+                Route::Schema("SessionState.xsd"),
+            ),
+            ("/healthz", Route::Health),
+            ("/readyz/", Route::Ready),
+            ("/metrics", Route::Metrics),
+            ("/", Route::Page),
+            ("/roamd.css", Route::StyleSheet),
+        ];
+        for (path, expected) in table {
+            assert_eq!(of(path), Some(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn path_tricks_name_nothing() {
+        for path in [
+            "",
+            "//",
+            "*",
+            "/Citrix/Store",
+            "/Citrix/Store/",
+            "/Citrix//Store/sessions/v1/available",
+            "/Citrix/Store/sessions/v1/available//",
+            "/Citrix/Store/./sessions/v1/available",
+            "/Citrix/Store/sessions/v1/../v1/available",
+            "/Citrix/Store/sessions/v1/%61vailable",
+            "/Citrix/Store/sessions/v1/available%00",
+            "/Citrix/Store/sessions/v1/available/x",
+            "/Citrix/StoreX/sessions/v1/available",
+            "/Citrix/Store/sessions/v1/a%2Fb/launch/ica",
+            "/Citrix/Store/sessions/v1/a.b/launch/ica",
+            "/Citrix/Store/sessions/v1//launch/ica",
+            "/Citrix/Store/sessions/v1/x/launch/rade",
+            "/Citrix/Store/sessions/v1/x/launch/ica/k/more",
+            "/Citrix/Store/sessions/v2/available",
+            "/Citrix/StoreAuth/auth/v1/token/x",
+            "/Schemas",
+            "/Schemas/a/b",
+            "/healthz/x",
+            "/\u{fc}ber",
+        ] {
+            assert_eq!(of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_changes_or_lists_sessions_takes_post_only() {
+        // SS-3
+        for path in [
+            "/Citrix/Store/sessions/v1/available",
+            "/Citrix/Store/sessions/v1/x/launch/ica",
+            "/Citrix/StoreAuth/auth/v1/token",
+        ] {
+            let route = of(path).unwrap();
+            assert_eq!(route.allow(), "POST");
+            assert!(route.allows(&Method::POST));
+            for method in [Method::GET, Method::HEAD, Method::PUT, Method::OPTIONS] {
+                assert!(!route.allows(&method), "{method} {path}");
+            }
+        }
+        assert!(of("/healthz").unwrap().allows(&Method::HEAD));
+    }
+}

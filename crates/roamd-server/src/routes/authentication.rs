@@ -1,0 +1,267 @@
+//! The token service, the protocols and the explicit forms (citrixauth.md §2, §4, §5).
+
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use roamd_citrixauth::{
+    CheckCredentials, Conversation, ConversationRefusal, Conversations, Grant, Negotiation,
+    Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
+};
+use roamd_http::Answer;
+use roamd_state::{CounterKind, Digest, MarkKind};
+use roamd_store_proto::auth::{Choice, Form, FormPost, Reason, RequestToken, TokenChoices};
+use roamd_store_proto::media_type;
+use secrecy::SecretString;
+use tracing::info;
+
+use crate::answer::{Caching, whole};
+use crate::gateway::{Gate, rng};
+use crate::refused::Refused;
+use crate::request::Request;
+
+const CREDENTIAL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-credentialtypes");
+const LABEL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-labeltypes");
+
+/// A client that takes no vendor type of forms may take them as plain XML (CA-44).
+const PLAIN_XML: &str = "text/xml";
+
+/// Exchanges a primary token for a service token (§2 step 6). The token is checked before the
+/// message (CA-33).
+pub(crate) async fn token(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let space = &gate.authentication.tokens;
+    let primary = request.claims(gate, space)?;
+    accepts_token_messages(&request)?;
+    if !request.body_is(media_type::REQUEST_TOKEN) {
+        return Err(Refused::UnsupportedMediaType {
+            expected: media_type::REQUEST_TOKEN,
+        });
+    }
+    let message = RequestToken::from_xml(&request.body().await?)?;
+    let audiences = std::slice::from_ref(&gate.audience);
+    let response = gate
+        .tokens
+        .service_token(
+            &primary,
+            &message,
+            &gate.realms(),
+            audiences,
+            gate.now(),
+            &mut rng(),
+        )
+        .map_err(|error| match error {
+            ServiceTokenError::Service(error) => Refused::BadRequest(error.to_string()),
+            ServiceTokenError::SignInEnding => {
+                Refused::Unauthorized(Box::new(space.challenge(Reason::Expired)))
+            }
+            ServiceTokenError::TooLong(error) => Refused::Internal(error.into()),
+        })?;
+    Ok(secret(
+        StatusCode::OK,
+        media_type::REQUEST_TOKEN_RESPONSE,
+        response.to_xml(),
+    ))
+}
+
+/// Lists the ways to sign in, with status 300 and no `Location` (CA-24 to CA-26). Any `for-service`
+/// will do (CA-16).
+pub(crate) async fn protocols(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    accepts_token_messages(&request)?;
+    RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;
+    let choices = TokenChoices {
+        choices: vec![Choice {
+            protocol: Choice::EXPLICIT_FORMS.to_owned(),
+            location: gate.authentication.forms_start_url(),
+        }],
+    };
+    let media = media_type::REQUEST_TOKEN_CHOICES;
+    let mut answer = whole(
+        StatusCode::MULTIPLE_CHOICES,
+        media,
+        Caching::None,
+        choices.to_xml(),
+    );
+    answer.headers_mut().insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store"),
+    );
+    Ok(answer)
+}
+
+/// Begins a conversation: the first form, and its cookie (§2 step 4).
+pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let media = accepted_form(&request)?;
+    let negotiation = Negotiation::from_headers(
+        request.joined(&CREDENTIAL_TYPES).as_deref(),
+        request.joined(&LABEL_TYPES).as_deref(),
+    );
+    let message = RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;
+    let service = Service::of(
+        &message,
+        &gate.realms(),
+        std::slice::from_ref(&gate.audience),
+    )
+    .map_err(|error| Refused::BadRequest(error.to_string()))?;
+    let negotiation = match negotiation {
+        Ok(negotiation) => negotiation,
+        Err(refusal) => return Ok(form(media, &refusal.form())),
+    };
+    let started = gate
+        .conversations
+        .start(service, negotiation, gate.now(), &mut rng());
+    let mut answer = form(media, &started.form);
+    let cookie = gate.conversations.set_cookie(&started, gate.secure);
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
+    answer.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(answer)
+}
+
+/// Takes the filled form: a token, the form again, or a failure (§5.6).
+pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let media = accepted_form(&request)?;
+    let cookie = request.joined(&COOKIE);
+    let post = FormPost::from_url_encoded(&request.body().await?);
+    let conversation = match resume(gate, cookie.as_deref(), &post).await? {
+        Ok(conversation) => conversation,
+        Err(refusal) => return Ok(form(media, &refusal.form())),
+    };
+    let checked = match gate.conversations.credentials(&post) {
+        Ok(credentials) => gate
+            .credentials
+            .check(&credentials)
+            .await
+            .map(|user| (user, credentials.password)),
+        Err(bad) => Err(bad.into()),
+    };
+    match checked {
+        Ok((user, password)) => signed_in(gate, media, &conversation, user, password).await,
+        Err(refusal) => {
+            let reply = refused(gate, &conversation, &post, refusal).await?;
+            Ok(form(media, reply.form()))
+        }
+    }
+}
+
+/// Ends a conversation that the person gave up (CA-73).
+pub(crate) async fn forms_cancel(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let media = accepted_form(&request)?;
+    let cookie = request.joined(&COOKIE);
+    let post = FormPost::from_url_encoded(&request.body().await?);
+    match resume(gate, cookie.as_deref(), &post).await? {
+        Ok(conversation) => {
+            spend(gate, &conversation).await?;
+            Ok(form(media, &Conversations::cancelled()))
+        }
+        Err(refusal) => Ok(form(media, &refusal.form())),
+    }
+}
+
+async fn resume(
+    gate: &Gate,
+    cookie: Option<&str>,
+    post: &FormPost,
+) -> Result<Result<Conversation, ConversationRefusal>, Refused> {
+    let now = gate.now();
+    let resumed: Resumed = match gate.conversations.resume(cookie, post, now) {
+        Ok(resumed) => resumed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let digest = Digest::of(resumed.id().as_bytes());
+    let spent = gate
+        .state
+        .is_marked(MarkKind::SpentConversation, digest, now)
+        .await?;
+    Ok(resumed.unless_spent(spent))
+}
+
+/// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts at
+/// the same time only one gets a token.
+async fn signed_in(
+    gate: &Gate,
+    media: &'static str,
+    conversation: &Conversation,
+    user: UserIdentity,
+    password: SecretString,
+) -> Result<Answer, Refused> {
+    if !spend(gate, conversation).await? {
+        return Ok(form(media, &ConversationRefusal::SessionIdInvalid.form()));
+    }
+    let display_name = user.domain().to_owned();
+    let key = user.key().to_owned();
+    let grant = Grant {
+        user,
+        password,
+        service: conversation.service().clone(),
+    };
+    let token = gate
+        .tokens
+        .issue(&grant, gate.now(), &mut rng())
+        .map_err(|error| Refused::BadRequest(error.to_string()))?;
+    info!(user = key, "Signed in");
+    let body = token.into_response(Some(display_name)).to_xml();
+    Ok(secret(
+        StatusCode::OK,
+        media_type::REQUEST_TOKEN_RESPONSE,
+        body,
+    ))
+}
+
+/// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
+async fn refused(
+    gate: &Gate,
+    conversation: &Conversation,
+    post: &FormPost,
+    refusal: Refusal,
+) -> Result<Reply, Refused> {
+    let failures = if refusal.is_failed_attempt() {
+        let digest = Digest::of(conversation.id().as_bytes());
+        let kind = CounterKind::ConversationFailures;
+        gate.state
+            .count(kind, digest, gate.now(), conversation.expiry())
+            .await?
+    } else {
+        0
+    };
+    info!(?refusal, failures, "Sign-in refused");
+    let reply = gate
+        .conversations
+        .refuse(conversation, post, refusal, failures, &mut rng());
+    if matches!(reply, Reply::End(_)) {
+        spend(gate, conversation).await?;
+    }
+    Ok(reply)
+}
+
+/// Marks a conversation as spent, and says whether it was not so before.
+async fn spend(gate: &Gate, conversation: &Conversation) -> Result<bool, Refused> {
+    let digest = Digest::of(conversation.id().as_bytes());
+    let until = conversation.expiry();
+    Ok(gate
+        .state
+        .mark(MarkKind::SpentConversation, digest, until)
+        .await?)
+}
+
+/// Both token messages stand in `Accept`; either will do (CA-35).
+fn accepts_token_messages(request: &Request) -> Result<(), Refused> {
+    let offered = [
+        media_type::REQUEST_TOKEN_RESPONSE,
+        media_type::REQUEST_TOKEN_CHOICES,
+    ];
+    request
+        .accepts(&offered, media_type::REQUEST_TOKEN_RESPONSE)
+        .map(|_| ())
+}
+
+fn accepted_form(request: &Request) -> Result<&'static str, Refused> {
+    // The vendor's type wins wherever it stands: plain XML is for those who do not know it.
+    request
+        .accepts(&[media_type::FORM], media_type::FORM)
+        .or_else(|_| request.accepts(&[PLAIN_XML], media_type::FORM))
+}
+
+fn form(media: &'static str, form: &Form) -> Answer {
+    secret(StatusCode::OK, media, form.to_xml())
+}
+
+fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Answer {
+    whole(status, media, Caching::Secret, body)
+}

@@ -1,0 +1,53 @@
+//! The resources, a file for each group that clients call together.
+
+mod authentication;
+mod launch;
+mod operations;
+mod published;
+mod sessions;
+
+use roamd_http::Answer;
+
+use crate::gateway::Gate;
+use crate::refused::Refused;
+use crate::request::Request;
+use crate::route::{AuthenticationRoute, Route, StoreRoute};
+
+/// Answers a request whose path and method are good.
+pub(crate) async fn answer(
+    gate: &Gate,
+    route: Route<'_>,
+    request: Request,
+) -> Result<Answer, Refused> {
+    match route {
+        Route::Store(index, route) => {
+            let site = gate.stores.get(index).ok_or(Refused::NotFound)?;
+            match route {
+                StoreRoute::Available => sessions::available(gate, site, request).await,
+                StoreRoute::Disconnect => sessions::disconnect(gate, site, request).await,
+                StoreRoute::LogOff => sessions::log_off(gate, site, request).await,
+                StoreRoute::Launch { session, retry } => {
+                    launch::session(gate, site, session, retry, request).await
+                }
+                StoreRoute::Endpoints => published::store_endpoints(site, &request),
+                StoreRoute::Discovery => published::discovery(gate, site, &request),
+            }
+        }
+        Route::Authentication(route) => match route {
+            AuthenticationRoute::Token => authentication::token(gate, request).await,
+            AuthenticationRoute::Protocols => authentication::protocols(gate, request).await,
+            AuthenticationRoute::FormsStart => authentication::forms_start(gate, request).await,
+            AuthenticationRoute::FormsAttempt => authentication::forms_attempt(gate, request).await,
+            AuthenticationRoute::FormsCancel => authentication::forms_cancel(gate, request).await,
+            AuthenticationRoute::Endpoints => {
+                published::authentication_endpoints(&gate.authentication, &request)
+            }
+        },
+        Route::Schema(name) => published::schema(name),
+        Route::Health => Ok(operations::health()),
+        Route::Ready => operations::ready(gate).await,
+        Route::Metrics => operations::metrics(gate),
+        Route::Page => operations::page(gate),
+        Route::StyleSheet => Ok(operations::style_sheet()),
+    }
+}

@@ -1,0 +1,97 @@
+//! What anybody may read: endpoints, discovery, schemas (store-services.md §2, §3).
+
+use http::StatusCode;
+use http::header::ACCEPT;
+use roamd_http::Answer;
+use roamd_store_proto::{Discovery, Endpoint, Endpoints, media_type, schemas};
+
+use crate::answer::{Caching, whole};
+use crate::gateway::Gate;
+use crate::refused::Refused;
+use crate::request::Request;
+use crate::site::{AuthenticationSite, StoreSite};
+
+/// The services of a store (ST-22 to ST-26).
+pub(crate) fn store_endpoints(site: &StoreSite, request: &Request) -> Result<Answer, Refused> {
+    let services = [
+        ("Endpoints", "endpoints", "endpoints/v1"),
+        ("DiscoveryDocument", "DiscoveryV1", "discovery"),
+        ("ListSessions", "listSessions", "sessions/v1/available"),
+        (
+            "DisconnectSessions",
+            "disconnectSessions",
+            "sessions/v1/disconnect",
+        ),
+        ("LogOffSessions", "logOffSessions", "sessions/v1/logoff"),
+    ];
+    endpoints(&site.url, &services, request)
+}
+
+/// The services of the authentication service (ST-24).
+pub(crate) fn authentication_endpoints(
+    site: &AuthenticationSite,
+    request: &Request,
+) -> Result<Answer, Refused> {
+    endpoints(
+        &site.url,
+        &[("Endpoints", "endpoints", "endpoints/v1")],
+        request,
+    )
+}
+
+fn endpoints(
+    root: &str,
+    services: &[(&str, &str, &str)],
+    request: &Request,
+) -> Result<Answer, Refused> {
+    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
+    let endpoints = services.iter().map(|(id, capability, path)| Endpoint {
+        id: (*id).to_owned(),
+        url: format!("{root}/{path}"),
+        capabilities: vec![(*capability).to_owned()],
+    });
+    let body = Endpoints {
+        endpoints: endpoints.collect(),
+    }
+    .to_xml();
+    Ok(whole(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Where a store's services are (ST-27 to ST-31). Never 406 (ST-28).
+pub(crate) fn discovery(
+    gate: &Gate,
+    site: &StoreSite,
+    request: &Request,
+) -> Result<Answer, Refused> {
+    let document = Discovery {
+        store_name: site
+            .path
+            .as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        store_url: format!("{}/discovery", site.url),
+        store_endpoints: format!("{}/endpoints/v1", site.url),
+        authentication_endpoints: format!("{}/endpoints/v1", gate.authentication.url),
+    };
+    let accept = request.joined(&ACCEPT).unwrap_or_default();
+    let media = Discovery::media_type(&accept);
+    Ok(whole(
+        StatusCode::OK,
+        media,
+        Caching::None,
+        document.to_xml(),
+    ))
+}
+
+/// A published schema.
+pub(crate) fn schema(name: &str) -> Result<Answer, Refused> {
+    let schema = schemas::by_name(name).ok_or(Refused::NotFound)?;
+    Ok(whole(
+        StatusCode::OK,
+        "application/xml",
+        Caching::Hour,
+        schema.text,
+    ))
+}

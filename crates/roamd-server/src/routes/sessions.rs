@@ -1,0 +1,134 @@
+//! `sessions/v1/available`, `disconnect` and `logoff` (SS-28 to SS-52).
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use roamd_http::Answer;
+use roamd_sessions::{End, EndPoint, ListRequest, User};
+use roamd_state::MarkKind;
+use roamd_store_proto::{
+    Session, SessionParams, SessionResult, SessionState, SessionStatus, media_type,
+};
+use secrecy::SecretString;
+use tracing::{info, warn};
+
+use crate::answer::{Caching, whole};
+use crate::gateway::Gate;
+use crate::refused::Refused;
+use crate::request::Request;
+use crate::site::StoreSite;
+use crate::tickets;
+
+/// Longer than any logon ticket lives.
+const TICKET_MEMORY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Lists the sessions that the client may connect to.
+pub(crate) async fn available(
+    gate: &Gate,
+    site: &StoreSite,
+    request: Request,
+) -> Result<Answer, Refused> {
+    let user = request.user(gate, &site.sessions)?;
+    let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
+    let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
+    let wanted = ListRequest {
+        include_active: params.include_active_sessions,
+        applications_only: params.app_sessions_only,
+    };
+    let end_point = end_point(&params);
+    let store = Arc::clone(&site.store);
+    // A listing with active sessions may change them: like every change it is not given up half
+    // way. Any other goes when its client goes.
+    let list = if wanted.include_active {
+        gate.to_the_end(async move { store.list(&user, &end_point, wanted).await })
+            .await?
+    } else {
+        store.list(&user, &end_point, wanted).await
+    };
+    let sessions = list.sessions.into_iter().map(|session| Session {
+        launch_url: site.launch_url(&session.id),
+        id: session.id,
+        server_type: session.server_type,
+        initial_app: session.initial_app,
+        aggregated: session.aggregated,
+        resource_id: session.resource_id,
+        publisher_name: session.publisher_name,
+    });
+    let state = SessionState {
+        enumeration: list.enumeration,
+        sessions: sessions.collect(),
+    };
+    let body = state.to_xml(site.spelling(params.spelling));
+    Ok(whole(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Disconnects the sessions that are connected from the client.
+pub(crate) async fn disconnect(
+    gate: &Gate,
+    site: &StoreSite,
+    request: Request,
+) -> Result<Answer, Refused> {
+    end(gate, site, request, End::Disconnect).await
+}
+
+/// Logs off the sessions that are connected from the client.
+pub(crate) async fn log_off(
+    gate: &Gate,
+    site: &StoreSite,
+    request: Request,
+) -> Result<Answer, Refused> {
+    end(gate, site, request, End::LogOff).await
+}
+
+async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Result<Answer, Refused> {
+    let user = request.user(gate, &site.sessions)?;
+    // The singular is accepted too, and answered as it was asked for (SS-49).
+    let media = request.accepts(
+        &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
+        media_type::SESSION_RESULTS,
+    )?;
+    let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
+    let spelling = site.spelling(params.spelling);
+    let tickets: Vec<SecretString> = params
+        .tickets
+        .iter()
+        .map(|ticket| SecretString::from(ticket.as_str()))
+        .collect();
+    invalidate(gate, &user, &tickets).await;
+    let (store, end_point) = (Arc::clone(&site.store), end_point(&params));
+    let user_key = user.key.clone();
+    let status: SessionStatus = gate
+        .to_the_end(async move { store.end(&user, &end_point, how, &tickets).await })
+        .await?;
+    info!(user = %user_key, ?how, ?status, "Ended the sessions of a client");
+    let body = SessionResult { status }.to_xml(spelling);
+    Ok(whole(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Remembers that these tickets must not be handed out (again), before any farm hears of it. When
+/// that fails the sessions are ended all the same: farms invalidate tickets themselves or let them
+/// expire.
+async fn invalidate(gate: &Gate, user: &User, tickets: &[SecretString]) {
+    let until = gate
+        .now()
+        .checked_add(TICKET_MEMORY)
+        .unwrap_or(Timestamp::MAX);
+    for ticket in tickets {
+        let digest = tickets::digest(&user.key, ticket);
+        if let Err(error) = gate
+            .state
+            .mark(MarkKind::InvalidatedTicket, digest, until)
+            .await
+        {
+            warn!(user = %user.key, %error, "Could not remember that a ticket is invalid");
+        }
+    }
+}
+
+fn end_point(params: &SessionParams) -> EndPoint {
+    EndPoint {
+        client_name: Some(params.client_name.clone()),
+        device_id: params.device_id.clone(),
+    }
+}

@@ -1,0 +1,120 @@
+//! The stores and the authentication service as clients see them: URLs, realms, challenges. All
+//! URLs are made from the configured base URL, never from a `Host` header (citrixauth.md §7).
+
+use std::sync::Arc;
+
+use roamd_citrixauth::Realm;
+use roamd_sessions::Store;
+use roamd_store_proto::Spelling;
+use roamd_store_proto::auth::{Challenge, Reason};
+
+use crate::config::{self, BaseUrl, SpellingChoice, UrlPath};
+use crate::farms::NfuseFarm;
+
+/// One store.
+pub(crate) struct StoreSite {
+    /// Absolute URL, `https://sf.example.net/Citrix/Store`.
+    pub(crate) url: String,
+    /// Path of the URL.
+    pub(crate) path: UrlPath,
+    /// What opens its sessions service.
+    pub(crate) sessions: ProtectionSpace,
+    /// Who picks the spelling of an answer.
+    pub(crate) spelling: SpellingChoice,
+    /// Its farms. Shared, since what changes a session goes on when a client goes away.
+    pub(crate) store: Arc<Store<NfuseFarm>>,
+}
+
+/// The authentication service.
+pub(crate) struct AuthenticationSite {
+    /// Absolute URL, `https://sf.example.net/Citrix/StoreAuth`.
+    pub(crate) url: String,
+    /// Path of the URL.
+    pub(crate) path: UrlPath,
+    /// What opens the token service.
+    pub(crate) tokens: ProtectionSpace,
+}
+
+/// What one token opens (CA-10, CA-13).
+pub(crate) struct ProtectionSpace {
+    /// Comes back from clients as `for-service`.
+    pub(crate) realm: Realm,
+    /// Where a token for it is to be had (CA-9).
+    location: String,
+    /// Root of the protection space (CA-8).
+    hint: String,
+}
+
+impl StoreSite {
+    pub(crate) fn new(
+        base: &BaseUrl,
+        authentication: &AuthenticationSite,
+        config: &config::Store,
+        store: Store<NfuseFarm>,
+    ) -> Self {
+        let url = format!("{base}{}", config.path);
+        Self {
+            sessions: ProtectionSpace {
+                realm: Realm::new(format!("store:{}", config.path)),
+                location: authentication.token_url(),
+                hint: format!("{url}/sessions/v1"),
+            },
+            url,
+            path: config.path.clone(),
+            spelling: config.spelling,
+            store: Arc::new(store),
+        }
+    }
+
+    /// The spelling of an answer to a request that was spelled like this (SS-47).
+    pub(crate) fn spelling(&self, request: Spelling) -> Spelling {
+        match self.spelling {
+            SpellingChoice::Auto => request,
+            SpellingChoice::Document => Spelling::Document,
+            SpellingChoice::Native => Spelling::Native,
+        }
+    }
+
+    /// Where a client connects to a session (SS-10).
+    pub(crate) fn launch_url(&self, session: &str) -> String {
+        format!("{}/sessions/v1/{session}/launch/ica", self.url)
+    }
+}
+
+impl AuthenticationSite {
+    pub(crate) fn new(base: &BaseUrl, path: &UrlPath) -> Self {
+        let url = format!("{base}{path}");
+        let token_url = format!("{url}/auth/v1/token");
+        Self {
+            tokens: ProtectionSpace {
+                realm: Realm::new(format!("tokens:{path}")),
+                location: format!("{url}/auth/v1/protocols"),
+                hint: token_url,
+            },
+            url,
+            path: path.clone(),
+        }
+    }
+
+    /// The token service.
+    pub(crate) fn token_url(&self) -> String {
+        format!("{}/auth/v1/token", self.url)
+    }
+
+    /// Where the explicit forms begin.
+    pub(crate) fn forms_start_url(&self) -> String {
+        format!("{}/ExplicitForms/Start", self.url)
+    }
+}
+
+impl ProtectionSpace {
+    /// The challenge of a `401` here.
+    pub(crate) fn challenge(&self, reason: Reason) -> Challenge {
+        Challenge {
+            realm: self.realm.to_string(),
+            reason,
+            locations: vec![self.location.clone()],
+            service_root_hint: self.hint.clone(),
+        }
+    }
+}
