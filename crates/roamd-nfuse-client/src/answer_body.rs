@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_freed_from_what_farms_put_around_it() {
-        let cases: [(&[u8], Result<&[u8], BodyError>); 12] = [
+        type Document = Result<&'static [u8], BodyError>;
+        let cases: [(&[u8], Document); 12] = [
             (b"<?xml?><a/>", Ok(b"<?xml?><a/>")),
             (b"<a/>", Ok(b"<a/>")),
             (b"\r\n<?xml?><a/>", Ok(b"<?xml?><a/>")),

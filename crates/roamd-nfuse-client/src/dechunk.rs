@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_however_they_are_cut_into_packets() {
-        let cases: [(&[u8], Result<&[u8], DechunkError>); 14] = [
+        type Joined = Result<&'static [u8], DechunkError>;
+        let cases: [(&[u8], Joined); 14] = [
             (b"5\r\nhello\r\n0\r\n\r\n", Ok(b"hello")),
             (b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", Ok(b"hello")),
             (

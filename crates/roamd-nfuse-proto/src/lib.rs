@@ -44,6 +44,8 @@ pub use information::{
     ServerFarmDataAnswer, ServerFarmDataRequest,
 };
 pub use launch_ref::{LaunchRefAnswer, LaunchRefRequest};
+/// The encoding of a message is told by whoever reads its bytes.
+pub use roamd_xml::Encoding;
 pub use session_data::{
     HostId, ReconnectSessionDataAnswer, ReconnectSessionDataRequest, SessionEntry, SessionType,
 };

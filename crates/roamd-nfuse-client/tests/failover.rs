@@ -1,0 +1,208 @@
+//! Which controller gets a request, and that no change is sent twice.
+
+use std::time::Duration;
+
+use roamd_nfuse_client::{CallError, ControllerOrder, Sent};
+use roamd_nfuse_proto::ErrorId;
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, controller,
+    done, farm, farm_of, http, refused,
+};
+
+/// The ways in which a controller may fail after it has read a request.
+fn failures() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("no answer", Vec::new()),
+        (
+            "half an answer",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n<?xml".to_vec(),
+        ),
+        ("rubbish", b"rubbish\r\n\r\n".to_vec()),
+        ("HTML", http("200 OK", b"<html/>")),
+        ("an HTTP error", http("503 Busy", b"")),
+        (
+            "a farm that is out of service",
+            refused(ErrorId::SERVICE_UNAVAILABLE),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_change_is_received_once_by_all_controllers_together() {
+    for (name, answer) in failures() {
+        let first = Scripted::start([Act::SendAndClose(answer)]).await;
+        let second = Scripted::start([Act::Send(done())]).await;
+        let error = farm_of(&[&first, &second])
+            .call(&change("DESK-A"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.sent(), Sent::MaybeSent, "{name}: {error:?}");
+        assert_eq!(
+            (first.requests().len(), second.requests().len()),
+            (1, 0),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_read_goes_to_the_next_controller() {
+    for (name, answer) in failures() {
+        let first = Scripted::start([Act::SendAndClose(answer)]).await;
+        let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
+        let answer = farm_of(&[&first, &second]).call(&READ).await;
+        assert_eq!(answer.ok(), Some(capability("second")), "{name}");
+        assert_eq!(
+            (first.requests().len(), second.requests().len()),
+            (1, 1),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_is_lost_is_sent_once_more_to_the_only_controller() {
+    let controller = Scripted::start([Act::Close, Act::Send(capability_answer("again"))]).await;
+    assert_eq!(
+        farm_of(&[&controller]).call(&READ).await.unwrap(),
+        capability("again")
+    );
+    assert_eq!(controller.requests().len(), 2);
+
+    let controller = Scripted::start([]).await;
+    let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
+    assert!(matches!(error, CallError::Lost(_)), "{error:?}");
+    assert_eq!(controller.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_change_that_is_lost_is_not_sent_again_to_the_only_controller() {
+    let controller = Scripted::start([Act::Close, Act::Send(done())]).await;
+    let error = farm_of(&[&controller])
+        .call(&change("DESK-A"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, CallError::Lost(_)), "{error:?}");
+    assert_eq!(controller.requests().len(), 1);
+}
+
+/// A pooled connection that its controller closes is where a client may send twice unseen.
+#[tokio::test]
+async fn no_change_is_sent_twice_over_connections_that_are_just_closing() {
+    const CALLS: usize = 200;
+    let controller = Scripted::start((0..CALLS).map(|_| Act::SendAndClose(done()))).await;
+    let farm = farm_of(&[&controller, &controller]);
+    for number in 0..CALLS {
+        match farm.call(&change(&format!("DESK-{number};"))).await {
+            Ok(_) | Err(CallError::Lost(_)) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    let requests = controller.requests();
+    for number in 0..CALLS {
+        let name = format!("DESK-{number};");
+        let received = requests
+            .iter()
+            .filter(|request| request.contains(&name))
+            .count();
+        assert!(received <= 1, "{name} was received {received} times");
+    }
+}
+
+#[tokio::test]
+async fn a_controller_without_a_connection_is_passed_over() {
+    let dead = closed_port().await;
+    let alive = Scripted::start([Act::Send(done()), Act::Send(capability_answer("alive"))]).await;
+    let controllers = vec![dead.clone(), dead, alive.controller()];
+    let farm = farm(controllers, ControllerOrder::Ordered, LONG);
+    farm.call(&change("DESK-A")).await.unwrap();
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("alive"));
+    assert_eq!(alive.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_farm_without_connections_has_certainly_seen_nothing() {
+    let dead = closed_port().await;
+    for controllers in [vec![dead.clone(), dead], Vec::new()] {
+        let farm = farm(controllers, ControllerOrder::Balanced, LONG);
+        let error = farm.call(&change("DESK-A")).await.unwrap_err();
+        assert!(matches!(error, CallError::Unreachable(_)), "{error:?}");
+        assert_eq!(error.sent(), Sent::NotSent);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_controller_does_not_hide_that_another_has_seen_the_request() {
+    let first = Scripted::start([Act::Close]).await;
+    let controllers = vec![first.controller(), closed_port().await];
+    let farm = farm(controllers, ControllerOrder::Ordered, LONG);
+    let error = farm.call(&READ).await.unwrap_err();
+    assert!(matches!(error, CallError::Lost(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_controller_that_swallows_connections_leaves_time_for_the_next() {
+    // Nobody accepts, and the queue of one is full: further connections are neither taken nor
+    // refused.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await
+    {
+        queue.push(stream);
+    }
+    let hole = controller(address);
+    let deadline = Duration::from_secs(3);
+
+    let alive = Scripted::start([Act::Send(done())]).await;
+    let order = ControllerOrder::Ordered;
+    let both = farm(vec![hole.clone(), alive.controller()], order, deadline);
+    both.call(&change("DESK-A")).await.unwrap();
+
+    let alone = farm(vec![hole], order, Duration::from_millis(300));
+    let error = alone.call(&change("DESK-A")).await.unwrap_err();
+    assert_eq!(error.sent(), Sent::NotSent, "{error:?}");
+}
+
+#[tokio::test]
+async fn what_the_farm_refuses_is_not_asked_elsewhere() {
+    for id in [
+        ErrorId::FAILED_CREDENTIALS,
+        ErrorId::NOT_TRUSTED,
+        ErrorId::UNSPECIFIED,
+    ] {
+        let first = Scripted::start([Act::Send(refused(id.clone()))]).await;
+        let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
+        let error = farm_of(&[&first, &second]).call(&READ).await.unwrap_err();
+        assert!(
+            matches!(&error, CallError::Refused(farm) if farm.id == id),
+            "{error:?}"
+        );
+        assert_eq!(second.requests().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn ordered_controllers_are_asked_from_the_first_and_balanced_ones_in_turn() {
+    for (order, expected) in [
+        (ControllerOrder::Ordered, [6, 0, 0]),
+        (ControllerOrder::Balanced, [2, 2, 2]),
+    ] {
+        let mut scripted = Vec::new();
+        for _ in 0..3 {
+            scripted.push(Scripted::start((0..6).map(|_| Act::Send(done()))).await);
+        }
+        let controllers = scripted.iter().map(Scripted::controller).collect();
+        let farm = farm(controllers, order, LONG);
+        for _ in 0..6 {
+            farm.call(&change("DESK-A")).await.unwrap();
+        }
+        let received: Vec<_> = scripted.iter().map(|c| c.requests().len()).collect();
+        assert_eq!(received, expected, "{order:?}");
+    }
+}

@@ -1,0 +1,5 @@
+//! The client against controllers that play bytes over real sockets.
+
+mod failover;
+mod scripted;
+mod transport;

@@ -1,0 +1,237 @@
+//! Controllers that follow a script, and what their farms say.
+#![expect(
+    clippy::expect_used,
+    reason = "a test without its controller cannot go on"
+)]
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use roamd_nfuse_client::{Controller, ControllerOrder, FarmClient, FarmConfig};
+use roamd_nfuse_proto::{
+    CapabilitiesAnswer, CapabilitiesRequest, CapabilityId, Credentials, Dialect, Encoding, ErrorId,
+    FarmError, Frame, LogoffUserSessionsAnswer, LogoffUserSessionsRequest, Request,
+    SessionSelection, encode_answer,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+/// Long enough for a busy machine; no test waits for it.
+pub(crate) const LONG: Duration = Duration::from_secs(20);
+
+/// What a controller does with a request that it has read.
+pub(crate) enum Act {
+    /// Sends these bytes and reads the next request on the same connection.
+    Send(Vec<u8>),
+    /// Sends these bytes and closes the connection.
+    SendAndClose(Vec<u8>),
+    /// Sends these bytes one by one with a pause after each.
+    Drip(Vec<u8>, Duration),
+    /// Sends these bytes once it is told to, and goes on.
+    SendLater(oneshot::Receiver<()>, Vec<u8>),
+    /// Closes the connection and says nothing.
+    Close,
+    /// Says nothing, and keeps the connection.
+    Silence,
+}
+
+/// A controller that plays one act for each request, over all of its connections. After the last
+/// act it closes each connection when a request has come.
+pub(crate) struct Scripted {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    acts: Mutex<VecDeque<Act>>,
+    requests: Mutex<Vec<String>>,
+    connections: Mutex<usize>,
+}
+
+impl Scripted {
+    pub(crate) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let shared = Arc::new(Shared {
+            acts: Mutex::new(acts.into_iter().collect()),
+            requests: Mutex::default(),
+            connections: Mutex::default(),
+        });
+        let playing = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                *lock(&playing.connections) += 1;
+                tokio::spawn(play(stream, Arc::clone(&playing)));
+            }
+        });
+        Self { address, shared }
+    }
+
+    pub(crate) fn controller(&self) -> Controller {
+        controller(self.address)
+    }
+
+    /// The requests that came, headers and all, in order.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        lock(&self.shared.requests).clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        *lock(&self.shared.connections)
+    }
+
+    /// Waits until so many requests have come.
+    pub(crate) async fn received(&self, count: usize) {
+        while lock(&self.shared.requests).len() < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn play(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
+    loop {
+        let request = read_request(&mut stream).await?;
+        lock(&shared.requests).push(request);
+        let act = lock(&shared.acts).pop_front().unwrap_or(Act::Close);
+        match act {
+            Act::Send(bytes) => stream.write_all(&bytes).await.ok()?,
+            Act::SendAndClose(bytes) => {
+                stream.write_all(&bytes).await.ok()?;
+                return None;
+            }
+            Act::Drip(bytes, pause) => {
+                for byte in bytes {
+                    stream.write_all(&[byte]).await.ok()?;
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            Act::SendLater(told, bytes) => {
+                told.await.ok()?;
+                stream.write_all(&bytes).await.ok()?;
+            }
+            Act::Close => return None,
+            Act::Silence => std::future::pending().await,
+        }
+    }
+}
+
+/// Reads a request to the end of its body.
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+                .and_then(|(_, value)| value.trim().parse().ok())
+                .unwrap_or(0);
+            if body.len() >= length {
+                return Some(text.into_owned());
+            }
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+pub(crate) fn controller(address: SocketAddr) -> Controller {
+    Controller::parse(&format!("http://{address}")).expect("an address is a controller")
+}
+
+/// A controller that takes no connections.
+pub(crate) async fn closed_port() -> Controller {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    controller(listener.local_addr().expect("an address"))
+}
+
+pub(crate) fn farm(
+    controllers: Vec<Controller>,
+    order: ControllerOrder,
+    timeout: Duration,
+) -> FarmClient {
+    FarmClient::new(FarmConfig {
+        id: "XA1".to_owned(),
+        controllers,
+        order,
+        timeout,
+        dialect: Dialect::new(5, 4),
+    })
+}
+
+/// A farm of these controllers in their order, with a deadline that no test reaches.
+pub(crate) fn farm_of(controllers: &[&Scripted]) -> FarmClient {
+    let controllers = controllers
+        .iter()
+        .map(|scripted| scripted.controller())
+        .collect();
+    farm(controllers, ControllerOrder::Ordered, LONG)
+}
+
+/// A read: asks for capabilities.
+pub(crate) const READ: CapabilitiesRequest = CapabilitiesRequest;
+
+/// A change: logs the sessions of a client off.
+pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
+    LogoffUserSessionsRequest(SessionSelection {
+        credentials: Credentials::Anonymous,
+        client_name: Some(client_name.to_owned()),
+        device_id: None,
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["ica30".to_owned()],
+        tickets: Vec::new(),
+    })
+}
+
+/// The answer to a read, told from others by a capability of this name.
+pub(crate) fn capability(name: &str) -> CapabilitiesAnswer {
+    CapabilitiesAnswer {
+        capabilities: vec![CapabilityId(name.to_owned().into())],
+    }
+}
+
+pub(crate) fn capability_document(name: &str) -> Vec<u8> {
+    document::<CapabilitiesRequest>(&Ok(capability(name)))
+}
+
+/// A whole HTTP answer to a read.
+pub(crate) fn capability_answer(name: &str) -> Vec<u8> {
+    http("200 OK", &capability_document(name))
+}
+
+/// A whole HTTP answer to a change.
+pub(crate) fn done() -> Vec<u8> {
+    http(
+        "200 OK",
+        &document::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsAnswer)),
+    )
+}
+
+/// A whole HTTP answer that refuses.
+pub(crate) fn refused(id: ErrorId) -> Vec<u8> {
+    http("200 OK", &document::<CapabilitiesRequest>(&Err(id.into())))
+}
+
+pub(crate) fn http(status: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+fn document<R: Request>(answer: &Result<R::Answer, FarmError>) -> Vec<u8> {
+    let frame = Frame {
+        dialect: Dialect::new(5, 4),
+        encoding: Encoding::Utf8,
+    };
+    encode_answer(&frame, answer)
+}

@@ -1,0 +1,292 @@
+//! What real farms do to HTTP (nfuse.md §1.1), and what broken ones do.
+
+use std::time::Duration;
+
+use roamd_nfuse_client::{CallError, ControllerOrder, DechunkError, Sent};
+use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
+use tokio::sync::oneshot;
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability, capability_answer, capability_document, farm, farm_of,
+    http, refused,
+};
+
+#[tokio::test]
+async fn a_request_is_a_post_of_xml_to_the_path_of_the_service() {
+    let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
+    farm_of(&[&controller]).call(&READ).await.unwrap();
+
+    let requests = controller.requests();
+    let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    assert_eq!(lines.next(), Some("POST /scripts/wpnbr.dll HTTP/1.1"));
+    let mut headers: Vec<_> = lines.map(str::to_ascii_lowercase).collect();
+    headers.sort();
+    let host = controller
+        .controller()
+        .to_string()
+        .replace("http://", "host: ");
+    let length = format!("content-length: {}", body.len());
+    assert_eq!(headers, [length, "content-type: text/xml".to_owned(), host]);
+    assert_eq!(body.as_bytes(), encode_request(Dialect::new(5, 4), &READ));
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let controller =
+        Scripted::start(["a", "b", "c"].map(|name| Act::Send(capability_answer(name)))).await;
+    let farm = farm_of(&[&controller]);
+    for name in ["a", "b", "c"] {
+        assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
+    }
+    assert_eq!(controller.connections(), 1);
+}
+
+#[tokio::test]
+async fn what_old_farms_put_around_an_answer_is_taken_off() {
+    let document = capability_document("a");
+    let text = String::from_utf8(document.clone()).unwrap();
+    let (first, second) = text.split_at(40);
+    let chunks = format!(
+        "{:x}\r\n{first}\r\n{:X}\r\n{second}\r\n0\r\n\r\n",
+        first.len(),
+        second.len()
+    );
+    let answer = String::from_utf8(capability_answer("a")).unwrap();
+    let head = "HTTP/1.1 200 OK\r\nServer: Citrix Web PN Server\r\nContent-type: text/xml\r\n";
+    let cases = [
+        (
+            "unasked 100 Continue",
+            format!(
+                "HTTP/1.1 100 Continue\r\nServer: Citrix Web PN Server\r\nDate: x\r\n\r\n{answer}"
+            ),
+        ),
+        (
+            "two of them",
+            format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n{answer}"),
+        ),
+        (
+            "Transfer-Coding",
+            format!("{head}Transfer-Coding: chunked\r\n\r\n{chunks}"),
+        ),
+        ("chunks without a header", format!("{head}\r\n{chunks}")),
+        (
+            "chunks counted",
+            format!("{head}Content-length: {}\r\n\r\n{chunks}", chunks.len()),
+        ),
+        (
+            "Transfer-Encoding",
+            format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}"),
+        ),
+        (
+            "Transfer-Coding of a proxy that undid it",
+            format!(
+                "{head}Transfer-Coding: chunked\r\nContent-length: {}\r\n\r\n{text}",
+                text.len()
+            ),
+        ),
+        (
+            "text before the declaration",
+            format!(
+                "{head}Content-length: {}\r\n\r\nHello\r\n{text}",
+                text.len() + 7
+            ),
+        ),
+    ];
+    for (name, answer) in cases {
+        // The connection stays open, as it does on these farms: nobody waits for its end.
+        let controller = Scripted::start([Act::Send(answer.into_bytes())]).await;
+        let answer = farm_of(&[&controller]).call(&READ).await;
+        assert_eq!(answer.ok(), Some(capability("a")), "{name}");
+    }
+    let until_close = [head.as_bytes(), b"\r\n", &document].concat();
+    let controller = Scripted::start([Act::SendAndClose(until_close)]).await;
+    assert_eq!(
+        farm_of(&[&controller]).call(&READ).await.unwrap(),
+        capability("a")
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_a_farm_is_an_error_that_says_so() {
+    let html = b"<html><body>It works!</body></html>";
+    let truncated = b"HTTP/1.1 200 OK\r\n\r\n5\r\n<?xml\r\n".to_vec();
+    let short = [&b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"[..], html].concat();
+    let found = b"HTTP/1.1 302 Found\r\nLocation: /scripts/wpnbr.dll\r\n\
+                  Content-Length: 0\r\n\r\n"
+        .to_vec();
+    let gzip =
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00"
+            .to_vec();
+    let cases = [
+        (
+            "HTML",
+            http("200 OK", html),
+            "answer of the controller cannot be understood",
+        ),
+        (
+            "nothing",
+            http("200 OK", b""),
+            "answer of the controller cannot be understood",
+        ),
+        (
+            "not asked for",
+            gzip,
+            "answer of the controller cannot be understood",
+        ),
+        (
+            "missing chunk",
+            truncated,
+            "answer of the controller cannot be read",
+        ),
+        (
+            "not found",
+            http("404 Not Found", html),
+            "controller answered with HTTP status 404 Not Found",
+        ),
+        (
+            "broken",
+            http("500 Oops", &capability_document("a")),
+            "controller answered with HTTP status 500 Internal Server Error",
+        ),
+        (
+            "moved",
+            found,
+            "controller answered with HTTP status 302 Found",
+        ),
+        (
+            "cut",
+            short,
+            "connection to the controller was lost before it had answered",
+        ),
+        (
+            "not HTTP",
+            b"SSH-2.0-OpenSSH\r\n".to_vec(),
+            "connection to the controller was lost before it had answered",
+        ),
+    ];
+    for (name, answer, expected) in cases {
+        let acts = [Act::SendAndClose(answer.clone()), Act::SendAndClose(answer)];
+        let controller = Scripted::start(acts).await;
+        let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
+        assert_eq!(error.to_string(), expected, "{name}");
+        assert_eq!(error.sent(), Sent::MaybeSent, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_last_chunk_is_told_apart() {
+    let controller = Scripted::start([Act::SendAndClose(
+        b"HTTP/1.1 200 OK\r\n\r\n5\r\n<?xm".to_vec(),
+    )])
+    .await;
+    let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
+    assert!(
+        matches!(error, CallError::Chunks(DechunkError::Truncated)),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_farms_own_word() {
+    let controller = Scripted::start([Act::Send(refused(ErrorId::NOT_TRUSTED))]).await;
+    let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
+    let expected = FarmError::from(ErrorId::NOT_TRUSTED);
+    assert!(
+        matches!(&error, CallError::Refused(farm) if *farm == expected),
+        "{error:?}"
+    );
+    assert_eq!(error.to_string(), "farm answered not-trusted");
+}
+
+#[tokio::test]
+async fn an_answer_is_read_up_to_8_mib() {
+    let limit = 8 * 1024 * 1024;
+    let document = capability_document("a");
+    for (blanks, fits) in [
+        (limit - document.len(), true),
+        (limit - document.len() + 1, false),
+    ] {
+        let body = [document.clone(), vec![b' '; blanks]].concat();
+        let controller = Scripted::start([Act::Send(http("200 OK", &body))]).await;
+        let answer = farm_of(&[&controller]).call(&READ).await;
+        match answer {
+            Ok(answer) => assert!(fits && answer == capability("a")),
+            Err(error) => assert!(!fits && matches!(error, CallError::TooLong), "{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_is_left_at_the_limit() {
+    let endless = [
+        b"HTTP/1.1 200 OK\r\n\r\n<?xml version=\"1.0\"?>".to_vec(),
+        vec![b' '; 9 * 1024 * 1024],
+    ]
+    .concat();
+    let controller = Scripted::start([Act::Send(endless)]).await;
+    let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
+    assert!(matches!(error, CallError::TooLong), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_deadline_holds_for_silence_and_for_drops() {
+    let deadline = Duration::from_millis(200);
+    let drip = Act::Drip(capability_answer("a"), Duration::from_millis(50));
+    for (name, act) in [("silence", Act::Silence), ("one byte at a time", drip)] {
+        let controller = Scripted::start([act]).await;
+        let farm = farm(
+            vec![controller.controller()],
+            ControllerOrder::Ordered,
+            deadline,
+        );
+        let error = farm.call(&READ).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                CallError::Deadline {
+                    sent: Sent::MaybeSent
+                }
+            ),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_an_abandoned_call_reaches_no_other_call() {
+    let (tell, told) = oneshot::channel();
+    let controller = Scripted::start([
+        Act::SendLater(told, capability_answer("late")),
+        Act::Send(capability_answer("own")),
+    ])
+    .await;
+    let farm = farm_of(&[&controller]);
+    {
+        let abandoned = farm.call(&READ);
+        tokio::select! {
+            answer = abandoned => panic!("nobody has answered: {answer:?}"),
+            () = controller.received(1) => {}
+        }
+    }
+    tell.send(()).unwrap();
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));
+}
+
+#[tokio::test]
+async fn a_second_answer_to_one_request_reaches_no_other_call() {
+    let doubled = [capability_answer("first"), capability_answer("second")].concat();
+    let controller =
+        Scripted::start([Act::Send(doubled), Act::Send(capability_answer("own"))]).await;
+    let farm = farm_of(&[&controller]);
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("first"));
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));
+}
+
+#[tokio::test]
+async fn the_farm_is_known_by_its_id() {
+    assert_eq!(
+        farm(Vec::new(), ControllerOrder::Balanced, LONG).id(),
+        "XA1"
+    );
+}
