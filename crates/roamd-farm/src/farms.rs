@@ -43,12 +43,12 @@ pub struct FarmSummary {
     pub generation: Generation,
 }
 
-/// One farm, ready to be served.
+/// One farm, ready to be served. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Farm {
     pub(crate) db: Arc<Db>,
     pub(crate) verifier: Arc<Verifier>,
-    pub(crate) row: FarmRow,
+    pub(crate) row: Arc<FarmRow>,
 }
 
 impl Farms {
@@ -75,6 +75,14 @@ impl Farms {
         Ok(rows.into_iter().map(FarmSummary::from).collect())
     }
 
+    /// The users, as domain and name, in the order of the world.
+    ///
+    /// # Errors
+    /// The database could not be read.
+    pub fn users(&self) -> Result<Vec<(String, String)>, Error> {
+        self.db.read(users::names)
+    }
+
     /// The farm with this id; case does not matter.
     ///
     /// # Errors
@@ -83,7 +91,7 @@ impl Farms {
         Ok(Farm {
             db: self.db.clone(),
             verifier: self.verifier.clone(),
-            row: self.db.read(|connection| catalogue::farm(connection, id))?,
+            row: Arc::new(self.db.read(|connection| catalogue::farm(connection, id))?),
         })
     }
 
@@ -128,7 +136,7 @@ impl Farm {
     /// What there is to say about it.
     #[must_use]
     pub fn summary(&self) -> FarmSummary {
-        self.row.clone().into()
+        FarmSummary::from(FarmRow::clone(&self.row))
     }
 }
 

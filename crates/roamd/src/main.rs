@@ -1,2 +1,29 @@
-//! The `roamd` command.
-fn main() {}
+//! The `roamd` command: gateway, embedded farms and client in one binary.
+//!
+//! This crate knows how to call the parts and how to talk to people and scripts, nothing else: one
+//! file a command in [`commands`], exit codes in [`exit`]. Results go to stdout, everything else to
+//! stderr.
+
+mod cli;
+mod commands;
+mod exit;
+mod logging;
+mod output;
+mod server;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::init();
+    let exit = cli.command.run().unwrap_or_else(|error| {
+        output::complain(&error);
+        Exit::from(&error)
+    });
+    exit.into()
+}

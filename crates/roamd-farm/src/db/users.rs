@@ -64,6 +64,15 @@ pub(crate) fn named(connection: &Connection, text: &str) -> Result<User, Failure
     })
 }
 
+/// Domain and name of every user.
+pub(crate) fn names(connection: &Connection) -> Result<Vec<(String, String)>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT d.name, u.name FROM users u JOIN domains d ON d.id = u.domain_id ORDER BY u.id",
+    )?;
+    let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
 /// NetBIOS names of all domains.
 pub(crate) fn domains(connection: &Connection) -> Result<Vec<String>, Failure> {
     let mut statement = connection.prepare_cached("SELECT name FROM domains ORDER BY id")?;

@@ -55,6 +55,22 @@ pub enum CredentialCheck {
     Farm(String),
 }
 
+impl Authentication {
+    /// Sign-in at a path, with the defaults for all else.
+    #[must_use]
+    pub fn at(path: UrlPath) -> Self {
+        Self {
+            path,
+            credentials: CredentialCheck::FirstFarm,
+            domains: Vec::new(),
+            default_domain: None,
+            token_lifetime: DEFAULT_LIFETIME,
+            token_lifetime_max: DEFAULT_LIFETIME_MAX,
+            cookie_name: DEFAULT_COOKIE_NAME.into(),
+        }
+    }
+}
+
 /// Reads the section. Nothing if it has no path and there is no store that gives one.
 pub(super) fn read(
     root: &mut Section<'_>,

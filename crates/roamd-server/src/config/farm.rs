@@ -46,6 +46,29 @@ pub struct Farm {
     pub ticket_time_to_live: Duration,
 }
 
+impl Farm {
+    /// A farm with the defaults for all that is optional. The id has only letters, digits, `-`, `_`.
+    #[must_use]
+    pub fn new(
+        id: String,
+        name: String,
+        generation: Generation,
+        controllers: Vec<Controller>,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            generation,
+            controllers,
+            controller_order: ControllerOrder::Ordered,
+            timeout: Duration::from_millis(DEFAULT_TIMEOUT),
+            legacy_workspace_control: false,
+            aggregation_group: None,
+            ticket_time_to_live: Duration::from_secs(DEFAULT_TICKET),
+        }
+    }
+}
+
 /// That the file has a farm, also if the farm has faults.
 pub(super) struct SeenFarm {
     /// Its id.

@@ -1,0 +1,253 @@
+//! `roamd demo`: a gateway and its farms in one process. They know each other by URL alone, as they
+//! would on a network.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use roamd_farm::{Error, Farms, ServeOptions, World, serve};
+use roamd_nfuse_client::Controller;
+use roamd_server::Gateway;
+use roamd_server::config::{Authentication, BaseUrl, Config, Farm, SpellingChoice, Store, UrlPath};
+use roamd_sessions::Generation;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::exit::Exit;
+use crate::output;
+use crate::server::{block_on, listen, stop_on_signal};
+
+/// How many controllers each embedded farm has.
+const CONTROLLERS: usize = 2;
+
+/// Runs a working store: the gateway and three embedded farms with users and sessions.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  roamd demo --listen 127.0.0.1:0 --data world")]
+pub(crate) struct Demo {
+    /// Where the gateway listens; port 0 picks a free port.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Data folder, made if it does not exist [default: a temporary one].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The farms tell applications and access lists to anybody, as old farms do.
+    #[arg(long)]
+    expose_catalog: bool,
+}
+
+impl Demo {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        block_on(self.serve())
+    }
+
+    async fn serve(self) -> anyhow::Result<Exit> {
+        // The port comes first: a second demo says so before it makes anything.
+        let listener = listen(
+            self.listen,
+            "pick another port, such as --listen 127.0.0.1:0",
+        )
+        .await?;
+        let stop = stop_on_signal()?;
+        let folder = Folder::new(self.data)?;
+        let world = open(folder.path())?;
+        let users = world.users()?;
+        let tasks = TaskTracker::new();
+        let options = ServeOptions {
+            expose_catalog: self.expose_catalog,
+        };
+        let farms = start_farms(&world, options, &tasks, &stop).await?;
+        drop(world);
+        let config = configuration(listener.local_addr()?, folder.path(), &users, farms)?;
+        let gateway = Gateway::with_listener(&config, listener)?;
+        let stores = gateway.store_urls();
+        tasks.spawn(gateway.run(stop.clone()));
+        tell(&config, &users, &stores)?;
+
+        stop.cancelled().await;
+        tasks.close();
+        tasks.wait().await;
+        folder.leave()?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Where the demo keeps its data.
+enum Folder {
+    /// Of the person who asked for it; it stays.
+    Given(PathBuf),
+    /// Removed at the end, also when the demo fails.
+    Temporary(TempDir),
+}
+
+impl Folder {
+    fn new(given: Option<PathBuf>) -> anyhow::Result<Self> {
+        match given {
+            Some(path) => Ok(Self::Given(path)),
+            None => tempfile::Builder::new()
+                .prefix("roamd-demo-")
+                .tempdir()
+                .map(Self::Temporary)
+                .context("cannot make a temporary data folder; name one with --data"),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Given(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+
+    fn leave(self) -> anyhow::Result<()> {
+        match self {
+            Self::Given(_) => Ok(()),
+            Self::Temporary(folder) => folder
+                .close()
+                .context("cannot remove the temporary data folder"),
+        }
+    }
+}
+
+/// Opens the world of a data folder, which is made from the demo world if there is none.
+fn open(folder: &Path) -> Result<Farms, Error> {
+    match Farms::open(folder) {
+        Err(Error::NoWorld { .. }) => {
+            roamd_farm::init(folder, &World::demo())?;
+            Farms::open(folder)
+        }
+        opened => opened,
+    }
+}
+
+/// Starts the controllers of each farm, and tells how the gateway reaches them.
+async fn start_farms(
+    world: &Farms,
+    options: ServeOptions,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<Vec<Farm>> {
+    let mut farms = Vec::new();
+    for farm in world.list()? {
+        let mut controllers = Vec::new();
+        for _ in 0..CONTROLLERS {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .context("cannot listen for a controller")?;
+            controllers.push(Controller::parse(&format!(
+                "http://{}",
+                listener.local_addr()?
+            ))?);
+            tasks.spawn(serve(
+                world.farm(&farm.id)?,
+                options,
+                listener,
+                stop.clone(),
+            ));
+        }
+        let generation = match farm.generation {
+            roamd_farm::Generation::XenApp6 => Generation::XenApp6,
+            roamd_farm::Generation::XenDesktop5 => Generation::XenDesktop5,
+            roamd_farm::Generation::Cvad7 => Generation::Cvad7,
+        };
+        let mut farm = Farm::new(farm.id, farm.name, generation, controllers);
+        farm.aggregation_group = Some("demo".into());
+        farms.push(farm);
+    }
+    Ok(farms)
+}
+
+fn configuration(
+    listen: SocketAddr,
+    folder: &Path,
+    users: &[(String, String)],
+    farms: Vec<Farm>,
+) -> anyhow::Result<Config> {
+    let path: UrlPath = "/Citrix/Store".parse()?;
+    let mut authentication = Authentication::at(path.default_authentication());
+    for (domain, _) in users {
+        if !authentication.domains.contains(domain) {
+            authentication.domains.push(domain.clone());
+        }
+    }
+    authentication.default_domain = authentication.domains.first().cloned();
+    Ok(Config {
+        listen,
+        base_url: BaseUrl::from(reachable(listen)),
+        data_dir: folder.join("gateway"),
+        authentication,
+        stores: vec![Store {
+            path,
+            spelling: SpellingChoice::Auto,
+            farms,
+        }],
+    })
+}
+
+/// An address that a client on this machine can connect to: a listener on all addresses has none
+/// that could stand in a URL.
+fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(match listen {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listen
+}
+
+/// Prints the farms, the users, three lines to try, and that the store is ready.
+fn tell(config: &Config, users: &[(String, String)], stores: &[String]) -> anyhow::Result<()> {
+    for farm in config.stores.iter().flat_map(|store| &store.farms) {
+        for controller in &farm.controllers {
+            let service = format!("{controller}/scripts/wpnbr.dll");
+            output::line(format_args!("farm {} {} {service}", farm.id, farm.name))?;
+        }
+    }
+    for (domain, name) in users {
+        let password = password(domain, name).unwrap_or_default();
+        output::line(format!("user {domain}\\{name} {password}").trim_end())?;
+    }
+    let roamd = std::env::current_exe().context("cannot find the path of this program")?;
+    let roamd = quoted(&roamd.to_string_lossy());
+    for store in stores {
+        output::line(format_args!("curl {store}/endpoints/v1"))?;
+        if let Some((domain, name)) = users.first() {
+            let password =
+                password(domain, name).map(|password| format!("ROAMD_PASSWORD={password} "));
+            let user = quoted(&format!("{domain}\\{name}"));
+            output::line(format_args!(
+                "{}{roamd} sessions list --store {store} --user {user}",
+                password.unwrap_or_default()
+            ))?;
+        }
+    }
+    output::line(format_args!("{}/", config.base_url))?;
+    for store in stores {
+        output::line(format_args!("ready {store}"))?;
+    }
+    Ok(())
+}
+
+/// The password of a user of the demo world, which is no secret. Other worlds have their own users.
+fn password(domain: &str, name: &str) -> Option<String> {
+    let demo = World::demo()
+        .domains
+        .into_iter()
+        .find(|demo| demo.name == domain)?;
+    let user = demo.users.into_iter().find(|user| user.name == name)?;
+    Some(user.password.expose_secret().into())
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "/._-+:@%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.into();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

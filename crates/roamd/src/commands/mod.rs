@@ -1,0 +1,9 @@
+//! The commands, one a file.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod farm;
+pub(crate) mod man;
+pub(crate) mod serve;
+pub(crate) mod sessions;

@@ -1,0 +1,51 @@
+//! What the commands that serve have in common.
+
+use std::io;
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+
+/// Runs a command that needs a runtime.
+pub(crate) fn block_on(
+    command: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
+    tokio::runtime::Runtime::new()
+        .context("cannot start the runtime")?
+        .block_on(command)
+}
+
+/// Listens on an address. `advice` says what to do when the port is taken.
+pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                anyhow::anyhow!("{address} is in use by another program; stop it, or {advice}")
+            }
+            io::ErrorKind::PermissionDenied => {
+                anyhow::anyhow!("no permission to listen on {address}; {advice}")
+            }
+            _ => anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}")),
+        })
+}
+
+/// A token that is cancelled by Ctrl-C or SIGTERM.
+pub(crate) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        cancel.cancel();
+    });
+    Ok(stop)
+}
