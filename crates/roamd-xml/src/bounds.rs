@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use quick_xml::Reader;
 use quick_xml::errors::{Error as PassError, IllFormedError, SyntaxError};
+use quick_xml::events::attributes::AttrError;
 use quick_xml::events::{BytesPI, BytesRef, BytesStart, Event};
+use quick_xml::name::QName;
 
 use crate::prolog::{self, DoctypeFault};
 use crate::tree::SPACE;
@@ -108,6 +110,7 @@ impl<'l> Bounds<'l> {
                 limit: self.limits.elements,
             });
         }
+        name(tag.name())?;
         let namespaces = self.attributes(tag)?;
         self.namespaces += namespaces;
         if self.namespaces > self.limits.namespaces {
@@ -125,11 +128,14 @@ impl<'l> Bounds<'l> {
     /// Checks the attributes of a tag; returns how many of them declare namespaces.
     fn attributes(&self, tag: &BytesStart<'_>) -> Result<usize, ErrorKind> {
         let mut namespaces = 0;
-        // The second pass finds attributes that occur twice.
-        for (index, attribute) in tag.attributes().with_checks(false).enumerate() {
-            let Ok(attribute) = attribute else {
-                return Err(ErrorKind::NotWellFormed("malformed attribute"));
-            };
+        // The second pass finds attributes that are the same under two prefixes.
+        for (index, attribute) in tag.attributes().enumerate() {
+            let attribute = attribute.map_err(|error| match error {
+                AttrError::Duplicated(..) => {
+                    ErrorKind::NotWellFormed("attribute is given twice in one tag")
+                }
+                _ => ErrorKind::NotWellFormed("malformed attribute"),
+            })?;
             if index == self.limits.attributes {
                 return Err(ErrorKind::TooManyAttributes {
                     limit: self.limits.attributes,
@@ -146,7 +152,8 @@ impl<'l> Bounds<'l> {
                     return Err(ErrorKind::NotWellFormed("prefix is bound to no namespace"));
                 }
             }
-            references(&attribute.value)?;
+            name(attribute.key)?;
+            value(&attribute.value)?;
         }
         Ok(namespaces)
     }
@@ -187,6 +194,15 @@ impl<'l> Bounds<'l> {
     }
 }
 
+/// Two rules of namespaces that the second pass does not know.
+fn name(name: QName<'_>) -> Result<(), ErrorKind> {
+    match name.into_inner() {
+        "xmlns:xmlns" => Err(ErrorKind::NotWellFormed("reserved prefix is declared")),
+        name if name.starts_with(':') => Err(ErrorKind::NotWellFormed("malformed name")),
+        _ => Ok(()),
+    }
+}
+
 /// A character reference must name a character; the second pass takes U+D800 for U+FFFD.
 fn character(reference: &BytesRef<'_>) -> Result<(), ErrorKind> {
     match reference.resolve_char_ref() {
@@ -197,8 +213,11 @@ fn character(reference: &BytesRef<'_>) -> Result<(), ErrorKind> {
     }
 }
 
-/// All references in an attribute value.
-fn references(value: &str) -> Result<(), ErrorKind> {
+/// An attribute value has no markup, and its references are those of characters.
+fn value(value: &str) -> Result<(), ErrorKind> {
+    if value.contains('<') {
+        return Err(ErrorKind::NotWellFormed("`<` in an attribute value"));
+    }
     let mut rest = value;
     while let Some((_, after)) = rest.split_once('&') {
         let Some((name, after)) = after.split_once(';') else {

@@ -83,12 +83,10 @@ fn fault(error: &PassError, limits: &Limits) -> Error {
         | PassError::UnexpectedXmlUri(_)
         | PassError::UnexpectedXmlnsUri(_)
         | PassError::InvalidElementNamePrefix(_) => "reserved prefix or namespace is misused",
-        PassError::DuplicatedNamespace(..) => "prefix is declared twice in one tag",
         PassError::UnknownNamespace(..) => "prefix is not declared",
         PassError::UnexpectedCloseTag(..) => "end tag does not match its start tag",
         PassError::UnknownEntityReference(..) => "entity is not declared",
         PassError::MalformedEntityReference(_) => "malformed reference",
-        PassError::InvalidAttributeValue(_) => "`<` in an attribute value",
         PassError::DuplicatedAttribute(..) => "attribute is given twice in one tag",
         PassError::UnexpectedDeclaration(_) => "XML declaration is not at the start",
         PassError::InvalidName(_) => "malformed name",

