@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::error::{ClientError, shown};
 use crate::sign_in::{Credentials, Token, challenge, sign_in};
+use crate::store_url::StoreUrl;
 use crate::transport::{Answer, Call, Transport, link};
 
 /// How often a session that is not ready is asked for, the first time included (CQ-64).
@@ -30,7 +31,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// It signs in when the store first asks for it, and keeps the token for the requests that follow.
 pub struct StoreClient {
     transport: Transport,
-    store: Url,
+    store: StoreUrl,
     credentials: Credentials,
     endpoints: Option<Endpoints>,
     token: Option<Token>,
@@ -47,25 +48,17 @@ pub struct IcaFile {
 }
 
 impl StoreClient {
-    /// A client of the store at this URL, for example `https://store.example.net/Citrix/Store`.
-    ///
-    /// # Errors
-    /// The text is no such URL.
-    pub fn new(store_url: &str, credentials: Credentials) -> Result<Self, ClientError> {
-        let mut store = link("store", store_url).map_err(|_| ClientError::NotAStoreUrl)?;
-        if store.query().is_some() || store.fragment().is_some() {
-            return Err(ClientError::NotAStoreUrl);
-        }
-        let path = store.path().trim_end_matches('/').to_owned();
-        store.set_path(&path);
-        let transport = Transport::new(store.scheme() == "https");
-        Ok(Self {
+    /// A client of a store for one user. Nothing is sent yet.
+    #[must_use]
+    pub fn new(store: StoreUrl, credentials: Credentials) -> Self {
+        let transport = Transport::new(store.is_encrypted());
+        Self {
             transport,
             store,
             credentials,
             endpoints: None,
             token: None,
-        })
+        }
     }
 
     /// Lists the sessions that the client may connect to.
@@ -196,8 +189,7 @@ impl StoreClient {
     }
 
     async fn read_endpoints(&self) -> Result<Endpoints, ClientError> {
-        let mut url = self.store.clone();
-        url.set_path(&format!("{}/endpoints/v1", self.store.path()));
+        let url = self.store.endpoints();
         let accept = media_type::ENDPOINTS;
         let call = Call {
             url: &url,

@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use std::error::Error;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -8,16 +9,12 @@ use roamd_store_proto::{DecodeError, RetryReason};
 use url::Url;
 
 use crate::audience::Audience;
+use crate::store_url::StoreUrl;
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The store's address is none.
-    #[error(
-        "the store's address has to be a URL such as \"https://store.example.net/Citrix/Store\""
-    )]
-    NotAStoreUrl,
     /// An answer has a URL that cannot be followed.
     #[error("{place} of the store's answer is not a URL that can be followed")]
     BadLink {
@@ -31,12 +28,12 @@ pub enum ClientError {
     #[error("no root certificates found on this machine; https needs them")]
     NoCertificates(#[source] std::io::Error),
     /// No connection, or it broke.
-    #[error("cannot reach {audience}")]
+    #[error("cannot reach {audience}: {}; is the address right, and is the server up?", deepest(.cause.as_ref()))]
     Unreachable {
         /// Which server.
         audience: Audience,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Why; the message has its innermost reason already.
+        cause: Box<dyn Error + Send + Sync>,
     },
     /// The server did not answer in time.
     #[error("{audience} did not answer within {} seconds", .limit.as_secs())]
@@ -56,7 +53,7 @@ pub enum ClientError {
     },
     /// What answers at the store's address has no endpoints.
     #[error("there is no store at {0}; check its address")]
-    NotAStore(Url),
+    NotAStore(StoreUrl),
     /// The store does not offer an operation.
     #[error("the store does not offer {id}")]
     NotOffered {
@@ -135,6 +132,14 @@ impl ClientError {
             Self::SignInRefused(_) | Self::TokenRefused(_) | Self::NotAllowed
         )
     }
+}
+
+/// The reason behind all others.
+fn deepest<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }
 
 /// Text of a server, fit to be shown on a terminal: on one line, not endless.

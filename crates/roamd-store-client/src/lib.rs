@@ -9,9 +9,14 @@ mod audience;
 mod client;
 mod error;
 mod sign_in;
+mod store_url;
 mod transport;
 
 pub use audience::Audience;
 pub use client::{IcaFile, StoreClient};
 pub use error::ClientError;
+pub use roamd_store_proto::{
+    Enumeration, LaunchParams, Session, SessionParams, SessionState, SessionStatus, Spelling,
+};
 pub use sign_in::Credentials;
+pub use store_url::{StoreUrl, StoreUrlError};

@@ -79,9 +79,9 @@ impl Transport {
         }
         let request = call.request()?;
         let answer = async {
-            let unreachable = |source| ClientError::Unreachable {
+            let unreachable = |cause| ClientError::Unreachable {
                 audience: audience.clone(),
-                source: Box::new(source),
+                cause: Box::new(cause),
             };
             let response = if encrypted {
                 self.https()
@@ -104,7 +104,7 @@ impl Transport {
                     } else {
                         ClientError::Unreachable {
                             audience: audience.clone(),
-                            source,
+                            cause: source,
                         }
                     }
                 })?;

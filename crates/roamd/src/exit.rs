@@ -29,10 +29,10 @@ pub(crate) struct UsageError(pub(crate) String);
 impl From<&anyhow::Error> for Exit {
     fn from(error: &anyhow::Error) -> Self {
         if let Some(error) = error.downcast_ref::<ClientError>() {
-            return match error {
-                ClientError::NotAStoreUrl => Self::Usage,
-                error if error.is_refusal() => Self::Refused,
-                _ => Self::Failed,
+            return if error.is_refusal() {
+                Self::Refused
+            } else {
+                Self::Failed
             };
         }
         if let Some(error) = error.downcast_ref::<FarmError>() {

@@ -18,6 +18,8 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use roamd_nfuse_client::{Controller, ControllerOrder};
+pub use roamd_sessions::Generation;
 use toml::de::DeTable;
 
 pub use self::authentication::{Authentication, CredentialCheck};

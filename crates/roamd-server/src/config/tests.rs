@@ -1,8 +1,5 @@
 use std::time::Duration;
 
-use roamd_nfuse_client::ControllerOrder;
-use roamd_sessions::Generation;
-
 use super::*;
 
 /// The smallest whole configuration; keys of the document itself, of the store and of its farm are

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
-use roamd_nfuse_client::Controller;
 use roamd_server::Gateway;
-use roamd_server::config::{Authentication, BaseUrl, Config, Farm, SpellingChoice, Store, UrlPath};
-use roamd_sessions::Generation;
+use roamd_server::config::{
+    Authentication, BaseUrl, Config, Controller, Farm, Generation, SpellingChoice, Store, UrlPath,
+};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::net::TcpListener;

@@ -4,9 +4,9 @@ mod launch;
 mod password;
 
 use clap::{Args, Subcommand};
-use roamd_store_client::{Credentials, StoreClient};
-use roamd_store_proto::{
-    Enumeration, LaunchParams, Session, SessionParams, SessionState, SessionStatus, Spelling,
+use roamd_store_client::{
+    Credentials, Enumeration, LaunchParams, Session, SessionParams, SessionState, SessionStatus,
+    Spelling, StoreClient, StoreUrl,
 };
 use serde::Serialize;
 
@@ -73,7 +73,7 @@ struct LogOff {
 struct StoreArgs {
     /// Address of the store, such as https://store.example.net/Citrix/Store.
     #[arg(long, value_name = "URL")]
-    store: String,
+    store: StoreUrl,
     /// Who signs in: 'DOMAIN\name', or name@domain. The password is asked for on a terminal, or
     /// read from ROAMD_PASSWORD.
     #[arg(long, value_name = "NAME", value_parser = name)]
@@ -193,7 +193,7 @@ impl StoreArgs {
             user_name: self.user.clone(),
             password,
         };
-        Ok(StoreClient::new(&self.store, credentials)?)
+        Ok(StoreClient::new(self.store.clone(), credentials))
     }
 
     fn client_name(&self) -> String {

@@ -1,0 +1,53 @@
+//! The address of a store.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+use crate::transport::link;
+
+/// Address of a store, for example `https://store.example.net/Citrix/Store`: http or https, no
+/// user name, no query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreUrl(Url);
+
+/// Why a text is not the address of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("has to be a URL such as https://store.example.net/Citrix/Store")]
+pub struct StoreUrlError;
+
+impl StoreUrl {
+    /// Where the store's endpoints are, one of the few URLs that a client may build (ST-9).
+    pub(crate) fn endpoints(&self) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!(
+            "{}/endpoints/v1",
+            self.0.path().trim_end_matches('/')
+        ));
+        url
+    }
+
+    /// Whether the store is reached over https.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+}
+
+impl FromStr for StoreUrl {
+    type Err = StoreUrlError;
+
+    fn from_str(text: &str) -> Result<Self, StoreUrlError> {
+        link("store", text)
+            .ok()
+            .filter(|url| url.query().is_none() && url.fragment().is_none())
+            .map(Self)
+            .ok_or(StoreUrlError)
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,148 @@
+//! The store's address, and answers that are none of a store.
+
+use http::StatusCode;
+use http::header::LOCATION;
+use roamd_store_client::{ClientError, StoreUrl};
+use roamd_store_proto::media_type;
+
+use crate::play::{Play, endpoints, good_store, list, ok, session_params, status};
+
+#[test]
+fn a_store_has_an_http_or_https_url() {
+    let cases = [
+        ("http://127.0.0.1:8080/Citrix/Store", true),
+        ("https://store.example.net/Citrix/Store/", true),
+        ("https://store.example.net", true),
+        ("store.example.net/Citrix/Store", false),
+        ("ftp://store.example.net/Citrix/Store", false),
+        ("https://ada:s3cret@store.example.net/Citrix/Store", false),
+        ("https://store.example.net/Citrix/Store?a=b", false),
+        ("", false),
+    ];
+    for (text, good) in cases {
+        assert_eq!(text.parse::<StoreUrl>().is_ok(), good, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn urls_come_from_the_endpoints_and_are_read_once() {
+    let play = Play::start(|here, request| match request.line.as_str() {
+        "POST /list" => list(),
+        _ => good_store(here, request),
+    })
+    .await;
+    let mut client = play.client();
+    client.list(&session_params()).await.unwrap();
+    client.list(&session_params()).await.unwrap();
+    assert_eq!(
+        play.lines(),
+        ["GET /Store/endpoints/v1", "POST /list", "POST /list"]
+    );
+    let seen = &play.seen()[1];
+    assert_eq!(seen.header("accept"), media_type::SESSION_STATE);
+    assert_eq!(seen.header("content-type"), media_type::SESSION_PARAMS);
+    assert!(seen.body.contains("<sessionparams "), "{}", seen.body);
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_told_from_a_store_that_fails() {
+    for (code, body, expected) in [
+        (StatusCode::NOT_FOUND, "", "there is no store at"),
+        (
+            StatusCode::OK,
+            "<html><body>It works</body></html>",
+            "there is no store at",
+        ),
+        (StatusCode::MOVED_PERMANENTLY, "", "there is no store at"),
+        (StatusCode::BAD_GATEWAY, "", "answered 502 Bad Gateway"),
+    ] {
+        let play = Play::start(move |_, _| {
+            let mut answer = ok("text/html", body.into());
+            *answer.status_mut() = code;
+            answer
+                .headers_mut()
+                .insert(LOCATION, "/elsewhere".parse().unwrap());
+            answer
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{code}: {error}");
+        assert_eq!(play.lines().len(), 1, "{code}: asked again");
+    }
+}
+
+/// SS-9: a redirected `POST` would come out as a `GET`.
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let play = Play::start(|here, request| match request.line.as_str() {
+        "POST /list" => {
+            let mut answer = status(StatusCode::TEMPORARY_REDIRECT);
+            answer
+                .headers_mut()
+                .insert(LOCATION, "/elsewhere".parse().unwrap());
+            answer
+        }
+        _ => good_store(here, request),
+    })
+    .await;
+    let error = play.client().list(&session_params()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Status { .. }), "{error}");
+    assert_eq!(play.lines().last().unwrap(), "POST /list");
+}
+
+#[tokio::test]
+async fn an_operation_that_the_store_does_not_offer_is_named() {
+    let play = Play::start(good_store).await;
+    let error = play
+        .client()
+        .disconnect(&session_params())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the store does not offer DisconnectSessions"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_given_up() {
+    let play = Play::start(|here, request| match request.line.as_str() {
+        "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 17 * 1024 * 1024]),
+        _ => good_store(here, request),
+    })
+    .await;
+    let error = play.client().list(&session_params()).await.unwrap_err();
+    assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn links_that_cannot_be_followed_are_refused() {
+    for base in [
+        "ftp://192.0.2.1",
+        "http://ada:s3cret@192.0.2.1",
+        "/relative",
+    ] {
+        let play = Play::start(move |_, _| endpoints(base)).await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        assert!(
+            matches!(error, ClientError::BadLink { .. }),
+            "{base}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let play = Play::start(move |_, _| endpoints(&format!("http://{free}"))).await;
+    let error = play.client().list(&session_params()).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("cannot reach http://{free}: ")),
+        "{error}"
+    );
+}

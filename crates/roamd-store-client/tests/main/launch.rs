@@ -1,0 +1,115 @@
+//! Launches: files, retries and failures (store-services.md §4.3).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::StatusCode;
+use roamd_store_client::{ClientError, LaunchParams};
+use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason, media_type};
+use secrecy::ExposeSecret;
+
+use crate::play::{Play, ok, status};
+
+fn launch_params() -> LaunchParams {
+    LaunchParams {
+        client_name: Some("kiosk-07".into()),
+        ..LaunchParams::default()
+    }
+}
+
+fn success() -> LaunchData {
+    LaunchData::Success {
+        ica: "[WFClient]\nVersion=2\n".to_owned().into(),
+        logon_ticket: Some("0F51C2D9".to_owned().into()),
+    }
+}
+
+/// ST-44, CQ-64: the next attempt goes to the URL that the store gives, with the same parameters.
+#[tokio::test]
+async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
+    let play = Play::start(|here, request| {
+        let retry = |key| LaunchData::Retry {
+            url: format!("http://{here}/launch/{key}"),
+            after: Some(0),
+            reason: RetryReason::RESUMING,
+        };
+        let data = match request.line.as_str() {
+            "POST /launch" => retry(1),
+            "POST /launch/1" => retry(2),
+            _ => success(),
+        };
+        ok(media_type::LAUNCH_DATA, data.to_xml())
+    })
+    .await;
+    let url = format!("http://{}/launch", play.address);
+    let ica = play.client().launch(&url, &launch_params()).await.unwrap();
+    assert_eq!(ica.text.expose_secret(), "[WFClient]\nVersion=2\n");
+    assert_eq!(ica.logon_ticket.unwrap().expose_secret(), "0F51C2D9");
+    assert_eq!(
+        play.lines(),
+        ["POST /launch", "POST /launch/1", "POST /launch/2"]
+    );
+    let bodies: Vec<_> = play.seen().into_iter().map(|seen| seen.body).collect();
+    assert!(bodies[0].contains("<clientName>kiosk-07</clientName>"));
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+}
+
+#[tokio::test]
+async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
+    let play = Play::start(|here, _| {
+        let data = LaunchData::Retry {
+            url: format!("http://{here}/launch"),
+            after: Some(0),
+            reason: RetryReason::REBOOTING,
+        };
+        ok(media_type::LAUNCH_DATA, data.to_xml())
+    })
+    .await;
+    let url = format!("http://{}/launch", play.address);
+    let error = play
+        .client()
+        .launch(&url, &launch_params())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the session was not ready after 30 attempts: rebooting"
+    );
+    assert_eq!(play.lines().len(), 30);
+}
+
+#[tokio::test]
+async fn a_failed_launch_gives_the_stores_words() {
+    let play = Play::start(|_, _| {
+        let data = LaunchData::Failure {
+            id: LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
+            text: "In maintenance.".into(),
+        };
+        ok(media_type::LAUNCH_DATA, data.to_xml())
+    })
+    .await;
+    let url = format!("http://{}/launch", play.address);
+    let error = play
+        .client()
+        .launch(&url, &launch_params())
+        .await
+        .unwrap_err();
+    let expected = "the launch failed: In maintenance. (WorkstationInMaintenance)";
+    assert_eq!(error.to_string(), expected);
+}
+
+/// SS-54, SS-55
+#[tokio::test]
+async fn a_session_that_ended_is_told_from_a_failure() {
+    let launches = AtomicUsize::new(0);
+    let play = Play::start(move |_, _| match launches.fetch_add(1, Ordering::Relaxed) {
+        0 => status(StatusCode::NOT_FOUND),
+        _ => status(StatusCode::SERVICE_UNAVAILABLE),
+    })
+    .await;
+    let url = format!("http://{}/launch", play.address);
+    let mut client = play.client();
+    let ended = client.launch(&url, &launch_params()).await.unwrap_err();
+    assert!(matches!(ended, ClientError::NoSuchSession), "{ended}");
+    let failed = client.launch(&url, &launch_params()).await.unwrap_err();
+    assert!(matches!(failed, ClientError::Status { .. }), "{failed}");
+}

@@ -1,0 +1,269 @@
+//! A server that answers as a test tells it, and remembers what it was asked.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use roamd_store_client::{Credentials, SessionParams, Spelling, StoreClient};
+use roamd_store_proto::auth::{
+    Challenge, Choice, Form, FormResult, FormStatus, Reason, RequestTokenResponse, Requirement,
+    RequirementKind, TokenChoices,
+};
+use roamd_store_proto::{Endpoint, Endpoints, Enumeration, SessionState, media_type};
+use tokio::net::TcpListener;
+
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Seen {
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A server on a free port, for as long as the test runs.
+#[derive(Clone)]
+pub(crate) struct Play {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Play {
+    /// Starts it. `answer` is told its address, so that it can make URLs.
+    pub(crate) async fn start(
+        answer: impl Fn(SocketAddr, &Seen) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let play = Self {
+            address,
+            seen: Arc::default(),
+        };
+        let (seen, answer) = (play.seen.clone(), Arc::new(answer));
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (seen, answer) = (seen.clone(), answer.clone());
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let (seen, answer) = (seen.clone(), answer.clone());
+                    async move {
+                        let request = read(request).await;
+                        seen.lock().unwrap().push(request.clone());
+                        Ok::<_, Infallible>(answer(address, &request))
+                    }
+                });
+                let serve = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(serve);
+            }
+        });
+        play
+    }
+
+    /// What arrived so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The request lines of what arrived so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.seen().into_iter().map(|seen| seen.line).collect()
+    }
+
+    /// A client of the store at `/Store` here.
+    pub(crate) fn client(&self) -> StoreClient {
+        let credentials = Credentials {
+            user_name: r"LAB\ada".into(),
+            password: "s3cret!".to_owned().into(),
+        };
+        StoreClient::new(
+            format!("http://{}/Store", self.address).parse().unwrap(),
+            credentials,
+        )
+    }
+}
+
+async fn read(request: Request<Incoming>) -> Seen {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Seen {
+        line: format!("{} {}", head.method, head.uri),
+        headers: head.headers,
+        body: String::from_utf8(body.into()).unwrap(),
+    }
+}
+
+pub(crate) fn session_params() -> SessionParams {
+    SessionParams {
+        client_name: "kiosk-07".into(),
+        device_id: None,
+        include_active_sessions: false,
+        app_sessions_only: false,
+        tickets: Vec::new(),
+        spelling: Spelling::Document,
+    }
+}
+
+/// A store that does everything right; tests change what they are about.
+pub(crate) fn good_store(here: SocketAddr, request: &Seen) -> Answer {
+    let token = request.header("authorization");
+    match (request.line.as_str(), token) {
+        ("GET /Store/endpoints/v1", _) => endpoints(&format!("http://{here}")),
+        ("POST /list", "CitrixAuth c2VydmljZQ==") => list(),
+        ("POST /list", _) => challenge("store", "token", &format!("http://{here}"), "/list"),
+        ("POST /token", "CitrixAuth cHJpbWFyeQ==") => token_response("c2VydmljZQ=="),
+        ("POST /token", _) => challenge("tokens", "protocols", &format!("http://{here}"), "/token"),
+        ("POST /protocols", _) => choices(&format!("http://{here}/forms")),
+        ("POST /forms", _) => form(&sign_in_form()),
+        ("POST /attempt", _) => token_response("cHJpbWFyeQ=="),
+        _ => status(StatusCode::NOT_FOUND),
+    }
+}
+
+pub(crate) fn status(status: StatusCode) -> Answer {
+    let mut answer = Answer::default();
+    *answer.status_mut() = status;
+    answer
+}
+
+fn message(code: StatusCode, content_type: &'static str, body: Vec<u8>) -> Answer {
+    let mut answer = status(code);
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, content_type.parse().unwrap());
+    *answer.body_mut() = Full::new(body.into());
+    answer
+}
+
+pub(crate) fn ok(content_type: &'static str, body: Vec<u8>) -> Answer {
+    message(StatusCode::OK, content_type, body)
+}
+
+pub(crate) fn endpoints(base: &str) -> Answer {
+    let endpoint = |id: &str, path: &str| Endpoint {
+        id: id.into(),
+        url: format!("{base}{path}"),
+        capabilities: Vec::new(),
+    };
+    let endpoints = vec![
+        endpoint("ListSessions", "/list"),
+        endpoint("LogOffSessions", "/logoff"),
+    ];
+    ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
+}
+
+pub(crate) fn list() -> Answer {
+    let list = SessionState {
+        enumeration: Enumeration::Full,
+        sessions: Vec::new(),
+    };
+    ok(media_type::SESSION_STATE, list.to_xml(Spelling::Document))
+}
+
+pub(crate) fn challenge(realm: &str, location: &str, base: &str, root: &str) -> Answer {
+    let challenge = Challenge {
+        realm: realm.into(),
+        reason: Reason::NoToken,
+        locations: vec![format!("{base}/{location}")],
+        service_root_hint: format!("{base}{root}"),
+    };
+    let mut answer = status(StatusCode::UNAUTHORIZED);
+    answer
+        .headers_mut()
+        .insert(WWW_AUTHENTICATE, challenge.to_string().parse().unwrap());
+    answer
+}
+
+pub(crate) fn choices(forms: &str) -> Answer {
+    let choice = |protocol: &str, location: &str| Choice {
+        protocol: protocol.into(),
+        location: location.into(),
+    };
+    let choices = vec![
+        choice("IntegratedWindows", "http://192.0.2.1/"),
+        choice("ExplicitForms", forms),
+    ];
+    let body = TokenChoices { choices }.to_xml();
+    message(
+        StatusCode::MULTIPLE_CHOICES,
+        media_type::REQUEST_TOKEN_CHOICES,
+        body,
+    )
+}
+
+pub(crate) fn token_response(token: &str) -> Answer {
+    let response = RequestTokenResponse {
+        for_service: "store".into(),
+        issued: "2026-03-02T07:15:00Z".parse().unwrap(),
+        expiry: "2026-03-02T15:15:00Z".parse().unwrap(),
+        token: token.to_owned().into(),
+        credential_display_name: None,
+    };
+    ok(media_type::REQUEST_TOKEN_RESPONSE, response.to_xml())
+}
+
+pub(crate) fn form(form: &Form) -> Answer {
+    let mut answer = ok(media_type::FORM, form.to_xml());
+    let cookie = "ASP.NET_SessionId=c00k1e; Path=/; HttpOnly; SameSite=Lax";
+    answer
+        .headers_mut()
+        .insert(SET_COOKIE, cookie.parse().unwrap());
+    answer
+}
+
+pub(crate) fn sign_in_form() -> Form {
+    Form {
+        status: FormStatus::SUCCESS,
+        result: FormResult::MORE_INFO,
+        state_context: "q7Zk2mN4-xv1".into(),
+        log_message: None,
+        post_back: Some("/attempt".into()),
+        cancel_post_back: Some("/cancel".into()),
+        cancel_button_text: None,
+        requirements: vec![field("username"), field("password"), field("domain")],
+    }
+}
+
+pub(crate) fn field(id: &str) -> Requirement {
+    Requirement {
+        id: Some(id.into()),
+        save_id: None,
+        credential_type: id.into(),
+        label: None,
+        label_type: "none".into(),
+        highlight: Vec::new(),
+        kind: RequirementKind::Text {
+            secret: id == "password",
+            initial: String::new(),
+            assistive: None,
+        },
+    }
+}
+
+pub(crate) fn error_label(text: &str) -> Requirement {
+    Requirement {
+        id: None,
+        credential_type: "none".into(),
+        label: Some(text.into()),
+        label_type: "error".into(),
+        kind: RequirementKind::Nothing,
+        ..field("none")
+    }
+}

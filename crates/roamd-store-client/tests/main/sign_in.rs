@@ -1,0 +1,339 @@
+//! The way from a challenge to a token (citrixauth.md §2), and who may see a token.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::StatusCode;
+use roamd_store_client::{ClientError, Credentials, LaunchParams, StoreClient};
+use roamd_store_proto::auth::{Form, FormResult, FormStatus};
+use roamd_store_proto::media_type;
+
+use crate::play::{
+    Play, challenge, choices, error_label, field, form, good_store, session_params, sign_in_form,
+    status, token_response,
+};
+
+#[tokio::test]
+async fn a_challenge_is_followed_step_by_step() {
+    let play = Play::start(good_store).await;
+    let mut client = play.client();
+    client.list(&session_params()).await.unwrap();
+    let seen = play.seen();
+    let lines: Vec<_> = seen.iter().map(|seen| seen.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /Store/endpoints/v1",
+            "POST /list",
+            "POST /token",
+            "POST /protocols",
+            "POST /forms",
+            "POST /attempt",
+            "POST /token",
+            "POST /list",
+        ]
+    );
+    let tokens: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.header("authorization"))
+        .collect();
+    let (primary, service) = ("CitrixAuth cHJpbWFyeQ==", "CitrixAuth c2VydmljZQ==");
+    assert_eq!(tokens, ["", "", "", "", "", "", primary, service]);
+    // Steps 2 to 4 and 6 send the same message, for the realm of the challenge (CA-16, CA-17).
+    let hint = |path: &str| format!("<for-service-url>http://{}{path}<", play.address);
+    for (step, realm, path) in [
+        (2, "store", "/list"),
+        (3, "tokens", "/token"),
+        (4, "tokens", "/token"),
+        (6, "store", "/list"),
+    ] {
+        assert_eq!(seen[step].header("content-type"), media_type::REQUEST_TOKEN);
+        assert!(
+            seen[step].body.contains(&format!("<for-service>{realm}<")),
+            "step {step}"
+        );
+        assert!(
+            seen[step].body.contains(&hint(path)),
+            "step {step}: {}",
+            seen[step].body
+        );
+    }
+    // Cookie and context come back, the cookie without its attributes (CA-46).
+    assert_eq!(seen[5].header("cookie"), "ASP.NET_SessionId=c00k1e");
+    assert_eq!(seen[5].header("content-type"), media_type::URL_ENCODED);
+    assert!(
+        seen[5].body.contains("StateContext=q7Zk2mN4-xv1"),
+        "{}",
+        seen[5].body
+    );
+
+    // The token is good for the next request.
+    client.list(&session_params()).await.unwrap();
+    assert_eq!(play.lines().len(), 9);
+}
+
+/// CA-62, CA-67: the domain goes where the form asks for it.
+#[tokio::test]
+async fn the_domain_has_its_own_field_only_if_the_form_has_one() {
+    for (fields, expected) in [
+        (
+            &["username", "password", "domain"][..],
+            "username=ada&password=s3cret%21&domain=LAB",
+        ),
+        (
+            &["username", "password"],
+            "username=LAB%5Cada&password=s3cret%21",
+        ),
+    ] {
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /forms" => form(&Form {
+                requirements: fields.iter().map(|id| field(id)).collect(),
+                ..sign_in_form()
+            }),
+            _ => good_store(here, request),
+        })
+        .await;
+        play.client().list(&session_params()).await.unwrap();
+        assert!(
+            play.seen()[5].body.contains(expected),
+            "{}",
+            play.seen()[5].body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
+    let again = Form {
+        requirements: vec![
+            field("username"),
+            field("password"),
+            error_label("Not\ncorrect."),
+        ],
+        ..sign_in_form()
+    };
+    let failed = Form {
+        result: FormResult::FAIL,
+        log_message: Some("Too many attempts.".into()),
+        post_back: None,
+        requirements: Vec::new(),
+        ..sign_in_form()
+    };
+    let silent = Form {
+        status: FormStatus::SESSION_ID_EXPIRED,
+        log_message: None,
+        ..failed.clone()
+    };
+    for (answer, expected) in [
+        (again, "the store refused the sign-in: Not correct."),
+        (failed, "the store refused the sign-in: Too many attempts."),
+        (
+            silent,
+            "the store refused the sign-in: error-sessionid-expired",
+        ),
+    ] {
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /attempt" => form(&answer),
+            _ => good_store(here, request),
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_refusal());
+        let attempts = play
+            .lines()
+            .iter()
+            .filter(|line| *line == "POST /attempt")
+            .count();
+        assert_eq!(attempts, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_asks_for_more_is_not_filled() {
+    for fields in [
+        &["username", "password", "passcode"][..],
+        &["username"],
+        &[],
+    ] {
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /forms" => form(&Form {
+                requirements: fields.iter().map(|id| field(id)).collect(),
+                ..sign_in_form()
+            }),
+            _ => good_store(here, request),
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        assert!(
+            matches!(error, ClientError::MoreAsked),
+            "{fields:?}: {error}"
+        );
+        assert!(!play.lines().contains(&"POST /attempt".into()));
+    }
+}
+
+/// A path that begins with two slashes would name another host.
+#[tokio::test]
+async fn the_password_goes_only_to_the_server_that_sent_the_form() {
+    let thief = Play::start(|_, _| token_response("cHJpbWFyeQ==")).await;
+    let elsewhere = thief.address;
+    for post_back in [
+        format!("//{elsewhere}/attempt"),
+        format!("http://{elsewhere}/attempt"),
+    ] {
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /forms" => form(&Form {
+                post_back: Some(post_back.clone()),
+                ..sign_in_form()
+            }),
+            _ => good_store(here, request),
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        assert!(
+            matches!(error, ClientError::BadLink { place: "PostBack" }),
+            "{error}"
+        );
+    }
+    assert_eq!(thief.lines(), [""; 0]);
+}
+
+/// CA-8, CA-13: a token is for one audience, and for what lies below its root there.
+#[tokio::test]
+async fn a_token_is_sent_only_where_it_belongs() {
+    let play = Play::start(good_store).await;
+    let other = Play::start(|_, _| status(StatusCode::NOT_FOUND)).await;
+    let mut client = play.client();
+    client.list(&session_params()).await.unwrap();
+    let params = LaunchParams::default();
+    for (server, path, expected) in [
+        (&play, "/list/1/launch", "CitrixAuth c2VydmljZQ=="),
+        (&play, "/listing", ""),
+        (&play, "/token", ""),
+        (&other, "/list", ""),
+    ] {
+        let url = format!("http://{}{path}", server.address);
+        let before = server.seen().len();
+        client.launch(&url, &params).await.unwrap_err();
+        assert_eq!(
+            server.seen()[before].header("authorization"),
+            expected,
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_store_with_https_does_not_lead_to_http() {
+    let play = Play::start(good_store).await;
+    let store = format!("https://{}/Store", play.address).parse().unwrap();
+    let credentials = Credentials {
+        user_name: "ada".into(),
+        password: "s3cret!".to_owned().into(),
+    };
+    let mut client = StoreClient::new(store, credentials);
+    let url = format!("http://{}/list", play.address);
+    let error = client
+        .launch(&url, &LaunchParams::default())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::Unencrypted(_)), "{error}");
+    assert_eq!(play.lines(), [""; 0]);
+}
+
+/// A store behind a proxy that it does not know of would get a token that it refuses.
+#[tokio::test]
+async fn a_store_that_calls_itself_otherwise_is_named() {
+    let play = Play::start(|here, request| match request.line.as_str() {
+        "POST /list" => challenge("store", "token", "https://store.example.net", "/list"),
+        _ => good_store(here, request),
+    })
+    .await;
+    let error = play.client().list(&session_params()).await.unwrap_err();
+    let expected = format!(
+        "the store calls itself https://store.example.net, not http://{}; use that address",
+        play.address
+    );
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_once() {
+    let lists = AtomicUsize::new(0);
+    let play = Play::start(move |here, request| {
+        let token = !request.header("authorization").is_empty();
+        match request.line.as_str() {
+            // The second request with a token finds it expired.
+            "POST /list" if token && lists.fetch_add(1, Ordering::Relaxed) == 1 => {
+                challenge("store", "token", &format!("http://{here}"), "/list")
+            }
+            _ => good_store(here, request),
+        }
+    })
+    .await;
+    let mut client = play.client();
+    client.list(&session_params()).await.unwrap();
+    client.list(&session_params()).await.unwrap();
+    let attempts = play
+        .lines()
+        .iter()
+        .filter(|line| *line == "POST /attempt")
+        .count();
+    assert_eq!(attempts, 2);
+}
+
+#[tokio::test]
+async fn a_fresh_token_that_is_refused_is_not_replaced_again() {
+    let play = Play::start(|here, request| match request.line.as_str() {
+        "POST /list" => challenge("store", "token", &format!("http://{here}"), "/list"),
+        _ => good_store(here, request),
+    })
+    .await;
+    let error = play.client().list(&session_params()).await.unwrap_err();
+    assert!(matches!(error, ClientError::TokenRefused(_)), "{error}");
+    assert!(error.is_refusal());
+    let attempts = play
+        .lines()
+        .iter()
+        .filter(|line| *line == "POST /attempt")
+        .count();
+    assert_eq!(attempts, 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_in_to_is_told() {
+    let cases = [
+        ("POST /list", "asks for a sign-in that is not CitrixAuth"),
+        (
+            "POST /protocols",
+            "the store offers no sign-in with user name and password",
+        ),
+    ];
+    for (line, expected) in cases {
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /list" if line == "POST /list" => status(StatusCode::UNAUTHORIZED),
+            "POST /protocols" => {
+                let mut answer = choices("http://192.0.2.1/");
+                let body = r#"<requesttokenchoices xmlns="http://citrix.com/delivery-services/1-0/auth/requesttokenchoices"><choices><choice><protocol>Certificate</protocol><location>http://192.0.2.1/</location></choice></choices></requesttokenchoices>"#;
+                *answer.body_mut() = body.into();
+                answer
+            }
+            _ => good_store(here, request),
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_a_refusal() {
+    let play = Play::start(|here, request| match request.line.as_str() {
+        "POST /list" => status(StatusCode::FORBIDDEN),
+        _ => good_store(here, request),
+    })
+    .await;
+    let error = play.client().list(&session_params()).await.unwrap_err();
+    assert!(matches!(error, ClientError::NotAllowed), "{error}");
+    assert!(error.is_refusal());
+}
