@@ -5,10 +5,10 @@
 //!    spent and says so to [`Resumed::unless_spent`].
 //! 3. [`Conversations::credentials`] takes apart what was typed, and a
 //!    [`CheckCredentials`](crate::CheckCredentials) checks it.
-//! 4. If they are good, the caller marks the conversation as spent and issues a token for
-//!    [`Conversation::service`]. If not, [`Conversations::refuse`] gives the next form; a
-//!    conversation that is over ([`Reply::End`]) is marked as spent too, and so is one that is
-//!    [cancelled](Conversations::cancelled).
+//! 4. If they are good, the caller marks the conversation as spent and, unless another post was
+//!    faster with that, issues a token for [`Conversation::service`]. If not,
+//!    [`Conversations::refuse`] gives the next form; a conversation that is over ([`Reply::End`]) is
+//!    marked as spent too, and so is one that is [cancelled](Conversations::cancelled).
 
 mod cookie;
 mod form;

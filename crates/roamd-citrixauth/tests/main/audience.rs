@@ -1,0 +1,71 @@
+//! Audiences (CA-13, CA-17, CA-18).
+
+use roamd_citrixauth::Audience;
+
+#[test]
+fn an_audience_is_scheme_host_and_port_of_a_url() {
+    for (url, expected) in [
+        ("https://sf.example.net", "https://sf.example.net:443"),
+        (
+            "http://sf.example.net/Citrix/Store",
+            "http://sf.example.net:80",
+        ),
+        (
+            "HTTPS://SF.Example.NET:443/a?b#c",
+            "https://sf.example.net:443",
+        ),
+        (
+            "https://sf.example.net:8443?x=@",
+            "https://sf.example.net:8443",
+        ),
+        ("https://sf.example.net:/", "https://sf.example.net:443"),
+        (
+            "\n  http://127.0.0.1:8080/Citrix/Store \n",
+            "http://127.0.0.1:8080",
+        ),
+        ("http://[0:0::1]:8080/", "http://[::1]:8080"),
+        ("http://[::1]", "http://[::1]:80"),
+        ("http://my_host-1/", "http://my_host-1:80"),
+    ] {
+        let audience: Audience = url.parse().unwrap();
+        assert_eq!(audience.to_string(), expected, "{url}");
+        // What is written is read as the same.
+        assert_eq!(audience.to_string().parse(), Ok(audience), "{url}");
+    }
+}
+
+#[test]
+fn what_is_no_absolute_http_url_has_no_audience() {
+    for url in [
+        "",
+        "/Citrix/Store",
+        "sf.example.net",
+        "//sf.example.net/",
+        "ftp://sf.example.net",
+        "https:/sf.example.net",
+        "https://",
+        "https:///path",
+        "https://:443",
+        "https://alice@sf.example.net",
+        "https://sf.example.net@evil.example",
+        "https://sf.example.net:65536",
+        "https://sf.example.net:+443",
+        "https://sf.example.net:443:443",
+        "https://sf example.net",
+        "https://sf.example.net\u{0}",
+        "https://b\u{fc}cher.example",
+        "https://[::1",
+        "https://[::1]x",
+        "https://[::1]x:1",
+        "https://[sf.example.net]",
+        "https://::1/",
+    ] {
+        assert!(url.parse::<Audience>().is_err(), "{url}");
+    }
+}
+
+#[test]
+fn a_backslash_ends_the_host_as_browsers_have_it() {
+    let audience: Audience = "https://sf.example.net\\@evil.example".parse().unwrap();
+    assert_eq!(audience.to_string(), "https://sf.example.net:443");
+}

@@ -1,0 +1,310 @@
+//! Which conversation a post belongs to (CA-45 to CA-51, CA-75, CQ-31 to CQ-40).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use roamd_citrixauth::{
+    ConversationRefusal, Conversations, FormPolicy, Negotiation, Refusal, Resumed, Started,
+};
+use roamd_seal::KeyRing;
+use roamd_store_proto::auth::FormPost;
+
+use crate::{at, conversations, form_policy, key, keys, rng, service, token_realm};
+
+const COOKIE: &str = FormPolicy::COOKIE_NAME;
+
+pub(crate) fn everything() -> Negotiation {
+    Negotiation::from_headers(None, None).unwrap()
+}
+
+pub(crate) fn start() -> Started {
+    let service = service(&token_realm(), Some(600));
+    conversations().start(service, everything(), at(0), &mut rng())
+}
+
+/// Resumes with the cookie and whatever state context the post has.
+pub(crate) fn resume(started: &Started, post: &FormPost) -> Resumed {
+    conversations()
+        .resume(Some(&cookie(started)), post, at(1))
+        .unwrap()
+}
+
+fn cookie(started: &Started) -> String {
+    format!("{COOKIE}={}", started.cookie_value)
+}
+
+fn with_context(text: &str) -> FormPost {
+    FormPost {
+        state_context: text.to_owned(),
+        ..FormPost::default()
+    }
+}
+
+fn refusal(cookie: Option<&str>, context: &str, seconds: i64) -> Option<ConversationRefusal> {
+    conversations()
+        .resume(cookie, &with_context(context), at(seconds))
+        .err()
+}
+
+#[test]
+fn a_conversation_is_found_by_cookie_or_state_context_or_both() {
+    // CA-46, CQ-31, CQ-32.
+    let started = start();
+    let (cookie, context) = (cookie(&started), started.form.state_context.as_str());
+    let ids = [
+        (Some(&*cookie), context),
+        (Some(&*cookie), ""),
+        (None, context),
+    ]
+    .map(|(cookie, context)| conversations().resume(cookie, &with_context(context), at(1)))
+    .map(|resumed| resumed.unwrap().id());
+    assert!(ids.iter().all(|id| *id == ids[0]));
+}
+
+#[test]
+fn what_was_agreed_at_the_start_comes_back_by_either_way() {
+    let started = start();
+    for (cookie, context) in [
+        (cookie(&started), ""),
+        (String::new(), &*started.form.state_context),
+    ] {
+        let resumed = conversations().resume(Some(&cookie), &with_context(context), at(1));
+        let conversation = resumed.unwrap().unless_spent(false).unwrap();
+        assert_eq!(conversation.service(), &service(&token_realm(), Some(600)));
+        assert_eq!(conversation.expiry(), at(600));
+    }
+}
+
+#[test]
+fn any_node_with_the_keys_goes_on() {
+    let started = start();
+    let rotated = Arc::new(KeyRing::new(key(2), vec![key(1)]));
+    let other_node = Conversations::new(rotated, form_policy());
+    let cookie = cookie(&started);
+    assert!(
+        other_node
+            .resume(Some(&cookie), &with_context(""), at(1))
+            .is_ok()
+    );
+}
+
+#[test]
+fn cookie_and_state_context_that_disagree_are_refused() {
+    // CA-46.
+    let (one, other) = (start(), start());
+    let refused = refusal(Some(&cookie(&one)), &other.form.state_context, 1);
+    assert_eq!(refused, Some(ConversationRefusal::StateContextInvalid));
+}
+
+#[test]
+fn a_state_context_that_is_none_is_refused_whatever_the_cookie() {
+    let started = start();
+    let context = &started.form.state_context;
+    let spoilt = [
+        // CQ-33: scripts that read a missing value.
+        "undefined",
+        "null",
+        " ",
+        "%20",
+        &context[1..],
+        &format!("{context}="),
+        &format!("{context}A"),
+        // The cookie's value in the wrong place, and one made by other keys.
+        &started.cookie_value,
+        &"A".repeat(1 << 16),
+    ];
+    for context in spoilt {
+        for cookie in [None, Some(&*cookie(&started))] {
+            let refused = refusal(cookie, context, 1);
+            assert_eq!(
+                refused,
+                Some(ConversationRefusal::StateContextInvalid),
+                "{context}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_post_of_no_conversation_is_refused() {
+    // CA-75; CQ-40: a client that sends neither.
+    let context = start().form.state_context;
+    let foreign = Conversations::new(Arc::new(KeyRing::new(key(9), vec![])), form_policy());
+    let service = service(&token_realm(), None);
+    let foreign = cookie(&foreign.start(service, everything(), at(0), &mut rng()));
+    for cookie in [
+        None,
+        Some(""),
+        Some("other=1"),
+        // An unknown cookie, as one that was left by another server.
+        Some("ASP.NET_SessionId="),
+        Some("ASP.NET_SessionId=lcoekqyg0rjgjq2umsmbvl2e"),
+        Some(&format!("{COOKIE}={context}")),
+        Some(&foreign),
+    ] {
+        let refused = refusal(cookie, "", 1);
+        assert_eq!(
+            refused,
+            Some(ConversationRefusal::SessionIdInvalid),
+            "{cookie:?}"
+        );
+    }
+}
+
+#[test]
+fn a_conversation_ends_after_its_lifetime() {
+    // CA-51.
+    let started = start();
+    let (cookie, context) = (cookie(&started), &started.form.state_context);
+    assert_eq!(refusal(Some(&cookie), context, 599), None);
+    for seconds in [600, 601, 100_000] {
+        for (cookie, context) in [(Some(&*cookie), ""), (None, &**context)] {
+            let refused = refusal(cookie, context, seconds);
+            assert_eq!(
+                refused,
+                Some(ConversationRefusal::SessionIdExpired),
+                "{seconds}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_policy_cannot_make_a_conversation_longer_than_ten_minutes() {
+    let lifetime = Duration::MAX;
+    let policy = FormPolicy {
+        lifetime,
+        ..form_policy()
+    };
+    let conversations = Conversations::new(keys(), policy);
+    let service = service(&token_realm(), None);
+    let started = conversations.start(service, everything(), at(0), &mut rng());
+    assert_eq!(
+        refusal(Some(&cookie(&started)), "", 600),
+        Some(ConversationRefusal::SessionIdExpired)
+    );
+}
+
+#[test]
+fn a_spent_conversation_is_refused() {
+    // CA-50.
+    let spent = resume(&start(), &with_context("")).unless_spent(true);
+    assert_eq!(spent.unwrap_err(), ConversationRefusal::SessionIdInvalid);
+}
+
+#[test]
+fn a_form_that_is_shown_again_has_a_new_state_context_of_the_same_conversation() {
+    // CA-71.
+    let started = start();
+    let resumed = resume(&started, &with_context(""));
+    let id = resumed.id();
+    let conversation = resumed.unless_spent(false).unwrap();
+    let post = FormPost::default();
+    let refusal = Refusal::BadCredentials;
+    let reply = conversations().refuse(&conversation, &post, refusal, 1, &mut rng());
+    let again = &reply.form().state_context;
+    assert_ne!(*again, started.form.state_context);
+    let cookie = cookie(&started);
+    let resumed = conversations()
+        .resume(Some(&cookie), &with_context(again), at(1))
+        .unwrap();
+    assert_eq!(resumed.id(), id);
+}
+
+#[test]
+fn every_start_is_a_new_conversation() {
+    let ids = [start(), start()].map(|started| resume(&started, &with_context("")).id());
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn state_context_and_cookie_need_no_encoding() {
+    // CA-47, CA-48, CQ-31. Several times, as the texts are random.
+    for _ in 0..20 {
+        let started = start();
+        let context = started.form.state_context;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        assert!(context.chars().all(plain), "{context}");
+        assert!(
+            started
+                .cookie_value
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric())
+        );
+        assert!(started.cookie_value.len() < 1024);
+    }
+}
+
+#[test]
+fn the_cookie_is_set_as_clients_can_bear_it() {
+    // CA-48: no `Expires`, no comma.
+    let started = start();
+    let value = &started.cookie_value;
+    assert_eq!(
+        conversations().set_cookie(&started, true),
+        format!("ASP.NET_SessionId={value}; Path=/; HttpOnly; SameSite=Lax; Secure")
+    );
+    assert_eq!(
+        conversations().set_cookie(&started, false),
+        format!("ASP.NET_SessionId={value}; Path=/; HttpOnly; SameSite=Lax")
+    );
+}
+
+#[test]
+fn cookies_are_read_loosely() {
+    // CA-49, CQ-38, CQ-39.
+    let started = start();
+    let (mine, set) = (cookie(&started), conversations().set_cookie(&started, true));
+    let value = &started.cookie_value;
+    for header in [
+        &set,
+        &format!("{set},CtxsAuthId=abc; path=/; HttpOnly"),
+        &format!("CtxsAuthId=abc; path=/; HttpOnly,{set}"),
+        &format!("a=b;{mine};c=d"),
+        &format!("  HttpOnly ;; = ; {COOKIE} = {value} ; SameSite=Lax"),
+        &format!("{COOKIE}=\"{value}\""),
+        // Added again by the client itself.
+        &format!("{mine}; {mine}"),
+        // One that another server left comes first.
+        &format!("{COOKIE}=lcoekqyg0rjgjq2umsmbvl2e; {mine}"),
+    ] {
+        assert_eq!(refusal(Some(header), "", 1), None, "{header}");
+    }
+}
+
+#[test]
+fn the_name_of_the_cookie_is_a_setting() {
+    // CQ-39, CQ-40.
+    let cookie_name = "Citrix_AuthSvc".to_owned();
+    let policy = FormPolicy {
+        cookie_name,
+        ..form_policy()
+    };
+    let conversations = Conversations::new(keys(), policy);
+    let service = service(&token_realm(), None);
+    let started = conversations.start(service, everything(), at(0), &mut rng());
+    let set = conversations.set_cookie(&started, true);
+    assert!(set.starts_with("Citrix_AuthSvc="));
+    assert!(
+        conversations
+            .resume(Some(&set), &with_context(""), at(1))
+            .is_ok()
+    );
+    let usual = cookie(&started);
+    assert!(
+        conversations
+            .resume(Some(&usual), &with_context(""), at(1))
+            .is_err()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn no_cookie_header_or_state_context_is_too_odd(cookie in any::<String>(), context in any::<String>()) {
+        let cookie = format!("{COOKIE}={cookie}");
+        prop_assert!(refusal(Some(&cookie), &context, 1).is_some());
+    }
+}

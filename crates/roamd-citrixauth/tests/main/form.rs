@@ -1,0 +1,312 @@
+//! The forms (CA-52 to CA-62, CA-70 to CA-75).
+
+use roamd_citrixauth::{
+    ConversationRefusal, Conversations, FormPolicy, Negotiation, Refusal, Reply, Started,
+};
+use roamd_store_proto::auth::{
+    Form, FormPost, FormResult, FormStatus, Requirement, RequirementKind,
+};
+
+use crate::conversation::{everything, resume, start};
+use crate::{at, conversations, form_policy, keys, rng, service, token_realm};
+
+fn ids(form: &Form) -> Vec<&str> {
+    form.requirements
+        .iter()
+        .filter_map(|line| line.id.as_deref())
+        .collect()
+}
+
+fn line<'a>(form: &'a Form, id: &str) -> &'a Requirement {
+    let mut lines = form.requirements.iter();
+    lines.find(|line| line.id.as_deref() == Some(id)).expect(id)
+}
+
+fn started(policy: FormPolicy, negotiation: Negotiation) -> Started {
+    let service = service(&token_realm(), None);
+    Conversations::new(keys(), policy).start(service, negotiation, at(0), &mut rng())
+}
+
+/// The answer to a post that was refused for the `failures`th time.
+fn refuse(post: &FormPost, refusal: Refusal, failures: u32) -> Reply {
+    let started = start();
+    let conversation = resume(&started, post).unless_spent(false).unwrap();
+    conversations().refuse(&conversation, post, refusal, failures, &mut rng())
+}
+
+fn filled() -> FormPost {
+    FormPost {
+        user_name: Some("mia".to_owned()),
+        password: Some("wrong-password".into()),
+        domain: Some("guest".to_owned()),
+        save_credentials: true,
+        ..FormPost::default()
+    }
+}
+
+#[test]
+fn the_form_has_the_fields_of_the_documents_in_their_order() {
+    let form = start().form;
+    assert_eq!(
+        (&form.status, &form.result),
+        (&FormStatus::SUCCESS, &FormResult::MORE_INFO)
+    );
+    let lines: Vec<_> = form
+        .requirements
+        .iter()
+        .map(|line| {
+            let id = line.id.as_deref().unwrap_or("-");
+            let save_id = line.save_id.as_deref().unwrap_or("-");
+            (
+                id,
+                save_id,
+                line.credential_type.as_str(),
+                line.label_type.as_str(),
+            )
+        })
+        .collect();
+    // CA-61: clients hard-code the identifiers.
+    assert_eq!(
+        lines,
+        [
+            ("-", "-", "none", "heading"),
+            ("username", "ExplicitForms-Username", "username", "plain"),
+            ("password", "ExplicitForms-Password", "password", "plain"),
+            ("domain", "ExplicitForms-Domain", "domain", "plain"),
+            ("saveCredentials", "-", "savecredentials", "plain"),
+            ("loginBtn", "-", "none", "none"),
+        ]
+    );
+    // CA-58.
+    for path in [&form.post_back, &form.cancel_post_back] {
+        assert!(path.as_deref().unwrap().starts_with("/Citrix/"));
+    }
+    let RequirementKind::Text {
+        secret: true,
+        initial,
+        ..
+    } = &line(&form, "password").kind
+    else {
+        panic!("the password is typed openly");
+    };
+    assert_eq!(initial, "");
+    let RequirementKind::Combo { initial, values } = &line(&form, "domain").kind else {
+        panic!("no choice of domains");
+    };
+    assert_eq!(initial.as_deref(), Some("LAB"));
+    assert_eq!(values[1], ("Guests".to_owned(), "GUEST".to_owned()));
+}
+
+#[test]
+fn without_a_list_of_domains_there_is_no_domain_box() {
+    // CA-62.
+    let policy = FormPolicy {
+        domains: vec![],
+        ..form_policy()
+    };
+    let form = started(policy, everything()).form;
+    assert_eq!(
+        ids(&form),
+        ["username", "password", "saveCredentials", "loginBtn"]
+    );
+}
+
+#[test]
+fn what_the_client_does_not_know_is_left_out() {
+    // CA-52 to CA-54.
+    let all = [
+        "username",
+        "password",
+        "domain",
+        "saveCredentials",
+        "loginBtn",
+    ];
+    let least = ["username", "password", "loginBtn"];
+    for (credential_types, expected) in [
+        (None, &all[..]),
+        (Some(" "), &all),
+        (
+            Some("none, username, domain, password, savecredentials"),
+            &all,
+        ),
+        (Some("none,UserName,Password"), &least),
+        (
+            Some("none , username , password , newpassword, x-unknown"),
+            &least,
+        ),
+        (
+            Some("username,password,domain"),
+            &["username", "password", "domain", "loginBtn"],
+        ),
+    ] {
+        let negotiation = Negotiation::from_headers(credential_types, None).unwrap();
+        let form = started(form_policy(), negotiation).form;
+        assert_eq!(ids(&form), expected, "{credential_types:?}");
+    }
+    for (label_types, expected) in [
+        (None, "heading"),
+        (Some("none, plain, heading"), "heading"),
+        (Some("none, plain, error"), "plain"),
+    ] {
+        let negotiation = Negotiation::from_headers(None, label_types).unwrap();
+        let form = started(form_policy(), negotiation).form;
+        assert_eq!(form.requirements[0].label_type, expected, "{label_types:?}");
+    }
+}
+
+#[test]
+fn a_client_without_user_names_or_passwords_is_told_so() {
+    // CA-54.
+    for list in ["none", "username, domain", "password", "none, passcode"] {
+        let refusal = Negotiation::from_headers(Some(list), None).unwrap_err();
+        assert_eq!(refusal, ConversationRefusal::ClientLacksFields, "{list}");
+        assert_eq!(refusal.form().result, FormResult::FAIL);
+        assert!(refusal.form().log_message.is_some());
+    }
+}
+
+#[test]
+fn a_wrong_password_gives_the_form_again_with_one_text_for_every_cause() {
+    // CA-70.
+    let causes = [
+        Refusal::BadCredentials,
+        Refusal::Disabled,
+        Refusal::LockedOut,
+    ];
+    let texts = causes.map(|refusal| {
+        assert!(refusal.is_failed_attempt());
+        let Reply::Again(form) = refuse(&filled(), refusal, 1) else {
+            panic!("{refusal:?} ended the conversation");
+        };
+        assert_eq!(
+            (&form.status, &form.result),
+            (&FormStatus::SUCCESS, &FormResult::MORE_INFO)
+        );
+        let mut errors = form
+            .requirements
+            .iter()
+            .filter(|line| line.label_type == "error");
+        let error = errors.next().unwrap();
+        assert_eq!(error.highlight, ["username", "password"]);
+        assert!(errors.next().is_none());
+        error.label.clone().unwrap()
+    });
+    assert_eq!(
+        texts,
+        [(); 3].map(|()| "The user name or password is not correct.".to_owned())
+    );
+}
+
+#[test]
+fn the_form_again_keeps_the_user_name_and_the_domain_and_never_the_password() {
+    // CA-71.
+    let reply = refuse(&filled(), Refusal::BadCredentials, 1);
+    let form = reply.form();
+    let RequirementKind::Text { initial, .. } = &line(form, "username").kind else {
+        panic!("no user name");
+    };
+    assert_eq!(initial, "mia");
+    let RequirementKind::Combo { initial, .. } = &line(form, "domain").kind else {
+        panic!("no domain");
+    };
+    assert_eq!(initial.as_deref(), Some("GUEST"));
+    let box_ = &line(form, "saveCredentials").kind;
+    assert_eq!(box_, &RequirementKind::CheckBox { initial: true });
+    let xml = String::from_utf8(form.to_xml()).unwrap();
+    assert!(!xml.contains("wrong-password"), "{xml}");
+}
+
+#[test]
+fn a_user_name_that_cannot_be_one_is_not_sent_back() {
+    for name in ["a\u{0}b", "a\nb", "a\u{ffff}b", &"x".repeat(10_000)] {
+        let post = FormPost {
+            user_name: Some(name.to_owned()),
+            ..filled()
+        };
+        let reply = refuse(&post, Refusal::BadCredentials, 1);
+        let RequirementKind::Text { initial, .. } = &line(reply.form(), "username").kind else {
+            panic!("no user name");
+        };
+        assert_eq!(initial, "");
+    }
+}
+
+#[test]
+fn the_last_attempt_ends_the_conversation() {
+    // CA-72.
+    for failures in 1..FormPolicy::MAX_ATTEMPTS {
+        let reply = refuse(&filled(), Refusal::BadCredentials, failures);
+        assert!(matches!(reply, Reply::Again(_)), "{failures}");
+    }
+    for failures in [FormPolicy::MAX_ATTEMPTS, FormPolicy::MAX_ATTEMPTS + 1] {
+        let Reply::End(form) = refuse(&filled(), Refusal::BadCredentials, failures) else {
+            panic!("still no end after {failures}");
+        };
+        assert_eq!(
+            (&form.status, &form.result),
+            (&FormStatus::SUCCESS, &FormResult::FAIL)
+        );
+        assert_eq!(
+            form.log_message.as_deref(),
+            Some("Too many attempts. Try again later.")
+        );
+        assert_eq!(form.state_context, "");
+    }
+}
+
+#[test]
+fn what_another_attempt_cannot_mend_ends_the_conversation() {
+    for (refusal, status, text) in [
+        (Refusal::Expired, FormStatus::SUCCESS, "has expired"),
+        (Refusal::MustChange, FormStatus::SUCCESS, "must change"),
+        (
+            Refusal::Unavailable,
+            FormStatus::SERVICE_UNAVAILABLE,
+            "Try again later",
+        ),
+    ] {
+        assert!(!refusal.is_failed_attempt());
+        let Reply::End(form) = refuse(&filled(), refusal, 0) else {
+            panic!("{refusal:?} gave the form again");
+        };
+        assert_eq!((form.status, form.result), (status, FormResult::FAIL));
+        assert!(form.log_message.unwrap().contains(text), "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_cancellation_is_answered_as_one() {
+    // CA-73.
+    let form = Conversations::cancelled();
+    assert_eq!(
+        (form.status, form.result),
+        (FormStatus::SUCCESS, FormResult::CANCELLED)
+    );
+    assert_eq!((form.state_context.as_str(), form.log_message), ("", None));
+}
+
+#[test]
+fn a_refused_conversation_is_a_failure_with_its_status() {
+    // CA-46, CA-51, CA-75.
+    for (refusal, status) in [
+        (
+            ConversationRefusal::SessionIdInvalid,
+            "error-sessionid-invalid",
+        ),
+        (
+            ConversationRefusal::SessionIdExpired,
+            "error-sessionid-expired",
+        ),
+        (
+            ConversationRefusal::StateContextInvalid,
+            "error-state-context-invalid",
+        ),
+    ] {
+        let form = refusal.form();
+        assert_eq!(
+            (form.status.0.as_ref(), form.result),
+            (status, FormResult::FAIL)
+        );
+        assert!(form.requirements.is_empty());
+    }
+}
