@@ -13,9 +13,14 @@
 )]
 
 mod client;
+mod sign_in;
 mod site;
 mod wire;
 
-pub use client::{SignedIn, challenge_expression, sign_in};
+pub use client::{SignedIn, path_of, session_params, sign_in};
+pub use sign_in::{
+    Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,
+    token_of, token_response,
+};
 pub use site::{Options, Site};
 pub use wire::{Response, Wire};

@@ -2,7 +2,7 @@
 //! them that knows them by their URLs alone.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use roamd_farm::{Farms, Generation, ServeOptions, SessionFilter, SessionRecord, World};
 use roamd_server::{Gateway, config};
@@ -26,6 +26,8 @@ pub struct Options {
     pub store: String,
     /// Lines for each `[[store.farm]]`, by its id.
     pub farm: fn(&str) -> &'static str,
+    /// More `[[store.farm]]` sections, for farms that are not of the world.
+    pub more_farms: String,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
                 "XA1" | "CVAD" => "aggregation_group = \"demo\"",
                 _ => "",
             },
+            more_farms: String::new(),
         }
     }
 }
@@ -51,9 +54,19 @@ pub struct Site {
     pub controllers: Vec<(String, SocketAddr)>,
     /// The farms' own view: what sessions there really are.
     pub farms: Farms,
-    shutdown: CancellationToken,
-    tasks: JoinSet<()>,
+    /// The configuration below the lines that differ from node to node.
+    config: String,
+    farm_parts: Vec<(String, Part)>,
+    gateway_part: Part,
+    other_nodes: Vec<Part>,
     folder: TempDir,
+}
+
+/// Something that runs until it is told to stop.
+#[derive(Default)]
+struct Part {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
 }
 
 impl Site {
@@ -78,11 +91,11 @@ impl Site {
         std::fs::create_dir(&farm_dir).unwrap();
         roamd_farm::init(&farm_dir, &world).unwrap();
         let farms = Farms::open(&farm_dir).unwrap();
-        let shutdown = CancellationToken::new();
-        let mut tasks = JoinSet::new();
+        let mut farm_parts = Vec::new();
         let mut controllers = Vec::new();
         let mut sections = String::new();
         for summary in farms.list().unwrap() {
+            let mut part = Part::default();
             let mut urls = Vec::new();
             for _ in 0..2 {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -93,13 +106,14 @@ impl Site {
                 let serve_options = ServeOptions {
                     expose_catalog: options.expose_catalog,
                 };
-                let stop = shutdown.clone();
-                tasks.spawn(async move {
+                let stop = part.stop.clone();
+                part.tasks.spawn(async move {
                     roamd_farm::serve(farm, serve_options, listener, stop)
                         .await
                         .unwrap();
                 });
             }
+            farm_parts.push((summary.id.clone(), part));
             let generation = match summary.generation {
                 Generation::XenApp6 => "xenapp-6",
                 Generation::XenDesktop5 => "xendesktop-5",
@@ -114,26 +128,25 @@ impl Site {
                 (options.farm)(&summary.id),
             ));
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let text = format!(
-            "listen = \"{address}\"\nbase_url = \"http://{address}\"\ndata_dir = \"{}\"\n\
-             [authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}",
+        let config = format!(
+            "data_dir = \"{}\"\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
             folder.path().join("gateway").display(),
             options.authentication,
             Self::STORE,
             options.store,
+            options.more_farms,
         );
-        let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
-        let gateway = Gateway::with_listener(&config, listener).unwrap();
-        let stop = shutdown.clone();
-        tasks.spawn(async move { gateway.run(stop).await });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let gateway_part = node(&config, listener, address);
         Self {
             gateway: Wire::new(address),
             controllers,
             farms,
-            shutdown,
-            tasks,
+            config,
+            farm_parts,
+            gateway_part,
+            other_nodes: Vec::new(),
             folder,
         }
     }
@@ -146,13 +159,13 @@ impl Site {
 
     /// The world's data folder, as `roamd farm …` takes it.
     #[must_use]
-    pub fn farm_dir(&self) -> std::path::PathBuf {
+    pub fn farm_dir(&self) -> PathBuf {
         self.folder.path().join("farms")
     }
 
     /// The gateway's data folder.
     #[must_use]
-    pub fn gateway_dir(&self) -> std::path::PathBuf {
+    pub fn gateway_dir(&self) -> PathBuf {
         self.folder.path().join("gateway")
     }
 
@@ -178,12 +191,39 @@ impl Site {
             .collect()
     }
 
+    /// Stops both controllers of a farm, and waits until nothing listens there any more.
+    pub async fn stop_farm(&mut self, id: &str) {
+        let mut parts = self.farm_parts.iter_mut();
+        let (_, part) = parts.find(|(farm, _)| farm == id).unwrap();
+        part.stop().await;
+    }
+
+    /// Stops the gateway and starts another process, so to speak, at the same address.
+    pub async fn restart_gateway(&mut self) {
+        self.gateway_part.stop().await;
+        let address = self.gateway.address();
+        let listener = TcpListener::bind(address).await.unwrap();
+        self.gateway_part = node(&self.config, listener, address);
+    }
+
+    /// Starts a second gateway of the same site, as behind a load balancer: same base URL, keys and
+    /// state.
+    pub async fn second_node(&mut self) -> Wire {
+        self.another_node(Some(self.gateway.address())).await
+    }
+
+    /// Starts a gateway with the same keys and state that clients know by another base URL.
+    pub async fn neighbour(&mut self) -> Wire {
+        self.another_node(None).await
+    }
+
     /// Stops everything and waits until it has stopped.
     pub async fn stop(mut self) {
-        self.shutdown.cancel();
-        while let Some(ended) = self.tasks.join_next().await {
-            ended.unwrap();
+        let farms = self.farm_parts.iter_mut().map(|(_, part)| part);
+        for part in self.other_nodes.iter_mut().chain(farms) {
+            part.stop().await;
         }
+        self.gateway_part.stop().await;
     }
 
     /// Whether any file of the gateway's data folder holds this text.
@@ -191,12 +231,47 @@ impl Site {
     pub fn gateway_files_hold(&self, text: &str) -> bool {
         holds(&self.gateway_dir(), text.as_bytes())
     }
+
+    /// Whether any file of the farms' data folder holds this text.
+    #[must_use]
+    pub fn farm_files_hold(&self, text: &str) -> bool {
+        holds(&self.farm_dir(), text.as_bytes())
+    }
+
+    async fn another_node(&mut self, base: Option<SocketAddr>) -> Wire {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let part = node(&self.config, listener, base.unwrap_or(address));
+        self.other_nodes.push(part);
+        Wire::new(address)
+    }
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
+impl Part {
+    async fn stop(&mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.unwrap();
+        }
     }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Runs a gateway on a listener, known by `base` to its clients.
+fn node(config: &str, listener: TcpListener, base: SocketAddr) -> Part {
+    let address = listener.local_addr().unwrap();
+    let text = format!("listen = \"{address}\"\nbase_url = \"http://{base}\"\n{config}");
+    let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
+    let gateway = Gateway::with_listener(&config, listener).unwrap();
+    let mut part = Part::default();
+    let stop = part.stop.clone();
+    part.tasks.spawn(async move { gateway.run(stop).await });
+    part
 }
 
 fn holds(folder: &Path, text: &[u8]) -> bool {

@@ -36,11 +36,15 @@ impl Wire {
     }
 
     /// Sends these bytes and reads until the server closes.
+    ///
+    /// A server that has heard enough may answer and close before it has read everything: then the
+    /// rest is not sent, and what it said counts.
     pub async fn raw(&self, request: &[u8]) -> Vec<u8> {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(request).await.unwrap();
+        let sent = stream.write_all(request).await;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
+        let read = stream.read_to_end(&mut answer).await;
+        assert!(!answer.is_empty(), "no answer: {sent:?}, {read:?}");
         answer
     }
 
