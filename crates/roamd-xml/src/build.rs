@@ -27,7 +27,11 @@ pub(crate) fn tree(text: &str, limits: &Limits) -> Result<Element, Error> {
 fn element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
     let name = node.tag_name();
     let mut element = Element {
-        namespace: name.namespace().map(str::to_owned),
+        // `xmlns=""` takes an element out of every namespace.
+        namespace: name
+            .namespace()
+            .filter(|uri| !uri.is_empty())
+            .map(str::to_owned),
         name: name.name().to_owned(),
         attributes: node.attributes().map(attribute).collect(),
         text: String::new(),

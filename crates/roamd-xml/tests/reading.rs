@@ -194,6 +194,7 @@ fn names_are_known_by_their_namespace_and_not_by_their_prefix() {
     let mixed = store("<a xmlns='urn:x'><b xmlns=''>0</b><b xmlns='urn:y'>0</b><b>1</b></a>").root;
     assert_eq!(mixed.child("b").unwrap().text, "1");
     assert_eq!(mixed.all("b").count(), 1);
+    assert_eq!(mixed.children[0].namespace, None);
 }
 
 #[test]

@@ -98,7 +98,7 @@ const NEVER_BELOW_CORE: [&str; 6] = ["tokio", "hyper", "mio", "socket2", "rusqli
 
 /// Outside crates that only the crates named may use directly, tests aside.
 const OWNED: [(&str, &[&str]); 5] = [
-    ("xml", &["roamd-xml"]),
+    ("roxmltree", &["roamd-xml"]),
     ("quick-xml", &["roamd-xml"]),
     ("aes-gcm-siv", &["roamd-seal"]),
     ("argon2", &["roamd-farm"]),

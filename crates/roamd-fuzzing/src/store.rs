@@ -1,0 +1,63 @@
+//! Messages of the store side.
+
+use roamd_store_proto::auth::{Form, FormPost, RequestToken, RequestTokenResponse, TokenChoices};
+use roamd_store_proto::{
+    Endpoints, LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, Spelling,
+};
+
+use crate::assert_stable;
+
+/// What a client may send to a store.
+pub fn store_request(bytes: &[u8]) {
+    assert_stable(
+        "sessionParams",
+        bytes,
+        SessionParams::from_xml,
+        SessionParams::to_xml,
+    );
+    assert_stable(
+        "launchparams",
+        bytes,
+        LaunchParams::from_xml,
+        LaunchParams::to_xml,
+    );
+    assert_stable(
+        "requesttoken",
+        bytes,
+        RequestToken::from_xml,
+        RequestToken::to_xml,
+    );
+    let _post = FormPost::from_url_encoded(bytes);
+}
+
+/// What a store may answer to `roamd sessions`.
+pub fn store_answer(bytes: &[u8]) {
+    for spelling in [Spelling::Document, Spelling::Native] {
+        assert_stable("session state", bytes, SessionState::from_xml, |state| {
+            state.to_xml(spelling)
+        });
+        assert_stable("session result", bytes, SessionResult::from_xml, |result| {
+            result.to_xml(spelling)
+        });
+    }
+    assert_stable(
+        "launch data",
+        bytes,
+        LaunchData::from_xml,
+        LaunchData::to_xml,
+    );
+    assert_stable("endpoints", bytes, Endpoints::from_xml, Endpoints::to_xml);
+    assert_stable(
+        "token choices",
+        bytes,
+        TokenChoices::from_xml,
+        TokenChoices::to_xml,
+    );
+    assert_stable(
+        "token response",
+        bytes,
+        RequestTokenResponse::from_xml,
+        RequestTokenResponse::to_xml,
+    );
+    assert_stable("form", bytes, Form::from_xml, Form::to_xml);
+}

@@ -1,0 +1,49 @@
+//! Replays the seeds of the fuzz targets, and every input that once broke something.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn what_a_client_may_send() {
+    replay("store_request", roamd_fuzzing::store_request);
+}
+
+#[test]
+fn what_a_store_may_answer() {
+    replay("store_answer", roamd_fuzzing::store_answer);
+}
+
+#[test]
+fn what_a_gateway_may_send() {
+    replay("nfuse_request", roamd_fuzzing::nfuse_request);
+}
+
+#[test]
+fn what_a_farm_may_answer() {
+    replay("nfuse_answer", roamd_fuzzing::nfuse_answer);
+}
+
+#[test]
+fn what_anybody_may_call_xml() {
+    replay("xml", roamd_fuzzing::xml);
+}
+
+/// Gives every seed of a target, and of the others, to its oracle.
+fn replay(target: &str, oracle: fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    assert!(
+        !entries(&corpus.join(target)).is_empty(),
+        "{target} has no seeds"
+    );
+    for seed in entries(&corpus).iter().flat_map(|folder| entries(folder)) {
+        println!("{}", seed.display());
+        oracle(&fs::read(seed).unwrap());
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
