@@ -27,6 +27,8 @@ pub(crate) struct Args {
 enum Target {
     /// What a client may send to a store.
     StoreRequest,
+    /// What a store may answer.
+    StoreAnswer,
     /// What a gateway, or anybody, may send to a farm.
     NfuseRequest,
     /// What a farm may answer.

@@ -97,14 +97,7 @@ impl<'a> Front<'a> {
         service: Option<&'a Service>,
     ) -> Result<Self> {
         let request = ReconnectSessionDataRequest {
-            credentials: Credentials::Explicit {
-                user_name: USER.to_owned(),
-                password: Some(Password {
-                    value: PASSWORD.into(),
-                    encoding: PasswordEncoding::Ctx1,
-                }),
-                domain: Some(Domain::nt(DOMAIN)),
-            },
+            credentials: credentials(USER),
             client_name: Some(CLIENT.to_owned()),
             device_id: None,
             server_types: vec!["all".to_owned()],
@@ -224,6 +217,18 @@ impl Run {
             front_cpu: Duration::ZERO,
             farm_cpu: Duration::ZERO,
         })
+    }
+}
+
+/// A user of the farm's domain with the usual password, as the gateway sends them.
+pub(crate) fn credentials(user: &str) -> Credentials {
+    Credentials::Explicit {
+        user_name: user.to_owned(),
+        password: Some(Password {
+            value: PASSWORD.into(),
+            encoding: PasswordEncoding::Ctx1,
+        }),
+        domain: Some(Domain::nt(DOMAIN)),
     }
 }
 

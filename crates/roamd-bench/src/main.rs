@@ -3,8 +3,8 @@
 //! One embedded farm of generation 7 stands behind two fronts: the gateway, asked for the sessions
 //! that are available, and an nginx that passes on the very NFuse request that the gateway makes of
 //! it. wrk loads one and then the other, several times, so that whatever else the machine does hits
-//! both. Then whole sign-ins are counted, once with password hashes that cost nothing and once
-//! with the usual ones, because that cost is the farm's and not the gateway's.
+//! both. Then whole sign-ins are counted, of a user whose password the farm remembers, and what a
+//! password costs the farm that it does not remember is told apart.
 //!
 //! It must not know how the gateway works: it starts the real programs and speaks to their sockets.
 #![expect(
@@ -15,6 +15,7 @@
 
 mod http;
 mod load;
+mod password;
 mod report;
 mod service;
 mod setup;
@@ -28,7 +29,7 @@ use clap::Parser;
 
 use crate::load::{Front, Load};
 use crate::report::Report;
-use crate::setup::{Hashing, Setup};
+use crate::setup::Setup;
 
 /// Measures the gateway beside nginx, and sign-ins.
 #[derive(Parser)]
@@ -58,10 +59,17 @@ fn main() -> Result<()> {
     };
     let mut report = Report::new(&args.roamd, &args.nginx, load, args.rounds)?;
 
-    let setup = Setup::start(&args.roamd, Hashing::Free)?;
-    report.idle(setup.gateway.usage()?, setup.farm.usage()?);
-
+    let setup = Setup::start(&args.roamd)?;
     let nginx = setup.start_nginx(&args.nginx)?;
+    let usages = || {
+        anyhow::Ok([
+            ("roamd gateway", setup.gateway.usage()?),
+            ("roamd farm", setup.farm.usage()?),
+            ("nginx", nginx.service.usage()?),
+        ])
+    };
+    report.idle(usages()?);
+
     let fronts = [
         Front::gateway(&setup)?,
         Front::nginx(&setup, &nginx)?,
@@ -76,16 +84,10 @@ fn main() -> Result<()> {
             report.throughput(front.name, front.run(load)?);
         }
     }
-    report.loaded(setup.gateway.usage()?, nginx.service.usage()?);
-    drop(nginx);
+    report.loaded(usages()?);
 
-    eprintln!("sign-ins, free password hashes");
-    report.sign_ins("free hashes", sign_in::run(&setup, load)?);
-    drop(setup);
-
-    eprintln!("sign-ins, usual password hashes");
-    let setup = Setup::start(&args.roamd, Hashing::Usual)?;
-    report.sign_ins("usual hashes", sign_in::run(&setup, load)?);
+    eprintln!("sign-ins");
+    report.sign_ins(sign_in::run(&setup, load)?, password::cost(&setup)?);
 
     print!("{report}");
     Ok(())

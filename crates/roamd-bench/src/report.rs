@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -18,10 +19,10 @@ pub(crate) struct Report {
     nginx: String,
     load: Load,
     rounds: usize,
-    idle: Vec<(&'static str, Usage)>,
-    loaded: Vec<(&'static str, Usage)>,
+    idle: [(&'static str, Usage); 3],
+    loaded: [(&'static str, Usage); 3],
     runs: Vec<(&'static str, Vec<Run>)>,
-    sign_ins: Vec<(&'static str, SignIns)>,
+    sign_ins: Option<(SignIns, Duration)>,
 }
 
 impl Report {
@@ -32,21 +33,21 @@ impl Report {
             nginx: version(nginx, "-v")?,
             load,
             rounds,
-            idle: Vec::new(),
-            loaded: Vec::new(),
+            idle: Default::default(),
+            loaded: Default::default(),
             runs: Vec::new(),
-            sign_ins: Vec::new(),
+            sign_ins: None,
         })
     }
 
-    /// What gateway and farm hold before the first request.
-    pub(crate) fn idle(&mut self, gateway: Usage, farm: Usage) {
-        self.idle = vec![("roamd gateway", gateway), ("roamd farm", farm)];
+    /// What each program holds before the first request.
+    pub(crate) fn idle(&mut self, usages: [(&'static str, Usage); 3]) {
+        self.idle = usages;
     }
 
-    /// What gateway and nginx hold after the load.
-    pub(crate) fn loaded(&mut self, gateway: Usage, nginx: Usage) {
-        self.loaded = vec![("roamd gateway", gateway), ("nginx", nginx)];
+    /// What each program holds after the load.
+    pub(crate) fn loaded(&mut self, usages: [(&'static str, Usage); 3]) {
+        self.loaded = usages;
     }
 
     /// One more run of a front.
@@ -57,9 +58,9 @@ impl Report {
         }
     }
 
-    /// A load of sign-ins.
-    pub(crate) fn sign_ins(&mut self, name: &'static str, sign_ins: SignIns) {
-        self.sign_ins.push((name, sign_ins));
+    /// A load of sign-ins, and the farm's processor time for a password that it does not remember.
+    pub(crate) fn sign_ins(&mut self, sign_ins: SignIns, password: Duration) {
+        self.sign_ins = Some((sign_ins, password));
     }
 
     fn per_second(&self, front: &str) -> Option<f64> {
@@ -106,30 +107,24 @@ impl fmt::Display for Report {
             f,
             "\n| resident memory | idle | after the load |\n|---|---|---|"
         )?;
-        for name in ["roamd gateway", "roamd farm", "nginx"] {
-            let of = |usages: &[(&str, Usage)]| {
-                usages
-                    .iter()
-                    .find(|(of, _)| *of == name)
-                    .map_or("".to_owned(), |(_, usage)| {
-                        format!("{:.1} MiB", usage.memory as f64 / 1024.0)
-                    })
-            };
-            writeln!(f, "| {name} | {} | {} |", of(&self.idle), of(&self.loaded))?;
-        }
-
-        writeln!(
-            f,
-            "\n| sign-ins | per second | gateway CPU each | farm CPU each |"
-        )?;
-        writeln!(f, "|---|---|---|---|")?;
-        for (name, sign_ins) in &self.sign_ins {
+        for ((name, idle), (_, loaded)) in self.idle.iter().zip(&self.loaded) {
             writeln!(
                 f,
-                "| {name} | {:.0} | {} | {} |",
+                "| {name} | {} | {} |",
+                mebibytes(*idle),
+                mebibytes(*loaded)
+            )?;
+        }
+
+        if let Some((sign_ins, password)) = &self.sign_ins {
+            writeln!(
+                f,
+                "\n{:.0} whole sign-ins a second, each {} of the gateway and {} of the farm; a password \
+                 that the farm does not remember takes it {}.",
                 sign_ins.done as f64 / sign_ins.duration.as_secs_f64(),
                 micros(sign_ins.gateway_cpu_each.as_secs_f64()),
                 micros(sign_ins.farm_cpu_each.as_secs_f64()),
+                micros(password.as_secs_f64()),
             )?;
         }
         Ok(())
@@ -145,6 +140,10 @@ fn median(runs: &[Run], value: impl Fn(&Run) -> f64) -> f64 {
 
 fn micros(seconds: f64) -> String {
     format!("{:.0} µs", seconds * 1e6)
+}
+
+fn mebibytes(usage: Usage) -> String {
+    format!("{:.1} MiB", usage.memory as f64 / 1024.0)
 }
 
 fn machine() -> Result<String> {
@@ -171,8 +170,6 @@ fn version(program: &Path, argument: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -15,15 +15,6 @@ pub(crate) const USER: &str = "alice";
 pub(crate) const DOMAIN: &str = "BENCH";
 pub(crate) const PASSWORD: &str = "bench";
 
-/// What a password hash costs the farm.
-#[derive(Clone, Copy)]
-pub(crate) enum Hashing {
-    /// As little as the algorithm allows.
-    Free,
-    /// What a farm does by default.
-    Usual,
-}
-
 /// Farm and gateway, running in a temporary folder.
 pub(crate) struct Setup {
     pub(crate) gateway: Service,
@@ -40,11 +31,11 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// Makes the world and starts farm and gateway.
-    pub(crate) fn start(roamd: &Path, hashing: Hashing) -> Result<Self> {
+    pub(crate) fn start(roamd: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
 
-        fs::write(at("world.toml"), world(hashing))?;
+        fs::write(at("world.toml"), world())?;
         let made = Command::new(roamd)
             .args(["farm", "init", "--data"])
             .arg(at("farm"))
@@ -135,14 +126,9 @@ pub(crate) fn split(url: &str) -> Result<(SocketAddr, String)> {
     Ok((address, format!("/{path}")))
 }
 
-fn world(hashing: Hashing) -> String {
-    let hashing = match hashing {
-        Hashing::Free => "[password_hashing]\nmemory_kib = 8\npasses = 1\n",
-        Hashing::Usual => "",
-    };
+fn world() -> String {
     format!(
-        r#"{hashing}
-[[domain]]
+        r#"[[domain]]
 name = "{DOMAIN}"
 dns = "bench.test"
 [[domain.user]]
