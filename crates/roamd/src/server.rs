@@ -19,6 +19,12 @@ pub(crate) fn block_on(
         .block_on(command)
 }
 
+/// An address to listen on, as an argument.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "has to be an address and a port, such as 127.0.0.1:8080".into())
+}
+
 /// Listens on an address. `advice` says what to do when the port is taken.
 pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)

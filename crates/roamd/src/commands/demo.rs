@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::exit::Exit;
 use crate::output;
-use crate::server::{block_on, listen, stop_on_signal};
+use crate::server::{address, block_on, listen, stop_on_signal};
 
 /// How many controllers each embedded farm has.
 const CONTROLLERS: usize = 2;
@@ -29,7 +29,7 @@ const CONTROLLERS: usize = 2;
 #[command(after_help = "Example:\n  roamd demo --listen 127.0.0.1:0 --data world")]
 pub(crate) struct Demo {
     /// Where the gateway listens; port 0 picks a free port.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// Data folder, made if it does not exist [default: a temporary one].
     #[arg(long, value_name = "DIR")]

@@ -14,7 +14,7 @@ use roamd_farm::{
 
 use crate::exit::Exit;
 use crate::output;
-use crate::server::{block_on, listen, stop_on_signal};
+use crate::server::{address, block_on, listen, stop_on_signal};
 
 /// Runs embedded farms, and looks into them.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ struct Serve {
     #[arg(long, value_name = "ID")]
     farm: String,
     /// Where to listen; port 0 picks a free port.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: SocketAddr,
     /// Tell applications and access lists to anybody, as old farms do.
     #[arg(long)]

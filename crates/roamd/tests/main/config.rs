@@ -1,0 +1,59 @@
+//! `roamd config`.
+
+use crate::support::run;
+
+#[test]
+fn check_tells_every_fault_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roamd.toml");
+    let path = path.to_str().unwrap();
+    let text = "listen = \"here\"\nbase_urls = \"http://127.0.0.1\"\n\n[[store]]\npath = \"/a/\"\n";
+    std::fs::write(path, text).unwrap();
+    let ran = run(&["config", "check", path]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    let expected = [
+        (
+            1,
+            "`listen` has to be an address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
+        ),
+        (1, "key `base_url` is missing"),
+        (1, "key `data_dir` is missing"),
+        (2, "`base_urls` is not a key; did you mean `base_url`?"),
+        (4, "the store has no [[store.farm]]; it needs one at least"),
+        (
+            5,
+            "`path` must not end with a slash, as in \"/Citrix/Store\"",
+        ),
+    ];
+    let expected = expected
+        .map(|(line, problem)| format!("{path}:{line}: {problem}\n"))
+        .concat();
+    assert_eq!(
+        ran.err,
+        format!("{expected}roamd: the configuration {path} has 6 faults\n")
+    );
+}
+
+#[test]
+fn what_init_prints_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roamd.toml");
+    let init = run(&["config", "init"]);
+    assert_eq!((init.code, init.err.as_str()), (0, ""));
+    std::fs::write(&path, init.out).unwrap();
+    let check = run(&["config", "check", path.to_str().unwrap()]);
+    assert_eq!((check.code, check.err.as_str()), (0, ""));
+    assert_eq!(check.out, format!("{} is valid\n", path.display()));
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_named() {
+    let ran = run(&["config", "check", "/no/such/roamd.toml"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(
+        ran.err
+            .contains("cannot read the configuration /no/such/roamd.toml"),
+        "{}",
+        ran.err
+    );
+}

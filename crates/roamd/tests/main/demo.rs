@@ -1,0 +1,160 @@
+//! `roamd demo`.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Ran, Server, World, entries, roamd, run};
+
+/// Runs a line as a person would who copies it.
+fn paste(line: &str) -> Ran {
+    Ran::of(Command::new("sh").args(["-c", line]).output().unwrap())
+}
+
+#[test]
+fn a_demo_prints_what_there_is_and_what_to_try() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = roamd(&["demo", "--listen", "127.0.0.1:0"]);
+    let demo = Server::start(command.env("TMPDIR", temporary.path()), 1);
+    assert_eq!(entries(temporary.path()).len(), 1);
+    let store = demo.url().to_owned();
+    let base = store.strip_suffix("/Citrix/Store").unwrap();
+
+    let [farms @ .., try_curl, try_sessions, try_page, ready] = &demo.lines[..] else {
+        panic!("{:?}", demo.lines);
+    };
+    let (farms, users) = farms.split_at(6);
+    for (line, expected) in farms.iter().zip([
+        "farm XA1 Farm1",
+        "farm XA1 Farm1",
+        "farm XD5 Farm2",
+        "farm XD5 Farm2",
+        "farm CVAD Farm3",
+        "farm CVAD Farm3",
+    ]) {
+        let service = line.strip_prefix(expected).unwrap();
+        assert!(service.starts_with(" http://127.0.0.1:"), "{line}");
+        assert!(service.ends_with("/scripts/wpnbr.dll"), "{line}");
+    }
+    let expected = ["alice", "bob", "carol"].map(|name| format!(r"user DEMO\{name} roam-demo"));
+    assert_eq!(users, expected);
+    assert_eq!(*ready, format!("ready {store}"));
+
+    // Each line is usable as it is.
+    let ran = paste(try_curl);
+    assert!(ran.code == 0 && ran.out.contains("ListSessions"), "{ran:?}");
+    let ran = paste(try_sessions);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for session in ["XA1.MSPaint", "CVAD.Excel"] {
+        assert!(ran.out.contains(session), "{session} is not in {}", ran.out);
+    }
+    assert_eq!(*try_page, format!("{base}/"));
+    assert!(get(demo.address(), "/").starts_with("HTTP/1.1 200 OK\r\n"));
+
+    let (status, rest) = demo.stop();
+    assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
+    assert_eq!(
+        entries(temporary.path()),
+        [""; 0],
+        "the temporary folder is gone"
+    );
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_second_demo_on_a_busy_port_says_so_and_leaves_nothing() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("second");
+    let ran = run(&[
+        "demo",
+        "--listen",
+        demo.address(),
+        "--data",
+        data.to_str().unwrap(),
+    ]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    let expected = format!(
+        "roamd: {} is in use by another program; stop it, or pick another port, \
+         such as --listen 127.0.0.1:0\n",
+        demo.address()
+    );
+    assert_eq!(ran.err, expected);
+    assert!(!Path::new(&data).exists());
+}
+
+#[test]
+fn a_data_folder_keeps_its_sessions_and_stays() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let ran = demo.alice(&["logoff", "--client-name", "DESK-B"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "All logged off.\n"),
+        "{ran:?}"
+    );
+    demo.stop();
+    let demo = Server::demo(&world);
+    assert!(
+        !world
+            .sessions("alice")
+            .contains(&"Win11Desktop active DESK-B".into())
+    );
+    let (status, _) = demo.stop();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(world.sessions("alice").len(), 5);
+}
+
+#[test]
+fn a_data_folder_that_is_damaged_is_refused_and_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    assert_eq!(run(&["farm", "init", "--data", data]).code, 0);
+    let database = entries(folder.path())
+        .into_iter()
+        .map(|name| folder.path().join(name))
+        .find(|path| path.is_file() && std::fs::read(path).unwrap().starts_with(b"SQLite format"))
+        .unwrap();
+    std::fs::write(&database, "not a database at all").unwrap();
+    let ran = run(&["demo", "--listen", "127.0.0.1:0", "--data", data]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains(database.to_str().unwrap()), "{}", ran.err);
+    assert_eq!(std::fs::read(&database).unwrap(), b"not a database at all");
+}
+
+#[test]
+fn logs_are_json_without_secrets_when_nobody_sits_there() {
+    let world = World::new();
+    let path = world.path("log");
+    let log = std::fs::File::create(&path).unwrap();
+    let args = ["demo", "--listen", "127.0.0.1:0", "--data", world.data()];
+    let demo = Server::start_with_logs(roamd(&args).env("ROAMD_LOG", "trace"), 1, log);
+    assert_eq!(
+        demo.alice(&["launch", "--app", "Excel", "--output", world.data()])
+            .code,
+        0
+    );
+    demo.stop();
+    let log = std::fs::read_to_string(path).unwrap();
+    let answered = log.lines().filter(|line| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        entry["level"].is_string() && entry["message"] == "Answered"
+    });
+    assert!(answered.count() > 5);
+    for secret in ["roam-demo", "CitrixAuth ", "LogonTicket"] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}

@@ -1,0 +1,17 @@
+//! The `roamd` command as scripts see it: a process with arguments, output and exit codes.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop at the first surprise"
+)]
+
+mod config;
+mod demo;
+mod farm;
+mod serve;
+mod sessions;
+mod support;
+mod usage;

@@ -1,0 +1,116 @@
+//! `roamd serve`.
+
+use std::net::TcpListener;
+
+use crate::support::{Server, World, roamd, run};
+
+/// A configuration of two stores whose farms are at these addresses.
+fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
+    let path = world.path("roamd.toml");
+    let [one, two] = farms;
+    let text = format!(
+        r#"
+listen = "{listen}"
+base_url = "http://{listen}"
+data_dir = {data:?}
+[[store]]
+path = "/Citrix/Store"
+[[store.farm]]
+id = "XA1"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["http://{one}"]
+[[store.farm]]
+id = "CVAD"
+name = "Farm3"
+generation = "cvad-7"
+controllers = ["http://{two}"]
+timeout_ms = 1000
+[[store]]
+path = "/Citrix/Other"
+[[store.farm]]
+id = "ALONE"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["http://{one}/scripts/wpnbr.dll"]
+"#,
+        data = world.path("state"),
+    );
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().into()
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
+}
+
+#[test]
+fn a_gateway_serves_its_stores_and_tells_which_farms_did_not_answer() {
+    let world = World::new();
+    let farm = [
+        "farm",
+        "serve",
+        "--data",
+        world.data(),
+        "--farm",
+        "XA1",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let farm = Server::start(&mut roamd(&farm), 1);
+    let listen = nobody();
+    let config = configuration(&world, &listen, [farm.address(), &nobody()]);
+    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
+    assert_eq!(
+        gateway.ready(),
+        [
+            format!("http://{listen}/Citrix/Store"),
+            format!("http://{listen}/Citrix/Other")
+        ]
+    );
+
+    let list = gateway.alice(&["list", "--json"]);
+    assert_eq!(list.code, 4, "{list:?}");
+    assert!(
+        list.err.contains("Some farms did not answer"),
+        "{}",
+        list.err
+    );
+    assert_eq!(list.json()["enumeration"], "partial");
+    assert_eq!(list.column("/sessions", "resource_id"), ["XA1.MSPaint"]);
+    let disconnect = gateway.alice(&["disconnect", "--client-name", "DESK-A", "--json"]);
+    assert_eq!(disconnect.code, 4, "{disconnect:?}");
+    assert_eq!(disconnect.json()["status"], "partial");
+
+    let (status, rest) = gateway.stop();
+    assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
+    farm.stop();
+}
+
+#[test]
+fn a_gateway_does_not_start_with_a_wrong_configuration_or_a_busy_port() {
+    let world = World::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let config = configuration(&world, &listen, ["127.0.0.1:1", "127.0.0.1:1"]);
+    let ran = run(&["serve", "--config", &config]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(
+        ran.err.contains("change `listen` in the configuration"),
+        "{}",
+        ran.err
+    );
+
+    std::fs::write(&config, "listen = 1\n").unwrap();
+    let ran = run(&["serve", "--config", &config]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(
+        ran.err
+            .contains(&format!("{config}:1: `listen` has to be text in quotes"))
+    );
+}

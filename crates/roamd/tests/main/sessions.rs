@@ -1,0 +1,295 @@
+//! `roamd sessions` against a demo.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::support::{Ran, Server, World, entries, roamd, run, run_with_line};
+
+#[test]
+fn a_list_has_what_scripts_rely_on() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let ran = demo.alice(&["list", "--json", "--client-name", "DESK-Z"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let list = ran.json();
+    assert_eq!(list["enumeration"], "full");
+    assert_eq!(
+        ran.column("/sessions", "resource_id"),
+        ["XA1.MSPaint", "CVAD.Excel"]
+    );
+    let session = &list["sessions"][0];
+    let id = session["id"].as_str().unwrap();
+    assert_eq!(
+        *session,
+        serde_json::json!({
+            "id": id, "app": "MSPaint", "farm": "Farm1", "resource_id": "XA1.MSPaint",
+            "server_type": session["server_type"], "aggregated": false,
+            "launch_url": format!("{}/sessions/v1/{id}/launch/ica", demo.url()),
+        })
+    );
+    assert!(session["server_type"].is_string());
+
+    let table = demo.alice(&["list"]);
+    assert_eq!(table.code, 0);
+    assert!(table.out.starts_with("APP "), "{}", table.out);
+    assert!(table.out.contains("\nMSPaint "), "{}", table.out);
+}
+
+#[test]
+fn active_sessions_of_other_clients_are_listed_when_asked_for() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let apps = demo.alice(&[
+        "list",
+        "--json",
+        "--active",
+        "--apps-only",
+        "--client-name",
+        "DESK-B",
+    ]);
+    assert_eq!(
+        apps.column("/sessions", "resource_id"),
+        ["XA1.MSPaint", "XA1.Notepad", "CVAD.Excel", "CVAD.Word"]
+    );
+    let all = demo.alice(&[
+        "list",
+        "--json",
+        "--active",
+        "--client-name",
+        "x",
+        "--device-id",
+        "DESK-B",
+    ]);
+    assert_eq!(
+        all.column("/sessions", "resource_id"),
+        [
+            "XA1.MSPaint",
+            "XA1.Notepad",
+            "XD5.Win7Desktop",
+            "CVAD.Excel",
+            "CVAD.Word"
+        ],
+        "the session of the own device is not offered"
+    );
+}
+
+#[test]
+fn the_password_comes_from_a_line_or_the_environment() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let args = [
+        "sessions",
+        "list",
+        "--store",
+        demo.url(),
+        "--user",
+        "bob@demo.test",
+        "--json",
+    ];
+    let from_line = run_with_line(&[&args[..], &["--password-stdin"]].concat(), "roam-demo");
+    assert_eq!(from_line.code, 0, "{from_line:?}");
+    assert_eq!(from_line.column("/sessions", "app"), ["Word"]);
+    let from_environment = roamd(&args)
+        .env("ROAMD_PASSWORD", "roam-demo")
+        .output()
+        .unwrap();
+    assert_eq!(Ran::of(from_environment).json(), from_line.json());
+    let nothing = run(&args);
+    assert_eq!((nothing.code, nothing.out.as_str()), (2, ""));
+}
+
+/// The text does not tell an unknown user from a wrong password.
+#[test]
+fn a_refused_sign_in_ends_with_3_and_the_stores_words() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let refused =
+        [(r"DEMO\alice", "wrong"), (r"DEMO\nobody", "roam-demo")].map(|(user, password)| {
+            let args = ["sessions", "list", "--store", demo.url(), "--user", user];
+            let ran = Ran::of(
+                roamd(&args)
+                    .env("ROAMD_PASSWORD", password)
+                    .output()
+                    .unwrap(),
+            );
+            assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+            ran.err
+        });
+    assert!(
+        refused[0].starts_with("roamd: the store refused the sign-in: "),
+        "{}",
+        refused[0]
+    );
+    assert_eq!(refused[0], refused[1]);
+}
+
+#[test]
+fn what_is_no_store_ends_with_1() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    for (store, expected) in [
+        (format!("{}/None", demo.url()), "there is no store at"),
+        (
+            "http://127.0.0.1:1/Citrix/Store".into(),
+            "cannot reach http://127.0.0.1:1: ",
+        ),
+    ] {
+        let args = ["sessions", "list", "--store", &store, "--user", "alice"];
+        let ran = Ran::of(
+            roamd(&args)
+                .env("ROAMD_PASSWORD", "roam-demo")
+                .output()
+                .unwrap(),
+        );
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.err.contains(expected), "{}", ran.err);
+    }
+}
+
+#[test]
+fn disconnect_and_logoff_touch_the_sessions_of_this_client_only() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let ran = demo.alice(&["disconnect", "--client-name", "DESK-A", "--json"]);
+    assert_eq!(
+        (ran.code, ran.json()["status"].as_str()),
+        (0, Some("success")),
+        "{ran:?}"
+    );
+    assert_eq!(
+        world.sessions("alice"),
+        [
+            "MSPaint disconnected -",
+            "Notepad disconnected -",
+            "Win7Desktop disconnected -",
+            "Excel disconnected -",
+            "Word disconnected -",
+            "Win11Desktop active DESK-B",
+        ]
+    );
+    let ran = demo.alice(&["logoff", "--client-name", "DESK-B"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "All logged off.\n"),
+        "{ran:?}"
+    );
+    assert_eq!(world.sessions("alice").len(), 5);
+    assert_eq!(world.sessions("bob"), ["Word disconnected -"]);
+}
+
+#[test]
+fn a_session_follows_its_user_to_this_client() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("ica");
+    let output = folder.to_str().unwrap();
+    let launch = [
+        "launch",
+        "--app",
+        "excel",
+        "--client-name",
+        "KIOSK",
+        "--output",
+        output,
+    ];
+    let ran = demo.alice(&launch);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let file = ran.out.trim();
+    assert!(file.starts_with(&format!("{output}/CVAD.Excel-")), "{file}");
+    // The file opens a session: nobody else may read it.
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let connect = ["farm", "connect", "--data", world.data(), file, "--json"];
+    let connected = run(&connect);
+    assert_eq!(connected.code, 0, "{connected:?}");
+    assert_eq!(connected.json()["client_name"], "KIOSK");
+    assert!(
+        world
+            .sessions("alice")
+            .contains(&"Excel active KIOSK".into())
+    );
+    let again = run(&connect);
+    assert_eq!((again.code, again.out.as_str()), (3, ""));
+    assert!(again.err.contains("it was used before"), "{}", again.err);
+}
+
+#[test]
+fn a_ticket_that_was_given_back_no_longer_works() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("ica");
+    let output = folder.to_str().unwrap();
+    let ran = demo.alice(&["launch", "--app", "Excel", "--output", output]);
+    let file = ran.out.trim();
+    let ica = std::fs::read_to_string(file).unwrap();
+    let ticket = ica
+        .lines()
+        .find_map(|line| line.strip_prefix("LogonTicket="))
+        .unwrap();
+    let ran = demo.alice(&["disconnect", "--ticket", ticket]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let connect = run(&["farm", "connect", "--data", world.data(), file]);
+    assert_eq!(connect.code, 3, "{connect:?}");
+    assert!(
+        connect.err.contains("it was invalidated"),
+        "{}",
+        connect.err
+    );
+}
+
+#[test]
+fn sessions_are_launched_by_id_by_url_and_all_at_once() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("ica");
+    let output = ["--output", folder.to_str().unwrap()];
+    let list = demo.alice(&["list", "--json"]);
+    let (ids, urls) = (
+        list.column("/sessions", "id"),
+        list.column("/sessions", "launch_url"),
+    );
+    for (wanted, files) in [(ids[0].as_str(), 1), (&urls[1], 2), ("--all", 4)] {
+        let ran = demo.alice(&[&["launch", wanted], &output[..]].concat());
+        assert_eq!(ran.code, 0, "{wanted}: {ran:?}");
+        assert_eq!(entries(&folder).len(), files, "{wanted}");
+        assert!(
+            ran.out.lines().all(|path| Path::new(path).is_file()),
+            "{}",
+            ran.out
+        );
+    }
+    let ran = demo.alice(&[&["launch", "--all", "--json"], &output[..]].concat());
+    assert_eq!(ran.column("", "app"), ["MSPaint", "Excel"]);
+    assert!(
+        ran.column("", "path")
+            .iter()
+            .all(|path| Path::new(path).is_file())
+    );
+}
+
+#[test]
+fn a_session_that_is_not_offered_is_not_launched() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("ica");
+    let output = [
+        "--client-name",
+        "KIOSK",
+        "--output",
+        folder.to_str().unwrap(),
+    ];
+    // Word is active on DESK-A.
+    for wanted in [&["--app", "Word"][..], &["AkspU0FsrusrK4J6"]] {
+        let ran = demo.alice(&[&["launch"], wanted, &output[..]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.err.contains("add --active"), "{}", ran.err);
+    }
+    let url = format!("{}/sessions/v1/AkspU0FsrusrK4J6/launch/ica", demo.url());
+    let ran = demo.alice(&[&["launch", &url], &output[..]].concat());
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("there is no such session"), "{}", ran.err);
+    assert_eq!(entries(&folder), [""; 0]);
+    let ran = demo.alice(&[&["launch", "--app", "Word", "--active"], &output[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+}

@@ -1,0 +1,230 @@
+//! Running the command, and servers that live as long as a test.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The command, without any setting of the person who runs the tests.
+pub(crate) fn roamd(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roamd"));
+    command
+        .args(args)
+        .env_remove("ROAMD_PASSWORD")
+        .env_remove("ROAMD_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs the command to its end.
+pub(crate) fn run(args: &[&str]) -> Ran {
+    Ran::of(roamd(args).output().unwrap())
+}
+
+/// Runs the command with a line on its standard input.
+pub(crate) fn run_with_line(args: &[&str], line: &str) -> Ran {
+    let pipe = Stdio::piped;
+    let mut child = roamd(args)
+        .stdin(pipe())
+        .stdout(pipe())
+        .stderr(pipe())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
+    Ran::of(child.wait_with_output().unwrap())
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("the command was not killed"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Its result as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// One field of each item of a JSON list.
+    pub(crate) fn column(&self, list: &str, field: &str) -> Vec<String> {
+        let json = self.json();
+        let items = json
+            .pointer(list)
+            .and_then(Value::as_array)
+            .expect("a list");
+        items
+            .iter()
+            .map(|item| item[field].as_str().unwrap_or("-").into())
+            .collect()
+    }
+}
+
+/// A folder with the demo world, made cheaply.
+pub(crate) struct World {
+    folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let from = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/main/data/world.toml");
+        let world = Self { folder };
+        let ran = run(&["farm", "init", "--data", world.data(), "--from", from]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        world
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> &str {
+        self.folder.path().to_str().unwrap()
+    }
+
+    /// A path in a place of its own, apart from the world's files.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        let folder = self.folder.path().join("files");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.join(name)
+    }
+
+    /// `app state client_name` of each of a user's sessions, as the farms know them.
+    pub(crate) fn sessions(&self, user: &str) -> Vec<String> {
+        let data = self.data();
+        let ran = run(&[
+            "farm", "session", "list", "--data", data, "--user", user, "--json",
+        ]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let column = |field| ran.column("", field).into_iter();
+        column("app")
+            .zip(column("state"))
+            .zip(column("client_name"))
+            .map(|((app, state), client)| format!("{app} {state} {client}"))
+            .collect()
+    }
+}
+
+/// A command that serves until it is told to stop.
+pub(crate) struct Server {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    /// The lines that it printed until it was ready.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Server {
+    /// Starts it and waits for its last `ready` line.
+    pub(crate) fn start(command: &mut Command, ready_lines: usize) -> Self {
+        Self::start_with_logs(command, ready_lines, Stdio::null())
+    }
+
+    /// The same, with its logs going somewhere.
+    pub(crate) fn start_with_logs(
+        command: &mut Command,
+        ready_lines: usize,
+        logs: impl Into<Stdio>,
+    ) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(logs).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Self {
+            child,
+            out,
+            lines: Vec::new(),
+        };
+        while server.ready().len() < ready_lines {
+            let mut line = String::new();
+            assert_ne!(
+                server.out.read_line(&mut line).unwrap(),
+                0,
+                "ended: {:?}",
+                server.lines
+            );
+            server.lines.push(line.trim_end().into());
+        }
+        server
+    }
+
+    /// A demo on a world.
+    pub(crate) fn demo(world: &World) -> Self {
+        Self::start(
+            &mut roamd(&["demo", "--listen", "127.0.0.1:0", "--data", world.data()]),
+            1,
+        )
+    }
+
+    /// The URLs of its `ready` lines.
+    pub(crate) fn ready(&self) -> Vec<&str> {
+        self.lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("ready "))
+            .collect()
+    }
+
+    /// The first of them.
+    pub(crate) fn url(&self) -> &str {
+        self.ready()[0]
+    }
+
+    /// Host and port of the first of them.
+    pub(crate) fn address(&self) -> &str {
+        self.url().split('/').nth(2).unwrap()
+    }
+
+    /// Runs a command of `roamd sessions` as alice.
+    pub(crate) fn alice(&self, args: &[&str]) -> Ran {
+        let common = ["--store", self.url(), "--user", r"DEMO\alice"];
+        let args = [&["sessions"], args, &common].concat();
+        Ran::of(
+            roamd(&args)
+                .env("ROAMD_PASSWORD", "roam-demo")
+                .output()
+                .unwrap(),
+        )
+    }
+
+    /// Stops it as an init system does, and gives what it printed after it was ready.
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+        signal(&self.child, "TERM");
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// The names of what is in a folder.
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}

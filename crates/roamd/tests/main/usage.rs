@@ -1,0 +1,136 @@
+//! Help, versions and wrong usage.
+
+use std::process::Stdio;
+
+use crate::support::{Ran, roamd, run};
+
+const COMMANDS: [&str; 22] = [
+    "",
+    "demo",
+    "serve",
+    "farm",
+    "farm serve",
+    "farm init",
+    "farm session",
+    "farm session list",
+    "farm session start",
+    "farm connect",
+    "sessions",
+    "sessions list",
+    "sessions disconnect",
+    "sessions logoff",
+    "sessions launch",
+    "config",
+    "config check",
+    "config init",
+    "completions",
+    "completions bash",
+    "man",
+    "man --output x",
+];
+
+#[test]
+fn the_help_of_every_command_has_an_example() {
+    for command in COMMANDS {
+        let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let ran = run(&args);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
+        let (_, example) = ran.out.split_once("Example").expect(command);
+        assert!(example.contains("\n  roamd "), "{command}: {example}");
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_prints_no_result() {
+    let cases = [
+        ("", "Usage: roamd <COMMAND>"),
+        ("deme", "similar subcommand exists: 'demo'"),
+        ("serve", "--config <FILE>"),
+        ("demo --listen localhost", "has to be an address and a port"),
+        (
+            "farm serve --data x --farm XA1 --listen 127.0.0.1:70000",
+            "has to be an address and a port",
+        ),
+        (
+            "farm session start --data x --farm XA1 --user a --app b --state gone",
+            "disconnected",
+        ),
+        ("sessions list --user a", "--store <URL>"),
+        (
+            "sessions list --store store.example.net --user a",
+            "has to be a URL such as https://",
+        ),
+        (
+            "sessions launch --store http://127.0.0.1/ --user a",
+            "SESSION-ID|--app <NAME>|--all",
+        ),
+        (
+            "sessions launch --all --app b --store http://127.0.0.1/ --user a",
+            "cannot be used",
+        ),
+        // Other users can read arguments.
+        (
+            "sessions list --store http://127.0.0.1/ --user a --password b",
+            "--password",
+        ),
+        (
+            "sessions list --store http://127.0.0.1/ --user a",
+            "ROAMD_PASSWORD",
+        ),
+        ("completions", "<SHELL>"),
+    ];
+    for (args, expected) in cases {
+        let ran = run(&args.split_whitespace().collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args}: {ran:?}");
+        assert!(ran.err.contains(expected), "{args}: {}", ran.err);
+    }
+}
+
+#[test]
+fn the_version_is_printed() {
+    let ran = run(&["--version"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.out.trim(), concat!("roamd ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("disconnect"), "{shell}");
+    }
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let page = run(&["man"]);
+    assert_eq!(page.code, 0);
+    assert!(page.out.contains(".TH roamd 1"), "{}", page.out);
+
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(&["man", "--output", folder.path().to_str().unwrap()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    let pages = crate::support::entries(folder.path());
+    for page in [
+        "roamd.1",
+        "roamd-demo.1",
+        "roamd-farm-session-start.1",
+        "roamd-sessions-list.1",
+    ] {
+        assert!(pages.contains(&page.into()), "{page} is not in {pages:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_reason_to_complain() {
+    let mut command = roamd(&["config", "init"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.err, "");
+}
