@@ -13,14 +13,18 @@
 )]
 
 mod client;
+mod scripted_farm;
 mod sign_in;
 mod site;
+mod strict_xml;
 mod wire;
 
 pub use client::{SignedIn, path_of, session_params, sign_in};
+pub use scripted_farm::ScriptedFarm;
 pub use sign_in::{
     Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,
     token_of, token_response,
 };
 pub use site::{Options, Site};
-pub use wire::{Response, Wire};
+pub use strict_xml::Node;
+pub use wire::{Kept, Response, Wire, request};

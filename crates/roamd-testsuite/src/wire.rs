@@ -11,6 +11,13 @@ pub struct Wire {
     address: SocketAddr,
 }
 
+/// One connection that is used again and again, as most HTTP libraries do.
+#[derive(Debug)]
+pub struct Kept {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
 /// An answer, taken apart but not interpreted.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -53,6 +60,28 @@ impl Wire {
         Response::parse(&self.raw(request).await)
     }
 
+    /// Sends the head of a request that has `Expect: 100-continue`, and its body only when told to
+    /// go on, as .NET does. Says whether it was told so.
+    pub async fn exchange_in_two(&self, request: &[u8]) -> (bool, Response) {
+        let mut kept = self.connect().await;
+        let end = head_end(request).unwrap();
+        kept.send(&request[..end]).await;
+        let first = kept.receive().await;
+        if first.status != 100 {
+            return (false, first);
+        }
+        kept.send(&request[end..]).await;
+        (true, kept.receive().await)
+    }
+
+    /// Opens a connection.
+    pub async fn connect(&self) -> Kept {
+        Kept {
+            stream: TcpStream::connect(self.address).await.unwrap(),
+            read: Vec::new(),
+        }
+    }
+
     /// Sends a request. `target` is a path or an absolute URL.
     pub async fn send(
         &self,
@@ -75,15 +104,74 @@ impl Wire {
     }
 }
 
+impl Kept {
+    /// Sends a request and waits for its answer.
+    pub async fn exchange(&mut self, request: &[u8]) -> Response {
+        self.send(request).await;
+        self.receive().await
+    }
+
+    /// Sends some bytes.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// Waits for one answer, which may be an interim one.
+    pub async fn receive(&mut self) -> Response {
+        loop {
+            if let Some(length) = answer_length(&self.read) {
+                let rest = self.read.split_off(length);
+                return Response::parse(&std::mem::replace(&mut self.read, rest));
+            }
+            let more = self.stream.read_buf(&mut self.read).await.unwrap();
+            let read = String::from_utf8_lossy(&self.read);
+            assert!(more > 0, "no whole answer: {read:?}");
+        }
+    }
+}
+
+/// A request as it goes over the wire, from a text in which every `{name}` stands for a value.
+/// `{length}` is the length of the body, which begins after the first empty line and is sent as it
+/// stands; lines of the head end with CR LF on the wire.
+#[must_use]
+pub fn request(text: &str, values: &[(&str, &str)]) -> Vec<u8> {
+    let (head, body) = text.split_once("\n\n").unwrap();
+    let fill = |text: &str| {
+        values.iter().fold(text.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
+    };
+    let body = fill(body);
+    let head = fill(head)
+        .replace("{length}", &body.len().to_string())
+        .replace('\n', "\r\n");
+    format!("{head}\r\n\r\n{body}").into_bytes()
+}
+
+/// Where the body begins, once the head is whole.
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
+/// Length of a whole answer at the start of these bytes.
+fn answer_length(bytes: &[u8]) -> Option<usize> {
+    let head = head_end(bytes)?;
+    let text = std::str::from_utf8(&bytes[..head]).unwrap();
+    let body = text
+        .split("\r\n")
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, value)| value.parse().unwrap());
+    (bytes.len() >= head + body).then_some(head + body)
+}
+
 impl Response {
     fn parse(bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(4)
-            .position(|w| w == b"\r\n\r\n")
-            .unwrap_or_else(|| {
-                panic!("no whole answer: {:?}", String::from_utf8_lossy(bytes));
-            });
-        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let end = head_end(bytes).unwrap_or_else(|| {
+            panic!("no whole answer: {:?}", String::from_utf8_lossy(bytes));
+        });
+        let head = std::str::from_utf8(&bytes[..end - 4]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines
             .next()
@@ -102,7 +190,7 @@ impl Response {
         let response = Self {
             status,
             headers,
-            body: bytes[end + 4..].to_vec(),
+            body: bytes[end..].to_vec(),
         };
         // SS-68: answers are not streamed.
         if let Some(length) = response.header("content-length") {
