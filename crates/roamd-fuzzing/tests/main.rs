@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::fs;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 #[test]
@@ -38,8 +39,9 @@ fn replay(target: &str, oracle: fn(&[u8])) {
         "{target} has no seeds"
     );
     for seed in entries(&corpus).iter().flat_map(|folder| entries(folder)) {
-        println!("{}", seed.display());
-        oracle(&fs::read(seed).unwrap());
+        let bytes = fs::read(&seed).unwrap();
+        let passed = catch_unwind(|| oracle(&bytes)).is_ok();
+        assert!(passed, "{target} breaks on {}", seed.display());
     }
 }
 
