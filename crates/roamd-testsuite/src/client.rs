@@ -19,7 +19,7 @@ pub struct SignedIn {
 /// Signs a user of the domain `DEMO` in to the store of a site, step by step (citrixauth.md §2).
 pub async fn sign_in(site: &Site, user: &str, password: &str) -> SignedIn {
     let wire = site.gateway;
-    let service = TokenService::discover(wire).await;
+    let service = TokenService::discover_from(wire, site.store_path).await;
     let conversation = service.begin().await;
     let primary = token_of(&conversation.attempt(user, password, Some("DEMO")).await);
     let token = token_of(&service.exchange(&primary).await);

@@ -104,7 +104,12 @@ impl TokenService {
 
     /// Follows the challenges from the store to the form (steps 1 to 3).
     pub async fn discover(wire: Wire) -> Self {
-        let path = format!("{}/sessions/v1/available", Site::STORE);
+        Self::discover_from(wire, Site::STORE).await
+    }
+
+    /// The same from the store at this path.
+    pub async fn discover_from(wire: Wire, store_path: &str) -> Self {
+        let path = format!("{store_path}/sessions/v1/available");
         let store = challenged(&wire.send("POST", &path, &[], b"").await);
         let message = request_token(&store.realm, &store.hint, Self::LIFETIME);
         let url = path_of(&store.locations);

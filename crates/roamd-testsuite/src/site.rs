@@ -20,6 +20,10 @@ pub struct Options {
     pub world: World,
     /// Farms tell their catalogue to anybody.
     pub expose_catalog: bool,
+    /// What clients see of the gateway; its own address when there is none.
+    pub base_url: Option<String>,
+    /// Path of the store.
+    pub store_path: &'static str,
     /// Lines for `[authentication]`.
     pub authentication: String,
     /// Lines for the `[[store]]`.
@@ -35,6 +39,8 @@ impl Default for Options {
         Self {
             world: World::demo(),
             expose_catalog: false,
+            base_url: None,
+            store_path: Site::STORE,
             authentication: "domains = [\"DEMO\"]".to_owned(),
             store: String::new(),
             farm: |id| match id {
@@ -50,10 +56,14 @@ impl Default for Options {
 pub struct Site {
     /// The gateway.
     pub gateway: Wire,
+    /// Path of its store.
+    pub store_path: &'static str,
     /// The controllers of each farm: id and address.
     pub controllers: Vec<(String, SocketAddr)>,
     /// The farms' own view: what sessions there really are.
     pub farms: Farms,
+    /// What clients see of the gateway.
+    base_url: String,
     /// The configuration below the lines that differ from node to node.
     config: String,
     farm_parts: Vec<(String, Part)>,
@@ -70,9 +80,9 @@ struct Part {
 }
 
 impl Site {
-    /// Path of the store.
+    /// Path of the store, unless told otherwise.
     pub const STORE: &str = "/Citrix/Store";
-    /// Path of its authentication service.
+    /// Path of the authentication service of a store with that path.
     pub const AUTH: &str = "/Citrix/StoreAuth";
 
     /// The demo world.
@@ -132,17 +142,22 @@ impl Site {
             "data_dir = \"{}\"\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
             folder.path().join("gateway").display(),
             options.authentication,
-            Self::STORE,
+            options.store_path,
             options.store,
             options.more_farms,
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway_part = node(&config, listener, address);
+        let base_url = options
+            .base_url
+            .unwrap_or_else(|| format!("http://{address}"));
+        let gateway_part = node(&config, listener, &base_url);
         Self {
             gateway: Wire::new(address),
+            store_path: options.store_path,
             controllers,
             farms,
+            base_url,
             config,
             farm_parts,
             gateway_part,
@@ -151,10 +166,10 @@ impl Site {
         }
     }
 
-    /// Absolute URL of a path of the gateway.
+    /// Absolute URL of a path of the gateway, as clients see it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.gateway.address())
+        format!("{}{path}", self.base_url)
     }
 
     /// The world's data folder, as `roamd farm …` takes it.
@@ -203,13 +218,13 @@ impl Site {
         self.gateway_part.stop().await;
         let address = self.gateway.address();
         let listener = TcpListener::bind(address).await.unwrap();
-        self.gateway_part = node(&self.config, listener, address);
+        self.gateway_part = node(&self.config, listener, &self.base_url);
     }
 
     /// Starts a second gateway of the same site, as behind a load balancer: same base URL, keys and
     /// state.
     pub async fn second_node(&mut self) -> Wire {
-        self.another_node(Some(self.gateway.address())).await
+        self.another_node(Some(self.base_url.clone())).await
     }
 
     /// Starts a gateway with the same keys and state that clients know by another base URL.
@@ -238,10 +253,11 @@ impl Site {
         holds(&self.farm_dir(), text.as_bytes())
     }
 
-    async fn another_node(&mut self, base: Option<SocketAddr>) -> Wire {
+    async fn another_node(&mut self, base_url: Option<String>) -> Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let part = node(&self.config, listener, base.unwrap_or(address));
+        let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
+        let part = node(&self.config, listener, &base_url);
         self.other_nodes.push(part);
         Wire::new(address)
     }
@@ -262,10 +278,10 @@ impl Drop for Part {
     }
 }
 
-/// Runs a gateway on a listener, known by `base` to its clients.
-fn node(config: &str, listener: TcpListener, base: SocketAddr) -> Part {
+/// Runs a gateway on a listener, known by `base_url` to its clients.
+fn node(config: &str, listener: TcpListener, base_url: &str) -> Part {
     let address = listener.local_addr().unwrap();
-    let text = format!("listen = \"{address}\"\nbase_url = \"http://{base}\"\n{config}");
+    let text = format!("listen = \"{address}\"\nbase_url = \"{base_url}\"\n{config}");
     let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
     let gateway = Gateway::with_listener(&config, listener).unwrap();
     let mut part = Part::default();

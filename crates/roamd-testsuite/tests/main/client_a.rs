@@ -504,7 +504,7 @@ async fn client_a_retries_a_launch_with_the_same_token_until_it_is_ready_or_fail
     farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
     let options = Options {
         authentication: "credentials = \"CVAD\"".to_owned(),
-        store: farm.section("LAB", "Lab"),
+        more_farms: farm.section("LAB", "Lab"),
         ..Options::default()
     };
     let site = Site::start(options).await;

@@ -8,4 +8,6 @@
 )]
 
 mod client_a;
+mod client_b;
+mod client_c;
 mod sessions;

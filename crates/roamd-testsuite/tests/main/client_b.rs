@@ -1,0 +1,249 @@
+//! A replay of client B: `SFRestAPI.ps1`, which signs in and launches with `Invoke-WebRequest` and
+//! the headers of Citrix Workspace app (client-quirks.md §1). It keeps its connection, takes the
+//! server for one on port 80 (CQ-41), and builds the token URL from the store's (CQ-43).
+
+use jiff::Timestamp;
+use roamd_testsuite::{Kept, Node, Options, Response, Site, request};
+
+const STORE: &str = "http://sf.example.net/Citrix/Store";
+
+/// CQ-23, CQ-29
+const FIRST: &str = "\
+POST {path} HTTP/1.1
+User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
+Accept: */*
+Accept-Encoding: gzip, deflate
+Content-Type: application/vnd.citrix.sessionparams+xml
+Host: sf.example.net
+Content-Length: 0
+Connection: Keep-Alive
+
+";
+
+/// CQ-16: a declaration with all that is legal, and element pairs with nothing between them.
+const REQUEST_TOKEN: &str = "\
+POST {path} HTTP/1.1
+User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
+Accept: application/vnd.citrix.requesttokenresponse+xml, application/vnd.citrix.requesttokenchoices+xml
+Accept-Encoding: gzip, deflate
+Content-Type: application/vnd.citrix.requesttoken+xml{authorization}
+Host: sf.example.net
+Content-Length: {length}
+
+<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?><requesttoken xmlns=\"http://citrix.com/delivery-services/1-0/auth/requesttoken\"><for-service>{realm}</for-service><for-service-url>{hint}</for-service-url><reqtokentemplate></reqtokentemplate><requested-lifetime>0.20:00:00</requested-lifetime></requesttoken>";
+
+const FORMS_START: &str = "\
+POST {path} HTTP/1.1
+User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
+Accept: application/vnd.citrix.requesttokenresponse+xml, application/vnd.citrix.authenticateresponse-1+xml, text/xml
+Accept-Encoding: gzip, deflate
+Content-Type: application/vnd.citrix.requesttoken+xml
+Host: sf.example.net
+Content-Length: {length}
+
+<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?><requesttoken xmlns=\"http://citrix.com/delivery-services/1-0/auth/requesttoken\"><for-service>{realm}</for-service><for-service-url>{hint}</for-service-url><reqtokentemplate></reqtokentemplate><requested-lifetime>0.20:00:00</requested-lifetime></requesttoken>";
+
+/// CQ-32, CQ-34, CQ-36: no state context, the cookie alone, the password as it is.
+const FORM: &str = "\
+POST {path} HTTP/1.1
+User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
+Accept: application/vnd.citrix.requesttokenresponse+xml, application/vnd.citrix.authenticateresponse-1+xml, text/xml
+Accept-Encoding: gzip, deflate
+Content-Type: application/x-www-form-urlencoded
+Cookie: {cookie}
+Host: sf.example.net
+Content-Length: {length}
+
+StateContext=&loginBtn=Log%20On&username=DEMO%5C{user}&password={password}&saveCredentials=true";
+
+const LIST: &str = "\
+POST {path} HTTP/1.1
+User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
+Accept: */*
+Accept-Encoding: gzip, deflate
+Authorization: CitrixAuth {token}
+Content-Type: application/vnd.citrix.sessionparams+xml
+Host: sf.example.net
+Content-Length: {length}
+
+<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?><q1:sessionParams xmlns:q1=\"http://citrix.com/delivery-services/1-0/sessionparams\"><q1:clientName>WS-115</q1:clientName></q1:sessionParams>";
+
+/// CQ-10: prefixed elements, and any answer will do.
+const LAUNCH: &str = "\
+POST {path} HTTP/1.1
+User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
+Accept: */*
+Accept-Encoding: gzip, deflate
+Authorization: CitrixAuth {token}
+Content-Type: application/vnd.citrix.launchparams+xml
+Host: sf.example.net
+Content-Length: {length}
+
+<?xml version=\"1.0\" encoding=\"utf-16\"?><q1:launchparams xmlns:q1=\"http://citrix.com/delivery-services/1-0/launchparams\"><q1:deviceId>WS-115</q1:deviceId><q1:clientName>WS-115</q1:clientName><q1:clientAddress></q1:clientAddress><q1:display>percent</q1:display><q1:displayPercent>90</q1:displayPercent></q1:launchparams>";
+
+/// CQ-46: cut at commas, each part cut at the equals sign; names keep their leading blank.
+struct Challenge {
+    realm: String,
+    locations: String,
+    hint: String,
+}
+
+impl Challenge {
+    fn of(answer: &Response) -> Self {
+        assert_eq!(answer.status, 401);
+        let value = answer.header("www-authenticate").unwrap();
+        let parts: Vec<Vec<&str>> = value
+            .split(',')
+            .map(|part| part.split('=').collect())
+            .collect();
+        let part = |name: &str| {
+            let found = parts.iter().find(|part| part[0] == name).unwrap();
+            assert_eq!(found.len(), 2, "a value with an equals sign in {value}");
+            found[1].trim_matches('"').to_owned()
+        };
+        Self {
+            realm: part("CitrixAuth realm"),
+            locations: part(" locations"),
+            hint: part(" serviceroot-hint"),
+        }
+    }
+}
+
+/// Signs in, and gives the connection and the service token. `cookie_name` is what the script finds
+/// in its container.
+async fn sign_in(site: &Site, user: &str, password: &str, cookie_name: &str) -> (Kept, String) {
+    let mut kept = site.gateway.connect().await;
+    let first = request(FIRST, &[("path", "/Citrix/Store/sessions/v1/available")]);
+    let store = Challenge::of(&kept.exchange(&first).await);
+    assert_eq!(store.hint, format!("{STORE}/sessions/v1"));
+
+    let ask = |template: &str, url: &str, challenge: &Challenge, authorization: &str| {
+        let values = [
+            ("path", path(url)),
+            ("realm", &challenge.realm),
+            ("hint", &challenge.hint),
+            ("authorization", authorization),
+        ];
+        request(template, &values)
+    };
+    let message = ask(REQUEST_TOKEN, &store.locations, &store, "");
+    let tokens = Challenge::of(&kept.exchange(&message).await);
+
+    // CQ-15: first the message with the store's realm, then one with the token service's.
+    let mut choices = Vec::new();
+    for challenge in [&store, &tokens] {
+        let message = ask(REQUEST_TOKEN, &tokens.locations, challenge, "");
+        let answer = kept.exchange(&message).await;
+        // CQ-55: an error to `Invoke-WebRequest`, whose body the script reads.
+        assert_eq!(answer.status, 300);
+        assert_eq!(answer.header("location"), None);
+        choices.push(answer);
+    }
+    let choices = Node::last(&choices[1].body);
+    let forms = choices
+        .child("choices")
+        .elements()
+        .find(|choice| choice.child("protocol").text().contains("ExplicitForms"))
+        .unwrap();
+    let start = forms.child("location").text();
+    let answer = kept.exchange(&ask(FORMS_START, start, &tokens, "")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-encoding"), None);
+    let set_cookie = answer.header("set-cookie").unwrap();
+    let cookie = set_cookie.split(';').next().unwrap();
+    assert!(cookie.starts_with(&format!("{cookie_name}=")), "{cookie}");
+    let form = Node::last(&answer.body);
+    let post_back = form
+        .child("AuthenticationRequirements")
+        .child("PostBack")
+        .text();
+    let url = format!("http://sf.example.net{post_back}");
+    let values = [
+        ("path", path(&url)),
+        ("cookie", cookie),
+        ("user", user),
+        ("password", password),
+    ];
+    let answer = kept.exchange(&request(FORM, &values)).await;
+    let primary = token(&answer);
+    let authorization = format!("\nAuthorization: CitrixAuth {primary}");
+    let url = format!("{STORE}Auth/auth/v1/token");
+    let answer = kept
+        .exchange(&ask(REQUEST_TOKEN, &url, &store, &authorization))
+        .await;
+    let token = token(&answer);
+    (kept, token)
+}
+
+fn token(answer: &Response) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("content-encoding"), None);
+    let response = Node::last(&answer.body);
+    assert_eq!(response.name, "requesttokenresponse");
+    response.child("token").text().to_owned()
+}
+
+/// The path of a URL of the server as the script takes it: port 80.
+fn path(url: &str) -> &str {
+    url.strip_prefix("http://sf.example.net").unwrap()
+}
+
+async fn site(authentication: &str, password: &str) -> Site {
+    let mut options = Options {
+        base_url: Some("http://sf.example.net".to_owned()),
+        authentication: authentication.to_owned(),
+        ..Options::default()
+    };
+    options.world.domains[0].users[0].password = password.into();
+    Site::start(options).await
+}
+
+#[tokio::test]
+async fn client_b_signs_in_and_launches() {
+    let password = "100% roam-demo!";
+    // A domain box is shown, and the name has the domain all the same (CQ-36).
+    let site = site("domains = [\"OTHER\", \"DEMO\"]", password).await;
+    let (mut kept, token) = sign_in(&site, "alice", password, "ASP.NET_SessionId").await;
+
+    let values = [
+        ("path", "/Citrix/Store/sessions/v1/available"),
+        ("token", &token),
+    ];
+    let answer = kept.exchange(&request(LIST, &values)).await;
+    assert_eq!(answer.status, 200);
+    let state = Node::last(&answer.body);
+    let session = state
+        .child("sessions")
+        .elements()
+        .find(|session| session.child("initialapp").text() == "Excel")
+        .unwrap();
+    let url = session.child("launchica").child("url").text();
+
+    let values = [("path", path(url)), ("token", &token)];
+    let answer = kept.exchange(&request(LAUNCH, &values)).await;
+    assert_eq!(answer.status, 200);
+    // CQ-61, CQ-63
+    let launch = Node::last(&answer.body);
+    assert_eq!(launch.attribute("status"), "success");
+    let result = launch.child("result");
+    let ica = result.child(result.attribute("type")).text();
+    let address = ica
+        .lines()
+        .find(|line| line.starts_with("Address="))
+        .unwrap();
+    let parts: Vec<_> = address["Address=".len()..].split(':').collect();
+    let [host, "1494"] = parts.as_slice() else {
+        panic!("{address}");
+    };
+    assert!(host.starts_with("cvad-host"), "{address}");
+    let session = site.farms.connect(ica, Timestamp::now()).unwrap();
+    assert_eq!(session.device_id.as_deref(), Some("WS-115"));
+}
+
+#[tokio::test]
+async fn client_b_finds_its_cookie_where_the_setting_names_it() {
+    // CQ-39
+    let site = site("cookie_name = \"Citrix_AuthSvc\"", "roam-demo").await;
+    let (_, token) = sign_in(&site, "alice", "roam-demo", "Citrix_AuthSvc").await;
+    assert!(!token.is_empty());
+}
