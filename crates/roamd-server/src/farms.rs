@@ -35,6 +35,12 @@ const CATALOGUES: u64 = 10_000;
 /// How long a farm's capabilities are believed.
 const CAPABILITIES_LIFE: Duration = Duration::from_secs(300);
 
+/// The filter that lets sessions of every kind of host through.
+const EVERY_SERVER_TYPE: &str = "all";
+
+/// The one kind of host that is published (SS-39).
+const SERVER_TYPE: &str = "win32";
+
 /// One farm, reached over NFuse. A clone is the same farm: it shares connections and caches.
 #[derive(Clone)]
 pub(crate) struct NfuseFarm {
@@ -108,7 +114,7 @@ impl NfuseFarm {
             credentials: credentials(user),
             client_name: end_point.client_name.clone(),
             device_id: end_point.device_id.clone(),
-            server_types: vec!["all".to_owned()],
+            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
             client_types: vec!["ica30".to_owned()],
             tickets: self.tickets_to_invalidate(tickets).await,
         }
@@ -216,7 +222,7 @@ impl Farm for NfuseFarm {
             let request = AppDataRequest {
                 traverse: Some("subtree".to_owned()),
                 desired_details: vec!["defaults".to_owned()],
-                server_types: vec!["all".to_owned()],
+                server_types: vec![EVERY_SERVER_TYPE.to_owned()],
                 client_types: vec!["ica30".to_owned()],
                 credentials: Some(credentials(user)),
                 ..AppDataRequest::default()
@@ -246,7 +252,7 @@ impl Farm for NfuseFarm {
             credentials: credentials(user),
             client_name: end_point.client_name.clone(),
             device_id: end_point.device_id.clone(),
-            server_types: vec!["all".to_owned()],
+            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
             client_types: vec!["ica30".to_owned()],
             session_types,
         };
@@ -472,6 +478,12 @@ fn application(application: roamd_nfuse_proto::Application) -> (String, Applicat
 }
 
 fn session(entry: SessionEntry) -> FarmSession {
+    // Farms before 7 echo the filter, which is no kind of host (nfuse.md §3.2).
+    let server_type = if entry.server_type.eq_ignore_ascii_case(EVERY_SERVER_TYPE) {
+        SERVER_TYPE.to_owned()
+    } else {
+        entry.server_type
+    };
     FarmSession {
         key: SessionKey {
             host_kind: entry.host_id.kind,
@@ -480,6 +492,6 @@ fn session(entry: SessionEntry) -> FarmSession {
             in_name: entry.in_name,
         },
         friendly_name: entry.friendly_name,
-        server_type: entry.server_type,
+        server_type,
     }
 }
