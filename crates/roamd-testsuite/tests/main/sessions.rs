@@ -1,10 +1,15 @@
-//! The Sessions Service on the demo world (sessions-service.md §4, §5).
+//! The Sessions Service on the demo world (sessions-service.md §2, §4, §5).
 
-use roamd_store_proto::Enumeration;
-use roamd_testsuite::{Site, sign_in};
+use jiff::Timestamp;
+use roamd_farm::{StartSession, World};
+use roamd_store_proto::{Enumeration, LaunchData, Session};
+use roamd_testsuite::{Options, Response, SignedIn, Site, path_of, session_params, sign_in};
+use secrecy::ExposeSecret;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
 const APPS: &str = "<appSessionsOnly>true</appSessionsOnly>";
+const STATE: &str = "application/vnd.citrix.sessionstate+xml";
+const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
 
 #[tokio::test]
 async fn disconnected_sessions_are_listed_from_every_farm() {
@@ -56,6 +61,64 @@ async fn listing_active_sessions_takes_them_from_farms_before_7_only() {
 }
 
 #[tokio::test]
+async fn sessions_connected_from_the_caller_are_neither_listed_nor_disconnected() {
+    // SS-31, also on farms before 7, whose listing takes sessions away from others.
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let before = site.sessions("alice");
+    let listed = alice.resources("DESK-A", ACTIVE).await;
+    assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel", "CVAD.Win11Desktop"]);
+    assert_eq!(site.sessions("alice"), before);
+}
+
+#[tokio::test]
+async fn the_device_id_names_the_end_point_before_the_client_name() {
+    // SS-19, SS-31, SS-44
+    for (name, device, is_the_end_point) in [
+        ("KIOSK", Some("dev-7"), true),
+        ("RENAMED", Some("dev-7"), true),
+        ("KIOSK", Some("dev-8"), false),
+        ("KIOSK", Some("DEV-7"), false),
+        ("KIOSK", None, true),
+        // SS-21: an empty device id counts as absent.
+        ("KIOSK", Some(""), true),
+        ("RENAMED", None, false),
+    ] {
+        let site = Site::demo().await;
+        start(&site, "carol", "CVAD", "Word", Some(("KIOSK", "dev-7")));
+        let carol = sign_in(&site, "carol", "roam-demo").await;
+        let device = device.map_or(String::new(), |id| format!("<deviceId>{id}</deviceId>"));
+        let listed = carol.resources(name, &format!("{device}{ACTIVE}")).await;
+        assert_eq!(listed.is_empty(), is_the_end_point, "{name} {device}");
+        assert_eq!(carol.end("disconnect", name, &device).await, "success");
+        let expected = if is_the_end_point {
+            "CVAD Word disconnected -"
+        } else {
+            "CVAD Word active KIOSK"
+        };
+        assert_eq!(site.sessions("carol"), [expected], "{name} {device}");
+    }
+}
+
+#[tokio::test]
+async fn a_disconnected_session_is_listed_whoever_started_it() {
+    // SS-32
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
+    let expected = [
+        "XA1.MSPaint",
+        "XA1.Notepad",
+        "XD5.Win7Desktop",
+        "CVAD.Excel",
+        "CVAD.Word",
+    ];
+    for client in ["DESK-A", "DESK-B", "DESK-C"] {
+        assert_eq!(alice.resources(client, "").await, expected, "{client}");
+    }
+}
+
+#[tokio::test]
 async fn applications_only_leaves_old_desktop_farms_alone() {
     // SS-33, SS-35
     let site = Site::demo().await;
@@ -71,4 +134,471 @@ async fn applications_only_leaves_old_desktop_farms_alone() {
         .find(|s| s.contains("Win7"))
         .unwrap();
     assert_eq!(desktop, "XD5 Win7Desktop active DESK-A");
+}
+
+#[tokio::test]
+async fn legacy_workspace_control_asks_old_desktop_farms_all_the_same() {
+    // SS-33: the exclusion is lifted, so the side effect is back; SS-35: the answer is the same.
+    let options = Options {
+        farm: |id| match id {
+            "XD5" => "legacy_workspace_control = true",
+            _ => "",
+        },
+        ..Options::default()
+    };
+    let site = Site::start(options).await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let listed = alice.resources("DESK-C", &format!("{ACTIVE}{APPS}")).await;
+    assert_eq!(
+        listed,
+        ["XA1.MSPaint", "XA1.Notepad", "CVAD.Excel", "CVAD.Word"]
+    );
+    assert_eq!(site.sessions("alice")[2], "XD5 Win7Desktop disconnected -");
+}
+
+#[tokio::test]
+async fn applications_only_still_takes_the_desktop_of_an_old_application_farm() {
+    // SS-33, SS-35: the farm hosts both, so its desktop is disconnected and not listed.
+    let site = Site::demo().await;
+    start(
+        &site,
+        "carol",
+        "XA1",
+        "XADesktop",
+        Some(("DESK-A", "DESK-A")),
+    );
+    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let listed = carol.resources("DESK-C", &format!("{ACTIVE}{APPS}")).await;
+    assert!(listed.is_empty(), "{listed:?}");
+    assert_eq!(site.sessions("carol"), ["XA1 XADesktop disconnected -"]);
+}
+
+#[tokio::test]
+async fn the_root_of_the_request_picks_the_spelling_unless_the_configuration_does() {
+    // SS-18, SS-42, SS-47
+    let (document, native) = (Spelt::DOCUMENT, Spelt::NATIVE);
+    for (setting, by_document, by_native) in [
+        ("", document, native),
+        ("spelling = \"auto\"", document, native),
+        ("spelling = \"document\"", document, document),
+        ("spelling = \"native\"", native, native),
+    ] {
+        let options = Options {
+            store: setting.to_owned(),
+            ..Options::default()
+        };
+        let site = Site::start(options).await;
+        let alice = sign_in(&site, "alice", "roam-demo").await;
+        for (root, expected) in [("sessionparams", by_document), ("sessionParams", by_native)] {
+            let body = session_params("DESK-C", "").replace("sessionparams>", &format!("{root}>"));
+            let body = body.replace("<sessionparams ", &format!("<{root} "));
+            let state = alice.post("available", STATE, &body).await;
+            let result = alice.post("disconnect", RESULTS, &body).await;
+            let (state, result) = (state.text(), result.text());
+            for tag in [expected.server_type, expected.launch] {
+                assert_eq!(
+                    state.matches(&format!("<{tag}>")).count(),
+                    2,
+                    "{setting} {state}"
+                );
+            }
+            let other = if expected == document {
+                native
+            } else {
+                document
+            };
+            for tag in [other.server_type, other.launch] {
+                assert!(!state.contains(&format!("<{tag}>")), "{setting} {state}");
+            }
+            let tag = format!("<{} xmlns", expected.result);
+            assert!(result.contains(&tag), "{setting} {root} {result}");
+        }
+    }
+}
+
+/// The names in which the two spellings differ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Spelt {
+    result: &'static str,
+    server_type: &'static str,
+    launch: &'static str,
+}
+
+impl Spelt {
+    const DOCUMENT: Self = Self {
+        result: "sessionResults",
+        server_type: "serverType",
+        launch: "launchIca",
+    };
+    const NATIVE: Self = Self {
+        result: "sessionResult",
+        server_type: "servertype",
+        launch: "launchica",
+    };
+}
+
+#[tokio::test]
+async fn the_enumeration_tells_how_many_farms_answered() {
+    // SS-37
+    let mut site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    site.stop_farm("XD5").await;
+    let state = alice.state("DESK-C", ACTIVE).await.unwrap();
+    assert_eq!(state.enumeration, Enumeration::Partial);
+    assert_eq!(
+        resources(&state.sessions),
+        [
+            "XA1.MSPaint",
+            "XA1.Notepad",
+            "CVAD.Excel",
+            "CVAD.Word",
+            "CVAD.Win11Desktop"
+        ]
+    );
+    let state = alice.state("DESK-C", APPS).await.unwrap();
+    assert_eq!(
+        state.enumeration,
+        Enumeration::Full,
+        "a farm that is left out on purpose is not missed"
+    );
+    site.stop_farm("XA1").await;
+    let state = alice.state("DESK-C", "").await.unwrap();
+    assert_eq!(state.enumeration, Enumeration::Partial);
+    site.stop_farm("CVAD").await;
+    let response = alice
+        .post("available", STATE, &session_params("DESK-C", ""))
+        .await;
+    assert_eq!(response.status, 200);
+    let end = "enumeration=\"failed\"><sessions/></sessionState>";
+    assert!(response.text().ends_with(end), "SS-38: {}", response.text());
+}
+
+#[tokio::test]
+async fn a_result_is_a_success_only_when_every_farm_confirmed() {
+    // SS-50: all three come with 200.
+    for operation in ["disconnect", "logoff"] {
+        let mut site = Site::demo().await;
+        let alice = sign_in(&site, "alice", "roam-demo").await;
+        assert_eq!(alice.end(operation, "DESK-C", "").await, "success");
+        site.stop_farm("XA1").await;
+        assert_eq!(alice.end(operation, "DESK-A", "").await, "partial");
+        let sessions = site.sessions("alice");
+        assert!(
+            sessions.contains(&"XA1 Notepad active DESK-A".to_owned()),
+            "{sessions:?}"
+        );
+        assert!(
+            !sessions.contains(&"CVAD Word active DESK-A".to_owned()),
+            "{sessions:?}"
+        );
+        site.stop_farm("XD5").await;
+        site.stop_farm("CVAD").await;
+        assert_eq!(alice.end(operation, "DESK-B", "").await, "failure");
+    }
+}
+
+#[tokio::test]
+async fn disconnect_and_log_off_end_what_is_connected_from_the_caller_and_nothing_else() {
+    // SS-44, SS-45, SS-51, SS-5
+    for (operation, after) in [
+        (
+            "disconnect",
+            &[
+                "XA1 MSPaint disconnected -",
+                "XA1 Notepad disconnected -",
+                "XD5 Win7Desktop disconnected -",
+                "CVAD Excel disconnected -",
+                "CVAD Word disconnected -",
+                "CVAD Win11Desktop active DESK-B",
+            ][..],
+        ),
+        (
+            "logoff",
+            &[
+                "XA1 MSPaint disconnected -",
+                "CVAD Excel disconnected -",
+                "CVAD Win11Desktop active DESK-B",
+            ][..],
+        ),
+    ] {
+        let site = Site::demo().await;
+        start(&site, "bob", "CVAD", "Excel", Some(("DESK-A", "DESK-A")));
+        let bobs = site.sessions("bob");
+        let alice = sign_in(&site, "alice", "roam-demo").await;
+        // SS-24: what only a list looks at does not widen the operation.
+        let ignored = format!("{ACTIVE}{APPS}");
+        assert_eq!(alice.end(operation, "DESK-A", &ignored).await, "success");
+        assert_eq!(site.sessions("alice"), after, "{operation}");
+        assert_eq!(alice.end(operation, "DESK-A", "").await, "success");
+        assert_eq!(site.sessions("alice"), after, "{operation} again");
+        assert_eq!(site.sessions("bob"), bobs, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn tickets_are_invalidated_for_their_owner_only() {
+    // SS-46, on each generation.
+    for (farm, app) in [
+        ("XA1", "MSPaint"),
+        ("XD5", "Win7Desktop"),
+        ("CVAD", "Excel"),
+    ] {
+        for operation in ["disconnect", "logoff"] {
+            for (user, refusal) in [
+                (
+                    "alice",
+                    Some("logon ticket refused: it was invalidated".to_owned()),
+                ),
+                ("bob", None),
+            ] {
+                let site = Site::demo().await;
+                start(&site, "alice", farm, app, None);
+                let alice = sign_in(&site, "alice", "roam-demo").await;
+                let caller = sign_in(&site, user, "roam-demo").await;
+                let resource = format!("{farm}.{app}");
+                let url = alice.launch_url("DESK-C", "", &resource).await;
+                let (ica, ticket) = launched(&alice.launch(&url, "DESK-C").await);
+                // An unknown ticket beside it is skipped, and no session is found.
+                let tickets = format!(
+                    "<tickets><ticket>0F51C2D9A8B74E60B1</ticket><ticket>{ticket}</ticket></tickets>"
+                );
+                let status = caller.end(operation, "DESK-Z", &tickets).await;
+                assert_eq!(status, "success", "{user}: no hint");
+                let connected = site.farms.connect(&ica, Timestamp::now());
+                let connected = connected.err().map(|error| error.to_string());
+                assert_eq!(connected, refusal, "{farm} {operation} by {user}");
+                // A ticket that was used or invalidated is skipped too.
+                assert_eq!(alice.end(operation, "DESK-Z", &tickets).await, "success");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_does_not_look_at_tickets() {
+    // SS-24
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let (ica, ticket) = launched(&alice.launch(&url, "DESK-C").await);
+    let tickets = format!("<tickets><ticket>{ticket}</ticket></tickets>");
+    let listed = alice.resources("DESK-C", &tickets).await;
+    assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel"]);
+    site.farms.connect(&ica, Timestamp::now()).unwrap();
+}
+
+#[tokio::test]
+async fn a_session_tells_its_resource_and_its_farm() {
+    // SS-39, SS-40: Notepad is one resource that two farms publish, named after the first.
+    let site = Site::demo().await;
+    start(&site, "carol", "CVAD", "Notepad", None);
+    start(&site, "carol", "CVAD", "Win11Desktop", None);
+    start(&site, "carol", "XA1", "Notepad", None);
+    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let state = carol.state("DESK-C", "").await.unwrap();
+    let told: Vec<_> = state
+        .sessions
+        .iter()
+        .map(|session| {
+            (
+                &*session.initial_app,
+                session.aggregated,
+                &*session.resource_id,
+                &*session.publisher_name,
+                &*session.server_type,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("Notepad", true, "XA1.Notepad", "Farm1", "win32"),
+            ("Notepad", true, "XA1.Notepad", "Farm3", "win32"),
+            ("Win11Desktop", false, "CVAD.Win11Desktop", "Farm3", "win32"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn names_travel_as_ascii() {
+    // SS-69: the bytes mean the same under every guess that a client makes.
+    let mut world = World::demo();
+    let excel = &mut world.farms[2].applications[0];
+    excel.title = Some("Büro & <Zahlen> 表".to_owned());
+    let options = Options {
+        world,
+        ..Options::default()
+    };
+    let site = Site::start(options).await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let response = alice
+        .post("available", STATE, &session_params("DESK-C", ""))
+        .await;
+    assert!(response.body.is_ascii());
+    assert!(
+        response
+            .text()
+            .contains("<initialapp>B&#xFC;ro &amp; &lt;Zahlen&gt; &#x8868;</initialapp>"),
+        "{}",
+        response.text()
+    );
+}
+
+#[tokio::test]
+async fn the_same_state_gives_the_same_bytes() {
+    // SS-13
+    let mut site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let body = session_params("DESK-C", "");
+    let first = alice.post("available", STATE, &body).await.body;
+    for _ in 0..3 {
+        assert_eq!(alice.post("available", STATE, &body).await.body, first);
+    }
+    // Another sign-in, and another process with the same keys, name the sessions alike.
+    site.restart_gateway().await;
+    let again = sign_in(&site, "ALICE", "roam-demo").await;
+    assert_eq!(again.post("available", STATE, &body).await.body, first);
+    // What changes is what the state changes.
+    let ids = |sessions: &[Session]| -> Vec<String> {
+        sessions.iter().map(|session| session.id.clone()).collect()
+    };
+    let before = ids(&alice.state("DESK-C", "").await.unwrap().sessions);
+    alice.end("disconnect", "DESK-A", "").await;
+    let after = ids(&alice.state("DESK-D", "").await.unwrap().sessions);
+    assert!(before.iter().all(|id| after.contains(id)));
+    assert_eq!(after.len(), before.len() + 3);
+    let is_safe = |id: &String| {
+        id.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    assert!(after.iter().all(is_safe), "{after:?}");
+}
+
+#[tokio::test]
+async fn every_form_of_a_url_is_served_the_same() {
+    // SS-9 to SS-12
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let accept = [
+        ("available", STATE),
+        ("disconnect", RESULTS),
+        ("logoff", RESULTS),
+    ];
+    for (operation, accept) in accept {
+        let body = session_params("DESK-C", "");
+        let plain = alice.post(operation, accept, &body).await;
+        for target in [
+            format!("/Citrix/Store/sessions/v1/{operation}/"),
+            format!("/Citrix/Store/session/v1/{operation}"),
+            format!("/citrix/STORE/Sessions/V1/{}", operation.to_uppercase()),
+            site.url(&format!("/Citrix/Store/sessions/v1/{operation}")),
+            // The host of an absolute target is not believed: URLs are made from the base URL.
+            format!("http://elsewhere.test/Citrix/Store/sessions/v1/{operation}"),
+            format!("/Citrix/Store/sessions/v1/{operation}?sent=twice"),
+        ] {
+            let response = post_to(&alice, &target, accept, PARAMS, &body).await;
+            assert_eq!(response.status, 200, "{target}");
+            assert_eq!(response.body, plain.body, "{target}");
+        }
+    }
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let prefix = site.url("/Citrix/Store/sessions/v1/");
+    assert!(
+        url.starts_with(&prefix) && url.ends_with("/launch/ica"),
+        "{url}"
+    );
+    let path = path_of(&url);
+    for target in [
+        format!("{path}/"),
+        path.replace("/sessions/", "/session/"),
+        path.replace("/launch/ica", "/Launch/ICA")
+            .replace("/Citrix/", "/CITRIX/"),
+        url.clone(),
+    ] {
+        let data = "application/vnd.citrix.launchdata+xml";
+        let params = "application/vnd.citrix.launchparams+xml";
+        let body = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\"/>";
+        let response = post_to(&alice, &target, data, params, body).await;
+        assert_eq!(response.status, 200, "{target}");
+        launched(&response);
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_headers_of_their_kind() {
+    // SS-36, SS-43, SS-48, SS-49, SS-52, SS-68, SS-69
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let singular = "application/vnd.citrix.sessionresult+xml";
+    for (operation, accept, media_type) in [
+        ("available", STATE, STATE),
+        ("available", "*/*", STATE),
+        ("disconnect", RESULTS, RESULTS),
+        ("disconnect", singular, singular),
+        ("logoff", "text/xml, application/*", RESULTS),
+    ] {
+        let body = session_params("DESK-C", "");
+        let response = alice.post(operation, accept, &body).await;
+        assert_eq!(response.status, 200);
+        let header = |name| response.header(name);
+        assert_eq!(header("content-type"), Some(media_type), "{accept}");
+        assert_eq!(header("cache-control"), Some("no-cache, no-store"));
+        assert_eq!(header("x-content-type-options"), Some("nosniff"));
+        let length = response.body.len().to_string();
+        assert_eq!(header("content-length"), Some(&*length));
+        assert_eq!(header("transfer-encoding"), None);
+        let start = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
+        assert!(response.text().starts_with(start), "{}", response.text());
+    }
+}
+
+const PARAMS: &str = "application/vnd.citrix.sessionparams+xml";
+
+async fn post_to(
+    user: &SignedIn,
+    target: &str,
+    accept: &str,
+    media_type: &str,
+    body: &str,
+) -> Response {
+    let headers = [
+        ("Authorization", &*user.authorization()),
+        ("Accept", accept),
+        ("Content-Type", media_type),
+    ];
+    user.wire
+        .send("POST", target, &headers, body.as_bytes())
+        .await
+}
+
+/// Starts a session that is active on a client, named by client name and device id, or
+/// disconnected.
+fn start(site: &Site, user: &str, farm: &str, app: &str, client: Option<(&str, &str)>) {
+    let session = StartSession {
+        farm: farm.to_owned(),
+        user: user.to_owned(),
+        app: app.to_owned(),
+        client_name: client.map(|(name, _)| name.to_owned()),
+        device_id: client.map(|(_, device)| device.to_owned()),
+        state: match client {
+            Some(_) => roamd_farm::SessionState::Active,
+            None => roamd_farm::SessionState::Disconnected,
+        },
+    };
+    site.farms.start_session(&session).unwrap();
+}
+
+/// The ICA file and the logon ticket of a launch that succeeded.
+fn launched(response: &Response) -> (String, String) {
+    match LaunchData::from_xml(&response.body).unwrap() {
+        LaunchData::Success { ica, logon_ticket } => (
+            ica.expose_secret().to_owned(),
+            logon_ticket.unwrap().expose_secret().to_owned(),
+        ),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn resources(sessions: &[Session]) -> Vec<&str> {
+    sessions.iter().map(|s| s.resource_id.as_str()).collect()
 }
