@@ -10,4 +10,6 @@
 mod client_a;
 mod client_b;
 mod client_c;
+mod examples;
+mod launch;
 mod sessions;
