@@ -203,7 +203,8 @@ impl Gate {
             tokens: TokenService::new(
                 Arc::clone(&keys),
                 TokenPolicy {
-                    issuer: authentication.url.clone(),
+                    // Not its URL: the audience tells that, with a reason of its own.
+                    issuer: authentication.tokens.realm.to_string(),
                     default_lifetime: sign_in.token_lifetime,
                     max_lifetime: sign_in.token_lifetime_max,
                     min_lifetime: TOKEN_LIFETIME_MIN,
