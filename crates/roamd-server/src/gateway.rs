@@ -242,11 +242,7 @@ impl Gate {
         })
     }
 
-    /// The time. One place, so that nothing else of the gateway reads the clock.
-    #[expect(
-        clippy::unused_self,
-        reason = "a gate of a test may have a clock of its own"
-    )]
+    /// The time that a request is judged by.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -71,11 +71,8 @@ impl Refused {
             Self::WrongBodyType { .. } | Self::BadRequest(_) | Self::Body(BodyError::Broken(_)) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::BadMessage(DecodeError::Xml(error)) => match error.kind {
-                roamd_xml::ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-                _ => StatusCode::BAD_REQUEST,
-            },
-            Self::BadMessage(DecodeError::Message(_)) => StatusCode::BAD_REQUEST,
+            Self::BadMessage(error) if error.is_too_large() => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BadMessage(_) => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,

@@ -39,6 +39,14 @@ pub enum DecodeError {
     Message(#[from] roamd_xml::Fault),
 }
 
+impl DecodeError {
+    /// Whether the document was refused for its size alone (SS-27).
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::Xml(error) if matches!(error.kind, roamd_xml::ErrorKind::TooLarge { .. }))
+    }
+}
+
 /// Spelling of an answer. The root of the request picks it (SS-47); one document never mixes both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spelling {
