@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::prolog;
 use crate::{Charset, Encoding, Error, ErrorKind, Position};
 
-/// The text of a document without its byte order mark, and the encoding that it was read in.
+/// The text of a document without its byte order mark and with line feeds at the ends of its lines
+/// (XML 1.0 §2.11), and the encoding that it was read in.
 ///
 /// Bytes that are not text in that encoding are an error; nothing is replaced.
 pub(crate) fn decode(bytes: &[u8], charset: Charset) -> Result<(Cow<'_, str>, Encoding), Error> {
@@ -24,7 +25,15 @@ pub(crate) fn decode(bytes: &[u8], charset: Charset) -> Result<(Cow<'_, str>, En
         Encoding::Utf16Le => utf16(bytes, u16::from_le_bytes)?.into(),
         Encoding::Utf16Be => utf16(bytes, u16::from_be_bytes)?.into(),
     };
-    Ok((text, encoding))
+    Ok((line_feeds(text), encoding))
+}
+
+fn line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    } else {
+        text
+    }
 }
 
 /// What the bytes themselves prove: a byte order mark, which is taken off, or a `<` of 16 bits.

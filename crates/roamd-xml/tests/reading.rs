@@ -208,10 +208,18 @@ fn attributes_have_normalised_values_and_no_namespace_declarations() {
 
 #[test]
 fn line_ends_become_line_feeds_and_referenced_ones_stay() {
-    assert_eq!(
-        store("<a>1\r\n2\r3\n4&#13;5</a>").root.text,
-        "1\n2\n3\n4\r5"
-    );
+    for (text, expected) in [
+        ("1\r\n2\r3\n4", "1\n2\n3\n4"),
+        ("1\r\r\n2\r", "1\n\n2\n"),
+        ("1\r&lt;\r<![CDATA[\r]]>\r", "1\n<\n\n\n"),
+        ("1&#13;2&#13;\n3&#13;\r\n4&#xD;&#xA;", "1\r2\r\n3\r\n4\r\n"),
+    ] {
+        assert_eq!(
+            store(format!("<a>{text}</a>")).root.text,
+            expected,
+            "{text:?}"
+        );
+    }
 }
 
 #[test]
