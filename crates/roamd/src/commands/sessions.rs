@@ -72,11 +72,11 @@ struct LogOff {
 #[derive(Debug, Args)]
 struct StoreArgs {
     /// Address of the store, such as https://store.example.net/Citrix/Store.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
     store: StoreUrl,
     /// Who signs in: 'DOMAIN\name', or name@domain. The password is asked for on a terminal, or
     /// read from ROAMD_PASSWORD.
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = name, env = "ROAMD_USER")]
     user: String,
     /// Read the password from one line of standard input.
     #[arg(long)]

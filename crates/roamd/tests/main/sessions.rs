@@ -94,6 +94,14 @@ fn the_password_comes_from_a_line_or_the_environment() {
         .output()
         .unwrap();
     assert_eq!(Ran::of(from_environment).json(), from_line.json());
+    // Store and user can come from the environment too, so that a terminal need not repeat them.
+    let short = roamd(&["sessions", "list", "--json"])
+        .env("ROAMD_STORE", demo.url())
+        .env("ROAMD_USER", "bob@demo.test")
+        .env("ROAMD_PASSWORD", "roam-demo")
+        .output()
+        .unwrap();
+    assert_eq!(Ran::of(short).json(), from_line.json());
     let nothing = run(&args);
     assert_eq!((nothing.code, nothing.out.as_str()), (2, ""));
 }

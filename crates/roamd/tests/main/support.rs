@@ -14,6 +14,8 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
         .args(args)
         .env_remove("ROAMD_PASSWORD")
         .env_remove("ROAMD_LOG")
+        .env_remove("ROAMD_STORE")
+        .env_remove("ROAMD_USER")
         .stdin(Stdio::null());
     command
 }

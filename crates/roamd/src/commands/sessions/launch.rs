@@ -166,10 +166,12 @@ fn write(folder: &Path, name: &str, text: &SecretString) -> anyhow::Result<PathB
     } else {
         &name
     };
+    // Whole, so that the printed path can be used from anywhere.
+    let folder = std::path::absolute(folder).context("cannot find the folder for ICA files")?;
     let mut file = tempfile::Builder::new()
         .prefix(&format!("{name}-"))
         .suffix(".ica")
-        .tempfile_in(folder)
+        .tempfile_in(&folder)
         .with_context(|| format!("cannot write to {}", folder.display()))?;
     file.write_all(text.expose_secret().as_bytes())
         .context("cannot write an ICA file")?;
