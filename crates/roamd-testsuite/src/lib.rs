@@ -13,6 +13,7 @@
 )]
 
 mod client;
+mod forge;
 mod scripted_farm;
 mod sign_in;
 mod site;
@@ -20,6 +21,7 @@ mod strict_xml;
 mod wire;
 
 pub use client::{SignedIn, path_of, session_params, sign_in};
+pub use forge::Forged;
 pub use scripted_farm::ScriptedFarm;
 pub use sign_in::{
     Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,

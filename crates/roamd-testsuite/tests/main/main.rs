@@ -12,4 +12,5 @@ mod client_b;
 mod client_c;
 mod examples;
 mod launch;
+mod refusals;
 mod sessions;
