@@ -50,15 +50,16 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
             Check::Deps => deps::check()?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
-            Check::Doc => run(cargo()// The help of the command line is made of these comments, and people copy its URLs.
-                .env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::bare_urls").args([
-                "doc",
-                "--workspace",
-                "--no-deps",
-                "--quiet",
-            ]))?,
+            Check::Doc => doc()?,
             Check::Deny => deny::check()?,
         }
     }
     Ok(())
+}
+
+fn doc() -> Result<()> {
+    run(cargo()
+        // The help of the command line is made of these comments, and people copy its URLs.
+        .env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::bare_urls")
+        .args(["doc", "--workspace", "--no-deps", "--quiet"]))
 }
