@@ -34,9 +34,6 @@ const AGAIN: Rules = Rules {
     ..STORE
 };
 
-/// The namespace of the elements that [`write`] puts in the place of text beside elements.
-const TEXT: &str = "urn:text";
-
 /// Any bytes, as XML.
 pub fn xml(bytes: &[u8]) {
     for rules in [STORE, FARM] {
@@ -79,37 +76,62 @@ fn assert_writable(root: &Element) {
 /// Writes a tree. Text beside elements goes into an element of its own, for the writer knows no
 /// mixed content.
 fn write(writer: &mut Writer, element: &Element) {
-    let names: Vec<_> = (0..element.attributes.len())
-        .map(|n| (format!("xmlns:n{n}"), format!("n{n}:")))
-        .collect();
-    let qualified: Vec<_> = element
+    let element_name = Name::new(element.namespace.as_deref(), "e", &element.name);
+    let attribute_names: Vec<_> = element
         .attributes
         .iter()
-        .zip(&names)
-        .map(|(attribute, (_, prefix))| match attribute.namespace {
-            Some(_) => format!("{prefix}{}", attribute.name),
-            None => attribute.name.clone(),
-        })
+        .enumerate()
+        .map(|(n, a)| Name::new(a.namespace.as_deref(), &format!("a{n}"), &a.name))
         .collect();
-    let mut attributes = vec![("xmlns", element.namespace.as_deref().unwrap_or_default())];
-    for ((attribute, (declaration, _)), name) in
-        element.attributes.iter().zip(&names).zip(&qualified)
-    {
-        if let Some(namespace) = &attribute.namespace {
-            attributes.push((declaration, namespace));
-        }
-        attributes.push((name, &attribute.value));
-    }
+    let values = element.attributes.iter().map(|a| a.value.as_str());
+    let attributes: Vec<_> = std::iter::once(&element_name)
+        .chain(&attribute_names)
+        .filter_map(Name::declaration)
+        .chain(
+            attribute_names
+                .iter()
+                .map(|name| name.qualified.as_str())
+                .zip(values),
+        )
+        .collect();
+    let name = &element_name.qualified;
     if element.children.is_empty() {
-        writer.leaf(&element.name, &attributes, &element.text);
+        writer.leaf(name, &attributes, &element.text);
         return;
     }
-    writer.open(&element.name, &attributes);
-    writer.leaf("text", &[("xmlns", TEXT)], &element.text);
+    writer.open(name, &attributes);
+    writer.leaf("text", &[], &element.text);
     for child in &element.children {
         write(writer, child);
     }
     writer.close();
+}
+
+/// A name as it is written, with the declaration of its prefix.
+struct Name<'n> {
+    qualified: String,
+    declaration: Option<(String, &'n str)>,
+}
+
+impl<'n> Name<'n> {
+    fn new(namespace: Option<&'n str>, prefix: &str, local: &str) -> Self {
+        let (prefix, declaration) = match namespace {
+            None => (String::new(), None),
+            // This one is always declared, and may be under no other prefix.
+            Some("http://www.w3.org/XML/1998/namespace") => ("xml:".to_owned(), None),
+            Some(uri) => (format!("{prefix}:"), Some((format!("xmlns:{prefix}"), uri))),
+        };
+        Self {
+            qualified: format!("{prefix}{local}"),
+            declaration,
+        }
+    }
+
+    fn declaration(&self) -> Option<(&str, &str)> {
+        self.declaration
+            .as_ref()
+            .map(|(name, uri)| (name.as_str(), *uri))
+    }
 }
 
 fn assert_same(element: &Element, again: &Element) {
