@@ -38,9 +38,9 @@ pub(crate) fn whole(
     answer
 }
 
-/// A sentence for people, as plain text.
+/// A line for people, as plain text: `404 Not Found: there is nothing at this address`.
 pub(crate) fn sentence(status: StatusCode, text: &str) -> Answer {
-    let body = format!("{} {text}\n", status.as_u16());
+    let body = format!("{status}: {text}\n");
     whole(status, "text/plain; charset=utf-8", Caching::None, body)
 }
 
