@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::error::{Error, TicketRefusal};
@@ -232,6 +233,9 @@ fn fill(
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Plans that do not depend on bound values. Else SQLite compiles most of the cached statements
+    // anew each time, because the cache clears what was bound: a third of the time of a request.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // A redeemed ticket stays redeemed, also through a power cut.
     connection.pragma_update(None, "synchronous", "full")?;

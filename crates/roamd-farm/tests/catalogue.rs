@@ -1,0 +1,188 @@
+//! Applications, access lists and servers: to whom they are told (nfuse.md §2, §6).
+
+use roamd_farm::ServeOptions;
+use roamd_nfuse_proto::{
+    AccessEntry, AddressName, AddressRequest, AppDataAnswer, AppDataRequest, Credentials, ErrorId,
+    ServerDataRequest, ServerFarmDataRequest,
+};
+
+use crate::support::{Controller, Folder, GENERATIONS, of, typed};
+
+const EXPOSED: ServeOptions = ServeOptions {
+    expose_catalog: true,
+};
+
+fn request(credentials: Option<Credentials>) -> AppDataRequest {
+    AppDataRequest {
+        traverse: Some("subtree".to_owned()),
+        desired_details: vec!["all".to_owned(), "access-list".to_owned()],
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["ica30".to_owned()],
+        credentials,
+        ..AppDataRequest::default()
+    }
+}
+
+fn names(answer: &AppDataAnswer) -> Vec<&str> {
+    answer
+        .applications
+        .iter()
+        .map(|it| it.in_name.as_str())
+        .collect()
+}
+
+async fn servers(controller: &Controller) -> Vec<String> {
+    let request = ServerDataRequest {
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["all".to_owned()],
+    };
+    let answer = controller.ask(&request).await.unwrap();
+    answer
+        .servers
+        .into_iter()
+        .map(|server| server.name)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_user_sees_what_is_published_to_them() {
+    let folder = Folder::new();
+    for generation in GENERATIONS {
+        let controller = folder.serve(generation).await;
+        let answer = controller.ask(&request(Some(of("alice")))).await.unwrap();
+        assert_eq!(names(&answer), ["Waiting", "Here", "There", "Desk"]);
+        let leasing = (generation == "cvad-7").then_some("working");
+        assert_eq!(answer.leasing_status.as_deref(), leasing);
+        let desk = answer.applications[3].clone();
+        let settings = desk.settings.unwrap();
+        assert!(settings.desktop && !settings.disabled);
+        assert_eq!(settings.folder, r"Lab\Room");
+        assert!(settings.publisher_name.starts_with("Farm"));
+        assert_eq!(desk.friendly_name, "R&D desk");
+        assert!(desk.seq_no.is_some());
+        let answer = controller.ask(&request(Some(of("bob")))).await.unwrap();
+        assert!(names(&answer).contains(&"Secret"));
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_names_no_user_learns_nothing_unless_the_catalogue_is_exposed() {
+    let folder = Folder::new();
+    let application = AddressRequest {
+        name: AddressName::Application("Here".to_owned()),
+        client_name: None,
+        client_address: None,
+        wanted_address_type: None,
+        flags: Vec::new(),
+        credentials: None,
+        client_type: None,
+        device_id: None,
+        session_settings: None,
+    };
+    for generation in GENERATIONS {
+        let closed = folder.serve(generation).await;
+        for credentials in [None, Some(Credentials::Anonymous)] {
+            let answer = closed.ask(&request(credentials)).await.unwrap();
+            assert_eq!(names(&answer), [""; 0]);
+        }
+        assert_eq!(servers(&closed).await, [""; 0]);
+        let unknown = AddressRequest {
+            name: AddressName::Application("Nothing".to_owned()),
+            ..application.clone()
+        };
+        assert_eq!(
+            closed.ask(&application).await.unwrap_err(),
+            closed.ask(&unknown).await.unwrap_err(),
+            "what is there cannot be told from what is not"
+        );
+
+        let open = folder.serve_with(generation, EXPOSED).await;
+        let answer = open.ask(&request(None)).await.unwrap();
+        assert_eq!(
+            names(&answer),
+            ["Waiting", "Here", "There", "Desk", "Secret"]
+        );
+        let [.., secret] = answer.applications.as_slice() else {
+            panic!("there are five");
+        };
+        let entries = secret.access_list.as_ref().unwrap();
+        assert!(matches!(&entries[..], [AccessEntry::User { name, .. }] if name == "bob"));
+        let entries = answer.applications[0].access_list.as_ref().unwrap();
+        assert!(matches!(&entries[0], AccessEntry::Group { name, .. } if name == "Domain Users"));
+        assert_eq!(servers(&open).await.len(), 2);
+        let answer = open.ask(&application).await.unwrap();
+        assert!(answer.ticket.is_none(), "a ticket is for a user");
+        // The farm's name is no secret: clients show it.
+        let farm = closed.ask(&ServerFarmDataRequest).await.unwrap();
+        assert!(farm.farm_names[0].starts_with("Farm"));
+    }
+}
+
+#[tokio::test]
+async fn without_exposure_an_access_list_names_the_caller_only() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let answer = controller.ask(&request(Some(of("alice")))).await.unwrap();
+    for application in answer.applications {
+        let entries = application.access_list.unwrap();
+        assert!(
+            matches!(&entries[..], [AccessEntry::User { name, domain }]
+                if name == "alice" && domain.name == "DEMO"),
+            "{entries:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn scope_names_and_filters_limit_the_answer() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let all = ["Waiting", "Here", "There", "Desk"];
+    let cases: &[(&str, &str, &[&str], &str, &[&str])] = &[
+        ("subtree", "", &[], "all", &all),
+        ("onelevel", "", &[], "win32", &all[..3]),
+        ("onelevel", r"Lab\Room", &[], "all", &["Desk"]),
+        ("subtree", "Lab", &[], "all", &["Desk"]),
+        ("onelevel", "Lab", &[], "all", &[]),
+        ("subtree", "La", &[], "all", &[]),
+        ("subtree", "$PRELAUNCH$", &[], "all", &[]),
+        (
+            "subtree",
+            "",
+            &["HERE", "Secret", "Nothing"],
+            "all",
+            &["Here"],
+        ),
+        ("subtree", "", &[], "x", &[]),
+    ];
+    for (traverse, folder, wanted, server_type, expected) in cases {
+        let mut request = request(Some(of("alice")));
+        request.traverse = Some((*traverse).to_owned());
+        request.folder = (*folder).to_owned();
+        request.app_names = wanted.iter().map(|name| (*name).to_owned()).collect();
+        request.server_types = vec![(*server_type).to_owned()];
+        let answer = controller.ask(&request).await.unwrap();
+        assert_eq!(
+            &names(&answer),
+            expected,
+            "{traverse} {folder} {wanted:?} {server_type}"
+        );
+    }
+    let mut request = request(Some(of("alice")));
+    request.desired_details.clear();
+    let answer = controller.ask(&request).await.unwrap();
+    let first = &answer.applications[0];
+    assert!(first.settings.is_none() && first.access_list.is_none());
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_before_anything_is_listed() {
+    let folder = Folder::new();
+    let controller = folder.serve_with("xenapp-6", EXPOSED).await;
+    let credentials = typed("alice", "wrong", Some("DEMO"));
+    let error = controller
+        .ask(&request(Some(credentials)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS);
+}

@@ -1,0 +1,237 @@
+//! Whom a farm believes (nfuse.md §2, §7).
+
+use roamd_nfuse_proto::{
+    Credentials, Dialect, Domain, ErrorId, ReconnectSessionDataRequest, UserIdentity,
+    ValidateCredentialsRequest, encode_request,
+};
+
+use crate::support::{Folder, PASSWORD, of, small_world, typed};
+
+fn validate(credentials: Credentials) -> ValidateCredentialsRequest {
+    ValidateCredentialsRequest {
+        credentials,
+        identity_wanted: false,
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_known_by_each_of_its_names_and_by_no_other() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    for (user, domain, is_known) in [
+        ("alice", Some("DEMO"), true),
+        ("ALICE", Some("demo"), true),
+        ("alice", Some("demo.test"), true),
+        ("alice", Some("DEMO.TEST"), true),
+        (r"DEMO\alice", None, true),
+        ("alice@demo.test", None, true),
+        ("alice@demo.test", Some(""), true),
+        ("bob", None, true),
+        // Two domains have an alice.
+        ("alice", None, false),
+        ("alice", Some("OTHER"), false),
+        ("alice", Some("ELSE"), false),
+        (r"DEMO\alice", Some("DEMO"), false),
+        ("alice ", Some("DEMO"), true),
+        ("al%ice", Some("DEMO"), false),
+    ] {
+        let answer = controller
+            .ask(&validate(typed(user, PASSWORD, domain)))
+            .await;
+        assert_eq!(answer.is_ok(), is_known, "{user:?} {domain:?}");
+    }
+}
+
+/// The same bytes, so that nobody can tell which accounts exist.
+#[tokio::test]
+async fn an_unknown_user_and_a_wrong_password_get_the_same_answer() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let mut answers = Vec::new();
+    for credentials in [
+        typed("alice", "wrong", Some("DEMO")),
+        typed("zoe", "wrong", Some("DEMO")),
+        typed("alice", "wrong", Some("NOWHERE")),
+        typed("alice", "", Some("DEMO")),
+        typed("disabled", "wrong", Some("DEMO")),
+        typed("locked", "wrong", Some("DEMO")),
+    ] {
+        let body = encode_request(Dialect::new(5, 4), &validate(credentials));
+        answers.push(controller.post(&body).await);
+    }
+    assert!(
+        answers[0]
+            .1
+            .contains("<ErrorId>failed-credentials</ErrorId>")
+    );
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[tokio::test]
+async fn accounts_that_must_not_be_used_say_why_once_the_password_was_right() {
+    let folder = Folder::new();
+    let controller = folder.serve("xendesktop-5").await;
+    for (user, id) in [
+        ("disabled", ErrorId::ACCOUNT_DISABLED),
+        ("locked", ErrorId::ACCOUNT_LOCKED_OUT),
+        ("expired", ErrorId::EXPIRED_CREDENTIALS),
+        ("novice", ErrorId::MUST_CHANGE_CREDENTIALS),
+    ] {
+        let error = controller.ask(&validate(of(user))).await.unwrap_err();
+        assert_eq!(error.id, id, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn the_farm_tells_who_a_user_is_when_asked() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let mut request = validate(typed("ALICE", PASSWORD, Some("demo.test")));
+    assert_eq!(controller.ask(&request).await.unwrap().identity, None);
+    request.identity_wanted = true;
+    let identity = controller.ask(&request).await.unwrap().identity.unwrap();
+    assert_eq!(identity.sam.as_deref(), Some(r"DEMO\alice"));
+    assert_eq!(identity.upn.as_deref(), Some("alice@demo.test"));
+    let [user, group] = identity.sids.as_slice() else {
+        panic!("{identity:?}");
+    };
+    assert!(
+        user.starts_with("S-1-5-21-") && user.ends_with("-1101"),
+        "{user}"
+    );
+    assert_eq!(
+        group.rsplit_once('-').unwrap().0,
+        user.rsplit_once('-').unwrap().0
+    );
+}
+
+fn claims() -> Vec<(Credentials, &'static str)> {
+    let identity = |sam: Option<&str>, upn: Option<&str>| Credentials::Identity {
+        sam: sam.map(str::to_owned),
+        upn: upn.map(str::to_owned),
+        sids: Vec::new(),
+    };
+    let unproven = |user: &str| Credentials::Explicit {
+        user_name: user.to_owned(),
+        password: None,
+        domain: Some(Domain::nt("DEMO")),
+    };
+    vec![
+        (identity(Some(r"DEMO\alice"), None), "known"),
+        (identity(None, Some("alice@demo.test")), "known"),
+        (unproven("alice"), "known"),
+        (identity(Some(r"DEMO\zoe"), None), "unknown"),
+        (unproven("zoe"), "unknown"),
+        (identity(Some(r"DEMO\disabled"), None), "disabled"),
+    ]
+}
+
+fn list(credentials: Credentials) -> ReconnectSessionDataRequest {
+    ReconnectSessionDataRequest {
+        credentials,
+        client_name: None,
+        device_id: None,
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["all".to_owned()],
+        session_types: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn an_identity_without_a_password_is_believed_by_a_farm_that_trusts_its_callers_only() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    for (credentials, _) in claims() {
+        let error = controller.ask(&list(credentials)).await.unwrap_err();
+        assert_eq!(error.id, ErrorId::NOT_TRUSTED);
+    }
+
+    let mut world = small_world();
+    for farm in &mut world.farms {
+        farm.trust_requests = true;
+    }
+    let folder = Folder::of(&world);
+    folder.start("cvad-7", "alice", "Waiting", None);
+    let controller = folder.serve("cvad-7").await;
+    for (credentials, kind) in claims() {
+        let answer = controller.ask(&list(credentials.clone())).await;
+        let expected = match kind {
+            "known" => Ok(1),
+            "disabled" => Err(ErrorId::ACCOUNT_DISABLED),
+            _ => Err(ErrorId::FAILED_CREDENTIALS),
+        };
+        let found = answer.map(|it| it.sessions.len()).map_err(|error| error.id);
+        assert_eq!(found, expected, "{credentials:?}");
+    }
+}
+
+/// The user's own SID stands first in the list.
+#[tokio::test]
+async fn a_trusted_identity_may_be_a_sid_alone() {
+    let mut world = small_world();
+    world.farms[2].trust_requests = true;
+    let folder = Folder::of(&world);
+    let controller = folder.serve("cvad-7").await;
+    let mut request = validate(of("bob"));
+    request.identity_wanted = true;
+    let UserIdentity { sids, .. } = controller.ask(&request).await.unwrap().identity.unwrap();
+    let alone = |sids| Credentials::Identity {
+        sam: None,
+        upn: None,
+        sids,
+    };
+    request.credentials = alone(sids.clone());
+    let identity = controller.ask(&request).await.unwrap().identity.unwrap();
+    assert_eq!(identity.sam.as_deref(), Some(r"DEMO\bob"));
+    request.credentials = alone(vec![sids[1].clone()]);
+    let error = controller.ask(&request).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS, "a group is no user");
+}
+
+#[tokio::test]
+async fn nobody_in_particular_has_no_sessions() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    for credentials in [
+        Credentials::Anonymous,
+        Credentials::Groups {
+            names: vec!["Domain Users".to_owned()],
+            domain: None,
+        },
+    ] {
+        let error = controller.ask(&list(credentials)).await.unwrap_err();
+        assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS);
+    }
+}
+
+/// A remembered password is remembered for the account as it is now.
+#[tokio::test]
+async fn an_account_that_is_disabled_is_out_at_once() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    assert!(controller.ask(&validate(of("bob"))).await.is_ok());
+    let connection = rusqlite::Connection::open(folder.path().join("farm.db")).unwrap();
+    connection
+        .execute(
+            "UPDATE users SET account = 'disabled' WHERE name = 'bob'",
+            [],
+        )
+        .unwrap();
+    let error = controller.ask(&validate(of("bob"))).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::ACCOUNT_DISABLED);
+    connection
+        .execute(
+            "UPDATE users SET account = 'enabled', password_hash = (SELECT u.password_hash FROM \
+             users u JOIN domains d ON d.id = u.domain_id WHERE d.name = 'OTHER') \
+             WHERE name = 'bob'",
+            [],
+        )
+        .unwrap();
+    let error = controller.ask(&validate(of("bob"))).await.unwrap_err();
+    assert_eq!(
+        error.id,
+        ErrorId::FAILED_CREDENTIALS,
+        "the password was changed"
+    );
+}

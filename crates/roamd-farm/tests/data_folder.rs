@@ -1,0 +1,212 @@
+//! Data folders: made once, shared by many, refused when they are not ours (bad-inputs 79 to 82).
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use roamd_farm::{Error, Farms, SessionFilter, SessionState, StartSession, TicketRefusal, init};
+use rusqlite::Connection;
+
+use crate::support::{Folder, at, small_world};
+
+#[test]
+fn a_folder_without_a_world_says_how_to_make_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in [dir.path().to_owned(), dir.path().join("missing")] {
+        let error = Farms::open(&path).unwrap_err();
+        assert!(matches!(error, Error::NoWorld { .. }), "{error}");
+        assert!(error.to_string().contains("roamd farm init"), "{error}");
+        assert!(!path.join("farm.db").exists(), "opening makes nothing");
+    }
+}
+
+#[test]
+fn a_second_init_says_so_and_changes_nothing() {
+    let folder = Folder::new();
+    folder.start("cvad-7", "alice", "Here", Some("DESK-A"));
+    let error = init(folder.path(), &small_world()).unwrap_err();
+    assert!(matches!(error, Error::WorldExists { .. }), "{error}");
+    assert_eq!(folder.states("cvad-7"), ["Here@DESK-A"]);
+}
+
+#[test]
+fn of_many_inits_at_once_one_makes_the_world() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("new/folder");
+    let results: Vec<_> = thread::scope(|scope| {
+        let racers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| init(&path, &small_world())))
+            .collect();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .collect()
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    for error in results.into_iter().filter_map(Result::err) {
+        assert!(matches!(error, Error::WorldExists { .. }), "{error}");
+    }
+    let left: Vec<_> = fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(left, ["farm.db"], "nothing half-made is left");
+    assert_eq!(Farms::open(&path).unwrap().list().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_not_ours_is_refused_and_left_as_it_is() {
+    let sql = |path: &Path, text: &str| {
+        let connection = Connection::open(path).unwrap();
+        connection.execute_batch(text).unwrap();
+        connection.close().unwrap();
+    };
+    let cases: [(&str, &dyn Fn(&Path), fn(&Error) -> bool); 6] = [
+        (
+            "another program's database",
+            &|path| {
+                fs::remove_file(path).unwrap();
+                sql(
+                    path,
+                    "CREATE TABLE notes (text); INSERT INTO notes VALUES ('mine')",
+                );
+            },
+            |error| matches!(error, Error::Foreign { .. }),
+        ),
+        (
+            "no database at all",
+            &|path| fs::write(path, "dear diary, ".repeat(1000)).unwrap(),
+            |error| matches!(error, Error::Foreign { .. }),
+        ),
+        (
+            "an empty file",
+            &|path| fs::write(path, "").unwrap(),
+            |error| matches!(error, Error::Foreign { .. }),
+        ),
+        (
+            "a newer format",
+            &|path| sql(path, "PRAGMA user_version = 99"),
+            |error| matches!(error, Error::Newer { found: 99, .. }),
+        ),
+        (
+            "a truncated file",
+            &|path| {
+                let bytes = fs::read(path).unwrap();
+                fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+            },
+            |error| matches!(error, Error::Damaged { .. }),
+        ),
+        (
+            "a page of rubbish",
+            &|path| {
+                let mut bytes = fs::read(path).unwrap();
+                bytes[8192..12288].fill(0xA5);
+                fs::write(path, bytes).unwrap();
+            },
+            |error| matches!(error, Error::Damaged { .. }),
+        ),
+    ];
+    for (name, spoil, expected) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), &small_world()).unwrap();
+        let path = dir.path().join("farm.db");
+        spoil(&path);
+        let before = fs::read(&path).unwrap();
+        for error in [
+            Farms::open(dir.path()).unwrap_err(),
+            init(dir.path(), &small_world()).unwrap_err(),
+        ] {
+            assert!(expected(&error), "{name}: {error:?}");
+            assert!(
+                error.to_string().contains(path.to_str().unwrap()),
+                "{name}: the path is told: {error}"
+            );
+        }
+        assert_eq!(
+            fs::read(&path).unwrap(),
+            before,
+            "{name}: nothing is overwritten"
+        );
+    }
+}
+
+/// bad-inputs 81, 84: opens of their own, as processes have.
+#[test]
+fn many_writers_share_a_folder_and_lose_nothing() {
+    let folder = Folder::new();
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let path = folder.path();
+            scope.spawn(move || {
+                let farms = Farms::open(path).unwrap();
+                for _ in 0..10 {
+                    let session = StartSession {
+                        farm: "cvad-7".to_owned(),
+                        user: r"DEMO\alice".to_owned(),
+                        app: "Here".to_owned(),
+                        client_name: Some(format!("DESK-{writer}")),
+                        device_id: None,
+                        state: SessionState::Active,
+                    };
+                    farms.start_session(&session).unwrap();
+                    farms.sessions(&SessionFilter::default()).unwrap();
+                }
+            });
+        }
+    });
+    let sessions = folder.farms.sessions(&SessionFilter::default()).unwrap();
+    assert_eq!(sessions.len(), 40);
+    let mut numbers: Vec<_> = sessions
+        .iter()
+        .map(|session| (session.host_id.clone(), session.session_id))
+        .collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 40, "no session id is given twice");
+    let on_first = numbers.iter().filter(|(host, _)| host == "201").count();
+    assert_eq!(on_first, 20, "hosts share the load");
+}
+
+/// A world with other hands in it: what they did is seen at once, without a restart.
+#[test]
+fn a_session_started_by_another_process_is_seen_at_once() {
+    let folder = Folder::new();
+    let other = Farms::open(folder.path()).unwrap();
+    folder.start("xenapp-6", "bob", "There", None);
+    assert_eq!(other.sessions(&SessionFilter::default()).unwrap().len(), 1);
+}
+
+#[test]
+fn filters_that_name_nothing_are_mistakes() {
+    let folder = Folder::new();
+    folder.start("xenapp-6", "alice", "Here", Some("DESK-A"));
+    for (farm, user, expected) in [
+        (None, None, Some(1)),
+        (Some("XENAPP-6"), Some("ALICE"), Some(1)),
+        (Some("xenapp-6"), Some("alice@demo.test"), Some(1)),
+        (Some("xenapp-6"), Some(r"OTHER\alice"), Some(0)),
+        (Some("cvad-7"), None, Some(0)),
+        (Some("XA9"), None, None),
+        (None, Some("zoe"), None),
+        (None, Some(r"OTHER\bob"), None),
+    ] {
+        let filter = SessionFilter {
+            farm: farm.map(str::to_owned),
+            user: user.map(str::to_owned),
+        };
+        let found = folder.farms.sessions(&filter).ok().map(|list| list.len());
+        assert_eq!(found, expected, "{farm:?} {user:?}");
+    }
+}
+
+#[test]
+fn an_ica_file_of_another_world_connects_nobody() {
+    let folder = Folder::new();
+    let file = "[Word]\r\nLogonTicket=0F1E2D3C4B5A69788796A5B4C3D2E1\r\n";
+    let error = folder.farms.connect(file, at(0)).unwrap_err();
+    assert!(
+        matches!(error, Error::Ticket(TicketRefusal::Unknown)),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("0F1E"), "{error}");
+}

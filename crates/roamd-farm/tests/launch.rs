@@ -1,0 +1,498 @@
+//! Addresses, tickets and what becomes of them (nfuse.md §4.4, §5).
+
+use roamd_farm::{Error, ServeOptions, SessionRecord, TicketRefusal};
+use roamd_nfuse_proto::{
+    AddressAnswer, AddressName, AddressRequest, Credentials, DisconnectUserSessionsRequest, Domain,
+    ErrorId, FarmError, HostId, LaunchRefRequest, LogoffUserSessionsRequest, NativeError,
+    SessionName, SessionSelection, TicketRequest,
+};
+
+use crate::support::{Controller, Folder, GENERATIONS, of};
+
+fn address(name: AddressName, credentials: Option<Credentials>) -> AddressRequest {
+    AddressRequest {
+        name,
+        client_name: Some("TABLET".to_owned()),
+        client_address: None,
+        wanted_address_type: Some("dns-port".to_owned()),
+        flags: Vec::new(),
+        credentials,
+        client_type: Some("ica30".to_owned()),
+        device_id: Some("TABLET-ID".to_owned()),
+        session_settings: None,
+    }
+}
+
+fn session_name(session: &SessionRecord) -> AddressName {
+    AddressName::Session(SessionName {
+        in_name: session.app.clone(),
+        host_id: HostId {
+            kind: Some("ima-host-id".to_owned()),
+            value: session.host_id.clone(),
+        },
+        session_id: session.session_id.to_string(),
+    })
+}
+
+fn application(name: &str) -> AddressName {
+    AddressName::Application(name.to_owned())
+}
+
+fn ticket_request(user: &str, tag: &str, time_to_live: Option<u32>) -> TicketRequest {
+    TicketRequest {
+        credentials: of(user),
+        ticket_type: "CtxLogon".to_owned(),
+        ticket_tag: tag.to_owned(),
+        time_to_live,
+    }
+}
+
+/// A ticket of this user for what the name leads to.
+async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u32) -> String {
+    let answer = controller
+        .ask(&address(name, Some(of(user))))
+        .await
+        .unwrap();
+    let request = ticket_request(user, &answer.ticket_tag.unwrap(), Some(life));
+    controller.ask(&request).await.unwrap().ticket
+}
+
+fn ica(ticket: &str) -> String {
+    format!("[App]\r\nAddress=192.0.2.1:1494\r\nLogonTicket={ticket}\r\nLogonTicketType=CTXS1\r\n")
+}
+
+/// Redeems so many seconds from now, or says why not.
+fn connect(folder: &Folder, ticket: &str, later: i64) -> Result<SessionRecord, TicketRefusal> {
+    let then = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(later);
+    folder
+        .farms
+        .connect(&ica(ticket), then)
+        .map_err(|error| match error {
+            Error::Ticket(refusal) => refusal,
+            other => panic!("{other}"),
+        })
+}
+
+fn unknown(generation: &str) -> FarmError {
+    match generation {
+        "cvad-7" => ErrorId::NO_AVAILABLE_WORKSTATION.into(),
+        _ => FarmError {
+            id: ErrorId::UNSPECIFIED,
+            native: Some(NativeError::Mps {
+                family: "IMA".to_owned(),
+                code: "0x80060001".to_owned(),
+            }),
+        },
+    }
+}
+
+#[tokio::test]
+async fn a_reconnect_moves_the_session_to_the_client_that_asked() {
+    for generation in GENERATIONS {
+        for (app, client) in [("Waiting", None), ("There", Some("DESK-B"))] {
+            let folder = Folder::new();
+            let session = folder.start(generation, "alice", app, client);
+            let controller = folder.serve(generation).await;
+            let request = address(session_name(&session), Some(of("alice")));
+            let answer = controller.ask(&request).await.unwrap();
+            assert_eq!(answer.server_address.value, "host1.test:1494");
+            assert_eq!(answer.disconnected_session, client.is_none());
+            let tag = answer.ticket_tag.unwrap();
+            assert!(
+                tag.starts_with(&format!("IMAHostId:{}", session.host_id)),
+                "{tag}"
+            );
+
+            let request = ticket_request("alice", &tag, None);
+            let ticket = controller.ask(&request).await.unwrap().ticket;
+            assert_eq!(ticket.len(), 30);
+            assert!(
+                ticket
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || ('A'..='F').contains(&c))
+            );
+            let connected = connect(&folder, &ticket, 0).unwrap();
+            assert_eq!(connected.client_name.as_deref(), Some("TABLET"));
+            assert_eq!(connected.device_id.as_deref(), Some("TABLET-ID"));
+            assert_eq!(connected.session_id, session.session_id);
+            assert_eq!(folder.states(generation), [format!("{app}@TABLET")]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_launch_starts_a_session_when_the_client_comes() {
+    for generation in GENERATIONS {
+        let folder = Folder::new();
+        folder.start(generation, "bob", "Here", Some("DESK-B"));
+        let controller = folder.serve(generation).await;
+        let answer = controller
+            .ask(&address(application("here"), Some(of("alice"))))
+            .await
+            .unwrap();
+        assert!(!answer.disconnected_session);
+        assert_eq!(
+            answer.server_address.value, "host2.test:1494",
+            "the emptier host"
+        );
+        let ticket = ticket(&controller, "alice", application("Here"), 200).await;
+        assert_eq!(
+            folder.states(generation),
+            ["Here@DESK-B"],
+            "nothing has started yet"
+        );
+        let started = connect(&folder, &ticket, 0).unwrap();
+        assert_eq!(started.app, "Here");
+        assert_eq!(started.user, "alice");
+        assert_eq!(folder.states(generation), ["Here@DESK-B", "Here@TABLET"]);
+    }
+}
+
+#[tokio::test]
+async fn a_launch_of_what_waits_leads_to_the_waiting_session() {
+    let folder = Folder::new();
+    folder.start("xenapp-6", "bob", "Waiting", None);
+    let session = folder.start("xenapp-6", "alice", "Waiting", None);
+    let controller = folder.serve("xenapp-6").await;
+    let ticket = ticket(&controller, "alice", application("Waiting"), 200).await;
+    assert_eq!(
+        connect(&folder, &ticket, 0).unwrap().session_id,
+        session.session_id
+    );
+    assert_eq!(folder.states("xenapp-6"), ["Waiting", "Waiting@TABLET"]);
+}
+
+/// nfuse.md §5: from 7 on the address answer has all that a launch needs.
+#[tokio::test]
+async fn generation_7_gives_the_ticket_with_the_address() {
+    let mut world = crate::support::small_world();
+    for farm in &mut world.farms {
+        farm.trust_requests = true;
+    }
+    let folder = Folder::of(&world);
+    let has = |answer: &AddressAnswer| (answer.ticket.is_some(), answer.launch_ref.is_some());
+    for (generation, with_password) in [
+        ("xenapp-6", (false, false)),
+        ("xendesktop-5", (false, false)),
+        ("cvad-7", (true, true)),
+    ] {
+        let controller = folder.serve(generation).await;
+        let request = address(application("Here"), Some(of("alice")));
+        let answer = controller.ask(&request).await.unwrap();
+        assert_eq!(has(&answer), with_password, "{generation}");
+        if let Some(ticket) = answer.ticket {
+            assert_eq!(connect(&folder, &ticket, 0).unwrap().app, "Here");
+        }
+        // An identity has no password that a ticket could stand for.
+        let identity = Credentials::Identity {
+            sam: Some(r"DEMO\alice".to_owned()),
+            upn: None,
+            sids: Vec::new(),
+        };
+        let request = address(application("Here"), Some(identity.clone()));
+        let answer = controller.ask(&request).await.unwrap();
+        assert_eq!(has(&answer), (false, false), "{generation}");
+        let mut request = ticket_request("alice", &answer.ticket_tag.unwrap(), None);
+        request.credentials = identity;
+        let error = controller.ask(&request).await.unwrap_err();
+        assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_the_users_is_as_unknown_as_what_is_not_there() {
+    for generation in GENERATIONS {
+        let folder = Folder::new();
+        let session = folder.start(generation, "alice", "Waiting", None);
+        let mut gone = session.clone();
+        gone.session_id += 1;
+        let mut elsewhere = session.clone();
+        elsewhere.host_id = "999".to_owned();
+        let mut odd = session_name(&session);
+        if let AddressName::Session(name) = &mut odd {
+            name.session_id = "-1".to_owned();
+        }
+        let controller = folder.serve(generation).await;
+        for name in [
+            session_name(&session),
+            session_name(&gone),
+            session_name(&elsewhere),
+            odd,
+            AddressName::Application("Nothing".to_owned()),
+            AddressName::Server("HOST9".to_owned()),
+            AddressName::ServerFarm("Farm9".to_owned()),
+            AddressName::Unspecified("Farm9*".to_owned()),
+        ] {
+            let request = address(name.clone(), Some(of("carol")));
+            let error = controller.ask(&request).await.unwrap_err();
+            assert_eq!(error, unknown(generation), "{name:?}");
+        }
+        let request = address(application("Secret"), Some(of("alice")));
+        assert_eq!(
+            controller.ask(&request).await.unwrap_err(),
+            unknown(generation)
+        );
+
+        // Another user's tag is worth nothing either, nor is one made by hand.
+        let request = address(session_name(&session), Some(of("alice")));
+        let tag = controller.ask(&request).await.unwrap().ticket_tag.unwrap();
+        for tag in [
+            tag.as_str(),
+            "IMAHostId:101",
+            "IMAHostId:999?app=Here",
+            "IMAHostId:101?app=Secret",
+            "opaque-tag-1",
+        ] {
+            let error = controller
+                .ask(&ticket_request("carol", tag, None))
+                .await
+                .unwrap_err();
+            assert_eq!(error, unknown(generation), "{tag}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_address_comes_in_the_wanted_form() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let farm = controller
+        .ask(&roamd_nfuse_proto::ServerFarmDataRequest)
+        .await
+        .unwrap();
+    for (wanted, kind, value) in [
+        (Some("dot"), "dot", "192.0.2.1"),
+        (Some("dns"), "dns", "host1.test"),
+        (Some("DNS-port"), "dns-port", "host1.test:1494"),
+        (Some("dot-port"), "dot-port", "192.0.2.1:1494"),
+        (Some("no-change"), "dot-port", "192.0.2.1:1494"),
+        (None, "dot-port", "192.0.2.1:1494"),
+    ] {
+        for name in [
+            application("Here"),
+            AddressName::Server("host01".to_owned()),
+            AddressName::ServerFarm(farm.farm_names[0].clone()),
+            AddressName::Unspecified(format!("{}*", farm.farm_names[0])),
+            AddressName::Unspecified("Here".to_owned()),
+        ] {
+            let mut request = address(name.clone(), Some(of("alice")));
+            request.wanted_address_type = wanted.map(str::to_owned);
+            let answer = controller.ask(&request).await.unwrap();
+            let address = answer.server_address;
+            assert_eq!(
+                (address.kind.as_deref(), &*address.value),
+                (Some(kind), value),
+                "{name:?}"
+            );
+            assert_eq!(answer.cgp_address.unwrap().value, "2598");
+        }
+    }
+    let mut request = address(application("Here"), Some(of("alice")));
+    request.flags = vec!["alt-addr".to_owned()];
+    let error = controller.ask(&request).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::NO_ALT_ADDRESS);
+}
+
+#[tokio::test]
+async fn a_ticket_works_once() {
+    let folder = Folder::new();
+    let session = folder.start("cvad-7", "alice", "Waiting", None);
+    let controller = folder.serve("cvad-7").await;
+    let ticket = ticket(&controller, "alice", session_name(&session), 200).await;
+    assert!(connect(&folder, &ticket, 0).is_ok());
+    assert_eq!(connect(&folder, &ticket, 0), Err(TicketRefusal::Used));
+    assert_eq!(connect(&folder, &ticket, 500), Err(TicketRefusal::Used));
+    assert_eq!(folder.states("cvad-7"), ["Waiting@TABLET"]);
+}
+
+/// bad-inputs 81, 84: many hosts, each with connections of its own, and one ticket.
+#[tokio::test]
+async fn of_many_who_redeem_a_ticket_at_once_one_wins() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let ticket = ticket(&controller, "alice", application("Here"), 200).await;
+    let now = jiff::Timestamp::now();
+    let winners = std::thread::scope(|scope| {
+        let hosts: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let farms = roamd_farm::Farms::open(folder.path()).unwrap();
+                    farms.connect(&ica(&ticket), now).is_ok()
+                })
+            })
+            .collect();
+        let results = hosts.into_iter().map(|host| host.join().unwrap());
+        results.filter(|won| *won).count()
+    });
+    assert_eq!(winners, 1);
+    assert_eq!(folder.states("xenapp-6"), ["Here@TABLET"]);
+}
+
+#[tokio::test]
+async fn a_ticket_lives_as_long_as_it_was_asked_for_within_bounds() {
+    for (wanted, good_until, expired_at) in [
+        (None, 190, 201),
+        (Some(200), 190, 201),
+        (Some(20), 10, 21),
+        (Some(3600), 3590, 3601),
+        (Some(999_999), 3590, 3601),
+    ] {
+        let folder = Folder::new();
+        let controller = folder.serve("xenapp-6").await;
+        for (later, expected) in [
+            (expired_at, Err(TicketRefusal::Expired)),
+            // The clock was set back by a year, and by a second.
+            (-365 * 86_400, Err(TicketRefusal::Expired)),
+            (-1, Ok(())),
+            (good_until, Ok(())),
+        ] {
+            let request = address(application("Here"), Some(of("alice")));
+            let tag = controller.ask(&request).await.unwrap().ticket_tag.unwrap();
+            let request = ticket_request("alice", &tag, wanted);
+            let ticket = controller.ask(&request).await.unwrap().ticket;
+            let result = connect(&folder, &ticket, later).map(|_| ());
+            assert_eq!(result, expected, "{wanted:?} {later}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_does_not_outlive_its_session() {
+    let folder = Folder::new();
+    let session = folder.start("xenapp-6", "alice", "There", Some("DESK-B"));
+    let controller = folder.serve("xenapp-6").await;
+    let ticket = ticket(&controller, "alice", session_name(&session), 200).await;
+    let request = LogoffUserSessionsRequest(selection("alice", Some("DESK-B"), &[]));
+    controller.ask(&request).await.unwrap();
+    assert_eq!(
+        connect(&folder, &ticket, 0),
+        Err(TicketRefusal::SessionEnded)
+    );
+    assert_eq!(folder.states("xenapp-6"), [""; 0]);
+}
+
+fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {
+    SessionSelection {
+        credentials: of(user),
+        client_name: client.map(str::to_owned),
+        device_id: None,
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["ica30".to_owned()],
+        tickets: tickets.iter().map(|ticket| (*ticket).to_owned()).collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_disconnect_or_logoff_invalidates_the_tickets_of_its_user_and_farm_that_it_names() {
+    for generation in GENERATIONS {
+        for logoff in [false, true] {
+            let folder = Folder::new();
+            let controller = folder.serve(generation).await;
+            let elsewhere = GENERATIONS
+                .iter()
+                .find(|other| **other != generation)
+                .unwrap();
+            let other_farm = folder.serve(elsewhere).await;
+            let named = ticket(&controller, "alice", application("Here"), 200).await;
+            let unnamed = ticket(&controller, "alice", application("Here"), 200).await;
+            let used = ticket(&controller, "alice", application("There"), 200).await;
+            let bobs = ticket(&controller, "bob", application("Here"), 200).await;
+            let foreign = ticket(&other_farm, "alice", application("Here"), 200).await;
+            connect(&folder, &used, 0).unwrap();
+
+            let tickets = ["no such ticket", "", &named, &named, &used, &bobs, &foreign];
+            let selection = selection("alice", Some("NOBODY"), &tickets);
+            if logoff {
+                controller
+                    .ask(&LogoffUserSessionsRequest(selection))
+                    .await
+                    .unwrap();
+            } else {
+                controller
+                    .ask(&DisconnectUserSessionsRequest(selection))
+                    .await
+                    .unwrap();
+            }
+            assert_eq!(connect(&folder, &named, 0), Err(TicketRefusal::Invalidated));
+            assert_eq!(connect(&folder, &used, 0), Err(TicketRefusal::Used));
+            for good in [&unnamed, &bobs, &foreign] {
+                assert!(connect(&folder, good, 0).is_ok(), "{generation}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_disconnect_invalidates_nothing() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let ticket = ticket(&controller, "alice", application("Here"), 200).await;
+    let mut selection = selection("alice", None, &[&ticket]);
+    selection.credentials = crate::support::typed("alice", "wrong", Some("DEMO"));
+    assert!(
+        controller
+            .ask(&LogoffUserSessionsRequest(selection))
+            .await
+            .is_err()
+    );
+    assert!(connect(&folder, &ticket, 0).is_ok());
+}
+
+#[tokio::test]
+async fn only_the_hash_of_a_ticket_is_kept() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let ticket = ticket(&controller, "alice", application("Here"), 200).await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for secret in [ticket.as_bytes(), crate::support::PASSWORD.as_bytes()] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+        }
+    }
+}
+
+/// nfuse.md §5.6: WI asks for it without a password.
+#[tokio::test]
+async fn a_launch_reference_is_given_without_telling_who_exists() {
+    let folder = Folder::new();
+    let controller = folder.serve_with("xenapp-6", ServeOptions::default()).await;
+    let request = |user: &str, tag: &str| LaunchRefRequest {
+        launch_ref_type: "ICA".to_owned(),
+        ticket_tag: tag.to_owned(),
+        device_id: None,
+        session_sharing_key: None,
+        credentials: Credentials::Explicit {
+            user_name: user.to_owned(),
+            password: None,
+            domain: Some(Domain::nt("DEMO")),
+        },
+        time_to_live: Some(200),
+    };
+    let mut seen = std::collections::HashSet::new();
+    for user in ["alice", "zoe"] {
+        let answer = controller
+            .ask(&request(user, "IMAHostId:001?app=Here"))
+            .await
+            .unwrap();
+        let text = answer.launch_ref;
+        assert!(
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)),
+            "{text}"
+        );
+        assert!(seen.insert(text), "each is another one");
+    }
+    let error = controller
+        .ask(&request("alice", "rubbish"))
+        .await
+        .unwrap_err();
+    assert_eq!(error, unknown("xenapp-6"));
+    let mut wrong = request("alice", "IMAHostId:001?app=Here");
+    wrong.credentials = crate::support::typed("alice", "wrong", Some("DEMO"));
+    let error = controller.ask(&wrong).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS);
+    wrong.credentials = of("alice");
+    wrong.launch_ref_type = "RADE".to_owned();
+    let error = controller.ask(&wrong).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::UNSPECIFIED);
+}

@@ -1,0 +1,20 @@
+//! The embedded farm from outside: its data folder as programs see it, its XML service over sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+#![expect(
+    clippy::type_complexity,
+    reason = "a table's type stands beside the table, where its columns are read"
+)]
+
+mod catalogue;
+mod credentials;
+mod data_folder;
+mod launch;
+mod service;
+mod sessions;
+mod support;
+mod world;

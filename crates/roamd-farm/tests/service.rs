@@ -1,0 +1,179 @@
+//! The XML service as HTTP (nfuse.md §1).
+
+use roamd_nfuse_proto::{CapabilitiesRequest, Dialect, ErrorId, decode_answer, encode_request};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Controller, Folder, PASSWORD};
+
+async fn raw(controller: &Controller, method: &str, path: &str, body: &str) -> String {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: farm\r\nConnection: close\r\nContent-Length: {}\r\n\r\n\
+         {body}",
+        body.len()
+    );
+    controller.exchange(request.as_bytes()).await
+}
+
+const PROBE: &str = "<NFuseProtocol version='1.1'><RequestCapabilities/></NFuseProtocol>";
+
+#[tokio::test]
+async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let path = "/scripts/wpnbr.dll";
+    let big = format!("<NFuseProtocol>{}", " ".repeat(64 * 1024));
+    let password = format!(
+        "<NFuseProtocol version='5.0'><RequestTicket><Password encoding='rot13'>{PASSWORD}"
+    );
+    for (method, path, body, status, sentence) in [
+        ("POST", path, PROBE, 200, ""),
+        ("POST", "/scripts/WPnBr.dll", PROBE, 200, ""),
+        ("POST", "/SCRIPTS/WPNBR.DLL?x=y", PROBE, 200, ""),
+        ("GET", path, "", 405, "by POST only"),
+        ("BREW", path, PROBE, 405, "by POST only"),
+        ("POST", "/", PROBE, 404, "is at /scripts/wpnbr.dll"),
+        ("POST", "/scripts/ctxsta.dll", PROBE, 404, "is at"),
+        ("GET", "/scripts/wpnbr.dll/", "", 404, "is at"),
+        ("POST", path, &big, 413, "longer than 65536 bytes"),
+        ("POST", path, "", 400, "could not be read"),
+        ("POST", path, "<", 400, "could not be read"),
+        ("POST", path, &password, 400, "could not be read"),
+        (
+            "POST",
+            path,
+            "<NFuseProtocol version='5.0'/>",
+            400,
+            "could not be read",
+        ),
+        (
+            "POST",
+            path,
+            "<NFuseProtocol version='5.0'><RequestCoffee/></NFuseProtocol>",
+            400,
+            "RequestCoffee",
+        ),
+        (
+            "POST",
+            path,
+            "<!DOCTYPE NFuseProtocol [<!ENTITY x 'y'>]><NFuseProtocol version='5.0'>\
+             <RequestCapabilities/></NFuseProtocol>",
+            400,
+            "could not be read",
+        ),
+    ] {
+        let answer = raw(&controller, method, path, body).await;
+        let head = answer.to_ascii_lowercase();
+        assert!(
+            head.starts_with(&format!("http/1.1 {status} ")),
+            "{method} {path}: {answer}"
+        );
+        assert!(answer.contains(sentence), "{method} {path}: {answer}");
+        assert!(!answer.contains(PASSWORD), "{answer}");
+        let media_type = if status == 200 {
+            "content-type: text/xml\r\n"
+        } else {
+            "content-type: text/plain; charset=utf-8\r\n"
+        };
+        assert!(head.contains(media_type), "{answer}");
+        assert_eq!(head.contains("allow: post\r\n"), status == 405, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_request() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let mut stream = TcpStream::connect(controller.address).await.unwrap();
+    for connection in ["keep-alive", "close"] {
+        let request = format!(
+            "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nConnection: {connection}\r\n\
+             Expect: 100-continue\r\nContent-Length: {}\r\n\r\n{PROBE}",
+            PROBE.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(
+        answer.matches("<ResponseCapabilities>").count(),
+        2,
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn the_answer_is_in_the_farms_dialect_and_the_requests_encoding() {
+    let folder = Folder::new();
+    for (generation, version) in [
+        ("xenapp-6", "5.4"),
+        ("xendesktop-5", "5.4"),
+        ("cvad-7", "5.9"),
+    ] {
+        let controller = folder.serve(generation).await;
+        for encoding in ["UTF-8", "ISO-8859-1"] {
+            for asked in ["1.0", "1.1", "4.6", "5.5", "5.9"] {
+                let body = format!(
+                    "<?xml version=\"1.0\" encoding=\"{encoding}\"?>\r\n<NFuseProtocol \
+                     version=\"{asked}\"><RequestServerFarmData><Nil/></RequestServerFarmData>\
+                     </NFuseProtocol>"
+                );
+                let (status, answer) = controller.post(body.as_bytes()).await;
+                assert_eq!(status, 200);
+                assert!(
+                    answer.contains(&format!("encoding=\"{encoding}\"")),
+                    "{answer}"
+                );
+                assert!(
+                    answer.contains(&format!("version=\"{version}\"")),
+                    "{answer}"
+                );
+                assert!(answer.contains("<ServerFarmName>Farm"), "{answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dialect_that_nobody_knows_is_refused_in_the_farms_words() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    for (version, served) in [
+        (Dialect::new(1, 0), true),
+        (Dialect::new(5, 9), true),
+        (Dialect::new(5, 10), false),
+        (Dialect::new(99, 9), false),
+        (Dialect::new(0, 9), false),
+    ] {
+        let body = encode_request(version, &CapabilitiesRequest);
+        let (_, answer) = controller.post(&body).await;
+        let answer = decode_answer::<CapabilitiesRequest>(answer.as_bytes())
+            .unwrap()
+            .1;
+        let error = answer.err().map(|error| error.id);
+        assert_eq!(
+            error,
+            (!served).then_some(ErrorId::VERSION_MISMATCH),
+            "{version:?}"
+        );
+    }
+}
+
+/// A database that breaks under a running farm is its trouble, not the caller's; the log says more.
+#[tokio::test]
+async fn trouble_with_the_database_is_told_as_such() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let connection = rusqlite::Connection::open(folder.path().join("farm.db")).unwrap();
+    connection
+        .execute_batch("PRAGMA user_version = 99; DROP TABLE tickets")
+        .unwrap();
+    let request = roamd_nfuse_proto::TicketRequest {
+        credentials: crate::support::of("alice"),
+        ticket_type: "CtxLogon".to_owned(),
+        ticket_tag: "IMAHostId:001?app=Here".to_owned(),
+        time_to_live: None,
+    };
+    let error = controller.ask(&request).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::SERVICE_UNAVAILABLE);
+}

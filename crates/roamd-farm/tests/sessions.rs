@@ -1,0 +1,314 @@
+//! Listing, disconnecting and logging off, by generation (nfuse.md §3.3, §4.2).
+
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, CapabilityId, DisconnectUserSessionsRequest, LogoffUserSessionsRequest,
+    ReconnectSessionDataRequest, SessionSelection, SessionType,
+};
+
+use crate::support::{Folder, GENERATIONS, of};
+
+use SessionType::{Active, Disconnected};
+
+fn list(client: &[Option<&str>; 2], types: &[SessionType]) -> ReconnectSessionDataRequest {
+    ReconnectSessionDataRequest {
+        credentials: of("alice"),
+        client_name: client[0].map(str::to_owned),
+        device_id: client[1].map(str::to_owned),
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["ica30".to_owned()],
+        session_types: types.to_vec(),
+    }
+}
+
+fn selection(client: &[Option<&str>; 2]) -> SessionSelection {
+    SessionSelection {
+        credentials: of("alice"),
+        client_name: client[0].map(str::to_owned),
+        device_id: client[1].map(str::to_owned),
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["ica30".to_owned()],
+        tickets: Vec::new(),
+    }
+}
+
+/// Three sessions of alice, one of bob that nothing may touch.
+fn folder(generation: &str) -> Folder {
+    let folder = Folder::new();
+    folder.start(generation, "alice", "Waiting", None);
+    folder.start(generation, "alice", "Here", Some("DESK-A"));
+    folder.start(generation, "alice", "There", Some("DESK-B"));
+    folder.start(generation, "bob", "There", Some("DESK-B"));
+    folder
+}
+
+const DESK_A: [Option<&str>; 2] = [Some("DESK-A"), Some("DESK-A")];
+const NOBODY: [Option<&str>; 2] = [None, None];
+const ALL_AS_IT_WAS: &[&str] = &["Waiting", "Here@DESK-A", "There@DESK-B", "There@DESK-B"];
+
+#[tokio::test]
+async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_generation_7() {
+    let old = ["xenapp-6", "xendesktop-5"].as_slice();
+    let new = ["cvad-7"].as_slice();
+    let all = GENERATIONS.as_slice();
+    let cases: &[(&[&str], [Option<&str>; 2], &[SessionType], &[&str], &[&str])] = &[
+        // Disconnected ones alone disturb nobody, and are what a list without types means.
+        (all, DESK_A, &[Disconnected], &["Waiting"], ALL_AS_IT_WAS),
+        (all, DESK_A, &[], &["Waiting"], ALL_AS_IT_WAS),
+        // Active ones are shown unless the caller is connected to them.
+        (new, DESK_A, &[Active], &["There"], ALL_AS_IT_WAS),
+        (
+            new,
+            DESK_A,
+            &[Active, Disconnected],
+            &["Waiting", "There"],
+            ALL_AS_IT_WAS,
+        ),
+        (
+            old,
+            DESK_A,
+            &[Active, Disconnected],
+            &["Waiting", "There"],
+            &["Waiting", "Here@DESK-A", "There", "There@DESK-B"],
+        ),
+        (
+            old,
+            DESK_A,
+            &[Active],
+            &["There"],
+            &["Waiting", "Here@DESK-A", "There", "There@DESK-B"],
+        ),
+        // SS: the device id is who the client is, whatever its name.
+        (
+            new,
+            [Some("DESK-A"), Some("OTHER")],
+            &[Active],
+            &["Here", "There"],
+            ALL_AS_IT_WAS,
+        ),
+        (
+            new,
+            [Some("OTHER"), Some("DESK-A")],
+            &[Active],
+            &["There"],
+            ALL_AS_IT_WAS,
+        ),
+        // By name where there is no id; an empty one is none.
+        (
+            new,
+            [Some("DESK-B"), None],
+            &[Active],
+            &["Here"],
+            ALL_AS_IT_WAS,
+        ),
+        (
+            new,
+            [Some("DESK-B"), Some("")],
+            &[Active],
+            &["Here"],
+            ALL_AS_IT_WAS,
+        ),
+        // A caller that does not say who it is is connected to nothing.
+        (new, NOBODY, &[Active], &["Here", "There"], ALL_AS_IT_WAS),
+        (
+            old,
+            NOBODY,
+            &[Active],
+            &["Here", "There"],
+            &["Waiting", "Here", "There", "There@DESK-B"],
+        ),
+    ];
+    for (generations, client, types, shown, after) in cases {
+        for generation in *generations {
+            let folder = folder(generation);
+            let controller = folder.serve(generation).await;
+            let answer = controller.ask(&list(client, types)).await.unwrap();
+            let names: Vec<_> = answer
+                .sessions
+                .iter()
+                .map(|it| it.in_name.as_str())
+                .collect();
+            assert_eq!(&names, shown, "{generation} {client:?} {types:?}");
+            assert_eq!(
+                &folder.states(generation),
+                after,
+                "{generation} {client:?} {types:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listed_session_says_where_it_lives_in_its_generations_words() {
+    for (generation, kind) in [
+        ("xenapp-6", "ima-host-id"),
+        ("xendesktop-5", "ima-host-id"),
+        ("cvad-7", "fma-host-id"),
+    ] {
+        let folder = Folder::new();
+        let started = folder.start(generation, "alice", "Waiting", None);
+        let controller = folder.serve(generation).await;
+        let answer = controller
+            .ask(&list(&DESK_A, &[Disconnected]))
+            .await
+            .unwrap();
+        let session = &answer.sessions[0];
+        assert_eq!(session.host_id.kind.as_deref(), Some(kind));
+        assert_eq!(session.host_id.value, started.host_id);
+        assert_eq!(session.session_id, started.session_id.to_string());
+        assert_eq!(session.server_type, "all", "the filter comes back");
+        assert_eq!(session.client_type, "ica30");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_for_other_kinds_of_server_or_client_finds_and_disturbs_nothing() {
+    for (server, client, found) in [
+        ("all", "all", 2),
+        ("WIN32", "ica30", 2),
+        ("x", "ica30", 0),
+        ("all", "rdp", 0),
+    ] {
+        let folder = folder("xenapp-6");
+        let controller = folder.serve("xenapp-6").await;
+        let mut request = list(&DESK_A, &[Active, Disconnected]);
+        request.server_types = vec![server.to_owned()];
+        request.client_types = vec![client.to_owned()];
+        let answer = controller.ask(&request).await.unwrap();
+        assert_eq!(answer.sessions.len(), found, "{server} {client}");
+        if found == 0 {
+            assert_eq!(folder.states("xenapp-6"), ALL_AS_IT_WAS);
+        }
+    }
+}
+
+#[tokio::test]
+async fn disconnect_and_logoff_take_the_callers_active_sessions() {
+    let cases: &[([Option<&str>; 2], &[&str], &[&str])] = &[
+        (
+            DESK_A,
+            &["Waiting", "Here", "There@DESK-B", "There@DESK-B"],
+            &["Waiting", "There@DESK-B", "There@DESK-B"],
+        ),
+        (
+            [Some("DESK-B"), None],
+            &["Waiting", "Here@DESK-A", "There", "There@DESK-B"],
+            &["Waiting", "Here@DESK-A", "There@DESK-B"],
+        ),
+        (
+            [Some("DESK-A"), Some("OTHER")],
+            ALL_AS_IT_WAS,
+            ALL_AS_IT_WAS,
+        ),
+        (
+            NOBODY,
+            &["Waiting", "Here", "There", "There@DESK-B"],
+            &["Waiting", "There@DESK-B"],
+        ),
+    ];
+    for generation in GENERATIONS {
+        for (client, disconnected, logged_off) in cases {
+            let folder = folder(generation);
+            let controller = folder.serve(generation).await;
+            let request = DisconnectUserSessionsRequest(selection(client));
+            controller.ask(&request).await.unwrap();
+            assert_eq!(
+                &folder.states(generation),
+                disconnected,
+                "{generation} {client:?}"
+            );
+
+            let folder = self::folder(generation);
+            let controller = folder.serve(generation).await;
+            let request = LogoffUserSessionsRequest(selection(client));
+            controller.ask(&request).await.unwrap();
+            assert_eq!(
+                &folder.states(generation),
+                logged_off,
+                "{generation} {client:?}"
+            );
+        }
+    }
+}
+
+/// nfuse.md §4.3: success also when nothing matched.
+#[tokio::test]
+async fn ending_nothing_is_a_success_that_says_nothing() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let body = roamd_nfuse_proto::encode_request(
+        roamd_nfuse_proto::Dialect::new(4, 6),
+        &LogoffUserSessionsRequest(selection(&DESK_A)),
+    );
+    let (status, answer) = controller.post(&body).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        answer,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n\
+         <!DOCTYPE NFuseProtocol SYSTEM \"NFuse.dtd\">\n\
+         <NFuseProtocol version=\"5.4\">\n    \
+         <ResponseLogoffUserSessions>\n    \
+         </ResponseLogoffUserSessions>\n\
+         </NFuseProtocol>\n"
+    );
+}
+
+#[tokio::test]
+async fn every_generation_announces_what_it_can() {
+    let folder = Folder::new();
+    for generation in GENERATIONS {
+        let controller = folder.serve(generation).await;
+        let answer = controller.ask(&CapabilitiesRequest).await.unwrap();
+        for capability in [
+            CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
+            CapabilityId::LAUNCH_REFERENCE,
+            CapabilityId::USER_IDENTITY,
+            CapabilityId::TICKET_INVALIDATION,
+        ] {
+            assert!(answer.capabilities.contains(&capability), "{capability:?}");
+        }
+    }
+}
+
+/// bad-inputs 84.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_clients_at_once_each_get_a_whole_answer() {
+    let folder = folder("xendesktop-5");
+    let controllers = [
+        folder.serve("xendesktop-5").await,
+        folder.serve("xendesktop-5").await,
+    ];
+    let controllers = std::sync::Arc::new(controllers);
+    let clients: Vec<_> = (0..32)
+        .map(|number| {
+            let controllers = controllers.clone();
+            tokio::spawn(async move {
+                let controller = &controllers[number % 2];
+                match number % 4 {
+                    0 | 1 => {
+                        let answer = controller
+                            .ask(&list(&DESK_A, &[Active, Disconnected]))
+                            .await;
+                        assert!(answer.unwrap().sessions.len() <= 3);
+                    }
+                    2 => {
+                        let request = DisconnectUserSessionsRequest(selection(&NOBODY));
+                        controller.ask(&request).await.unwrap();
+                    }
+                    _ => {
+                        let request = LogoffUserSessionsRequest(selection(&DESK_A));
+                        controller.ask(&request).await.unwrap();
+                    }
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert!(
+        folder
+            .states("xendesktop-5")
+            .contains(&"There@DESK-B".to_owned()),
+        "bob's stays"
+    );
+}

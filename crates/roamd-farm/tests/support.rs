@@ -1,0 +1,227 @@
+//! A small world, its farms, and a client that speaks NFuse over a socket.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use jiff::Timestamp;
+use roamd_farm::{
+    Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, StartSession, World, init,
+    serve,
+};
+use roamd_nfuse_proto::{
+    Credentials, Dialect, Domain, FarmError, Password, PasswordEncoding, Request, decode_answer,
+    encode_request,
+};
+use secrecy::SecretString;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The password of everybody. Long and strange, so that it cannot be in an answer by chance.
+pub(crate) const PASSWORD: &str = "p4sswort-that-is-nowhere-else";
+
+pub(crate) const GENERATIONS: [&str; 3] = ["xenapp-6", "xendesktop-5", "cvad-7"];
+
+/// One farm for each generation, named after it, each with the same applications. Hashes are cheap:
+/// what they cost is not the farm's business here.
+pub(crate) fn small_world() -> World {
+    let users = [
+        ("alice", "enabled"),
+        ("bob", "enabled"),
+        ("carol", "enabled"),
+        ("disabled", "disabled"),
+        ("locked", "locked-out"),
+        ("expired", "expired"),
+        ("novice", "must-change"),
+    ]
+    .map(|(name, account)| {
+        format!(r#"{{ name = "{name}", password = "{PASSWORD}", account = "{account}" }}"#)
+    })
+    .join(", ");
+    let mut text = format!(
+        r#"
+        [password_hashing]
+        memory_kib = 8
+        passes = 1
+
+        [[domain]]
+        name = "DEMO"
+        dns = "demo.test"
+        user = [{users}]
+
+        [[domain]]
+        name = "OTHER"
+        dns = "other.test"
+        user = [{{ name = "alice", password = "{PASSWORD}-too" }}]
+        "#
+    );
+    for (number, generation) in GENERATIONS.iter().enumerate() {
+        text += &format!(
+            r#"
+            [[farm]]
+            id = "{generation}"
+            name = "Farm{number}"
+            generation = "{generation}"
+            host = [
+                {{ id = "{number}01", name = "HOST{number}1", address = "192.0.2.1", dns = "host1.test" }},
+                {{ id = "{number}02", name = "HOST{number}2", address = "192.0.2.2", dns = "host2.test" }},
+            ]
+            application = [
+                {{ name = "Waiting" }},
+                {{ name = "Here" }},
+                {{ name = "There" }},
+                {{ name = "Desk", kind = "desktop", title = "R&D desk", folder = "Lab\\Room" }},
+                {{ name = "Secret", users = ["DEMO\\bob"] }},
+            ]
+            "#
+        );
+    }
+    World::from_toml(&text).unwrap()
+}
+
+/// A data folder with a world, removed at the end.
+pub(crate) struct Folder {
+    pub(crate) dir: TempDir,
+    pub(crate) farms: Farms,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self::of(&small_world())
+    }
+
+    pub(crate) fn of(world: &World) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), world).unwrap();
+        let farms = Farms::open(dir.path()).unwrap();
+        Self { dir, farms }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Starts a session: `client` is name and device id at once; none means disconnected.
+    pub(crate) fn start(
+        &self,
+        farm: &str,
+        user: &str,
+        app: &str,
+        client: Option<&str>,
+    ) -> SessionRecord {
+        let state = match client {
+            Some(_) => SessionState::Active,
+            None => SessionState::Disconnected,
+        };
+        self.farms
+            .start_session(&StartSession {
+                farm: farm.to_owned(),
+                user: format!(r"DEMO\{user}"),
+                app: app.to_owned(),
+                client_name: client.map(str::to_owned),
+                device_id: client.map(str::to_owned),
+                state,
+            })
+            .unwrap()
+    }
+
+    /// What there is on a farm: `App` for a disconnected session, `App@DESK-A` for an active one.
+    pub(crate) fn states(&self, farm: &str) -> Vec<String> {
+        let filter = SessionFilter {
+            farm: Some(farm.to_owned()),
+            user: None,
+        };
+        let sessions = self.farms.sessions(&filter).unwrap();
+        sessions
+            .into_iter()
+            .map(|session| describe(&session))
+            .collect()
+    }
+
+    pub(crate) async fn serve(&self, farm: &str) -> Controller {
+        self.serve_with(farm, ServeOptions::default()).await
+    }
+
+    pub(crate) async fn serve_with(&self, farm: &str, options: ServeOptions) -> Controller {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let farm = self.farms.farm(farm).unwrap();
+        tokio::spawn(serve(farm, options, listener, shutdown.clone()));
+        Controller {
+            address,
+            _shutdown: shutdown.drop_guard(),
+        }
+    }
+}
+
+fn describe(session: &SessionRecord) -> String {
+    match (session.state, &session.client_name) {
+        (SessionState::Disconnected, None) => session.app.clone(),
+        (SessionState::Disconnected, Some(_)) => panic!("disconnected, but from somewhere"),
+        (SessionState::Active, client) => {
+            format!("{}@{}", session.app, client.as_deref().unwrap_or("?"))
+        }
+    }
+}
+
+/// A running controller of a farm; stops at the end.
+pub(crate) struct Controller {
+    pub(crate) address: SocketAddr,
+    _shutdown: DropGuard,
+}
+
+impl Controller {
+    /// Asks as a client does. No answer may ever hold the password.
+    pub(crate) async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {
+        let body = encode_request(Dialect::new(5, 4), request);
+        let (status, answer) = self.post(&body).await;
+        assert_eq!(status, 200, "{answer}");
+        decode_answer::<R>(answer.as_bytes()).unwrap().1
+    }
+
+    /// Posts a body; status and body of the answer.
+    pub(crate) async fn post(&self, body: &[u8]) -> (u16, String) {
+        let head = format!(
+            "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nContent-Type: text/xml\r\n\
+             Connection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let answer = self.exchange(&[head.as_bytes(), body].concat()).await;
+        assert!(!answer.contains(PASSWORD), "the password is in {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    /// Sends bytes and reads until the farm closes.
+    pub(crate) async fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+}
+
+/// What `alice` of DEMO types.
+pub(crate) fn of(user: &str) -> Credentials {
+    typed(user, PASSWORD, Some("DEMO"))
+}
+
+pub(crate) fn typed(user: &str, password: &str, domain: Option<&str>) -> Credentials {
+    Credentials::Explicit {
+        user_name: user.to_owned(),
+        password: Some(Password {
+            value: SecretString::from(password),
+            encoding: PasswordEncoding::Ctx1,
+        }),
+        domain: domain.map(Domain::nt),
+    }
+}
+
+/// A moment, in seconds after the tests' epoch.
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
