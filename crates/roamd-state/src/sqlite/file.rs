@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 /// Marks a file as ours (`PRAGMA application_id`): "rmdS".
@@ -143,6 +144,9 @@ fn connect(path: &Path, known: i64) -> rusqlite::Result<Opened> {
         migrate(&transaction, version, known)?;
     }
     transaction.commit()?;
+    // Plans that do not depend on bound values. Else SQLite compiles cached statements anew each
+    // time, because the cache clears what was bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // WAL: readers do not wait for the writer. FULL: a commit is on the disk before it is answered,
     // also when the power fails.
     connection.pragma_update(None, "journal_mode", "WAL")?;
