@@ -202,3 +202,32 @@ fn decoded(text: &str) -> String {
     }
     decoded
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn what_stops_a_client_stops_the_reader() {
+        for (document, reads) in [
+            (
+                "<?xml version=\"1.0\"?>\n<a xmlns=\"x\"><b>1&#x20;&amp; 2</b></a>",
+                true,
+            ),
+            ("<a><b/></a>", true),
+            ("<a><b/></a><!-- end -->", false),
+            ("<a><b/></a>\n", false),
+            ("<a><b><![CDATA[1]]></b></a>", false),
+            ("<a><b>1<!-- 2 --></b></a>", false),
+            ("<a><b/><B/></a>", false),
+            ("<a><b>1<c/>2</b></a>", false),
+            ("<a><c/></a>", false),
+        ] {
+            let read =
+                catch_unwind(|| Node::last(document.as_bytes()).child("b").text().to_owned());
+            assert_eq!(read.is_ok(), reads, "{document}");
+        }
+    }
+}

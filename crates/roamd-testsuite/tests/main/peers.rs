@@ -1,0 +1,478 @@
+//! Programs of other people: a scanner that speaks NFuse, a schema validator, a plain HTTP client.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use roamd_farm::{Account, World};
+use roamd_testsuite::{
+    Options, Response, ScriptedFarm, SignedIn, Site, TokenService, challenge_expression,
+    request_token, session_params, sign_in,
+};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+const STATE: &str = "application/vnd.citrix.sessionstate+xml";
+const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
+
+/// What a program said, and whether it was content.
+struct Said {
+    out: String,
+    err: String,
+    success: bool,
+}
+
+/// Runs a program of the machine.
+async fn run<A: AsRef<str>>(program: &str, arguments: impl IntoIterator<Item = A>) -> Said {
+    let mut command = Command::new(program);
+    for argument in arguments {
+        command.arg(argument.as_ref());
+    }
+    let output = command.output().await.unwrap_or_else(|error| {
+        panic!("{program}: {error}; run `cargo xtask test`, which installs it")
+    });
+    Said {
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        success: output.status.success(),
+    }
+}
+
+/// Runs scripts of nmap against a controller. The `+` makes them run on any port.
+async fn nmap(site: &Site, farm: &str, scripts: &[&str], more: &[&str]) -> String {
+    let mut controllers = site.controllers.iter();
+    let (_, address) = controllers.find(|(id, _)| id == farm).unwrap();
+    let scripts: Vec<_> = scripts.iter().map(|script| format!("+{script}")).collect();
+    let (port, ip) = (address.port().to_string(), address.ip().to_string());
+    let scripts = format!("--script={}", scripts.join(","));
+    let mut arguments = vec!["-n", "-Pn", "-sT", "-p", &port, &scripts];
+    arguments.extend_from_slice(more);
+    arguments.push(&ip);
+    let said = run("nmap", arguments).await;
+    assert!(said.success, "{}", said.err);
+    assert!(said.out.contains("/tcp open"), "{}", said.out);
+    said.out
+}
+
+#[tokio::test]
+async fn nmap_sees_the_catalogue_of_an_exposed_farm_and_nothing_of_another() {
+    let scripts = ["citrix-enum-apps-xml", "citrix-enum-servers-xml"];
+    for expose_catalog in [true, false] {
+        let options = Options {
+            expose_catalog,
+            ..Options::default()
+        };
+        let site = Site::start(options).await;
+        let said = nmap(&site, "CVAD", &scripts, &[]).await;
+        let details = nmap(&site, "XA1", &scripts[..1], &["-v", "-v"]).await;
+        for (told, texts) in [
+            (
+                &said,
+                &[
+                    "Application: Excel",
+                    "Application: Word",
+                    "Application: Notepad",
+                    "Application: Win11Desktop",
+                    r"Groups: DEMO\Domain Users",
+                    "CVAD-HOST31",
+                    "CVAD-HOST32",
+                ][..],
+            ),
+            (&details, &["Application: MSPaint", "Publisher: Farm1"]),
+        ] {
+            for text in texts {
+                assert_eq!(told.contains(text), expose_catalog, "{text} in {told}");
+            }
+        }
+        if !expose_catalog {
+            for text in ["citrix-enum", "DEMO", "Farm", "HOST", "Excel", "MSPaint"] {
+                assert!(!said.contains(text), "{text} in {said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nmap_finds_the_accounts_whose_password_it_knows_and_no_other() {
+    let mut world = World::demo();
+    world.domains[0].users[1].account = Account::Disabled;
+    world.domains[0].users[2].account = Account::MustChange;
+    let options = Options {
+        world,
+        ..Options::default()
+    };
+    let site = Site::start(options).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, lines: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, lines).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let arguments = format!(
+        "--script-args=userdb={},passdb={},ntdomain=DEMO",
+        file("users", "alice\nbob\ncarol\nzoe\n"),
+        file("passwords", "wrong\nroam-demo\n")
+    );
+    let said = nmap(&site, "XA1", &["citrix-brute-xml"], &[&arguments]).await;
+    let found: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains(" => "))
+        .map(|line| line.trim_start_matches(['|', '_', ' ']).trim_end())
+        .collect();
+    let expected = [
+        "alice:roam-demo => Login was successful",
+        "bob:roam-demo => Account is disabled",
+        "carol:roam-demo => Must change password at next logon",
+    ];
+    assert_eq!(found, expected, "{said}");
+}
+
+/// The schemas that a server publishes, and the documents to hold against them.
+struct Schemas {
+    folder: TempDir,
+    files: usize,
+}
+
+impl Schemas {
+    /// Fetches them from the server.
+    async fn of(site: &Site) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "Endpoints",
+            "LaunchData",
+            "LaunchParams",
+            "RequestToken",
+            "RequestTokenChoices",
+            "RequestTokenResponse",
+            "SessionParameters",
+            "SessionResult",
+            "SessionState",
+        ] {
+            let path = format!("/Schemas/{name}.xsd");
+            let answer = site.gateway.send("GET", &path, &[], b"").await;
+            assert_eq!(answer.status, 200, "{path}");
+            let path = folder.path().join(format!("{name}.xsd"));
+            fs::write(path, &answer.body).unwrap();
+        }
+        Self { folder, files: 0 }
+    }
+
+    /// Whether a document is valid.
+    async fn are_met(&mut self, schema: &str, document: &[u8]) -> bool {
+        let schema = self.folder.path().join(format!("{schema}.xsd"));
+        self.xmllint(&["--schema", schema.to_str().unwrap()], document)
+            .await
+    }
+
+    /// Whether a document is well-formed.
+    async fn is_xml(&mut self, document: &[u8]) -> bool {
+        self.xmllint(&[], document).await
+    }
+
+    async fn xmllint(&mut self, arguments: &[&str], document: &[u8]) -> bool {
+        self.files += 1;
+        let path = self.folder.path().join(format!("{}.xml", self.files));
+        fs::write(&path, document).unwrap();
+        let mut all = vec!["--noout", "--nonet"];
+        all.extend_from_slice(arguments);
+        all.push(path.to_str().unwrap());
+        run("xmllint", all).await.success
+    }
+}
+
+/// Asks for an operation in both spellings.
+async fn in_both_spellings(user: &SignedIn, operation: &str, accept: &str) -> [Response; 2] {
+    let body = session_params("WS-1", "");
+    let native = body
+        .replace("<sessionparams", "<sessionParams")
+        .replace("</sessionparams", "</sessionParams");
+    [
+        user.post(operation, accept, &body).await,
+        user.post(operation, accept, &native).await,
+    ]
+}
+
+#[tokio::test]
+async fn xmllint_finds_every_answer_valid() {
+    let farm = ScriptedFarm::start().await;
+    let listed = "<AppDataSet><AppData type=\"session\"><InName>R&#38;D</InName>\
+                  <DataType value=\"session\"/><ServerType>win32</ServerType>\
+                  <ClientType>ica30</ClientType><HostId>7</HostId><SessionId>2</SessionId>\
+                  </AppData></AppDataSet>";
+    farm.answer("ReconnectSessionData", listed);
+    farm.answer("DisconnectUserSessions", "");
+    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    let options = Options {
+        authentication: "domains = [\"DEMO\", \"OTHER\"]\ncredentials = \"CVAD\"".to_owned(),
+        more_farms: farm.section("LAB", "Lab & Co"),
+        ..Options::default()
+    };
+    let mut site = Site::start(options).await;
+    let mut schemas = Schemas::of(&site).await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let mut answers: Vec<(&str, String, Response)> = Vec::new();
+
+    // Launches: success from the embedded farm, retry and failure from the other.
+    let url = alice.launch_url("WS-1", "", "CVAD.Excel").await;
+    let launched = alice.launch(&url, "WS-1").await;
+    answers.push(("LaunchData", "status=\"success\"".to_owned(), launched));
+    let url = alice.launch_url("WS-1", "", "LAB.R&D").await;
+    let retry = alice.launch(&url, "WS-1").await;
+    answers.push(("LaunchData", "status=\"retry\"".to_owned(), retry));
+    farm.answer("Address", "<ErrorId>not-licensed</ErrorId>");
+    let failed = alice.launch(&url, "WS-1").await;
+    answers.push(("LaunchData", "status=\"failure\"".to_owned(), failed));
+
+    // Lists and results, with all farms, with some, with none, and with nothing to list.
+    for (enumeration, status) in [
+        ("full", "success"),
+        ("partial", "partial"),
+        ("failed", "failure"),
+    ] {
+        for answer in in_both_spellings(&alice, "available", STATE).await {
+            let shows = format!("enumeration=\"{enumeration}\"");
+            answers.push(("SessionState", shows, answer));
+        }
+        for answer in in_both_spellings(&alice, "disconnect", RESULTS).await {
+            answers.push(("SessionResult", format!("status=\"{status}\""), answer));
+        }
+        if enumeration == "full" {
+            farm.answer("ReconnectSessionData", "<AppDataSet></AppDataSet>");
+            for answer in in_both_spellings(&carol, "available", STATE).await {
+                answers.push(("SessionState", "<sessions/>".to_owned(), answer));
+            }
+            site.stop_farm("XD5").await;
+        } else {
+            let refused = "<ErrorId>unspecified</ErrorId>";
+            farm.answer("ReconnectSessionData", refused);
+            farm.answer("DisconnectUserSessions", refused);
+            site.stop_farm("XA1").await;
+            site.stop_farm("CVAD").await;
+        }
+    }
+
+    // What anybody may read, and the token service.
+    for path in [
+        "/Citrix/Store/endpoints/v1",
+        "/Citrix/StoreAuth/endpoints/v1",
+    ] {
+        let answer = site.gateway.send("GET", path, &[], b"").await;
+        answers.push(("Endpoints", "endpoints/v1".to_owned(), answer));
+    }
+    let service = TokenService::discover(site.gateway).await;
+    let message = request_token(&service.store.realm, &service.store.hint, "0.01:00:00");
+    let answer = service.post(Some(&alice.primary), &message).await;
+    answers.push(("RequestTokenResponse", "<token>".to_owned(), answer));
+    let headers = [("Content-Type", "application/vnd.citrix.requesttoken+xml")];
+    let path = "/Citrix/StoreAuth/auth/v1/protocols";
+    let body = message.as_bytes();
+    let answer = site.gateway.send("POST", path, &headers, body).await;
+    answers.push(("RequestTokenChoices", "ExplicitForms".to_owned(), answer));
+
+    for (schema, shows, answer) in &answers {
+        let text = answer.text();
+        assert!(text.contains(shows.as_str()), "{shows} is not in {text}");
+        assert!(schemas.are_met(schema, &answer.body).await, "{text}");
+    }
+
+    // The schemas know what is wrong, and what clients send.
+    let state = String::from_utf8(answers[3].2.body.clone()).unwrap();
+    for (schema, document, is_valid) in [
+        (
+            "SessionState",
+            state.replace(" enumeration=\"full\"", ""),
+            false,
+        ),
+        (
+            "SessionState",
+            state.replace("initialapp>", "other>"),
+            false,
+        ),
+        ("SessionParameters", session_params("WS-1", ""), true),
+        ("SessionParameters", session_params("", ""), false),
+        ("RequestToken", message.clone(), true),
+    ] {
+        let found = schemas.are_met(schema, document.as_bytes()).await;
+        assert_eq!(found, is_valid, "{document}");
+    }
+
+    // Forms and the discovery document have no published schema.
+    let started = service.start_with(&[], &message).await;
+    let conversation = service.begin().await;
+    let unavailable = conversation.attempt("zoe", "wrong", Some("DEMO")).await;
+    let cancelled = service.begin().await.cancel().await;
+    let path = "/Citrix/Store/discovery";
+    let discovery = site.gateway.send("GET", path, &[], b"").await;
+    for answer in [started, unavailable, cancelled, discovery] {
+        assert_eq!(answer.status, 200);
+        assert!(schemas.is_xml(&answer.body).await, "{}", answer.text());
+    }
+}
+
+/// A folder in which curl leaves what it got.
+struct Curl {
+    folder: TempDir,
+}
+
+/// What curl got.
+struct Got {
+    status: String,
+    headers: String,
+    body: String,
+}
+
+impl Curl {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs curl with a cookie jar.
+    async fn get(&self, url: &str, arguments: &[&str]) -> Got {
+        let [headers, body, jar] = ["headers", "body", "jar"].map(|name| self.path(name));
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let mut all: Vec<String> = [
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "20",
+            "--write-out",
+            "%{http_code}",
+            "--dump-header",
+            &text(&headers),
+            "--output",
+            &text(&body),
+            "--cookie",
+            &text(&jar),
+            "--cookie-jar",
+            &text(&jar),
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        all.push(url.to_owned());
+        let said = run("curl", all).await;
+        assert!(said.success, "{url}: {}", said.err);
+        Got {
+            status: said.out,
+            headers: fs::read_to_string(&headers).unwrap(),
+            body: fs::read_to_string(&body).unwrap_or_default(),
+        }
+    }
+
+    /// Posts a request token message from a file.
+    async fn ask(&self, url: &str, realm: &str, hint: &str, more: &[&str]) -> Got {
+        let path = self.path("message.xml");
+        fs::write(&path, request_token(realm, hint, "0.08:00:00")).unwrap();
+        let data = format!("@{}", path.display());
+        let mut arguments = vec![
+            "--header",
+            "Content-Type: application/vnd.citrix.requesttoken+xml",
+            "--data-binary",
+            &data,
+        ];
+        arguments.extend_from_slice(more);
+        self.get(url, &arguments).await
+    }
+}
+
+impl Got {
+    /// Realm, locations and hint of the challenge.
+    fn challenge(&self) -> [String; 3] {
+        assert_eq!(self.status, "401");
+        let mut lines = self.headers.lines();
+        let value = lines.find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("www-authenticate")
+                .then_some(value)
+        });
+        let value = value.unwrap().trim_end();
+        let found = challenge_expression().captures(value).unwrap();
+        [1, 4, 5].map(|index: usize| found[index].to_owned())
+    }
+
+    /// The text between two tags of the body.
+    fn text(&self, name: &str) -> &str {
+        let (_, rest) = self.body.split_once(&format!("<{name}>")).unwrap();
+        rest.split_once(&format!("</{name}>")).unwrap().0
+    }
+}
+
+#[tokio::test]
+async fn curl_follows_the_challenge_by_hand() {
+    let site = Site::demo().await;
+    let curl = Curl {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let available = site.url("/Citrix/Store/sessions/v1/available");
+    let first = curl.get(&available, &["--request", "POST"]).await;
+    let [realm, token_service, hint] = first.challenge();
+    let refused = curl.ask(&token_service, &realm, &hint, &[]).await;
+    let [token_realm, protocols, token_hint] = refused.challenge();
+    // A client that follows redirects does not take the list of choices for one (CA-26).
+    let choices = curl
+        .ask(&protocols, &token_realm, &token_hint, &["--location"])
+        .await;
+    assert_eq!(choices.status, "300");
+    let form = curl
+        .ask(choices.text("location"), &token_realm, &token_hint, &[])
+        .await;
+    assert_eq!(form.status, "200");
+    let primary = curl
+        .get(
+            &site.url(form.text("PostBack")),
+            &[
+                "--data-urlencode",
+                &format!("StateContext={}", form.text("StateContext")),
+                "--data-urlencode",
+                "loginBtn=Log On",
+                "--data-urlencode",
+                "username=alice@demo.test",
+                "--data-urlencode",
+                "password=roam-demo",
+            ],
+        )
+        .await;
+    assert_eq!(primary.status, "200");
+    let authorization = format!("Authorization: CitrixAuth {}", primary.text("token"));
+    let service = curl
+        .ask(&token_service, &realm, &hint, &["--header", &authorization])
+        .await;
+    assert_eq!(service.status, "200");
+
+    let authorization = format!("Authorization: CitrixAuth {}", service.text("token"));
+    let path = curl.path("params.xml");
+    fs::write(&path, session_params("WS-1", "")).unwrap();
+    let data = format!("@{}", path.display());
+    let list = [
+        "--header",
+        &authorization,
+        "--header",
+        "Content-Type: application/vnd.citrix.sessionparams+xml",
+        "--data-binary",
+        &data,
+    ];
+    for (more, first_line) in [
+        (&[][..], "HTTP/1.1 200 OK"),
+        (&["--compressed"], "HTTP/1.1 200 OK"),
+        (&["--http1.0"], "HTTP/1.0 200 OK"),
+        (
+            &["--header", "Transfer-Encoding: chunked"],
+            "HTTP/1.1 200 OK",
+        ),
+        (
+            // CQ-20: the body waits until the server says so.
+            &[
+                "--header",
+                "Expect: 100-continue",
+                "--expect100-timeout",
+                "10",
+            ],
+            "HTTP/1.1 100 Continue",
+        ),
+    ] {
+        let got = curl.get(&available, &[&list, more].concat()).await;
+        assert_eq!(got.status, "200", "{more:?}");
+        assert_eq!(got.headers.lines().next(), Some(first_line), "{more:?}");
+        assert_eq!(got.body.matches("<session id=").count(), 2, "{more:?}");
+    }
+}
