@@ -12,5 +12,7 @@ mod client_b;
 mod client_c;
 mod examples;
 mod launch;
+mod peers;
+mod quirks;
 mod refusals;
 mod sessions;
