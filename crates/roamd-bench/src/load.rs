@@ -33,6 +33,8 @@ pub(crate) struct Front<'a> {
     pub(crate) name: &'static str,
     url: String,
     script: NamedTempFile,
+    /// Size of the body of a good answer.
+    answer_bytes: usize,
     /// What its use is counted of; none when wrk asks the farm itself.
     service: Option<&'a Service>,
     farm: &'a Service,
@@ -43,6 +45,8 @@ pub(crate) struct Front<'a> {
 pub(crate) struct Run {
     pub(crate) requests: u64,
     pub(crate) duration: Duration,
+    /// Of whole answers, heads included.
+    pub(crate) bytes: f64,
     /// Half and 99 of 100 requests were answered within these.
     pub(crate) median: Duration,
     pub(crate) slowest_percent: Duration,
@@ -133,6 +137,7 @@ impl<'a> Front<'a> {
             name,
             url,
             script,
+            answer_bytes: answer.body.len(),
             service,
             farm,
         })
@@ -165,6 +170,10 @@ impl<'a> Front<'a> {
             bail!("{} did not stand the load:\n{text}", self.name);
         }
         let run = Run::from_wrk(&text).with_context(|| format!("wrk said:\n{text}"))?;
+        // A farm says with status 200, too, that it failed, but in fewer words.
+        if run.bytes < self.answer_bytes as f64 * run.requests as f64 {
+            bail!("{} did not always list the sessions:\n{text}", self.name);
+        }
         Ok(Run {
             front_cpu: after.0.cpu.saturating_sub(before.0.cpu),
             farm_cpu: after.1.cpu.saturating_sub(before.1.cpu),
@@ -199,19 +208,18 @@ impl Run {
             match words.as_slice() {
                 ["50%", value] => median = duration(value),
                 ["99%", value] => slowest_percent = duration(value),
-                [requests, "requests", "in", time, ..] => {
-                    total = Some((
-                        requests.parse().ok()?,
-                        duration(time.trim_end_matches(','))?,
-                    ));
+                [requests, "requests", "in", time, size, "read"] => {
+                    let time = duration(time.trim_end_matches(','))?;
+                    total = Some((requests.parse().ok()?, time, bytes(size)?));
                 }
                 _ => {}
             }
         }
-        let (requests, elapsed) = total?;
+        let (requests, elapsed, bytes) = total?;
         Some(Self {
             requests,
             duration: elapsed,
+            bytes,
             median: median?,
             slowest_percent: slowest_percent?,
             front_cpu: Duration::ZERO,
@@ -244,6 +252,15 @@ fn duration(text: &str) -> Option<Duration> {
         .iter()
         .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
     Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
+}
+
+/// A size as wrk prints it: `512.00B`, `1.50KB`, `60.00MB`, `5.51GB`.
+fn bytes(text: &str) -> Option<f64> {
+    let units = [("GB", 3), ("MB", 2), ("KB", 1), ("B", 0)];
+    let (number, power) = units
+        .iter()
+        .find_map(|(name, power)| Some((text.strip_suffix(name)?, *power)))?;
+    Some(number.parse::<f64>().ok()? * 1024_f64.powi(power))
 }
 
 /// The request as a script for wrk.
@@ -279,6 +296,7 @@ Transfer/sec:      7.50MB
 ";
         let run = Run::from_wrk(text).unwrap();
         assert_eq!(run.requests, 96_000);
+        assert_eq!(run.bytes, 60.0 * 1024.0 * 1024.0);
         assert_eq!(run.per_second(), 12_000.0);
         assert_eq!(run.median, Duration::from_micros(2_400));
         assert_eq!(run.slowest_percent, Duration::from_micros(6_100));

@@ -177,6 +177,7 @@ mod tests {
         let run = |requests| Run {
             requests,
             duration: Duration::from_secs(1),
+            bytes: 0.0,
             median: Duration::ZERO,
             slowest_percent: Duration::ZERO,
             front_cpu: Duration::ZERO,
