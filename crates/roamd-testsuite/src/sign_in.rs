@@ -92,8 +92,7 @@ pub fn token_response(response: &Response) -> RequestTokenResponse {
         .unwrap_or_else(|error| panic!("{error}: {}", response.text()))
 }
 
-/// The token of an answer.
-#[must_use]
+/// The token of an answer, which has to be there.
 pub fn token_of(response: &Response) -> String {
     token_response(response).token.expose_secret().to_owned()
 }

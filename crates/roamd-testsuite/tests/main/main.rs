@@ -15,4 +15,6 @@ mod launch;
 mod peers;
 mod quirks;
 mod refusals;
+mod secrets;
 mod sessions;
+mod sign_in;

@@ -1,0 +1,118 @@
+//! A day's work leaves no secret behind: not in a log, however much is logged, and not in a file.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use roamd_farm::World;
+use roamd_nfuse_proto::encode_ctx1;
+use roamd_store_proto::LaunchData;
+use roamd_testsuite::{Options, Site, TokenService, sign_in};
+use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+const PASSWORD: &str = "Planted-Password-7731";
+const WRONG: &str = "Planted-Mistake-9942";
+
+/// Everything that is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One thread runs the whole site, so what this thread logs is all that the site logs.
+#[tokio::test(flavor = "current_thread")]
+async fn passwords_tokens_and_tickets_are_in_no_log_and_no_file() {
+    let log = Log::default();
+    let writer = log.clone();
+    let _logging = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish()
+        .set_default();
+
+    let mut world = World::demo();
+    world.domains[0].users[0].password = SecretString::from(PASSWORD);
+    let site = Site::start(Options {
+        world,
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&site, "alice", PASSWORD).await;
+    let service = TokenService::discover(site.gateway).await;
+    let refused = service.begin().await;
+    refused.attempt("alice", WRONG, Some("DEMO")).await;
+    let mut tickets = Vec::new();
+    for resource in ["XA1.MSPaint", "CVAD.Excel"] {
+        let url = alice.launch_url("DESK-C", "", resource).await;
+        let response = alice.launch(&url, "DESK-C").await;
+        let Ok(LaunchData::Success {
+            ica,
+            logon_ticket: Some(ticket),
+        }) = LaunchData::from_xml(&response.body)
+        else {
+            panic!("{}", response.text());
+        };
+        site.farms
+            .connect(ica.expose_secret(), jiff::Timestamp::now())
+            .unwrap();
+        tickets.push(ticket.expose_secret().to_owned());
+    }
+    let active = "<includeActiveSessions>true</includeActiveSessions>";
+    assert!(!alice.resources("DESK-D", active).await.is_empty());
+    let given_back: String = tickets
+        .iter()
+        .map(|ticket| format!("<ticket>{ticket}</ticket>"))
+        .collect();
+    let given_back = format!("<tickets>{given_back}</tickets>");
+    assert_eq!(
+        alice.end("disconnect", "DESK-C", &given_back).await,
+        "success"
+    );
+    assert_eq!(alice.end("logoff", "DESK-C", "").await, "success");
+
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for witness in [
+        "Signed in",
+        "Sign-in refused",
+        "Ended the sessions",
+        "Called the farm",
+    ] {
+        assert!(
+            logged.contains(witness),
+            "the log is not the site's: {witness}"
+        );
+    }
+    let (ctx1, wrong_ctx1) = (encode_ctx1(PASSWORD), encode_ctx1(WRONG));
+    let mut secrets = vec![
+        PASSWORD,
+        WRONG,
+        &ctx1,
+        &wrong_ctx1,
+        &alice.token,
+        &alice.primary,
+    ];
+    secrets.extend(tickets.iter().map(String::as_str));
+    for secret in secrets {
+        let line = logged.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "a secret is in the log");
+        assert!(
+            !site.gateway_files_hold(secret),
+            "a secret is in a file of the gateway"
+        );
+        assert!(
+            !site.farm_files_hold(secret),
+            "a secret is in a file of the farms"
+        );
+    }
+}

@@ -1,0 +1,873 @@
+//! Signing in with a form (citrixauth.md §2, §3, §5, §6).
+
+use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
+use roamd_farm::{Account, Domain, User, World};
+use roamd_store_proto::auth::{
+    Form, FormResult, FormStatus, Requirement, RequirementKind, TokenChoices,
+};
+use roamd_testsuite::{
+    Conversation, Options, Response, SignedIn, Site, TokenService, challenged, path_of,
+    request_token, session_params, sign_in, token_of, token_response,
+};
+use secrecy::ExposeSecret;
+
+const FORM: &str = "application/vnd.citrix.authenticateresponse-1+xml";
+const TOKEN: &str = "application/vnd.citrix.requesttokenresponse+xml";
+
+#[tokio::test]
+async fn the_ways_to_sign_in_are_listed_without_a_redirection() {
+    // CA-16, CA-24 to CA-26, CA-32, CA-35
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let protocols = path_of(&service.tokens.locations);
+    let closed = format!("{protocols}/");
+    for (path, realm, accept) in [
+        (protocols, &*service.tokens.realm, "*/*"),
+        (protocols, &*service.store.realm, TOKEN),
+        (
+            &closed,
+            "any-other",
+            "application/vnd.citrix.requesttokenchoices+xml",
+        ),
+    ] {
+        let message = request_token(realm, &service.store.hint, "");
+        let headers = [
+            ("Content-Type", "application/vnd.citrix.requesttoken+xml"),
+            ("Accept", accept),
+        ];
+        let response = site
+            .gateway
+            .send("POST", path, &headers, message.as_bytes())
+            .await;
+        assert_eq!(response.status, 300, "{}", response.text());
+        let header = |name| response.header(name);
+        let media_type = "application/vnd.citrix.requesttokenchoices+xml";
+        assert_eq!(header("content-type"), Some(media_type));
+        assert_eq!(header("location"), None, "libraries would follow it");
+        assert_eq!(header("www-authenticate"), None);
+        assert!(header("cache-control").unwrap().contains("no-store"));
+        let choices = TokenChoices::from_xml(&response.body).unwrap().choices;
+        let listed: Vec<_> = choices
+            .iter()
+            .map(|choice| (&*choice.protocol, &*choice.location))
+            .collect();
+        let start = site.url("/Citrix/StoreAuth/ExplicitForms/Start");
+        assert_eq!(listed, [("ExplicitForms", &*start)]);
+        let text = response.text();
+        assert!(text.find("<protocol>") < text.find("<location>"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_form_is_one_that_clients_can_fill_in() {
+    // CA-43, CA-46 to CA-48, CA-57, CA-58, CA-61, CA-62
+    for (setting, cookie_name) in [
+        ("", "ASP.NET_SessionId"),
+        ("cookie_name = \"Citrix_AuthSvc\"", "Citrix_AuthSvc"),
+    ] {
+        let site = Site::start(Options {
+            authentication: format!(
+                "domains = [\"DEMO\", \"LAB\"]\ndefault_domain = \"LAB\"\n{setting}"
+            ),
+            ..Options::default()
+        })
+        .await;
+        let service = TokenService::discover(site.gateway).await;
+        let conversation = service.begin().await;
+        let cookie = format!("^{cookie_name}=[A-Za-z0-9]+; Path=/; HttpOnly; SameSite=Lax$");
+        let cookie = Regex::new(&cookie).unwrap();
+        assert!(cookie.is_match(&conversation.cookie), "{cookie}");
+        let form = conversation.form;
+        assert_eq!(form.status, FormStatus::SUCCESS);
+        assert_eq!(form.result, FormResult::MORE_INFO);
+        let context = &form.state_context;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        assert!(
+            context.len() >= 40 && context.chars().all(plain),
+            "{context}"
+        );
+        let forms = "/Citrix/StoreAuth/ExplicitForms";
+        let attempt = format!("{forms}/AuthenticateAttempt");
+        assert_eq!(form.post_back, Some(attempt));
+        let cancel = format!("{forms}/CancelAuthenticate");
+        assert_eq!(form.cancel_post_back, Some(cancel));
+        let fields: Vec<_> = form
+            .requirements
+            .iter()
+            .filter_map(|line| Some((line.id.as_deref()?, line.save_id.as_deref())))
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                ("username", Some("ExplicitForms-Username")),
+                ("password", Some("ExplicitForms-Password")),
+                ("domain", Some("ExplicitForms-Domain")),
+                ("saveCredentials", None),
+                ("loginBtn", None),
+            ]
+        );
+        let listed = |name: &str| (name.to_owned(), name.to_owned());
+        let combo = RequirementKind::Combo {
+            initial: Some("LAB".to_owned()),
+            values: vec![listed("DEMO"), listed("LAB")],
+        };
+        assert_eq!(field(&form.requirements, "domain").kind, combo);
+        let password = RequirementKind::Text {
+            secret: true,
+            initial: String::new(),
+            assistive: None,
+        };
+        assert_eq!(field(&form.requirements, "password").kind, password);
+        // No two conversations are alike (citrixauth.md §7).
+        let other = service.begin().await;
+        assert_ne!(other.form.state_context, form.state_context);
+        assert_ne!(other.cookie, conversation.cookie);
+    }
+}
+
+#[tokio::test]
+async fn a_form_shows_no_more_than_its_client_knows() {
+    // CA-44, CA-52 to CA-54
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
+    let types = "X-Citrix-AM-CredentialTypes";
+    let ids = |response: &Response| -> Vec<String> {
+        let form = Form::from_xml(&response.body).unwrap();
+        let ids = form.requirements.into_iter().filter_map(|line| line.id);
+        ids.collect()
+    };
+    let few = [(types, "none,username,password")];
+    let response = service.start_with(&few, &message).await;
+    assert_eq!(ids(&response), ["username", "password", "loginBtn"]);
+    for missing in ["none, username, domain", "password", "none"] {
+        let response = service.start_with(&[(types, missing)], &message).await;
+        let (status, result, text) = ended(&response);
+        assert_eq!((status, result), (FormStatus::SUCCESS, FormResult::FAIL));
+        assert!(text.contains("cannot show"), "{text}");
+        assert_eq!(response.header("set-cookie"), None);
+    }
+    for (accept, expected) in [
+        ("text/xml", "text/xml"),
+        ("text/html, text/xml", "text/xml"),
+        ("text/xml, */*;q=0.1", FORM),
+        ("*/*", FORM),
+    ] {
+        let headers = [
+            ("Content-Type", "application/vnd.citrix.requesttoken+xml"),
+            ("Accept", accept),
+        ];
+        let response = site
+            .gateway
+            .send("POST", &service.start, &headers, message.as_bytes())
+            .await;
+        assert_eq!(response.header("content-type"), Some(expected), "{accept}");
+        assert!(ids(&response).contains(&"domain".to_owned()), "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn forms_and_tokens_are_kept_nowhere_and_never_compressed() {
+    // CA-77 to CA-79
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
+    let compress = [("Accept-Encoding", "gzip, deflate, br, zstd")];
+    let form = service.start_with(&compress, &message).await;
+    let conversation = service.begin().await;
+    let again = conversation.attempt("alice", "wrong", Some("DEMO")).await;
+    let token = conversation
+        .attempt("alice", "roam-demo", Some("DEMO"))
+        .await;
+    let failure = conversation
+        .attempt("alice", "roam-demo", Some("DEMO"))
+        .await;
+    let service_token = service.exchange(&token_of(&token)).await;
+    for (case, response) in [
+        ("form", form),
+        ("form again", again),
+        ("primary token", token),
+        ("failure", failure),
+        ("service token", service_token),
+    ] {
+        assert_eq!(response.status, 200, "{case}");
+        let header = |name| response.header(name);
+        let control = "no-cache, no-store, must-revalidate, private, max-age=0";
+        assert_eq!(header("cache-control"), Some(control), "{case}");
+        assert_eq!(header("pragma"), Some("no-cache"), "{case}");
+        let past = "Mon, 26 Jul 1997 05:00:00 GMT";
+        assert_eq!(header("expires"), Some(past), "{case}");
+        assert_eq!(header("content-encoding"), None, "{case}");
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{case}");
+        assert_eq!(header("access-control-allow-origin"), None, "{case}");
+        assert_eq!(header("www-authenticate"), None, "CA-70: {case}");
+    }
+}
+
+#[tokio::test]
+async fn bad_credentials_give_the_form_again_and_never_tell_why() {
+    // CA-68, CA-70, CA-71, citrixauth.md §7
+    let site = Site::start(Options {
+        world: world_with(&[
+            ("dora", "roam-demo", Account::Disabled),
+            ("leon", "roam-demo", Account::LockedOut),
+            ("emil", "roam-demo", Account::Expired),
+        ]),
+        ..Options::default()
+    })
+    .await;
+    let service = TokenService::discover(site.gateway).await;
+    let long = "x".repeat(10_000);
+    let mut forms = Vec::new();
+    for (case, user, password, domain) in [
+        ("wrong password", "alice", "roam-demo ", Some("DEMO")),
+        ("other case", "alice", "Roam-Demo", Some("DEMO")),
+        ("unknown user", "nobody", "roam-demo", Some("DEMO")),
+        ("disabled", "dora", "roam-demo", Some("DEMO")),
+        ("locked", "leon", "roam-demo", Some("DEMO")),
+        ("expired, wrong password", "emil", "guess", Some("DEMO")),
+        ("domain not listed", "alice", "roam-demo", Some("EVIL")),
+        ("unknown domain", r"EVIL\alice", "roam-demo", Some("DEMO")),
+        ("unknown suffix", "alice@evil.test", "roam-demo", None),
+        ("no domain", "alice", "roam-demo", None),
+        ("empty domain", "alice", "roam-demo", Some("")),
+        ("no name", "", "roam-demo", Some("DEMO")),
+        ("domain alone", r"DEMO\", "roam-demo", Some("DEMO")),
+        ("two backslashes", r"DEMO\alice\x", "roam-demo", None),
+        ("no password", "alice", "", Some("DEMO")),
+        ("long password", "alice", &long, Some("DEMO")),
+        ("NUL in the password", "alice", "roam-demo\0", Some("DEMO")),
+        ("NUL in the name", "alice\0", "roam-demo", Some("DEMO")),
+        ("long name", &long, "roam-demo", Some("DEMO")),
+        ("look-alike letter", "аlice", "roam-demo", Some("DEMO")),
+        ("wildcard", "alic%", "roam-demo", Some("DEMO")),
+    ] {
+        let conversation = service.begin().await;
+        let response = conversation.attempt(user, password, domain).await;
+        assert_eq!(response.header("content-type"), Some(FORM), "{case}");
+        assert!(!response.text().contains("roam-demo"), "{case}");
+        let mut form = again(&response);
+        assert_eq!(form.status, FormStatus::SUCCESS, "{case}");
+        assert_ne!(
+            form.state_context, conversation.form.state_context,
+            "{case}"
+        );
+        form.state_context.clear();
+        // What was typed comes back, as far as it can be a name.
+        for line in &mut form.requirements {
+            match &mut line.kind {
+                RequirementKind::Text {
+                    initial, secret, ..
+                } => {
+                    let is_name = !*secret && !user.is_empty() && user.len() <= 512;
+                    let typed = if is_name && !user.contains('\0') {
+                        user
+                    } else {
+                        ""
+                    };
+                    assert_eq!(initial, typed, "{case}");
+                    initial.clear();
+                }
+                RequirementKind::Combo { initial, .. } => *initial = None,
+                _ => {}
+            }
+        }
+        forms.push(form);
+        // The conversation goes on, with the cookie that it has.
+        assert_eq!(response.header("set-cookie"), None, "{case}");
+        let next = conversation.next(&response);
+        token_of(&next.attempt("alice", "roam-demo", Some("DEMO")).await);
+    }
+    forms.dedup();
+    assert_eq!(forms.len(), 1, "all the same but for what was typed");
+    let lines = &forms[0].requirements;
+    let mut errors = lines.iter().filter(|line| line.label_type == "error");
+    let error = errors.next().unwrap();
+    let text = "The user name or password is not correct.";
+    assert_eq!(error.label.as_deref(), Some(text));
+    assert_eq!(error.highlight, ["username", "password"]);
+    assert_eq!(errors.next(), None);
+}
+
+#[tokio::test]
+async fn a_password_that_is_right_but_has_to_change_ends_the_conversation() {
+    // CA-74: changing it is not supported.
+    let site = Site::start(Options {
+        world: world_with(&[
+            ("emil", "roam-demo", Account::Expired),
+            ("mia", "roam-demo", Account::MustChange),
+        ]),
+        ..Options::default()
+    })
+    .await;
+    let service = TokenService::discover(site.gateway).await;
+    for (user, words) in [("emil", "has expired"), ("mia", "must change")] {
+        let conversation = service.begin().await;
+        let response = conversation.attempt(user, "roam-demo", Some("DEMO")).await;
+        let (status, result, text) = ended(&response);
+        assert_eq!((status, result), (FormStatus::SUCCESS, FormResult::FAIL));
+        assert!(text.contains(words), "{text}");
+        is_over(&conversation).await;
+    }
+}
+
+#[tokio::test]
+async fn five_bad_attempts_end_a_conversation() {
+    // CA-72. Old forms do not win attempts back, nor does another node.
+    let mut site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    let elsewhere = Conversation {
+        wire: site.second_node().await,
+        ..conversation.clone()
+    };
+    for attempt in 1..=4 {
+        let node = [&conversation, &elsewhere][attempt % 2];
+        again(&node.attempt("alice", "guess", Some("DEMO")).await);
+    }
+    let response = conversation.attempt("alice", "guess", Some("DEMO")).await;
+    let (status, result, text) = ended(&response);
+    assert_eq!((status, result), (FormStatus::SUCCESS, FormResult::FAIL));
+    assert_eq!(text, "Too many attempts. Try again later.");
+    is_over(&conversation).await;
+    is_over(&elsewhere).await;
+    // A stranger has locked nobody out.
+    sign_in(&site, "alice", "roam-demo").await;
+}
+
+#[tokio::test]
+async fn a_conversation_gives_one_token() {
+    // CA-50, CA-69, CA-75
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    let post = || conversation.attempt("alice", "roam-demo", Some("DEMO"));
+    let answers = [tokio::join!(post(), post(), post())];
+    let [(one, two, three)] = answers;
+    let is_token = |response: &&Response| response.header("content-type") == Some(TOKEN);
+    let answers = [one, two, three];
+    assert_eq!(answers.iter().filter(is_token).count(), 1);
+    is_over(&conversation).await;
+    // Nor by the cookie or the state context alone.
+    let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
+    let context = &conversation.form.state_context;
+    for (cookie, context) in [(Some(&*conversation.cookie), ""), (None, &**context)] {
+        let response = conversation.post(cookie, context, &fields).await;
+        assert_eq!(ended(&response).0, FormStatus::SESSION_ID_INVALID);
+    }
+}
+
+#[tokio::test]
+async fn who_gives_up_is_told_so() {
+    // CA-73
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    let (status, result, text) = ended(&conversation.cancel().await);
+    assert_eq!(
+        (status, result, &*text),
+        (FormStatus::SUCCESS, FormResult::CANCELLED, "")
+    );
+    is_over(&conversation).await;
+    let (status, _, _) = ended(&conversation.cancel().await);
+    assert_eq!(status, FormStatus::SESSION_ID_INVALID);
+}
+
+#[tokio::test]
+async fn a_conversation_is_found_by_whatever_comes_back() {
+    // CA-46, CA-49, CA-75
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let other = service.begin().await;
+    let (status, context) = (
+        FormStatus::SESSION_ID_INVALID,
+        FormStatus::STATE_CONTEXT_INVALID,
+    );
+    type Pick = fn(&Conversation, &Conversation) -> (Option<String>, String);
+    let rows: [(&str, Pick, Option<&FormStatus>); 12] = [
+        ("both", |it, _| (cookie(it), state(it)), None),
+        ("cookie", |it, _| (cookie(it), String::new()), None),
+        ("state context", |it, _| (None, state(it)), None),
+        (
+            "among others",
+            |it, _| (cookie(it).map(|own| format!("a=b; {own}, c")), state(it)),
+            None,
+        ),
+        ("nothing", |_, _| (None, String::new()), Some(&status)),
+        (
+            "somebody's cookie",
+            |_, _| (Some("ASP.NET_SessionId=AAAA".to_owned()), String::new()),
+            Some(&status),
+        ),
+        (
+            "another cookie",
+            |_, _| (Some("other=AAAA".to_owned()), String::new()),
+            Some(&status),
+        ),
+        (
+            "undefined",
+            |it, _| (cookie(it), "undefined".to_owned()),
+            Some(&context),
+        ),
+        ("garbage", |_, _| (None, "AAAA".to_owned()), Some(&context)),
+        (
+            "two that disagree",
+            |it, other| (cookie(it), state(other)),
+            Some(&context),
+        ),
+        (
+            "a cookie as state context",
+            |it, _| {
+                let own = cookie(it).unwrap();
+                let value = own.split(['=', ';']).nth(1).unwrap().to_owned();
+                (None, value)
+            },
+            Some(&context),
+        ),
+        (
+            "a state context as cookie",
+            |it, _| {
+                (
+                    Some(format!("ASP.NET_SessionId={}", state(it))),
+                    String::new(),
+                )
+            },
+            Some(&status),
+        ),
+    ];
+    for (case, pick, refusal) in rows {
+        let conversation = service.begin().await;
+        let (cookie, context) = pick(&conversation, &other);
+        let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
+        let response = conversation
+            .post(cookie.as_deref(), &context, &fields)
+            .await;
+        match refusal {
+            None => drop(token_of(&response)),
+            Some(expected) => {
+                let (found, result, text) = ended(&response);
+                assert_eq!((&found, result), (expected, FormResult::FAIL), "{case}");
+                assert_eq!(text, "This sign-in is over. Sign in again.", "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_lives_ten_minutes() {
+    // CA-51
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    for (minutes, is_alive) in [(9, true), (11, false), (10_000, false)] {
+        let ago = SignedDuration::from_mins(minutes);
+        let begun = Timestamp::now().checked_sub(ago).unwrap();
+        let (form, cookie) = site.begun_at(&service.tokens.realm, begun);
+        let wire = site.gateway;
+        let conversation = Conversation { wire, form, cookie };
+        let response = conversation
+            .attempt("alice", "roam-demo", Some("DEMO"))
+            .await;
+        if is_alive {
+            token_of(&response);
+        } else {
+            let (status, result, _) = ended(&response);
+            assert_eq!(status, FormStatus::SESSION_ID_EXPIRED, "{minutes} minutes");
+            assert_eq!(result, FormResult::FAIL);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_one_user_however_the_name_is_written() {
+    // CA-62, CA-67
+    let (listed, default, none) = (
+        "domains = [\"DEMO\", \"LAB\"]",
+        "default_domain = \"DEMO\"",
+        "",
+    );
+    for (setting, user, domain) in [
+        (listed, "alice", Some("DEMO")),
+        (listed, "alice", Some("demo")),
+        (listed, " alice ", Some("DEMO")),
+        (listed, "ALICE", Some("DEMO")),
+        (listed, r"DEMO\alice", Some("DEMO")),
+        (listed, r"DEMO\alice", None),
+        // A domain in the name wins over the field, even over one that is not listed.
+        (listed, r"demo\Alice", Some("LAB")),
+        (listed, "alice@demo.test", Some("EVIL")),
+        (listed, "alice@DEMO", None),
+        (listed, r"demo.test\alice", None),
+        (default, "alice", None),
+        (default, "alice", Some("")),
+        (none, "alice", Some("DEMO")),
+        (none, r"DEMO\alice", None),
+        (none, "alice@demo.test", None),
+    ] {
+        let site = Site::start(Options {
+            authentication: setting.to_owned(),
+            ..Options::default()
+        })
+        .await;
+        let service = TokenService::discover(site.gateway).await;
+        let conversation = service.begin().await;
+        let has_box = conversation
+            .form
+            .requirements
+            .iter()
+            .any(|line| line.id.as_deref() == Some("domain"));
+        assert_eq!(has_box, setting == listed, "{setting}");
+        let response = conversation.attempt(user, "roam-demo", domain).await;
+        let wire = site.gateway;
+        let primary = token_of(&response);
+        let token = token_of(&service.exchange(&primary).await);
+        let written = SignedIn {
+            wire,
+            token,
+            primary,
+        };
+        let plain = sign_in(&site, "alice", "roam-demo").await;
+        let (written, plain) = (list(&written).await, list(&plain).await);
+        assert_eq!(written, plain, "{setting} {user} {domain:?}");
+        assert!(String::from_utf8(plain).unwrap().contains("CVAD.Excel"));
+    }
+}
+
+#[tokio::test]
+async fn passwords_arrive_as_they_were_typed() {
+    // CA-63 to CA-66
+    let encoded = "Gr%C3%BC%C3%9Fe+%26%20%3D%2B%25%3C%5C%22";
+    let passwords = [
+        ("gina", "Grüße & =+%<\\\""),
+        ("rolf", "100% sure"),
+        ("tim", "%zz%4"),
+    ];
+    let site = Site::start(Options {
+        world: world_with(&passwords.map(|(user, word)| (user, word, Account::Enabled))),
+        ..Options::default()
+    })
+    .await;
+    let service = TokenService::discover(site.gateway).await;
+    for (user, sent) in [
+        ("gina", encoded),
+        // Raw, as one client sends it.
+        ("rolf", "100% sure"),
+        ("rolf", "100%25+sure"),
+        ("tim", "%zz%4"),
+    ] {
+        let conversation = service.begin().await;
+        let context = &conversation.form.state_context;
+        let body = format!(
+            "password={sent}&loginBtn=Log%2BOn&username={user}&unknown=1&domain=DEMO\
+             &StateContext={context}"
+        );
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Accept", FORM),
+        ];
+        let path = conversation.form.post_back.unwrap();
+        let response = site
+            .gateway
+            .send("POST", &path, &headers, body.as_bytes())
+            .await;
+        let primary = token_of(&response);
+        // Farms check the password with every request: it got there whole.
+        let token = token_of(&service.exchange(&primary).await);
+        let wire = site.gateway;
+        let user = SignedIn {
+            wire,
+            token,
+            primary,
+        };
+        assert!(user.resources("DESK-C", "").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn lifetimes_are_bounded_by_the_configuration() {
+    // CA-22, CA-27 to CA-31
+    let site = Site::start(Options {
+        authentication: "domains = [\"DEMO\"]\ntoken_lifetime = \"0.01:00:00\"\n\
+                         token_lifetime_max = \"0.02:00:00\""
+            .to_owned(),
+        ..Options::default()
+    })
+    .await;
+    let service = TokenService::discover(site.gateway).await;
+    for (wanted, expected) in [
+        ("", "0.01:00:00"),
+        ("00:30:00", "0.00:30:00"),
+        ("0.01:30", "0.01:30:00"),
+        ("01:00:30.5", "0.01:00:30"),
+        ("0.08:00:00", "0.02:00:00"),
+        ("1", "0.02:00:00"),
+        ("10675199.02:48:05.4775807", "0.02:00:00"),
+        ("00:00:01", "0.00:05:00"),
+        ("0", "0.01:00:00"),
+        ("00:00:00", "0.01:00:00"),
+        ("-01:00:00", "0.01:00:00"),
+        ("99999999.00:00:00", "0.01:00:00"),
+        ("1.25:61:61", "0.01:00:00"),
+        (".1.00:00:00", "0.01:00:00"),
+        ("soon", "0.01:00:00"),
+    ] {
+        let conversation = service.begin_for(wanted).await;
+        let response = conversation
+            .attempt("alice", "roam-demo", Some("DEMO"))
+            .await;
+        let (primary, lifetime) = lifetime(&response);
+        assert_eq!(lifetime, expected, "{wanted}");
+        // A service token is bounded alike, and by its primary token: by no more than the seconds
+        // that have passed.
+        let exchanged = service
+            .exchange_for(primary.token.expose_secret(), wanted)
+            .await;
+        let (token, _) = self::lifetime(&exchanged);
+        assert!(token.expiry <= primary.expiry, "{wanted}");
+        let lost = primary.expiry.duration_since(token.expiry);
+        assert!(lost < SignedDuration::from_secs(30), "{wanted}: {lost}");
+    }
+    // CA-29: never longer than the sign-in.
+    let conversation = service.begin_for("00:10:00").await;
+    let response = conversation
+        .attempt("alice", "roam-demo", Some("DEMO"))
+        .await;
+    let primary = token_response(&response);
+    let exchanged = service
+        .exchange_for(primary.token.expose_secret(), "0.02:00:00")
+        .await;
+    assert_eq!(token_response(&exchanged).expiry, primary.expiry);
+}
+
+#[tokio::test]
+async fn token_answers_say_what_they_are_for() {
+    // CA-16, CA-22, CA-23
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    let response = conversation
+        .attempt("alice", "roam-demo", Some("DEMO"))
+        .await;
+    assert_eq!(response.header("content-type"), Some(TOKEN));
+    assert_eq!(response.header("set-cookie"), None);
+    let primary = token_response(&response);
+    assert_eq!(primary.for_service, service.tokens.realm);
+    assert_eq!(primary.credential_display_name.as_deref(), Some("DEMO"));
+    let response = service.exchange(primary.token.expose_secret()).await;
+    let token = token_response(&response);
+    assert_eq!(token.for_service, service.store.realm);
+    assert_eq!(token.credential_display_name, None);
+    let dates = Regex::new(
+        r"<issued>[0-9-]{10}T[0-9:]{8}\.[0-9]{7}Z</issued><expiry>[0-9-]{10}T[0-9:]{8}\.[0-9]{7}Z<",
+    )
+    .unwrap();
+    assert!(dates.is_match(response.text()), "{}", response.text());
+    assert!(
+        token.token.expose_secret().len() <= 4096,
+        "§7: headers stay small"
+    );
+    // A client that asks the forms for the store's realm gets a token that opens the store.
+    let message = request_token(&service.store.realm, &service.store.hint, "0.01:00:00");
+    let begun = service.start_with(&[], &message).await;
+    let conversation = Conversation {
+        cookie: begun.header("set-cookie").unwrap().to_owned(),
+        ..conversation.next(&begun)
+    };
+    let response = conversation
+        .attempt("alice", "roam-demo", Some("DEMO"))
+        .await;
+    let token = token_response(&response);
+    assert_eq!(token.for_service, service.store.realm);
+    let opens = SignedIn {
+        wire: site.gateway,
+        token: token.token.expose_secret().to_owned(),
+        primary: String::new(),
+    };
+    let listed = opens.resources("DESK-C", "").await;
+    assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel"]);
+}
+
+#[tokio::test]
+async fn any_node_goes_on_with_what_another_began() {
+    // Tokens and conversations are sealed, and what nodes share is state.
+    let mut site = Site::demo().await;
+    let first = TokenService::discover(site.gateway).await;
+    let early = sign_in(&site, "alice", "roam-demo").await;
+    let waiting = first.begin().await;
+    let second = TokenService {
+        wire: site.second_node().await,
+        ..first.clone()
+    };
+    let moved = Conversation {
+        wire: second.wire,
+        ..first.begin().await
+    };
+    let primary = token_of(&moved.attempt("alice", "roam-demo", Some("DEMO")).await);
+    is_over(&Conversation {
+        wire: first.wire,
+        ..moved
+    })
+    .await;
+    let token = token_of(&first.exchange(&primary).await);
+    let roamer = SignedIn {
+        wire: second.wire,
+        token,
+        primary,
+    };
+    let before = list(&early).await;
+    assert_eq!(list(&roamer).await, before);
+
+    site.restart_gateway().await;
+    assert_eq!(list(&early).await, before, "tokens survive");
+    token_of(&first.exchange(&early.primary).await);
+    token_of(&waiting.attempt("alice", "roam-demo", Some("DEMO")).await);
+    is_over(&waiting).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_needs_a_farm_that_answers() {
+    // CA-42, §5.3: `error-service-unavailable`
+    for (setting, stopped, is_possible) in [
+        ("credentials = \"farm\"", &["XA1", "XD5"][..], true),
+        ("credentials = \"farm\"", &["XA1", "XD5", "CVAD"], false),
+        ("credentials = \"CVAD\"", &["XA1", "XD5"], true),
+        ("credentials = \"XA1\"", &["XA1"], false),
+    ] {
+        let mut site = Site::start(Options {
+            authentication: format!("domains = [\"DEMO\"]\n{setting}"),
+            ..Options::default()
+        })
+        .await;
+        for farm in stopped {
+            site.stop_farm(farm).await;
+        }
+        let service = TokenService::discover(site.gateway).await;
+        let conversation = service.begin().await;
+        let response = conversation
+            .attempt("alice", "roam-demo", Some("DEMO"))
+            .await;
+        if is_possible {
+            token_of(&response);
+            continue;
+        }
+        let (status, result, text) = ended(&response);
+        assert_eq!(
+            status,
+            FormStatus::SERVICE_UNAVAILABLE,
+            "{setting} {stopped:?}"
+        );
+        assert_eq!(result, FormResult::FAIL);
+        assert_eq!(text, "You cannot be signed in now. Try again later.");
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_is_no_form_is_no_harm() {
+    // CA-75, and the limit of bodies
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    let path = conversation.form.post_back.clone().unwrap();
+    let limit = 64 * 1024;
+    for (case, body, expected) in [
+        ("nothing", Vec::new(), 200),
+        ("not text", vec![0xFF, 0x00, b'&', b'=', b'%'], 200),
+        ("at the limit", vec![b'&'; limit], 200),
+        ("above the limit", vec![b'&'; limit + 1], 413),
+    ] {
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        let response = site.gateway.send("POST", &path, &headers, &body).await;
+        assert_eq!(response.status, expected, "{case}");
+        if expected == 200 {
+            assert_eq!(ended(&response).0, FormStatus::SESSION_ID_INVALID, "{case}");
+        }
+    }
+    token_of(
+        &conversation
+            .attempt("alice", "roam-demo", Some("DEMO"))
+            .await,
+    );
+    // A sign-in gives no token to who has none.
+    assert_eq!(challenged(&service.post(None, "").await).reason, "notoken");
+}
+
+/// The demo world with more users of the domain `DEMO`.
+fn world_with(users: &[(&str, &str, Account)]) -> World {
+    let mut world = World::demo();
+    let domain: &mut Domain = &mut world.domains[0];
+    for (name, password, account) in users {
+        domain.users.push(User {
+            name: (*name).to_owned(),
+            password: (*password).into(),
+            account: *account,
+        });
+    }
+    world
+}
+
+/// The bytes of a list.
+async fn list(user: &SignedIn) -> Vec<u8> {
+    let accept = "application/vnd.citrix.sessionstate+xml";
+    let body = session_params("DESK-C", "");
+    let response = user.post("available", accept, &body).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    response.body
+}
+
+/// The form that asks once more.
+fn again(response: &Response) -> Form {
+    assert_eq!(response.status, 200, "{}", response.text());
+    let form = Form::from_xml(&response.body).unwrap();
+    assert_eq!(form.result, FormResult::MORE_INFO, "{}", response.text());
+    form
+}
+
+/// Status, result and message of a form that asks for nothing more.
+fn ended(response: &Response) -> (FormStatus, FormResult, String) {
+    assert_eq!(response.status, 200, "{}", response.text());
+    let form = Form::from_xml(&response.body).unwrap();
+    assert_eq!(form.state_context, "", "{}", response.text());
+    assert_eq!(form.post_back, None, "{}", response.text());
+    (
+        form.status,
+        form.result,
+        form.log_message.unwrap_or_default(),
+    )
+}
+
+/// The conversation gives nothing any more, not even for the right password (CA-50).
+async fn is_over(conversation: &Conversation) {
+    let response = conversation
+        .attempt("alice", "roam-demo", Some("DEMO"))
+        .await;
+    let (status, result, _) = ended(&response);
+    assert_eq!(status, FormStatus::SESSION_ID_INVALID);
+    assert_eq!(result, FormResult::FAIL);
+}
+
+/// A token and its lifetime as text, which is what its dates say (CA-22).
+fn lifetime(response: &Response) -> (roamd_store_proto::auth::RequestTokenResponse, String) {
+    let token = token_response(response);
+    let text = response.text();
+    let mut told = text
+        .split(['<', '>'])
+        .skip_while(|part| *part != "lifetime");
+    let told = told.nth(1).unwrap().to_owned();
+    let seconds = token.expiry.duration_since(token.issued).as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    assert_eq!(told, format!("0.{hours:02}:{minutes:02}:{seconds:02}"));
+    (token, told)
+}
+
+fn field<'f>(lines: &'f [Requirement], id: &str) -> &'f Requirement {
+    let mut found = lines.iter().filter(|line| line.id.as_deref() == Some(id));
+    found.next().unwrap()
+}
+
+fn cookie(conversation: &Conversation) -> Option<String> {
+    Some(conversation.cookie.clone())
+}
+
+fn state(conversation: &Conversation) -> String {
+    conversation.form.state_context.clone()
+}
