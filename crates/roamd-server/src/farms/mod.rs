@@ -1,28 +1,30 @@
-//! Farms as the domain and the sign-in see them, reached over NFuse.
+//! Farms as the domain sees them, reached over NFuse; in [`sign_in`], as those who check passwords.
+
+mod errors;
+mod sign_in;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
-use roamd_citrixauth::{
-    CheckCredentials, Credentials as SignIn, Refusal as SignInRefusal, UserIdentity,
-};
-use roamd_nfuse_client::{CallError, FarmClient, FarmConfig};
+use roamd_nfuse_client::{FarmClient, FarmConfig};
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
-    Credentials, Dialect, DisconnectUserSessionsRequest, Domain, ErrorId, HostAddress, HostId,
-    LaunchRefRequest, LogoffUserSessionsRequest, NativeError, Password, PasswordEncoding,
+    Credentials, Dialect, DisconnectUserSessionsRequest, Domain, HostAddress, HostId,
+    LaunchRefRequest, LogoffUserSessionsRequest, Password, PasswordEncoding,
     ReconnectSessionDataRequest, Request, SessionEntry, SessionName, SessionSelection, SessionType,
-    TicketRequest, ValidateCredentialsRequest,
+    TicketRequest,
 };
 use roamd_sessions::{
     Application, Catalogue, Connection, EndPoint, Farm, FarmDescription, FarmError, FarmId,
-    FarmSession, Generation, Listing, Reconnect, Refusal, SessionKey, User, UserKey,
+    FarmSession, Generation, Listing, Reconnect, SessionKey, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
 
+use self::errors::{farm_error, session_error};
+pub(crate) use self::sign_in::CredentialFarms;
 use crate::config;
 
 /// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
@@ -328,119 +330,6 @@ impl Farm for NfuseFarm {
             ticket,
         })
     }
-}
-
-/// Asks farms to check passwords: one after the other until one answers. A farm that refuses has
-/// answered, so that a wrong password is not carried from farm to farm.
-pub(crate) struct CredentialFarms(pub(crate) Vec<NfuseFarm>);
-
-impl CheckCredentials for CredentialFarms {
-    async fn check(&self, sign_in: &SignIn) -> Result<UserIdentity, SignInRefusal> {
-        let request = ValidateCredentialsRequest {
-            credentials: explicit(&sign_in.user_name, &sign_in.domain, Some(&sign_in.password)),
-            identity_wanted: true,
-        };
-        for farm in &self.0 {
-            match farm.client.call(&request).await {
-                Ok(answer) => {
-                    let sam = answer.identity.and_then(|identity| identity.sam);
-                    let identity = sam.as_deref().and_then(|sam| sam.split_once('\\'));
-                    let user = match identity {
-                        Some((domain, name)) => UserIdentity::new(domain, name),
-                        None => UserIdentity::new(&*sign_in.domain, &*sign_in.user_name),
-                    };
-                    // What the user may start is asked anew after each sign-in.
-                    let key = UserKey::new(user.domain(), user.name());
-                    farm.catalogues.invalidate(&key).await;
-                    return Ok(user);
-                }
-                Err(CallError::Refused(error)) => {
-                    if let Some(refusal) = sign_in_refusal(&error.id) {
-                        return Err(refusal);
-                    }
-                    let farm = &farm.description.id;
-                    warn!(%farm, %error, "Farm does not check credentials");
-                }
-                Err(error) => {
-                    let farm = &farm.description.id;
-                    warn!(%farm, %error, "Farm could not be asked to check credentials");
-                }
-            }
-        }
-        Err(SignInRefusal::Unavailable)
-    }
-}
-
-/// What an error of a farm means for a sign-in; nothing where it says nothing of the credentials.
-fn sign_in_refusal(id: &ErrorId) -> Option<SignInRefusal> {
-    let table = [
-        (ErrorId::FAILED_CREDENTIALS, SignInRefusal::BadCredentials),
-        (ErrorId::MUST_CHANGE_CREDENTIALS, SignInRefusal::MustChange),
-        (ErrorId::EXPIRED_CREDENTIALS, SignInRefusal::Expired),
-        (ErrorId::ACCOUNT_DISABLED, SignInRefusal::Disabled),
-        (ErrorId::INVALID_LOGON_HOURS, SignInRefusal::Disabled),
-        (ErrorId::ACCOUNT_LOCKED_OUT, SignInRefusal::LockedOut),
-    ];
-    table
-        .into_iter()
-        .find(|(known, _)| known == id)
-        .map(|(_, refusal)| refusal)
-}
-
-/// What an error of a farm means for an operation (nfuse.md §7).
-fn refusal(id: &ErrorId) -> Refusal {
-    let table = [
-        (ErrorId::FAILED_CREDENTIALS, Refusal::Credentials),
-        (ErrorId::MUST_CHANGE_CREDENTIALS, Refusal::PasswordExpired),
-        (ErrorId::EXPIRED_CREDENTIALS, Refusal::PasswordExpired),
-        (ErrorId::ACCOUNT_DISABLED, Refusal::Account),
-        (ErrorId::ACCOUNT_LOCKED_OUT, Refusal::Account),
-        (ErrorId::INVALID_LOGON_HOURS, Refusal::Account),
-        (ErrorId::NOT_TRUSTED, Refusal::NotTrusted),
-        (ErrorId::NOT_LICENSED, Refusal::NotLicensed),
-        (ErrorId::NO_SERVER, Refusal::NoHost),
-        (ErrorId::MFSERVER_OVERLOADED, Refusal::NoHost),
-        (ErrorId::NO_AVAILABLE_WORKSTATION, Refusal::NoHost),
-        (ErrorId::RETRY_REQUIRED, Refusal::NotReady),
-    ];
-    table
-        .into_iter()
-        .find(|(known, _)| known == id)
-        .map_or(Refusal::Other, |(_, refusal)| refusal)
-}
-
-fn farm_error(error: &CallError) -> FarmError {
-    match error {
-        CallError::Refused(refused) if refused.id == ErrorId::SERVICE_UNAVAILABLE => {
-            FarmError::Unavailable(refused.to_string())
-        }
-        CallError::Refused(refused) => FarmError::Refused(refusal(&refused.id)),
-        error => FarmError::Unavailable(chain(error)),
-    }
-}
-
-/// What an error means when the address of a session was asked for. Old farms say "attribute not
-/// found" for a session that they do not know, newer ones that no machine serves it (nfuse.md §7).
-fn session_error(error: &CallError) -> FarmError {
-    let unknown = match error {
-        CallError::Refused(refused) => match &refused.native {
-            Some(NativeError::Mps { code, .. }) => code.eq_ignore_ascii_case("0x80060001"),
-            Some(NativeError::Browser { code }) => code.eq_ignore_ascii_case("0x0000000E"),
-            None => refused.id == ErrorId::NO_AVAILABLE_WORKSTATION,
-        },
-        _ => false,
-    };
-    if unknown {
-        FarmError::Refused(Refusal::UnknownSession)
-    } else {
-        farm_error(error)
-    }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn credentials(user: &User) -> Credentials {

@@ -1,0 +1,66 @@
+//! Farms as those who check passwords.
+
+use roamd_citrixauth::{CheckCredentials, Credentials, Refusal, UserIdentity};
+use roamd_nfuse_client::CallError;
+use roamd_nfuse_proto::{ErrorId, ValidateCredentialsRequest};
+use roamd_sessions::UserKey;
+use tracing::warn;
+
+use super::{NfuseFarm, explicit};
+
+/// Asks farms to check passwords: one after the other until one answers. A farm that refuses has
+/// answered, so that a wrong password is not carried from farm to farm.
+pub(crate) struct CredentialFarms(pub(crate) Vec<NfuseFarm>);
+
+impl CheckCredentials for CredentialFarms {
+    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, Refusal> {
+        let request = ValidateCredentialsRequest {
+            credentials: explicit(&sign_in.user_name, &sign_in.domain, Some(&sign_in.password)),
+            identity_wanted: true,
+        };
+        for farm in &self.0 {
+            match farm.client.call(&request).await {
+                Ok(answer) => {
+                    let sam = answer.identity.and_then(|identity| identity.sam);
+                    let identity = sam.as_deref().and_then(|sam| sam.split_once('\\'));
+                    let user = match identity {
+                        Some((domain, name)) => UserIdentity::new(domain, name),
+                        None => UserIdentity::new(&*sign_in.domain, &*sign_in.user_name),
+                    };
+                    // What the user may start is asked anew after each sign-in.
+                    let key = UserKey::new(user.domain(), user.name());
+                    farm.catalogues.invalidate(&key).await;
+                    return Ok(user);
+                }
+                Err(CallError::Refused(error)) => {
+                    if let Some(refusal) = refusal(&error.id) {
+                        return Err(refusal);
+                    }
+                    let farm = &farm.description.id;
+                    warn!(%farm, %error, "Farm does not check credentials");
+                }
+                Err(error) => {
+                    let farm = &farm.description.id;
+                    warn!(%farm, %error, "Farm could not be asked to check credentials");
+                }
+            }
+        }
+        Err(Refusal::Unavailable)
+    }
+}
+
+/// What an error of a farm means for a sign-in; nothing where it says nothing of the credentials.
+fn refusal(id: &ErrorId) -> Option<Refusal> {
+    let table = [
+        (ErrorId::FAILED_CREDENTIALS, Refusal::BadCredentials),
+        (ErrorId::MUST_CHANGE_CREDENTIALS, Refusal::MustChange),
+        (ErrorId::EXPIRED_CREDENTIALS, Refusal::Expired),
+        (ErrorId::ACCOUNT_DISABLED, Refusal::Disabled),
+        (ErrorId::INVALID_LOGON_HOURS, Refusal::Disabled),
+        (ErrorId::ACCOUNT_LOCKED_OUT, Refusal::LockedOut),
+    ];
+    table
+        .into_iter()
+        .find(|(known, _)| known == id)
+        .map(|(_, refusal)| refusal)
+}
