@@ -1,5 +1,6 @@
 //! The client against controllers that play bytes over real sockets.
 
+mod breaker;
 mod failover;
 mod scripted;
 mod transport;

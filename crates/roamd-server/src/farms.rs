@@ -70,6 +70,9 @@ impl NfuseFarm {
                 controllers: farm.controllers.clone(),
                 order: farm.controller_order,
                 timeout: farm.timeout,
+                connect_timeout: farm.connect_timeout,
+                answer_timeout: farm.answer_timeout,
+                attempts: farm.attempts,
                 dialect,
             })),
             catalogues: Cache::builder()

@@ -15,6 +15,13 @@ const LONGEST_ID: usize = 64;
 /// Deadline of a farm unless told otherwise, in milliseconds.
 const DEFAULT_TIMEOUT: u64 = 5_000;
 
+/// Longest time for a connection unless told otherwise, in milliseconds: a lost first packet is
+/// sent again within it.
+const LONGEST_CONNECT: u64 = 1_500;
+
+/// Most attempts that one call can be allowed.
+const MOST_ATTEMPTS: u64 = 64;
+
 /// Lifetime of a logon ticket unless told otherwise, in seconds; the original's default.
 const DEFAULT_TICKET: u64 = 200;
 
@@ -37,6 +44,12 @@ pub struct Farm {
     pub controller_order: ControllerOrder,
     /// Deadline for one operation on this farm, retries included.
     pub timeout: Duration,
+    /// A controller that has not taken a connection by then is given up.
+    pub connect_timeout: Duration,
+    /// A controller that has not answered by then is given up if another can be asked.
+    pub answer_timeout: Duration,
+    /// How many times one request may try to reach a controller; at least once.
+    pub attempts: usize,
     /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
     /// (SS-33).
     pub legacy_workspace_control: bool,
@@ -55,13 +68,17 @@ impl Farm {
         generation: Generation,
         controllers: Vec<Controller>,
     ) -> Self {
+        let connect_timeout = default_connect_timeout(DEFAULT_TIMEOUT, controllers.len());
         Self {
             id,
             name,
             generation,
+            attempts: default_attempts(controllers.len()),
             controllers,
             controller_order: ControllerOrder::Ordered,
             timeout: Duration::from_millis(DEFAULT_TIMEOUT),
+            connect_timeout: Duration::from_millis(connect_timeout),
+            answer_timeout: Duration::from_millis(default_answer_timeout(DEFAULT_TIMEOUT)),
             legacy_workspace_control: false,
             aggregation_group: None,
             ticket_time_to_live: Duration::from_secs(DEFAULT_TICKET),
@@ -131,6 +148,23 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     let timeout = farm.or("timeout_ms", DEFAULT_TIMEOUT, |value| {
         number(value, 100, 600_000)
     });
+    let part = |value: &DeValue<'_>| {
+        let part = number(value, 10, 600_000)?;
+        if part < timeout {
+            Ok(part)
+        } else {
+            Err("has to be less than `timeout_ms`, which it is a part of".into())
+        }
+    };
+    let connect_timeout = farm.or(
+        "connect_timeout_ms",
+        default_connect_timeout(timeout, controllers.len()),
+        part,
+    );
+    let answer_timeout = farm.or("answer_timeout_ms", default_answer_timeout(timeout), part);
+    let attempts = farm.or("attempts", default_attempts(controllers.len()), |value| {
+        number(value, 1, MOST_ATTEMPTS).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    });
     let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
     let aggregation_group = farm.optional("aggregation_group", section::name);
     let ticket = farm.or("ticket_seconds", DEFAULT_TICKET, |value| {
@@ -144,10 +178,32 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         controllers,
         controller_order,
         timeout: Duration::from_millis(timeout),
+        connect_timeout: Duration::from_millis(connect_timeout),
+        answer_timeout: Duration::from_millis(answer_timeout),
+        attempts,
         legacy_workspace_control,
         aggregation_group,
         ticket_time_to_live: Duration::from_secs(ticket),
     })
+}
+
+/// Leaves every controller its part of the deadline, and one part for the answer.
+fn default_connect_timeout(timeout: u64, controllers: usize) -> u64 {
+    let parts = u64::try_from(controllers)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    (timeout / parts).clamp(1, LONGEST_CONNECT)
+}
+
+/// Leaves a second controller enough of the deadline for an answer.
+fn default_answer_timeout(timeout: u64) -> u64 {
+    timeout / 5 * 3
+}
+
+/// Every controller once; the only controller of a farm twice, for a read that was lost with its
+/// connection.
+fn default_attempts(controllers: usize) -> usize {
+    controllers.max(2)
 }
 
 fn id(value: &DeValue<'_>) -> Result<String, String> {
