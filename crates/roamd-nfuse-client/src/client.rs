@@ -12,7 +12,7 @@ use crate::error::{CallError, Seen, Sent};
 use crate::member::{Member, Prober};
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::transport::Transport;
-use crate::{Controller, ControllerOrder};
+use crate::{Controller, ControllerOrder, ServiceKeys};
 
 /// A probe waits no longer, so that a controller that hung is soon probed again.
 const LONGEST_PROBE: Duration = Duration::from_secs(3);
@@ -36,6 +36,8 @@ pub struct FarmConfig {
     pub answer_timeout: Duration,
     /// How many times one call may try to reach a controller; at least once.
     pub attempts: usize,
+    /// What its controllers demand with every request, if they do.
+    pub service_keys: Option<ServiceKeys>,
     /// The dialect that requests are written in.
     pub dialect: Dialect,
 }
@@ -55,7 +57,7 @@ impl FarmClient {
     /// A client that has no connections yet.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        let transport = Transport::new(config.connect_timeout);
+        let transport = Transport::new(config.connect_timeout, config.service_keys.clone());
         let prober = Prober::new(
             &config.id,
             transport.clone(),
@@ -135,7 +137,7 @@ impl FarmClient {
                 == Step::Next)
                 .then_some(self.config.answer_timeout);
             let result = self
-                .attempt::<R>(member, body.clone(), patience, trail)
+                .attempt::<R>(member, body.clone(), effect, patience, trail)
                 .await;
             let error = match result {
                 Ok(answer) => return Ok(answer),
@@ -165,13 +167,14 @@ impl FarmClient {
         &self,
         member: &Arc<Member>,
         body: Bytes,
+        effect: Effect,
         patience: Option<Duration>,
         trail: &mut Trail,
     ) -> Result<R::Answer, CallError> {
         let begin = |connection| trail.begin(Arc::clone(member), connection);
         let result = self
             .transport
-            .post::<R>(member.controller(), body, patience, begin)
+            .post::<R>(member.controller(), body, effect, patience, begin)
             .await;
         member.record(
             result

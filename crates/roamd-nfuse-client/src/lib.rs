@@ -13,9 +13,11 @@ mod dechunk;
 mod error;
 mod member;
 mod policy;
+mod service_key;
 mod transport;
 
 pub use client::{FarmClient, FarmConfig};
 pub use controller::{Controller, ControllerError, ControllerOrder};
 pub use dechunk::DechunkError;
 pub use error::{CallError, Sent};
+pub use service_key::{ServiceKeyError, ServiceKeys};

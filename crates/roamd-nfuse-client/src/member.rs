@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use roamd_nfuse_proto::{CapabilitiesRequest, Dialect, encode_request};
+use roamd_nfuse_proto::{CapabilitiesRequest, Dialect, Request, encode_request};
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 use tokio_util::task::AbortOnDropHandle;
@@ -157,6 +157,7 @@ impl Prober {
         let post = self.transport.post::<CapabilitiesRequest>(
             controller,
             request,
+            CapabilitiesRequest.effect(),
             Some(self.patience),
             drop,
         );

@@ -1,5 +1,6 @@
 //! One request to one controller, over the pool of connections that a farm's calls share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,11 +11,12 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use roamd_nfuse_proto::{Request, decode_answer};
+use roamd_nfuse_proto::{Effect, Request, decode_answer};
 
 use crate::Controller;
 use crate::answer_body::{AnswerBody, Progress};
 use crate::error::CallError;
+use crate::service_key::{KeyInUse, SERVICE_KEY, ServiceKeys, refuses_key};
 
 /// Bytes of an answer that are read, chunk framing included.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
@@ -27,12 +29,13 @@ const IDLE: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub(crate) struct Transport {
     http: Client<HttpConnector, Full<Bytes>>,
+    key: Option<Arc<KeyInUse>>,
 }
 
 impl Transport {
     /// Without connections yet. A controller that has not taken one within `connect_timeout` is
     /// given up.
-    pub(crate) fn new(connect_timeout: Duration) -> Self {
+    pub(crate) fn new(connect_timeout: Duration, keys: Option<ServiceKeys>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(connect_timeout));
@@ -43,16 +46,54 @@ impl Transport {
             // is sent again is for the policy alone, which is how a change is never sent twice.
             .retry_canceled_requests(false)
             .build(connector);
-        Self { http }
+        Self {
+            http,
+            key: keys.map(|keys| Arc::new(KeyInUse::new(keys))),
+        }
     }
 
     /// Posts the body of a request and reads its answer. With a `patience`, the controller has so
     /// long for the answer, counted from when it had a connection. `begin` is given what will tell
     /// whether there was a connection.
+    ///
+    /// A read whose service key is refused is sent again with the farm's other key. A change is
+    /// not, but the next request has the other key.
     pub(crate) async fn post<R: Request>(
         &self,
         controller: &Controller,
         body: Bytes,
+        effect: Effect,
+        patience: Option<Duration>,
+        begin: impl FnOnce(CaptureConnection),
+    ) -> Result<R::Answer, CallError> {
+        let Some(keys) = &self.key else {
+            return self
+                .post_once::<R>(controller, body, None, patience, begin)
+                .await;
+        };
+        let key = keys.key();
+        let result = self
+            .post_once::<R>(controller, body.clone(), Some(key), patience, begin)
+            .await;
+        match result {
+            Err(CallError::Http(status)) if refuses_key(status) => {
+                match (effect, keys.other_than(key)) {
+                    (Effect::Read, Some(other)) => {
+                        self.post_once::<R>(controller, body, Some(other), patience, drop)
+                            .await
+                    }
+                    _ => Err(CallError::Http(status)),
+                }
+            }
+            result => result,
+        }
+    }
+
+    async fn post_once<R: Request>(
+        &self,
+        controller: &Controller,
+        body: Bytes,
+        key: Option<&HeaderValue>,
         patience: Option<Duration>,
         begin: impl FnOnce(CaptureConnection),
     ) -> Result<R::Answer, CallError> {
@@ -62,6 +103,9 @@ impl Transport {
         request
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+        if let Some(key) = key {
+            request.headers_mut().insert(SERVICE_KEY, key.clone());
+        }
         let connection = capture_connection(&mut request);
         begin(connection.clone());
         tokio::select! {

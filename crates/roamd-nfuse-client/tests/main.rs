@@ -3,4 +3,5 @@
 mod breaker;
 mod failover;
 mod scripted;
+mod service_key;
 mod transport;

@@ -185,6 +185,7 @@ pub(crate) fn config(
         timeout,
         connect_timeout: (timeout / 3).min(Duration::from_secs(1)),
         answer_timeout: timeout,
+        service_keys: None,
         dialect: Dialect::new(5, 4),
     }
 }

@@ -73,6 +73,7 @@ impl NfuseFarm {
                 connect_timeout: farm.connect_timeout,
                 answer_timeout: farm.answer_timeout,
                 attempts: farm.attempts,
+                service_keys: farm.service_keys.clone(),
                 dialect,
             })),
             catalogues: Cache::builder()

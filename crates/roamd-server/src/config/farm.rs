@@ -1,8 +1,10 @@
 //! `[[store.farm]]`: a farm and its controllers.
 
+use std::fs::{self, File};
+use std::io::Read;
 use std::time::Duration;
 
-use roamd_nfuse_client::{Controller, ControllerOrder};
+use roamd_nfuse_client::{Controller, ControllerOrder, ServiceKeys};
 use roamd_sessions::Generation;
 use toml::de::DeValue;
 use url::Url;
@@ -21,6 +23,9 @@ const LONGEST_CONNECT: u64 = 1_500;
 
 /// Most attempts that one call can be allowed.
 const MOST_ATTEMPTS: u64 = 64;
+
+/// Largest file of service keys that is read, in bytes.
+const LARGEST_KEY_FILE: u64 = 4 * 1024;
 
 /// Lifetime of a logon ticket unless told otherwise, in seconds; the original's default.
 const DEFAULT_TICKET: u64 = 200;
@@ -50,6 +55,8 @@ pub struct Farm {
     pub answer_timeout: Duration,
     /// How many times one request may try to reach a controller; at least once.
     pub attempts: usize,
+    /// The keys that its controllers demand, as they stood in the file that holds them.
+    pub service_keys: Option<ServiceKeys>,
     /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
     /// (SS-33).
     pub legacy_workspace_control: bool,
@@ -79,6 +86,7 @@ impl Farm {
             timeout: Duration::from_millis(DEFAULT_TIMEOUT),
             connect_timeout: Duration::from_millis(connect_timeout),
             answer_timeout: Duration::from_millis(default_answer_timeout(DEFAULT_TIMEOUT)),
+            service_keys: None,
             legacy_workspace_control: false,
             aggregation_group: None,
             ticket_time_to_live: Duration::from_secs(DEFAULT_TICKET),
@@ -165,6 +173,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     let attempts = farm.or("attempts", default_attempts(controllers.len()), |value| {
         number(value, 1, MOST_ATTEMPTS).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
     });
+    let service_keys = farm.optional("service_key_file", service_keys);
     let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
     let aggregation_group = farm.optional("aggregation_group", section::name);
     let ticket = farm.or("ticket_seconds", DEFAULT_TICKET, |value| {
@@ -181,6 +190,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         connect_timeout: Duration::from_millis(connect_timeout),
         answer_timeout: Duration::from_millis(answer_timeout),
         attempts,
+        service_keys,
         legacy_workspace_control,
         aggregation_group,
         ticket_time_to_live: Duration::from_secs(ticket),
@@ -219,6 +229,20 @@ fn id(value: &DeValue<'_>) -> Result<String, String> {
         return Err("must not be \"farm\", which means any farm in `credentials`".into());
     }
     Ok(id.into())
+}
+
+/// Reads the keys while the file is read that names them, so that a check of it finds their faults.
+fn service_keys(value: &DeValue<'_>) -> Result<ServiceKeys, String> {
+    let path = text(value)?;
+    let unreadable = |error| format!("names a file that cannot be read: {error}");
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("has to be the path of a file".into());
+    }
+    let mut keys = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_KEY_FILE).read_to_string(&mut keys))
+        .map_err(unreadable)?;
+    ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
 }
 
 fn controller(value: &DeValue<'_>) -> Result<Controller, String> {

@@ -1,4 +1,7 @@
+use std::fs;
 use std::time::Duration;
+
+use roamd_nfuse_client::ServiceKeys;
 
 use super::*;
 
@@ -56,7 +59,7 @@ fn the_defaults_that_the_sample_shows_are_the_defaults() {
         })
         // These have no default; they are examples.
         .filter(|line| {
-            !["default_domain", "aggregation_group"]
+            !["default_domain", "aggregation_group", "service_key_file"]
                 .iter()
                 .any(|k| line.starts_with(k))
         })
@@ -167,6 +170,26 @@ fn a_farm_that_says_nothing_of_its_deadlines_gets_parts_of_the_whole() {
         );
         assert_eq!(parts, expected, "{timeout} {count}");
     }
+}
+
+#[test]
+fn service_keys_are_read_from_their_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let text = config("", "", &format!("service_key_file = {path:?}"));
+    let [fault] = faults(&text).try_into().unwrap();
+    assert!(fault.starts_with("line 13: `service_key_file` names a file that cannot be read"));
+
+    fs::write(&path, "\n").unwrap();
+    let expected = "line 13: `service_key_file` names a file that has no key in its first line";
+    assert_eq!(faults(&text), [expected]);
+
+    fs::write(&path, "one\ntwo\n").unwrap();
+    let farm = &parse(&text).unwrap().stores[0].farms[0];
+    assert_eq!(
+        farm.service_keys,
+        Some(ServiceKeys::parse("one\ntwo").unwrap())
+    );
 }
 
 #[test]
@@ -296,6 +319,12 @@ fn a_fault_is_named_with_its_line() {
             "",
             "attempts = 0",
             "line 13: `attempts` has to be a whole number from 1 to 64",
+        ),
+        (
+            "",
+            "",
+            "service_key_file = \"/\"",
+            "line 13: `service_key_file` has to be the path of a file",
         ),
         (
             "",
