@@ -37,6 +37,19 @@ enum State {
     },
 }
 
+/// Whether a controller is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControllerState {
+    /// It is used.
+    Closed,
+    /// It is used, but did not answer a call in time; a probe is to tell.
+    Doubted,
+    /// It is passed over.
+    Open,
+    /// It is passed over, and a probe is under way.
+    HalfOpen,
+}
+
 /// What became of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -73,6 +86,16 @@ impl Breaker {
         match self.state {
             State::Open { until, .. } => Some(until),
             State::Closed { .. } | State::Doubted { .. } => None,
+        }
+    }
+
+    /// Whether the controller is used.
+    pub(crate) fn state(&self) -> ControllerState {
+        match self.state {
+            State::Closed { .. } => ControllerState::Closed,
+            State::Doubted { .. } => ControllerState::Doubted,
+            State::Open { .. } if self.probing => ControllerState::HalfOpen,
+            State::Open { .. } => ControllerState::Open,
         }
     }
 
@@ -207,6 +230,23 @@ mod tests {
             }
             assert_eq!(breaker.open_until().is_some(), expected, "{events:?}");
         }
+    }
+
+    #[test]
+    fn a_breaker_tells_whether_its_controller_is_used() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new();
+        assert_eq!(breaker.state(), ControllerState::Closed);
+        breaker.silent();
+        assert_eq!(breaker.state(), ControllerState::Doubted);
+        breaker.begin_probe(now);
+        assert_eq!(breaker.state(), ControllerState::Doubted);
+        breaker.probe_failed(now, JITTER);
+        assert_eq!(breaker.state(), ControllerState::Open);
+        breaker.begin_probe(now + FIRST_BACK_OFF);
+        assert_eq!(breaker.state(), ControllerState::HalfOpen);
+        breaker.answered();
+        assert_eq!(breaker.state(), ControllerState::Closed);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::error::{CallError, Seen, Sent};
 use crate::member::{Member, Prober};
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::transport::Transport;
-use crate::{Controller, ControllerOrder, ServiceKeys};
+use crate::{Controller, ControllerOrder, ControllerState, ServiceKeys};
 
 /// A probe waits no longer, so that a controller that hung is soon probed again.
 const LONGEST_PROBE: Duration = Duration::from_secs(3);
@@ -81,6 +81,13 @@ impl FarmClient {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.config.id
+    }
+
+    /// The controllers in configured order, each with whether it is used now.
+    pub fn states(&self) -> impl Iterator<Item = (&Controller, ControllerState)> {
+        self.members
+            .iter()
+            .map(|member| (member.controller(), member.state()))
     }
 
     /// Sends a request and returns its answer.

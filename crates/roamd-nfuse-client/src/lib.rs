@@ -16,6 +16,7 @@ mod policy;
 mod service_key;
 mod transport;
 
+pub use breaker::ControllerState;
 pub use client::{FarmClient, FarmConfig};
 pub use controller::{Controller, ControllerError, ControllerOrder};
 pub use dechunk::DechunkError;

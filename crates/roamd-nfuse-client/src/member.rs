@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::Controller;
-use crate::breaker::{Breaker, Change, Probe};
+use crate::breaker::{Breaker, Change, ControllerState, Probe};
 use crate::error::{CallError, Seen};
 use crate::transport::Transport;
 
@@ -64,6 +64,10 @@ impl Member {
     /// When the controller is probed next if it is passed over; nothing while it is used.
     pub(crate) fn open_until(&self) -> Option<Instant> {
         self.health().breaker.open_until()
+    }
+
+    pub(crate) fn state(&self) -> ControllerState {
+        self.health().breaker.state()
     }
 
     /// Takes note of how a call went.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use roamd_nfuse_client::{CallError, ControllerOrder, FarmClient, FarmConfig};
+use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig};
 use roamd_nfuse_proto::ErrorId;
 
 use crate::scripted::{
@@ -51,6 +51,12 @@ async fn a_controller_that_fails_is_passed_over_after_a_few_calls() {
             );
         }
         assert_eq!(bad.requests().len(), FAILURES, "{name}");
+        let states: Vec<_> = farm.states().collect();
+        let expected = [
+            (&bad.controller(), ControllerState::Open),
+            (&good.controller(), ControllerState::Closed),
+        ];
+        assert_eq!(states, expected, "{name}");
     }
 }
 
