@@ -53,8 +53,10 @@ pub enum ControllerState {
 /// What became of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// The controller is used again, or no longer doubted.
+    /// The controller is used again.
     Closed,
+    /// The controller is no longer doubted.
+    Cleared,
     /// The controller is still used, and has to be probed.
     Doubted,
     /// The controller is passed over from now on, and has to be probed.
@@ -104,7 +106,8 @@ impl Breaker {
         let before = std::mem::replace(self, Self::new());
         match before.state {
             State::Closed { .. } => None,
-            State::Doubted { .. } | State::Open { .. } => Some(Change::Closed),
+            State::Doubted { .. } => Some(Change::Cleared),
+            State::Open { .. } => Some(Change::Closed),
         }
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper_util::client::legacy::connect::CaptureConnection;
 use roamd_nfuse_proto::{Dialect, Effect, Request, encode_request};
 
-use crate::error::{CallError, Seen, Sent};
+use crate::error::{CallError, Sent};
 use crate::member::{Member, Prober};
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::transport::Transport;
@@ -183,12 +183,7 @@ impl FarmClient {
             .transport
             .post::<R>(member.controller(), body, effect, patience, begin)
             .await;
-        member.record(
-            result
-                .as_ref()
-                .err()
-                .map_or(Seen::Answered, CallError::seen),
-        );
+        member.record(result.as_ref().map(drop));
         result
     }
 
@@ -237,7 +232,7 @@ impl Trail {
         if let Some((member, connection)) = self.0.last()
             && connected(connection)
         {
-            member.record(Seen::Silent);
+            member.record(Err(&CallError::silent()));
         }
     }
 }

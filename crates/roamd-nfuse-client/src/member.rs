@@ -71,9 +71,9 @@ impl Member {
     }
 
     /// Takes note of how a call went.
-    pub(crate) fn record(self: &Arc<Self>, seen: Seen) {
+    pub(crate) fn record(self: &Arc<Self>, result: Result<(), &CallError>) {
         let mut health = self.health();
-        let change = match seen {
+        let change = match result.err().map_or(Seen::Answered, CallError::seen) {
             Seen::Answered => health.breaker.answered(),
             Seen::Failed => health.breaker.failed(Instant::now(), jitter()),
             Seen::Silent => health.breaker.silent(),
@@ -90,7 +90,7 @@ impl Member {
                 .get_or_insert_with(|| AbortOnDropHandle::new(tokio::spawn(task)));
         }
         drop(health);
-        self.tell(change);
+        self.tell(change, result.err());
     }
 
     /// Begins a probe if one is due. If none is needed, the task that asked has to end: whoever
@@ -112,23 +112,27 @@ impl Member {
             Err(_) => health.breaker.probe_failed(Instant::now(), jitter()),
         };
         drop(health);
-        self.tell(change);
+        self.tell(change, result.as_ref().err());
     }
 
-    fn tell(&self, change: Option<Change>) {
+    fn tell(&self, change: Option<Change>, error: Option<&CallError>) {
         let (farm, controller) = (&self.prober.farm, &self.controller);
+        let error = error.map(tracing::field::display);
         match change {
             None => return,
             Some(Change::Opened) => {
-                tracing::warn!(%farm, %controller, state = "open", "Controller is passed over");
+                tracing::warn!(%farm, %controller, state = "open", error, "Controller is passed over");
             }
             Some(Change::Closed) => {
                 tracing::info!(%farm, %controller, state = "closed", "Controller is used again");
             }
-            Some(Change::Doubted) => tracing::info!(
-                %farm, %controller, state = "doubted",
-                "Controller did not answer in time and is probed"
-            ),
+            // Every slow request of a user may bring these two, so they are no news.
+            Some(Change::Doubted) => {
+                tracing::debug!(%farm, %controller, state = "doubted", "Controller was silent");
+            }
+            Some(Change::Cleared) => {
+                tracing::debug!(%farm, %controller, state = "closed", "Controller was only slow");
+            }
         }
         self.changed.notify_one();
     }
