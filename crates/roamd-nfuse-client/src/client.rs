@@ -1,32 +1,21 @@
 //! Calls of one farm over HTTP.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector, capture_connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use roamd_nfuse_proto::{Dialect, Effect, Request, decode_answer, encode_request};
+use hyper_util::client::legacy::connect::CaptureConnection;
+use roamd_nfuse_proto::{Dialect, Effect, Request, encode_request};
 
-use crate::answer_body::{AnswerBody, Progress};
 use crate::error::{CallError, Sent};
-use crate::policy::{Step, next_step};
-use crate::{Controller, ControllerOrder};
+use crate::member::{Member, Prober};
+use crate::policy::{Attempts, Failure, Step, next_step};
+use crate::transport::Transport;
+use crate::{Controller, ControllerOrder, ControllerState, ServiceKeys};
 
-/// Bytes of an answer that are read, chunk framing included.
-const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
-
-/// How long a connection waits in the pool. Short, because a request that meets a connection which
-/// its controller is just closing is lost, and a change may not be sent again.
-const IDLE: Duration = Duration::from_secs(3);
-
-/// A controller that has not taken a connection by then is passed over, however far the deadline.
-const LONGEST_CONNECT: Duration = Duration::from_secs(3);
+/// A probe waits no longer, so that a controller that hung is soon probed again.
+const LONGEST_PROBE: Duration = Duration::from_secs(3);
 
 /// What a client has to know of a farm.
 #[derive(Debug, Clone)]
@@ -40,15 +29,27 @@ pub struct FarmConfig {
     /// The deadline of a call, from its begin to the last byte of its answer, other controllers
     /// included.
     pub timeout: Duration,
+    /// A controller that has not taken a connection by then is given up.
+    pub connect_timeout: Duration,
+    /// A controller that has not answered by then, from when it had a connection, is given up if
+    /// another can be asked. Otherwise the call waits on, up to its deadline.
+    pub answer_timeout: Duration,
+    /// How many times one call may try to reach a controller; at least once.
+    pub attempts: usize,
+    /// What its controllers demand with every request, if they do.
+    pub service_keys: Option<ServiceKeys>,
     /// The dialect that requests are written in.
     pub dialect: Dialect,
 }
 
 /// A client of one farm. Made once, and shared by all who call the farm.
+///
+/// Controllers that fail are passed over, and probed in the background until they are back.
 #[derive(Debug)]
 pub struct FarmClient {
     config: FarmConfig,
-    http: Client<HttpConnector, Full<Bytes>>,
+    transport: Transport,
+    members: Vec<Arc<Member>>,
     calls: AtomicUsize,
 }
 
@@ -56,19 +57,22 @@ impl FarmClient {
     /// A client that has no connections yet.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(connect_timeout(&config)));
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            // Off, so that one attempt puts a request on one connection and no other: whether it
-            // is sent again is for the policy alone, which is how a change is never sent twice.
-            .retry_canceled_requests(false)
-            .build(connector);
+        let transport = Transport::new(config.connect_timeout, config.service_keys.clone());
+        let prober = Prober::new(
+            &config.id,
+            transport.clone(),
+            config.dialect,
+            config.answer_timeout.min(LONGEST_PROBE),
+        );
+        let members = config
+            .controllers
+            .iter()
+            .map(|controller| Member::new(controller.clone(), prober.clone()))
+            .collect();
         Self {
             config,
-            http,
+            transport,
+            members,
             calls: AtomicUsize::new(0),
         }
     }
@@ -77,6 +81,13 @@ impl FarmClient {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.config.id
+    }
+
+    /// The controllers in configured order, each with whether it is used now.
+    pub fn states(&self) -> impl Iterator<Item = (&Controller, ControllerState)> {
+        self.members
+            .iter()
+            .map(|member| (member.controller(), member.state()))
     }
 
     /// Sends a request and returns its answer.
@@ -95,7 +106,10 @@ impl FarmClient {
         let calling = self.attempts::<R>(request.effect(), body, &mut trail);
         let result = match tokio::time::timeout(self.config.timeout, calling).await {
             Ok(result) => result,
-            Err(_) => Err(CallError::Deadline { sent: trail.sent() }),
+            Err(_) => {
+                trail.abandon();
+                Err(CallError::Deadline { sent: trail.sent() })
+            }
         };
         tracing::debug!(
             farm = self.config.id,
@@ -115,20 +129,30 @@ impl FarmClient {
         body: Bytes,
         trail: &mut Trail,
     ) -> Result<R::Answer, CallError> {
-        let mut controllers = self.in_order();
-        let mut controller = controllers
+        let mut members = self.in_order();
+        let mut member = members
             .next()
             .ok_or_else(|| CallError::Unreachable("farm has no controllers".into()))?;
         let mut reported: Option<CallError> = None;
         loop {
-            let error = match self.attempt::<R>(controller, body.clone(), trail).await {
+            let attempts = Attempts {
+                made: trail.attempts() + 1,
+                most: self.config.attempts,
+            };
+            // Waiting on is of no use while another controller may answer the same question.
+            let patience = (next_step(effect, Failure::Silent, attempts, members.len())
+                == Step::Next)
+                .then_some(self.config.answer_timeout);
+            let result = self
+                .attempt::<R>(member, body.clone(), effect, patience, trail)
+                .await;
+            let error = match result {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let next = match next_step(effect, error.failure(), trail.attempts(), controllers.len())
-            {
-                Step::Next => controllers.next(),
-                Step::Again => Some(controller),
+            let next = match next_step(effect, error.failure(), attempts, members.len()) {
+                Step::Next => members.next(),
+                Step::Again => Some(member),
                 Step::GiveUp => None,
             };
             // A controller that cannot be reached must not hide that an earlier one was.
@@ -137,56 +161,57 @@ impl FarmClient {
                 _ => error,
             };
             match next {
-                Some(next) => controller = next,
+                Some(next) => member = next,
                 None => return Err(error),
             }
             reported = Some(error);
         }
     }
 
+    /// Asks one controller, and takes note of how it went. With a `patience`, the controller has so
+    /// long for its answer, counted from when it had a connection.
     async fn attempt<R: Request>(
         &self,
-        controller: &Controller,
+        member: &Arc<Member>,
         body: Bytes,
+        effect: Effect,
+        patience: Option<Duration>,
         trail: &mut Trail,
     ) -> Result<R::Answer, CallError> {
-        let mut request = http::Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = controller.service().clone();
-        request
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
-        trail.begin(capture_connection(&mut request));
-
-        let response = self.http.request(request).await?;
-        if response.status() != StatusCode::OK {
-            return Err(CallError::Http(response.status()));
-        }
-        let document = read_answer(response.into_body()).await?;
-        let (_, answer) = decode_answer::<R>(&document)?;
-        answer.map_err(CallError::Refused)
+        let begin = |connection| trail.begin(Arc::clone(member), connection);
+        let result = self
+            .transport
+            .post::<R>(member.controller(), body, effect, patience, begin)
+            .await;
+        member.record(result.as_ref().map(drop));
+        result
     }
 
-    /// The controllers in the order of this call.
-    fn in_order(&self) -> impl ExactSizeIterator<Item = &Controller> {
-        let controllers = &self.config.controllers;
-        let first = match self.config.order {
-            ControllerOrder::Ordered => 0,
-            ControllerOrder::Balanced => self.calls.fetch_add(1, Ordering::Relaxed),
-        };
-        let (before, from) =
-            controllers.split_at(first.checked_rem(controllers.len()).unwrap_or(0));
-        from.iter().chain(before).collect::<Vec<_>>().into_iter()
+    /// The controllers in the order of this call: first those in use, then of those that are passed
+    /// over the one that is probed next, so that a farm is never given up unasked.
+    fn in_order(&self) -> impl ExactSizeIterator<Item = &Arc<Member>> {
+        let (open, mut order): (Vec<_>, Vec<_>) = self
+            .members
+            .iter()
+            .map(|member| (member.open_until(), member))
+            .partition(|(until, _)| until.is_some());
+        if self.config.order == ControllerOrder::Balanced && !order.is_empty() {
+            let first = self.calls.fetch_add(1, Ordering::Relaxed) % order.len();
+            order.rotate_left(first);
+        }
+        order.extend(open.into_iter().min_by_key(|(until, _)| *until));
+        order.into_iter().map(|(_, member)| member)
     }
 }
 
-/// The connections that a call was given, to tell afterwards whether it can have been sent.
+/// The attempts of a call and the connections that they were given, to tell afterwards whether it
+/// can have been sent.
 #[derive(Debug, Default)]
-struct Trail(Vec<CaptureConnection>);
+struct Trail(Vec<(Arc<Member>, CaptureConnection)>);
 
 impl Trail {
-    fn begin(&mut self, connection: CaptureConnection) {
-        self.0.push(connection);
+    fn begin(&mut self, member: Arc<Member>, connection: CaptureConnection) {
+        self.0.push((member, connection));
     }
 
     fn attempts(&self) -> usize {
@@ -195,35 +220,23 @@ impl Trail {
 
     /// A request that was never given a connection cannot have been sent.
     fn sent(&self) -> Sent {
-        if self
-            .0
-            .iter()
-            .any(|connection| connection.connection_metadata().is_some())
-        {
+        if self.0.iter().any(|(_, connection)| connected(connection)) {
             Sent::MaybeSent
         } else {
             Sent::NotSent
         }
     }
-}
 
-/// Leaves every controller its part of the deadline, and one part for the answer.
-fn connect_timeout(config: &FarmConfig) -> Duration {
-    let parts = u32::try_from(config.controllers.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1);
-    (config.timeout / parts).min(LONGEST_CONNECT)
-}
-
-/// Reads a body up to its end or its last chunk. Dropping the rest closes the connection.
-async fn read_answer(mut body: Incoming) -> Result<Vec<u8>, CallError> {
-    let mut answer = AnswerBody::new(LONGEST_ANSWER);
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data()
-            && answer.push(&data)? == Progress::Done
+    /// Takes note that the call did not wait for the end of its last attempt.
+    fn abandon(&self) {
+        if let Some((member, connection)) = self.0.last()
+            && connected(connection)
         {
-            break;
+            member.record(Err(&CallError::silent()));
         }
     }
-    Ok(answer.finish()?)
+}
+
+fn connected(connection: &CaptureConnection) -> bool {
+    connection.connection_metadata().is_some()
 }

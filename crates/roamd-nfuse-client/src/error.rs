@@ -51,7 +51,27 @@ pub enum Sent {
     MaybeSent,
 }
 
+/// What an attempt tells of the controller itself, for its breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It works.
+    Answered,
+    /// It does not.
+    Failed,
+    /// It took a connection and did not answer in time.
+    Silent,
+    /// Nothing: the fault may lie in the request.
+    Nothing,
+}
+
 impl CallError {
+    /// A controller that took a connection and did not answer in time.
+    pub(crate) fn silent() -> Self {
+        Self::Deadline {
+            sent: Sent::MaybeSent,
+        }
+    }
+
     /// Whether the request may have reached a controller.
     #[must_use]
     pub fn sent(&self) -> Sent {
@@ -76,7 +96,29 @@ impl CallError {
             Self::Refused(error) if error.id == ErrorId::SERVICE_UNAVAILABLE => {
                 Failure::Unavailable
             }
-            Self::Refused(_) | Self::TooLong | Self::Deadline { .. } => Failure::Final,
+            Self::Deadline { .. } => Failure::Silent,
+            Self::Refused(_) | Self::TooLong => Failure::Final,
+        }
+    }
+
+    /// What the failure tells of the controller.
+    pub(crate) fn seen(&self) -> Seen {
+        match self {
+            // Its network listener and its farm are alive, whatever they think of the request.
+            Self::Refused(_) => Seen::Answered,
+            Self::Unreachable(_) | Self::Lost(_) | Self::Chunks(_) | Self::Answer(_) => {
+                Seen::Failed
+            }
+            // Old farms answer 400 to a request that is too long for them (nfuse.md §1.1).
+            Self::Http(status) if status.is_client_error() => Seen::Nothing,
+            Self::Http(_) => Seen::Failed,
+            Self::Deadline {
+                sent: Sent::MaybeSent,
+            } => Seen::Silent,
+            Self::Deadline {
+                sent: Sent::NotSent,
+            }
+            | Self::TooLong => Seen::Nothing,
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     BadAnswer,
     /// The controller said that it cannot serve requests now.
     Unavailable,
+    /// The controller took a connection and did not answer in time.
+    Silent,
     /// The farm has spoken: another controller would say the same.
     Final,
 }
@@ -31,22 +33,32 @@ pub(crate) enum Step {
     GiveUp,
 }
 
-/// Decides what follows a failure. `attempts` counts those made so far with this one, and
-/// `controllers_left` those that have not been asked.
+/// The attempts of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// Those made so far.
+    pub(crate) made: usize,
+    /// How many there may be.
+    pub(crate) most: usize,
+}
+
+/// Decides what follows a failure. `attempts` counts the one that failed, and `controllers_left`
+/// those controllers that have not been asked.
 pub(crate) fn next_step(
     effect: Effect,
     failure: Failure,
-    attempts: usize,
+    attempts: Attempts,
     controllers_left: usize,
 ) -> Step {
     match (failure, effect) {
+        _ if attempts.made >= attempts.most => Step::GiveUp,
         (Failure::Final, _) => Step::GiveUp,
         (Failure::NotConnected, _) if controllers_left > 0 => Step::Next,
         (Failure::NotConnected, _) | (_, Effect::Change) => Step::GiveUp,
         (_, Effect::Read) if controllers_left > 0 => Step::Next,
         // A pooled connection that the controller was just closing breaks like this, and the only
         // controller of a farm has no other that could stand in for it.
-        (Failure::Lost, Effect::Read) if attempts == 1 => Step::Again,
+        (Failure::Lost, Effect::Read) if attempts.made == 1 => Step::Again,
         (_, Effect::Read) => Step::GiveUp,
     }
 }
@@ -58,7 +70,7 @@ mod tests {
     #[test]
     fn a_failure_leads_to_the_next_controller_or_to_the_end() {
         use Effect::{Change, Read};
-        use Failure::{BadAnswer, Final, Lost, NotConnected, Unavailable};
+        use Failure::{BadAnswer, Final, Lost, NotConnected, Silent, Unavailable};
         use Step::{Again, GiveUp, Next};
         // (effect, failure, attempts, controllers left) → step
         let cases = [
@@ -71,29 +83,43 @@ mod tests {
             (Read, BadAnswer, 1, 0, GiveUp),
             (Read, Unavailable, 1, 1, Next),
             (Read, Unavailable, 1, 0, GiveUp),
+            (Read, Silent, 1, 1, Next),
+            (Read, Silent, 1, 0, GiveUp),
             (Read, Final, 1, 1, GiveUp),
+            (Read, NotConnected, 3, 1, GiveUp),
+            (Read, BadAnswer, 3, 1, GiveUp),
             (Change, NotConnected, 1, 1, Next),
             (Change, NotConnected, 1, 0, GiveUp),
             (Change, Lost, 1, 1, GiveUp),
             (Change, Lost, 1, 0, GiveUp),
             (Change, BadAnswer, 1, 1, GiveUp),
             (Change, Unavailable, 1, 1, GiveUp),
+            (Change, Silent, 1, 1, GiveUp),
             (Change, Final, 1, 1, GiveUp),
+            (Change, NotConnected, 3, 1, GiveUp),
         ];
-        for (effect, failure, attempts, left, expected) in cases {
-            let step = next_step(effect, failure, attempts, left);
-            assert_eq!(step, expected, "{effect:?} {failure:?} {attempts} {left}");
+        for (effect, failure, made, left, expected) in cases {
+            let step = next_step(effect, failure, Attempts { made, most: 3 }, left);
+            assert_eq!(step, expected, "{effect:?} {failure:?} {made} {left}");
         }
     }
 
     #[test]
+    fn one_attempt_is_not_made_twice() {
+        let once = Attempts { made: 1, most: 1 };
+        let step = next_step(Effect::Read, Failure::Lost, once, 0);
+        assert_eq!(step, Step::GiveUp);
+    }
+
+    #[test]
     fn nothing_that_may_have_arrived_is_changed_twice() {
-        use Failure::{BadAnswer, Final, Lost, Unavailable};
-        for failure in [Lost, BadAnswer, Unavailable, Final] {
-            for attempts in 1..5 {
+        use Failure::{BadAnswer, Final, Lost, Silent, Unavailable};
+        for failure in [Lost, BadAnswer, Unavailable, Silent, Final] {
+            for made in 1..5 {
                 for left in 0..5 {
+                    let attempts = Attempts { made, most: 9 };
                     let step = next_step(Effect::Change, failure, attempts, left);
-                    assert_eq!(step, Step::GiveUp, "{failure:?} {attempts} {left}");
+                    assert_eq!(step, Step::GiveUp, "{failure:?} {made} {left}");
                 }
             }
         }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use roamd_nfuse_client::{CallError, ControllerOrder, Sent};
+use roamd_nfuse_client::{CallError, ControllerOrder, FarmClient, FarmConfig, Sent};
 use roamd_nfuse_proto::ErrorId;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, controller,
-    done, farm, farm_of, http, refused,
+    Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, config,
+    controller, done, farm, farm_of, http, refused,
 };
 
 /// The ways in which a controller may fail after it has read a request.
@@ -167,6 +167,77 @@ async fn a_controller_that_swallows_connections_leaves_time_for_the_next() {
     let alone = farm(vec![hole], order, Duration::from_millis(300));
     let error = alone.call(&change("DESK-A")).await.unwrap_err();
     assert_eq!(error.sent(), Sent::NotSent, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_silent_controller_does_not_use_up_the_deadline_of_a_read() {
+    let silent = Scripted::start([Act::Silence, Act::Silence]).await;
+    let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
+    let farm = FarmClient::new(FarmConfig {
+        answer_timeout: Duration::from_millis(50),
+        ..config(
+            vec![silent.controller(), second.controller()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("second"));
+}
+
+#[tokio::test]
+async fn who_cannot_ask_another_controller_waits_for_a_slow_one() {
+    let answer_timeout = Duration::from_millis(50);
+    for only in [true, false] {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let answer = if only {
+            capability_answer("slow")
+        } else {
+            done()
+        };
+        let slow = Scripted::start([Act::SendLater(told, answer)]).await;
+        let second = Scripted::start([]).await;
+        let controllers = if only {
+            vec![slow.controller()]
+        } else {
+            vec![slow.controller(), second.controller()]
+        };
+        let farm = FarmClient::new(FarmConfig {
+            answer_timeout,
+            ..config(controllers, ControllerOrder::Ordered, LONG)
+        });
+        let answering = async {
+            slow.received(1).await;
+            tokio::time::sleep(2 * answer_timeout).await;
+            tell.send(()).unwrap();
+        };
+        if only {
+            let (answer, ()) = tokio::join!(farm.call(&READ), answering);
+            assert_eq!(answer.unwrap(), capability("slow"));
+        } else {
+            let request = change("DESK-A");
+            let (answer, ()) = tokio::join!(farm.call(&request), answering);
+            answer.unwrap();
+        }
+        assert_eq!(second.requests().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn no_more_controllers_are_tried_than_there_are_attempts() {
+    for (attempts, expected) in [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1])] {
+        let mut scripted = Vec::new();
+        for _ in 0..3 {
+            scripted.push(Scripted::start([]).await);
+        }
+        let controllers = scripted.iter().map(Scripted::controller).collect();
+        let farm = FarmClient::new(FarmConfig {
+            attempts,
+            ..config(controllers, ControllerOrder::Ordered, LONG)
+        });
+        farm.call(&READ).await.unwrap_err();
+        let received: Vec<_> = scripted.iter().map(|c| c.requests().len()).collect();
+        assert_eq!(received, expected, "{attempts}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The client against controllers that play bytes over real sockets.
 
+mod breaker;
 mod failover;
 mod scripted;
+mod service_key;
 mod transport;

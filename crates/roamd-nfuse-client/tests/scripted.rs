@@ -53,7 +53,11 @@ struct Shared {
 
 impl Scripted {
     pub(crate) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), acts).await
+    }
+
+    pub(crate) async fn start_at(address: SocketAddr, acts: impl IntoIterator<Item = Act>) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             acts: Mutex::new(acts.into_iter().collect()),
@@ -150,8 +154,13 @@ pub(crate) fn controller(address: SocketAddr) -> Controller {
 
 /// A controller that takes no connections.
 pub(crate) async fn closed_port() -> Controller {
+    controller(free_address().await)
+}
+
+/// An address that takes no connections until somebody listens there.
+pub(crate) async fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    controller(listener.local_addr().expect("an address"))
+    listener.local_addr().expect("an address")
 }
 
 pub(crate) fn farm(
@@ -159,13 +168,26 @@ pub(crate) fn farm(
     order: ControllerOrder,
     timeout: Duration,
 ) -> FarmClient {
-    FarmClient::new(FarmConfig {
+    FarmClient::new(config(controllers, order, timeout))
+}
+
+/// What [`farm`] is made of: controllers that are all asked, with most of the deadline for each.
+pub(crate) fn config(
+    controllers: Vec<Controller>,
+    order: ControllerOrder,
+    timeout: Duration,
+) -> FarmConfig {
+    FarmConfig {
         id: "XA1".to_owned(),
+        attempts: controllers.len().max(2),
         controllers,
         order,
         timeout,
+        connect_timeout: (timeout / 3).min(Duration::from_secs(1)),
+        answer_timeout: timeout,
+        service_keys: None,
         dialect: Dialect::new(5, 4),
-    })
+    }
 }
 
 /// A farm of these controllers in their order, with a deadline that no test reaches.

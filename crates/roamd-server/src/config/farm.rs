@@ -1,8 +1,10 @@
 //! `[[store.farm]]`: a farm and its controllers.
 
+use std::fs::{self, File};
+use std::io::Read;
 use std::time::Duration;
 
-use roamd_nfuse_client::{Controller, ControllerOrder};
+use roamd_nfuse_client::{Controller, ControllerOrder, ServiceKeys};
 use roamd_sessions::Generation;
 use toml::de::DeValue;
 use url::Url;
@@ -14,6 +16,16 @@ const LONGEST_ID: usize = 64;
 
 /// Deadline of a farm unless told otherwise, in milliseconds.
 const DEFAULT_TIMEOUT: u64 = 5_000;
+
+/// Longest time for a connection unless told otherwise, in milliseconds: a lost first packet is
+/// sent again within it.
+const LONGEST_CONNECT: u64 = 1_500;
+
+/// Most attempts that one call can be allowed.
+const MOST_ATTEMPTS: u64 = 64;
+
+/// Largest file of service keys that is read, in bytes.
+const LARGEST_KEY_FILE: u64 = 4 * 1024;
 
 /// Lifetime of a logon ticket unless told otherwise, in seconds; the original's default.
 const DEFAULT_TICKET: u64 = 200;
@@ -37,6 +49,14 @@ pub struct Farm {
     pub controller_order: ControllerOrder,
     /// Deadline for one operation on this farm, retries included.
     pub timeout: Duration,
+    /// A controller that has not taken a connection by then is given up.
+    pub connect_timeout: Duration,
+    /// A controller that has not answered by then is given up if another can be asked.
+    pub answer_timeout: Duration,
+    /// How many times one request may try to reach a controller; at least once.
+    pub attempts: usize,
+    /// The keys that its controllers demand, as they stood in the file that holds them.
+    pub service_keys: Option<ServiceKeys>,
     /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
     /// (SS-33).
     pub legacy_workspace_control: bool,
@@ -55,13 +75,18 @@ impl Farm {
         generation: Generation,
         controllers: Vec<Controller>,
     ) -> Self {
+        let connect_timeout = default_connect_timeout(DEFAULT_TIMEOUT, controllers.len());
         Self {
             id,
             name,
             generation,
+            attempts: default_attempts(controllers.len()),
             controllers,
             controller_order: ControllerOrder::Ordered,
             timeout: Duration::from_millis(DEFAULT_TIMEOUT),
+            connect_timeout: Duration::from_millis(connect_timeout),
+            answer_timeout: Duration::from_millis(default_answer_timeout(DEFAULT_TIMEOUT)),
+            service_keys: None,
             legacy_workspace_control: false,
             aggregation_group: None,
             ticket_time_to_live: Duration::from_secs(DEFAULT_TICKET),
@@ -131,6 +156,24 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     let timeout = farm.or("timeout_ms", DEFAULT_TIMEOUT, |value| {
         number(value, 100, 600_000)
     });
+    let part = |value: &DeValue<'_>| {
+        let part = number(value, 10, 600_000)?;
+        if part < timeout {
+            Ok(part)
+        } else {
+            Err("has to be less than `timeout_ms`, which it is a part of".into())
+        }
+    };
+    let connect_timeout = farm.or(
+        "connect_timeout_ms",
+        default_connect_timeout(timeout, controllers.len()),
+        part,
+    );
+    let answer_timeout = farm.or("answer_timeout_ms", default_answer_timeout(timeout), part);
+    let attempts = farm.or("attempts", default_attempts(controllers.len()), |value| {
+        number(value, 1, MOST_ATTEMPTS).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    });
+    let service_keys = farm.optional("service_key_file", service_keys);
     let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
     let aggregation_group = farm.optional("aggregation_group", section::name);
     let ticket = farm.or("ticket_seconds", DEFAULT_TICKET, |value| {
@@ -144,10 +187,33 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         controllers,
         controller_order,
         timeout: Duration::from_millis(timeout),
+        connect_timeout: Duration::from_millis(connect_timeout),
+        answer_timeout: Duration::from_millis(answer_timeout),
+        attempts,
+        service_keys,
         legacy_workspace_control,
         aggregation_group,
         ticket_time_to_live: Duration::from_secs(ticket),
     })
+}
+
+/// Leaves every controller its part of the deadline, and one part for the answer.
+fn default_connect_timeout(timeout: u64, controllers: usize) -> u64 {
+    let parts = u64::try_from(controllers)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    (timeout / parts).clamp(1, LONGEST_CONNECT)
+}
+
+/// Leaves a second controller enough of the deadline for an answer.
+fn default_answer_timeout(timeout: u64) -> u64 {
+    timeout / 5 * 3
+}
+
+/// Every controller once; the only controller of a farm twice, for a read that was lost with its
+/// connection.
+fn default_attempts(controllers: usize) -> usize {
+    controllers.max(2)
 }
 
 fn id(value: &DeValue<'_>) -> Result<String, String> {
@@ -163,6 +229,20 @@ fn id(value: &DeValue<'_>) -> Result<String, String> {
         return Err("must not be \"farm\", which means any farm in `credentials`".into());
     }
     Ok(id.into())
+}
+
+/// Reads the keys while the file is read that names them, so that a check of it finds their faults.
+fn service_keys(value: &DeValue<'_>) -> Result<ServiceKeys, String> {
+    let path = text(value)?;
+    let unreadable = |error| format!("names a file that cannot be read: {error}");
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("has to be the path of a file".into());
+    }
+    let mut keys = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_KEY_FILE).read_to_string(&mut keys))
+        .map_err(unreadable)?;
+    ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
 }
 
 fn controller(value: &DeValue<'_>) -> Result<Controller, String> {

@@ -1,4 +1,7 @@
+use std::fs;
 use std::time::Duration;
+
+use roamd_nfuse_client::ServiceKeys;
 
 use super::*;
 
@@ -56,7 +59,7 @@ fn the_defaults_that_the_sample_shows_are_the_defaults() {
         })
         // These have no default; they are examples.
         .filter(|line| {
-            !["default_domain", "aggregation_group"]
+            !["default_domain", "aggregation_group", "service_key_file"]
                 .iter()
                 .any(|k| line.starts_with(k))
         })
@@ -90,6 +93,9 @@ generation = "cvad-7"
 controllers = ["http://[::1]:8081/scripts/WPnBr.dll", "http://xml.example.net"]
 controller_order = "balanced"
 timeout_ms = 250
+connect_timeout_ms = 100
+answer_timeout_ms = 200
+attempts = 1
 ticket_seconds = 30
 legacy_workspace_control = true
 aggregation_group = "office"
@@ -127,9 +133,63 @@ aggregation_group = "office"
     assert_eq!(farm.generation, Generation::Cvad7);
     assert_eq!(farm.controller_order, ControllerOrder::Balanced);
     assert_eq!(farm.timeout, Duration::from_millis(250));
+    assert_eq!(farm.connect_timeout, Duration::from_millis(100));
+    assert_eq!(farm.answer_timeout, Duration::from_millis(200));
+    assert_eq!(farm.attempts, 1);
     assert_eq!(farm.ticket_time_to_live, Duration::from_secs(30));
     assert!(farm.legacy_workspace_control);
     assert_eq!(farm.aggregation_group.as_deref(), Some("office"));
+}
+
+#[test]
+fn a_farm_that_says_nothing_of_its_deadlines_gets_parts_of_the_whole() {
+    // (deadline, controllers) → (connect, answer, attempts)
+    let cases = [
+        (5_000, 1, (1_500, 3_000, 2)),
+        (5_000, 4, (1_000, 3_000, 4)),
+        (100, 3, (25, 60, 3)),
+    ];
+    for (timeout, count, expected) in cases {
+        let controllers: Vec<_> = (1..=count)
+            .map(|number| format!("\"http://10.0.0.{number}:80\""))
+            .collect();
+        let farm = format!("timeout_ms = {timeout}");
+        let text = config("", "", &farm)
+            .lines()
+            .map(|line| match line.split_once(" = ") {
+                Some(("controllers", _)) => format!("controllers = [{}]\n", controllers.join(",")),
+                _ => format!("{line}\n"),
+            })
+            .collect::<String>();
+        let parsed = parse(&text).unwrap();
+        let farm = &parsed.stores[0].farms[0];
+        let parts = (
+            farm.connect_timeout.as_millis(),
+            farm.answer_timeout.as_millis(),
+            farm.attempts,
+        );
+        assert_eq!(parts, expected, "{timeout} {count}");
+    }
+}
+
+#[test]
+fn service_keys_are_read_from_their_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let text = config("", "", &format!("service_key_file = {path:?}"));
+    let [fault] = faults(&text).try_into().unwrap();
+    assert!(fault.starts_with("line 13: `service_key_file` names a file that cannot be read"));
+
+    fs::write(&path, "\n").unwrap();
+    let expected = "line 13: `service_key_file` names a file that has no key in its first line";
+    assert_eq!(faults(&text), [expected]);
+
+    fs::write(&path, "one\ntwo\n").unwrap();
+    let farm = &parse(&text).unwrap().stores[0].farms[0];
+    assert_eq!(
+        farm.service_keys,
+        Some(ServiceKeys::parse("one\ntwo").unwrap())
+    );
 }
 
 #[test]
@@ -235,6 +295,36 @@ fn a_fault_is_named_with_its_line() {
             "",
             "timeout_ms = \"5s\"",
             "line 13: `timeout_ms` has to be a whole number from 100 to 600000",
+        ),
+        (
+            "",
+            "",
+            "connect_timeout_ms = 0",
+            "line 13: `connect_timeout_ms` has to be a whole number from 10 to 600000",
+        ),
+        (
+            "",
+            "",
+            "connect_timeout_ms = 5000",
+            "line 13: `connect_timeout_ms` has to be less than `timeout_ms`, which it is a part of",
+        ),
+        (
+            "",
+            "",
+            "answer_timeout_ms = 6000",
+            "line 13: `answer_timeout_ms` has to be less than `timeout_ms`, which it is a part of",
+        ),
+        (
+            "",
+            "",
+            "attempts = 0",
+            "line 13: `attempts` has to be a whole number from 1 to 64",
+        ),
+        (
+            "",
+            "",
+            "service_key_file = \"/\"",
+            "line 13: `service_key_file` has to be the path of a file",
         ),
         (
             "",

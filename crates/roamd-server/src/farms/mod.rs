@@ -72,6 +72,10 @@ impl NfuseFarm {
                 controllers: farm.controllers.clone(),
                 order: farm.controller_order,
                 timeout: farm.timeout,
+                connect_timeout: farm.connect_timeout,
+                answer_timeout: farm.answer_timeout,
+                attempts: farm.attempts,
+                service_keys: farm.service_keys.clone(),
                 dialect,
             })),
             catalogues: Cache::builder()

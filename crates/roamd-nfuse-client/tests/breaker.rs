@@ -1,0 +1,211 @@
+//! Controllers that fail are passed over, and used again when they are back.
+
+use std::time::{Duration, Instant};
+
+use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig};
+use roamd_nfuse_proto::ErrorId;
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, config,
+    controller, done, farm, farm_of, free_address, http, refused,
+};
+
+/// Calls that it takes to open a breaker.
+const FAILURES: usize = 3;
+
+/// Long enough for the first probe and the next.
+const SECONDS: Duration = Duration::from_secs(8);
+
+fn answers(name: &'static str, count: usize) -> impl Iterator<Item = Act> {
+    (0..count).map(move |_| Act::Send(capability_answer(name)))
+}
+
+async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < SECONDS {
+        if holds().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_controller_that_fails_is_passed_over_after_a_few_calls() {
+    let failures: [(&str, Vec<u8>); 4] = [
+        ("no answer", Vec::new()),
+        ("rubbish", b"rubbish\r\n\r\n".to_vec()),
+        ("HTML", http("200 OK", b"<html/>")),
+        ("an HTTP error", http("503 Busy", b"")),
+    ];
+    for (name, answer) in failures {
+        let bad = Scripted::start((0..99).map(|_| Act::SendAndClose(answer.clone()))).await;
+        let good = Scripted::start(answers("good", 10)).await;
+        let farm = farm_of(&[&bad, &good]);
+        for _ in 0..10 {
+            assert_eq!(
+                farm.call(&READ).await.unwrap(),
+                capability("good"),
+                "{name}"
+            );
+        }
+        assert_eq!(bad.requests().len(), FAILURES, "{name}");
+        let states: Vec<_> = farm.states().collect();
+        let expected = [
+            (&bad.controller(), ControllerState::Open),
+            (&good.controller(), ControllerState::Closed),
+        ];
+        assert_eq!(states, expected, "{name}");
+    }
+}
+
+/// An open breaker makes even changes succeed that the controller would have lost.
+#[tokio::test]
+async fn a_change_is_not_given_to_a_controller_that_is_passed_over() {
+    let bad = Scripted::start([]).await;
+    let good = Scripted::start((0..9).map(|_| Act::Send(done()))).await;
+    let farm = farm_of(&[&bad, &good]);
+    for _ in 0..FAILURES {
+        farm.call(&change("DESK-A")).await.unwrap_err();
+    }
+    farm.call(&change("DESK-B")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_farm_says_against_a_request_says_nothing_against_its_controller() {
+    let answers = [
+        ("credentials", refused(ErrorId::FAILED_CREDENTIALS)),
+        ("out of service", refused(ErrorId::SERVICE_UNAVAILABLE)),
+        ("request too long", http("400 Bad request", b"")),
+    ];
+    for (name, answer) in answers {
+        let controller = Scripted::start((0..9).map(|_| Act::Send(answer.clone()))).await;
+        let farm = farm(
+            vec![controller.controller(), closed_port().await],
+            ControllerOrder::Ordered,
+            LONG,
+        );
+        for _ in 0..9 {
+            farm.call(&change("DESK-A")).await.unwrap_err();
+        }
+        assert_eq!(controller.requests().len(), 9, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_controller_that_comes_back_is_used_within_seconds() {
+    let address = free_address().await;
+    let standby = Scripted::start(answers("standby", 9_999)).await;
+    let farm = farm(
+        vec![controller(address), standby.controller()],
+        ControllerOrder::Ordered,
+        LONG,
+    );
+    for _ in 0..FAILURES {
+        assert_eq!(farm.call(&READ).await.unwrap(), capability("standby"));
+    }
+    let back = Scripted::start_at(address, answers("back", 9_999)).await;
+    let used = until(|| async { farm.call(&READ).await.unwrap() == capability("back") });
+    assert!(used.await, "{} probes", back.requests().len());
+    // Calls went to the other controller meanwhile: the first request was the probe's.
+    assert_eq!(back.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_farm_whose_controllers_are_all_passed_over_is_still_asked() {
+    let addresses = [free_address().await, free_address().await];
+    let farm = farm(
+        addresses.map(controller).to_vec(),
+        ControllerOrder::Balanced,
+        LONG,
+    );
+    for _ in 0..2 * FAILURES {
+        let error = farm.call(&READ).await.unwrap_err();
+        assert!(matches!(error, CallError::Unreachable(_)), "{error:?}");
+    }
+    // The next call reaches it, without a probe before.
+    let [first, second] = addresses;
+    let _first = Scripted::start_at(first, answers("back", 9)).await;
+    let _second = Scripted::start_at(second, answers("back", 9)).await;
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("back"));
+}
+
+/// Complaint of operators: one hung host made every controller of a farm be dropped in turn.
+#[tokio::test]
+async fn time_outs_of_calls_do_not_take_a_controller_from_everybody() {
+    const CALLS: usize = 10;
+    // Each call is left without its answer, and the probe that follows is answered.
+    let script = (0..CALLS).flat_map(|_| [Act::Silence, Act::Send(capability_answer("probe"))]);
+    let controller = Scripted::start(script.chain(answers("used", 1))).await;
+    let standby = Scripted::start([]).await;
+    let farm = farm(
+        vec![controller.controller(), standby.controller()],
+        ControllerOrder::Ordered,
+        Duration::from_millis(100),
+    );
+    for call in 1..=CALLS {
+        let error = farm.call(&change("HUNG")).await.unwrap_err();
+        assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
+        controller.received(2 * call).await;
+    }
+    assert_eq!(standby.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_controller_that_leaves_its_probe_unanswered_is_passed_over() {
+    let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
+    let good = Scripted::start(answers("good", 9_999)).await;
+    let farm = FarmClient::new(FarmConfig {
+        answer_timeout: Duration::from_millis(50),
+        ..config(
+            vec![hung.controller(), good.controller()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("good"));
+    let passed_over = until(|| async {
+        let started = Instant::now();
+        farm.call(&READ).await.unwrap();
+        started.elapsed() < Duration::from_millis(50)
+    });
+    assert!(passed_over.await);
+}
+
+#[tokio::test]
+async fn a_probe_that_hangs_is_alone() {
+    const CALLS: usize = 50;
+    let hung = Scripted::start((0..999).map(|_| Act::Silence)).await;
+    let good = Scripted::start(answers("good", CALLS)).await;
+    let farm = FarmClient::new(FarmConfig {
+        answer_timeout: Duration::from_millis(100),
+        ..config(
+            vec![hung.controller(), good.controller()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    let calls = futures_util::future::join_all((0..CALLS).map(|_| farm.call(&READ)));
+    for answer in calls.await {
+        assert_eq!(answer.unwrap(), capability("good"));
+    }
+    hung.received(CALLS + 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // All calls were under way before the first time-out; then there was one probe.
+    assert_eq!(hung.requests().len(), CALLS + 1);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_once_the_farm_is_dropped() {
+    let bad = Scripted::start([]).await;
+    let farm = farm_of(&[&bad, &bad]);
+    for _ in 0..FAILURES {
+        farm.call(&READ).await.unwrap_err();
+    }
+    drop(farm);
+    let before = bad.requests().len();
+    // The first probe would have been due within a second.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(bad.requests().len(), before);
+}

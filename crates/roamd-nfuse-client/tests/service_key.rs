@@ -1,0 +1,71 @@
+//! The key that controllers can demand, and its change.
+
+use roamd_nfuse_client::{ControllerOrder, FarmClient, FarmConfig, ServiceKeys};
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability, capability_answer, change, config, done, http,
+};
+
+fn farm(controller: &Scripted, keys: &str) -> FarmClient {
+    let controllers = vec![controller.controller()];
+    FarmClient::new(FarmConfig {
+        service_keys: ServiceKeys::parse(keys).ok(),
+        ..config(controllers, ControllerOrder::Ordered, LONG)
+    })
+}
+
+/// The keys of the requests that came.
+fn keys(controller: &Scripted) -> Vec<String> {
+    let key = |request: String| {
+        request
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(name, _)| name.eq_ignore_ascii_case("X-Citrix-XmlServiceKey"))
+            .map_or(String::new(), |(_, key)| key.to_owned())
+    };
+    controller.requests().into_iter().map(key).collect()
+}
+
+fn refusal() -> Act {
+    Act::Send(http("403 Forbidden", b""))
+}
+
+#[tokio::test]
+async fn every_request_has_the_key() {
+    let controller = Scripted::start([Act::Send(capability_answer("a")), Act::Send(done())]).await;
+    let farm = farm(&controller, "one\ntwo");
+    farm.call(&READ).await.unwrap();
+    farm.call(&change("DESK-A")).await.unwrap();
+    assert_eq!(keys(&controller), ["one", "one"]);
+}
+
+#[tokio::test]
+async fn a_read_is_sent_again_with_the_next_key_which_is_kept() {
+    let controller = Scripted::start([
+        refusal(),
+        Act::Send(capability_answer("a")),
+        Act::Send(done()),
+    ])
+    .await;
+    let farm = farm(&controller, "one\ntwo");
+    assert_eq!(farm.call(&READ).await.unwrap(), capability("a"));
+    farm.call(&change("DESK-A")).await.unwrap();
+    assert_eq!(keys(&controller), ["one", "two", "two"]);
+}
+
+#[tokio::test]
+async fn a_change_whose_key_is_refused_is_not_sent_again() {
+    let controller = Scripted::start([refusal(), Act::Send(done())]).await;
+    let farm = farm(&controller, "one\ntwo");
+    farm.call(&change("DESK-A")).await.unwrap_err();
+    assert_eq!(keys(&controller), ["one"]);
+    farm.call(&change("DESK-B")).await.unwrap();
+    assert_eq!(keys(&controller), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn one_key_that_is_refused_is_tried_once() {
+    let controller = Scripted::start([refusal(), refusal()]).await;
+    farm(&controller, "one").call(&READ).await.unwrap_err();
+    assert_eq!(keys(&controller), ["one"]);
+}
