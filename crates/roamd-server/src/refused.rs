@@ -2,13 +2,16 @@
 //! (sessions-service.md §7).
 
 use http::StatusCode;
-use http::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_http::{Answer, BodyError};
 use roamd_store_proto::DecodeError;
 use roamd_store_proto::auth::Challenge;
 use tracing::error;
 
 use crate::answer;
+
+/// Seconds after which a client may try again what could not be served now.
+const RETRY_SECONDS: &str = "5";
 
 /// A request that is not served.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +92,7 @@ impl Refused {
             Self::Unauthorized(challenge) => self.challenge_header(challenge),
             Self::StateUnavailable(source) => {
                 error!(%source, "Shared state gave no answer");
-                None
+                Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
             Self::Internal(source) => {
                 error!(source, "Request could not be served");
@@ -108,5 +111,22 @@ impl Refused {
     fn challenge_header(&self, challenge: &Challenge) -> Option<(HeaderName, HeaderValue)> {
         let value = HeaderValue::try_from(challenge.to_string());
         value.ok().map(|value| (WWW_AUTHENTICATE, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roamd_state::StateError;
+
+    use super::*;
+
+    #[test]
+    fn who_cannot_be_served_now_hears_when_to_try_again() {
+        let busy = Refused::from(StateError::Stopped).into_answer();
+        assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let seconds = HeaderValue::from_static(RETRY_SECONDS);
+        assert_eq!(busy.headers().get(RETRY_AFTER), Some(&seconds));
+        let missing = Refused::NotFound.into_answer();
+        assert_eq!(missing.headers().get(RETRY_AFTER), None);
     }
 }

@@ -23,6 +23,12 @@ pub enum IcaError {
         /// Name of the key.
         key: &'static str,
     },
+    /// A value is longer than any real one.
+    #[error("value of {key} is too long")]
+    TooLong {
+        /// Name of the key.
+        key: &'static str,
+    },
     /// An address is not `host` or `host:port`.
     #[error("address is not of the form host:port")]
     Address,
@@ -36,6 +42,9 @@ const APPLICATION_SERVERS: &str = "ApplicationServers";
 
 /// Section name for an application whose own name cannot be one.
 const SAFE_LABEL: &str = "Session";
+
+/// Longest value of a key, in bytes. Real ones have a few hundred at most.
+const LONGEST_VALUE: usize = 4096;
 
 /// Port of ICA where an address has none.
 const ICA_PORT: u16 = 1494;
@@ -123,6 +132,9 @@ impl Draft {
     fn set(&mut self, section: &str, key: &'static str, value: &str) -> Result<(), IcaError> {
         if value.contains(is_line_breaking) {
             return Err(IcaError::ControlCharacter { key });
+        }
+        if value.len() > LONGEST_VALUE {
+            return Err(IcaError::TooLong { key });
         }
         self.push(section, key, value);
         Ok(())

@@ -63,7 +63,8 @@ pub enum Outcome {
     Failed(FarmError),
 }
 
-/// Longest text that a farm may use to name a session, in bytes. Longer ones would not fit a URL.
+/// Longest text that a farm may use to name a session or an application, in bytes. Longer ones
+/// would not fit a URL, and no person would read them.
 const NAME_BYTES: usize = 512;
 
 /// Merges the answers. `answers` is in configured order, and so is the list: the same state gives
@@ -119,9 +120,10 @@ fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
         Some(&key.host_id),
         Some(&key.session_id),
         Some(&key.in_name),
+        key.host_kind.as_ref(),
+        Some(&session.server_type),
     ]
     .into_iter()
-    .chain([key.host_kind.as_ref()])
     .flatten()
     .map(String::len)
     .max();
@@ -151,7 +153,7 @@ fn listed(
     ]
     .into_iter()
     .flatten()
-    .find(|name| !name.trim().is_empty())
+    .find(|name| !name.trim().is_empty() && name.len() <= NAME_BYTES)
     .unwrap_or(&farm.publisher_name);
     let mut publishers = application
         .into_iter()

@@ -21,7 +21,7 @@ mod wire;
 
 pub use client::{SignedIn, path_of, session_params, sign_in};
 pub use forge::Forged;
-pub use scripted_farm::ScriptedFarm;
+pub use scripted_farm::{Script, ScriptedFarm, document};
 pub use sign_in::{
     Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,
     token_of, token_response,

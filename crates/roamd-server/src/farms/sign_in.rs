@@ -8,6 +8,9 @@ use tracing::warn;
 
 use super::{NfuseFarm, explicit};
 
+/// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
+const LONGEST_PART: usize = 255;
+
 /// Asks farms to check passwords: one after the other until one answers. A farm that refuses has
 /// answered, so that a wrong password is not carried from farm to farm.
 pub(crate) struct CredentialFarms(pub(crate) Vec<NfuseFarm>);
@@ -22,11 +25,9 @@ impl CheckCredentials for CredentialFarms {
             match farm.client.call(&request).await {
                 Ok(answer) => {
                     let sam = answer.identity.and_then(|identity| identity.sam);
-                    let identity = sam.as_deref().and_then(|sam| sam.split_once('\\'));
-                    let user = match identity {
-                        Some((domain, name)) => UserIdentity::new(domain, name),
-                        None => UserIdentity::new(&*sign_in.domain, &*sign_in.user_name),
-                    };
+                    let user = sam.as_deref().and_then(account).unwrap_or_else(|| {
+                        UserIdentity::new(&*sign_in.domain, &*sign_in.user_name)
+                    });
                     // What the user may start is asked anew after each sign-in.
                     let key = UserKey::new(user.domain(), user.name());
                     farm.catalogues.invalidate(&key).await;
@@ -47,6 +48,17 @@ impl CheckCredentials for CredentialFarms {
         }
         Err(Refusal::Unavailable)
     }
+}
+
+/// The account that a SAM name `DOMAIN\name` names; nothing where it is no such name. Ids, tokens and
+/// log lines are made of it, so it must not be longer or odder than what a person can have.
+fn account(sam: &str) -> Option<UserIdentity> {
+    let (domain, name) = sam.split_once('\\')?;
+    let plain = |part: &str| {
+        (1..=LONGEST_PART).contains(&part.len())
+            && !part.contains(|c: char| c.is_control() || c == '\\')
+    };
+    (plain(domain) && plain(name)).then(|| UserIdentity::new(domain, name))
 }
 
 /// What an error of a farm means for a sign-in; nothing where it says nothing of the credentials.

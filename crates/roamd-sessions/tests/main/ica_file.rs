@@ -115,6 +115,19 @@ fn a_ticket_that_clients_would_split_is_refused() {
 }
 
 #[test]
+fn a_value_that_is_longer_than_any_real_one_is_refused() {
+    for (length, expected) in [(4096, Ok(())), (4097, Err("LogonTicket"))] {
+        let connection = Connection {
+            ticket: SecretString::from("F".repeat(length)),
+            ..connection()
+        };
+        let found = text("Paint", &connection, &LaunchParams::default()).map(|_| ());
+        let expected = expected.map_err(|key| IcaError::TooLong { key });
+        assert_eq!(found, expected, "{length}");
+    }
+}
+
+#[test]
 fn a_title_that_cannot_name_a_section_stays_a_title_only() {
     for title in ["a]b", "[x", "k=v", "#c", ";c", "WFClient", "encrc5-128"] {
         let file = text(title, &connection(), &LaunchParams::default()).unwrap();

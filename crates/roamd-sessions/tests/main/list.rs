@@ -103,9 +103,14 @@ fn a_session_always_has_a_name() {
         friendly_name: Some(" ".to_owned()),
         ..session(2, "In")
     };
+    let endless = FarmSession {
+        friendly_name: Some("N".repeat(513)),
+        ..session(4, "In")
+    };
     let table = [
         (friendly, "Friendly"),
         (blank, "In"),
+        (endless, "In"),
         (session(3, ""), "XA1 farm"),
     ];
     for (session, expected) in table {
@@ -185,7 +190,10 @@ fn sessions_that_are_listed_twice_or_without_a_proper_name_are_left_out() {
     nameless.key.session_id.clear();
     let mut endless = session(3, "Paint");
     endless.key.host_id = "9".repeat(100_000);
-    let sessions = vec![session(1, "Paint"), session(1, "Paint"), nameless, endless];
+    let mut strange = session(4, "Paint");
+    strange.server_type = "w".repeat(513);
+    let once = session(1, "Paint");
+    let sessions = vec![once.clone(), once, nameless, endless, strange];
     let list = merge(&[answered(&farm, EVERYTHING, sessions, None)]);
     assert_eq!(list.sessions.len(), 1);
     assert_eq!(list.enumeration, Enumeration::Full);
