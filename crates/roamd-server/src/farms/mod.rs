@@ -21,6 +21,7 @@ use roamd_sessions::{
     FarmSession, Generation, Listing, Reconnect, SessionKey, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use self::errors::{farm_error, session_error};
@@ -48,6 +49,8 @@ const SERVER_TYPE: &str = "win32";
 pub(crate) struct NfuseFarm {
     description: FarmDescription,
     client: Arc<FarmClient>,
+    /// Deadline of one operation on the farm, all its requests included.
+    timeout: Duration,
     catalogues: Cache<UserKey, Arc<Catalogue>>,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
 }
@@ -78,6 +81,7 @@ impl NfuseFarm {
                 service_keys: farm.service_keys.clone(),
                 dialect,
             })),
+            timeout: farm.timeout,
             catalogues: Cache::builder()
                 .max_capacity(CATALOGUES)
                 .time_to_live(CATALOGUE_LIFE)
@@ -213,6 +217,58 @@ impl NfuseFarm {
             .map(|answer| SecretString::from(answer.ticket))
     }
 
+    /// Address, launch reference and ticket of a session.
+    async fn connection(
+        &self,
+        user: &User,
+        reconnect: &Reconnect,
+    ) -> Result<Connection, FarmError> {
+        let key = &reconnect.session;
+        let request = AddressRequest {
+            name: AddressName::Session(SessionName {
+                in_name: key.in_name.clone(),
+                host_id: HostId {
+                    kind: key.host_kind.clone(),
+                    value: key.host_id.clone(),
+                },
+                session_id: key.session_id.clone(),
+            }),
+            client_name: reconnect.end_point.client_name.clone(),
+            // How NFuse would write an IPv6 address is not known.
+            client_address: reconnect
+                .client_address
+                .clone()
+                .filter(|address| !address.contains(':'))
+                .map(|value| HostAddress {
+                    kind: Some("dot".to_owned()),
+                    value,
+                }),
+            wanted_address_type: Some("dns-port".to_owned()),
+            flags: Vec::new(),
+            credentials: Some(credentials(user)),
+            client_type: Some("ica30".to_owned()),
+            device_id: reconnect.end_point.device_id.clone(),
+            session_settings: None,
+        };
+        let answer = match self.client.call(&request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(session_error(&error)),
+        };
+        // A launch can do without, so this must not use up what the ticket needs.
+        let reference = self.launch_reference(user, &answer, reconnect);
+        let launch_reference = timeout(self.timeout / 4, reference).await.unwrap_or(None);
+        let ticket = self.ticket(user, &answer).await?;
+        Ok(Connection {
+            address: answer.server_address.value,
+            cgp_port: answer
+                .cgp_address
+                .and_then(|address| address.value.parse().ok()),
+            launch_reference,
+            session_sharing_key: answer.session_sharing_key,
+            ticket,
+        })
+    }
+
     fn ticket_seconds(&self) -> u32 {
         u32::try_from(self.description.ticket_time_to_live.as_secs()).unwrap_or(u32::MAX)
     }
@@ -296,43 +352,11 @@ impl Farm for NfuseFarm {
     }
 
     async fn reconnect(&self, user: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        let key = &reconnect.session;
-        let request = AddressRequest {
-            name: AddressName::Session(SessionName {
-                in_name: key.in_name.clone(),
-                host_id: HostId {
-                    kind: key.host_kind.clone(),
-                    value: key.host_id.clone(),
-                },
-                session_id: key.session_id.clone(),
-            }),
-            client_name: reconnect.end_point.client_name.clone(),
-            client_address: reconnect.client_address.clone().map(|value| HostAddress {
-                kind: Some("dot".to_owned()),
-                value,
-            }),
-            wanted_address_type: Some("dns-port".to_owned()),
-            flags: Vec::new(),
-            credentials: Some(credentials(user)),
-            client_type: Some("ica30".to_owned()),
-            device_id: reconnect.end_point.device_id.clone(),
-            session_settings: None,
-        };
-        let answer = match self.client.call(&request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(session_error(&error)),
-        };
-        let launch_reference = self.launch_reference(user, &answer, reconnect).await;
-        let ticket = self.ticket(user, &answer).await?;
-        Ok(Connection {
-            address: answer.server_address.value,
-            cgp_port: answer
-                .cgp_address
-                .and_then(|address| address.value.parse().ok()),
-            launch_reference,
-            session_sharing_key: answer.session_sharing_key,
-            ticket,
-        })
+        // The requests of one launch share the farm's one deadline.
+        let late = |_| FarmError::Unavailable("launch was not ready in time".to_owned());
+        timeout(self.timeout, self.connection(user, reconnect))
+            .await
+            .map_err(late)?
     }
 }
 
