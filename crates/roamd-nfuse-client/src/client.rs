@@ -99,12 +99,25 @@ impl FarmClient {
     /// # Errors
     /// What the farm said against it, or why there is no answer.
     pub async fn call<R: Request>(&self, request: &R) -> Result<R::Answer, CallError> {
+        self.call_by(Instant::now() + self.config.timeout, request)
+            .await
+    }
+
+    /// The same with a deadline that the caller sets, because several calls share it.
+    ///
+    /// # Errors
+    /// As of [`FarmClient::call`].
+    pub async fn call_by<R: Request>(
+        &self,
+        deadline: Instant,
+        request: &R,
+    ) -> Result<R::Answer, CallError> {
         let started = Instant::now();
         let body = Bytes::from(encode_request(self.config.dialect, request));
         let size = body.len();
         let mut trail = Trail::default();
         let calling = self.attempts::<R>(request.effect(), body, &mut trail);
-        let result = match tokio::time::timeout(self.config.timeout, calling).await {
+        let result = match tokio::time::timeout_at(deadline.into(), calling).await {
             Ok(result) => result,
             Err(_) => {
                 trail.abandon();

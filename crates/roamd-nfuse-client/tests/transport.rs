@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roamd_nfuse_client::{CallError, ControllerOrder, DechunkError, Sent};
+use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, DechunkError, Sent};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
 use tokio::sync::oneshot;
 
@@ -227,6 +227,23 @@ async fn an_answer_that_never_ends_is_left_at_the_limit() {
     let controller = Scripted::start([Act::Send(endless)]).await;
     let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
     assert!(matches!(error, CallError::TooLong), "{error:?}");
+}
+
+/// Calls that share a deadline note a silent controller as others do.
+#[tokio::test]
+async fn a_deadline_that_several_calls_share_holds_and_casts_doubt() {
+    let controller = Scripted::start([Act::Silence, Act::Silence]).await;
+    let minute = Duration::from_secs(60);
+    let farm = farm(
+        vec![controller.controller()],
+        ControllerOrder::Ordered,
+        minute,
+    );
+    let deadline = std::time::Instant::now() + Duration::from_millis(100);
+    let error = farm.call_by(deadline, &READ).await.unwrap_err();
+    assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
+    let states: Vec<_> = farm.states().map(|(_, state)| state).collect();
+    assert_eq!(states, [ControllerState::Doubted]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ mod errors;
 mod sign_in;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
@@ -197,7 +197,12 @@ impl NfuseFarm {
         }
     }
 
-    async fn ticket(&self, user: &User, answer: &AddressAnswer) -> Result<SecretString, FarmError> {
+    async fn ticket(
+        &self,
+        deadline: Instant,
+        user: &User,
+        answer: &AddressAnswer,
+    ) -> Result<SecretString, FarmError> {
         if let Some(ticket) = &answer.ticket {
             return Ok(SecretString::from(ticket.as_str()));
         }
@@ -212,61 +217,10 @@ impl NfuseFarm {
             ticket_tag,
             time_to_live: Some(self.ticket_seconds()),
         };
-        self.ask(&request)
-            .await
-            .map(|answer| SecretString::from(answer.ticket))
-    }
-
-    /// Address, launch reference and ticket of a session.
-    async fn connection(
-        &self,
-        user: &User,
-        reconnect: &Reconnect,
-    ) -> Result<Connection, FarmError> {
-        let key = &reconnect.session;
-        let request = AddressRequest {
-            name: AddressName::Session(SessionName {
-                in_name: key.in_name.clone(),
-                host_id: HostId {
-                    kind: key.host_kind.clone(),
-                    value: key.host_id.clone(),
-                },
-                session_id: key.session_id.clone(),
-            }),
-            client_name: reconnect.end_point.client_name.clone(),
-            // How NFuse would write an IPv6 address is not known.
-            client_address: reconnect
-                .client_address
-                .clone()
-                .filter(|address| !address.contains(':'))
-                .map(|value| HostAddress {
-                    kind: Some("dot".to_owned()),
-                    value,
-                }),
-            wanted_address_type: Some("dns-port".to_owned()),
-            flags: Vec::new(),
-            credentials: Some(credentials(user)),
-            client_type: Some("ica30".to_owned()),
-            device_id: reconnect.end_point.device_id.clone(),
-            session_settings: None,
-        };
-        let answer = match self.client.call(&request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(session_error(&error)),
-        };
-        // A launch can do without, so this must not use up what the ticket needs.
-        let reference = self.launch_reference(user, &answer, reconnect);
-        let launch_reference = timeout(self.timeout / 4, reference).await.unwrap_or(None);
-        let ticket = self.ticket(user, &answer).await?;
-        Ok(Connection {
-            address: answer.server_address.value,
-            cgp_port: answer
-                .cgp_address
-                .and_then(|address| address.value.parse().ok()),
-            launch_reference,
-            session_sharing_key: answer.session_sharing_key,
-            ticket,
-        })
+        match self.client.call_by(deadline, &request).await {
+            Ok(answer) => Ok(SecretString::from(answer.ticket)),
+            Err(error) => Err(farm_error(&error)),
+        }
     }
 
     fn ticket_seconds(&self) -> u32 {
@@ -352,11 +306,52 @@ impl Farm for NfuseFarm {
     }
 
     async fn reconnect(&self, user: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        // The requests of one launch share the farm's one deadline.
-        let late = |_| FarmError::Unavailable("launch was not ready in time".to_owned());
-        timeout(self.timeout, self.connection(user, reconnect))
-            .await
-            .map_err(late)?
+        let key = &reconnect.session;
+        let request = AddressRequest {
+            name: AddressName::Session(SessionName {
+                in_name: key.in_name.clone(),
+                host_id: HostId {
+                    kind: key.host_kind.clone(),
+                    value: key.host_id.clone(),
+                },
+                session_id: key.session_id.clone(),
+            }),
+            client_name: reconnect.end_point.client_name.clone(),
+            // How NFuse would write an IPv6 address is not known.
+            client_address: reconnect
+                .client_address
+                .clone()
+                .filter(|address| !address.contains(':'))
+                .map(|value| HostAddress {
+                    kind: Some("dot".to_owned()),
+                    value,
+                }),
+            wanted_address_type: Some("dns-port".to_owned()),
+            flags: Vec::new(),
+            credentials: Some(credentials(user)),
+            client_type: Some("ica30".to_owned()),
+            device_id: reconnect.end_point.device_id.clone(),
+            session_settings: None,
+        };
+        // All requests of one launch share the farm's one deadline.
+        let deadline = Instant::now() + self.timeout;
+        let answer = match self.client.call_by(deadline, &request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(session_error(&error)),
+        };
+        // A launch can do without, so this must not use up what the ticket needs.
+        let reference = self.launch_reference(user, &answer, reconnect);
+        let launch_reference = timeout(self.timeout / 4, reference).await.unwrap_or(None);
+        let ticket = self.ticket(deadline, user, &answer).await?;
+        Ok(Connection {
+            address: answer.server_address.value,
+            cgp_port: answer
+                .cgp_address
+                .and_then(|address| address.value.parse().ok()),
+            launch_reference,
+            session_sharing_key: answer.session_sharing_key,
+            ticket,
+        })
     }
 }
 
