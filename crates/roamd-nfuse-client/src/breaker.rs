@@ -34,7 +34,29 @@ enum State {
         until: Instant,
         /// The back-off without jitter.
         back_off: Duration,
+        cause: Cause,
     },
+}
+
+/// How the controller of an open breaker fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It takes no connection, or breaks it, or answers nonsense: a call that tries it all the same
+    /// loses little time.
+    Fails,
+    /// It takes requests and does not answer.
+    Hangs,
+}
+
+/// How calls may use a controller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Like any other.
+    Freely,
+    /// When no other is left. It is probed then.
+    AsLast(Instant),
+    /// When there is no other at all, and by one call at a time. It is probed then.
+    OnTrial(Instant),
 }
 
 /// Whether a controller is used.
@@ -83,11 +105,14 @@ impl Breaker {
         }
     }
 
-    /// When the controller of an open breaker is probed; nothing while the controller is used.
-    pub(crate) fn open_until(&self) -> Option<Instant> {
+    /// How calls may use the controller.
+    pub(crate) fn usable(&self) -> Use {
         match self.state {
-            State::Open { until, .. } => Some(until),
-            State::Closed { .. } | State::Doubted { .. } => None,
+            State::Closed { .. } | State::Doubted { .. } => Use::Freely,
+            State::Open { until, cause, .. } => match cause {
+                Cause::Fails => Use::AsLast(until),
+                Cause::Hangs => Use::OnTrial(until),
+            },
         }
     }
 
@@ -122,7 +147,7 @@ impl Breaker {
                 if *failures < MOST_FAILURES {
                     return None;
                 }
-                self.state = open(now, FIRST_BACK_OFF, jitter);
+                self.state = open(now, FIRST_BACK_OFF, jitter, Cause::Fails);
                 Some(Change::Opened)
             }
             State::Open { .. } => None,
@@ -154,7 +179,12 @@ impl Breaker {
     }
 
     /// The probe that was begun got no answer. `jitter` is from 0 to 1.
-    pub(crate) fn probe_failed(&mut self, now: Instant, jitter: f64) -> Option<Change> {
+    pub(crate) fn probe_failed(
+        &mut self,
+        now: Instant,
+        jitter: f64,
+        cause: Cause,
+    ) -> Option<Change> {
         if !std::mem::take(&mut self.probing) {
             // The controller has answered a call meanwhile.
             return None;
@@ -162,11 +192,11 @@ impl Breaker {
         match self.state {
             State::Open { back_off, .. } => {
                 let back_off = (back_off * 2).min(LONGEST_BACK_OFF);
-                self.state = open(now, back_off, jitter);
+                self.state = open(now, back_off, jitter, cause);
                 None
             }
             State::Closed { .. } | State::Doubted { .. } => {
-                self.state = open(now, FIRST_BACK_OFF, jitter);
+                self.state = open(now, FIRST_BACK_OFF, jitter, cause);
                 Some(Change::Opened)
             }
         }
@@ -175,11 +205,12 @@ impl Breaker {
 
 /// Half of the back-off at least, so that gateways which saw a controller fail together do not
 /// probe it together.
-fn open(now: Instant, back_off: Duration, jitter: f64) -> State {
+fn open(now: Instant, back_off: Duration, jitter: f64, cause: Cause) -> State {
     let wait = back_off.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
     State::Open {
         until: now + wait,
         back_off,
+        cause,
     }
 }
 
@@ -201,6 +232,15 @@ mod tests {
     }
 
     const JITTER: f64 = 1.0;
+    const CAUSE: Cause = Cause::Hangs;
+
+    /// When the controller is probed next, if it is passed over.
+    fn open_until(breaker: &Breaker) -> Option<Instant> {
+        match breaker.usable() {
+            Use::Freely => None,
+            Use::AsLast(until) | Use::OnTrial(until) => Some(until),
+        }
+    }
 
     fn opened(now: Instant) -> Breaker {
         let mut breaker = Breaker::new();
@@ -231,7 +271,7 @@ mod tests {
             for event in events {
                 play(&mut breaker, *event, now);
             }
-            assert_eq!(breaker.open_until().is_some(), expected, "{events:?}");
+            assert_eq!(open_until(&breaker).is_some(), expected, "{events:?}");
         }
     }
 
@@ -244,7 +284,7 @@ mod tests {
         assert_eq!(breaker.state(), ControllerState::Doubted);
         breaker.begin_probe(now);
         assert_eq!(breaker.state(), ControllerState::Doubted);
-        breaker.probe_failed(now, JITTER);
+        breaker.probe_failed(now, JITTER, CAUSE);
         assert_eq!(breaker.state(), ControllerState::Open);
         breaker.begin_probe(now + FIRST_BACK_OFF);
         assert_eq!(breaker.state(), ControllerState::HalfOpen);
@@ -257,12 +297,31 @@ mod tests {
         let mut now = Instant::now();
         let mut breaker = opened(now);
         for expected in [1, 2, 4, 8, 10, 10, 10] {
-            let until = breaker.open_until().unwrap();
+            let until = open_until(&breaker).unwrap();
             assert_eq!(until - now, Duration::from_secs(expected));
             assert_eq!(breaker.begin_probe(now), Probe::Wait(until));
             now = until;
             assert_eq!(breaker.begin_probe(now), Probe::Begin);
-            assert_eq!(breaker.probe_failed(now, JITTER), None);
+            assert_eq!(breaker.probe_failed(now, JITTER, CAUSE), None);
+        }
+    }
+
+    #[test]
+    fn who_hangs_is_tried_by_one_call_and_who_fails_by_any() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        let first = now + FIRST_BACK_OFF;
+        assert_eq!(breaker.usable(), Use::AsLast(first));
+        for (cause, back_off) in [(Cause::Hangs, 2), (Cause::Fails, 4)] {
+            let until = open_until(&breaker).unwrap();
+            breaker.begin_probe(until);
+            breaker.probe_failed(until, JITTER, cause);
+            let until = until + Duration::from_secs(back_off);
+            let expected = match cause {
+                Cause::Fails => Use::AsLast(until),
+                Cause::Hangs => Use::OnTrial(until),
+            };
+            assert_eq!(breaker.usable(), expected);
         }
     }
 
@@ -270,11 +329,11 @@ mod tests {
     fn calls_do_not_lengthen_the_back_off() {
         let now = Instant::now();
         let mut breaker = opened(now);
-        let until = breaker.open_until();
+        let until = open_until(&breaker);
         for _ in 0..100 {
             assert_eq!(breaker.failed(now + Duration::from_millis(1), JITTER), None);
         }
-        assert_eq!(breaker.open_until(), until);
+        assert_eq!(open_until(&breaker), until);
     }
 
     #[test]
@@ -284,9 +343,12 @@ mod tests {
             let mut breaker = Breaker::new();
             breaker.silent();
             breaker.begin_probe(now);
-            assert_eq!(breaker.probe_failed(now, jitter), Some(Change::Opened));
+            assert_eq!(
+                breaker.probe_failed(now, jitter, CAUSE),
+                Some(Change::Opened)
+            );
             let expected = now + Duration::from_millis(milliseconds);
-            assert_eq!(breaker.open_until(), Some(expected), "{jitter}");
+            assert_eq!(open_until(&breaker), Some(expected), "{jitter}");
         }
     }
 
@@ -296,7 +358,7 @@ mod tests {
             Event::Failed => _ = breaker.failed(now, JITTER),
             Event::Silent => _ = breaker.silent(),
             Event::BeginProbe => _ = breaker.begin_probe(now),
-            Event::ProbeFailed => _ = breaker.probe_failed(now, JITTER),
+            Event::ProbeFailed => _ = breaker.probe_failed(now, JITTER, CAUSE),
             Event::Pass(_) => {}
         }
     }
@@ -327,7 +389,7 @@ mod tests {
                 if let Event::BeginProbe = event {
                     let probe = breaker.begin_probe(now);
                     // One probe at a time, and none that is not due.
-                    let due = breaker.open_until().is_none_or(|until| until <= now);
+                    let due = open_until(&breaker).is_none_or(|until| until <= now);
                     prop_assert!(probe != Probe::Begin || (!probing && due));
                 } else {
                     play(&mut breaker, event, now);
@@ -335,10 +397,10 @@ mod tests {
                 if let Event::Answered = event {
                     prop_assert_eq!(&breaker, &Breaker::new());
                 }
-                if let Some(until) = breaker.open_until() {
+                if let Some(until) = open_until(&breaker) {
                     prop_assert!(until <= now + LONGEST_BACK_OFF);
                     let mut later = breaker.clone();
-                    later.probe_failed(now, JITTER);
+                    later.probe_failed(now, JITTER, CAUSE);
                     let then = now + LONGEST_BACK_OFF;
                     prop_assert_eq!(later.begin_probe(then), Probe::Begin);
                 }

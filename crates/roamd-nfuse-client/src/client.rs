@@ -1,18 +1,21 @@
 //! Calls of one farm over HTTP.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
-use hyper_util::client::legacy::connect::CaptureConnection;
+use futures_util::future::join_all;
 use roamd_nfuse_proto::{Dialect, Effect, Request, encode_request};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::breaker::Use;
 use crate::error::{CallError, Sent};
-use crate::member::{Member, Prober};
+use crate::line::{Line, Ways};
+use crate::member::{ControllerReport, Habits, Member, Probed};
 use crate::policy::{Attempts, Failure, Step, next_step};
-use crate::transport::Transport;
-use crate::{Controller, ControllerOrder, ControllerState, ServiceKeys};
+use crate::service_key::KeyInUse;
+use crate::{Controller, ControllerOrder, Network, Observer, ServiceKeys, Tls};
 
 /// A probe waits no longer, so that a controller that hung is soon probed again.
 const LONGEST_PROBE: Duration = Duration::from_secs(3);
@@ -29,7 +32,8 @@ pub struct FarmConfig {
     /// The deadline of a call, from its begin to the last byte of its answer, other controllers
     /// included.
     pub timeout: Duration,
-    /// A controller that has not taken a connection by then is given up.
+    /// A controller that has not taken a connection by then is given up; looking up its name and TLS
+    /// count.
     pub connect_timeout: Duration,
     /// A controller that has not answered by then, from when it had a connection, is given up if
     /// another can be asked. Otherwise the call waits on, up to its deadline.
@@ -38,6 +42,12 @@ pub struct FarmConfig {
     pub attempts: usize,
     /// What its controllers demand with every request, if they do.
     pub service_keys: Option<ServiceKeys>,
+    /// How its `https` controllers prove who they are; without it they cannot be reached.
+    pub tls: Option<Tls>,
+    /// The way to its controllers.
+    pub network: Arc<dyn Network>,
+    /// Whoever counts what its controllers do.
+    pub observer: Option<Arc<dyn Observer>>,
     /// The dialect that requests are written in.
     pub dialect: Dialect,
 }
@@ -47,47 +57,67 @@ pub struct FarmConfig {
 /// Controllers that fail are passed over, and probed in the background until they are back.
 #[derive(Debug)]
 pub struct FarmClient {
-    config: FarmConfig,
-    transport: Transport,
+    id: String,
+    dialect: Dialect,
+    order: ControllerOrder,
+    timeout: Duration,
+    answer_timeout: Duration,
+    attempts: usize,
     members: Vec<Arc<Member>>,
     calls: AtomicUsize,
+    /// A call is trying a controller that hung.
+    trial: AtomicBool,
 }
 
 impl FarmClient {
     /// A client that has no connections yet.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        let transport = Transport::new(config.connect_timeout, config.service_keys.clone());
-        let prober = Prober::new(
-            &config.id,
-            transport.clone(),
-            config.dialect,
-            config.answer_timeout.min(LONGEST_PROBE),
-        );
-        let members = config
-            .controllers
-            .iter()
-            .map(|controller| Member::new(controller.clone(), prober.clone()))
-            .collect();
+        let ways = Arc::new(Ways {
+            network: Arc::clone(&config.network),
+            tls: config.tls,
+            connect_timeout: config.connect_timeout,
+            key: config.service_keys.map(KeyInUse::new),
+        });
+        let habits = Arc::new(Habits {
+            farm: config.id.clone(),
+            network: config.network,
+            observer: config.observer,
+            dialect: config.dialect,
+            patience: config.answer_timeout.min(LONGEST_PROBE),
+        });
+        let member = |controller| {
+            let line = Line::new(controller, Arc::clone(&ways));
+            Member::new(line, Arc::clone(&habits))
+        };
         Self {
-            config,
-            transport,
-            members,
+            members: config.controllers.into_iter().map(member).collect(),
+            id: config.id,
+            dialect: config.dialect,
+            order: config.order,
+            timeout: config.timeout,
+            answer_timeout: config.answer_timeout,
+            attempts: config.attempts,
             calls: AtomicUsize::new(0),
+            trial: AtomicBool::new(false),
         }
     }
 
     /// The operator's name of the farm.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.config.id
+        &self.id
     }
 
-    /// The controllers in configured order, each with whether it is used now.
-    pub fn states(&self) -> impl Iterator<Item = (&Controller, ControllerState)> {
-        self.members
-            .iter()
-            .map(|member| (member.controller(), member.state()))
+    /// The controllers in configured order, as calls have met them.
+    pub fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
+        self.members.iter().map(|member| member.report())
+    }
+
+    /// Asks every controller at once what it can do, whether it is used or not. The answers stand in
+    /// configured order.
+    pub async fn probe(&self) -> Vec<Result<Probed, CallError>> {
+        join_all(self.members.iter().map(|member| member.probe())).await
     }
 
     /// Sends a request and returns its answer.
@@ -99,8 +129,7 @@ impl FarmClient {
     /// # Errors
     /// What the farm said against it, or why there is no answer.
     pub async fn call<R: Request>(&self, request: &R) -> Result<R::Answer, CallError> {
-        self.call_by(Instant::now() + self.config.timeout, request)
-            .await
+        self.call_by(Instant::now() + self.timeout, request).await
     }
 
     /// The same with a deadline that the caller sets, because several calls share it.
@@ -113,22 +142,23 @@ impl FarmClient {
         request: &R,
     ) -> Result<R::Answer, CallError> {
         let started = Instant::now();
-        let body = Bytes::from(encode_request(self.config.dialect, request));
+        let body = Bytes::from(encode_request(self.dialect, request));
         let size = body.len();
         let mut trail = Trail::default();
         let calling = self.attempts::<R>(request.effect(), body, &mut trail);
-        let result = match tokio::time::timeout_at(deadline.into(), calling).await {
+        let result = match timeout_at(deadline, calling).await {
             Ok(result) => result,
             Err(_) => {
-                trail.abandon();
-                Err(CallError::Deadline { sent: trail.sent() })
+                let sent = trail.sent;
+                trail.abandon::<R>();
+                Err(CallError::Deadline { sent })
             }
         };
         tracing::debug!(
-            farm = self.config.id,
+            farm = self.id,
             request = R::ELEMENT,
             request_bytes = size,
-            attempts = trail.attempts(),
+            attempts = trail.attempts,
             elapsed = ?started.elapsed(),
             error = result.as_ref().err().map(tracing::field::display),
             "Called the farm",
@@ -142,20 +172,20 @@ impl FarmClient {
         body: Bytes,
         trail: &mut Trail,
     ) -> Result<R::Answer, CallError> {
-        let mut members = self.in_order();
+        let candidates = self.candidates()?;
+        let mut members = candidates.members.into_iter();
         let mut member = members
             .next()
             .ok_or_else(|| CallError::Unreachable("farm has no controllers".into()))?;
         let mut reported: Option<CallError> = None;
         loop {
             let attempts = Attempts {
-                made: trail.attempts() + 1,
-                most: self.config.attempts,
+                made: trail.attempts + 1,
+                most: self.attempts,
             };
             // Waiting on is of no use while another controller may answer the same question.
-            let patience = (next_step(effect, Failure::Silent, attempts, members.len())
-                == Step::Next)
-                .then_some(self.config.answer_timeout);
+            let next_if_silent = next_step(effect, Failure::Silent, attempts, members.len());
+            let patience = (next_if_silent == Step::Next).then_some(self.answer_timeout);
             let result = self
                 .attempt::<R>(member, body.clone(), effect, patience, trail)
                 .await;
@@ -191,65 +221,134 @@ impl FarmClient {
         patience: Option<Duration>,
         trail: &mut Trail,
     ) -> Result<R::Answer, CallError> {
-        let begin = |connection| trail.begin(Arc::clone(member), connection);
-        let result = self
-            .transport
-            .post::<R>(member.controller(), body, effect, patience, begin)
-            .await;
-        member.record(result.as_ref().map(drop));
+        let started = trail.begin(member);
+        let attempt = async {
+            let connection = member.line().connection(effect).await?;
+            trail.send();
+            let exchange = member.line().exchange::<R>(connection, body, effect);
+            match patience {
+                None => exchange.await,
+                Some(patience) => timeout(patience, exchange)
+                    .await
+                    .unwrap_or_else(|_| Err(CallError::silent())),
+            }
+        };
+        let result = attempt.await.map(|(_, answer)| answer);
+        trail.end();
+        member.record(R::ELEMENT, started.elapsed(), result.as_ref().map(drop));
         result
     }
 
-    /// The controllers in the order of this call: first those in use, then of those that are passed
-    /// over the one that is probed next, so that a farm is never given up unasked.
-    fn in_order(&self) -> impl ExactSizeIterator<Item = &Arc<Member>> {
-        let (open, mut order): (Vec<_>, Vec<_>) = self
-            .members
-            .iter()
-            .map(|member| (member.open_until(), member))
-            .partition(|(until, _)| until.is_some());
-        if self.config.order == ControllerOrder::Balanced && !order.is_empty() {
-            let first = self.calls.fetch_add(1, Ordering::Relaxed) % order.len();
-            order.rotate_left(first);
+    /// The controllers in the order of this call: first those in use, then those that fail, the one
+    /// that is probed next before the others. One that hangs is tried when there is no other, and by
+    /// one call at a time, so that the rest need not wait for it; yet a farm is never given up unasked.
+    fn candidates(&self) -> Result<Candidates<'_>, CallError> {
+        let mut used = Vec::with_capacity(self.members.len());
+        let mut last = Vec::new();
+        let mut hanging = None;
+        for member in &self.members {
+            match member.usable() {
+                Use::Freely => used.push(member),
+                Use::AsLast(until) => last.push((until, member)),
+                Use::OnTrial(until) => {
+                    if hanging.is_none_or(|(first, _)| until < first) {
+                        hanging = Some((until, member));
+                    }
+                }
+            }
         }
-        order.extend(open.into_iter().min_by_key(|(until, _)| *until));
-        order.into_iter().map(|(_, member)| member)
+        if self.order == ControllerOrder::Balanced && !used.is_empty() {
+            let first = self.calls.fetch_add(1, Ordering::Relaxed) % used.len();
+            used.rotate_left(first);
+        }
+        last.sort_by_key(|(until, _)| *until);
+        used.extend(last.into_iter().map(|(_, member)| member));
+        match hanging {
+            Some((_, member)) if used.is_empty() => Ok(Candidates {
+                members: vec![member],
+                _trial: Some(Trial::begin(&self.trial).ok_or(CallError::PassedOver)?),
+            }),
+            _ => Ok(Candidates {
+                members: used,
+                _trial: None,
+            }),
+        }
     }
 }
 
-/// The attempts of a call and the connections that they were given, to tell afterwards whether it
-/// can have been sent.
+/// Whom a call may ask.
+struct Candidates<'a> {
+    members: Vec<&'a Arc<Member>>,
+    /// Ends with the call.
+    _trial: Option<Trial<'a>>,
+}
+
+/// The one call that tries a controller which hung.
+struct Trial<'a>(&'a AtomicBool);
+
+impl<'a> Trial<'a> {
+    fn begin(under_way: &'a AtomicBool) -> Option<Self> {
+        (!under_way.swap(true, Ordering::Relaxed)).then(|| Self(under_way))
+    }
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The attempts of a call, to tell afterwards whether it can have been sent.
 #[derive(Debug, Default)]
-struct Trail(Vec<(Arc<Member>, CaptureConnection)>);
+struct Trail {
+    attempts: usize,
+    /// Whether any request had a connection, and so may have left.
+    sent: Sent,
+    /// The attempt under way.
+    waiting: Option<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    member: Arc<Member>,
+    since: Instant,
+    /// Whether this attempt had a connection.
+    sent: Sent,
+}
 
 impl Trail {
-    fn begin(&mut self, member: Arc<Member>, connection: CaptureConnection) {
-        self.0.push((member, connection));
+    fn begin(&mut self, member: &Arc<Member>) -> Instant {
+        let since = Instant::now();
+        self.attempts += 1;
+        self.waiting = Some(Waiting {
+            member: Arc::clone(member),
+            since,
+            sent: Sent::NotSent,
+        });
+        since
     }
 
-    fn attempts(&self) -> usize {
-        self.0.len()
-    }
-
-    /// A request that was never given a connection cannot have been sent.
-    fn sent(&self) -> Sent {
-        if self.0.iter().any(|(_, connection)| connected(connection)) {
-            Sent::MaybeSent
-        } else {
-            Sent::NotSent
+    fn send(&mut self) {
+        self.sent = Sent::MaybeSent;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.sent = Sent::MaybeSent;
         }
+    }
+
+    fn end(&mut self) {
+        self.waiting = None;
     }
 
     /// Takes note that the call did not wait for the end of its last attempt.
-    fn abandon(&self) {
-        if let Some((member, connection)) = self.0.last()
-            && connected(connection)
+    fn abandon<R: Request>(&mut self) {
+        if let Some(Waiting {
+            member,
+            since,
+            sent,
+        }) = self.waiting.take()
         {
-            member.record(Err(&CallError::silent()));
+            let error = CallError::Deadline { sent };
+            member.record(R::ELEMENT, since.elapsed(), Err(&error));
         }
     }
-}
-
-fn connected(connection: &CaptureConnection) -> bool {
-    connection.connection_metadata().is_some()
 }

@@ -2,28 +2,30 @@
 
 use std::fmt;
 
-use http::Uri;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, Uri};
+use http::{HeaderValue, uri::Scheme};
 
-/// The one path of the XML service (nfuse.md §1.1).
-const SERVICE_PATH: &str = "/scripts/wpnbr.dll";
-
-/// One controller of a farm: a host and a port that speak NFuse.
+/// One controller of a farm: a host and a port that speak NFuse, plainly or inside TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Controller {
-    service: Uri,
+    security: Security,
+    authority: Authority,
+    host_header: HeaderValue,
+}
+
+/// Whether requests go through TLS. Citrix's "SSL Relay" is TLS too (nfuse.md §1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// `http`, port 80 unless told.
+    Plain,
+    /// `https`, port 443 unless told.
+    Tls,
 }
 
 /// Why a text does not name a controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ControllerError {
-    /// It is no URL, or has parts that a controller's URL does not have.
-    #[error("controller is not a URL of the form http://host:port")]
-    Malformed,
-    /// It asks for TLS.
-    #[error("https controllers are not supported yet; use http over a network that is protected")]
-    Https,
-}
+#[error("controller is not a URL of the form http://host:port or https://host:port")]
+pub struct ControllerError;
 
 /// Which controller a call begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,44 +38,76 @@ pub enum ControllerOrder {
 }
 
 impl Controller {
-    /// Reads `http://host:port`; the port is 80 when it is left out.
+    /// Reads `http://host:port` or `https://host:port`; the port may be left out.
     ///
     /// # Errors
-    /// The text is no such URL, or asks for https.
+    /// The text is no such URL.
     pub fn parse(url: &str) -> Result<Self, ControllerError> {
-        let uri: Uri = url.trim().parse().map_err(|_| ControllerError::Malformed)?;
-        let authority = uri.authority().ok_or(ControllerError::Malformed)?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(ControllerError::Https),
-            _ => return Err(ControllerError::Malformed),
-        }
+        let uri: Uri = url.trim().parse().map_err(|_| ControllerError)?;
+        let security = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP => Security::Plain,
+            Some(scheme) if *scheme == Scheme::HTTPS => Security::Tls,
+            _ => return Err(ControllerError),
+        };
+        let authority = uri.authority().ok_or(ControllerError)?;
         let bare = uri.path() == "/" && uri.query().is_none();
         if !bare || authority.host().is_empty() || !has_plain_port(authority) {
-            return Err(ControllerError::Malformed);
+            return Err(ControllerError);
         }
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(authority.clone());
-        parts.path_and_query = Some(PathAndQuery::from_static(SERVICE_PATH));
-        Uri::from_parts(parts)
-            .map(|service| Self { service })
-            .map_err(|_| ControllerError::Malformed)
+        let host_header = if authority.port_u16() == Some(security.default_port()) {
+            HeaderValue::from_str(authority.host())
+        } else {
+            HeaderValue::from_str(authority.as_str())
+        };
+        Ok(Self {
+            security,
+            authority: authority.clone(),
+            host_header: host_header.map_err(|_| ControllerError)?,
+        })
     }
 
-    /// The URL that requests are posted to.
-    pub(crate) fn service(&self) -> &Uri {
-        &self.service
+    /// Whether its requests go through TLS.
+    #[must_use]
+    pub fn security(&self) -> Security {
+        self.security
+    }
+
+    /// Its name or address, without the brackets that IPv6 has in a URL.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.authority.host();
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.authority
+            .port_u16()
+            .unwrap_or_else(|| self.security.default_port())
+    }
+
+    /// What requests say in `Host`.
+    pub(crate) fn host_header(&self) -> &HeaderValue {
+        &self.host_header
     }
 }
 
 impl fmt::Display for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "http://{}",
-            self.service.authority().map_or("", Authority::as_str)
-        )
+        let scheme = match self.security {
+            Security::Plain => "http",
+            Security::Tls => "https",
+        };
+        write!(f, "{scheme}://{}", self.authority)
+    }
+}
+
+impl Security {
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Plain => 80,
+            Self::Tls => 443,
+        }
     }
 }
 
@@ -88,52 +122,65 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_controller_is_an_http_url_of_host_and_port_only() {
-        let cases = [
+    fn a_controller_is_a_url_of_host_and_port_only() {
+        // (text, as it is shown, host, port, `Host`)
+        let good = [
             (
                 "http://xa1.example.test:8080",
-                Ok("http://xa1.example.test:8080"),
-            ),
-            ("http://xa1.example.test", Ok("http://xa1.example.test")),
-            ("http://xa1.example.test/", Ok("http://xa1.example.test")),
-            (" HTTP://192.0.2.1:80 ", Ok("http://192.0.2.1:80")),
-            ("http://[2001:db8::1]:8080", Ok("http://[2001:db8::1]:8080")),
-            ("https://xa1.example.test", Err(ControllerError::Https)),
-            ("xa1.example.test:8080", Err(ControllerError::Malformed)),
-            ("xa1.example.test", Err(ControllerError::Malformed)),
-            ("ftp://xa1.example.test", Err(ControllerError::Malformed)),
-            ("http://", Err(ControllerError::Malformed)),
-            ("http://:80", Err(ControllerError::Malformed)),
-            (
-                "http://xa1.example.test:99999",
-                Err(ControllerError::Malformed),
+                "http://xa1.example.test:8080",
+                ("xa1.example.test", 8080, "xa1.example.test:8080"),
             ),
             (
-                "http://user:word@xa1.example.test",
-                Err(ControllerError::Malformed),
+                "http://xa1.example.test/",
+                "http://xa1.example.test",
+                ("xa1.example.test", 80, "xa1.example.test"),
             ),
             (
-                "http://xa1.example.test/scripts/wpnbr.dll",
-                Err(ControllerError::Malformed),
+                " HTTP://192.0.2.1:80 ",
+                "http://192.0.2.1:80",
+                ("192.0.2.1", 80, "192.0.2.1"),
             ),
             (
-                "http://xa1.example.test/?a=b",
-                Err(ControllerError::Malformed),
+                "http://[2001:db8::1]:8080",
+                "http://[2001:db8::1]:8080",
+                ("2001:db8::1", 8080, "[2001:db8::1]:8080"),
             ),
-            ("", Err(ControllerError::Malformed)),
+            (
+                "https://ddc.example.test",
+                "https://ddc.example.test",
+                ("ddc.example.test", 443, "ddc.example.test"),
+            ),
+            (
+                "https://ddc.example.test:443",
+                "https://ddc.example.test:443",
+                ("ddc.example.test", 443, "ddc.example.test"),
+            ),
+            (
+                "https://ddc.example.test:80",
+                "https://ddc.example.test:80",
+                ("ddc.example.test", 80, "ddc.example.test:80"),
+            ),
         ];
-        for (text, expected) in cases {
-            let parsed = Controller::parse(text).map(|controller| controller.to_string());
-            assert_eq!(parsed.as_deref(), expected.as_deref(), "{text}");
+        for (text, shown, parts) in good {
+            let controller = Controller::parse(text).unwrap();
+            assert_eq!(controller.to_string(), shown, "{text}");
+            let header = controller.host_header().to_str().unwrap();
+            assert_eq!((controller.host(), controller.port(), header), parts);
         }
-    }
-
-    #[test]
-    fn requests_go_to_the_path_of_the_xml_service() {
-        let controller = Controller::parse("http://xa1.example.test:8080").unwrap();
-        assert_eq!(
-            controller.service().to_string(),
-            "http://xa1.example.test:8080/scripts/wpnbr.dll"
-        );
+        let bad = [
+            "xa1.example.test:8080",
+            "xa1.example.test",
+            "ftp://xa1.example.test",
+            "http://",
+            "http://:80",
+            "http://xa1.example.test:99999",
+            "http://user:word@xa1.example.test",
+            "http://xa1.example.test/scripts/wpnbr.dll",
+            "http://xa1.example.test/?a=b",
+            "",
+        ];
+        for text in bad {
+            assert_eq!(Controller::parse(text), Err(ControllerError), "{text}");
+        }
     }
 }

@@ -21,6 +21,9 @@ pub enum CallError {
         /// Whether the request may have reached a controller.
         sent: Sent,
     },
+    /// Every controller takes requests and does not answer, and one call is trying them already.
+    #[error("no controller of the farm answers; they are probed until one does")]
+    PassedOver,
     /// No controller takes connections.
     #[error("no controller of the farm could be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
@@ -43,9 +46,10 @@ pub enum CallError {
 
 /// Whether a request may have reached a controller. Where it may have, only the farm knows whether
 /// it was served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sent {
     /// It is certain that no byte of it was sent.
+    #[default]
     NotSent,
     /// It may have arrived.
     MaybeSent,
@@ -76,7 +80,7 @@ impl CallError {
     #[must_use]
     pub fn sent(&self) -> Sent {
         match self {
-            Self::Unreachable(_) => Sent::NotSent,
+            Self::PassedOver | Self::Unreachable(_) => Sent::NotSent,
             Self::Deadline { sent } => *sent,
             Self::Refused(_)
             | Self::Lost(_)
@@ -90,7 +94,7 @@ impl CallError {
     /// What the policy has to know of the failure of one attempt.
     pub(crate) fn failure(&self) -> Failure {
         match self {
-            Self::Unreachable(_) => Failure::NotConnected,
+            Self::PassedOver | Self::Unreachable(_) => Failure::NotConnected,
             Self::Lost(_) => Failure::Lost,
             Self::Http(_) | Self::Chunks(_) | Self::Answer(_) => Failure::BadAnswer,
             Self::Refused(error) if error.id == ErrorId::SERVICE_UNAVAILABLE => {
@@ -118,17 +122,8 @@ impl CallError {
             Self::Deadline {
                 sent: Sent::NotSent,
             }
+            | Self::PassedOver
             | Self::TooLong => Seen::Nothing,
-        }
-    }
-}
-
-impl From<hyper_util::client::legacy::Error> for CallError {
-    fn from(error: hyper_util::client::legacy::Error) -> Self {
-        if error.is_connect() {
-            Self::Unreachable(Box::new(error))
-        } else {
-            Self::Lost(Box::new(error))
         }
     }
 }

@@ -1,9 +1,10 @@
-//! A client of one farm: its controllers in order, a pool of connections and one deadline a call.
+//! A client of one farm: its controllers in order, their connections and one deadline a call.
 //!
 //! [`FarmClient::call`] takes any NFuse request and returns the answer that belongs to it. What may
 //! be sent again, and to whom, is decided in `policy`, and which controllers are passed over in
-//! `breaker`; both are pure. Everything else here moves bytes. The crate must not know other farms, users' tokens or the store side, and it logs no
-//! body and no credentials.
+//! `breaker`; both are pure. Everything else here moves bytes, over a [`Network`] and by the clock of
+//! the runtime, so that a simulation can decide about both. The crate must not know other farms,
+//! users' tokens or the store side, and it logs no body and no credentials.
 
 mod answer_body;
 mod breaker;
@@ -11,14 +12,22 @@ mod client;
 mod controller;
 mod dechunk;
 mod error;
+mod line;
 mod member;
+mod network;
+mod observer;
 mod policy;
 mod service_key;
-mod transport;
+mod tls;
 
 pub use breaker::ControllerState;
 pub use client::{FarmClient, FarmConfig};
-pub use controller::{Controller, ControllerError, ControllerOrder};
+pub use controller::{Controller, ControllerError, ControllerOrder, Security};
 pub use dechunk::DechunkError;
 pub use error::{CallError, Sent};
+pub use line::Connections;
+pub use member::{ControllerReport, Probed};
+pub use network::{Connecting, Network, Stream, SystemNetwork};
+pub use observer::{Attempt, Observer, Outcome};
 pub use service_key::{ServiceKeyError, ServiceKeys};
+pub use tls::{PinError, PublicKeyPin, Tls, TlsError, Trust};

@@ -1,18 +1,21 @@
 //! A controller with its breaker, and the probes that tell when it is back.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use roamd_nfuse_proto::{CapabilitiesRequest, Dialect, Request, encode_request};
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, encode_request,
+};
 use tokio::sync::Notify;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::Controller;
-use crate::breaker::{Breaker, Change, ControllerState, Probe};
-use crate::error::{CallError, Seen};
-use crate::transport::Transport;
+use crate::breaker::{Breaker, Cause, Change, ControllerState, Probe, Use};
+use crate::error::{CallError, Seen, Sent};
+use crate::line::{Connections, Line};
+use crate::observer::{Attempt, Observer, Outcome};
+use crate::{Controller, Network};
 
 /// One controller of a farm, as its calls have met it.
 ///
@@ -20,8 +23,8 @@ use crate::transport::Transport;
 /// that works, and the task ends with its member.
 #[derive(Debug)]
 pub(crate) struct Member {
-    controller: Controller,
-    prober: Prober,
+    line: Arc<Line>,
+    habits: Arc<Habits>,
     health: Mutex<Health>,
     /// Wakes the task that probes.
     changed: Arc<Notify>,
@@ -30,61 +33,103 @@ pub(crate) struct Member {
 #[derive(Debug)]
 struct Health {
     breaker: Breaker,
+    last_failure: Option<String>,
     /// The one task that probes. It takes itself out when there is nothing to do.
     probing: Option<AbortOnDropHandle<()>>,
 }
 
-/// How the controllers of a farm are probed.
+/// What all members of a farm have in common.
+#[derive(Debug)]
+pub(crate) struct Habits {
+    pub(crate) farm: String,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) dialect: Dialect,
+    /// How long a probe waits for its answer.
+    pub(crate) patience: Duration,
+}
+
+/// A controller as its calls have met it.
 #[derive(Debug, Clone)]
-pub(crate) struct Prober {
-    farm: Arc<str>,
-    transport: Transport,
-    /// Asks for capabilities: the cheapest request, which needs no user.
-    request: Bytes,
-    patience: Duration,
+pub struct ControllerReport<'a> {
+    /// The controller.
+    pub controller: &'a Controller,
+    /// Whether it is used.
+    pub state: ControllerState,
+    /// Its connections.
+    pub connections: Connections,
+    /// Why the last attempt that failed did; nothing while it works.
+    pub last_failure: Option<String>,
+    /// When the certificate that it showed last expires; nothing without TLS.
+    pub certificate_expiry: Option<SystemTime>,
+}
+
+/// What a controller says of itself when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// The dialect of its answer.
+    pub dialect: Dialect,
+    /// What its farm can do.
+    pub capabilities: Vec<CapabilityId>,
 }
 
 impl Member {
-    pub(crate) fn new(controller: Controller, prober: Prober) -> Arc<Self> {
+    pub(crate) fn new(line: Line, habits: Arc<Habits>) -> Arc<Self> {
         Arc::new(Self {
-            controller,
-            prober,
+            line: Arc::new(line),
+            habits,
             health: Mutex::new(Health {
                 breaker: Breaker::new(),
+                last_failure: None,
                 probing: None,
             }),
             changed: Arc::default(),
         })
     }
 
-    pub(crate) fn controller(&self) -> &Controller {
-        &self.controller
+    /// How calls may use the controller.
+    pub(crate) fn usable(&self) -> Use {
+        self.health().breaker.usable()
     }
 
-    /// When the controller is probed next if it is passed over; nothing while it is used.
-    pub(crate) fn open_until(&self) -> Option<Instant> {
-        self.health().breaker.open_until()
+    pub(crate) fn report(&self) -> ControllerReport<'_> {
+        let health = self.health();
+        ControllerReport {
+            controller: self.line.controller(),
+            state: health.breaker.state(),
+            connections: self.line.connections(),
+            last_failure: health.last_failure.clone(),
+            certificate_expiry: self.line.certificate_expiry(),
+        }
     }
 
-    pub(crate) fn state(&self) -> ControllerState {
-        self.health().breaker.state()
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
     }
 
-    /// Takes note of how a call went.
-    pub(crate) fn record(self: &Arc<Self>, result: Result<(), &CallError>) {
+    /// Asks the controller what it can do, whatever its breaker says.
+    pub(crate) async fn probe(&self) -> Result<Probed, CallError> {
+        self.habits.probe(&self.line).await
+    }
+
+    /// Takes note of how an attempt of a call went.
+    pub(crate) fn record(
+        self: &Arc<Self>,
+        request: &'static str,
+        took: Duration,
+        result: Result<(), &CallError>,
+    ) {
+        self.habits.observe(&self.line, request, took, result);
         let mut health = self.health();
         let change = match result.err().map_or(Seen::Answered, CallError::seen) {
-            Seen::Answered => health.breaker.answered(),
-            Seen::Failed => health.breaker.failed(Instant::now(), jitter()),
+            Seen::Answered => health.answered(),
+            Seen::Failed => health.breaker.failed(now(), self.habits.network.chance()),
             Seen::Silent => health.breaker.silent(),
             Seen::Nothing => None,
         };
+        health.note(result.err());
         if let Some(Change::Doubted | Change::Opened) = change {
-            let task = watch(
-                Arc::downgrade(self),
-                self.prober.clone(),
-                Arc::clone(&self.changed),
-            );
+            let task = watch(Arc::downgrade(self), Arc::clone(&self.changed));
             health
                 .probing
                 .get_or_insert_with(|| AbortOnDropHandle::new(tokio::spawn(task)));
@@ -97,26 +142,37 @@ impl Member {
     /// needs one later starts another.
     fn begin_probe(&self) -> Probe {
         let mut health = self.health();
-        let probe = health.breaker.begin_probe(Instant::now());
+        let probe = health.breaker.begin_probe(now());
         if probe == Probe::Needless {
             health.probing = None;
         }
         probe
     }
 
-    /// Takes note of how the probe went.
-    fn probed(&self, result: &Result<(), CallError>) {
+    /// Takes note of how the probe went. A farm that refuses has answered.
+    fn probed(&self, result: &Result<Probed, CallError>) {
         let mut health = self.health();
-        let change = match result {
-            Ok(()) => health.breaker.answered(),
-            Err(_) => health.breaker.probe_failed(Instant::now(), jitter()),
+        let (change, error) = match result {
+            Ok(_) | Err(CallError::Refused(_)) => (health.answered(), None),
+            Err(error) => {
+                let cause = match error {
+                    CallError::Deadline {
+                        sent: Sent::MaybeSent,
+                    } => Cause::Hangs,
+                    _ => Cause::Fails,
+                };
+                let jitter = self.habits.network.chance();
+                let change = health.breaker.probe_failed(now(), jitter, cause);
+                health.note(Some(error));
+                (change, Some(error))
+            }
         };
         drop(health);
-        self.tell(change, result.as_ref().err());
+        self.tell(change, error);
     }
 
     fn tell(&self, change: Option<Change>, error: Option<&CallError>) {
-        let (farm, controller) = (&self.prober.farm, &self.controller);
+        let (farm, controller) = (&self.habits.farm, self.line.controller());
         let error = error.map(tracing::field::display);
         match change {
             None => return,
@@ -143,57 +199,81 @@ impl Member {
     }
 }
 
-impl Prober {
-    /// Probes that wait so long for their answer.
-    pub(crate) fn new(
-        farm: &str,
-        transport: Transport,
-        dialect: Dialect,
-        patience: Duration,
-    ) -> Self {
-        Self {
-            farm: farm.into(),
-            transport,
-            request: encode_request(dialect, &CapabilitiesRequest).into(),
-            patience,
-        }
+impl Habits {
+    /// Asks a controller for its capabilities: the cheapest request, which needs no user.
+    async fn probe(&self, line: &Line) -> Result<Probed, CallError> {
+        let started = Instant::now();
+        let body = Bytes::from(encode_request(self.dialect, &CapabilitiesRequest));
+        let probe = async {
+            // A new connection, since a controller that hung may still hold those from before.
+            let connection = line.connection(Effect::Change).await?;
+            let effect = CapabilitiesRequest.effect();
+            let exchange = line.exchange::<CapabilitiesRequest>(connection, body, effect);
+            timeout(self.patience, exchange)
+                .await
+                .unwrap_or_else(|_| Err(CallError::silent()))
+        };
+        let result = probe.await;
+        self.observe(line, "probe", started.elapsed(), result.as_ref().map(drop));
+        result.map(|(dialect, answer)| Probed {
+            dialect,
+            capabilities: answer.capabilities,
+        })
     }
 
-    /// A farm that refuses has answered.
-    async fn probe(&self, controller: &Controller) -> Result<(), CallError> {
-        let request = self.request.clone();
-        let post = self.transport.post::<CapabilitiesRequest>(
-            controller,
-            request,
-            CapabilitiesRequest.effect(),
-            Some(self.patience),
-            drop,
-        );
-        match post.await {
-            Ok(_) | Err(CallError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+    fn observe(
+        &self,
+        line: &Line,
+        request: &'static str,
+        took: Duration,
+        result: Result<(), &CallError>,
+    ) {
+        if let Some(observer) = &self.observer {
+            observer.attempted(&Attempt {
+                controller: line.controller(),
+                request,
+                outcome: Outcome::of(result),
+                took,
+            });
+        }
+    }
+}
+
+impl Health {
+    fn answered(&mut self) -> Option<Change> {
+        self.last_failure = None;
+        self.breaker.answered()
+    }
+
+    fn note(&mut self, error: Option<&CallError>) {
+        match error {
+            Some(error) if error.seen() != Seen::Answered => {
+                self.last_failure = Some(error.to_string());
+            }
+            _ => {}
         }
     }
 }
 
 /// Probes a controller until it is used again. It holds no member while it waits, so that a farm
-/// which nobody uses any more is gone at once.
-async fn watch(member: Weak<Member>, prober: Prober, changed: Arc<Notify>) {
+/// which nobody uses any more is gone at once, with its probe.
+async fn watch(member: Weak<Member>, changed: Arc<Notify>) {
     loop {
-        let Some((probe, controller)) = member
-            .upgrade()
-            .map(|member| (member.begin_probe(), member.controller.clone()))
-        else {
+        let Some((probe, line, habits)) = member.upgrade().map(|member| {
+            let (line, habits) = (Arc::clone(&member.line), Arc::clone(&member.habits));
+            (member.begin_probe(), line, habits)
+        }) else {
             return;
         };
         match probe {
             Probe::Needless => return,
             Probe::Wait(until) => tokio::select! {
-                () = sleep_until(until.into()) => {}
+                biased;
                 () = changed.notified() => {}
+                () = sleep_until(until.into()) => {}
             },
             Probe::Begin => {
-                let result = prober.probe(&controller).await;
+                let result = habits.probe(&line).await;
                 if let Some(member) = member.upgrade() {
                     member.probed(&result);
                 }
@@ -202,7 +282,6 @@ async fn watch(member: Weak<Member>, prober: Prober, changed: Arc<Notify>) {
     }
 }
 
-/// From 0 to 1. Without randomness there is none, which costs nothing but the spread.
-fn jitter() -> f64 {
-    f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }

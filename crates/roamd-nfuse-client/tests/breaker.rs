@@ -1,9 +1,13 @@
 //! Controllers that fail are passed over, and used again when they are back.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig};
+use roamd_nfuse_client::{
+    CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig, Sent,
+};
 use roamd_nfuse_proto::ErrorId;
+use tokio::time::Instant;
 
 use crate::scripted::{
     Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, config,
@@ -51,10 +55,13 @@ async fn a_controller_that_fails_is_passed_over_after_a_few_calls() {
             );
         }
         assert_eq!(bad.requests().len(), FAILURES, "{name}");
-        let states: Vec<_> = farm.states().collect();
+        let states: Vec<_> = farm
+            .controllers()
+            .map(|report| (report.controller.clone(), report.state))
+            .collect();
         let expected = [
-            (&bad.controller(), ControllerState::Open),
-            (&good.controller(), ControllerState::Closed),
+            (bad.controller(), ControllerState::Open),
+            (good.controller(), ControllerState::Closed),
         ];
         assert_eq!(states, expected, "{name}");
     }
@@ -194,6 +201,44 @@ async fn a_probe_that_hangs_is_alone() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     // All calls were under way before the first time-out; then there was one probe.
     assert_eq!(hung.requests().len(), CALLS + 1);
+}
+
+/// One farm that hangs must not hold up the others' users for its whole deadline, each of them.
+#[tokio::test]
+async fn a_farm_that_hangs_is_tried_by_one_call_at_a_time() {
+    let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
+    let farm = Arc::new(FarmClient::new(FarmConfig {
+        answer_timeout: Duration::from_millis(50),
+        ..config(vec![hung.controller()], ControllerOrder::Ordered, LONG)
+    }));
+    // A call finds out, and a probe confirms it.
+    let first = farm.call_by(Instant::now() + Duration::from_millis(100), &READ);
+    assert!(matches!(first.await, Err(CallError::Deadline { .. })));
+    let state = || farm.controllers().map(|report| report.state).next();
+    let open = until(|| async { state() == Some(ControllerState::Open) });
+    assert!(open.await);
+
+    let trial = tokio::spawn({
+        let farm = Arc::clone(&farm);
+        async move { farm.call(&change("TRIAL")).await }
+    });
+    while !hung
+        .requests()
+        .iter()
+        .any(|request| request.contains("TRIAL"))
+    {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for _ in 0..20 {
+        let error = farm.call(&change("OTHER")).await.unwrap_err();
+        assert!(matches!(error, CallError::PassedOver), "{error:?}");
+        assert_eq!(error.sent(), Sent::NotSent);
+    }
+    // With the trial gone, the next call is one.
+    trial.abort();
+    assert!(trial.await.unwrap_err().is_cancelled());
+    let next = farm.call_by(Instant::now() + Duration::from_millis(50), &READ);
+    assert!(matches!(next.await, Err(CallError::Deadline { .. })));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod breaker;
 mod failover;
+mod observer;
 mod scripted;
 mod service_key;
+mod tls;
 mod transport;

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use roamd_nfuse_client::{Controller, ControllerOrder, FarmClient, FarmConfig};
+use roamd_nfuse_client::{Controller, ControllerOrder, FarmClient, FarmConfig, SystemNetwork};
 use roamd_nfuse_proto::{
     CapabilitiesAnswer, CapabilitiesRequest, CapabilityId, Credentials, Dialect, Encoding, ErrorId,
     FarmError, Frame, LogoffUserSessionsAnswer, LogoffUserSessionsRequest, Request,
@@ -186,6 +186,9 @@ pub(crate) fn config(
         connect_timeout: (timeout / 3).min(Duration::from_secs(1)),
         answer_timeout: timeout,
         service_keys: None,
+        tls: None,
+        network: Arc::new(SystemNetwork::new()),
+        observer: None,
         dialect: Dialect::new(5, 4),
     }
 }

@@ -239,10 +239,10 @@ async fn a_deadline_that_several_calls_share_holds_and_casts_doubt() {
         ControllerOrder::Ordered,
         minute,
     );
-    let deadline = std::time::Instant::now() + Duration::from_millis(100);
+    let deadline = tokio::time::Instant::now() + Duration::from_millis(100);
     let error = farm.call_by(deadline, &READ).await.unwrap_err();
     assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
-    let states: Vec<_> = farm.states().map(|(_, state)| state).collect();
+    let states: Vec<_> = farm.controllers().map(|report| report.state).collect();
     assert_eq!(states, [ControllerState::Doubted]);
 }
 

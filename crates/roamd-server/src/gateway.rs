@@ -16,6 +16,7 @@ use roamd_citrixauth::{
     Audience, AudienceError, Conversations, Domain, FormPolicy, Realm, TokenPolicy, TokenService,
 };
 use roamd_http::{Answer, Incoming, Limits};
+use roamd_nfuse_client::{Network, SystemNetwork, TlsError};
 use roamd_seal::KeyRing;
 use roamd_sessions::{Farm, Store};
 use roamd_state::{OpenError, SharedState, SqliteState};
@@ -24,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
-use crate::config::{Config, CredentialCheck, Scheme};
+use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::farms::{CredentialFarms, NfuseFarm};
 use crate::keys::{self, KeysError};
 use crate::metrics::Metrics;
@@ -65,6 +66,14 @@ pub enum ServerError {
     /// There is no shared state.
     #[error(transparent)]
     State(#[from] OpenError),
+    /// A farm cannot be reached through TLS.
+    #[error("cannot use TLS to the controllers of the farm {farm}")]
+    FarmTls {
+        /// Its id.
+        farm: String,
+        /// Why.
+        source: TlsError,
+    },
     /// The base URL has no audience.
     #[error("the base URL {base_url} cannot be the audience of tokens")]
     Audience {
@@ -181,15 +190,26 @@ impl Gate {
                 base_url: base.to_string(),
                 source,
             })?;
+        let network: Arc<dyn Network> = Arc::new(SystemNetwork::new());
+        let site = |store: &config::Store| {
+            let farms: Result<Vec<_>, _> = store
+                .farms
+                .iter()
+                .map(|farm| {
+                    NfuseFarm::new(farm, &network).map_err(|source| ServerError::FarmTls {
+                        farm: farm.id.clone(),
+                        source,
+                    })
+                })
+                .collect();
+            let domain = Store::new(farms?, Arc::clone(&keys));
+            Ok(StoreSite::new(base, &authentication, store, domain))
+        };
         let stores: Vec<StoreSite> = config
             .stores
             .iter()
-            .map(|store| {
-                let farms = store.farms.iter().map(NfuseFarm::new).collect();
-                let domain = Store::new(farms, Arc::clone(&keys));
-                StoreSite::new(base, &authentication, store, domain)
-            })
-            .collect();
+            .map(site)
+            .collect::<Result<_, ServerError>>()?;
         let farms = stores
             .iter()
             .flat_map(|site| site.store.farms())

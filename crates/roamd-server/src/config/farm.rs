@@ -1,14 +1,12 @@
 //! `[[store.farm]]`: a farm and its controllers.
 
-use std::fs::{self, File};
-use std::io::Read;
 use std::time::Duration;
 
 use roamd_nfuse_client::{Controller, ControllerOrder, ServiceKeys};
 use roamd_sessions::Generation;
 use toml::de::DeValue;
-use url::Url;
 
+use super::controller::{self, Tls};
 use super::section::{self, Section, boolean, number, text, word};
 
 /// Longest id of a farm, in bytes; ids go into session ids and resource ids.
@@ -24,14 +22,8 @@ const LONGEST_CONNECT: u64 = 1_500;
 /// Most attempts that one call can be allowed.
 const MOST_ATTEMPTS: u64 = 64;
 
-/// Largest file of service keys that is read, in bytes.
-const LARGEST_KEY_FILE: u64 = 4 * 1024;
-
 /// Lifetime of a logon ticket unless told otherwise, in seconds; the original's default.
 const DEFAULT_TICKET: u64 = 200;
-
-/// Path of the XML service; a controller's URL may end with it.
-const SERVICE_PATH: &str = "/scripts/wpnbr.dll";
 
 /// A farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +49,8 @@ pub struct Farm {
     pub attempts: usize,
     /// The keys that its controllers demand, as they stood in the file that holds them.
     pub service_keys: Option<ServiceKeys>,
+    /// How its `https` controllers prove who they are; nothing if it has none.
+    pub tls: Option<Tls>,
     /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
     /// (SS-33).
     pub legacy_workspace_control: bool,
@@ -81,12 +75,16 @@ impl Farm {
             name,
             generation,
             attempts: default_attempts(controllers.len()),
-            controllers,
             controller_order: ControllerOrder::Ordered,
             timeout: Duration::from_millis(DEFAULT_TIMEOUT),
             connect_timeout: Duration::from_millis(connect_timeout),
             answer_timeout: Duration::from_millis(default_answer_timeout(DEFAULT_TIMEOUT)),
             service_keys: None,
+            tls: controllers
+                .iter()
+                .any(controller::is_secure)
+                .then(Tls::default),
+            controllers,
             legacy_workspace_control: false,
             aggregation_group: None,
             ticket_time_to_live: Duration::from_secs(DEFAULT_TICKET),
@@ -143,7 +141,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
             ],
         )
     });
-    let controllers = farm.non_empty("controllers", controller);
+    let controllers = farm.non_empty("controllers", controller::read);
     let controller_order = farm.or("controller_order", ControllerOrder::Ordered, |value| {
         word(
             value,
@@ -173,7 +171,8 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     let attempts = farm.or("attempts", default_attempts(controllers.len()), |value| {
         number(value, 1, MOST_ATTEMPTS).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
     });
-    let service_keys = farm.optional("service_key_file", service_keys);
+    let service_keys = farm.optional("service_key_file", controller::service_keys);
+    let tls = controller::tls(&mut farm, &controllers);
     let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
     let aggregation_group = farm.optional("aggregation_group", section::name);
     let ticket = farm.or("ticket_seconds", DEFAULT_TICKET, |value| {
@@ -191,6 +190,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         answer_timeout: Duration::from_millis(answer_timeout),
         attempts,
         service_keys,
+        tls,
         legacy_workspace_control,
         aggregation_group,
         ticket_time_to_live: Duration::from_secs(ticket),
@@ -229,45 +229,4 @@ fn id(value: &DeValue<'_>) -> Result<String, String> {
         return Err("must not be \"farm\", which means any farm in `credentials`".into());
     }
     Ok(id.into())
-}
-
-/// Reads the keys while the file is read that names them, so that a check of it finds their faults.
-fn service_keys(value: &DeValue<'_>) -> Result<ServiceKeys, String> {
-    let path = text(value)?;
-    let unreadable = |error| format!("names a file that cannot be read: {error}");
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err("has to be the path of a file".into());
-    }
-    let mut keys = String::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST_KEY_FILE).read_to_string(&mut keys))
-        .map_err(unreadable)?;
-    ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
-}
-
-fn controller(value: &DeValue<'_>) -> Result<Controller, String> {
-    let form = || "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"".into();
-    let url = Url::parse(text(value)?).map_err(|_| form())?;
-    match url.scheme() {
-        "http" => {}
-        "https" => {
-            return Err("has to begin with http://; https to a farm is not supported".into());
-        }
-        _ => return Err(form()),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password; the users' own go to the farm".into());
-    }
-    if url.port() == Some(0) {
-        return Err("has port 0, where no controller can listen".into());
-    }
-    let known_path = url.path() == "/" || url.path().eq_ignore_ascii_case(SERVICE_PATH);
-    if !known_path || url.query().is_some() || url.fragment().is_some() {
-        return Err(format!(
-            "has to end after the port; the XML service is always {SERVICE_PATH}"
-        ));
-    }
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or_default();
-    Controller::parse(&format!("http://{host}:{port}")).map_err(|error| error.to_string())
 }

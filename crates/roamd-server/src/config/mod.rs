@@ -5,6 +5,7 @@
 
 mod authentication;
 mod base_url;
+mod controller;
 mod farm;
 mod section;
 mod store;
@@ -18,12 +19,13 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use roamd_nfuse_client::{Controller, ControllerOrder};
+pub use roamd_nfuse_client::{Controller, ControllerOrder, PublicKeyPin, Trust};
 pub use roamd_sessions::Generation;
 use toml::de::DeTable;
 
 pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
+pub use self::controller::Tls;
 pub use self::farm::Farm;
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};

@@ -59,9 +59,14 @@ fn the_defaults_that_the_sample_shows_are_the_defaults() {
         })
         // These have no default; they are examples.
         .filter(|line| {
-            !["default_domain", "aggregation_group", "service_key_file"]
-                .iter()
-                .any(|k| line.starts_with(k))
+            ![
+                "default_domain",
+                "aggregation_group",
+                "service_key_file",
+                "tls_",
+            ]
+            .iter()
+            .any(|k| line.starts_with(k))
         })
         .fold(String::new(), |text, line| text + line + "\n");
     assert!(uncommented.contains("\ntimeout_ms = 5000\n"));
@@ -190,6 +195,63 @@ fn service_keys_are_read_from_their_file() {
         farm.service_keys,
         Some(ServiceKeys::parse("one\ntwo").unwrap())
     );
+}
+
+#[test]
+fn how_https_controllers_prove_who_they_are_is_read_and_checked() {
+    let pin = "sha256//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg=";
+    let keys = format!("tls_public_keys = [\"{pin}\"]");
+    let parse_farm = |controller: &str, keys: &str| {
+        let text = config("", "", keys).replace("http://10.0.0.11:8080", controller);
+        parse(&text).map(|config| config.stores[0].farms[0].tls.clone())
+    };
+    let tls = |trust, name: Option<&str>| {
+        Some(Tls {
+            trust,
+            name: name.map(str::to_owned),
+        })
+    };
+    let pinned = Trust::PublicKeys(vec![pin.parse().unwrap()]);
+    let good = [
+        ("http://10.0.0.11:8080", "", None),
+        ("https://10.0.0.11", "", tls(Trust::System, None)),
+        (
+            "https://10.0.0.11",
+            "tls_name = \"ddc.example.test\"",
+            tls(Trust::System, Some("ddc.example.test")),
+        ),
+        ("https://10.0.0.11", &*keys, tls(pinned, None)),
+    ];
+    for (controller, keys, expected) in good {
+        assert_eq!(parse_farm(controller, keys).unwrap(), expected, "{keys}");
+    }
+    let bad = [
+        (
+            "http://10.0.0.11:8080",
+            &*keys,
+            "`tls_public_keys` is for controllers that begin with https://",
+        ),
+        (
+            "https://10.0.0.11",
+            "tls_public_keys = [\"YhKJ\"]",
+            "`tls_public_keys` has to be sha256// and the Base64 of a SHA-256",
+        ),
+        (
+            "https://10.0.0.11",
+            "tls_name = \"not a name\"",
+            "`tls_name` cannot be used: name is neither a DNS name nor an address",
+        ),
+        (
+            "https://10.0.0.11",
+            "tls_ca_file = \"/nowhere/ca.pem\"",
+            "`tls_ca_file` names a file that cannot be read",
+        ),
+    ];
+    for (controller, keys, expected) in bad {
+        let faults = parse_farm(controller, keys).unwrap_err();
+        let faults = faults.iter().map(ToString::to_string).collect::<String>();
+        assert!(faults.contains(expected), "{keys}: {faults}");
+    }
 }
 
 #[test]
@@ -478,8 +540,8 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
         ("controllers", "[\"http://10.0.0.11:0\"]", "has port 0"),
         (
             "controllers",
-            "[\"https://10.0.0.11\"]",
-            "has to begin with http://",
+            "[\"ftp://10.0.0.11\"]",
+            "has to be a URL with host and port",
         ),
         (
             "controllers",

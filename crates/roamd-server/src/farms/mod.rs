@@ -4,11 +4,11 @@ mod errors;
 mod sign_in;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
-use roamd_nfuse_client::{FarmClient, FarmConfig};
+use roamd_nfuse_client::{FarmClient, FarmConfig, Network, TlsError};
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
     Credentials, Dialect, DisconnectUserSessionsRequest, Domain, HostAddress, HostId,
@@ -21,7 +21,7 @@ use roamd_sessions::{
     FarmSession, Generation, Listing, Reconnect, SessionKey, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use self::errors::{farm_error, session_error};
@@ -56,12 +56,12 @@ pub(crate) struct NfuseFarm {
 }
 
 impl NfuseFarm {
-    pub(crate) fn new(farm: &config::Farm) -> Self {
+    pub(crate) fn new(farm: &config::Farm, network: &Arc<dyn Network>) -> Result<Self, TlsError> {
         let dialect = match farm.generation {
             Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
             Generation::Cvad7 => Dialect::new(5, 5),
         };
-        Self {
+        Ok(Self {
             description: FarmDescription {
                 id: FarmId::new(&farm.id),
                 publisher_name: farm.name.clone(),
@@ -79,6 +79,9 @@ impl NfuseFarm {
                 answer_timeout: farm.answer_timeout,
                 attempts: farm.attempts,
                 service_keys: farm.service_keys.clone(),
+                tls: farm.tls.as_ref().map(config::Tls::open).transpose()?,
+                network: Arc::clone(network),
+                observer: None,
                 dialect,
             })),
             timeout: farm.timeout,
@@ -90,7 +93,7 @@ impl NfuseFarm {
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFE)
                 .build(),
-        }
+        })
     }
 
     async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {

@@ -1,0 +1,122 @@
+//! What is told of attempts, and of controllers.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a note that cannot be taken is a failure"
+)]
+
+use std::sync::{Arc, Mutex};
+
+use roamd_nfuse_client::{
+    Attempt, CallError, ControllerOrder, FarmClient, FarmConfig, Observer, Outcome,
+};
+use roamd_nfuse_proto::ErrorId;
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability_answer, closed_port, config, http, refused,
+};
+
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<(String, &'static str, Outcome)>>);
+
+impl Observer for Notes {
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        let note = (
+            attempt.controller.to_string(),
+            attempt.request,
+            attempt.outcome,
+        );
+        self.0.lock().unwrap().push(note);
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_is_told_with_its_controller_and_its_end() {
+    let cases = [
+        (Act::Send(capability_answer("a")), Outcome::Answered),
+        (Act::Send(refused(ErrorId::NOT_TRUSTED)), Outcome::Refused),
+        (Act::Close, Outcome::Lost),
+        (Act::Send(http("500 Oops", b"")), Outcome::HttpStatus),
+        (Act::Send(http("200 OK", b"<html/>")), Outcome::BadAnswer),
+    ];
+    for (act, outcome) in cases {
+        let (dead, controller) = (closed_port().await, Scripted::start([act]).await);
+        let notes = Arc::new(Notes::default());
+        let controllers = vec![dead.clone(), controller.controller()];
+        let farm = FarmClient::new(FarmConfig {
+            observer: Some(Arc::<Notes>::clone(&notes)),
+            ..config(controllers, ControllerOrder::Ordered, LONG)
+        });
+        drop(farm.call(&READ).await);
+        let expected = [
+            (dead.to_string(), Outcome::Unreachable),
+            (controller.controller().to_string(), outcome),
+        ]
+        .map(|(controller, outcome)| (controller, "RequestCapabilities", outcome));
+        assert_eq!(*notes.0.lock().unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_runs_out_of_time_is_told_too() {
+    let controller = Scripted::start([Act::Silence]).await;
+    let notes = Arc::new(Notes::default());
+    let timeout = std::time::Duration::from_millis(50);
+    let farm = FarmClient::new(FarmConfig {
+        observer: Some(Arc::<Notes>::clone(&notes)),
+        ..config(
+            vec![controller.controller()],
+            ControllerOrder::Ordered,
+            timeout,
+        )
+    });
+    farm.call(&READ).await.unwrap_err();
+    let first = notes.0.lock().unwrap().first().cloned();
+    let name = controller.controller().to_string();
+    assert_eq!(first, Some((name, "RequestCapabilities", Outcome::Silent)));
+}
+
+#[tokio::test]
+async fn a_report_tells_connections_and_the_last_failure() {
+    let controller = Scripted::start([
+        Act::Send(http("500 Oops", b"")),
+        Act::Send(capability_answer("a")),
+    ])
+    .await;
+    let farm = FarmClient::new(config(
+        vec![controller.controller()],
+        ControllerOrder::Ordered,
+        LONG,
+    ));
+    let failure = || farm.controllers().find_map(|report| report.last_failure);
+    assert_eq!(failure(), None);
+    farm.call(&READ).await.unwrap_err();
+    let expected = "controller answered with HTTP status 500 Internal Server Error";
+    assert_eq!(failure().as_deref(), Some(expected));
+    farm.call(&READ).await.unwrap();
+    assert_eq!(failure(), None);
+    let connections = farm.controllers().next().unwrap().connections;
+    assert_eq!((connections.open, connections.idle), (1, 1));
+}
+
+#[tokio::test]
+async fn a_probe_asks_every_controller_whatever_calls_think_of_it() {
+    let good = Scripted::start([
+        Act::Send(capability_answer("a")),
+        Act::Send(refused(ErrorId::NOT_TRUSTED)),
+    ])
+    .await;
+    let controllers = vec![closed_port().await, good.controller(), good.controller()];
+    let farm = FarmClient::new(config(controllers, ControllerOrder::Ordered, LONG));
+    let probed = farm.probe().await;
+    assert!(matches!(probed[0], Err(CallError::Unreachable(_))));
+    // Both ask the same controller at once; whoever was first got the answer.
+    let answered = probed.iter().flatten().count();
+    let refused = probed
+        .iter()
+        .filter(|result| matches!(result, Err(CallError::Refused(_))))
+        .count();
+    assert_eq!((answered, refused), (1, 1));
+    let probed = probed.into_iter().flatten().next().unwrap();
+    assert_eq!(probed.dialect.to_string(), "5.4");
+    assert_eq!(probed.capabilities.len(), 1);
+}
