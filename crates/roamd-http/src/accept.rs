@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::Answer;
+use crate::listener::{Connection, Listener};
 
 /// Address of the peer, an extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +56,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves until `shutdown`, then lets what is under way finish within [`Limits::drain`].
 ///
 /// `service` answers every request; what it cannot answer it has to turn into an answer too.
-pub async fn serve<S, F>(
-    listener: TcpListener,
-    limits: Limits,
-    shutdown: CancellationToken,
-    service: S,
-) where
+pub async fn serve<L, S, F>(listener: L, limits: Limits, shutdown: CancellationToken, service: S)
+where
+    L: Listener,
     S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
@@ -92,11 +89,11 @@ pub async fn serve<S, F>(
 }
 
 /// The next connection with its slot, or nothing once the server shall stop.
-async fn next(
-    listener: &TcpListener,
+async fn next<L: Listener>(
+    listener: &L,
     slots: &Arc<Semaphore>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
+) -> Option<(L::Connection, Peer, OwnedSemaphorePermit)> {
     let accept = async {
         let slot = slots.clone().acquire_owned().await.ok()?;
         loop {
@@ -118,30 +115,28 @@ async fn next(
     }
 }
 
-async fn connection<S, F>(
-    stream: TcpStream,
+async fn connection<C, S, F>(
+    stream: C,
     peer: Peer,
     _slot: OwnedSemaphorePermit,
     limits: Limits,
     shutdown: CancellationToken,
     service: S,
 ) where
+    C: Connection,
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Answer>,
 {
     // hyper's deadline for the head starts with its first poll; a connection that never says
     // anything is closed sooner.
     tokio::select! {
+        biased;
         () = shutdown.cancelled() => return,
         ready = timeout(limits.first_byte, stream.readable()) => {
             if !matches!(ready, Ok(Ok(()))) {
                 return;
             }
         }
-    }
-    // Without it answers may wait for the peer's acknowledgement; a failure costs only time.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "Could not switch off Nagle's algorithm");
     }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -158,6 +153,7 @@ async fn connection<S, F>(
         );
     tokio::pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = shutdown.cancelled() => {
             connection.as_mut().graceful_shutdown();

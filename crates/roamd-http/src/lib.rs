@@ -7,10 +7,12 @@
 
 mod accept;
 mod body;
+mod listener;
 
 pub use accept::{Limits, Peer, serve};
 pub use body::{BodyError, read_body};
 pub use hyper::body::Incoming;
+pub use listener::{Connection, Listener};
 
 /// An answer: always whole, so that it goes out with a `Content-Length` (SS-68).
 pub type Answer = http::Response<http_body_util::Full<bytes::Bytes>>;

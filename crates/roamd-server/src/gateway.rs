@@ -1,33 +1,32 @@
 //! The gateway: what it is made of, and its life from bound port to stop.
 
-use std::fs;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use getrandom::SysRng;
-use getrandom::rand_core::UnwrapErr;
 use http::header::HeaderValue;
 use jiff::Timestamp;
 use roamd_citrixauth::{
     Audience, AudienceError, Conversations, Domain, FormPolicy, Realm, TokenPolicy, TokenService,
 };
-use roamd_http::{Answer, Incoming, Limits};
-use roamd_nfuse_client::{Network, SystemNetwork, TlsError};
+use roamd_http::{Answer, Incoming, Limits, Listener};
+use roamd_nfuse_client::TlsError;
 use roamd_seal::KeyRing;
 use roamd_sessions::{Farm, Store};
-use roamd_state::{OpenError, SharedState, SqliteState};
+use roamd_state::{OpenError, SharedState};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use crate::config::{self, Config, CredentialCheck, Scheme};
+use crate::environment::{Environment, rng};
 use crate::farms::{CredentialFarms, NfuseFarm};
-use crate::keys::{self, KeysError};
+use crate::keys::KeysError;
 use crate::metrics::Metrics;
 use crate::refused::Refused;
 use crate::request::Request;
@@ -85,8 +84,8 @@ pub enum ServerError {
 }
 
 /// A gateway that is ready to run.
-pub struct Gateway {
-    listener: TcpListener,
+pub struct Gateway<L = TcpListener> {
+    listener: L,
     gate: Arc<Gate>,
 }
 
@@ -104,6 +103,7 @@ pub(crate) struct Gate {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Box<dyn SharedState>,
     pub(crate) metrics: Metrics,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     changes: TaskTracker,
 }
 
@@ -125,17 +125,8 @@ impl Gateway {
     /// # Errors
     /// Why it does not start.
     pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
-        let path = &config.data_dir;
-        fs::create_dir_all(path).map_err(|source| ServerError::DataDir {
-            path: path.clone(),
-            source,
-        })?;
-        let keys = Arc::new(keys::open_or_make(path, Timestamp::now(), &mut rng())?);
-        let state = Box::new(SqliteState::open(&path.join("state.db"))?);
-        Ok(Self {
-            listener,
-            gate: Arc::new(Gate::new(config, keys, state)?),
-        })
+        let environment = Environment::of_system(&config.data_dir)?;
+        Self::in_environment(config, listener, environment)
     }
 
     /// The address that it listens on.
@@ -144,6 +135,23 @@ impl Gateway {
     /// The system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+}
+
+impl<L: Listener> Gateway<L> {
+    /// A gateway in another world than the system's.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn in_environment(
+        config: &Config,
+        listener: L,
+        environment: Environment,
+    ) -> Result<Self, ServerError> {
+        Ok(Self {
+            listener,
+            gate: Arc::new(Gate::new(config, environment)?),
+        })
     }
 
     /// The URLs of its stores, in configured order.
@@ -175,11 +183,13 @@ impl Gateway {
 }
 
 impl Gate {
-    fn new(
-        config: &Config,
-        keys: Arc<KeyRing>,
-        state: Box<dyn SharedState>,
-    ) -> Result<Self, ServerError> {
+    fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
+        let Environment {
+            keys,
+            state,
+            network,
+            clock,
+        } = environment;
         let base = &config.base_url;
         let sign_in = &config.authentication;
         let authentication = AuthenticationSite::new(base, &sign_in.path);
@@ -190,7 +200,6 @@ impl Gate {
                 base_url: base.to_string(),
                 source,
             })?;
-        let network: Arc<dyn Network> = Arc::new(SystemNetwork::new());
         let site = |store: &config::Store| {
             let farms: Result<Vec<_>, _> = store
                 .farms
@@ -258,13 +267,14 @@ impl Gate {
             keys,
             state,
             metrics: Metrics::default(),
+            clock,
             changes: TaskTracker::new(),
         })
     }
 
     /// The time that a request is judged by.
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::now()
+        (self.clock)()
     }
 
     /// Realms that tokens may be asked for: the stores, and the token service itself.
@@ -317,11 +327,6 @@ impl Gate {
         }
         answer
     }
-}
-
-/// The system's source of randomness.
-pub(crate) fn rng() -> UnwrapErr<SysRng> {
-    UnwrapErr(SysRng)
 }
 
 /// Finds the log line of an answer.

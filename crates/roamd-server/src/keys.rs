@@ -116,7 +116,7 @@ fn write(path: &Path, ring: &KeyRing) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::rng;
+    use crate::environment::rng;
 
     fn open(folder: &Path) -> Result<KeyRing, KeysError> {
         open_or_make(folder, Timestamp::UNIX_EPOCH, &mut rng())

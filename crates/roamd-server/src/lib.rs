@@ -7,6 +7,7 @@
 
 mod answer;
 pub mod config;
+mod environment;
 mod farms;
 mod gateway;
 mod keys;
@@ -20,5 +21,6 @@ mod routes;
 mod site;
 mod tickets;
 
+pub use environment::Environment;
 pub use gateway::{Gateway, ServerError};
 pub use keys::KeysError;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{KeyRing, Purpose};
 use roamd_sessions::UserKey;
 
-use crate::gateway::rng;
+use crate::environment::rng;
 
 const PURPOSE: Purpose = Purpose::new("retry-key");
 

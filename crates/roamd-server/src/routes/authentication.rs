@@ -14,7 +14,8 @@ use secrecy::SecretString;
 use tracing::info;
 
 use crate::answer::{Caching, whole};
-use crate::gateway::{Gate, rng};
+use crate::environment::rng;
+use crate::gateway::Gate;
 use crate::refused::Refused;
 use crate::request::Request;
 
