@@ -1,0 +1,55 @@
+//! The state that nodes share, of one node, in memory: without a thread or a disk of its own, which
+//! no seed could decide about.
+
+use std::collections::HashMap;
+use std::future::ready;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use roamd_state::{Answer, CounterKind, Digest, MarkKind, SharedState};
+
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    marks: HashMap<(MarkKind, Digest), Timestamp>,
+    counts: HashMap<(CounterKind, Digest), (u32, Timestamp)>,
+}
+
+impl Memory {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SharedState for Memory {
+    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool> {
+        let mut inner = self.inner();
+        let earlier = inner.marks.get(&(kind, key)).copied();
+        let until = earlier.map_or(until, |earlier| earlier.max(until));
+        inner.marks.insert((kind, key), until);
+        Box::pin(ready(Ok(earlier.is_none())))
+    }
+
+    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool> {
+        let until = self.inner().marks.get(&(kind, key)).copied();
+        Box::pin(ready(Ok(until.is_some_and(|until| now < until))))
+    }
+
+    fn count(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, u32> {
+        let mut inner = self.inner();
+        let counter = inner.counts.entry((kind, key)).or_insert((0, until));
+        if counter.1 <= now {
+            counter.0 = 0;
+        }
+        *counter = (counter.0 + 1, until);
+        Box::pin(ready(Ok(counter.0)))
+    }
+}
