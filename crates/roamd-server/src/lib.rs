@@ -18,6 +18,7 @@ mod retry_key;
 mod route;
 mod routes;
 mod site;
+mod standing;
 mod tickets;
 
 pub use gateway::{Gateway, ServerError};

@@ -24,6 +24,12 @@ const LONGEST_CONNECT: u64 = 1_500;
 /// Most attempts that one call can be allowed.
 const MOST_ATTEMPTS: u64 = 64;
 
+/// Operations on a farm at once unless told otherwise.
+const DEFAULT_CONCURRENCY: usize = 64;
+
+/// Operations that wait for a farm unless told otherwise.
+const DEFAULT_QUEUE: usize = 512;
+
 /// Largest file of service keys that is read, in bytes.
 const LARGEST_KEY_FILE: u64 = 4 * 1024;
 
@@ -55,6 +61,10 @@ pub struct Farm {
     pub answer_timeout: Duration,
     /// How many times one request may try to reach a controller; at least once.
     pub attempts: usize,
+    /// How many operations may be under way on it at once; at least one.
+    pub concurrency: usize,
+    /// How many more may wait for their turn.
+    pub queue: usize,
     /// The keys that its controllers demand, as they stood in the file that holds them.
     pub service_keys: Option<ServiceKeys>,
     /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
@@ -86,6 +96,8 @@ impl Farm {
             timeout: Duration::from_millis(DEFAULT_TIMEOUT),
             connect_timeout: Duration::from_millis(connect_timeout),
             answer_timeout: Duration::from_millis(default_answer_timeout(DEFAULT_TIMEOUT)),
+            concurrency: DEFAULT_CONCURRENCY,
+            queue: DEFAULT_QUEUE,
             service_keys: None,
             legacy_workspace_control: false,
             aggregation_group: None,
@@ -171,8 +183,12 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     );
     let answer_timeout = farm.or("answer_timeout_ms", default_answer_timeout(timeout), part);
     let attempts = farm.or("attempts", default_attempts(controllers.len()), |value| {
-        number(value, 1, MOST_ATTEMPTS).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+        count(value, 1, MOST_ATTEMPTS)
     });
+    let concurrency = farm.or("concurrency", DEFAULT_CONCURRENCY, |value| {
+        count(value, 1, 10_000)
+    });
+    let queue = farm.or("queue", DEFAULT_QUEUE, |value| count(value, 0, 100_000));
     let service_keys = farm.optional("service_key_file", service_keys);
     let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
     let aggregation_group = farm.optional("aggregation_group", section::name);
@@ -190,6 +206,8 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         connect_timeout: Duration::from_millis(connect_timeout),
         answer_timeout: Duration::from_millis(answer_timeout),
         attempts,
+        concurrency,
+        queue,
         service_keys,
         legacy_workspace_control,
         aggregation_group,
@@ -214,6 +232,10 @@ fn default_answer_timeout(timeout: u64) -> u64 {
 /// connection.
 fn default_attempts(controllers: usize) -> usize {
     controllers.max(2)
+}
+
+fn count(value: &DeValue<'_>, least: u64, most: u64) -> Result<usize, String> {
+    number(value, least, most).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 fn id(value: &DeValue<'_>) -> Result<String, String> {
