@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
-    Credentials, DisconnectUserSessionsRequest, HostAddress, HostId, LaunchRefRequest,
-    LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request, SessionEntry, SessionName,
-    SessionSelection, SessionType, TicketRequest,
+    Credentials, DisconnectUserSessionsRequest, HarmlessListingRequest, HostAddress, HostId,
+    LaunchRefRequest, LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request,
+    SessionEntry, SessionName, SessionSelection, SessionType, TicketRequest,
 };
 use roamd_sessions::{
     Application, Catalogue, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
@@ -77,7 +77,12 @@ impl Operation for NfuseOperation {
             client_types: vec!["ica30".to_owned()],
             session_types,
         };
-        let answer = self.ask(&request).await?;
+        let generation = self.farm.0.description.generation;
+        let answer = if generation.listing_active_disconnects() {
+            self.ask(&request).await?
+        } else {
+            self.ask(&HarmlessListingRequest(request)).await?
+        };
         Ok(answer.sessions.into_iter().map(session).collect())
     }
 
