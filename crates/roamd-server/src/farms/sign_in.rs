@@ -8,7 +8,6 @@ use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{ErrorId, ValidateCredentialsRequest};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
-use tokio::time::timeout;
 use tracing::warn;
 
 use super::{NfuseFarm, explicit};
@@ -37,31 +36,39 @@ impl CredentialFarms {
         };
         let timeouts = self.0.iter().map(|farm| farm.0.timeout);
         let patience = timeouts.min().unwrap_or_default() / 2;
-        match timeout(patience, self.check(&credentials)).await {
-            Ok(Ok(_)) => Standing::Good,
-            Ok(Err(refusal)) => match refusal {
-                Refusal::BadCredentials | Refusal::MustChange | Refusal::Expired => {
-                    Standing::Refused(Reason::BadPassword)
-                }
-                Refusal::Disabled | Refusal::LockedOut => Standing::Refused(Reason::BadAccount),
-                Refusal::Unavailable => Standing::Unsure,
-            },
-            Err(_) => Standing::Unsure,
+        match self
+            .ask(&credentials, Some(Instant::now() + patience))
+            .await
+        {
+            Ok(_) => Standing::Good,
+            Err(Refusal::BadCredentials | Refusal::MustChange | Refusal::Expired) => {
+                Standing::Refused(Reason::BadPassword)
+            }
+            Err(Refusal::Disabled | Refusal::LockedOut) => Standing::Refused(Reason::BadAccount),
+            Err(Refusal::Unavailable) => Standing::Unsure,
         }
     }
-}
 
-impl CheckCredentials for CredentialFarms {
-    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, Refusal> {
+    /// Asks one farm after the other, each within its deadline, and none after `until`.
+    async fn ask(
+        &self,
+        asked: &Credentials,
+        until: Option<Instant>,
+    ) -> Result<UserIdentity, Refusal> {
         let request = ValidateCredentialsRequest {
-            credentials: explicit(&sign_in.user_name, &sign_in.domain, Some(&sign_in.password)),
+            credentials: explicit(&asked.user_name, &asked.domain, Some(&asked.password)),
             identity_wanted: true,
         };
-        let typed = UserIdentity::new(&*sign_in.domain, &*sign_in.user_name);
+        let typed = UserIdentity::new(&*asked.domain, &*asked.user_name);
         let key = UserKey::new(typed.domain(), typed.name());
         for NfuseFarm(farm) in self.0.iter() {
             let id = &farm.description.id;
-            let deadline = Instant::now() + farm.timeout;
+            let now = Instant::now();
+            if until.is_some_and(|until| until <= now) {
+                break;
+            }
+            let deadline = now + farm.timeout;
+            let deadline = until.map_or(deadline, |until| until.min(deadline));
             let _turn = match farm.turns.take(&key, deadline).await {
                 Ok(turn) => turn,
                 Err(error) => {
@@ -86,6 +93,12 @@ impl CheckCredentials for CredentialFarms {
             }
         }
         Err(Refusal::Unavailable)
+    }
+}
+
+impl CheckCredentials for CredentialFarms {
+    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, Refusal> {
+        self.ask(sign_in, None).await
     }
 }
 
