@@ -38,6 +38,17 @@ impl<F: Farm> Store<F> {
         &self.farms
     }
 
+    /// Whether a listing takes active sessions away from their clients on any farm (SS-29).
+    #[must_use]
+    pub fn listing_disconnects(&self, request: ListRequest) -> bool {
+        self.farms
+            .iter()
+            .any(|farm| match plan::list(farm.description(), request) {
+                FarmPlan::Ask(ask) => ask.disconnects,
+                FarmPlan::Skip(_) => false,
+            })
+    }
+
     /// Lists the sessions that the user may connect to from this end-point (SS-28 to SS-42).
     ///
     /// # Errors

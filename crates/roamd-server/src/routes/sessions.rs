@@ -39,9 +39,9 @@ pub(crate) async fn available(
     gate.admit(&user, &site.sessions, site.reach()).await?;
     let end_point = end_point(&params);
     let store = Arc::clone(&site.store);
-    // A listing with active sessions may change them: like every change it is not given up half
-    // way. Any other goes when its client goes.
-    let list = if wanted.include_active {
+    // A listing that takes sessions away is not given up half way, like every change. Any other goes
+    // when its client goes.
+    let list = if store.listing_disconnects(wanted) {
         gate.to_the_end(async move { store.list(&user, &end_point, wanted).await })
             .await??
     } else {

@@ -107,6 +107,25 @@ async fn a_listing_that_changes_something_waits_for_the_catalogue() {
     }
 }
 
+#[test]
+fn a_listing_disconnects_when_any_farm_that_is_asked_would() {
+    // SS-29, SS-33
+    use Generation::{Cvad7, XenApp6, XenDesktop5};
+    for (generations, request, expected) in [
+        (vec![], ACTIVE, false),
+        (vec![Cvad7, Cvad7], ACTIVE, false),
+        (vec![Cvad7, XenApp6], ACTIVE, true),
+        (vec![Cvad7, XenApp6], QUIET, false),
+        (vec![Cvad7, XenDesktop5], ACTIVE, true),
+        (vec![Cvad7, XenDesktop5], ACTIVE_APPLICATIONS, false),
+    ] {
+        let farms = generations.iter().map(|g| ScriptedFarm::new("F", *g));
+        let store = Store::new(farms.collect(), keys());
+        let found = store.listing_disconnects(request);
+        assert_eq!(found, expected, "{generations:?} {request:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_farm_that_refuses_the_account_is_not_asked_for_more() {
     for (refusal, asked, enumeration) in [

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use roamd_store_proto::{Enumeration, SessionState};
 use roamd_testsuite::{
-    Options, Response, Script, ScriptedFarm, SignedIn, Site, challenged, session_params, sign_in,
-    sign_in_to,
+    Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService, challenged,
+    session_params, sign_in, sign_in_to,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -346,6 +346,33 @@ async fn a_full_farm_is_left_out_and_a_full_store_says_when_to_come_again() {
         assert_eq!(farm.received(request), 0, "{request}");
     }
     assert_eq!(hang.len(), 2);
+}
+
+#[tokio::test]
+async fn a_sign_in_at_a_full_farm_is_told_to_come_again_and_not_that_it_is_wrong() {
+    // CA-70
+    let farm = ScriptedFarm::friendly().await;
+    let site = Site::start(Options {
+        authentication: "credentials = \"GATE\"\ndomains = [\"DEMO\"]".to_owned(),
+        more_farms: farm.section("GATE", "GATE") + "concurrency = 1\nqueue = 0\n" + LONG,
+        ..Options::default()
+    })
+    .await;
+    let carol = sign_in(&site, "carol", "roam-demo").await;
+    farm.play("ReconnectSessionData", Script::bytes(""));
+    let mut hang = JoinSet::new();
+    hang.spawn(async move { list(&carol, "").await });
+    soon(farm.reached("ReconnectSessionData", 1)).await;
+    let conversation = TokenService::discover(site.gateway).await.begin().await;
+    let attempt = conversation.attempt("carol", "roam-demo", Some("DEMO"));
+    let answer = soon(attempt).await;
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer.text().contains("error-service-unavailable"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(farm.received("ValidateCredentials"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
