@@ -12,7 +12,7 @@ use crate::{
     ValidateCredentialsRequest,
 };
 
-/// What sending a request may do to the user's sessions. Decides whether it may be sent again.
+/// What sending a request may do to the user's sessions or account. Decides whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing changes: it may be sent again.

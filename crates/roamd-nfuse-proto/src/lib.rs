@@ -47,7 +47,8 @@ pub use launch_ref::{LaunchRefAnswer, LaunchRefRequest};
 /// The encoding of a message is told by whoever reads its bytes.
 pub use roamd_xml::Encoding;
 pub use session_data::{
-    HostId, ReconnectSessionDataAnswer, ReconnectSessionDataRequest, SessionEntry, SessionType,
+    HarmlessListingRequest, HostId, ReconnectSessionDataAnswer, ReconnectSessionDataRequest,
+    SessionEntry, SessionType,
 };
 pub use session_end::{
     DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, LogoffUserSessionsAnswer,

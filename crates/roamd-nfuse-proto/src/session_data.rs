@@ -23,6 +23,11 @@ pub struct ReconnectSessionDataRequest {
     pub session_types: Vec<SessionType>,
 }
 
+/// The same request to a farm of generation 7 or later, where listing changes nothing
+/// (nfuse.md §3.3). A request does not tell to which generation it goes: who sends it decides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HarmlessListingRequest(pub ReconnectSessionDataRequest);
+
 /// Which sessions to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionType {
@@ -98,7 +103,8 @@ impl Body for ReconnectSessionDataRequest {
 impl Request for ReconnectSessionDataRequest {
     type Answer = ReconnectSessionDataAnswer;
 
-    /// Before generation 7 a list with active sessions disconnects them. What a farm lists when
+    /// Before generation 7 a list with active sessions disconnects them; where that is known not to
+    /// be, [`HarmlessListingRequest`] says so. What a farm lists when
     /// nothing is named is not known, so that counts as a change as well.
     fn effect(&self) -> Effect {
         match self.session_types.as_slice() {
@@ -106,6 +112,26 @@ impl Request for ReconnectSessionDataRequest {
             types if types.contains(&SessionType::Active) => Effect::Change,
             _ => Effect::Read,
         }
+    }
+}
+
+impl Body for HarmlessListingRequest {
+    const ELEMENT: &'static str = ReconnectSessionDataRequest::ELEMENT;
+
+    fn read(element: &Element) -> Result<Self, Fault> {
+        ReconnectSessionDataRequest::read(element).map(Self)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.0.write(writer);
+    }
+}
+
+impl Request for HarmlessListingRequest {
+    type Answer = ReconnectSessionDataAnswer;
+
+    fn effect(&self) -> Effect {
+        Effect::Read
     }
 }
 

@@ -64,8 +64,10 @@ impl Body for ValidateCredentialsRequest {
 impl Request for ValidateCredentialsRequest {
     type Answer = ValidateCredentialsAnswer;
 
+    /// A farm counts wrong passwords, and locks the account of who has had too many. An answer that
+    /// was lost may have been counted: the same password must not be counted twice.
     fn effect(&self) -> Effect {
-        Effect::Read
+        Effect::Change
     }
 }
 

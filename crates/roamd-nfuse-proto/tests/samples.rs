@@ -629,17 +629,14 @@ fn a_password_is_written_in_its_encoding() {
 }
 
 #[test]
-fn only_what_may_change_a_session_is_a_change() {
-    let list = |session_types: &[SessionType]| {
-        ReconnectSessionDataRequest {
-            credentials: Credentials::Anonymous,
-            client_name: None,
-            device_id: None,
-            server_types: texts(&["all"]),
-            client_types: texts(&["ica30"]),
-            session_types: session_types.to_vec(),
-        }
-        .effect()
+fn only_what_may_change_a_session_or_an_account_is_a_change() {
+    let list = |session_types: &[SessionType]| ReconnectSessionDataRequest {
+        credentials: Credentials::Anonymous,
+        client_name: None,
+        device_id: None,
+        server_types: texts(&["all"]),
+        client_types: texts(&["ica30"]),
+        session_types: session_types.to_vec(),
     };
     let selection = SessionSelection {
         credentials: Credentials::Anonymous,
@@ -652,16 +649,20 @@ fn only_what_may_change_a_session_is_a_change() {
     let cases = [
         (
             "disconnected",
-            list(&[SessionType::Disconnected]),
+            list(&[SessionType::Disconnected]).effect(),
             Effect::Read,
         ),
-        ("active", list(&[SessionType::Active]), Effect::Change),
         (
-            "both",
-            list(&[SessionType::Disconnected, SessionType::Active]),
+            "active",
+            list(&[SessionType::Active]).effect(),
             Effect::Change,
         ),
-        ("unnamed", list(&[]), Effect::Change),
+        (
+            "both",
+            list(&[SessionType::Disconnected, SessionType::Active]).effect(),
+            Effect::Change,
+        ),
+        ("unnamed", list(&[]).effect(), Effect::Change),
         (
             "disconnect",
             DisconnectUserSessionsRequest(selection.clone()).effect(),
@@ -670,6 +671,20 @@ fn only_what_may_change_a_session_is_a_change() {
         (
             "logoff",
             LogoffUserSessionsRequest(selection).effect(),
+            Effect::Change,
+        ),
+        (
+            "active from generation 7 on",
+            HarmlessListingRequest(list(&[SessionType::Active])).effect(),
+            Effect::Read,
+        ),
+        (
+            "a password, which farms count",
+            ValidateCredentialsRequest {
+                credentials: Credentials::Anonymous,
+                identity_wanted: false,
+            }
+            .effect(),
             Effect::Change,
         ),
         ("capabilities", CapabilitiesRequest.effect(), Effect::Read),

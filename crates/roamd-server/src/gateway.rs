@@ -15,8 +15,9 @@ use roamd_citrixauth::{
 use roamd_http::{Answer, Incoming, Limits, Listener};
 use roamd_nfuse_client::TlsError;
 use roamd_seal::KeyRing;
-use roamd_sessions::{Farm, Store};
+use roamd_sessions::{Farm, Store, User, UserKey};
 use roamd_state::{OpenError, SharedState};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,8 @@ use crate::refused::Refused;
 use crate::request::Request;
 use crate::route::Route;
 use crate::routes;
-use crate::site::{AuthenticationSite, StoreSite};
+use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
+use crate::standing::{Standing, Standings};
 
 /// How long changes that are under way may take after the last answer.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -100,11 +102,21 @@ pub(crate) struct Gate {
     pub(crate) tokens: TokenService,
     pub(crate) conversations: Conversations,
     pub(crate) credentials: CredentialFarms,
+    standings: Arc<Standings>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Box<dyn SharedState>,
     pub(crate) metrics: Metrics,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     changes: TaskTracker,
+}
+
+/// How many farms an operation asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// One: its own answer tells whether the password is good.
+    OneFarm,
+    /// All of a store that has several.
+    SeveralFarms,
 }
 
 impl Gateway {
@@ -200,17 +212,17 @@ impl Gate {
                 base_url: base.to_string(),
                 source,
             })?;
+        let standings = Arc::new(Standings::new(&mut rng()));
+        let farm = |farm: &config::Farm| {
+            NfuseFarm::new(farm, &network, Arc::clone(&standings)).map_err(|source| {
+                ServerError::FarmTls {
+                    farm: farm.id.clone(),
+                    source,
+                }
+            })
+        };
         let site = |store: &config::Store| {
-            let farms: Result<Vec<_>, _> = store
-                .farms
-                .iter()
-                .map(|farm| {
-                    NfuseFarm::new(farm, &network).map_err(|source| ServerError::FarmTls {
-                        farm: farm.id.clone(),
-                        source,
-                    })
-                })
-                .collect();
+            let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
             let domain = Store::new(farms?, Arc::clone(&keys));
             Ok(StoreSite::new(base, &authentication, store, domain))
         };
@@ -226,7 +238,7 @@ impl Gate {
                 CredentialCheck::FirstFarm => true,
                 CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
             });
-        let credentials = CredentialFarms(farms.cloned().collect());
+        let credentials = CredentialFarms::new(farms.cloned());
         let forms = format!("{}/ExplicitForms", sign_in.path);
         Ok(Self {
             tokens: TokenService::new(
@@ -264,6 +276,7 @@ impl Gate {
             audience,
             secure: base.scheme() == Scheme::Https,
             credentials,
+            standings,
             keys,
             state,
             metrics: Metrics::default(),
@@ -285,6 +298,45 @@ impl Gate {
             .chain([&self.authentication.tokens.realm])
             .cloned()
             .collect()
+    }
+
+    /// Makes sure that the password in a token does not go to several farms after it was changed
+    /// (see [`crate::standing`]), nor to one that is known to be refused.
+    pub(crate) async fn admit(
+        &self,
+        user: &User,
+        space: &ProtectionSpace,
+        reach: Reach,
+    ) -> Result<(), Refused> {
+        let standing = match (self.standings.of(user).await, reach) {
+            (Some(Standing::Doubted), _) | (None, Reach::SeveralFarms) => {
+                self.check_password(user.clone()).await?
+            }
+            (Some(standing), _) => standing,
+            (None, Reach::OneFarm) => Standing::Unsure,
+        };
+        match standing {
+            Standing::Refused(reason) => {
+                info!(user = %user.key, ?reason, "Password of a token is not good any more");
+                Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
+            }
+            Standing::Good | Standing::Unsure | Standing::Doubted => Ok(()),
+        }
+    }
+
+    /// A check is not given up half way: whoever came next would present the password again.
+    async fn check_password(&self, user: User) -> Result<Standing, Refused> {
+        let (standings, farms) = (Arc::clone(&self.standings), self.credentials.clone());
+        self.to_the_end(async move { standings.settle(&user, farms.standing(&user)).await })
+            .await
+    }
+
+    /// Takes note of a sign-in: the password is good, and what the user may start is asked anew.
+    pub(crate) async fn note_sign_in(&self, user: &UserKey, password: &SecretString) {
+        self.standings.confirm(user, password).await;
+        for farm in self.stores.iter().flat_map(|site| site.store.farms()) {
+            farm.forget_catalogue(user).await;
+        }
     }
 
     /// Runs something that changes sessions to its end, also when the client goes away meanwhile.

@@ -19,6 +19,7 @@ mod retry_key;
 mod route;
 mod routes;
 mod site;
+mod standing;
 mod tickets;
 
 pub use environment::Environment;

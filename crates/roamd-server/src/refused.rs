@@ -4,6 +4,7 @@
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_http::{Answer, BodyError};
+use roamd_sessions::Busy;
 use roamd_store_proto::DecodeError;
 use roamd_store_proto::auth::Challenge;
 use tracing::error;
@@ -58,6 +59,9 @@ pub(crate) enum Refused {
     /// The shared state gave no answer.
     #[error("the service is not ready; try again later")]
     StateUnavailable(#[from] roamd_state::StateError),
+    /// Every farm that would have to be asked has enough to do.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// A fault of this program.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -79,7 +83,7 @@ impl Refused {
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
-            Self::StateUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StateUnavailable(_) | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -94,6 +98,7 @@ impl Refused {
                 error!(%source, "Shared state gave no answer");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
+            Self::Busy(_) => Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS))),
             Self::Internal(source) => {
                 error!(source, "Request could not be served");
                 None
@@ -122,10 +127,12 @@ mod tests {
 
     #[test]
     fn who_cannot_be_served_now_hears_when_to_try_again() {
-        let busy = Refused::from(StateError::Stopped).into_answer();
-        assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
-        let seconds = HeaderValue::from_static(RETRY_SECONDS);
-        assert_eq!(busy.headers().get(RETRY_AFTER), Some(&seconds));
+        for refused in [Refused::from(StateError::Stopped), Refused::from(Busy)] {
+            let answer = refused.into_answer();
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let seconds = HeaderValue::from_static(RETRY_SECONDS);
+            assert_eq!(answer.headers().get(RETRY_AFTER), Some(&seconds));
+        }
         let missing = Refused::NotFound.into_answer();
         assert_eq!(missing.headers().get(RETRY_AFTER), None);
     }

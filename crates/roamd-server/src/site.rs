@@ -10,6 +10,7 @@ use roamd_store_proto::auth::{Challenge, Reason};
 
 use crate::config::{self, BaseUrl, SpellingChoice, UrlPath};
 use crate::farms::NfuseFarm;
+use crate::gateway::Reach;
 
 /// One store.
 pub(crate) struct StoreSite {
@@ -72,6 +73,14 @@ impl StoreSite {
             SpellingChoice::Auto => request,
             SpellingChoice::Document => Spelling::Document,
             SpellingChoice::Native => Spelling::Native,
+        }
+    }
+
+    /// How many farms an operation on all of them asks.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.store.farms() {
+            [] | [_] => Reach::OneFarm,
+            _ => Reach::SeveralFarms,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use roamd_store_proto::SessionStatus;
 
+use crate::{Busy, FarmError};
+
 /// How sessions are ended (SS-45).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -13,15 +15,19 @@ pub enum End {
 
 /// Merges what the farms said: success when every farm confirmed, failure when none did, partial
 /// otherwise (SS-50). A farm that had nothing to do confirms too.
-pub fn merge(confirmed: impl IntoIterator<Item = bool>) -> SessionStatus {
-    let (mut some, mut all) = (false, true);
-    for farm in confirmed {
-        some |= farm;
-        all &= farm;
-    }
-    match (all, some) {
-        (true, _) => SessionStatus::Success,
-        (false, true) => SessionStatus::Partial,
-        (false, false) => SessionStatus::Failure,
+///
+/// # Errors
+/// None was asked, because all were busy.
+pub fn merge(answers: &[Result<(), FarmError>]) -> Result<SessionStatus, Busy> {
+    let count = |wanted: fn(&Result<(), FarmError>) -> bool| {
+        answers.iter().filter(|answer| wanted(answer)).count()
+    };
+    let confirmed = count(Result::is_ok);
+    let busy = count(|answer| matches!(answer, Err(FarmError::Busy)));
+    match answers.len() {
+        all if confirmed == all => Ok(SessionStatus::Success),
+        all if busy == all => Err(Busy),
+        _ if confirmed == 0 => Ok(SessionStatus::Failure),
+        _ => Ok(SessionStatus::Partial),
     }
 }

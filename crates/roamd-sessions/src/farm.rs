@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::{Catalogue, EndPoint, Listing, User};
+use crate::{Catalogue, End, EndPoint, Listing, User};
 
 /// A farm's configured id, the prefix of its resource ids: `XA1` in `XA1.MSPaint`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,10 +129,31 @@ pub enum FarmError {
     /// may not have been done.
     #[error("no usable answer: {0}")]
     Unavailable(String),
+    /// The farm has as many operations as it may have, and nothing of this one was sent to it.
+    #[error("the farm has as much to do as it may have at once")]
+    Busy,
     /// The farm answered that it will not.
     #[error("refused: {0}")]
     Refused(Refusal),
 }
+
+impl FarmError {
+    /// The kind of error in one word, for counting.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Busy => "busy",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// Every farm that had to be asked was busy, and nothing was sent to any of them: the same wish may
+/// be made again, whatever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("every farm has as much to do as it may have at once; try again later")]
+pub struct Busy;
 
 /// Why a farm refused (nfuse.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -166,39 +187,64 @@ pub enum Refusal {
     Other,
 }
 
-/// One farm. Deadlines, controllers and retries are the business of the implementation.
+impl Refusal {
+    /// It is about the user's account, so whatever else this user asks here is refused as well.
+    #[must_use]
+    pub const fn is_of_the_account(self) -> bool {
+        matches!(
+            self,
+            Self::Credentials | Self::Account | Self::PasswordExpired
+        )
+    }
+}
+
+/// How much of the time that an operation has left one of its requests may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All of it: the operation is of no use without the answer.
+    Whole,
+    /// Half of it: the operation can do without the answer, and needs the rest.
+    Half,
+}
+
+/// One farm. Deadlines, controllers, retries and queues are the business of the implementation.
 pub trait Farm: Send + Sync {
+    /// What it does for one user, under one deadline.
+    type Operation: Operation;
+
     /// What the configuration says of it.
     fn description(&self) -> &FarmDescription;
 
+    /// Begins an operation. The farm's deadline counts from now, for everything that the operation
+    /// asks together; waiting for its turn counts too.
+    ///
+    /// # Errors
+    /// [`FarmError::Busy`], when there is no turn to be had.
+    fn begin(&self, user: &User)
+    -> impl Future<Output = Result<Self::Operation, FarmError>> + Send;
+}
+
+/// An operation on one farm for one user. Whatever it asks has to be answered by the one deadline
+/// that it was begun with. Dropping it lets the next one have its turn.
+pub trait Operation: Send + Sync {
     /// What the user may start there. May come from a short-lived cache.
     fn applications(
         &self,
-        user: &User,
+        share: Share,
     ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
 
     /// The user's sessions that are not connected from this end-point (SS-31).
     fn sessions(
         &self,
-        user: &User,
         end_point: &EndPoint,
         listing: Listing,
     ) -> impl Future<Output = Result<Vec<FarmSession>, FarmError>> + Send;
 
-    /// Disconnects the user's sessions that are connected from this end-point (SS-44), and
-    /// invalidates these logon tickets as far as the farm can (SS-46).
-    fn disconnect(
+    /// Disconnects the user's sessions that are connected from this end-point (SS-44), or logs them
+    /// off, and invalidates these logon tickets as far as the farm can (SS-46).
+    fn end(
         &self,
-        user: &User,
-        end_point: &EndPoint,
-        tickets: &[SecretString],
-    ) -> impl Future<Output = Result<(), FarmError>> + Send;
-
-    /// Ends the user's sessions that are connected from this end-point, and invalidates tickets as
-    /// [`Farm::disconnect`] does.
-    fn log_off(
-        &self,
-        user: &User,
+        how: End,
         end_point: &EndPoint,
         tickets: &[SecretString],
     ) -> impl Future<Output = Result<(), FarmError>> + Send;
@@ -206,7 +252,6 @@ pub trait Farm: Send + Sync {
     /// Gets ready what a client needs to connect to a session.
     fn reconnect(
         &self,
-        user: &User,
         reconnect: &Reconnect,
     ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
 }

@@ -69,7 +69,7 @@ impl LaunchFailure {
     #[must_use]
     pub fn text(&self) -> &'static str {
         match self {
-            Self::Answer | Self::Farm(FarmError::Unavailable(_)) => {
+            Self::Answer | Self::Farm(FarmError::Unavailable(_) | FarmError::Busy) => {
                 "The session's farm does not answer. Try again later."
             }
             Self::Farm(FarmError::Refused(refusal)) => match refusal {

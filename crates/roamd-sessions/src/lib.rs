@@ -21,8 +21,8 @@ mod user;
 pub use catalogue::{Application, Catalogue};
 pub use end::{End, merge as merge_end};
 pub use farm::{
-    Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation, Reconnect,
-    Refusal, SessionKey,
+    Busy, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation, Operation,
+    Reconnect, Refusal, SessionKey, Share,
 };
 pub use ica_file::{IcaError, IcaFile};
 pub use launch::{Launch, LaunchFailure, Launched};

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use roamd_store_proto::Enumeration;
 use tracing::warn;
 
+use crate::catalogue::NAME_BYTES;
 use crate::plan::{Ask, SkipReason};
-use crate::{Application, Catalogue, FarmDescription, FarmError, FarmSession, SessionIds, UserKey};
+use crate::{
+    Application, Busy, Catalogue, FarmDescription, FarmError, FarmSession, SessionIds, UserKey,
+};
 
 /// The sessions that a client may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +66,17 @@ pub enum Outcome {
     Failed(FarmError),
 }
 
-/// Longest text that a farm may use to name a session or an application, in bytes. Longer ones
-/// would not fit a URL, and no person would read them.
-const NAME_BYTES: usize = 512;
-
 /// Merges the answers. `answers` is in configured order, and so is the list: the same state gives
 /// the same bytes.
-#[must_use]
-pub fn merge(ids: &SessionIds, user: &UserKey, answers: &[FarmAnswer<'_>]) -> SessionList {
+///
+/// # Errors
+/// None of the farms that had to be asked was asked, because all were busy.
+pub fn merge(
+    ids: &SessionIds,
+    user: &UserKey,
+    answers: &[FarmAnswer<'_>],
+) -> Result<SessionList, Busy> {
+    let enumeration = enumeration(answers)?;
     let sessions = answers
         .iter()
         .filter_map(|answer| match &answer.outcome {
@@ -92,13 +98,13 @@ pub fn merge(ids: &SessionIds, user: &UserKey, answers: &[FarmAnswer<'_>]) -> Se
             })
         })
         .collect();
-    SessionList {
-        enumeration: enumeration(answers),
+    Ok(SessionList {
+        enumeration,
         sessions,
-    }
+    })
 }
 
-fn enumeration(answers: &[FarmAnswer<'_>]) -> Enumeration {
+fn enumeration(answers: &[FarmAnswer<'_>]) -> Result<Enumeration, Busy> {
     let count = |wanted: fn(&Outcome) -> bool| {
         answers
             .iter()
@@ -107,10 +113,12 @@ fn enumeration(answers: &[FarmAnswer<'_>]) -> Enumeration {
     };
     let answered = count(|outcome| matches!(outcome, Outcome::Answered { .. }));
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let busy = count(|outcome| matches!(outcome, Outcome::Failed(FarmError::Busy)));
     match (answered, failed) {
-        (_, 0) => Enumeration::Full,
-        (0, _) => Enumeration::Failed,
-        _ => Enumeration::Partial,
+        (_, 0) => Ok(Enumeration::Full),
+        (0, failed) if failed == busy => Err(Busy),
+        (0, _) => Ok(Enumeration::Failed),
+        _ => Ok(Enumeration::Partial),
     }
 }
 

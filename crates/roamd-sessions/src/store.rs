@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use roamd_seal::KeyRing;
 use roamd_store_proto::SessionStatus;
 use secrecy::SecretString;
@@ -10,9 +10,9 @@ use tracing::{info, warn};
 
 use crate::plan::{self, Ask, FarmPlan};
 use crate::{
-    Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, IcaFile, Launch,
-    LaunchFailure, Launched, ListRequest, Outcome, Reconnect, Refusal, SessionIds, SessionList,
-    User, end, list,
+    Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, IcaFile, Launch,
+    LaunchFailure, Launched, ListRequest, Operation, Outcome, Reconnect, Refusal, SessionIds,
+    SessionList, Share, User, end, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -38,22 +38,43 @@ impl<F: Farm> Store<F> {
         &self.farms
     }
 
+    /// Whether a listing takes active sessions away from their clients on any farm (SS-29).
+    #[must_use]
+    pub fn listing_disconnects(&self, request: ListRequest) -> bool {
+        self.farms
+            .iter()
+            .any(|farm| match plan::list(farm.description(), request) {
+                FarmPlan::Ask(ask) => ask.disconnects,
+                FarmPlan::Skip(_) => false,
+            })
+    }
+
     /// Lists the sessions that the user may connect to from this end-point (SS-28 to SS-42).
+    ///
+    /// # Errors
+    /// No farm was asked, because all that had to be were busy.
     pub async fn list(
         &self,
         user: &User,
         end_point: &EndPoint,
         request: ListRequest,
-    ) -> SessionList {
+    ) -> Result<SessionList, Busy> {
         let answers = join_all(self.farms.iter().map(async |farm| {
             let description = farm.description();
             let outcome = match plan::list(description, request) {
                 FarmPlan::Skip(reason) => Outcome::Skipped(reason),
-                FarmPlan::Ask(ask) => ask_farm(farm, user, end_point, ask).await,
+                FarmPlan::Ask(ask) => match ask_farm(farm, user, end_point, ask).await {
+                    Ok((sessions, catalogue)) => Outcome::Answered {
+                        ask,
+                        sessions,
+                        catalogue,
+                    },
+                    Err(error) => {
+                        warn!(farm = %description.id, %error, "Farm did not list sessions");
+                        Outcome::Failed(error)
+                    }
+                },
             };
-            if let Outcome::Failed(error) = &outcome {
-                warn!(farm = %description.id, %error, "Farm did not list sessions");
-            }
             FarmAnswer {
                 farm: description,
                 outcome,
@@ -65,39 +86,51 @@ impl<F: Farm> Store<F> {
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point, on every
     /// farm, and invalidates these logon tickets (SS-44 to SS-51).
+    ///
+    /// # Errors
+    /// Nothing was ended, because all farms were busy.
     pub async fn end(
         &self,
         user: &User,
         end_point: &EndPoint,
         how: End,
         tickets: &[SecretString],
-    ) -> SessionStatus {
-        let confirmed = join_all(self.farms.iter().map(async |farm| {
-            let result = match how {
-                End::Disconnect => farm.disconnect(user, end_point, tickets).await,
-                End::LogOff => farm.log_off(user, end_point, tickets).await,
+    ) -> Result<SessionStatus, Busy> {
+        let answers = join_all(self.farms.iter().map(async |farm| {
+            let ended = async {
+                let operation = farm.begin(user).await?;
+                operation.end(how, end_point, tickets).await
             };
+            let result = ended.await;
             if let Err(error) = &result {
                 let farm = &farm.description().id;
                 warn!(%farm, ?how, %error, "Farm did not confirm that sessions were ended");
             }
-            result.is_ok()
+            result
         }))
         .await;
-        end::merge(confirmed)
+        end::merge(&answers)
     }
 
     /// Connects the client to a session (SS-53 to SS-59).
-    pub async fn launch(&self, user: &User, session_id: &str, launch: &Launch) -> Launched {
+    ///
+    /// # Errors
+    /// The farm was not asked, because it is busy.
+    pub async fn launch(
+        &self,
+        user: &User,
+        session_id: &str,
+        launch: &Launch,
+    ) -> Result<Launched, Busy> {
         let Ok((farm_id, session)) = self.ids.open(&user.key, session_id) else {
-            return Launched::NotFound;
+            return Ok(Launched::NotFound);
         };
         let Some(farm) = self
             .farms
             .iter()
             .find(|farm| farm.description().id == farm_id)
         else {
-            return Launched::NotFound;
+            return Ok(Launched::NotFound);
         };
         let params = &launch.params;
         let reconnect = Reconnect {
@@ -111,9 +144,14 @@ impl<F: Farm> Store<F> {
                 .or(launch.seen_address)
                 .map(|address| address.to_string()),
         };
-        match farm.reconnect(user, &reconnect).await {
-            Ok(connection) => {
-                let title = title(farm, user, &reconnect.session.in_name).await;
+        let ready = async {
+            let operation = farm.begin(user).await?;
+            let connection = operation.reconnect(&reconnect).await?;
+            let title = title(&operation, &reconnect.session.in_name).await;
+            Ok((connection, title))
+        };
+        let launched = match ready.await {
+            Ok((connection, title)) => {
                 match IcaFile::reconnect(&reconnect.session.in_name, &title, &connection, params) {
                     Ok(ica) => {
                         info!(farm = %farm_id, user = %user.key, "Session is ready to connect");
@@ -129,51 +167,73 @@ impl<F: Farm> Store<F> {
                     }
                 }
             }
+            Err(FarmError::Busy) => return Err(Busy),
             Err(FarmError::Refused(Refusal::UnknownSession)) => Launched::NotFound,
             Err(FarmError::Refused(Refusal::NotReady)) => Launched::NotReady,
             Err(error) => {
                 warn!(farm = %farm_id, %error, "Farm did not make a session ready to connect");
                 Launched::Failed(error.into())
             }
-        }
+        };
+        Ok(launched)
     }
 }
 
-/// The catalogue comes first: without it nobody can tell applications from desktops, and a listing
-/// that takes sessions away from their clients must not be made for nothing.
-async fn ask_farm<F: Farm>(farm: &F, user: &User, end_point: &EndPoint, ask: Ask) -> Outcome {
-    let catalogue = match farm.applications(user).await {
-        Ok(catalogue) => Some(catalogue),
-        Err(error) if ask.applications_only => return Outcome::Failed(error),
+/// The sessions of a farm, and what tells applications from desktops.
+async fn ask_farm<F: Farm>(
+    farm: &F,
+    user: &User,
+    end_point: &EndPoint,
+    ask: Ask,
+) -> Result<(Vec<FarmSession>, Option<Arc<Catalogue>>), FarmError> {
+    let operation = farm.begin(user).await?;
+    let listing = operation.sessions(end_point, ask.listing);
+    if ask.disconnects {
+        // The catalogue comes first: a listing that takes sessions away from their clients must not
+        // be made for nothing, nor with too little time left.
+        let catalogue = operation.applications(Share::Half).await;
+        let catalogue = usable(farm, ask, catalogue)?;
+        let listed = listing.await;
+        note_side_effect(farm, user, &listed);
+        Ok((listed?, catalogue))
+    } else {
+        let share = if ask.applications_only {
+            Share::Whole
+        } else {
+            Share::Half
+        };
+        let catalogue = async { usable(farm, ask, operation.applications(share).await) };
+        let (catalogue, sessions) = try_join(catalogue, listing).await?;
+        Ok((sessions, catalogue))
+    }
+}
+
+/// A listing may do without the catalogue, unless nobody could tell applications from desktops then.
+/// A farm that refuses the account will not list its sessions either: it is not asked twice.
+fn usable<F: Farm>(
+    farm: &F,
+    ask: Ask,
+    catalogue: Result<Arc<Catalogue>, FarmError>,
+) -> Result<Option<Arc<Catalogue>>, FarmError> {
+    match catalogue {
+        Ok(catalogue) => Ok(Some(catalogue)),
+        Err(error) if ask.applications_only => Err(error),
+        Err(FarmError::Refused(refusal)) if refusal.is_of_the_account() => {
+            Err(FarmError::Refused(refusal))
+        }
         Err(error) => {
             let farm = &farm.description().id;
             warn!(%farm, %error, "Farm did not list applications; sessions go without titles");
-            None
+            Ok(None)
         }
-    };
-    let listed = farm.sessions(user, end_point, ask.listing).await;
-    note_side_effect(farm, user, ask, &listed);
-    match listed {
-        Ok(sessions) => Outcome::Answered {
-            ask,
-            sessions,
-            catalogue,
-        },
-        Err(error) => Outcome::Failed(error),
     }
 }
 
 /// The help desk asks why a session went away: the log can tell (SS-29).
-fn note_side_effect<F: Farm>(
-    farm: &F,
-    user: &User,
-    ask: Ask,
-    listed: &Result<Vec<FarmSession>, FarmError>,
-) {
-    if ask.disconnects
-        && listed
-            .as_ref()
-            .map_or(true, |sessions| !sessions.is_empty())
+fn note_side_effect<F: Farm>(farm: &F, user: &User, listed: &Result<Vec<FarmSession>, FarmError>) {
+    if listed
+        .as_ref()
+        .map_or(true, |sessions| !sessions.is_empty())
     {
         info!(
             farm = %farm.description().id,
@@ -184,8 +244,8 @@ fn note_side_effect<F: Farm>(
 }
 
 /// The title of an application, or its internal name where the farm does not tell.
-async fn title<F: Farm>(farm: &F, user: &User, in_name: &str) -> String {
-    let catalogue: Option<Arc<Catalogue>> = farm.applications(user).await.ok();
+async fn title(operation: &impl Operation, in_name: &str) -> String {
+    let catalogue: Option<Arc<Catalogue>> = operation.applications(Share::Half).await.ok();
     catalogue
         .and_then(|catalogue| catalogue.application(in_name).map(|a| a.title.clone()))
         .unwrap_or_else(|| in_name.to_owned())

@@ -10,6 +10,8 @@ use crate::{Response, Site, Wire};
 pub struct SignedIn {
     /// The gateway.
     pub wire: Wire,
+    /// Path of the store.
+    pub store: &'static str,
     /// Service token of the store.
     pub token: String,
     /// Primary token, for the token service.
@@ -18,13 +20,19 @@ pub struct SignedIn {
 
 /// Signs a user of the domain `DEMO` in to the store of a site, step by step (citrixauth.md §2).
 pub async fn sign_in(site: &Site, user: &str, password: &str) -> SignedIn {
+    sign_in_to(site, site.store_path, user, password).await
+}
+
+/// The same to the store at this path.
+pub async fn sign_in_to(site: &Site, store: &'static str, user: &str, password: &str) -> SignedIn {
     let wire = site.gateway;
-    let service = TokenService::discover_from(wire, site.store_path).await;
+    let service = TokenService::discover_from(wire, store).await;
     let conversation = service.begin().await;
     let primary = token_of(&conversation.attempt(user, password, Some("DEMO")).await);
     let token = token_of(&service.exchange(&primary).await);
     SignedIn {
         wire,
+        store,
         token,
         primary,
     }
@@ -39,7 +47,7 @@ impl SignedIn {
 
     /// Posts session parameters to an operation of the store.
     pub async fn post(&self, operation: &str, accept: &str, body: &str) -> Response {
-        let path = format!("{}/sessions/v1/{operation}", Site::STORE);
+        let path = format!("{}/sessions/v1/{operation}", self.store);
         let headers = [
             ("Authorization", &*self.authorization()),
             ("Accept", accept),

@@ -19,7 +19,7 @@ mod site;
 mod strict_xml;
 mod wire;
 
-pub use client::{SignedIn, path_of, session_params, sign_in};
+pub use client::{SignedIn, path_of, session_params, sign_in, sign_in_to};
 pub use forge::Forged;
 pub use scripted_farm::{Script, ScriptedFarm, document};
 pub use sign_in::{

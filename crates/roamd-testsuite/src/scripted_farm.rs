@@ -13,6 +13,7 @@ use roamd_nfuse_proto::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// One controller of a farm that answers what it is told to. It stops with its runtime.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct ScriptedFarm {
 /// What is sent for one request.
 #[derive(Debug, Clone)]
 pub struct Script {
+    /// Nothing is sent before this is closed.
+    held: Option<Arc<Semaphore>>,
     first: Vec<u8>,
     piece: Vec<u8>,
     times: usize,
@@ -53,6 +56,7 @@ impl Script {
     #[must_use]
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self {
+            held: None,
             first: bytes.into(),
             piece: Vec::new(),
             times: 0,
@@ -70,6 +74,13 @@ impl Script {
             body.len()
         );
         Self::bytes([head.as_bytes(), body].concat())
+    }
+
+    /// The same, once this is closed.
+    #[must_use]
+    pub fn held(self, until: &Arc<Semaphore>) -> Self {
+        let held = Some(Arc::clone(until));
+        Self { held, ..self }
     }
 
     /// And then this piece so many times, with a pause before each.
@@ -100,6 +111,10 @@ impl Script {
 
     /// Nothing when the connection is of no use any more.
     async fn play(&self, stream: &mut TcpStream) -> Option<()> {
+        if let Some(held) = &self.held {
+            // The only permits are those that it never had.
+            held.acquire().await.unwrap_err();
+        }
         stream.write_all(&self.first).await.ok()?;
         for _ in 0..self.times {
             tokio::time::sleep(self.pause).await;
@@ -204,6 +219,13 @@ impl ScriptedFarm {
         self.play(request, Script::body(document(request, content)));
     }
 
+    /// From now on answers a request as it does now, but only once this is closed.
+    pub fn hold(&self, request: &str, until: &Arc<Semaphore>) {
+        let mut state = self.state.lock().unwrap();
+        let script = state.scripts[request].clone();
+        state.scripts.insert(request.to_owned(), script.held(until));
+    }
+
     /// From now on plays this for a request.
     pub fn play(&self, request: &str, script: Script) {
         let mut state = self.state.lock().unwrap();
@@ -220,6 +242,19 @@ impl ScriptedFarm {
     pub fn received(&self, request: &str) -> usize {
         let state = self.state.lock().unwrap();
         state.received.get(request).copied().unwrap_or_default()
+    }
+
+    /// Returns once a request has come so often.
+    pub async fn reached(&self, request: &str, times: usize) {
+        while self.received(request) < times {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// How often any request has come.
+    #[must_use]
+    pub fn received_at_all(&self) -> usize {
+        self.state.lock().unwrap().received.values().sum()
     }
 
     /// How many connections were made.

@@ -22,6 +22,12 @@ const LONGEST_CONNECT: u64 = 1_500;
 /// Most attempts that one call can be allowed.
 const MOST_ATTEMPTS: u64 = 64;
 
+/// Operations on a farm at once unless told otherwise.
+const DEFAULT_CONCURRENCY: usize = 64;
+
+/// Operations that wait for a farm unless told otherwise.
+const DEFAULT_QUEUE: usize = 512;
+
 /// Lifetime of a logon ticket unless told otherwise, in seconds; the original's default.
 const DEFAULT_TICKET: u64 = 200;
 
@@ -47,6 +53,10 @@ pub struct Farm {
     pub answer_timeout: Duration,
     /// How many times one request may try to reach a controller; at least once.
     pub attempts: usize,
+    /// How many operations may be under way on it at once; at least one.
+    pub concurrency: usize,
+    /// How many more may wait for their turn.
+    pub queue: usize,
     /// The keys that its controllers demand, as they stood in the file that holds them.
     pub service_keys: Option<ServiceKeys>,
     /// How its `https` controllers prove who they are; nothing if it has none.
@@ -79,6 +89,8 @@ impl Farm {
             timeout: Duration::from_millis(DEFAULT_TIMEOUT),
             connect_timeout: Duration::from_millis(connect_timeout),
             answer_timeout: Duration::from_millis(default_answer_timeout(DEFAULT_TIMEOUT)),
+            concurrency: DEFAULT_CONCURRENCY,
+            queue: DEFAULT_QUEUE,
             service_keys: None,
             tls: controllers
                 .iter()
@@ -169,8 +181,12 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     );
     let answer_timeout = farm.or("answer_timeout_ms", default_answer_timeout(timeout), part);
     let attempts = farm.or("attempts", default_attempts(controllers.len()), |value| {
-        number(value, 1, MOST_ATTEMPTS).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+        count(value, 1, MOST_ATTEMPTS)
     });
+    let concurrency = farm.or("concurrency", DEFAULT_CONCURRENCY, |value| {
+        count(value, 1, 10_000)
+    });
+    let queue = farm.or("queue", DEFAULT_QUEUE, |value| count(value, 0, 100_000));
     let service_keys = farm.optional("service_key_file", controller::service_keys);
     let tls = controller::tls(&mut farm, &controllers);
     let legacy_workspace_control = farm.or("legacy_workspace_control", false, boolean);
@@ -189,6 +205,8 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         connect_timeout: Duration::from_millis(connect_timeout),
         answer_timeout: Duration::from_millis(answer_timeout),
         attempts,
+        concurrency,
+        queue,
         service_keys,
         tls,
         legacy_workspace_control,
@@ -214,6 +232,10 @@ fn default_answer_timeout(timeout: u64) -> u64 {
 /// connection.
 fn default_attempts(controllers: usize) -> usize {
     controllers.max(2)
+}
+
+fn count(value: &DeValue<'_>, least: u64, most: u64) -> Result<usize, String> {
+    number(value, least, most).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 fn id(value: &DeValue<'_>) -> Result<String, String> {

@@ -101,6 +101,8 @@ timeout_ms = 250
 connect_timeout_ms = 100
 answer_timeout_ms = 200
 attempts = 1
+concurrency = 8
+queue = 0
 ticket_seconds = 30
 legacy_workspace_control = true
 aggregation_group = "office"
@@ -141,6 +143,7 @@ aggregation_group = "office"
     assert_eq!(farm.connect_timeout, Duration::from_millis(100));
     assert_eq!(farm.answer_timeout, Duration::from_millis(200));
     assert_eq!(farm.attempts, 1);
+    assert_eq!((farm.concurrency, farm.queue), (8, 0));
     assert_eq!(farm.ticket_time_to_live, Duration::from_secs(30));
     assert!(farm.legacy_workspace_control);
     assert_eq!(farm.aggregation_group.as_deref(), Some("office"));
@@ -381,6 +384,18 @@ fn a_fault_is_named_with_its_line() {
             "",
             "attempts = 0",
             "line 13: `attempts` has to be a whole number from 1 to 64",
+        ),
+        (
+            "",
+            "",
+            "concurrency = 0",
+            "line 13: `concurrency` has to be a whole number from 1 to 10000",
+        ),
+        (
+            "",
+            "",
+            "queue = 100001",
+            "line 13: `queue` has to be a whole number from 0 to 100000",
         ),
         (
             "",

@@ -1,52 +1,104 @@
 //! Farms as those who check passwords.
 
+use std::sync::Arc;
+
 use roamd_citrixauth::{CheckCredentials, Credentials, Refusal, UserIdentity};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{ErrorId, ValidateCredentialsRequest};
-use roamd_sessions::UserKey;
+use roamd_sessions::{User, UserKey};
+use roamd_store_proto::auth::Reason;
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::{NfuseFarm, explicit};
+use crate::standing::Standing;
 
 /// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
 const LONGEST_PART: usize = 255;
 
 /// Asks farms to check passwords: one after the other until one answers. A farm that refuses has
-/// answered, so that a wrong password is not carried from farm to farm.
-pub(crate) struct CredentialFarms(pub(crate) Vec<NfuseFarm>);
+/// answered, so that a wrong password is not carried from farm to farm. A clone asks the same farms.
+#[derive(Clone)]
+pub(crate) struct CredentialFarms(Arc<[NfuseFarm]>);
 
-impl CheckCredentials for CredentialFarms {
-    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, Refusal> {
+impl CredentialFarms {
+    pub(crate) fn new(farms: impl IntoIterator<Item = NfuseFarm>) -> Self {
+        Self(farms.into_iter().collect())
+    }
+
+    /// Whether the password in a user's token is still good. The operation that asks has yet to
+    /// begin, so this takes no more than half the shortest deadline.
+    pub(crate) async fn standing(&self, user: &User) -> Standing {
+        let credentials = Credentials {
+            user_name: user.name.clone(),
+            domain: user.domain.clone(),
+            password: user.password.clone(),
+        };
+        let timeouts = self.0.iter().map(|farm| farm.0.timeout);
+        let patience = timeouts.min().unwrap_or_default() / 2;
+        match self
+            .ask(&credentials, Some(Instant::now() + patience))
+            .await
+        {
+            Ok(_) => Standing::Good,
+            Err(Refusal::BadCredentials | Refusal::MustChange | Refusal::Expired) => {
+                Standing::Refused(Reason::BadPassword)
+            }
+            Err(Refusal::Disabled | Refusal::LockedOut) => Standing::Refused(Reason::BadAccount),
+            Err(Refusal::Unavailable) => Standing::Unsure,
+        }
+    }
+
+    /// Asks one farm after the other, each within its deadline, and none after `until`.
+    async fn ask(
+        &self,
+        asked: &Credentials,
+        until: Option<Instant>,
+    ) -> Result<UserIdentity, Refusal> {
         let request = ValidateCredentialsRequest {
-            credentials: explicit(&sign_in.user_name, &sign_in.domain, Some(&sign_in.password)),
+            credentials: explicit(&asked.user_name, &asked.domain, Some(&asked.password)),
             identity_wanted: true,
         };
-        for farm in &self.0 {
-            match farm.client.call(&request).await {
+        let typed = UserIdentity::new(&*asked.domain, &*asked.user_name);
+        let key = UserKey::new(typed.domain(), typed.name());
+        for NfuseFarm(farm) in self.0.iter() {
+            let id = &farm.description.id;
+            let now = Instant::now();
+            if until.is_some_and(|until| until <= now) {
+                break;
+            }
+            let deadline = now + farm.timeout;
+            let deadline = until.map_or(deadline, |until| until.min(deadline));
+            let _turn = match farm.turns.take(&key, deadline).await {
+                Ok(turn) => turn,
+                Err(error) => {
+                    warn!(farm = %id, %error, "Farm could not be asked to check credentials");
+                    continue;
+                }
+            };
+            match farm.client.call_by(deadline, &request).await {
                 Ok(answer) => {
                     let sam = answer.identity.and_then(|identity| identity.sam);
-                    let user = sam.as_deref().and_then(account).unwrap_or_else(|| {
-                        UserIdentity::new(&*sign_in.domain, &*sign_in.user_name)
-                    });
-                    // What the user may start is asked anew after each sign-in.
-                    let key = UserKey::new(user.domain(), user.name());
-                    farm.catalogues.invalidate(&key).await;
-                    return Ok(user);
+                    return Ok(sam.as_deref().and_then(account).unwrap_or(typed));
                 }
                 Err(CallError::Refused(error)) => {
                     if let Some(refusal) = refusal(&error.id) {
                         return Err(refusal);
                     }
-                    let farm = &farm.description.id;
-                    warn!(%farm, %error, "Farm does not check credentials");
+                    warn!(farm = %id, %error, "Farm does not check credentials");
                 }
                 Err(error) => {
-                    let farm = &farm.description.id;
-                    warn!(%farm, %error, "Farm could not be asked to check credentials");
+                    warn!(farm = %id, %error, "Farm could not be asked to check credentials");
                 }
             }
         }
         Err(Refusal::Unavailable)
+    }
+}
+
+impl CheckCredentials for CredentialFarms {
+    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, Refusal> {
+        self.ask(sign_in, None).await
     }
 }
 

@@ -7,6 +7,7 @@ use roamd_citrixauth::{
     Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
 };
 use roamd_http::Answer;
+use roamd_sessions::UserKey;
 use roamd_state::{CounterKind, Digest, MarkKind};
 use roamd_store_proto::auth::{Choice, Form, FormPost, Reason, RequestToken, TokenChoices};
 use roamd_store_proto::media_type;
@@ -186,7 +187,8 @@ async fn signed_in(
         return Ok(form(media, &ConversationRefusal::SessionIdInvalid.form()));
     }
     let display_name = user.domain().to_owned();
-    let key = user.key().to_owned();
+    let key = UserKey::new(user.domain(), user.name());
+    gate.note_sign_in(&key, &password).await;
     let grant = Grant {
         user,
         password,
@@ -196,7 +198,7 @@ async fn signed_in(
         .tokens
         .issue(&grant, gate.now(), &mut rng())
         .map_err(|error| Refused::BadRequest(error.to_string()))?;
-    info!(user = key, "Signed in");
+    info!(user = %key, "Signed in");
     let body = token.into_response(Some(display_name)).to_xml();
     Ok(secret(
         StatusCode::OK,

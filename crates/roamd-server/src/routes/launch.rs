@@ -10,7 +10,7 @@ use roamd_store_proto::{LaunchData, LaunchErrorId, LaunchParams, RetryReason, me
 use tracing::info;
 
 use crate::answer::{Caching, whole};
-use crate::gateway::Gate;
+use crate::gateway::{Gate, Reach};
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::retry_key::RetryKeys;
@@ -36,6 +36,7 @@ pub(crate) async fn session(
     if retry.is_some_and(|key| !retries.is_good(&user.key, session, key, gate.now())) {
         return Err(Refused::NotFound);
     }
+    gate.admit(&user, &site.sessions, Reach::OneFarm).await?;
     let launch = Launch {
         params,
         seen_address: peer,
@@ -43,7 +44,7 @@ pub(crate) async fn session(
     let (store, id, caller) = (Arc::clone(&site.store), session.to_owned(), user.clone());
     let launched = gate
         .to_the_end(async move { store.launch(&caller, &id, &launch).await })
-        .await?;
+        .await??;
     let data = match launched {
         Launched::NotFound => return Err(Refused::NotFound),
         Launched::NotReady => LaunchData::Retry {

@@ -36,15 +36,16 @@ pub(crate) async fn available(
         include_active: params.include_active_sessions,
         applications_only: params.app_sessions_only,
     };
+    gate.admit(&user, &site.sessions, site.reach()).await?;
     let end_point = end_point(&params);
     let store = Arc::clone(&site.store);
-    // A listing with active sessions may change them: like every change it is not given up half
-    // way. Any other goes when its client goes.
-    let list = if wanted.include_active {
+    // A listing that takes sessions away is not given up half way, like every change. Any other goes
+    // when its client goes.
+    let list = if store.listing_disconnects(wanted) {
         gate.to_the_end(async move { store.list(&user, &end_point, wanted).await })
-            .await?
+            .await??
     } else {
-        store.list(&user, &end_point, wanted).await
+        store.list(&user, &end_point, wanted).await?
     };
     let sessions = list.sessions.into_iter().map(|session| Session {
         launch_url: site.launch_url(&session.id),
@@ -95,12 +96,13 @@ async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Resul
         .iter()
         .map(|ticket| SecretString::from(ticket.as_str()))
         .collect();
+    gate.admit(&user, &site.sessions, site.reach()).await?;
     invalidate(gate, &user, &tickets).await;
     let (store, end_point) = (Arc::clone(&site.store), end_point(&params));
     let user_key = user.key.clone();
     let status: SessionStatus = gate
         .to_the_end(async move { store.end(&user, &end_point, how, &tickets).await })
-        .await?;
+        .await??;
     info!(user = %user_key, ?how, ?status, "Ended the sessions of a client");
     let body = SessionResult { status }.to_xml(spelling);
     Ok(whole(StatusCode::OK, media, Caching::None, body))

@@ -1,25 +1,30 @@
 //! What a disconnect or logoff on several farms says (SS-50).
 
-use roamd_sessions::merge_end;
+use roamd_sessions::{Busy, FarmError, merge_end};
 use roamd_store_proto::SessionStatus::{Failure, Partial, Success};
+
+use crate::scripted::down;
 
 #[test]
 fn success_needs_every_farm_and_failure_needs_none() {
+    let (good, bad, busy) = (Ok(()), Err(down()), Err(FarmError::Busy));
     let table = [
-        (vec![], Success),
-        (vec![true], Success),
-        (vec![false], Failure),
-        (vec![true, true], Success),
-        (vec![true, false], Partial),
-        (vec![false, true], Partial),
-        (vec![false, false], Failure),
-        (vec![true, false, true], Partial),
+        (vec![], Ok(Success)),
+        (vec![&good], Ok(Success)),
+        (vec![&bad], Ok(Failure)),
+        (vec![&good, &good], Ok(Success)),
+        (vec![&good, &bad], Ok(Partial)),
+        (vec![&bad, &good], Ok(Partial)),
+        (vec![&bad, &bad], Ok(Failure)),
+        (vec![&good, &bad, &good], Ok(Partial)),
+        (vec![&good, &busy], Ok(Partial)),
+        // One may have done it: this must not be made again unseen.
+        (vec![&busy, &bad], Ok(Failure)),
+        (vec![&busy], Err(Busy)),
+        (vec![&busy, &busy], Err(Busy)),
     ];
-    for (confirmed, expected) in table {
-        assert_eq!(
-            merge_end(confirmed.iter().copied()),
-            expected,
-            "{confirmed:?}"
-        );
+    for (answers, expected) in table {
+        let answers: Vec<_> = answers.into_iter().cloned().collect();
+        assert_eq!(merge_end(&answers), expected, "{answers:?}");
     }
 }

@@ -50,6 +50,7 @@ fn merge(answers: &[FarmAnswer<'_>]) -> SessionList {
         &UserKey::new("DEMO", "alice"),
         answers,
     )
+    .unwrap()
 }
 
 #[test]

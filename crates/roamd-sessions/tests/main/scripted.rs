@@ -1,12 +1,13 @@
 //! A farm that answers as the test says, and remembers what it was asked.
 
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
-    Application, Catalogue, Connection, EndPoint, Farm, FarmDescription, FarmError, FarmId,
-    FarmSession, Generation, Listing, Reconnect, SessionKey, User, UserKey,
+    Application, Catalogue, Connection, End, EndPoint, Farm, FarmDescription, FarmError, FarmId,
+    FarmSession, Generation, Listing, Operation, Reconnect, SessionKey, Share, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -87,31 +88,37 @@ pub(crate) fn down() -> FarmError {
 /// What a [`ScriptedFarm`] was asked to do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
-    Applications,
+    Applications(Share),
     Sessions { active: bool },
-    Disconnect { tickets: usize },
-    LogOff { tickets: usize },
+    End { how: End, tickets: usize },
     Reconnect(Reconnect),
 }
 
+/// A clone is the same farm.
+#[derive(Clone)]
 pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
+    pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<Catalogue, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) reconnect: Result<Connection, FarmError>,
-    pub(crate) calls: Mutex<Vec<Call>>,
+    /// It answers nothing, ever.
+    pub(crate) silent: bool,
+    calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl ScriptedFarm {
     pub(crate) fn new(id: &str, generation: Generation) -> Self {
         Self {
             description: description(id, generation),
+            begin: Ok(()),
             applications: Ok(Catalogue::default()),
             sessions: Ok(Vec::new()),
             end: Ok(()),
             reconnect: Ok(connection()),
-            calls: Mutex::default(),
+            silent: false,
+            calls: Arc::default(),
         }
     }
 
@@ -119,59 +126,50 @@ impl ScriptedFarm {
         self.calls.lock().unwrap().clone()
     }
 
-    fn note(&self, call: Call) {
+    async fn note(&self, call: Call) {
         self.calls.lock().unwrap().push(call);
+        if self.silent {
+            pending::<()>().await;
+        }
     }
 }
 
 impl Farm for ScriptedFarm {
+    type Operation = Self;
+
     fn description(&self) -> &FarmDescription {
         &self.description
     }
 
-    async fn applications(&self, _: &User) -> Result<Arc<Catalogue>, FarmError> {
-        self.note(Call::Applications);
+    async fn begin(&self, _: &User) -> Result<Self, FarmError> {
+        self.begin.clone().map(|()| self.clone())
+    }
+}
+
+impl Operation for ScriptedFarm {
+    async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
+        self.note(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
     }
 
     async fn sessions(
         &self,
-        _: &User,
         _: &EndPoint,
         listing: Listing,
     ) -> Result<Vec<FarmSession>, FarmError> {
-        self.note(Call::Sessions {
-            active: matches!(listing, Listing::WithActive(_)),
-        });
+        let active = matches!(listing, Listing::WithActive(_));
+        self.note(Call::Sessions { active }).await;
         self.sessions.clone()
     }
 
-    async fn disconnect(
-        &self,
-        _: &User,
-        _: &EndPoint,
-        tickets: &[SecretString],
-    ) -> Result<(), FarmError> {
-        self.note(Call::Disconnect {
-            tickets: tickets.len(),
-        });
+    async fn end(&self, how: End, _: &EndPoint, tickets: &[SecretString]) -> Result<(), FarmError> {
+        let tickets = tickets.len();
+        self.note(Call::End { how, tickets }).await;
         self.end.clone()
     }
 
-    async fn log_off(
-        &self,
-        _: &User,
-        _: &EndPoint,
-        tickets: &[SecretString],
-    ) -> Result<(), FarmError> {
-        self.note(Call::LogOff {
-            tickets: tickets.len(),
-        });
-        self.end.clone()
-    }
-
-    async fn reconnect(&self, _: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        self.note(Call::Reconnect(reconnect.clone()));
+    async fn reconnect(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
+        self.note(Call::Reconnect(reconnect.clone())).await;
         self.reconnect.clone()
     }
 }

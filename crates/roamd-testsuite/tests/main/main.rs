@@ -11,6 +11,7 @@ mod client_a;
 mod client_b;
 mod client_c;
 mod examples;
+mod fan_out;
 mod hostile_answers;
 mod launch;
 mod peers;

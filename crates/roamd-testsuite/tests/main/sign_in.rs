@@ -522,6 +522,7 @@ async fn a_user_is_one_user_however_the_name_is_written() {
         let primary = token_of(&response);
         let token = token_of(&service.exchange(&primary).await);
         let written = SignedIn {
+            store: Site::STORE,
             wire,
             token,
             primary,
@@ -575,6 +576,7 @@ async fn passwords_arrive_as_they_were_typed() {
         let token = token_of(&service.exchange(&primary).await);
         let wire = site.gateway;
         let user = SignedIn {
+            store: Site::STORE,
             wire,
             token,
             primary,
@@ -679,6 +681,7 @@ async fn token_answers_say_what_they_are_for() {
     let token = token_response(&response);
     assert_eq!(token.for_service, service.store.realm);
     let opens = SignedIn {
+        store: Site::STORE,
         wire: site.gateway,
         token: token.token.expose_secret().to_owned(),
         primary: String::new(),
@@ -710,6 +713,7 @@ async fn any_node_goes_on_with_what_another_began() {
     .await;
     let token = token_of(&first.exchange(&primary).await);
     let roamer = SignedIn {
+        store: Site::STORE,
         wire: second.wire,
         token,
         primary,

@@ -1,0 +1,150 @@
+//! Turns at one farm: so many operations at once, and a bounded queue behind them.
+//!
+//! A farm that hangs holds whatever waits for it until a deadline passes. The bounds keep it from
+//! taking the memory of the gateway, and the round by user keeps one user from taking the farm.
+//! Whose turn it is, [`Queue`] decides.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use roamd_sessions::{FarmError, UserKey};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::queue::{Bounds, Place, Queue};
+
+/// The turns of one farm. A clone is the same farm's.
+#[derive(Clone)]
+pub(super) struct Turns(Arc<Mutex<Queue<UserKey, oneshot::Sender<Turn>>>>);
+
+/// A turn. It passes on when it is dropped, wherever it is: also on its way to a waiter who has gone.
+pub(super) struct Turn(Turns);
+
+/// Somebody who waits, until this is dropped.
+struct Waiting<'a> {
+    turns: &'a Turns,
+    user: &'a UserKey,
+    place: Place,
+    granted: oneshot::Receiver<Turn>,
+}
+
+impl Turns {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self(Arc::new(Mutex::new(Queue::new(bounds))))
+    }
+
+    /// A turn for this user, as soon as there is one.
+    ///
+    /// # Errors
+    /// [`FarmError::Busy`], at once when the queue is full, or when no turn has come by the deadline.
+    pub(super) async fn take(&self, user: &UserKey, deadline: Instant) -> Result<Turn, FarmError> {
+        let mut waiting = {
+            let mut queue = self.queue();
+            if queue.take() {
+                return Ok(Turn(self.clone()));
+            }
+            let (sender, granted) = oneshot::channel();
+            Waiting {
+                turns: self,
+                user,
+                place: queue.wait(user, sender).ok_or(FarmError::Busy)?,
+                granted,
+            }
+        };
+        match timeout_at(deadline, &mut waiting.granted).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(FarmError::Busy),
+        }
+    }
+
+    /// Nothing in it is left half done by a panic.
+    fn queue(&self) -> MutexGuard<'_, Queue<UserKey, oneshot::Sender<Turn>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // The lock is free again before the turn is sent: one that cannot be sent is dropped here.
+        let next = self.0.queue().end();
+        if let Some(next) = next {
+            drop(next.send(Self(self.0.clone())));
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let left = self.turns.queue().leave(self.user, self.place);
+        drop(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn turns(turns: usize, waiting: usize) -> Turns {
+        Turns::new(Bounds { turns, waiting })
+    }
+
+    fn user(name: &str) -> UserKey {
+        UserKey::new("DEMO", name)
+    }
+
+    fn in_an_hour() -> Instant {
+        Instant::now() + Duration::from_secs(3600)
+    }
+
+    #[tokio::test]
+    async fn who_waits_has_the_turn_that_ends_and_who_finds_no_place_hears_it_at_once() {
+        let turns = turns(1, 1);
+        let (alice, bob) = (user("alice"), user("bob"));
+        let first = turns.take(&alice, in_an_hour()).await.unwrap();
+        let second = turns.take(&bob, in_an_hour());
+        tokio::pin!(second);
+        assert!(poll_once(second.as_mut()).is_none());
+        let third = turns.take(&alice, in_an_hour()).await;
+        assert_eq!(third.err(), Some(FarmError::Busy));
+        drop(first);
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_waited_up_to_the_deadline_leaves_the_queue() {
+        let turns = turns(1, 1);
+        let (alice, bob) = (user("alice"), user("bob"));
+        let held = turns.take(&alice, in_an_hour()).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let late = turns.take(&bob, deadline).await;
+        assert_eq!(late.err(), Some(FarmError::Busy));
+        assert_eq!(Instant::now(), deadline);
+        drop(held);
+        assert!(turns.queue().take(), "the turn is free");
+    }
+
+    #[tokio::test]
+    async fn a_turn_on_its_way_to_who_has_gone_passes_on() {
+        let turns = turns(1, 2);
+        let (alice, bob) = (user("alice"), user("bob"));
+        let held = turns.take(&alice, in_an_hour()).await.unwrap();
+        let mut gone = Box::pin(turns.take(&alice, in_an_hour()));
+        let mut next = Box::pin(turns.take(&bob, in_an_hour()));
+        assert!(poll_once(gone.as_mut()).is_none());
+        assert!(poll_once(next.as_mut()).is_none());
+        drop(held);
+        drop(gone);
+        assert!(poll_once(next.as_mut()).is_some_and(|turn| turn.is_ok()));
+        assert!(turns.queue().take(), "the turn is free");
+    }
+
+    /// What a future has to say now.
+    fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        let waker = std::task::Waker::noop();
+        match future.poll(&mut std::task::Context::from_waker(waker)) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        }
+    }
+}
