@@ -151,7 +151,12 @@ impl Visitor {
             .header(ACCEPT, accept)
             .body(Full::new(Bytes::from(body)))
             .ok()?;
-        let wire = self.network.clone().connect_to(GATEWAY.to_owned()).await.ok()?;
+        let wire = self
+            .network
+            .clone()
+            .connect_to(GATEWAY.to_owned())
+            .await
+            .ok()?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await.ok()?;
         let answer = async {
             let response = sender.send_request(request).await.ok()?;
@@ -170,7 +175,8 @@ impl Visitor {
         }
         let read = self.read(wish, &body);
         if read.is_none() {
-            self.ledger.fault(format!("{ticket} is told something that is no answer"));
+            self.ledger
+                .fault(format!("{ticket} is told something that is no answer"));
         }
         read
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use roamd_http::Listener;
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AnyRequest, AppDataAnswer, Application, Body,
-    CapabilitiesAnswer, DisconnectUserSessionsAnswer, ErrorId, FarmError, Frame, HostAddress,
-    HostId, LaunchRefAnswer, LogoffUserSessionsAnswer, ReconnectSessionDataAnswer, SessionEntry,
-    SessionType, Settings, TicketAnswer, ValidateCredentialsAnswer, decode_request, encode_answer,
+    AddressAnswer, AddressName, AnyRequest, AppDataAnswer, Application, Body, CapabilitiesAnswer,
+    DisconnectUserSessionsAnswer, ErrorId, FarmError, Frame, HostAddress, HostId, LaunchRefAnswer,
+    LogoffUserSessionsAnswer, ReconnectSessionDataAnswer, SessionEntry, SessionType, Settings,
+    TicketAnswer, ValidateCredentialsAnswer, decode_request, encode_answer,
 };
 use roamd_server::config::Generation;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,6 +56,16 @@ impl Plan {
 
     pub(crate) fn id(&self) -> String {
         format!("F{}", self.number)
+    }
+
+    /// Whether a host is used while all is well: of an ordered farm it is the first alone.
+    pub(crate) fn uses(&self, host: &str) -> bool {
+        let used = if self.balanced {
+            self.controllers.len()
+        } else {
+            1
+        };
+        self.controllers.iter().take(used).any(|used| used == host)
     }
 
     /// Its part of the gateway's configuration.
@@ -271,7 +281,9 @@ impl Controller {
             let (frame, request) = match decode_request(&body) {
                 Ok(request) => request,
                 Err(error) => {
-                    self.0.ledger.fault(format!("a request that is none: {error}"));
+                    self.0
+                        .ledger
+                        .fault(format!("a request that is none: {error}"));
                     return None;
                 }
             };
@@ -281,7 +293,9 @@ impl Controller {
                 (fate, Duration::from_micros(rng.u64(100..20_000)))
             };
             let (host, name) = (&self.0.host, name(&request));
-            self.0.ledger.note(format!("{host} receives {name}: {fate:?}"));
+            self.0
+                .ledger
+                .note(format!("{host} receives {name}: {fate:?}"));
             sleep(think).await;
             self.meet(&mut wire, &frame, &request, fate).await?;
         }
@@ -306,11 +320,8 @@ impl Controller {
                 let document = encode_answer::<CapabilitiesAnswer>(frame, &Err(refusal));
                 return wire.write_all(&http(&document)).await.ok();
             }
-            Fate::Answer
-            | Fate::AnswerAndClose
-            | Fate::Drip
-            | Fate::DropAfter
-            | Fate::Nonsense => {}
+            Fate::Answer | Fate::AnswerAndClose | Fate::Drip | Fate::DropAfter | Fate::Nonsense => {
+            }
         }
         let deed = self.note_deed(request);
         match fate {
@@ -390,9 +401,7 @@ impl Controller {
         match request {
             AnyRequest::AppData(_) => well(frame, catalogue()),
             AnyRequest::Capabilities(_) => well(frame, CapabilitiesAnswer::default()),
-            AnyRequest::ValidateCredentials(_) => {
-                well(frame, ValidateCredentialsAnswer::default())
-            }
+            AnyRequest::ValidateCredentials(_) => well(frame, ValidateCredentialsAnswer::default()),
             AnyRequest::ReconnectSessionData(_) => well(frame, self.sessions()),
             AnyRequest::DisconnectUserSessions(_) => well(frame, DisconnectUserSessionsAnswer),
             AnyRequest::LogoffUserSessions(_) => well(frame, LogoffUserSessionsAnswer),

@@ -29,7 +29,8 @@ pub(crate) fn judge(farms: &[Plan], entries: &Entries) -> Vec<String> {
             .iter()
             .filter(|deed| deed.ticket == operation.ticket)
             .collect();
-        let fault = in_time(farms, operation).and_then(|()| told_the_truth(farms, operation, &deeds));
+        let fault =
+            in_time(farms, operation).and_then(|()| told_the_truth(farms, operation, &deeds));
         faults.extend(fault.err());
     }
     faults
@@ -159,7 +160,9 @@ fn told_the_truth(farms: &[Plan], operation: &Operation, deeds: &[&Deed]) -> Res
                     return Err(format!("{ticket} is told {count} sessions of farm {farm}"));
                 }
                 if count > 0 && !confirmed(farm, &kinds) {
-                    return Err(format!("{ticket} is told sessions that farm {farm} did not"));
+                    return Err(format!(
+                        "{ticket} is told sessions that farm {farm} did not"
+                    ));
                 }
             }
             Ok(())

@@ -51,7 +51,9 @@ pub(crate) enum Wish {
     Disconnect,
     LogOff,
     /// To a session that a farm has.
-    Launch { farm: usize },
+    Launch {
+        farm: usize,
+    },
 }
 
 /// What a client was told.

@@ -81,7 +81,10 @@ fn play(from: u64, seeds: u64) -> ExitCode {
         }
     });
     let bad = bad.into_inner();
-    println!("{seeds} seeds from {from} in {:.0?}: {bad} went wrong", began.elapsed());
+    println!(
+        "{seeds} seeds from {from} in {:.0?}: {bad} went wrong",
+        began.elapsed()
+    );
     if bad > 0 {
         println!("See one whole with --seed N.");
     }

@@ -28,6 +28,8 @@ struct Inner {
     rng: Rng,
     hosts: HashMap<String, Host>,
     links: Vec<(String, Weak<Mutex<Link>>)>,
+    /// Nothing is far, and nothing is lost.
+    calm: bool,
     /// Nothing may be sent any more, because the gateway has stopped.
     closed: bool,
     faults: Vec<String>,
@@ -112,6 +114,7 @@ impl Network {
             rng,
             hosts: HashMap::new(),
             links: Vec::new(),
+            calm: false,
             closed: false,
             faults: Vec::new(),
         })))
@@ -162,6 +165,11 @@ impl Network {
         }
     }
 
+    /// From now on nothing is far, and nothing is lost.
+    pub(crate) fn calm_down(&self) {
+        self.inner().calm = true;
+    }
+
     /// From now on, whatever the gateway sends to a farm is a fault.
     pub(crate) fn close(&self) {
         self.inner().closed = true;
@@ -176,7 +184,9 @@ impl Network {
         let latency = {
             let mut inner = self.inner();
             if inner.closed {
-                inner.faults.push(format!("a connection to {name} after the end"));
+                inner
+                    .faults
+                    .push(format!("a connection to {name} after the end"));
             }
             inner.latency()
         };
@@ -192,15 +202,19 @@ impl Network {
                     Reach::Silent => None,
                     Reach::Up => {
                         let link = Arc::new(Mutex::new(Link::default()));
-                        let taken = host.backlog.send(self.wire(&link, End::Host)).is_ok();
+                        let backlog = host.backlog.clone();
                         inner.links.push((name.clone(), Arc::downgrade(&link)));
-                        Some(taken.then_some(link))
+                        Some((link, backlog))
                     }
                 }
             };
             match taken {
-                Some(Some(link)) => return Ok(self.wire(&link, End::Caller)),
-                Some(None) => return Err(io::ErrorKind::ConnectionRefused.into()),
+                Some((link, backlog)) => {
+                    return match backlog.send(self.wire(&link, End::Host)) {
+                        Ok(()) => Ok(self.wire(&link, End::Caller)),
+                        Err(_) => Err(io::ErrorKind::ConnectionRefused.into()),
+                    };
+                }
                 // As a lost first packet is sent again.
                 None => sleep(Duration::from_secs(1)).await,
             }
@@ -225,6 +239,7 @@ impl Inner {
     /// Mostly next door, sometimes far, and now and then a packet is lost and sent again.
     fn latency(&mut self) -> Duration {
         let microseconds = match self.rng.u32(0..100) {
+            _ if self.calm => self.rng.u64(100..3_000),
             0..90 => self.rng.u64(100..3_000),
             90..98 => self.rng.u64(5_000..50_000),
             _ => self.rng.u64(200_000..1_200_000),
@@ -428,7 +443,8 @@ impl Link {
 impl Pipe {
     fn put(&mut self, bytes: &[u8], due: Instant) {
         let due = self.after_the_last(due);
-        self.chunks.push_back((due, bytes.iter().copied().collect()));
+        self.chunks
+            .push_back((due, bytes.iter().copied().collect()));
         self.waiting += bytes.len();
         self.written += bytes.len() as u64;
         wake(&mut self.reader);

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::farm::{Controller, Temper};
 use crate::ledger::Ledger;
-use crate::network::Reach;
+use crate::network::{Network, Reach};
 
 /// Seconds by which the gateway's clock is wrong.
 pub(crate) type ClockError = Arc<AtomicI64>;
@@ -19,6 +19,7 @@ pub(crate) type ClockError = Arc<AtomicI64>;
 pub(crate) async fn rage(
     controllers: &[Controller],
     clock_error: &ClockError,
+    network: &Network,
     ledger: &Ledger,
     mut rng: Rng,
     end: Instant,
@@ -67,6 +68,7 @@ pub(crate) async fn rage(
         }
     }
     ledger.note("all is well");
+    network.calm_down();
     for controller in controllers {
         controller.set_temper(Temper::GOOD);
         controller.restart();
