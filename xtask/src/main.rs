@@ -12,6 +12,7 @@ mod bench;
 mod check;
 mod fuzz;
 mod process;
+mod simulate;
 mod test;
 mod tools;
 
@@ -37,6 +38,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measure the gateway beside nginx, and sign-ins, on this machine.
     Bench(bench::Args),
+    /// Play many worlds in which farms fail, hang and lie.
+    Simulate(simulate::Args),
     /// What must pass before a change lands: test, check, and a minute of fuzzing for each parser.
     Ci,
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run_checks(&args),
         Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Bench(args) => bench::run_bench(&args),
+        Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Ci => ci(),
     };
     match outcome {

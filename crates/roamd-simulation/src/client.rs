@@ -231,7 +231,7 @@ impl Visitor {
             min_lifetime: DAY,
         };
         let grant = Grant {
-            user: UserIdentity::new("SIM", &format!("user{user}")),
+            user: UserIdentity::new("SIM", format!("user{user}")),
             password: "simulated".into(),
             service: Service::of(&request, &[realm], &[BASE_URL.parse().ok()?]).ok()?,
         };

@@ -103,6 +103,11 @@ enum Ending {
 pub(crate) struct Arrival(Arc<Mutex<Option<Instant>>>);
 
 impl Arrival {
+    #[cfg(test)]
+    pub(crate) fn now() -> Self {
+        Self(Arc::new(Mutex::new(Some(Instant::now()))))
+    }
+
     pub(crate) fn time(&self) -> Option<Instant> {
         *lock(&self.0)
     }

@@ -31,7 +31,7 @@ use MayUse::{AllOfOurs, These};
 use Tier::{Core, Extra, Internal};
 
 /// Our crates from the core outwards: each may use only what its line names.
-const LAYERS: [(&str, Tier, MayUse); 17] = [
+const LAYERS: [(&str, Tier, MayUse); 18] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
     ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
@@ -89,6 +89,7 @@ const LAYERS: [(&str, Tier, MayUse); 17] = [
         Internal,
         These(&["roamd-nfuse-proto", "roamd-store-proto"]),
     ),
+    ("roamd-simulation", Internal, AllOfOurs),
     ("roamd-testsuite", Internal, AllOfOurs),
     ("xtask", Internal, These(&[])),
 ];
