@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use http::StatusCode;
 use roamd_nfuse_proto::{Dialect, Effect, Request, encode_request};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -19,6 +20,9 @@ use crate::{Controller, ControllerOrder, Network, Observer, ServiceKeys, Tls};
 
 /// A probe waits no longer, so that a controller that hung is soon probed again.
 const LONGEST_PROBE: Duration = Duration::from_secs(3);
+
+/// Bytes of a request that every controller takes (nfuse.md §1.1).
+const SMALL_LIMIT: usize = 4096;
 
 /// What a client has to know of a farm.
 #[derive(Debug, Clone)]
@@ -222,6 +226,7 @@ impl FarmClient {
         trail: &mut Trail,
     ) -> Result<R::Answer, CallError> {
         let started = trail.begin(member);
+        let bytes = body.len();
         let attempt = async {
             let connection = member.line().connection(effect).await?;
             trail.send();
@@ -233,7 +238,13 @@ impl FarmClient {
                     .unwrap_or_else(|_| Err(CallError::silent())),
             }
         };
-        let result = attempt.await.map(|(_, answer)| answer);
+        let result = match attempt.await {
+            Ok((_, answer)) => Ok(answer),
+            Err(CallError::Http(StatusCode::BAD_REQUEST)) if bytes > SMALL_LIMIT => {
+                Err(CallError::RequestTooLong { bytes })
+            }
+            Err(error) => Err(error),
+        };
         trail.end();
         member.record(R::ELEMENT, started.elapsed(), result.as_ref().map(drop));
         result

@@ -33,6 +33,15 @@ pub enum CallError {
     /// The controller answered with another status than 200.
     #[error("controller answered with HTTP status {0}")]
     Http(StatusCode),
+    /// The controller answered with status 400 to a request that old ones do not take (nfuse.md §1.1).
+    #[error(
+        "controller refused a request of {bytes} bytes; old ones take 4096 unless their \
+         MaxRequestSize says more"
+    )]
+    RequestTooLong {
+        /// Its length.
+        bytes: usize,
+    },
     /// The answer is longer than what is read.
     #[error("answer of the controller is longer than 8 MiB")]
     TooLong,
@@ -85,6 +94,7 @@ impl CallError {
             Self::Refused(_)
             | Self::Lost(_)
             | Self::Http(_)
+            | Self::RequestTooLong { .. }
             | Self::TooLong
             | Self::Chunks(_)
             | Self::Answer(_) => Sent::MaybeSent,
@@ -96,7 +106,9 @@ impl CallError {
         match self {
             Self::PassedOver | Self::Unreachable(_) => Failure::NotConnected,
             Self::Lost(_) => Failure::Lost,
-            Self::Http(_) | Self::Chunks(_) | Self::Answer(_) => Failure::BadAnswer,
+            Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Answer(_) => {
+                Failure::BadAnswer
+            }
             Self::Refused(error) if error.id == ErrorId::SERVICE_UNAVAILABLE => {
                 Failure::Unavailable
             }
@@ -113,7 +125,7 @@ impl CallError {
             Self::Unreachable(_) | Self::Lost(_) | Self::Chunks(_) | Self::Answer(_) => {
                 Seen::Failed
             }
-            // Old farms answer 400 to a request that is too long for them (nfuse.md §1.1).
+            // The request may be at fault.
             Self::Http(status) if status.is_client_error() => Seen::Nothing,
             Self::Http(_) => Seen::Failed,
             Self::Deadline {
@@ -123,6 +135,7 @@ impl CallError {
                 sent: Sent::NotSent,
             }
             | Self::PassedOver
+            | Self::RequestTooLong { .. }
             | Self::TooLong => Seen::Nothing,
         }
     }

@@ -164,6 +164,8 @@ impl Line {
         match self.post_on::<R>(connection, body.clone(), key).await {
             Ok(answer) => Ok(answer),
             Err(Broken::Unanswered(_)) if waited => {
+                // Who has closed one connection that waited has closed them all, as a rule.
+                lock(&self.idle).clear();
                 let fresh = self.connect().await?;
                 let again = self.post_on::<R>(fresh, body, key).await;
                 again.map_err(CallError::from)

@@ -73,7 +73,7 @@ impl Outcome {
                 sent: Sent::MaybeSent,
             }) => Self::Silent,
             Err(CallError::Lost(_)) => Self::Lost,
-            Err(CallError::Http(_)) => Self::HttpStatus,
+            Err(CallError::Http(_) | CallError::RequestTooLong { .. }) => Self::HttpStatus,
             Err(CallError::TooLong | CallError::Chunks(_) | CallError::Answer(_)) => {
                 Self::BadAnswer
             }

@@ -7,8 +7,8 @@ use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
 use tokio::sync::oneshot;
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, capability_document, farm, farm_of,
-    http, refused,
+    Act, LONG, READ, Scripted, capability, capability_answer, capability_document, change, farm,
+    farm_of, http, refused,
 };
 
 #[tokio::test]
@@ -171,6 +171,27 @@ async fn what_is_no_answer_of_a_farm_is_an_error_that_says_so() {
         let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
         assert_eq!(error.to_string(), expected, "{name}");
         assert_eq!(error.sent(), Sent::MaybeSent, "{name}");
+    }
+}
+
+/// nfuse.md §1.1: a stand-alone service of old farms takes 4 KB.
+#[tokio::test]
+async fn a_request_that_is_too_long_for_an_old_farm_is_named_with_its_length() {
+    let mut request = change("DESK-A");
+    for (tickets, expected) in [
+        (0, "controller answered with HTTP status 400 Bad Request"),
+        (200, "controller refused a request of "),
+    ] {
+        request.0.tickets = vec!["0123456789ABCDEF".to_owned(); tickets];
+        let answer = b"HTTP/1.1 400 Bad request\r\nContent-Length: 0\r\n\r\n".to_vec();
+        let controller = Scripted::start([Act::Send(answer)]).await;
+        let farm = farm_of(&[&controller]);
+        let error = farm.call(&request).await.unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+        assert_eq!(
+            farm.controllers().find_map(|report| report.last_failure),
+            None
+        );
     }
 }
 

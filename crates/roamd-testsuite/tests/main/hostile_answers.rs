@@ -72,8 +72,10 @@ async fn play_bytes(part: usize) -> usize {
             assert_eq!(state.enumeration, enumeration, "{name} {extra}");
             assert_eq!(lists(&state, "GATE.Ledger"), listed, "{name} {extra}");
             assert!(lists(&state, "CAT.Ledger"), "{name}: others suffer");
+            // Once more where a kept connection may have been at fault, and once more as the only
+            // controller.
             let received = gate.received("ReconnectSessionData");
-            assert!((1..=2).contains(&received), "{name} {extra}: {received}");
+            assert!((1..=3).contains(&received), "{name} {extra}: {received}");
         }
         for (operation, request) in [
             ("disconnect", "DisconnectUserSessions"),
