@@ -26,7 +26,8 @@ use crate::db::{Failure, sessions, tickets, users};
 use crate::farms::Farm;
 use crate::http::ServeOptions;
 use crate::name::AccountName;
-use crate::rules::{self, Client, Refusal};
+use crate::refusal::{self, Refusal};
+use crate::rules::{self, Client};
 use crate::world::Generation;
 
 /// What a farm of every generation can do.
@@ -114,7 +115,7 @@ impl Desk<'_> {
         };
         encode_answer(
             &frame,
-            &result.map_err(|refusal| rules::error(generation, refusal)),
+            &result.map_err(|refusal| refusal::error(generation, refusal)),
         )
     }
 
@@ -212,7 +213,7 @@ impl Desk<'_> {
                 let verified = verifier.verify(stored, &password.value, Instant::now());
                 let is_right = self.known(verified.await)?;
                 let user = user.filter(|_| is_right).ok_or(Refusal::Credentials)?;
-                rules::admit(user.account)?;
+                refusal::admit(user.account)?;
                 return Ok(user);
             }
             Credentials::Groups { .. } | Credentials::Anonymous => {
@@ -236,7 +237,7 @@ impl Desk<'_> {
             (None, _) => None,
         };
         let user = user.ok_or(Refusal::Credentials)?;
-        rules::admit(user.account)?;
+        refusal::admit(user.account)?;
         Ok(user)
     }
 
@@ -272,10 +273,13 @@ impl Desk<'_> {
 
     /// Tells the log what the caller must not be told.
     fn known<T>(&self, result: Result<T, Error>) -> Result<T, Refusal> {
-        result.map_err(|error| {
-            let error: &dyn std::error::Error = &error;
-            error!(farm = self.farm.row.label, error, "The farm is in trouble");
-            Refusal::Trouble
+        result.map_err(|error| match error {
+            Error::Launch(refusal) => Refusal::Launch(refusal),
+            error => {
+                let error: &dyn std::error::Error = &error;
+                error!(farm = self.farm.row.label, error, "The farm is in trouble");
+                Refusal::Trouble
+            }
         })
     }
 }

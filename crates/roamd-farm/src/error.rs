@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::ica::IcaError;
+use crate::launch::LaunchRefusal;
 use crate::world::WorldError;
 
 /// Why something about the embedded farms did not work, and what to do.
@@ -93,6 +94,9 @@ pub enum Error {
     /// The logon ticket is not good.
     #[error("logon ticket refused: {0}")]
     Ticket(#[from] TicketRefusal),
+    /// The farm does not let the launch happen now.
+    #[error("launch refused: {0}")]
+    Launch(#[from] LaunchRefusal),
     /// A password could not be hashed.
     #[error("could not hash a password")]
     Hashing,

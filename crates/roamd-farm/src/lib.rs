@@ -11,8 +11,11 @@ mod error;
 mod farms;
 mod http;
 mod ica;
+mod launch;
+mod limit;
 mod name;
 mod password;
+mod refusal;
 mod rules;
 mod ticket_tag;
 mod world;
@@ -22,7 +25,10 @@ pub use error::{Error, TicketRefusal};
 pub use farms::{Farm, FarmSummary, Farms, init};
 pub use http::{ServeOptions, serve};
 pub use ica::IcaError;
+pub use launch::LaunchRefusal;
+pub use launch::host::Power;
+pub use limit::Limit;
 pub use world::{
-    Account, Application, ApplicationKind, Domain, FarmDescription, Fault, Generation, Host,
-    PasswordHashing, Problem, SessionState, StartSession, User, World, WorldError,
+    Account, Application, ApplicationKind, Domain, FarmDescription, Fault, Generation, Group, Host,
+    PasswordHashing, Problem, SessionState, StartSession, Switch, User, World, WorldError,
 };

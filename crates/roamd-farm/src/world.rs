@@ -12,6 +12,8 @@ use std::net::Ipv4Addr;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::limit::Limit;
+
 /// Domains with their users, farms with what they publish, and the sessions at the start.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +108,18 @@ pub struct FarmDescription {
     /// Whether a caller is believed who names a user without a password (nfuse.md §2).
     #[serde(default)]
     pub trust_requests: bool,
+    /// Users who may be connected at the same time.
+    #[serde(default)]
+    pub licences: Limit,
+    /// Sessions that there may be, connected or not.
+    #[serde(default)]
+    pub max_sessions: Limit,
+    /// Sessions that each user may have.
+    #[serde(default)]
+    pub max_sessions_per_user: Limit,
+    /// `[[farm.group]]`
+    #[serde(default, rename = "group")]
+    pub groups: Vec<Group>,
     /// `[[farm.host]]`
     #[serde(default, rename = "host")]
     pub hosts: Vec<Host>,
@@ -146,6 +160,18 @@ impl fmt::Display for Generation {
     }
 }
 
+/// Hosts that run the same things: a worker group, desktop group or delivery group. An application
+/// runs on the hosts of its group; one without a group runs on the hosts without one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Name, unique within the farm.
+    pub name: String,
+    /// Its hosts take nothing new.
+    #[serde(default)]
+    pub maintenance: bool,
+}
+
 /// A machine that sessions run on.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +184,41 @@ pub struct Host {
     pub address: Ipv4Addr,
     /// Name for `dns` and `dns-port`.
     pub dns: String,
+    /// Name of the group that it is in.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Sessions that it takes: 1 for a desktop machine.
+    #[serde(default = "default_capacity")]
+    pub capacity: u32,
+    /// Whether its machine runs. XenDesktop and later switch it on for a launch.
+    #[serde(default)]
+    pub power: Switch,
+    /// Seconds from switching it on until it takes sessions.
+    #[serde(default = "default_boot_seconds")]
+    pub boot_seconds: u32,
+    /// Takes nothing new.
+    #[serde(default)]
+    pub maintenance: bool,
+}
+
+/// As many as the load evaluator that farms start with.
+fn default_capacity() -> u32 {
+    100
+}
+
+fn default_boot_seconds() -> u32 {
+    30
+}
+
+/// Something that can be switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// On.
+    #[default]
+    On,
+    /// Off.
+    Off,
 }
 
 /// A published application or desktop.
@@ -181,6 +242,22 @@ pub struct Application {
     /// Who may see and run it, as `DOMAIN\name`; absent means everybody.
     #[serde(default)]
     pub users: Option<Vec<String>>,
+    /// Name of the group of hosts that it runs on.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Whether it can be launched.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    /// How often it may run.
+    #[serde(default)]
+    pub max_instances: Limit,
+    /// How often it may run for each user.
+    #[serde(default)]
+    pub max_instances_per_user: Limit,
+}
+
+fn enabled() -> bool {
+    true
 }
 
 /// Whether an application is a whole desktop.
@@ -293,6 +370,15 @@ pub enum Problem {
     /// A named farm is not in the world.
     #[error("no such farm")]
     UnknownFarm,
+    /// A named group is not one of the farm's.
+    #[error("the farm has no such group")]
+    UnknownGroup,
+    /// An application has no host to run on.
+    #[error("no host is in the group that it runs on")]
+    NoHost,
+    /// A host that takes no session.
+    #[error("a host takes at least 1 session")]
+    NoCapacity,
     /// A named application is not published by that farm to that user.
     #[error("the farm does not publish this application to this user")]
     UnknownApplication,

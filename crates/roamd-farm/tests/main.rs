@@ -14,6 +14,7 @@ mod catalogue;
 mod credentials;
 mod data_folder;
 mod launch;
+mod launch_refusals;
 mod service;
 mod sessions;
 mod support;

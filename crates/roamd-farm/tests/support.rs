@@ -139,6 +139,19 @@ impl Folder {
             .collect()
     }
 
+    /// Asks a farm at a moment, in seconds after the tests' epoch.
+    pub(crate) async fn ask_at<R: Request>(
+        &self,
+        farm: &str,
+        request: &R,
+        second: i64,
+    ) -> Result<R::Answer, FarmError> {
+        let body = encode_request(Dialect::new(5, 4), request);
+        let farm = self.farms.farm(farm).unwrap();
+        let answer = farm.answer(ServeOptions::default(), &body, at(second));
+        decode_answer::<R>(&answer.await.unwrap()).unwrap().1
+    }
+
     pub(crate) async fn serve(&self, farm: &str) -> Controller {
         self.serve_with(farm, ServeOptions::default()).await
     }

@@ -132,6 +132,36 @@ fn a_world_that_does_not_fit_together_is_told_with_its_place() {
             Problem::UnknownApplication,
         ),
         (
+            "dns = \"h1.demo.test\"",
+            "dns = \"h1.demo.test\", capacity = 0",
+            "farm XA1, host 40211",
+            Problem::NoCapacity,
+        ),
+        (
+            "dns = \"h1.demo.test\"",
+            "dns = \"h1.demo.test\", group = \"Apps\"",
+            "farm XA1, host 40211",
+            Problem::UnknownGroup,
+        ),
+        (
+            "users = [\"alice\"]",
+            "group = \"Apps\"",
+            "farm XA1, application Notepad",
+            Problem::UnknownGroup,
+        ),
+        (
+            "application = [{",
+            "group = [{ name = \"Apps\" }]\napplication = [{ group = \"apps\",",
+            "farm XA1, application Notepad",
+            Problem::NoHost,
+        ),
+        (
+            "application = [{",
+            "group = [{ name = \"Apps\" }, { name = \"APPS\" }]\napplication = [{",
+            "farm XA1, group APPS",
+            Problem::Duplicate,
+        ),
+        (
             "[[domain]]",
             "[password_hashing]\npasses = 0\n[[domain]]",
             "password_hashing",

@@ -41,7 +41,7 @@ impl From<&anyhow::Error> for Exit {
                 | FarmError::UnknownFarm { .. }
                 | FarmError::UnknownUser { .. }
                 | FarmError::UnknownApplication { .. } => Self::Usage,
-                FarmError::Ticket(_) => Self::Refused,
+                FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,
                 _ => Self::Failed,
             };
         }

@@ -9,9 +9,10 @@ use rusqlite::Connection;
 use super::{CLIENT_TYPE, Desk, SERVER_TYPE, has_word};
 use crate::db::catalogue::{ApplicationRow, FarmRow};
 use crate::db::users::User;
-use crate::db::{Failure, catalogue, users};
+use crate::db::{Failure, catalogue, hosts, users};
 use crate::name::fold;
-use crate::rules::{self, Refusal};
+use crate::refusal::Refusal;
+use crate::rules;
 use crate::world::Generation;
 
 impl Desk<'_> {
@@ -49,7 +50,7 @@ impl Desk<'_> {
         if !self.options.expose_catalog || !matches {
             return Ok(ServerDataAnswer::default());
         }
-        let hosts = self.read(|connection| catalogue::hosts(connection, &self.farm.row))?;
+        let hosts = self.read(|connection| hosts::of_farm(connection, &self.farm.row))?;
         Ok(ServerDataAnswer {
             servers: hosts
                 .into_iter()
@@ -134,7 +135,7 @@ fn application(
     access_list: Option<Vec<AccessEntry>>,
 ) -> Application {
     let settings = wants_detail(request, "defaults").then(|| Settings {
-        disabled: false,
+        disabled: !row.enabled,
         desktop: row.is_desktop,
         folder: row.folder,
         description: row.description,
@@ -145,7 +146,7 @@ fn application(
         friendly_name: row.title,
         settings,
         access_list,
-        seq_no: Some(row.seq_no),
+        seq_no: Some(row.seq_no.into()),
         server_type: Some(SERVER_TYPE.to_owned()),
         client_type: Some(CLIENT_TYPE.to_owned()),
     }

@@ -2,22 +2,24 @@
 
 use data_encoding::{BASE64, HEXUPPER};
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AddressRequest, Credentials, HostAddress, LaunchRefAnswer,
-    LaunchRefRequest, TicketAnswer, TicketRequest,
+    AddressAnswer, AddressRequest, Credentials, HostAddress, LaunchRefAnswer, LaunchRefRequest,
+    TicketAnswer, TicketRequest,
 };
 use rusqlite::Connection;
 
 use super::{CLIENT_TYPE, Desk, SERVER_TYPE, has_password, has_word};
 use crate::Error;
-use crate::db::catalogue::{Audience, FarmRow, HostRow};
-use crate::db::sessions::SessionRow;
+use crate::db::catalogue::{Audience, FarmRow};
+use crate::db::hosts::HostRow;
 use crate::db::tickets::{NewTicket, Target};
-use crate::db::{Failure, catalogue, sessions, tickets};
-use crate::name::fold;
+use crate::db::{Failure, catalogue, hosts, sessions, tickets};
+use crate::launch::LaunchRefusal;
+use crate::launch::place::{Place, place};
 use crate::password::random;
-use crate::rules::{self, Client, Refusal};
+use crate::refusal::Refusal;
+use crate::rules::{self, Client};
 use crate::ticket_tag::{Launch, TicketTag};
-use crate::world::{Generation, SessionState};
+use crate::world::Generation;
 
 /// Ports of the ICA protocol and of session reliability.
 const ICA_PORT: u16 = 1494;
@@ -25,13 +27,6 @@ const CGP_PORT: u16 = 2598;
 
 /// The type of logon ticket that is issued (nfuse.md §5.5).
 const TICKET_TYPE: &str = "CtxLogon";
-
-/// A place to launch, found for an address request.
-struct Place {
-    host: HostRow,
-    launch: Option<Launch>,
-    is_disconnected_session: bool,
-}
 
 impl Desk<'_> {
     pub(super) async fn address(&self, request: AddressRequest) -> Result<AddressAnswer, Refusal> {
@@ -41,24 +36,38 @@ impl Desk<'_> {
         };
         let audience = self.audience(user).ok_or(Refusal::UnknownName)?;
         let farm = &self.farm.row;
-        let place = self.read(|connection| place(connection, farm, audience, &request.name))?;
+        let now = self.now;
+        let place =
+            self.read(|connection| place(connection, farm, audience, &request.name, now))?;
         let place = place.ok_or(Refusal::UnknownName)?;
         if has_word(&request.flags, "alt-addr") {
             return Err(Refusal::NoAlternateAddress);
         }
-        let tag = place.launch.map(|launch| TicketTag {
-            host: place.host.label.clone(),
+        let (host, launch, disconnected_session) = match place {
+            Place::At {
+                host,
+                launch,
+                is_disconnected_session,
+            } => (host, launch, is_disconnected_session),
+            Place::Asleep(host) => {
+                self.write(move |transaction| hosts::switch_on(transaction, host.id, now))
+                    .await?;
+                return Err(Refusal::Launch(LaunchRefusal::Starting));
+            }
+        };
+        let tag = launch.map(|launch| TicketTag {
+            host: host.label.clone(),
             launch,
             client: Client::new(&request.client_name, &request.device_id),
         });
         let mut answer = AddressAnswer {
-            server_address: server_address(&place.host, request.wanted_address_type.as_deref()),
+            server_address: server_address(&host, request.wanted_address_type.as_deref()),
             server_type: Some(SERVER_TYPE.to_owned()),
             connection_type: Some("tcp".to_owned()),
             client_type: Some(CLIENT_TYPE.to_owned()),
             ticket_tag: tag.as_ref().map(ToString::to_string),
-            farm_load_hint: Some((place.host.load * 100).to_string()),
-            disconnected_session: place.is_disconnected_session,
+            farm_load_hint: Some(host.load_hint().to_string()),
+            disconnected_session,
             ssl_relay_address: None,
             cgp_address: Some(HostAddress {
                 kind: Some("port".to_owned()),
@@ -135,92 +144,6 @@ impl Desk<'_> {
     }
 }
 
-/// Finds where a name leads to for this audience, if anywhere.
-fn place(
-    connection: &Connection,
-    farm: &FarmRow,
-    audience: Audience,
-    name: &AddressName,
-) -> Result<Option<Place>, Failure> {
-    let host_place = |host| Place {
-        host,
-        launch: None,
-        is_disconnected_session: false,
-    };
-    match name {
-        AddressName::Session(name) => {
-            let Audience::User(user) = audience else {
-                return Ok(None);
-            };
-            let (host, number) = (&name.host_id.value, &name.session_id);
-            match sessions::find(connection, farm, user, host, number)? {
-                Some(session) => session_place(connection, farm, &session),
-                None => Ok(None),
-            }
-        }
-        AddressName::Application(name) => application_place(connection, farm, audience, name),
-        AddressName::Server(name) => {
-            let hosts = catalogue::hosts(connection, farm)?;
-            let host = hosts
-                .into_iter()
-                .find(|host| fold(&host.name) == fold(name));
-            Ok(host.map(host_place))
-        }
-        AddressName::ServerFarm(name) if fold(name) == fold(&farm.name) => {
-            catalogue::least_loaded_host(connection, farm).map(|host| Some(host_place(host)))
-        }
-        AddressName::ServerFarm(_) => Ok(None),
-        // The oldest clients ask for a farm as `Farm1*`.
-        AddressName::Unspecified(name) => {
-            let named = match name.strip_suffix('*') {
-                Some(farm) => AddressName::ServerFarm(farm.to_owned()),
-                None => AddressName::Application(name.clone()),
-            };
-            place(connection, farm, audience, &named)
-        }
-    }
-}
-
-/// A launch leads to the user's disconnected session of the application, else to the host with the
-/// fewest sessions.
-fn application_place(
-    connection: &Connection,
-    farm: &FarmRow,
-    audience: Audience,
-    name: &str,
-) -> Result<Option<Place>, Failure> {
-    let Some(application) = catalogue::application(connection, farm, audience, name)? else {
-        return Ok(None);
-    };
-    if let Audience::User(user) = audience {
-        let sessions = sessions::of_user(connection, farm, user)?;
-        let waiting = sessions.iter().find(|session| {
-            session.state == SessionState::Disconnected && session.application == application.name
-        });
-        if let Some(session) = waiting {
-            return session_place(connection, farm, session);
-        }
-    }
-    Ok(Some(Place {
-        host: catalogue::least_loaded_host(connection, farm)?,
-        launch: Some(Launch::Application(application.name)),
-        is_disconnected_session: false,
-    }))
-}
-
-fn session_place(
-    connection: &Connection,
-    farm: &FarmRow,
-    session: &SessionRow,
-) -> Result<Option<Place>, Failure> {
-    let host = catalogue::host(connection, farm, &session.host)?;
-    Ok(host.map(|host| Place {
-        host,
-        launch: Some(Launch::Session(session.number.to_string())),
-        is_disconnected_session: session.state == SessionState::Disconnected,
-    }))
-}
-
 /// What a tag means for this user, if anything.
 fn target(
     connection: &Connection,
@@ -235,14 +158,16 @@ fn target(
         }
         Launch::Application(name) => {
             let audience = Audience::User(user);
-            let application = catalogue::application(connection, farm, audience, name)?;
-            let host = catalogue::host(connection, farm, &tag.host)?;
-            Ok(host
-                .zip(application)
-                .map(|(host, application)| Target::Application {
-                    host: host.id,
-                    application: application.id,
-                }))
+            let Some(application) = catalogue::application(connection, farm, audience, name)?
+            else {
+                return Ok(None);
+            };
+            let hosts = hosts::of_group(connection, farm.id, application.group)?;
+            let host = hosts.into_iter().find(|host| host.label == tag.host);
+            Ok(host.map(|host| Target::Application {
+                host: host.id,
+                application: application.id,
+            }))
         }
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::Failure;
-use super::catalogue::{self, Audience, FarmRow};
+use super::catalogue::{self, ApplicationRow, Audience, FarmRow};
 use super::users;
 use crate::Error;
 use crate::name::{AccountName, fold};
@@ -15,6 +15,7 @@ use crate::world::{SessionState, StartSession};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionRow {
     pub(crate) id: i64,
+    pub(crate) host_id: i64,
     /// Host id on the wire.
     pub(crate) host: String,
     /// Session id on the wire.
@@ -56,8 +57,8 @@ pub struct SessionFilter {
     pub user: Option<String>,
 }
 
-const SESSION: &str = "SELECT s.id, h.label, s.number, a.name, s.state, s.client_name, s.device_id \
-                       FROM sessions s JOIN hosts h ON h.id = s.host_id \
+const SESSION: &str = "SELECT s.id, s.host_id, h.label, s.number, a.name, s.state, \
+                       s.client_name, s.device_id FROM sessions s JOIN hosts h ON h.id = s.host_id \
                        JOIN applications a ON a.id = s.application_id";
 
 const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number, s.state, \
@@ -98,6 +99,29 @@ pub(crate) fn find(
         .optional()?)
 }
 
+/// A session that is known to be there.
+pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<SessionRow, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{SESSION} WHERE s.id = ?1"))?;
+    Ok(statement.query_row([id], read_session)?)
+}
+
+/// The user's oldest disconnected session in which the application runs.
+pub(crate) fn waiting(
+    connection: &Connection,
+    farm: &FarmRow,
+    user: i64,
+    application: i64,
+) -> Result<Option<SessionRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 AND s.state = 'disconnected' \
+         AND EXISTS (SELECT 1 FROM instances i \
+         WHERE i.session_id = s.id AND i.application_id = ?3) ORDER BY s.id LIMIT 1"
+    ))?;
+    Ok(statement
+        .query_row((farm.id, user, application), read_session)
+        .optional()?)
+}
+
 /// Sessions that pass a filter, by farm and age. A farm or user that does not exist is an error: a
 /// typing mistake shall not look like an empty farm.
 pub(crate) fn list(
@@ -124,7 +148,8 @@ pub(crate) fn list(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Makes a session on the host with the fewest, as if it had been launched.
+/// Makes a session on the host of its application with the most room, as if it had been launched.
+/// Limits, licences and maintenance do not stand in its way: they are there for users.
 pub(crate) fn start(
     connection: &Connection,
     farm: &FarmRow,
@@ -137,18 +162,32 @@ pub(crate) fn start(
         farm: farm.label.clone(),
         app: session.app.clone(),
     })?;
-    let host = catalogue::least_loaded_host(connection, farm)?;
+    let host = host_for_start(connection, farm, &application)?;
     let client = match session.state {
         SessionState::Active => Client::new(&session.client_name, &session.device_id),
         SessionState::Disconnected => Client::default(),
     };
     let new = NewSession {
         farm: farm.id,
-        host: host.id,
+        host,
         user: user.id,
         application: application.id,
     };
     insert(connection, new, session.state, &client)
+}
+
+/// A host for a session that is to be whatever the rules say; its machine runs from now on.
+fn host_for_start(
+    connection: &Connection,
+    farm: &FarmRow,
+    application: &ApplicationRow,
+) -> Result<i64, Failure> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE hosts SET switched_on_at = COALESCE(switched_on_at, 0) WHERE id = \
+         (SELECT id FROM hosts WHERE farm_id = ?1 AND group_id IS ?2 \
+         ORDER BY switched_on_at IS NULL, 1.0 * load / capacity, id LIMIT 1) RETURNING id",
+    )?;
+    Ok(statement.query_row((farm.id, application.group), |row| row.get(0))?)
 }
 
 /// Where a session is made, whose it is, and what runs in it.
@@ -186,7 +225,17 @@ pub(crate) fn insert(
         client.name,
         client.device
     ])?;
-    Ok(connection.last_insert_rowid())
+    let session = connection.last_insert_rowid();
+    add_instance(connection, session, new.application)?;
+    Ok(session)
+}
+
+/// Notes that an application runs once more in a session.
+fn add_instance(connection: &Connection, session: i64, application: i64) -> Result<(), Failure> {
+    let mut statement = connection
+        .prepare_cached("INSERT INTO instances (session_id, application_id) VALUES (?1, ?2)")?;
+    statement.execute([session, application])?;
+    Ok(())
 }
 
 /// Connects a session to a client, wherever it was connected before.
@@ -232,13 +281,14 @@ pub(crate) fn record(connection: &Connection, session: i64) -> Result<SessionRec
 fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
         id: row.get(0)?,
-        host: row.get(1)?,
-        number: row.get(2)?,
-        application: row.get(3)?,
-        state: row.get(4)?,
+        host_id: row.get(1)?,
+        host: row.get(2)?,
+        number: row.get(3)?,
+        application: row.get(4)?,
+        state: row.get(5)?,
         client: Client {
-            name: row.get(5)?,
-            device: row.get(6)?,
+            name: row.get(6)?,
+            device: row.get(7)?,
         },
     })
 }

@@ -5,10 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::Failure;
-use super::sessions::{self, NewSession};
-use crate::error::TicketRefusal;
-use crate::rules::{self, Client, TicketState};
-use crate::world::SessionState;
+use crate::rules::{Client, TicketState};
 
 /// How long a ticket that has expired is kept, so that its refusal can say so.
 const KEPT_AFTER_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -88,55 +85,57 @@ pub(crate) fn invalidate(
     Ok(())
 }
 
-/// Redeems a ticket: connects or starts its session, and tells which.
-pub(crate) fn redeem(
-    connection: &Connection,
-    ticket: &str,
-    now: Timestamp,
-) -> Result<i64, Failure> {
-    let hash = hash(ticket);
+/// A ticket as it is kept.
+#[derive(Debug)]
+pub(crate) struct TicketRow {
+    pub(crate) farm: i64,
+    pub(crate) user: i64,
+    /// Absent when it was good for a session that has ended.
+    pub(crate) target: Option<Target>,
+    /// The client that asked for the launch.
+    pub(crate) client: Client,
+    pub(crate) state: TicketState,
+}
+
+/// Finds a ticket, whatever its state.
+pub(crate) fn find(connection: &Connection, ticket: &str) -> Result<Option<TicketRow>, Failure> {
     let mut find = connection.prepare_cached(
         "SELECT user_id, farm_id, session_id, host_id, application_id, client_name, device_id, \
          issued_at, expires_at, redeemed_at, invalidated_at FROM tickets WHERE hash = ?1",
     )?;
-    let found = find.query_row([&hash], |row| {
-        let application = match (row.get(3)?, row.get(4)?) {
-            (Some(host), Some(application)) => Some(NewSession {
-                user: row.get(0)?,
-                farm: row.get(1)?,
-                host,
-                application,
-            }),
+    let found = find.query_row([hash(ticket)], |row| {
+        let target = match (row.get(2)?, row.get(3)?, row.get(4)?) {
+            (Some(session), _, _) => Some(Target::Session(session)),
+            (None, Some(host), Some(application)) => {
+                Some(Target::Application { host, application })
+            }
             _ => None,
         };
-        let session: Option<i64> = row.get(2)?;
-        let client = Client {
-            name: row.get(5)?,
-            device: row.get(6)?,
-        };
-        let state = TicketState {
-            issued_at: row.get(7)?,
-            expires_at: row.get(8)?,
-            redeemed: row.get::<_, Option<i64>>(9)?.is_some(),
-            invalidated: row.get::<_, Option<i64>>(10)?.is_some(),
-        };
-        Ok((application, session, client, state))
+        Ok(TicketRow {
+            user: row.get(0)?,
+            farm: row.get(1)?,
+            target,
+            client: Client {
+                name: row.get(5)?,
+                device: row.get(6)?,
+            },
+            state: TicketState {
+                issued_at: row.get(7)?,
+                expires_at: row.get(8)?,
+                redeemed: row.get::<_, Option<i64>>(9)?.is_some(),
+                invalidated: row.get::<_, Option<i64>>(10)?.is_some(),
+            },
+        })
     });
-    let (application, session, client, state) = found.optional()?.ok_or(TicketRefusal::Unknown)?;
-    let now = now.as_millisecond();
-    rules::redeemable(state, now)?;
-    let session = match (application, session) {
-        (Some(new), _) => sessions::insert(connection, new, SessionState::Active, &client)?,
-        (None, Some(session)) => {
-            sessions::connect(connection, session, &client)?;
-            session
-        }
-        (None, None) => return Err(TicketRefusal::SessionEnded.into()),
-    };
-    let mut spend =
+    Ok(found.optional()?)
+}
+
+/// Marks a ticket as used.
+pub(crate) fn spend(connection: &Connection, ticket: &str, now: Timestamp) -> Result<(), Failure> {
+    let mut statement =
         connection.prepare_cached("UPDATE tickets SET redeemed_at = ?2 WHERE hash = ?1")?;
-    spend.execute(params![hash, now])?;
-    Ok(session)
+    statement.execute(params![hash(ticket), now.as_millisecond()])?;
+    Ok(())
 }
 
 /// A ticket has 120 random bits: a plain hash keeps it secret.

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{FarmDescription, Fault, Generation, PasswordHashing, Problem, World, WorldError};
+use super::{
+    Application, FarmDescription, Fault, Generation, PasswordHashing, Problem, World, WorldError,
+};
 use crate::name::{AccountName, fold};
 
 /// Longest name of anything, in characters.
@@ -80,6 +82,7 @@ impl World {
             if farm.hosts.is_empty() {
                 faults.add(format!("{place}, host"), Problem::None);
             }
+            farm.check_groups(&place, faults);
             farm.check_hosts(&place, faults);
             farm.check_applications(&place, users, faults);
         }
@@ -120,6 +123,34 @@ impl World {
 }
 
 impl FarmDescription {
+    fn check_groups(&self, place: &str, faults: &mut Faults) {
+        let mut names = HashSet::new();
+        for group in &self.groups {
+            let place = format!("{place}, group {}", group.name);
+            faults.check_name(&place, &group.name, &[]);
+            if !names.insert(fold(&group.name)) {
+                faults.add(&place, Problem::Duplicate);
+            }
+        }
+    }
+
+    fn check_group(&self, place: &str, group: Option<&String>, faults: &mut Faults) {
+        let is_there = |name: &String| {
+            self.groups
+                .iter()
+                .any(|group| fold(name) == fold(&group.name))
+        };
+        if !group.is_none_or(is_there) {
+            faults.add(place, Problem::UnknownGroup);
+        }
+    }
+
+    fn runs_somewhere(&self, application: &Application) -> bool {
+        let group = |name: &Option<String>| name.as_deref().map(fold);
+        let hosts = &mut self.hosts.iter();
+        hosts.any(|host| group(&host.group) == group(&application.group))
+    }
+
     fn check_hosts(&self, place: &str, faults: &mut Faults) {
         let mut ids = HashSet::new();
         for host in &self.hosts {
@@ -131,6 +162,10 @@ impl FarmDescription {
             if self.generation != Generation::Cvad7 && host.id.parse::<u32>().is_err() {
                 faults.add(&place, Problem::HostIdNotNumber);
             }
+            if host.capacity == 0 {
+                faults.add(&place, Problem::NoCapacity);
+            }
+            self.check_group(&place, host.group.as_ref(), faults);
             if !ids.insert(&host.id) {
                 faults.add(&place, Problem::Duplicate);
             }
@@ -147,6 +182,11 @@ impl FarmDescription {
             }
             if !names.insert(fold(&application.name)) {
                 faults.add(&place, Problem::Duplicate);
+            }
+            self.check_group(&place, application.group.as_ref(), faults);
+            // A farm without hosts is told as such.
+            if !self.hosts.is_empty() && !self.runs_somewhere(application) {
+                faults.add(&place, Problem::NoHost);
             }
             for user in application.users.iter().flatten() {
                 if users.find(user).is_none() {

@@ -6,8 +6,9 @@ use secrecy::SecretString;
 
 use super::{
     Account, Application, ApplicationKind, Domain, FarmDescription, Generation, Host,
-    PasswordHashing, SessionState, StartSession, User, World,
+    PasswordHashing, SessionState, StartSession, Switch, User, World,
 };
+use crate::limit::Limit;
 
 impl World {
     /// The demo world.
@@ -78,12 +79,21 @@ fn demo_farm(
         name: name.to_owned(),
         generation,
         trust_requests: false,
+        licences: Limit::None,
+        max_sessions: Limit::None,
+        max_sessions_per_user: Limit::None,
+        groups: Vec::new(),
         hosts: hosts
             .map(|(number, address)| Host {
                 id: number.to_string(),
                 name: format!("{id}-HOST{address}"),
                 address: Ipv4Addr::new(192, 0, 2, address),
                 dns: format!("{}-host{address}.demo.test", id.to_lowercase()),
+                group: None,
+                capacity: 100,
+                power: Switch::On,
+                boot_seconds: 30,
+                maintenance: false,
             })
             .to_vec(),
         applications: applications
@@ -95,6 +105,10 @@ fn demo_farm(
                 folder: String::new(),
                 description: String::new(),
                 users: None,
+                group: None,
+                enabled: true,
+                max_instances: Limit::None,
+                max_instances_per_user: Limit::None,
             })
             .collect(),
     }
