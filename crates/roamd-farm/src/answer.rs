@@ -144,14 +144,14 @@ impl Desk<'_> {
         let types = request.session_types;
         let shown = if rules::listing_disconnects(generation, &types) {
             self.write(move |transaction| {
-                let sessions = sessions::of_user(transaction, &farm, user)?;
+                let sessions = sessions::of_user(transaction, farm.id, user)?;
                 let listing = rules::list(generation, &caller, &types, sessions);
                 sessions::disconnect(transaction, &listing.disconnected)?;
                 Ok(listing.shown)
             })
             .await?
         } else {
-            let sessions = self.read(|connection| sessions::of_user(connection, &farm, user))?;
+            let sessions = self.read(|connection| sessions::of_user(connection, farm.id, user))?;
             rules::list(generation, &caller, &types, sessions).shown
         };
         let server_type = request.server_types.into_iter().next();
@@ -193,7 +193,7 @@ impl Desk<'_> {
                 return Ok(());
             }
             let caller = Client::new(&selection.client_name, &selection.device_id);
-            let sessions = sessions::of_user(transaction, &farm, user)?;
+            let sessions = sessions::of_user(transaction, farm.id, user)?;
             end(transaction, &rules::select(&caller, &sessions))
         })
         .await

@@ -36,6 +36,7 @@ const APPLICATION_ID: i64 = 0x524F_414D;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_world.sql"),
     include_str!("../migrations/0002_launch.sql"),
+    include_str!("../migrations/0003_sharing.sql"),
 ];
 
 /// Newest format that is known.

@@ -1,7 +1,7 @@
 //! Launches: where one goes, what stands in its way, and what becomes of it when the client comes.
 //!
-//! The rules are pure and have a module each: [`host`] chooses a machine, [`limits`] counts what is in
-//! use. [`place`] and [`redeem`] put them to work on the database: the first when a client asks for an
+//! The rules are pure and have a module each: [`host`] chooses a machine, [`sharing`] a session to join,
+//! [`limits`] counts what is in use. [`place`] and [`redeem`] put them to work on the database: the first when a client asks for an
 //! address, the second when it comes to the host. What a place promised may have changed meanwhile,
 //! so the second asks the same rules again, in the transaction that starts the session.
 
@@ -9,6 +9,7 @@ pub(crate) mod host;
 pub(crate) mod limits;
 pub(crate) mod place;
 pub(crate) mod redeem;
+pub(crate) mod sharing;
 
 use rusqlite::Connection;
 

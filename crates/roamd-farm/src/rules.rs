@@ -42,7 +42,7 @@ impl Client {
 
     /// Whether two descriptions mean the same end-point: by device id where both have one, else by
     /// name (nfuse.md §3.1).
-    fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         match (&self.device, &other.device) {
             (Some(device), Some(other)) => device == other,
             _ => self.name.is_some() && self.name == other.name,

@@ -17,5 +17,6 @@ mod launch;
 mod launch_refusals;
 mod service;
 mod sessions;
+mod sharing;
 mod support;
 mod world;

@@ -14,7 +14,8 @@ use crate::db::hosts::HostRow;
 use crate::db::tickets::{NewTicket, Target};
 use crate::db::{Failure, catalogue, hosts, sessions, tickets};
 use crate::launch::LaunchRefusal;
-use crate::launch::place::{Place, place};
+use crate::launch::place::{Caller, Place, place};
+use crate::launch::sharing::SharingKey;
 use crate::password::random;
 use crate::refusal::Refusal;
 use crate::rules::{self, Client};
@@ -32,23 +33,30 @@ impl Desk<'_> {
     pub(super) async fn address(&self, request: AddressRequest) -> Result<AddressAnswer, Refusal> {
         let user = match &request.credentials {
             None | Some(Credentials::Anonymous) => None,
-            Some(credentials) => Some(self.user(credentials).await?.id),
+            Some(credentials) => Some(self.user(credentials).await?),
         };
-        let audience = self.audience(user).ok_or(Refusal::UnknownName)?;
+        let audience = self.audience(user.as_ref().map(|user| user.id));
         let farm = &self.farm.row;
+        let caller = Caller {
+            audience: audience.ok_or(Refusal::UnknownName)?,
+            client: Client::new(&request.client_name, &request.device_id),
+            sharing_key: user.as_ref().and_then(|user| {
+                SharingKey::of(&farm.label, &user.sid, request.session_settings.as_ref())
+            }),
+        };
         let now = self.now;
-        let place =
-            self.read(|connection| place(connection, farm, audience, &request.name, now))?;
+        let place = self.read(|connection| place(connection, farm, &caller, &request.name, now))?;
         let place = place.ok_or(Refusal::UnknownName)?;
         if has_word(&request.flags, "alt-addr") {
             return Err(Refusal::NoAlternateAddress);
         }
-        let (host, launch, disconnected_session) = match place {
+        let (host, launch, disconnected_session, sharing_key) = match place {
             Place::At {
                 host,
                 launch,
                 is_disconnected_session,
-            } => (host, launch, is_disconnected_session),
+                sharing_key,
+            } => (host, launch, is_disconnected_session, sharing_key),
             Place::Asleep(host) => {
                 self.write(move |transaction| hosts::switch_on(transaction, host.id, now))
                     .await?;
@@ -58,7 +66,7 @@ impl Desk<'_> {
         let tag = launch.map(|launch| TicketTag {
             host: host.label.clone(),
             launch,
-            client: Client::new(&request.client_name, &request.device_id),
+            client: caller.client,
         });
         let mut answer = AddressAnswer {
             server_address: server_address(&host, request.wanted_address_type.as_deref()),
@@ -81,7 +89,8 @@ impl Desk<'_> {
         if let (Generation::Cvad7, Some(tag), Some(user)) = (farm.generation, tag, user)
             && request.credentials.as_ref().is_some_and(has_password)
         {
-            answer.ticket = Some(self.issue(user, tag, None).await?);
+            answer.ticket = Some(self.issue(user.id, tag, None).await?);
+            answer.session_sharing_key = sharing_key.map(|key| key.0);
             answer.launch_ref = Some(self.known(launch_ref())?);
         }
         Ok(answer)
@@ -156,7 +165,7 @@ fn target(
             let session = sessions::find(connection, farm, user, &tag.host, number)?;
             Ok(session.map(|session| Target::Session(session.id)))
         }
-        Launch::Application(name) => {
+        Launch::Application { name, sharing_key } => {
             let audience = Audience::User(user);
             let Some(application) = catalogue::application(connection, farm, audience, name)?
             else {
@@ -167,6 +176,7 @@ fn target(
             Ok(host.map(|host| Target::Application {
                 host: host.id,
                 application: application.id,
+                sharing_key: sharing_key.clone(),
             }))
         }
     }

@@ -7,6 +7,7 @@ use super::Failure;
 use super::catalogue::{self, ApplicationRow, Audience, FarmRow};
 use super::users;
 use crate::Error;
+use crate::launch::sharing::SharingKey;
 use crate::name::{AccountName, fold};
 use crate::rules::Client;
 use crate::world::{SessionState, StartSession};
@@ -23,6 +24,7 @@ pub(crate) struct SessionRow {
     pub(crate) application: String,
     pub(crate) state: SessionState,
     pub(crate) client: Client,
+    pub(crate) sharing_key: Option<SharingKey>,
 }
 
 /// A session, with everything that says which one it is.
@@ -36,6 +38,8 @@ pub struct SessionRecord {
     pub user: String,
     /// Internal name of the application that made it.
     pub app: String,
+    /// Internal names of all applications that run in it, oldest first, each as often as it runs.
+    pub apps: Vec<String>,
     /// Host id.
     pub host_id: String,
     /// Number of the session on its host.
@@ -58,11 +62,14 @@ pub struct SessionFilter {
 }
 
 const SESSION: &str = "SELECT s.id, s.host_id, h.label, s.number, a.name, s.state, \
-                       s.client_name, s.device_id FROM sessions s JOIN hosts h ON h.id = s.host_id \
+                       s.client_name, s.device_id, s.sharing_key FROM sessions s JOIN hosts h ON h.id = s.host_id \
                        JOIN applications a ON a.id = s.application_id";
 
 const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number, s.state, \
-                      s.client_name, s.device_id FROM sessions s \
+                      s.client_name, s.device_id, \
+                      (SELECT group_concat(name, char(10)) FROM (SELECT b.name FROM instances i \
+                      JOIN applications b ON b.id = i.application_id WHERE i.session_id = s.id \
+                      ORDER BY i.id)) FROM sessions s \
                       JOIN farms f ON f.id = s.farm_id JOIN hosts h ON h.id = s.host_id \
                       JOIN applications a ON a.id = s.application_id \
                       JOIN users u ON u.id = s.user_id JOIN domains d ON d.id = u.domain_id";
@@ -70,13 +77,13 @@ const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number,
 /// Sessions of a user on a farm, oldest first.
 pub(crate) fn of_user(
     connection: &Connection,
-    farm: &FarmRow,
+    farm: i64,
     user: i64,
 ) -> Result<Vec<SessionRow>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
         "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 ORDER BY s.id"
     ))?;
-    let rows = statement.query_map((farm.id, user), read_session)?;
+    let rows = statement.query_map((farm, user), read_session)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -172,8 +179,11 @@ pub(crate) fn start(
         host,
         user: user.id,
         application: application.id,
+        sharing_key: (!application.is_desktop)
+            .then(|| SharingKey::of(&farm.label, &user.sid, None))
+            .flatten(),
     };
-    insert(connection, new, session.state, &client)
+    insert(connection, &new, session.state, &client)
 }
 
 /// A host for a session that is to be whatever the rules say; its machine runs from now on.
@@ -191,18 +201,19 @@ fn host_for_start(
 }
 
 /// Where a session is made, whose it is, and what runs in it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct NewSession {
     pub(crate) farm: i64,
     pub(crate) host: i64,
     pub(crate) user: i64,
     pub(crate) application: i64,
+    pub(crate) sharing_key: Option<SharingKey>,
 }
 
 /// Makes a session.
 pub(crate) fn insert(
     connection: &Connection,
-    new: NewSession,
+    new: &NewSession,
     state: SessionState,
     client: &Client,
 ) -> Result<i64, Failure> {
@@ -213,7 +224,7 @@ pub(crate) fn insert(
     let number: u32 = take_number.query_row([new.host], |row| row.get(0))?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO sessions (farm_id, host_id, number, user_id, application_id, state, \
-         client_name, device_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         client_name, device_id, sharing_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     insert.execute(params![
         new.farm,
@@ -223,7 +234,8 @@ pub(crate) fn insert(
         new.application,
         state,
         client.name,
-        client.device
+        client.device,
+        new.sharing_key,
     ])?;
     let session = connection.last_insert_rowid();
     add_instance(connection, session, new.application)?;
@@ -231,7 +243,11 @@ pub(crate) fn insert(
 }
 
 /// Notes that an application runs once more in a session.
-fn add_instance(connection: &Connection, session: i64, application: i64) -> Result<(), Failure> {
+pub(crate) fn add_instance(
+    connection: &Connection,
+    session: i64,
+    application: i64,
+) -> Result<(), Failure> {
     let mut statement = connection
         .prepare_cached("INSERT INTO instances (session_id, application_id) VALUES (?1, ?2)")?;
     statement.execute([session, application])?;
@@ -290,6 +306,7 @@ fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
             name: row.get(6)?,
             device: row.get(7)?,
         },
+        sharing_key: row.get(8)?,
     })
 }
 
@@ -299,6 +316,13 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         domain: row.get(1)?,
         user: row.get(2)?,
         app: row.get(3)?,
+        // No name has a line break.
+        apps: row
+            .get_ref(9)?
+            .as_str()?
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         host_id: row.get(4)?,
         session_id: row.get(5)?,
         state: row.get(6)?,

@@ -5,18 +5,24 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::Failure;
+use crate::launch::sharing::SharingKey;
 use crate::rules::{Client, TicketState};
 
 /// How long a ticket that has expired is kept, so that its refusal can say so.
 const KEPT_AFTER_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a ticket is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// To connect this session.
     Session(i64),
     /// To start this application on this host.
-    Application { host: i64, application: i64 },
+    Application {
+        host: i64,
+        application: i64,
+        /// In a session that it may share, or that may be shared with others later.
+        sharing_key: Option<SharingKey>,
+    },
 }
 
 /// A ticket to be issued.
@@ -41,16 +47,24 @@ pub(crate) fn issue(
     let now = now.as_millisecond();
     let mut forget = connection.prepare_cached("DELETE FROM tickets WHERE expires_at < ?1")?;
     forget.execute([now - KEPT_AFTER_EXPIRY_MS])?;
-    let (target, session, host, application) = match new.target {
-        Target::Session(session) => ("session", Some(session), None, None),
-        Target::Application { host, application } => {
-            ("application", None, Some(host), Some(application))
-        }
+    let (target, session, host, application, sharing_key) = match &new.target {
+        Target::Session(session) => ("session", Some(session), None, None, None),
+        Target::Application {
+            host,
+            application,
+            sharing_key,
+        } => (
+            "application",
+            None,
+            Some(host),
+            Some(application),
+            sharing_key.as_ref(),
+        ),
     };
     let mut insert = connection.prepare_cached(
         "INSERT INTO tickets (hash, user_id, farm_id, target, session_id, host_id, application_id, \
-         client_name, device_id, issued_at, expires_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         client_name, device_id, issued_at, expires_at, sharing_key) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     insert.execute(params![
         hash(ticket),
@@ -64,6 +78,7 @@ pub(crate) fn issue(
         new.client.device,
         now,
         now + i64::from(new.life) * 1000,
+        sharing_key,
     ])?;
     Ok(())
 }
@@ -101,14 +116,16 @@ pub(crate) struct TicketRow {
 pub(crate) fn find(connection: &Connection, ticket: &str) -> Result<Option<TicketRow>, Failure> {
     let mut find = connection.prepare_cached(
         "SELECT user_id, farm_id, session_id, host_id, application_id, client_name, device_id, \
-         issued_at, expires_at, redeemed_at, invalidated_at FROM tickets WHERE hash = ?1",
+         issued_at, expires_at, redeemed_at, invalidated_at, sharing_key FROM tickets WHERE hash = ?1",
     )?;
     let found = find.query_row([hash(ticket)], |row| {
         let target = match (row.get(2)?, row.get(3)?, row.get(4)?) {
             (Some(session), _, _) => Some(Target::Session(session)),
-            (None, Some(host), Some(application)) => {
-                Some(Target::Application { host, application })
-            }
+            (None, Some(host), Some(application)) => Some(Target::Application {
+                host,
+                application,
+                sharing_key: row.get(11)?,
+            }),
             _ => None,
         };
         Ok(TicketRow {

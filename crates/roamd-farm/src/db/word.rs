@@ -3,6 +3,7 @@
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Null, ToSqlOutput, ValueRef};
 
+use crate::launch::sharing::SharingKey;
 use crate::limit::Limit;
 use crate::world::{Account, Generation, SessionState};
 
@@ -55,5 +56,17 @@ impl ToSql for Limit {
 impl FromSql for Limit {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Ok(Option::<u32>::column_result(value)?.map_or(Self::None, Self::AtMost))
+    }
+}
+
+impl ToSql for SharingKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for SharingKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        String::column_result(value).map(Self)
     }
 }

@@ -5,12 +5,14 @@ use roamd_nfuse_proto::AddressName;
 use rusqlite::Connection;
 
 use super::host::{Choice, choose};
-use super::{LaunchRefusal, allow_connection, allow_session};
+use super::sharing::{SharingKey, joined};
+use super::{LaunchRefusal, allow_connection, allow_instance, allow_session};
 use crate::db::catalogue::{Audience, FarmRow};
 use crate::db::hosts::HostRow;
 use crate::db::sessions::SessionRow;
 use crate::db::{Failure, catalogue, hosts, sessions};
 use crate::name::fold;
+use crate::rules::Client;
 use crate::ticket_tag::Launch;
 use crate::world::{Generation, SessionState};
 
@@ -22,25 +24,36 @@ pub(crate) enum Place {
         host: HostRow,
         launch: Option<Launch>,
         is_disconnected_session: bool,
+        /// Of the session, or of the one that the launch would start or join.
+        sharing_key: Option<SharingKey>,
     },
     /// Only a machine that is off: it has to be switched on.
     Asleep(HostRow),
 }
 
-/// Finds where a name leads to for this audience, if anywhere.
+/// Who asks.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) audience: Audience,
+    pub(crate) client: Client,
+    /// What a launch would share sessions by.
+    pub(crate) sharing_key: Option<SharingKey>,
+}
+
+/// Finds where a name leads to for this caller, if anywhere.
 ///
 /// # Errors
 /// [`LaunchRefusal`] for what is there and may be launched, but not now.
 pub(crate) fn place(
     connection: &Connection,
     farm: &FarmRow,
-    audience: Audience,
+    caller: &Caller,
     name: &AddressName,
     now: Timestamp,
 ) -> Result<Option<Place>, Failure> {
     match name {
         AddressName::Session(name) => {
-            let Audience::User(user) = audience else {
+            let Audience::User(user) = caller.audience else {
                 return Ok(None);
             };
             let (host, number) = (&name.host_id.value, &name.session_id);
@@ -48,7 +61,7 @@ pub(crate) fn place(
             let place = session.map(|session| session_place(connection, farm, user, &session));
             place.transpose()
         }
-        AddressName::Application(name) => application_place(connection, farm, audience, name, now),
+        AddressName::Application(name) => application_place(connection, farm, caller, name, now),
         AddressName::Server(name) => {
             let hosts = hosts::of_farm(connection, farm)?;
             let host = hosts
@@ -68,7 +81,7 @@ pub(crate) fn place(
                 Some(farm) => AddressName::ServerFarm(farm.to_owned()),
                 None => AddressName::Application(name.clone()),
             };
-            place(connection, farm, audience, &named, now)
+            place(connection, farm, caller, &named, now)
         }
     }
 }
@@ -79,42 +92,61 @@ fn bare(host: HostRow) -> Place {
         host,
         launch: None,
         is_disconnected_session: false,
+        sharing_key: None,
     }
 }
 
-/// A launch leads to the user's disconnected session in which the application runs, else to a host
-/// for a new session.
+/// A launch leads to the user's disconnected session in which the application runs, else to the host
+/// of a session that it may join, else to a host for a new one.
 fn application_place(
     connection: &Connection,
     farm: &FarmRow,
-    audience: Audience,
+    caller: &Caller,
     name: &str,
     now: Timestamp,
 ) -> Result<Option<Place>, Failure> {
-    let Some(application) = catalogue::application(connection, farm, audience, name)? else {
+    let application = catalogue::application(connection, farm, caller.audience, name)?;
+    let Some(application) = application else {
         return Ok(None);
     };
     if !application.enabled {
         return Err(LaunchRefusal::Disabled.into());
     }
-    if let Audience::User(user) = audience {
+    let sharing_key = caller.sharing_key.clone();
+    let sharing_key = sharing_key.filter(|_| !application.is_desktop);
+    let hosts = hosts::of_group(connection, farm.id, application.group)?;
+    if let Audience::User(user) = caller.audience {
         if let Some(session) = sessions::waiting(connection, farm, user, application.id)? {
             return session_place(connection, farm, user, &session).map(Some);
         }
+        if let Some(key) = &sharing_key {
+            let sessions = sessions::of_user(connection, farm.id, user)?;
+            if let Some((_, host)) = joined(key, &caller.client, &hosts, &sessions) {
+                allow_instance(connection, user, &application)?;
+                return Ok(Some(start(host, application.name, sharing_key)));
+            }
+        }
         allow_session(connection, farm.id, user, &application)?;
     }
-    let hosts = hosts::of_group(connection, farm.id, application.group)?;
     // XenApp does not manage the power of its servers. Nobody without a name starts a machine.
     let may_switch_on =
-        farm.generation != Generation::XenApp6 && matches!(audience, Audience::User(_));
+        farm.generation != Generation::XenApp6 && matches!(caller.audience, Audience::User(_));
     Ok(Some(match choose(&hosts, may_switch_on, now)? {
-        Choice::Start(host) => Place::At {
-            host: host.clone(),
-            launch: Some(Launch::Application(application.name)),
-            is_disconnected_session: false,
-        },
+        Choice::Start(host) => start(host, application.name, sharing_key),
         Choice::SwitchOn(host) => Place::Asleep(host.clone()),
     }))
+}
+
+fn start(host: &HostRow, application: String, sharing_key: Option<SharingKey>) -> Place {
+    Place::At {
+        host: host.clone(),
+        launch: Some(Launch::Application {
+            name: application,
+            sharing_key: sharing_key.clone(),
+        }),
+        is_disconnected_session: false,
+        sharing_key,
+    }
 }
 
 fn session_place(
@@ -130,5 +162,6 @@ fn session_place(
         host,
         launch: Some(Launch::Session(session.number.to_string())),
         is_disconnected_session: session.state == SessionState::Disconnected,
+        sharing_key: session.sharing_key.clone(),
     })
 }

@@ -283,7 +283,7 @@ fn table(sessions: impl IntoIterator<Item = SessionRecord>) -> anyhow::Result<()
         [
             session.farm,
             format!("{}\\{}", session.domain, session.user),
-            session.app,
+            session.apps.join(", "),
             session.host_id,
             session.session_id.to_string(),
             session.state.to_string(),

@@ -63,7 +63,8 @@ fn sessions_are_listed_with_all_their_fields() {
     assert_eq!(
         sessions[1],
         serde_json::json!({
-            "farm": "CVAD", "domain": "DEMO", "user": "alice", "app": "Word", "host_id": "71031",
+            "farm": "CVAD", "domain": "DEMO", "user": "alice", "app": "Word", "apps": ["Word"],
+            "host_id": "71031",
             "session_id": sessions[1]["session_id"], "state": "active", "client_name": "DESK-A",
             "device_id": "DESK-A",
         })
