@@ -8,6 +8,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod hosts;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod tickets;
 pub(crate) mod usage;
 pub(crate) mod users;

@@ -29,7 +29,7 @@ pub fn init(dir: &Path, world: &World) -> Result<(), Error> {
 /// The farms of one data folder. Cheap to clone; clones share connections and what they remember.
 #[derive(Debug, Clone)]
 pub struct Farms {
-    db: Arc<Db>,
+    pub(crate) db: Arc<Db>,
     verifier: Arc<Verifier>,
 }
 

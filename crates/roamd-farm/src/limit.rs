@@ -1,7 +1,6 @@
 //! How many of something there may be at the same time.
 
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,11 @@ pub enum Limit {
     /// Not more than this. With 0 there can be none at all.
     AtMost(u32),
 }
+
+/// A text is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("has to be a number, or none")]
+pub struct LimitError;
 
 impl Limit {
     /// Whether one more is allowed beside those in use.
@@ -44,12 +48,12 @@ impl From<Limit> for Option<u32> {
 }
 
 impl FromStr for Limit {
-    type Err = ParseIntError;
+    type Err = LimitError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "none" => Ok(Self::None),
-            number => number.parse().map(Self::AtMost),
+            number => number.parse().map(Self::AtMost).map_err(|_| LimitError),
         }
     }
 }

@@ -261,7 +261,7 @@ fn enabled() -> bool {
 }
 
 /// Whether an application is a whole desktop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApplicationKind {
     /// One program.
@@ -269,6 +269,15 @@ pub enum ApplicationKind {
     App,
     /// A desktop.
     Desktop,
+}
+
+impl fmt::Display for ApplicationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::App => "app",
+            Self::Desktop => "desktop",
+        })
+    }
 }
 
 /// A session to make, as if it had been launched.

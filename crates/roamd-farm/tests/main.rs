@@ -17,6 +17,7 @@ mod launch;
 mod launch_refusals;
 mod service;
 mod sessions;
+mod settings;
 mod sharing;
 mod support;
 mod world;

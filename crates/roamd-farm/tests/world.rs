@@ -47,6 +47,12 @@ fn the_demo_world_is_the_one_that_is_promised() {
     );
 }
 
+#[test]
+fn the_sample_is_a_world() {
+    let world = World::from_toml(include_str!("../../../samples/world.toml"));
+    assert_eq!(world.unwrap().farms[0].hosts.len(), 2);
+}
+
 const GOOD: &str = r#"
 [[domain]]
 name = "DEMO"

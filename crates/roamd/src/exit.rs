@@ -40,6 +40,7 @@ impl From<&anyhow::Error> for Exit {
                 FarmError::World(_)
                 | FarmError::UnknownFarm { .. }
                 | FarmError::UnknownUser { .. }
+                | FarmError::UnknownPart { .. }
                 | FarmError::UnknownApplication { .. } => Self::Usage,
                 FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,
                 _ => Self::Failed,

@@ -66,6 +66,14 @@ pub(crate) fn switch_on(connection: &Connection, host: i64, now: Timestamp) -> R
     Ok(())
 }
 
+/// Switches a machine off.
+pub(crate) fn switch_off(connection: &Connection, host: i64) -> Result<(), Failure> {
+    let mut statement =
+        connection.prepare_cached("UPDATE hosts SET switched_on_at = NULL WHERE id = ?1")?;
+    statement.execute([host])?;
+    Ok(())
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<HostRow> {
     Ok(HostRow {
         id: row.get(0)?,

@@ -288,6 +288,13 @@ pub(crate) fn end(connection: &Connection, sessions: &[i64]) -> Result<(), Failu
     Ok(())
 }
 
+/// Ends all sessions on a host.
+pub(crate) fn end_on_host(connection: &Connection, host: i64) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached("DELETE FROM sessions WHERE host_id = ?1")?;
+    statement.execute([host])?;
+    Ok(())
+}
+
 /// Everything about one session.
 pub(crate) fn record(connection: &Connection, session: i64) -> Result<SessionRecord, Failure> {
     let mut statement = connection.prepare_cached(&format!("{RECORD} WHERE s.id = ?1"))?;

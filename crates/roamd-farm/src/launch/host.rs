@@ -45,27 +45,12 @@ pub(crate) enum Choice<'a> {
 }
 
 impl HostRow {
-    /// Whether its machine runs. A boot is a time that passes, not something that is done: a machine
-    /// is ready when its boot is over. One whose boot lies in the future, because the clock was set
-    /// back, is ready as well.
-    pub(crate) fn power(&self, now: Timestamp) -> Power {
-        let Some(start) = self.switched_on_at else {
-            return Power::Off;
-        };
-        let end = start.saturating_add(i64::from(self.boot_seconds) * 1000);
-        if (start..end).contains(&now.as_millisecond()) {
-            Power::Starting
-        } else {
-            Power::On
-        }
-    }
-
     /// Whether it takes a new session.
     pub(crate) fn takes_session(&self, now: Timestamp) -> Result<(), LaunchRefusal> {
         if self.maintenance {
             return Err(LaunchRefusal::Maintenance);
         }
-        match self.power(now) {
+        match power(self.switched_on_at, self.boot_seconds, now) {
             Power::Off => Err(LaunchRefusal::Off),
             _ if self.load >= self.capacity => Err(LaunchRefusal::Full),
             Power::Starting => Err(LaunchRefusal::Starting),
@@ -93,6 +78,21 @@ impl HostRow {
     fn share(&self, other: &Self) -> Ordering {
         let product = |load: u32, capacity: u32| u64::from(load) * u64::from(capacity);
         product(self.load, other.capacity).cmp(&product(other.load, self.capacity))
+    }
+}
+
+/// Whether a machine runs that was switched on at a time, in milliseconds since 1970, or not. A boot is
+/// a time that passes, not something that is done: the machine is ready when its boot is over. One
+/// whose boot lies in the future, because the clock was set back, is ready as well.
+pub(crate) fn power(switched_on_at: Option<i64>, boot_seconds: u32, now: Timestamp) -> Power {
+    let Some(start) = switched_on_at else {
+        return Power::Off;
+    };
+    let end = start.saturating_add(i64::from(boot_seconds) * 1000);
+    if (start..end).contains(&now.as_millisecond()) {
+        Power::Starting
+    } else {
+        Power::On
     }
 }
 
@@ -177,7 +177,9 @@ mod tests {
             // The clock was set back.
             (Some(-1), Power::On),
         ] {
-            assert_eq!(switched_on(1, ago).power(now()), expected, "{ago:?}");
+            let host = switched_on(1, ago);
+            let found = power(host.switched_on_at, host.boot_seconds, now());
+            assert_eq!(found, expected, "{ago:?}");
         }
     }
 
