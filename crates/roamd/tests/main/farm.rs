@@ -345,6 +345,33 @@ fn what_is_set_is_listed() {
     }
 }
 
+/// A host asks the rules again when the client comes, and a ticket that it refuses is still good.
+#[test]
+fn a_host_in_maintenance_refuses_a_client_until_that_is_over() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let output = world.path("ica");
+    let launch = ["launch", "--app", "Excel", "--output"];
+    let ran = demo.alice(&[&launch[..], &[output.to_str().unwrap()]].concat());
+    let connect = ["farm", "connect", "--data", world.data(), ran.out.trim()];
+    let set = |change: &str| {
+        let args = format!(
+            "farm host set --data {} --farm CVAD 71031 {change}",
+            world.data()
+        );
+        let ran = run(&args.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{ran:?}");
+    };
+    set("--maintenance on --capacity 1");
+    let refused = run(&connect);
+    assert_eq!((refused.code, refused.out.as_str()), (3, ""));
+    let expected = "launch refused: the machine of the session is in maintenance";
+    assert!(refused.err.contains(expected), "{}", refused.err);
+    set("--maintenance off");
+    let connected = run(&connect);
+    assert_eq!(connected.code, 0, "{connected:?}");
+}
+
 #[test]
 fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
     let world = World::new();
