@@ -37,7 +37,7 @@ fn no_ticket_works_twice_and_no_session_is_lost_doubled_or_one_too_many() {
         for host in &mut world.farms[0].hosts {
             host.power = Switch::On;
         }
-        let folder = Folder::of(&world);
+        let folder = Folder::in_memory(&world);
         let tickets = Mutex::default();
         thread::scope(|scope| {
             for (number, user) in USERS.into_iter().enumerate() {
@@ -148,7 +148,6 @@ impl Person<'_> {
 
     /// Asks for an address and its ticket; what stands in the way is no concern here.
     fn launch(&self, name: AddressName) {
-        let is_application = matches!(name, AddressName::Application(_));
         let request = AddressRequest {
             client_name: Some(self.client.to_owned()),
             device_id: None,
@@ -157,13 +156,15 @@ impl Person<'_> {
         let Ok(answer) = self.ask(&request) else {
             return;
         };
+        let tag = answer.ticket_tag.unwrap();
         let ticket = answer.ticket.or_else(|| {
             // The session that the address was for may have ended.
-            let request = ticket_request(self.user, &answer.ticket_tag.unwrap(), None);
+            let request = ticket_request(self.user, &tag, None);
             self.ask(&request).ok().map(|answer| answer.ticket)
         });
         if let Some(text) = ticket {
-            let starts_application = is_application && !answer.disconnected_session;
+            // A launch may lead to a session that is there.
+            let starts_application = tag.contains("?app=");
             let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
             tickets.push(Ticket {
                 text,

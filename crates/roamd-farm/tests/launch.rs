@@ -162,6 +162,29 @@ async fn a_launch_of_what_waits_leads_to_the_waiting_session() {
     assert_eq!(folder.states("xenapp-6"), ["Waiting", "Waiting@TABLET"]);
 }
 
+/// Applications that are active elsewhere start again; desktops of XenDesktop and later are one.
+#[tokio::test]
+async fn a_launch_of_an_active_desktop_moves_it_where_desktops_follow_their_users() {
+    for generation in GENERATIONS {
+        for app in ["Here", "Desk"] {
+            let folder = Folder::new();
+            let session = folder.start(generation, "alice", app, Some("DESK-B"));
+            let controller = folder.serve(generation).await;
+            let ticket = ticket(&controller, "alice", application(app), 200).await;
+            let connected = connect(&folder, &ticket, 0).unwrap();
+            let moves = app == "Desk" && generation != "xenapp-6";
+            let expected = match moves {
+                true => vec![format!("{app}@TABLET")],
+                false => vec![format!("{app}@DESK-B"), format!("{app}@TABLET")],
+            };
+            assert_eq!(folder.states(generation), expected, "{generation}");
+            let same = (&connected.host_id, connected.session_id)
+                == (&session.host_id, session.session_id);
+            assert_eq!(same, moves, "{generation}");
+        }
+    }
+}
+
 /// nfuse.md §5: from 7 on the address answer has all that a launch needs.
 #[tokio::test]
 async fn generation_7_gives_the_ticket_with_the_address() {

@@ -108,8 +108,8 @@ struct Ticket {
 pub(crate) struct Model {
     /// Whether listing active sessions disconnects them.
     pub(crate) old: bool,
-    /// Whether launches switch machines on.
-    pub(crate) switches_on: bool,
+    /// Whether launches switch machines on, and desktops follow their users.
+    pub(crate) manages_desktops: bool,
     pub(crate) now: i64,
     pub(crate) hosts: [Host; 3],
     pub(crate) sessions: Vec<Session>,
@@ -121,7 +121,7 @@ impl Model {
     pub(crate) fn new(generation: &str) -> Self {
         Self {
             old: generation != "cvad-7",
-            switches_on: generation != "xenapp-6",
+            manages_desktops: generation != "xenapp-6",
             now: 0,
             hosts: HOSTS,
             sessions: Vec::new(),
@@ -137,11 +137,14 @@ impl Model {
         client: usize,
         app: usize,
     ) -> Result<Target, Refused> {
-        let mine = |session: &&Session| session.user == user;
-        let mut sessions = self.sessions.iter().filter(mine);
-        let waiting = sessions.find(|it| it.client.is_none() && it.apps.contains(&app));
-        if let Some(waiting) = waiting {
-            return self.return_to(waiting);
+        let roams = APPS[app].desk && self.manages_desktops;
+        let returns_to = |active: bool| {
+            let mut sessions = self.sessions.iter().filter(|it| it.user == user);
+            sessions.find(|it| it.client.is_some() == active && it.apps.contains(&app))
+        };
+        let found = returns_to(false).or_else(|| roams.then(|| returns_to(true))?);
+        if let Some(found) = found {
+            return self.return_to(found);
         }
         if let Some(joined) = self.joined(user, client, app, None) {
             self.may_run(user, app)?;
@@ -158,7 +161,7 @@ impl Model {
         }
         let has = |refused| hosts().find(|host| self.takes_session(*host) == Err(refused));
         if let Some(host) = has(Refused::Off)
-            && self.switches_on
+            && self.manages_desktops
         {
             self.hosts[host].on_since = Some(self.now);
             return Err(Refused::Starting);

@@ -104,7 +104,7 @@ impl Walk {
     fn new(generation: &'static str) -> Self {
         Self {
             generation,
-            folder: Folder::of(&world(generation)),
+            folder: Folder::in_memory(&world(generation)),
             model: Model::new(generation),
             tickets: Vec::new(),
         }

@@ -92,7 +92,20 @@ impl Folder {
     }
 
     pub(crate) fn of(world: &World) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::made_in(tempfile::tempdir().unwrap(), world)
+    }
+
+    /// A folder in memory where the system has such a place: for tests of thousands of steps, where
+    /// what a disk adds to each would be most of the time.
+    pub(crate) fn in_memory(world: &World) -> Self {
+        let dir = match tempfile::tempdir_in("/dev/shm") {
+            Ok(dir) => dir,
+            Err(_) => tempfile::tempdir().unwrap(),
+        };
+        Self::made_in(dir, world)
+    }
+
+    fn made_in(dir: TempDir, world: &World) -> Self {
         init(dir.path(), world).unwrap();
         let farms = Farms::open(dir.path()).unwrap();
         Self { dir, farms }

@@ -112,21 +112,22 @@ pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<SessionRow, Fa
     Ok(statement.query_row([id], read_session)?)
 }
 
-/// The user's oldest disconnected session in which the application runs.
-pub(crate) fn waiting(
+/// The user's oldest session in which the application runs, disconnected ones first, or those alone.
+pub(crate) fn running(
     connection: &Connection,
     farm: &FarmRow,
     user: i64,
     application: i64,
+    also_active: bool,
 ) -> Result<Option<SessionRow>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
-        "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 AND s.state = 'disconnected' \
+        "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 AND (?4 OR s.state = 'disconnected') \
          AND EXISTS (SELECT 1 FROM instances i \
-         WHERE i.session_id = s.id AND i.application_id = ?3) ORDER BY s.id LIMIT 1"
+         WHERE i.session_id = s.id AND i.application_id = ?3) \
+         ORDER BY s.state = 'active', s.id LIMIT 1"
     ))?;
-    Ok(statement
-        .query_row((farm.id, user, application), read_session)
-        .optional()?)
+    let parameters = (farm.id, user, application, also_active);
+    Ok(statement.query_row(parameters, read_session).optional()?)
 }
 
 /// Sessions that pass a filter, by farm and age. A farm or user that does not exist is an error: a
