@@ -6,8 +6,11 @@
 //! not at all.
 
 pub(crate) mod catalogue;
+pub(crate) mod hosts;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod tickets;
+pub(crate) mod usage;
 pub(crate) mod users;
 mod word;
 mod world;
@@ -21,6 +24,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::error::{Error, TicketRefusal};
+use crate::launch::LaunchRefusal;
 use crate::world::World;
 
 /// Name of the database within a data folder.
@@ -30,7 +34,11 @@ const FILE: &str = "farm.db";
 const APPLICATION_ID: i64 = 0x524F_414D;
 
 /// In order; `PRAGMA user_version` counts those that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_world.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_world.sql"),
+    include_str!("../migrations/0002_launch.sql"),
+    include_str!("../migrations/0003_sharing.sql"),
+];
 
 /// Newest format that is known.
 const FORMAT: i64 = MIGRATIONS.len() as i64;
@@ -64,6 +72,12 @@ impl From<Error> for Failure {
 
 impl From<TicketRefusal> for Failure {
     fn from(refusal: TicketRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<LaunchRefusal> for Failure {
+    fn from(refusal: LaunchRefusal) -> Self {
         Self::Refused(refusal.into())
     }
 }

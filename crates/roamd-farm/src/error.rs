@@ -1,9 +1,11 @@
 //! What can go wrong outside a request: with the data folder, the world, or a ticket.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use crate::ica::IcaError;
+use crate::launch::LaunchRefusal;
 use crate::world::WorldError;
 
 /// Why something about the embedded farms did not work, and what to do.
@@ -73,6 +75,16 @@ pub enum Error {
         /// The id asked for.
         farm: String,
     },
+    /// The farm has no host, group or application of this name.
+    #[error("farm {farm} has no {part} {name}: `roamd farm {list} list` names those that exist", list = .part.command())]
+    UnknownPart {
+        /// The farm.
+        farm: String,
+        /// Part of a farm.
+        part: Part,
+        /// The name, or for a host the id, asked for.
+        name: String,
+    },
     /// No user has this name, or several domains have one.
     #[error("no single user is meant by {user}: write DOMAIN\\name")]
     UnknownUser {
@@ -93,6 +105,9 @@ pub enum Error {
     /// The logon ticket is not good.
     #[error("logon ticket refused: {0}")]
     Ticket(#[from] TicketRefusal),
+    /// The farm does not let the launch happen now.
+    #[error("launch refused: {0}")]
+    Launch(#[from] LaunchRefusal),
     /// A password could not be hashed.
     #[error("could not hash a password")]
     Hashing,
@@ -119,4 +134,36 @@ pub enum TicketRefusal {
     /// The session that it was issued for has ended.
     #[error("its session has ended")]
     SessionEnded,
+}
+
+/// What a farm is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A machine that sessions run on.
+    Host,
+    /// A group of hosts.
+    Group,
+    /// An application or desktop.
+    Application,
+}
+
+impl Part {
+    /// The word for it in commands.
+    fn command(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Group => "group",
+            Self::Application => "app",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Host => "host",
+            Self::Group => "group",
+            Self::Application => "application",
+        })
+    }
 }

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use crate::db::Db;
 use crate::db::catalogue::{self, FarmRow};
-use crate::db::{sessions, tickets, users};
+use crate::db::{sessions, users};
 use crate::error::Error;
 use crate::ica;
+use crate::launch::redeem::redeem;
 use crate::password::Verifier;
 use crate::world::{Generation, StartSession, World};
 use crate::{SessionFilter, SessionRecord};
@@ -28,7 +29,7 @@ pub fn init(dir: &Path, world: &World) -> Result<(), Error> {
 /// The farms of one data folder. Cheap to clone; clones share connections and what they remember.
 #[derive(Debug, Clone)]
 pub struct Farms {
-    db: Arc<Db>,
+    pub(crate) db: Arc<Db>,
     verifier: Arc<Verifier>,
 }
 
@@ -104,7 +105,8 @@ impl Farms {
             .read(|connection| sessions::list(connection, filter))
     }
 
-    /// Makes a session on the host with the fewest, as if it had been launched.
+    /// Makes a session on the host of its application with the most room, as if it had been launched,
+    /// whatever limits, licences and maintenance say.
     ///
     /// # Errors
     /// No such farm, user, or application for that user, or the database could not be written.
@@ -121,12 +123,12 @@ impl Farms {
     /// before. A ticket for an application starts a session.
     ///
     /// # Errors
-    /// [`Error::Ica`] when the file has no ticket, [`Error::Ticket`] when the ticket is not good;
-    /// then nothing changes.
+    /// [`Error::Ica`] when the file has no ticket, [`Error::Ticket`] when the ticket is not good,
+    /// [`Error::Launch`] when the host or the farm takes nobody now; then nothing changes.
     pub fn connect(&self, ica_file: &str, now: Timestamp) -> Result<SessionRecord, Error> {
         let ticket = ica::logon_ticket(ica_file)?;
         self.db.write(|transaction| {
-            let session = tickets::redeem(transaction, ticket.expose_secret(), now)?;
+            let session = redeem(transaction, ticket.expose_secret(), now)?;
             sessions::record(transaction, session)
         })
     }

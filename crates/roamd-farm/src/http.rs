@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use crate::Error;
 use crate::farms::Farm;
-use crate::{Error, answer};
 
 /// Where the XML service of every farm is; compared without case, as clients write it in several.
 const PATH: &str = "/scripts/wpnbr.dll";
@@ -65,7 +65,7 @@ async fn respond(farm: Farm, options: ServeOptions, request: Request<Incoming>) 
         Ok(body) => body,
         Err(error) => return plain(status(&error), sentence(&error)),
     };
-    match answer::answer(&farm, options, &body, Timestamp::now()).await {
+    match farm.answer(options, &body, Timestamp::now()).await {
         Ok(answer) => whole(StatusCode::OK, "text/xml", answer.into()),
         Err(error) => {
             debug!(farm = farm.row.label, %error, "Could not read a request");

@@ -11,18 +11,29 @@ mod error;
 mod farms;
 mod http;
 mod ica;
+mod launch;
+mod limit;
 mod name;
 mod password;
+mod refusal;
 mod rules;
+mod settings;
 mod ticket_tag;
 mod world;
 
 pub use db::sessions::{SessionFilter, SessionRecord};
-pub use error::{Error, TicketRefusal};
+pub use error::{Error, Part, TicketRefusal};
 pub use farms::{Farm, FarmSummary, Farms, init};
 pub use http::{ServeOptions, serve};
 pub use ica::IcaError;
+pub use launch::LaunchRefusal;
+pub use launch::host::Power;
+pub use limit::{Limit, LimitError};
+pub use settings::{
+    ApplicationChange, ApplicationRecord, GroupRecord, HostChange, HostRecord, LimitChange,
+    LimitRecord,
+};
 pub use world::{
-    Account, Application, ApplicationKind, Domain, FarmDescription, Fault, Generation, Host,
-    PasswordHashing, Problem, SessionState, StartSession, User, World, WorldError,
+    Account, Application, ApplicationKind, Domain, FarmDescription, Fault, Generation, Group, Host,
+    PasswordHashing, Problem, SessionState, StartSession, Switch, User, World, WorldError,
 };

@@ -1,11 +1,11 @@
 //! What a farm decides, and how its generation changes that (nfuse.md §3.3, §4.2, §10). Pure: rows
 //! in, decisions out.
 
-use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, NativeError, SessionType};
+use roamd_nfuse_proto::{Dialect, SessionType};
 
 use crate::db::sessions::SessionRow;
 use crate::error::TicketRefusal;
-use crate::world::{Account, Generation, SessionState};
+use crate::world::{Generation, SessionState};
 
 /// Life of a logon ticket in seconds when nobody asks for another (nfuse.md §5.5: WI asks for 200).
 const TICKET_LIFE: u32 = 200;
@@ -42,7 +42,7 @@ impl Client {
 
     /// Whether two descriptions mean the same end-point: by device id where both have one, else by
     /// name (nfuse.md §3.1).
-    fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         match (&self.device, &other.device) {
             (Some(device), Some(other)) => device == other,
             _ => self.name.is_some() && self.name == other.name,
@@ -165,62 +165,4 @@ pub(crate) fn host_id_kind(generation: Generation) -> &'static str {
         Generation::XenApp6 | Generation::XenDesktop5 => "ima-host-id",
         Generation::Cvad7 => "fma-host-id",
     }
-}
-
-/// Why a request is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Wrong password, no such user, or no credentials that could do.
-    Credentials,
-    /// A user is named without proof, and the farm does not trust its callers.
-    NotTrusted,
-    /// Right password, but the account must not be used.
-    Account(Account),
-    /// No such application, session or server, or not for this user.
-    UnknownName,
-    /// Alternate addresses are asked for.
-    NoAlternateAddress,
-    /// A kind of ticket or reference that is not issued here.
-    Unsupported,
-    /// The request's dialect.
-    Dialect,
-    /// The farm itself is in trouble.
-    Trouble,
-}
-
-/// Decides whether a user whose password was right may go on.
-pub(crate) fn admit(account: Account) -> Result<(), Refusal> {
-    match account {
-        Account::Enabled => Ok(()),
-        other => Err(Refusal::Account(other)),
-    }
-}
-
-/// How a farm of this generation words a refusal (nfuse.md §7).
-pub(crate) fn error(generation: Generation, refusal: Refusal) -> FarmError {
-    let id = match refusal {
-        Refusal::Credentials | Refusal::Account(Account::Enabled) => ErrorId::FAILED_CREDENTIALS,
-        Refusal::Account(Account::Disabled) => ErrorId::ACCOUNT_DISABLED,
-        Refusal::Account(Account::LockedOut) => ErrorId::ACCOUNT_LOCKED_OUT,
-        Refusal::Account(Account::Expired) => ErrorId::EXPIRED_CREDENTIALS,
-        Refusal::Account(Account::MustChange) => ErrorId::MUST_CHANGE_CREDENTIALS,
-        Refusal::NotTrusted => ErrorId::NOT_TRUSTED,
-        Refusal::NoAlternateAddress => ErrorId::NO_ALT_ADDRESS,
-        Refusal::Unsupported => ErrorId::UNSPECIFIED,
-        Refusal::Dialect => ErrorId::VERSION_MISMATCH,
-        Refusal::Trouble => ErrorId::SERVICE_UNAVAILABLE,
-        Refusal::UnknownName => match generation {
-            Generation::Cvad7 => ErrorId::NO_AVAILABLE_WORKSTATION,
-            Generation::XenApp6 | Generation::XenDesktop5 => {
-                return FarmError {
-                    id: ErrorId::UNSPECIFIED,
-                    native: Some(NativeError::Mps {
-                        family: "IMA".to_owned(),
-                        code: "0x80060001".to_owned(),
-                    }),
-                };
-            }
-        },
-    };
-    id.into()
 }

@@ -9,6 +9,7 @@ use std::fmt;
 
 use form_urlencoded::Serializer;
 
+use crate::launch::sharing::SharingKey;
 use crate::rules::Client;
 
 const PREFIX: &str = "IMAHostId:";
@@ -29,29 +30,41 @@ pub(crate) struct TicketTag {
 pub(crate) enum Launch {
     /// An existing session, by its number on the host.
     Session(String),
-    /// A new session of this application.
-    Application(String),
+    /// This application, by its internal name.
+    Application {
+        name: String,
+        /// In a session that it may share, or that may be shared with others later.
+        sharing_key: Option<SharingKey>,
+    },
 }
 
 impl TicketTag {
     /// Reads a tag that this farm wrote; anything else is none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (host, remainder) = text.strip_prefix(PREFIX)?.split_once('?')?;
-        let mut launch = None;
+        let mut session = None;
+        let mut application = None;
+        let mut sharing_key = None;
         let mut client = Client::default();
         for (key, value) in form_urlencoded::parse(remainder.as_bytes()) {
             let value = Cow::into_owned(value);
             match &*key {
-                "session" => launch = Some(Launch::Session(value)),
-                "app" => launch = Some(Launch::Application(value)),
+                "session" => session = Some(value),
+                "app" => application = Some(value),
+                "share" => sharing_key = Some(SharingKey(value)),
                 "client" => client.name = Some(value),
                 "device" => client.device = Some(value),
                 _ => return None,
             }
         }
+        let launch = match (session, application) {
+            (Some(number), None) => Launch::Session(number),
+            (None, Some(name)) => Launch::Application { name, sharing_key },
+            _ => return None,
+        };
         Some(Self {
             host: host.to_owned(),
-            launch: launch?,
+            launch,
             client,
         })
     }
@@ -61,9 +74,16 @@ impl fmt::Display for TicketTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut remainder = Serializer::new(String::new());
         match &self.launch {
-            Launch::Session(number) => remainder.append_pair("session", number),
-            Launch::Application(name) => remainder.append_pair("app", name),
-        };
+            Launch::Session(number) => {
+                remainder.append_pair("session", number);
+            }
+            Launch::Application { name, sharing_key } => {
+                remainder.append_pair("app", name);
+                if let Some(SharingKey(key)) = sharing_key {
+                    remainder.append_pair("share", key);
+                }
+            }
+        }
         for (key, value) in [
             ("client", &self.client.name),
             ("device", &self.client.device),
@@ -84,7 +104,14 @@ mod tests {
     fn a_tag_comes_back_as_it_went() {
         for launch in [
             Launch::Session("7".to_owned()),
-            Launch::Application("R&D = 100 % ärger?".to_owned()),
+            Launch::Application {
+                name: "R&D = 100 % ärger?".to_owned(),
+                sharing_key: None,
+            },
+            Launch::Application {
+                name: "Word".to_owned(),
+                sharing_key: Some(SharingKey("-a&b".to_owned())),
+            },
         ] {
             for client in [
                 Client::default(),
@@ -117,6 +144,8 @@ mod tests {
             "opaque-tag-1",
             "IMAHostId:1?x=y",
             "IMAHostId:1?",
+            "IMAHostId:1?share=-a",
+            "IMAHostId:1?session=1&app=Word",
         ] {
             assert_eq!(TicketTag::parse(text), None, "{text:?}");
         }

@@ -3,17 +3,16 @@
 //! A world is written by hand as TOML, so everything wrong with it is told at once and with its
 //! place. Passwords never appear in an error.
 
-use std::collections::{HashMap, HashSet};
+mod check;
+mod demo;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::name::{AccountName, fold};
-
-/// Longest name of anything, in characters.
-const LONGEST_NAME: usize = 256;
+use crate::limit::Limit;
 
 /// Domains with their users, farms with what they publish, and the sessions at the start.
 #[derive(Debug, Clone, Deserialize)]
@@ -109,6 +108,18 @@ pub struct FarmDescription {
     /// Whether a caller is believed who names a user without a password (nfuse.md §2).
     #[serde(default)]
     pub trust_requests: bool,
+    /// Users who may be connected at the same time.
+    #[serde(default)]
+    pub licences: Limit,
+    /// Sessions that there may be, connected or not.
+    #[serde(default)]
+    pub max_sessions: Limit,
+    /// Sessions that each user may have.
+    #[serde(default)]
+    pub max_sessions_per_user: Limit,
+    /// `[[farm.group]]`
+    #[serde(default, rename = "group")]
+    pub groups: Vec<Group>,
     /// `[[farm.host]]`
     #[serde(default, rename = "host")]
     pub hosts: Vec<Host>,
@@ -149,6 +160,18 @@ impl fmt::Display for Generation {
     }
 }
 
+/// Hosts that run the same things: a worker group, desktop group or delivery group. An application
+/// runs on the hosts of its group; one without a group runs on the hosts without one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Name, unique within the farm.
+    pub name: String,
+    /// Its hosts take nothing new.
+    #[serde(default)]
+    pub maintenance: bool,
+}
+
 /// A machine that sessions run on.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,6 +184,41 @@ pub struct Host {
     pub address: Ipv4Addr,
     /// Name for `dns` and `dns-port`.
     pub dns: String,
+    /// Name of the group that it is in.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Sessions that it takes: 1 for a desktop machine.
+    #[serde(default = "default_capacity")]
+    pub capacity: u32,
+    /// Whether its machine runs. XenDesktop and later switch it on for a launch.
+    #[serde(default)]
+    pub power: Switch,
+    /// Seconds from switching it on until it takes sessions.
+    #[serde(default = "default_boot_seconds")]
+    pub boot_seconds: u32,
+    /// Takes nothing new.
+    #[serde(default)]
+    pub maintenance: bool,
+}
+
+/// As many as the load evaluator that farms start with.
+fn default_capacity() -> u32 {
+    100
+}
+
+fn default_boot_seconds() -> u32 {
+    30
+}
+
+/// Something that can be switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// On.
+    #[default]
+    On,
+    /// Off.
+    Off,
 }
 
 /// A published application or desktop.
@@ -184,10 +242,26 @@ pub struct Application {
     /// Who may see and run it, as `DOMAIN\name`; absent means everybody.
     #[serde(default)]
     pub users: Option<Vec<String>>,
+    /// Name of the group of hosts that it runs on.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Whether it can be launched.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    /// How often it may run.
+    #[serde(default)]
+    pub max_instances: Limit,
+    /// How often it may run for each user.
+    #[serde(default)]
+    pub max_instances_per_user: Limit,
+}
+
+fn enabled() -> bool {
+    true
 }
 
 /// Whether an application is a whole desktop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApplicationKind {
     /// One program.
@@ -195,6 +269,15 @@ pub enum ApplicationKind {
     App,
     /// A desktop.
     Desktop,
+}
+
+impl fmt::Display for ApplicationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::App => "app",
+            Self::Desktop => "desktop",
+        })
+    }
 }
 
 /// A session to make, as if it had been launched.
@@ -246,7 +329,6 @@ impl fmt::Display for SessionState {
         f.write_str(self.as_str())
     }
 }
-
 /// Why a text or a value is no world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
@@ -297,6 +379,15 @@ pub enum Problem {
     /// A named farm is not in the world.
     #[error("no such farm")]
     UnknownFarm,
+    /// A named group is not one of the farm's.
+    #[error("the farm has no such group")]
+    UnknownGroup,
+    /// An application has no host to run on.
+    #[error("no host is in the group that it runs on")]
+    NoHost,
+    /// A host that takes no session.
+    #[error("a host takes at least 1 session")]
+    NoCapacity,
     /// A named application is not published by that farm to that user.
     #[error("the farm does not publish this application to this user")]
     UnknownApplication,
@@ -323,251 +414,6 @@ impl World {
         world.check()?;
         Ok(world)
     }
-
-    /// The demo world.
-    #[must_use]
-    pub fn demo() -> Self {
-        use ApplicationKind::{App, Desktop};
-
-        Self {
-            password_hashing: PasswordHashing::default(),
-            domains: vec![Domain {
-                name: "DEMO".to_owned(),
-                dns: "demo.test".to_owned(),
-                users: ["alice", "bob", "carol"].map(demo_user).to_vec(),
-            }],
-            farms: vec![
-                demo_farm(
-                    ("XA1", "Farm1", Generation::XenApp6),
-                    [(40211, 11), (40212, 12)],
-                    &[("MSPaint", App), ("Notepad", App), ("XADesktop", Desktop)],
-                ),
-                demo_farm(
-                    ("XD5", "Farm2", Generation::XenDesktop5),
-                    [(51021, 21), (51022, 22)],
-                    &[("Win7Desktop", Desktop)],
-                ),
-                demo_farm(
-                    ("CVAD", "Farm3", Generation::Cvad7),
-                    [(71031, 31), (71032, 32)],
-                    &[
-                        ("Excel", App),
-                        ("Word", App),
-                        ("Notepad", App),
-                        ("Win11Desktop", Desktop),
-                    ],
-                ),
-            ],
-            sessions: [
-                ("alice", "XA1", "MSPaint", None),
-                ("alice", "XA1", "Notepad", Some("DESK-A")),
-                ("alice", "XD5", "Win7Desktop", Some("DESK-A")),
-                ("alice", "CVAD", "Excel", None),
-                ("alice", "CVAD", "Word", Some("DESK-A")),
-                ("alice", "CVAD", "Win11Desktop", Some("DESK-B")),
-                ("bob", "CVAD", "Word", None),
-            ]
-            .map(demo_session)
-            .to_vec(),
-        }
-    }
-
-    /// Checks that the parts fit together.
-    ///
-    /// # Errors
-    /// Everything that does not.
-    pub fn check(&self) -> Result<(), WorldError> {
-        let mut faults = Faults::default();
-        let PasswordHashing { memory_kib, passes } = self.password_hashing;
-        if !(8..=1024 * 1024).contains(&memory_kib) || !(1..=100).contains(&passes) {
-            faults.add("password_hashing", Problem::HashingCost);
-        }
-        let users = self.check_domains(&mut faults);
-        self.check_farms(&users, &mut faults);
-        self.check_sessions(&users, &mut faults);
-        if faults.0.is_empty() {
-            Ok(())
-        } else {
-            Err(WorldError::Faults(faults.0))
-        }
-    }
-
-    fn check_domains(&self, faults: &mut Faults) -> Users {
-        let mut users = Users::default();
-        let mut seen = HashSet::new();
-        if self.domains.is_empty() {
-            faults.add("domain", Problem::None);
-        }
-        for (index, domain) in self.domains.iter().enumerate() {
-            let place = format!("domain {}", domain.name);
-            for name in [&domain.name, &domain.dns] {
-                faults.check_name(&place, name, &['\\', '@']);
-            }
-            // One domain may well have the same name twice; two domains may not share one.
-            for name in HashSet::from([fold(&domain.name), fold(&domain.dns)]) {
-                if !seen.insert(name.clone()) {
-                    faults.add(&place, Problem::Duplicate);
-                }
-                users.domains.insert(name, index);
-            }
-            for user in &domain.users {
-                let place = format!("{place}, user {}", user.name);
-                faults.check_name(&place, &user.name, &['\\', '@']);
-                let domains = users.accounts.entry(fold(&user.name)).or_default();
-                if domains.contains(&index) {
-                    faults.add(&place, Problem::Duplicate);
-                } else {
-                    domains.push(index);
-                }
-            }
-        }
-        users
-    }
-
-    fn check_farms(&self, users: &Users, faults: &mut Faults) {
-        let mut ids = HashSet::new();
-        if self.farms.is_empty() {
-            faults.add("farm", Problem::None);
-        }
-        for farm in &self.farms {
-            let place = format!("farm {}", farm.id);
-            // The id becomes part of file and resource names: XA1.Notepad.
-            let is_word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-            if farm.id.is_empty() || !farm.id.chars().all(is_word) {
-                faults.add(&place, Problem::BadName);
-            }
-            faults.check_name(&place, &farm.name, &[]);
-            if !ids.insert(fold(&farm.id)) {
-                faults.add(&place, Problem::Duplicate);
-            }
-            if farm.hosts.is_empty() {
-                faults.add(format!("{place}, host"), Problem::None);
-            }
-            farm.check_hosts(&place, faults);
-            farm.check_applications(&place, users, faults);
-        }
-    }
-
-    fn check_sessions(&self, users: &Users, faults: &mut Faults) {
-        for (number, session) in self.sessions.iter().enumerate() {
-            let place = format!("session {}", number + 1);
-            let client = [&session.client_name, &session.device_id];
-            for name in client.into_iter().flatten() {
-                faults.check_name(&place, name, &[]);
-            }
-            let user = users.find(&session.user);
-            if user.is_none() {
-                faults.add(&place, Problem::UnknownUser);
-            }
-            let Some(farm) = self
-                .farms
-                .iter()
-                .find(|farm| fold(&farm.id) == fold(&session.farm))
-            else {
-                faults.add(&place, Problem::UnknownFarm);
-                continue;
-            };
-            let published = farm
-                .applications
-                .iter()
-                .filter(|app| fold(&app.name) == fold(&session.app))
-                .any(|app| match &app.users {
-                    None => true,
-                    Some(names) => names.iter().any(|name| users.find(name) == user),
-                });
-            if !published {
-                faults.add(&place, Problem::UnknownApplication);
-            }
-        }
-    }
-}
-
-impl FarmDescription {
-    fn check_hosts(&self, place: &str, faults: &mut Faults) {
-        let mut ids = HashSet::new();
-        for host in &self.hosts {
-            let place = format!("{place}, host {}", host.id);
-            // The id stands in the ticket tag, before a `?`.
-            faults.check_name(&place, &host.id, &['?', ' ']);
-            faults.check_name(&place, &host.name, &[]);
-            faults.check_name(&place, &host.dns, &[':', ' ']);
-            if self.generation != Generation::Cvad7 && host.id.parse::<u32>().is_err() {
-                faults.add(&place, Problem::HostIdNotNumber);
-            }
-            if !ids.insert(&host.id) {
-                faults.add(&place, Problem::Duplicate);
-            }
-        }
-    }
-
-    fn check_applications(&self, place: &str, users: &Users, faults: &mut Faults) {
-        let mut names = HashSet::new();
-        for application in &self.applications {
-            let place = format!("{place}, application {}", application.name);
-            faults.check_name(&place, &application.name, &[]);
-            if let Some(title) = &application.title {
-                faults.check_name(&place, title, &[]);
-            }
-            if !names.insert(fold(&application.name)) {
-                faults.add(&place, Problem::Duplicate);
-            }
-            for user in application.users.iter().flatten() {
-                if users.find(user).is_none() {
-                    faults.add(format!("{place}, user {user}"), Problem::UnknownUser);
-                }
-            }
-        }
-    }
-}
-
-/// Everything that is wrong so far.
-#[derive(Default)]
-struct Faults(Vec<Fault>);
-
-impl Faults {
-    fn add(&mut self, place: impl Into<String>, problem: Problem) {
-        self.0.push(Fault {
-            place: place.into(),
-            problem,
-        });
-    }
-
-    fn check_name(&mut self, place: &str, name: &str, forbidden: &[char]) {
-        let bad = name.trim() != name
-            || name.is_empty()
-            || name.chars().count() > LONGEST_NAME
-            || name.contains(|c: char| c.is_control() || forbidden.contains(&c));
-        if bad {
-            self.add(place, Problem::BadName);
-        }
-    }
-}
-
-/// The users of a world by name.
-#[derive(Default)]
-struct Users {
-    /// Both names of each domain, folded.
-    domains: HashMap<String, usize>,
-    /// Domains that have a user of this name, folded.
-    accounts: HashMap<String, Vec<usize>>,
-}
-
-impl Users {
-    /// The one user that is meant: name and domain.
-    fn find(&self, text: &str) -> Option<(String, usize)> {
-        let account = AccountName::parse(text);
-        let name = fold(&account.user);
-        let domains = self.accounts.get(&name)?;
-        let domain = match (account.domain, domains.as_slice()) {
-            (None, [only]) => *only,
-            (None, _) => return None,
-            (Some(domain), domains) => *self
-                .domains
-                .get(&fold(&domain))
-                .filter(|index| domains.contains(index))?,
-        };
-        Some((name, domain))
-    }
 }
 
 /// Reads a password. The usual message for a value of another type would quote it.
@@ -580,59 +426,4 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, 
         return Err(D::Error::custom("a password is not empty"));
     }
     Ok(password)
-}
-
-fn demo_user(name: &str) -> User {
-    User {
-        name: name.to_owned(),
-        password: SecretString::from("roam-demo"),
-        account: Account::Enabled,
-    }
-}
-
-/// Addresses are of the range that documentation uses (RFC 5737): nothing answers there.
-fn demo_farm(
-    (id, name, generation): (&str, &str, Generation),
-    hosts: [(u32, u8); 2],
-    applications: &[(&str, ApplicationKind)],
-) -> FarmDescription {
-    FarmDescription {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        generation,
-        trust_requests: false,
-        hosts: hosts
-            .map(|(number, address)| Host {
-                id: number.to_string(),
-                name: format!("{id}-HOST{address}"),
-                address: Ipv4Addr::new(192, 0, 2, address),
-                dns: format!("{}-host{address}.demo.test", id.to_lowercase()),
-            })
-            .to_vec(),
-        applications: applications
-            .iter()
-            .map(|(name, kind)| Application {
-                name: (*name).to_owned(),
-                title: None,
-                kind: *kind,
-                folder: String::new(),
-                description: String::new(),
-                users: None,
-            })
-            .collect(),
-    }
-}
-
-fn demo_session((user, farm, app, client): (&str, &str, &str, Option<&str>)) -> StartSession {
-    StartSession {
-        farm: farm.to_owned(),
-        user: format!(r"DEMO\{user}"),
-        app: app.to_owned(),
-        client_name: client.map(str::to_owned),
-        device_id: client.map(str::to_owned),
-        state: match client {
-            Some(_) => SessionState::Active,
-            None => SessionState::Disconnected,
-        },
-    }
 }

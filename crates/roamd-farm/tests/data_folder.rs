@@ -130,6 +130,50 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     }
 }
 
+/// A folder that the first format was made in, with a session and a ticket.
+#[test]
+fn an_older_folder_is_brought_up_to_date_with_what_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection = Connection::open(dir.path().join("farm.db")).unwrap();
+    connection
+        .execute_batch(include_str!("../migrations/0001_world.sql"))
+        .unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x524F414D; PRAGMA user_version = 1;
+             INSERT INTO settings VALUES (1, 8, 1);
+             INSERT INTO domains VALUES (1, 'DEMO', 'demo', 'demo.test', 'demo.test', 'S-1-5-21-1');
+             INSERT INTO users VALUES
+                 (1, 1, 'alice', 'alice', 'S-1-5-21-1-1101', '$argon2id$', 'enabled');
+             INSERT INTO farms VALUES (1, 'CVAD', 'cvad', 'Farm3', 'cvad-7', 0);
+             INSERT INTO hosts (id, farm_id, label, name, address, dns)
+                 VALUES (1, 1, '71031', 'H1', '192.0.2.31', 'h1.test');
+             INSERT INTO applications VALUES (1, 1, 'Word', 'word', 'Word', 0, '', '', 0, 7);
+             INSERT INTO sessions VALUES (1, 1, 1, 4, 1, 1, 'active', 'DESK-A', NULL);",
+        )
+        .unwrap();
+    connection.close().unwrap();
+    for _ in 0..2 {
+        let farms = Farms::open(dir.path()).unwrap();
+        let sessions = farms.sessions(&SessionFilter::default()).unwrap();
+        let [session] = sessions.as_slice() else {
+            panic!("{sessions:?}");
+        };
+        let found = (session.app.as_str(), session.session_id, session.state);
+        assert_eq!(found, ("Word", 4, SessionState::Active));
+    }
+    let farms = Farms::open(dir.path()).unwrap();
+    let another = StartSession {
+        farm: "CVAD".to_owned(),
+        user: "alice".to_owned(),
+        app: "Word".to_owned(),
+        client_name: None,
+        device_id: None,
+        state: SessionState::Disconnected,
+    };
+    assert_eq!(farms.start_session(&another).unwrap().host_id, "71031");
+}
+
 /// bad-inputs 81, 84: opens of their own, as processes have.
 #[test]
 fn many_writers_share_a_folder_and_lose_nothing() {

@@ -9,7 +9,7 @@ use roamd_nfuse_proto::{
 
 use crate::support::{Controller, Folder, GENERATIONS, of};
 
-fn address(name: AddressName, credentials: Option<Credentials>) -> AddressRequest {
+pub(crate) fn address(name: AddressName, credentials: Option<Credentials>) -> AddressRequest {
     AddressRequest {
         name,
         client_name: Some("TABLET".to_owned()),
@@ -23,7 +23,7 @@ fn address(name: AddressName, credentials: Option<Credentials>) -> AddressReques
     }
 }
 
-fn session_name(session: &SessionRecord) -> AddressName {
+pub(crate) fn session_name(session: &SessionRecord) -> AddressName {
     AddressName::Session(SessionName {
         in_name: session.app.clone(),
         host_id: HostId {
@@ -34,11 +34,11 @@ fn session_name(session: &SessionRecord) -> AddressName {
     })
 }
 
-fn application(name: &str) -> AddressName {
+pub(crate) fn application(name: &str) -> AddressName {
     AddressName::Application(name.to_owned())
 }
 
-fn ticket_request(user: &str, tag: &str, time_to_live: Option<u32>) -> TicketRequest {
+pub(crate) fn ticket_request(user: &str, tag: &str, time_to_live: Option<u32>) -> TicketRequest {
     TicketRequest {
         credentials: of(user),
         ticket_type: "CtxLogon".to_owned(),
@@ -57,7 +57,7 @@ async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u3
     controller.ask(&request).await.unwrap().ticket
 }
 
-fn ica(ticket: &str) -> String {
+pub(crate) fn ica(ticket: &str) -> String {
     format!("[App]\r\nAddress=192.0.2.1:1494\r\nLogonTicket={ticket}\r\nLogonTicketType=CTXS1\r\n")
 }
 
@@ -73,7 +73,7 @@ fn connect(folder: &Folder, ticket: &str, later: i64) -> Result<SessionRecord, T
         })
 }
 
-fn unknown(generation: &str) -> FarmError {
+pub(crate) fn unknown(generation: &str) -> FarmError {
     match generation {
         "cvad-7" => ErrorId::NO_AVAILABLE_WORKSTATION.into(),
         _ => FarmError {
@@ -160,6 +160,29 @@ async fn a_launch_of_what_waits_leads_to_the_waiting_session() {
         session.session_id
     );
     assert_eq!(folder.states("xenapp-6"), ["Waiting", "Waiting@TABLET"]);
+}
+
+/// Applications that are active elsewhere start again; desktops of XenDesktop and later are one.
+#[tokio::test]
+async fn a_launch_of_an_active_desktop_moves_it_where_desktops_follow_their_users() {
+    for generation in GENERATIONS {
+        for app in ["Here", "Desk"] {
+            let folder = Folder::new();
+            let session = folder.start(generation, "alice", app, Some("DESK-B"));
+            let controller = folder.serve(generation).await;
+            let ticket = ticket(&controller, "alice", application(app), 200).await;
+            let connected = connect(&folder, &ticket, 0).unwrap();
+            let moves = app == "Desk" && generation != "xenapp-6";
+            let expected = match moves {
+                true => vec![format!("{app}@TABLET")],
+                false => vec![format!("{app}@DESK-B"), format!("{app}@TABLET")],
+            };
+            assert_eq!(folder.states(generation), expected, "{generation}");
+            let same = (&connected.host_id, connected.session_id)
+                == (&session.host_id, session.session_id);
+            assert_eq!(same, moves, "{generation}");
+        }
+    }
 }
 
 /// nfuse.md §5: from 7 on the address answer has all that a launch needs.
@@ -369,6 +392,16 @@ async fn a_ticket_does_not_outlive_its_session() {
         Err(TicketRefusal::SessionEnded)
     );
     assert_eq!(folder.states("xenapp-6"), [""; 0]);
+}
+
+/// Disconnects what the user has on a client.
+pub(crate) fn disconnect(user: &str, client: &str) -> DisconnectUserSessionsRequest {
+    DisconnectUserSessionsRequest(selection(user, Some(client), &[]))
+}
+
+/// Logs off what the user has on a client.
+pub(crate) fn logoff(user: &str, client: &str) -> LogoffUserSessionsRequest {
+    LogoffUserSessionsRequest(selection(user, Some(client), &[]))
 }
 
 fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {

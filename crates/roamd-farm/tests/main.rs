@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test may stop at the first surprise"
 )]
 #![expect(
@@ -10,11 +11,17 @@
     reason = "a table's type stands beside the table, where its columns are read"
 )]
 
+mod at_once;
 mod catalogue;
 mod credentials;
 mod data_folder;
 mod launch;
+mod launch_refusals;
+mod model;
+mod random_walks;
 mod service;
 mod sessions;
+mod settings;
+mod sharing;
 mod support;
 mod world;

@@ -92,7 +92,20 @@ impl Folder {
     }
 
     pub(crate) fn of(world: &World) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::made_in(tempfile::tempdir().unwrap(), world)
+    }
+
+    /// A folder in memory where the system has such a place: for tests of thousands of steps, where
+    /// what a disk adds to each would be most of the time.
+    pub(crate) fn in_memory(world: &World) -> Self {
+        let dir = match tempfile::tempdir_in("/dev/shm") {
+            Ok(dir) => dir,
+            Err(_) => tempfile::tempdir().unwrap(),
+        };
+        Self::made_in(dir, world)
+    }
+
+    fn made_in(dir: TempDir, world: &World) -> Self {
         init(dir.path(), world).unwrap();
         let farms = Farms::open(dir.path()).unwrap();
         Self { dir, farms }
@@ -137,6 +150,19 @@ impl Folder {
             .into_iter()
             .map(|session| describe(&session))
             .collect()
+    }
+
+    /// Asks a farm at a moment, in seconds after the tests' epoch.
+    pub(crate) async fn ask_at<R: Request>(
+        &self,
+        farm: &str,
+        request: &R,
+        second: i64,
+    ) -> Result<R::Answer, FarmError> {
+        let body = encode_request(Dialect::new(5, 4), request);
+        let farm = self.farms.farm(farm).unwrap();
+        let answer = farm.answer(ServeOptions::default(), &body, at(second));
+        decode_answer::<R>(&answer.await.unwrap()).unwrap().1
     }
 
     pub(crate) async fn serve(&self, farm: &str) -> Controller {

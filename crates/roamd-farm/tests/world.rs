@@ -47,6 +47,12 @@ fn the_demo_world_is_the_one_that_is_promised() {
     );
 }
 
+#[test]
+fn the_sample_is_a_world() {
+    let world = World::from_toml(include_str!("../../../samples/world.toml"));
+    assert_eq!(world.unwrap().farms[0].hosts.len(), 2);
+}
+
 const GOOD: &str = r#"
 [[domain]]
 name = "DEMO"
@@ -130,6 +136,36 @@ fn a_world_that_does_not_fit_together_is_told_with_its_place() {
             "app = \"Paint\"",
             "session 1",
             Problem::UnknownApplication,
+        ),
+        (
+            "dns = \"h1.demo.test\"",
+            "dns = \"h1.demo.test\", capacity = 0",
+            "farm XA1, host 40211",
+            Problem::NoCapacity,
+        ),
+        (
+            "dns = \"h1.demo.test\"",
+            "dns = \"h1.demo.test\", group = \"Apps\"",
+            "farm XA1, host 40211",
+            Problem::UnknownGroup,
+        ),
+        (
+            "users = [\"alice\"]",
+            "group = \"Apps\"",
+            "farm XA1, application Notepad",
+            Problem::UnknownGroup,
+        ),
+        (
+            "application = [{",
+            "group = [{ name = \"Apps\" }]\napplication = [{ group = \"apps\",",
+            "farm XA1, application Notepad",
+            Problem::NoHost,
+        ),
+        (
+            "application = [{",
+            "group = [{ name = \"Apps\" }, { name = \"APPS\" }]\napplication = [{",
+            "farm XA1, group APPS",
+            Problem::Duplicate,
         ),
         (
             "[[domain]]",

@@ -40,8 +40,9 @@ impl From<&anyhow::Error> for Exit {
                 FarmError::World(_)
                 | FarmError::UnknownFarm { .. }
                 | FarmError::UnknownUser { .. }
+                | FarmError::UnknownPart { .. }
                 | FarmError::UnknownApplication { .. } => Self::Usage,
-                FarmError::Ticket(_) => Self::Refused,
+                FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,
                 _ => Self::Failed,
             };
         }

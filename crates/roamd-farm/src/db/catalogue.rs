@@ -1,9 +1,10 @@
-//! Farms, their hosts and what they publish.
+//! Farms and what they publish.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Failure;
 use crate::Error;
+use crate::launch::limits::InstanceLimits;
 use crate::name::fold;
 use crate::world::Generation;
 
@@ -18,19 +19,6 @@ pub(crate) struct FarmRow {
     pub(crate) trust_requests: bool,
 }
 
-/// A host as it is kept.
-#[derive(Debug, Clone)]
-pub(crate) struct HostRow {
-    pub(crate) id: i64,
-    /// Host id on the wire.
-    pub(crate) label: String,
-    pub(crate) name: String,
-    pub(crate) address: String,
-    pub(crate) dns: String,
-    /// Sessions on it.
-    pub(crate) load: i64,
-}
-
 /// An application as it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct ApplicationRow {
@@ -41,7 +29,11 @@ pub(crate) struct ApplicationRow {
     pub(crate) folder: String,
     pub(crate) description: String,
     pub(crate) restricted: bool,
-    pub(crate) seq_no: i64,
+    pub(crate) seq_no: i32,
+    /// The group of hosts that it runs on.
+    pub(crate) group: Option<i64>,
+    pub(crate) enabled: bool,
+    pub(crate) limits: InstanceLimits,
 }
 
 /// For whom a catalogue is read.
@@ -63,9 +55,9 @@ impl Audience {
 }
 
 const FARM: &str = "SELECT id, label, name, generation, trust_requests FROM farms";
-const HOST: &str = "SELECT id, label, name, address, dns, load FROM hosts";
 const APPLICATION: &str = "SELECT a.id, a.name, a.title, a.is_desktop, a.folder, a.description, \
-                           a.restricted, a.seq_no FROM applications a";
+                           a.restricted, a.seq_no, a.group_id, a.enabled, a.max_instances, \
+                           a.max_instances_per_user FROM applications a";
 const VISIBLE: &str = "(?2 IS NULL OR NOT a.restricted OR EXISTS (SELECT 1 FROM application_users u \
                        WHERE u.application_id = a.id AND u.user_id = ?2))";
 
@@ -85,38 +77,6 @@ pub(crate) fn farm(connection: &Connection, label: &str) -> Result<FarmRow, Fail
             farm: label.to_owned(),
         })
     })
-}
-
-/// Hosts of a farm.
-pub(crate) fn hosts(connection: &Connection, farm: &FarmRow) -> Result<Vec<HostRow>, Failure> {
-    let mut statement =
-        connection.prepare_cached(&format!("{HOST} WHERE farm_id = ?1 ORDER BY id"))?;
-    let rows = statement.query_map([farm.id], read_host)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The host with this id on the wire.
-pub(crate) fn host(
-    connection: &Connection,
-    farm: &FarmRow,
-    label: &str,
-) -> Result<Option<HostRow>, Failure> {
-    let mut statement =
-        connection.prepare_cached(&format!("{HOST} WHERE farm_id = ?1 AND label = ?2"))?;
-    Ok(statement
-        .query_row((farm.id, label), read_host)
-        .optional()?)
-}
-
-/// The host of a farm with the fewest sessions. A farm without hosts is no world.
-pub(crate) fn least_loaded_host(
-    connection: &Connection,
-    farm: &FarmRow,
-) -> Result<HostRow, Failure> {
-    let mut statement = connection.prepare_cached(&format!(
-        "{HOST} WHERE farm_id = ?1 ORDER BY load, id LIMIT 1"
-    ))?;
-    Ok(statement.query_row([farm.id], read_host)?)
 }
 
 /// Applications of a farm.
@@ -148,6 +108,15 @@ pub(crate) fn application(
         .optional()?)
 }
 
+/// An application that is known to be there.
+pub(crate) fn application_with_id(
+    connection: &Connection,
+    id: i64,
+) -> Result<ApplicationRow, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{APPLICATION} WHERE a.id = ?1"))?;
+    Ok(statement.query_row([id], read_application)?)
+}
+
 /// Name and domain of each user that a restricted application is published to.
 pub(crate) fn users_of(
     connection: &Connection,
@@ -171,17 +140,6 @@ fn read_farm(row: &Row<'_>) -> rusqlite::Result<FarmRow> {
     })
 }
 
-fn read_host(row: &Row<'_>) -> rusqlite::Result<HostRow> {
-    Ok(HostRow {
-        id: row.get(0)?,
-        label: row.get(1)?,
-        name: row.get(2)?,
-        address: row.get(3)?,
-        dns: row.get(4)?,
-        load: row.get(5)?,
-    })
-}
-
 fn read_application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
     Ok(ApplicationRow {
         id: row.get(0)?,
@@ -192,5 +150,11 @@ fn read_application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
         description: row.get(5)?,
         restricted: row.get(6)?,
         seq_no: row.get(7)?,
+        group: row.get(8)?,
+        enabled: row.get(9)?,
+        limits: InstanceLimits {
+            total: row.get(10)?,
+            per_user: row.get(11)?,
+        },
     })
 }

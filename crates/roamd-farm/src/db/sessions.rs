@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::Failure;
-use super::catalogue::{self, Audience, FarmRow};
+use super::catalogue::{self, ApplicationRow, Audience, FarmRow};
 use super::users;
 use crate::Error;
+use crate::launch::sharing::SharingKey;
 use crate::name::{AccountName, fold};
 use crate::rules::Client;
 use crate::world::{SessionState, StartSession};
@@ -15,6 +16,7 @@ use crate::world::{SessionState, StartSession};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionRow {
     pub(crate) id: i64,
+    pub(crate) host_id: i64,
     /// Host id on the wire.
     pub(crate) host: String,
     /// Session id on the wire.
@@ -22,6 +24,7 @@ pub(crate) struct SessionRow {
     pub(crate) application: String,
     pub(crate) state: SessionState,
     pub(crate) client: Client,
+    pub(crate) sharing_key: Option<SharingKey>,
 }
 
 /// A session, with everything that says which one it is.
@@ -35,6 +38,8 @@ pub struct SessionRecord {
     pub user: String,
     /// Internal name of the application that made it.
     pub app: String,
+    /// Internal names of all applications that run in it, oldest first, each as often as it runs.
+    pub apps: Vec<String>,
     /// Host id.
     pub host_id: String,
     /// Number of the session on its host.
@@ -56,12 +61,15 @@ pub struct SessionFilter {
     pub user: Option<String>,
 }
 
-const SESSION: &str = "SELECT s.id, h.label, s.number, a.name, s.state, s.client_name, s.device_id \
-                       FROM sessions s JOIN hosts h ON h.id = s.host_id \
+const SESSION: &str = "SELECT s.id, s.host_id, h.label, s.number, a.name, s.state, \
+                       s.client_name, s.device_id, s.sharing_key FROM sessions s JOIN hosts h ON h.id = s.host_id \
                        JOIN applications a ON a.id = s.application_id";
 
 const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number, s.state, \
-                      s.client_name, s.device_id FROM sessions s \
+                      s.client_name, s.device_id, \
+                      (SELECT group_concat(name, char(10)) FROM (SELECT b.name FROM instances i \
+                      JOIN applications b ON b.id = i.application_id WHERE i.session_id = s.id \
+                      ORDER BY i.id)) FROM sessions s \
                       JOIN farms f ON f.id = s.farm_id JOIN hosts h ON h.id = s.host_id \
                       JOIN applications a ON a.id = s.application_id \
                       JOIN users u ON u.id = s.user_id JOIN domains d ON d.id = u.domain_id";
@@ -69,13 +77,13 @@ const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number,
 /// Sessions of a user on a farm, oldest first.
 pub(crate) fn of_user(
     connection: &Connection,
-    farm: &FarmRow,
+    farm: i64,
     user: i64,
 ) -> Result<Vec<SessionRow>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
         "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 ORDER BY s.id"
     ))?;
-    let rows = statement.query_map((farm.id, user), read_session)?;
+    let rows = statement.query_map((farm, user), read_session)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -96,6 +104,30 @@ pub(crate) fn find(
     Ok(statement
         .query_row((farm.id, user, host, number), read_session)
         .optional()?)
+}
+
+/// A session that is known to be there.
+pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<SessionRow, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{SESSION} WHERE s.id = ?1"))?;
+    Ok(statement.query_row([id], read_session)?)
+}
+
+/// The user's oldest session in which the application runs, disconnected ones first, or those alone.
+pub(crate) fn running(
+    connection: &Connection,
+    farm: &FarmRow,
+    user: i64,
+    application: i64,
+    also_active: bool,
+) -> Result<Option<SessionRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{SESSION} WHERE s.farm_id = ?1 AND s.user_id = ?2 AND (?4 OR s.state = 'disconnected') \
+         AND EXISTS (SELECT 1 FROM instances i \
+         WHERE i.session_id = s.id AND i.application_id = ?3) \
+         ORDER BY s.state = 'active', s.id LIMIT 1"
+    ))?;
+    let parameters = (farm.id, user, application, also_active);
+    Ok(statement.query_row(parameters, read_session).optional()?)
 }
 
 /// Sessions that pass a filter, by farm and age. A farm or user that does not exist is an error: a
@@ -124,7 +156,8 @@ pub(crate) fn list(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Makes a session on the host with the fewest, as if it had been launched.
+/// Makes a session on the host of its application with the most room, as if it had been launched.
+/// Limits, licences and maintenance do not stand in its way: they are there for users.
 pub(crate) fn start(
     connection: &Connection,
     farm: &FarmRow,
@@ -137,33 +170,51 @@ pub(crate) fn start(
         farm: farm.label.clone(),
         app: session.app.clone(),
     })?;
-    let host = catalogue::least_loaded_host(connection, farm)?;
+    let host = host_for_start(connection, farm, &application)?;
     let client = match session.state {
         SessionState::Active => Client::new(&session.client_name, &session.device_id),
         SessionState::Disconnected => Client::default(),
     };
     let new = NewSession {
         farm: farm.id,
-        host: host.id,
+        host,
         user: user.id,
         application: application.id,
+        sharing_key: (!application.is_desktop)
+            .then(|| SharingKey::of(&farm.label, &user.sid, None))
+            .flatten(),
     };
-    insert(connection, new, session.state, &client)
+    insert(connection, &new, session.state, &client)
+}
+
+/// A host for a session that is to be whatever the rules say; its machine runs from now on.
+fn host_for_start(
+    connection: &Connection,
+    farm: &FarmRow,
+    application: &ApplicationRow,
+) -> Result<i64, Failure> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE hosts SET switched_on_at = COALESCE(switched_on_at, 0) WHERE id = \
+         (SELECT id FROM hosts WHERE farm_id = ?1 AND group_id IS ?2 \
+         ORDER BY switched_on_at IS NULL, 1.0 * load / capacity, id LIMIT 1) RETURNING id",
+    )?;
+    Ok(statement.query_row((farm.id, application.group), |row| row.get(0))?)
 }
 
 /// Where a session is made, whose it is, and what runs in it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct NewSession {
     pub(crate) farm: i64,
     pub(crate) host: i64,
     pub(crate) user: i64,
     pub(crate) application: i64,
+    pub(crate) sharing_key: Option<SharingKey>,
 }
 
 /// Makes a session.
 pub(crate) fn insert(
     connection: &Connection,
-    new: NewSession,
+    new: &NewSession,
     state: SessionState,
     client: &Client,
 ) -> Result<i64, Failure> {
@@ -174,7 +225,7 @@ pub(crate) fn insert(
     let number: u32 = take_number.query_row([new.host], |row| row.get(0))?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO sessions (farm_id, host_id, number, user_id, application_id, state, \
-         client_name, device_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         client_name, device_id, sharing_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     insert.execute(params![
         new.farm,
@@ -184,9 +235,24 @@ pub(crate) fn insert(
         new.application,
         state,
         client.name,
-        client.device
+        client.device,
+        new.sharing_key,
     ])?;
-    Ok(connection.last_insert_rowid())
+    let session = connection.last_insert_rowid();
+    add_instance(connection, session, new.application)?;
+    Ok(session)
+}
+
+/// Notes that an application runs once more in a session.
+pub(crate) fn add_instance(
+    connection: &Connection,
+    session: i64,
+    application: i64,
+) -> Result<(), Failure> {
+    let mut statement = connection
+        .prepare_cached("INSERT INTO instances (session_id, application_id) VALUES (?1, ?2)")?;
+    statement.execute([session, application])?;
+    Ok(())
 }
 
 /// Connects a session to a client, wherever it was connected before.
@@ -223,6 +289,13 @@ pub(crate) fn end(connection: &Connection, sessions: &[i64]) -> Result<(), Failu
     Ok(())
 }
 
+/// Ends all sessions on a host.
+pub(crate) fn end_on_host(connection: &Connection, host: i64) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached("DELETE FROM sessions WHERE host_id = ?1")?;
+    statement.execute([host])?;
+    Ok(())
+}
+
 /// Everything about one session.
 pub(crate) fn record(connection: &Connection, session: i64) -> Result<SessionRecord, Failure> {
     let mut statement = connection.prepare_cached(&format!("{RECORD} WHERE s.id = ?1"))?;
@@ -232,14 +305,16 @@ pub(crate) fn record(connection: &Connection, session: i64) -> Result<SessionRec
 fn read_session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
         id: row.get(0)?,
-        host: row.get(1)?,
-        number: row.get(2)?,
-        application: row.get(3)?,
-        state: row.get(4)?,
+        host_id: row.get(1)?,
+        host: row.get(2)?,
+        number: row.get(3)?,
+        application: row.get(4)?,
+        state: row.get(5)?,
         client: Client {
-            name: row.get(5)?,
-            device: row.get(6)?,
+            name: row.get(6)?,
+            device: row.get(7)?,
         },
+        sharing_key: row.get(8)?,
     })
 }
 
@@ -249,6 +324,13 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         domain: row.get(1)?,
         user: row.get(2)?,
         app: row.get(3)?,
+        // No name has a line break.
+        apps: row
+            .get_ref(9)?
+            .as_str()?
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         host_id: row.get(4)?,
         session_id: row.get(5)?,
         state: row.get(6)?,

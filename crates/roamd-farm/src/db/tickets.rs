@@ -5,21 +5,24 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::Failure;
-use super::sessions::{self, NewSession};
-use crate::error::TicketRefusal;
-use crate::rules::{self, Client, TicketState};
-use crate::world::SessionState;
+use crate::launch::sharing::SharingKey;
+use crate::rules::{Client, TicketState};
 
 /// How long a ticket that has expired is kept, so that its refusal can say so.
 const KEPT_AFTER_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a ticket is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// To connect this session.
     Session(i64),
     /// To start this application on this host.
-    Application { host: i64, application: i64 },
+    Application {
+        host: i64,
+        application: i64,
+        /// In a session that it may share, or that may be shared with others later.
+        sharing_key: Option<SharingKey>,
+    },
 }
 
 /// A ticket to be issued.
@@ -44,16 +47,24 @@ pub(crate) fn issue(
     let now = now.as_millisecond();
     let mut forget = connection.prepare_cached("DELETE FROM tickets WHERE expires_at < ?1")?;
     forget.execute([now - KEPT_AFTER_EXPIRY_MS])?;
-    let (target, session, host, application) = match new.target {
-        Target::Session(session) => ("session", Some(session), None, None),
-        Target::Application { host, application } => {
-            ("application", None, Some(host), Some(application))
-        }
+    let (target, session, host, application, sharing_key) = match &new.target {
+        Target::Session(session) => ("session", Some(session), None, None, None),
+        Target::Application {
+            host,
+            application,
+            sharing_key,
+        } => (
+            "application",
+            None,
+            Some(host),
+            Some(application),
+            sharing_key.as_ref(),
+        ),
     };
     let mut insert = connection.prepare_cached(
         "INSERT INTO tickets (hash, user_id, farm_id, target, session_id, host_id, application_id, \
-         client_name, device_id, issued_at, expires_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         client_name, device_id, issued_at, expires_at, sharing_key) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     insert.execute(params![
         hash(ticket),
@@ -67,6 +78,7 @@ pub(crate) fn issue(
         new.client.device,
         now,
         now + i64::from(new.life) * 1000,
+        sharing_key,
     ])?;
     Ok(())
 }
@@ -88,55 +100,59 @@ pub(crate) fn invalidate(
     Ok(())
 }
 
-/// Redeems a ticket: connects or starts its session, and tells which.
-pub(crate) fn redeem(
-    connection: &Connection,
-    ticket: &str,
-    now: Timestamp,
-) -> Result<i64, Failure> {
-    let hash = hash(ticket);
+/// A ticket as it is kept.
+#[derive(Debug)]
+pub(crate) struct TicketRow {
+    pub(crate) farm: i64,
+    pub(crate) user: i64,
+    /// Absent when it was good for a session that has ended.
+    pub(crate) target: Option<Target>,
+    /// The client that asked for the launch.
+    pub(crate) client: Client,
+    pub(crate) state: TicketState,
+}
+
+/// Finds a ticket, whatever its state.
+pub(crate) fn find(connection: &Connection, ticket: &str) -> Result<Option<TicketRow>, Failure> {
     let mut find = connection.prepare_cached(
         "SELECT user_id, farm_id, session_id, host_id, application_id, client_name, device_id, \
-         issued_at, expires_at, redeemed_at, invalidated_at FROM tickets WHERE hash = ?1",
+         issued_at, expires_at, redeemed_at, invalidated_at, sharing_key FROM tickets WHERE hash = ?1",
     )?;
-    let found = find.query_row([&hash], |row| {
-        let application = match (row.get(3)?, row.get(4)?) {
-            (Some(host), Some(application)) => Some(NewSession {
-                user: row.get(0)?,
-                farm: row.get(1)?,
+    let found = find.query_row([hash(ticket)], |row| {
+        let target = match (row.get(2)?, row.get(3)?, row.get(4)?) {
+            (Some(session), _, _) => Some(Target::Session(session)),
+            (None, Some(host), Some(application)) => Some(Target::Application {
                 host,
                 application,
+                sharing_key: row.get(11)?,
             }),
             _ => None,
         };
-        let session: Option<i64> = row.get(2)?;
-        let client = Client {
-            name: row.get(5)?,
-            device: row.get(6)?,
-        };
-        let state = TicketState {
-            issued_at: row.get(7)?,
-            expires_at: row.get(8)?,
-            redeemed: row.get::<_, Option<i64>>(9)?.is_some(),
-            invalidated: row.get::<_, Option<i64>>(10)?.is_some(),
-        };
-        Ok((application, session, client, state))
+        Ok(TicketRow {
+            user: row.get(0)?,
+            farm: row.get(1)?,
+            target,
+            client: Client {
+                name: row.get(5)?,
+                device: row.get(6)?,
+            },
+            state: TicketState {
+                issued_at: row.get(7)?,
+                expires_at: row.get(8)?,
+                redeemed: row.get::<_, Option<i64>>(9)?.is_some(),
+                invalidated: row.get::<_, Option<i64>>(10)?.is_some(),
+            },
+        })
     });
-    let (application, session, client, state) = found.optional()?.ok_or(TicketRefusal::Unknown)?;
-    let now = now.as_millisecond();
-    rules::redeemable(state, now)?;
-    let session = match (application, session) {
-        (Some(new), _) => sessions::insert(connection, new, SessionState::Active, &client)?,
-        (None, Some(session)) => {
-            sessions::connect(connection, session, &client)?;
-            session
-        }
-        (None, None) => return Err(TicketRefusal::SessionEnded.into()),
-    };
-    let mut spend =
+    Ok(found.optional()?)
+}
+
+/// Marks a ticket as used.
+pub(crate) fn spend(connection: &Connection, ticket: &str, now: Timestamp) -> Result<(), Failure> {
+    let mut statement =
         connection.prepare_cached("UPDATE tickets SET redeemed_at = ?2 WHERE hash = ?1")?;
-    spend.execute(params![hash, now])?;
-    Ok(session)
+    statement.execute(params![hash(ticket), now.as_millisecond()])?;
+    Ok(())
 }
 
 /// A ticket has 120 random bits: a plain hash keeps it secret.

@@ -1,8 +1,10 @@
-//! Enums as the words that the database keeps.
+//! Enums as what the database keeps of them.
 
 use rusqlite::ToSql;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Null, ToSqlOutput, ValueRef};
 
+use crate::launch::sharing::SharingKey;
+use crate::limit::Limit;
 use crate::world::{Account, Generation, SessionState};
 
 /// Keeps an enum as text: one table of words for both directions.
@@ -40,3 +42,31 @@ words!(Generation:
 );
 
 words!(SessionState: Active = "active", Disconnected = "disconnected");
+
+/// A number, or null for none.
+impl ToSql for Limit {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::None => Null.into(),
+            Self::AtMost(most) => (*most).into(),
+        })
+    }
+}
+
+impl FromSql for Limit {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Option::<u32>::column_result(value)?.map_or(Self::None, Self::AtMost))
+    }
+}
+
+impl ToSql for SharingKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for SharingKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        String::column_result(value).map(Self)
+    }
+}

@@ -11,7 +11,7 @@ use super::{Failure, catalogue, sessions, users};
 use crate::Error;
 use crate::name::fold;
 use crate::password;
-use crate::world::{Application, ApplicationKind, FarmDescription, World};
+use crate::world::{Application, ApplicationKind, FarmDescription, Host, Switch, World};
 
 /// First relative id that Windows gives to an account of a domain.
 const FIRST_RID: usize = 1101;
@@ -116,39 +116,85 @@ fn insert_users(
 
 fn insert_farm(connection: &Connection, farm: &FarmDescription) -> Result<(), Failure> {
     connection.execute(
-        "INSERT INTO farms (label, label_key, name, generation, trust_requests) \
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO farms (label, label_key, name, generation, trust_requests, licences, \
+         max_sessions, max_sessions_per_user) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             farm.id,
             fold(&farm.id),
             farm.name,
             farm.generation,
-            farm.trust_requests
+            farm.trust_requests,
+            farm.licences,
+            farm.max_sessions,
+            farm.max_sessions_per_user,
         ],
     )?;
     let id = connection.last_insert_rowid();
-    for host in &farm.hosts {
+    let mut groups = HashMap::new();
+    for group in &farm.groups {
         connection.execute(
-            "INSERT INTO hosts (farm_id, label, name, address, dns) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id, host.id, host.name, host.address.to_string(), host.dns],
+            "INSERT INTO host_groups (farm_id, name, name_key, maintenance) \
+             VALUES (?1, ?2, ?3, ?4)",
+            params![id, group.name, fold(&group.name), group.maintenance],
         )?;
+        groups.insert(fold(&group.name), connection.last_insert_rowid());
+    }
+    let group = |name: &Option<String>| {
+        let name = name.as_deref().map(fold);
+        name.and_then(|name| groups.get(&name).copied())
+    };
+    for host in &farm.hosts {
+        insert_host(connection, id, group(&host.group), host)?;
     }
     for application in &farm.applications {
-        insert_application(connection, id, application)?;
+        insert_application(connection, id, group(&application.group), application)?;
     }
+    Ok(())
+}
+
+fn insert_host(
+    connection: &Connection,
+    farm: i64,
+    group: Option<i64>,
+    host: &Host,
+) -> Result<(), Failure> {
+    // One that runs has been running for ever.
+    let switched_on_at = match host.power {
+        Switch::On => Some(0),
+        Switch::Off => None,
+    };
+    connection.execute(
+        "INSERT INTO hosts (farm_id, label, name, address, dns, group_id, capacity, maintenance, \
+         boot_seconds, switched_on_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            farm,
+            host.id,
+            host.name,
+            host.address.to_string(),
+            host.dns,
+            group,
+            host.capacity,
+            host.maintenance,
+            host.boot_seconds,
+            switched_on_at,
+        ],
+    )?;
     Ok(())
 }
 
 fn insert_application(
     connection: &Connection,
     farm: i64,
+    group: Option<i64>,
     application: &Application,
 ) -> Result<(), Failure> {
     let title = application.title.as_ref().unwrap_or(&application.name);
     let is_desktop = application.kind == ApplicationKind::Desktop;
     connection.execute(
         "INSERT INTO applications (farm_id, name, name_key, title, is_desktop, folder, \
-         description, restricted, seq_no) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         description, restricted, seq_no, group_id, enabled, max_instances, \
+         max_instances_per_user) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             farm,
             application.name,
@@ -159,6 +205,10 @@ fn insert_application(
             application.description,
             application.users.is_some(),
             sequence_number(application),
+            group,
+            application.enabled,
+            application.max_instances,
+            application.max_instances_per_user,
         ],
     )?;
     let id = connection.last_insert_rowid();
@@ -182,15 +232,7 @@ fn domain_sid(dns: &str) -> String {
 /// `SeqNo` of an application: another one when something about it changes (nfuse.md §6.2). Negative
 /// for about every second one, as on real farms.
 fn sequence_number(application: &Application) -> i32 {
-    let Application {
-        name,
-        title,
-        kind,
-        folder,
-        description,
-        users,
-    } = application;
-    let text = format!("{name:?} {title:?} {kind:?} {folder:?} {description:?} {users:?}");
+    let text = format!("{application:?}");
     let [word, ..] = words(text.as_bytes());
     word.cast_signed()
 }

@@ -1,5 +1,12 @@
 //! `roamd farm`: embedded farms.
 
+mod app;
+mod group;
+mod host;
+mod licence;
+mod limit;
+mod session;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,10 +14,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use roamd_farm::{
-    Error, Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, StartSession, World,
-    serve,
-};
+use roamd_farm::{Error, Farms, ServeOptions, World, serve};
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::output;
@@ -30,7 +35,12 @@ pub(crate) struct Farm {
 enum Command {
     Serve(Serve),
     Init(Init),
-    Session(Session),
+    Session(session::Session),
+    Host(host::Host),
+    Group(group::Group),
+    App(app::App),
+    Licence(licence::Licence),
+    Limit(limit::Limits),
     Connect(Connect),
 }
 
@@ -66,68 +76,6 @@ struct Init {
     from: Option<PathBuf>,
 }
 
-/// Lists and starts sessions on embedded farms.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd farm session list --data world --user alice")]
-struct Session {
-    #[command(subcommand)]
-    command: SessionCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum SessionCommand {
-    List(ListSessions),
-    Start(Start),
-}
-
-/// Lists sessions.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd farm session list --data world --farm XA1 --json")]
-struct ListSessions {
-    #[command(flatten)]
-    data: Data,
-    /// Only of this farm.
-    #[arg(long, value_name = "ID")]
-    farm: Option<String>,
-    /// Only of this user: alice, 'DEMO\alice' or alice@demo.test.
-    #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Makes a session, as if it had been launched.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd farm session start --data world --farm CVAD --user carol --app Word --client-name DESK-C"
-)]
-struct Start {
-    #[command(flatten)]
-    data: Data,
-    /// Id of the farm.
-    #[arg(long, value_name = "ID")]
-    farm: String,
-    /// Whose session: alice, 'DEMO\alice' or alice@demo.test.
-    #[arg(long, value_name = "NAME")]
-    user: String,
-    /// Application or desktop.
-    #[arg(long, value_name = "APP")]
-    app: String,
-    /// Name of the client that it is connected to.
-    #[arg(long, value_name = "N")]
-    client_name: Option<String>,
-    /// Device id of that client.
-    #[arg(long, value_name = "D")]
-    device_id: Option<String>,
-    /// Connected or not.
-    #[arg(long, value_enum, default_value_t = State::Active)]
-    state: State,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Does what a session host does when a client arrives with an ICA file.
 ///
 /// Redeems the logon ticket, once and in time, and connects the session to the client that asked
@@ -152,10 +100,37 @@ struct Data {
     data: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum State {
-    Active,
-    Disconnected,
+/// What a command that lists something takes.
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    data: Data,
+    /// Only of this farm.
+    #[arg(long, value_name = "ID")]
+    farm: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a command that sets something takes.
+#[derive(Debug, Args)]
+struct Set {
+    #[command(flatten)]
+    data: Data,
+    /// Id of the farm.
+    #[arg(long, value_name = "ID")]
+    farm: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Something that is on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnOff {
+    On,
+    Off,
 }
 
 impl Farm {
@@ -163,12 +138,12 @@ impl Farm {
         match self.command {
             Command::Serve(command) => command.run(),
             Command::Init(command) => command.run(),
-            Command::Session(Session {
-                command: SessionCommand::List(command),
-            }) => command.run(),
-            Command::Session(Session {
-                command: SessionCommand::Start(command),
-            }) => command.run(),
+            Command::Session(command) => command.run(),
+            Command::Host(command) => command.run(),
+            Command::Group(command) => command.run(),
+            Command::App(command) => command.run(),
+            Command::Licence(command) => command.run(),
+            Command::Limit(command) => command.run(),
             Command::Connect(command) => command.run(),
         }
     }
@@ -213,83 +188,52 @@ impl Init {
     }
 }
 
-impl ListSessions {
-    fn run(self) -> anyhow::Result<Exit> {
-        let filter = SessionFilter {
-            farm: self.farm,
-            user: self.user,
-        };
-        let sessions = Farms::open(&self.data.data)?.sessions(&filter)?;
-        if self.json {
-            output::json(&sessions)?;
-        } else if sessions.is_empty() {
-            output::note("No sessions.");
-        } else {
-            table(sessions)?;
-        }
-        Ok(Exit::Done)
-    }
-}
-
-impl Start {
-    fn run(self) -> anyhow::Result<Exit> {
-        let session = Farms::open(&self.data.data)?.start_session(&StartSession {
-            farm: self.farm,
-            user: self.user,
-            app: self.app,
-            client_name: self.client_name,
-            device_id: self.device_id,
-            state: self.state.into(),
-        })?;
-        tell(session, self.json)
-    }
-}
-
 impl Connect {
     fn run(self) -> anyhow::Result<Exit> {
         let farms = Farms::open(&self.data.data)?;
         let ica =
             fs::read(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let session = farms.connect(&String::from_utf8_lossy(&ica), Timestamp::now())?;
-        tell(session, self.json)
+        session::tell(session, self.json)
     }
 }
 
-impl From<State> for SessionState {
-    fn from(state: State) -> Self {
-        match state {
-            State::Active => Self::Active,
-            State::Disconnected => Self::Disconnected,
-        }
-    }
-}
-
-/// Prints one session.
-fn tell(session: SessionRecord, json: bool) -> anyhow::Result<Exit> {
+/// Prints a list.
+fn show<T: Serialize, const COLUMNS: usize>(
+    records: Vec<T>,
+    json: bool,
+    header: [&str; COLUMNS],
+    row: impl Fn(T) -> [String; COLUMNS],
+) -> anyhow::Result<Exit> {
     if json {
-        output::json(&session)?;
+        output::json(&records)?;
+    } else if records.is_empty() {
+        output::note("Nothing to list.");
     } else {
-        table([session])?;
+        output::table(header, records.into_iter().map(row))?;
     }
     Ok(Exit::Done)
 }
 
-fn table(sessions: impl IntoIterator<Item = SessionRecord>) -> anyhow::Result<()> {
-    let header = [
-        "FARM", "USER", "APP", "HOST", "SESSION", "STATE", "CLIENT", "DEVICE",
-    ];
-    let or_none = |name: Option<String>| name.unwrap_or_else(|| "-".into());
-    let rows = sessions.into_iter().map(|session| {
-        [
-            session.farm,
-            format!("{}\\{}", session.domain, session.user),
-            session.app,
-            session.host_id,
-            session.session_id.to_string(),
-            session.state.to_string(),
-            or_none(session.client_name),
-            or_none(session.device_id),
-        ]
-    });
-    Ok(output::table(header, rows)?)
+/// Prints what was set, as it is now.
+fn show_one<T: Serialize, const COLUMNS: usize>(
+    record: T,
+    json: bool,
+    header: [&str; COLUMNS],
+    row: impl Fn(T) -> [String; COLUMNS],
+) -> anyhow::Result<Exit> {
+    if json {
+        output::json(&record)?;
+    } else {
+        output::table(header, [row(record)])?;
+    }
+    Ok(Exit::Done)
+}
+
+fn on_off(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
+fn or_none(name: Option<String>) -> String {
+    name.unwrap_or_else(|| "-".to_owned())
 }

@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use serde_json::{Value, json};
+
 use crate::support::{Server, World, roamd, run};
 
 #[test]
@@ -62,8 +64,9 @@ fn sessions_are_listed_with_all_their_fields() {
     let sessions = ran.json();
     assert_eq!(
         sessions[1],
-        serde_json::json!({
-            "farm": "CVAD", "domain": "DEMO", "user": "alice", "app": "Word", "host_id": "71031",
+        json!({
+            "farm": "CVAD", "domain": "DEMO", "user": "alice", "app": "Word", "apps": ["Word"],
+            "host_id": "71031",
             "session_id": sessions[1]["session_id"], "state": "active", "client_name": "DESK-A",
             "device_id": "DESK-A",
         })
@@ -199,4 +202,201 @@ fn a_farm_that_does_not_exist_is_not_served() {
     ]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("no farm has the id XA9"), "{}", ran.err);
+}
+
+const SETTINGS: [&str; 15] = [
+    "farm host",
+    "farm host list",
+    "farm host set",
+    "farm group",
+    "farm group list",
+    "farm group set",
+    "farm app",
+    "farm app list",
+    "farm app set",
+    "farm licence",
+    "farm licence list",
+    "farm licence set",
+    "farm limit",
+    "farm limit list",
+    "farm limit set",
+];
+
+#[test]
+fn the_help_of_every_setting_has_an_example() {
+    for command in SETTINGS {
+        let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let ran = run(&args);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
+        let (_, example) = ran.out.split_once("Example").expect(command);
+        assert!(
+            example.contains(&format!("\n  roamd {command}")),
+            "{example}"
+        );
+    }
+}
+
+/// A world with everything that can be set, and what each list says of it before and after.
+#[test]
+fn what_is_set_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("world"), folder.path().join("w.toml"));
+    let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
+    let world = r#"
+        password_hashing = { memory_kib = 8, passes = 1 }
+        [[domain]]
+        name = "DEMO"
+        dns = "demo.test"
+        user = [{ name = "alice", password = "roam-demo" }]
+        [[farm]]
+        id = "CVAD"
+        name = "Farm3"
+        generation = "cvad-7"
+        licences = 5
+        max_sessions = 7
+        [[farm.group]]
+        name = "Desktops"
+        [[farm.host]]
+        id = "1"
+        name = "H1"
+        address = "192.0.2.1"
+        dns = "h1.test"
+        group = "Desktops"
+        capacity = 1
+        power = "off"
+        boot_seconds = 20
+        [[farm.application]]
+        name = "Win11"
+        kind = "desktop"
+        group = "desktops"
+        max_instances_per_user = 1
+    "#;
+    std::fs::write(file, world).unwrap();
+    assert_eq!(
+        run(&["farm", "init", "--data", data, "--from", file]).code,
+        0
+    );
+    let cases: [(&str, &str, Value, &str, Value); 5] = [
+        (
+            "host",
+            "1 --maintenance on --capacity 2 --boot-seconds 30 --power on",
+            json!({
+                "farm": "CVAD", "host_id": "1", "name": "H1", "group": "Desktops", "power": "off",
+                "boot_seconds": 20, "sessions": 0, "capacity": 1, "maintenance": false,
+            }),
+            "CVAD 1 H1 Desktops starting 30 s 0 2 on",
+            json!({"power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true}),
+        ),
+        (
+            "group",
+            "desktops --maintenance on",
+            json!({"farm": "CVAD", "group": "Desktops", "hosts": 1, "maintenance": false}),
+            "CVAD Desktops 1 on",
+            json!({"maintenance": true}),
+        ),
+        (
+            "app",
+            "win11 --enabled off --max-instances 3 --max-instances-per-user none",
+            json!({
+                "farm": "CVAD", "app": "Win11", "kind": "desktop", "group": "Desktops",
+                "enabled": true, "instances": 0, "max_instances": null,
+                "max_instances_per_user": 1,
+            }),
+            "CVAD Win11 desktop Desktops off 0 3 none",
+            json!({"enabled": false, "max_instances": 3, "max_instances_per_user": null}),
+        ),
+        (
+            "licence",
+            "none",
+            json!({
+                "farm": "CVAD", "connected_users": 0, "licences": 5, "sessions": 0,
+                "max_sessions": 7, "max_sessions_per_user": null,
+            }),
+            "CVAD 0 none",
+            json!({"licences": null}),
+        ),
+        (
+            "limit",
+            "--max-sessions 0 --max-sessions-per-user 2",
+            json!({
+                "farm": "CVAD", "connected_users": 0, "licences": null, "sessions": 0,
+                "max_sessions": 7, "max_sessions_per_user": null,
+            }),
+            "CVAD 0 0 2",
+            json!({"max_sessions": 0, "max_sessions_per_user": 2}),
+        ),
+    ];
+    for (noun, change, mut expected, line, changed) in cases {
+        let list = ["farm", noun, "list", "--data", data, "--farm", "cvad"];
+        let json = || run(&[&list[..], &["--json"]].concat()).json();
+        assert_eq!(json(), json!([expected]), "{noun}");
+        let set = ["farm", noun, "set", "--data", data, "--farm", "CVAD"];
+        let change: Vec<_> = change.split_whitespace().collect();
+        let ran = run(&[&set[..], &change].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        for (field, value) in changed.as_object().unwrap() {
+            expected[field] = value.clone();
+        }
+        assert_eq!(json(), json!([expected]), "{noun}");
+        let table = run(&list).out;
+        assert_eq!(ran.out, table, "what was set is told as the list tells it");
+        let words: Vec<_> = table.lines().nth(1).unwrap().split_whitespace().collect();
+        assert_eq!(words.join(" "), line);
+    }
+}
+
+/// A host asks the rules again when the client comes, and a ticket that it refuses is still good.
+#[test]
+fn a_host_in_maintenance_refuses_a_client_until_that_is_over() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let output = world.path("ica");
+    let launch = ["launch", "--app", "Excel", "--output"];
+    let ran = demo.alice(&[&launch[..], &[output.to_str().unwrap()]].concat());
+    let connect = ["farm", "connect", "--data", world.data(), ran.out.trim()];
+    let set = |change: &str| {
+        let args = format!(
+            "farm host set --data {} --farm CVAD 71031 {change}",
+            world.data()
+        );
+        let ran = run(&args.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{ran:?}");
+    };
+    set("--maintenance on --capacity 1");
+    let refused = run(&connect);
+    assert_eq!((refused.code, refused.out.as_str()), (3, ""));
+    let expected = "launch refused: the machine of the session is in maintenance";
+    assert!(refused.err.contains(expected), "{}", refused.err);
+    set("--maintenance off");
+    let connected = run(&connect);
+    assert_eq!(connected.code, 0, "{connected:?}");
+}
+
+#[test]
+fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
+    let world = World::new();
+    for (args, expected) in [
+        ("host set --farm CVAD 9 --capacity 2", "has no host 9"),
+        ("host set --farm CVAD 71031", "--capacity <N>|"),
+        ("host set --farm CVAD 71031 --capacity 0", "--capacity"),
+        ("host list --farm XA9", "no farm has the id XA9"),
+        ("group set --farm CVAD a --maintenance on", "has no group a"),
+        ("app set --farm CVAD Word", "--enabled <ENABLED>|"),
+        (
+            "app set --farm CVAD Paint --enabled on",
+            "has no application Paint",
+        ),
+        (
+            "licence set --farm CVAD many",
+            "has to be a number, or none",
+        ),
+        ("limit set --farm CVAD", "--max-sessions <N>|"),
+    ] {
+        let args: Vec<_> = args.split_whitespace().collect();
+        let ran = run(&[&["farm"], &args[..], &["--data", world.data()]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+    }
+    let ran = run(&["farm", "group", "list", "--data", world.data()]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "there is none");
 }

@@ -1,0 +1,114 @@
+//! Why a request is refused, and how a farm of each generation words that (nfuse.md §7).
+
+use roamd_nfuse_proto::{ErrorId, FarmError, NativeError};
+
+use crate::launch::LaunchRefusal;
+use crate::world::{Account, Generation};
+
+use Generation::{Cvad7, XenApp6, XenDesktop5};
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Wrong password, no such user, or no credentials that could do.
+    Credentials,
+    /// A user is named without proof, and the farm does not trust its callers.
+    NotTrusted,
+    /// Right password, but the account must not be used.
+    Account(Account),
+    /// No such application, session or server, or not for this user.
+    UnknownName,
+    /// It is there, and the user's, but a launch does not go on.
+    Launch(LaunchRefusal),
+    /// Alternate addresses are asked for.
+    NoAlternateAddress,
+    /// A kind of ticket or reference that is not issued here.
+    Unsupported,
+    /// The request's dialect.
+    Dialect,
+    /// The farm itself is in trouble.
+    Trouble,
+}
+
+/// Decides whether a user whose password was right may go on.
+pub(crate) fn admit(account: Account) -> Result<(), Refusal> {
+    match account {
+        Account::Enabled => Ok(()),
+        other => Err(Refusal::Account(other)),
+    }
+}
+
+/// How a farm of this generation words a refusal.
+pub(crate) fn error(generation: Generation, refusal: Refusal) -> FarmError {
+    match refusal {
+        Refusal::Credentials => ErrorId::FAILED_CREDENTIALS.into(),
+        Refusal::Account(account) => account_error(account).into(),
+        Refusal::NotTrusted => ErrorId::NOT_TRUSTED.into(),
+        Refusal::UnknownName => unknown_name(generation),
+        Refusal::Launch(refusal) => launch_error(generation, refusal),
+        Refusal::NoAlternateAddress => ErrorId::NO_ALT_ADDRESS.into(),
+        Refusal::Unsupported => ErrorId::UNSPECIFIED.into(),
+        Refusal::Dialect => ErrorId::VERSION_MISMATCH.into(),
+        Refusal::Trouble => ErrorId::SERVICE_UNAVAILABLE.into(),
+    }
+}
+
+fn account_error(account: Account) -> ErrorId {
+    match account {
+        Account::Enabled => ErrorId::FAILED_CREDENTIALS,
+        Account::Disabled => ErrorId::ACCOUNT_DISABLED,
+        Account::LockedOut => ErrorId::ACCOUNT_LOCKED_OUT,
+        Account::Expired => ErrorId::EXPIRED_CREDENTIALS,
+        Account::MustChange => ErrorId::MUST_CHANGE_CREDENTIALS,
+    }
+}
+
+fn unknown_name(generation: Generation) -> FarmError {
+    match generation {
+        XenApp6 | XenDesktop5 => ima("0x80060001"),
+        Cvad7 => ErrorId::NO_AVAILABLE_WORKSTATION.into(),
+    }
+}
+
+fn launch_error(generation: Generation, refusal: LaunchRefusal) -> FarmError {
+    match (refusal, generation) {
+        // Waiting for a machine came with XenDesktop (nfuse.md §1.3); before it, one that does not
+        // run is no server.
+        (LaunchRefusal::Starting, XenDesktop5 | Cvad7) => ErrorId::RETRY_REQUIRED.into(),
+        (LaunchRefusal::Full, XenApp6 | XenDesktop5) => ErrorId::MFSERVER_OVERLOADED.into(),
+        (
+            LaunchRefusal::Starting | LaunchRefusal::Off | LaunchRefusal::Maintenance,
+            XenApp6 | XenDesktop5,
+        ) => ErrorId::NO_SERVER.into(),
+        (LaunchRefusal::Off | LaunchRefusal::Full | LaunchRefusal::Maintenance, Cvad7) => {
+            ErrorId::NO_AVAILABLE_WORKSTATION.into()
+        }
+        // On 7 the word for "no machine" also says that there is no such session, which there is.
+        (LaunchRefusal::SessionMaintenance, _) => ErrorId::NO_SERVER.into(),
+        // Switched off or gone is the same to who launches.
+        (LaunchRefusal::Disabled, _) => unknown_name(generation),
+        (LaunchRefusal::NotLicensed, _) => ErrorId::NOT_LICENSED.into(),
+        // No word for limits is known.
+        (
+            LaunchRefusal::FarmLimit
+            | LaunchRefusal::UserLimit
+            | LaunchRefusal::ApplicationLimit
+            | LaunchRefusal::ApplicationUserLimit,
+            _,
+        ) => match generation {
+            XenApp6 => ima("0x800D0006"),
+            XenDesktop5 | Cvad7 => ErrorId::UNSPECIFIED.into(),
+        },
+    }
+}
+
+/// `unspecified`, with a code of the farm's own.
+fn ima(code: &str) -> FarmError {
+    FarmError {
+        id: ErrorId::UNSPECIFIED,
+        native: Some(NativeError::Mps {
+            family: "IMA".to_owned(),
+            code: code.to_owned(),
+        }),
+    }
+}

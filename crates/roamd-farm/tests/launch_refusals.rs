@@ -1,0 +1,398 @@
+//! Launches by load, and what stands in their way, by generation (nfuse.md §5, §7, §10).
+
+use roamd_farm::{
+    Error, FarmDescription, Group, LaunchRefusal, Limit, ServeOptions, SessionRecord, Switch, World,
+};
+use roamd_nfuse_proto::{
+    AddressAnswer, AddressName, AddressRequest, AppDataRequest, ErrorId, FarmError, NativeError,
+};
+
+use crate::launch::{address, application, ica, session_name, ticket_request, unknown};
+use crate::support::{Folder, GENERATIONS, at, of, small_world};
+
+use LaunchRefusal as Refused;
+
+/// The world, with every farm changed in the same way.
+pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
+    let mut world = small_world();
+    world.farms.iter_mut().for_each(change);
+    world.check().unwrap();
+    world
+}
+
+/// Each host takes so many sessions.
+pub(crate) fn capacity(capacity: u32) -> impl Fn(&mut FarmDescription) {
+    move |farm| {
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.capacity = capacity);
+    }
+}
+
+async fn ask(
+    folder: &Folder,
+    farm: &str,
+    user: &str,
+    name: AddressName,
+    second: i64,
+) -> Result<AddressAnswer, FarmError> {
+    let request: AddressRequest = address(name, Some(of(user)));
+    folder.ask_at(farm, &request, second).await
+}
+
+/// Asks for an application, and for the ticket that belongs to the address.
+pub(crate) async fn ticket(
+    folder: &Folder,
+    farm: &str,
+    user: &str,
+    app: &str,
+    second: i64,
+) -> String {
+    let answer = ask(folder, farm, user, application(app), second)
+        .await
+        .unwrap();
+    let request = ticket_request(user, &answer.ticket_tag.unwrap(), None);
+    folder.ask_at(farm, &request, second).await.unwrap().ticket
+}
+
+/// Takes a ticket to the host.
+pub(crate) fn connect(
+    folder: &Folder,
+    ticket: &str,
+    second: i64,
+) -> Result<SessionRecord, LaunchRefusal> {
+    let connected = folder.farms.connect(&ica(ticket), at(second));
+    connected.map_err(|error| match error {
+        Error::Launch(refusal) => refusal,
+        other => panic!("{other}"),
+    })
+}
+
+fn ima(code: &str) -> FarmError {
+    FarmError {
+        id: ErrorId::UNSPECIFIED,
+        native: Some(NativeError::Mps {
+            family: "IMA".to_owned(),
+            code: code.to_owned(),
+        }),
+    }
+}
+
+/// One for each of [`GENERATIONS`].
+fn all(id: &ErrorId) -> [FarmError; 3] {
+    [(); 3].map(|()| id.clone().into())
+}
+
+#[tokio::test]
+async fn launches_fill_hosts_in_proportion_to_their_capacity() {
+    let world = world(|farm| {
+        farm.hosts[0].capacity = 1;
+        farm.hosts[1].capacity = 2;
+    });
+    for generation in GENERATIONS {
+        let folder = Folder::of(&world);
+        let mut seen = Vec::new();
+        for user in ["alice", "bob", "carol"] {
+            let answer = ask(&folder, generation, user, application("Here"), 0).await;
+            let ticket = ticket(&folder, generation, user, "Here", 0).await;
+            let host = connect(&folder, &ticket, 0).unwrap().host_id;
+            let tag = answer.as_ref().unwrap().ticket_tag.as_ref().unwrap();
+            assert!(tag.contains(&host), "the host of the address: {tag}");
+            seen.push((
+                host[1..].to_owned(),
+                answer.unwrap().farm_load_hint.unwrap(),
+            ));
+        }
+        let seen: Vec<_> = seen.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let expected = [("01", "0"), ("02", "0"), ("02", "5000")];
+        assert_eq!(seen, expected, "{generation}");
+        let full = ask(&folder, generation, "bob", application("Desk"), 0).await;
+        let expected = match generation {
+            "cvad-7" => ErrorId::NO_AVAILABLE_WORKSTATION,
+            _ => ErrorId::MFSERVER_OVERLOADED,
+        };
+        assert_eq!(full.unwrap_err(), expected.into(), "{generation}");
+    }
+}
+
+#[tokio::test]
+async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_words() {
+    let maintenance = |farm: &mut FarmDescription| {
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.maintenance = true);
+    };
+    let off = |farm: &mut FarmDescription| {
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.power = Switch::Off);
+    };
+    let group = |farm: &mut FarmDescription| {
+        farm.groups.push(Group {
+            name: "Desks".to_owned(),
+            maintenance: true,
+        });
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.group = Some("desks".to_owned()));
+        let applications = farm.applications.iter_mut();
+        applications.for_each(|application| application.group = Some("DESKS".to_owned()));
+    };
+    let disabled = |farm: &mut FarmDescription| {
+        let applications = farm.applications.iter_mut();
+        applications.for_each(|application| application.enabled = false);
+    };
+    let licences = |farm: &mut FarmDescription| farm.licences = Limit::AtMost(2);
+    let sessions = |farm: &mut FarmDescription| farm.max_sessions = Limit::AtMost(2);
+    let per_user = |farm: &mut FarmDescription| farm.max_sessions_per_user = Limit::AtMost(1);
+    let instances = |farm: &mut FarmDescription| {
+        farm.applications[1].max_instances = Limit::AtMost(2);
+    };
+    let instances_per_user = |farm: &mut FarmDescription| {
+        farm.applications[1].max_instances_per_user = Limit::AtMost(1);
+    };
+    let unspecified: [FarmError; 3] = [
+        ima("0x800D0006"),
+        ErrorId::UNSPECIFIED.into(),
+        ErrorId::UNSPECIFIED.into(),
+    ];
+    let no_machine: [FarmError; 3] = [
+        ErrorId::NO_SERVER.into(),
+        ErrorId::NO_SERVER.into(),
+        ErrorId::NO_AVAILABLE_WORKSTATION.into(),
+    ];
+    let cases: [(&str, &dyn Fn(&mut FarmDescription), &str, [FarmError; 3]); 9] = [
+        ("maintenance", &maintenance, "alice", no_machine.clone()),
+        ("group in maintenance", &group, "alice", no_machine),
+        (
+            "off",
+            &off,
+            "alice",
+            [
+                ErrorId::NO_SERVER.into(),
+                ErrorId::RETRY_REQUIRED.into(),
+                ErrorId::RETRY_REQUIRED.into(),
+            ],
+        ),
+        ("disabled", &disabled, "alice", GENERATIONS.map(unknown)),
+        ("licences", &licences, "carol", all(&ErrorId::NOT_LICENSED)),
+        ("sessions", &sessions, "carol", unspecified.clone()),
+        ("of a user", &per_user, "alice", unspecified.clone()),
+        ("instances", &instances, "carol", unspecified.clone()),
+        (
+            "instances of a user",
+            &instances_per_user,
+            "alice",
+            unspecified,
+        ),
+    ];
+    for (case, change, user, expected) in cases {
+        let folder = Folder::of(&world(change));
+        for (generation, expected) in GENERATIONS.into_iter().zip(expected) {
+            // What the limits count. It would need a machine that runs.
+            if case != "off" {
+                folder.start(generation, "alice", "Here", Some("DESK-A"));
+                folder.start(generation, "bob", "Here", Some("DESK-B"));
+            }
+            let refused = ask(&folder, generation, user, application("Here"), 0).await;
+            assert_eq!(refused.unwrap_err(), expected, "{case} {generation}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
+    let cases: [(&dyn Fn(&mut FarmDescription), Refused); 4] = [
+        (&capacity(1), Refused::Full),
+        (
+            &|farm| farm.licences = Limit::AtMost(1),
+            Refused::NotLicensed,
+        ),
+        (
+            &|farm| farm.max_sessions = Limit::AtMost(1),
+            Refused::FarmLimit,
+        ),
+        (
+            &|farm| farm.applications[1].max_instances = Limit::AtMost(1),
+            Refused::ApplicationLimit,
+        ),
+    ];
+    for (change, expected) in cases {
+        let folder = Folder::of(&world(|farm| {
+            farm.hosts.pop();
+            change(farm);
+        }));
+        for generation in GENERATIONS {
+            let first = ticket(&folder, generation, "alice", "Here", 0).await;
+            let second = ticket(&folder, generation, "bob", "Here", 0).await;
+            connect(&folder, &first, 0).unwrap();
+            assert_eq!(connect(&folder, &second, 0), Err(expected), "{generation}");
+            assert_eq!(folder.states(generation), ["Here@TABLET"]);
+            // It was not spent: there is room again, and it works.
+            let logoff = crate::launch::logoff("alice", "TABLET");
+            folder.ask_at(generation, &logoff, 0).await.unwrap();
+            connect(&folder, &second, 0).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
+    let folder = Folder::of(&world(|farm| {
+        for host in &mut farm.hosts {
+            host.capacity = 1;
+            host.power = Switch::Off;
+            host.boot_seconds = 20;
+        }
+    }));
+    for generation in ["xendesktop-5", "cvad-7"] {
+        let retry = Err(ErrorId::RETRY_REQUIRED.into());
+        let launch = |user, second| ask(&folder, generation, user, application("Desk"), second);
+        for (user, second) in [("alice", 0), ("alice", 5), ("bob", 6), ("bob", 19)] {
+            assert_eq!(launch(user, second).await, retry, "{user} {second}");
+        }
+        let first = ticket(&folder, generation, "alice", "Desk", 20).await;
+        connect(&folder, &first, 21).unwrap();
+        // The other machine was left alone while one was on its way; now it is needed.
+        for second in [22, 41] {
+            assert_eq!(launch("bob", second).await, retry, "{second}");
+        }
+        let second = ticket(&folder, generation, "bob", "Desk", 42).await;
+        connect(&folder, &second, 43).unwrap();
+        let answer = launch("carol", 44).await.unwrap_err();
+        assert_ne!(answer.id, ErrorId::RETRY_REQUIRED, "both are in use");
+    }
+}
+
+#[tokio::test]
+async fn nobody_without_a_name_switches_a_machine_on() {
+    let folder = Folder::of(&world(|farm| {
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.power = Switch::Off);
+    }));
+    let farm = folder.farms.farm("cvad-7").unwrap();
+    let options = ServeOptions {
+        expose_catalog: true,
+    };
+    let body = roamd_nfuse_proto::encode_request(
+        roamd_nfuse_proto::Dialect::new(5, 4),
+        &address(application("Desk"), None),
+    );
+    for second in [0, 100] {
+        let answer = farm.answer(options, &body, at(second)).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.contains(">no-available-workstation<"), "{answer}");
+    }
+}
+
+/// A machine for one user takes nobody back in maintenance; one for many does.
+#[tokio::test]
+async fn maintenance_lets_users_return_to_hosts_that_many_share() {
+    for generation in GENERATIONS {
+        for (sessions, allowed) in [(1, false), (10, true)] {
+            let folder = Folder::of(&world(|farm| {
+                capacity(sessions)(farm);
+                farm.hosts
+                    .iter_mut()
+                    .for_each(|host| host.maintenance = true);
+            }));
+            let session = folder.start(generation, "alice", "Waiting", None);
+            for name in [session_name(&session), application("Waiting")] {
+                let answer = ask(&folder, generation, "alice", name, 0).await;
+                match allowed {
+                    true => assert!(answer.unwrap().disconnected_session),
+                    false => assert_eq!(answer.unwrap_err().id, ErrorId::NO_SERVER),
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_connected_needs_no_second_licence_and_who_leaves_gives_it_back() {
+    for generation in GENERATIONS {
+        let folder = Folder::of(&world(|farm| farm.licences = Limit::AtMost(1)));
+        for app in ["Here", "There"] {
+            let ticket = ticket(&folder, generation, "alice", app, 0).await;
+            connect(&folder, &ticket, 0).unwrap();
+        }
+        let waiting = folder.start(generation, "bob", "Waiting", None);
+        for name in [session_name(&waiting), application("Here")] {
+            let refused = ask(&folder, generation, "bob", name, 0).await.unwrap_err();
+            assert_eq!(refused.id, ErrorId::NOT_LICENSED);
+        }
+        let leave = crate::launch::disconnect("alice", "TABLET");
+        folder.ask_at(generation, &leave, 0).await.unwrap();
+        let ticket = ticket(&folder, generation, "bob", "Waiting", 0).await;
+        assert_eq!(
+            connect(&folder, &ticket, 0).unwrap().session_id,
+            waiting.session_id
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_application_runs_on_the_hosts_of_its_group_only() {
+    let world = world(|farm| {
+        farm.groups = ["Desks", "Apps"]
+            .map(|name| Group {
+                name: name.to_owned(),
+                maintenance: false,
+            })
+            .to_vec();
+        farm.hosts[0].group = Some("Apps".to_owned());
+        farm.hosts[1].group = Some("desks".to_owned());
+        for application in &mut farm.applications {
+            let group = if application.name == "Desk" {
+                "Desks"
+            } else {
+                "apps"
+            };
+            application.group = Some(group.to_owned());
+        }
+    });
+    let folder = Folder::of(&world);
+    for (number, generation) in GENERATIONS.into_iter().enumerate() {
+        for (app, host) in [
+            ("Desk", "02"),
+            ("Here", "01"),
+            ("There", "01"),
+            ("Desk", "02"),
+        ] {
+            let ticket = ticket(&folder, generation, "alice", app, 0).await;
+            let host = format!("{number}{host}");
+            assert_eq!(connect(&folder, &ticket, 0).unwrap().host_id, host);
+            assert_eq!(folder.start(generation, "bob", app, None).host_id, host);
+        }
+        // A tag made by hand leads nowhere else.
+        let request = ticket_request("alice", &format!("IMAHostId:{number}01?app=Desk"), None);
+        let refused = folder.ask_at(generation, &request, 0).await.unwrap_err();
+        assert_eq!(refused, unknown(generation));
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_application_is_listed_as_such() {
+    let folder = Folder::of(&world(|farm| farm.applications[1].enabled = false));
+    let request = AppDataRequest {
+        folder: String::new(),
+        traverse: Some("subtree".to_owned()),
+        desired_details: vec!["defaults".to_owned()],
+        app_names: vec!["Here".to_owned(), "There".to_owned()],
+        server_types: vec!["all".to_owned()],
+        client_types: vec!["all".to_owned()],
+        credentials: Some(of("alice")),
+        ..AppDataRequest::default()
+    };
+    for generation in GENERATIONS {
+        let answer = folder.ask_at(generation, &request, 0).await.unwrap();
+        let disabled: Vec<_> = answer
+            .applications
+            .into_iter()
+            .map(|application| (application.in_name, application.settings.unwrap().disabled))
+            .collect();
+        let expected = [("Here".to_owned(), true), ("There".to_owned(), false)];
+        assert_eq!(disabled, expected, "{generation}");
+    }
+}

@@ -1,0 +1,347 @@
+//! Random walks of three users with three clients over a farm: launches, connects, roams, lists,
+//! disconnects, logoffs, maintenance and time. After every step the farm and [`Model`] agree.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use roamd_farm::{
+    Error, HostChange, LaunchRefusal as Refused, SessionFilter, SessionRecord, TicketRefusal, World,
+};
+use roamd_nfuse_proto::{
+    AddressName, AddressRequest, ErrorId, FarmError, HostId, ReconnectSessionDataRequest,
+    SessionName, SessionType,
+};
+
+use crate::launch::{address, application, disconnect, ica, logoff, ticket_request};
+use crate::model::{
+    APPS, CLIENTS, HOSTS, LICENCES, Model, SESSIONS, SESSIONS_PER_USER, Session, Target, USERS,
+};
+use crate::support::{Folder, GENERATIONS, PASSWORD, at, of};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Launch {
+        user: usize,
+        client: usize,
+        app: usize,
+    },
+    Reconnect {
+        client: usize,
+        session: Index,
+    },
+    /// With one of the last tickets.
+    Connect {
+        ticket: Index,
+    },
+    List {
+        user: usize,
+        client: usize,
+        active: bool,
+    },
+    Disconnect {
+        user: usize,
+        client: usize,
+    },
+    Logoff {
+        user: usize,
+        client: usize,
+    },
+    Maintenance {
+        host: usize,
+        on: bool,
+    },
+    Wait {
+        seconds: i64,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = || (0..3_usize, 0..3_usize);
+    prop_oneof![
+        6 => (who(), 0..3_usize).prop_map(|((user, client), app)| Step::Launch { user, client, app }),
+        2 => (0..3_usize, any::<Index>())
+            .prop_map(|(client, session)| Step::Reconnect { client, session }),
+        6 => any::<Index>().prop_map(|ticket| Step::Connect { ticket }),
+        1 => (who(), any::<bool>())
+            .prop_map(|((user, client), active)| Step::List { user, client, active }),
+        2 => who().prop_map(|(user, client)| Step::Disconnect { user, client }),
+        1 => who().prop_map(|(user, client)| Step::Logoff { user, client }),
+        1 => (0..3_usize, any::<bool>()).prop_map(|(host, on)| Step::Maintenance { host, on }),
+        2 => prop_oneof![1..30_i64, 100..300_i64].prop_map(|seconds| Step::Wait { seconds }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        // Where a failure is found, its steps are printed; nothing is kept beside the sources.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_farm_and_its_model_agree_after_every_step(
+        generation in prop::sample::select(&GENERATIONS[..]),
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut walk = Walk::new(generation);
+            for step in steps {
+                walk.take(step).await;
+            }
+        });
+    }
+}
+
+struct Walk {
+    generation: &'static str,
+    folder: Folder,
+    model: Model,
+    tickets: Vec<String>,
+}
+
+impl Walk {
+    fn new(generation: &'static str) -> Self {
+        Self {
+            generation,
+            folder: Folder::in_memory(&world(generation)),
+            model: Model::new(generation),
+            tickets: Vec::new(),
+        }
+    }
+
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::Launch { user, client, app } => {
+                let expected = self.model.launch(user, client, app);
+                let name = application(APPS[app].name);
+                self.address(user, client, name, expected).await;
+            }
+            Step::Reconnect { client, session } if !self.model.sessions.is_empty() => {
+                let session = session.index(self.model.sessions.len());
+                let Session {
+                    user, host, number, ..
+                } = self.model.sessions[session];
+                let name = AddressName::Session(SessionName {
+                    in_name: String::new(),
+                    host_id: HostId {
+                        kind: None,
+                        value: host.to_string(),
+                    },
+                    session_id: number.to_string(),
+                });
+                let expected = self.model.reconnect(session);
+                self.address(user, client, name, expected).await;
+            }
+            Step::Connect { ticket } if !self.tickets.is_empty() => {
+                let last = ticket.index(self.tickets.len().min(4));
+                self.connect(self.tickets.len() - 1 - last);
+            }
+            Step::Reconnect { .. } | Step::Connect { .. } => {}
+            Step::List {
+                user,
+                client,
+                active,
+            } => self.list(user, client, active).await,
+            Step::Disconnect { user, client } => {
+                self.model.disconnect(user, client);
+                let request = disconnect(USERS[user], CLIENTS[client]);
+                self.ask(&request).await.unwrap();
+            }
+            Step::Logoff { user, client } => {
+                self.model.logoff(user, client);
+                let request = logoff(USERS[user], CLIENTS[client]);
+                self.ask(&request).await.unwrap();
+            }
+            Step::Maintenance { host, on } => {
+                self.model.hosts[host].maintenance = on;
+                let change = HostChange {
+                    maintenance: Some(on),
+                    ..HostChange::default()
+                };
+                let (farms, host) = (&self.folder.farms, host.to_string());
+                farms
+                    .set_host("F", &host, change, at(self.model.now))
+                    .unwrap();
+            }
+            Step::Wait { seconds } => self.model.now += seconds,
+        }
+        let sessions = self
+            .folder
+            .farms
+            .sessions(&SessionFilter::default())
+            .unwrap();
+        let sessions: Vec<_> = sessions.into_iter().map(plain).collect();
+        assert_eq!(sessions, self.model.sessions);
+    }
+
+    async fn ask<R: roamd_nfuse_proto::Request>(
+        &self,
+        request: &R,
+    ) -> Result<R::Answer, FarmError> {
+        self.folder.ask_at("F", request, self.model.now).await
+    }
+
+    /// Asks for an address and, where there is one, for its ticket.
+    async fn address(
+        &mut self,
+        user: usize,
+        client: usize,
+        name: AddressName,
+        expected: Result<Target, Refused>,
+    ) {
+        let request = AddressRequest {
+            client_name: Some(CLIENTS[client].to_owned()),
+            device_id: Some(CLIENTS[client].to_owned()),
+            ..address(name, Some(of(USERS[user])))
+        };
+        let answer = self.ask(&request).await;
+        let target = match expected {
+            Ok(target) => target,
+            Err(refused) => {
+                assert_eq!(answer.unwrap_err().id, word(self.generation, refused));
+                return;
+            }
+        };
+        let answer = answer.unwrap();
+        let (Target::Session(host, _) | Target::App { host, .. }) = target;
+        assert_eq!(answer.server_address.value, format!("host{host}.test:1494"));
+        let ticket = match answer.ticket {
+            Some(ticket) => ticket,
+            None => {
+                let request = ticket_request(USERS[user], &answer.ticket_tag.unwrap(), None);
+                self.ask(&request).await.unwrap().ticket
+            }
+        };
+        self.tickets.push(ticket);
+        self.model.issue(user, client, target);
+    }
+
+    fn connect(&mut self, ticket: usize) {
+        let expected = self.model.connect(ticket);
+        let file = ica(&self.tickets[ticket]);
+        let connected: Result<Result<Session, Refused>, TicketRefusal> =
+            match self.folder.farms.connect(&file, at(self.model.now)) {
+                Ok(session) => Ok(Ok(plain(session))),
+                Err(Error::Launch(refused)) => Ok(Err(refused)),
+                Err(Error::Ticket(refused)) => Err(refused),
+                Err(other) => panic!("{other}"),
+            };
+        assert_eq!(connected, expected);
+    }
+
+    async fn list(&mut self, user: usize, client: usize, active: bool) {
+        let expected = self.model.list(user, client, active);
+        let mut session_types = vec![SessionType::Disconnected];
+        session_types.extend(active.then_some(SessionType::Active));
+        let request = ReconnectSessionDataRequest {
+            credentials: of(USERS[user]),
+            client_name: Some(CLIENTS[client].to_owned()),
+            device_id: None,
+            server_types: vec!["all".to_owned()],
+            client_types: vec!["all".to_owned()],
+            session_types,
+        };
+        let answer = self.ask(&request).await.unwrap();
+        let listed = answer.sessions.into_iter();
+        let listed: Vec<(usize, u32)> = listed
+            .map(|it| {
+                (
+                    it.host_id.value.parse().unwrap(),
+                    it.session_id.parse().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(listed, expected);
+    }
+}
+
+/// A session in the words of the model.
+fn plain(session: SessionRecord) -> Session {
+    let number = |list: &[&str], name: &str| list.iter().position(|it| *it == name).unwrap();
+    let apps = session.apps.iter();
+    Session {
+        user: number(&USERS, &session.user),
+        host: session.host_id.parse().unwrap(),
+        number: session.session_id,
+        apps: apps
+            .map(|app| number(&APPS.map(|app| app.name), app))
+            .collect(),
+        client: session.client_name.map(|name| number(&CLIENTS, &name)),
+    }
+}
+
+fn word(generation: &str, refused: Refused) -> ErrorId {
+    match (refused, generation) {
+        (Refused::NotLicensed, _) => ErrorId::NOT_LICENSED,
+        (Refused::SessionMaintenance, _) => ErrorId::NO_SERVER,
+        (Refused::Starting, "xendesktop-5" | "cvad-7") => ErrorId::RETRY_REQUIRED,
+        (Refused::Off | Refused::Maintenance | Refused::Full, "cvad-7") => {
+            ErrorId::NO_AVAILABLE_WORKSTATION
+        }
+        (Refused::Full, _) => ErrorId::MFSERVER_OVERLOADED,
+        (Refused::Starting | Refused::Off | Refused::Maintenance, _) => ErrorId::NO_SERVER,
+        _ => ErrorId::UNSPECIFIED,
+    }
+}
+
+/// The farm of the model as a world, with the id `F`.
+pub(crate) fn world(generation: &str) -> World {
+    let users = USERS.map(|name| format!("{{ name = \"{name}\", password = \"{PASSWORD}\" }}"));
+    let mut text = format!(
+        r#"
+        password_hashing = {{ memory_kib = 8, passes = 1 }}
+        [[domain]]
+        name = "DEMO"
+        dns = "demo.test"
+        user = [{}]
+        [[farm]]
+        id = "F"
+        name = "Farm"
+        generation = "{generation}"
+        licences = {LICENCES}
+        max_sessions = {SESSIONS}
+        max_sessions_per_user = {SESSIONS_PER_USER}
+        group = [{{ name = "Desks" }}]
+        "#,
+        users.join(", ")
+    );
+    let group = |desk| if desk { "group = \"Desks\"" } else { "" };
+    for (number, host) in HOSTS.iter().enumerate() {
+        let power = host.on_since.map_or("off", |_| "on");
+        text += &format!(
+            r#"
+            [[farm.host]]
+            id = "{number}"
+            name = "HOST{number}"
+            address = "192.0.2.{number}"
+            dns = "host{number}.test"
+            capacity = {}
+            power = "{power}"
+            boot_seconds = {}
+            {}
+            "#,
+            host.capacity,
+            host.boot,
+            group(host.desks),
+        );
+    }
+    for app in APPS {
+        text += &format!(
+            r#"
+            [[farm.application]]
+            name = "{}"
+            kind = "{}"
+            max_instances = {}
+            max_instances_per_user = {}
+            {}
+            "#,
+            app.name,
+            if app.desk { "desktop" } else { "app" },
+            app.most,
+            app.most_per_user,
+            group(app.desk),
+        );
+    }
+    World::from_toml(&text).unwrap()
+}

@@ -1,0 +1,244 @@
+//! What an operator sets while a farm is served.
+
+use std::num::NonZeroU32;
+
+use roamd_farm::{
+    ApplicationChange, Error, Group, HostChange, HostRecord, Limit, LimitChange, Part, Power,
+    Switch,
+};
+use roamd_nfuse_proto::ErrorId;
+
+use crate::launch::{address, application, unknown};
+use crate::launch_refusals::world;
+use crate::support::{Folder, at, of};
+
+const FARM: &str = "cvad-7";
+
+/// What alice is told who launches an application.
+async fn launch(folder: &Folder, app: &str) -> Option<ErrorId> {
+    let request = address(application(app), Some(of("alice")));
+    let answer = folder.ask_at(FARM, &request, 0).await;
+    answer.err().map(|error| error.id)
+}
+
+fn hosts(folder: &Folder) -> Vec<HostRecord> {
+    folder.farms.hosts(Some("CVAD-7"), at(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_setting_takes_effect_at_the_next_launch() {
+    let folder = Folder::of(&world(|farm| {
+        farm.groups.push(Group {
+            name: "Apps".to_owned(),
+            maintenance: false,
+        });
+        for host in &mut farm.hosts {
+            host.group = Some("Apps".to_owned());
+        }
+        for application in &mut farm.applications {
+            application.group = Some("Apps".to_owned());
+        }
+    }));
+    let farms = &folder.farms;
+    let limits = |change| farms.set_limits(FARM, change).map(|_| ());
+    let here = |change| farms.set_application(FARM, "HERE", change).map(|_| ());
+    let group = |maintenance| farms.set_group(FARM, "apps", maintenance).map(|_| ());
+    let each_host = |change| {
+        let mut hosts = ["201", "202"].into_iter();
+        hosts.try_for_each(|host| farms.set_host(FARM, host, change, at(0)).map(|_| ()))
+    };
+    let none = Limit::AtMost(0);
+    let cases: [(&dyn Fn(bool) -> Result<(), Error>, ErrorId); 8] = [
+        (
+            &|on| {
+                let licences = Some(if on { none } else { Limit::None });
+                limits(LimitChange {
+                    licences,
+                    ..LimitChange::default()
+                })
+            },
+            ErrorId::NOT_LICENSED,
+        ),
+        (
+            &|on| {
+                let max_sessions = Some(if on { none } else { Limit::None });
+                limits(LimitChange {
+                    max_sessions,
+                    ..LimitChange::default()
+                })
+            },
+            ErrorId::UNSPECIFIED,
+        ),
+        (
+            &|on| {
+                let max_sessions_per_user = Some(if on { none } else { Limit::AtMost(1) });
+                limits(LimitChange {
+                    max_sessions_per_user,
+                    ..LimitChange::default()
+                })
+            },
+            ErrorId::UNSPECIFIED,
+        ),
+        (
+            &|on| {
+                here(ApplicationChange {
+                    enabled: Some(!on),
+                    ..ApplicationChange::default()
+                })
+            },
+            unknown(FARM).id,
+        ),
+        (
+            &|on| {
+                let max_instances = Some(if on { none } else { Limit::AtMost(1) });
+                here(ApplicationChange {
+                    max_instances,
+                    ..ApplicationChange::default()
+                })
+            },
+            ErrorId::UNSPECIFIED,
+        ),
+        (&group, ErrorId::NO_AVAILABLE_WORKSTATION),
+        (
+            &|on| {
+                each_host(HostChange {
+                    maintenance: Some(on),
+                    ..HostChange::default()
+                })
+            },
+            ErrorId::NO_AVAILABLE_WORKSTATION,
+        ),
+        (
+            &|on| {
+                let power = Some(if on { Switch::Off } else { Switch::On });
+                each_host(HostChange {
+                    power,
+                    boot_seconds: Some(0),
+                    ..HostChange::default()
+                })
+            },
+            ErrorId::RETRY_REQUIRED,
+        ),
+    ];
+    for (number, (set, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(launch(&folder, "Here").await, None, "before case {number}");
+        set(true).unwrap();
+        assert_eq!(
+            launch(&folder, "Here").await,
+            Some(expected),
+            "case {number}"
+        );
+        set(false).unwrap();
+        assert_eq!(launch(&folder, "Here").await, None, "after case {number}");
+    }
+}
+
+#[test]
+fn what_is_not_named_stays() {
+    let folder = Folder::new();
+    let farms = &folder.farms;
+    let [before, other] = hosts(&folder).try_into().unwrap();
+    let change = HostChange {
+        capacity: NonZeroU32::new(3),
+        ..HostChange::default()
+    };
+    let after = farms.set_host(FARM, "201", change, at(0)).unwrap();
+    assert_eq!(
+        after,
+        HostRecord {
+            capacity: 3,
+            ..before
+        }
+    );
+    assert_eq!(hosts(&folder), [after, other]);
+
+    let change = ApplicationChange {
+        max_instances: Some(Limit::AtMost(2)),
+        ..ApplicationChange::default()
+    };
+    farms.set_application(FARM, "Here", change).unwrap();
+    let change = ApplicationChange {
+        enabled: Some(false),
+        ..ApplicationChange::default()
+    };
+    let after = farms.set_application(FARM, "Here", change).unwrap();
+    assert_eq!(
+        (after.enabled, after.max_instances),
+        (false, Limit::AtMost(2))
+    );
+    let others = farms.applications(None).unwrap().into_iter();
+    let changed = others.filter(|app| !app.enabled || app.max_instances != Limit::None);
+    assert_eq!(changed.count(), 1);
+}
+
+#[test]
+fn switching_a_machine_off_ends_what_runs_on_it_and_on_takes_its_time() {
+    let folder = Folder::new();
+    for app in ["Here", "There"] {
+        folder.start(FARM, "alice", app, Some("DESK-A"));
+    }
+    let power = |power, second| {
+        let change = HostChange {
+            power: Some(power),
+            ..HostChange::default()
+        };
+        let host = folder.farms.set_host(FARM, "201", change, at(second));
+        host.unwrap().power
+    };
+    let now = |second| folder.farms.hosts(Some(FARM), at(second)).unwrap()[0].power;
+    assert_eq!(power(Switch::On, 0), Power::On, "it was on");
+    assert_eq!(folder.states(FARM), ["Here@DESK-A", "There@DESK-A"]);
+    assert_eq!(power(Switch::Off, 0), Power::Off);
+    assert_eq!(folder.states(FARM), ["There@DESK-A"]);
+    assert_eq!(power(Switch::On, 10), Power::Starting);
+    assert_eq!(
+        power(Switch::On, 20),
+        Power::Starting,
+        "it does not start anew"
+    );
+    assert_eq!((now(39), now(40)), (Power::Starting, Power::On));
+}
+
+#[test]
+fn parts_that_a_farm_does_not_have_are_named() {
+    let folder = Folder::new();
+    let farms = &folder.farms;
+    for (result, expected, command) in [
+        (
+            farms
+                .set_host(FARM, "9", HostChange::default(), at(0))
+                .map(|_| ()),
+            Part::Host,
+            "roamd farm host list",
+        ),
+        (
+            farms.set_group(FARM, "Apps", true).map(|_| ()),
+            Part::Group,
+            "roamd farm group list",
+        ),
+        (
+            farms
+                .set_application(FARM, "Nothing", ApplicationChange::default())
+                .map(|_| ()),
+            Part::Application,
+            "roamd farm app list",
+        ),
+    ] {
+        let error = result.unwrap_err();
+        assert!(error.to_string().contains(command), "{error}");
+        assert!(
+            matches!(error, Error::UnknownPart { part, .. } if part == expected),
+            "{error:?}"
+        );
+    }
+    for result in [
+        farms.set_limits("XA9", LimitChange::default()).map(|_| ()),
+        farms.hosts(Some("XA9"), at(0)).map(|_| ()),
+        farms.set_group("XA9", "Apps", true).map(|_| ()),
+    ] {
+        assert!(
+            matches!(result, Err(Error::UnknownFarm { .. })),
+            "{result:?}"
+        );
+    }
+}
