@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use roamd_nfuse_proto::{Dialect, Effect, Request, decode_answer};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::answer_body::{AnswerBody, Progress};
 use crate::controller::Security;
@@ -52,9 +52,17 @@ pub(crate) struct Ways {
 pub(crate) struct Line {
     controller: Controller,
     ways: Arc<Ways>,
-    idle: Mutex<Vec<Idle>>,
+    idle: Arc<Mutex<Waiting>>,
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
+}
+
+/// The connections that wait to be used again, the one that was used last at the end.
+#[derive(Default)]
+struct Waiting {
+    connections: Vec<Idle>,
+    /// Somebody comes and closes those that have waited too long.
+    swept: bool,
 }
 
 /// A connection that waits to be used again.
@@ -91,7 +99,7 @@ impl Line {
         Self {
             controller,
             ways,
-            idle: Mutex::default(),
+            idle: Arc::default(),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
         }
@@ -102,10 +110,11 @@ impl Line {
     }
 
     pub(crate) fn connections(&self) -> Connections {
-        let idle = lock(&self.idle);
+        let mut waiting = lock(&self.idle);
+        waiting.sweep();
         Connections {
             open: self.open.load(Ordering::Relaxed),
-            idle: idle.iter().filter(|idle| !idle.sender.is_closed()).count(),
+            idle: waiting.connections.len(),
         }
     }
 
@@ -165,7 +174,7 @@ impl Line {
             Ok(answer) => Ok(answer),
             Err(Broken::Unanswered(_)) if waited => {
                 // Who has closed one connection that waited has closed them all, as a rule.
-                lock(&self.idle).clear();
+                lock(&self.idle).connections.clear();
                 let fresh = self.connect().await?;
                 let again = self.post_on::<R>(fresh, body, key).await;
                 again.map_err(CallError::from)
@@ -244,12 +253,11 @@ impl Line {
     /// The connection that was used last, since the others are closed sooner.
     async fn waiting(&self) -> Option<Connection> {
         loop {
-            let idle = {
+            let mut sender = {
                 let mut waiting = lock(&self.idle);
-                waiting.retain(|idle| idle.since.elapsed() < IDLE && !idle.sender.is_closed());
-                waiting.pop()?
+                waiting.sweep();
+                waiting.connections.pop()?.sender
             };
-            let mut sender = idle.sender;
             if sender.ready().await.is_ok() {
                 return Some(Connection {
                     sender,
@@ -260,13 +268,41 @@ impl Line {
     }
 
     fn keep(&self, sender: SendRequest<Full<Bytes>>) {
-        let mut idle = lock(&self.idle);
-        idle.retain(|idle| idle.since.elapsed() < IDLE && !idle.sender.is_closed());
-        if idle.len() < MOST_IDLE && !sender.is_closed() {
-            idle.push(Idle {
+        let mut waiting = lock(&self.idle);
+        waiting.sweep();
+        if waiting.connections.len() < MOST_IDLE && !sender.is_closed() {
+            waiting.connections.push(Idle {
                 sender,
                 since: Instant::now(),
             });
+            if !std::mem::replace(&mut waiting.swept, true) {
+                tokio::spawn(sweep(Arc::downgrade(&self.idle)));
+            }
+        }
+    }
+}
+
+impl Waiting {
+    /// Closes those that have waited too long, and forgets those that were closed.
+    fn sweep(&mut self) {
+        self.connections
+            .retain(|idle| idle.since.elapsed() < IDLE && !idle.sender.is_closed());
+    }
+}
+
+/// Sweeps now and then while any connection waits.
+async fn sweep(waiting: Weak<Mutex<Waiting>>) {
+    loop {
+        sleep(IDLE).await;
+        let Some(waiting) = waiting.upgrade() else {
+            return;
+        };
+        let mut waiting = lock(&waiting);
+        waiting.sweep();
+        if waiting.connections.is_empty() {
+            waiting.connections = Vec::new();
+            waiting.swept = false;
+            return;
         }
     }
 }

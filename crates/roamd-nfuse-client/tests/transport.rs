@@ -43,6 +43,19 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_not_used_again_is_closed() {
+    let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
+    let farm = farm_of(&[&controller]);
+    farm.call(&READ).await.unwrap();
+    let open = || farm.controllers().next().unwrap().connections.open;
+    assert_eq!(open(), 1);
+    tokio::time::pause();
+    while open() > 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test]
 async fn what_old_farms_put_around_an_answer_is_taken_off() {
     let document = capability_document("a");
     let text = String::from_utf8(document.clone()).unwrap();
