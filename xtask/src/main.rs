@@ -35,7 +35,7 @@ enum Command {
     Check(check::Args),
     /// Fuzz the parsers.
     Fuzz(fuzz::Args),
-    /// Measure the gateway beside nginx, and sign-ins, on this machine.
+    /// Measure the gateway beside nginx and sign-ins, or before many farms, on this machine.
     Bench(bench::Args),
     /// What must pass before a change lands: test, check, and a minute of fuzzing for each parser.
     Ci,

@@ -12,7 +12,7 @@ use crate::support::{Server, World, nobody, roamd};
 /// Users who list at the same time.
 const CLIENTS: usize = 8;
 /// How often a controller is killed.
-const KILLS: usize = 12;
+const KILLS: usize = 10;
 /// Listings that are looked at while a controller is down, and again once it is back: each client
 /// may have begun its first and its second before.
 const LISTINGS: usize = CLIENTS * 4;
