@@ -221,6 +221,14 @@ fn table(f: &mut fmt::Formatter<'_>, all: &[Series]) -> fmt::Result {
          |---|---|---|---|---|---|"
     )?;
     for series in all {
+        if series.runs.iter().all(|run| run.requests == 0) {
+            writeln!(
+                f,
+                "| {} | {} | none | | | |",
+                series.front, series.connections
+            )?;
+            continue;
+        }
         writeln!(
             f,
             "| {} | {} | {} | {} | {} | {} |",
