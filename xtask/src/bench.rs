@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the gateway beside nginx, and sign-ins, measured on this machine.
+//! `cargo xtask bench`: the gateway beside nginx and sign-ins, or the gateway before many farms,
+//! measured on this machine.
 //!
 //! The measuring itself is the program `roamd-bench`; this command brings what it needs.
 
@@ -10,21 +11,36 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, command, find, root, run};
 use crate::tools::{Program, ensure_programs};
 
-/// How long and how often to measure.
+/// What to measure, how long and how often.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    #[arg(value_enum, default_value_t = Subject::Gateway)]
+    subject: Subject,
     /// Passed on to `roamd-bench`; `-- --help` tells what it takes.
     #[arg(last = true)]
     options: Vec<String>,
 }
 
-/// Builds everything optimised, finds nginx and wrk, and measures.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Subject {
+    /// The gateway beside nginx, and sign-ins.
+    Gateway,
+    /// The gateway before many farms, and before one that hangs.
+    Farms,
+}
+
+/// Builds everything optimised, finds wrk and, where it is compared, nginx, and measures.
 pub(crate) fn run_bench(args: &Args) -> Result<()> {
     ensure_programs(&[Program {
         name: "wrk",
         package: "wrk",
     }])?;
-    let nginx = nginx()?;
+    let built = root().join("target/release");
+    let mut bench = command(built.join("roamd-bench"));
+    match args.subject {
+        Subject::Gateway => bench.arg("gateway").arg("--nginx").arg(nginx()?),
+        Subject::Farms => bench.arg("farms"),
+    };
     run(cargo().args([
         "build",
         "--release",
@@ -33,12 +49,9 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         "--package",
         "roamd-bench",
     ]))?;
-    let built = root().join("target/release");
-    run(command(built.join("roamd-bench"))
+    run(bench
         .arg("--roamd")
         .arg(built.join("roamd"))
-        .arg("--nginx")
-        .arg(nginx)
         .args(&args.options))
 }
 

@@ -36,7 +36,7 @@ enum Command {
     Check(check::Args),
     /// Fuzz the parsers.
     Fuzz(fuzz::Args),
-    /// Measure the gateway beside nginx, and sign-ins, on this machine.
+    /// Measure the gateway beside nginx and sign-ins, or before many farms, on this machine.
     Bench(bench::Args),
     /// Play many worlds in which farms fail, hang and lie.
     Simulate(simulate::Args),

@@ -5,21 +5,25 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
 use roamd_nfuse_proto::{
     Credentials, Dialect, Domain, Password, PasswordEncoding, ReconnectSessionDataRequest,
     SessionType, encode_request,
 };
-use roamd_store_proto::{SessionParams, Spelling, media_type};
+use roamd_store_proto::{SessionParams, SessionState, Spelling, media_type};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
 use crate::service::{Service, Usage};
-use crate::setup::{DOMAIN, Nginx, PASSWORD, Setup, USER};
-use crate::{http, sign_in};
+use crate::setup::{DOMAIN, Gateway, Nginx, PASSWORD, Setup, USER};
+use crate::{http, played_farm, sign_in};
 
 /// Name of the calling client.
 const CLIENT: &str = "BENCH-1";
+
+/// Makes connections and fills caches.
+pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
 
 /// How much load, and for how long.
 #[derive(Clone, Copy)]
@@ -33,11 +37,54 @@ pub(crate) struct Front<'a> {
     pub(crate) name: &'static str,
     url: String,
     script: NamedTempFile,
-    /// Size of the body of a good answer.
-    answer_bytes: usize,
+    /// The body of a good answer.
+    answer: Bytes,
     /// What its use is counted of; none when wrk asks the farm itself.
     service: Option<&'a Service>,
-    farm: &'a Service,
+    /// None when the farm is played by this program.
+    farm: Option<&'a Service>,
+}
+
+/// The runs of one front under one load.
+pub(crate) struct Series {
+    pub(crate) front: &'static str,
+    pub(crate) connections: usize,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// Loads each front with so many connections, one after the other and again, so that whatever else
+/// the machine does hits all of them. Before it, each is warmed up, so that connections are made
+/// and caches full.
+pub(crate) fn in_turn(
+    trials: &[(&Front<'_>, usize)],
+    rounds: usize,
+    duration: Duration,
+    warm_up: Duration,
+) -> Result<Vec<Series>> {
+    let mut all = Vec::new();
+    for &(front, connections) in trials {
+        eprintln!("warming up: {}", front.name);
+        front.run(Load {
+            duration: warm_up,
+            connections,
+        })?;
+        all.push(Series {
+            front: front.name,
+            connections,
+            runs: Vec::new(),
+        });
+    }
+    for round in 1..=rounds {
+        for (series, (front, connections)) in all.iter_mut().zip(trials) {
+            let (name, connections) = (front.name, *connections);
+            eprintln!("round {round} of {rounds}: {name}, {connections} connections");
+            series.runs.push(front.run(Load {
+                duration,
+                connections,
+            })?);
+        }
+    }
+    Ok(all)
 }
 
 /// What one run of wrk showed.
@@ -56,9 +103,14 @@ pub(crate) struct Run {
 }
 
 impl<'a> Front<'a> {
-    /// The gateway, asked for the sessions that are available.
-    pub(crate) fn gateway(setup: &'a Setup) -> Result<Self> {
-        let token = sign_in::once(setup)?;
+    /// A gateway, asked for the sessions that are available, which have to be so many.
+    pub(crate) fn gateway(
+        name: &'static str,
+        gateway: &'a Gateway,
+        farm: Option<&'a Service>,
+        sessions: usize,
+    ) -> Result<Self> {
+        let token = sign_in::once(gateway)?;
         let authorization = format!("CitrixAuth {}", token.expose_secret());
         let params = SessionParams {
             client_name: CLIENT.to_owned(),
@@ -73,32 +125,56 @@ impl<'a> Front<'a> {
             ("Content-Type", media_type::SESSION_PARAMS),
             ("Accept", media_type::SESSION_STATE),
         ];
-        let url = format!("{}/sessions/v1/available", setup.store);
-        Self::new(
-            "roamd",
+        let url = format!("{}/sessions/v1/available", gateway.store);
+        let front = Self::new(
+            name,
             url,
             &headers,
             &params.to_xml(),
-            Some(&setup.gateway),
-            &setup.farm,
-        )
+            Some(&gateway.service),
+            farm,
+        )?;
+        let listed = SessionState::from_xml(&front.answer)?.sessions.len();
+        ensure!(
+            listed == sessions,
+            "{name} lists {listed} sessions in place of {sessions}"
+        );
+        Ok(front)
     }
 
     /// nginx, handed the NFuse request that the gateway makes of this.
     pub(crate) fn nginx(setup: &'a Setup, nginx: &'a Nginx) -> Result<Self> {
-        Self::nfuse("nginx", setup, nginx.address, Some(&nginx.service))
+        Self::nfuse(
+            "nginx",
+            nginx.address,
+            &setup.farm_path,
+            Some(&nginx.service),
+            Some(&setup.farm),
+        )
     }
 
     /// The farm, handed the same: nothing before it can be faster.
     pub(crate) fn farm(setup: &'a Setup) -> Result<Self> {
-        Self::nfuse("farm alone", setup, setup.farm_address, None)
+        Self::nfuse(
+            "farm alone",
+            setup.farm_address,
+            &setup.farm_path,
+            None,
+            Some(&setup.farm),
+        )
+    }
+
+    /// A farm that this program plays, handed the same.
+    pub(crate) fn played(name: &'static str, controller: SocketAddr) -> Result<Self> {
+        Self::nfuse(name, controller, played_farm::PATH, None, None)
     }
 
     fn nfuse(
         name: &'static str,
-        setup: &'a Setup,
         address: SocketAddr,
+        path: &str,
         service: Option<&'a Service>,
+        farm: Option<&'a Service>,
     ) -> Result<Self> {
         let request = ReconnectSessionDataRequest {
             credentials: credentials(USER),
@@ -108,10 +184,10 @@ impl<'a> Front<'a> {
             client_types: vec!["ica30".to_owned()],
             session_types: vec![SessionType::Disconnected],
         };
-        let url = format!("http://{address}{}", setup.farm_path);
+        let url = format!("http://{address}{path}");
         let headers = [("Content-Type", "text/xml")];
         let body = encode_request(Dialect::FMA, &request);
-        Self::new(name, url, &headers, &body, service, &setup.farm)
+        Self::new(name, url, &headers, &body, service, farm)
     }
 
     /// Asks once, sees that the answer lists the sessions, and writes what wrk is to send.
@@ -121,7 +197,7 @@ impl<'a> Front<'a> {
         headers: &[(&str, &str)],
         body: &[u8],
         service: Option<&'a Service>,
-        farm: &'a Service,
+        farm: Option<&'a Service>,
     ) -> Result<Self> {
         let answer = http::post_once(&url, headers, body)?;
         let text = String::from_utf8_lossy(&answer.body);
@@ -137,28 +213,21 @@ impl<'a> Front<'a> {
             name,
             url,
             script,
-            answer_bytes: answer.body.len(),
+            answer: answer.body,
             service,
             farm,
         })
     }
 
-    /// Makes connections and fills caches.
-    pub(crate) fn warm_up(&self, load: Load) -> Result<()> {
-        self.run(Load {
-            duration: Duration::from_secs(2),
-            ..load
-        })
-        .map(drop)
-    }
-
     /// Loads the front.
-    pub(crate) fn run(&self, load: Load) -> Result<Run> {
+    fn run(&self, load: Load) -> Result<Run> {
         let before = self.usage()?;
         let output = Command::new("wrk")
             .args(["--latency", "--threads", "1"])
             .args(["--connections", &load.connections.to_string()])
             .args(["--duration", &format!("{}s", load.duration.as_secs())])
+            // As long as a client of a store waits: a slow answer counts, too.
+            .args(["--timeout", "60s"])
             .arg("--script")
             .arg(self.script.path())
             .arg(&self.url)
@@ -171,7 +240,7 @@ impl<'a> Front<'a> {
         }
         let run = Run::from_wrk(&text).with_context(|| format!("wrk said:\n{text}"))?;
         // A farm says with status 200, too, that it failed, but in fewer words.
-        if run.bytes < self.answer_bytes as f64 * run.requests as f64 {
+        if run.bytes < self.answer.len() as f64 * run.requests as f64 {
             bail!("{} did not always list the sessions:\n{text}", self.name);
         }
         Ok(Run {
@@ -182,8 +251,8 @@ impl<'a> Front<'a> {
     }
 
     fn usage(&self) -> Result<(Usage, Usage)> {
-        let front = self.service.map_or(Ok(Usage::default()), Service::usage)?;
-        Ok((front, self.farm.usage()?))
+        let usage = |of: Option<&Service>| of.map_or(Ok(Usage::default()), Service::usage);
+        Ok((usage(self.service)?, usage(self.farm)?))
     }
 }
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::load::{Load, Run};
+use crate::farms::{DELAY, FARMS, Figures};
+use crate::load::{Load, Run, Series};
 use crate::service::Usage;
 use crate::sign_in::SignIns;
 
-/// Collects the figures.
+/// Collects the figures of the gateway beside nginx.
 pub(crate) struct Report {
     machine: String,
     roamd: String,
@@ -21,7 +22,7 @@ pub(crate) struct Report {
     rounds: usize,
     idle: [(&'static str, Usage); 3],
     loaded: [(&'static str, Usage); 3],
-    runs: Vec<(&'static str, Vec<Run>)>,
+    series: Vec<Series>,
     sign_ins: Option<(SignIns, Duration)>,
 }
 
@@ -35,7 +36,7 @@ impl Report {
             rounds,
             idle: Default::default(),
             loaded: Default::default(),
-            runs: Vec::new(),
+            series: Vec::new(),
             sign_ins: None,
         })
     }
@@ -50,12 +51,9 @@ impl Report {
         self.loaded = usages;
     }
 
-    /// One more run of a front.
-    pub(crate) fn throughput(&mut self, front: &'static str, run: Run) {
-        match self.runs.iter_mut().find(|(name, _)| *name == front) {
-            Some((_, runs)) => runs.push(run),
-            None => self.runs.push((front, vec![run])),
-        }
+    /// The runs of each front.
+    pub(crate) fn throughput(&mut self, series: Vec<Series>) {
+        self.series = series;
     }
 
     /// A load of sign-ins, and the farm's processor time for a password that it does not remember.
@@ -64,8 +62,8 @@ impl Report {
     }
 
     fn per_second(&self, front: &str) -> Option<f64> {
-        let (_, runs) = self.runs.iter().find(|(name, _)| *name == front)?;
-        Some(median(runs, Run::per_second))
+        let series = self.series.iter().find(|series| series.front == front)?;
+        Some(series.median(Run::per_second))
     }
 }
 
@@ -85,18 +83,16 @@ impl fmt::Display for Report {
             "\n| front | requests/s | CPU/request | farm CPU/request | half within | 99 % within |"
         )?;
         writeln!(f, "|---|---|---|---|---|---|")?;
-        for (name, runs) in &self.runs {
-            let rates = runs.iter().map(Run::per_second);
+        for series in &self.series {
             writeln!(
                 f,
-                "| {name} | {:.0} ({:.0} to {:.0}) | {} | {} | {} | {} |",
-                median(runs, Run::per_second),
-                rates.clone().fold(f64::INFINITY, f64::min),
-                rates.fold(0.0, f64::max),
-                micros(median(runs, |run| run.front_cpu_each().as_secs_f64())),
-                micros(median(runs, |run| run.farm_cpu_each().as_secs_f64())),
-                micros(median(runs, |run| run.median.as_secs_f64())),
-                micros(median(runs, |run| run.slowest_percent.as_secs_f64())),
+                "| {} | {} | {} | {} | {} | {} |",
+                series.front,
+                series.spread(Run::per_second, |rate| format!("{rate:.0}")),
+                micros(series.median(|run| run.front_cpu_each().as_secs_f64())),
+                micros(series.median(|run| run.farm_cpu_each().as_secs_f64())),
+                micros(series.median(half_within)),
+                micros(series.median(nearly_all_within)),
             )?;
         }
         if let (Some(roamd), Some(nginx)) = (self.per_second("roamd"), self.per_second("nginx")) {
@@ -131,11 +127,148 @@ impl fmt::Display for Report {
     }
 }
 
-/// The middle value of what is measured in each run.
-fn median(runs: &[Run], value: impl Fn(&Run) -> f64) -> f64 {
-    let mut values: Vec<f64> = runs.iter().map(value).collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+/// The figures of farms.
+pub(crate) struct FarmsReport {
+    machine: String,
+    roamd: String,
+    rounds: usize,
+    duration: Duration,
+    figures: Figures,
+}
+
+impl FarmsReport {
+    pub(crate) fn new(
+        roamd: &Path,
+        rounds: usize,
+        duration: Duration,
+        figures: Figures,
+    ) -> Result<Self> {
+        Ok(Self {
+            machine: machine()?,
+            roamd: version(roamd, "--version")?,
+            rounds,
+            duration,
+            figures,
+        })
+    }
+}
+
+impl fmt::Display for FarmsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}; {}", self.machine, self.roamd)?;
+        writeln!(
+            f,
+            "{} rounds of {} s each in turn; medians (least to most)",
+            self.rounds,
+            self.duration.as_secs()
+        )?;
+        let Figures {
+            added,
+            many,
+            hanging,
+            memory: (idle, loaded),
+        } = &self.figures;
+
+        writeln!(f, "\nA real farm:\n")?;
+        table(f, added)?;
+        for pair in added.chunks(2) {
+            if let [farm, gateway] = pair {
+                let more = |value: fn(&Run) -> f64| gateway.median(value) - farm.median(value);
+                writeln!(
+                    f,
+                    "\nWith {} at a time, the gateway adds {} to half of the answers and {} to 99 %.",
+                    farm.connections,
+                    micros(more(half_within)),
+                    micros(more(nearly_all_within)),
+                )?;
+            }
+        }
+
+        writeln!(f, "\n{FARMS} farms of {} ms each:\n", DELAY.as_millis())?;
+        table(f, many)?;
+        if let [one, all, ..] = many.as_slice() {
+            let times = |value: fn(&Run) -> f64| all.median(value) / one.median(value);
+            writeln!(
+                f,
+                "\nA list of {FARMS} farms takes {:.2} of the time of one (half), {:.2} (99 %).",
+                times(half_within),
+                times(nearly_all_within),
+            )?;
+        }
+        writeln!(
+            f,
+            "Resident memory of the gateway before them: {} idle, {} after the load.",
+            mebibytes(*idle),
+            mebibytes(*loaded),
+        )?;
+
+        writeln!(f, "\nA farm that hangs:\n")?;
+        table(f, hanging)?;
+        if let [without, with @ ..] = hanging.as_slice() {
+            for with in with {
+                let rate = with.median(Run::per_second) / without.median(Run::per_second);
+                writeln!(f, "\n{}: {rate:.2} of the throughput.", with.front)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn table(f: &mut fmt::Formatter<'_>, all: &[Series]) -> fmt::Result {
+    writeln!(
+        f,
+        "| asked | at a time | answers/s | CPU/answer | half within | 99 % within |\n\
+         |---|---|---|---|---|---|"
+    )?;
+    for series in all {
+        if series.runs.iter().all(|run| run.requests == 0) {
+            writeln!(
+                f,
+                "| {} | {} | none | | | |",
+                series.front, series.connections
+            )?;
+            continue;
+        }
+        writeln!(
+            f,
+            "| {} | {} | {} | {} | {} | {} |",
+            series.front,
+            series.connections,
+            series.spread(Run::per_second, |rate| format!("{rate:.1}")),
+            micros(series.median(|run| run.front_cpu_each().as_secs_f64())),
+            series.spread(half_within, micros),
+            series.spread(nearly_all_within, micros),
+        )?;
+    }
+    Ok(())
+}
+
+impl Series {
+    /// The middle value of what is measured in each run.
+    fn median(&self, value: impl Fn(&Run) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.runs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// Median, least and most.
+    fn spread(&self, value: impl Fn(&Run) -> f64, shown: impl Fn(f64) -> String) -> String {
+        let values = || self.runs.iter().map(&value);
+        let (least, most) = (
+            values().fold(f64::INFINITY, f64::min),
+            values().fold(0.0, f64::max),
+        );
+        let median = self.median(&value);
+        format!("{} ({} to {})", shown(median), shown(least), shown(most))
+    }
+}
+
+fn half_within(run: &Run) -> f64 {
+    run.median.as_secs_f64()
+}
+
+fn nearly_all_within(run: &Run) -> f64 {
+    run.slowest_percent.as_secs_f64()
 }
 
 fn micros(seconds: f64) -> String {
@@ -183,7 +316,13 @@ mod tests {
             front_cpu: Duration::ZERO,
             farm_cpu: Duration::ZERO,
         };
-        assert_eq!(median(&[run(30), run(10), run(20)], Run::per_second), 20.0);
-        assert_eq!(median(&[run(10), run(20), run(30)], Run::per_second), 20.0);
+        for order in [[30, 10, 20], [10, 20, 30]] {
+            let series = Series {
+                front: "",
+                connections: 1,
+                runs: order.map(run).into(),
+            };
+            assert_eq!(series.median(Run::per_second), 20.0);
+        }
     }
 }

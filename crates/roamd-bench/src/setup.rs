@@ -1,4 +1,5 @@
-//! One farm of generation 7, a gateway before it, and an nginx before the same farm.
+//! Gateways before farms; and one embedded farm of generation 7 with a gateway and an nginx before
+//! it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,19 +15,51 @@ use crate::service::{Service, free_address};
 pub(crate) const USER: &str = "alice";
 pub(crate) const DOMAIN: &str = "BENCH";
 pub(crate) const PASSWORD: &str = "bench";
+/// How many sessions the user has there.
+pub(crate) const SESSIONS: usize = 3;
+
+/// A running gateway.
+pub(crate) struct Gateway {
+    pub(crate) service: Service,
+    /// `http://HOST:PORT/Citrix/Store`
+    pub(crate) store: String,
+    pub(crate) address: SocketAddr,
+}
+
+/// A farm of generation 7 as a gateway knows it.
+pub(crate) struct Farm {
+    pub(crate) id: String,
+    pub(crate) controllers: Vec<SocketAddr>,
+}
 
 /// Farm and gateway, running in a temporary folder.
 pub(crate) struct Setup {
-    pub(crate) gateway: Service,
+    pub(crate) gateway: Gateway,
     pub(crate) farm: Service,
-    /// `http://HOST:PORT/Citrix/Store`
-    pub(crate) store: String,
-    pub(crate) gateway_address: SocketAddr,
     pub(crate) farm_address: SocketAddr,
     /// Path of the farm's XML service.
     pub(crate) farm_path: String,
     /// Removed last.
     folder: TempDir,
+}
+
+impl Gateway {
+    /// Starts a gateway before these farms that keeps its files in a folder of its own.
+    pub(crate) fn start(roamd: &Path, folder: &Path, farms: &[Farm]) -> Result<Self> {
+        let address = free_address()?;
+        fs::create_dir(folder)?;
+        let config = folder.join("roamd.toml");
+        fs::write(&config, gateway_config(address, farms, folder))?;
+        let (service, store) = Service::start(
+            Command::new(roamd).args(["serve", "--config"]).arg(&config),
+            &folder.join("log"),
+        )?;
+        Ok(Self {
+            service,
+            store,
+            address,
+        })
+    }
 }
 
 impl Setup {
@@ -65,22 +98,14 @@ impl Setup {
         )?;
         let (farm_address, farm_path) = split(&farm_url)?;
 
-        let gateway_address = free_address()?;
-        fs::write(
-            at("roamd.toml"),
-            gateway_config(gateway_address, farm_address, folder.path()),
-        )?;
-        let (gateway, store) = Service::start(
-            Command::new(roamd)
-                .args(["serve", "--config"])
-                .arg(at("roamd.toml")),
-            &at("gateway.log"),
-        )?;
+        let known = Farm {
+            id: "CVAD".to_owned(),
+            controllers: vec![farm_address],
+        };
+        let gateway = Gateway::start(roamd, &at("gateway"), &[known])?;
         Ok(Self {
             gateway,
             farm,
-            store,
-            gateway_address,
             farm_address,
             farm_path,
             folder,
@@ -171,8 +196,9 @@ state = "disconnected"
     )
 }
 
-fn gateway_config(listen: SocketAddr, farm: SocketAddr, folder: &Path) -> String {
-    let data = folder.join("gateway");
+fn gateway_config(listen: SocketAddr, farms: &[Farm], folder: &Path) -> String {
+    let data = folder.join("data");
+    let sections: String = farms.iter().map(Farm::section).collect();
     format!(
         r#"listen = "{listen}"
 base_url = "http://{listen}"
@@ -180,15 +206,26 @@ data_dir = "{}"
 
 [[store]]
 path = "/Citrix/Store"
-
-[[store.farm]]
-id = "CVAD"
-name = "Farm"
-generation = "cvad-7"
-controllers = ["http://{farm}"]
-"#,
+{sections}"#,
         data.display()
     )
+}
+
+impl Farm {
+    fn section(&self) -> String {
+        let id = &self.id;
+        let urls = self.controllers.iter().map(|at| format!("http://{at}"));
+        let urls: Vec<String> = urls.collect();
+        format!(
+            r#"
+[[store.farm]]
+id = "{id}"
+name = "Farm"
+generation = "cvad-7"
+controllers = {urls:?}
+"#
+        )
+    }
 }
 
 /// Both sides keep their connections, as the gateway does, and nothing is logged.

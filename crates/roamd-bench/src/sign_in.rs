@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::http::{Answer, Connection, runtime};
 use crate::load::{Load, each};
-use crate::setup::{DOMAIN, PASSWORD, Setup, USER, split};
+use crate::setup::{DOMAIN, Gateway, PASSWORD, Setup, USER, split};
 
 /// What a load of sign-ins showed.
 #[derive(Clone, Copy, Debug)]
@@ -28,23 +28,23 @@ pub(crate) struct SignIns {
 }
 
 /// Signs in once.
-pub(crate) fn once(setup: &Setup) -> Result<SecretString> {
+pub(crate) fn once(gateway: &Gateway) -> Result<SecretString> {
     runtime()?.block_on(async {
-        let mut connection = Connection::open(setup.gateway_address).await?;
-        sign_in(&mut connection, &setup.store).await
+        let mut connection = Connection::open(gateway.address).await?;
+        sign_in(&mut connection, &gateway.store).await
     })
 }
 
 /// Signs in again and again on many connections.
 pub(crate) fn run(setup: &Setup, load: Load) -> Result<SignIns> {
     // The first one fills caches and opens the way to the farm.
-    once(setup)?;
-    let before = (setup.gateway.usage()?, setup.farm.usage()?);
+    once(&setup.gateway)?;
+    let before = (setup.gateway.service.usage()?, setup.farm.usage()?);
     let start = Instant::now();
     let done = runtime()?.block_on(async {
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..load.connections {
-            let (address, store) = (setup.gateway_address, setup.store.clone());
+            let (address, store) = (setup.gateway.address, setup.gateway.store.clone());
             workers.spawn(async move {
                 let mut connection = Connection::open(address).await?;
                 let mut done = 0;
@@ -62,7 +62,7 @@ pub(crate) fn run(setup: &Setup, load: Load) -> Result<SignIns> {
         anyhow::Ok(done)
     })?;
     let duration = start.elapsed();
-    let after = (setup.gateway.usage()?, setup.farm.usage()?);
+    let after = (setup.gateway.service.usage()?, setup.farm.usage()?);
     Ok(SignIns {
         done,
         duration,

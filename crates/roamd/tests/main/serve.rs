@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Server, World, roamd, run};
+use crate::support::{Server, World, nobody, roamd, run};
 
 /// A configuration of two stores whose farms are at these addresses.
 fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
@@ -38,15 +38,6 @@ controllers = ["http://{one}/scripts/wpnbr.dll"]
     );
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().into()
-}
-
-/// An address where nobody listens.
-fn nobody() -> String {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string()
 }
 
 #[test]

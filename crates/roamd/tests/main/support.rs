@@ -1,6 +1,7 @@
 //! Running the command, and servers that live as long as a test.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
@@ -202,6 +203,11 @@ impl Server {
         self.out.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)
     }
+
+    /// Kills it: it has no moment to say good-bye in.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
 }
 
 impl Drop for Server {
@@ -221,6 +227,15 @@ fn signal(child: &Child, name: &str) {
             .unwrap()
             .success()
     );
+}
+
+/// An address where nobody listens.
+pub(crate) fn nobody() -> String {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
 }
 
 /// The names of what is in a folder.
