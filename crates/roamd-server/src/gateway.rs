@@ -340,14 +340,22 @@ impl Gate {
     }
 
     /// Runs something that changes sessions to its end, also when the client goes away meanwhile.
-    pub(crate) async fn to_the_end<T: Send + 'static>(
+    ///
+    /// It begins at once, whether or not anybody waits for its end.
+    pub(crate) fn to_the_end<T, C>(
         &self,
-        change: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, Refused> {
-        self.changes
-            .spawn(change)
-            .await
-            .map_err(|error| Refused::Internal(error.into()))
+        change: C,
+    ) -> impl Future<Output = Result<T, Refused>> + use<T, C>
+    where
+        T: Send + 'static,
+        C: Future<Output = T> + Send + 'static,
+    {
+        let ending = self.changes.spawn(change);
+        async {
+            ending
+                .await
+                .map_err(|error| Refused::Internal(error.into()))
+        }
     }
 
     /// Answers a request, and leaves a line in the log and a count in the metrics.

@@ -39,6 +39,10 @@ pub(crate) struct NfuseOperation {
 
 impl Operation for NfuseOperation {
     async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
+        let catalogues = &self.farm.0.catalogues;
+        if let Some(catalogue) = catalogues.get(&self.user.key).await {
+            return Ok(catalogue);
+        }
         let fetch = async {
             let request = AppDataRequest {
                 traverse: Some("subtree".to_owned()),
@@ -54,9 +58,9 @@ impl Operation for NfuseOperation {
                 Err(error) => Err(self.note(farm_error(&error)).await),
             }
         };
-        let catalogues = &self.farm.0.catalogues;
-        self.shared(share, catalogues.try_get_with_by_ref(&self.user.key, fetch))
-            .await
+        // On the heap, because it is large and seldom needed, and a list has one for each farm.
+        let fetch = Box::pin(catalogues.try_get_with_by_ref(&self.user.key, fetch));
+        self.shared(share, fetch).await
     }
 
     async fn sessions(
@@ -214,7 +218,7 @@ impl NfuseOperation {
                 Err(error) => Err(farm_error(&error)),
             }
         };
-        let capabilities = self.farm.0.capabilities.try_get_with((), fetch);
+        let capabilities = Box::pin(self.farm.0.capabilities.try_get_with((), fetch));
         let capabilities: Arc<[CapabilityId]> = self.shared(Share::Half, capabilities).await?;
         Ok(capabilities.contains(capability))
     }
