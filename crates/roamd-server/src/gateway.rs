@@ -191,12 +191,14 @@ impl Gate {
                 source,
             })?;
         let network: Arc<dyn Network> = Arc::new(SystemNetwork::new());
+        let mut metrics = Metrics::default();
         let site = |store: &config::Store| {
             let farms: Result<Vec<_>, _> = store
                 .farms
                 .iter()
                 .map(|farm| {
-                    NfuseFarm::new(farm, &network).map_err(|source| ServerError::FarmTls {
+                    let counts = metrics.farms.of(&farm.id, &farm.controllers);
+                    NfuseFarm::new(farm, &network, counts).map_err(|source| ServerError::FarmTls {
                         farm: farm.id.clone(),
                         source,
                     })
@@ -210,6 +212,8 @@ impl Gate {
             .iter()
             .map(site)
             .collect::<Result<_, ServerError>>()?;
+        let farms = stores.iter().flat_map(|site| site.store.farms());
+        metrics.watch(farms.cloned().collect());
         let farms = stores
             .iter()
             .flat_map(|site| site.store.farms())
@@ -257,7 +261,7 @@ impl Gate {
             credentials,
             keys,
             state,
-            metrics: Metrics::default(),
+            metrics,
             changes: TaskTracker::new(),
         })
     }

@@ -12,6 +12,7 @@ mod gateway;
 mod keys;
 mod metrics;
 mod page;
+mod readiness;
 mod refused;
 mod request;
 mod retry_key;

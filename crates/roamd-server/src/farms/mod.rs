@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
-use roamd_nfuse_client::{FarmClient, FarmConfig, Network, TlsError};
+use roamd_nfuse_client::{ControllerReport, FarmClient, FarmConfig, Network, Observer, TlsError};
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
     Credentials, Dialect, DisconnectUserSessionsRequest, Domain, HostAddress, HostId,
@@ -27,6 +27,7 @@ use tracing::{info, warn};
 use self::errors::{farm_error, session_error};
 pub(crate) use self::sign_in::CredentialFarms;
 use crate::config;
+use crate::metrics::{FarmCounts, Operation};
 
 /// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
 /// which seldom change.
@@ -49,6 +50,7 @@ const SERVER_TYPE: &str = "win32";
 pub(crate) struct NfuseFarm {
     description: FarmDescription,
     client: Arc<FarmClient>,
+    counts: Arc<FarmCounts>,
     /// Deadline of one operation on the farm, all its requests included.
     timeout: Duration,
     catalogues: Cache<UserKey, Arc<Catalogue>>,
@@ -56,11 +58,13 @@ pub(crate) struct NfuseFarm {
 }
 
 impl NfuseFarm {
-    pub(crate) fn new(farm: &config::Farm, network: &Arc<dyn Network>) -> Result<Self, TlsError> {
-        let dialect = match farm.generation {
-            Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
-            Generation::Cvad7 => Dialect::new(5, 5),
-        };
+    pub(crate) fn new(
+        farm: &config::Farm,
+        network: &Arc<dyn Network>,
+        counts: FarmCounts,
+    ) -> Result<Self, TlsError> {
+        let counts = Arc::new(counts);
+        let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
         Ok(Self {
             description: FarmDescription {
                 id: FarmId::new(&farm.id),
@@ -70,20 +74,8 @@ impl NfuseFarm {
                 aggregation_group: farm.aggregation_group.clone(),
                 ticket_time_to_live: farm.ticket_time_to_live,
             },
-            client: Arc::new(FarmClient::new(FarmConfig {
-                id: farm.id.clone(),
-                controllers: farm.controllers.clone(),
-                order: farm.controller_order,
-                timeout: farm.timeout,
-                connect_timeout: farm.connect_timeout,
-                answer_timeout: farm.answer_timeout,
-                attempts: farm.attempts,
-                service_keys: farm.service_keys.clone(),
-                tls: farm.tls.as_ref().map(config::Tls::open).transpose()?,
-                network: Arc::clone(network),
-                observer: None,
-                dialect,
-            })),
+            client: Arc::new(client(farm, Arc::clone(network), Some(observer))?),
+            counts,
             timeout: farm.timeout,
             catalogues: Cache::builder()
                 .max_capacity(CATALOGUES)
@@ -94,6 +86,16 @@ impl NfuseFarm {
                 .time_to_live(CAPABILITIES_LIFE)
                 .build(),
         })
+    }
+
+    /// The operator's name of the farm.
+    pub(crate) fn id(&self) -> &str {
+        self.client.id()
+    }
+
+    /// Its controllers in configured order, as calls have met them.
+    pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
+        self.client.controllers()
     }
 
     async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {
@@ -163,6 +165,59 @@ impl NfuseFarm {
                 Vec::new()
             }
         }
+    }
+
+    async fn connection(
+        &self,
+        user: &User,
+        reconnect: &Reconnect,
+    ) -> Result<Connection, FarmError> {
+        let key = &reconnect.session;
+        let request = AddressRequest {
+            name: AddressName::Session(SessionName {
+                in_name: key.in_name.clone(),
+                host_id: HostId {
+                    kind: key.host_kind.clone(),
+                    value: key.host_id.clone(),
+                },
+                session_id: key.session_id.clone(),
+            }),
+            client_name: reconnect.end_point.client_name.clone(),
+            // How NFuse would write an IPv6 address is not known.
+            client_address: reconnect
+                .client_address
+                .clone()
+                .filter(|address| !address.contains(':'))
+                .map(|value| HostAddress {
+                    kind: Some("dot".to_owned()),
+                    value,
+                }),
+            wanted_address_type: Some("dns-port".to_owned()),
+            flags: Vec::new(),
+            credentials: Some(credentials(user)),
+            client_type: Some("ica30".to_owned()),
+            device_id: reconnect.end_point.device_id.clone(),
+            session_settings: None,
+        };
+        // All requests of one launch share the farm's one deadline.
+        let deadline = Instant::now() + self.timeout;
+        let answer = match self.client.call_by(deadline, &request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(session_error(&error)),
+        };
+        // A launch can do without, so this must not use up what the ticket needs.
+        let reference = self.launch_reference(user, &answer, reconnect);
+        let launch_reference = timeout(self.timeout / 4, reference).await.unwrap_or(None);
+        let ticket = self.ticket(deadline, user, &answer).await?;
+        Ok(Connection {
+            address: answer.server_address.value,
+            cgp_port: answer
+                .cgp_address
+                .and_then(|address| address.value.parse().ok()),
+            launch_reference,
+            session_sharing_key: answer.session_sharing_key,
+            ticket,
+        })
     }
 
     async fn launch_reference(
@@ -275,13 +330,9 @@ impl Farm for NfuseFarm {
             client_types: vec!["ica30".to_owned()],
             session_types,
         };
-        Ok(self
-            .ask(&request)
-            .await?
-            .sessions
-            .into_iter()
-            .map(session)
-            .collect())
+        let answer = self.ask(&request).await;
+        let answer = self.counts.operation(Operation::List, answer)?;
+        Ok(answer.sessions.into_iter().map(session).collect())
     }
 
     async fn disconnect(
@@ -291,9 +342,10 @@ impl Farm for NfuseFarm {
         tickets: &[SecretString],
     ) -> Result<(), FarmError> {
         let selection = self.selection(user, end_point, tickets).await;
-        self.ask(&DisconnectUserSessionsRequest(selection))
-            .await
-            .map(|_| ())
+        let answer = self.ask(&DisconnectUserSessionsRequest(selection)).await;
+        self.counts
+            .operation(Operation::Disconnect, answer)
+            .map(drop)
     }
 
     async fn log_off(
@@ -303,59 +355,39 @@ impl Farm for NfuseFarm {
         tickets: &[SecretString],
     ) -> Result<(), FarmError> {
         let selection = self.selection(user, end_point, tickets).await;
-        self.ask(&LogoffUserSessionsRequest(selection))
-            .await
-            .map(|_| ())
+        let answer = self.ask(&LogoffUserSessionsRequest(selection)).await;
+        self.counts.operation(Operation::LogOff, answer).map(drop)
     }
 
     async fn reconnect(&self, user: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        let key = &reconnect.session;
-        let request = AddressRequest {
-            name: AddressName::Session(SessionName {
-                in_name: key.in_name.clone(),
-                host_id: HostId {
-                    kind: key.host_kind.clone(),
-                    value: key.host_id.clone(),
-                },
-                session_id: key.session_id.clone(),
-            }),
-            client_name: reconnect.end_point.client_name.clone(),
-            // How NFuse would write an IPv6 address is not known.
-            client_address: reconnect
-                .client_address
-                .clone()
-                .filter(|address| !address.contains(':'))
-                .map(|value| HostAddress {
-                    kind: Some("dot".to_owned()),
-                    value,
-                }),
-            wanted_address_type: Some("dns-port".to_owned()),
-            flags: Vec::new(),
-            credentials: Some(credentials(user)),
-            client_type: Some("ica30".to_owned()),
-            device_id: reconnect.end_point.device_id.clone(),
-            session_settings: None,
-        };
-        // All requests of one launch share the farm's one deadline.
-        let deadline = Instant::now() + self.timeout;
-        let answer = match self.client.call_by(deadline, &request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(session_error(&error)),
-        };
-        // A launch can do without, so this must not use up what the ticket needs.
-        let reference = self.launch_reference(user, &answer, reconnect);
-        let launch_reference = timeout(self.timeout / 4, reference).await.unwrap_or(None);
-        let ticket = self.ticket(deadline, user, &answer).await?;
-        Ok(Connection {
-            address: answer.server_address.value,
-            cgp_port: answer
-                .cgp_address
-                .and_then(|address| address.value.parse().ok()),
-            launch_reference,
-            session_sharing_key: answer.session_sharing_key,
-            ticket,
-        })
+        let connection = self.connection(user, reconnect).await;
+        self.counts.operation(Operation::Launch, connection)
     }
+}
+
+/// A client of a farm as the configuration describes it.
+pub(crate) fn client(
+    farm: &config::Farm,
+    network: Arc<dyn Network>,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<FarmClient, TlsError> {
+    Ok(FarmClient::new(FarmConfig {
+        id: farm.id.clone(),
+        controllers: farm.controllers.clone(),
+        order: farm.controller_order,
+        timeout: farm.timeout,
+        connect_timeout: farm.connect_timeout,
+        answer_timeout: farm.answer_timeout,
+        attempts: farm.attempts,
+        service_keys: farm.service_keys.clone(),
+        tls: farm.tls.as_ref().map(config::Tls::open).transpose()?,
+        network,
+        observer,
+        dialect: match farm.generation {
+            Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
+            Generation::Cvad7 => Dialect::new(5, 5),
+        },
+    }))
 }
 
 fn credentials(user: &User) -> Credentials {

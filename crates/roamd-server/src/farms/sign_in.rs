@@ -6,7 +6,9 @@ use roamd_nfuse_proto::{ErrorId, ValidateCredentialsRequest};
 use roamd_sessions::UserKey;
 use tracing::warn;
 
+use super::errors::farm_error;
 use super::{NfuseFarm, explicit};
+use crate::metrics::Operation;
 
 /// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
 const LONGEST_PART: usize = 255;
@@ -22,7 +24,10 @@ impl CheckCredentials for CredentialFarms {
             identity_wanted: true,
         };
         for farm in &self.0 {
-            match farm.client.call(&request).await {
+            let answer = farm.client.call(&request).await;
+            let counted = answer.as_ref().map(drop).map_err(farm_error);
+            drop(farm.counts.operation(Operation::SignIn, counted));
+            match answer {
                 Ok(answer) => {
                     let sam = answer.identity.and_then(|identity| identity.sam);
                     let user = sam.as_deref().and_then(account).unwrap_or_else(|| {
