@@ -2,6 +2,7 @@
 
 mod breaker;
 mod failover;
+mod log;
 mod observer;
 mod scripted;
 mod service_key;

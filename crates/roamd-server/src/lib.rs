@@ -12,6 +12,7 @@ mod gateway;
 mod keys;
 mod metrics;
 mod page;
+mod probe;
 mod readiness;
 mod refused;
 mod request;
@@ -23,3 +24,4 @@ mod tickets;
 
 pub use gateway::{Gateway, ServerError};
 pub use keys::KeysError;
+pub use probe::{ControllerProbe, ProbeAnswer, probe};

@@ -1,4 +1,6 @@
-//! `roamd farm`: embedded farms.
+//! `roamd farm`: embedded farms, and a look at any.
+
+mod probe;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,7 +18,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::server::{address, block_on, listen, stop_on_signal};
 
-/// Runs embedded farms, and looks into them.
+/// Runs embedded farms and looks into them, and asks farms whether they answer.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd farm init --data world && roamd farm session list --data world"
@@ -32,6 +34,7 @@ enum Command {
     Init(Init),
     Session(Session),
     Connect(Connect),
+    Probe(probe::Probe),
 }
 
 /// Serves one controller of one farm: an NFuse XML service at /scripts/wpnbr.dll.
@@ -170,6 +173,7 @@ impl Farm {
                 command: SessionCommand::Start(command),
             }) => command.run(),
             Command::Connect(command) => command.run(),
+            Command::Probe(command) => command.run(),
         }
     }
 }

@@ -11,6 +11,7 @@
 mod config;
 mod demo;
 mod farm;
+mod probe;
 mod serve;
 mod sessions;
 mod support;
