@@ -8,3 +8,4 @@ mod scripted;
 mod service_key;
 mod tls;
 mod transport;
+mod unsteady;

@@ -28,7 +28,7 @@ pub(crate) use self::errors::chain;
 use self::errors::{farm_error, session_error};
 pub(crate) use self::sign_in::CredentialFarms;
 use crate::config;
-use crate::metrics::{FarmCounts, Operation};
+use crate::metrics::{FarmCounts, OperationKind};
 
 /// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
 /// which seldom change.
@@ -332,7 +332,7 @@ impl Farm for NfuseFarm {
             session_types,
         };
         let answer = self.ask(&request).await;
-        let answer = self.counts.operation(Operation::List, answer)?;
+        let answer = self.counts.operation(OperationKind::List, answer)?;
         Ok(answer.sessions.into_iter().map(session).collect())
     }
 
@@ -345,7 +345,7 @@ impl Farm for NfuseFarm {
         let selection = self.selection(user, end_point, tickets).await;
         let answer = self.ask(&DisconnectUserSessionsRequest(selection)).await;
         self.counts
-            .operation(Operation::Disconnect, answer)
+            .operation(OperationKind::Disconnect, answer)
             .map(drop)
     }
 
@@ -357,12 +357,14 @@ impl Farm for NfuseFarm {
     ) -> Result<(), FarmError> {
         let selection = self.selection(user, end_point, tickets).await;
         let answer = self.ask(&LogoffUserSessionsRequest(selection)).await;
-        self.counts.operation(Operation::LogOff, answer).map(drop)
+        self.counts
+            .operation(OperationKind::LogOff, answer)
+            .map(drop)
     }
 
     async fn reconnect(&self, user: &User, reconnect: &Reconnect) -> Result<Connection, FarmError> {
         let connection = self.connection(user, reconnect).await;
-        self.counts.operation(Operation::Launch, connection)
+        self.counts.operation(OperationKind::Launch, connection)
     }
 }
 

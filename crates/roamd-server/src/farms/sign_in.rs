@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::errors::farm_error;
 use super::{NfuseFarm, explicit};
-use crate::metrics::Operation;
+use crate::metrics::OperationKind;
 
 /// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
 const LONGEST_PART: usize = 255;
@@ -26,7 +26,7 @@ impl CheckCredentials for CredentialFarms {
         for farm in &self.0 {
             let answer = farm.client.call(&request).await;
             let counted = answer.as_ref().map(drop).map_err(farm_error);
-            drop(farm.counts.operation(Operation::SignIn, counted));
+            drop(farm.counts.operation(OperationKind::SignIn, counted));
             match answer {
                 Ok(answer) => {
                     let sam = answer.identity.and_then(|identity| identity.sam);

@@ -38,7 +38,7 @@ struct ControllerCounts {
 
 /// What a farm is asked for in the end, with as many requests as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum OperationKind {
     /// Sessions of a user.
     List,
     /// Disconnecting the sessions of a client.
@@ -129,7 +129,7 @@ impl FarmCounts {
     /// Counts an operation by its result, and gives the result back.
     pub(crate) fn operation<T>(
         &self,
-        operation: Operation,
+        operation: OperationKind,
         result: Result<T, FarmError>,
     ) -> Result<T, FarmError> {
         let labels = OperationLabels {
@@ -160,7 +160,7 @@ impl Observer for FarmCounts {
     }
 }
 
-impl Operation {
+impl OperationKind {
     const fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",

@@ -14,7 +14,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use self::controllers::Controllers;
-pub(crate) use self::farms::{FarmCounts, FarmMetrics, Operation};
+pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind};
 use crate::farms::NfuseFarm;
 
 /// What is counted.

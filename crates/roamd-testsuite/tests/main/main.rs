@@ -20,3 +20,4 @@ mod refusals;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod unsteady_farms;
