@@ -618,15 +618,6 @@ fn byte_cases() -> Vec<ByteCase> {
         ("10,000 headers", Refused, |request, _| {
             Script::bytes(http("200 OK", &"X: y\r\n".repeat(10_000), &good(request)))
         }),
-        // A controller whose clock is wrong says so in every answer.
-        ("clock a day behind", Taken, |request, _| {
-            let date = "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\nExpires: 0\r\n";
-            Script::bytes(http("200 OK", date, &good(request)))
-        }),
-        ("clock far ahead", Taken, |request, _| {
-            let date = "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n";
-            Script::bytes(http("200 OK", date, &good(request)))
-        }),
         ("two answers", Taken, |request, _| {
             let answer = http("200 OK", "", &good(request));
             Script::bytes([answer.clone(), answer].concat())
@@ -673,6 +664,15 @@ fn byte_cases() -> Vec<ByteCase> {
         ("no dialect", Taken, |request, _| {
             let body = String::from_utf8(good(request)).unwrap();
             Script::body(body.replace(" version=\"5.4\"", ""))
+        }),
+        // A controller whose clock is wrong says so in every answer.
+        ("clock a day behind", Taken, |request, _| {
+            let date = "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\nExpires: 0\r\n";
+            Script::bytes(http("200 OK", date, &good(request)))
+        }),
+        ("clock far ahead", Taken, |request, _| {
+            let date = "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n";
+            Script::bytes(http("200 OK", date, &good(request)))
         }),
     ]
 }
