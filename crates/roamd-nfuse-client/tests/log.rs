@@ -69,6 +69,7 @@ async fn a_change_of_a_controllers_state_is_one_line_and_a_request_is_none() {
         farm.call(&READ).await.unwrap();
     }
     let lines = log.lines();
+    assert!(lines[0].contains("Connection refused"), "{}", lines[0]);
     let expected = [
         (" WARN ", "Controller is passed over", "state=\"open\""),
         (" INFO ", "Controller is used again", "state=\"closed\""),

@@ -1,6 +1,5 @@
 //! Asks every controller of a configuration what it can do, as the gateway's own probes would.
 
-use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,6 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use roamd_nfuse_client::{CallError, FarmClient, Network, SystemNetwork};
 use roamd_nfuse_proto::ErrorId;
-use tokio::time::error::Elapsed;
 
 use crate::ServerError;
 use crate::config::{Config, Farm};
@@ -109,21 +107,6 @@ fn judge(error: &CallError) -> Result<ProbeAnswer, String> {
         CallError::Refused(refused) if refused.id != ErrorId::SERVICE_UNAVAILABLE => {
             Ok(ProbeAnswer::Silent(refused.to_string()))
         }
-        // Its own text speaks of all controllers of a farm.
-        CallError::Unreachable(cause) if cause.is::<Elapsed>() => {
-            Err("took no connection in time".to_owned())
-        }
-        CallError::Unreachable(cause) => {
-            let causes = farms::chain(&**cause);
-            let kind = cause.downcast_ref().map(io::Error::kind);
-            Err(match kind {
-                // There was a connection, and what went over it is not what TLS says or believes.
-                Some(ErrorKind::InvalidData | ErrorKind::UnexpectedEof) => {
-                    format!("TLS failed: {causes}")
-                }
-                _ => causes,
-            })
-        }
-        error => Err(farms::chain(error)),
+        error => Err(error.reason()),
     }
 }

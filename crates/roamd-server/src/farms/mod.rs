@@ -24,7 +24,6 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-pub(crate) use self::errors::chain;
 use self::errors::{farm_error, session_error};
 pub(crate) use self::sign_in::CredentialFarms;
 use crate::config;
