@@ -114,6 +114,7 @@ impl CallError {
                 }
                 _ => chain(&**cause),
             },
+            Self::Deadline { .. } => "controller did not answer in time".to_owned(),
             error => chain(error),
         }
     }

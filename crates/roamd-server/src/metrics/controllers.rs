@@ -55,7 +55,7 @@ impl Collector for Controllers {
         gauges(
             &mut encoder,
             "farm_controller_state",
-            "1 for the state that the controller is in; open and half_open are passed over",
+            "1 for the state that the controller is in; open and half_open are passed over.",
             None,
             seen.iter().flat_map(|seen| {
                 STATES.iter().map(|(state, word)| {
@@ -68,7 +68,7 @@ impl Collector for Controllers {
         gauges(
             &mut encoder,
             "farm_connections",
-            "Open connections to the controller",
+            "Open connections to the controller.",
             None,
             seen.iter()
                 .map(|seen| (seen.labels(), count(seen.report.connections.open))),
@@ -76,7 +76,7 @@ impl Collector for Controllers {
         gauges(
             &mut encoder,
             "farm_idle_connections",
-            "Those of the open connections that wait to be used again",
+            "Those of the open connections that wait to be used again.",
             None,
             seen.iter()
                 .map(|seen| (seen.labels(), count(seen.report.connections.idle))),
@@ -84,7 +84,7 @@ impl Collector for Controllers {
         gauges(
             &mut encoder,
             "farm_certificate_expiry_timestamp",
-            "When the certificate that the controller showed last expires, in Unix time",
+            "When the certificate that the controller showed last expires, in Unix time.",
             Some(&Unit::Seconds),
             seen.iter().filter_map(|seen| {
                 let expiry = seen.report.certificate_expiry?;

@@ -116,6 +116,16 @@ impl FarmMetrics {
                 times: self.times.get_or_create_owned(&labels),
             }
         });
+        // From nothing on, so that whoever watches a rate sees the first one, too.
+        for operation in OperationKind::ALL {
+            for outcome in OUTCOMES {
+                self.operations.get_or_create(&OperationLabels {
+                    farm: Arc::clone(&farm),
+                    operation: operation.as_str(),
+                    outcome,
+                });
+            }
+        }
         FarmCounts {
             controllers: controllers.collect(),
             farm,
@@ -135,7 +145,7 @@ impl FarmCounts {
         let labels = OperationLabels {
             farm: Arc::clone(&self.farm),
             operation: operation.as_str(),
-            outcome: result.as_ref().map_or_else(outcome, |_| "confirmed"),
+            outcome: outcome(result.as_ref().err()),
         };
         self.operations.get_or_create(&labels).inc();
         result
@@ -161,6 +171,14 @@ impl Observer for FarmCounts {
 }
 
 impl OperationKind {
+    const ALL: [Self; 5] = [
+        Self::List,
+        Self::Disconnect,
+        Self::LogOff,
+        Self::Launch,
+        Self::SignIn,
+    ];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -172,13 +190,17 @@ impl OperationKind {
     }
 }
 
-/// A word for why an operation was not confirmed. A session that is gone and a host that is not
-/// ready yet are no fault of a farm, so they have words of their own.
-fn outcome(error: &FarmError) -> &'static str {
+/// What [`outcome`] may say.
+const OUTCOMES: [&str; 5] = ["confirmed", "refused", "gone", "not_ready", "unavailable"];
+
+/// A word for what came of an operation. A session that is gone and a host that is not ready yet are
+/// no fault of a farm, so they have words of their own.
+fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
-        FarmError::Unavailable(_) => "unavailable",
-        FarmError::Refused(Refusal::UnknownSession) => "gone",
-        FarmError::Refused(Refusal::NotReady) => "not_ready",
-        FarmError::Refused(_) => "refused",
+        None => "confirmed",
+        Some(FarmError::Refused(Refusal::UnknownSession)) => "gone",
+        Some(FarmError::Refused(Refusal::NotReady)) => "not_ready",
+        Some(FarmError::Refused(_)) => "refused",
+        Some(FarmError::Unavailable(_)) => "unavailable",
     }
 }

@@ -43,6 +43,13 @@ async fn notice(user: &SignedIn) {
 async fn operations_are_counted_by_what_came_of_them() {
     let farm = ScriptedFarm::friendly().await;
     let site = site_with(&farm).await;
+    let lost = [
+        ("farm", "GATE"),
+        ("operation", "logoff"),
+        ("outcome", "unavailable"),
+    ];
+    let before = metric(&site, "roamd_farm_operations_total", &lost).await;
+    assert_eq!(before, Some(0.0), "told before the first one");
     let carol = sign_in(&site, "carol", "roam-demo").await;
     let url = carol.launch_url("DESK-C", "", "GATE.Ledger").await;
     carol.end("disconnect", "DESK-C", "").await;
