@@ -119,11 +119,12 @@ impl FarmMetrics {
         // From nothing on, so that whoever watches a rate sees the first one, too.
         for operation in OperationKind::ALL {
             for outcome in OUTCOMES {
-                self.operations.get_or_create(&OperationLabels {
+                let labels = OperationLabels {
                     farm: Arc::clone(&farm),
                     operation: operation.as_str(),
                     outcome,
-                });
+                };
+                self.operations.get_or_create(&labels).inc_by(0);
             }
         }
         FarmCounts {
