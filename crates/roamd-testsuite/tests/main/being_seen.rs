@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use roamd_testsuite::{Options, Response, Script, ScriptedFarm, SignedIn, Site, sign_in};
+use roamd_server::{ProbeAnswer, config, probe};
+use roamd_testsuite::{Options, Response, Script, ScriptedFarm, SignedIn, Site, TlsFront, sign_in};
 
 /// A demo site whose farms have been asked for nothing, and a scripted farm `GATE`.
 async fn site_with(farm: &ScriptedFarm) -> Site {
@@ -170,4 +171,41 @@ async fn readiness_is_told_by_farm() {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn the_expiry_of_a_certificate_is_told_before_users_notice() {
+    let farm = ScriptedFarm::friendly().await;
+    let front = TlsFront::start(farm.address(), 2096).await;
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, &front.authority).unwrap();
+    let section = format!(
+        "[[store.farm]]\nid = \"SAFE\"\nname = \"Safe\"\ngeneration = \"cvad-7\"\n\
+         controllers = [\"{}\"]\ntls_ca_file = {authority:?}\n",
+        front.url
+    );
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\nbase_url = \"http://127.0.0.1\"\ndata_dir = \"unused\"\n\
+         [[store]]\npath = \"/Citrix/Store\"\n{section}"
+    );
+    let probed = probe(&config::parse(&text).unwrap()).await.unwrap();
+    let end_of_2096: jiff::Timestamp = "2096-12-31T00:00:00Z".parse().unwrap();
+    assert_eq!(probed[0].certificate_expiry, Some(end_of_2096));
+    let capable = matches!(probed[0].answer, Ok(ProbeAnswer::Capable { .. }));
+    assert!(capable, "{probed:?}");
+
+    let site = Site::start(Options {
+        more_farms: section,
+        ..Options::default()
+    })
+    .await;
+    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let listed = carol.resources("DESK-C", "").await;
+    assert!(listed.contains(&"SAFE.Ledger".to_owned()), "{listed:?}");
+    let labels = [("farm", "SAFE"), ("controller", &*front.url)];
+    let expiry = "roamd_farm_certificate_expiry_timestamp_seconds";
+    #[expect(clippy::cast_precision_loss, reason = "seconds are small enough")]
+    let expected = end_of_2096.as_second() as f64;
+    assert_eq!(metric(&site, expiry, &labels).await, Some(expected));
 }
