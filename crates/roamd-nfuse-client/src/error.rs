@@ -1,9 +1,11 @@
 //! Why a call has no answer.
 
 use std::error::Error;
+use std::io::{self, ErrorKind};
 
 use http::StatusCode;
 use roamd_nfuse_proto::{DecodeError, ErrorId, FarmError};
+use tokio::time::error::Elapsed;
 
 use crate::DechunkError;
 use crate::answer_body::BodyError;
@@ -101,6 +103,32 @@ impl CallError {
         }
     }
 
+    /// The error with its causes, on one line.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        chain(self)
+    }
+
+    /// Why one controller has not answered, with the causes, on one line.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            // Its own text speaks of all controllers of a farm.
+            Self::Unreachable(cause) if cause.is::<Elapsed>() => {
+                "controller took no connection in time".to_owned()
+            }
+            Self::Unreachable(cause) => match cause.downcast_ref().map(io::Error::kind) {
+                // There was a connection, and TLS did not like what came over it.
+                Some(ErrorKind::InvalidData | ErrorKind::UnexpectedEof) => {
+                    format!("TLS failed: {}", chain(&**cause))
+                }
+                _ => chain(&**cause),
+            },
+            Self::Deadline { .. } => "controller did not answer in time".to_owned(),
+            error => chain(error),
+        }
+    }
+
     /// What the policy has to know of the failure of one attempt.
     pub(crate) fn failure(&self) -> Failure {
         match self {
@@ -139,6 +167,11 @@ impl CallError {
             | Self::TooLong => Seen::Nothing,
         }
     }
+}
+
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl From<hyper::Error> for CallError {

@@ -173,10 +173,10 @@ impl Member {
 
     fn tell(&self, change: Option<Change>, error: Option<&CallError>) {
         let (farm, controller) = (&self.habits.farm, self.line.controller());
-        let error = error.map(tracing::field::display);
         match change {
             None => return,
             Some(Change::Opened) => {
+                let error = error.map(CallError::reason);
                 tracing::warn!(%farm, %controller, state = "open", error, "Controller is passed over");
             }
             Some(Change::Closed) => {
@@ -248,7 +248,7 @@ impl Health {
     fn note(&mut self, error: Option<&CallError>) {
         match error {
             Some(error) if error.seen() != Seen::Answered => {
-                self.last_failure = Some(error.to_string());
+                self.last_failure = Some(error.reason());
             }
             _ => {}
         }

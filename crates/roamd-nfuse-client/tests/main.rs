@@ -2,8 +2,10 @@
 
 mod breaker;
 mod failover;
+mod log;
 mod observer;
 mod scripted;
 mod service_key;
 mod tls;
 mod transport;
+mod unsteady;

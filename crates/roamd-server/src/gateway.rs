@@ -213,8 +213,10 @@ impl Gate {
                 source,
             })?;
         let standings = Arc::new(Standings::new(&mut rng()));
+        let mut metrics = Metrics::default();
         let farm = |farm: &config::Farm| {
-            NfuseFarm::new(farm, &network, Arc::clone(&standings)).map_err(|source| {
+            let counts = metrics.farms.of(&farm.id, &farm.controllers);
+            NfuseFarm::new(farm, &network, Arc::clone(&standings), counts).map_err(|source| {
                 ServerError::FarmTls {
                     farm: farm.id.clone(),
                     source,
@@ -231,6 +233,8 @@ impl Gate {
             .iter()
             .map(site)
             .collect::<Result<_, ServerError>>()?;
+        let farms = stores.iter().flat_map(|site| site.store.farms());
+        metrics.watch(farms.cloned().collect());
         let farms = stores
             .iter()
             .flat_map(|site| site.store.farms())
@@ -279,7 +283,7 @@ impl Gate {
             standings,
             keys,
             state,
-            metrics: Metrics::default(),
+            metrics,
             clock,
             changes: TaskTracker::new(),
         })

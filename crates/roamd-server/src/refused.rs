@@ -12,7 +12,7 @@ use tracing::error;
 use crate::answer;
 
 /// Seconds after which a client may try again what could not be served now.
-const RETRY_SECONDS: &str = "5";
+pub(crate) const RETRY_SECONDS: &str = "5";
 
 /// A request that is not served.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,7 @@ mod scripted_farm;
 mod sign_in;
 mod site;
 mod strict_xml;
+mod tls_front;
 mod wire;
 
 pub use client::{SignedIn, path_of, session_params, sign_in, sign_in_to};
@@ -28,4 +29,5 @@ pub use sign_in::{
 };
 pub use site::{Options, Site};
 pub use strict_xml::Node;
+pub use tls_front::TlsFront;
 pub use wire::{Kept, Response, Wire, request};

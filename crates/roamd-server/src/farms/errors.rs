@@ -32,7 +32,7 @@ pub(super) fn farm_error(error: &CallError) -> FarmError {
             FarmError::Unavailable(refused.to_string())
         }
         CallError::Refused(refused) => FarmError::Refused(refusal(&refused.id)),
-        error => FarmError::Unavailable(chain(error)),
+        error => FarmError::Unavailable(error.with_causes()),
     }
 }
 
@@ -52,12 +52,6 @@ pub(super) fn session_error(error: &CallError) -> FarmError {
     } else {
         farm_error(error)
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

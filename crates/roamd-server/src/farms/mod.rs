@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use roamd_nfuse_client::{FarmClient, FarmConfig, Network, TlsError};
+use roamd_nfuse_client::{ControllerReport, FarmClient, FarmConfig, Network, Observer, TlsError};
 use roamd_nfuse_proto::{CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding};
 use roamd_sessions::{
     Catalogue, Farm, FarmDescription, FarmError, FarmId, Generation, User, UserKey,
@@ -23,6 +23,7 @@ use self::queue::Bounds;
 pub(crate) use self::sign_in::CredentialFarms;
 use self::turns::Turns;
 use crate::config;
+use crate::metrics::{FarmCounts, OperationKind};
 use crate::standing::Standings;
 
 /// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
@@ -42,6 +43,7 @@ pub(crate) struct NfuseFarm(Arc<Shared>);
 struct Shared {
     description: FarmDescription,
     client: FarmClient,
+    counts: Arc<FarmCounts>,
     /// Deadline of one operation on the farm, all its requests and its turn included.
     timeout: Duration,
     turns: Turns,
@@ -55,11 +57,10 @@ impl NfuseFarm {
         farm: &config::Farm,
         network: &Arc<dyn Network>,
         standings: Arc<Standings>,
+        counts: FarmCounts,
     ) -> Result<Self, TlsError> {
-        let dialect = match farm.generation {
-            Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
-            Generation::Cvad7 => Dialect::new(5, 5),
-        };
+        let counts = Arc::new(counts);
+        let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
         Ok(Self(Arc::new(Shared {
             description: FarmDescription {
                 id: FarmId::new(&farm.id),
@@ -69,20 +70,8 @@ impl NfuseFarm {
                 aggregation_group: farm.aggregation_group.clone(),
                 ticket_time_to_live: farm.ticket_time_to_live,
             },
-            client: FarmClient::new(FarmConfig {
-                id: farm.id.clone(),
-                controllers: farm.controllers.clone(),
-                order: farm.controller_order,
-                timeout: farm.timeout,
-                connect_timeout: farm.connect_timeout,
-                answer_timeout: farm.answer_timeout,
-                attempts: farm.attempts,
-                service_keys: farm.service_keys.clone(),
-                tls: farm.tls.as_ref().map(config::Tls::open).transpose()?,
-                network: Arc::clone(network),
-                observer: None,
-                dialect,
-            }),
+            client: client(farm, Arc::clone(network), Some(observer))?,
+            counts,
             timeout: farm.timeout,
             turns: Turns::new(Bounds {
                 turns: farm.concurrency,
@@ -103,6 +92,16 @@ impl NfuseFarm {
         })))
     }
 
+    /// The operator's name of the farm.
+    pub(crate) fn id(&self) -> &str {
+        self.0.client.id()
+    }
+
+    /// Its controllers in configured order, as calls have met them.
+    pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
+        self.0.client.controllers()
+    }
+
     /// Asks anew what this user may start when it is needed next.
     pub(crate) async fn forget_catalogue(&self, user: &UserKey) {
         self.0.catalogues.invalidate(user).await;
@@ -118,7 +117,10 @@ impl Farm for NfuseFarm {
 
     async fn begin(&self, user: &User) -> Result<NfuseOperation, FarmError> {
         let deadline = Instant::now() + self.0.timeout;
-        let turn = self.0.turns.take(&user.key, deadline).await?;
+        let turn = match self.0.turns.take(&user.key, deadline).await {
+            Ok(turn) => turn,
+            refused => self.0.counts.operation(OperationKind::Turn, refused)?,
+        };
         Ok(NfuseOperation {
             farm: self.clone(),
             user: user.clone(),
@@ -126,6 +128,31 @@ impl Farm for NfuseFarm {
             _turn: turn,
         })
     }
+}
+
+/// A client of a farm as the configuration describes it.
+pub(crate) fn client(
+    farm: &config::Farm,
+    network: Arc<dyn Network>,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<FarmClient, TlsError> {
+    Ok(FarmClient::new(FarmConfig {
+        id: farm.id.clone(),
+        controllers: farm.controllers.clone(),
+        order: farm.controller_order,
+        timeout: farm.timeout,
+        connect_timeout: farm.connect_timeout,
+        answer_timeout: farm.answer_timeout,
+        attempts: farm.attempts,
+        service_keys: farm.service_keys.clone(),
+        tls: farm.tls.as_ref().map(config::Tls::open).transpose()?,
+        network,
+        observer,
+        dialect: match farm.generation {
+            Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
+            Generation::Cvad7 => Dialect::new(5, 5),
+        },
+    }))
 }
 
 fn explicit(name: &str, domain: &str, password: Option<&SecretString>) -> Credentials {

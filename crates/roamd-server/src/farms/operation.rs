@@ -21,6 +21,7 @@ use tracing::{info, warn};
 use super::errors::{farm_error, session_error};
 use super::turns::Turn;
 use super::{NfuseFarm, explicit};
+use crate::metrics::OperationKind;
 
 /// The filter that lets sessions of every kind of host through.
 const EVERY_SERVER_TYPE: &str = "all";
@@ -82,10 +83,11 @@ impl Operation for NfuseOperation {
         };
         let generation = self.farm.0.description.generation;
         let answer = if generation.listing_active_disconnects() {
-            self.ask(&request).await?
+            self.ask(&request).await
         } else {
-            self.ask(&HarmlessListingRequest(request)).await?
+            self.ask(&HarmlessListingRequest(request)).await
         };
+        let answer = self.counted(OperationKind::List, answer)?;
         Ok(answer.sessions.into_iter().map(session).collect())
     }
 
@@ -106,16 +108,25 @@ impl Operation for NfuseOperation {
         match how {
             End::Disconnect => {
                 let request = DisconnectUserSessionsRequest(selection);
-                self.ask(&request).await.map(drop)
+                let answer = self.ask(&request).await;
+                self.counted(OperationKind::Disconnect, answer).map(drop)
             }
             End::LogOff => {
                 let request = LogoffUserSessionsRequest(selection);
-                self.ask(&request).await.map(drop)
+                let answer = self.ask(&request).await;
+                self.counted(OperationKind::LogOff, answer).map(drop)
             }
         }
     }
 
     async fn reconnect(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
+        let connection = self.connection(reconnect).await;
+        self.counted(OperationKind::Launch, connection)
+    }
+}
+
+impl NfuseOperation {
+    async fn connection(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
         let key = &reconnect.session;
         let request = AddressRequest {
             name: AddressName::Session(SessionName {
@@ -163,9 +174,15 @@ impl Operation for NfuseOperation {
             ticket,
         })
     }
-}
 
-impl NfuseOperation {
+    fn counted<T>(
+        &self,
+        operation: OperationKind,
+        result: Result<T, FarmError>,
+    ) -> Result<T, FarmError> {
+        self.farm.0.counts.operation(operation, result)
+    }
+
     /// When a request with this share of the time that is left has to be answered.
     fn by(&self, share: Share) -> Instant {
         let now = Instant::now();

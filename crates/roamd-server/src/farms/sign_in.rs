@@ -10,7 +10,9 @@ use roamd_store_proto::auth::Reason;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::errors::farm_error;
 use super::{NfuseFarm, explicit};
+use crate::metrics::OperationKind;
 use crate::standing::Standing;
 
 /// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
@@ -73,10 +75,15 @@ impl CredentialFarms {
                 Ok(turn) => turn,
                 Err(error) => {
                     warn!(farm = %id, %error, "Farm could not be asked to check credentials");
+                    let refused: Result<(), _> = Err(error);
+                    drop(farm.counts.operation(OperationKind::Turn, refused));
                     continue;
                 }
             };
-            match farm.client.call_by(deadline, &request).await {
+            let answer = farm.client.call_by(deadline, &request).await;
+            let counted = answer.as_ref().map(drop).map_err(farm_error);
+            drop(farm.counts.operation(OperationKind::SignIn, counted));
+            match answer {
                 Ok(answer) => {
                     let sam = answer.identity.and_then(|identity| identity.sam);
                     return Ok(sam.as_deref().and_then(account).unwrap_or(typed));

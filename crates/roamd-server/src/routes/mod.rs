@@ -45,7 +45,7 @@ pub(crate) async fn answer(
         },
         Route::Schema(name) => published::schema(name),
         Route::Health => Ok(operations::health()),
-        Route::Ready => operations::ready(gate).await,
+        Route::Ready => operations::ready(gate, &request).await,
         Route::Metrics => operations::metrics(gate),
         Route::Page => operations::page(gate),
         Route::StyleSheet => Ok(operations::style_sheet()),

@@ -1,26 +1,52 @@
 //! What operators and browsers look at.
 
 use http::StatusCode;
-use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, X_FRAME_OPTIONS};
+use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER, X_FRAME_OPTIONS};
 use roamd_http::Answer;
 use roamd_state::{Digest, MarkKind};
 
 use crate::answer::{Caching, sentence, whole};
 use crate::gateway::Gate;
 use crate::page;
-use crate::refused::Refused;
+use crate::readiness::Readiness;
+use crate::refused::{RETRY_SECONDS, Refused};
+use crate::request::Request;
+
+const TEXT: &str = "text/plain";
+const JSON: &str = "application/json";
 
 /// The process is alive.
 pub(crate) fn health() -> Answer {
     sentence(StatusCode::OK, "alive")
 }
 
-/// The gateway can serve: what every sign-in needs of its own answers.
-pub(crate) async fn ready(gate: &Gate) -> Result<Answer, Refused> {
+/// Whether the gateway can serve: what every sign-in needs of its own answers, and so may a farm. A
+/// line for each farm, or JSON for those who would rather have it.
+pub(crate) async fn ready(gate: &Gate, request: &Request) -> Result<Answer, Refused> {
     gate.state
         .is_marked(MarkKind::SpentConversation, Digest::of(b""), gate.now())
         .await?;
-    Ok(sentence(StatusCode::OK, "ready"))
+    let readiness = Readiness::of(gate.stores.iter().flat_map(|site| site.store.farms()));
+    let (status, summary) = if readiness.is_ready() {
+        (StatusCode::OK, "ready")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no controller of any farm answers",
+        )
+    };
+    let mut answer = match request.accepts(&[TEXT, JSON], TEXT) {
+        Ok(JSON) => whole(status, JSON, Caching::None, readiness.json()),
+        _ => {
+            let text = format!("{status}: {summary}\n{}", readiness.lines());
+            whole(status, "text/plain; charset=utf-8", Caching::None, text)
+        }
+    };
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let seconds = HeaderValue::from_static(RETRY_SECONDS);
+        answer.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    Ok(answer)
 }
 
 /// Counts and times, for Prometheus.

@@ -667,6 +667,15 @@ fn byte_cases() -> Vec<ByteCase> {
             let body = String::from_utf8(good(request)).unwrap();
             Script::body(body.replace(" version=\"5.4\"", ""))
         }),
+        // A controller whose clock is wrong says so in every answer.
+        ("clock a day behind", Taken, |request, _| {
+            let date = "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\nExpires: 0\r\n";
+            Script::bytes(http("200 OK", date, &good(request)))
+        }),
+        ("clock far ahead", Taken, |request, _| {
+            let date = "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n";
+            Script::bytes(http("200 OK", date, &good(request)))
+        }),
     ]
 }
 

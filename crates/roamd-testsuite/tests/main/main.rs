@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod being_seen;
 mod client_a;
 mod client_b;
 mod client_c;
@@ -20,3 +21,4 @@ mod refusals;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod unsteady_farms;

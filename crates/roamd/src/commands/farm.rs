@@ -1,4 +1,6 @@
-//! `roamd farm`: embedded farms.
+//! `roamd farm`: embedded farms, and a look at any.
+
+mod probe;
 
 mod app;
 mod group;
@@ -21,7 +23,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::server::{address, block_on, listen, stop_on_signal};
 
-/// Runs embedded farms, and looks into them.
+/// Runs embedded farms and looks into them, and asks farms whether they answer.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd farm init --data world && roamd farm session list --data world"
@@ -42,6 +44,7 @@ enum Command {
     Licence(licence::Licence),
     Limit(limit::Limits),
     Connect(Connect),
+    Probe(probe::Probe),
 }
 
 /// Serves one controller of one farm: an NFuse XML service at /scripts/wpnbr.dll.
@@ -145,6 +148,7 @@ impl Farm {
             Command::Licence(command) => command.run(),
             Command::Limit(command) => command.run(),
             Command::Connect(command) => command.run(),
+            Command::Probe(command) => command.run(),
         }
     }
 }

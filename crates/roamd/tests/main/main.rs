@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod farm;
 mod killed_controllers;
+mod probe;
 mod serve;
 mod sessions;
 mod support;

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "",
     "demo",
     "serve",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 22] = [
     "farm session list",
     "farm session start",
     "farm connect",
+    "farm probe",
     "sessions",
     "sessions list",
     "sessions disconnect",

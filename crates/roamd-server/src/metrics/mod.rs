@@ -1,4 +1,8 @@
-//! Counts and times of answers, for Prometheus.
+//! Counts and times, for Prometheus: of answers here, of farms in [`farms`]. What is a state and no
+//! count is read when it is asked for, in [`controllers`].
+
+mod controllers;
+mod farms;
 
 use std::time::Duration;
 
@@ -9,9 +13,15 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use self::controllers::Controllers;
+pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind};
+use crate::farms::NfuseFarm;
+
 /// What is counted.
 pub(crate) struct Metrics {
     registry: Registry,
+    /// What is counted of farms.
+    pub(crate) farms: FarmMetrics,
     answers: Family<AnswerLabels, Counter>,
     times: Family<RouteLabels, Histogram>,
 }
@@ -28,6 +38,12 @@ struct RouteLabels {
 }
 
 impl Metrics {
+    /// Tells the state of these farms' controllers from now on.
+    pub(crate) fn watch(&mut self, farms: Vec<NfuseFarm>) {
+        self.registry
+            .register_collector(Box::new(Controllers::new(farms)));
+    }
+
     /// Counts one answer.
     pub(crate) fn note(&self, route: &'static str, status: u16, took: Duration) {
         self.answers
@@ -65,6 +81,7 @@ impl Default for Metrics {
             times.clone(),
         );
         Self {
+            farms: FarmMetrics::register(&mut registry),
             registry,
             answers,
             times,

@@ -1,0 +1,83 @@
+//! What the log tells of controllers: each change of a state once, and no request.
+#![expect(clippy::unwrap_used, reason = "a log that cannot be read is a failure")]
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use roamd_nfuse_client::{ControllerOrder, ControllerState, FarmClient};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability_answer, controller, farm, free_address,
+};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self) -> Vec<String> {
+        let bytes = self.0.lock().unwrap().clone();
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+fn answers() -> impl Iterator<Item = Act> {
+    (0..9_999).map(|_| Act::Send(capability_answer("good")))
+}
+
+async fn reaches(farm: &FarmClient, state: ControllerState) {
+    while farm.controllers().next().map(|report| report.state) != Some(state) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_controllers_state_is_one_line_and_a_request_is_none() {
+    const CALLS: usize = 50;
+    let log = Log::default();
+    let writer = log.clone();
+    let _logging = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::INFO)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .set_default();
+    let address = free_address().await;
+    let standby = Scripted::start(answers()).await;
+    let controllers = vec![controller(address), standby.controller()];
+    let farm = farm(controllers, ControllerOrder::Ordered, LONG);
+    for _ in 0..CALLS {
+        farm.call(&READ).await.unwrap();
+    }
+    assert_eq!(log.lines().len(), 1, "{:?}", log.lines());
+
+    let _back = Scripted::start_at(address, answers()).await;
+    reaches(&farm, ControllerState::Closed).await;
+    for _ in 0..CALLS {
+        farm.call(&READ).await.unwrap();
+    }
+    let lines = log.lines();
+    assert!(lines[0].contains("Connection refused"), "{}", lines[0]);
+    let expected = [
+        (" WARN ", "Controller is passed over", "state=\"open\""),
+        (" INFO ", "Controller is used again", "state=\"closed\""),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:?}");
+    for (line, (level, message, state)) in lines.iter().zip(expected) {
+        for part in [level, message, state, "farm=XA1", &address.to_string()] {
+            assert!(line.contains(part), "{line} without {part}");
+        }
+    }
+}

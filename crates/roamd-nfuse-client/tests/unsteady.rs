@@ -1,0 +1,138 @@
+//! Controllers and names that do not stay as they are.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test without its sockets cannot go on"
+)]
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use roamd_nfuse_client::{
+    Connecting, Controller, ControllerOrder, FarmClient, FarmConfig, Network, SystemNetwork,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use crate::scripted::{
+    Act, LONG, READ, Scripted, capability, capability_answer, config, controller, farm,
+    free_address,
+};
+
+fn answers(name: &'static str) -> impl Iterator<Item = Act> {
+    (0..99_999).map(move |_| Act::Send(capability_answer(name)))
+}
+
+/// A controller at this address that is there for a while and away for a while, in turn. When it
+/// goes, all its connections break.
+async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
+    loop {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let mut connections = JoinSet::new();
+        let serving = async {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let served = Arc::clone(&served);
+                connections.spawn(async move {
+                    let mut request = [0; 4096];
+                    while stream.read(&mut request).await? > 0 {
+                        served.fetch_add(1, Ordering::Relaxed);
+                        stream.write_all(&capability_answer("flapping")).await?;
+                    }
+                    std::io::Result::Ok(())
+                });
+            }
+        };
+        assert!(timeout(period, serving).await.is_err());
+        drop(listener);
+        drop(connections);
+        tokio::time::sleep(period).await;
+    }
+}
+
+#[tokio::test]
+async fn a_controller_that_comes_and_goes_costs_no_read() {
+    const PERIOD: Duration = Duration::from_millis(150);
+    let address = free_address().await;
+    let steady = Scripted::start(answers("steady")).await;
+    let served = Arc::<AtomicUsize>::default();
+    let flapping = tokio::spawn(flap(address, PERIOD, Arc::clone(&served)));
+    let controllers = vec![controller(address), steady.controller()];
+    for order in [ControllerOrder::Ordered, ControllerOrder::Balanced] {
+        let farm = farm(controllers.clone(), order, LONG);
+        let before = served.load(Ordering::Relaxed);
+        let begin = Instant::now();
+        // Some of its absences, and at least one of its returns.
+        while begin.elapsed() < 6 * PERIOD || served.load(Ordering::Relaxed) == before {
+            assert!(begin.elapsed() < LONG, "{order:?}: it is never used again");
+            farm.call(&READ).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    assert!(!steady.requests().is_empty());
+    flapping.abort();
+}
+
+/// A network whose one name leads to where it was moved last.
+#[derive(Debug)]
+struct Moving(Mutex<SocketAddr>);
+
+impl Network for Moving {
+    fn connect(&self, _: &str, _: u16) -> Connecting {
+        let address = *self.0.lock().unwrap();
+        SystemNetwork::new().connect(&address.ip().to_string(), address.port())
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_moves_is_followed_once_its_old_host_is_gone() {
+    let network = Arc::new(Moving(Mutex::new(free_address().await)));
+    let farm = FarmClient::new(FarmConfig {
+        network: Arc::<Moving>::clone(&network),
+        ..config(
+            vec![Controller::parse("http://ddc.example.test:8080").unwrap()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    for name in ["first", "second", "third"] {
+        // It answers three times and closes the connection that the client has kept.
+        let acts = [(); 3].map(|()| Act::Send(capability_answer(name)));
+        let host = Scripted::start(acts.into_iter().chain([Act::Close])).await;
+        let address = host.controller().to_string().replace("http://", "");
+        *network.0.lock().unwrap() = address.parse().unwrap();
+        for _ in 0..3 {
+            assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
+        }
+        assert_eq!(host.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_ipv6_address_that_does_not_answer_does_not_stand_in_the_way() {
+    let alive = Scripted::start(answers("alive")).await;
+    let url = alive.controller().to_string();
+    let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+    // Nobody accepts there, and the queue of one is full.
+    let hole = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+    let socket = TcpSocket::new_v6().unwrap();
+    socket.bind(hole).unwrap();
+    let _listener = socket.listen(1).unwrap();
+    let mut queue = Vec::new();
+    while let Ok(Ok(stream)) = timeout(Duration::from_millis(100), TcpStream::connect(hole)).await {
+        queue.push(stream);
+    }
+    // As a controller of its own, and as the first address of a name that has both. The latter
+    // shows something only where the system gives `localhost` both.
+    let name = Controller::parse(&format!("http://localhost:{port}")).unwrap();
+    for controllers in [vec![controller(hole), alive.controller()], vec![name]] {
+        let farm = farm(controllers, ControllerOrder::Ordered, LONG);
+        assert_eq!(farm.call(&READ).await.unwrap(), capability("alive"));
+    }
+}

@@ -1,0 +1,219 @@
+//! What is counted of farms: every attempt at a controller, and what came of each operation.
+//!
+//! Labels are ids and URLs of the configuration and words of this program, so their number is bounded.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use roamd_nfuse_client::{Attempt, Controller, Observer};
+use roamd_sessions::{FarmError, Refusal};
+
+/// What is counted of all farms.
+#[derive(Debug)]
+pub(crate) struct FarmMetrics {
+    attempts: Family<AttemptLabels, Counter>,
+    times: Family<ControllerLabels, Histogram>,
+    operations: Family<OperationLabels, Counter>,
+}
+
+/// What is counted of one farm.
+#[derive(Debug)]
+pub(crate) struct FarmCounts {
+    farm: Arc<String>,
+    controllers: Vec<ControllerCounts>,
+    attempts: Family<AttemptLabels, Counter>,
+    operations: Family<OperationLabels, Counter>,
+}
+
+#[derive(Debug)]
+struct ControllerCounts {
+    controller: Controller,
+    url: Arc<String>,
+    times: Histogram,
+}
+
+/// What a farm is asked for in the end, with as many requests as it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OperationKind {
+    /// Sessions of a user.
+    List,
+    /// Disconnecting the sessions of a client.
+    Disconnect,
+    /// Logging them off.
+    LogOff,
+    /// Getting a session ready to connect to.
+    Launch,
+    /// Checking a password.
+    SignIn,
+    /// A turn, which every other operation needs first; counted where there is none.
+    Turn,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    farm: Arc<String>,
+    controller: Arc<String>,
+    request: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ControllerLabels {
+    farm: Arc<String>,
+    controller: Arc<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    farm: Arc<String>,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+impl FarmMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        // From a millisecond to sixteen seconds.
+        let times: Family<ControllerLabels, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 15)));
+        let metrics = Self {
+            attempts: Family::default(),
+            times,
+            operations: Family::default(),
+        };
+        registry.register(
+            "farm_attempts",
+            "Requests to controllers by their outcome, probes included",
+            metrics.attempts.clone(),
+        );
+        registry.register_with_unit(
+            "farm_attempt_time",
+            "Time of a request to a controller, connecting included",
+            Unit::Seconds,
+            metrics.times.clone(),
+        );
+        registry.register(
+            "farm_operations",
+            "Operations on farms by what came of them",
+            metrics.operations.clone(),
+        );
+        metrics
+    }
+
+    /// What is counted of the farm with this id and these controllers.
+    pub(crate) fn of(&self, farm: &str, controllers: &[Controller]) -> FarmCounts {
+        let farm = Arc::new(farm.to_owned());
+        let controllers = controllers.iter().map(|controller| {
+            let url = Arc::new(controller.to_string());
+            let labels = ControllerLabels {
+                farm: Arc::clone(&farm),
+                controller: Arc::clone(&url),
+            };
+            ControllerCounts {
+                controller: controller.clone(),
+                url,
+                times: self.times.get_or_create_owned(&labels),
+            }
+        });
+        // From nothing on, so that whoever watches a rate sees the first one, too.
+        for operation in OperationKind::ALL {
+            for outcome in OUTCOMES {
+                let labels = OperationLabels {
+                    farm: Arc::clone(&farm),
+                    operation: operation.as_str(),
+                    outcome,
+                };
+                self.operations.get_or_create(&labels).inc_by(0);
+            }
+        }
+        FarmCounts {
+            controllers: controllers.collect(),
+            farm,
+            attempts: self.attempts.clone(),
+            operations: self.operations.clone(),
+        }
+    }
+}
+
+impl FarmCounts {
+    /// Counts an operation by its result, and gives the result back.
+    pub(crate) fn operation<T>(
+        &self,
+        operation: OperationKind,
+        result: Result<T, FarmError>,
+    ) -> Result<T, FarmError> {
+        let labels = OperationLabels {
+            farm: Arc::clone(&self.farm),
+            operation: operation.as_str(),
+            outcome: outcome(result.as_ref().err()),
+        };
+        self.operations.get_or_create(&labels).inc();
+        result
+    }
+}
+
+impl Observer for FarmCounts {
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        let mut controllers = self.controllers.iter();
+        let Some(counts) = controllers.find(|counts| counts.controller == *attempt.controller)
+        else {
+            return;
+        };
+        counts.times.observe(attempt.took.as_secs_f64());
+        let labels = AttemptLabels {
+            farm: Arc::clone(&self.farm),
+            controller: Arc::clone(&counts.url),
+            request: attempt.request,
+            outcome: attempt.outcome.as_str(),
+        };
+        self.attempts.get_or_create(&labels).inc();
+    }
+}
+
+impl OperationKind {
+    const ALL: [Self; 6] = [
+        Self::List,
+        Self::Disconnect,
+        Self::LogOff,
+        Self::Launch,
+        Self::SignIn,
+        Self::Turn,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Disconnect => "disconnect",
+            Self::LogOff => "logoff",
+            Self::Launch => "launch",
+            Self::SignIn => "sign_in",
+            Self::Turn => "turn",
+        }
+    }
+}
+
+/// What [`outcome`] may say.
+const OUTCOMES: [&str; 6] = [
+    "confirmed",
+    "refused",
+    "gone",
+    "not_ready",
+    "unavailable",
+    "busy",
+];
+
+/// A word for what came of an operation. A session that is gone and a host that is not ready yet are
+/// no fault of a farm, so they have words of their own.
+fn outcome(error: Option<&FarmError>) -> &'static str {
+    match error {
+        None => "confirmed",
+        Some(FarmError::Refused(Refusal::UnknownSession)) => "gone",
+        Some(FarmError::Refused(Refusal::NotReady)) => "not_ready",
+        Some(FarmError::Refused(_)) => "refused",
+        Some(FarmError::Unavailable(_)) => "unavailable",
+        Some(FarmError::Busy) => "busy",
+    }
+}

@@ -1,0 +1,153 @@
+//! Whether the gateway can serve, by farm: what `/readyz` says.
+//!
+//! It is read by anybody, so it says no address of a controller, and not why one fails.
+
+use std::fmt::Write as _;
+
+use roamd_nfuse_client::ControllerState;
+use serde_json::json;
+
+use crate::farms::NfuseFarm;
+
+/// The farms of a gateway, as their calls and probes have met them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Readiness<'a> {
+    farms: Vec<FarmReadiness<'a>>,
+}
+
+/// One farm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FarmReadiness<'a> {
+    id: &'a str,
+    controllers: usize,
+    /// Those of them that are not passed over.
+    used: usize,
+}
+
+impl<'a> Readiness<'a> {
+    /// As it is now.
+    pub(crate) fn of(farms: impl Iterator<Item = &'a NfuseFarm>) -> Self {
+        let farms = farms.map(|farm| {
+            let states = || farm.controllers().map(|report| report.state);
+            FarmReadiness {
+                id: farm.id(),
+                controllers: states().count(),
+                used: states().filter(|state| is_used(*state)).count(),
+            }
+        });
+        Self {
+            farms: farms.collect(),
+        }
+    }
+
+    /// Some farm can be asked. With some only, users see what these list.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.farms.iter().any(|farm| farm.used > 0)
+    }
+
+    /// A line for each farm: `farm XA1 degraded (1 of 2 controllers)`.
+    pub(crate) fn lines(&self) -> String {
+        self.farms.iter().fold(String::new(), |mut lines, farm| {
+            let (id, state) = (farm.id, farm.state());
+            let written = match state {
+                "degraded" => writeln!(
+                    lines,
+                    "farm {id} {state} ({} of {} controllers)",
+                    farm.used, farm.controllers
+                ),
+                _ => writeln!(lines, "farm {id} {state}"),
+            };
+            // A text takes all that is written to it.
+            written.ok();
+            lines
+        })
+    }
+
+    /// The same for programs: `{"ready": true, "farms": [{"id": "XA1", "state": "degraded",
+    /// "controllers": 2, "used": 1}]}`.
+    pub(crate) fn json(&self) -> String {
+        let farms = self.farms.iter().map(|farm| {
+            json!({
+                "id": farm.id,
+                "state": farm.state(),
+                "controllers": farm.controllers,
+                "used": farm.used,
+            })
+        });
+        let farms: Vec<_> = farms.collect();
+        let mut text = json!({ "ready": self.is_ready(), "farms": farms }).to_string();
+        text.push('\n');
+        text
+    }
+}
+
+impl FarmReadiness<'_> {
+    fn state(&self) -> &'static str {
+        if self.used == 0 {
+            "down"
+        } else if self.used < self.controllers {
+            "degraded"
+        } else {
+            "ready"
+        }
+    }
+}
+
+fn is_used(state: ControllerState) -> bool {
+    match state {
+        ControllerState::Closed | ControllerState::Doubted => true,
+        ControllerState::Open | ControllerState::HalfOpen => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn farm(id: &str, used: usize, controllers: usize) -> FarmReadiness<'_> {
+        FarmReadiness {
+            id,
+            controllers,
+            used,
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_ready_while_one_controller_of_one_farm_is_used() {
+        let cases: [(&[(usize, usize)], bool); 5] = [
+            (&[(2, 2), (1, 1)], true),
+            (&[(2, 2), (0, 1)], true),
+            (&[(1, 2), (0, 1)], true),
+            (&[(0, 2), (0, 1)], false),
+            (&[(0, 1)], false),
+        ];
+        for (farms, ready) in cases {
+            let farms = farms.iter().map(|(used, all)| farm("XA1", *used, *all));
+            let readiness = Readiness {
+                farms: farms.collect(),
+            };
+            assert_eq!(readiness.is_ready(), ready, "{readiness:?}");
+        }
+    }
+
+    #[test]
+    fn each_farm_is_named_with_its_state() {
+        let readiness = Readiness {
+            farms: vec![
+                farm("XA1", 2, 2),
+                farm("XD5", 1, 2),
+                farm("CVAD", 0, 2),
+                farm("ONE", 1, 1),
+            ],
+        };
+        assert_eq!(
+            readiness.lines(),
+            "farm XA1 ready\nfarm XD5 degraded (1 of 2 controllers)\nfarm CVAD down\n\
+             farm ONE ready\n"
+        );
+        let read: serde_json::Value = serde_json::from_str(&readiness.json()).unwrap();
+        let expected = json!({"id": "XD5", "state": "degraded", "controllers": 2, "used": 1});
+        assert_eq!(read.pointer("/farms/1"), Some(&expected));
+        assert_eq!(read.pointer("/ready"), Some(&json!(true)));
+    }
+}

@@ -1,0 +1,141 @@
+//! `roamd farm probe`.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use crate::support::{Ran, Server, World, roamd, run};
+
+/// Probes farms of one controller each, in this order.
+fn probe(world: &World, controllers: &[&str], more: &[&str]) -> Ran {
+    let path = world.path("roamd.toml");
+    let mut text = String::from(
+        "listen = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\
+         data_dir = \"/no/such/folder\"\n[[store]]\npath = \"/Citrix/Store\"\n",
+    );
+    for (number, controller) in controllers.iter().enumerate() {
+        text += &format!(
+            "[[store.farm]]\nid = \"F{number}\"\nname = \"Farm\"\ngeneration = \"cvad-7\"\n\
+             controllers = [\"{controller}\"]\ntimeout_ms = 2000\n"
+        );
+    }
+    std::fs::write(&path, text).unwrap();
+    let config = path.to_str().unwrap();
+    run(&[&["farm", "probe", "--config", config], more].concat())
+}
+
+/// A controller of an embedded farm.
+fn embedded(world: &World) -> Server {
+    let serve = ["farm", "serve", "--data", world.data(), "--farm", "CVAD"];
+    let args = [&serve[..], &["--listen", "127.0.0.1:0"]].concat();
+    Server::start(&mut roamd(&args), 1)
+}
+
+/// The URL of a server that answers every request with this.
+fn answering(status: &str, body: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let read = stream.read(&mut [0; 4096]).unwrap();
+            assert!(read > 0, "a connection without a request");
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+/// A URL where nobody listens.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[test]
+fn the_exit_code_tells_whether_all_some_or_no_controllers_answer() {
+    let world = World::new();
+    let farm = embedded(&world);
+    let (good, dead) = (farm.url().to_owned(), nobody());
+    for (controllers, code) in [
+        (vec![&*good], 0),
+        (vec![&*good, &*dead], 4),
+        (vec![&*dead], 1),
+    ] {
+        let ran = probe(&world, &controllers, &[]);
+        assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{ran:?}");
+        assert_eq!(ran.out.lines().count(), 1 + controllers.len(), "{ran:?}");
+    }
+    let config = world.path("wrong.toml");
+    std::fs::write(&config, "listen = 1\n").unwrap();
+    let ran = run(&["farm", "probe", "--config", config.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("wrong.toml:1: `listen` has"), "{ran:?}");
+}
+
+#[test]
+fn each_controller_is_told_with_what_it_can_do_or_why_it_does_not_answer() {
+    let world = World::new();
+    let farm = embedded(&world);
+    let html = answering("200 OK", "<html><body>It works!</body></html>");
+    let missing = answering("404 Not Found", "");
+    let refusing = answering(
+        "200 OK",
+        "<?xml version=\"1.0\"?><NFuseProtocol version=\"4.1\"><ResponseCapabilities>\
+         <ErrorId>unspecified</ErrorId></ResponseCapabilities></NFuseProtocol>",
+    );
+    let no_tls = html.replace("http://", "https://");
+    let controllers = [
+        farm.url(),
+        &nobody(),
+        "http://no-such-host.invalid:80",
+        &html,
+        &missing,
+        &no_tls,
+        &refusing,
+    ];
+    let ran = probe(&world, &controllers, &["--json"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let rows = ran.json();
+    assert_eq!(
+        ran.column("", "farm"),
+        ["F0", "F1", "F2", "F3", "F4", "F5", "F6"]
+    );
+    let good = &rows[0];
+    assert_eq!(good["store"], "/Citrix/Store");
+    assert_eq!(good["controller"], format!("http://{}", farm.address()));
+    let dialect = good["dialect"].as_str().unwrap();
+    assert!(dialect.starts_with("5."), "{dialect}");
+    assert_eq!(good["certificate_expiry"], serde_json::Value::Null);
+    let capabilities = good["capabilities"].as_array().unwrap();
+    assert!(capabilities.contains(&"launch-reference".into()), "{good}");
+    let reasons = ran.column("", "reason");
+    let expected = [
+        ("yes", "-"),
+        ("no", "Connection refused"),
+        ("no", "dns error"),
+        ("no", "root element is not NFuseProtocol"),
+        ("no", "HTTP status 404 Not Found"),
+        ("no", "TLS failed: "),
+        // A farm that does not know the question works.
+        ("yes", "unspecified"),
+    ];
+    for ((row, reason), (up, expected)) in
+        rows.as_array().unwrap().iter().zip(reasons).zip(expected)
+    {
+        assert_eq!(row["up"], up == "yes", "{row}");
+        assert!(row["milliseconds"].is_u64(), "{row}");
+        assert!(reason.contains(expected), "{reason} without {expected}");
+    }
+
+    let table = probe(&world, &controllers, &[]);
+    let lines: Vec<&str> = table.out.lines().collect();
+    assert!(lines[0].starts_with("STORE"), "{}", lines[0]);
+    assert!(lines[1].contains("yes  5."), "{}", lines[1]);
+    assert!(
+        lines[2].ends_with("Connection refused (os error 111)"),
+        "{}",
+        lines[2]
+    );
+}
