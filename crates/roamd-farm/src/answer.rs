@@ -8,11 +8,11 @@ use roamd_nfuse_proto::{
     AccessEntry, AddressAnswer, AddressName, AddressRequest, AnyRequest, AppDataAnswer,
     AppDataRequest, Application, Body, CapabilitiesAnswer, CapabilityId, Credentials, DecodeError,
     DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, Domain, Frame, HostAddress,
-    HostId, LaunchRefAnswer, LaunchRefRequest, LogoffUserSessionsAnswer, LogoffUserSessionsRequest,
-    ProtocolInfoAnswer, ReconnectSessionDataAnswer, ReconnectSessionDataRequest, Server,
-    ServerDataAnswer, ServerDataRequest, ServerFarmDataAnswer, SessionEntry, SessionSelection,
-    Settings, TicketAnswer, TicketRequest, UserIdentity, ValidateCredentialsAnswer,
-    ValidateCredentialsRequest, decode_request, encode_answer,
+    HostId, LaunchRefAnswer, LaunchRefRequest, LaunchSettings, LogoffUserSessionsAnswer,
+    LogoffUserSessionsRequest, ProtocolInfoAnswer, ReconnectSessionDataAnswer,
+    ReconnectSessionDataRequest, Server, ServerDataAnswer, ServerDataRequest, ServerFarmDataAnswer,
+    SessionEntry, SessionSelection, Settings, TicketAnswer, TicketRequest, UserIdentity,
+    ValidateCredentialsAnswer, ValidateCredentialsRequest, decode_request, encode_answer,
 };
 use rusqlite::{Connection, Transaction};
 use tokio::task::spawn_blocking;
@@ -689,6 +689,7 @@ fn application(
         folder: row.folder,
         description: row.description,
         publisher_name: farm.name.clone(),
+        launch: LaunchSettings::default(),
     });
     Application {
         in_name: row.name,
