@@ -55,10 +55,12 @@ pub(crate) async fn session(
             ),
             after: Some(RETRY_AFTER),
             reason: RetryReason::UNKNOWN,
+            remedy: None,
         },
         Launched::Failed(failure) => LaunchData::Failure {
             id: failure.id(),
             text: failure.text().to_owned(),
+            remedy: None,
         },
         Launched::Ready { ica, ticket, farm } => {
             if is_invalidated(gate, &user, &ticket).await? {
@@ -66,6 +68,7 @@ pub(crate) async fn session(
                 LaunchData::Failure {
                     id: LaunchErrorId::GENERAL_APP_LAUNCH_ERROR,
                     text: "The launch was cancelled. Start it again.".to_owned(),
+                    remedy: None,
                 }
             } else {
                 LaunchData::Success {

@@ -364,7 +364,7 @@ fn success(response: &Response) -> (String, String) {
 
 fn failure(response: &Response) -> (LaunchErrorId, String) {
     match data(response) {
-        LaunchData::Failure { id, text } => (id, text),
+        LaunchData::Failure { id, text, .. } => (id, text),
         other => panic!("{other:?}"),
     }
 }
@@ -372,7 +372,9 @@ fn failure(response: &Response) -> (LaunchErrorId, String) {
 /// The URL of a retry, which lies below the launch URL, and its key.
 fn retry(response: &Response, launch: &str) -> (String, String) {
     match data(response) {
-        LaunchData::Retry { url, after, reason } => {
+        LaunchData::Retry {
+            url, after, reason, ..
+        } => {
             assert!(after.is_some());
             assert_eq!(reason, RetryReason::UNKNOWN);
             let key = url.strip_prefix(&format!("{launch}/")).unwrap().to_owned();
