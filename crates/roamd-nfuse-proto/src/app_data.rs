@@ -82,6 +82,37 @@ pub struct Settings {
     pub description: String,
     /// `PublisherName`.
     pub publisher_name: String,
+    /// What it sets for its launches.
+    pub launch: LaunchSettings,
+}
+
+/// What an application sets for its launches: defaults and limits (nfuse.md §6.2). A farm may leave
+/// out each of them, and a number that is none counts as left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LaunchSettings {
+    /// `WinWidth`, in pixels.
+    pub width: Option<u32>,
+    /// `WinHeight`, in pixels.
+    pub height: Option<u32>,
+    /// `WinColor`: 1, 2, 4 or 8, as in an ICA file.
+    pub colour: Option<u32>,
+    /// `WinType`: `pixels` or `percent` as far as known.
+    pub window: Option<String>,
+    /// `WinScale`, in percent of the screen.
+    pub scale: Option<u32>,
+    /// `SoundType`.
+    pub sound: Option<Level>,
+    /// `Encryption`: `basic` or `rc5-128` as far as known.
+    pub encryption: Option<Level>,
+}
+
+/// A level of something, such as `none` or `rc5-128`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// `minimum`: a client that cannot have it must not connect.
+    pub minimum: bool,
+    /// Name of the level.
+    pub value: String,
 }
 
 /// Who may see an application.
@@ -264,6 +295,7 @@ impl Settings {
             folder: node.first_text("Folder").unwrap_or_default(),
             description: node.first_text("Description").unwrap_or_default(),
             publisher_name: node.first_text("PublisherName").unwrap_or_default(),
+            launch: LaunchSettings::read(node),
         }
     }
 
@@ -275,8 +307,55 @@ impl Settings {
         writer.open("Settings", &flags);
         writer.leaf("Folder", &[], &self.folder);
         writer.leaf("Description", &[], &self.description);
+        self.launch.write(writer);
         writer.leaf("PublisherName", &[], &self.publisher_name);
         writer.close();
+    }
+}
+
+impl LaunchSettings {
+    fn read(settings: &Node<'_>) -> Self {
+        let number = |name| settings.first(name).and_then(|n| n.text().parse().ok());
+        let level = |name| settings.first(name).and_then(|n| Level::read(&n));
+        Self {
+            width: number("WinWidth"),
+            height: number("WinHeight"),
+            colour: number("WinColor"),
+            window: settings.first_text("WinType"),
+            scale: number("WinScale"),
+            sound: level("SoundType"),
+            encryption: level("Encryption"),
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let number = |writer: &mut Writer, name, number: Option<u32>| {
+            write::some_text(writer, name, number.map(|n| n.to_string()).as_deref());
+        };
+        number(writer, "WinWidth", self.width);
+        number(writer, "WinHeight", self.height);
+        number(writer, "WinColor", self.colour);
+        write::some_text(writer, "WinType", self.window.as_deref());
+        number(writer, "WinScale", self.scale);
+        for (name, level) in [("SoundType", &self.sound), ("Encryption", &self.encryption)] {
+            if let Some(level) = level {
+                let minimum = [("minimum", write::truth(level.minimum))];
+                writer.leaf(name, &minimum, &level.value);
+            }
+        }
+    }
+}
+
+impl Level {
+    /// Nothing for a level without a name.
+    fn read(node: &Node<'_>) -> Option<Self> {
+        let minimum = node.attribute("minimum");
+        Some(node.text())
+            .filter(|value| !value.is_empty())
+            .map(|value| Self {
+                minimum: minimum.is_some_and(|v| v.eq_ignore_ascii_case("true")),
+                value: value.to_owned(),
+            })
     }
 }
 

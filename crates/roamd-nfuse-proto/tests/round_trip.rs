@@ -250,6 +250,26 @@ fn app_data_request() -> impl Strategy<Value = AppDataRequest> {
         )
 }
 
+fn launch_settings() -> impl Strategy<Value = LaunchSettings> {
+    let level = || {
+        let level = (any::<bool>(), value()).prop_map(|(minimum, value)| Level { minimum, value });
+        option::of(level)
+    };
+    let numbers = any::<[Option<u32>; 4]>();
+    (numbers, maybe(), level(), level()).prop_map(|(numbers, window, sound, encryption)| {
+        let [width, height, colour, scale] = numbers;
+        LaunchSettings {
+            width,
+            height,
+            colour,
+            window,
+            scale,
+            sound,
+            encryption,
+        }
+    })
+}
+
 fn application() -> impl Strategy<Value = Application> {
     let settings = (
         any::<bool>(),
@@ -257,14 +277,16 @@ fn application() -> impl Strategy<Value = Application> {
         maybe_empty(),
         maybe_empty(),
         maybe_empty(),
+        launch_settings(),
     )
         .prop_map(
-            |(disabled, desktop, folder, description, publisher_name)| Settings {
+            |(disabled, desktop, folder, description, publisher_name, launch)| Settings {
                 disabled,
                 desktop,
                 folder,
                 description,
                 publisher_name,
+                launch,
             },
         );
     let entry = prop_oneof![

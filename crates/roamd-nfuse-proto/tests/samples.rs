@@ -537,6 +537,21 @@ fn application_sample_answers_say_what_the_notes_say() {
                 friendly_name: text("Ledger & Stock"),
                 settings: Some(Settings {
                     publisher_name: text("LAB"),
+                    launch: LaunchSettings {
+                        width: Some(1024),
+                        height: Some(768),
+                        colour: Some(8),
+                        window: some("pixels"),
+                        scale: Some(1),
+                        sound: Some(Level {
+                            minimum: false,
+                            value: text("none"),
+                        }),
+                        encryption: Some(Level {
+                            minimum: true,
+                            value: text("rc5-128"),
+                        }),
+                    },
                     ..Settings::default()
                 }),
                 access_list: None,

@@ -5,8 +5,8 @@ use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_http::{Answer, BodyError};
 use roamd_sessions::Busy;
-use roamd_store_proto::DecodeError;
 use roamd_store_proto::auth::Challenge;
+use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
 use crate::answer;
@@ -17,9 +17,12 @@ pub(crate) const RETRY_SECONDS: &str = "5";
 /// A request that is not served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    /// The path names nothing, or the session, retry key or schema in it does not exist.
+    /// The path names nothing, or the schema in it does not exist.
     #[error("there is nothing at this address")]
     NotFound,
+    /// The session, resource or retry key in the path does not exist for this user (ST-52).
+    #[error("there is nothing at this address")]
+    NothingToLaunch(ErrorReason),
     /// The resource has other methods.
     #[error("this address takes {allow} only")]
     MethodNotAllowed {
@@ -71,7 +74,7 @@ impl Refused {
     /// The status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NothingToLaunch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
@@ -94,6 +97,10 @@ impl Refused {
         let header = match &self {
             Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             Self::Unauthorized(challenge) => self.challenge_header(challenge),
+            Self::NothingToLaunch(reason) => Some((
+                HeaderName::from_static(ErrorReason::HEADER),
+                HeaderValue::from_static(reason.as_str()),
+            )),
             Self::StateUnavailable(source) => {
                 error!(%source, "Shared state gave no answer");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
@@ -132,6 +139,21 @@ mod tests {
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
             let seconds = HeaderValue::from_static(RETRY_SECONDS);
             assert_eq!(answer.headers().get(RETRY_AFTER), Some(&seconds));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_launched_says_why() {
+        // ST-21, ST-52
+        for (reason, expected) in [
+            (ErrorReason::ResourceNotFound, "ResourceNotFound"),
+            (ErrorReason::ResourceDisabled, "ResourceDisabled"),
+            (ErrorReason::UnsupportedOperation, "UnsupportedOperation"),
+        ] {
+            let answer = Refused::NothingToLaunch(reason).into_answer();
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+            let header = answer.headers().get("X-Citrix-Error-Reason");
+            assert_eq!(header, Some(&HeaderValue::from_static(expected)));
         }
         let missing = Refused::NotFound.into_answer();
         assert_eq!(missing.headers().get(RETRY_AFTER), None);

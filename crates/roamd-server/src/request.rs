@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
 use roamd_citrixauth::Claims;
 use roamd_http::{Incoming, Peer, read_body};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
-use roamd_store_proto::media_type;
+use roamd_store_proto::{Language, media_type};
 
 use crate::gateway::Gate;
 use crate::refused::Refused;
@@ -67,6 +67,11 @@ impl Request {
     ) -> Result<&'static str, Refused> {
         let lines: Vec<&str> = self.header_lines(&ACCEPT);
         media_type::negotiate(&lines, offered).ok_or(Refused::NotAcceptable { offered: names })
+    }
+
+    /// The language of texts for people (ST-8).
+    pub(crate) fn language(&self) -> Language {
+        Language::negotiate(&self.header_lines(&ACCEPT_LANGUAGE))
     }
 
     /// The body, which has to be of this type (SS-16).

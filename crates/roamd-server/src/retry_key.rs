@@ -1,9 +1,12 @@
-//! Retry keys: the last segment of a retry URL, sealed and bound to user and session (SS-57, ST-46).
+//! Retry keys: the last segment of a retry URL, sealed, and bound to a user and to what is launched
+//! (SS-57, ST-46). Any node can go on with a launch that another one began.
 
 use data_encoding::BASE64URL_NOPAD;
+use getrandom::rand_core::Rng;
 use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{KeyRing, Purpose};
 use roamd_sessions::UserKey;
+use roamd_state::Digest;
 
 use crate::environment::rng;
 
@@ -15,37 +18,104 @@ const LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// Makes and checks retry keys.
 pub(crate) struct RetryKeys<'k>(&'k KeyRing);
 
+/// One launch, however many requests it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LaunchId([u8; 16]);
+
 impl<'k> RetryKeys<'k> {
     pub(crate) fn new(keys: &'k KeyRing) -> Self {
         Self(keys)
     }
 
-    /// A key for the next attempt of this user at this session.
-    pub(crate) fn make(&self, user: &UserKey, session: &str, now: Timestamp) -> String {
-        let until = now
-            .checked_add(LIFE)
-            .unwrap_or(Timestamp::MAX)
-            .as_second()
-            .to_be_bytes();
+    /// A key for the next attempt of this user at what has this launch URL.
+    pub(crate) fn make(
+        &self,
+        user: &UserKey,
+        launch_url: &str,
+        launch: LaunchId,
+        now: Timestamp,
+    ) -> String {
+        let until = expiry(now).as_second().to_be_bytes();
+        let plain = [launch.0.as_slice(), &until].concat();
         let sealed = self
             .0
-            .seal(PURPOSE, &context(user, session), &until, &mut rng());
+            .seal(PURPOSE, &context(user, launch_url), &plain, &mut rng());
         BASE64URL_NOPAD.encode(&sealed)
     }
 
-    /// Whether a key was made for this user and session, and is not over its time.
-    pub(crate) fn is_good(&self, user: &UserKey, session: &str, key: &str, now: Timestamp) -> bool {
-        let opened = BASE64URL_NOPAD
-            .decode(key.as_bytes())
-            .ok()
-            .and_then(|sealed| self.0.open(PURPOSE, &context(user, session), &sealed).ok());
-        opened
-            .and_then(|plain| plain.as_slice().try_into().ok())
-            .is_some_and(|until| now.as_second() < i64::from_be_bytes(until))
+    /// The launch of a key that was made for this user and launch URL, and is not over its time.
+    pub(crate) fn open(
+        &self,
+        user: &UserKey,
+        launch_url: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Option<LaunchId> {
+        let sealed = BASE64URL_NOPAD.decode(key.as_bytes()).ok()?;
+        let opened = self.0.open(PURPOSE, &context(user, launch_url), &sealed);
+        let plain = opened.ok()?;
+        let (launch, until) = plain.split_first_chunk()?;
+        let until = i64::from_be_bytes(until.try_into().ok()?);
+        (now.as_second() < until).then_some(LaunchId(*launch))
     }
 }
 
+impl LaunchId {
+    /// A launch that begins.
+    pub(crate) fn new() -> Self {
+        let mut id = [0; 16];
+        rng().fill_bytes(&mut id);
+        Self(id)
+    }
+
+    /// As the shared state knows it.
+    pub(crate) fn digest(self) -> Digest {
+        Digest::of(&self.0)
+    }
+}
+
+/// When the last key that may have been made by now is over its time.
+pub(crate) fn expiry(now: Timestamp) -> Timestamp {
+    now.checked_add(LIFE).unwrap_or(Timestamp::MAX)
+}
+
 /// No user key has a NUL, so no two pairs give the same context.
-fn context(user: &UserKey, session: &str) -> Vec<u8> {
-    format!("{user}\0{session}").into_bytes()
+fn context(user: &UserKey, launch_url: &str) -> Vec<u8> {
+    format!("{user}\0{launch_url}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use roamd_seal::{Key, KeyId};
+
+    use super::*;
+
+    #[test]
+    fn a_key_goes_on_with_its_launch_for_its_user_in_its_time() {
+        // ST-46
+        let ring = |byte: u8| {
+            let key = Key::new(KeyId(1), 0, [byte; Key::LEN].into());
+            KeyRing::new(key, Vec::new())
+        };
+        let (alice, bob) = (UserKey::new("DEMO", "alice"), UserKey::new("DEMO", "bob"));
+        let launch = LaunchId::new();
+        let now = Timestamp::UNIX_EPOCH;
+        let key = RetryKeys::new(&ring(7)).make(&alice, "/a", launch, now);
+        let last = now + LIFE - SignedDuration::from_secs(1);
+        for (case, ring, user, url, time, expected) in [
+            ("another node", ring(7), &alice, "/a", now, Some(launch)),
+            ("its last second", ring(7), &alice, "/a", last, Some(launch)),
+            ("too late", ring(7), &alice, "/a", now + LIFE, None),
+            ("another user", ring(7), &bob, "/a", now, None),
+            ("another session", ring(7), &alice, "/b", now, None),
+            ("other keys", ring(8), &alice, "/a", now, None),
+        ] {
+            let opened = RetryKeys::new(&ring).open(user, url, &key, time);
+            assert_eq!(opened, expected, "{case}");
+        }
+        for key in ["", "k41x9", "ä", &key[1..]] {
+            let opened = RetryKeys::new(&ring(7)).open(&alice, "/a", key, now);
+            assert_eq!(opened, None, "{key}");
+        }
+    }
 }

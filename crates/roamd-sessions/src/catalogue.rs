@@ -3,24 +3,30 @@
 
 use std::collections::HashMap;
 
+use crate::ApplicationSettings;
+
 /// Longest text that a farm may use to name a session or an application, in bytes. Longer ones
 /// would not fit a URL, and no person would read them.
 pub(crate) const NAME_BYTES: usize = 512;
 
 /// The applications and desktops of one farm for one user, by internal name. It is bounded, since it
 /// is kept: what has a name that is too long, or comes after [`Catalogue::MOST`] others, is left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalogue {
     applications: HashMap<String, Application>,
 }
 
 /// One application or desktop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Application {
     /// Name for people.
     pub title: String,
     /// It is a desktop.
     pub desktop: bool,
+    /// It is shown, but cannot be started.
+    pub disabled: bool,
+    /// What it sets for its sessions.
+    pub settings: ApplicationSettings,
 }
 
 impl Catalogue {
@@ -52,7 +58,9 @@ impl Catalogue {
         // gives the same answer.
         self.applications
             .iter()
-            .filter(|(_, candidate)| *candidate == application)
+            .filter(|(_, candidate)| {
+                (&candidate.title, candidate.desktop) == (&application.title, application.desktop)
+            })
             .map(|(in_name, _)| in_name.as_str())
             .min()
     }
@@ -81,8 +89,11 @@ mod tests {
     use super::*;
 
     fn entry(in_name: String, title: String) -> (String, Application) {
-        let desktop = false;
-        (in_name, Application { title, desktop })
+        let application = Application {
+            title,
+            ..Application::default()
+        };
+        (in_name, application)
     }
 
     #[test]

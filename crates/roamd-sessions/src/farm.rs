@@ -1,12 +1,13 @@
 //! The port to a farm, in the words of this service.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::{Catalogue, End, EndPoint, Listing, User};
+use crate::{Catalogue, End, EndPoint, Listing, SessionSettings, User};
 
 /// A farm's configured id, the prefix of its resource ids: `XA1` in `XA1.MSPaint`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,15 +97,40 @@ pub struct FarmSession {
     pub server_type: String,
 }
 
-/// What a client that connects to a session brings.
+/// What a farm makes a connection to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reconnect {
-    /// The session.
-    pub session: SessionKey,
+pub enum Target {
+    /// A session that is there.
+    Session(SessionKey),
+    /// An application or desktop, by its internal name.
+    Application(String),
+}
+
+impl Target {
+    /// Internal name of the application; empty where a farm does not tell it of a session.
+    #[must_use]
+    pub fn in_name(&self) -> &str {
+        match self {
+            Self::Session(session) => &session.in_name,
+            Self::Application(in_name) => in_name,
+        }
+    }
+}
+
+/// What a client that connects brings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connect {
+    /// What it connects to.
+    pub target: Target,
     /// Where the client is.
     pub end_point: EndPoint,
-    /// Address of the client, as it claims or as it was seen (ST-16).
-    pub client_address: Option<String>,
+    /// Address of the client, as it claims or as it was seen (ST-16). Farms choose hosts by it
+    /// (ST-36).
+    pub client_address: Option<IpAddr>,
+    /// How the session shall look and sound. Farms from 7 on make a session sharing key of it.
+    pub settings: SessionSettings,
+    /// The session sharing key that counts where the farm makes none.
+    pub sharing_key: Option<String>,
 }
 
 /// Everything a client needs to connect.
@@ -116,10 +142,22 @@ pub struct Connection {
     pub cgp_port: Option<u16>,
     /// Launch reference, where the farm needs one.
     pub launch_reference: Option<String>,
-    /// Session sharing key, where the farm computes one.
+    /// Session sharing key, where there is one.
     pub session_sharing_key: Option<String>,
-    /// The logon ticket: stands for the user's password, once.
-    pub ticket: SecretString,
+    /// How the user logs on to the host.
+    pub logon: Logon,
+}
+
+/// How a user logs on to a host.
+#[derive(Debug, Clone)]
+pub enum Logon {
+    /// By a logon ticket, which stands for the user's password, once.
+    Ticket(SecretString),
+    /// As the user of the client computer: there is no password that a ticket could stand for
+    /// (nfuse.md §5.5).
+    SingleSignOn,
+    /// By what the host asks for: the farm gives no tickets.
+    Prompt,
 }
 
 /// Why a farm did not do what it was asked, by who must act.
@@ -173,18 +211,50 @@ pub enum Refusal {
     /// The farm lacks a licence.
     #[error("the farm has no licence for it")]
     NotLicensed,
-    /// No host can take the session, or all are at full load.
+    /// No host can take the session.
     #[error("no host is free")]
     NoHost,
+    /// Every host that could take the session is at full load.
+    #[error("all hosts are at full load")]
+    Overloaded,
     /// The farm does not know the session.
     #[error("the session is not known")]
     UnknownSession,
+    /// The farm does not know the application, or not for this user.
+    #[error("the application is not known")]
+    UnknownApplication,
+    /// The user has as many sessions as they may have.
+    #[error("the user has as many sessions as allowed")]
+    SessionLimit,
+    /// The machine refused the connection.
+    #[error("the machine refused the connection")]
+    HostRefused,
+    /// The machine is in maintenance.
+    #[error("the machine is in maintenance")]
+    Maintenance,
+    /// The application or desktop itself is in trouble.
+    #[error("the application cannot be used")]
+    Resource,
     /// The host is not ready yet; ask again.
     #[error("the host is not ready yet")]
-    NotReady,
+    NotReady(NotReady),
+    /// The farm lacks what was asked for, or does not understand it.
+    #[error("the farm cannot do what was asked")]
+    Unsupported,
     /// Anything else.
     #[error("the farm gave no reason")]
     Other,
+}
+
+/// Why a host is not ready yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotReady {
+    /// It restarts.
+    Rebooting,
+    /// It wakes up.
+    Resuming,
+    /// The farm does not tell.
+    Unknown,
 }
 
 impl Refusal {
@@ -249,9 +319,9 @@ pub trait Operation: Send + Sync {
         tickets: &[SecretString],
     ) -> impl Future<Output = Result<(), FarmError>> + Send;
 
-    /// Gets ready what a client needs to connect to a session.
-    fn reconnect(
+    /// Gets ready what a client needs to connect.
+    fn connect(
         &self,
-        reconnect: &Reconnect,
+        connect: &Connect,
     ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
 }

@@ -1,9 +1,32 @@
-//! Connecting to a session: what the client asked, and what became of it (SS-53 to SS-59).
+//! Connecting to a session, or starting an application: what the client asked, and what became of it
+//! (SS-53 to SS-59, store-services.md §4).
 
-use roamd_store_proto::{LaunchErrorId, LaunchParams};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use roamd_store_proto::{ErrorReason, LaunchParams};
 use secrecy::SecretString;
+use tracing::{info, warn};
 
-use crate::{FarmError, FarmId, IcaFile, Refusal};
+use crate::{
+    Application, Busy, Catalogue, Connect, EndPoint, FailureCause, Farm, FarmError, FarmId,
+    Generation, IcaContent, IcaFile, LaunchFailure, Logon, NotReady, Operation, Refusal, Route,
+    SessionSettings, Share, Target, User,
+};
+
+/// What is launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LaunchTarget {
+    /// A session, by the id that it was listed with.
+    Session(String),
+    /// An application or desktop of a farm.
+    Application {
+        /// The farm.
+        farm: FarmId,
+        /// Its internal name there.
+        in_name: String,
+    },
+}
 
 /// A wish to connect.
 #[derive(Debug, Clone)]
@@ -11,7 +34,7 @@ pub struct Launch {
     /// What the client said of itself and wishes.
     pub params: LaunchParams,
     /// Address of the connection, used when the client claims none (ST-16).
-    pub seen_address: Option<std::net::IpAddr>,
+    pub seen_address: Option<IpAddr>,
 }
 
 /// What became of it.
@@ -21,68 +44,125 @@ pub enum Launched {
     Ready {
         /// The file.
         ica: IcaFile,
-        /// The logon ticket inside it.
-        ticket: SecretString,
+        /// The logon ticket inside it; none where the user logs on in another way.
+        ticket: Option<SecretString>,
         /// The farm that made it.
         farm: FarmId,
     },
     /// The host is not ready yet.
-    NotReady,
+    NotReady(NotReady),
     /// It failed.
     Failed(LaunchFailure),
-    /// There is no such session, or no longer (SS-54, SS-55).
-    NotFound,
+    /// There is nothing to launch for this user, or no longer (SS-54, SS-55, ST-54).
+    NotFound(ErrorReason),
 }
 
-/// Why a launch failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LaunchFailure {
-    /// The farm did not make the connection ready.
-    #[error(transparent)]
-    Farm(#[from] FarmError),
-    /// What the farm answered cannot stand in an ICA file.
-    #[error("the farm's answer does not fit an ICA file")]
-    Answer,
-}
-
-impl LaunchFailure {
-    /// The identifier for programs (ST-48).
-    #[must_use]
-    pub fn id(&self) -> LaunchErrorId {
-        let Self::Farm(FarmError::Refused(refusal)) = self else {
-            return LaunchErrorId::GENERAL_APP_LAUNCH_ERROR;
+impl Launch {
+    /// Makes the connection to what stands on this farm, under the one deadline of an operation.
+    pub(crate) async fn at<F: Farm>(
+        &self,
+        farm: &F,
+        user: &User,
+        target: Target,
+    ) -> Result<Launched, Busy> {
+        let failure = match self.connect(farm, user, target).await {
+            Ok(launched) => return Ok(launched),
+            Err(failure) => failure,
         };
-        match refusal {
-            Refusal::NotLicensed => LaunchErrorId::NOT_LICENSED,
-            Refusal::NoHost => LaunchErrorId::UNAVAILABLE_DESKTOP,
-            Refusal::Credentials
-            | Refusal::Account
-            | Refusal::PasswordExpired
-            | Refusal::NotTrusted
-            | Refusal::UnknownSession
-            | Refusal::NotReady
-            | Refusal::Other => LaunchErrorId::GENERAL_APP_LAUNCH_ERROR,
+        match failure.cause {
+            FailureCause::Farm(FarmError::Busy) => Err(Busy),
+            FailureCause::Farm(FarmError::Refused(Refusal::UnknownSession)) => {
+                Ok(Launched::NotFound(ErrorReason::ResourceNotFound))
+            }
+            FailureCause::Farm(FarmError::Refused(Refusal::NotReady(reason))) => {
+                Ok(Launched::NotReady(reason))
+            }
+            ref error => {
+                warn!(farm = %farm.description().id, %error, "Launch failed");
+                Ok(Launched::Failed(failure))
+            }
         }
     }
 
-    /// The sentence for people.
-    #[must_use]
-    pub fn text(&self) -> &'static str {
-        match self {
-            Self::Answer | Self::Farm(FarmError::Unavailable(_) | FarmError::Busy) => {
-                "The session's farm does not answer. Try again later."
-            }
-            Self::Farm(FarmError::Refused(refusal)) => match refusal {
-                Refusal::Credentials => "The farm does not accept your password. Sign in again.",
-                Refusal::Account => "Your account may not log on to this farm now.",
-                Refusal::PasswordExpired => "Your password has to be changed first.",
-                Refusal::NotLicensed => "The farm has no free licence. Try again later.",
-                Refusal::NoHost => "No machine is free. Try again later.",
-                Refusal::NotReady => "The machine is not ready yet. Try again in a moment.",
-                Refusal::NotTrusted | Refusal::UnknownSession | Refusal::Other => {
-                    "The farm could not make the connection ready. Tell your help desk."
-                }
+    async fn connect<F: Farm>(
+        &self,
+        farm: &F,
+        user: &User,
+        target: Target,
+    ) -> Result<Launched, LaunchFailure> {
+        let description = farm.description();
+        let old_desktop = description.generation == Generation::XenDesktop5;
+        let failed = |desktop| move |error: FarmError| LaunchFailure::new(error, desktop);
+        let operation = farm.begin(user).await.map_err(failed(old_desktop))?;
+        let catalogue = known(farm, &target, operation.applications(Share::Half).await)
+            .map_err(failed(old_desktop))?;
+        let in_name = target.in_name().to_owned();
+        let application = catalogue
+            .as_deref()
+            .and_then(|catalogue| catalogue.application(&in_name));
+        if let (Target::Application(_), None | Some(Application { disabled: true, .. })) =
+            (&target, application)
+        {
+            return Ok(Launched::NotFound(match application {
+                Some(_) => ErrorReason::ResourceDisabled,
+                None => ErrorReason::ResourceNotFound,
+            }));
+        }
+        let desktop = application.map_or(old_desktop, |application| application.desktop);
+        let application_settings = application.map(|application| application.settings);
+        let settings =
+            SessionSettings::new(&self.params, &application_settings.unwrap_or_default());
+        // Several applications share a session; a desktop is one, and a session has its key already.
+        let shares = matches!(target, Target::Application(_)) && !desktop;
+        let connect = Connect {
+            target,
+            end_point: EndPoint {
+                client_name: self.params.client_name.clone(),
+                device_id: self.params.device_id.clone(),
             },
+            client_address: self.params.client_address.or(self.seen_address),
+            sharing_key: shares.then(|| settings.sharing_key(user, &description.publisher_name)),
+            settings,
+        };
+        let connection = operation.connect(&connect).await.map_err(failed(desktop))?;
+        let content = IcaContent {
+            in_name: &in_name,
+            title: application.map_or(in_name.as_str(), |application| &application.title),
+            route: &Route::Direct,
+            connection: &connection,
+            settings: &connect.settings,
+        };
+        let farm = description.id.clone();
+        let ica = IcaFile::new(&content).map_err(|error| {
+            warn!(%farm, %error, "Farm's answer does not fit an ICA file");
+            LaunchFailure::new(FailureCause::Answer, desktop)
+        })?;
+        info!(%farm, user = %user.key, "Connection is ready");
+        let ticket = match connection.logon {
+            Logon::Ticket(ticket) => Some(ticket),
+            Logon::SingleSignOn | Logon::Prompt => None,
+        };
+        Ok(Launched::Ready { ica, ticket, farm })
+    }
+}
+
+/// What a launch knows of the applications. A session can do without: its host has the limits. A
+/// farm that refuses the account is not asked for more.
+fn known<F: Farm>(
+    farm: &F,
+    target: &Target,
+    catalogue: Result<Arc<Catalogue>, FarmError>,
+) -> Result<Option<Arc<Catalogue>>, FarmError> {
+    match (catalogue, target) {
+        (Ok(catalogue), _) => Ok(Some(catalogue)),
+        (Err(FarmError::Refused(refusal)), _) if refusal.is_of_the_account() => {
+            Err(FarmError::Refused(refusal))
+        }
+        (Err(error), Target::Application(_)) => Err(error),
+        (Err(error), Target::Session(_)) => {
+            let farm = &farm.description().id;
+            warn!(%farm, %error, "Farm did not list applications; a session goes on without");
+            Ok(None)
         }
     }
 }

@@ -12,22 +12,26 @@ mod end;
 mod farm;
 mod ica_file;
 mod launch;
+mod launch_failure;
 mod list;
 pub mod plan;
 mod session_id;
+mod session_settings;
 mod store;
 mod user;
 
 pub use catalogue::{Application, Catalogue};
 pub use end::{End, merge as merge_end};
 pub use farm::{
-    Busy, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation, Operation,
-    Reconnect, Refusal, SessionKey, Share,
+    Busy, Connect, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation,
+    Logon, NotReady, Operation, Refusal, SessionKey, Share, Target,
 };
-pub use ica_file::{IcaError, IcaFile};
-pub use launch::{Launch, LaunchFailure, Launched};
+pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
+pub use launch::{Launch, LaunchTarget, Launched};
+pub use launch_failure::{FailureCause, LaunchFailure};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
 pub use plan::{ListRequest, Listing};
 pub use session_id::{SessionIds, UnknownSession};
+pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};
 pub use store::Store;
 pub use user::{EndPoint, User, UserKey};

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
 use roamd_seal::KeyRing;
-use roamd_store_proto::SessionStatus;
+use roamd_store_proto::{ErrorReason, SessionStatus};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
 use crate::plan::{self, Ask, FarmPlan};
 use crate::{
-    Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, IcaFile, Launch,
-    LaunchFailure, Launched, ListRequest, Operation, Outcome, Reconnect, Refusal, SessionIds,
-    SessionList, Share, User, end, list,
+    Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, Launch, LaunchTarget,
+    Launched, ListRequest, Operation, Outcome, SessionIds, SessionList, Share, Target, User, end,
+    list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -112,70 +112,36 @@ impl<F: Farm> Store<F> {
         end::merge(&answers)
     }
 
-    /// Connects the client to a session (SS-53 to SS-59).
+    /// Connects the client to a session, or starts an application (SS-53 to SS-59).
     ///
     /// # Errors
     /// The farm was not asked, because it is busy.
     pub async fn launch(
         &self,
         user: &User,
-        session_id: &str,
+        target: &LaunchTarget,
         launch: &Launch,
     ) -> Result<Launched, Busy> {
-        let Ok((farm_id, session)) = self.ids.open(&user.key, session_id) else {
-            return Ok(Launched::NotFound);
-        };
-        let Some(farm) = self
-            .farms
-            .iter()
-            .find(|farm| farm.description().id == farm_id)
-        else {
-            return Ok(Launched::NotFound);
-        };
-        let params = &launch.params;
-        let reconnect = Reconnect {
-            session,
-            end_point: EndPoint {
-                client_name: params.client_name.clone(),
-                device_id: params.device_id.clone(),
-            },
-            client_address: params
-                .client_address
-                .or(launch.seen_address)
-                .map(|address| address.to_string()),
-        };
-        let ready = async {
-            let operation = farm.begin(user).await?;
-            let connection = operation.reconnect(&reconnect).await?;
-            let title = title(&operation, &reconnect.session.in_name).await;
-            Ok((connection, title))
-        };
-        let launched = match ready.await {
-            Ok((connection, title)) => {
-                match IcaFile::reconnect(&reconnect.session.in_name, &title, &connection, params) {
-                    Ok(ica) => {
-                        info!(farm = %farm_id, user = %user.key, "Session is ready to connect");
-                        Launched::Ready {
-                            ica,
-                            ticket: connection.ticket,
-                            farm: farm_id,
-                        }
-                    }
-                    Err(error) => {
-                        warn!(farm = %farm_id, %error, "Farm's answer does not fit an ICA file");
-                        Launched::Failed(LaunchFailure::Answer)
-                    }
-                }
+        match self.find(user, target) {
+            Some((farm, target)) => launch.at(farm, user, target).await,
+            None => Ok(Launched::NotFound(ErrorReason::ResourceNotFound)),
+        }
+    }
+
+    /// The farm of a target, and what it is there.
+    fn find(&self, user: &User, target: &LaunchTarget) -> Option<(&F, Target)> {
+        let (id, target) = match target {
+            LaunchTarget::Session(id) => {
+                let (farm, session) = self.ids.open(&user.key, id).ok()?;
+                (farm, Target::Session(session))
             }
-            Err(FarmError::Busy) => return Err(Busy),
-            Err(FarmError::Refused(Refusal::UnknownSession)) => Launched::NotFound,
-            Err(FarmError::Refused(Refusal::NotReady)) => Launched::NotReady,
-            Err(error) => {
-                warn!(farm = %farm_id, %error, "Farm did not make a session ready to connect");
-                Launched::Failed(error.into())
+            LaunchTarget::Application { farm, in_name } => {
+                (farm.clone(), Target::Application(in_name.clone()))
             }
         };
-        Ok(launched)
+        let mut farms = self.farms.iter();
+        let farm = farms.find(|farm| farm.description().id == id)?;
+        Some((farm, target))
     }
 }
 
@@ -241,12 +207,4 @@ fn note_side_effect<F: Farm>(farm: &F, user: &User, listed: &Result<Vec<FarmSess
             "Listing active sessions takes them away from their clients on this farm"
         );
     }
-}
-
-/// The title of an application, or its internal name where the farm does not tell.
-async fn title(operation: &impl Operation, in_name: &str) -> String {
-    let catalogue: Option<Arc<Catalogue>> = operation.applications(Share::Half).await.ok();
-    catalogue
-        .and_then(|catalogue| catalogue.application(in_name).map(|a| a.title.clone()))
-        .unwrap_or_else(|| in_name.to_owned())
 }

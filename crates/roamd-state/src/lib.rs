@@ -26,6 +26,8 @@ pub enum MarkKind {
     SpentConversation,
     /// A logon ticket that must not be handed out again.
     InvalidatedTicket,
+    /// A launch that took several attempts and has come to its end (ST-46).
+    EndedLaunch,
 }
 
 /// What a counter counts.
@@ -86,6 +88,7 @@ impl MarkKind {
         match self {
             Self::SpentConversation => "spent-conversation",
             Self::InvalidatedTicket => "invalidated-ticket",
+            Self::EndedLaunch => "ended-launch",
         }
     }
 }

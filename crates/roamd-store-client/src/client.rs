@@ -129,7 +129,7 @@ impl StoreClient {
                         logon_ticket,
                     });
                 }
-                LaunchData::Failure { id, text } => {
+                LaunchData::Failure { id, text, .. } => {
                     let (id, text) = (shown(&id.0), shown(&text));
                     return Err(ClientError::LaunchFailed { id, text });
                 }
@@ -140,6 +140,7 @@ impl StoreClient {
                     url: next,
                     after,
                     reason,
+                    ..
                 } => {
                     let wait =
                         after.map_or(DEFAULT_WAIT, |after| Duration::from_secs(after.into()));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use roamd_xml::{Fault, FaultKind, parse};
+use roamd_xml::{Fault, FaultKind, Writer, parse};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::DecodeError;
@@ -29,6 +29,8 @@ pub enum LaunchData {
         after: Option<u32>,
         /// Why.
         reason: RetryReason,
+        /// What would help.
+        remedy: Option<RemedyHint>,
     },
     /// It failed.
     Failure {
@@ -36,6 +38,8 @@ pub enum LaunchData {
         id: LaunchErrorId,
         /// What failed, for people.
         text: String,
+        /// What would help.
+        remedy: Option<RemedyHint>,
     },
 }
 
@@ -50,6 +54,15 @@ impl RetryReason {
     pub const RESUMING: Self = Self(Cow::Borrowed("resuming"));
     /// Not known.
     pub const UNKNOWN: Self = Self(Cow::Borrowed("unknown"));
+}
+
+/// What would help a launch that waits or failed (ST-51). The list is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemedyHint(pub Cow<'static, str>);
+
+impl RemedyHint {
+    /// The user restarts the desktop.
+    pub const RESTART_DESKTOP: Self = Self(Cow::Borrowed("restart-desktop"));
 }
 
 /// Identifier of a launch failure (ST-48). The list is open for readers.
@@ -101,6 +114,7 @@ impl LaunchData {
                 Ok(Self::Failure {
                     id: LaunchErrorId(error.required("id")?.filled()?.to_owned().into()),
                     text: error.optional_text("text")?.unwrap_or_default(),
+                    remedy: remedy(&error)?,
                 })
             }
         }
@@ -124,18 +138,25 @@ impl LaunchData {
                     writer.leaf("logonTicket", &[], ticket.expose_secret());
                 }
             }
-            Self::Retry { url, after, reason } => {
+            Self::Retry {
+                url,
+                after,
+                reason,
+                remedy,
+            } => {
                 writer.open(kind, &[]);
                 writer.leaf("url", &[], url);
                 if let Some(after) = after {
                     writer.leaf("after", &[], &after.to_string());
                 }
                 writer.leaf("reason", &[], &reason.0);
+                write_remedy(&mut writer, remedy.as_ref());
             }
-            Self::Failure { id, text } => {
+            Self::Failure { id, text, remedy } => {
                 writer.open(kind, &[]);
                 writer.leaf("id", &[], &id.0);
                 writer.leaf("text", &[], text);
+                write_remedy(&mut writer, remedy.as_ref());
             }
         }
         writer.finish()
@@ -172,7 +193,22 @@ impl LaunchData {
             url: retry.required("url")?.filled()?.to_owned(),
             after,
             reason: reason.map_or(RetryReason::UNKNOWN, |reason| RetryReason(reason.into())),
+            remedy: remedy(retry)?,
         })
+    }
+}
+
+/// Its place is not published: the last child of what it belongs to (ST-51).
+fn remedy(parent: &Node<'_>) -> Result<Option<RemedyHint>, Fault> {
+    let hint = parent.optional_text("remedyHint")?;
+    Ok(hint
+        .filter(|hint| !hint.is_empty())
+        .map(|hint| RemedyHint(hint.into())))
+}
+
+fn write_remedy(writer: &mut Writer, remedy: Option<&RemedyHint>) {
+    if let Some(RemedyHint(hint)) = remedy {
+        writer.leaf("remedyHint", &[], hint);
     }
 }
 

@@ -14,7 +14,7 @@ const ROOT: &str = "launchparams";
 /// their ranges.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LaunchParams {
-    /// `clientName`, no control characters.
+    /// `clientName`, no control characters and no `[` at its start.
     pub client_name: Option<String>,
     /// `clientAddress`: IPv4 or IPv6, a claim.
     pub client_address: Option<IpAddr>,
@@ -34,7 +34,7 @@ pub struct LaunchParams {
     pub clear_type_remoting: Option<bool>,
     /// `showDesktopViewer`.
     pub show_desktop_viewer: Option<bool>,
-    /// `launcher`, no control characters.
+    /// `launcher`, no control characters and no `[` at its start.
     pub launcher: Option<String>,
     /// `virtualComPort`.
     pub virtual_com_port: Option<bool>,
@@ -100,7 +100,7 @@ impl LaunchParams {
         let document = parse(bytes, &document::REQUEST)?;
         let root = Node::root(&document, NAMESPACE, &[ROOT])?;
         Ok(Self {
-            client_name: root.optional_line("clientName", Length::NAME)?,
+            client_name: ica_text(&root, "clientName")?,
             client_address: match root.optional("clientAddress")? {
                 Some(address) => address.address()?,
                 None => None,
@@ -113,7 +113,7 @@ impl LaunchParams {
             special_folder_redirection: root.optional_boolean("specialFolderRedirection")?,
             clear_type_remoting: root.optional_boolean("clearTypeRemoting")?,
             show_desktop_viewer: root.optional_boolean("showDesktopViewer")?,
-            launcher: root.optional_line("launcher", Length::NAME)?,
+            launcher: ica_text(&root, "launcher")?,
             virtual_com_port: root.optional_boolean("virtualComPort")?,
             com_port_mapping: root.optional_boolean("comPortMapping")?,
             client_printer: root.optional_boolean("clientPrinter")?,
@@ -275,6 +275,19 @@ impl Word for KeyPassthrough {
 
     fn text(self) -> &'static str {
         self.as_str()
+    }
+}
+
+/// A text that ends in the ICA file: one line, and not one that begins like a section (ST-39).
+fn ica_text(root: &Node<'_>, name: &str) -> Result<Option<String>, Fault> {
+    let Some(node) = root.optional(name)? else {
+        return Ok(None);
+    };
+    match node.line(Length::NAME)? {
+        Some(text) if text.starts_with('[') => {
+            Err(node.unexpected("a text that does not begin with ["))
+        }
+        text => Ok(text.map(str::to_owned)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Launch data, store-services.md §4.3.
 
-use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason};
+use roamd_store_proto::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
 use roamd_xml::FaultKind;
 use secrecy::ExposeSecret;
 
@@ -29,7 +29,10 @@ fn a_retry_is_read_and_written_as_in_the_specification() {
     let example = include_str!("data/launch_data-retry.xml");
     let data = LaunchData::from_xml(example.as_bytes()).unwrap();
     assert_eq!(ascii(data.to_xml()), compact(example));
-    let LaunchData::Retry { url, after, reason } = data else {
+    let LaunchData::Retry {
+        url, after, reason, ..
+    } = data
+    else {
         panic!("no retry");
     };
     assert!(url.ends_with("/launch/ica/k41x9"));
@@ -38,16 +41,16 @@ fn a_retry_is_read_and_written_as_in_the_specification() {
 
 #[test]
 fn a_failure_is_read_and_written_as_in_the_specification() {
-    // ST-48, ST-50, CQ-65; ST-51: a hint for a remedy is optional and not sent.
+    // ST-48, ST-50, CQ-65; ST-51: a hint for a remedy is the last child.
     let example = include_str!("data/launch_data-failure.xml");
     let data = LaunchData::from_xml(example.as_bytes()).unwrap();
-    let hint = "<remedyHint>restart-desktop</remedyHint>";
-    assert_eq!(ascii(data.to_xml()), compact(example).replace(hint, ""));
-    let LaunchData::Failure { id, text } = data else {
+    assert_eq!(ascii(data.to_xml()), compact(example));
+    let LaunchData::Failure { id, text, remedy } = data else {
         panic!("no failure");
     };
     assert_eq!(id, LaunchErrorId::WORKSTATION_IN_MAINTENANCE);
     assert_eq!(text, "This desktop is in maintenance. Try again later.");
+    assert_eq!(remedy, Some(RemedyHint::RESTART_DESKTOP));
 }
 
 #[test]

@@ -233,7 +233,7 @@ fn a_value_outside_its_list_is_refused_and_named() {
 fn a_name_cannot_add_a_line_to_an_ica_file() {
     // ST-39, store-services.md §4.2
     for name in ["clientName", "deviceId", "launcher"] {
-        let read = |value: &str| fault(read(&format!("<{name}>{value}</{name}>")));
+        let read = |value: &str| read(&format!("<{name}>{value}</{name}>"));
         let path = format!("launchparams/{name}");
         for value in [
             "a&#13;&#10;[WFClient]",
@@ -243,13 +243,26 @@ fn a_name_cannot_add_a_line_to_an_ica_file() {
             "a&#9;b",
         ] {
             assert_eq!(
-                read(value),
+                fault(read(value)),
                 (path.clone(), FaultKind::ControlCharacter),
                 "{value:?}"
             );
         }
+        let begins = read("[WFClient]");
+        if name == "deviceId" {
+            assert!(begins.is_ok(), "it is in no ICA file");
+        } else {
+            let expected = "a text that does not begin with [";
+            assert_eq!(
+                fault(begins),
+                (path.clone(), FaultKind::Unexpected { expected })
+            );
+        }
         let limit = "256 characters";
-        assert_eq!(read(&"x".repeat(257)), (path, FaultKind::TooMany { limit }));
+        assert_eq!(
+            fault(read(&"x".repeat(257))),
+            (path, FaultKind::TooMany { limit })
+        );
     }
 }
 

@@ -14,6 +14,7 @@ mod challenge;
 mod endpoints;
 mod form;
 mod form_post;
+mod language;
 mod launch_data;
 mod launch_params;
 mod lifetime;

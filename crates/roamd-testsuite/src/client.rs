@@ -107,17 +107,29 @@ impl SignedIn {
         self.launch_with(url, &parameters).await
     }
 
+    /// The same for a person who reads these languages.
+    pub async fn launch_in(&self, url: &str, client: &str, languages: Option<&str>) -> Response {
+        let parameters = format!("<clientName>{client}</clientName>");
+        self.send_launch(url, &parameters, languages).await
+    }
+
     /// Launches a session with these elements as launch parameters.
     pub async fn launch_with(&self, url: &str, parameters: &str) -> Response {
+        self.send_launch(url, parameters, None).await
+    }
+
+    async fn send_launch(&self, url: &str, parameters: &str, languages: Option<&str>) -> Response {
         let body = format!(
             "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
              {parameters}</launchparams>"
         );
-        let headers = [
-            ("Authorization", &*self.authorization()),
+        let authorization = self.authorization();
+        let mut headers = vec![
+            ("Authorization", &*authorization),
             ("Accept", "application/vnd.citrix.launchdata+xml"),
             ("Content-Type", "application/vnd.citrix.launchparams+xml"),
         ];
+        headers.extend(languages.map(|languages| ("Accept-Language", languages)));
         self.wire
             .send("POST", path_of(url), &headers, body.as_bytes())
             .await

@@ -48,6 +48,7 @@ struct State {
     scripts: HashMap<String, Script>,
     greeting: Vec<u8>,
     received: HashMap<String, usize>,
+    last: HashMap<String, String>,
     connections: usize,
 }
 
@@ -244,6 +245,13 @@ impl ScriptedFarm {
         state.received.get(request).copied().unwrap_or_default()
     }
 
+    /// The document of the last request of this name.
+    #[must_use]
+    pub fn last(&self, request: &str) -> String {
+        let state = self.state.lock().unwrap();
+        state.last[request].clone()
+    }
+
     /// Returns once a request has come so often.
     pub async fn reached(&self, request: &str, times: usize) {
         while self.received(request) < times {
@@ -320,6 +328,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
             let script = {
                 let mut state = state.lock().unwrap();
                 *state.received.entry(name.to_owned()).or_default() += 1;
+                state.last.insert(name.to_owned(), text.clone());
                 state.scripts.get(name).cloned()
             };
             let refusal = || Script::body(document(name, "<ErrorId>unspecified</ErrorId>"));

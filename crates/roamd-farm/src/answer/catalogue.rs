@@ -1,8 +1,8 @@
 //! What a farm publishes, and to whom (nfuse.md §6).
 
 use roamd_nfuse_proto::{
-    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, Server,
-    ServerDataAnswer, ServerDataRequest, Settings,
+    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, LaunchSettings,
+    Server, ServerDataAnswer, ServerDataRequest, Settings,
 };
 use rusqlite::Connection;
 
@@ -140,6 +140,7 @@ fn application(
         folder: row.folder,
         description: row.description,
         publisher_name: farm.name.clone(),
+        launch: LaunchSettings::default(),
     });
     Application {
         in_name: row.name,

@@ -68,6 +68,46 @@ pub struct Farm {
     pub aggregation_group: Option<String>,
     /// Lifetime of a logon ticket that the farm is asked for.
     pub ticket_time_to_live: Duration,
+    /// In which form the farm is asked for the address of a host. It may answer in another one.
+    pub address_form: AddressForm,
+    /// Ask for the alternate addresses of hosts: those by which clients reach them from outside.
+    pub alternate_address: bool,
+}
+
+/// A form of addresses (nfuse.md §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressForm {
+    /// An IPv4 address.
+    Dot,
+    /// An IPv4 address and a port.
+    DotPort,
+    /// A name.
+    Dns,
+    /// A name and a port.
+    DnsPort,
+    /// The one that the farm likes best.
+    NoChange,
+}
+
+impl AddressForm {
+    const ALL: [Self; 5] = [
+        Self::Dot,
+        Self::DotPort,
+        Self::Dns,
+        Self::DnsPort,
+        Self::NoChange,
+    ];
+
+    /// Its word in NFuse and in the configuration.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Dot => "dot",
+            Self::DotPort => "dot-port",
+            Self::Dns => "dns",
+            Self::DnsPort => "dns-port",
+            Self::NoChange => "no-change",
+        }
+    }
 }
 
 impl Farm {
@@ -100,6 +140,8 @@ impl Farm {
             legacy_workspace_control: false,
             aggregation_group: None,
             ticket_time_to_live: Duration::from_secs(DEFAULT_TICKET),
+            address_form: AddressForm::DnsPort,
+            alternate_address: false,
         }
     }
 }
@@ -194,6 +236,10 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     let ticket = farm.or("ticket_seconds", DEFAULT_TICKET, |value| {
         number(value, 1, 86_400)
     });
+    let address_form = farm.or("address_form", AddressForm::DnsPort, |value| {
+        word(value, &AddressForm::ALL.map(|form| (form.word(), form)))
+    });
+    let alternate_address = farm.or("alternate_address", false, boolean);
     farm.finish();
     Some(Farm {
         id: id?,
@@ -212,6 +258,8 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         legacy_workspace_control,
         aggregation_group,
         ticket_time_to_live: Duration::from_secs(ticket),
+        address_form,
+        alternate_address,
     })
 }
 

@@ -26,7 +26,7 @@ use toml::de::DeTable;
 pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
-pub use self::farm::Farm;
+pub use self::farm::{AddressForm, Farm};
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};
 pub use self::url_path::{UrlPath, UrlPathError};

@@ -105,6 +105,8 @@ concurrency = 8
 queue = 0
 ticket_seconds = 30
 legacy_workspace_control = true
+address_form = "dot-port"
+alternate_address = true
 aggregation_group = "office"
 "#,
     )
@@ -146,6 +148,8 @@ aggregation_group = "office"
     assert_eq!((farm.concurrency, farm.queue), (8, 0));
     assert_eq!(farm.ticket_time_to_live, Duration::from_secs(30));
     assert!(farm.legacy_workspace_control);
+    assert_eq!(farm.address_form, AddressForm::DotPort);
+    assert!(farm.alternate_address);
     assert_eq!(farm.aggregation_group.as_deref(), Some("office"));
 }
 
@@ -408,6 +412,12 @@ fn a_fault_is_named_with_its_line() {
             "",
             "ticket_seconds = -1",
             "line 13: `ticket_seconds` has to be a whole number from 1 to 86400",
+        ),
+        (
+            "",
+            "",
+            "address_form = \"uri\"",
+            "line 13: `address_form` has to be one of dot, dot-port, dns, dns-port, no-change",
         ),
         (
             "",

@@ -2,26 +2,60 @@
 
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{ErrorId, NativeError};
-use roamd_sessions::{FarmError, Refusal};
+use roamd_sessions::{FarmError, NotReady, Refusal, Target};
+
+/// Every `ErrorId` of nfuse.md §7 but two: `service-unavailable` is no answer, and
+/// `no-alt-address` makes the request be made in another way. What is not here is like `unspecified`.
+///
+/// The last ones are words of the services around farms, which look as if they came from there. They
+/// count with hyphens and without.
+#[rustfmt::skip]
+const REFUSALS: [(&str, Refusal); 32] = [
+    ("failed-credentials",           Refusal::Credentials),
+    ("must-change-credentials",      Refusal::PasswordExpired),
+    ("expired-credentials",          Refusal::PasswordExpired),
+    ("account-disabled",             Refusal::Account),
+    ("account-locked-out",           Refusal::Account),
+    ("invalid-logon-hours",          Refusal::Account),
+    ("not-trusted",                  Refusal::NotTrusted),
+    ("not-licensed",                 Refusal::NotLicensed),
+    ("no-server",                    Refusal::NoHost),
+    ("mfserver-overloaded",          Refusal::Overloaded),
+    ("no-available-workstation",     Refusal::NoHost),
+    ("retry-required",               Refusal::NotReady(NotReady::Unknown)),
+    ("version-mismatch",             Refusal::Unsupported),
+    ("Ticketing-Disabled",           Refusal::Unsupported),
+    ("GroupEnumeration-Disabled",    Refusal::Unsupported),
+    ("FolderEnumeration-Disabled",   Refusal::Unsupported),
+    ("unspecified",                  Refusal::Other),
+    ("AppRemoved",                   Refusal::UnknownApplication),
+    ("NoMoreActiveSessions",         Refusal::SessionLimit),
+    ("UnavailableDesktop",           Refusal::NoHost),
+    ("CouldNotConnectToWorkstation", Refusal::HostRefused),
+    ("WorkstationInMaintenance",     Refusal::Maintenance),
+    ("ResourceError",                Refusal::Resource),
+    ("GeneralAppLaunchError",        Refusal::Other),
+    ("rebooting",                    Refusal::NotReady(NotReady::Rebooting)),
+    ("resuming",                     Refusal::NotReady(NotReady::Resuming)),
+    ("connection-refused",           Refusal::HostRefused),
+    ("resource-unavailable",         Refusal::Resource),
+    ("in-maintenance-mode",          Refusal::Maintenance),
+    ("no-machine",                   Refusal::NoHost),
+    ("operation-in-progress",        Refusal::NotReady(NotReady::Unknown)),
+    ("not-supported",                Refusal::Unsupported),
+];
+
+/// Codes of a farm's own subsystem that say more than the `ErrorId` beside them: the name of what is
+/// wanted is not known. The other known one, MPS error `0x800D0006`, says nothing.
+const UNKNOWN_NAME_MPS: u32 = 0x8006_0001;
+const UNKNOWN_NAME_BROWSER: u32 = 0x0000_000E;
 
 fn refusal(id: &ErrorId) -> Refusal {
-    let table = [
-        (ErrorId::FAILED_CREDENTIALS, Refusal::Credentials),
-        (ErrorId::MUST_CHANGE_CREDENTIALS, Refusal::PasswordExpired),
-        (ErrorId::EXPIRED_CREDENTIALS, Refusal::PasswordExpired),
-        (ErrorId::ACCOUNT_DISABLED, Refusal::Account),
-        (ErrorId::ACCOUNT_LOCKED_OUT, Refusal::Account),
-        (ErrorId::INVALID_LOGON_HOURS, Refusal::Account),
-        (ErrorId::NOT_TRUSTED, Refusal::NotTrusted),
-        (ErrorId::NOT_LICENSED, Refusal::NotLicensed),
-        (ErrorId::NO_SERVER, Refusal::NoHost),
-        (ErrorId::MFSERVER_OVERLOADED, Refusal::NoHost),
-        (ErrorId::NO_AVAILABLE_WORKSTATION, Refusal::NoHost),
-        (ErrorId::RETRY_REQUIRED, Refusal::NotReady),
-    ];
-    table
+    let letters = |text: &str| text.replace('-', "").to_ascii_lowercase();
+    let wanted = letters(&id.0);
+    REFUSALS
         .into_iter()
-        .find(|(known, _)| known == id)
+        .find(|(known, _)| letters(known) == wanted)
         .map_or(Refusal::Other, |(_, refusal)| refusal)
 }
 
@@ -36,75 +70,190 @@ pub(super) fn farm_error(error: &CallError) -> FarmError {
     }
 }
 
-/// What an error means when the address of a session was asked for. Old farms say "attribute not
-/// found" for a session that they do not know, newer ones that no machine serves it (nfuse.md §7).
-pub(super) fn session_error(error: &CallError) -> FarmError {
-    let unknown = match error {
-        CallError::Refused(refused) => match &refused.native {
-            Some(NativeError::Mps { code, .. }) => code.eq_ignore_ascii_case("0x80060001"),
-            Some(NativeError::Browser { code }) => code.eq_ignore_ascii_case("0x0000000E"),
-            None => refused.id == ErrorId::NO_AVAILABLE_WORKSTATION,
-        },
-        _ => false,
+/// What an error means when this was to be launched. Farms of 7 say of a session that they do not
+/// know that no machine serves it.
+pub(super) fn launch_error(error: &CallError, target: &Target) -> FarmError {
+    let CallError::Refused(refused) = error else {
+        return farm_error(error);
     };
-    if unknown {
-        FarmError::Refused(Refusal::UnknownSession)
-    } else {
-        farm_error(error)
+    let is_unknown = match (&refused.native, target) {
+        (Some(NativeError::Mps { code, .. }), _) => is_code(code, UNKNOWN_NAME_MPS),
+        (Some(NativeError::Browser { code }), _) => is_code(code, UNKNOWN_NAME_BROWSER),
+        (None, Target::Session(_)) => refused.id == ErrorId::NO_AVAILABLE_WORKSTATION,
+        (None, Target::Application(_)) => false,
+    };
+    match target {
+        _ if !is_unknown => farm_error(error),
+        Target::Session(_) => FarmError::Refused(Refusal::UnknownSession),
+        Target::Application(_) => FarmError::Refused(Refusal::UnknownApplication),
     }
+}
+
+/// Whether a farm refused with this error.
+pub(super) fn is_refused_with(error: &CallError, id: &ErrorId) -> bool {
+    matches!(error, CallError::Refused(refused) if refused.id == *id)
+}
+
+/// Whether a text is this hexadecimal code.
+fn is_code(text: &str, code: u32) -> bool {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    u32::from_str_radix(digits.unwrap_or(text), 16) == Ok(code)
 }
 
 #[cfg(test)]
 mod tests {
     use roamd_nfuse_proto as nfuse;
+    use roamd_sessions::SessionKey;
 
     use super::*;
 
-    fn refused(id: ErrorId, native: Option<NativeError>) -> CallError {
+    fn refused(id: &str, native: Option<NativeError>) -> CallError {
+        let id = ErrorId(id.to_owned().into());
         CallError::Refused(nfuse::FarmError { id, native })
     }
 
-    #[test]
-    fn only_a_farm_that_says_so_makes_a_session_unknown() {
-        // SS-55: what failed for another reason must not look like a session that is gone.
-        let mps = |code: &str| {
-            let (family, code) = ("IMA".to_owned(), code.to_owned());
-            Some(NativeError::Mps { family, code })
+    fn mps(code: &str) -> Option<NativeError> {
+        let (family, code) = ("IMA".to_owned(), code.to_owned());
+        Some(NativeError::Mps { family, code })
+    }
+
+    fn browser(code: &str) -> Option<NativeError> {
+        let code = code.to_owned();
+        Some(NativeError::Browser { code })
+    }
+
+    fn targets() -> [Target; 2] {
+        let session = SessionKey {
+            host_kind: None,
+            host_id: "1".to_owned(),
+            session_id: "7".to_owned(),
+            in_name: "Paint".to_owned(),
         };
-        let browser = Some(NativeError::Browser {
-            code: "0x0000000e".to_owned(),
-        });
-        let unknown = FarmError::Refused(Refusal::UnknownSession);
-        let other = FarmError::Refused(Refusal::Other);
-        let table = [
+        [
+            Target::Session(session),
+            Target::Application("Paint".to_owned()),
+        ]
+    }
+
+    #[test]
+    fn only_a_farm_that_says_so_makes_a_name_unknown() {
+        // SS-55, nfuse.md §7: what failed for another reason must not look like what is gone.
+        use Refusal::{NoHost, NotReady as Wait, Other, UnknownApplication, UnknownSession};
+        for (id, native, session, application) in [
             (
-                refused(ErrorId::UNSPECIFIED, mps("0x80060001")),
-                unknown.clone(),
-            ),
-            (refused(ErrorId::UNSPECIFIED, browser), unknown.clone()),
-            (refused(ErrorId::NO_AVAILABLE_WORKSTATION, None), unknown),
-            (
-                refused(ErrorId::UNSPECIFIED, mps("0x800D0006")),
-                other.clone(),
-            ),
-            (refused(ErrorId::UNSPECIFIED, None), other),
-            (
-                refused(ErrorId::NO_SERVER, None),
-                FarmError::Refused(Refusal::NoHost),
+                "unspecified",
+                mps("0x80060001"),
+                UnknownSession,
+                UnknownApplication,
             ),
             (
-                refused(ErrorId::RETRY_REQUIRED, None),
-                FarmError::Refused(Refusal::NotReady),
+                "unspecified",
+                mps("0x80060001"),
+                UnknownSession,
+                UnknownApplication,
             ),
-        ];
-        for (error, expected) in table {
-            assert_eq!(session_error(&error), expected, "{error:?}");
+            (
+                "no-server",
+                mps("80060001"),
+                UnknownSession,
+                UnknownApplication,
+            ),
+            (
+                "unspecified",
+                browser("0x0000000e"),
+                UnknownSession,
+                UnknownApplication,
+            ),
+            (
+                "unspecified",
+                browser("0xE"),
+                UnknownSession,
+                UnknownApplication,
+            ),
+            ("no-available-workstation", None, UnknownSession, NoHost),
+            ("NO-Available-Workstation", None, UnknownSession, NoHost),
+            (
+                "no-available-workstation",
+                mps("0x800D0006"),
+                NoHost,
+                NoHost,
+            ),
+            ("unspecified", mps("0x800D0006"), Other, Other),
+            ("unspecified", mps("0x0000000E"), Other, Other),
+            ("unspecified", browser("0x80060001"), Other, Other),
+            ("unspecified", browser("many"), Other, Other),
+            ("unspecified", None, Other, Other),
+            ("no-server", None, NoHost, NoHost),
+            (
+                "retry-required",
+                None,
+                Wait(NotReady::Unknown),
+                Wait(NotReady::Unknown),
+            ),
+            ("AppRemoved", None, UnknownApplication, UnknownApplication),
+        ] {
+            let error = refused(id, native);
+            let found = targets().map(|target| launch_error(&error, &target));
+            let expected = [session, application].map(FarmError::Refused);
+            assert_eq!(found, expected, "{error:?}");
         }
-        assert!(matches!(
-            session_error(&CallError::TooLong),
-            FarmError::Unavailable(_)
-        ));
-        let busy = refused(ErrorId::SERVICE_UNAVAILABLE, None);
-        assert!(matches!(session_error(&busy), FarmError::Unavailable(_)));
+    }
+
+    #[test]
+    fn no_answer_is_no_refusal() {
+        for error in [
+            CallError::TooLong,
+            refused("service-unavailable", None),
+            refused("Service-Unavailable", None),
+        ] {
+            for target in targets() {
+                let found = launch_error(&error, &target);
+                assert!(matches!(found, FarmError::Unavailable(_)), "{error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_of_a_farm_means_something() {
+        // nfuse.md §7, ST-48
+        let named = [
+            (ErrorId::FAILED_CREDENTIALS, Refusal::Credentials),
+            (ErrorId::MUST_CHANGE_CREDENTIALS, Refusal::PasswordExpired),
+            (ErrorId::EXPIRED_CREDENTIALS, Refusal::PasswordExpired),
+            (ErrorId::ACCOUNT_DISABLED, Refusal::Account),
+            (ErrorId::ACCOUNT_LOCKED_OUT, Refusal::Account),
+            (ErrorId::INVALID_LOGON_HOURS, Refusal::Account),
+            (ErrorId::NOT_TRUSTED, Refusal::NotTrusted),
+            (ErrorId::NOT_LICENSED, Refusal::NotLicensed),
+            (ErrorId::NO_SERVER, Refusal::NoHost),
+            (ErrorId::MFSERVER_OVERLOADED, Refusal::Overloaded),
+            (ErrorId::NO_AVAILABLE_WORKSTATION, Refusal::NoHost),
+            (
+                ErrorId::RETRY_REQUIRED,
+                Refusal::NotReady(NotReady::Unknown),
+            ),
+            (ErrorId::VERSION_MISMATCH, Refusal::Unsupported),
+            (ErrorId::TICKETING_DISABLED, Refusal::Unsupported),
+            (ErrorId::GROUP_ENUMERATION_DISABLED, Refusal::Unsupported),
+            (ErrorId::FOLDER_ENUMERATION_DISABLED, Refusal::Unsupported),
+            (ErrorId::NO_ALT_ADDRESS, Refusal::Other),
+            (ErrorId::UNSPECIFIED, Refusal::Other),
+        ];
+        for (id, expected) in named {
+            assert_eq!(refusal(&id), expected, "{id}");
+        }
+        for (word, expected) in [
+            ("workstation-in-maintenance", Refusal::Maintenance),
+            ("no-more-active-sessions", Refusal::SessionLimit),
+            ("nomoreactivesessions", Refusal::SessionLimit),
+            ("Could-Not-Connect-To-Workstation", Refusal::HostRefused),
+            ("connection-refused", Refusal::HostRefused),
+            ("resuming", Refusal::NotReady(NotReady::Resuming)),
+            ("never-seen-before", Refusal::Other),
+            ("", Refusal::Other),
+        ] {
+            let id = ErrorId(word.to_owned().into());
+            assert_eq!(refusal(&id), expected, "{word}");
+        }
     }
 }

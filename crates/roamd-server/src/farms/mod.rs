@@ -1,5 +1,6 @@
 //! Farms as the domain sees them, reached over NFuse; in [`sign_in`], as those who check passwords.
 
+mod application;
 mod errors;
 mod operation;
 mod queue;
@@ -46,6 +47,10 @@ struct Shared {
     counts: Arc<FarmCounts>,
     /// Deadline of one operation on the farm, all its requests and its turn included.
     timeout: Duration,
+    /// In which form it is asked for addresses.
+    address_form: config::AddressForm,
+    /// Clients reach its hosts by their alternate addresses.
+    alternate_address: bool,
     turns: Turns,
     standings: Arc<Standings>,
     catalogues: Cache<UserKey, Arc<Catalogue>>,
@@ -73,6 +78,8 @@ impl NfuseFarm {
             client: client(farm, Arc::clone(network), Some(observer))?,
             counts,
             timeout: farm.timeout,
+            address_form: farm.address_form,
+            alternate_address: farm.alternate_address,
             turns: Turns::new(Bounds {
                 turns: farm.concurrency,
                 waiting: farm.queue,

@@ -1,24 +1,26 @@
 //! One operation on a farm: NFuse requests that share a deadline and a turn.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
-    Credentials, DisconnectUserSessionsRequest, HarmlessListingRequest, HostAddress, HostId,
-    LaunchRefRequest, LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request,
+    Credentials, DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, HostAddress,
+    HostId, LaunchRefRequest, LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request,
     SessionEntry, SessionName, SessionSelection, SessionType, TicketRequest,
 };
 use roamd_sessions::{
-    Application, Catalogue, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
-    Operation, Reconnect, SessionKey, Share, User,
+    Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
+    Logon, Operation, SessionKey, Share, Target, User,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
-use super::errors::{farm_error, session_error};
+use super::application::{application, session_settings};
+use super::errors::{farm_error, is_refused_with, launch_error};
 use super::turns::Turn;
 use super::{NfuseFarm, explicit};
 use crate::metrics::OperationKind;
@@ -119,59 +121,31 @@ impl Operation for NfuseOperation {
         }
     }
 
-    async fn reconnect(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        let connection = self.connection(reconnect).await;
+    async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
+        let connection = self.connection(connect).await;
         self.counted(OperationKind::Launch, connection)
     }
 }
 
 impl NfuseOperation {
-    async fn connection(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        let key = &reconnect.session;
-        let request = AddressRequest {
-            name: AddressName::Session(SessionName {
-                in_name: key.in_name.clone(),
-                host_id: HostId {
-                    kind: key.host_kind.clone(),
-                    value: key.host_id.clone(),
-                },
-                session_id: key.session_id.clone(),
-            }),
-            client_name: reconnect.end_point.client_name.clone(),
-            // How NFuse would write an IPv6 address is not known.
-            client_address: reconnect
-                .client_address
-                .clone()
-                .filter(|address| !address.contains(':'))
-                .map(|value| HostAddress {
-                    kind: Some("dot".to_owned()),
-                    value,
-                }),
-            wanted_address_type: Some("dns-port".to_owned()),
-            flags: Vec::new(),
-            credentials: Some(self.credentials()),
-            client_type: Some("ica30".to_owned()),
-            device_id: reconnect.end_point.device_id.clone(),
-            session_settings: None,
-        };
-        let answer = match self.call(&request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.note(session_error(&error)).await),
-        };
+    async fn connection(&self, connect: &Connect) -> Result<Connection, FarmError> {
+        let answer = self.address(connect).await?;
+        let sharing_key = answer.session_sharing_key.clone();
+        let sharing_key = sharing_key.or_else(|| connect.sharing_key.clone());
         // A launch can do without, so this must not use up what the ticket needs.
-        let reference = self.launch_reference(&answer, reconnect);
+        let reference = self.launch_reference(&answer, connect, sharing_key.clone());
         let launch_reference = timeout_at(self.by(Share::Half), reference)
             .await
             .unwrap_or(None);
-        let ticket = self.ticket(&answer).await?;
+        let logon = self.logon(&answer, &connect.target).await?;
         Ok(Connection {
             address: answer.server_address.value,
             cgp_port: answer
                 .cgp_address
                 .and_then(|address| address.value.parse().ok()),
             launch_reference,
-            session_sharing_key: answer.session_sharing_key,
-            ticket,
+            session_sharing_key: sharing_key,
+            logon,
         })
     }
 
@@ -273,16 +247,51 @@ impl NfuseOperation {
         }
     }
 
+    /// Where the target is. A farm that has no alternate address for it is asked for the plain one:
+    /// the first request came to nothing.
+    async fn address(&self, connect: &Connect) -> Result<AddressAnswer, FarmError> {
+        let farm = &self.farm.0;
+        let shares_by_settings = farm.description.generation == Generation::Cvad7
+            && matches!(connect.target, Target::Application(_));
+        let mut request = AddressRequest {
+            name: address_name(&connect.target),
+            client_name: connect.end_point.client_name.clone(),
+            client_address: client_address(connect.client_address),
+            wanted_address_type: Some(farm.address_form.word().to_owned()),
+            flags: farm.alternate_address.then(alternate).into_iter().collect(),
+            credentials: Some(self.credentials()),
+            client_type: Some("ica30".to_owned()),
+            device_id: connect.end_point.device_id.clone(),
+            session_settings: shares_by_settings.then(|| session_settings(connect, &self.user)),
+        };
+        let answer = match self.call(&request).await {
+            Err(error)
+                if !request.flags.is_empty()
+                    && is_refused_with(&error, &ErrorId::NO_ALT_ADDRESS) =>
+            {
+                request.flags.clear();
+                self.call(&request).await
+            }
+            answer => answer,
+        };
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.note(launch_error(&error, &connect.target)).await),
+        }
+    }
+
+    /// The launch reference, if the farm has them (nfuse.md §5.6): from 7 on it comes with the
+    /// address, and what came is not asked for again.
     async fn launch_reference(
         &self,
         answer: &AddressAnswer,
-        reconnect: &Reconnect,
+        connect: &Connect,
+        session_sharing_key: Option<String>,
     ) -> Option<String> {
-        // From 7 on it stands in the address answer; before, XenApp 6 asks for one (nfuse.md §5.6).
-        let farm = &self.farm.0.description;
-        if answer.launch_ref.is_some() || farm.generation == Generation::Cvad7 {
+        if answer.launch_ref.is_some() {
             return answer.launch_ref.clone();
         }
+        let ticket_tag = answer.ticket_tag.clone()?;
         if !self
             .has(&CapabilityId::LAUNCH_REFERENCE)
             .await
@@ -292,25 +301,27 @@ impl NfuseOperation {
         }
         let request = LaunchRefRequest {
             launch_ref_type: "ICA".to_owned(),
-            ticket_tag: answer.ticket_tag.clone()?,
-            device_id: reconnect.end_point.device_id.clone(),
-            session_sharing_key: answer.session_sharing_key.clone(),
+            ticket_tag,
+            device_id: connect.end_point.device_id.clone(),
+            session_sharing_key,
             credentials: explicit(&self.user.name, &self.user.domain, None),
             time_to_live: Some(self.ticket_seconds()),
         };
         match self.ask(&request).await {
             Ok(answer) => Some(answer.launch_ref),
             Err(error) => {
-                let farm = &farm.id;
+                let farm = &self.farm.0.description.id;
                 warn!(%farm, %error, "Farm gave no launch reference; the launch goes on without");
                 None
             }
         }
     }
 
-    async fn ticket(&self, answer: &AddressAnswer) -> Result<SecretString, FarmError> {
+    /// The logon ticket: from 7 on it comes with the address. The oldest farms may not be licensed
+    /// to give one; then their hosts ask for the password.
+    async fn logon(&self, answer: &AddressAnswer, target: &Target) -> Result<Logon, FarmError> {
         if let Some(ticket) = &answer.ticket {
-            return Ok(SecretString::from(ticket.as_str()));
+            return Ok(Logon::Ticket(SecretString::from(ticket.as_str())));
         }
         let Some(ticket_tag) = answer.ticket_tag.clone() else {
             return Err(FarmError::Unavailable(
@@ -323,8 +334,13 @@ impl NfuseOperation {
             ticket_tag,
             time_to_live: Some(self.ticket_seconds()),
         };
-        let answer = self.ask(&request).await?;
-        Ok(SecretString::from(answer.ticket))
+        match self.call(&request).await {
+            Ok(answer) => Ok(Logon::Ticket(SecretString::from(answer.ticket))),
+            Err(error) if is_refused_with(&error, &ErrorId::TICKETING_DISABLED) => {
+                Ok(Logon::Prompt)
+            }
+            Err(error) => Err(self.note(launch_error(&error, target)).await),
+        }
     }
 
     fn ticket_seconds(&self) -> u32 {
@@ -350,16 +366,31 @@ impl NfuseOperation {
     }
 }
 
-fn application(application: roamd_nfuse_proto::Application) -> (String, Application) {
-    let title = if application.friendly_name.is_empty() {
-        application.in_name.clone()
-    } else {
-        application.friendly_name
-    };
-    let desktop = application
-        .settings
-        .is_some_and(|settings| settings.desktop);
-    (application.in_name, Application { title, desktop })
+fn address_name(target: &Target) -> AddressName {
+    match target {
+        Target::Session(key) => AddressName::Session(SessionName {
+            in_name: key.in_name.clone(),
+            host_id: HostId {
+                kind: key.host_kind.clone(),
+                value: key.host_id.clone(),
+            },
+            session_id: key.session_id.clone(),
+        }),
+        Target::Application(in_name) => AddressName::Application(in_name.clone()),
+    }
+}
+
+/// How NFuse would write an IPv6 address is not known.
+fn client_address(address: Option<IpAddr>) -> Option<HostAddress> {
+    let address = address.map(|address| address.to_canonical())?;
+    address.is_ipv4().then(|| HostAddress {
+        kind: Some("dot".to_owned()),
+        value: address.to_string(),
+    })
+}
+
+fn alternate() -> String {
+    "alt-addr".to_owned()
 }
 
 fn session(entry: SessionEntry) -> FarmSession {

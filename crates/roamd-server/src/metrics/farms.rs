@@ -211,7 +211,7 @@ fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
         None => "confirmed",
         Some(FarmError::Refused(Refusal::UnknownSession)) => "gone",
-        Some(FarmError::Refused(Refusal::NotReady)) => "not_ready",
+        Some(FarmError::Refused(Refusal::NotReady(_))) => "not_ready",
         Some(FarmError::Refused(_)) => "refused",
         Some(FarmError::Unavailable(_)) => "unavailable",
         Some(FarmError::Busy) => "busy",

@@ -1,24 +1,24 @@
-//! `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59).
+//! Launches: `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59, store-services.md
+//! §4), and what every other launch does as well.
 
 use std::sync::Arc;
 
 use http::StatusCode;
+use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Answer;
-use roamd_sessions::{Launch, Launched, User};
+use roamd_sessions::{FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, User};
 use roamd_state::MarkKind;
-use roamd_store_proto::{LaunchData, LaunchErrorId, LaunchParams, RetryReason, media_type};
+use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
+use secrecy::SecretString;
 use tracing::info;
 
 use crate::answer::{Caching, whole};
 use crate::gateway::{Gate, Reach};
 use crate::refused::Refused;
 use crate::request::Request;
-use crate::retry_key::RetryKeys;
+use crate::retry_key::{LaunchId, RetryKeys, expiry};
 use crate::site::StoreSite;
 use crate::tickets;
-
-/// Seconds after which a client asks again for a host that is not ready.
-const RETRY_AFTER: u32 = 5;
 
 /// Connects the client to a session.
 pub(crate) async fn session(
@@ -28,62 +28,139 @@ pub(crate) async fn session(
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
+    let target = LaunchTarget::Session(session.to_owned());
+    launch(
+        gate,
+        site,
+        target,
+        &site.launch_url(session),
+        retry,
+        request,
+    )
+    .await
+}
+
+/// Launches what stands at this URL. A key of an attempt that was not ready goes on with it.
+async fn launch(
+    gate: &Gate,
+    site: &StoreSite,
+    target: LaunchTarget,
+    url: &str,
+    retry: Option<&str>,
+    request: Request,
+) -> Result<Answer, Refused> {
     let user = request.user(gate, &site.sessions)?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
+    let language = request.language();
     let peer = request.peer();
     let params = LaunchParams::from_xml(&request.body_of(media_type::LAUNCH_PARAMS).await?)?;
-    let retries = RetryKeys::new(&gate.keys);
-    if retry.is_some_and(|key| !retries.is_good(&user.key, session, key, gate.now())) {
-        return Err(Refused::NotFound);
-    }
+    let going_on = match retry {
+        Some(key) => Some(going_on(gate, &user, url, key).await?),
+        None => None,
+    };
     gate.admit(&user, &site.sessions, Reach::OneFarm).await?;
-    let launch = Launch {
+    let wish = Launch {
         params,
         seen_address: peer,
     };
-    let (store, id, caller) = (Arc::clone(&site.store), session.to_owned(), user.clone());
+    let (store, caller) = (Arc::clone(&site.store), user.clone());
     let launched = gate
-        .to_the_end(async move { store.launch(&caller, &id, &launch).await })
+        .to_the_end(async move { store.launch(&caller, &target, &wish).await })
         .await??;
     let data = match launched {
-        Launched::NotFound => return Err(Refused::NotFound),
-        Launched::NotReady => LaunchData::Retry {
-            url: format!(
-                "{}/{}",
-                site.launch_url(session),
-                retries.make(&user.key, session, gate.now())
-            ),
-            after: Some(RETRY_AFTER),
-            reason: RetryReason::UNKNOWN,
-        },
-        Launched::Failed(failure) => LaunchData::Failure {
-            id: failure.id(),
-            text: failure.text().to_owned(),
-        },
+        Launched::NotFound(reason) => return Err(Refused::NothingToLaunch(reason)),
+        Launched::NotReady(reason) => {
+            let launch = going_on.unwrap_or_else(LaunchId::new);
+            let key = RetryKeys::new(&gate.keys).make(&user.key, url, launch, gate.now());
+            return Ok(answer(
+                media,
+                language,
+                &not_ready(reason, format!("{url}/{key}")),
+            ));
+        }
+        Launched::Failed(failure) => failed(&failure, language),
         Launched::Ready { ica, ticket, farm } => {
-            if is_invalidated(gate, &user, &ticket).await? {
+            if is_invalidated(gate, &user, ticket.as_ref()).await? {
                 info!(user = %user.key, %farm, "Farm gave a ticket that was invalidated before");
-                LaunchData::Failure {
-                    id: LaunchErrorId::GENERAL_APP_LAUNCH_ERROR,
-                    text: "The launch was cancelled. Start it again.".to_owned(),
-                }
+                failed(
+                    &LaunchFailure::new(FailureCause::Cancelled, false),
+                    language,
+                )
             } else {
                 LaunchData::Success {
                     ica: ica.text().clone(),
-                    logon_ticket: Some(ticket),
+                    logon_ticket: ticket,
                 }
             }
         }
     };
-    Ok(whole(StatusCode::OK, media, Caching::Secret, data.to_xml()))
+    if let Some(launch) = going_on {
+        let (ended, until) = (launch.digest(), expiry(gate.now()));
+        gate.state.mark(MarkKind::EndedLaunch, ended, until).await?;
+    }
+    Ok(answer(media, language, &data))
+}
+
+/// The launch that a retry key goes on with. Keys of others, old ones, and those of a launch that
+/// has come to its end lead nowhere (ST-46).
+async fn going_on(gate: &Gate, user: &User, url: &str, key: &str) -> Result<LaunchId, Refused> {
+    let nowhere = || Refused::NothingToLaunch(ErrorReason::ResourceNotFound);
+    let launch = RetryKeys::new(&gate.keys)
+        .open(&user.key, url, key, gate.now())
+        .ok_or_else(nowhere)?;
+    let has_ended = gate
+        .state
+        .is_marked(MarkKind::EndedLaunch, launch.digest(), gate.now())
+        .await?;
+    if has_ended {
+        Err(nowhere())
+    } else {
+        Ok(launch)
+    }
+}
+
+/// When to ask again, in seconds: clients ask 30 times at most (CQ-64), and a restart takes minutes.
+fn not_ready(reason: NotReady, url: String) -> LaunchData {
+    let (reason, after) = match reason {
+        NotReady::Rebooting => (RetryReason::REBOOTING, 15),
+        NotReady::Resuming => (RetryReason::RESUMING, 10),
+        NotReady::Unknown => (RetryReason::UNKNOWN, 5),
+    };
+    LaunchData::Retry {
+        url,
+        after: Some(after),
+        reason,
+        remedy: None,
+    }
+}
+
+fn failed(failure: &LaunchFailure, language: Language) -> LaunchData {
+    LaunchData::Failure {
+        id: failure.id(),
+        text: failure.text(language).to_owned(),
+        remedy: failure.remedy(),
+    }
+}
+
+/// The document, with its language where people read some of it (ST-8).
+fn answer(media: &'static str, language: Language, data: &LaunchData) -> Answer {
+    let mut answer = whole(StatusCode::OK, media, Caching::Secret, data.to_xml());
+    if matches!(data, LaunchData::Failure { .. }) {
+        let tag = HeaderValue::from_static(language.tag());
+        answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
+    }
+    answer
 }
 
 /// Whether the client had this ticket invalidated before it was handed out.
 async fn is_invalidated(
     gate: &Gate,
     user: &User,
-    ticket: &secrecy::SecretString,
+    ticket: Option<&SecretString>,
 ) -> Result<bool, Refused> {
+    let Some(ticket) = ticket else {
+        return Ok(false);
+    };
     let digest = tickets::digest(&user.key, ticket);
     Ok(gate
         .state

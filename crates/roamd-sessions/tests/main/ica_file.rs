@@ -1,75 +1,225 @@
-//! The ICA file: its text, and that no value can change its structure (nfuse.md §9).
+//! The ICA file: its text, and what cannot stand in one (nfuse.md §9). That no name changes its
+//! structure is shown in `launch.rs`.
 
-use proptest::prelude::*;
-use roamd_sessions::{Connection, IcaError, IcaFile};
-use roamd_store_proto::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
+use roamd_sessions::{
+    Connection, Encryption, HostPort, IcaContent, IcaError, IcaFile, Logon, Route, SessionSettings,
+    StaTicket, WindowSize,
+};
+use roamd_store_proto::{Audio, ColourDepth, KeyPassthrough};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::scripted::connection;
 
-fn text(title: &str, connection: &Connection, params: &LaunchParams) -> Result<String, IcaError> {
-    IcaFile::reconnect("Paint", title, connection, params)
-        .map(|file| file.text().expose_secret().to_owned())
+fn make(
+    title: &str,
+    route: &Route,
+    connection: &Connection,
+    settings: &SessionSettings,
+) -> Result<String, IcaError> {
+    IcaFile::new(&IcaContent {
+        in_name: "Paint",
+        title,
+        route,
+        connection,
+        settings,
+    })
+    .map(|file| file.text().expose_secret().to_owned())
 }
 
-#[test]
-fn a_plain_reconnect_has_ticket_title_and_address() {
-    let file = text("Paint 2016", &connection(), &LaunchParams::default()).unwrap();
-    insta::assert_snapshot!(file.replace("\r\n", "\n"));
-    assert_eq!(file.matches('\n').count(), file.matches("\r\n").count());
+fn text(title: &str, connection: &Connection) -> Result<String, IcaError> {
+    make(
+        title,
+        &Route::Direct,
+        connection,
+        &SessionSettings::default(),
+    )
 }
 
-#[test]
-fn every_wish_of_the_client_has_its_key() {
-    let params = LaunchParams {
+fn with_settings(settings: &SessionSettings) -> String {
+    make("Paint", &Route::Direct, &connection(), settings).unwrap()
+}
+
+/// All settings at once.
+fn every_setting() -> SessionSettings {
+    SessionSettings {
         client_name: Some("kiosk-07".to_owned()),
-        client_address: None,
-        device_id: Some("7f3a0c52".to_owned()),
         audio: Some(Audio::Medium),
         colour_depth: Some(ColourDepth::TrueColor),
-        display: Some(Display::Percent(Some(80.0))),
+        seamless: Some(true),
+        size: Some(WindowSize::Pixels(1024, 768)),
         key_passthrough: Some(KeyPassthrough::FullScreenOnly),
         special_folder_redirection: Some(true),
         clear_type_remoting: Some(false),
-        show_desktop_viewer: Some(true),
         launcher: Some("roamd".to_owned()),
         virtual_com_port: Some(false),
         com_port_mapping: Some(true),
         client_printer: Some(false),
-    };
-    insta::assert_snapshot!(
-        text("Paint", &connection(), &params)
-            .unwrap()
-            .replace("\r\n", "\n")
-    );
+        encryption: Some(Encryption::Rc5Bits128),
+    }
+}
+
+fn gateway() -> Route {
+    Route::Gateway {
+        proxy: HostPort::parse("gateway.example.net", HostPort::HTTPS).unwrap(),
+        ticket: StaTicket {
+            version: "40".to_owned(),
+            authority: "STA0A1B2C3D4E5F".to_owned(),
+            ticket: SecretString::from("0F51C2D9A8B74E60B10F51C2D9A8B74E"),
+        },
+    }
 }
 
 #[test]
-fn displays_map_to_their_keys() {
-    let table = [
-        (Display::Seamless, "TWIMode=On"),
+fn each_kind_of_launch_has_its_file() {
+    let plain = || connection();
+    let desktop = SessionSettings {
+        seamless: Some(false),
+        size: Some(WindowSize::Pixels(u32::MAX, u32::MAX)),
+        ..SessionSettings::default()
+    };
+    let none = SessionSettings::default();
+    let whole = Connection {
+        launch_reference: Some("uDvEhPmxV0HZ".to_owned()),
+        session_sharing_key: Some("-q4nT0yV8sKd2".to_owned()),
+        ..plain()
+    };
+    let old_sharing = Connection {
+        session_sharing_key: Some("8-basic-basic-EXAMPLE-mia-LAB".to_owned()),
+        cgp_port: None,
+        ..plain()
+    };
+    let without_reliability = Connection {
+        cgp_port: None,
+        ..plain()
+    };
+    let single_sign_on = Connection {
+        logon: Logon::SingleSignOn,
+        ..plain()
+    };
+    let prompt = Connection {
+        logon: Logon::Prompt,
+        ..plain()
+    };
+    for (name, title, route, connection, settings) in [
         (
-            Display::Percent(Some(0.2)),
-            "ScreenPercent=1\r\nTWIMode=Off",
+            "application",
+            "Paint 2016",
+            &Route::Direct,
+            &whole,
+            &every_setting(),
         ),
         (
-            Display::Absolute(Some((1024, 768))),
-            "DesiredHRES=1024\r\nDesiredVRES=768\r\nTWIMode=Off",
+            "desktop",
+            "Desktop",
+            &Route::Direct,
+            &without_reliability,
+            &desktop,
         ),
         (
-            Display::FullScreen,
-            "DesiredHRES=4294967295\r\nDesiredVRES=4294967295\r\nTWIMode=Off",
+            "reconnect",
+            "Paint 2016",
+            &Route::Direct,
+            &without_reliability,
+            &none,
         ),
-        (Display::Absolute(None), "TWIMode=Off"),
-    ];
-    for (display, expected) in table {
-        let params = LaunchParams {
-            display: Some(display),
-            ..LaunchParams::default()
-        };
-        let file = text("Paint", &connection(), &params).unwrap();
-        assert!(file.contains(expected), "{display:?}: {file}");
+        ("gateway", "Paint 2016", &gateway(), &plain(), &none),
+        (
+            "session_reliability",
+            "Paint 2016",
+            &Route::Direct,
+            &plain(),
+            &none,
+        ),
+        (
+            "session_sharing",
+            "Paint 2016",
+            &Route::Direct,
+            &old_sharing,
+            &none,
+        ),
+        (
+            "launch_reference",
+            "Paint 2016",
+            &Route::Direct,
+            &whole,
+            &none,
+        ),
+        (
+            "single_sign_on",
+            "Paint 2016",
+            &Route::Direct,
+            &single_sign_on,
+            &none,
+        ),
+        ("no_ticket", "Paint 2016", &Route::Direct, &prompt, &none),
+    ] {
+        let file = make(title, route, connection, settings).unwrap();
+        assert_eq!(file.matches('\n').count(), file.matches("\r\n").count());
+        insta::assert_snapshot!(name, file.replace("\r\n", "\n"));
     }
+}
+
+#[test]
+fn each_setting_becomes_its_keys() {
+    // store-services.md §4.2, nfuse.md §9
+    use SessionSettings as S;
+    let none = SessionSettings::default;
+    #[rustfmt::skip]
+    let table: Vec<(&[&str], SessionSettings)> = vec![
+        (&[], none()),
+        (&["ClientName=kiosk"], S { client_name: Some("kiosk".to_owned()), ..none() }),
+        (&["AudioBandwidthLimit=0", "ClientAudio=On"], S { audio: Some(Audio::High), ..none() }),
+        (&["AudioBandwidthLimit=1", "ClientAudio=On"], S { audio: Some(Audio::Medium), ..none() }),
+        (&["AudioBandwidthLimit=2", "ClientAudio=On"], S { audio: Some(Audio::Low), ..none() }),
+        (&["ClientAudio=Off"], S { audio: Some(Audio::Off), ..none() }),
+        (&["DesiredColor=1"], S { colour_depth: Some(ColourDepth::Sixteen), ..none() }),
+        (&["DesiredColor=2"], S { colour_depth: Some(ColourDepth::TwoHundredFiftySix), ..none() }),
+        (&["DesiredColor=4"], S { colour_depth: Some(ColourDepth::High), ..none() }),
+        (&["DesiredColor=8"], S { colour_depth: Some(ColourDepth::TrueColor), ..none() }),
+        (&["TWIMode=On"], S { seamless: Some(true), ..none() }),
+        (&["ScreenPercent=80"], S { size: Some(WindowSize::Percent(80.0)), ..none() }),
+        (&["ScreenPercent=1"], S { size: Some(WindowSize::Percent(0.2)), ..none() }),
+        (&["TWIMode=Off"], S { seamless: Some(false), ..none() }),
+        (&["DesiredHRES=800", "DesiredVRES=600"], S { size: Some(WindowSize::Pixels(800, 600)), ..none() }),
+        (&["TransparentKeyPassthrough=Local"], S { key_passthrough: Some(KeyPassthrough::Local), ..none() }),
+        (&["TransparentKeyPassthrough=Remote"], S { key_passthrough: Some(KeyPassthrough::Remote), ..none() }),
+        (&["TransparentKeyPassthrough=FullScreenOnly"], S { key_passthrough: Some(KeyPassthrough::FullScreenOnly), ..none() }),
+        (&["SFRAllowed=On"], S { special_folder_redirection: Some(true), ..none() }),
+        (&["SFRAllowed=Off"], S { special_folder_redirection: Some(false), ..none() }),
+        (&["FontSmoothingType=0"], S { clear_type_remoting: Some(false), ..none() }),
+        (&[], S { clear_type_remoting: Some(true), ..none() }),
+        (&["Launcher=WI"], S { launcher: Some("WI".to_owned()), ..none() }),
+        (&["VirtualCOMPortEmulation=On"], S { virtual_com_port: Some(true), ..none() }),
+        (&["COMAllowed=Off"], S { com_port_mapping: Some(false), ..none() }),
+        (&["CPMAllowed=On", "VSLAllowed=On"], S { client_printer: Some(true), ..none() }),
+        (&[], S { encryption: Some(Encryption::Basic), ..none() }),
+        (&["EncryptionLevelSession=EncRC5-0"], S { encryption: Some(Encryption::Rc5LogOn), ..none() }),
+        (&["EncryptionLevelSession=EncRC5-40"], S { encryption: Some(Encryption::Rc5Bits40), ..none() }),
+        (&["EncryptionLevelSession=EncRC5-56"], S { encryption: Some(Encryption::Rc5Bits56), ..none() }),
+        (&["EncryptionLevelSession=EncRC5-128"], S { encryption: Some(Encryption::Rc5Bits128), ..none() }),
+    ];
+    let plain = with_settings(&none());
+    for (expected, settings) in table {
+        let file = with_settings(&settings);
+        let is_new = |line: &&str| !plain.lines().any(|old| old == *line);
+        let new: Vec<&str> = file.lines().filter(is_new).collect();
+        assert_eq!(new, expected, "{settings:?}");
+    }
+}
+
+#[test]
+fn levels_of_encryption_go_by_their_names_on_farms() {
+    for level in [
+        Encryption::Basic,
+        Encryption::Rc5LogOn,
+        Encryption::Rc5Bits40,
+        Encryption::Rc5Bits56,
+        Encryption::Rc5Bits128,
+    ] {
+        assert_eq!(Encryption::named(level.as_str()), Some(level));
+    }
+    assert_eq!(Encryption::named("RC5-128"), Some(Encryption::Rc5Bits128));
+    assert_eq!(Encryption::named("rot13"), None);
 }
 
 #[test]
@@ -83,17 +233,23 @@ fn addresses_are_host_and_port_or_refused() {
         ("", Err(IcaError::Address)),
         (":1494", Err(IcaError::Address)),
         ("host:port", Err(IcaError::Address)),
+        ("host:", Err(IcaError::Address)),
+        ("host:+80", Err(IcaError::Address)),
         ("host:70000", Err(IcaError::Address)),
+        ("host:80:81", Err(IcaError::Address)),
+        ("2001:db8::1", Err(IcaError::Address)),
         ("a b", Err(IcaError::Address)),
         ("host\r\nInitialProgram=#evil", Err(IcaError::Address)),
         ("[not-v6]:1", Err(IcaError::Address)),
+        ("[2001:db8::1]evil", Err(IcaError::Address)),
+        (&"h".repeat(256), Err(IcaError::Address)),
     ];
     for (answered, expected) in table {
         let connection = Connection {
             address: answered.to_owned(),
             ..connection()
         };
-        let found = text("Paint", &connection, &LaunchParams::default());
+        let found = text("Paint", &connection);
         let expected = expected.map(|address| format!("Address={address}\r\n"));
         match (found, expected) {
             (Ok(file), Ok(line)) => assert!(file.contains(&line), "{answered:?}: {file}"),
@@ -106,98 +262,98 @@ fn addresses_are_host_and_port_or_refused() {
 fn a_ticket_that_clients_would_split_is_refused() {
     for ticket in ["", "A=B", "A B", "A\r\nX=Y"] {
         let connection = Connection {
-            ticket: SecretString::from(ticket),
+            logon: Logon::Ticket(SecretString::from(ticket)),
             ..connection()
         };
-        let found = text("Paint", &connection, &LaunchParams::default());
-        assert_eq!(found, Err(IcaError::Ticket), "{ticket:?}");
+        assert_eq!(
+            text("Paint", &connection),
+            Err(IcaError::Ticket),
+            "{ticket:?}"
+        );
     }
 }
 
 #[test]
-fn a_value_that_is_longer_than_any_real_one_is_refused() {
-    for (length, expected) in [(4096, Ok(())), (4097, Err("LogonTicket"))] {
+fn a_ticket_for_a_gateway_has_letters_and_digits_only() {
+    // nfuse.md §8: its parts are joined by semicolons.
+    for part in ["", "a;b", "a b", "a\n", "[x]", "a=b", "ä"] {
+        for place in 0..3 {
+            let Route::Gateway { proxy, mut ticket } = gateway() else {
+                panic!("not by a gateway");
+            };
+            match place {
+                0 => ticket.version = part.to_owned(),
+                1 => ticket.authority = part.to_owned(),
+                _ => ticket.ticket = SecretString::from(part),
+            }
+            let route = Route::Gateway { proxy, ticket };
+            let made = make("Paint", &route, &connection(), &SessionSettings::default());
+            assert_eq!(made, Err(IcaError::StaTicket), "{part:?} {place}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_no_line_is_refused() {
+    for (value, expected) in [
+        (
+            "a\nb",
+            Err(IcaError::ControlCharacter {
+                key: "LaunchReference",
+            }),
+        ),
+        (
+            "a\0b",
+            Err(IcaError::ControlCharacter {
+                key: "LaunchReference",
+            }),
+        ),
+        (
+            "[WFClient]",
+            Err(IcaError::Section {
+                key: "LaunchReference",
+            }),
+        ),
+        ("a[b]", Ok(())),
+        (&"F".repeat(4096), Ok(())),
+        (
+            &"F".repeat(4097),
+            Err(IcaError::TooLong {
+                key: "LaunchReference",
+            }),
+        ),
+    ] {
         let connection = Connection {
-            ticket: SecretString::from("F".repeat(length)),
+            launch_reference: Some(value.to_owned()),
             ..connection()
         };
-        let found = text("Paint", &connection, &LaunchParams::default()).map(|_| ());
-        let expected = expected.map_err(|key| IcaError::TooLong { key });
-        assert_eq!(found, expected, "{length}");
+        assert_eq!(text("Paint", &connection).map(drop), expected, "{value:?}");
     }
 }
 
 #[test]
 fn a_title_that_cannot_name_a_section_stays_a_title_only() {
-    for title in ["a]b", "[x", "k=v", "#c", ";c", "WFClient", "encrc5-128"] {
-        let file = text(title, &connection(), &LaunchParams::default()).unwrap();
+    for (title, shown) in [
+        ("a]b", "a]b"),
+        ("k=v", "k=v"),
+        ("#c", "#c"),
+        (";c", ";c"),
+        ("WFClient", "WFClient"),
+        ("encrc5-128", "encrc5-128"),
+        // Those cannot even be a title.
+        ("[x", "Session"),
+        ("a\r\nAddress=evil", "Session"),
+        (&"t".repeat(5000), "Session"),
+    ] {
+        let file = text(title, &connection()).unwrap();
         assert!(
             file.contains("[ApplicationServers]\r\nSession=\r\n"),
             "{title}: {file}"
         );
         assert!(file.contains("\r\n[Session]\r\n"), "{title}: {file}");
         assert!(
-            file.contains(&format!("\r\nTitle={title}\r\n")),
+            file.contains(&format!("\r\nTitle={shown}\r\n")),
             "{title}: {file}"
         );
     }
-}
-
-/// What a reader of the format sees: sections and their keys.
-fn structure(file: &str) -> Vec<&str> {
-    file.split("\r\n")
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            if line.starts_with('[') {
-                line
-            } else {
-                line.split('=').next().unwrap()
-            }
-        })
-        .collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
-
-    /// ST-39: no hostile name, from client or farm, adds a key or a section.
-    #[test]
-    fn no_value_changes_the_structure(
-        in_name in hostile(), title in hostile(), client in hostile(), launcher in hostile(),
-    ) {
-        let params = |client: &str, launcher: &str| LaunchParams {
-            client_name: Some(client.to_owned()),
-            launcher: Some(launcher.to_owned()),
-            ..LaunchParams::default()
-        };
-        let plain = IcaFile::reconnect("a", "[", &connection(), &params("a", "a")).unwrap();
-        let plain = plain.text().expose_secret();
-        let file = IcaFile::reconnect(&in_name, &title, &connection(), &params(&client, &launcher));
-        if let Ok(file) = file {
-            let file = file.text().expose_secret();
-            let label = file.split("[ApplicationServers]\r\n").nth(1).unwrap();
-            let label = label.split("=\r\n").next().unwrap();
-            let expected: Vec<String> = structure(plain)
-                .into_iter()
-                .map(|line| match line {
-                    "Session" => label.to_owned(),
-                    "[Session]" => format!("[{label}]"),
-                    other => other.to_owned(),
-                })
-                .collect();
-            prop_assert_eq!(structure(file), expected);
-        } else {
-            let all = [in_name, title, client, launcher].concat();
-            let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-            prop_assert!(all.contains(breaks));
-        }
-    }
-}
-
-fn hostile() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        "[a-zA-Z#;= \\[\\]]{0,12}",
-        "[a-z]{0,3}(\r|\n|\r\n|\u{85}|\u{2028}|\0)(\\[WFClient\\]|Address=evil)",
-    ]
 }

@@ -1,9 +1,15 @@
 //! The rules of the Sessions Service, without a network.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise"
+)]
 
 mod end;
 mod ica_file;
+mod launch;
 mod list;
 mod plan;
 mod scripted;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
-    Application, Catalogue, Connection, End, EndPoint, Farm, FarmDescription, FarmError, FarmId,
-    FarmSession, Generation, Listing, Operation, Reconnect, SessionKey, Share, User, UserKey,
+    Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
+    FarmId, FarmSession, Generation, Listing, Logon, Operation, SessionKey, Share, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -65,6 +65,7 @@ pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> Catalogue {
             let application = Application {
                 title: (*title).to_owned(),
                 desktop: *desktop,
+                ..Application::default()
             };
             ((*in_name).to_owned(), application)
         })
@@ -77,7 +78,7 @@ pub(crate) fn connection() -> Connection {
         cgp_port: Some(2598),
         launch_reference: None,
         session_sharing_key: None,
-        ticket: SecretString::from("0F1E2D3C4B5A69788796A5B4C3D2E1"),
+        logon: Logon::Ticket(SecretString::from("0F1E2D3C4B5A69788796A5B4C3D2E1")),
     }
 }
 
@@ -91,7 +92,7 @@ pub(crate) enum Call {
     Applications(Share),
     Sessions { active: bool },
     End { how: End, tickets: usize },
-    Reconnect(Reconnect),
+    Connect(Box<Connect>),
 }
 
 /// A clone is the same farm.
@@ -102,7 +103,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) applications: Result<Catalogue, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
-    pub(crate) reconnect: Result<Connection, FarmError>,
+    pub(crate) connect: Result<Connection, FarmError>,
     /// It answers nothing, ever.
     pub(crate) silent: bool,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -116,7 +117,7 @@ impl ScriptedFarm {
             applications: Ok(Catalogue::default()),
             sessions: Ok(Vec::new()),
             end: Ok(()),
-            reconnect: Ok(connection()),
+            connect: Ok(connection()),
             silent: false,
             calls: Arc::default(),
         }
@@ -168,8 +169,8 @@ impl Operation for ScriptedFarm {
         self.end.clone()
     }
 
-    async fn reconnect(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
-        self.note(Call::Reconnect(reconnect.clone())).await;
-        self.reconnect.clone()
+    async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
+        self.note(Call::Connect(Box::new(connect.clone()))).await;
+        self.connect.clone()
     }
 }

@@ -1,14 +1,11 @@
 //! The operations on scripted farms.
 
 use futures_util::FutureExt;
-use roamd_sessions::{
-    Busy, Catalogue, End, FarmError, Generation, Launch, Launched, ListRequest, Refusal, Share,
-    Store,
-};
-use roamd_store_proto::{Enumeration, LaunchErrorId, LaunchParams, SessionStatus};
-use secrecy::{ExposeSecret, SecretString};
+use roamd_sessions::{Busy, End, FarmError, Generation, ListRequest, Refusal, Share, Store};
+use roamd_store_proto::{Enumeration, SessionStatus};
+use secrecy::SecretString;
 
-use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
+use crate::scripted::{Call, ScriptedFarm, down, here, keys, session, user};
 
 const QUIET: ListRequest = ListRequest {
     include_active: false,
@@ -26,17 +23,6 @@ const ACTIVE_APPLICATIONS: ListRequest = ListRequest {
     include_active: true,
     applications_only: true,
 };
-
-fn launch() -> Launch {
-    Launch {
-        params: LaunchParams {
-            client_name: Some("DESK-B".to_owned()),
-            device_id: Some("dev-b".to_owned()),
-            ..LaunchParams::default()
-        },
-        seen_address: Some([192, 0, 2, 9].into()),
-    }
-}
 
 #[tokio::test]
 async fn active_sessions_are_asked_for_only_when_the_client_said_so() {
@@ -174,19 +160,6 @@ async fn farms_that_are_all_busy_can_be_told_from_farms_that_fail() {
 }
 
 #[tokio::test]
-async fn a_launch_at_a_busy_farm_can_be_made_again() {
-    let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
-    farm.sessions = Ok(vec![session(7, "Paint")]);
-    let alice = user("alice");
-    let store = Store::new(vec![farm.clone()], keys());
-    let list = store.list(&alice, &here(), QUIET).await.unwrap();
-    farm.begin = Err(FarmError::Busy);
-    let store = Store::new(vec![farm], keys());
-    let launched = store.launch(&alice, &list.sessions[0].id, &launch()).await;
-    assert!(matches!(launched, Err(Busy)), "{launched:?}");
-}
-
-#[tokio::test]
 async fn a_farm_that_fails_makes_the_list_partial() {
     let mut bad = ScriptedFarm::new("BAD", Generation::Cvad7);
     bad.sessions = Err(down());
@@ -213,105 +186,4 @@ async fn an_end_reaches_every_farm_with_the_tickets() {
             assert_eq!(farm.calls(), [Call::End { how, tickets: 2 }]);
         }
     }
-}
-
-#[tokio::test]
-async fn a_listed_session_can_be_launched_from_the_end_point_named() {
-    // SS-53, SS-59
-    let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
-    farm.sessions = Ok(vec![session(7, "Paint")]);
-    farm.applications = Ok(catalogue(&[("Paint", "Paint 2016", false)]));
-    let store = Store::new(vec![farm], keys());
-    let alice = user("alice");
-    let id = store.list(&alice, &here(), QUIET).await.unwrap().sessions[0]
-        .id
-        .clone();
-    let Ok(Launched::Ready { ica, ticket, .. }) = store.launch(&alice, &id, &launch()).await else {
-        panic!("the farm is ready");
-    };
-    assert!(ica.text().expose_secret().contains("Title=Paint 2016\r\n"));
-    assert_eq!(ticket.expose_secret(), "0F1E2D3C4B5A69788796A5B4C3D2E1");
-    let calls = store.farms()[0].calls();
-    let Some(Call::Reconnect(reconnect)) =
-        calls.iter().find(|call| matches!(call, Call::Reconnect(_)))
-    else {
-        panic!("the farm was asked: {calls:?}");
-    };
-    assert_eq!(reconnect.session, session(7, "Paint").key);
-    assert_eq!(reconnect.end_point.client_name.as_deref(), Some("DESK-B"));
-    assert_eq!(reconnect.end_point.device_id.as_deref(), Some("dev-b"));
-    assert_eq!(reconnect.client_address.as_deref(), Some("192.0.2.9"));
-    // SS-54: for bob there is no such session, and no farm hears of it.
-    let before = store.farms()[0].calls().len();
-    assert!(matches!(
-        store.launch(&user("bob"), &id, &launch()).await,
-        Ok(Launched::NotFound)
-    ));
-    assert_eq!(store.farms()[0].calls().len(), before);
-}
-
-#[tokio::test]
-async fn what_a_farm_refuses_decides_what_the_client_is_told() {
-    // SS-55, SS-56, ST-48
-    enum Expected {
-        NotFound,
-        NotReady,
-        Failure(LaunchErrorId),
-    }
-    use Expected::{Failure, NotFound, NotReady};
-    let general = || Failure(LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
-    let refused = FarmError::Refused;
-    let table = [
-        (refused(Refusal::UnknownSession), NotFound),
-        (refused(Refusal::NotReady), NotReady),
-        (
-            refused(Refusal::NotLicensed),
-            Failure(LaunchErrorId::NOT_LICENSED),
-        ),
-        (
-            refused(Refusal::NoHost),
-            Failure(LaunchErrorId::UNAVAILABLE_DESKTOP),
-        ),
-        (refused(Refusal::Credentials), general()),
-        (refused(Refusal::NotTrusted), general()),
-        (refused(Refusal::Other), general()),
-        (down(), general()),
-    ];
-    for (error, expected) in table {
-        let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
-        farm.sessions = Ok(vec![session(7, "Paint")]);
-        farm.reconnect = Err(error.clone());
-        let store = Store::new(vec![farm], keys());
-        let alice = user("alice");
-        let id = store.list(&alice, &here(), QUIET).await.unwrap().sessions[0]
-            .id
-            .clone();
-        match (
-            store.launch(&alice, &id, &launch()).await.unwrap(),
-            expected,
-        ) {
-            (Launched::NotFound, NotFound) | (Launched::NotReady, NotReady) => {}
-            (Launched::Failed(failure), Failure(id)) => {
-                assert_eq!(failure.id(), id, "{error}");
-                assert!(failure.text().ends_with('.'), "{error}");
-            }
-            (launched, _) => panic!("{error}: {launched:?}"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_would_break_the_ica_file_is_a_failure() {
-    let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
-    farm.sessions = Ok(vec![session(7, "Paint\r\nAddress=evil")]);
-    farm.applications = Ok(Catalogue::default());
-    let store = Store::new(vec![farm], keys());
-    let alice = user("alice");
-    let id = store.list(&alice, &here(), QUIET).await.unwrap().sessions[0]
-        .id
-        .clone();
-    assert!(matches!(
-        store.launch(&alice, &id, &launch()).await,
-        Ok(Launched::Failed(_))
-    ));
 }

@@ -31,6 +31,7 @@ async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
             url: format!("http://{here}/launch/{key}"),
             after: Some(0),
             reason: RetryReason::RESUMING,
+            remedy: None,
         };
         let data = match request.line.as_str() {
             "POST /launch" => retry(1),
@@ -60,6 +61,7 @@ async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
             url: format!("http://{here}/launch"),
             after: Some(0),
             reason: RetryReason::REBOOTING,
+            remedy: None,
         };
         ok(media_type::LAUNCH_DATA, data.to_xml())
     })
@@ -83,6 +85,7 @@ async fn a_failed_launch_gives_the_stores_words() {
         let data = LaunchData::Failure {
             id: LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
             text: "In maintenance.".into(),
+            remedy: None,
         };
         ok(media_type::LAUNCH_DATA, data.to_xml())
     })

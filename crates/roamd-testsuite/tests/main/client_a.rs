@@ -510,7 +510,8 @@ async fn client_a_retries_a_launch_with_the_same_token_until_it_is_ready_or_fail
     let site = Site::start(options).await;
     let mut client = ClientA::new(&site, "WS-114");
     client.sign_in("carol", &["roam-demo"]).await;
-    let mut url = client.sessions().await.remove(0).1;
+    let first = client.sessions().await.remove(0).1;
+    let mut url = first.clone();
     for _ in 0..30 {
         match client.launch(&url).await {
             Launched::Retry(next) => url = next,
@@ -529,6 +530,7 @@ async fn client_a_retries_a_launch_with_the_same_token_until_it_is_ready_or_fail
          <ServerType>win32</ServerType><ConnectionType>tcp</ConnectionType>\
          <ClientType>ica30</ClientType><TicketTag>tag</TicketTag><Ticket>0F1E2D3C</Ticket>",
     );
-    let file = ica(client.launch(&url).await);
+    // ST-46: that launch has ended, so a new one begins.
+    let file = ica(client.launch(&first).await);
     assert_eq!(line(&file, "LogonTicket"), "0F1E2D3C");
 }

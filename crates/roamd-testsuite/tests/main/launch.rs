@@ -1,7 +1,7 @@
 //! Connecting to a session (sessions-service.md §6, store-services.md §4).
 
 use jiff::Timestamp;
-use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason};
+use roamd_store_proto::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
 use roamd_testsuite::{Options, Response, ScriptedFarm, SignedIn, Site, sign_in};
 use secrecy::ExposeSecret;
 
@@ -143,6 +143,9 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
             .iter()
             .map(|(name, _)| name.clone())
             .collect();
+        // ST-52
+        let reason = response.header("x-citrix-error-reason");
+        assert_eq!(reason, Some("ResourceNotFound"), "{case}");
         bodies.push((response.body, names));
     }
     bodies.dedup();
@@ -166,6 +169,8 @@ async fn wrong_launch_parameters_are_refused_by_name() {
         ("clientName", &*long),
         ("deviceId", "a\tb"),
         ("launcher", "a&#13;b"),
+        ("clientName", "[WFClient]"),
+        ("launcher", "[Paint]"),
         ("clientAddress", "300.0.2.1"),
         ("clientAddress", "desk.demo.test"),
         ("audio", "loud"),
@@ -242,8 +247,24 @@ async fn what_a_farm_says_becomes_the_error_of_the_launch() {
         ("not-licensed", LaunchErrorId::NOT_LICENSED),
         ("no-server", LaunchErrorId::UNAVAILABLE_DESKTOP),
         ("mfserver-overloaded", LaunchErrorId::UNAVAILABLE_DESKTOP),
-        ("account-disabled", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
+        (
+            "no-more-active-sessions",
+            LaunchErrorId::NO_MORE_ACTIVE_SESSIONS,
+        ),
+        (
+            "CouldNotConnectToWorkstation",
+            LaunchErrorId::COULD_NOT_CONNECT_TO_WORKSTATION,
+        ),
+        (
+            "in-maintenance-mode",
+            LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
+        ),
+        ("AppRemoved", LaunchErrorId::APP_REMOVED),
+        ("resource-unavailable", LaunchErrorId::RESOURCE_ERROR),
+        ("not-trusted", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
         ("never-seen-before", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
+        // Last, since the password is doubted from here on.
+        ("account-disabled", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
     ] {
         farm.answer("Address", &format!("<ErrorId>{error}</ErrorId>"));
         let (id, text) = failure(&alice.launch(&url, "DESK-C").await);
@@ -307,6 +328,196 @@ async fn a_launch_that_is_not_ready_goes_on_below_its_url() {
     assert_eq!(ticket, "0F51C2D9A8B74E60B1");
     assert_eq!(line(&ica, "Address"), "192.0.2.9:1494");
     assert_eq!(line(&ica, "Title"), "Ledger");
+
+    // ST-46: the launch has ended, and no key of it leads anywhere.
+    for ended in [&retry, &second] {
+        assert_eq!(alice.launch(ended, "DESK-C").await.status, 404);
+    }
+    success(&alice.launch(&url, "DESK-C").await);
+}
+
+#[tokio::test]
+async fn why_a_machine_is_not_ready_and_when_to_ask_again_is_told() {
+    // ST-45, ST-47
+    let (_site, farm, alice, url) = scripted().await;
+    for (error, expected, seconds) in [
+        ("rebooting", RetryReason::REBOOTING, 15),
+        ("resuming", RetryReason::RESUMING, 10),
+        ("retry-required", RetryReason::UNKNOWN, 5),
+    ] {
+        farm.answer("Address", &format!("<ErrorId>{error}</ErrorId>"));
+        match data(&alice.launch(&url, "DESK-C").await) {
+            LaunchData::Retry { after, reason, .. } => {
+                assert_eq!((reason, after), (expected, Some(seconds)));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_told_in_the_language_of_the_client() {
+    // ST-8
+    let (_site, farm, alice, url) = scripted().await;
+    farm.answer("Address", "<ErrorId>no-server</ErrorId>");
+    for (accepted, language, text) in [
+        (None, "en", "No machine is free. Try again later."),
+        (
+            Some("de-CH, en;q=0.5"),
+            "de",
+            "Es ist kein Rechner frei. Versuchen Sie es später noch einmal.",
+        ),
+        (
+            Some("nl, fr;q=0.8"),
+            "fr",
+            "Aucune machine n'est disponible. Réessayez plus tard.",
+        ),
+        (
+            Some("es"),
+            "es",
+            "No hay ningún equipo libre. Inténtelo de nuevo más tarde.",
+        ),
+        (
+            Some("ja"),
+            "ja",
+            "空いているマシンがありません。後でもう一度お試しください。",
+        ),
+    ] {
+        let response = alice.launch_in(&url, "DESK-C", accepted).await;
+        assert_eq!(failure(&response).1, text);
+        assert_eq!(response.header("content-language"), Some(language));
+        assert!(response.body.is_ascii(), "SS-69");
+    }
+}
+
+#[tokio::test]
+async fn a_desktop_that_refuses_may_be_restarted_by_its_user() {
+    // ST-51
+    let (_site, farm, alice, url) = scripted().await;
+    farm.answer("Address", "<ErrorId>connection-refused</ErrorId>");
+    let remedy = |response: &Response| match data(response) {
+        LaunchData::Failure { remedy, .. } => remedy,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(remedy(&alice.launch(&url, "DESK-C").await), None);
+    let (_site, farm, alice, url) = scripted_with(
+        "<AppData><InName>Ledger</InName><FName>Ledger</FName><Details>\
+         <Settings appisdisabled=\"false\" appisdesktop=\"true\"/></Details></AppData>",
+    )
+    .await;
+    farm.answer("Address", "<ErrorId>connection-refused</ErrorId>");
+    let hint = remedy(&alice.launch(&url, "DESK-C").await);
+    assert_eq!(hint, Some(RemedyHint::RESTART_DESKTOP));
+}
+
+#[tokio::test]
+async fn a_wish_stays_within_what_the_application_allows() {
+    let settings = |sound: &str| {
+        format!(
+            "<AppData><InName>Ledger</InName><FName>Ledger</FName><Details>\
+             <Settings appisdisabled=\"false\" appisdesktop=\"false\"><WinWidth>1024</WinWidth>\
+             <WinHeight>768</WinHeight><WinColor>4</WinColor><WinType>pixels</WinType>\
+             <SoundType minimum=\"false\">{sound}</SoundType><Encryption minimum=\"true\">\
+             rc5-128</Encryption></Settings></Details></AppData>"
+        )
+    };
+    for (sound, wish, audio) in [
+        ("none", "<audio>high</audio>", "Off"),
+        ("none", "", "Off"),
+        ("basic", "<audio>high</audio>", "On"),
+        ("basic", "<audio>off</audio>", "Off"),
+    ] {
+        let (_site, farm, alice, url) = scripted_with(&settings(sound)).await;
+        farm.answer("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+        let (ica, _) = success(&alice.launch_with(&url, wish).await);
+        assert_eq!(line(&ica, "ClientAudio"), audio, "{sound} {wish}");
+        assert_eq!(line(&ica, "EncryptionLevelSession"), "EncRC5-128");
+        assert_eq!(line(&ica, "DesiredColor"), "4");
+        assert_eq!(line(&ica, "DesiredHRES"), "1024");
+    }
+}
+
+#[tokio::test]
+async fn what_came_with_the_address_is_not_asked_for_again() {
+    // nfuse.md §5: ticket and launch reference are parts of the address answer from 7 on.
+    let bare = "<ServerAddress addresstype=\"dot\">192.0.2.9</ServerAddress>\
+                <TicketTag>tag</TicketTag>";
+    for (generation, address, capability, expected) in [
+        ("cvad-7", connection("0F51", "192.0.2.9"), true, (0, 0)),
+        ("cvad-7", bare.to_owned(), true, (1, 1)),
+        ("cvad-7", bare.to_owned(), false, (1, 0)),
+        ("xenapp-6", bare.to_owned(), true, (1, 1)),
+        ("xenapp-6", bare.to_owned(), false, (1, 0)),
+        ("xendesktop-5", bare.to_owned(), true, (1, 1)),
+        (
+            "xenapp-6",
+            format!("{bare}<Ticket>0F51</Ticket>"),
+            true,
+            (0, 1),
+        ),
+    ] {
+        let (_site, farm, alice, url) = scripted_as(generation, "", "").await;
+        farm.answer("Address", &address);
+        farm.answer("Ticket", "<Ticket>0F51</Ticket>");
+        farm.answer("LaunchRef", "<LaunchRef>reference</LaunchRef>");
+        let has = "<CapabilityId>launch-reference</CapabilityId>";
+        farm.answer("Capabilities", if capability { has } else { "" });
+        let (ica, ticket) = success(&alice.launch(&url, "DESK-C").await);
+        let asked = (farm.received("Ticket"), farm.received("LaunchRef"));
+        assert_eq!(asked, expected, "{generation} {address}");
+        assert_eq!(ticket, "0F51");
+        let has_reference = expected.1 == 1 || address.contains("LaunchRef");
+        assert_eq!(ica.contains("LaunchReference=reference"), has_reference);
+    }
+}
+
+#[tokio::test]
+async fn a_farm_without_tickets_lets_its_host_ask() {
+    // nfuse.md §7
+    let (_site, farm, alice, url) = scripted_as("xenapp-6", "", "").await;
+    farm.answer(
+        "Address",
+        "<ServerAddress addresstype=\"dot\">192.0.2.9</ServerAddress><TicketTag>tag</TicketTag>",
+    );
+    farm.answer("Ticket", "<ErrorId>Ticketing-Disabled</ErrorId>");
+    match data(&alice.launch(&url, "DESK-C").await) {
+        LaunchData::Success { ica, logon_ticket } => {
+            assert!(logon_ticket.is_none());
+            assert!(!ica.expose_secret().contains("LogonTicket"));
+        }
+        other => panic!("{other:?}"),
+    }
+    // A session that ends between address and ticket is gone.
+    farm.answer(
+        "Ticket",
+        "<ErrorId>unspecified</ErrorId><MPSError type=\"IMA\">0x80060001</MPSError>",
+    );
+    assert_eq!(alice.launch(&url, "DESK-C").await.status, 404, "SS-55");
+}
+
+#[tokio::test]
+async fn an_alternate_address_is_asked_for_where_the_farm_is_set_so() {
+    // nfuse.md §5.1, §7
+    let options = "alternate_address = true\naddress_form = \"dot\"\n";
+    let (_site, farm, alice, url) = scripted_as("cvad-7", options, "").await;
+    farm.answer("Address", &connection("0F51", "198.51.100.9"));
+    success(&alice.launch(&url, "DESK-C").await);
+    let asked = farm.last("Address");
+    assert!(asked.contains("<Flags>alt-addr</Flags>"), "{asked}");
+    assert!(
+        asked.contains("<ServerAddress addresstype=\"dot\"/>"),
+        "{asked}"
+    );
+    assert_eq!(farm.received("Address"), 1);
+    farm.answer("Address", "<ErrorId>no-alt-address</ErrorId>");
+    failure(&alice.launch(&url, "DESK-C").await);
+    assert_eq!(farm.received("Address"), 3, "once more, without the flag");
+    let asked = farm.last("Address");
+    assert!(!asked.contains("Flags"), "{asked}");
+    assert!(
+        asked.contains("<ClientAddress addresstype=\"dot\">127.0.0.1<"),
+        "ST-36: {asked}"
+    );
 }
 
 #[tokio::test]
@@ -325,8 +536,25 @@ async fn a_ticket_that_was_invalidated_before_it_was_given_is_not_handed_out() {
 /// The demo world and a scripted farm `GATE` with one session of everybody; alice, and the launch
 /// URL of her session there.
 async fn scripted() -> (Site, ScriptedFarm, SignedIn, String) {
+    scripted_with("").await
+}
+
+/// The same with this application.
+async fn scripted_with(application: &str) -> (Site, ScriptedFarm, SignedIn, String) {
+    scripted_as("cvad-7", "", application).await
+}
+
+/// The same at a farm of this generation and with these lines of configuration.
+async fn scripted_as(
+    generation: &str,
+    configuration: &str,
+    application: &str,
+) -> (Site, ScriptedFarm, SignedIn, String) {
     let farm = ScriptedFarm::start().await;
-    farm.answer("AppData", "<AppDataSet></AppDataSet>");
+    farm.answer(
+        "AppData",
+        &format!("<AppDataSet>{application}</AppDataSet>"),
+    );
     farm.answer(
         "ReconnectSessionData",
         "<AppDataSet><AppData type=\"session\"><InName>Ledger</InName><ServerType>win32\
@@ -334,7 +562,7 @@ async fn scripted() -> (Site, ScriptedFarm, SignedIn, String) {
          <SessionId>4</SessionId></AppData></AppDataSet>",
     );
     let site = Site::start(Options {
-        more_farms: farm.section("GATE", "Farm9"),
+        more_farms: farm.section_of(generation, "GATE", "Farm9") + configuration,
         ..Options::default()
     })
     .await;
@@ -364,7 +592,7 @@ fn success(response: &Response) -> (String, String) {
 
 fn failure(response: &Response) -> (LaunchErrorId, String) {
     match data(response) {
-        LaunchData::Failure { id, text } => (id, text),
+        LaunchData::Failure { id, text, .. } => (id, text),
         other => panic!("{other:?}"),
     }
 }
@@ -372,7 +600,9 @@ fn failure(response: &Response) -> (LaunchErrorId, String) {
 /// The URL of a retry, which lies below the launch URL, and its key.
 fn retry(response: &Response, launch: &str) -> (String, String) {
     match data(response) {
-        LaunchData::Retry { url, after, reason } => {
+        LaunchData::Retry {
+            url, after, reason, ..
+        } => {
             assert!(after.is_some());
             assert_eq!(reason, RetryReason::UNKNOWN);
             let key = url.strip_prefix(&format!("{launch}/")).unwrap().to_owned();

@@ -1,0 +1,272 @@
+//! The ICA file: what a client opens to connect (nfuse.md §9).
+
+mod address;
+mod keys;
+mod text;
+
+use secrecy::{ExposeSecret, SecretString};
+
+pub use self::address::HostPort;
+use self::keys::{KEYS, Section};
+use self::text::{Label, Text, Value};
+use crate::{Connection, Logon, SessionSettings};
+
+/// A whole ICA file. It may hold a logon ticket: it is a secret, and never logged.
+#[derive(Debug, Clone)]
+pub struct IcaFile {
+    text: SecretString,
+}
+
+/// What a file is made of. Names and connection may be anything: what does not fit is an error.
+#[derive(Debug, Clone, Copy)]
+pub struct IcaContent<'a> {
+    /// Internal name of the application; empty where the farm does not tell.
+    pub in_name: &'a str,
+    /// Its name for people, which also names the file.
+    pub title: &'a str,
+    /// The way to the host.
+    pub route: &'a Route,
+    /// What the farm made ready.
+    pub connection: &'a Connection,
+    /// How the session shall look and sound.
+    pub settings: &'a SessionSettings,
+}
+
+/// The way from a client to a host.
+#[derive(Debug, Clone)]
+pub enum Route {
+    /// Straight to the address that the farm gave.
+    Direct,
+    /// Through a gateway, which learns the address from a ticket authority (nfuse.md §8).
+    Gateway {
+        /// The gateway.
+        proxy: HostPort,
+        /// Where the gateway finds the address.
+        ticket: StaTicket,
+    },
+}
+
+/// A ticket of a secure ticket authority: stands for the address of a host.
+#[derive(Debug, Clone)]
+pub struct StaTicket {
+    /// `TicketVersion`, such as `40`.
+    pub version: String,
+    /// `AuthorityID`, such as `STA0123456789AB`.
+    pub authority: String,
+    /// The ticket.
+    pub ticket: SecretString,
+}
+
+/// Why a file was not made: a value would have changed its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IcaError {
+    /// A value has a line break or another control character.
+    #[error("value of {key} has a control character")]
+    ControlCharacter {
+        /// Name of the key.
+        key: &'static str,
+    },
+    /// A value begins like a section.
+    #[error("value of {key} begins with a bracket")]
+    Section {
+        /// Name of the key.
+        key: &'static str,
+    },
+    /// A value is longer than any real one.
+    #[error("value of {key} is too long")]
+    TooLong {
+        /// Name of the key.
+        key: &'static str,
+    },
+    /// An address is not `host` or `host:port`.
+    #[error("address is not of the form host:port")]
+    Address,
+    /// A ticket is empty, or has white space or `=`, which clients split at (ST-42).
+    #[error("logon ticket is empty or has white space or an equals sign")]
+    Ticket,
+    /// A ticket for a gateway has something that is no letter or digit.
+    #[error("ticket of the ticket authority is not made of letters and digits")]
+    StaTicket,
+}
+
+/// Name of an application whose own name cannot stand in a file.
+const SAFE_NAME: &str = "Session";
+
+/// Sections that are there in every file, and the first part of their drivers' names.
+const DRIVERS: [(&str, &str); 5] = [
+    ("Compress", "pdcomp"),
+    ("EncRC5-0", "pdc0"),
+    ("EncRC5-40", "pdc40"),
+    ("EncRC5-56", "pdc56"),
+    ("EncRC5-128", "pdc128"),
+];
+
+const ENCODING: &str = "Encoding";
+const WFCLIENT: &str = "WFClient";
+const APPLICATION_SERVERS: &str = "ApplicationServers";
+
+impl IcaFile {
+    /// The file that connects to an application, a desktop or a session.
+    ///
+    /// # Errors
+    /// A value from farm or client does not fit.
+    pub fn new(content: &IcaContent<'_>) -> Result<Self, IcaError> {
+        let mut text = Text::default();
+        let fixed = |text: &mut Text, section: &Label, keys: &[(&'static str, &'static str)]| {
+            for (key, value) in keys {
+                text.set(section, key, Value::checked(*value));
+            }
+        };
+        let client = Label::fixed(WFCLIENT);
+        let application = label(content.title);
+        fixed(
+            &mut text,
+            &Label::fixed(ENCODING),
+            &[("InputEncoding", "UTF8")],
+        );
+        fixed(
+            &mut text,
+            &client,
+            &[
+                ("ProxyFavorIEConnectionSetting", "Yes"),
+                ("ProxyTimeout", "30000"),
+                ("ProxyType", "Auto"),
+                ("ProxyUseFQDN", "Off"),
+                ("RemoveICAFile", "yes"),
+                ("TransportReconnectEnabled", "On"),
+                ("Version", "2"),
+            ],
+        );
+        text.enter(&Label::fixed(APPLICATION_SERVERS), &application);
+        fixed(
+            &mut text,
+            &application,
+            &[
+                ("AutologonAllowed", "ON"),
+                ("BrowserProtocol", "HTTPonTCP"),
+                ("DoNotUseDefaultCSL", "On"),
+                ("LocHttpBrowserAddress", "!"),
+                ("LongCommandLine", ""),
+                ("ProxyTimeout", "30000"),
+                ("ProxyType", "Auto"),
+                ("SSLEnable", "Off"),
+                ("TransportDriver", "TCP/IP"),
+                ("WinStationDriver", "ICA 3.0"),
+            ],
+        );
+        let mut set = |key, value: Result<Value, IcaError>| {
+            value.map(|value| text.set(&application, key, value))
+        };
+        set("InitialProgram", program(content.in_name))?;
+        set("Title", Ok(title(content.title)))?;
+        for (key, value) in route(content.route, &content.connection.address)? {
+            set(key, Ok(value))?;
+        }
+        for (key, value) in logon(&content.connection.logon)? {
+            set(key, Ok(value))?;
+        }
+        if let Some(port) = content.connection.cgp_port {
+            set("CGPAddress", Ok(Value::checked(format!("*:{port}"))))?;
+        }
+        for (key, value) in [
+            ("LaunchReference", &content.connection.launch_reference),
+            ("SessionsharingKey", &content.connection.session_sharing_key),
+        ] {
+            if let Some(value) = value {
+                set(key, Value::new(key, value))?;
+            }
+        }
+        for (section, key, value) in KEYS {
+            if let Some(value) = value(content.settings) {
+                let section = match section {
+                    Section::WfClient => &client,
+                    Section::App => &application,
+                };
+                text.set(section, key, Value::new(key, value)?);
+            }
+        }
+        for (section, driver) in DRIVERS {
+            let section = Label::fixed(section);
+            for (key, end) in [("DriverNameWin16", "w.dll"), ("DriverNameWin32", "n.dll")] {
+                text.set(&section, key, Value::checked(format!("{driver}{end}")));
+            }
+        }
+        Ok(Self {
+            text: text.into_secret(),
+        })
+    }
+
+    /// The file's text: UTF-8, lines ended by CR LF.
+    #[must_use]
+    pub fn text(&self) -> &SecretString {
+        &self.text
+    }
+}
+
+/// The name of the application's section and of the entry that leads to it: its title, where that
+/// can be one.
+fn label(title: &str) -> Label {
+    let drivers = DRIVERS.map(|(section, _)| section);
+    let reserved = [&[ENCODING, WFCLIENT, APPLICATION_SERVERS], &drivers[..]].concat();
+    Label::new(title, &reserved).unwrap_or_else(|| Label::fixed(SAFE_NAME))
+}
+
+/// A title is for people: one that does not fit gives way.
+fn title(title: &str) -> Value {
+    Value::new("Title", title).unwrap_or_else(|_| Value::checked(SAFE_NAME))
+}
+
+fn program(in_name: &str) -> Result<Value, IcaError> {
+    Value::new("InitialProgram", format!("#{in_name}"))
+}
+
+type Keys = Vec<(&'static str, Value)>;
+
+fn route(route: &Route, address: &str) -> Result<Keys, IcaError> {
+    let address = HostPort::parse(address, HostPort::ICA)?;
+    Ok(match route {
+        Route::Direct => vec![("Address", Value::checked(address.to_string()))],
+        Route::Gateway { proxy, ticket } => vec![
+            ("Address", sta_address(ticket)?),
+            ("SecureChannelProtocol", Value::checked("Detect")),
+            ("SSLCiphers", Value::checked("all")),
+            ("SSLEnable", Value::checked("On")),
+            ("SSLProxyHost", Value::checked(proxy.to_string())),
+        ],
+    })
+}
+
+/// The address that only the gateway can read: begins with `;`.
+fn sta_address(ticket: &StaTicket) -> Result<Value, IcaError> {
+    let parts = [
+        &ticket.version,
+        &ticket.authority,
+        ticket.ticket.expose_secret(),
+    ];
+    let is_plain =
+        |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !parts.iter().all(is_plain) {
+        return Err(IcaError::StaTicket);
+    }
+    Value::new("Address", format!(";{}", parts.join(";")))
+}
+
+fn logon(logon: &Logon) -> Result<Keys, IcaError> {
+    Ok(match logon {
+        Logon::Ticket(ticket) => {
+            let ticket = ticket.expose_secret();
+            if ticket.is_empty() || ticket.contains(|c: char| c.is_whitespace() || c == '=') {
+                return Err(IcaError::Ticket);
+            }
+            vec![
+                ("LogonTicket", Value::new("LogonTicket", ticket)?),
+                ("LogonTicketType", Value::checked("CTXS1")),
+            ]
+        }
+        Logon::SingleSignOn => vec![
+            ("EnableSSOnThruICAFile", Value::checked("Yes")),
+            ("UseLocalUserAndPassword", Value::checked("On")),
+        ],
+        Logon::Prompt => Vec::new(),
+    })
+}

@@ -1,0 +1,219 @@
+//! Launches that fail: identifier, sentence and remedy for each cause, in one table (ST-48 to ST-51).
+
+use roamd_store_proto::{Language, LaunchErrorId, RemedyHint, Text};
+
+use crate::{FarmError, Refusal};
+
+/// A launch that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchFailure {
+    /// Why.
+    pub cause: FailureCause,
+    /// It was the launch of a desktop.
+    pub desktop: bool,
+}
+
+/// Why a launch failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FailureCause {
+    /// The farm did not make the connection ready.
+    #[error(transparent)]
+    Farm(#[from] FarmError),
+    /// What the farm answered cannot stand in an ICA file.
+    #[error("the farm's answer does not fit an ICA file")]
+    Answer,
+    /// The client had the logon ticket invalidated before it was given.
+    #[error("the launch was cancelled by its client")]
+    Cancelled,
+}
+
+impl LaunchFailure {
+    /// A failed launch, of a desktop or of something else.
+    #[must_use]
+    pub fn new(cause: impl Into<FailureCause>, desktop: bool) -> Self {
+        Self {
+            cause: cause.into(),
+            desktop,
+        }
+    }
+
+    /// The identifier for programs (ST-48).
+    #[must_use]
+    pub fn id(&self) -> LaunchErrorId {
+        self.cause.row().0
+    }
+
+    /// The sentence for people (ST-50).
+    #[must_use]
+    pub fn text(&self, language: Language) -> &'static str {
+        self.cause.row().1.in_language(language)
+    }
+
+    /// What would help, where something is known to (ST-51): a desktop that refuses everybody may
+    /// be restarted by its user.
+    #[must_use]
+    pub fn remedy(&self) -> Option<RemedyHint> {
+        let refused = FailureCause::Farm(FarmError::Refused(Refusal::HostRefused));
+        (self.desktop && self.cause == refused).then_some(RemedyHint::RESTART_DESKTOP)
+    }
+}
+
+impl FailureCause {
+    fn row(&self) -> (LaunchErrorId, Text) {
+        use LaunchErrorId as Id;
+        let refusal = match self {
+            Self::Farm(FarmError::Refused(refusal)) => *refusal,
+            Self::Farm(FarmError::Unavailable(_) | FarmError::Busy) => {
+                return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
+            }
+            Self::Answer => return (Id::RESOURCE_ERROR, NO_USE),
+            Self::Cancelled => return (Id::GENERAL_APP_LAUNCH_ERROR, CANCELLED),
+        };
+        match refusal {
+            Refusal::Credentials => (Id::GENERAL_APP_LAUNCH_ERROR, PASSWORD),
+            Refusal::Account => (Id::GENERAL_APP_LAUNCH_ERROR, ACCOUNT),
+            Refusal::PasswordExpired => (Id::GENERAL_APP_LAUNCH_ERROR, PASSWORD_EXPIRED),
+            Refusal::NotTrusted | Refusal::Unsupported | Refusal::Other => {
+                (Id::GENERAL_APP_LAUNCH_ERROR, OTHER)
+            }
+            Refusal::NotLicensed => (Id::NOT_LICENSED, NO_LICENCE),
+            Refusal::NoHost => (Id::UNAVAILABLE_DESKTOP, NO_HOST),
+            Refusal::Overloaded => (Id::UNAVAILABLE_DESKTOP, OVERLOADED),
+            Refusal::UnknownSession => (Id::APP_REMOVED, SESSION_ENDED),
+            Refusal::UnknownApplication => (Id::APP_REMOVED, REMOVED),
+            Refusal::SessionLimit => (Id::NO_MORE_ACTIVE_SESSIONS, SESSION_LIMIT),
+            Refusal::HostRefused => (Id::COULD_NOT_CONNECT_TO_WORKSTATION, HOST_REFUSED),
+            Refusal::Maintenance => (Id::WORKSTATION_IN_MAINTENANCE, MAINTENANCE),
+            Refusal::Resource => (Id::RESOURCE_ERROR, NO_USE),
+            Refusal::NotReady(_) => (Id::GENERAL_APP_LAUNCH_ERROR, NOT_READY),
+        }
+    }
+}
+
+const NO_ANSWER: Text = Text {
+    english: "The session's farm does not answer. Try again later.",
+    german: "Die Farm der Sitzung antwortet nicht. Versuchen Sie es später noch einmal.",
+    french: "La batterie de la session ne répond pas. Réessayez plus tard.",
+    spanish: "La comunidad de la sesión no responde. Inténtelo de nuevo más tarde.",
+    japanese: "セッションのファームが応答しません。後でもう一度お試しください。",
+};
+
+const NO_USE: Text = Text {
+    english: "This cannot be opened now. Tell your help desk.",
+    german: "Das lässt sich zurzeit nicht öffnen. Wenden Sie sich an Ihren Helpdesk.",
+    french: "Ouverture impossible pour le moment. Contactez votre support technique.",
+    spanish: "No se puede abrir en este momento. Avise a su servicio de asistencia.",
+    japanese: "現在、開くことができません。ヘルプデスクにお問い合わせください。",
+};
+
+const CANCELLED: Text = Text {
+    english: "The launch was cancelled. Start it again.",
+    german: "Der Start wurde abgebrochen. Starten Sie noch einmal.",
+    french: "Le lancement a été annulé. Recommencez.",
+    spanish: "El inicio se canceló. Vuelva a iniciarlo.",
+    japanese: "起動は取り消されました。もう一度起動してください。",
+};
+
+const PASSWORD: Text = Text {
+    english: "The farm does not accept your password. Sign in again.",
+    german: "Die Farm nimmt Ihr Kennwort nicht an. Melden Sie sich neu an.",
+    french: "La batterie n'accepte pas votre mot de passe. Reconnectez-vous.",
+    spanish: "La comunidad no acepta su contraseña. Inicie sesión de nuevo.",
+    japanese: "ファームがパスワードを受け付けません。もう一度サインインしてください。",
+};
+
+const ACCOUNT: Text = Text {
+    english: "Your account may not log on to this farm now.",
+    german: "Ihr Konto darf sich an dieser Farm zurzeit nicht anmelden.",
+    french: "Votre compte ne peut pas ouvrir de session sur cette batterie pour le moment.",
+    spanish: "Su cuenta no puede iniciar sesión en esta comunidad en este momento.",
+    japanese: "現在、このアカウントではこのファームにログオンできません。",
+};
+
+const PASSWORD_EXPIRED: Text = Text {
+    english: "Your password has to be changed first.",
+    german: "Ihr Kennwort muss zuerst geändert werden.",
+    french: "Votre mot de passe doit d'abord être modifié.",
+    spanish: "Primero tiene que cambiar su contraseña.",
+    japanese: "先にパスワードを変更する必要があります。",
+};
+
+const OTHER: Text = Text {
+    english: "The farm could not make the connection ready. Tell your help desk.",
+    german: "Die Farm konnte die Verbindung nicht vorbereiten. Wenden Sie sich an Ihren Helpdesk.",
+    french: "La batterie n'a pas pu préparer la connexion. Contactez votre support technique.",
+    spanish: "La comunidad no pudo preparar la conexión. Avise a su servicio de asistencia.",
+    japanese: "ファームが接続を準備できませんでした。ヘルプデスクにお問い合わせください。",
+};
+
+const NO_LICENCE: Text = Text {
+    english: "The farm has no free licence. Try again later.",
+    german: "Die Farm hat keine freie Lizenz. Versuchen Sie es später noch einmal.",
+    french: "La batterie n'a plus de licence disponible. Réessayez plus tard.",
+    spanish: "La comunidad no tiene licencias libres. Inténtelo de nuevo más tarde.",
+    japanese: "ファームに空きライセンスがありません。後でもう一度お試しください。",
+};
+
+const NO_HOST: Text = Text {
+    english: "No machine is free. Try again later.",
+    german: "Es ist kein Rechner frei. Versuchen Sie es später noch einmal.",
+    french: "Aucune machine n'est disponible. Réessayez plus tard.",
+    spanish: "No hay ningún equipo libre. Inténtelo de nuevo más tarde.",
+    japanese: "空いているマシンがありません。後でもう一度お試しください。",
+};
+
+const OVERLOADED: Text = Text {
+    english: "All machines have enough to do. Try again later.",
+    german: "Alle Rechner sind ausgelastet. Versuchen Sie es später noch einmal.",
+    french: "Toutes les machines sont surchargées. Réessayez plus tard.",
+    spanish: "Todos los equipos están a plena carga. Inténtelo de nuevo más tarde.",
+    japanese: "すべてのマシンの負荷が上限に達しています。後でもう一度お試しください。",
+};
+
+const SESSION_ENDED: Text = Text {
+    english: "The session has ended.",
+    german: "Die Sitzung ist beendet.",
+    french: "La session est terminée.",
+    spanish: "La sesión ha finalizado.",
+    japanese: "セッションは終了しています。",
+};
+
+const REMOVED: Text = Text {
+    english: "This is no longer available to you.",
+    german: "Das steht Ihnen nicht mehr zur Verfügung.",
+    french: "Cet élément n'est plus à votre disposition.",
+    spanish: "Esto ya no está a su disposición.",
+    japanese: "この項目は利用できなくなりました。",
+};
+
+const SESSION_LIMIT: Text = Text {
+    english: "You have as many sessions as you may have. Log off from one first.",
+    german: "Sie haben so viele Sitzungen wie erlaubt. Melden Sie sich zuerst von einer ab.",
+    french: "Vous avez atteint le nombre maximal de sessions. Fermez-en d'abord une.",
+    spanish: "Ha alcanzado el número máximo de sesiones. Cierre antes una de ellas.",
+    japanese: "セッション数が上限に達しています。先にいずれかのセッションからログオフしてください。",
+};
+
+const HOST_REFUSED: Text = Text {
+    english: "The machine refused the connection. Try again later.",
+    german: "Der Rechner hat die Verbindung abgelehnt. Versuchen Sie es später noch einmal.",
+    french: "La machine a refusé la connexion. Réessayez plus tard.",
+    spanish: "El equipo rechazó la conexión. Inténtelo de nuevo más tarde.",
+    japanese: "マシンが接続を拒否しました。後でもう一度お試しください。",
+};
+
+const MAINTENANCE: Text = Text {
+    english: "This machine is in maintenance. Try again later.",
+    german: "Dieser Rechner wird gewartet. Versuchen Sie es später noch einmal.",
+    french: "Cette machine est en maintenance. Réessayez plus tard.",
+    spanish: "Este equipo está en mantenimiento. Inténtelo de nuevo más tarde.",
+    japanese: "このマシンはメンテナンス中です。後でもう一度お試しください。",
+};
+
+const NOT_READY: Text = Text {
+    english: "The machine is not ready yet. Try again in a moment.",
+    german: "Der Rechner ist noch nicht bereit. Versuchen Sie es gleich noch einmal.",
+    french: "La machine n'est pas encore prête. Réessayez dans un instant.",
+    spanish: "El equipo aún no está listo. Inténtelo de nuevo en un momento.",
+    japanese: "マシンの準備がまだできていません。少し待ってからもう一度お試しください。",
+};

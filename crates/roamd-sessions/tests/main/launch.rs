@@ -1,0 +1,609 @@
+//! Launches on scripted farms: what a farm is asked, and what the client is told.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use roamd_sessions::{
+    Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
+    FailureCause, FarmError, FarmId, Generation, Launch, LaunchFailure, LaunchTarget, Launched,
+    ListRequest, Logon, NotReady, Refusal, SessionSettings, Share, Sound, Store, Target,
+    WindowSize,
+};
+use roamd_store_proto::{
+    Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
+    RemedyHint,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
+
+const QUIET: ListRequest = ListRequest {
+    include_active: false,
+    applications_only: false,
+};
+
+fn launch() -> Launch {
+    Launch {
+        params: LaunchParams {
+            client_name: Some("DESK-B".to_owned()),
+            device_id: Some("dev-b".to_owned()),
+            ..LaunchParams::default()
+        },
+        seen_address: Some([192, 0, 2, 9].into()),
+    }
+}
+
+/// A farm with one session of everybody, of an application that it lists.
+fn paint(generation: Generation) -> ScriptedFarm {
+    let mut farm = ScriptedFarm::new("CVAD", generation);
+    farm.sessions = Ok(vec![session(7, "Paint")]);
+    farm.applications = Ok(catalogue(&[("Paint", "Paint 2016", false)]));
+    farm
+}
+
+fn application(in_name: &str) -> LaunchTarget {
+    LaunchTarget::Application {
+        farm: FarmId::new("CVAD"),
+        in_name: in_name.to_owned(),
+    }
+}
+
+async fn session_of(store: &Store<ScriptedFarm>) -> LaunchTarget {
+    let list = store.list(&user("alice"), &here(), QUIET).await.unwrap();
+    LaunchTarget::Session(list.sessions[0].id.clone())
+}
+
+/// What the farm was asked to connect to.
+fn connect(store: &Store<ScriptedFarm>) -> Connect {
+    let calls = store.farms()[0].calls();
+    match calls.last() {
+        Some(Call::Connect(connect)) => (**connect).clone(),
+        _ => panic!("the farm was not asked last: {calls:?}"),
+    }
+}
+
+async fn launched(farm: ScriptedFarm, target: &LaunchTarget) -> Launched {
+    let store = Store::new(vec![farm], keys());
+    let launched = store.launch(&user("alice"), target, &launch()).await;
+    launched.unwrap()
+}
+
+fn ica_text(launched: &Launched) -> String {
+    match launched {
+        Launched::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
+        other => panic!("not ready: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_listed_session_can_be_launched_from_the_end_point_named() {
+    // SS-53, SS-59
+    let store = Store::new(vec![paint(Generation::Cvad7)], keys());
+    let target = session_of(&store).await;
+    let alice = user("alice");
+    let ready = store.launch(&alice, &target, &launch()).await.unwrap();
+    assert!(ica_text(&ready).contains("Title=Paint 2016\r\n"));
+    let Launched::Ready { ticket, .. } = ready else {
+        panic!("the farm is ready");
+    };
+    assert_eq!(
+        ticket.unwrap().expose_secret(),
+        "0F1E2D3C4B5A69788796A5B4C3D2E1"
+    );
+    let connect = connect(&store);
+    assert_eq!(connect.target, Target::Session(session(7, "Paint").key));
+    assert_eq!(connect.end_point.client_name.as_deref(), Some("DESK-B"));
+    assert_eq!(connect.end_point.device_id.as_deref(), Some("dev-b"));
+    assert_eq!(connect.client_address, Some([192, 0, 2, 9].into()));
+    assert_eq!(connect.sharing_key, None, "the session has its own");
+    // SS-54: for bob there is no such session, and no farm hears of it.
+    let before = store.farms()[0].calls().len();
+    let of_bob = store.launch(&user("bob"), &target, &launch()).await;
+    assert!(matches!(
+        of_bob,
+        Ok(Launched::NotFound(ErrorReason::ResourceNotFound))
+    ));
+    assert_eq!(store.farms()[0].calls().len(), before);
+}
+
+#[tokio::test]
+async fn an_application_is_launched_by_the_same_code() {
+    // store-services.md §4.1; the key as old clients make it, nfuse.md §9
+    let mut farm = paint(Generation::XenApp6);
+    farm.applications = Ok(Catalogue::from_iter([(
+        "Paint".to_owned(),
+        Application {
+            title: "Paint 2016".to_owned(),
+            settings: ApplicationSettings {
+                colour_depth: Some(ColourDepth::High),
+                encryption: Some(Encryption::Rc5Bits128),
+                ..ApplicationSettings::default()
+            },
+            ..Application::default()
+        },
+    )]));
+    let store = Store::new(vec![farm], keys());
+    let alice = user("alice");
+    let ready = store.launch(&alice, &application("Paint"), &launch()).await;
+    assert!(ica_text(&ready.unwrap()).contains("InitialProgram=#Paint\r\n"));
+    let connect = connect(&store);
+    assert_eq!(connect.target, Target::Application("Paint".to_owned()));
+    assert_eq!(
+        connect.sharing_key.as_deref(),
+        Some("4-rc5-128-rc5-128-DEMO-alice-CVAD farm")
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_application_of_the_user_is_not_there() {
+    // ST-52, ST-54: and the farm makes no connection.
+    let entry = |in_name: &str, disabled| {
+        let application = Application {
+            title: in_name.to_owned(),
+            disabled,
+            ..Application::default()
+        };
+        (in_name.to_owned(), application)
+    };
+    let mut farm = paint(Generation::Cvad7);
+    farm.applications = Ok([entry("Paint", false), entry("Old", true)]
+        .into_iter()
+        .collect());
+    let elsewhere = LaunchTarget::Application {
+        farm: FarmId::new("XA9"),
+        in_name: "Paint".to_owned(),
+    };
+    for (target, expected) in [
+        (application("Word"), ErrorReason::ResourceNotFound),
+        (application("paint"), ErrorReason::ResourceNotFound),
+        (application("Old"), ErrorReason::ResourceDisabled),
+        (elsewhere, ErrorReason::ResourceNotFound),
+        (
+            LaunchTarget::Session("forged".to_owned()),
+            ErrorReason::ResourceNotFound,
+        ),
+    ] {
+        let store = Store::new(vec![farm.clone()], keys());
+        let launched = store.launch(&user("alice"), &target, &launch()).await;
+        match launched {
+            Ok(Launched::NotFound(reason)) => assert_eq!(reason, expected, "{target:?}"),
+            other => panic!("{target:?}: {other:?}"),
+        }
+        let calls = store.farms()[0].calls();
+        assert!(
+            !calls.iter().any(|call| matches!(call, Call::Connect(_))),
+            "{calls:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wish_stays_within_what_the_application_allows() {
+    // Sound and encryption are limits; colours and window are defaults.
+    let limits = |sound| ApplicationSettings {
+        colour_depth: Some(ColourDepth::High),
+        size: Some(WindowSize::Pixels(1024, 768)),
+        sound,
+        encryption: Some(Encryption::Rc5Bits56),
+    };
+    let nothing = LaunchParams::default();
+    let loud = LaunchParams {
+        audio: Some(Audio::High),
+        ..LaunchParams::default()
+    };
+    let mute = LaunchParams {
+        audio: Some(Audio::Off),
+        colour_depth: Some(ColourDepth::TrueColor),
+        display: Some(Display::Seamless),
+        ..LaunchParams::default()
+    };
+    let default_window = ["DesiredColor=4", "DesiredHRES=1024", "DesiredVRES=768"];
+    for (sound, params, audio, rest) in [
+        (
+            Some(Sound::None),
+            &loud,
+            &["ClientAudio=Off"][..],
+            default_window,
+        ),
+        (
+            Some(Sound::None),
+            &nothing,
+            &["ClientAudio=Off"],
+            default_window,
+        ),
+        (
+            Some(Sound::Basic),
+            &loud,
+            &["AudioBandwidthLimit=0", "ClientAudio=On"],
+            default_window,
+        ),
+        (
+            Some(Sound::Basic),
+            &nothing,
+            &["AudioBandwidthLimit=1", "ClientAudio=On"],
+            default_window,
+        ),
+        (None, &nothing, &[], default_window),
+        (
+            Some(Sound::Basic),
+            &mute,
+            &["ClientAudio=Off"],
+            ["DesiredColor=8", "TWIMode=On", "DesiredHRES=1024"],
+        ),
+    ] {
+        let mut farm = paint(Generation::Cvad7);
+        let entry = Application {
+            title: "Paint".to_owned(),
+            settings: limits(sound),
+            ..Application::default()
+        };
+        farm.applications = Ok(Catalogue::from_iter([("Paint".to_owned(), entry)]));
+        let store = Store::new(vec![farm], keys());
+        let wish = Launch {
+            params: params.clone(),
+            ..launch()
+        };
+        for target in [application("Paint"), session_of(&store).await] {
+            let launched = store.launch(&user("alice"), &target, &wish).await;
+            let text = ica_text(&launched.unwrap());
+            let lines: HashSet<&str> = text.lines().collect();
+            let found: Vec<&str> = text.lines().filter(|line| line.contains("Audio")).collect();
+            assert_eq!(found, audio, "{sound:?} {params:?}");
+            for line in rest {
+                assert!(lines.contains(line), "{line}: {text}");
+            }
+            assert!(lines.contains("EncryptionLevelSession=EncRC5-56"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_size_of_a_window_is_the_clients_or_else_the_applications() {
+    // ST-37, nfuse.md §9
+    use WindowSize::{Percent, Pixels};
+    let own = ApplicationSettings {
+        size: Some(Pixels(1024, 768)),
+        ..ApplicationSettings::default()
+    };
+    for (display, seamless, size) in [
+        (None, None, Pixels(1024, 768)),
+        (Some(Display::Seamless), Some(true), Pixels(1024, 768)),
+        (
+            Some(Display::Percent(Some(80.0))),
+            Some(false),
+            Percent(80.0),
+        ),
+        (Some(Display::Percent(None)), Some(false), Pixels(1024, 768)),
+        (
+            Some(Display::Absolute(Some((800, 600)))),
+            Some(false),
+            Pixels(800, 600),
+        ),
+        (
+            Some(Display::Absolute(None)),
+            Some(false),
+            Pixels(1024, 768),
+        ),
+        (
+            Some(Display::FullScreen),
+            Some(false),
+            Pixels(u32::MAX, u32::MAX),
+        ),
+    ] {
+        let wish = LaunchParams {
+            display,
+            ..LaunchParams::default()
+        };
+        let settings = SessionSettings::new(&wish, &own);
+        assert_eq!(
+            (settings.seamless, settings.size),
+            (seamless, Some(size)),
+            "{display:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_catalogue_a_session_goes_on_and_an_application_does_not() {
+    for (error, asked) in [
+        (down(), true),
+        (FarmError::Refused(Refusal::Other), true),
+        // A password that is refused is not presented again.
+        (FarmError::Refused(Refusal::Credentials), false),
+    ] {
+        let store = Store::new(vec![paint(Generation::Cvad7)], keys());
+        let target = session_of(&store).await;
+        let mut farm = paint(Generation::Cvad7);
+        farm.applications = Err(error.clone());
+        let store = Store::new(vec![farm], keys());
+        let reconnected = store.launch(&user("alice"), &target, &launch()).await;
+        assert_eq!(
+            matches!(reconnected, Ok(Launched::Ready { .. })),
+            asked,
+            "{error}"
+        );
+        assert_eq!(store.farms()[0].calls().len(), if asked { 2 } else { 1 });
+        let started = store
+            .launch(&user("alice"), &application("Paint"), &launch())
+            .await;
+        assert!(matches!(started, Ok(Launched::Failed(_))), "{error}");
+        let calls = store.farms()[0].calls();
+        assert_eq!(calls.last(), Some(&Call::Applications(Share::Half)));
+    }
+}
+
+#[tokio::test]
+async fn a_launch_at_a_busy_farm_can_be_made_again() {
+    let store = Store::new(vec![paint(Generation::Cvad7)], keys());
+    let target = session_of(&store).await;
+    let mut farm = paint(Generation::Cvad7);
+    farm.begin = Err(FarmError::Busy);
+    let store = Store::new(vec![farm], keys());
+    let launched = store.launch(&user("alice"), &target, &launch()).await;
+    assert!(matches!(launched, Err(Busy)), "{launched:?}");
+}
+
+#[tokio::test]
+async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
+    // SS-55, SS-56, ST-47, ST-48, ST-54
+    enum Told {
+        Gone,
+        Retry(NotReady),
+        Failure(LaunchErrorId),
+    }
+    use LaunchErrorId as Id;
+    use Told::{Failure, Gone, Retry};
+    let general = || Failure(Id::GENERAL_APP_LAUNCH_ERROR);
+    let refused = FarmError::Refused;
+    let table = [
+        (refused(Refusal::UnknownSession), Gone),
+        (
+            refused(Refusal::NotReady(NotReady::Resuming)),
+            Retry(NotReady::Resuming),
+        ),
+        (
+            refused(Refusal::NotReady(NotReady::Rebooting)),
+            Retry(NotReady::Rebooting),
+        ),
+        (
+            refused(Refusal::NotReady(NotReady::Unknown)),
+            Retry(NotReady::Unknown),
+        ),
+        (
+            refused(Refusal::UnknownApplication),
+            Failure(Id::APP_REMOVED),
+        ),
+        (
+            refused(Refusal::SessionLimit),
+            Failure(Id::NO_MORE_ACTIVE_SESSIONS),
+        ),
+        (refused(Refusal::NotLicensed), Failure(Id::NOT_LICENSED)),
+        (refused(Refusal::NoHost), Failure(Id::UNAVAILABLE_DESKTOP)),
+        (
+            refused(Refusal::Overloaded),
+            Failure(Id::UNAVAILABLE_DESKTOP),
+        ),
+        (
+            refused(Refusal::HostRefused),
+            Failure(Id::COULD_NOT_CONNECT_TO_WORKSTATION),
+        ),
+        (
+            refused(Refusal::Maintenance),
+            Failure(Id::WORKSTATION_IN_MAINTENANCE),
+        ),
+        (refused(Refusal::Resource), Failure(Id::RESOURCE_ERROR)),
+        (refused(Refusal::Credentials), general()),
+        (refused(Refusal::Account), general()),
+        (refused(Refusal::PasswordExpired), general()),
+        (refused(Refusal::NotTrusted), general()),
+        (refused(Refusal::Unsupported), general()),
+        (refused(Refusal::Other), general()),
+        (down(), general()),
+    ];
+    let store = Store::new(vec![paint(Generation::Cvad7)], keys());
+    let target = session_of(&store).await;
+    for (error, expected) in table {
+        let mut farm = paint(Generation::Cvad7);
+        farm.connect = Err(error.clone());
+        match (launched(farm, &target).await, expected) {
+            (Launched::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
+            (Launched::NotReady(found), Retry(expected)) => assert_eq!(found, expected),
+            (Launched::Failed(failure), Failure(id)) => {
+                assert_eq!(failure.id(), id, "{error}");
+                assert_eq!(failure.remedy(), None, "no desktop");
+            }
+            (launched, _) => panic!("{error}: {launched:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_failure_has_a_sentence_in_every_language() {
+    // ST-8, ST-50
+    let refusals = [
+        Refusal::Credentials,
+        Refusal::Account,
+        Refusal::PasswordExpired,
+        Refusal::NotLicensed,
+        Refusal::NoHost,
+        Refusal::Overloaded,
+        Refusal::UnknownApplication,
+        Refusal::SessionLimit,
+        Refusal::HostRefused,
+        Refusal::Maintenance,
+        Refusal::Resource,
+        Refusal::NotReady(NotReady::Unknown),
+        Refusal::Other,
+    ];
+    let causes = refusals
+        .map(|refusal| FailureCause::Farm(FarmError::Refused(refusal)))
+        .into_iter()
+        .chain([down().into(), FailureCause::Answer, FailureCause::Cancelled]);
+    for cause in causes {
+        let failure = LaunchFailure::new(cause, false);
+        let texts: HashSet<&str> = Language::ALL
+            .into_iter()
+            .map(|language| failure.text(language))
+            .collect();
+        assert_eq!(texts.len(), Language::ALL.len(), "{failure:?}");
+        for language in Language::ALL {
+            let text = failure.text(language);
+            let end = if language == Language::Japanese {
+                '。'
+            } else {
+                '.'
+            };
+            assert!(text.ends_with(end), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_desktop_that_refuses_may_be_restarted() {
+    // ST-51
+    let refused = FarmError::Refused(Refusal::HostRefused);
+    let remedy = |cause: FarmError, desktop| LaunchFailure::new(cause, desktop).remedy();
+    assert_eq!(
+        remedy(refused.clone(), true),
+        Some(RemedyHint::RESTART_DESKTOP)
+    );
+    assert_eq!(remedy(refused, false), None);
+    assert_eq!(remedy(FarmError::Refused(Refusal::Maintenance), true), None);
+}
+
+/// Names as a hostile farm or client would choose them.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-zA-Z#;= \\[\\]<>&\"']{0,12}",
+        "[a-z]{0,3}(\r|\n|\r\n|\u{85}|\u{2028}|\0)(\\[WFClient\\]|Address=evil)",
+        "\\]\\]>|</ica><logonTicket>x</logonTicket>|<!\\[CDATA\\[|&#10;Address=evil",
+    ]
+}
+
+/// A client refuses some names itself, before there is a launch: those do not count here.
+fn params(client_name: &str, launcher: &str) -> LaunchParams {
+    let written = LaunchParams {
+        client_name: Some(client_name.to_owned()),
+        launcher: Some(launcher.to_owned()),
+        ..LaunchParams::default()
+    };
+    LaunchParams::from_xml(&written.to_xml()).unwrap_or(written)
+}
+
+/// What a reader of the ICA format sees: sections and their keys.
+fn structure(file: &str) -> Vec<String> {
+    let label = file.split("[ApplicationServers]\r\n").nth(1).unwrap();
+    let label = label.split("=\r\n").next().unwrap();
+    // Any line break that some reader may know.
+    file.split([
+        '\r', '\n', '\u{85}', '\u{b}', '\u{c}', '\u{2028}', '\u{2029}', '\0',
+    ])
+    .filter(|line| !line.is_empty())
+    .map(|line| match line {
+        line if line == format!("[{label}]") => "[*]".to_owned(),
+        line if line == format!("{label}=") => "*=".to_owned(),
+        line if line.starts_with('[') => line.to_owned(),
+        line => line.split('=').next().unwrap().to_owned(),
+    })
+    .collect()
+}
+
+/// The names of the elements of a document, in order.
+fn elements(document: &str) -> Vec<&str> {
+    document
+        .split('<')
+        .skip(1)
+        .map(|tag| tag.split(['>', ' ']).next().unwrap())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// ST-39, ST-41: no hostile name, from farm or client, adds a key or a section to the ICA file,
+    /// nor an element to the answer.
+    #[test]
+    fn no_name_changes_what_the_client_is_handed(
+        in_name in hostile(),
+        title in hostile(),
+        client_name in hostile(),
+        launcher in hostile(),
+        address in or("192.0.2.40"),
+        launch_reference in or("uDvEhPmxV0HZ"),
+        sharing_key in or("-q4nT0yV8sKd2"),
+        ticket in or("0F1E2D3C"),
+    ) {
+        let params = params(&client_name, &launcher);
+        let made = made(&in_name, &title, &params, Connection {
+            address,
+            cgp_port: None,
+            launch_reference: Some(launch_reference),
+            session_sharing_key: Some(sharing_key),
+            logon: Logon::Ticket(SecretString::from(ticket)),
+        });
+        let (ica, ticket) = match made {
+            Launched::Ready { ica, ticket, .. } => (ica.text().clone(), ticket),
+            Launched::Failed(failure) => {
+                prop_assert_eq!(failure.cause, FailureCause::Answer);
+                return Ok(());
+            }
+            other => panic!("{other:?}"),
+        };
+        // A name that is blank is none.
+        let wishes = [("ClientName", &params.client_name), ("Launcher", &params.launcher)];
+        let left_out = wishes.map(|(key, wish)| wish.is_none().then_some(key));
+        let expected = KEYS.split_whitespace().filter(|key| !left_out.contains(&Some(key)));
+        prop_assert_eq!(structure(ica.expose_secret()), expected.collect::<Vec<_>>());
+
+        let data = LaunchData::Success { ica: ica.clone(), logon_ticket: ticket };
+        let document = String::from_utf8(data.to_xml()).unwrap();
+        prop_assert_eq!(
+            elements(&document),
+            ["?xml", "launch", "result", "ica", "/ica", "logonTicket", "/logonTicket", "/result",
+             "/launch"]
+        );
+        let Ok(LaunchData::Success { ica: read, .. }) = LaunchData::from_xml(document.as_bytes())
+        else {
+            panic!("{document}");
+        };
+        prop_assert_eq!(read.expose_secret(), ica.expose_secret());
+    }
+}
+
+/// Something hostile, or this.
+fn or(plain: &'static str) -> impl Strategy<Value = String> {
+    prop_oneof![1 => hostile(), 2 => Just(plain.to_owned())]
+}
+
+/// Sections and keys of the file, with `*` for the application.
+const KEYS: &str = "
+    [Encoding] InputEncoding
+    [WFClient] ClientName ProxyFavorIEConnectionSetting ProxyTimeout ProxyType ProxyUseFQDN
+        RemoveICAFile TransportReconnectEnabled Version
+    [ApplicationServers] *=
+    [*] Address AutologonAllowed BrowserProtocol DoNotUseDefaultCSL InitialProgram Launcher
+        LaunchReference LocHttpBrowserAddress LogonTicket LogonTicketType LongCommandLine
+        ProxyTimeout ProxyType SessionsharingKey SSLEnable Title TransportDriver WinStationDriver
+    [Compress] DriverNameWin16 DriverNameWin32
+    [EncRC5-0] DriverNameWin16 DriverNameWin32
+    [EncRC5-40] DriverNameWin16 DriverNameWin32
+    [EncRC5-56] DriverNameWin16 DriverNameWin32
+    [EncRC5-128] DriverNameWin16 DriverNameWin32";
+
+/// Launches an application of these names at a farm that makes this connection.
+fn made(in_name: &str, title: &str, params: &LaunchParams, connection: Connection) -> Launched {
+    let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
+    farm.applications = Ok(catalogue(&[(in_name, title, false)]));
+    farm.connect = Ok(connection);
+    let store = Store::new(vec![farm], keys());
+    let wish = Launch {
+        params: params.clone(),
+        seen_address: None,
+    };
+    let (alice, target) = (user("alice"), application(in_name));
+    let launched = store.launch(&alice, &target, &wish);
+    futures_util::FutureExt::now_or_never(launched)
+        .unwrap()
+        .unwrap()
+}
