@@ -33,7 +33,6 @@ pub(crate) struct Member {
 #[derive(Debug)]
 struct Health {
     breaker: Breaker,
-    last_failure: Option<String>,
     /// The one task that probes. It takes itself out when there is nothing to do.
     probing: Option<AbortOnDropHandle<()>>,
 }
@@ -58,8 +57,6 @@ pub struct ControllerReport<'a> {
     pub state: ControllerState,
     /// Its connections.
     pub connections: Connections,
-    /// Why the last attempt that failed did; nothing while it works.
-    pub last_failure: Option<String>,
     /// When the certificate that it showed last expires; nothing without TLS.
     pub certificate_expiry: Option<SystemTime>,
 }
@@ -80,7 +77,6 @@ impl Member {
             habits,
             health: Mutex::new(Health {
                 breaker: Breaker::new(),
-                last_failure: None,
                 probing: None,
             }),
             changed: Arc::default(),
@@ -98,7 +94,6 @@ impl Member {
             controller: self.line.controller(),
             state: health.breaker.state(),
             connections: self.line.connections(),
-            last_failure: health.last_failure.clone(),
             certificate_expiry: self.line.certificate_expiry(),
         }
     }
@@ -122,12 +117,11 @@ impl Member {
         self.habits.observe(&self.line, request, took, result);
         let mut health = self.health();
         let change = match result.err().map_or(Seen::Answered, CallError::seen) {
-            Seen::Answered => health.answered(),
+            Seen::Answered => health.breaker.answered(),
             Seen::Failed => health.breaker.failed(now(), self.habits.network.chance()),
             Seen::Silent => health.breaker.silent(),
             Seen::Nothing => None,
         };
-        health.note(result.err());
         if let Some(Change::Doubted | Change::Opened) = change {
             let task = watch(Arc::downgrade(self), Arc::clone(&self.changed));
             health
@@ -153,7 +147,7 @@ impl Member {
     fn probed(&self, result: &Result<Probed, CallError>) {
         let mut health = self.health();
         let (change, error) = match result {
-            Ok(_) | Err(CallError::Refused(_)) => (health.answered(), None),
+            Ok(_) | Err(CallError::Refused(_)) => (health.breaker.answered(), None),
             Err(error) => {
                 let cause = match error {
                     CallError::Deadline {
@@ -163,7 +157,6 @@ impl Member {
                 };
                 let jitter = self.habits.network.chance();
                 let change = health.breaker.probe_failed(now(), jitter, cause);
-                health.note(Some(error));
                 (change, Some(error))
             }
         };
@@ -235,22 +228,6 @@ impl Habits {
                 outcome: Outcome::of(result),
                 took,
             });
-        }
-    }
-}
-
-impl Health {
-    fn answered(&mut self) -> Option<Change> {
-        self.last_failure = None;
-        self.breaker.answered()
-    }
-
-    fn note(&mut self, error: Option<&CallError>) {
-        match error {
-            Some(error) if error.seen() != Seen::Answered => {
-                self.last_failure = Some(error.reason());
-            }
-            _ => {}
         }
     }
 }
