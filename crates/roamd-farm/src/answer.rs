@@ -689,6 +689,7 @@ fn application(
         folder: row.folder,
         description: row.description,
         publisher_name: farm.name.clone(),
+        ..Settings::default()
     });
     Application {
         in_name: row.name,
@@ -698,5 +699,6 @@ fn application(
         seq_no: Some(row.seq_no),
         server_type: Some(SERVER_TYPE.to_owned()),
         client_type: Some(CLIENT_TYPE.to_owned()),
+        ..Application::default()
     }
 }
