@@ -8,17 +8,22 @@
 //! a session id carries what is needed, sealed, and the farms hold the truth.
 
 mod catalogue;
+mod description;
 mod end;
+mod enumeration;
 mod farm;
 mod ica_file;
 mod launch;
 mod list;
 pub mod plan;
+mod resource_id;
+mod resources;
 mod session_id;
 mod store;
 mod user;
 
 pub use catalogue::{Application, Catalogue};
+pub use description::Description;
 pub use end::{End, merge as merge_end};
 pub use farm::{
     Busy, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation, Operation,
@@ -28,6 +33,11 @@ pub use ica_file::{IcaError, IcaFile};
 pub use launch::{Launch, LaunchFailure, Launched};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
 pub use plan::{ListRequest, Listing};
+pub use resource_id::ResourceId;
+pub use resources::{
+    CatalogueAnswer, ListedResource, Picture, PictureSize, ResourceError, ResourceList,
+    merge as merge_resources,
+};
 pub use session_id::{SessionIds, UnknownSession};
 pub use store::Store;
 pub use user::{EndPoint, User, UserKey};

@@ -12,13 +12,15 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Application, Catalogue, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
-    Operation, Reconnect, SessionKey, Share, User,
+    Operation, PictureSize, Reconnect, SessionKey, Share, User,
 };
+use roamd_store_proto::StartMenu;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 use super::errors::{farm_error, session_error};
+use super::picture::{self, PictureKey};
 use super::turns::Turn;
 use super::{NfuseFarm, explicit};
 
@@ -56,6 +58,38 @@ impl Operation for NfuseOperation {
         };
         let catalogues = &self.farm.0.catalogues;
         self.shared(share, catalogues.try_get_with_by_ref(&self.user.key, fetch))
+            .await
+    }
+
+    async fn picture(
+        &self,
+        in_name: &str,
+        version: Option<i64>,
+        size: PictureSize,
+    ) -> Result<Option<Arc<[u8]>>, FarmError> {
+        let fetch = async {
+            let form = picture::wanted(size);
+            let request = AppDataRequest {
+                traverse: Some("subtree".to_owned()),
+                desired_icons: vec![form.clone()],
+                app_names: vec![in_name.to_owned()],
+                server_types: vec![EVERY_SERVER_TYPE.to_owned()],
+                client_types: vec!["ica30".to_owned()],
+                credentials: Some(self.credentials()),
+                ..AppDataRequest::default()
+            };
+            match self.farm.0.client.call(&request).await {
+                Ok(answer) => picture::found(answer, in_name, &form),
+                Err(error) => Err(self.note(farm_error(&error)).await),
+            }
+        };
+        let key = PictureKey {
+            in_name: in_name.to_owned(),
+            version,
+            size,
+        };
+        let pictures = &self.farm.0.pictures;
+        self.shared(Share::Whole, pictures.try_get_with(key, fetch))
             .await
     }
 
@@ -335,10 +369,22 @@ fn application(application: roamd_nfuse_proto::Application) -> (String, Applicat
     } else {
         application.friendly_name
     };
-    let desktop = application
-        .settings
-        .is_some_and(|settings| settings.desktop);
-    (application.in_name, Application { title, desktop })
+    let settings = application.settings.unwrap_or_default();
+    let start_menu = settings.start_menu.map(|start_menu| StartMenu {
+        root: start_menu.root,
+        path: start_menu.folder,
+    });
+    let published = Application {
+        title,
+        desktop: settings.desktop,
+        disabled: settings.disabled,
+        folder: settings.folder.trim_matches('\\').to_owned(),
+        description: settings.description,
+        on_desktop: settings.on_desktop,
+        start_menu,
+        version: application.seq_no,
+    };
+    (application.in_name, published)
 }
 
 fn session(entry: SessionEntry) -> FarmSession {

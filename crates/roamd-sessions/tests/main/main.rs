@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod description;
 mod end;
 mod ica_file;
 mod list;
 mod plan;
+mod resources;
 mod scripted;
 mod session_id;
 mod store;

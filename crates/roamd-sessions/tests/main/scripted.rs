@@ -7,7 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connection, End, EndPoint, Farm, FarmDescription, FarmError, FarmId,
-    FarmSession, Generation, Listing, Operation, Reconnect, SessionKey, Share, User, UserKey,
+    FarmSession, Generation, Listing, Operation, PictureSize, Reconnect, SessionKey, Share, User,
+    UserKey,
 };
 use secrecy::SecretString;
 
@@ -65,6 +66,7 @@ pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> Catalogue {
             let application = Application {
                 title: (*title).to_owned(),
                 desktop: *desktop,
+                ..Application::default()
             };
             ((*in_name).to_owned(), application)
         })
@@ -89,6 +91,7 @@ pub(crate) fn down() -> FarmError {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Applications(Share),
+    Picture(String, PictureSize),
     Sessions { active: bool },
     End { how: End, tickets: usize },
     Reconnect(Reconnect),
@@ -100,6 +103,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<Catalogue, FarmError>,
+    pub(crate) picture: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) reconnect: Result<Connection, FarmError>,
@@ -114,6 +118,7 @@ impl ScriptedFarm {
             description: description(id, generation),
             begin: Ok(()),
             applications: Ok(Catalogue::default()),
+            picture: Ok(None),
             sessions: Ok(Vec::new()),
             end: Ok(()),
             reconnect: Ok(connection()),
@@ -150,6 +155,16 @@ impl Operation for ScriptedFarm {
     async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
         self.note(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
+    }
+
+    async fn picture(
+        &self,
+        in_name: &str,
+        _: Option<i64>,
+        size: PictureSize,
+    ) -> Result<Option<Arc<[u8]>>, FarmError> {
+        self.note(Call::Picture(in_name.to_owned(), size)).await;
+        self.picture.clone()
     }
 
     async fn sessions(
