@@ -13,6 +13,7 @@ mod gateway;
 mod keys;
 mod metrics;
 mod page;
+mod picture;
 mod refused;
 mod request;
 mod retry_key;

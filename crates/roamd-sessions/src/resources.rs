@@ -164,20 +164,14 @@ impl<F: Farm> Store<F> {
         id: &ResourceId,
         size: PictureSize,
     ) -> Result<Picture, ResourceError> {
-        let operation = self.farm(id)?.begin(user).await?;
-        let catalogue = operation.applications(Share::Half).await?;
-        let application = catalogue
-            .application(&id.in_name)
-            .ok_or(ResourceError::NotFound)?;
-        let picture = operation
-            .picture(&id.in_name, application.version, size)
-            .await?;
-        Ok(picture.map_or(
-            Picture::None {
-                desktop: application.desktop,
-            },
-            Picture::OfFarm,
-        ))
+        let farm = self.farm(id)?;
+        picture(farm, user, &id.in_name, size)
+            .await
+            .inspect_err(|error| {
+                if let ResourceError::Farm(error) = error {
+                    warn!(farm = %id.farm, %error, "Farm did not show a picture");
+                }
+            })
     }
 
     fn farm(&self, id: &ResourceId) -> Result<&F, ResourceError> {
@@ -186,6 +180,28 @@ impl<F: Farm> Store<F> {
             .find(|farm| farm.description().id == id.farm)
             .ok_or(ResourceError::NotFound)
     }
+}
+
+async fn picture<F: Farm>(
+    farm: &F,
+    user: &User,
+    in_name: &str,
+    size: PictureSize,
+) -> Result<Picture, ResourceError> {
+    let operation = farm.begin(user).await?;
+    let catalogue = operation.applications(Share::Half).await?;
+    let application = catalogue
+        .application(in_name)
+        .ok_or(ResourceError::NotFound)?;
+    let picture = operation
+        .picture(in_name, application.version, size)
+        .await?;
+    Ok(picture.map_or(
+        Picture::None {
+            desktop: application.desktop,
+        },
+        Picture::OfFarm,
+    ))
 }
 
 /// Asks farms what the user may start there.

@@ -45,9 +45,6 @@ impl Group {
 }
 
 impl Groups {
-    /// The name of all groups together.
-    pub const ALL: &str = "all";
-
     /// Every group: what is sent when none is asked for.
     #[must_use]
     pub fn all() -> Self {
@@ -63,7 +60,7 @@ impl Groups {
             return Self::all();
         }
         let named = names.flat_map(|name| {
-            let is_all = name.eq_ignore_ascii_case(Self::ALL);
+            let is_all = name.eq_ignore_ascii_case("all");
             Group::ALL
                 .into_iter()
                 .filter(move |group| is_all || name.eq_ignore_ascii_case(group.name()))

@@ -17,6 +17,7 @@ mod launch;
 mod peers;
 mod quirks;
 mod refusals;
+mod resources;
 mod secrets;
 mod sessions;
 mod sign_in;
