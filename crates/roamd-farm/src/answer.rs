@@ -26,6 +26,7 @@ use crate::db::users::User;
 use crate::db::{Failure, catalogue, sessions, tickets, users};
 use crate::farms::Farm;
 use crate::http::ServeOptions;
+use crate::icons;
 use crate::name::{AccountName, fold};
 use crate::password::random;
 use crate::rules::{self, Client, Refusal};
@@ -33,9 +34,10 @@ use crate::ticket_tag::{Launch, TicketTag};
 use crate::world::{Generation, SessionState};
 
 /// What a farm of every generation can do.
-const CAPABILITIES: [CapabilityId; 4] = [
+const CAPABILITIES: [CapabilityId; 5] = [
     CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
     CapabilityId::LAUNCH_REFERENCE,
+    CapabilityId::MULTI_IMAGE_ICONS,
     CapabilityId::USER_IDENTITY,
     CapabilityId::TICKET_INVALIDATION,
 ];
@@ -692,6 +694,7 @@ fn application(
         ..Settings::default()
     });
     Application {
+        icons: icons::of(&row.name, row.is_desktop, &request.desired_icons),
         in_name: row.name,
         friendly_name: row.title,
         settings,
@@ -699,6 +702,5 @@ fn application(
         seq_no: Some(row.seq_no),
         server_type: Some(SERVER_TYPE.to_owned()),
         client_type: Some(CLIENT_TYPE.to_owned()),
-        ..Application::default()
     }
 }

@@ -351,6 +351,29 @@ async fn a_picture_is_the_farms_in_the_wished_size_and_is_kept() {
 }
 
 #[tokio::test]
+async fn the_embedded_farm_has_pictures_of_its_own() {
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut pictures = Vec::new();
+    for resource in list(&alice).await.resources {
+        let image = path(resource.image.as_ref()).to_owned();
+        for size in [16, 32, 48, 128, 256_u32] {
+            let picture = alice.get(&format!("{image}/{size}")).await;
+            assert_eq!(
+                picture.body[12..20],
+                [b"IHDR", &size.to_be_bytes()[..]].concat()
+            );
+            let palette = picture.body.windows(4).any(|four| four == b"PLTE");
+            assert!(palette, "{}: not the one of the gateway", resource.id);
+            pictures.push(picture.body);
+        }
+    }
+    pictures.sort();
+    pictures.dedup();
+    assert!(pictures.len() > 15, "applications can be told apart");
+}
+
+#[tokio::test]
 async fn a_picture_that_a_client_has_is_not_sent_again() {
     let (_site, _farm, alice) = scripted("<InName>Ledger</InName>").await;
     let ledger = list(&alice).await.resources.pop().unwrap();
