@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 24] = [
     "",
     "demo",
     "serve",
@@ -20,6 +20,8 @@ const COMMANDS: [&str; 22] = [
     "sessions disconnect",
     "sessions logoff",
     "sessions launch",
+    "apps",
+    "apps list",
     "config",
     "config check",
     "config init",
@@ -77,6 +79,8 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
             "sessions list --store http://127.0.0.1/ --user a",
             "ROAMD_PASSWORD",
         ),
+        ("apps", "Usage: roamd apps <COMMAND>"),
+        ("apps list --user a", "--store <URL>"),
         ("completions", "<SHELL>"),
     ];
     for (args, expected) in cases {
