@@ -31,9 +31,10 @@ use crate::rules::{self, Client};
 use crate::world::Generation;
 
 /// What a farm of every generation can do.
-const CAPABILITIES: [CapabilityId; 4] = [
+const CAPABILITIES: [CapabilityId; 5] = [
     CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
     CapabilityId::LAUNCH_REFERENCE,
+    CapabilityId::MULTI_IMAGE_ICONS,
     CapabilityId::USER_IDENTITY,
     CapabilityId::TICKET_INVALIDATION,
 ];

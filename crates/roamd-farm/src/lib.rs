@@ -11,6 +11,7 @@ mod error;
 mod farms;
 mod http;
 mod ica;
+mod icons;
 mod launch;
 mod limit;
 mod name;

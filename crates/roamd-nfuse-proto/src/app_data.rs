@@ -1,6 +1,9 @@
 //! `RequestAppData`: the applications of a farm (nfuse.md §6.1, §6.2).
 
-use roamd_xml::{Element, Fault, Writer};
+use std::fmt;
+
+use data_encoding::BASE64;
+use roamd_xml::{Element, Fault, FaultKind, Writer};
 
 use crate::read::Node;
 use crate::{Body, Credentials, Domain, Effect, Request, write};
@@ -15,7 +18,7 @@ pub struct AppDataRequest {
     /// `DesiredDetails`: `defaults`, `access-list`, `permissions`, …
     pub desired_details: Vec<String>,
     /// `DesiredIconData`.
-    pub desired_icons: Vec<DesiredIcon>,
+    pub desired_icons: Vec<IconForm>,
     /// Internal names to limit the answer to; empty for all.
     pub app_names: Vec<String>,
     /// Filter; at least one.
@@ -30,9 +33,9 @@ pub struct AppDataRequest {
     pub client_address: Option<String>,
 }
 
-/// One wished form of icons.
+/// One form of an icon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DesiredIcon {
+pub struct IconForm {
     /// Edge in pixels.
     pub size: String,
     /// Bits for each pixel.
@@ -61,6 +64,8 @@ pub struct Application {
     pub settings: Option<Settings>,
     /// `Details/AccessList`; absent when it was not asked for.
     pub access_list: Option<Vec<AccessEntry>>,
+    /// `IconData`, in the wished forms that the farm has.
+    pub icons: Vec<IconData>,
     /// `SeqNo`: changes when the application changes; may be negative.
     pub seq_no: Option<i64>,
     /// `ServerType`; may be missing.
@@ -80,6 +85,10 @@ pub struct Settings {
     pub folder: String,
     /// `Description`.
     pub description: String,
+    /// `AppOnDesktop`: a shortcut belongs on the user's desktop.
+    pub on_desktop: bool,
+    /// `AppInStartmenu`; absent when no shortcut belongs into the start menu.
+    pub start_menu: Option<StartMenu>,
     /// `PublisherName`.
     pub publisher_name: String,
     /// What it sets for its launches.
@@ -113,6 +122,24 @@ pub struct Level {
     pub minimum: bool,
     /// Name of the level.
     pub value: String,
+}
+
+/// Where in the start menu a shortcut belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StartMenu {
+    /// Attribute `root`, for example `programs`; empty when the farm does not say.
+    pub root: String,
+    /// Folder below the root; empty for the root itself.
+    pub folder: String,
+}
+
+/// The picture of an application.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IconData {
+    /// What it is.
+    pub form: IconForm,
+    /// The bytes, which travel as base64.
+    pub bytes: Vec<u8>,
 }
 
 /// Who may see an application.
@@ -150,7 +177,7 @@ impl Body for AppDataRequest {
             desired_details: node.texts("DesiredDetails"),
             desired_icons: node
                 .all("DesiredIconData")
-                .map(|n| DesiredIcon::read(&n))
+                .map(|n| IconForm::read(&n))
                 .collect(),
             app_names: node.texts("AppName"),
             server_types: node.need_texts("ServerType")?,
@@ -170,9 +197,8 @@ impl Body for AppDataRequest {
             &self.folder,
         );
         write::texts(writer, "DesiredDetails", &self.desired_details);
-        for DesiredIcon { size, bpp, format } in &self.desired_icons {
-            let attributes = [("size", size.as_str()), ("bpp", bpp), ("format", format)];
-            writer.leaf("DesiredIconData", &attributes, "");
+        for form in &self.desired_icons {
+            writer.leaf("DesiredIconData", &form.attributes(), "");
         }
         write::texts(writer, "AppName", &self.app_names);
         write::texts(writer, "ServerType", &self.server_types);
@@ -195,7 +221,7 @@ impl Request for AppDataRequest {
     }
 }
 
-impl DesiredIcon {
+impl IconForm {
     fn read(node: &Node<'_>) -> Self {
         let attribute = |name| node.attribute(name).unwrap_or_default().to_owned();
         Self {
@@ -203,6 +229,42 @@ impl DesiredIcon {
             bpp: attribute("bpp"),
             format: attribute("format"),
         }
+    }
+
+    fn attributes(&self) -> [(&str, &str); 3] {
+        [
+            ("size", &self.size),
+            ("bpp", &self.bpp),
+            ("format", &self.format),
+        ]
+    }
+}
+
+impl IconData {
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+        // Farms may break the lines.
+        let text: String = node.text().split_ascii_whitespace().collect();
+        Ok(Self {
+            form: IconForm::read(node),
+            bytes: BASE64
+                .decode(text.as_bytes())
+                .map_err(|_| node.fault(FaultKind::Unexpected { expected: "base64" }))?,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let text = BASE64.encode(&self.bytes);
+        writer.leaf("IconData", &self.form.attributes(), &text);
+    }
+}
+
+impl fmt::Debug for IconData {
+    /// The bytes tell a reader nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IconData")
+            .field("form", &self.form)
+            .field("bytes", &self.bytes.len())
+            .finish()
     }
 }
 
@@ -252,6 +314,10 @@ impl Application {
                     .filter_map(|entry| AccessEntry::read(&entry))
                     .collect()
             }),
+            icons: node
+                .all("IconData")
+                .map(|n| IconData::read(&n))
+                .collect::<Result<_, _>>()?,
             seq_no: node.first("SeqNo").and_then(|n| n.text().parse().ok()),
             server_type: node.first_text("ServerType"),
             client_type: node.first_text("ClientType"),
@@ -274,6 +340,9 @@ impl Application {
             writer.close();
         }
         writer.close();
+        for icon in &self.icons {
+            icon.write(writer);
+        }
         if let Some(number) = self.seq_no {
             writer.leaf("SeqNo", &[], &number.to_string());
         }
@@ -285,15 +354,19 @@ impl Application {
 
 impl Settings {
     fn read(node: &Node<'_>) -> Self {
-        let flag = |name| {
-            node.attribute(name)
-                .is_some_and(|v| v.eq_ignore_ascii_case("true"))
-        };
+        let flag = |name| is_true(node.attribute(name));
+        let start_menu = node.first("AppInStartmenu");
         Self {
             disabled: flag("appisdisabled"),
             desktop: flag("appisdesktop"),
             folder: node.first_text("Folder").unwrap_or_default(),
             description: node.first_text("Description").unwrap_or_default(),
+            on_desktop: node
+                .first("AppOnDesktop")
+                .is_some_and(|n| is_true(n.attribute("value"))),
+            start_menu: start_menu
+                .filter(|n| is_true(n.attribute("value")))
+                .map(|n| StartMenu::read(&n)),
             publisher_name: node.first_text("PublisherName").unwrap_or_default(),
             launch: LaunchSettings::read(node),
         }
@@ -307,6 +380,12 @@ impl Settings {
         writer.open("Settings", &flags);
         writer.leaf("Folder", &[], &self.folder);
         writer.leaf("Description", &[], &self.description);
+        let on_desktop = write::truth(self.on_desktop);
+        writer.leaf("AppOnDesktop", &[("value", on_desktop)], "");
+        match &self.start_menu {
+            Some(start_menu) => start_menu.write(writer),
+            None => writer.leaf("AppInStartmenu", &[("value", "false")], ""),
+        }
         self.launch.write(writer);
         writer.leaf("PublisherName", &[], &self.publisher_name);
         writer.close();
@@ -359,6 +438,20 @@ impl Level {
     }
 }
 
+impl StartMenu {
+    fn read(node: &Node<'_>) -> Self {
+        Self {
+            root: node.attribute("root").unwrap_or_default().to_owned(),
+            folder: node.text().to_owned(),
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let attributes = [("value", "true"), ("root", &self.root)];
+        writer.leaf("AppInStartmenu", &attributes, &self.folder);
+    }
+}
+
 impl AccessEntry {
     /// Nothing for an entry of a kind that is not known.
     fn read(node: &Node<'_>) -> Option<Self> {
@@ -394,4 +487,8 @@ impl AccessEntry {
         domain.write(writer);
         writer.close();
     }
+}
+
+fn is_true(value: Option<&str>) -> bool {
+    value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }

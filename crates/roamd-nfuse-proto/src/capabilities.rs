@@ -28,6 +28,8 @@ impl CapabilityId {
         Self(Cow::Borrowed("separate-credentials-validation"));
     /// `RequestLaunchRef` works.
     pub const LAUNCH_REFERENCE: Self = Self(Cow::Borrowed("launch-reference"));
+    /// `DesiredIconData` of `RequestAppData` works.
+    pub const MULTI_IMAGE_ICONS: Self = Self(Cow::Borrowed("multi-image-icons"));
     /// `DesiredInfo` of `RequestValidateCredentials` works.
     pub const USER_IDENTITY: Self = Self(Cow::Borrowed("user-identity"));
     /// `Ticket` elements in a disconnect or logoff invalidate these logon tickets. Only roamd's

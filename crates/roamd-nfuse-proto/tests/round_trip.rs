@@ -215,14 +215,14 @@ fn address_answer() -> impl Strategy<Value = AddressAnswer> {
         })
 }
 
+fn icon_form() -> impl Strategy<Value = IconForm> {
+    (value(), value(), value()).prop_map(|(size, bpp, format)| IconForm { size, bpp, format })
+}
+
 fn app_data_request() -> impl Strategy<Value = AppDataRequest> {
-    let icon = (value(), value(), value()).prop_map(|(size, bpp, format)| DesiredIcon {
-        size,
-        bpp,
-        format,
-    });
+    let icons = vec(icon_form(), 0..3);
     (
-        (maybe(), maybe_empty(), values(), vec(icon, 0..3), values()),
+        (maybe(), maybe_empty(), values(), icons, values()),
         (
             filters(),
             filters(),
@@ -271,24 +271,30 @@ fn launch_settings() -> impl Strategy<Value = LaunchSettings> {
 }
 
 fn application() -> impl Strategy<Value = Application> {
+    let start_menu =
+        (maybe_empty(), maybe_empty()).prop_map(|(root, folder)| StartMenu { root, folder });
     let settings = (
-        any::<bool>(),
-        any::<bool>(),
-        maybe_empty(),
-        maybe_empty(),
-        maybe_empty(),
+        any::<[bool; 3]>(),
+        [maybe_empty(), maybe_empty(), maybe_empty()],
+        option::of(start_menu),
         launch_settings(),
     )
-        .prop_map(
-            |(disabled, desktop, folder, description, publisher_name, launch)| Settings {
+        .prop_map(|(flags, texts, start_menu, launch)| {
+            let [disabled, desktop, on_desktop] = flags;
+            let [folder, description, publisher_name] = texts;
+            Settings {
                 disabled,
                 desktop,
                 folder,
                 description,
+                on_desktop,
+                start_menu,
                 publisher_name,
                 launch,
-            },
-        );
+            }
+        });
+    let icon =
+        (icon_form(), vec(any::<u8>(), 0..40)).prop_map(|(form, bytes)| IconData { form, bytes });
     let entry = prop_oneof![
         (value(), domain()).prop_map(|(name, domain)| AccessEntry::User { name, domain }),
         (value(), domain()).prop_map(|(name, domain)| AccessEntry::Group { name, domain }),
@@ -301,15 +307,16 @@ fn application() -> impl Strategy<Value = Application> {
             option::of(settings),
             option::of(vec(entry, 0..3)),
         ),
-        (any::<Option<i64>>(), maybe(), maybe()),
+        (vec(icon, 0..3), any::<Option<i64>>(), maybe(), maybe()),
     )
         .prop_map(|((in_name, friendly_name, settings, access_list), rest)| {
-            let (seq_no, server_type, client_type) = rest;
+            let (icons, seq_no, server_type, client_type) = rest;
             Application {
                 in_name,
                 friendly_name,
                 settings,
                 access_list,
+                icons,
                 seq_no,
                 server_type,
                 client_type,

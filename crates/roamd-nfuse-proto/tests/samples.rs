@@ -226,7 +226,7 @@ fn every_sample_request_says_what_the_notes_say() {
             AnyRequest::AppData(AppDataRequest {
                 traverse: some("subtree"),
                 desired_details: texts(&["defaults", "file-type"]),
-                desired_icons: vec![DesiredIcon {
+                desired_icons: vec![IconForm {
                     size: text("32"),
                     bpp: text("32"),
                     format: text("raw"),
@@ -554,10 +554,10 @@ fn application_sample_answers_say_what_the_notes_say() {
                     },
                     ..Settings::default()
                 }),
-                access_list: None,
                 seq_no: Some(1_206_389_369),
                 server_type: some("win32"),
                 client_type: some("ica30"),
+                ..Application::default()
             }],
         }),
         &Otherwise,
@@ -584,6 +584,43 @@ fn application_sample_answers_say_what_the_notes_say() {
         Err(refused(ErrorId::UNSPECIFIED)),
         &Otherwise,
     );
+}
+
+#[test]
+fn shortcuts_and_icons_are_read_as_farms_write_them() {
+    // nfuse.md §6.2
+    let answer = |content: &str| {
+        let body = format!(
+            "<NFuseProtocol version='5.4'><ResponseAppData><AppDataSet><AppData>\
+             <InName>Paint</InName>{content}</AppData></AppDataSet></ResponseAppData>\
+             </NFuseProtocol>"
+        );
+        decode_answer::<AppDataRequest>(body.as_bytes())
+    };
+    let (_, read) = answer(
+        "<Details><Settings appisdisabled='FALSE'><AppOnDesktop value='TRUE'/>\
+         <AppInStartmenu value='true' root='programs'> Office\\Tools </AppInStartmenu>\
+         </Settings></Details><IconData size='32' bpp='32' format='png'>\niVBO\n Rw==\n</IconData>",
+    )
+    .unwrap();
+    let application = &read.unwrap().applications[0];
+    let settings = application.settings.as_ref().unwrap();
+    assert!(settings.on_desktop && !settings.disabled);
+    let start_menu = StartMenu {
+        root: text("programs"),
+        folder: text(r"Office\Tools"),
+    };
+    assert_eq!(settings.start_menu, Some(start_menu));
+    assert_eq!(application.icons[0].form.size, "32");
+    assert_eq!(application.icons[0].bytes, b"\x89PNG");
+
+    let (_, read) = answer(
+        "<Details><Settings><AppInStartmenu value='false'>x</AppInStartmenu></Settings></Details>",
+    )
+    .unwrap();
+    let settings = read.unwrap().applications.remove(0).settings.unwrap();
+    assert_eq!((settings.start_menu, settings.on_desktop), (None, false));
+    assert!(answer("<IconData size='32'>not base64!</IconData>").is_err());
 }
 
 #[test]

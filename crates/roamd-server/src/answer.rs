@@ -15,6 +15,8 @@ pub(crate) enum Caching {
     Secret,
     /// Public and seldom new: schemas, the page.
     Hour,
+    /// Seldom new, and for the client alone that asked with a token: pictures.
+    OwnHour,
 }
 
 const NOSNIFF: (HeaderName, HeaderValue) = (
@@ -50,6 +52,7 @@ impl Caching {
             Self::None => "no-cache, no-store",
             Self::Secret => "no-cache, no-store, must-revalidate, private, max-age=0",
             Self::Hour => "public, max-age=3600",
+            Self::OwnHour => "private, max-age=3600",
         };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
         if self == Self::Secret {

@@ -13,6 +13,7 @@ mod gateway;
 mod keys;
 mod metrics;
 mod page;
+mod picture;
 mod probe;
 mod readiness;
 mod refused;

@@ -4,7 +4,7 @@
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_http::{Answer, BodyError};
-use roamd_sessions::Busy;
+use roamd_sessions::{Busy, FarmError, ResourceError};
 use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
@@ -62,6 +62,9 @@ pub(crate) enum Refused {
     /// The shared state gave no answer.
     #[error("the service is not ready; try again later")]
     StateUnavailable(#[from] roamd_state::StateError),
+    /// The farm that would have to be asked about a resource gave no answer.
+    #[error("the farm of this resource gave no answer; try again later")]
+    FarmUnavailable,
     /// Every farm that would have to be asked has enough to do.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -86,7 +89,9 @@ impl Refused {
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
-            Self::StateUnavailable(_) | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StateUnavailable(_) | Self::FarmUnavailable | Self::Busy(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -105,7 +110,9 @@ impl Refused {
                 error!(%source, "Shared state gave no answer");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
-            Self::Busy(_) => Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS))),
+            Self::FarmUnavailable | Self::Busy(_) => {
+                Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
+            }
             Self::Internal(source) => {
                 error!(source, "Request could not be served");
                 None
@@ -126,6 +133,18 @@ impl Refused {
     }
 }
 
+impl From<ResourceError> for Refused {
+    fn from(error: ResourceError) -> Self {
+        match error {
+            ResourceError::NotFound => Self::NotFound,
+            ResourceError::Farm(FarmError::Busy) => Self::Busy(Busy),
+            ResourceError::Farm(FarmError::Unavailable(_) | FarmError::Refused(_)) => {
+                Self::FarmUnavailable
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use roamd_state::StateError;
@@ -134,7 +153,12 @@ mod tests {
 
     #[test]
     fn who_cannot_be_served_now_hears_when_to_try_again() {
-        for refused in [Refused::from(StateError::Stopped), Refused::from(Busy)] {
+        for refused in [
+            Refused::from(StateError::Stopped),
+            Refused::from(Busy),
+            Refused::from(ResourceError::Farm(FarmError::Busy)),
+            Refused::from(ResourceError::Farm(FarmError::Unavailable(String::new()))),
+        ] {
             let answer = refused.into_answer();
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
             let seconds = HeaderValue::from_static(RETRY_SECONDS);

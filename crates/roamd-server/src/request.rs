@@ -1,6 +1,7 @@
 //! What handlers take from a request, in the order in which it is checked (SS-62): token, accepted
 //! type, body.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -91,6 +92,17 @@ impl Request {
     /// The body, whatever it says of its type.
     pub(crate) async fn body(self) -> Result<Bytes, Refused> {
         Ok(read_body(self.body, BODY_BYTES, BODY_DEADLINE).await?)
+    }
+
+    /// The values of a query parameter, in their order.
+    pub(crate) fn query<'n>(
+        &self,
+        name: &'n str,
+    ) -> impl Iterator<Item = Cow<'_, str>> + use<'_, 'n> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes())
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     /// Address of the peer that sent the request.

@@ -43,10 +43,36 @@ pub(crate) enum StoreRoute<'p> {
         /// Retry key of a launch that was not ready.
         retry: Option<&'p str>,
     },
+    /// `resources/v2`, and `resources/v2/withoutautoprovision`, which is the same in a store without
+    /// subscriptions.
+    Resources,
+    /// `resources/v2/{resource}`.
+    Resource {
+        /// Resource id.
+        resource: &'p str,
+    },
+    /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
+    Picture {
+        /// Resource id.
+        resource: &'p str,
+        /// What the picture is sent as.
+        format: PictureFormat,
+        /// Edge in pixels.
+        size: Option<&'p str>,
+    },
     /// `endpoints/v1`.
     Endpoints,
     /// `discovery`.
     Discovery,
+}
+
+/// What a picture is sent as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PictureFormat {
+    /// As the farm has it.
+    Png,
+    /// In an icon file.
+    Icon,
 }
 
 /// What lies below the authentication path.
@@ -100,7 +126,14 @@ impl<'p> Route<'p> {
     /// The value of `Allow`: the methods that the resource has.
     pub(crate) fn allow(self) -> &'static str {
         match self {
-            Self::Store(_, StoreRoute::Endpoints | StoreRoute::Discovery)
+            Self::Store(
+                _,
+                StoreRoute::Resources
+                | StoreRoute::Resource { .. }
+                | StoreRoute::Picture { .. }
+                | StoreRoute::Endpoints
+                | StoreRoute::Discovery,
+            )
             | Self::Authentication(AuthenticationRoute::Endpoints)
             | Self::Schema(_)
             | Self::Health
@@ -127,6 +160,9 @@ impl<'p> Route<'p> {
                 StoreRoute::Disconnect => "disconnect",
                 StoreRoute::LogOff => "logoff",
                 StoreRoute::Launch { .. } => "launch",
+                StoreRoute::Resources => "resources",
+                StoreRoute::Resource { .. } => "resource",
+                StoreRoute::Picture { .. } => "picture",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
             },
@@ -155,6 +191,9 @@ impl<'p> StoreRoute<'p> {
             [Some(a), Some(b), None, ..] if same(a, "endpoints") && same(b, "v1") => {
                 Some(Self::Endpoints)
             }
+            [Some(a), Some(b), rest @ ..] if same(a, "resources") && same(b, "v2") => {
+                Self::of_resources(&rest)
+            }
             // The singular is an alias (SS-10).
             [Some(a), Some(b), Some(c), rest @ ..]
                 if (same(a, "sessions") || same(a, "session")) && same(b, "v1") =>
@@ -170,6 +209,30 @@ impl<'p> StoreRoute<'p> {
                     }
                     _ => None,
                 }
+            }
+            _ => None,
+        }
+    }
+
+    fn of_resources(below: &[Option<&'p str>]) -> Option<Self> {
+        match *below {
+            [None, ..] => Some(Self::Resources),
+            [Some(a), None, ..] if same(a, "withoutautoprovision") => Some(Self::Resources),
+            [Some(resource), ..] if !is_identifier(resource) => None,
+            [Some(resource), None, ..] => Some(Self::Resource { resource }),
+            [Some(resource), Some(picture), size, None, ..] => {
+                let format = if same(picture, "image") {
+                    PictureFormat::Png
+                } else if same(picture, "icon") {
+                    PictureFormat::Icon
+                } else {
+                    return None;
+                };
+                Some(Self::Picture {
+                    resource,
+                    format,
+                    size,
+                })
             }
             _ => None,
         }
@@ -229,6 +292,14 @@ mod tests {
         use AuthenticationRoute as A;
         use StoreRoute as S;
         let launch = |session, retry| Route::Store(0, S::Launch { session, retry });
+        let picture = |resource, format, size| {
+            let route = S::Picture {
+                resource,
+                format,
+                size,
+            };
+            Route::Store(0, route)
+        };
         let table = [
             (
                 "/Citrix/Store/sessions/v1/available",
@@ -270,6 +341,27 @@ mod tests {
                 "/Citrix/Store/sessions/v1/x/launch/ica/Key",
                 launch("x", Some("Key")),
             ), // SS-57
+            ("/Citrix/Store/resources/v2", Route::Store(0, S::Resources)), // ST-11
+            (
+                "/Citrix/Store/Resources/V2/WithoutAutoProvision/",
+                Route::Store(0, S::Resources),
+            ), // ST-25
+            (
+                "/Citrix/Store/resources/v2/aB-_9",
+                Route::Store(0, S::Resource { resource: "aB-_9" }),
+            ), // ST-55
+            (
+                "/Citrix/Store/resources/v2/aB-_9/image",
+                picture("aB-_9", PictureFormat::Png, None),
+            ),
+            (
+                "/Citrix/Store/resources/v2/aB-_9/Image/32",
+                picture("aB-_9", PictureFormat::Png, Some("32")),
+            ), // ST-10
+            (
+                "/Citrix/Store/resources/v2/x/icon/",
+                picture("x", PictureFormat::Icon, None),
+            ),
             ("/Citrix/Store/endpoints/v1", Route::Store(0, S::Endpoints)),
             ("/Citrix/Store/endpoints/v1/", Route::Store(0, S::Endpoints)), // ST-22
             ("/Citrix/Store/discovery", Route::Store(0, S::Discovery)),
@@ -338,6 +430,13 @@ mod tests {
             "/Citrix/Store/sessions/v1/x/launch/rade",
             "/Citrix/Store/sessions/v1/x/launch/ica/k/more",
             "/Citrix/Store/sessions/v2/available",
+            "/Citrix/Store/resources",
+            "/Citrix/Store/resources/v1",
+            "/Citrix/Store/resources/v2/a.b",
+            "/Citrix/Store/resources/v2/a%2Db/image",
+            "/Citrix/Store/resources/v2/x/picture",
+            "/Citrix/Store/resources/v2/x/image/32/32",
+            "/Citrix/Store/resources/v2/x/launch/rade",
             "/Citrix/StoreAuth/auth/v1/token/x",
             "/Schemas",
             "/Schemas/a/b",
@@ -363,6 +462,10 @@ mod tests {
                 assert!(!route.allows(&method), "{method} {path}");
             }
         }
-        assert!(of("/healthz").unwrap().allows(&Method::HEAD));
+        for path in ["/healthz", "/Citrix/Store/resources/v2/x/image/32"] {
+            let route = of(path).unwrap();
+            assert!(route.allows(&Method::GET) && route.allows(&Method::HEAD));
+            assert!(!route.allows(&Method::POST), "{path}");
+        }
     }
 }

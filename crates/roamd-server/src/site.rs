@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use roamd_citrixauth::Realm;
-use roamd_sessions::Store;
+use roamd_sessions::{ResourceId, Store};
 use roamd_store_proto::Spelling;
 use roamd_store_proto::auth::{Challenge, Reason};
 
@@ -20,6 +20,8 @@ pub(crate) struct StoreSite {
     pub(crate) path: UrlPath,
     /// What opens its sessions service.
     pub(crate) sessions: ProtectionSpace,
+    /// What opens its resources service. The same token opens both.
+    pub(crate) resources: ProtectionSpace,
     /// Who picks the spelling of an answer.
     pub(crate) spelling: SpellingChoice,
     /// Its farms. Shared, since what changes a session goes on when a client goes away.
@@ -54,12 +56,15 @@ impl StoreSite {
         store: Store<NfuseFarm>,
     ) -> Self {
         let url = format!("{base}{}", config.path);
+        // A client keeps a token under the root that it was told, and looks for both (CQ-49).
+        let space = |root: &str| ProtectionSpace {
+            realm: Realm::new(format!("store:{}", config.path)),
+            location: authentication.token_url(),
+            hint: format!("{url}/{root}"),
+        };
         Self {
-            sessions: ProtectionSpace {
-                realm: Realm::new(format!("store:{}", config.path)),
-                location: authentication.token_url(),
-                hint: format!("{url}/sessions/v1"),
-            },
+            sessions: space("sessions/v1"),
+            resources: space("resources/v2"),
             url,
             path: config.path.clone(),
             spelling: config.spelling,
@@ -82,6 +87,11 @@ impl StoreSite {
             [] | [_] => Reach::OneFarm,
             _ => Reach::SeveralFarms,
         }
+    }
+
+    /// Where a resource is told of.
+    pub(crate) fn resource_url(&self, resource: &ResourceId) -> String {
+        format!("{}/resources/v2/{}", self.url, resource.to_segment())
     }
 
     /// Where a client connects to a session (SS-10).

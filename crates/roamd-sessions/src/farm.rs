@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::{Catalogue, End, EndPoint, Listing, SessionSettings, User};
+use crate::{Catalogue, End, EndPoint, Listing, PictureSize, SessionSettings, User};
 
 /// A farm's configured id, the prefix of its resource ids: `XA1` in `XA1.MSPaint`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -302,6 +302,15 @@ pub trait Operation: Send + Sync {
         &self,
         share: Share,
     ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
+
+    /// The picture of an application of this version, in PNG; none where the farm has none. May come
+    /// from a cache.
+    fn picture(
+        &self,
+        in_name: &str,
+        version: Option<i64>,
+        size: PictureSize,
+    ) -> impl Future<Output = Result<Option<Arc<[u8]>>, FarmError>> + Send;
 
     /// The user's sessions that are not connected from this end-point (SS-31).
     fn sessions(

@@ -8,19 +8,24 @@
 //! a session id carries what is needed, sealed, and the farms hold the truth.
 
 mod catalogue;
+mod description;
 mod end;
+mod enumeration;
 mod farm;
 mod ica_file;
 mod launch;
 mod launch_failure;
 mod list;
 pub mod plan;
+mod resource_id;
+mod resources;
 mod session_id;
 mod session_settings;
 mod store;
 mod user;
 
 pub use catalogue::{Application, Catalogue};
+pub use description::Description;
 pub use end::{End, merge as merge_end};
 pub use farm::{
     Busy, Connect, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation,
@@ -31,6 +36,11 @@ pub use launch::{Launch, LaunchTarget, Launched};
 pub use launch_failure::{FailureCause, LaunchFailure};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
 pub use plan::{ListRequest, Listing};
+pub use resource_id::ResourceId;
+pub use resources::{
+    CatalogueAnswer, ListedResource, Picture, PictureSize, ResourceError, ResourceList,
+    merge as merge_resources,
+};
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};
 pub use store::Store;

@@ -7,9 +7,11 @@ use roamd_store_proto::Enumeration;
 use tracing::warn;
 
 use crate::catalogue::NAME_BYTES;
+use crate::enumeration::enumeration;
 use crate::plan::{Ask, SkipReason};
 use crate::{
-    Application, Busy, Catalogue, FarmDescription, FarmError, FarmSession, SessionIds, UserKey,
+    Application, Busy, Catalogue, FarmDescription, FarmError, FarmSession, ResourceId, SessionIds,
+    UserKey,
 };
 
 /// The sessions that a client may connect to.
@@ -76,7 +78,11 @@ pub fn merge(
     user: &UserKey,
     answers: &[FarmAnswer<'_>],
 ) -> Result<SessionList, Busy> {
-    let enumeration = enumeration(answers)?;
+    let enumeration = enumeration(answers.iter().filter_map(|answer| match &answer.outcome {
+        Outcome::Skipped(_) => None,
+        Outcome::Answered { .. } => Some(Ok(())),
+        Outcome::Failed(error) => Some(Err(error)),
+    }))?;
     let sessions = answers
         .iter()
         .filter_map(|answer| match &answer.outcome {
@@ -102,24 +108,6 @@ pub fn merge(
         enumeration,
         sessions,
     })
-}
-
-fn enumeration(answers: &[FarmAnswer<'_>]) -> Result<Enumeration, Busy> {
-    let count = |wanted: fn(&Outcome) -> bool| {
-        answers
-            .iter()
-            .filter(|answer| wanted(&answer.outcome))
-            .count()
-    };
-    let answered = count(|outcome| matches!(outcome, Outcome::Answered { .. }));
-    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let busy = count(|outcome| matches!(outcome, Outcome::Failed(FarmError::Busy)));
-    match (answered, failed) {
-        (_, 0) => Ok(Enumeration::Full),
-        (0, failed) if failed == busy => Err(Busy),
-        (0, _) => Ok(Enumeration::Failed),
-        _ => Ok(Enumeration::Partial),
-    }
 }
 
 fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
@@ -163,30 +151,31 @@ fn listed(
     .flatten()
     .find(|name| !name.trim().is_empty() && name.len() <= NAME_BYTES)
     .unwrap_or(&farm.publisher_name);
-    let mut publishers = application
-        .into_iter()
-        .flat_map(|a| publishers(farm, a, answers));
-    let first = publishers.next();
+    let own = ResourceId::new(&farm.id, in_name);
+    let (resource_id, aggregated) = match application {
+        Some(application) if farm.aggregation_group.is_some() => {
+            let mut publishers = publishers(farm, application, answers);
+            let first = publishers.next().unwrap_or(own);
+            (first, publishers.next().is_some())
+        }
+        Some(_) | None => (own, false),
+    };
     ListedSession {
         id: ids.seal(user, &farm.id, &session.key),
         server_type: session.server_type.clone(),
         initial_app: initial_app.clone(),
-        aggregated: publishers.next().is_some(),
-        resource_id: match first {
-            Some((publisher, name)) => format!("{}.{name}", publisher.id),
-            None => format!("{}.{in_name}", farm.id),
-        },
+        aggregated,
+        resource_id: resource_id.to_string(),
         publisher_name: farm.publisher_name.clone(),
     }
 }
 
-/// The farms that publish an application of `farm`, in configured order, with its internal name
-/// there: those of the farm's group, or the farm alone.
-fn publishers<'a>(
-    farm: &'a FarmDescription,
-    application: &'a Application,
-    answers: &'a [FarmAnswer<'a>],
-) -> impl Iterator<Item = (&'a FarmDescription, &'a str)> {
+/// The application's names on all farms of this one's group, in configured order.
+fn publishers(
+    farm: &FarmDescription,
+    application: &Application,
+    answers: &[FarmAnswer<'_>],
+) -> impl Iterator<Item = ResourceId> {
     answers.iter().filter_map(move |answer| {
         let Outcome::Answered {
             catalogue: Some(catalogue),
@@ -195,11 +184,9 @@ fn publishers<'a>(
         else {
             return None;
         };
-        let grouped = farm.aggregation_group.is_some()
-            && answer.farm.aggregation_group == farm.aggregation_group;
-        (answer.farm.id == farm.id || grouped)
+        (answer.farm.aggregation_group == farm.aggregation_group)
             .then(|| catalogue.same(application))
             .flatten()
-            .map(|in_name| (answer.farm, in_name))
+            .map(|in_name| ResourceId::new(&answer.farm.id, in_name))
     })
 }

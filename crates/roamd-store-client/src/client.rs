@@ -1,11 +1,11 @@
-//! The operations of a store's Sessions Service.
+//! The operations of a store.
 
 use std::time::Duration;
 
 use http::StatusCode;
 use roamd_store_proto::{
-    Endpoints, LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, SessionStatus,
-    media_type,
+    Endpoints, LaunchData, LaunchParams, Resources, SessionParams, SessionResult, SessionState,
+    SessionStatus, media_type,
 };
 use secrecy::SecretString;
 use tokio::time::sleep;
@@ -70,6 +70,20 @@ impl StoreClient {
             .operation("ListSessions", params, media_type::SESSION_STATE)
             .await?;
         answer.message(SessionState::from_xml)
+    }
+
+    /// Lists what the user may start, without subscribing to anything.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn resources(&mut self, client_name: &str) -> Result<Resources, ClientError> {
+        let mut url = self.endpoint("ListResources").await?;
+        url.query_pairs_mut().append_pair("clientName", client_name);
+        let answer = self.send(&url, None, media_type::RESOURCES).await?;
+        match answer.status {
+            StatusCode::OK => answer.message(Resources::from_xml),
+            _ => Err(answer.unexpected()),
+        }
     }
 
     /// Disconnects the sessions that are connected from this client, and invalidates tickets.

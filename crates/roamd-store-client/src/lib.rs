@@ -1,7 +1,7 @@
 //! A plain client of any store that has a Sessions Service, roamd's or another.
 //!
 //! [`StoreClient`] finds its URLs from the store's endpoints, signs in when it is challenged, and
-//! lists, disconnects, logs off and launches sessions. It follows answers, never paths that it
+//! lists, disconnects, logs off and launches sessions, and lists what the user may start. It follows answers, never paths that it
 //! knows by itself. The crate must not know the gateway, farms, files or terminals, and it logs no
 //! token, password, ticket or body.
 
@@ -16,7 +16,8 @@ pub use audience::Audience;
 pub use client::{IcaFile, StoreClient};
 pub use error::ClientError;
 pub use roamd_store_proto::{
-    Enumeration, LaunchParams, Session, SessionParams, SessionState, SessionStatus, Spelling,
+    Enumeration, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,
+    SessionState, SessionStatus, Spelling,
 };
 pub use sign_in::Credentials;
 pub use store_url::{StoreUrl, StoreUrlError};

@@ -25,8 +25,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// For a connection alone.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Largest answer, in bytes.
-const LARGEST: usize = 16 * 1024 * 1024;
+/// Largest answer, in bytes: a list of what a user may start can be long.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Sends requests. Redirects are never followed: a `POST` would come out of them as a `GET`
 /// (SS-9), and a token with another audience.

@@ -23,6 +23,16 @@ pub(crate) const ANSWER: Rules = Rules {
     doctype: Doctype::Refused,
 };
 
+/// How a store's list of all resources is read: a thousand applications on each of sixteen farms.
+pub(crate) const LONG_ANSWER: Rules = Rules {
+    limits: Limits {
+        bytes: 64 * 1024 * 1024,
+        elements: 1024 * 1024,
+        ..Limits::ANSWER
+    },
+    ..ANSWER
+};
+
 /// The first line of everything that is written.
 const DECLARATION: &str = r#"<?xml version="1.0" encoding="utf-8"?>"#;
 

@@ -12,6 +12,16 @@ pub const SESSION_RESULT: &str = "application/vnd.citrix.sessionresult+xml";
 pub const LAUNCH_PARAMS: &str = "application/vnd.citrix.launchparams+xml";
 /// Launch data.
 pub const LAUNCH_DATA: &str = "application/vnd.citrix.launchdata+xml";
+/// A list of resources.
+pub const RESOURCES: &str = "application/vnd.citrix.resources+xml";
+/// One resource.
+pub const RESOURCE: &str = "application/vnd.citrix.resource+xml";
+/// The picture of a resource.
+pub const PNG: &str = "image/png";
+/// An icon file.
+pub const ICON: &str = "image/vnd.microsoft.icon";
+/// An icon file, by the name that most programs know.
+pub const X_ICON: &str = "image/x-icon";
 /// Endpoints.
 pub const ENDPOINTS: &str = "application/vnd.citrix.endpoints+xml";
 /// Request token.

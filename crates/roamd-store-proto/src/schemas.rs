@@ -28,6 +28,7 @@ pub const ALL: &[Schema] = &[
     schema!("RequestToken.xsd"),
     schema!("RequestTokenChoices.xsd"),
     schema!("RequestTokenResponse.xsd"),
+    schema!("Resources.xsd"),
     schema!("SessionParameters.xsd"),
     schema!("SessionResult.xsd"),
     schema!("SessionState.xsd"),

@@ -19,6 +19,7 @@ mod launch_data;
 mod launch_params;
 mod lifetime;
 mod media_type;
+mod resources;
 mod round_trip;
 mod schemas;
 mod session_params;

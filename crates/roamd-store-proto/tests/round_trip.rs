@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use roamd_store_proto::auth::{Challenge, Choice, FormPost, Reason, RequestToken, TokenChoices};
 use roamd_store_proto::media_type::negotiate;
 use roamd_store_proto::{
-    Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, KeyPassthrough, LaunchData,
-    LaunchParams, Lifetime, Session, SessionParams, SessionState, Spelling,
+    Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, Groups, KeyPassthrough,
+    LaunchData, LaunchParams, Lifetime, Property, Resource, ResourceType, Resources, Session,
+    SessionParams, SessionState, Spelling, StartMenu,
 };
 use secrecy::ExposeSecret;
 
@@ -59,6 +60,37 @@ fn enumeration() -> impl Strategy<Value = Enumeration> {
         Just(Enumeration::Partial),
         Just(Enumeration::Failed)
     ]
+}
+
+prop_compose! {
+    fn resource()(
+        [id, title, summary, path, kind, publisher_resource_id, publisher_name] in
+            [name(), name(), name(), name(), name(), name(), name()],
+        [link, launch_ica, image, icon, image_hash] in [
+            option::of(name()),
+            option::of(name()),
+            option::of(name()),
+            option::of(name()),
+            option::of(name()),
+        ],
+        client_types in vec(name(), 0..3),
+        keywords in vec(name(), 0..3),
+        properties in vec((name(), vec(name(), 0..3)), 0..3),
+        start_menu in option::of((name(), name())),
+        [enabled, on_desktop, featured, aggregated]: [bool; 4],
+    ) -> Resource {
+        Resource {
+            id, link, title, summary, path, resource_type: ResourceType(kind.into()), client_types,
+            keywords,
+            properties: properties
+                .into_iter()
+                .map(|(id, values)| Property { id, values })
+                .collect(),
+            enabled, launch_ica, image, icon, on_desktop,
+            start_menu: start_menu.map(|(root, path)| StartMenu { root, path }),
+            featured, image_hash, aggregated, publisher_resource_id, publisher_name,
+        }
+    }
 }
 
 fn display() -> impl Strategy<Value = Display> {
@@ -125,6 +157,17 @@ proptest! {
     ) {
         let state = SessionState { enumeration, sessions };
         prop_assert_eq!(SessionState::from_xml(&state.to_xml(spelling)), Ok(state));
+    }
+
+    #[test]
+    fn resources(enumeration in enumeration(), resources in vec(resource(), 0..4)) {
+        let all = Groups::all();
+        for resource in &resources {
+            let read = Resource::from_xml(&resource.to_xml(&all));
+            prop_assert_eq!(read.as_ref(), Ok(resource));
+        }
+        let list = Resources { enumeration, resources };
+        prop_assert_eq!(Resources::from_xml(&list.to_xml(&all)), Ok(list));
     }
 
     #[test]

@@ -58,6 +58,19 @@ impl SignedIn {
             .await
     }
 
+    /// Gets what is at a path.
+    pub async fn get(&self, target: &str) -> Response {
+        self.get_with(target, &[]).await
+    }
+
+    /// The same, with these headers beside the token.
+    pub async fn get_with(&self, target: &str, more: &[(&str, &str)]) -> Response {
+        let authorization = self.authorization();
+        let mut headers = vec![("Authorization", authorization.as_str())];
+        headers.extend_from_slice(more);
+        self.wire.send("GET", target, &headers, b"").await
+    }
+
     /// Lists sessions from an end-point, and gives the whole state.
     pub async fn state(&self, client: &str, extra: &str) -> Result<SessionState, DecodeError> {
         let accept = "application/vnd.citrix.sessionstate+xml";

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, config, demo, farm, man, serve, sessions};
+use crate::commands::{apps, completions, config, demo, farm, man, serve, sessions};
 use crate::exit::Exit;
 
 /// An open Sessions Service: running ICA sessions follow their user from device to device.
@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     Farm(farm::Farm),
     Sessions(sessions::Sessions),
+    Apps(apps::Apps),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
@@ -38,6 +39,7 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Farm(command) => command.run(),
             Self::Sessions(command) => command.run(),
+            Self::Apps(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),

@@ -1,8 +1,8 @@
 //! What a farm publishes, and to whom (nfuse.md §6).
 
 use roamd_nfuse_proto::{
-    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, LaunchSettings,
-    Server, ServerDataAnswer, ServerDataRequest, Settings,
+    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, Server,
+    ServerDataAnswer, ServerDataRequest, Settings,
 };
 use rusqlite::Connection;
 
@@ -10,6 +10,7 @@ use super::{CLIENT_TYPE, Desk, SERVER_TYPE, has_word};
 use crate::db::catalogue::{ApplicationRow, FarmRow};
 use crate::db::users::User;
 use crate::db::{Failure, catalogue, hosts, users};
+use crate::icons;
 use crate::name::fold;
 use crate::refusal::Refusal;
 use crate::rules;
@@ -140,9 +141,10 @@ fn application(
         folder: row.folder,
         description: row.description,
         publisher_name: farm.name.clone(),
-        launch: LaunchSettings::default(),
+        ..Settings::default()
     });
     Application {
+        icons: icons::of(&row.name, row.is_desktop, &request.desired_icons),
         in_name: row.name,
         friendly_name: row.title,
         settings,

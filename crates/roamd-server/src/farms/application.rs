@@ -4,7 +4,7 @@ use roamd_nfuse_proto::{self as nfuse, LaunchSettings};
 use roamd_sessions::{
     Application, ApplicationSettings, Connect, Encryption, SessionSettings, Sound, User, WindowSize,
 };
-use roamd_store_proto::ColourDepth;
+use roamd_store_proto::{ColourDepth, StartMenu};
 
 /// The internal name of an application, and what is known of it.
 pub(super) fn application(application: nfuse::Application) -> (String, Application) {
@@ -14,10 +14,19 @@ pub(super) fn application(application: nfuse::Application) -> (String, Applicati
         application.friendly_name
     };
     let settings = application.settings.unwrap_or_default();
+    let start_menu = settings.start_menu.map(|start_menu| StartMenu {
+        root: start_menu.root,
+        path: start_menu.folder,
+    });
     let entry = Application {
         title,
         desktop: settings.desktop,
         disabled: settings.disabled,
+        folder: settings.folder.trim_matches('\\').to_owned(),
+        description: settings.description,
+        on_desktop: settings.on_desktop,
+        start_menu,
+        version: application.seq_no,
         settings: application_settings(&settings.launch),
     };
     (application.in_name, entry)

@@ -3,6 +3,7 @@
 mod application;
 mod errors;
 mod operation;
+mod picture;
 mod queue;
 mod sign_in;
 mod turns;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use self::operation::NfuseOperation;
+use self::picture::Pictures;
 use self::queue::Bounds;
 pub(crate) use self::sign_in::CredentialFarms;
 use self::turns::Turns;
@@ -54,6 +56,7 @@ struct Shared {
     turns: Turns,
     standings: Arc<Standings>,
     catalogues: Cache<UserKey, Arc<Catalogue>>,
+    pictures: Pictures,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
 }
 
@@ -92,6 +95,7 @@ impl NfuseFarm {
                 .max_capacity(CATALOGUE_BYTES)
                 .time_to_live(CATALOGUE_LIFE)
                 .build(),
+            pictures: picture::cache(),
             capabilities: Cache::builder()
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFE)

@@ -13,7 +13,7 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
-    Logon, Operation, SessionKey, Share, Target, User,
+    Logon, Operation, PictureSize, SessionKey, Share, Target, User,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use super::application::{application, session_settings};
 use super::errors::{farm_error, is_refused_with, launch_error};
+use super::picture::{self, PictureKey};
 use super::turns::Turn;
 use super::{NfuseFarm, explicit};
 use crate::metrics::OperationKind;
@@ -64,6 +65,38 @@ impl Operation for NfuseOperation {
         // On the heap, because it is large and seldom needed, and a list has one for each farm.
         let fetch = Box::pin(catalogues.try_get_with_by_ref(&self.user.key, fetch));
         self.shared(share, fetch).await
+    }
+
+    async fn picture(
+        &self,
+        in_name: &str,
+        version: Option<i64>,
+        size: PictureSize,
+    ) -> Result<Option<Arc<[u8]>>, FarmError> {
+        let fetch = async {
+            let form = picture::wanted(size);
+            let request = AppDataRequest {
+                traverse: Some("subtree".to_owned()),
+                desired_icons: vec![form.clone()],
+                app_names: vec![in_name.to_owned()],
+                server_types: vec![EVERY_SERVER_TYPE.to_owned()],
+                client_types: vec!["ica30".to_owned()],
+                credentials: Some(self.credentials()),
+                ..AppDataRequest::default()
+            };
+            match self.farm.0.client.call(&request).await {
+                Ok(answer) => picture::found(answer, in_name, &form),
+                Err(error) => Err(self.note(farm_error(&error)).await),
+            }
+        };
+        let key = PictureKey {
+            in_name: in_name.to_owned(),
+            version,
+            size,
+        };
+        let pictures = &self.farm.0.pictures;
+        self.shared(Share::Whole, pictures.try_get_with(key, fetch))
+            .await
     }
 
     async fn sessions(

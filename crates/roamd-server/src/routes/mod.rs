@@ -4,6 +4,7 @@ mod authentication;
 mod launch;
 mod operations;
 mod published;
+mod resources;
 mod sessions;
 
 use roamd_http::Answer;
@@ -29,6 +30,15 @@ pub(crate) async fn answer(
                 StoreRoute::Launch { session, retry } => {
                     launch::session(gate, site, session, retry, request).await
                 }
+                StoreRoute::Resources => resources::list(gate, site, request).await,
+                StoreRoute::Resource { resource } => {
+                    resources::one(gate, site, resource, request).await
+                }
+                StoreRoute::Picture {
+                    resource,
+                    format,
+                    size,
+                } => resources::picture(gate, site, resource, format, size, request).await,
                 StoreRoute::Endpoints => published::store_endpoints(site, &request),
                 StoreRoute::Discovery => published::discovery(gate, site, &request),
             }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::ACCEPT;
 use roamd_http::Answer;
-use roamd_store_proto::{Discovery, Endpoint, Endpoints, media_type, schemas};
+use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
 
 use crate::answer::{Caching, whole};
 use crate::gateway::Gate;
@@ -13,16 +13,30 @@ use crate::site::{AuthenticationSite, StoreSite};
 
 /// The services of a store (ST-22 to ST-26).
 pub(crate) fn store_endpoints(site: &StoreSite, request: &Request) -> Result<Answer, Refused> {
-    let services = [
-        ("Endpoints", "endpoints", "endpoints/v1"),
-        ("DiscoveryDocument", "DiscoveryV1", "discovery"),
-        ("ListSessions", "listSessions", "sessions/v1/available"),
+    let groups = Group::ALL.map(|group| format!("group:{}", group.name()));
+    let mut resources = vec!["ResourcesEnumerationV2", "group:all"];
+    resources.extend(groups.iter().map(String::as_str));
+    let provisioned = [&*resources, &["AutoProvision"]].concat();
+    let services: [(&str, &[&str], &str); 7] = [
+        ("Endpoints", &["endpoints"], "endpoints/v1"),
+        ("DiscoveryDocument", &["DiscoveryV1"], "discovery"),
+        ("ListSessions", &["listSessions"], "sessions/v1/available"),
         (
             "DisconnectSessions",
-            "disconnectSessions",
+            &["disconnectSessions"],
             "sessions/v1/disconnect",
         ),
-        ("LogOffSessions", "logOffSessions", "sessions/v1/logoff"),
+        ("LogOffSessions", &["logOffSessions"], "sessions/v1/logoff"),
+        (
+            "ListResources",
+            &resources,
+            "resources/v2/withoutautoprovision",
+        ),
+        (
+            "ListResourcesWithAutoProvision",
+            &provisioned,
+            "resources/v2",
+        ),
     ];
     endpoints(&site.url, &services, request)
 }
@@ -34,21 +48,21 @@ pub(crate) fn authentication_endpoints(
 ) -> Result<Answer, Refused> {
     endpoints(
         &site.url,
-        &[("Endpoints", "endpoints", "endpoints/v1")],
+        &[("Endpoints", &["endpoints"], "endpoints/v1")],
         request,
     )
 }
 
 fn endpoints(
     root: &str,
-    services: &[(&str, &str, &str)],
+    services: &[(&str, &[&str], &str)],
     request: &Request,
 ) -> Result<Answer, Refused> {
     let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
-    let endpoints = services.iter().map(|(id, capability, path)| Endpoint {
+    let endpoints = services.iter().map(|(id, capabilities, path)| Endpoint {
         id: (*id).to_owned(),
         url: format!("{root}/{path}"),
-        capabilities: vec![(*capability).to_owned()],
+        capabilities: capabilities.iter().map(|&text| text.to_owned()).collect(),
     });
     let body = Endpoints {
         endpoints: endpoints.collect(),

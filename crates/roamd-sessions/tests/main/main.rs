@@ -7,11 +7,13 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod description;
 mod end;
 mod ica_file;
 mod launch;
 mod list;
 mod plan;
+mod resources;
 mod scripted;
 mod session_id;
 mod store;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Generation, Listing, Logon, Operation, SessionKey, Share, User, UserKey,
+    FarmId, FarmSession, Generation, Listing, Logon, Operation, PictureSize, SessionKey, Share,
+    User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -90,6 +91,7 @@ pub(crate) fn down() -> FarmError {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Applications(Share),
+    Picture(String, PictureSize),
     Sessions { active: bool },
     End { how: End, tickets: usize },
     Connect(Box<Connect>),
@@ -101,6 +103,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<Catalogue, FarmError>,
+    pub(crate) picture: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) connect: Result<Connection, FarmError>,
@@ -115,6 +118,7 @@ impl ScriptedFarm {
             description: description(id, generation),
             begin: Ok(()),
             applications: Ok(Catalogue::default()),
+            picture: Ok(None),
             sessions: Ok(Vec::new()),
             end: Ok(()),
             connect: Ok(connection()),
@@ -151,6 +155,16 @@ impl Operation for ScriptedFarm {
     async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
         self.note(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
+    }
+
+    async fn picture(
+        &self,
+        in_name: &str,
+        _: Option<i64>,
+        size: PictureSize,
+    ) -> Result<Option<Arc<[u8]>>, FarmError> {
+        self.note(Call::Picture(in_name.to_owned(), size)).await;
+        self.picture.clone()
     }
 
     async fn sessions(

@@ -107,7 +107,7 @@ async fn an_operation_that_the_store_does_not_offer_is_named() {
 #[tokio::test]
 async fn an_answer_without_end_is_given_up() {
     let play = Play::start(|here, request| match request.line.as_str() {
-        "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 17 * 1024 * 1024]),
+        "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
         _ => good_store(here, request),
     })
     .await;

@@ -8,4 +8,5 @@
 mod address;
 mod launch;
 mod play;
+mod resources;
 mod sign_in;

@@ -18,6 +18,7 @@ mod launch;
 mod peers;
 mod quirks;
 mod refusals;
+mod resources;
 mod secrets;
 mod sessions;
 mod sign_in;

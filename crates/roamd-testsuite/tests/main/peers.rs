@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
+const RESOURCES: &str = "/Citrix/Store/resources/v2";
 const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
 
 /// What a program said, and whether it was content.
@@ -143,6 +144,7 @@ impl Schemas {
             "RequestToken",
             "RequestTokenChoices",
             "RequestTokenResponse",
+            "Resources",
             "SessionParameters",
             "SessionResult",
             "SessionState",
@@ -210,6 +212,7 @@ async fn xmllint_finds_every_answer_valid() {
     let mut schemas = Schemas::of(&site).await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
+    let bob = sign_in(&site, "bob", "roam-demo").await;
     let mut answers: Vec<(&str, String, Response)> = Vec::new();
 
     // Launches: success from the embedded farm, retry and failure from the other.
@@ -222,6 +225,25 @@ async fn xmllint_finds_every_answer_valid() {
     farm.answer("Address", "<ErrorId>not-licensed</ErrorId>");
     let failed = alice.launch(&url, "WS-1").await;
     answers.push(("LaunchData", "status=\"failure\"".to_owned(), failed));
+
+    // Resources: a farm does not answer; all do, with whatever a name may be; one; and elements.
+    let partial = alice.get(RESOURCES).await;
+    answers.push(("Resources", "enumeration=\"partial\"".to_owned(), partial));
+    let published = "<AppDataSet><AppData><InName>R&#38;D&#10;</InName><FName>&#60;/id&#62;</FName>\
+                     <Details><Settings><Folder>\\Lab</Folder><Description>x KEYWORDS:featured \
+                     a=\"&#10;\"</Description><AppOnDesktop value=\"true\"/><AppInStartmenu \
+                     value=\"true\"/></Settings></Details></AppData></AppDataSet>";
+    farm.answer("AppData", published);
+    for (path, shows) in [
+        ("", "enumeration=\"full\""),
+        ("/Q1ZBRC5Xb3Jk", "<id>CVAD.Word</id>"),
+        ("?group=icon&group=status", "<icon>"),
+        ("?group=none", "<resource><id>CVAD.Word</id></resource>"),
+        ("?scope=$PRELAUNCH$", "disabled\"/>"),
+    ] {
+        let answer = alice.get(&format!("{RESOURCES}{path}")).await;
+        answers.push(("Resources", shows.to_owned(), answer));
+    }
 
     // Lists and results, with all farms, with some, with none, and with nothing to list.
     for (enumeration, status) in [
@@ -246,10 +268,18 @@ async fn xmllint_finds_every_answer_valid() {
             let refused = "<ErrorId>unspecified</ErrorId>";
             farm.answer("ReconnectSessionData", refused);
             farm.answer("DisconnectUserSessions", refused);
+            farm.answer("AppData", refused);
             site.stop_farm("XA1").await;
             site.stop_farm("CVAD").await;
         }
     }
+
+    // A farm whose catalogue is not known does not answer any more.
+    answers.push((
+        "Resources",
+        "enumeration=\"failed\"".to_owned(),
+        bob.get(RESOURCES).await,
+    ));
 
     // What anybody may read, and the token service.
     for path in [
@@ -276,7 +306,12 @@ async fn xmllint_finds_every_answer_valid() {
     }
 
     // The schemas know what is wrong, and what clients send.
-    let state = String::from_utf8(answers[3].2.body.clone()).unwrap();
+    let first = |schema: &str| {
+        let mut answers = answers.iter();
+        let (_, _, answer) = answers.find(|(of, ..)| *of == schema).unwrap();
+        answer.text().to_owned()
+    };
+    let (state, resources) = (first("SessionState"), first("Resources"));
     for (schema, document, is_valid) in [
         (
             "SessionState",
@@ -288,6 +323,8 @@ async fn xmllint_finds_every_answer_valid() {
             state.replace("initialapp>", "other>"),
             false,
         ),
+        ("Resources", resources.replace("id>", "other>"), false),
+        ("Resources", resources.replace(">true<", ">yes<"), false),
         ("SessionParameters", session_params("WS-1", ""), true),
         ("SessionParameters", session_params("", ""), false),
         ("RequestToken", message.clone(), true),

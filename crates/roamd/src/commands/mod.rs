@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod apps;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -7,3 +8,4 @@ pub(crate) mod farm;
 pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+mod store;

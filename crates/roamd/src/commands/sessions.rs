@@ -1,15 +1,14 @@
 //! `roamd sessions`: a plain client of any store.
 
 mod launch;
-mod password;
 
 use clap::{Args, Subcommand};
 use roamd_store_client::{
-    Credentials, Enumeration, LaunchParams, Session, SessionParams, SessionState, SessionStatus,
-    Spelling, StoreClient, StoreUrl,
+    LaunchParams, Session, SessionParams, SessionState, SessionStatus, Spelling,
 };
 use serde::Serialize;
 
+use super::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
 use crate::server::block_on;
@@ -66,30 +65,6 @@ struct LogOff {
     store: StoreArgs,
     #[command(flatten)]
     tickets: Tickets,
-}
-
-/// Which store, who, and from where.
-#[derive(Debug, Args)]
-struct StoreArgs {
-    /// Address of the store, such as https://store.example.net/Citrix/Store.
-    #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
-    store: StoreUrl,
-    /// Who signs in: 'DOMAIN\name', or name@domain. The password is asked for on a terminal, or
-    /// read from ROAMD_PASSWORD.
-    #[arg(long, value_name = "NAME", value_parser = name, env = "ROAMD_USER")]
-    user: String,
-    /// Read the password from one line of standard input.
-    #[arg(long)]
-    password_stdin: bool,
-    /// Name of this client [default: the name of this machine].
-    #[arg(long, value_name = "NAME", value_parser = name)]
-    client_name: Option<String>,
-    /// Identifies this device; takes the place of the client name.
-    #[arg(long, value_name = "ID", value_parser = name)]
-    device_id: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Which sessions to list.
@@ -151,7 +126,7 @@ impl List {
                 }),
             )?;
         }
-        Ok(enumeration_exit(list.enumeration))
+        Ok(enumeration_exit(list.enumeration, "sessions"))
     }
 }
 
@@ -186,23 +161,6 @@ impl Selection {
 }
 
 impl StoreArgs {
-    /// A client of the store; asks for the password.
-    fn client(&self) -> anyhow::Result<StoreClient> {
-        let password = password::read(self.password_stdin, &self.user)?;
-        let credentials = Credentials {
-            user_name: self.user.clone(),
-            password,
-        };
-        Ok(StoreClient::new(self.store.clone(), credentials))
-    }
-
-    fn client_name(&self) -> String {
-        self.client_name.clone().unwrap_or_else(|| {
-            let host = gethostname::gethostname();
-            name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
-        })
-    }
-
     fn session_params(&self, selection: Selection, tickets: Vec<String>) -> SessionParams {
         SessionParams {
             client_name: self.client_name(),
@@ -244,11 +202,7 @@ struct ListedSession<'l> {
 impl<'l> From<&'l SessionState> for ListedSessions<'l> {
     fn from(list: &'l SessionState) -> Self {
         Self {
-            enumeration: match list.enumeration {
-                Enumeration::Full => "full",
-                Enumeration::Partial => "partial",
-                Enumeration::Failed => "failed",
-            },
+            enumeration: list.enumeration.as_str(),
             sessions: list.sessions.iter().map(ListedSession::from).collect(),
         }
     }
@@ -294,27 +248,4 @@ fn tell_status(status: SessionStatus, done: &str, json: bool) -> anyhow::Result<
         output::line(text)?;
     }
     Ok(exit)
-}
-
-fn enumeration_exit(enumeration: Enumeration) -> Exit {
-    match enumeration {
-        Enumeration::Full => Exit::Done,
-        Enumeration::Partial => {
-            output::note("Some farms did not answer; sessions on them are not in this list.");
-            Exit::Partial
-        }
-        Enumeration::Failed => {
-            output::note("No farm answered; try again later.");
-            Exit::Failed
-        }
-    }
-}
-
-/// A name as an argument: one line of text.
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err("must not be blank or have control characters".into());
-    }
-    Ok(name.into())
 }

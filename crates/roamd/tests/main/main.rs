@@ -8,6 +8,7 @@
     reason = "helpers of tests may stop at the first surprise"
 )]
 
+mod apps;
 mod config;
 mod demo;
 mod farm;

@@ -186,8 +186,13 @@ impl Server {
 
     /// Runs a command of `roamd sessions` as alice.
     pub(crate) fn alice(&self, args: &[&str]) -> Ran {
+        self.alice_with("sessions", args)
+    }
+
+    /// The same of another client of the store.
+    pub(crate) fn alice_with(&self, client: &str, args: &[&str]) -> Ran {
         let common = ["--store", self.url(), "--user", r"DEMO\alice"];
-        let args = [&["sessions"], args, &common].concat();
+        let args = [&[client], args, &common].concat();
         Ran::of(
             roamd(&args)
                 .env("ROAMD_PASSWORD", "roam-demo")

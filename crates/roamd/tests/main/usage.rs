@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 25] = [
     "",
     "demo",
     "serve",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 23] = [
     "sessions disconnect",
     "sessions logoff",
     "sessions launch",
+    "apps",
+    "apps list",
     "config",
     "config check",
     "config init",
@@ -78,6 +80,8 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
             "sessions list --store http://127.0.0.1/ --user a",
             "ROAMD_PASSWORD",
         ),
+        ("apps", "Usage: roamd apps <COMMAND>"),
+        ("apps list --user a", "--store <URL>"),
         ("completions", "<SHELL>"),
     ];
     for (args, expected) in cases {

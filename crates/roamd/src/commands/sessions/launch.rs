@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use url::Url;
 
-use super::{Selection, StoreArgs, enumeration_exit};
+use super::Selection;
+use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
 
@@ -117,7 +118,7 @@ impl Launch {
         }
         let params = self.store.session_params(self.selection, Vec::new());
         let list = client.list(&params).await?;
-        let exit = enumeration_exit(list.enumeration);
+        let exit = enumeration_exit(list.enumeration, "sessions");
         let targets: Vec<_> = list
             .sessions
             .into_iter()

@@ -1,0 +1,145 @@
+//! Pictures of what a farm publishes: a window or a screen, in a colour that the name decides.
+
+use roamd_nfuse_proto::{IconData, IconForm};
+
+/// Where the colours stand in each file: behind the signature and the first chunk.
+const PALETTE: usize = 33;
+
+/// The colour of the palette that the name decides.
+const TINT: usize = 2;
+
+/// Red, green and blue of colours that can be told apart.
+const TINTS: [[u8; 3]; 8] = [
+    [192, 64, 64],
+    [200, 112, 32],
+    [168, 136, 24],
+    [72, 144, 64],
+    [32, 144, 136],
+    [64, 120, 192],
+    [112, 88, 184],
+    [176, 72, 144],
+];
+
+macro_rules! picture {
+    ($name:literal) => {
+        include_bytes!(concat!("../assets/", $name, ".png"))
+    };
+}
+
+/// The pictures of an application or desktop in those of the wished forms that there are.
+pub(crate) fn of(name: &str, is_desktop: bool, wished: &[IconForm]) -> Vec<IconData> {
+    wished
+        .iter()
+        .filter(|form| form.format.eq_ignore_ascii_case("png"))
+        .filter_map(|form| {
+            Some(IconData {
+                form: form.clone(),
+                bytes: tinted(template(is_desktop, &form.size)?, name),
+            })
+        })
+        .collect()
+}
+
+fn template(is_desktop: bool, size: &str) -> Option<&'static [u8]> {
+    Some(match (is_desktop, size) {
+        (false, "16") => picture!("application-16"),
+        (false, "32") => picture!("application-32"),
+        (false, "48") => picture!("application-48"),
+        (false, "128") => picture!("application-128"),
+        (false, "256") => picture!("application-256"),
+        (true, "16") => picture!("desktop-16"),
+        (true, "32") => picture!("desktop-32"),
+        (true, "48") => picture!("desktop-48"),
+        (true, "128") => picture!("desktop-128"),
+        (true, "256") => picture!("desktop-256"),
+        _ => return None,
+    })
+}
+
+/// A copy of a picture in the colour of a name. A chunk is length, type, data, and a check value of
+/// type and data.
+fn tinted(template: &[u8], name: &str) -> Vec<u8> {
+    let mut picture = template.to_vec();
+    let number = crc32(name.as_bytes()) as usize % TINTS.len();
+    let chunk = picture.get_mut(PALETTE..).and_then(|rest| {
+        let (length, rest) = rest.split_first_chunk_mut::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let (body, rest) = rest.split_at_mut_checked(4 + length)?;
+        Some((body, rest.first_chunk_mut::<4>()?))
+    });
+    if let (Some((body, check)), Some(tint)) = (chunk, TINTS.get(number)) {
+        let at = 4 + 3 * TINT;
+        if let Some(colour) = body.get_mut(at..at + 3) {
+            colour.copy_from_slice(tint);
+        }
+        *check = crc32(body).to_be_bytes();
+    }
+    picture
+}
+
+/// The check value of PNG.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 };
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(size: &str, format: &str) -> IconForm {
+        IconForm {
+            size: size.to_owned(),
+            bpp: "32".to_owned(),
+            format: format.to_owned(),
+        }
+    }
+
+    /// The types and data of the chunks of a picture, whose check values are right.
+    fn chunks(mut picture: &[u8]) -> Vec<(String, Vec<u8>)> {
+        let mut chunks = Vec::new();
+        picture = picture.strip_prefix(b"\x89PNG\r\n\x1a\n").unwrap();
+        while let Some((length, rest)) = picture.split_first_chunk::<4>() {
+            let (body, rest) = rest.split_at(4 + u32::from_be_bytes(*length) as usize);
+            let (check, rest) = rest.split_first_chunk::<4>().unwrap();
+            assert_eq!(*check, crc32(body).to_be_bytes());
+            let kind = String::from_utf8(body[..4].to_vec()).unwrap();
+            chunks.push((kind, body[4..].to_vec()));
+            picture = rest;
+        }
+        chunks
+    }
+
+    #[test]
+    fn a_check_value_is_that_of_the_standard() {
+        // What every empty last chunk ends with.
+        assert_eq!(crc32(b"IEND"), 0xAE42_6082);
+    }
+
+    #[test]
+    fn each_size_is_a_picture_in_the_colour_of_its_name() {
+        for is_desktop in [false, true] {
+            for size in [16_u32, 32, 48, 128, 256] {
+                let wished = [form(&size.to_string(), "png")];
+                let [paint, word] = ["Paint", "Word"].map(|name| {
+                    let icons = of(name, is_desktop, &wished);
+                    assert_eq!(icons[0].form, wished[0]);
+                    chunks(&icons[0].bytes)
+                });
+                assert_eq!(paint[0].1[..8], [size.to_be_bytes(); 2].concat());
+                let kinds: Vec<_> = paint.iter().map(|(kind, _)| kind.as_str()).collect();
+                assert_eq!(kinds, ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"]);
+                assert_ne!(paint[1], word[1], "another colour");
+                assert_eq!(paint[2..], word[2..], "the same shape");
+            }
+        }
+    }
+
+    #[test]
+    fn other_forms_are_not_there() {
+        let wished = [form("32", "raw"), form("24", "png"), form("", "png")];
+        assert_eq!(of("Paint", false, &wished), []);
+    }
+}

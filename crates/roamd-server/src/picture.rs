@@ -1,0 +1,76 @@
+//! Pictures of resources that the gateway makes itself.
+
+use roamd_sessions::PictureSize;
+
+macro_rules! picture {
+    ($name:literal) => {
+        include_bytes!(concat!("../assets/pictures/", $name, ".png"))
+    };
+}
+
+/// The picture of a resource whose farm has none, in PNG.
+pub(crate) fn default(desktop: bool, size: PictureSize) -> &'static [u8] {
+    match (desktop, size.pixels()) {
+        (false, ..=16) => picture!("application-16"),
+        (false, ..=32) => picture!("application-32"),
+        (false, ..=48) => picture!("application-48"),
+        (false, ..=128) => picture!("application-128"),
+        (false, _) => picture!("application-256"),
+        (true, ..=16) => picture!("desktop-16"),
+        (true, ..=32) => picture!("desktop-32"),
+        (true, ..=48) => picture!("desktop-48"),
+        (true, ..=128) => picture!("desktop-128"),
+        (true, _) => picture!("desktop-256"),
+    }
+}
+
+/// An icon file with one picture, which may stand in it as PNG.
+pub(crate) fn icon_file(png: &[u8], size: PictureSize) -> Vec<u8> {
+    // An edge of 256 is written as 0.
+    let edge = u8::try_from(size.pixels()).unwrap_or(0);
+    let length = u32::try_from(png.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut file = vec![
+        0, 0, // reserved
+        1, 0, // an icon
+        1, 0, // one picture
+        edge, edge, // width and height
+        0, 0, // colours of a palette, reserved
+        1, 0, // planes
+        32, 0, // bits for each pixel
+    ];
+    file.extend_from_slice(&length);
+    // Where the picture begins: behind this.
+    file.extend_from_slice(&22_u32.to_le_bytes());
+    file.extend_from_slice(png);
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_picture_of_every_size() {
+        for size in PictureSize::ALL {
+            for desktop in [false, true] {
+                let png = default(desktop, size);
+                let edge = u32::from(size.pixels()).to_be_bytes();
+                assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n");
+                assert_eq!((&png[16..20], &png[20..24]), (&edge[..], &edge[..]));
+            }
+        }
+    }
+
+    #[test]
+    fn an_icon_file_says_where_its_picture_is() {
+        for (size, edge) in [(16, 16), (256, 0)] {
+            let file = icon_file(b"picture", PictureSize::fitting(size));
+            assert_eq!(file[..6], [0, 0, 1, 0, 1, 0]);
+            assert_eq!((file[6], file[7]), (edge, edge));
+            let number = |at: usize| u32::from_le_bytes(*file[at..].first_chunk().unwrap());
+            let (length, start) = (number(14) as usize, number(18) as usize);
+            assert_eq!(&file[start..start + length], b"picture");
+            assert_eq!(start + length, file.len());
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! `resources/v2` and what lies below it (store-services.md §5).
+//!
+//! The store has no subscriptions, so nothing is provisioned, and a list is the same with and without.
+
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use http::StatusCode;
+use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+use roamd_http::Answer;
+use roamd_sessions::{Description, ListedResource, Picture, PictureSize, ResourceId, ResourceList};
+use roamd_store_proto::{Enumeration, Groups, Resource, ResourceType, Resources, media_type};
+use sha2::{Digest, Sha256};
+
+use crate::answer::{Caching, whole};
+use crate::gateway::{Gate, Reach};
+use crate::picture;
+use crate::refused::Refused;
+use crate::request::Request;
+use crate::route::PictureFormat;
+use crate::site::StoreSite;
+
+/// What the catalogue of a farm is asked for, and so what everything in it can be shown by.
+const CLIENT_TYPE: &str = "ica30";
+
+/// What a list is about (ST-57).
+enum Scope {
+    /// What people start.
+    Everything,
+    /// What a client starts before anybody asks. No farm is asked for that here: there is none.
+    PreLaunch,
+}
+
+/// Lists what the user may start.
+pub(crate) async fn list(
+    gate: &Gate,
+    site: &StoreSite,
+    request: Request,
+) -> Result<Answer, Refused> {
+    let user = request.user(gate, &site.resources)?;
+    let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
+    let groups = groups(&request);
+    let list = match Scope::of(&request)? {
+        Scope::Everything => {
+            gate.admit(&user, &site.resources, site.reach()).await?;
+            site.store.resources(&user).await?
+        }
+        Scope::PreLaunch => ResourceList {
+            enumeration: Enumeration::Full,
+            resources: Vec::new(),
+        },
+    };
+    let resources = list.resources.iter();
+    let body = Resources {
+        enumeration: list.enumeration,
+        resources: resources.map(|listed| resource(site, listed)).collect(),
+    }
+    .to_xml(&groups);
+    Ok(whole(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Tells of one resource.
+pub(crate) async fn one(
+    gate: &Gate,
+    site: &StoreSite,
+    id: &str,
+    request: Request,
+) -> Result<Answer, Refused> {
+    let user = request.user(gate, &site.resources)?;
+    let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
+    let groups = groups(&request);
+    let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
+    gate.admit(&user, &site.resources, site.reach()).await?;
+    let listed = site.store.resource(&user, &id).await?;
+    let body = resource(site, &listed).to_xml(&groups);
+    Ok(whole(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Shows the picture of a resource.
+pub(crate) async fn picture(
+    gate: &Gate,
+    site: &StoreSite,
+    id: &str,
+    format: PictureFormat,
+    size: Option<&str>,
+    request: Request,
+) -> Result<Answer, Refused> {
+    let user = request.user(gate, &site.resources)?;
+    let media = match format {
+        PictureFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
+        PictureFormat::Icon => {
+            request.accepts(&[media_type::ICON, media_type::X_ICON], media_type::ICON)?
+        }
+    };
+    let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
+    let size = match size {
+        Some(pixels) => PictureSize::fitting(pixels.parse().map_err(|_| Refused::NotFound)?),
+        None => PictureSize::DEFAULT,
+    };
+    gate.admit(&user, &site.resources, Reach::OneFarm).await?;
+    let png = match site.store.picture(&user, &id, size).await? {
+        Picture::OfFarm(bytes) => Bytes::from_owner(bytes),
+        Picture::None { desktop } => Bytes::from_static(picture::default(desktop, size)),
+    };
+    let body = match format {
+        PictureFormat::Png => png,
+        PictureFormat::Icon => picture::icon_file(&png, size).into(),
+    };
+    let tag = format!("\"{}\"", hash(&[&body]));
+    let known = request.joined(&IF_NONE_MATCH);
+    let mut answer = if known.is_some_and(|known| names(&known, &tag)) {
+        whole(
+            StatusCode::NOT_MODIFIED,
+            media,
+            Caching::OwnHour,
+            Bytes::new(),
+        )
+    } else {
+        whole(StatusCode::OK, media, Caching::OwnHour, body)
+    };
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        answer.headers_mut().insert(ETAG, tag);
+    }
+    Ok(answer)
+}
+
+impl Scope {
+    fn of(request: &Request) -> Result<Self, Refused> {
+        let mut scope = Self::Everything;
+        for value in request.query("scope") {
+            let known = ["$PRELAUNCH$", "$ANONYMOUS_PRELAUNCH$"];
+            if !known.iter().any(|known| value.eq_ignore_ascii_case(known)) {
+                let text = "the scope has to be $PRELAUNCH$ or $ANONYMOUS_PRELAUNCH$";
+                return Err(Refused::BadRequest(text.to_owned()));
+            }
+            scope = Self::PreLaunch;
+        }
+        Ok(scope)
+    }
+}
+
+fn groups(request: &Request) -> Groups {
+    let names: Vec<_> = request.query("group").collect();
+    Groups::named(names.iter().map(AsRef::as_ref))
+}
+
+/// A resource as the document tells it.
+fn resource(site: &StoreSite, listed: &ListedResource) -> Resource {
+    let ListedResource {
+        id,
+        elsewhere,
+        application,
+        publisher_name,
+    } = listed;
+    let description = Description::parse(&application.description);
+    let featured = description.is_featured();
+    let url = site.resource_url(id);
+    Resource {
+        id: id.to_string(),
+        title: application.title.clone(),
+        summary: description.summary,
+        path: format!("\\{}", application.folder),
+        resource_type: if application.desktop {
+            ResourceType::DESKTOP
+        } else {
+            ResourceType::APPLICATION
+        },
+        client_types: vec![CLIENT_TYPE.to_owned()],
+        keywords: description.keywords,
+        properties: description.properties,
+        enabled: !application.disabled,
+        launch_ica: None,
+        image: Some(format!("{url}/image")),
+        icon: Some(format!("{url}/icon")),
+        on_desktop: application.on_desktop,
+        start_menu: application.start_menu.clone(),
+        featured,
+        image_hash: application
+            .version
+            .map(|version| hash(&[id.to_string().as_bytes(), &version.to_be_bytes()])),
+        aggregated: !elsewhere.is_empty(),
+        publisher_resource_id: id.in_name.clone(),
+        publisher_name: publisher_name.clone(),
+        link: Some(url),
+    }
+}
+
+/// A short text that is the same for the same bytes only.
+fn hash(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    HEXLOWER.encode(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
+}
+
+/// Whether `If-None-Match` names a tag. Weak ones are as good here.
+fn names(header: &str, tag: &str) -> bool {
+    header
+        .split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_known_in_a_list_as_a_weak_one_and_by_a_star() {
+        for (header, known) in [
+            ("\"ab\"", true),
+            ("\"x\", W/\"ab\"", true),
+            ("*", true),
+            ("\"x\"", false),
+            ("ab", false),
+            ("", false),
+        ] {
+            assert_eq!(names(header, "\"ab\""), known, "{header}");
+        }
+    }
+}

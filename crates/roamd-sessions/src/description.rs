@@ -1,0 +1,113 @@
+//! What the description of an application says to people, and what to programs (ST-69).
+
+use roamd_store_proto::Property;
+
+/// Where the markup begins, in any case.
+const MARKER: &[u8] = b"KEYWORDS:";
+
+/// Keywords that make a resource a featured one, in any case (ST-63).
+const FEATURED: [&str; 2] = ["featured", "recommended"];
+
+/// A description, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Description {
+    /// The text for people.
+    pub summary: String,
+    /// Keywords, in the order in which they stand there.
+    pub keywords: Vec<String>,
+    /// Properties, each once with all its values.
+    pub properties: Vec<Property>,
+}
+
+/// One token of the markup.
+enum Token<'t> {
+    Keyword(&'t str),
+    Property(&'t str, &'t str),
+    Malformed,
+}
+
+impl Description {
+    /// Takes a description apart. A token that is malformed is left out.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let marker = text
+            .as_bytes()
+            .windows(MARKER.len())
+            .position(|window| window.eq_ignore_ascii_case(MARKER));
+        let (summary, mut markup) = match marker.and_then(|at| text.split_at_checked(at)) {
+            Some((summary, rest)) => (summary.trim_end(), rest.get(MARKER.len()..)),
+            None => (text, None),
+        };
+        let mut description = Self {
+            summary: summary.to_owned(),
+            ..Self::default()
+        };
+        while let Some((token, rest)) = markup.and_then(token) {
+            description.take(&token);
+            markup = Some(rest);
+        }
+        description
+    }
+
+    /// It belongs among those that are shown first.
+    #[must_use]
+    pub fn is_featured(&self) -> bool {
+        self.keywords.iter().any(|keyword| {
+            FEATURED
+                .iter()
+                .any(|featured| keyword.eq_ignore_ascii_case(featured))
+        })
+    }
+
+    fn take(&mut self, token: &Token<'_>) {
+        match *token {
+            Token::Keyword(keyword) => self.keywords.push(keyword.to_owned()),
+            Token::Property(id, value) => {
+                let value = value.to_owned();
+                match self.properties.iter_mut().find(|known| known.id == id) {
+                    Some(known) => known.values.push(value),
+                    None => self.properties.push(Property {
+                        id: id.to_owned(),
+                        values: vec![value],
+                    }),
+                }
+            }
+            Token::Malformed => {}
+        }
+    }
+}
+
+/// The first token of the markup, and what follows it.
+fn token(markup: &str) -> Option<(Token<'_>, &str)> {
+    let markup = markup.trim_start();
+    let end = markup.find(char::is_whitespace).unwrap_or(markup.len());
+    let (word, rest) = markup.split_at_checked(end)?;
+    if word.is_empty() {
+        return None;
+    }
+    // White space may stand in a quoted value: it ends at the other quote.
+    let quoted = word.split_once("=\"").and_then(|(name, _)| {
+        let value = markup.get(name.len() + "=\"".len()..)?;
+        let (value, rest) = value.split_once('"')?;
+        Some((name, value, rest))
+    });
+    if let Some((name, value, rest)) = quoted {
+        let whole = rest.is_empty() || rest.starts_with(char::is_whitespace);
+        let token = if whole && is_plain(name) {
+            Token::Property(name, value)
+        } else {
+            Token::Malformed
+        };
+        return Some((token, rest));
+    }
+    let token = match word.split_once('=') {
+        Some((name, value)) if is_plain(name) && is_plain(value) => Token::Property(name, value),
+        None if is_plain(word) => Token::Keyword(word),
+        Some(_) | None => Token::Malformed,
+    };
+    Some((token, rest))
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['=', '"'])
+}

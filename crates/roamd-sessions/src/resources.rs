@@ -1,0 +1,266 @@
+//! What a user may start, on all farms together (store-services.md §5).
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use roamd_store_proto::Enumeration;
+use tracing::warn;
+
+use crate::enumeration::enumeration;
+use crate::{
+    Application, Busy, Catalogue, Farm, FarmDescription, FarmError, Operation, ResourceId, Share,
+    Store, User,
+};
+
+/// The resources of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceList {
+    /// How many of the farms did answer (ST-60).
+    pub enumeration: Enumeration,
+    /// The resources: farms in configured order, then as the farm lists them. What several farms of
+    /// a group publish stands where the first of them has it.
+    pub resources: Vec<ListedResource>,
+}
+
+/// An application or desktop that the user may start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedResource {
+    /// Its id: that of the first farm which publishes it.
+    pub id: ResourceId,
+    /// The same application on further farms of the group, in configured order.
+    pub elsewhere: Vec<ResourceId>,
+    /// What the first farm says of it.
+    pub application: Arc<Application>,
+    /// Name of the first farm.
+    pub publisher_name: String,
+}
+
+/// What one farm contributed.
+#[derive(Debug)]
+pub struct CatalogueAnswer<'a> {
+    /// The farm.
+    pub farm: &'a FarmDescription,
+    /// What the user may start there.
+    pub catalogue: Result<Arc<Catalogue>, FarmError>,
+}
+
+/// An edge of a picture, in pixels: one of those that farms have (nfuse.md §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PictureSize(u16);
+
+/// The picture of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picture {
+    /// The farm's, in PNG.
+    OfFarm(Arc<[u8]>),
+    /// The farm has none.
+    None {
+        /// The resource is a desktop.
+        desktop: bool,
+    },
+}
+
+/// Why a resource is not told of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResourceError {
+    /// There is none, or none that the user may see.
+    #[error("there is no such resource")]
+    NotFound,
+    /// Its farm gave no answer.
+    #[error("the resource's farm gave no answer: {0}")]
+    Farm(#[from] FarmError),
+}
+
+impl PictureSize {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self(16), Self(32), Self(48), Self(128), Self(256)];
+    /// The size of a picture that was asked for without one.
+    pub const DEFAULT: Self = Self(128);
+
+    /// The size to take for a wished edge: the same or the next larger one.
+    #[must_use]
+    pub fn fitting(pixels: u16) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|size| size.0 >= pixels)
+            .unwrap_or(Self(256))
+    }
+
+    /// The edge in pixels.
+    #[must_use]
+    pub const fn pixels(self) -> u16 {
+        self.0
+    }
+}
+
+impl ListedResource {
+    /// Whether this is one of its ids.
+    #[must_use]
+    pub fn is(&self, id: &ResourceId) -> bool {
+        self.id == *id || self.elsewhere.contains(id)
+    }
+
+    /// Takes in the same application of a farm that comes later, or of the same farm. A farm that
+    /// publishes it more than once counts with the first name.
+    fn join(&mut self, id: ResourceId, application: &Arc<Application>) {
+        let last = self.elsewhere.last_mut().unwrap_or(&mut self.id);
+        if last.farm != id.farm {
+            self.elsewhere.push(id);
+        } else if id < *last {
+            *last = id;
+            if self.elsewhere.is_empty() {
+                self.application = Arc::clone(application);
+            }
+        }
+    }
+}
+
+impl<F: Farm> Store<F> {
+    /// Lists what the user may start.
+    ///
+    /// # Errors
+    /// No farm was asked, because all were busy.
+    pub async fn resources(&self, user: &User) -> Result<ResourceList, Busy> {
+        merge(&ask(self.farms().iter(), user).await)
+    }
+
+    /// Tells of one resource, under any of its ids.
+    ///
+    /// # Errors
+    /// There is none, or its farm gave no answer.
+    pub async fn resource(
+        &self,
+        user: &User,
+        id: &ResourceId,
+    ) -> Result<ListedResource, ResourceError> {
+        let farm = self.farm(id)?.description();
+        let concerned = self.farms().iter().filter(|other| {
+            let other = other.description();
+            let grouped = farm.aggregation_group.is_some()
+                && other.aggregation_group == farm.aggregation_group;
+            other.id == farm.id || grouped
+        });
+        let answers = ask(concerned, user).await;
+        let own = answers.iter().find(|answer| answer.farm.id == farm.id);
+        if let Some(Err(error)) = own.map(|answer| &answer.catalogue) {
+            return Err(error.clone().into());
+        }
+        let list = merge(&answers).map_err(|Busy| FarmError::Busy)?;
+        let mut resources = list.resources.into_iter();
+        resources
+            .find(|resource| resource.is(id))
+            .ok_or(ResourceError::NotFound)
+    }
+
+    /// The picture of a resource, from the farm in its id.
+    ///
+    /// # Errors
+    /// There is no such resource, or its farm gave no answer.
+    pub async fn picture(
+        &self,
+        user: &User,
+        id: &ResourceId,
+        size: PictureSize,
+    ) -> Result<Picture, ResourceError> {
+        let farm = self.farm(id)?;
+        picture(farm, user, &id.in_name, size)
+            .await
+            .inspect_err(|error| {
+                if let ResourceError::Farm(error) = error {
+                    warn!(farm = %id.farm, %error, "Farm did not show a picture");
+                }
+            })
+    }
+
+    fn farm(&self, id: &ResourceId) -> Result<&F, ResourceError> {
+        let mut farms = self.farms().iter();
+        farms
+            .find(|farm| farm.description().id == id.farm)
+            .ok_or(ResourceError::NotFound)
+    }
+}
+
+async fn picture<F: Farm>(
+    farm: &F,
+    user: &User,
+    in_name: &str,
+    size: PictureSize,
+) -> Result<Picture, ResourceError> {
+    let operation = farm.begin(user).await?;
+    let catalogue = operation.applications(Share::Half).await?;
+    let application = catalogue
+        .application(in_name)
+        .ok_or(ResourceError::NotFound)?;
+    let picture = operation
+        .picture(in_name, application.version, size)
+        .await?;
+    Ok(picture.map_or(
+        Picture::None {
+            desktop: application.desktop,
+        },
+        Picture::OfFarm,
+    ))
+}
+
+/// Asks farms what the user may start there.
+async fn ask<'a, F: Farm + 'a>(
+    farms: impl Iterator<Item = &'a F>,
+    user: &User,
+) -> Vec<CatalogueAnswer<'a>> {
+    join_all(farms.map(async |farm| {
+        let description = farm.description();
+        let catalogue = async { farm.begin(user).await?.applications(Share::Whole).await }.await;
+        if let Err(error) = &catalogue {
+            warn!(farm = %description.id, %error, "Farm did not list applications");
+        }
+        CatalogueAnswer {
+            farm: description,
+            catalogue,
+        }
+    }))
+    .await
+}
+
+/// Merges the answers, which are in configured order. Farms of one group publish the same
+/// application once.
+///
+/// # Errors
+/// No farm was asked, because all were busy.
+pub fn merge(answers: &[CatalogueAnswer<'_>]) -> Result<ResourceList, Busy> {
+    let asked = answers.iter().map(|answer| &answer.catalogue);
+    let enumeration = enumeration(asked.map(|catalogue| catalogue.as_ref().map(|_| ())))?;
+    let mut resources: Vec<ListedResource> = Vec::new();
+    let mut grouped: HashMap<(&str, (&str, bool)), usize> = HashMap::new();
+    for CatalogueAnswer { farm, catalogue } in answers {
+        let Ok(catalogue) = catalogue else { continue };
+        for (in_name, application) in catalogue.applications() {
+            let id = ResourceId::new(&farm.id, in_name);
+            let group = farm.aggregation_group.as_deref();
+            let known =
+                group.and_then(
+                    |group| match grouped.entry((group, application.identity())) {
+                        Entry::Occupied(entry) => Some(*entry.get()),
+                        Entry::Vacant(entry) => {
+                            entry.insert(resources.len());
+                            None
+                        }
+                    },
+                );
+            match known.and_then(|index| resources.get_mut(index)) {
+                Some(resource) => resource.join(id, application),
+                None => resources.push(ListedResource {
+                    id,
+                    elsewhere: Vec::new(),
+                    application: Arc::clone(application),
+                    publisher_name: farm.publisher_name.clone(),
+                }),
+            }
+        }
+    }
+    Ok(ResourceList {
+        enumeration,
+        resources,
+    })
+}

@@ -1,0 +1,43 @@
+//! What a user may start (store-services.md §5).
+
+use roamd_store_client::{Enumeration, Resource, Resources};
+use roamd_store_proto::{Endpoint, Endpoints, Groups, media_type};
+
+use crate::play::{Play, good_store, ok};
+
+/// ST-10: the address is the store's, and may have a query already.
+#[tokio::test]
+async fn resources_are_asked_for_where_the_store_says() {
+    let list = Resources {
+        enumeration: Enumeration::Partial,
+        resources: vec![Resource {
+            id: "LAB.Ledger".into(),
+            title: "Ledger".into(),
+            enabled: true,
+            ..Resource::default()
+        }],
+    };
+    for (place, expected) in [
+        ("/apps", "GET /apps?clientName=kiosk+07%26"),
+        ("/apps?a=b", "GET /apps?a=b&clientName=kiosk+07%26"),
+    ] {
+        let body = list.to_xml(&Groups::all());
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "GET /Store/endpoints/v1" => {
+                let endpoints = vec![Endpoint {
+                    id: "ListResources".into(),
+                    url: format!("http://{here}{place}"),
+                    capabilities: Vec::new(),
+                }];
+                ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
+            }
+            line if line.starts_with("GET /apps") => ok(media_type::RESOURCES, body.clone()),
+            _ => good_store(here, request),
+        })
+        .await;
+        let read = play.client().resources("kiosk 07&").await.unwrap();
+        assert_eq!(read, list);
+        assert_eq!(play.lines(), ["GET /Store/endpoints/v1", expected]);
+        assert_eq!(play.seen()[1].header("accept"), media_type::RESOURCES);
+    }
+}

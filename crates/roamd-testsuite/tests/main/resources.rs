@@ -1,0 +1,446 @@
+//! What a user may start (store-services.md §5).
+
+use roamd_farm::World;
+use roamd_store_proto::{Endpoints, Enumeration, Resource, ResourceType, Resources, StartMenu};
+use roamd_testsuite::{Options, ScriptedFarm, SignedIn, Site, challenged, path_of, sign_in};
+
+const LIST: &str = "application/vnd.citrix.resources+xml";
+const ONE: &str = "application/vnd.citrix.resource+xml";
+
+/// A small picture, as far as anybody looks.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\nof the farm";
+
+async fn list(user: &SignedIn) -> Resources {
+    let response = user
+        .get_with("/Citrix/Store/resources/v2", &[("Accept", LIST)])
+        .await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    assert_eq!(response.header("content-type"), Some(LIST));
+    let caching = response.header("cache-control");
+    assert_eq!(caching, Some("no-cache, no-store"), "ST-20");
+    Resources::from_xml(&response.body).unwrap()
+}
+
+fn ids(list: &Resources) -> Vec<&str> {
+    let resources = list.resources.iter();
+    resources.map(|resource| resource.id.as_str()).collect()
+}
+
+/// The path of a link, which has to be there.
+fn path(link: Option<&String>) -> &str {
+    path_of(link.unwrap())
+}
+
+/// A farm with one application, and a site with that farm alone.
+async fn scripted(content: &str) -> (Site, ScriptedFarm, SignedIn) {
+    let farm = ScriptedFarm::friendly().await;
+    publish(&farm, content);
+    let site = Site::start(Options {
+        more_farms: farm.section("LAB", "Lab & Co"),
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    (site, farm, alice)
+}
+
+fn publish(farm: &ScriptedFarm, content: &str) {
+    let data = format!("<AppDataSet><AppData>{content}</AppData></AppDataSet>");
+    farm.answer("AppData", &data);
+}
+
+#[tokio::test]
+async fn a_user_sees_what_all_farms_publish_to_them() {
+    // ST-55, ST-60
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let list = list(&alice).await;
+    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(
+        ids(&list),
+        [
+            "XA1.MSPaint",
+            "XA1.Notepad",
+            "XA1.XADesktop",
+            "XD5.Win7Desktop",
+            "CVAD.Excel",
+            "CVAD.Word",
+            "CVAD.Win11Desktop",
+        ],
+        "Notepad is published by two farms of a group"
+    );
+    for resource in &list.resources {
+        let notepad = resource.title == "Notepad";
+        assert_eq!(resource.aggregated, notepad, "{}", resource.id);
+        let desktop = resource.title.ends_with("Desktop");
+        let kind = if desktop {
+            ResourceType::DESKTOP
+        } else {
+            ResourceType::APPLICATION
+        };
+        assert_eq!(resource.resource_type, kind, "{}", resource.id);
+        assert_eq!(resource.path, r"\");
+        assert!(resource.enabled && resource.image_hash.is_some());
+        let (farm, name) = resource.id.split_once('.').unwrap();
+        assert_eq!(resource.publisher_resource_id, name);
+        assert!(site.controllers.iter().any(|(id, _)| id == farm));
+    }
+    // Sessions name the same resources.
+    for session in alice.resources("WS-1", "").await {
+        assert!(ids(&list).contains(&session.as_str()), "{session}");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_is_told_alone_as_in_the_list() {
+    // ST-56, ST-59, ST-62
+    let mut site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    for resource in list(&alice).await.resources {
+        let link = path(resource.link.as_ref()).to_owned();
+        let response = alice.get_with(&link, &[("Accept", ONE)]).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert_eq!(response.header("content-type"), Some(ONE));
+        assert_eq!(Resource::from_xml(&response.body), Ok(resource));
+    }
+    let base = "/Citrix/Store/resources/v2";
+    for segment in [
+        "WEExLkV4Y2Vs",             // XA1.Excel, which is on another farm
+        "Tk9ORS5Xb3Jk",             // NONE.Word
+        "Q1ZBRC5Xb3Jk-",            // of no bytes
+        "MSPaint",                  // not made here
+        "WEExLk1TUGFpbnQvLi4vLi4v", // XA1.MSPaint/../../
+    ] {
+        for below in ["", "/image", "/icon/32"] {
+            let response = alice.get(&format!("{base}/{segment}{below}")).await;
+            assert_eq!(response.status, 404, "{segment}{below}");
+        }
+    }
+    // ST-54: a farm that does not answer does not say that its application is gone.
+    site.stop_farm("CVAD").await;
+    site.restart_gateway().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    for (segment, expected) in [("Q1ZBRC5Xb3Jk", 503), ("WEExLk1TUGFpbnQ", 200)] {
+        let response = alice.get(&format!("{base}/{segment}")).await;
+        assert_eq!(response.status, expected, "{}", response.text());
+        assert_eq!(response.header("retry-after").is_some(), expected == 503);
+    }
+    let partial = list(&alice).await;
+    assert_eq!(partial.enumeration, Enumeration::Partial);
+    assert_eq!(
+        ids(&partial),
+        [
+            "XA1.MSPaint",
+            "XA1.Notepad",
+            "XA1.XADesktop",
+            "XD5.Win7Desktop"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_application_that_is_published_to_others_is_not_there() {
+    let mut world = World::demo();
+    world.sessions.clear();
+    world.farms[0].applications[0].users = Some(vec![r"DEMO\bob".to_owned()]);
+    let site = Site::start(Options {
+        world,
+        ..Options::default()
+    })
+    .await;
+    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let of_bob = list(&bob).await.resources.remove(0);
+    assert_eq!(of_bob.id, "XA1.MSPaint");
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    assert_eq!(list(&alice).await.resources[0].id, "XA1.Notepad");
+    for link in [&of_bob.link, &of_bob.image, &of_bob.icon] {
+        let link = path(link.as_ref());
+        assert_eq!(bob.get(link).await.status, 200, "{link}");
+        assert_eq!(alice.get(link).await.status, 404, "{link}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_farm_tells_of_an_application_is_in_the_list() {
+    // ST-63, ST-69
+    let (site, _farm, alice) = scripted(
+        "<InName>R&amp;D 2.1</InName><FName>R&amp;D \u{FC}ber</FName><Details>\
+         <Settings appisdisabled=\"true\" appisdesktop=\"true\"><Folder>\\Lab\\Room</Folder>\
+         <Description>Room 12 KEYWORDS:Featured Auto floor=\"first &amp; second\" floor=3\
+         </Description><AppOnDesktop value=\"true\"/>\
+         <AppInStartmenu value=\"true\" root=\"programs\">Lab</AppInStartmenu>\
+         <PublisherName>other</PublisherName></Settings></Details><SeqNo>-7</SeqNo>",
+    )
+    .await;
+    let found = list(&alice).await.resources.pop().unwrap();
+    let url = site.url("/Citrix/Store/resources/v2/TEFCLlImRCAyLjE");
+    assert_eq!(found.link.as_ref(), Some(&url));
+    let hash = found.image_hash.clone().unwrap();
+    assert!(hash.len() >= 16 && hash.is_ascii());
+    let expected = Resource {
+        id: "LAB.R&D 2.1".to_owned(),
+        title: "R&D \u{FC}ber".to_owned(),
+        summary: "Room 12".to_owned(),
+        path: r"\Lab\Room".to_owned(),
+        resource_type: ResourceType::DESKTOP,
+        client_types: vec!["ica30".to_owned()],
+        keywords: vec!["Featured".to_owned(), "Auto".to_owned()],
+        properties: vec![roamd_store_proto::Property {
+            id: "floor".to_owned(),
+            values: vec!["first & second".to_owned(), "3".to_owned()],
+        }],
+        enabled: false,
+        launch_ica: None,
+        image: Some(format!("{url}/image")),
+        icon: Some(format!("{url}/icon")),
+        on_desktop: true,
+        start_menu: Some(StartMenu {
+            root: "programs".to_owned(),
+            path: "Lab".to_owned(),
+        }),
+        featured: true,
+        image_hash: Some(hash),
+        aggregated: false,
+        publisher_resource_id: "R&D 2.1".to_owned(),
+        publisher_name: "Lab & Co".to_owned(),
+        link: Some(url),
+    };
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
+    // ST-57
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let of = async |query: &str| {
+        let target = format!("/Citrix/Store/resources/v2{query}");
+        let response = alice.get(&target).await;
+        (response.status, response.text().to_owned())
+    };
+    let (_, all) = of("").await;
+    for query in [
+        "?group=all",
+        "/withoutautoprovision",
+        "?clientName=WS-1&clientAddress=192.0.2.7&subscriptionStatus=subscribed",
+    ] {
+        assert_eq!(of(query).await, (200, all.clone()), "{query}");
+    }
+    let (_, icons) = of("?group=Icon&x=y&group=none").await;
+    assert!(
+        icons.contains("<id>XA1.MSPaint</id><icon><url>http"),
+        "{icons}"
+    );
+    assert!(!icons.contains("<title>"), "{icons}");
+    let (_, nothing) = of("?group=unknown").await;
+    assert!(nothing.contains("<resource><id>XA1.MSPaint</id></resource>"));
+    for scope in ["%24PRELAUNCH%24", "$Anonymous_PreLaunch$"] {
+        let (status, text) = of(&format!("?scope={scope}")).await;
+        let list = Resources::from_xml(text.as_bytes()).unwrap();
+        assert_eq!((status, list.enumeration), (200, Enumeration::Full));
+        assert_eq!(list.resources, [], "{scope}");
+    }
+    for scope in ["", "$PRELAUNCH", "all"] {
+        let (status, text) = of(&format!("?scope={scope}")).await;
+        assert_eq!(status, 400, "{scope}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_checked_in_the_order_of_the_rules() {
+    // SS-62, ST-7, CQ-49
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let base = "/Citrix/Store/resources/v2";
+    let mut targets = vec![base.to_owned(), format!("{base}?scope=wrong")];
+    let word = list(&alice).await.resources.pop().unwrap();
+    for link in [&word.link, &word.image, &word.icon] {
+        targets.push(path(link.as_ref()).to_owned());
+    }
+    targets.push(format!("{base}/none"));
+    for target in &targets {
+        let posted = site.gateway.send("POST", target, &[], b"").await;
+        assert_eq!(posted.status, 405, "{target}");
+        assert_eq!(posted.header("allow"), Some("GET, HEAD"));
+        let unknown = [("Accept", "text/plain")];
+        let challenge = challenged(&site.gateway.send("GET", target, &unknown, b"").await);
+        assert_eq!(challenge.hint, site.url(base), "{target}");
+        assert_eq!(
+            alice.get_with(target, &unknown).await.status,
+            406,
+            "{target}"
+        );
+    }
+    // A token of the one service opens the other.
+    assert_eq!(alice.get(&targets[0]).await.status, 200);
+    assert_eq!(alice.state("WS-1", "").await.unwrap().sessions.len(), 2);
+}
+
+#[tokio::test]
+async fn endpoints_tell_where_resources_are() {
+    // ST-25
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let answer = site
+        .gateway
+        .send("GET", "/Citrix/Store/endpoints/v1", &[], b"")
+        .await;
+    let endpoints = Endpoints::from_xml(&answer.body).unwrap().endpoints;
+    for (id, provisions) in [
+        ("ListResources", false),
+        ("ListResourcesWithAutoProvision", true),
+    ] {
+        let endpoint = endpoints.iter().find(|endpoint| endpoint.id == id).unwrap();
+        let has = |capability: &str| endpoint.capabilities.iter().any(|it| it == capability);
+        assert!(has("ResourcesEnumerationV2") && has("group:core") && has("group:all"));
+        assert_eq!(has("AutoProvision"), provisions);
+        let response = alice
+            .get_with(path_of(&endpoint.url), &[("Accept", LIST)])
+            .await;
+        assert_eq!(response.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_picture_is_the_farms_in_the_wished_size_and_is_kept() {
+    let icon = |size: u16| {
+        let base64 = "iVBORw0KGgpvZiB0aGUgZmFybQ==";
+        format!(
+            "<InName>Ledger</InName><IconData size=\"{size}\" bpp=\"32\" format=\"png\">{base64}</IconData>"
+        )
+    };
+    let (_site, farm, alice) = scripted(&icon(128)).await;
+    let ledger = list(&alice).await.resources.pop().unwrap();
+    let image = path(ledger.image.as_ref()).to_owned();
+    for target in [
+        image.clone(),
+        format!("{image}/128"),
+        format!("{image}/100"),
+    ] {
+        let response = alice
+            .get_with(&target, &[("Accept", "image/png,image/*;q=0.8")])
+            .await;
+        assert_eq!((response.status, &*response.body), (200, PNG), "{target}");
+        assert_eq!(response.header("content-type"), Some("image/png"));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    }
+    assert_eq!(farm.received("AppData"), 2, "a list, and one picture");
+    publish(&farm, &icon(32));
+    let response = alice.get(&format!("{image}/32")).await;
+    assert_eq!(response.body, PNG);
+
+    // The same in an icon file.
+    let response = alice.get(path(ledger.icon.as_ref())).await;
+    assert_eq!(
+        response.header("content-type"),
+        Some("image/vnd.microsoft.icon")
+    );
+    assert_eq!(
+        (&response.body[..4], &response.body[22..]),
+        (&[0, 0, 1, 0][..], PNG)
+    );
+    let as_x_icon = [("Accept", "image/x-icon")];
+    let response = alice.get_with(path(ledger.icon.as_ref()), &as_x_icon).await;
+    assert_eq!(response.header("content-type"), Some("image/x-icon"));
+
+    // Only a number is a size.
+    for size in ["0x20", "-1", "big", "99999"] {
+        let response = alice.get(&format!("{image}/{size}")).await;
+        assert_eq!(response.status, 404, "{size}");
+    }
+}
+
+#[tokio::test]
+async fn the_embedded_farm_has_pictures_of_its_own() {
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut pictures = Vec::new();
+    for resource in list(&alice).await.resources {
+        let image = path(resource.image.as_ref()).to_owned();
+        for size in [16, 32, 48, 128, 256_u32] {
+            let picture = alice.get(&format!("{image}/{size}")).await;
+            assert_eq!(
+                picture.body[12..20],
+                [b"IHDR", &size.to_be_bytes()[..]].concat()
+            );
+            let palette = picture.body.windows(4).any(|four| four == b"PLTE");
+            assert!(palette, "{}: not the one of the gateway", resource.id);
+            pictures.push(picture.body);
+        }
+    }
+    pictures.sort();
+    pictures.dedup();
+    assert!(pictures.len() > 15, "applications can be told apart");
+}
+
+#[tokio::test]
+async fn a_picture_that_a_client_has_is_not_sent_again() {
+    let (_site, _farm, alice) = scripted("<InName>Ledger</InName>").await;
+    let ledger = list(&alice).await.resources.pop().unwrap();
+    let image = path(ledger.image.as_ref()).to_owned();
+    let first = alice.get(&image).await;
+    let tag = first.header("etag").unwrap().to_owned();
+    let caching = Some("private, max-age=3600");
+    assert_eq!(
+        (first.status, first.header("cache-control")),
+        (200, caching)
+    );
+    for known in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+        let again = alice.get_with(&image, &[("If-None-Match", &known)]).await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "{known}");
+        assert_eq!(again.header("etag"), Some(&*tag));
+        assert_eq!(again.header("cache-control"), caching);
+    }
+    let other = alice
+        .get_with(&image, &[("If-None-Match", "\"other\"")])
+        .await;
+    assert_eq!((other.status, other.body), (200, first.body.clone()));
+    let small = alice.get(&format!("{image}/16")).await;
+    assert_ne!(small.header("etag"), Some(&*tag));
+}
+
+#[tokio::test]
+async fn what_is_no_picture_gives_way_to_a_default_one() {
+    let cases = [
+        ("a farm without icons", "<InName>Ledger</InName>"),
+        (
+            "a raw icon",
+            "<InName>Ledger</InName><IconData size=\"128\" bpp=\"4\" format=\"raw\">AAAA</IconData>",
+        ),
+        (
+            "a page that says it is a picture",
+            "<InName>Ledger</InName><IconData size=\"128\" bpp=\"32\" format=\"png\">\
+             PHNjcmlwdD4=</IconData>",
+        ),
+    ];
+    for (case, content) in cases {
+        let (_site, _farm, alice) = scripted(content).await;
+        let ledger = list(&alice).await.resources.pop().unwrap();
+        let image = alice.get(path(ledger.image.as_ref())).await;
+        assert_eq!(image.status, 200, "{case}");
+        assert!(
+            image.body.starts_with(b"\x89PNG\r\n\x1a\n") && image.body != PNG,
+            "{case}"
+        );
+        assert_eq!(image.body[16..24], [0, 0, 0, 128, 0, 0, 0, 128], "{case}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_names_of_a_farm_stay_names() {
+    let name = "&lt;/id&gt;&lt;x&gt;]]&gt;&#10;\"'..%2F\u{202E}";
+    let content = format!(
+        "<InName>{name}</InName><FName>{name}</FName><Details><Settings><Folder>{name}</Folder>\
+         <Description>{name} KEYWORDS:{name}=&lt;</Description></Settings></Details>"
+    );
+    let (_site, _farm, alice) = scripted(&content).await;
+    let found = list(&alice).await.resources.pop().unwrap();
+    let name = "</id><x>]]>\n\"'..%2F\u{202E}";
+    assert_eq!(found.id, format!("LAB.{name}"));
+    assert_eq!((found.title.as_str(), found.summary.as_str()), (name, name));
+    assert_eq!(found.path, r"\", "a folder is one line");
+    for link in [&found.link, &found.image, &found.icon] {
+        let link = path(link.as_ref());
+        assert_eq!(alice.get(link).await.status, 200, "{link}");
+    }
+}

@@ -1,0 +1,136 @@
+//! `roamd apps`: a plain client of the resources of any store.
+
+use clap::{Args, Subcommand};
+use roamd_store_client::{Resource, ResourceType, Resources};
+use serde::Serialize;
+
+use super::store::{StoreArgs, enumeration_exit};
+use crate::exit::Exit;
+use crate::output;
+use crate::server::block_on;
+
+/// Lists the applications and desktops that you may start on any store.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  roamd apps list --store http://127.0.0.1:8080/Citrix/Store --user 'DEMO\\alice'"
+)]
+pub(crate) struct Apps {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(List),
+}
+
+/// Lists applications and desktops.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  roamd apps list --store https://store.example.net/Citrix/Store --user 'LAB\\ada' --json"
+)]
+struct List {
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+impl Apps {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        block_on(async {
+            match self.command {
+                Command::List(command) => command.run().await,
+            }
+        })
+    }
+}
+
+impl List {
+    async fn run(self) -> anyhow::Result<Exit> {
+        let mut client = self.store.client()?;
+        let list = client.resources(&self.store.client_name()).await?;
+        if self.store.json {
+            output::json(&ListedResources::from(&list))?;
+        } else if list.resources.is_empty() {
+            output::note("No applications to start.");
+        } else {
+            let header = ["APP", "FARM", "RESOURCE", "TYPE", "AGGREGATED", "ENABLED"];
+            let word = |value| if value { "yes" } else { "no" };
+            output::table(
+                header,
+                list.resources.into_iter().map(|resource| {
+                    let kind = kind(&resource).to_owned();
+                    [
+                        resource.title,
+                        resource.publisher_name,
+                        resource.id,
+                        kind,
+                        word(resource.aggregated).into(),
+                        word(resource.enabled).into(),
+                    ]
+                }),
+            )?;
+        }
+        Ok(enumeration_exit(list.enumeration, "applications"))
+    }
+}
+
+/// A list for programs.
+#[derive(Serialize)]
+struct ListedResources<'l> {
+    enumeration: &'static str,
+    resources: Vec<ListedResource<'l>>,
+}
+
+#[derive(Serialize)]
+struct ListedResource<'l> {
+    id: &'l str,
+    title: &'l str,
+    #[serde(rename = "type")]
+    kind: &'l str,
+    farm: &'l str,
+    folder: &'l str,
+    summary: &'l str,
+    keywords: &'l [String],
+    aggregated: bool,
+    enabled: bool,
+    image_url: Option<&'l str>,
+    launch_url: Option<&'l str>,
+}
+
+impl<'l> From<&'l Resources> for ListedResources<'l> {
+    fn from(list: &'l Resources) -> Self {
+        Self {
+            enumeration: list.enumeration.as_str(),
+            resources: list.resources.iter().map(ListedResource::from).collect(),
+        }
+    }
+}
+
+impl<'l> From<&'l Resource> for ListedResource<'l> {
+    fn from(resource: &'l Resource) -> Self {
+        Self {
+            id: &resource.id,
+            title: &resource.title,
+            kind: kind(resource),
+            farm: &resource.publisher_name,
+            folder: &resource.path,
+            summary: &resource.summary,
+            keywords: &resource.keywords,
+            aggregated: resource.aggregated,
+            enabled: resource.enabled,
+            image_url: resource.image.as_deref(),
+            launch_url: resource.launch_ica.as_deref(),
+        }
+    }
+}
+
+/// The type in a word; one that is not known as the store wrote it.
+fn kind(resource: &Resource) -> &str {
+    if resource.resource_type == ResourceType::APPLICATION {
+        "application"
+    } else if resource.resource_type == ResourceType::DESKTOP {
+        "desktop"
+    } else {
+        &resource.resource_type.0
+    }
+}

@@ -1,0 +1,44 @@
+//! `roamd apps` against a demo.
+
+use crate::support::{Server, World};
+
+#[test]
+fn a_list_has_what_scripts_rely_on() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let ran = demo.alice_with("apps", &["list", "--json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let list = ran.json();
+    assert_eq!(list["enumeration"], "full");
+    let ids = ran.column("/resources", "id");
+    assert!(ids.contains(&"XA1.MSPaint".to_owned()), "{ids:?}");
+    assert!(ids.contains(&"CVAD.Win11Desktop".to_owned()), "{ids:?}");
+    let paint = &list["resources"][0];
+    let image = format!("{}/resources/v2/WEExLk1TUGFpbnQ/image", demo.url());
+    assert_eq!(
+        *paint,
+        serde_json::json!({
+            "id": "XA1.MSPaint", "title": "MSPaint", "type": "application", "farm": "Farm1",
+            "folder": "\\", "summary": "", "keywords": [], "aggregated": false, "enabled": true,
+            "image_url": image, "launch_url": paint["launch_url"],
+        })
+    );
+
+    let table = demo.alice_with("apps", &["list"]);
+    assert_eq!(table.code, 0);
+    assert!(table.out.starts_with("APP "), "{}", table.out);
+    let rows: Vec<Vec<&str>> = table
+        .out
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let desk = [
+        "Win7Desktop",
+        "Farm2",
+        "XD5.Win7Desktop",
+        "desktop",
+        "no",
+        "yes",
+    ];
+    assert!(rows.contains(&desk.to_vec()), "{}", table.out);
+}
