@@ -149,7 +149,13 @@ impl Launch {
 
     async fn launch(&self, client: &mut StoreClient, target: &Target) -> anyhow::Result<PathBuf> {
         let ica = client
-            .launch(&target.url, &self.store.launch_params())
+            .launch(&target.url, &self.store.launch_params(), |not_ready| {
+                let (reason, seconds) = (not_ready.reason, not_ready.wait.as_secs());
+                output::note(format_args!(
+                    "{}: waiting {seconds} s ({reason})",
+                    target.app
+                ));
+            })
             .await?;
         write(&self.output, &target.file, &ica.text)
     }
