@@ -58,7 +58,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
 }
 
 /// Text of a server, fit for a line of a terminal.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars()
         .map(|character| {
             if character.is_control() {

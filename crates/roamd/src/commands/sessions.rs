@@ -1,14 +1,20 @@
 //! `roamd sessions`: a plain client of any store.
 
+mod ica_files;
 mod launch;
 mod password;
+mod program;
+mod progress;
+mod reconnect;
+mod roam;
 
 use clap::{Args, Subcommand};
 use roamd_store_client::{
-    Credentials, Enumeration, LaunchParams, Session, SessionParams, SessionState, SessionStatus,
-    Spelling, StoreClient, StoreUrl,
+    ClientError, Credentials, Enumeration, LaunchParams, Session, SessionParams, SessionState,
+    SessionStatus, Spelling, StoreClient, StoreUrl,
 };
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
 use crate::output;
@@ -30,6 +36,7 @@ enum Command {
     Disconnect(Disconnect),
     Logoff(LogOff),
     Launch(launch::Launch),
+    Roam(roam::Roam),
 }
 
 /// Lists the sessions that this client can connect to.
@@ -119,6 +126,7 @@ impl Sessions {
                 Command::Disconnect(command) => command.run().await,
                 Command::Logoff(command) => command.run().await,
                 Command::Launch(command) => command.run().await,
+                Command::Roam(command) => command.run().await,
             }
         })
     }
@@ -307,6 +315,17 @@ fn enumeration_exit(enumeration: Enumeration) -> Exit {
             output::note("No farm answered; try again later.");
             Exit::Failed
         }
+    }
+}
+
+/// What a store answers, unless the person at the terminal does not want to wait for it.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    answer: impl Future<Output = Result<T, ClientError>>,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        answer = answer => Ok(answer?),
+        () = stop.cancelled() => Err(anyhow::anyhow!("stopped before the store answered")),
     }
 }
 

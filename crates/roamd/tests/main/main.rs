@@ -15,5 +15,7 @@ mod killed_controllers;
 mod probe;
 mod serve;
 mod sessions;
+mod sessions_roam;
+mod sessions_store;
 mod support;
 mod usage;

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "",
     "demo",
     "serve",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 23] = [
     "sessions disconnect",
     "sessions logoff",
     "sessions launch",
+    "sessions roam",
     "config",
     "config check",
     "config init",
