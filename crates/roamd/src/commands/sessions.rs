@@ -2,16 +2,18 @@
 
 mod ica_files;
 mod launch;
+mod list;
 mod password;
 mod program;
 mod progress;
 mod reconnect;
 mod roam;
+mod watch;
 
 use clap::{Args, Subcommand};
 use roamd_store_client::{
-    ClientError, Credentials, Enumeration, LaunchParams, Session, SessionParams, SessionState,
-    SessionStatus, Spelling, StoreClient, StoreUrl,
+    ClientError, Credentials, Enumeration, LaunchParams, SessionParams, SessionStatus, Spelling,
+    StoreClient, StoreUrl,
 };
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -32,23 +34,11 @@ pub(crate) struct Sessions {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    List(List),
+    List(list::List),
     Disconnect(Disconnect),
     Logoff(LogOff),
     Launch(launch::Launch),
     Roam(roam::Roam),
-}
-
-/// Lists the sessions that this client can connect to.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd sessions list --store https://store.example.net/Citrix/Store --user 'LAB\\ada' --json"
-)]
-struct List {
-    #[command(flatten)]
-    store: StoreArgs,
-    #[command(flatten)]
-    selection: Selection,
 }
 
 /// Disconnects the sessions that are connected from this client; they keep running.
@@ -132,37 +122,6 @@ impl Sessions {
     }
 }
 
-impl List {
-    async fn run(self) -> anyhow::Result<Exit> {
-        let mut client = self.store.client()?;
-        let list = client
-            .list(&self.store.session_params(self.selection, Vec::new()))
-            .await?;
-        if self.store.json {
-            output::json(&ListedSessions::from(&list))?;
-        } else if list.sessions.is_empty() {
-            output::note("No sessions to connect to.");
-        } else {
-            let header = ["APP", "FARM", "RESOURCE", "TYPE", "AGGREGATED", "ID"];
-            output::table(
-                header,
-                list.sessions.into_iter().map(|session| {
-                    let aggregated = if session.aggregated { "yes" } else { "no" };
-                    [
-                        session.initial_app,
-                        session.publisher_name,
-                        session.resource_id,
-                        session.server_type,
-                        aggregated.into(),
-                        session.id,
-                    ]
-                }),
-            )?;
-        }
-        Ok(enumeration_exit(list.enumeration))
-    }
-}
-
 impl Disconnect {
     async fn run(self) -> anyhow::Result<Exit> {
         let mut client = self.store.client()?;
@@ -231,51 +190,6 @@ impl StoreArgs {
     }
 }
 
-/// A list for programs.
-#[derive(Serialize)]
-struct ListedSessions<'l> {
-    enumeration: &'static str,
-    sessions: Vec<ListedSession<'l>>,
-}
-
-#[derive(Serialize)]
-struct ListedSession<'l> {
-    id: &'l str,
-    app: &'l str,
-    farm: &'l str,
-    resource_id: &'l str,
-    server_type: &'l str,
-    aggregated: bool,
-    launch_url: &'l str,
-}
-
-impl<'l> From<&'l SessionState> for ListedSessions<'l> {
-    fn from(list: &'l SessionState) -> Self {
-        Self {
-            enumeration: match list.enumeration {
-                Enumeration::Full => "full",
-                Enumeration::Partial => "partial",
-                Enumeration::Failed => "failed",
-            },
-            sessions: list.sessions.iter().map(ListedSession::from).collect(),
-        }
-    }
-}
-
-impl<'l> From<&'l Session> for ListedSession<'l> {
-    fn from(session: &'l Session) -> Self {
-        Self {
-            id: &session.id,
-            app: &session.initial_app,
-            farm: &session.publisher_name,
-            resource_id: &session.resource_id,
-            server_type: &session.server_type,
-            aggregated: session.aggregated,
-            launch_url: &session.launch_url,
-        }
-    }
-}
-
 /// The result of an operation for programs.
 #[derive(Serialize)]
 struct Done {
@@ -305,16 +219,24 @@ fn tell_status(status: SessionStatus, done: &str, json: bool) -> anyhow::Result<
 }
 
 fn enumeration_exit(enumeration: Enumeration) -> Exit {
+    if let Some(fault) = enumeration_fault(enumeration) {
+        output::note(fault);
+    }
     match enumeration {
         Enumeration::Full => Exit::Done,
+        Enumeration::Partial => Exit::Partial,
+        Enumeration::Failed => Exit::Failed,
+    }
+}
+
+/// What a list lacks.
+fn enumeration_fault(enumeration: Enumeration) -> Option<&'static str> {
+    match enumeration {
+        Enumeration::Full => None,
         Enumeration::Partial => {
-            output::note("Some farms did not answer; sessions on them are not in this list.");
-            Exit::Partial
+            Some("Some farms did not answer; sessions on them are not in this list.")
         }
-        Enumeration::Failed => {
-            output::note("No farm answered; try again later.");
-            Exit::Failed
-        }
+        Enumeration::Failed => Some("No farm answered; try again later."),
     }
 }
 

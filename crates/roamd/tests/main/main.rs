@@ -17,5 +17,6 @@ mod serve;
 mod sessions;
 mod sessions_roam;
 mod sessions_store;
+mod sessions_watch;
 mod support;
 mod usage;

@@ -8,7 +8,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sessions_store::{ICA, Store, list, retry};
-use crate::support::{Ran, Server, World, entries, nobody, roamd, run, signal};
+use crate::support::{Ran, Server, World, entries, nobody, on_a_terminal, roamd, run, signal};
 
 #[test]
 fn everything_comes_here_from_farms_of_three_generations() {
@@ -247,19 +247,7 @@ fn a_terminal_shows_what_goes_on() {
     let output = folder.path().to_str().unwrap();
     let roam = store.command(&["roam", "--output", output]);
     let results = folder.path().join("results");
-    let words = [roam.get_program()].into_iter().chain(roam.get_args());
-    let quoted: String = words
-        .map(|word| format!("'{}' ", word.to_str().unwrap()))
-        .collect();
-    let line = format!("{quoted} > {}", results.display());
-    let terminal = Command::new("script")
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .env("ROAMD_PASSWORD", "s3cret!")
-        .env("TERM", "xterm")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let ran = Ran::of(terminal);
+    let ran = on_a_terminal(&roam, &format!("> {}", results.display()));
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.out.contains("Word on Farm3: waiting 1 s (resuming)"),

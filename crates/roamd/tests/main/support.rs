@@ -39,6 +39,31 @@ pub(crate) fn run_with_line(args: &[&str], line: &str) -> Ran {
     Ran::of(child.wait_with_output().unwrap())
 }
 
+/// Runs a command as a person does: with a terminal, perhaps with some of its output elsewhere. The
+/// terminal's picture is its output.
+pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> Ran {
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let line: String = words
+        .map(|word| format!("'{}' ", word.to_str().unwrap()))
+        .collect();
+    let mut terminal = Command::new("script");
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => terminal.env(name, value),
+            None => terminal.env_remove(name),
+        };
+    }
+    let line = format!("{line}{redirection}");
+    let output = terminal
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output();
+    Ran::of(output.unwrap())
+}
+
 /// What a command did.
 #[derive(Debug)]
 pub(crate) struct Ran {

@@ -70,6 +70,19 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
             "sessions launch --all --app b --store http://127.0.0.1/ --user a",
             "cannot be used",
         ),
+        (
+            "sessions list --watch 0 --store http://127.0.0.1/ --user a",
+            "1..=86400",
+        ),
+        // Each listing would disconnect what is active on old farms.
+        (
+            "sessions list --watch 7 --active --store http://127.0.0.1/ --user a",
+            "every 7 s; leave out --active, or add --yes-disconnect",
+        ),
+        (
+            "sessions list --watch --yes-disconnect --store http://127.0.0.1/ --user a",
+            "--active",
+        ),
         // Other users can read arguments.
         (
             "sessions list --store http://127.0.0.1/ --user a --password b",
