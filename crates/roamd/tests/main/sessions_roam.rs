@@ -8,7 +8,9 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sessions_store::{ICA, Store, list, retry};
-use crate::support::{Ran, Server, World, entries, nobody, on_a_terminal, roamd, run, signal};
+use crate::support::{
+    Ran, Server, World, configuration, entries, nobody, on_a_terminal, roamd, run, signal,
+};
 
 #[test]
 fn everything_comes_here_from_farms_of_three_generations() {
@@ -96,31 +98,14 @@ fn what_is_active_elsewhere_stays_there_if_told_so() {
 #[test]
 fn a_farm_that_is_down_makes_it_partly_done() {
     let world = World::new();
-    let farm = |id| {
-        let serve = ["farm", "serve", "--data", world.data(), "--farm", id];
-        let args = [&serve[..], &["--listen", "127.0.0.1:0"]].concat();
-        Server::start(&mut roamd(&args), 1)
-    };
-    let (xa1, cvad) = (farm("XA1"), farm("CVAD"));
-    let config = world.path("roamd.toml");
-    let listen = nobody();
-    let mut text = format!(
-        "listen = \"{listen}\"\nbase_url = \"http://{listen}\"\ndata_dir = {:?}\n\
-         [[store]]\npath = \"/Citrix/Store\"\n",
-        world.path("state")
-    );
-    for (id, generation, controller) in [
+    let (xa1, cvad) = (Server::farm(&world, "XA1"), Server::farm(&world, "CVAD"));
+    let farms = [
         ("XA1", "xenapp-6", xa1.address()),
         ("XD5", "xendesktop-5", &nobody()),
         ("CVAD", "cvad-7", cvad.address()),
-    ] {
-        text += &format!(
-            "[[store.farm]]\nid = \"{id}\"\nname = \"{id}\"\ngeneration = \"{generation}\"\n\
-             controllers = [\"http://{controller}\"]\n"
-        );
-    }
-    fs::write(&config, text).unwrap();
-    let serve = ["serve", "--config", config.to_str().unwrap()];
+    ];
+    let config = configuration(&world, &nobody(), &farms);
+    let serve = ["serve", "--config", &config];
     let gateway = Server::start(&mut roamd(&serve), 1);
     let folder = world.path("ica");
     let output = folder.to_str().unwrap();

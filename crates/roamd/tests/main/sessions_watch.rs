@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use crate::sessions_store::{Store, list};
-use crate::support::{Server, World, on_a_terminal, roamd, run, signal};
+use crate::support::{Server, World, configuration, nobody_on, on_a_terminal, roamd, run, signal};
 
 /// A list that is being watched.
 struct Watch {
@@ -142,6 +142,30 @@ fn a_change_is_an_object_on_a_line_for_programs() {
     assert_eq!(fields, listed);
     assert_eq!(session["resource_id"], "CVAD.Word");
     assert_eq!(watch.stop(), (Some(0), String::new()));
+}
+
+/// A gateway that comes back with other keys knows none of its tokens any more, and calls the session by
+/// another id.
+#[test]
+fn a_watch_outlives_its_store_and_signs_in_again() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let farms = [("CVAD", "cvad-7", farm.address())];
+    let config = configuration(&world, &nobody_on("127.0.0.4"), &farms);
+    let serve = ["serve", "--config", &config];
+    let gateway = Server::start(&mut roamd(&serve), 1);
+    let mut watch = bob(&gateway, &[]);
+    assert_eq!(watch.change(), "+\tWord\tCVAD\tCVAD.Word");
+    gateway.stop();
+    let note = watch.note();
+    assert!(note.starts_with("cannot reach http://127.0.0.4:"), "{note}");
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    let gateway = Server::start(&mut roamd(&serve), 1);
+    assert_eq!(watch.note(), "The list is whole again.");
+    assert_eq!(watch.change(), "-\tWord\tCVAD\tCVAD.Word");
+    assert_eq!(watch.change(), "+\tWord\tCVAD\tCVAD.Word");
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+    gateway.stop();
 }
 
 /// Active sessions may be watched by those who say that they know what it does.

@@ -183,6 +183,15 @@ impl Server {
         server
     }
 
+    /// The only controller of a farm of a world.
+    pub(crate) fn farm(world: &World, id: &str) -> Self {
+        let serve = ["farm", "serve", "--data", world.data(), "--farm", id];
+        Self::start(
+            &mut roamd(&[&serve[..], &["--listen", "127.0.0.1:0"]].concat()),
+            1,
+        )
+    }
+
     /// A demo on a world.
     pub(crate) fn demo(world: &World) -> Self {
         Self::start(
@@ -254,9 +263,33 @@ pub(crate) fn signal(child: &Child, name: &str) {
     );
 }
 
+/// Writes a configuration of a gateway before farms: id, generation, and where its controller is.
+pub(crate) fn configuration(world: &World, listen: &str, farms: &[(&str, &str, &str)]) -> String {
+    let mut text = format!(
+        "listen = \"{listen}\"\nbase_url = \"http://{listen}\"\ndata_dir = {:?}\n\
+         [[store]]\npath = \"/Citrix/Store\"\n",
+        world.path("state")
+    );
+    for (id, generation, controller) in farms {
+        text += &format!(
+            "[[store.farm]]\nid = \"{id}\"\nname = \"{id}\"\ngeneration = \"{generation}\"\n\
+             controllers = [\"http://{controller}\"]\n"
+        );
+    }
+    let path = world.path("roamd.toml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().into()
+}
+
 /// An address where nobody listens.
 pub(crate) fn nobody() -> String {
-    TcpListener::bind("127.0.0.1:0")
+    nobody_on("127.0.0.1")
+}
+
+/// The same on another address of this machine. Nobody connects from there, so no connection is given
+/// the port before a server is.
+pub(crate) fn nobody_on(host: &str) -> String {
+    TcpListener::bind((host, 0))
         .unwrap()
         .local_addr()
         .unwrap()
