@@ -219,24 +219,16 @@ fn tell_status(status: SessionStatus, done: &str, json: bool) -> anyhow::Result<
 }
 
 fn enumeration_exit(enumeration: Enumeration) -> Exit {
-    if let Some(fault) = enumeration_fault(enumeration) {
-        output::note(fault);
-    }
     match enumeration {
         Enumeration::Full => Exit::Done,
-        Enumeration::Partial => Exit::Partial,
-        Enumeration::Failed => Exit::Failed,
-    }
-}
-
-/// What a list lacks.
-fn enumeration_fault(enumeration: Enumeration) -> Option<&'static str> {
-    match enumeration {
-        Enumeration::Full => None,
         Enumeration::Partial => {
-            Some("Some farms did not answer; sessions on them are not in this list.")
+            output::note("Some farms did not answer; sessions on them are not in this list.");
+            Exit::Partial
         }
-        Enumeration::Failed => Some("No farm answered; try again later."),
+        Enumeration::Failed => {
+            output::note("No farm answered; try again later.");
+            Exit::Failed
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
         .env_remove("ROAMD_LOG")
         .env_remove("ROAMD_STORE")
         .env_remove("ROAMD_USER")
+        .env_remove("ROAMD_OPEN")
         .stdin(Stdio::null());
     command
 }

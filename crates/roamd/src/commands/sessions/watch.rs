@@ -7,7 +7,6 @@ use roamd_store_client::{Enumeration, Session, SessionParams, SessionState, Stor
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::enumeration_fault;
 use super::list::ListedSession;
 use crate::exit::Exit;
 use crate::output;
@@ -51,7 +50,7 @@ pub(super) async fn watch(
         };
         let (changes, fault) = match listed {
             Ok(list) => {
-                let fault = enumeration_fault(list.enumeration).map(str::to_owned);
+                let fault = fault(list.enumeration).map(str::to_owned);
                 (known.take_in(list), fault)
             }
             Err(error) if first || error.is_refusal() => return Err(error.into()),
@@ -85,6 +84,17 @@ impl View {
         } else {
             Self::Lines
         }
+    }
+}
+
+/// What a list lacks.
+fn fault(enumeration: Enumeration) -> Option<&'static str> {
+    match enumeration {
+        Enumeration::Full => None,
+        Enumeration::Partial => {
+            Some("Some farms did not answer; sessions on them are taken to be as they were.")
+        }
+        Enumeration::Failed => Some("No farm answered; sessions are taken to be as they were."),
     }
 }
 
@@ -172,7 +182,8 @@ impl Change {
             id,
             ..
         } = &self.session;
-        let fields = [initial_app, publisher_name, resource_id, id].map(|it| output::shown(it));
+        let fields =
+            [initial_app, publisher_name, resource_id, id].map(|field| output::shown(field));
         Ok(output::line(format_args!("{sign}\t{}", fields.join("\t")))?)
     }
 
