@@ -7,3 +7,4 @@ pub(crate) mod farm;
 pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+mod store;

@@ -3,7 +3,6 @@
 mod ica_files;
 mod launch;
 mod list;
-mod password;
 mod program;
 mod progress;
 mod reconnect;
@@ -11,13 +10,11 @@ mod roam;
 mod watch;
 
 use clap::{Args, Subcommand};
-use roamd_store_client::{
-    ClientError, Credentials, Enumeration, LaunchParams, SessionParams, SessionStatus, Spelling,
-    StoreClient, StoreUrl,
-};
+use roamd_store_client::{ClientError, LaunchParams, SessionParams, SessionStatus, Spelling};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use super::store::StoreArgs;
 use crate::exit::Exit;
 use crate::output;
 use crate::server::block_on;
@@ -63,30 +60,6 @@ struct LogOff {
     store: StoreArgs,
     #[command(flatten)]
     tickets: Tickets,
-}
-
-/// Which store, who, and from where.
-#[derive(Debug, Args)]
-struct StoreArgs {
-    /// Address of the store, such as https://store.example.net/Citrix/Store.
-    #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
-    store: StoreUrl,
-    /// Who signs in: 'DOMAIN\name', or name@domain. The password is asked for on a terminal, or
-    /// read from ROAMD_PASSWORD.
-    #[arg(long, value_name = "NAME", value_parser = name, env = "ROAMD_USER")]
-    user: String,
-    /// Read the password from one line of standard input.
-    #[arg(long)]
-    password_stdin: bool,
-    /// Name of this client [default: the name of this machine].
-    #[arg(long, value_name = "NAME", value_parser = name)]
-    client_name: Option<String>,
-    /// Identifies this device; takes the place of the client name.
-    #[arg(long, value_name = "ID", value_parser = name)]
-    device_id: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Which sessions to list.
@@ -153,23 +126,6 @@ impl Selection {
 }
 
 impl StoreArgs {
-    /// A client of the store; asks for the password.
-    fn client(&self) -> anyhow::Result<StoreClient> {
-        let password = password::read(self.password_stdin, &self.user)?;
-        let credentials = Credentials {
-            user_name: self.user.clone(),
-            password,
-        };
-        Ok(StoreClient::new(self.store.clone(), credentials))
-    }
-
-    fn client_name(&self) -> String {
-        self.client_name.clone().unwrap_or_else(|| {
-            let host = gethostname::gethostname();
-            name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
-        })
-    }
-
     fn session_params(&self, selection: Selection, tickets: Vec<String>) -> SessionParams {
         SessionParams {
             client_name: self.client_name(),
@@ -218,20 +174,6 @@ fn tell_status(status: SessionStatus, done: &str, json: bool) -> anyhow::Result<
     Ok(exit)
 }
 
-fn enumeration_exit(enumeration: Enumeration) -> Exit {
-    match enumeration {
-        Enumeration::Full => Exit::Done,
-        Enumeration::Partial => {
-            output::note("Some farms did not answer; sessions on them are not in this list.");
-            Exit::Partial
-        }
-        Enumeration::Failed => {
-            output::note("No farm answered; try again later.");
-            Exit::Failed
-        }
-    }
-}
-
 /// What a store answers, unless the person at the terminal does not want to wait for it.
 async fn unless_stopped<T>(
     stop: &CancellationToken,
@@ -241,13 +183,4 @@ async fn unless_stopped<T>(
         answer = answer => Ok(answer?),
         () = stop.cancelled() => Err(anyhow::anyhow!("stopped before the store answered")),
     }
-}
-
-/// A name as an argument: one line of text.
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err("must not be blank or have control characters".into());
-    }
-    Ok(name.into())
 }

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::ica_files::IcaFileArgs;
 use super::reconnect::{self, Reconnected, Target, reconnect};
-use super::{Selection, StoreArgs, enumeration_exit, unless_stopped};
+use super::{Selection, unless_stopped};
+use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
 use crate::server::stop_on_signal;
@@ -99,7 +100,7 @@ impl Launch {
         }
         let params = self.store.session_params(self.selection, Vec::new());
         let list = unless_stopped(stop, client.list(&params)).await?;
-        let exit = enumeration_exit(list.enumeration);
+        let exit = enumeration_exit(list.enumeration, "sessions");
         let targets: Vec<_> = list
             .sessions
             .into_iter()

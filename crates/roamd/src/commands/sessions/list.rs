@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use roamd_store_client::{Enumeration, Session, SessionState};
+use roamd_store_client::{Session, SessionState};
 use serde::Serialize;
 
+use super::Selection;
 use super::watch::{View, watch};
-use super::{Selection, StoreArgs, enumeration_exit};
+use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::{Exit, UsageError};
 use crate::output;
 
@@ -61,7 +62,7 @@ impl List {
                 }),
             )?;
         }
-        Ok(enumeration_exit(list.enumeration))
+        Ok(enumeration_exit(list.enumeration, "sessions"))
     }
 
     async fn watch(&self, seconds: u64) -> anyhow::Result<Exit> {
@@ -102,11 +103,7 @@ pub(super) struct ListedSession<'l> {
 impl<'l> From<&'l SessionState> for ListedSessions<'l> {
     fn from(list: &'l SessionState) -> Self {
         Self {
-            enumeration: match list.enumeration {
-                Enumeration::Full => "full",
-                Enumeration::Partial => "partial",
-                Enumeration::Failed => "failed",
-            },
+            enumeration: list.enumeration.as_str(),
             sessions: list.sessions.iter().map(ListedSession::from).collect(),
         }
     }

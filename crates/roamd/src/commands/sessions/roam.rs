@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::ica_files::IcaFileArgs;
 use super::reconnect::{self, Reconnected, Target, reconnect};
-use super::{Selection, StoreArgs, enumeration_exit, unless_stopped};
+use super::{Selection, unless_stopped};
+use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
 use crate::server::stop_on_signal;
@@ -58,7 +59,7 @@ impl Roam {
         };
         let params = self.store.session_params(selection, Vec::new());
         let list = unless_stopped(&stop, client.list(&params)).await?;
-        let listed = enumeration_exit(list.enumeration);
+        let listed = enumeration_exit(list.enumeration, "sessions");
         if list.sessions.is_empty() && listed == Exit::Done {
             output::note("No sessions to connect to.");
         }
