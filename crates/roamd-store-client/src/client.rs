@@ -9,7 +9,6 @@ use roamd_store_proto::{
 };
 use secrecy::SecretString;
 use tokio::time::sleep;
-use tracing::info;
 use url::Url;
 
 use crate::error::{ClientError, shown};
@@ -28,13 +27,25 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// A client of one store, for one user.
 ///
-/// It signs in when the store first asks for it, and keeps the token for the requests that follow.
+/// It signs in when the store first asks for it, and keeps the token for the requests that follow. A
+/// clone begins with the same token and shares the connections, so that several clones can ask at
+/// once.
+#[derive(Clone)]
 pub struct StoreClient {
     transport: Transport,
     store: StoreUrl,
     credentials: Credentials,
     endpoints: Option<Endpoints>,
     token: Option<Token>,
+}
+
+/// A session that the store is still making ready (ST-44).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReady {
+    /// Why, in the word of the store, such as `resuming`.
+    pub reason: String,
+    /// How long the store wants to be left alone.
+    pub wait: Duration,
 }
 
 /// What opens a session: an ICA file.
@@ -116,7 +127,7 @@ impl StoreClient {
     }
 
     /// Connects to a session at the launch URL of its listing. As long as the store says that the
-    /// session is not ready, waits and asks again as told, 30 times at most.
+    /// session is not ready, tells `before_wait`, waits and asks again as told, 30 times at most.
     ///
     /// # Errors
     /// What went wrong on the way.
@@ -124,6 +135,7 @@ impl StoreClient {
         &mut self,
         launch_url: &str,
         params: &LaunchParams,
+        mut before_wait: impl FnMut(NotReady),
     ) -> Result<IcaFile, ClientError> {
         let mut url = link("the session's address", launch_url)?;
         let body = params.to_xml();
@@ -159,8 +171,8 @@ impl StoreClient {
                     let wait =
                         after.map_or(DEFAULT_WAIT, |after| Duration::from_secs(after.into()));
                     let wait = wait.min(LONGEST_WAIT);
-                    let (reason, seconds) = (shown(&reason.0), wait.as_secs());
-                    info!(reason, seconds, "The session is not ready; asking again");
+                    let reason = shown(&reason.0);
+                    before_wait(NotReady { reason, wait });
                     sleep(wait).await;
                     url = link("the next address of the launch", &next)?;
                     attempts += 1;

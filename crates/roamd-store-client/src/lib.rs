@@ -13,7 +13,7 @@ mod store_url;
 mod transport;
 
 pub use audience::Audience;
-pub use client::{IcaFile, StoreClient};
+pub use client::{IcaFile, NotReady, StoreClient};
 pub use error::ClientError;
 pub use roamd_store_proto::{
     Enumeration, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,

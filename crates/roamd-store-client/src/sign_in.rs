@@ -33,6 +33,7 @@ pub struct Credentials {
 }
 
 /// A token and where it may go.
+#[derive(Clone)]
 pub(crate) struct Token {
     /// Value of the `Authorization` header.
     pub(crate) header: HeaderValue,

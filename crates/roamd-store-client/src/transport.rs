@@ -30,6 +30,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Sends requests. Redirects are never followed: a `POST` would come out of them as a `GET`
 /// (SS-9), and a token with another audience.
+#[derive(Clone)]
 pub(crate) struct Transport {
     /// The store's address has https, so nothing goes over http.
     encrypted: bool,

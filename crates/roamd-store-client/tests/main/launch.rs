@@ -1,9 +1,10 @@
 //! Launches: files, retries and failures (store-services.md §4.3).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::StatusCode;
-use roamd_store_client::{ClientError, LaunchParams};
+use roamd_store_client::{ClientError, LaunchParams, NotReady};
 use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason, media_type};
 use secrecy::ExposeSecret;
 
@@ -42,7 +43,17 @@ async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
     })
     .await;
     let url = format!("http://{}/launch", play.address);
-    let ica = play.client().launch(&url, &launch_params()).await.unwrap();
+    let mut waits = Vec::new();
+    let ica = play
+        .client()
+        .launch(&url, &launch_params(), |wait| waits.push(wait))
+        .await
+        .unwrap();
+    let wait = NotReady {
+        reason: "resuming".into(),
+        wait: Duration::ZERO,
+    };
+    assert_eq!(waits, [wait.clone(), wait]);
     assert_eq!(ica.text.expose_secret(), "[WFClient]\nVersion=2\n");
     assert_eq!(ica.logon_ticket.unwrap().expose_secret(), "0F51C2D9");
     assert_eq!(
@@ -69,7 +80,7 @@ async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
     let url = format!("http://{}/launch", play.address);
     let error = play
         .client()
-        .launch(&url, &launch_params())
+        .launch(&url, &launch_params(), drop)
         .await
         .unwrap_err();
     assert_eq!(
@@ -93,7 +104,7 @@ async fn a_failed_launch_gives_the_stores_words() {
     let url = format!("http://{}/launch", play.address);
     let error = play
         .client()
-        .launch(&url, &launch_params())
+        .launch(&url, &launch_params(), drop)
         .await
         .unwrap_err();
     let expected = "the launch failed: In maintenance. (WorkstationInMaintenance)";
@@ -111,8 +122,14 @@ async fn a_session_that_ended_is_told_from_a_failure() {
     .await;
     let url = format!("http://{}/launch", play.address);
     let mut client = play.client();
-    let ended = client.launch(&url, &launch_params()).await.unwrap_err();
+    let ended = client
+        .launch(&url, &launch_params(), drop)
+        .await
+        .unwrap_err();
     assert!(matches!(ended, ClientError::NoSuchSession), "{ended}");
-    let failed = client.launch(&url, &launch_params()).await.unwrap_err();
+    let failed = client
+        .launch(&url, &launch_params(), drop)
+        .await
+        .unwrap_err();
     assert!(matches!(failed, ClientError::Status { .. }), "{failed}");
 }

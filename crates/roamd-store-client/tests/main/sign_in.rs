@@ -214,7 +214,7 @@ async fn a_token_is_sent_only_where_it_belongs() {
     ] {
         let url = format!("http://{}{path}", server.address);
         let before = server.seen().len();
-        client.launch(&url, &params).await.unwrap_err();
+        client.launch(&url, &params, drop).await.unwrap_err();
         assert_eq!(
             server.seen()[before].header("authorization"),
             expected,
@@ -234,7 +234,7 @@ async fn a_store_with_https_does_not_lead_to_http() {
     let mut client = StoreClient::new(store, credentials);
     let url = format!("http://{}/list", play.address);
     let error = client
-        .launch(&url, &LaunchParams::default())
+        .launch(&url, &LaunchParams::default(), drop)
         .await
         .unwrap_err();
     assert!(matches!(error, ClientError::Unencrypted(_)), "{error}");
@@ -280,6 +280,20 @@ async fn an_expired_token_is_replaced_once() {
         .filter(|line| *line == "POST /attempt")
         .count();
     assert_eq!(attempts, 2);
+}
+
+#[tokio::test]
+async fn a_clone_goes_on_with_the_token() {
+    let play = Play::start(good_store).await;
+    let mut client = play.client();
+    client.list(&session_params()).await.unwrap();
+    client.clone().list(&session_params()).await.unwrap();
+    let lines = play.lines();
+    assert_eq!(
+        lines.iter().filter(|line| *line == "POST /attempt").count(),
+        1
+    );
+    assert_eq!(lines.last().unwrap(), "POST /list");
 }
 
 #[tokio::test]

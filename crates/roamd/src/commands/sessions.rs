@@ -1,14 +1,20 @@
 //! `roamd sessions`: a plain client of any store.
 
+mod ica_files;
 mod launch;
+mod list;
+mod program;
+mod progress;
+mod reconnect;
+mod roam;
+mod watch;
 
 use clap::{Args, Subcommand};
-use roamd_store_client::{
-    LaunchParams, Session, SessionParams, SessionState, SessionStatus, Spelling,
-};
+use roamd_store_client::{ClientError, LaunchParams, SessionParams, SessionStatus, Spelling};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
-use super::store::{StoreArgs, enumeration_exit};
+use super::store::StoreArgs;
 use crate::exit::Exit;
 use crate::output;
 use crate::server::block_on;
@@ -25,22 +31,11 @@ pub(crate) struct Sessions {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    List(List),
+    List(list::List),
     Disconnect(Disconnect),
     Logoff(LogOff),
     Launch(launch::Launch),
-}
-
-/// Lists the sessions that this client can connect to.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd sessions list --store https://store.example.net/Citrix/Store --user 'LAB\\ada' --json"
-)]
-struct List {
-    #[command(flatten)]
-    store: StoreArgs,
-    #[command(flatten)]
-    selection: Selection,
+    Roam(roam::Roam),
 }
 
 /// Disconnects the sessions that are connected from this client; they keep running.
@@ -94,39 +89,9 @@ impl Sessions {
                 Command::Disconnect(command) => command.run().await,
                 Command::Logoff(command) => command.run().await,
                 Command::Launch(command) => command.run().await,
+                Command::Roam(command) => command.run().await,
             }
         })
-    }
-}
-
-impl List {
-    async fn run(self) -> anyhow::Result<Exit> {
-        let mut client = self.store.client()?;
-        let list = client
-            .list(&self.store.session_params(self.selection, Vec::new()))
-            .await?;
-        if self.store.json {
-            output::json(&ListedSessions::from(&list))?;
-        } else if list.sessions.is_empty() {
-            output::note("No sessions to connect to.");
-        } else {
-            let header = ["APP", "FARM", "RESOURCE", "TYPE", "AGGREGATED", "ID"];
-            output::table(
-                header,
-                list.sessions.into_iter().map(|session| {
-                    let aggregated = if session.aggregated { "yes" } else { "no" };
-                    [
-                        session.initial_app,
-                        session.publisher_name,
-                        session.resource_id,
-                        session.server_type,
-                        aggregated.into(),
-                        session.id,
-                    ]
-                }),
-            )?;
-        }
-        Ok(enumeration_exit(list.enumeration, "sessions"))
     }
 }
 
@@ -181,47 +146,6 @@ impl StoreArgs {
     }
 }
 
-/// A list for programs.
-#[derive(Serialize)]
-struct ListedSessions<'l> {
-    enumeration: &'static str,
-    sessions: Vec<ListedSession<'l>>,
-}
-
-#[derive(Serialize)]
-struct ListedSession<'l> {
-    id: &'l str,
-    app: &'l str,
-    farm: &'l str,
-    resource_id: &'l str,
-    server_type: &'l str,
-    aggregated: bool,
-    launch_url: &'l str,
-}
-
-impl<'l> From<&'l SessionState> for ListedSessions<'l> {
-    fn from(list: &'l SessionState) -> Self {
-        Self {
-            enumeration: list.enumeration.as_str(),
-            sessions: list.sessions.iter().map(ListedSession::from).collect(),
-        }
-    }
-}
-
-impl<'l> From<&'l Session> for ListedSession<'l> {
-    fn from(session: &'l Session) -> Self {
-        Self {
-            id: &session.id,
-            app: &session.initial_app,
-            farm: &session.publisher_name,
-            resource_id: &session.resource_id,
-            server_type: &session.server_type,
-            aggregated: session.aggregated,
-            launch_url: &session.launch_url,
-        }
-    }
-}
-
 /// The result of an operation for programs.
 #[derive(Serialize)]
 struct Done {
@@ -248,4 +172,15 @@ fn tell_status(status: SessionStatus, done: &str, json: bool) -> anyhow::Result<
         output::line(text)?;
     }
     Ok(exit)
+}
+
+/// What a store answers, unless the person at the terminal does not want to wait for it.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    answer: impl Future<Output = Result<T, ClientError>>,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        answer = answer => Ok(answer?),
+        () = stop.cancelled() => Err(anyhow::anyhow!("stopped before the store answered")),
+    }
 }

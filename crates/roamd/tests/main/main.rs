@@ -16,5 +16,8 @@ mod killed_controllers;
 mod probe;
 mod serve;
 mod sessions;
+mod sessions_roam;
+mod sessions_store;
+mod sessions_watch;
 mod support;
 mod usage;

@@ -17,6 +17,7 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
         .env_remove("ROAMD_LOG")
         .env_remove("ROAMD_STORE")
         .env_remove("ROAMD_USER")
+        .env_remove("ROAMD_OPEN")
         .stdin(Stdio::null());
     command
 }
@@ -37,6 +38,31 @@ pub(crate) fn run_with_line(args: &[&str], line: &str) -> Ran {
         .unwrap();
     writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
     Ran::of(child.wait_with_output().unwrap())
+}
+
+/// Runs a command as a person does: with a terminal, perhaps with some of its output elsewhere. The
+/// terminal's picture is its output.
+pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> Ran {
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let line: String = words
+        .map(|word| format!("'{}' ", word.to_str().unwrap()))
+        .collect();
+    let mut terminal = Command::new("script");
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => terminal.env(name, value),
+            None => terminal.env_remove(name),
+        };
+    }
+    let line = format!("{line}{redirection}");
+    let output = terminal
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output();
+    Ran::of(output.unwrap())
 }
 
 /// What a command did.
@@ -158,6 +184,15 @@ impl Server {
         server
     }
 
+    /// The only controller of a farm of a world.
+    pub(crate) fn farm(world: &World, id: &str) -> Self {
+        let serve = ["farm", "serve", "--data", world.data(), "--farm", id];
+        Self::start(
+            &mut roamd(&[&serve[..], &["--listen", "127.0.0.1:0"]].concat()),
+            1,
+        )
+    }
+
     /// A demo on a world.
     pub(crate) fn demo(world: &World) -> Self {
         Self::start(
@@ -223,7 +258,7 @@ impl Drop for Server {
     }
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let kill = format!("kill -{name} {}", child.id());
     assert!(
         Command::new("sh")
@@ -234,9 +269,33 @@ fn signal(child: &Child, name: &str) {
     );
 }
 
+/// Writes a configuration of a gateway before farms: id, generation, and where its controller is.
+pub(crate) fn configuration(world: &World, listen: &str, farms: &[(&str, &str, &str)]) -> String {
+    let mut text = format!(
+        "listen = \"{listen}\"\nbase_url = \"http://{listen}\"\ndata_dir = {:?}\n\
+         [[store]]\npath = \"/Citrix/Store\"\n",
+        world.path("state")
+    );
+    for (id, generation, controller) in farms {
+        text += &format!(
+            "[[store.farm]]\nid = \"{id}\"\nname = \"{id}\"\ngeneration = \"{generation}\"\n\
+             controllers = [\"http://{controller}\"]\n"
+        );
+    }
+    let path = world.path("roamd.toml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().into()
+}
+
 /// An address where nobody listens.
 pub(crate) fn nobody() -> String {
-    TcpListener::bind("127.0.0.1:0")
+    nobody_on("127.0.0.1")
+}
+
+/// The same on another address of this machine. Nobody connects from there, so no connection is given
+/// the port before a server is.
+pub(crate) fn nobody_on(host: &str) -> String {
+    TcpListener::bind((host, 0))
         .unwrap()
         .local_addr()
         .unwrap()

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "",
     "demo",
     "serve",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 25] = [
     "sessions disconnect",
     "sessions logoff",
     "sessions launch",
+    "sessions roam",
     "apps",
     "apps list",
     "config",
@@ -70,6 +71,19 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
         (
             "sessions launch --all --app b --store http://127.0.0.1/ --user a",
             "cannot be used",
+        ),
+        (
+            "sessions list --watch 0 --store http://127.0.0.1/ --user a",
+            "1..=86400",
+        ),
+        // Each listing would disconnect what is active on old farms.
+        (
+            "sessions list --watch 7 --active --store http://127.0.0.1/ --user a",
+            "every 7 s; leave out --active, or add --yes-disconnect",
+        ),
+        (
+            "sessions list --watch --yes-disconnect --store http://127.0.0.1/ --user a",
+            "--active",
         ),
         // Other users can read arguments.
         (

@@ -1,0 +1,342 @@
+//! `roamd sessions roam`, and the opening of ICA files.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sessions_store::{ICA, Store, list, retry};
+use crate::support::{
+    Ran, Server, World, configuration, entries, nobody, on_a_terminal, roamd, run, signal,
+};
+
+#[test]
+fn everything_comes_here_from_farms_of_three_generations() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("ica");
+    let output = folder.to_str().unwrap();
+    let ran = demo.alice(&["roam", "--client-name", "KIOSK", "--output", output]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let resources: Vec<_> = ran
+        .out
+        .lines()
+        .map(|path| {
+            path.strip_prefix(output)
+                .unwrap()
+                .split_once('-')
+                .unwrap()
+                .0
+        })
+        .collect();
+    assert_eq!(
+        resources,
+        [
+            "/XA1.MSPaint",
+            "/XA1.Notepad",
+            "/XD5.Win7Desktop",
+            "/CVAD.Excel",
+            "/CVAD.Word",
+            "/CVAD.Win11Desktop"
+        ]
+    );
+    for file in ran.out.lines() {
+        let ran = run(&["farm", "connect", "--data", world.data(), file]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let here = world.sessions("alice");
+    assert_eq!(here.len(), 6, "{here:?}");
+    assert!(
+        here.iter()
+            .all(|session| session.ends_with(" active KIOSK")),
+        "{here:?}"
+    );
+    let again = demo.alice(&["roam", "--client-name", "KIOSK", "--output", output]);
+    assert_eq!((again.code, again.out.as_str()), (0, ""));
+    assert_eq!(again.err, "No sessions to connect to.\n");
+}
+
+#[test]
+fn what_is_active_elsewhere_stays_there_if_told_so() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let before = world.sessions("alice");
+    let folder = world.path("ica");
+    let output = folder.to_str().unwrap();
+    let roam = [
+        "roam",
+        "--no-active",
+        "--apps-only",
+        "--json",
+        "--output",
+        output,
+    ];
+    let ran = demo.alice(&roam);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let json = ran.json();
+    let files = ran.column("", "file");
+    assert_eq!(
+        json,
+        serde_json::json!([
+            {
+                "app": "MSPaint", "farm": "Farm1", "resource_id": "XA1.MSPaint",
+                "outcome": "ready", "file": files[0], "error": null,
+            },
+            {
+                "app": "Excel", "farm": "Farm3", "resource_id": "CVAD.Excel",
+                "outcome": "ready", "file": files[1], "error": null,
+            },
+        ])
+    );
+    assert!(files.iter().all(|file| Path::new(file).is_file()));
+    assert_eq!(world.sessions("alice"), before);
+}
+
+/// Farms that answer are roamed from, and that others do not is told.
+#[test]
+fn a_farm_that_is_down_makes_it_partly_done() {
+    let world = World::new();
+    let (xa1, cvad) = (Server::farm(&world, "XA1"), Server::farm(&world, "CVAD"));
+    let farms = [
+        ("XA1", "xenapp-6", xa1.address()),
+        ("XD5", "xendesktop-5", &nobody()),
+        ("CVAD", "cvad-7", cvad.address()),
+    ];
+    let config = configuration(&world, &nobody(), &farms);
+    let serve = ["serve", "--config", &config];
+    let gateway = Server::start(&mut roamd(&serve), 1);
+    let folder = world.path("ica");
+    let output = folder.to_str().unwrap();
+    let ran = gateway.alice(&[
+        "roam",
+        "--json",
+        "--client-name",
+        "KIOSK",
+        "--output",
+        output,
+    ]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(
+        ran.err.starts_with("Some farms did not answer"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(
+        ran.column("", "resource_id"),
+        [
+            "XA1.MSPaint",
+            "XA1.Notepad",
+            "CVAD.Excel",
+            "CVAD.Word",
+            "CVAD.Win11Desktop"
+        ]
+    );
+    assert!(
+        ran.column("", "outcome")
+            .iter()
+            .all(|outcome| outcome == "ready")
+    );
+}
+
+/// The first is answered only once the second is asked for, and is told first all the same.
+#[test]
+fn sessions_are_asked_for_at_once_and_told_in_their_order() {
+    let both = Barrier::new(2);
+    let store = Store::start(move |asked| match asked.path {
+        "/list" => list(asked, "full", &["Word", "Excel"]),
+        _ => {
+            both.wait();
+            (200, ICA.into())
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let ran = Ran::of(
+        store
+            .command(&["roam", "--output", output, "--json"])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(ran.column("", "app"), ["Word", "Excel"]);
+}
+
+#[test]
+fn each_failure_is_told_and_the_exit_code_tells_how_many() {
+    let cases = [
+        (&["Word", "Gone"][..], "full", 4),
+        (&["Word"], "full", 0),
+        (&["Word"], "partial", 4),
+        (&["Gone"], "full", 1),
+        (&["Forbidden"], "full", 3),
+        (&[], "full", 0),
+        (&[], "failed", 1),
+    ];
+    for (apps, enumeration, code) in cases {
+        let store = Store::start(move |asked| match asked.path {
+            "/list" => list(asked, enumeration, apps),
+            "/launch/Word" => (200, ICA.into()),
+            "/launch/Gone" => (404, String::new()),
+            _ => (403, String::new()),
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().to_str().unwrap();
+        let roam = ["roam", "--output", output];
+        let ran = Ran::of(store.command(&roam).output().unwrap());
+        assert_eq!(ran.code, code, "{apps:?} {enumeration}: {ran:?}");
+        let lines: Vec<_> = ran.out.lines().collect();
+        assert_eq!(lines.len(), apps.len());
+        for (app, line) in apps.iter().zip(lines) {
+            let expected = match *app {
+                "Word" => format!("{output}/CVAD.Word-"),
+                "Gone" => "Gone on Farm3: there is no such session any more; ".into(),
+                _ => "Forbidden on Farm3: the store does not allow it".into(),
+            };
+            assert!(line.starts_with(&expected), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_session_that_is_not_ready_is_waited_for_and_that_is_told() {
+    let asked_before = AtomicBool::new(false);
+    let store = Store::start(move |asked| match asked.path {
+        "/list" => list(asked, "full", &["Word"]),
+        _ if asked_before.swap(true, Ordering::Relaxed) => (200, ICA.into()),
+        _ => retry(asked, "Word", 0),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let ran = Ran::of(
+        store
+            .command(&["roam", "--output", output])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.err, "Word on Farm3: waiting 0 s (resuming)\n");
+}
+
+/// Live lines are on the terminal, and results are where they belong.
+#[test]
+fn a_terminal_shows_what_goes_on() {
+    let asked_before = AtomicBool::new(false);
+    let store = Store::start(move |asked| match asked.path {
+        "/list" => list(asked, "full", &["Word"]),
+        _ if asked_before.swap(true, Ordering::Relaxed) => (200, ICA.into()),
+        _ => retry(asked, "Word", 1),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let roam = store.command(&["roam", "--output", output]);
+    let results = folder.path().join("results");
+    let ran = on_a_terminal(&roam, &format!("> {}", results.display()));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out.contains("Word on Farm3: waiting 1 s (resuming)"),
+        "{ran:?}"
+    );
+    let results = fs::read_to_string(results).unwrap();
+    assert!(
+        results.starts_with(&format!("{output}/CVAD.Word-")),
+        "{results}"
+    );
+}
+
+#[test]
+fn ctrl_c_keeps_what_is_there_and_stops_the_rest() {
+    let store = Store::start(|asked| match asked.path {
+        "/list" => list(asked, "full", &["Excel", "Word"]),
+        "/launch/Excel" => (200, ICA.into()),
+        _ => retry(asked, "Word", 300),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let mut child = store
+        .command(&["roam", "--output", output])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    assert!(Path::new(first.trim()).is_file(), "{first}");
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut waiting = String::new();
+    err.read_line(&mut waiting).unwrap();
+    assert_eq!(waiting, "Word on Farm3: waiting 300 s (resuming)\n");
+    signal(&child, "INT");
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "Word on Farm3: stopped before it was ready\n");
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert_eq!(entries(folder.path()).len(), 1);
+}
+
+/// A program that tells its arguments through a pipe, and the other end of it.
+fn recorder(folder: &Path) -> (String, BufReader<File>) {
+    let (pipe, script) = (folder.join("pipe"), folder.join("open it.sh"));
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    fs::write(&script, format!("echo \"$#:$1:$2\" > {}\n", pipe.display())).unwrap();
+    // Open for writing as well: no end is read between two programs.
+    let pipe = File::options().read(true).write(true).open(pipe).unwrap();
+    (
+        format!("sh '{}' -x", script.display()),
+        BufReader::new(pipe),
+    )
+}
+
+#[test]
+fn ica_files_are_opened_with_the_program_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, mut pipe) = recorder(folder.path());
+    let output = folder.path().join("ica");
+    let output = output.to_str().unwrap();
+    let store = Store::start(|asked| match asked.path {
+        "/list" => list(asked, "full", &["Word"]),
+        _ => (200, ICA.into()),
+    });
+    let mut opened = |args: &[&str]| {
+        let mut command = store.command(&[args, &["--output", output]].concat());
+        let ran = Ran::of(command.env("ROAMD_OPEN", &program).output().unwrap());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let mut line = String::new();
+        pipe.read_line(&mut line).unwrap();
+        (ran, line.trim_end().to_owned())
+    };
+    let (roamed, line) = opened(&["roam", "--open"]);
+    assert_eq!(line, format!("2:-x:{}", roamed.out.trim_end()));
+    let named = format!("--open={program} ");
+    let (roamed, line) = opened(&["roam", "--json", &named]);
+    assert_eq!(roamed.column("", "outcome"), ["opened"]);
+    assert_eq!(line, format!("2:-x:{}", roamed.column("", "file")[0]));
+    let (launched, line) = opened(&["launch", "--app", "Word", "--open"]);
+    assert_eq!(line, format!("2:-x:{}", launched.out.trim_end()));
+}
+
+/// Old farms take sessions away as soon as they list them, so this is found out before.
+#[test]
+fn a_program_that_is_missing_is_told_before_any_session_moves() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let before = world.sessions("alice");
+    let folder = world.path("ica");
+    let output = folder.to_str().unwrap();
+    let ran = demo.alice(&["roam", "--open=no-such-program", "--output", output]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert_eq!(
+        ran.err,
+        "roamd: there is no program no-such-program to open ICA files; \
+         name one with --open=PROGRAM or ROAMD_OPEN\n"
+    );
+    assert_eq!(world.sessions("alice"), before);
+}

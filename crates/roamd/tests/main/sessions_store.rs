@@ -1,0 +1,118 @@
+//! A store that lists and launches as a test tells it, and asks nobody to sign in.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+
+use crate::support::roamd;
+
+/// A session that goes on: what a launch answers.
+pub(crate) const ICA: &str = r#"<launch xmlns="http://citrix.com/delivery-services/1-0/launch" status="success"><result type="ica"><ica>[WFClient]</ica></result></launch>"#;
+
+/// Its address and what it answers; it runs as long as the test.
+pub(crate) struct Store {
+    base: String,
+}
+
+/// A request as the test sees it.
+pub(crate) struct Asked<'r> {
+    /// URL that everything of this store begins with.
+    pub(crate) base: &'r str,
+    pub(crate) path: &'r str,
+}
+
+impl Store {
+    /// Starts it. Each answer is a status and a body; the endpoints are answered already.
+    pub(crate) fn start(
+        answer: impl Fn(&Asked<'_>) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let store = Self { base: base.clone() };
+        let answer = Arc::new(answer);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (base, answer) = (base.clone(), Arc::clone(&answer));
+                thread::spawn(move || serve(stream.unwrap(), &base, &*answer));
+            }
+        });
+        store
+    }
+
+    /// A command of `roamd sessions` on this store.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let store = format!("{}/Store", self.base);
+        let common = ["--store", &store, "--user", "ada", "--client-name", "KIOSK"];
+        let mut command = roamd(&[&["sessions"], args, &common].concat());
+        command.env("ROAMD_PASSWORD", "s3cret!");
+        command
+    }
+}
+
+/// A list of sessions of these applications on Farm3, with launch URLs at `/launch/APP`.
+pub(crate) fn list(asked: &Asked<'_>, enumeration: &str, apps: &[&str]) -> (u16, String) {
+    let sessions: String = apps
+        .iter()
+        .map(|app| {
+            let url = format!("{}/launch/{app}", asked.base);
+            format!(
+                "<session id=\"id-{app}\"><serverType>win32</serverType>\
+                 <launchIca><url>{url}</url></launchIca><initialapp>{app}</initialapp>\
+                 <initialappresourceaggregated>false</initialappresourceaggregated>\
+                 <initialappresourceid>CVAD.{app}</initialappresourceid>\
+                 <publishername>Farm3</publishername></session>"
+            )
+        })
+        .collect();
+    let body = format!(
+        "<sessionState xmlns=\"http://citrix.com/delivery-services/1-0/sessionstate\" \
+         enumeration=\"{enumeration}\"><sessions>{sessions}</sessions></sessionState>"
+    );
+    (200, body)
+}
+
+/// A launch that has to wait, and goes on at `/launch/APP`.
+pub(crate) fn retry(asked: &Asked<'_>, app: &str, after: u32) -> (u16, String) {
+    let url = format!("{}/launch/{app}", asked.base);
+    let body = format!(
+        "<launch xmlns=\"http://citrix.com/delivery-services/1-0/launch\" status=\"retry\">\
+         <result type=\"retry\"><retry><url>{url}</url><after>{after}</after>\
+         <reason>resuming</reason></retry></result></launch>"
+    );
+    (200, body)
+}
+
+fn serve(mut stream: TcpStream, base: &str, answer: &dyn Fn(&Asked<'_>) -> (u16, String)) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut first = String::new();
+    reader.read_line(&mut first).unwrap();
+    let Some(path) = first.split(' ').nth(1) else {
+        return;
+    };
+    let mut length = 0;
+    for line in reader.by_ref().lines() {
+        let line = line.unwrap().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        } else if line.is_empty() {
+            break;
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    let (status, body) = match path {
+        "/Store/endpoints/v1" => (
+            200,
+            format!(
+                "<endpoints xmlns=\"http://citrix.com/dazzleservices/2-0/endpoints\">\
+                 <endpoint id=\"ListSessions\"><url>{base}/list</url></endpoint></endpoints>"
+            ),
+        ),
+        _ => answer(&Asked { base, path }),
+    };
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n");
+    // The client may have been stopped meanwhile.
+    write!(stream, "{head}\r\n{body}").ok();
+}
