@@ -15,6 +15,7 @@ mod farm;
 mod ica_file;
 mod launch;
 mod list;
+mod picture;
 pub mod plan;
 mod resource_id;
 mod resources;
@@ -32,11 +33,11 @@ pub use farm::{
 pub use ica_file::{IcaError, IcaFile};
 pub use launch::{Launch, LaunchFailure, Launched};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
+pub use picture::{Picture, PictureSize};
 pub use plan::{ListRequest, Listing};
 pub use resource_id::ResourceId;
 pub use resources::{
-    CatalogueAnswer, ListedResource, Picture, PictureSize, ResourceError, ResourceList,
-    merge as merge_resources,
+    CatalogueAnswer, ListedResource, ResourceError, ResourceList, merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use store::Store;
