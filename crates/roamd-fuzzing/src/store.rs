@@ -2,7 +2,8 @@
 
 use roamd_store_proto::auth::{Form, FormPost, RequestToken, RequestTokenResponse, TokenChoices};
 use roamd_store_proto::{
-    Endpoints, LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, Spelling,
+    Endpoints, Groups, LaunchData, LaunchParams, Resource, Resources, SessionParams, SessionResult,
+    SessionState, Spelling,
 };
 
 use crate::assert_stable;
@@ -30,7 +31,7 @@ pub fn store_request(bytes: &[u8]) {
     let _post = FormPost::from_url_encoded(bytes);
 }
 
-/// What a store may answer to `roamd sessions`.
+/// What a store may answer to `roamd sessions` and `roamd apps`.
 pub fn store_answer(bytes: &[u8]) {
     for spelling in [Spelling::Document, Spelling::Native] {
         assert_stable("session state", bytes, SessionState::from_xml, |state| {
@@ -46,6 +47,13 @@ pub fn store_answer(bytes: &[u8]) {
         LaunchData::from_xml,
         LaunchData::to_xml,
     );
+    let groups = Groups::all();
+    assert_stable("resources", bytes, Resources::from_xml, |resources| {
+        resources.to_xml(&groups)
+    });
+    assert_stable("resource", bytes, Resource::from_xml, |resource| {
+        resource.to_xml(&groups)
+    });
     assert_stable("endpoints", bytes, Endpoints::from_xml, Endpoints::to_xml);
     assert_stable(
         "token choices",

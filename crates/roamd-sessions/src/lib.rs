@@ -16,6 +16,7 @@ mod ica_file;
 mod launch;
 mod launch_failure;
 mod list;
+mod picture;
 pub mod plan;
 mod resource_id;
 mod resources;
@@ -35,11 +36,11 @@ pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
 pub use launch::{Launch, LaunchTarget, Launched};
 pub use launch_failure::{FailureCause, LaunchFailure};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
+pub use picture::{Picture, PictureSize};
 pub use plan::{ListRequest, Listing};
 pub use resource_id::ResourceId;
 pub use resources::{
-    CatalogueAnswer, ListedResource, Picture, PictureSize, ResourceError, ResourceList,
-    merge as merge_resources,
+    CatalogueAnswer, ListedResource, ResourceError, ResourceList, merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};

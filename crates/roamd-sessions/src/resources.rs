@@ -10,8 +10,8 @@ use tracing::warn;
 
 use crate::enumeration::enumeration;
 use crate::{
-    Application, Busy, Catalogue, Farm, FarmDescription, FarmError, Operation, ResourceId, Share,
-    Store, User,
+    Application, Busy, Catalogue, Farm, FarmDescription, FarmError, Operation, Picture,
+    PictureSize, ResourceId, Share, Store, User,
 };
 
 /// The resources of a user.
@@ -46,22 +46,6 @@ pub struct CatalogueAnswer<'a> {
     pub catalogue: Result<Arc<Catalogue>, FarmError>,
 }
 
-/// An edge of a picture, in pixels: one of those that farms have (nfuse.md §6.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PictureSize(u16);
-
-/// The picture of a resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picture {
-    /// The farm's, in PNG.
-    OfFarm(Arc<[u8]>),
-    /// The farm has none.
-    None {
-        /// The resource is a desktop.
-        desktop: bool,
-    },
-}
-
 /// Why a resource is not told of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
@@ -71,28 +55,6 @@ pub enum ResourceError {
     /// Its farm gave no answer.
     #[error("the resource's farm gave no answer: {0}")]
     Farm(#[from] FarmError),
-}
-
-impl PictureSize {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self(16), Self(32), Self(48), Self(128), Self(256)];
-    /// The size of a picture that was asked for without one.
-    pub const DEFAULT: Self = Self(128);
-
-    /// The size to take for a wished edge: the same or the next larger one.
-    #[must_use]
-    pub fn fitting(pixels: u16) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|size| size.0 >= pixels)
-            .unwrap_or(Self(256))
-    }
-
-    /// The edge in pixels.
-    #[must_use]
-    pub const fn pixels(self) -> u16 {
-        self.0
-    }
 }
 
 impl ListedResource {

@@ -5,7 +5,10 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use roamd_store_proto::auth::{Challenge, Reason};
-use roamd_store_proto::{Enumeration, Session, SessionParams, SessionState, Spelling};
+use roamd_store_proto::{
+    Enumeration, Groups, Property, Resource, ResourceType, Resources, Session, SessionParams,
+    SessionState, Spelling,
+};
 
 fn session_params(criterion: &mut Criterion) {
     for (spelling, name) in [
@@ -52,6 +55,44 @@ fn session_state(criterion: &mut Criterion) {
     });
 }
 
+fn resources(criterion: &mut Criterion) {
+    let resource = |number| {
+        let link =
+            format!("https://sf.example.net/Citrix/Store/resources/v2/TGFiMS5MZWRnZXI{number}");
+        Resource {
+            id: format!("Lab1.Ledger{number}"),
+            title: "Büro-Desktop".to_owned(),
+            summary: "Does what a desktop does".to_owned(),
+            path: r"\Office\Tools".to_owned(),
+            resource_type: ResourceType::DESKTOP,
+            client_types: vec!["ica30".to_owned()],
+            keywords: vec!["Auto".to_owned(), "Featured".to_owned()],
+            properties: vec![Property {
+                id: "team".to_owned(),
+                values: vec!["R & D".to_owned()],
+            }],
+            enabled: true,
+            launch_ica: Some(format!("{link}/launch/ica")),
+            image: Some(format!("{link}/image")),
+            icon: Some(format!("{link}/icon")),
+            image_hash: Some("0a1b2c3d4e5f60718293a4b5c6d7e8f9".to_owned()),
+            featured: true,
+            publisher_resource_id: format!("Ledger{number}"),
+            publisher_name: "Lab1".to_owned(),
+            link: Some(link),
+            ..Resource::default()
+        }
+    };
+    let list = Resources {
+        enumeration: Enumeration::Full,
+        resources: (0..16_000).map(resource).collect(),
+    };
+    let groups = Groups::all();
+    criterion.bench_function("write a list of 16,000 resources", |bencher| {
+        bencher.iter(|| black_box(&list).to_xml(&groups));
+    });
+}
+
 fn challenge(criterion: &mut Criterion) {
     let challenge = Challenge {
         realm: "a3d1c9e0-58b7-4a6e-9f0e-2f6d41c7b902".to_owned(),
@@ -64,5 +105,5 @@ fn challenge(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, session_params, session_state, challenge);
+criterion_group!(benches, session_params, session_state, resources, challenge);
 criterion_main!(benches);
