@@ -11,13 +11,13 @@ pub(crate) const NAME_BYTES: usize = 512;
 
 /// The applications and desktops of one farm for one user, by internal name. It is bounded, since it
 /// is kept: what has a name that is too long, or comes after [`Catalogue::MOST`] others, is left out.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
     applications: HashMap<String, Application>,
 }
 
 /// One application or desktop.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Application {
     /// Name for people.
     pub title: String,

@@ -41,7 +41,7 @@ fn application_settings(settings: &LaunchSettings) -> ApplicationSettings {
                 Some(WindowSize::Pixels(x, y))
             }
             (_, _, Some(percent @ 1..=100)) if is(window, "percent") => {
-                Some(WindowSize::Percent(percent.into()))
+                u8::try_from(percent).ok().map(WindowSize::Percent)
             }
             _ => None,
         },
@@ -220,7 +220,7 @@ mod tests {
             (of("pixels", Some(1024), None, Some(50)), none()),
             (
                 of("percent", Some(1), Some(1), Some(50)),
-                size(WindowSize::Percent(50.0)),
+                size(WindowSize::Percent(50)),
             ),
             (of("percent", None, None, Some(101)), none()),
             (of("seamless", Some(1024), Some(768), Some(50)), none()),
