@@ -23,6 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
 use roamd_seal::KeyRing;
 use roamd_store_proto::auth::{Form, FormPost, FormStatus};
+use roamd_store_proto::{Language, Text};
 
 use crate::{BadAttempt, Credentials, Refusal, Service, texts};
 
@@ -35,8 +36,6 @@ use state::Carrier;
 /// How conversations are held.
 #[derive(Debug, Clone)]
 pub struct FormPolicy {
-    /// The line on top of the form.
-    pub heading: String,
     /// The domains to choose from. When there are none, there is no domain box (CA-62), and any
     /// domain that is typed is passed on.
     pub domains: Vec<Domain>,
@@ -141,6 +140,7 @@ impl Conversations {
         &self,
         service: Service,
         negotiation: Negotiation,
+        language: Language,
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Started {
@@ -156,7 +156,7 @@ impl Conversations {
         };
         Started {
             cookie_value: conversation.seal(&self.keys, Carrier::Cookie, rng),
-            form: self.form(&conversation, &Filled::default(), None, rng),
+            form: self.form(&conversation, &Filled::default(), None, language, rng),
         }
     }
 
@@ -227,28 +227,23 @@ impl Conversations {
         post: &FormPost,
         refusal: Refusal,
         failures: u32,
+        language: Language,
         rng: &mut impl CryptoRng,
     ) -> Reply {
+        let end = |status, text: Text| Reply::End(form::failed(status, text.in_language(language)));
         match refusal {
             Refusal::BadCredentials | Refusal::Disabled | Refusal::LockedOut => {
                 if failures >= self.policy.max_attempts {
-                    Reply::End(form::failed(FormStatus::SUCCESS, texts::TOO_MANY_ATTEMPTS))
+                    end(FormStatus::SUCCESS, texts::TOO_MANY_ATTEMPTS)
                 } else {
                     let filled = Filled::from_post(post);
-                    Reply::Again(self.form(conversation, &filled, Some(texts::NOT_CORRECT), rng))
+                    let error = Some(texts::NOT_CORRECT);
+                    Reply::Again(self.form(conversation, &filled, error, language, rng))
                 }
             }
-            Refusal::MustChange => Reply::End(form::failed(
-                FormStatus::SUCCESS,
-                texts::MUST_CHANGE_PASSWORD,
-            )),
-            Refusal::Expired => {
-                Reply::End(form::failed(FormStatus::SUCCESS, texts::PASSWORD_EXPIRED))
-            }
-            Refusal::Unavailable => Reply::End(form::failed(
-                FormStatus::SERVICE_UNAVAILABLE,
-                texts::UNAVAILABLE,
-            )),
+            Refusal::MustChange => end(FormStatus::SUCCESS, texts::MUST_CHANGE_PASSWORD),
+            Refusal::Expired => end(FormStatus::SUCCESS, texts::PASSWORD_EXPIRED),
+            Refusal::Unavailable => end(FormStatus::SERVICE_UNAVAILABLE, texts::UNAVAILABLE),
         }
     }
 
@@ -263,7 +258,8 @@ impl Conversations {
         &self,
         conversation: &Conversation,
         filled: &Filled<'_>,
-        error: Option<&str>,
+        error: Option<Text>,
+        language: Language,
         rng: &mut impl CryptoRng,
     ) -> Form {
         let state_context = conversation.seal(&self.keys, Carrier::StateContext, rng);
@@ -273,6 +269,7 @@ impl Conversations {
             state_context,
             filled,
             error,
+            language,
         )
     }
 }
@@ -320,14 +317,14 @@ impl Conversation {
 impl ConversationRefusal {
     /// The answer, a failure form (CA-75).
     #[must_use]
-    pub fn form(self) -> Form {
+    pub fn form(self, language: Language) -> Form {
         let (status, text) = match self {
             Self::SessionIdInvalid => (FormStatus::SESSION_ID_INVALID, texts::SIGN_IN_AGAIN),
             Self::SessionIdExpired => (FormStatus::SESSION_ID_EXPIRED, texts::SIGN_IN_AGAIN),
             Self::StateContextInvalid => (FormStatus::STATE_CONTEXT_INVALID, texts::SIGN_IN_AGAIN),
             Self::ClientLacksFields => (FormStatus::SUCCESS, texts::CLIENT_LACKS_FIELDS),
         };
-        form::failed(status, text)
+        form::failed(status, text.in_language(language))
     }
 }
 

@@ -1,27 +1,135 @@
-//! Texts that people read, in English.
+//! Texts that people read, in every language that there is.
 
-pub(crate) const USER_NAME: &str = "User name";
-pub(crate) const PASSWORD: &str = "Password";
-pub(crate) const DOMAIN: &str = "Domain";
-pub(crate) const KEEP_SIGNED_IN: &str = "Keep me signed in";
-pub(crate) const LOG_ON: &str = "Log On";
-pub(crate) const CANCEL: &str = "Cancel";
+use roamd_store_proto::{Language, Text};
+
+pub(crate) const SIGN_IN: Text = Text {
+    english: "Sign in",
+    german: "Anmelden",
+    french: "Se connecter",
+    spanish: "Iniciar sesión",
+    japanese: "サインイン",
+};
+pub(crate) const USER_NAME: Text = Text {
+    english: "User name",
+    german: "Benutzername",
+    french: "Nom d'utilisateur",
+    spanish: "Nombre de usuario",
+    japanese: "ユーザー名",
+};
+pub(crate) const PASSWORD: Text = Text {
+    english: "Password",
+    german: "Kennwort",
+    french: "Mot de passe",
+    spanish: "Contraseña",
+    japanese: "パスワード",
+};
+pub(crate) const DOMAIN: Text = Text {
+    english: "Domain",
+    german: "Domäne",
+    french: "Domaine",
+    spanish: "Dominio",
+    japanese: "ドメイン",
+};
+pub(crate) const KEEP_SIGNED_IN: Text = Text {
+    english: "Keep me signed in",
+    german: "Angemeldet bleiben",
+    french: "Rester connecté",
+    spanish: "Mantener la sesión iniciada",
+    japanese: "サインインしたままにする",
+};
+pub(crate) const LOG_ON: Text = Text {
+    english: "Log On",
+    german: "Anmelden",
+    french: "Ouvrir une session",
+    spanish: "Iniciar sesión",
+    japanese: "ログオン",
+};
+pub(crate) const CANCEL: Text = Text {
+    english: "Cancel",
+    german: "Abbrechen",
+    french: "Annuler",
+    spanish: "Cancelar",
+    japanese: "キャンセル",
+};
 
 /// One text for an unknown user, a wrong password, and an account that is disabled or locked.
-pub(crate) const NOT_CORRECT: &str = "The user name or password is not correct.";
-pub(crate) const TOO_MANY_ATTEMPTS: &str = "Too many attempts. Try again later.";
-pub(crate) const PASSWORD_EXPIRED: &str =
-    "Your password has expired. Change it on another computer, then sign in again.";
-pub(crate) const MUST_CHANGE_PASSWORD: &str =
-    "You must change your password. Change it on another computer, then sign in again.";
-pub(crate) const SIGN_IN_AGAIN: &str = "This sign-in is over. Sign in again.";
-pub(crate) const UNAVAILABLE: &str = "You cannot be signed in now. Try again later.";
-pub(crate) const CLIENT_LACKS_FIELDS: &str = "This client cannot show a user name and a password.";
+pub(crate) const NOT_CORRECT: Text = Text {
+    english: "The user name or password is not correct.",
+    german: "Benutzername oder Kennwort ist nicht richtig.",
+    french: "Le nom d'utilisateur ou le mot de passe est incorrect.",
+    spanish: "El nombre de usuario o la contraseña no son correctos.",
+    japanese: "ユーザー名またはパスワードが正しくありません。",
+};
+pub(crate) const TOO_MANY_ATTEMPTS: Text = Text {
+    english: "Too many attempts. Try again later.",
+    german: "Zu viele Versuche. Versuchen Sie es später noch einmal.",
+    french: "Trop de tentatives. Réessayez plus tard.",
+    spanish: "Demasiados intentos. Inténtelo de nuevo más tarde.",
+    japanese: "試行回数が多すぎます。後でもう一度お試しください。",
+};
+pub(crate) const PASSWORD_EXPIRED: Text = Text {
+    english: "Your password has expired. Change it on another computer, then sign in again.",
+    german: "Ihr Kennwort ist abgelaufen. Ändern Sie es an einem anderen Computer und melden Sie \
+             sich dann neu an.",
+    french: "Votre mot de passe a expiré. Modifiez-le sur un autre ordinateur, puis \
+             reconnectez-vous.",
+    spanish: "Su contraseña ha caducado. Cámbiela en otro equipo y vuelva a iniciar sesión.",
+    japanese: "パスワードの有効期限が切れています。別のコンピューターで変更してから、もう一度サインインしてください。",
+};
+pub(crate) const MUST_CHANGE_PASSWORD: Text = Text {
+    english: "You must change your password. Change it on another computer, then sign in again.",
+    german: "Sie müssen Ihr Kennwort ändern. Ändern Sie es an einem anderen Computer und melden \
+             Sie sich dann neu an.",
+    french: "Vous devez changer de mot de passe. Modifiez-le sur un autre ordinateur, puis \
+             reconnectez-vous.",
+    spanish: "Debe cambiar su contraseña. Cámbiela en otro equipo y vuelva a iniciar sesión.",
+    japanese: "パスワードを変更する必要があります。別のコンピューターで変更してから、もう一度サインインしてください。",
+};
+pub(crate) const SIGN_IN_AGAIN: Text = Text {
+    english: "This sign-in is over. Sign in again.",
+    german: "Diese Anmeldung ist beendet. Melden Sie sich neu an.",
+    french: "Cette connexion est terminée. Reconnectez-vous.",
+    spanish: "Este inicio de sesión ha terminado. Inicie sesión de nuevo.",
+    japanese: "このサインインは終了しました。もう一度サインインしてください。",
+};
+pub(crate) const UNAVAILABLE: Text = Text {
+    english: "You cannot be signed in now. Try again later.",
+    german: "Sie können zurzeit nicht angemeldet werden. Versuchen Sie es später noch einmal.",
+    french: "Connexion impossible pour le moment. Réessayez plus tard.",
+    spanish: "No puede iniciar sesión en este momento. Inténtelo de nuevo más tarde.",
+    japanese: "現在、サインインできません。後でもう一度お試しください。",
+};
+pub(crate) const CLIENT_LACKS_FIELDS: Text = Text {
+    english: "This client cannot show a user name and a password.",
+    german: "Dieser Client kann Benutzername und Kennwort nicht abfragen.",
+    french: "Ce client ne peut pas demander de nom d'utilisateur ni de mot de passe.",
+    spanish: "Este cliente no puede pedir un nombre de usuario y una contraseña.",
+    japanese: "このクライアントではユーザー名とパスワードを入力できません。",
+};
+
+const USER: Text = Text {
+    english: "user",
+    german: "benutzer",
+    french: "utilisateur",
+    spanish: "usuario",
+    japanese: "user",
+};
+const OR: Text = Text {
+    english: " or ",
+    german: " oder ",
+    french: " ou ",
+    spanish: " o ",
+    japanese: " または ",
+};
 
 /// What may be typed into the user name box.
-pub(crate) fn user_name_hint(domain: Option<&str>) -> String {
+pub(crate) fn user_name_hint(domain: Option<&str>, language: Language) -> String {
+    let (user, or) = (USER.in_language(language), OR.in_language(language));
     match domain {
-        Some(domain) => format!("user, {domain}\\user or user@{}", domain.to_lowercase()),
-        None => "DOMAIN\\user or user@domain".to_owned(),
+        Some(domain) => {
+            let suffix = domain.to_lowercase();
+            format!("{user}, {domain}\\{user}{or}{user}@{suffix}")
+        }
+        None => format!("DOMAIN\\{user}{or}{user}@domain"),
     }
 }

@@ -258,7 +258,6 @@ impl Gate {
             conversations: Conversations::new(
                 Arc::clone(&keys),
                 FormPolicy {
-                    heading: "Sign in".to_owned(),
                     domains: sign_in
                         .domains
                         .iter()

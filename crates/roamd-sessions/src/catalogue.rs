@@ -18,13 +18,13 @@ const DESCRIPTION_BYTES: usize = 4096;
 /// The applications and desktops of one farm for one user, by internal name, in the order of the
 /// farm. It is bounded, since it is kept: what has a name that is too long, or comes after
 /// [`Catalogue::MOST`] others, is left out.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
     applications: IndexMap<String, Arc<Application>>,
 }
 
 /// One application or desktop.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Application {
     /// Name for people.
     pub title: String,

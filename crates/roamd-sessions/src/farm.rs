@@ -118,7 +118,7 @@ impl Target {
 }
 
 /// What a client that connects brings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     /// What it connects to.
     pub target: Target,

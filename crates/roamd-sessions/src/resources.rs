@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The resources of a user.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceList {
     /// How many of the farms did answer (ST-60).
     pub enumeration: Enumeration,
@@ -25,7 +25,7 @@ pub struct ResourceList {
 }
 
 /// An application or desktop that the user may start.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedResource {
     /// Its id: that of the first farm which publishes it.
     pub id: ResourceId,

@@ -7,7 +7,7 @@ use crate::User;
 
 /// What an application sets for its sessions, as far as its farm tells: defaults for what a client
 /// leaves open, and limits for sound and encryption.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ApplicationSettings {
     /// Colours, unless the client wishes others.
     pub colour_depth: Option<ColourDepth>,
@@ -20,12 +20,12 @@ pub struct ApplicationSettings {
 }
 
 /// Size of a window.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowSize {
     /// Width and height; the largest numbers mean the whole screen.
     Pixels(u32, u32),
-    /// A share of the screen, above 0 and up to 100.
-    Percent(f64),
+    /// A share of the screen: 1 to 100.
+    Percent(u8),
 }
 
 /// What may be heard of an application.
@@ -54,7 +54,7 @@ pub enum Encryption {
 
 /// What a session gets: the client's wishes within the application's settings. What is absent is
 /// left to the client program.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "as in LaunchParams and ApplicationSettings")]
 pub struct SessionSettings {
     pub client_name: Option<String>,
@@ -142,7 +142,10 @@ impl Encryption {
 fn size(display: Display) -> Option<WindowSize> {
     match display {
         Display::Absolute(size) => size.map(|(x, y)| WindowSize::Pixels(x, y)),
-        Display::Percent(percent) => percent.map(WindowSize::Percent),
+        // ICA files have whole numbers only.
+        Display::Percent(percent) => {
+            percent.map(|percent| WindowSize::Percent(percent.clamp(1.0, 100.0).round() as u8))
+        }
         Display::FullScreen => Some(WindowSize::Pixels(u32::MAX, u32::MAX)),
         Display::Seamless => None,
     }

@@ -10,8 +10,9 @@ use roamd_store_proto::auth::{Challenge, Choice, FormPost, Reason, RequestToken,
 use roamd_store_proto::media_type::negotiate;
 use roamd_store_proto::{
     Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, Groups, KeyPassthrough,
-    LaunchData, LaunchParams, Lifetime, Property, Resource, ResourceType, Resources, Session,
-    SessionParams, SessionState, Spelling, StartMenu,
+    LaunchData, LaunchErrorId, LaunchParams, Lifetime, Property, RemedyHint, Resource,
+    ResourceType, Resources, RetryReason, Session, SessionParams, SessionState, Spelling,
+    StartMenu,
 };
 use secrecy::ExposeSecret;
 
@@ -260,5 +261,75 @@ proptest! {
         drop(FormPost::from_url_encoded(text.as_bytes()));
         let accept: Vec<&str> = accept.iter().map(String::as_str).collect();
         let _ = negotiate(&accept, &["a/b"]);
+    }
+}
+
+/// Names as a hostile farm would choose them; none is empty, since that has a shorter form.
+fn hostile() -> impl Strategy<Value = String> {
+    let names = prop_oneof![
+        any::<String>(),
+        "[a-z<>&\"'/=!\\[\\]?-]{0,16}",
+        "\\]\\]>|</title><launchIca>|<!\\[CDATA\\[x|<!--|&#10;|&evil;|%evil;|\\x00\r\n\u{2028}",
+    ];
+    names.prop_map(|name| format!("a{name}"))
+}
+
+/// The names of the tags of a document, in order.
+fn tags(document: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(document).expect("what is written is ASCII");
+    let tags = text.split('<').skip(1);
+    tags.map(|tag| {
+        tag.split(['>', ' ', '\n'])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    })
+    .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// SS-69, ST-41: no name, from a farm or a client, adds an element or an attribute to an answer.
+    #[test]
+    fn no_name_changes_the_structure_of_an_answer(
+        names in proptest::array::uniform4(hostile()),
+        spelling in spelling(),
+    ) {
+        let state = |[initial_app, resource_id, publisher_name, server_type]: [String; 4]| {
+            SessionState {
+                enumeration: Enumeration::Full,
+                sessions: vec![Session {
+                    id: "id".to_owned(),
+                    server_type,
+                    launch_url: "https://sf.example.net/".to_owned(),
+                    initial_app,
+                    aggregated: false,
+                    resource_id,
+                    publisher_name,
+                }],
+            }
+        };
+        let plain = || ["a"; 4].map(str::to_owned);
+        prop_assert_eq!(
+            tags(&state(names.clone()).to_xml(spelling)),
+            tags(&state(plain()).to_xml(spelling))
+        );
+        let failure = |[id, text, hint, _]: [String; 4]| LaunchData::Failure {
+            id: LaunchErrorId(id.into()),
+            text,
+            remedy: Some(RemedyHint(hint.into())),
+        };
+        prop_assert_eq!(
+            tags(&failure(names.clone()).to_xml()),
+            tags(&failure(plain()).to_xml())
+        );
+        let retry = |[url, reason, hint, _]: [String; 4]| LaunchData::Retry {
+            url,
+            after: Some(5),
+            reason: RetryReason(reason.into()),
+            remedy: Some(RemedyHint(hint.into())),
+        };
+        prop_assert_eq!(tags(&retry(names).to_xml()), tags(&retry(plain()).to_xml()));
     }
 }

@@ -11,6 +11,7 @@ use roamd_citrixauth::{
     UserIdentity,
 };
 use roamd_seal::KeyRing;
+use roamd_store_proto::Language;
 use roamd_store_proto::auth::{Form, RequestToken};
 use secrecy::ExposeSecret;
 
@@ -57,7 +58,6 @@ impl Site {
     #[must_use]
     pub fn begun_at(&self, realm: &str, begun: Timestamp) -> (Form, String) {
         let policy = FormPolicy {
-            heading: "Sign in".to_owned(),
             domains: Vec::new(),
             default_domain: None,
             cookie_name: FormPolicy::COOKIE_NAME.to_owned(),
@@ -69,7 +69,9 @@ impl Site {
         let conversations = Conversations::new(self.keys(), policy);
         let service = service(realm, &self.url("/"));
         let negotiation = Negotiation::from_headers(None, None).unwrap();
-        let started = conversations.start(service, negotiation, begun, &mut UnwrapErr(SysRng));
+        let language = Language::English;
+        let rng = &mut UnwrapErr(SysRng);
+        let started = conversations.start(service, negotiation, language, begun, rng);
         let cookie = conversations.set_cookie(&started, false);
         (started.form, cookie)
     }

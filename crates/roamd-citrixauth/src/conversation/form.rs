@@ -3,6 +3,7 @@
 use roamd_store_proto::auth::{
     Form, FormPost, FormResult, FormStatus, Requirement, RequirementKind,
 };
+use roamd_store_proto::{Language, Text};
 
 use super::post::{in_list, is_name};
 use super::{FormPolicy, Negotiation};
@@ -34,19 +35,20 @@ pub(super) fn sign_in(
     negotiation: Negotiation,
     state_context: String,
     filled: &Filled<'_>,
-    error: Option<&str>,
+    error: Option<Text>,
+    language: Language,
 ) -> Form {
-    let mut requirements = vec![heading(policy, negotiation)];
-    requirements.extend(error.map(|text| error_line(negotiation, text)));
-    requirements.push(user_name(policy, filled));
-    requirements.push(password());
+    let mut requirements = vec![heading(negotiation, language)];
+    requirements.extend(error.map(|text| error_line(negotiation, text.in_language(language))));
+    requirements.push(user_name(policy, filled, language));
+    requirements.push(password(language));
     if negotiation.domain && !policy.domains.is_empty() {
-        requirements.push(domain(policy, filled));
+        requirements.push(domain(policy, filled, language));
     }
     if negotiation.save_credentials {
-        requirements.push(save_credentials(filled));
+        requirements.push(save_credentials(filled, language));
     }
-    requirements.push(log_on());
+    requirements.push(log_on(language));
     Form {
         status: FormStatus::SUCCESS,
         result: FormResult::MORE_INFO,
@@ -54,7 +56,7 @@ pub(super) fn sign_in(
         log_message: None,
         post_back: Some(policy.post_back.clone()),
         cancel_post_back: Some(policy.cancel_post_back.clone()),
-        cancel_button_text: Some(texts::CANCEL.to_owned()),
+        cancel_button_text: Some(texts::CANCEL.in_language(language).to_owned()),
         requirements,
     }
 }
@@ -82,12 +84,12 @@ fn end(status: FormStatus, result: FormResult, log_message: Option<String>) -> F
     }
 }
 
-fn heading(policy: &FormPolicy, negotiation: Negotiation) -> Requirement {
+fn heading(negotiation: Negotiation, language: Language) -> Requirement {
     Requirement {
         id: None,
         save_id: None,
         credential_type: "none".to_owned(),
-        label: Some(policy.heading.clone()),
+        label: Some(texts::SIGN_IN.in_language(language).to_owned()),
         label_type: label_type("heading", negotiation.heading),
         highlight: Vec::new(),
         kind: RequirementKind::Nothing,
@@ -111,28 +113,31 @@ fn error_line(negotiation: Negotiation, text: &str) -> Requirement {
     }
 }
 
-fn user_name(policy: &FormPolicy, filled: &Filled<'_>) -> Requirement {
+fn user_name(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Requirement {
     Requirement {
         id: Some("username".to_owned()),
         save_id: Some("ExplicitForms-Username".to_owned()),
         credential_type: "username".to_owned(),
-        label: Some(texts::USER_NAME.to_owned()),
+        label: Some(texts::USER_NAME.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
         highlight: Vec::new(),
         kind: RequirementKind::Text {
             secret: false,
             initial: filled.user_name.to_owned(),
-            assistive: Some(texts::user_name_hint(policy.default_domain.as_deref())),
+            assistive: Some(texts::user_name_hint(
+                policy.default_domain.as_deref(),
+                language,
+            )),
         },
     }
 }
 
-fn password() -> Requirement {
+fn password(language: Language) -> Requirement {
     Requirement {
         id: Some("password".to_owned()),
         save_id: Some("ExplicitForms-Password".to_owned()),
         credential_type: "password".to_owned(),
-        label: Some(texts::PASSWORD.to_owned()),
+        label: Some(texts::PASSWORD.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
         highlight: Vec::new(),
         kind: RequirementKind::Text {
@@ -143,7 +148,7 @@ fn password() -> Requirement {
     }
 }
 
-fn domain(policy: &FormPolicy, filled: &Filled<'_>) -> Requirement {
+fn domain(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Requirement {
     let initial = filled
         .domain
         .and_then(|domain| in_list(policy, domain))
@@ -152,7 +157,7 @@ fn domain(policy: &FormPolicy, filled: &Filled<'_>) -> Requirement {
         id: Some("domain".to_owned()),
         save_id: Some("ExplicitForms-Domain".to_owned()),
         credential_type: "domain".to_owned(),
-        label: Some(texts::DOMAIN.to_owned()),
+        label: Some(texts::DOMAIN.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
         highlight: Vec::new(),
         kind: RequirementKind::Combo {
@@ -166,12 +171,12 @@ fn domain(policy: &FormPolicy, filled: &Filled<'_>) -> Requirement {
     }
 }
 
-fn save_credentials(filled: &Filled<'_>) -> Requirement {
+fn save_credentials(filled: &Filled<'_>, language: Language) -> Requirement {
     Requirement {
         id: Some("saveCredentials".to_owned()),
         save_id: None,
         credential_type: "savecredentials".to_owned(),
-        label: Some(texts::KEEP_SIGNED_IN.to_owned()),
+        label: Some(texts::KEEP_SIGNED_IN.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
         highlight: Vec::new(),
         kind: RequirementKind::CheckBox {
@@ -180,7 +185,7 @@ fn save_credentials(filled: &Filled<'_>) -> Requirement {
     }
 }
 
-fn log_on() -> Requirement {
+fn log_on(language: Language) -> Requirement {
     Requirement {
         id: Some("loginBtn".to_owned()),
         save_id: None,
@@ -188,7 +193,7 @@ fn log_on() -> Requirement {
         label: None,
         label_type: "none".to_owned(),
         highlight: Vec::new(),
-        kind: RequirementKind::Button(texts::LOG_ON.to_owned()),
+        kind: RequirementKind::Button(texts::LOG_ON.in_language(language).to_owned()),
     }
 }
 

@@ -8,6 +8,7 @@ use roamd_citrixauth::{
     ConversationRefusal, Conversations, FormPolicy, Negotiation, Refusal, Resumed, Started,
 };
 use roamd_seal::KeyRing;
+use roamd_store_proto::Language;
 use roamd_store_proto::auth::FormPost;
 
 use crate::{at, conversations, form_policy, key, keys, rng, service, token_realm};
@@ -20,7 +21,7 @@ pub(crate) fn everything() -> Negotiation {
 
 pub(crate) fn start() -> Started {
     let service = service(&token_realm(), Some(600));
-    conversations().start(service, everything(), at(0), &mut rng())
+    conversations().start(service, everything(), Language::English, at(0), &mut rng())
 }
 
 /// Resumes with the cookie and whatever state context the post has.
@@ -132,7 +133,8 @@ fn a_post_of_no_conversation_is_refused() {
     let context = start().form.state_context;
     let foreign = Conversations::new(Arc::new(KeyRing::new(key(9), vec![])), form_policy());
     let service = service(&token_realm(), None);
-    let foreign = cookie(&foreign.start(service, everything(), at(0), &mut rng()));
+    let foreign =
+        cookie(&foreign.start(service, everything(), Language::English, at(0), &mut rng()));
     for cookie in [
         None,
         Some(""),
@@ -179,7 +181,7 @@ fn a_policy_cannot_make_a_conversation_longer_than_ten_minutes() {
     };
     let conversations = Conversations::new(keys(), policy);
     let service = service(&token_realm(), None);
-    let started = conversations.start(service, everything(), at(0), &mut rng());
+    let started = conversations.start(service, everything(), Language::English, at(0), &mut rng());
     assert_eq!(
         refusal(Some(&cookie(&started)), "", 600),
         Some(ConversationRefusal::SessionIdExpired)
@@ -202,7 +204,14 @@ fn a_form_that_is_shown_again_has_a_new_state_context_of_the_same_conversation()
     let conversation = resumed.unless_spent(false).unwrap();
     let post = FormPost::default();
     let refusal = Refusal::BadCredentials;
-    let reply = conversations().refuse(&conversation, &post, refusal, 1, &mut rng());
+    let reply = conversations().refuse(
+        &conversation,
+        &post,
+        refusal,
+        1,
+        Language::English,
+        &mut rng(),
+    );
     let again = &reply.form().state_context;
     assert_ne!(*again, started.form.state_context);
     let cookie = cookie(&started);
@@ -283,7 +292,7 @@ fn the_name_of_the_cookie_is_a_setting() {
     };
     let conversations = Conversations::new(keys(), policy);
     let service = service(&token_realm(), None);
-    let started = conversations.start(service, everything(), at(0), &mut rng());
+    let started = conversations.start(service, everything(), Language::English, at(0), &mut rng());
     let set = conversations.set_cookie(&started, true);
     assert!(set.starts_with("Citrix_AuthSvc="));
     assert!(

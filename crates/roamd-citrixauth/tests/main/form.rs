@@ -3,6 +3,7 @@
 use roamd_citrixauth::{
     ConversationRefusal, Conversations, FormPolicy, Negotiation, Refusal, Reply, Started,
 };
+use roamd_store_proto::Language;
 use roamd_store_proto::auth::{
     Form, FormPost, FormResult, FormStatus, Requirement, RequirementKind,
 };
@@ -24,14 +25,27 @@ fn line<'a>(form: &'a Form, id: &str) -> &'a Requirement {
 
 fn started(policy: FormPolicy, negotiation: Negotiation) -> Started {
     let service = service(&token_realm(), None);
-    Conversations::new(keys(), policy).start(service, negotiation, at(0), &mut rng())
+    Conversations::new(keys(), policy).start(
+        service,
+        negotiation,
+        Language::English,
+        at(0),
+        &mut rng(),
+    )
 }
 
 /// The answer to a post that was refused for the `failures`th time.
 fn refuse(post: &FormPost, refusal: Refusal, failures: u32) -> Reply {
     let started = start();
     let conversation = resume(&started, post).unless_spent(false).unwrap();
-    conversations().refuse(&conversation, post, refusal, failures, &mut rng())
+    conversations().refuse(
+        &conversation,
+        post,
+        refusal,
+        failures,
+        Language::English,
+        &mut rng(),
+    )
 }
 
 fn filled() -> FormPost {
@@ -160,8 +174,8 @@ fn a_client_without_user_names_or_passwords_is_told_so() {
     for list in ["none", "username, domain", "password", "none, passcode"] {
         let refusal = Negotiation::from_headers(Some(list), None).unwrap_err();
         assert_eq!(refusal, ConversationRefusal::ClientLacksFields, "{list}");
-        assert_eq!(refusal.form().result, FormResult::FAIL);
-        assert!(refusal.form().log_message.is_some());
+        assert_eq!(refusal.form(Language::English).result, FormResult::FAIL);
+        assert!(refusal.form(Language::English).log_message.is_some());
     }
 }
 
@@ -302,11 +316,71 @@ fn a_refused_conversation_is_a_failure_with_its_status() {
             "error-state-context-invalid",
         ),
     ] {
-        let form = refusal.form();
+        let form = refusal.form(Language::English);
         assert_eq!(
             (form.status.0.as_ref(), form.result),
             (status, FormResult::FAIL)
         );
         assert!(form.requirements.is_empty());
     }
+}
+
+#[test]
+fn the_form_speaks_the_language_of_its_reader() {
+    // ST-8: what programs read stays as it is.
+    let shape = |form: &Form| {
+        let lines = form.requirements.iter();
+        let lines = lines.map(|line| (line.id.clone(), line.credential_type.clone()));
+        (
+            form.status.clone(),
+            form.result.clone(),
+            lines.collect::<Vec<_>>(),
+        )
+    };
+    let labels = |form: &Form| {
+        let lines = form.requirements.iter();
+        lines
+            .filter_map(|line| line.label.clone())
+            .collect::<Vec<_>>()
+    };
+    let of = |language| {
+        let service = service(&token_realm(), None);
+        let started = conversations().start(service, everything(), language, at(0), &mut rng());
+        started.form
+    };
+    let english = of(Language::English);
+    assert_eq!(
+        labels(&english),
+        [
+            "Sign in",
+            "User name",
+            "Password",
+            "Domain",
+            "Keep me signed in"
+        ]
+    );
+    let german = of(Language::German);
+    assert_eq!(
+        labels(&german),
+        [
+            "Anmelden",
+            "Benutzername",
+            "Kennwort",
+            "Domäne",
+            "Angemeldet bleiben"
+        ]
+    );
+    for language in Language::ALL {
+        let form = of(language);
+        assert_eq!(shape(&form), shape(&english));
+        let is_other = language != Language::English;
+        assert_eq!(labels(&form) != labels(&english), is_other);
+        let refused = ConversationRefusal::SessionIdExpired.form(language);
+        assert!(refused.log_message.is_some_and(|text| !text.is_empty()));
+    }
+    let RequirementKind::Text { assistive, .. } = &line(&german, "username").kind else {
+        panic!("no text box");
+    };
+    let hint = "benutzer, LAB\\benutzer oder benutzer@lab";
+    assert_eq!(assistive.as_deref(), Some(hint));
 }

@@ -104,7 +104,6 @@ fn form_policy() -> FormPolicy {
         value: value.to_owned(),
     };
     FormPolicy {
-        heading: "Sign in to the lab".to_owned(),
         domains: vec![domain("Lab", "LAB"), domain("Guests", "GUEST")],
         default_domain: Some("LAB".to_owned()),
         cookie_name: FormPolicy::COOKIE_NAME.to_owned(),

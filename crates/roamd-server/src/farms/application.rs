@@ -50,7 +50,7 @@ fn application_settings(settings: &LaunchSettings) -> ApplicationSettings {
                 Some(WindowSize::Pixels(x, y))
             }
             (_, _, Some(percent @ 1..=100)) if is(window, "percent") => {
-                Some(WindowSize::Percent(percent.into()))
+                u8::try_from(percent).ok().map(WindowSize::Percent)
             }
             _ => None,
         },
@@ -124,8 +124,60 @@ fn display_size(settings: &SessionSettings) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use roamd_nfuse_proto::Level;
+    use roamd_sessions::{EndPoint, Target, UserKey};
 
     use super::*;
+
+    #[test]
+    fn a_farm_hears_what_it_makes_a_sharing_key_of() {
+        // nfuse.md §5.4
+        let user = User {
+            key: UserKey::new("EXAMPLE", "mia"),
+            name: "mia".to_owned(),
+            domain: "EXAMPLE".to_owned(),
+            password: "roam-demo".into(),
+        };
+        let connect = |settings, shares: bool| Connect {
+            target: Target::Application("Paint".to_owned()),
+            end_point: EndPoint::default(),
+            client_address: None,
+            settings,
+            sharing_key: shares.then(String::new),
+        };
+        let whole = SessionSettings {
+            colour_depth: Some(ColourDepth::TrueColor),
+            encryption: Some(Encryption::Basic),
+            special_folder_redirection: Some(false),
+            virtual_com_port: Some(true),
+            seamless: Some(true),
+            size: Some(WindowSize::Pixels(1024, 768)),
+            ..SessionSettings::default()
+        };
+        let full_screen = SessionSettings {
+            seamless: Some(false),
+            size: Some(WindowSize::Pixels(u32::MAX, u32::MAX)),
+            ..SessionSettings::default()
+        };
+        for (settings, shares, expected) in [
+            (
+                whole,
+                true,
+                "ColorDepth=24bpp EncryptionLevel=basic DomainName=EXAMPLE UserName=mia FarmName=  \
+                 SpecialFolderRedirection=Off VirtualCOMPortEmulation=On DisplaySize=seamless \
+                 TWIDisableSessionSharing=Off EnableSessionSharing=On",
+            ),
+            (
+                full_screen,
+                false,
+                "DomainName=EXAMPLE UserName=mia FarmName=  DisplaySize=fullscreen \
+                 TWIDisableSessionSharing=On EnableSessionSharing=Off",
+            ),
+        ] {
+            let told = session_settings(&connect(settings, shares), &user).0;
+            let told: Vec<_> = told.into_iter().map(|(n, v)| format!("{n}={v}")).collect();
+            assert_eq!(told.join(" "), expected);
+        }
+    }
 
     #[test]
     fn what_a_farm_sets_for_an_application_is_taken_where_it_is_understood() {
@@ -177,7 +229,7 @@ mod tests {
             (of("pixels", Some(1024), None, Some(50)), none()),
             (
                 of("percent", Some(1), Some(1), Some(50)),
-                size(WindowSize::Percent(50.0)),
+                size(WindowSize::Percent(50)),
             ),
             (of("percent", None, None, Some(101)), none()),
             (of("seamless", Some(1024), Some(768), Some(50)), none()),

@@ -1,5 +1,6 @@
 //! Farms as the domain sees them, reached over NFuse; in [`sign_in`], as those who check passwords.
 
+mod address_request;
 mod application;
 mod errors;
 mod operation;

@@ -1,25 +1,25 @@
 //! One operation on a farm: NFuse requests that share a deadline and a turn.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
-    Credentials, DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, HostAddress,
-    HostId, LaunchRefRequest, LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request,
-    SessionEntry, SessionName, SessionSelection, SessionType, TicketRequest,
+    AddressAnswer, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId, Credentials,
+    DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, LaunchRefRequest,
+    LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request, SessionEntry,
+    SessionSelection, SessionType, TicketRequest,
 };
 use roamd_sessions::{
-    Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
-    Logon, Operation, PictureSize, SessionKey, Share, Target, User,
+    Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, Listing, Logon,
+    Operation, PictureSize, SessionKey, Share, Target, User,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
-use super::application::{application, session_settings};
+use super::address_request::address_request;
+use super::application::application;
 use super::errors::{farm_error, is_refused_with, launch_error};
 use super::picture::{self, PictureKey};
 use super::turns::Turn;
@@ -284,18 +284,11 @@ impl NfuseOperation {
     /// the first request came to nothing.
     async fn address(&self, connect: &Connect) -> Result<AddressAnswer, FarmError> {
         let farm = &self.farm.0;
-        let shares_by_settings = farm.description.generation == Generation::Cvad7
-            && matches!(connect.target, Target::Application(_));
         let mut request = AddressRequest {
-            name: address_name(&connect.target),
-            client_name: connect.end_point.client_name.clone(),
-            client_address: client_address(connect.client_address),
             wanted_address_type: Some(farm.address_form.word().to_owned()),
             flags: farm.alternate_address.then(alternate).into_iter().collect(),
             credentials: Some(self.credentials()),
-            client_type: Some("ica30".to_owned()),
-            device_id: connect.end_point.device_id.clone(),
-            session_settings: shares_by_settings.then(|| session_settings(connect, &self.user)),
+            ..address_request(connect, &self.user, farm.description.generation)
         };
         let answer = match self.call(&request).await {
             Err(error)
@@ -397,29 +390,6 @@ impl NfuseOperation {
         }
         applications.into_iter().map(application).collect()
     }
-}
-
-fn address_name(target: &Target) -> AddressName {
-    match target {
-        Target::Session(key) => AddressName::Session(SessionName {
-            in_name: key.in_name.clone(),
-            host_id: HostId {
-                kind: key.host_kind.clone(),
-                value: key.host_id.clone(),
-            },
-            session_id: key.session_id.clone(),
-        }),
-        Target::Application(in_name) => AddressName::Application(in_name.clone()),
-    }
-}
-
-/// How NFuse would write an IPv6 address is not known.
-fn client_address(address: Option<IpAddr>) -> Option<HostAddress> {
-    let address = address.map(|address| address.to_canonical())?;
-    address.is_ipv4().then(|| HostAddress {
-        kind: Some("dot".to_owned()),
-        value: address.to_string(),
-    })
 }
 
 fn alternate() -> String {

@@ -1,7 +1,7 @@
 //! The token service, the protocols and the explicit forms (citrixauth.md §2, §4, §5).
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
     CheckCredentials, Conversation, ConversationRefusal, Conversations, Grant, Negotiation,
     Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
@@ -10,7 +10,7 @@ use roamd_http::Answer;
 use roamd_sessions::UserKey;
 use roamd_state::{CounterKind, Digest, MarkKind};
 use roamd_store_proto::auth::{Choice, Form, FormPost, Reason, RequestToken, TokenChoices};
-use roamd_store_proto::media_type;
+use roamd_store_proto::{Language, media_type};
 use secrecy::SecretString;
 use tracing::info;
 
@@ -90,7 +90,7 @@ pub(crate) async fn protocols(gate: &Gate, request: Request) -> Result<Answer, R
 
 /// Begins a conversation: the first form, and its cookie (§2 step 4).
 pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer, Refused> {
-    let media = accepted_form(&request)?;
+    let reader = Reader::of(&request)?;
     let negotiation = Negotiation::from_headers(
         request.joined(&CREDENTIAL_TYPES).as_deref(),
         request.joined(&LABEL_TYPES).as_deref(),
@@ -104,12 +104,16 @@ pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer,
     .map_err(|error| Refused::BadRequest(error.to_string()))?;
     let negotiation = match negotiation {
         Ok(negotiation) => negotiation,
-        Err(refusal) => return Ok(form(media, &refusal.form())),
+        Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
-    let started = gate
-        .conversations
-        .start(service, negotiation, gate.now(), &mut rng());
-    let mut answer = form(media, &started.form);
+    let started = gate.conversations.start(
+        service,
+        negotiation,
+        reader.language,
+        gate.now(),
+        &mut rng(),
+    );
+    let mut answer = reader.form(&started.form);
     let cookie = gate.conversations.set_cookie(&started, gate.secure);
     let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
     answer.headers_mut().insert(SET_COOKIE, cookie);
@@ -118,12 +122,12 @@ pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer,
 
 /// Takes the filled form: a token, the form again, or a failure (§5.6).
 pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
-    let media = accepted_form(&request)?;
+    let reader = Reader::of(&request)?;
     let cookie = request.joined(&COOKIE);
     let post = FormPost::from_url_encoded(&request.body().await?);
     let conversation = match resume(gate, cookie.as_deref(), &post).await? {
         Ok(conversation) => conversation,
-        Err(refusal) => return Ok(form(media, &refusal.form())),
+        Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
     let checked = match gate.conversations.credentials(&post) {
         Ok(credentials) => gate
@@ -134,25 +138,25 @@ pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answe
         Err(bad) => Err(bad.into()),
     };
     match checked {
-        Ok((user, password)) => signed_in(gate, media, &conversation, user, password).await,
+        Ok((user, password)) => signed_in(gate, reader, &conversation, user, password).await,
         Err(refusal) => {
-            let reply = refused(gate, &conversation, &post, refusal).await?;
-            Ok(form(media, reply.form()))
+            let reply = refused(gate, reader, &conversation, &post, refusal).await?;
+            Ok(reader.form(reply.form()))
         }
     }
 }
 
 /// Ends a conversation that the person gave up (CA-73).
 pub(crate) async fn forms_cancel(gate: &Gate, request: Request) -> Result<Answer, Refused> {
-    let media = accepted_form(&request)?;
+    let reader = Reader::of(&request)?;
     let cookie = request.joined(&COOKIE);
     let post = FormPost::from_url_encoded(&request.body().await?);
     match resume(gate, cookie.as_deref(), &post).await? {
         Ok(conversation) => {
             spend(gate, &conversation).await?;
-            Ok(form(media, &Conversations::cancelled()))
+            Ok(reader.form(&Conversations::cancelled()))
         }
-        Err(refusal) => Ok(form(media, &refusal.form())),
+        Err(refusal) => Ok(reader.form(&refusal.form(reader.language))),
     }
 }
 
@@ -178,13 +182,14 @@ async fn resume(
 /// the same time only one gets a token.
 async fn signed_in(
     gate: &Gate,
-    media: &'static str,
+    reader: Reader,
     conversation: &Conversation,
     user: UserIdentity,
     password: SecretString,
 ) -> Result<Answer, Refused> {
     if !spend(gate, conversation).await? {
-        return Ok(form(media, &ConversationRefusal::SessionIdInvalid.form()));
+        let refusal = ConversationRefusal::SessionIdInvalid;
+        return Ok(reader.form(&refusal.form(reader.language)));
     }
     let display_name = user.domain().to_owned();
     let key = UserKey::new(user.domain(), user.name());
@@ -210,6 +215,7 @@ async fn signed_in(
 /// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
 async fn refused(
     gate: &Gate,
+    reader: Reader,
     conversation: &Conversation,
     post: &FormPost,
     refusal: Refusal,
@@ -224,9 +230,10 @@ async fn refused(
         0
     };
     info!(?refusal, failures, "Sign-in refused");
-    let reply = gate
-        .conversations
-        .refuse(conversation, post, refusal, failures, &mut rng());
+    let language = reader.language;
+    let reply =
+        gate.conversations
+            .refuse(conversation, post, refusal, failures, language, &mut rng());
     if matches!(reply, Reply::End(_)) {
         spend(gate, conversation).await?;
     }
@@ -254,15 +261,32 @@ fn accepts_token_messages(request: &Request) -> Result<(), Refused> {
         .map(|_| ())
 }
 
-fn accepted_form(request: &Request) -> Result<&'static str, Refused> {
-    // The vendor's type wins wherever it stands: plain XML is for those who do not know it.
-    request
-        .accepts(&[media_type::FORM], media_type::FORM)
-        .or_else(|_| request.accepts(&[PLAIN_XML], media_type::FORM))
+/// Who reads a form: a client that understands this media type, and a person who reads this
+/// language.
+#[derive(Clone, Copy)]
+struct Reader {
+    media: &'static str,
+    language: Language,
 }
 
-fn form(media: &'static str, form: &Form) -> Answer {
-    secret(StatusCode::OK, media, form.to_xml())
+impl Reader {
+    fn of(request: &Request) -> Result<Self, Refused> {
+        // The vendor's type wins wherever it stands: plain XML is for those who do not know it.
+        let media = request
+            .accepts(&[media_type::FORM], media_type::FORM)
+            .or_else(|_| request.accepts(&[PLAIN_XML], media_type::FORM))?;
+        Ok(Self {
+            media,
+            language: request.language(),
+        })
+    }
+
+    fn form(self, form: &Form) -> Answer {
+        let mut answer = secret(StatusCode::OK, self.media, form.to_xml());
+        let tag = HeaderValue::from_static(self.language.tag());
+        answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
+        answer
+    }
 }
 
 fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Answer {

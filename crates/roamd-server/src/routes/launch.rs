@@ -41,7 +41,7 @@ pub(crate) async fn session(
 }
 
 /// Launches what stands at this URL. A key of an attempt that was not ready goes on with it.
-async fn launch(
+pub(super) async fn launch(
     gate: &Gate,
     site: &StoreSite,
     target: LaunchTarget,

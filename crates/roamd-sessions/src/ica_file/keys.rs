@@ -87,10 +87,9 @@ fn pixels(size: WindowSize) -> Option<(u32, u32)> {
     }
 }
 
-/// A whole number, never 0.
 fn screen_percent(size: WindowSize) -> Option<String> {
     match size {
-        WindowSize::Percent(percent) => Some(format!("{:.0}", percent.clamp(1.0, 100.0))),
+        WindowSize::Percent(percent) => Some(percent.to_string()),
         WindowSize::Pixels(..) => None,
     }
 }

@@ -101,6 +101,31 @@ const DRIVERS: [(&str, &str); 5] = [
     ("EncRC5-128", "pdc128"),
 ];
 
+/// Keys of `[WFClient]` that every file has.
+const OF_EVERY_CLIENT: [(&str, &str); 7] = [
+    ("ProxyFavorIEConnectionSetting", "Yes"),
+    ("ProxyTimeout", "30000"),
+    ("ProxyType", "Auto"),
+    ("ProxyUseFQDN", "Off"),
+    ("RemoveICAFile", "yes"),
+    ("TransportReconnectEnabled", "On"),
+    ("Version", "2"),
+];
+
+/// Keys of the application that every file has.
+const OF_EVERY_APPLICATION: [(&str, &str); 10] = [
+    ("AutologonAllowed", "ON"),
+    ("BrowserProtocol", "HTTPonTCP"),
+    ("DoNotUseDefaultCSL", "On"),
+    ("LocHttpBrowserAddress", "!"),
+    ("LongCommandLine", ""),
+    ("ProxyTimeout", "30000"),
+    ("ProxyType", "Auto"),
+    ("SSLEnable", "Off"),
+    ("TransportDriver", "TCP/IP"),
+    ("WinStationDriver", "ICA 3.0"),
+];
+
 const ENCODING: &str = "Encoding";
 const WFCLIENT: &str = "WFClient";
 const APPLICATION_SERVERS: &str = "ApplicationServers";
@@ -111,70 +136,15 @@ impl IcaFile {
     /// # Errors
     /// A value from farm or client does not fit.
     pub fn new(content: &IcaContent<'_>) -> Result<Self, IcaError> {
-        let mut text = Text::default();
-        let fixed = |text: &mut Text, section: &Label, keys: &[(&'static str, &'static str)]| {
-            for (key, value) in keys {
-                text.set(section, key, Value::checked(*value));
-            }
-        };
         let client = Label::fixed(WFCLIENT);
         let application = label(content.title);
-        fixed(
-            &mut text,
-            &Label::fixed(ENCODING),
-            &[("InputEncoding", "UTF8")],
-        );
-        fixed(
-            &mut text,
-            &client,
-            &[
-                ("ProxyFavorIEConnectionSetting", "Yes"),
-                ("ProxyTimeout", "30000"),
-                ("ProxyType", "Auto"),
-                ("ProxyUseFQDN", "Off"),
-                ("RemoveICAFile", "yes"),
-                ("TransportReconnectEnabled", "On"),
-                ("Version", "2"),
-            ],
-        );
+        let mut text = Text::default();
+        text.fill(&Label::fixed(ENCODING), &[("InputEncoding", "UTF8")]);
+        text.fill(&client, &OF_EVERY_CLIENT);
         text.enter(&Label::fixed(APPLICATION_SERVERS), &application);
-        fixed(
-            &mut text,
-            &application,
-            &[
-                ("AutologonAllowed", "ON"),
-                ("BrowserProtocol", "HTTPonTCP"),
-                ("DoNotUseDefaultCSL", "On"),
-                ("LocHttpBrowserAddress", "!"),
-                ("LongCommandLine", ""),
-                ("ProxyTimeout", "30000"),
-                ("ProxyType", "Auto"),
-                ("SSLEnable", "Off"),
-                ("TransportDriver", "TCP/IP"),
-                ("WinStationDriver", "ICA 3.0"),
-            ],
-        );
-        let mut set = |key, value: Result<Value, IcaError>| {
-            value.map(|value| text.set(&application, key, value))
-        };
-        set("InitialProgram", program(content.in_name))?;
-        set("Title", Ok(title(content.title)))?;
-        for (key, value) in route(content.route, &content.connection.address)? {
-            set(key, Ok(value))?;
-        }
-        for (key, value) in logon(&content.connection.logon)? {
-            set(key, Ok(value))?;
-        }
-        if let Some(port) = content.connection.cgp_port {
-            set("CGPAddress", Ok(Value::checked(format!("*:{port}"))))?;
-        }
-        for (key, value) in [
-            ("LaunchReference", &content.connection.launch_reference),
-            ("SessionsharingKey", &content.connection.session_sharing_key),
-        ] {
-            if let Some(value) = value {
-                set(key, Value::new(key, value))?;
-            }
+        text.fill(&application, &OF_EVERY_APPLICATION);
+        for (key, value) in of_connection(content)? {
+            text.set(&application, key, value);
         }
         for (section, key, value) in KEYS {
             if let Some(value) = value(content.settings) {
@@ -216,11 +186,31 @@ fn title(title: &str) -> Value {
     Value::new("Title", title).unwrap_or_else(|_| Value::checked(SAFE_NAME))
 }
 
-fn program(in_name: &str) -> Result<Value, IcaError> {
-    Value::new("InitialProgram", format!("#{in_name}"))
-}
-
 type Keys = Vec<(&'static str, Value)>;
+
+/// Keys of the application that come from names, route and connection.
+fn of_connection(content: &IcaContent<'_>) -> Result<Keys, IcaError> {
+    let connection = content.connection;
+    let program = format!("#{}", content.in_name);
+    let mut keys = vec![
+        ("InitialProgram", Value::new("InitialProgram", program)?),
+        ("Title", title(content.title)),
+    ];
+    keys.extend(route(content.route, &connection.address)?);
+    keys.extend(logon(&connection.logon)?);
+    if let Some(port) = connection.cgp_port {
+        keys.push(("CGPAddress", Value::checked(format!("*:{port}"))));
+    }
+    for (key, value) in [
+        ("LaunchReference", &connection.launch_reference),
+        ("SessionsharingKey", &connection.session_sharing_key),
+    ] {
+        if let Some(value) = value {
+            keys.push((key, Value::new(key, value)?));
+        }
+    }
+    Ok(keys)
+}
 
 fn route(route: &Route, address: &str) -> Result<Keys, IcaError> {
     let address = HostPort::parse(address, HostPort::ICA)?;

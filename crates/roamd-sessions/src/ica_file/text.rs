@@ -11,7 +11,7 @@ const LONGEST_VALUE: usize = 4096;
 /// Something that may stand after `Key=`: one line, which does not begin like a section.
 pub(super) struct Value(SecretString);
 
-/// Something that may name a section, and the entry of [`APPLICATION_SERVERS`](super) that leads to it.
+/// Something that may name a section, and the entry that leads to it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Label(String);
 
@@ -68,6 +68,13 @@ impl Text {
     /// Sets a key; a later value takes the place of an earlier one.
     pub(super) fn set(&mut self, section: &Label, key: &'static str, value: Value) {
         self.put(section, key, value);
+    }
+
+    /// Sets keys whose values are known to be good.
+    pub(super) fn fill(&mut self, section: &Label, keys: &[(&'static str, &'static str)]) {
+        for (key, value) in keys {
+            self.set(section, key, Value::checked(*value));
+        }
     }
 
     /// Makes the entry that leads to a section.

@@ -268,10 +268,12 @@ fn the_size_of_a_window_is_the_clients_or_else_the_applications() {
     for (display, seamless, size) in [
         (None, None, Pixels(1024, 768)),
         (Some(Display::Seamless), Some(true), Pixels(1024, 768)),
+        (Some(Display::Percent(Some(80.0))), Some(false), Percent(80)),
+        (Some(Display::Percent(Some(0.2))), Some(false), Percent(1)),
         (
-            Some(Display::Percent(Some(80.0))),
+            Some(Display::Percent(Some(99.7))),
             Some(false),
-            Percent(80.0),
+            Percent(100),
         ),
         (Some(Display::Percent(None)), Some(false), Pixels(1024, 768)),
         (
