@@ -51,6 +51,13 @@ pub(crate) enum StoreRoute<'p> {
         /// Resource id.
         resource: &'p str,
     },
+    /// `resources/v2/{resource}/launch/ica[/{retry-key}]`.
+    LaunchResource {
+        /// Resource id.
+        resource: &'p str,
+        /// Retry key of a launch that was not ready.
+        retry: Option<&'p str>,
+    },
     /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
     Picture {
         /// Resource id.
@@ -162,6 +169,7 @@ impl<'p> Route<'p> {
                 StoreRoute::Launch { .. } => "launch",
                 StoreRoute::Resources => "resources",
                 StoreRoute::Resource { .. } => "resource",
+                StoreRoute::LaunchResource { .. } => "launch-resource",
                 StoreRoute::Picture { .. } => "picture",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
@@ -220,6 +228,11 @@ impl<'p> StoreRoute<'p> {
             [Some(a), None, ..] if same(a, "withoutautoprovision") => Some(Self::Resources),
             [Some(resource), ..] if !is_identifier(resource) => None,
             [Some(resource), None, ..] => Some(Self::Resource { resource }),
+            [Some(resource), Some(a), Some(b), retry, None, ..]
+                if same(a, "launch") && same(b, "ica") =>
+            {
+                Some(Self::LaunchResource { resource, retry })
+            }
             [Some(resource), Some(picture), size, None, ..] => {
                 let format = if same(picture, "image") {
                     PictureFormat::Png
@@ -292,6 +305,8 @@ mod tests {
         use AuthenticationRoute as A;
         use StoreRoute as S;
         let launch = |session, retry| Route::Store(0, S::Launch { session, retry });
+        let launch_resource =
+            |resource, retry| Route::Store(0, S::LaunchResource { resource, retry });
         let picture = |resource, format, size| {
             let route = S::Picture {
                 resource,
@@ -362,6 +377,14 @@ mod tests {
                 "/Citrix/Store/resources/v2/x/icon/",
                 picture("x", PictureFormat::Icon, None),
             ),
+            (
+                "/Citrix/Store/resources/v2/aB-_9/Launch/ICA",
+                launch_resource("aB-_9", None),
+            ), // ST-52
+            (
+                "/Citrix/Store/resources/v2/x/launch/ica/Key",
+                launch_resource("x", Some("Key")),
+            ), // ST-46
             ("/Citrix/Store/endpoints/v1", Route::Store(0, S::Endpoints)),
             ("/Citrix/Store/endpoints/v1/", Route::Store(0, S::Endpoints)), // ST-22
             ("/Citrix/Store/discovery", Route::Store(0, S::Discovery)),

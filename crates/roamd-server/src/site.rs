@@ -94,6 +94,11 @@ impl StoreSite {
         format!("{}/resources/v2/{}", self.url, resource.to_segment())
     }
 
+    /// Where a client starts a resource, whose id is a segment of a path.
+    pub(crate) fn launch_resource_url(&self, segment: &str) -> String {
+        format!("{}/resources/v2/{segment}/launch/ica", self.url)
+    }
+
     /// Where a client connects to a session (SS-10).
     pub(crate) fn launch_url(&self, session: &str) -> String {
         format!("{}/sessions/v1/{session}/launch/ica", self.url)

@@ -1,12 +1,14 @@
-//! Launches: `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59, store-services.md
-//! §4), and what every other launch does as well.
+//! Launches: `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59), and the same below
+//! `resources/v2/{resource-id}` (store-services.md §4).
 
 use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Answer;
-use roamd_sessions::{FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, User};
+use roamd_sessions::{
+    FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceId, User,
+};
 use roamd_state::MarkKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
 use secrecy::SecretString;
@@ -17,7 +19,7 @@ use crate::gateway::{Gate, Reach};
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::retry_key::{LaunchId, RetryKeys, expiry};
-use crate::site::StoreSite;
+use crate::site::{ProtectionSpace, StoreSite};
 use crate::tickets;
 
 /// Connects the client to a session.
@@ -28,37 +30,63 @@ pub(crate) async fn session(
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let target = LaunchTarget::Session(session.to_owned());
-    launch(
-        gate,
-        site,
-        target,
-        &site.launch_url(session),
-        retry,
-        request,
-    )
-    .await
+    let place = Place {
+        target: Some(LaunchTarget::Session(session.to_owned())),
+        url: site.launch_url(session),
+        space: &site.sessions,
+    };
+    launch(gate, site, place, retry, request).await
 }
 
-/// Launches what stands at this URL. A key of an attempt that was not ready goes on with it.
-pub(super) async fn launch(
+/// Starts an application or desktop.
+pub(crate) async fn resource(
     gate: &Gate,
     site: &StoreSite,
-    target: LaunchTarget,
-    url: &str,
+    resource: &str,
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let user = request.user(gate, &site.sessions)?;
+    let target = ResourceId::from_segment(resource).map(|id| LaunchTarget::Application {
+        farm: id.farm,
+        in_name: id.in_name,
+    });
+    let place = Place {
+        target,
+        url: site.launch_resource_url(resource),
+        space: &site.resources,
+    };
+    launch(gate, site, place, retry, request).await
+}
+
+/// What is launched, and where that was asked.
+struct Place<'s> {
+    /// Nothing where the URL names nothing, which is told after everything else was checked.
+    target: Option<LaunchTarget>,
+    /// The URL without a retry key.
+    url: String,
+    space: &'s ProtectionSpace,
+}
+
+/// Launches what stands there. A key of an attempt that was not ready goes on with it.
+async fn launch(
+    gate: &Gate,
+    site: &StoreSite,
+    place: Place<'_>,
+    retry: Option<&str>,
+    request: Request,
+) -> Result<Answer, Refused> {
+    let Place { target, url, space } = place;
+    let user = request.user(gate, space)?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
     let peer = request.peer();
     let params = LaunchParams::from_xml(&request.body_of(media_type::LAUNCH_PARAMS).await?)?;
+    let target = target.ok_or_else(nothing)?;
     let going_on = match retry {
-        Some(key) => Some(going_on(gate, &user, url, key).await?),
+        Some(key) => Some(going_on(gate, &user, &url, key).await?),
         None => None,
     };
-    gate.admit(&user, &site.sessions, Reach::OneFarm).await?;
+    gate.admit(&user, space, Reach::OneFarm).await?;
     let wish = Launch {
         params,
         seen_address: peer,
@@ -71,7 +99,7 @@ pub(super) async fn launch(
         Launched::NotFound(reason) => return Err(Refused::NothingToLaunch(reason)),
         Launched::NotReady(reason) => {
             let launch = going_on.unwrap_or_else(LaunchId::new);
-            let key = RetryKeys::new(&gate.keys).make(&user.key, url, launch, gate.now());
+            let key = RetryKeys::new(&gate.keys).make(&user.key, &url, launch, gate.now());
             return Ok(answer(
                 media,
                 language,
@@ -104,19 +132,22 @@ pub(super) async fn launch(
 /// The launch that a retry key goes on with. Keys of others, old ones, and those of a launch that
 /// has come to its end lead nowhere (ST-46).
 async fn going_on(gate: &Gate, user: &User, url: &str, key: &str) -> Result<LaunchId, Refused> {
-    let nowhere = || Refused::NothingToLaunch(ErrorReason::ResourceNotFound);
     let launch = RetryKeys::new(&gate.keys)
         .open(&user.key, url, key, gate.now())
-        .ok_or_else(nowhere)?;
+        .ok_or_else(nothing)?;
     let has_ended = gate
         .state
         .is_marked(MarkKind::EndedLaunch, launch.digest(), gate.now())
         .await?;
     if has_ended {
-        Err(nowhere())
+        Err(nothing())
     } else {
         Ok(launch)
     }
+}
+
+fn nothing() -> Refused {
+    Refused::NothingToLaunch(ErrorReason::ResourceNotFound)
 }
 
 /// When to ask again, in seconds: clients ask 30 times at most (CQ-64), and a restart takes minutes.

@@ -34,6 +34,9 @@ pub(crate) async fn answer(
                 StoreRoute::Resource { resource } => {
                     resources::one(gate, site, resource, request).await
                 }
+                StoreRoute::LaunchResource { resource, retry } => {
+                    launch::resource(gate, site, resource, retry, request).await
+                }
                 StoreRoute::Picture {
                     resource,
                     format,

@@ -11,6 +11,7 @@ mod being_seen;
 mod client_a;
 mod client_b;
 mod client_c;
+mod day;
 mod examples;
 mod fan_out;
 mod hostile_answers;
