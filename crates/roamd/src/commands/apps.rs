@@ -4,12 +4,13 @@ use clap::{Args, Subcommand};
 use roamd_store_client::{Resource, ResourceType, Resources};
 use serde::Serialize;
 
+use super::launching::{self, IcaFileArgs, Target, launch_and_print};
 use super::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
-use crate::server::block_on;
+use crate::server::{block_on, stop_on_signal};
 
-/// Lists the applications and desktops that you may start on any store.
+/// Lists and starts the applications and desktops that you may start on any store.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd apps list --store http://127.0.0.1:8080/Citrix/Store --user 'DEMO\\alice'"
@@ -22,6 +23,7 @@ pub(crate) struct Apps {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(List),
+    Launch(Launch),
 }
 
 /// Lists applications and desktops.
@@ -34,11 +36,27 @@ struct List {
     store: StoreArgs,
 }
 
+/// Starts applications and desktops: writes an ICA file for each and prints its path.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  roamd apps launch Word --open --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+)]
+struct Launch {
+    /// Names or resource ids, as listed.
+    #[arg(required = true, value_name = "APP")]
+    apps: Vec<String>,
+    #[command(flatten)]
+    files: IcaFileArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
 impl Apps {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         block_on(async {
             match self.command {
                 Command::List(command) => command.run().await,
+                Command::Launch(command) => command.run().await,
             }
         })
     }
@@ -72,6 +90,42 @@ impl List {
         }
         Ok(enumeration_exit(list.enumeration, "applications"))
     }
+}
+
+impl Launch {
+    async fn run(self) -> anyhow::Result<Exit> {
+        let files = self.files.prepare()?;
+        let mut client = self.store.client()?;
+        let stop = stop_on_signal()?;
+        let list = client.resources(&self.store.client_name()).await?;
+        let targets = targets(&self.apps, &list.resources)?;
+        let params = self.store.launch_params();
+        let json = self.store.json;
+        let all = launch_and_print(&client, &params, targets, &files, &stop, json).await?;
+        // What was asked for is there, however complete the list is that it stands in.
+        Ok(launching::exit(Exit::Done, &all))
+    }
+}
+
+/// The resource of each name or id. Nothing is started unless all of them are there.
+fn targets(apps: &[String], resources: &[Resource]) -> anyhow::Result<Vec<Target>> {
+    apps.iter()
+        .map(|app| {
+            let by_id = resources.iter().find(|resource| resource.id == *app);
+            let mut by_name = resources
+                .iter()
+                .filter(|resource| resource.title.eq_ignore_ascii_case(app));
+            let resource = match (by_id, by_name.next(), by_name.next()) {
+                (Some(resource), _, _) | (None, Some(resource), None) => resource,
+                (None, Some(_), Some(_)) => {
+                    anyhow::bail!("there are several {app}; name one by its resource id")
+                }
+                (None, None, _) => anyhow::bail!("there is no {app} that you may start"),
+            };
+            Target::try_from(resource.clone())
+                .map_err(|_| anyhow::anyhow!("{app} is not started with an ICA file"))
+        })
+        .collect()
 }
 
 /// A list for programs.

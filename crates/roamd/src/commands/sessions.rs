@@ -1,16 +1,12 @@
 //! `roamd sessions`: a plain client of any store.
 
-mod ica_files;
 mod launch;
 mod list;
-mod program;
-mod progress;
-mod reconnect;
 mod roam;
 mod watch;
 
 use clap::{Args, Subcommand};
-use roamd_store_client::{ClientError, LaunchParams, SessionParams, SessionStatus, Spelling};
+use roamd_store_client::{ClientError, SessionParams, SessionStatus, Spelling};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -134,14 +130,6 @@ impl StoreArgs {
             app_sessions_only: selection.apps_only,
             tickets,
             spelling: Spelling::Document,
-        }
-    }
-
-    fn launch_params(&self) -> LaunchParams {
-        LaunchParams {
-            client_name: Some(self.client_name()),
-            device_id: self.device_id.clone(),
-            ..LaunchParams::default()
         }
     }
 }

@@ -3,7 +3,7 @@
 mod password;
 
 use clap::Args;
-use roamd_store_client::{Credentials, Enumeration, StoreClient, StoreUrl};
+use roamd_store_client::{Credentials, Enumeration, LaunchParams, StoreClient, StoreUrl};
 
 use crate::exit::Exit;
 use crate::output;
@@ -49,6 +49,15 @@ impl StoreArgs {
             let host = gethostname::gethostname();
             name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
         })
+    }
+
+    /// What the client says of itself when it launches.
+    pub(super) fn launch_params(&self) -> LaunchParams {
+        LaunchParams {
+            client_name: Some(self.client_name()),
+            device_id: self.device_id.clone(),
+            ..LaunchParams::default()
+        }
     }
 }
 

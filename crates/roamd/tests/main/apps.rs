@@ -1,6 +1,6 @@
 //! `roamd apps` against a demo.
 
-use crate::support::{Server, World};
+use crate::support::{Server, World, run};
 
 #[test]
 fn a_list_has_what_scripts_rely_on() {
@@ -41,4 +41,49 @@ fn a_list_has_what_scripts_rely_on() {
         "yes",
     ];
     assert!(rows.contains(&desk.to_vec()), "{}", table.out);
+}
+
+#[test]
+fn what_is_launched_by_name_or_id_runs_once_a_client_has_the_file() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("");
+    let output = ["--output", folder.to_str().unwrap()];
+    let args = [
+        "launch",
+        "xadesktop",
+        "CVAD.Notepad",
+        "--client-name",
+        "WARD",
+    ];
+    let ran = demo.alice_with("apps", &[&args[..], &output[..]].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    for file in ran.out.lines() {
+        let ran = run(&["farm", "connect", "--data", world.data(), file]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let mine = world.sessions("alice");
+    for started in ["XADesktop active WARD", "Notepad active WARD"] {
+        assert!(mine.contains(&started.to_owned()), "{mine:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_started_is_said_before_anything_is() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    for (apps, expected) in [
+        (
+            &["Word", "Nothing"][..],
+            "there is no Nothing that you may start",
+        ),
+        (
+            &["NOWHERE.Word"],
+            "there is no NOWHERE.Word that you may start",
+        ),
+    ] {
+        let ran = demo.alice_with("apps", &[&["launch"], apps].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{apps:?}");
+        assert!(ran.err.contains(expected), "{}", ran.err);
+    }
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "",
     "demo",
     "serve",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 26] = [
     "sessions roam",
     "apps",
     "apps list",
+    "apps launch",
     "config",
     "config check",
     "config init",

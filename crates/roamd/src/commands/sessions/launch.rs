@@ -1,16 +1,12 @@
 //! `roamd sessions launch`.
 
-use std::path::Path;
-
 use clap::Args;
 use roamd_store_client::StoreClient;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::ica_files::IcaFileArgs;
-use super::reconnect::{self, Reconnected, Target, reconnect};
 use super::{Selection, unless_stopped};
+use crate::commands::launching::{self, IcaFileArgs, Target, launch_and_print};
 use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
@@ -47,17 +43,6 @@ struct Wanted {
     all: bool,
 }
 
-/// What became of a launch, for programs.
-#[derive(Serialize)]
-struct Launched<'r> {
-    id: &'r str,
-    app: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'r Path>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
-
 impl Launch {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let files = self.files.prepare()?;
@@ -65,21 +50,9 @@ impl Launch {
         let stop = stop_on_signal()?;
         let (targets, listed) = self.targets(&mut client, &stop).await?;
         let params = self.store.launch_params();
-        let all = reconnect(&client, &params, targets, &files, &stop, |reconnected| {
-            let Reconnected { target, outcome } = reconnected;
-            if let Some(error) = outcome.error() {
-                output::note(output::shown(&format!("{target}: {error}")));
-            }
-            if let Some(path) = outcome.file().filter(|_| !self.store.json) {
-                output::line(path.display())?;
-            }
-            Ok(())
-        })
-        .await?;
-        if self.store.json {
-            output::json(&all.iter().map(Launched::from).collect::<Vec<_>>())?;
-        }
-        Ok(reconnect::exit(listed, &all))
+        let json = self.store.json;
+        let all = launch_and_print(&client, &params, targets, &files, &stop, json).await?;
+        Ok(launching::exit(listed, &all))
     }
 
     /// The sessions that are meant, and how complete the list was that they are from.
@@ -123,17 +96,5 @@ impl Launch {
             output::note("No sessions to connect to.");
         }
         Ok((targets, exit))
-    }
-}
-
-impl<'r> From<&'r Reconnected> for Launched<'r> {
-    fn from(reconnected: &'r Reconnected) -> Self {
-        let Reconnected { target, outcome } = reconnected;
-        Self {
-            id: &target.id,
-            app: &target.app,
-            path: outcome.file(),
-            error: outcome.error(),
-        }
     }
 }

@@ -5,9 +5,8 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::ica_files::IcaFileArgs;
-use super::reconnect::{self, Reconnected, Target, reconnect};
 use super::{Selection, unless_stopped};
+use crate::commands::launching::{self, IcaFileArgs, Launched, Target, launch_all};
 use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
@@ -65,11 +64,11 @@ impl Roam {
         }
         let targets = list.sessions.into_iter().map(Target::from).collect();
         let params = self.store.launch_params();
-        let all = reconnect(&client, &params, targets, &files, &stop, |reconnected| {
+        let all = launch_all(&client, &params, targets, &files, &stop, |launched| {
             if self.store.json {
                 return Ok(());
             }
-            let Reconnected { target, outcome } = reconnected;
+            let Launched { target, outcome } = launched;
             if let Some(error) = outcome.error() {
                 output::line(output::shown(&format!("{target}: {error}")))?;
             } else if let Some(file) = outcome.file() {
@@ -81,13 +80,13 @@ impl Roam {
         if self.store.json {
             output::json(&all.iter().map(Roamed::from).collect::<Vec<_>>())?;
         }
-        Ok(reconnect::exit(listed, &all))
+        Ok(launching::exit(listed, &all))
     }
 }
 
-impl<'r> From<&'r Reconnected> for Roamed<'r> {
-    fn from(reconnected: &'r Reconnected) -> Self {
-        let Reconnected { target, outcome } = reconnected;
+impl<'r> From<&'r Launched> for Roamed<'r> {
+    fn from(launched: &'r Launched) -> Self {
+        let Launched { target, outcome } = launched;
         Self {
             app: &target.app,
             farm: &target.farm,

@@ -1,4 +1,8 @@
-//! From sessions to ICA files, several at a time: what `launch` and `roam` share.
+//! From launch URLs to ICA files, several at a time: what sessions and applications share.
+
+mod ica_files;
+mod program;
+mod progress;
 
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
@@ -6,18 +10,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use roamd_store_client::{LaunchParams, Session, StoreClient};
+use roamd_store_client::{LaunchParams, Resource, Session, StoreClient};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::ica_files::IcaFiles;
-use super::progress::{Line, Progress};
+use self::ica_files::IcaFiles;
+use self::progress::{Line, Progress};
 use crate::exit::Exit;
+use crate::output;
 
-/// How many sessions a store is asked for at once.
+pub(crate) use self::ica_files::IcaFileArgs;
+
+/// How many launches a store is asked for at once.
 const AT_ONCE: usize = 8;
 
-/// A session to reconnect to.
+/// What is launched: a session, or an application or desktop.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) id: String,
@@ -28,9 +36,9 @@ pub(super) struct Target {
     pub(super) launch_url: String,
 }
 
-/// What became of a session.
+/// What became of a target.
 #[derive(Debug)]
-pub(super) struct Reconnected {
+pub(super) struct Launched {
     pub(super) target: Target,
     pub(super) outcome: Outcome,
 }
@@ -50,16 +58,16 @@ pub(super) enum Outcome {
     Stopped,
 }
 
-/// Reconnects to sessions, and tells of each in the order given. When told to stop, what is not
+/// Launches, and tells of each in the order given. When told to stop, what is not
 /// there yet is stopped, and what is there stays.
-pub(super) async fn reconnect(
+pub(super) async fn launch_all(
     client: &StoreClient,
     params: &LaunchParams,
     targets: Vec<Target>,
     files: &IcaFiles,
     stop: &CancellationToken,
-    mut tell: impl FnMut(&Reconnected) -> anyhow::Result<()>,
-) -> anyhow::Result<Vec<Reconnected>> {
+    mut tell: impl FnMut(&Launched) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<Launched>> {
     let progress = Progress::new();
     let turns = Semaphore::new(AT_ONCE);
     let mut running: FuturesOrdered<_> = targets
@@ -77,14 +85,14 @@ pub(super) async fn reconnect(
                     () = stop.cancelled() => Outcome::Stopped,
                 };
                 line.end(outcome.word());
-                Reconnected { target, outcome }
+                Launched { target, outcome }
             }
         })
         .collect();
     let mut all = Vec::new();
-    while let Some(reconnected) = running.next().await {
-        progress.aside(|| tell(&reconnected))?;
-        all.push(reconnected);
+    while let Some(launched) = running.next().await {
+        progress.aside(|| tell(&launched))?;
+        all.push(launched);
     }
     Ok(all)
 }
@@ -122,17 +130,84 @@ async fn launch(
     }
 }
 
-/// How it ended, for sessions from a list that was complete or not.
-pub(super) fn exit(listed: Exit, all: &[Reconnected]) -> Exit {
+/// The same, with the paths of the files on stdout, or all that became of it as JSON.
+pub(super) async fn launch_and_print(
+    client: &StoreClient,
+    params: &LaunchParams,
+    targets: Vec<Target>,
+    files: &IcaFiles,
+    stop: &CancellationToken,
+    json: bool,
+) -> anyhow::Result<Vec<Launched>> {
+    let all = launch_all(client, params, targets, files, stop, |launched| {
+        let Launched { target, outcome } = launched;
+        if let Some(error) = outcome.error() {
+            output::note(output::shown(&format!("{target}: {error}")));
+        }
+        if let Some(path) = outcome.file().filter(|_| !json) {
+            output::line(path.display())?;
+        }
+        Ok(())
+    })
+    .await?;
+    if json {
+        output::json(&all.iter().map(Record::from).collect::<Vec<_>>())?;
+    }
+    Ok(all)
+}
+
+/// How it ended, for targets from a list that was complete or not.
+pub(super) fn exit(listed: Exit, all: &[Launched]) -> Exit {
     let (done, failed): (Vec<_>, Vec<_>) = all
         .iter()
-        .map(|reconnected| &reconnected.outcome)
+        .map(|launched| &launched.outcome)
         .partition(|outcome| outcome.is_success());
     match failed.first() {
         None => listed,
         Some(_) if !done.is_empty() => Exit::Partial,
         Some(Outcome::Failed { error, .. }) => Exit::from(error),
         Some(_) => Exit::Failed,
+    }
+}
+
+/// What became of a target, for programs.
+#[derive(Serialize)]
+pub(super) struct Record<'l> {
+    id: &'l str,
+    app: &'l str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'l Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl<'l> From<&'l Launched> for Record<'l> {
+    fn from(launched: &'l Launched) -> Self {
+        let Launched { target, outcome } = launched;
+        Self {
+            id: &target.id,
+            app: &target.app,
+            path: outcome.file(),
+            error: outcome.error(),
+        }
+    }
+}
+
+/// Nothing for a resource that the store does not start with an ICA file.
+impl TryFrom<Resource> for Target {
+    type Error = Resource;
+
+    fn try_from(resource: Resource) -> Result<Self, Resource> {
+        let Some(launch_url) = resource.launch_ica.clone() else {
+            return Err(resource);
+        };
+        Ok(Self {
+            id: resource.id.clone(),
+            app: resource.title,
+            farm: resource.publisher_name,
+            resource_id: resource.id,
+            launch_url,
+        })
     }
 }
 

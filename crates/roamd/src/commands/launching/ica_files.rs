@@ -14,7 +14,7 @@ const UNFINISHED: &str = "part";
 
 /// Where ICA files go, as arguments.
 #[derive(Debug, Args)]
-pub(super) struct IcaFileArgs {
+pub(crate) struct IcaFileArgs {
     /// Folder for the ICA files. They work once, for a short time.
     #[arg(long, value_name = "DIR", default_value = ".")]
     output: PathBuf,
@@ -26,14 +26,14 @@ pub(super) struct IcaFileArgs {
 
 /// A folder that is there, and perhaps a program.
 #[derive(Debug)]
-pub(super) struct IcaFiles {
+pub(crate) struct IcaFiles {
     folder: PathBuf,
     pub(super) program: Option<Program>,
 }
 
 impl IcaFileArgs {
     /// Makes the folder and finds the program, before anything is asked of a store.
-    pub(super) fn prepare(&self) -> anyhow::Result<IcaFiles> {
+    pub(crate) fn prepare(&self) -> anyhow::Result<IcaFiles> {
         let program = match &self.open {
             Some(named) => Some(Program::find(named.as_deref())?),
             None => None,
