@@ -26,7 +26,7 @@ use tracing::info;
 
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
-use crate::farms::{CredentialFarms, NfuseFarm};
+use crate::farms::{self, CredentialFarms, NfuseFarm};
 use crate::keys::KeysError;
 use crate::metrics::Metrics;
 use crate::refused::Refused;
@@ -72,6 +72,14 @@ pub enum ServerError {
     FarmTls {
         /// Its id.
         farm: String,
+        /// Why.
+        source: TlsError,
+    },
+    /// The ticket authorities of a store's gateway cannot be reached through TLS.
+    #[error("cannot use TLS to the ticket authorities of the store {store}")]
+    AuthorityTls {
+        /// Its path.
+        store: String,
         /// Why.
         source: TlsError,
     },
@@ -214,18 +222,33 @@ impl Gate {
             })?;
         let standings = Arc::new(Standings::new(&mut rng()));
         let mut metrics = Metrics::default();
-        let farm = |farm: &config::Farm| {
+        let farm = |farm: &config::Farm, authorities| {
             let counts = metrics.farms.of(&farm.id, &farm.controllers);
-            NfuseFarm::new(farm, &network, Arc::clone(&standings), counts).map_err(|source| {
+            let standings = Arc::clone(&standings);
+            NfuseFarm::new(farm, &network, standings, authorities, counts).map_err(|source| {
                 ServerError::FarmTls {
                     farm: farm.id.clone(),
                     source,
                 }
             })
         };
+        let authorities = |store: &config::Store, gateway: &config::StoreGateway| {
+            farms::authorities(store, gateway, Arc::clone(&network))
+                .map(Arc::new)
+                .map_err(|source| ServerError::AuthorityTls {
+                    store: store.path.to_string(),
+                    source,
+                })
+        };
         let site = |store: &config::Store| {
-            let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
-            let domain = Store::new(farms?, Arc::clone(&keys));
+            let gateway = store.gateway.as_ref();
+            let authorities = gateway
+                .map(|gateway| authorities(store, gateway))
+                .transpose()?;
+            let farms = store.farms.iter();
+            let farms: Result<Vec<_>, _> = farms.map(|it| farm(it, authorities.clone())).collect();
+            let domain = Store::new(farms?, Arc::clone(&keys))
+                .with_remote_access(gateway.map(|gateway| gateway.access.clone()));
             Ok(StoreSite::new(base, &authentication, store, domain))
         };
         let stores: Vec<StoreSite> = config

@@ -3,15 +3,43 @@
 //! The format has no escaping: a line break in a value would start a new key, a bracket in a
 //! section name a new section. So every value passes [`Draft::set`], which refuses what could.
 
+mod address;
+
 use roamd_store_proto::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::address::HostPort;
 use crate::Connection;
 
 /// A whole ICA file. It holds a logon ticket: it is a secret, and never logged.
 #[derive(Debug, Clone)]
 pub struct IcaFile {
     text: SecretString,
+}
+
+/// The way from a client to a host.
+#[derive(Debug, Clone)]
+pub enum Route {
+    /// Straight to the address that the farm gave.
+    Direct,
+    /// Through a gateway, which learns the address from a ticket authority (nfuse.md §8).
+    Gateway {
+        /// The gateway.
+        proxy: HostPort,
+        /// Where the gateway finds the address.
+        ticket: StaTicket,
+    },
+}
+
+/// A ticket of a secure ticket authority: stands for the address of a host.
+#[derive(Debug, Clone)]
+pub struct StaTicket {
+    /// `TicketVersion`, such as `40`.
+    pub version: String,
+    /// `AuthorityID`, such as `STA0123456789AB`.
+    pub authority: String,
+    /// The ticket.
+    pub ticket: SecretString,
 }
 
 /// Why a file was not made: a value would have changed its meaning.
@@ -35,6 +63,9 @@ pub enum IcaError {
     /// A ticket has white space or `=`, which clients split at (ST-42).
     #[error("logon ticket has white space or an equals sign")]
     Ticket,
+    /// A ticket for a gateway has something that is no letter or digit.
+    #[error("ticket of the ticket authority is not made of letters and digits")]
+    StaTicket,
 }
 
 const WFCLIENT: &str = "WFClient";
@@ -46,17 +77,16 @@ const SAFE_LABEL: &str = "Session";
 /// Longest value of a key, in bytes. Real ones have a few hundred at most.
 const LONGEST_VALUE: usize = 4096;
 
-/// Port of ICA where an address has none.
-const ICA_PORT: u16 = 1494;
-
 impl IcaFile {
-    /// The file that reconnects to a session of the application `in_name`, titled `title`.
+    /// The file that reconnects to a session of the application `in_name`, titled `title`, on this
+    /// way.
     ///
     /// # Errors
     /// A value from farm or client does not fit.
     pub fn reconnect(
         in_name: &str,
         title: &str,
+        route: &Route,
         connection: &Connection,
         params: &LaunchParams,
     ) -> Result<Self, IcaError> {
@@ -79,7 +109,20 @@ impl IcaFile {
             draft.set(WFCLIENT, key, value)?;
         }
         draft.application(label)?;
-        draft.set(label, "Address", &address(&connection.address)?)?;
+        let host = HostPort::parse(&connection.address, HostPort::ICA)?;
+        let ssl = match route {
+            Route::Direct => {
+                draft.set(label, "Address", &host.to_string())?;
+                "Off"
+            }
+            Route::Gateway { proxy, ticket } => {
+                draft.set(label, "Address", &sta_address(ticket)?)?;
+                draft.set(label, "SecureChannelProtocol", "Detect")?;
+                draft.set(label, "SSLCiphers", "all")?;
+                draft.set(label, "SSLProxyHost", &proxy.to_string())?;
+                "On"
+            }
+        };
         if let Some(port) = connection.cgp_port {
             draft.set(label, "CGPAddress", &format!("*:{port}"))?;
         }
@@ -94,7 +137,7 @@ impl IcaFile {
             ("LongCommandLine", ""),
             ("ProxyTimeout", "30000"),
             ("ProxyType", "Auto"),
-            ("SSLEnable", "Off"),
+            ("SSLEnable", ssl),
             ("Title", title),
             ("TransportDriver", "TCP/IP"),
             ("WinStationDriver", "ICA 3.0"),
@@ -289,30 +332,17 @@ fn is_line_breaking(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// `host:port` from what a farm answered.
-fn address(answered: &str) -> Result<String, IcaError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let (host, port) = match answered
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-    {
-        Some((v6, after)) => {
-            v6.parse::<std::net::Ipv6Addr>()
-                .map_err(|_| IcaError::Address)?;
-            (format!("[{v6}]"), after.strip_prefix(':'))
-        }
-        None => match answered.split_once(':') {
-            Some((host, port)) => (host.to_owned(), Some(port)),
-            None => (answered.to_owned(), None),
-        },
-    };
-    let plain = host.trim_start_matches('[').trim_end_matches(']');
-    if plain.is_empty() || (!host.starts_with('[') && !plain.chars().all(allowed)) {
-        return Err(IcaError::Address);
+/// The address that only the gateway can read: begins with `;`.
+fn sta_address(ticket: &StaTicket) -> Result<String, IcaError> {
+    let parts = [
+        &ticket.version,
+        &ticket.authority,
+        ticket.ticket.expose_secret(),
+    ];
+    let is_plain =
+        |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !parts.iter().all(is_plain) {
+        return Err(IcaError::StaTicket);
     }
-    let port = match port {
-        Some(port) => port.parse::<u16>().map_err(|_| IcaError::Address)?,
-        None => ICA_PORT,
-    };
-    Ok(format!("{host}:{port}"))
+    Ok(format!(";{}", parts.join(";")))
 }

@@ -14,6 +14,7 @@ mod ica_file;
 mod launch;
 mod list;
 pub mod plan;
+mod remote_access;
 mod session_id;
 mod store;
 mod user;
@@ -24,10 +25,11 @@ pub use farm::{
     Busy, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation, Operation,
     Reconnect, Refusal, SessionKey, Share,
 };
-pub use ica_file::{IcaError, IcaFile};
+pub use ica_file::{HostPort, IcaError, IcaFile, Route, StaTicket};
 pub use launch::{Launch, LaunchFailure, Launched};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
 pub use plan::{ListRequest, Listing};
+pub use remote_access::RemoteAccess;
 pub use session_id::{SessionIds, UnknownSession};
 pub use store::Store;
 pub use user::{EndPoint, User, UserKey};

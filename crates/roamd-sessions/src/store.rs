@@ -9,10 +9,11 @@ use secrecy::SecretString;
 use tracing::{info, warn};
 
 use crate::plan::{self, Ask, FarmPlan};
+use crate::remote_access::route;
 use crate::{
     Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, IcaFile, Launch,
-    LaunchFailure, Launched, ListRequest, Operation, Outcome, Reconnect, Refusal, SessionIds,
-    SessionList, Share, User, end, list,
+    LaunchFailure, Launched, ListRequest, Operation, Outcome, Reconnect, Refusal, RemoteAccess,
+    SessionIds, SessionList, Share, User, end, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -20,6 +21,7 @@ use crate::{
 pub struct Store<F> {
     farms: Vec<F>,
     ids: SessionIds,
+    remote_access: Option<RemoteAccess>,
 }
 
 impl<F: Farm> Store<F> {
@@ -29,6 +31,16 @@ impl<F: Farm> Store<F> {
         Self {
             farms,
             ids: SessionIds::new(keys),
+            remote_access: None,
+        }
+    }
+
+    /// The same store, which clients outside reach through a gateway. Without, all are inside.
+    #[must_use]
+    pub fn with_remote_access(self, remote_access: Option<RemoteAccess>) -> Self {
+        Self {
+            remote_access,
+            ..self
         }
     }
 
@@ -146,13 +158,17 @@ impl<F: Farm> Store<F> {
         };
         let ready = async {
             let operation = farm.begin(user).await?;
-            let connection = operation.reconnect(&reconnect).await?;
-            let title = title(&operation, &reconnect.session.in_name).await;
-            Ok((connection, title))
+            let in_name = &reconnect.session.in_name;
+            let mut connection = operation.reconnect(&reconnect).await?;
+            let (access, client) = (self.remote_access.as_ref(), launch.seen_address);
+            let route = route(access, client, &operation, in_name, &mut connection).await?;
+            let title = title(&operation, in_name).await;
+            Ok((connection, route, title))
         };
         let launched = match ready.await {
-            Ok((connection, title)) => {
-                match IcaFile::reconnect(&reconnect.session.in_name, &title, &connection, params) {
+            Ok((connection, route, title)) => {
+                let in_name = &reconnect.session.in_name;
+                match IcaFile::reconnect(in_name, &title, &route, &connection, params) {
                     Ok(ica) => {
                         info!(farm = %farm_id, user = %user.key, "Session is ready to connect");
                         Launched::Ready {

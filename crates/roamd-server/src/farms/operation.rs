@@ -8,11 +8,11 @@ use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId,
     Credentials, DisconnectUserSessionsRequest, HarmlessListingRequest, HostAddress, HostId,
     LaunchRefRequest, LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request,
-    SessionEntry, SessionName, SessionSelection, SessionType, TicketRequest,
+    SessionEntry, SessionName, SessionSelection, SessionType, TicketRequest, sta,
 };
 use roamd_sessions::{
-    Application, Catalogue, Connection, End, EndPoint, FarmError, FarmSession, Generation, Listing,
-    Operation, Reconnect, SessionKey, Share, User,
+    Application, Catalogue, Connection, End, EndPoint, FarmError, FarmSession, Generation,
+    HostPort, Listing, Operation, Reconnect, SessionKey, Share, StaTicket, User,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -122,6 +122,41 @@ impl Operation for NfuseOperation {
     async fn reconnect(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
         let connection = self.connection(reconnect).await;
         self.counted(OperationKind::Launch, connection)
+    }
+
+    async fn sta_ticket(
+        &self,
+        host: &HostPort,
+        in_name: &str,
+        reliable: bool,
+    ) -> Result<StaTicket, FarmError> {
+        let Some(authorities) = &self.farm.0.authorities else {
+            let problem = "store has no ticket authorities".to_owned();
+            return Err(FarmError::Unavailable(problem));
+        };
+        let host = host.to_string();
+        let info = sta::ConnectionInfo {
+            server_address: &host,
+            user_name: &self.user.name,
+            user_domain: &self.user.domain,
+            application_name: in_name,
+        };
+        let data = sta::TicketData {
+            x_data: Some(info.to_text()),
+            ica_address: host,
+        };
+        let request = sta::TicketRequest::v4(data, reliable);
+        match authorities.ticket_by(self.deadline, &request).await {
+            Ok(answer) => Ok(StaTicket {
+                version: answer.ticket_version,
+                authority: answer.authority_id,
+                ticket: SecretString::from(answer.ticket),
+            }),
+            Err(error) => Err(FarmError::Unavailable(format!(
+                "no ticket authority of the gateway gave a ticket: {}",
+                error.reason()
+            ))),
+        }
     }
 }
 

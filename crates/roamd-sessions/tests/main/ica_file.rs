@@ -1,14 +1,14 @@
 //! The ICA file: its text, and that no value can change its structure (nfuse.md §9).
 
 use proptest::prelude::*;
-use roamd_sessions::{Connection, IcaError, IcaFile};
+use roamd_sessions::{Connection, IcaError, IcaFile, Route};
 use roamd_store_proto::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::scripted::connection;
 
 fn text(title: &str, connection: &Connection, params: &LaunchParams) -> Result<String, IcaError> {
-    IcaFile::reconnect("Paint", title, connection, params)
+    IcaFile::reconnect("Paint", title, &Route::Direct, connection, params)
         .map(|file| file.text().expose_secret().to_owned())
 }
 
@@ -170,9 +170,9 @@ proptest! {
             launcher: Some(launcher.to_owned()),
             ..LaunchParams::default()
         };
-        let plain = IcaFile::reconnect("a", "[", &connection(), &params("a", "a")).unwrap();
+        let plain = IcaFile::reconnect("a", "[", &Route::Direct, &connection(), &params("a", "a")).unwrap();
         let plain = plain.text().expose_secret();
-        let file = IcaFile::reconnect(&in_name, &title, &connection(), &params(&client, &launcher));
+        let file = IcaFile::reconnect(&in_name, &title, &Route::Direct, &connection(), &params(&client, &launcher));
         if let Ok(file) = file {
             let file = file.text().expose_secret();
             let label = file.split("[ApplicationServers]\r\n").nth(1).unwrap();

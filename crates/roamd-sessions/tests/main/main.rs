@@ -6,6 +6,7 @@ mod end;
 mod ica_file;
 mod list;
 mod plan;
+mod remote_access;
 mod scripted;
 mod session_id;
 mod store;

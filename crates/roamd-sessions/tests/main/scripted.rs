@@ -7,7 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connection, End, EndPoint, Farm, FarmDescription, FarmError, FarmId,
-    FarmSession, Generation, Listing, Operation, Reconnect, SessionKey, Share, User, UserKey,
+    FarmSession, Generation, HostPort, Listing, Operation, Reconnect, SessionKey, Share, StaTicket,
+    User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -92,6 +93,7 @@ pub(crate) enum Call {
     Sessions { active: bool },
     End { how: End, tickets: usize },
     Reconnect(Reconnect),
+    StaTicket { host: String, reliable: bool },
 }
 
 /// A clone is the same farm.
@@ -103,6 +105,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) reconnect: Result<Connection, FarmError>,
+    pub(crate) sta_ticket: Result<StaTicket, FarmError>,
     /// It answers nothing, ever.
     pub(crate) silent: bool,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -117,6 +120,11 @@ impl ScriptedFarm {
             sessions: Ok(Vec::new()),
             end: Ok(()),
             reconnect: Ok(connection()),
+            sta_ticket: Ok(StaTicket {
+                version: "40".to_owned(),
+                authority: "STA0123456789AB".to_owned(),
+                ticket: SecretString::from("00112233445566778899AABBCCDDEEFF"),
+            }),
             silent: false,
             calls: Arc::default(),
         }
@@ -171,5 +179,16 @@ impl Operation for ScriptedFarm {
     async fn reconnect(&self, reconnect: &Reconnect) -> Result<Connection, FarmError> {
         self.note(Call::Reconnect(reconnect.clone())).await;
         self.reconnect.clone()
+    }
+
+    async fn sta_ticket(
+        &self,
+        host: &HostPort,
+        _: &str,
+        reliable: bool,
+    ) -> Result<StaTicket, FarmError> {
+        let host = host.to_string();
+        self.note(Call::StaTicket { host, reliable }).await;
+        self.sta_ticket.clone()
     }
 }
