@@ -13,6 +13,7 @@ mod client_b;
 mod client_c;
 mod examples;
 mod fan_out;
+mod gateway_launch;
 mod hostile_answers;
 mod launch;
 mod peers;
