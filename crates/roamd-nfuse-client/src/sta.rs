@@ -4,7 +4,7 @@ use roamd_nfuse_proto::Service;
 use roamd_nfuse_proto::sta::{TicketAnswer, TicketRequest};
 use tokio::time::Instant;
 
-use crate::{CallError, ControllerReport, FarmClient, FarmConfig};
+use crate::{CallError, ControllerReport, FarmClient, FarmConfig, Probed};
 
 /// A client of ticket authorities that stand in for each other, and are passed over and probed like
 /// the controllers of a farm. Made once, and shared by all launches.
@@ -19,6 +19,17 @@ impl StaClient {
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
         Self(FarmClient::of_service(Service::Sta, config))
+    }
+
+    /// The operator's name of the authorities together.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    /// Asks every authority at once for a ticket to nowhere. The answers stand in configured order.
+    pub async fn probe(&self) -> Vec<Result<Probed, CallError>> {
+        self.0.probe().await
     }
 
     /// The authorities in configured order, as requests have met them.

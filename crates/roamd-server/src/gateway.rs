@@ -232,32 +232,33 @@ impl Gate {
                 }
             })
         };
-        let authorities = |store: &config::Store, gateway: &config::StoreGateway| {
-            farms::authorities(store, gateway, Arc::clone(&network))
-                .map(Arc::new)
+        let authorities = |store: &config::Store| {
+            let Some(gateway) = &store.gateway else {
+                return Ok(None);
+            };
+            let id = farms::authorities_id(store);
+            let counts = Arc::new(metrics.farms.attempts_of(&id, &gateway.authorities));
+            farms::authorities(store, gateway, Arc::clone(&network), Some(counts))
+                .map(|client| Some(Arc::new(client)))
                 .map_err(|source| ServerError::AuthorityTls {
                     store: store.path.to_string(),
                     source,
                 })
         };
         let site = |store: &config::Store| {
-            let gateway = store.gateway.as_ref();
-            let authorities = gateway
-                .map(|gateway| authorities(store, gateway))
-                .transpose()?;
+            let authorities = authorities(store)?;
             let farms = store.farms.iter();
             let farms: Result<Vec<_>, _> = farms.map(|it| farm(it, authorities.clone())).collect();
-            let domain = Store::new(farms?, Arc::clone(&keys))
-                .with_remote_access(gateway.map(|gateway| gateway.access.clone()));
-            Ok(StoreSite::new(base, &authentication, store, domain))
+            let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
+            let domain = Store::new(farms?, Arc::clone(&keys)).with_remote_access(access);
+            let site = StoreSite::new(base, &authentication, store, domain);
+            Ok((site, authorities))
         };
-        let stores: Vec<StoreSite> = config
-            .stores
-            .iter()
-            .map(site)
-            .collect::<Result<_, ServerError>>()?;
+        let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
+        let (stores, authorities): (Vec<_>, Vec<_>) = sites?.into_iter().unzip();
         let farms = stores.iter().flat_map(|site| site.store.farms());
-        metrics.watch(farms.cloned().collect());
+        let authorities = authorities.into_iter().flatten();
+        metrics.watch(farms.cloned().collect(), authorities.collect());
         let farms = stores
             .iter()
             .flat_map(|site| site.store.farms())

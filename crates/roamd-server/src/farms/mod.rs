@@ -166,9 +166,10 @@ pub(crate) fn authorities(
     store: &config::Store,
     gateway: &config::StoreGateway,
     network: Arc<dyn Network>,
+    observer: Option<Arc<dyn Observer>>,
 ) -> Result<StaClient, TlsError> {
     Ok(StaClient::new(FarmConfig {
-        id: format!("gateway of {}", store.path),
+        id: authorities_id(store),
         controllers: gateway.authorities.clone(),
         order: gateway.authority_order,
         timeout: gateway.timeout,
@@ -178,9 +179,15 @@ pub(crate) fn authorities(
         service_keys: None,
         tls: gateway.tls.as_ref().map(config::Tls::open).transpose()?,
         network,
-        observer: None,
+        observer,
         dialect: Dialect::STA,
     }))
+}
+
+/// What the ticket authorities of a store's gateway are called in logs and metrics. No farm can have
+/// this id.
+pub(crate) fn authorities_id(store: &config::Store) -> String {
+    format!("gateway of {}", store.path)
 }
 
 fn explicit(name: &str, domain: &str, password: Option<&SecretString>) -> Credentials {

@@ -102,6 +102,17 @@ async fn an_authority_that_is_down_is_passed_over() {
         redeem(controller(&site, "XA1"), &ticket).await.unwrap();
         authorities.push(ticket.authority_id);
     }
+    let mut controllers = site.controllers.iter();
+    let (_, first) = controllers.find(|(id, _)| id == "XA1").unwrap();
+    let used = format!("\"http://{first}\"");
+    let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
+    for (authority, closed) in [(&down, 0), (&closing, 0), (&used, 1)] {
+        let line = format!(
+            "farm_controller_state{{farm=\"gateway of /Citrix/Store\",controller={authority},\
+             state=\"closed\"}} {closed}"
+        );
+        assert!(metrics.text().contains(&line), "{}", metrics.text());
+    }
     authorities.dedup();
     assert_eq!(authorities.len(), 1, "{authorities:?}");
 }
