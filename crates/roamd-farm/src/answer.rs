@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod launch;
+mod sta;
 
 use std::time::Instant;
 

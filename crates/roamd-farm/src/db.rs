@@ -9,6 +9,7 @@ pub(crate) mod catalogue;
 pub(crate) mod hosts;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod sta_tickets;
 pub(crate) mod tickets;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -38,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_world.sql"),
     include_str!("../migrations/0002_launch.sql"),
     include_str!("../migrations/0003_sharing.sql"),
+    include_str!("../migrations/0004_sta.sql"),
 ];
 
 /// Newest format that is known.

@@ -1,4 +1,4 @@
-//! The listener: NFuse over HTTP (nfuse.md §1.1).
+//! The listener: NFuse over HTTP (nfuse.md §1.1), and the ticket authority beside it (§8).
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use roamd_http::{Answer, BodyError, Incoming, Limits, read_body};
+use roamd_nfuse_proto::Service;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -14,8 +15,11 @@ use tracing::debug;
 use crate::Error;
 use crate::farms::Farm;
 
-/// Where the XML service of every farm is; compared without case, as clients write it in several.
-const PATH: &str = "/scripts/wpnbr.dll";
+/// Where the services of every farm are; compared without case, as clients write them in several.
+const SERVICES: [(&str, Service); 2] = [
+    ("/scripts/wpnbr.dll", Service::Xml),
+    ("/scripts/ctxsta.dll", Service::Sta),
+];
 
 /// Largest request, in bytes: what the reader of messages takes.
 const LARGEST_REQUEST: usize = 64 * 1024;
@@ -48,14 +52,19 @@ pub async fn serve(
 }
 
 async fn respond(farm: Farm, options: ServeOptions, request: Request<Incoming>) -> Answer {
-    if !request.uri().path().eq_ignore_ascii_case(PATH) {
+    let path = request.uri().path();
+    let Some((_, service)) = SERVICES
+        .iter()
+        .find(|(known, _)| path.eq_ignore_ascii_case(known))
+    else {
+        let [(xml, _), (sta, _)] = SERVICES;
         return plain(
             StatusCode::NOT_FOUND,
-            format!("The XML service of this farm is at {PATH}."),
+            format!("The XML service of this farm is at {xml}, its ticket authority at {sta}."),
         );
-    }
+    };
     if request.method() != Method::POST {
-        let text = "The XML service takes NFuse requests by POST only.".to_owned();
+        let text = "The services of a farm take requests by POST only.".to_owned();
         let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, text);
         let allow = HeaderValue::from_static("POST");
         answer.headers_mut().insert(ALLOW, allow);
@@ -65,7 +74,12 @@ async fn respond(farm: Farm, options: ServeOptions, request: Request<Incoming>) 
         Ok(body) => body,
         Err(error) => return plain(status(&error), sentence(&error)),
     };
-    match farm.answer(options, &body, Timestamp::now()).await {
+    let now = Timestamp::now();
+    let answer = match service {
+        Service::Xml => farm.answer(options, &body, now).await,
+        Service::Sta => farm.answer_sta(&body, now).await,
+    };
+    match answer {
         Ok(answer) => whole(StatusCode::OK, "text/xml", answer.into()),
         Err(error) => {
             debug!(farm = farm.row.label, %error, "Could not read a request");

@@ -1,7 +1,7 @@
 //! The embedded farm: a real NFuse XML service over SQLite, for demos, tests and laptops.
 //!
 //! A data folder holds one world: domains with their users, farms with what they publish, and
-//! sessions with their logon tickets. Any number of processes may serve its farms. A farm behaves as
+//! sessions with their logon tickets. Each farm has a ticket authority for gateways beside it. Any number of processes may serve its farms. A farm behaves as
 //! its product generation does, side effects included (nfuse.md §10). It is reached over HTTP like
 //! any farm; the crate must not know the gateway, its tokens or its rules.
 

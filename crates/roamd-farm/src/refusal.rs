@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     NoAlternateAddress,
     /// A kind of ticket or reference that is not issued here.
     Unsupported,
+    /// A ticket for a gateway that is not good, whatever the reason.
+    StaTicket,
     /// The request's dialect.
     Dialect,
     /// The farm itself is in trouble.
@@ -47,7 +49,7 @@ pub(crate) fn error(generation: Generation, refusal: Refusal) -> FarmError {
         Refusal::UnknownName => unknown_name(generation),
         Refusal::Launch(refusal) => launch_error(generation, refusal),
         Refusal::NoAlternateAddress => ErrorId::NO_ALT_ADDRESS.into(),
-        Refusal::Unsupported => ErrorId::UNSPECIFIED.into(),
+        Refusal::Unsupported | Refusal::StaTicket => ErrorId::UNSPECIFIED.into(),
         Refusal::Dialect => ErrorId::VERSION_MISMATCH.into(),
         Refusal::Trouble => ErrorId::SERVICE_UNAVAILABLE.into(),
     }

@@ -13,6 +13,9 @@ const TICKET_LIFE: u32 = 200;
 /// Longest life of a logon ticket in seconds.
 const LONGEST_TICKET_LIFE: u32 = 3600;
 
+/// Life of a ticket of the ticket authority in milliseconds, as on real controllers (nfuse.md §8).
+pub(crate) const STA_TICKET_LIFE_MS: i64 = 100_000;
+
 /// How far into the past the clock may step before tickets issued before that are refused. Without
 /// this a clock set back by a year would make each of them good for a year.
 const CLOCK_STEP_MS: i64 = 60_000;

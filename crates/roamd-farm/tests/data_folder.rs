@@ -172,6 +172,11 @@ fn an_older_folder_is_brought_up_to_date_with_what_it_holds() {
         state: SessionState::Disconnected,
     };
     assert_eq!(farms.start_session(&another).unwrap().host_id, "71031");
+    let connection = Connection::open(dir.path().join("farm.db")).unwrap();
+    let authority: String = connection
+        .query_row("SELECT sta_id FROM farms", [], |row| row.get(0))
+        .unwrap();
+    assert!(authority.starts_with("STA") && authority.len() == 15);
 }
 
 /// bad-inputs 81, 84: opens of their own, as processes have.

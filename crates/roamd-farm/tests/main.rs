@@ -23,5 +23,6 @@ mod service;
 mod sessions;
 mod settings;
 mod sharing;
+mod sta;
 mod support;
 mod world;

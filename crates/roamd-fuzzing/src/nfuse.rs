@@ -1,11 +1,11 @@
-//! Messages of NFuse.
+//! Messages of NFuse and of ticket authorities.
 
 use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, Dialect,
     DisconnectUserSessionsRequest, LaunchRefRequest, LogoffUserSessionsRequest,
     ProtocolInfoRequest, ReconnectSessionDataRequest, Request, ServerDataRequest,
     ServerFarmDataRequest, TicketRequest, ValidateCredentialsRequest, decode_answer,
-    decode_request, encode_answer, encode_request,
+    decode_request, encode_answer, encode_request, sta,
 };
 
 use crate::assert_stable;
@@ -17,6 +17,15 @@ pub fn nfuse_request(bytes: &[u8]) {
         bytes,
         decode_request,
         |(frame, request)| encode(frame.dialect, request),
+    );
+    assert_stable(
+        "STA request",
+        bytes,
+        sta::decode_request,
+        |(frame, request)| match request {
+            sta::AnyRequest::Ticket(request) => encode_request(frame.dialect, request),
+            sta::AnyRequest::Data(request) => encode_request(frame.dialect, request),
+        },
     );
 }
 
@@ -34,6 +43,8 @@ pub fn nfuse_answer(bytes: &[u8]) {
     assert_answer::<ServerFarmDataRequest>(bytes);
     assert_answer::<TicketRequest>(bytes);
     assert_answer::<ValidateCredentialsRequest>(bytes);
+    assert_answer::<sta::TicketRequest>(bytes);
+    assert_answer::<sta::DataRequest>(bytes);
 }
 
 fn assert_answer<R: Request>(bytes: &[u8]) {

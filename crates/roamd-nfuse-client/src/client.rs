@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
-use roamd_nfuse_proto::{Dialect, Effect, Request, encode_request};
+use roamd_nfuse_proto::{Dialect, Effect, Request, Service, encode_request};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::breaker::Use;
@@ -77,6 +77,11 @@ impl FarmClient {
     /// A client that has no connections yet.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
+        Self::of_service(Service::Xml, config)
+    }
+
+    /// The same for controllers that are used for this service, and probed by it.
+    pub(crate) fn of_service(service: Service, config: FarmConfig) -> Self {
         let ways = Arc::new(Ways {
             network: Arc::clone(&config.network),
             tls: config.tls,
@@ -85,6 +90,7 @@ impl FarmClient {
         });
         let habits = Arc::new(Habits {
             farm: config.id.clone(),
+            service,
             network: config.network,
             observer: config.observer,
             dialect: config.dialect,
@@ -111,6 +117,11 @@ impl FarmClient {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The deadline of a call that sets none.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// The controllers in configured order, as calls have met them.
@@ -197,7 +208,7 @@ impl FarmClient {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let next = match next_step(effect, error.failure(), attempts, members.len()) {
+            let next = match next_step(effect, error.failure(R::SERVICE), attempts, members.len()) {
                 Step::Next => members.next(),
                 Step::Again => Some(member),
                 Step::GiveUp => None,

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use http::StatusCode;
-use roamd_nfuse_proto::{DecodeError, ErrorId, FarmError};
+use roamd_nfuse_proto::{DecodeError, ErrorId, FarmError, Service};
 use tokio::time::error::Elapsed;
 
 use crate::DechunkError;
@@ -130,14 +130,17 @@ impl CallError {
     }
 
     /// What the policy has to know of the failure of one attempt.
-    pub(crate) fn failure(&self) -> Failure {
+    pub(crate) fn failure(&self, service: Service) -> Failure {
         match self {
             Self::PassedOver | Self::Unreachable(_) => Failure::NotConnected,
             Self::Lost(_) => Failure::Lost,
             Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Answer(_) => {
                 Failure::BadAnswer
             }
-            Self::Refused(error) if error.id == ErrorId::SERVICE_UNAVAILABLE => {
+            // Controllers speak for their farm; a ticket authority speaks for itself alone.
+            Self::Refused(error)
+                if error.id == ErrorId::SERVICE_UNAVAILABLE || service == Service::Sta =>
+            {
                 Failure::Unavailable
             }
             Self::Deadline { .. } => Failure::Silent,

@@ -1,6 +1,7 @@
 //! A client of one farm: its controllers in order, their connections and one deadline a call.
 //!
-//! [`FarmClient::call`] takes any NFuse request and returns the answer that belongs to it. What may
+//! [`FarmClient::call`] takes any NFuse request and returns the answer that belongs to it;
+//! [`StaClient`] does the same for the tickets of gateways, with the same machinery. What may
 //! be sent again, and to whom, is decided in `policy`, and which controllers are passed over in
 //! `breaker`; both are pure. Everything else here moves bytes, over a [`Network`] and by the clock of
 //! the runtime, so that a simulation can decide about both. The crate must not know other farms,
@@ -18,6 +19,7 @@ mod network;
 mod observer;
 mod policy;
 mod service_key;
+mod sta;
 mod tls;
 
 pub use breaker::ControllerState;
@@ -30,4 +32,5 @@ pub use member::{ControllerReport, Probed};
 pub use network::{Connecting, Network, Stream, SystemNetwork};
 pub use observer::{Attempt, Observer, Outcome};
 pub use service_key::{ServiceKeyError, ServiceKeys};
+pub use sta::StaClient;
 pub use tls::{PinError, PublicKeyPin, Tls, TlsError, Trust};

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use roamd_nfuse_proto::{Dialect, Effect, Request, decode_answer};
+use roamd_nfuse_proto::{Dialect, Effect, Request, Service, decode_answer};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::answer_body::{AnswerBody, Progress};
@@ -25,9 +25,6 @@ use crate::controller::Security;
 use crate::error::CallError;
 use crate::service_key::{KeyInUse, SERVICE_KEY, refuses_key};
 use crate::{Controller, Network, Stream, Tls};
-
-/// The one path of the XML service (nfuse.md §1.1).
-const SERVICE_PATH: &str = "/scripts/wpnbr.dll";
 
 /// Bytes of an answer that are read, chunk framing included.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
@@ -191,7 +188,7 @@ impl Line {
     ) -> Result<(Dialect, R::Answer), Broken> {
         let mut request = http::Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_static(SERVICE_PATH);
+        *request.uri_mut() = Uri::from_static(path(R::SERVICE));
         let headers = request.headers_mut();
         headers.insert(HOST, self.controller.host_header().clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
@@ -313,6 +310,14 @@ impl fmt::Debug for Line {
             .field("controller", &self.controller)
             .field("connections", &self.connections())
             .finish_non_exhaustive()
+    }
+}
+
+/// Where a service is on every controller (nfuse.md §1.1, §8).
+const fn path(service: Service) -> &'static str {
+    match service {
+        Service::Xml => "/scripts/wpnbr.dll",
+        Service::Sta => "/scripts/ctxsta.dll",
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use roamd_nfuse_proto::{
-    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, encode_request,
+    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, Service, encode_request, sta,
 };
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -41,6 +41,8 @@ struct Health {
 #[derive(Debug)]
 pub(crate) struct Habits {
     pub(crate) farm: String,
+    /// The service that its controllers are used for.
+    pub(crate) service: Service,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) dialect: Dialect,
@@ -193,25 +195,44 @@ impl Member {
 }
 
 impl Habits {
-    /// Asks a controller for its capabilities: the cheapest request, which needs no user.
+    /// Asks a controller something that needs no user and changes nothing that lasts.
     async fn probe(&self, line: &Line) -> Result<Probed, CallError> {
+        match self.service {
+            Service::Xml => {
+                let (dialect, answer) = self.ask(line, &CapabilitiesRequest).await?;
+                Ok(Probed {
+                    dialect,
+                    capabilities: answer.capabilities,
+                })
+            }
+            Service::Sta => {
+                let (dialect, _) = self.ask(line, &nowhere()).await?;
+                Ok(Probed {
+                    dialect,
+                    capabilities: Vec::new(),
+                })
+            }
+        }
+    }
+
+    async fn ask<R: Request>(
+        &self,
+        line: &Line,
+        request: &R,
+    ) -> Result<(Dialect, R::Answer), CallError> {
         let started = Instant::now();
-        let body = Bytes::from(encode_request(self.dialect, &CapabilitiesRequest));
+        let body = Bytes::from(encode_request(self.dialect, request));
         let probe = async {
             // A new connection, since a controller that hung may still hold those from before.
             let connection = line.connection(Effect::Change).await?;
-            let effect = CapabilitiesRequest.effect();
-            let exchange = line.exchange::<CapabilitiesRequest>(connection, body, effect);
+            let exchange = line.exchange::<R>(connection, body, request.effect());
             timeout(self.patience, exchange)
                 .await
                 .unwrap_or_else(|_| Err(CallError::silent()))
         };
         let result = probe.await;
         self.observe(line, "probe", started.elapsed(), result.as_ref().map(drop));
-        result.map(|(dialect, answer)| Probed {
-            dialect,
-            capabilities: answer.capabilities,
-        })
+        result
     }
 
     fn observe(
@@ -230,6 +251,16 @@ impl Habits {
             });
         }
     }
+}
+
+/// The only request to a ticket authority that is known: for a ticket, here to an address that is
+/// nobody's (RFC 5737). Nobody is told the ticket, and it expires.
+fn nowhere() -> sta::TicketRequest {
+    let data = sta::TicketData {
+        ica_address: "192.0.2.1:1494".to_owned(),
+        x_data: None,
+    };
+    sta::TicketRequest::v4(data, false)
 }
 
 /// Probes a controller until it is used again. It holds no member while it waits, so that a farm

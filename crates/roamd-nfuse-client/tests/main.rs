@@ -6,6 +6,7 @@ mod log;
 mod observer;
 mod scripted;
 mod service_key;
+mod sta;
 mod tls;
 mod transport;
 mod unsteady;

@@ -22,6 +22,8 @@ impl Dialect {
     pub const OLDEST: Self = Self::new(1, 0);
     /// The first dialect of farms of generation 7.
     pub const FMA: Self = Self::new(5, 5);
+    /// The dialect of ticket authorities (nfuse.md §8).
+    pub const STA: Self = Self::new(4, 0);
 
     /// The dialect of this version.
     #[must_use]

@@ -1,4 +1,5 @@
-//! The frame of every message: `NFuseProtocol` with one request or answer in it (nfuse.md §1.3).
+//! The frame of every message: the root of its service with one request or answer in it (nfuse.md
+//! §1.3).
 
 use roamd_xml::{
     Charset, Doctype, Element, Encoding, Fault, FaultKind, Layout, Limits, Rules, Writer,
@@ -8,7 +9,7 @@ use crate::read::Node;
 use crate::{
     AddressRequest, AppDataRequest, CapabilitiesRequest, Dialect, DisconnectUserSessionsRequest,
     FarmError, LaunchRefRequest, LogoffUserSessionsRequest, ProtocolInfoRequest,
-    ReconnectSessionDataRequest, ServerDataRequest, ServerFarmDataRequest, TicketRequest,
+    ReconnectSessionDataRequest, ServerDataRequest, ServerFarmDataRequest, Service, TicketRequest,
     ValidateCredentialsRequest,
 };
 
@@ -25,6 +26,9 @@ pub enum Effect {
 pub trait Body: Sized {
     /// Element name, for example `RequestAddress`.
     const ELEMENT: &'static str;
+
+    /// The service that it belongs to.
+    const SERVICE: Service = Service::Xml;
 
     /// Reads the element.
     ///
@@ -91,8 +95,17 @@ pub enum DecodeError {
 /// # Errors
 /// Why the bytes are not a request.
 pub fn decode_request(bytes: &[u8]) -> Result<(Frame, AnyRequest), DecodeError> {
+    decode(bytes, Service::Xml, &REQUESTS)
+}
+
+/// Reads one of the requests of a service.
+pub(crate) fn decode<T>(
+    bytes: &[u8],
+    service: Service,
+    requests: &[(&str, ReadRequest<T>)],
+) -> Result<(Frame, T), DecodeError> {
     let document = roamd_xml::parse(bytes, &rules(Limits::REQUEST))?;
-    let root = frame_element(&document.root)?;
+    let root = frame_element(&document.root, service)?;
     let dialect = match root.attribute("version") {
         None => Dialect::OLDEST,
         Some(text) => text.parse().map_err(|_| {
@@ -101,7 +114,7 @@ pub fn decode_request(bytes: &[u8]) -> Result<(Frame, AnyRequest), DecodeError> 
             })
         })?,
     };
-    let request = read_request(&root)?;
+    let request = read_request(&root, requests)?;
     Ok((
         Frame {
             dialect,
@@ -116,8 +129,9 @@ pub fn decode_request(bytes: &[u8]) -> Result<(Frame, AnyRequest), DecodeError> 
 pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
     let mut writer = Writer::new(Layout::Compact);
     writer.prolog(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
-    writer.prolog(DOCTYPE);
-    writer.open(ROOT, &[("version", &dialect.to_string())]);
+    let dialect = R::SERVICE.dialect(dialect);
+    writer.prolog(R::SERVICE.doctype());
+    writer.open(R::SERVICE.root(), &[("version", &dialect.to_string())]);
     writer.open(R::ELEMENT, &[]);
     request.write(&mut writer);
     writer.finish()
@@ -134,7 +148,7 @@ pub fn decode_answer<R: Request>(
     bytes: &[u8],
 ) -> Result<(Frame, Result<R::Answer, FarmError>), DecodeError> {
     let document = roamd_xml::parse(bytes, &rules(Limits::ANSWER))?;
-    let root = frame_element(&document.root)?;
+    let root = frame_element(&document.root, R::SERVICE)?;
     let version = root.attribute("version").and_then(|text| text.parse().ok());
     let frame = Frame {
         dialect: version.unwrap_or(Dialect::OLDEST),
@@ -166,8 +180,11 @@ pub fn encode_answer<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> V
     writer.prolog(&format!(
         r#"<?xml version="1.0" encoding="{encoding}"{blank}?>"#
     ));
-    writer.prolog(DOCTYPE);
-    writer.open(ROOT, &[("version", &frame.dialect.to_string())]);
+    writer.prolog(A::SERVICE.doctype());
+    writer.open(
+        A::SERVICE.root(),
+        &[("version", &frame.dialect.to_string())],
+    );
     writer.open(A::ELEMENT, &[]);
     match answer {
         Ok(body) => body.write(&mut writer),
@@ -176,16 +193,12 @@ pub fn encode_answer<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> V
     writer.finish()
 }
 
-const ROOT: &str = "NFuseProtocol";
-
-const DOCTYPE: &str = r#"<!DOCTYPE NFuseProtocol SYSTEM "NFuse.dtd">"#;
-
 /// No name of a request is longer; an unknown one is cut there, because it ends up in a message.
 const LONGEST_NAME: usize = 64;
 
-type ReadRequest = fn(&Element) -> Result<AnyRequest, Fault>;
+type ReadRequest<T> = fn(&Element) -> Result<T, Fault>;
 
-const REQUESTS: [(&str, ReadRequest); 12] = [
+const REQUESTS: [(&str, ReadRequest<AnyRequest>); 12] = [
     (AddressRequest::ELEMENT, |e| {
         Body::read(e).map(AnyRequest::Address)
     }),
@@ -232,29 +245,29 @@ const fn rules(limits: Limits) -> Rules {
     }
 }
 
-fn frame_element(root: &Element) -> Result<Node<'_>, Fault> {
-    let node = Node::top(root);
-    if root.namespace.is_none() && root.name.eq_ignore_ascii_case(ROOT) {
-        Ok(node)
+fn frame_element(root: &Element, service: Service) -> Result<Node<'_>, Fault> {
+    let expected = service.root();
+    if root.namespace.is_none() && root.name.eq_ignore_ascii_case(expected) {
+        Ok(Node::top(root))
     } else {
-        Err(root.fault(ROOT, FaultKind::WrongRoot { expected: ROOT }))
+        Err(root.fault(expected, FaultKind::WrongRoot { expected }))
     }
 }
 
 /// Reads the one `Request…` element of the frame; other elements are passed over.
-fn read_request(root: &Node<'_>) -> Result<AnyRequest, DecodeError> {
-    let mut requests = root
+fn read_request<T>(root: &Node<'_>, requests: &[(&str, ReadRequest<T>)]) -> Result<T, DecodeError> {
+    let mut found = root
         .every()
         .filter(|child| starts_with(child.name(), "Request"));
-    let request = requests.next().ok_or_else(|| root.missing("Request…"))?;
-    if requests.next().is_some() {
+    let request = found.next().ok_or_else(|| root.missing("Request…"))?;
+    if found.next().is_some() {
         return Err(root
             .fault(FaultKind::TooMany {
                 limit: "one request",
             })
             .into());
     }
-    let (_, read) = REQUESTS
+    let (_, read) = requests
         .iter()
         .find(|(name, _)| request.name().eq_ignore_ascii_case(name))
         .ok_or_else(|| {

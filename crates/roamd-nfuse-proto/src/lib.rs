@@ -1,4 +1,5 @@
-//! Wire messages of the NFuse protocol, both directions.
+//! Wire messages of the NFuse protocol, both directions, and of the ticket authority ([`sta`]) that
+//! speaks the same way on the same port.
 //!
 //! A message is a plain struct with public fields; the rules of what to ask and when live
 //! elsewhere. Each request names its answer ([`Request::Answer`]), so the client and the embedded
@@ -18,8 +19,10 @@ mod error_id;
 mod information;
 mod launch_ref;
 mod read;
+mod service;
 mod session_data;
 mod session_end;
+pub mod sta;
 mod ticket;
 mod validate_credentials;
 mod write;
@@ -47,6 +50,7 @@ pub use information::{
 pub use launch_ref::{LaunchRefAnswer, LaunchRefRequest};
 /// The encoding of a message is told by whoever reads its bytes.
 pub use roamd_xml::Encoding;
+pub use service::Service;
 pub use session_data::{
     HarmlessListingRequest, HostId, ReconnectSessionDataAnswer, ReconnectSessionDataRequest,
     SessionEntry, SessionType,

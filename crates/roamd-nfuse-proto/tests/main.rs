@@ -7,3 +7,4 @@ mod hostile;
 mod round_trip;
 mod samples;
 mod secrets;
+mod sta;

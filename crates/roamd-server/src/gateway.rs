@@ -26,7 +26,7 @@ use tracing::info;
 
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
-use crate::farms::{CredentialFarms, NfuseFarm};
+use crate::farms::{self, CredentialFarms, NfuseFarm};
 use crate::keys::KeysError;
 use crate::metrics::Metrics;
 use crate::refused::Refused;
@@ -72,6 +72,14 @@ pub enum ServerError {
     FarmTls {
         /// Its id.
         farm: String,
+        /// Why.
+        source: TlsError,
+    },
+    /// The ticket authorities of a store's gateway cannot be reached through TLS.
+    #[error("cannot use TLS to the ticket authorities of the store {store}")]
+    AuthorityTls {
+        /// Its path.
+        store: String,
         /// Why.
         source: TlsError,
     },
@@ -214,27 +222,43 @@ impl Gate {
             })?;
         let standings = Arc::new(Standings::new(&mut rng()));
         let mut metrics = Metrics::default();
-        let farm = |farm: &config::Farm| {
+        let farm = |farm: &config::Farm, authorities| {
             let counts = metrics.farms.of(&farm.id, &farm.controllers);
-            NfuseFarm::new(farm, &network, Arc::clone(&standings), counts).map_err(|source| {
+            let standings = Arc::clone(&standings);
+            NfuseFarm::new(farm, &network, standings, authorities, counts).map_err(|source| {
                 ServerError::FarmTls {
                     farm: farm.id.clone(),
                     source,
                 }
             })
         };
-        let site = |store: &config::Store| {
-            let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
-            let domain = Store::new(farms?, Arc::clone(&keys));
-            Ok(StoreSite::new(base, &authentication, store, domain))
+        let authorities = |store: &config::Store| {
+            let Some(gateway) = &store.gateway else {
+                return Ok(None);
+            };
+            let id = farms::authorities_id(store);
+            let counts = Arc::new(metrics.farms.attempts_of(&id, &gateway.authorities));
+            farms::authorities(store, gateway, Arc::clone(&network), Some(counts))
+                .map(|client| Some(Arc::new(client)))
+                .map_err(|source| ServerError::AuthorityTls {
+                    store: store.path.to_string(),
+                    source,
+                })
         };
-        let stores: Vec<StoreSite> = config
-            .stores
-            .iter()
-            .map(site)
-            .collect::<Result<_, ServerError>>()?;
+        let site = |store: &config::Store| {
+            let authorities = authorities(store)?;
+            let farms = store.farms.iter();
+            let farms: Result<Vec<_>, _> = farms.map(|it| farm(it, authorities.clone())).collect();
+            let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
+            let domain = Store::new(farms?, Arc::clone(&keys)).with_remote_access(access);
+            let site = StoreSite::new(base, &authentication, store, domain);
+            Ok((site, authorities))
+        };
+        let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
+        let (stores, authorities): (Vec<_>, Vec<_>) = sites?.into_iter().unzip();
         let farms = stores.iter().flat_map(|site| site.store.farms());
-        metrics.watch(farms.cloned().collect());
+        let authorities = authorities.into_iter().flatten();
+        metrics.watch(farms.cloned().collect(), authorities.collect());
         let farms = stores
             .iter()
             .flat_map(|site| site.store.farms())

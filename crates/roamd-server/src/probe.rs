@@ -1,15 +1,18 @@
-//! Asks every controller of a configuration what it can do, as the gateway's own probes would.
+//! Asks every controller of a configuration what it can do, and every ticket authority whether it gives
+//! tickets, as the gateway's own probes would.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
-use roamd_nfuse_client::{CallError, FarmClient, Network, SystemNetwork};
+use roamd_nfuse_client::{
+    CallError, ControllerReport, FarmClient, Network, Probed, StaClient, SystemNetwork,
+};
 use roamd_nfuse_proto::ErrorId;
 
 use crate::ServerError;
-use crate::config::{Config, Farm};
+use crate::config::{Config, Farm, StoreGateway};
 use crate::farms;
 
 /// What came of asking one controller.
@@ -17,9 +20,9 @@ use crate::farms;
 pub struct ControllerProbe {
     /// Path of the store that the controller's farm belongs to.
     pub store: String,
-    /// Id of the farm.
+    /// Id of the farm; `gateway of` and the path of the store for a ticket authority.
     pub farm: String,
-    /// URL of the controller.
+    /// URL of the controller or ticket authority.
     pub controller: String,
     /// From the begin of the connection to the end of the answer, or until it was given up.
     pub took: Duration,
@@ -43,14 +46,15 @@ pub enum ProbeAnswer {
     Silent(String),
 }
 
-/// Asks all controllers of all farms at once, each over a connection of its own. They stand in
-/// configured order.
+/// Asks all controllers of all farms and the ticket authorities of all gateways at once, each over a
+/// connection of its own. They stand in configured order, ticket authorities last.
 ///
 /// # Errors
-/// A farm cannot be reached through TLS as it is configured.
+/// A farm or a ticket authority cannot be reached through TLS as it is configured.
 pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError> {
     let network: Arc<dyn Network> = Arc::new(SystemNetwork::new());
     let mut probes = Vec::new();
+    let mut authorities = Vec::new();
     for store in &config.stores {
         for farm in &store.farms {
             for controller in &farm.controllers {
@@ -69,36 +73,67 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                 probes.push(ask(store.path.to_string(), client));
             }
         }
+        if let Some(gateway) = &store.gateway {
+            for authority in &gateway.authorities {
+                let alone = StoreGateway {
+                    authorities: vec![authority.clone()],
+                    ..gateway.clone()
+                };
+                let client = farms::authorities(store, &alone, Arc::clone(&network), None)
+                    .map_err(|source| ServerError::AuthorityTls {
+                        store: store.path.to_string(),
+                        source,
+                    })?;
+                authorities.push(ask_authority(store.path.to_string(), client));
+            }
+        }
     }
-    Ok(join_all(probes).await.into_iter().flatten().collect())
+    let (probes, authorities) = join(join_all(probes), join_all(authorities)).await;
+    Ok(probes.into_iter().chain(authorities).flatten().collect())
 }
 
 /// Asks the one controller of this client.
 async fn ask(store: String, client: FarmClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let probed = client.probe().await.pop()?;
-    let took = started.elapsed();
+    let answer = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let answer = answer.or_else(|error| judge(&error));
     let report = client.controllers().next()?;
-    Some(ControllerProbe {
+    Some(told(store, client.id(), &report, started.elapsed(), answer))
+}
+
+/// Asks the one ticket authority of this client. One that refuses gives no tickets.
+async fn ask_authority(store: String, client: StaClient) -> Option<ControllerProbe> {
+    let started = Instant::now();
+    let answer = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let answer = answer.map_err(|error| error.reason());
+    let report = client.authorities().next()?;
+    Some(told(store, client.id(), &report, started.elapsed(), answer))
+}
+
+fn told(
+    store: String,
+    farm: &str,
+    report: &ControllerReport<'_>,
+    took: Duration,
+    answer: Result<ProbeAnswer, String>,
+) -> ControllerProbe {
+    let expiry = report.certificate_expiry;
+    ControllerProbe {
         store,
-        farm: client.id().to_owned(),
+        farm: farm.to_owned(),
         controller: report.controller.to_string(),
         took,
-        certificate_expiry: report
-            .certificate_expiry
-            .and_then(|expiry| Timestamp::try_from(expiry).ok()),
-        answer: match probed {
-            Ok(probed) => Ok(ProbeAnswer::Capable {
-                dialect: probed.dialect.to_string(),
-                capabilities: probed
-                    .capabilities
-                    .iter()
-                    .map(|id| id.0.to_string())
-                    .collect(),
-            }),
-            Err(error) => judge(&error),
-        },
-    })
+        certificate_expiry: expiry.and_then(|expiry| Timestamp::try_from(expiry).ok()),
+        answer,
+    }
+}
+
+fn capable(probed: &Probed) -> ProbeAnswer {
+    let capabilities = probed.capabilities.iter();
+    ProbeAnswer::Capable {
+        dialect: probed.dialect.to_string(),
+        capabilities: capabilities.map(|id| id.0.to_string()).collect(),
+    }
 }
 
 /// A farm that refuses works, unless it says that it does not.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::{Catalogue, End, EndPoint, Listing, PictureSize, SessionSettings, User};
+use crate::{
+    Catalogue, End, EndPoint, HostPort, Listing, PictureSize, SessionSettings, StaTicket, User,
+};
 
 /// A farm's configured id, the prefix of its resource ids: `XA1` in `XA1.MSPaint`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -333,4 +335,13 @@ pub trait Operation: Send + Sync {
         &self,
         connect: &Connect,
     ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
+
+    /// A ticket for the store's gateway that stands for this host, where this application runs. A
+    /// `reliable` one may be used again to find the session (nfuse.md §8).
+    fn sta_ticket(
+        &self,
+        host: &HostPort,
+        in_name: &str,
+        reliable: bool,
+    ) -> impl Future<Output = Result<StaTicket, FarmError>> + Send;
 }

@@ -8,10 +8,11 @@ use roamd_store_proto::{ErrorReason, LaunchParams};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
+use crate::remote_access::route;
 use crate::{
     Application, Busy, Catalogue, Connect, EndPoint, FailureCause, Farm, FarmError, FarmId,
-    Generation, IcaContent, IcaFile, LaunchFailure, Logon, NotReady, Operation, Refusal, Route,
-    SessionSettings, Share, Target, User,
+    Generation, IcaContent, IcaFile, LaunchFailure, Logon, NotReady, Operation, Refusal,
+    RemoteAccess, SessionSettings, Share, Target, User,
 };
 
 /// What is launched.
@@ -62,10 +63,11 @@ impl Launch {
     pub(crate) async fn at<F: Farm>(
         &self,
         farm: &F,
+        access: Option<&RemoteAccess>,
         user: &User,
         target: Target,
     ) -> Result<Launched, Busy> {
-        let failure = match self.connect(farm, user, target).await {
+        let failure = match self.connect(farm, access, user, target).await {
             Ok(launched) => return Ok(launched),
             Err(failure) => failure,
         };
@@ -87,6 +89,7 @@ impl Launch {
     async fn connect<F: Farm>(
         &self,
         farm: &F,
+        access: Option<&RemoteAccess>,
         user: &User,
         target: Target,
     ) -> Result<Launched, LaunchFailure> {
@@ -124,11 +127,15 @@ impl Launch {
             sharing_key: shares.then(|| settings.sharing_key(user, &description.publisher_name)),
             settings,
         };
-        let connection = operation.connect(&connect).await.map_err(failed(desktop))?;
+        let mut connection = operation.connect(&connect).await.map_err(failed(desktop))?;
+        let client = self.seen_address;
+        let route = route(access, client, &operation, &in_name, &mut connection)
+            .await
+            .map_err(failed(desktop))?;
         let content = IcaContent {
             in_name: &in_name,
             title: application.map_or(in_name.as_str(), |application| &application.title),
-            route: &Route::Direct,
+            route: &route,
             connection: &connection,
             settings: &connect.settings,
         };

@@ -18,6 +18,7 @@ mod launch_failure;
 mod list;
 mod picture;
 pub mod plan;
+mod remote_access;
 mod resource_id;
 mod resources;
 mod session_id;
@@ -38,6 +39,7 @@ pub use launch_failure::{FailureCause, LaunchFailure};
 pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
 pub use picture::{Picture, PictureSize};
 pub use plan::{ListRequest, Listing};
+pub use remote_access::RemoteAccess;
 pub use resource_id::ResourceId;
 pub use resources::{
     CatalogueAnswer, ListedResource, ResourceError, ResourceList, merge as merge_resources,

@@ -11,8 +11,8 @@ use tracing::{info, warn};
 use crate::plan::{self, Ask, FarmPlan};
 use crate::{
     Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, Launch, LaunchTarget,
-    Launched, ListRequest, Operation, Outcome, SessionIds, SessionList, Share, Target, User, end,
-    list,
+    Launched, ListRequest, Operation, Outcome, RemoteAccess, SessionIds, SessionList, Share,
+    Target, User, end, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -20,6 +20,7 @@ use crate::{
 pub struct Store<F> {
     farms: Vec<F>,
     ids: SessionIds,
+    remote_access: Option<RemoteAccess>,
 }
 
 impl<F: Farm> Store<F> {
@@ -29,6 +30,16 @@ impl<F: Farm> Store<F> {
         Self {
             farms,
             ids: SessionIds::new(keys),
+            remote_access: None,
+        }
+    }
+
+    /// The same store, which clients outside reach through a gateway. Without, all are inside.
+    #[must_use]
+    pub fn with_remote_access(self, remote_access: Option<RemoteAccess>) -> Self {
+        Self {
+            remote_access,
+            ..self
         }
     }
 
@@ -123,7 +134,10 @@ impl<F: Farm> Store<F> {
         launch: &Launch,
     ) -> Result<Launched, Busy> {
         match self.find(user, target) {
-            Some((farm, target)) => launch.at(farm, user, target).await,
+            Some((farm, target)) => {
+                let access = self.remote_access.as_ref();
+                launch.at(farm, access, user, target).await
+            }
             None => Ok(Launched::NotFound(ErrorReason::ResourceNotFound)),
         }
     }

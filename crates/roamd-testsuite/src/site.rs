@@ -26,7 +26,7 @@ pub struct Options {
     pub store_path: &'static str,
     /// Lines for `[authentication]`.
     pub authentication: String,
-    /// Lines for the `[[store]]`.
+    /// Lines for the `[[store]]`. `{XA1}` in them is the URL of that farm's first controller.
     pub store: String,
     /// Lines for each `[[store.farm]]`, by its id.
     pub farm: fn(&str) -> &'static str,
@@ -104,6 +104,7 @@ impl Site {
         let mut farm_parts = Vec::new();
         let mut controllers = Vec::new();
         let mut sections = String::new();
+        let mut store = options.store;
         for summary in farms.list().unwrap() {
             let mut part = Part::default();
             let mut urls = Vec::new();
@@ -123,6 +124,7 @@ impl Site {
                         .unwrap();
                 });
             }
+            store = store.replace(&format!("\"{{{}}}\"", summary.id), &urls[0]);
             farm_parts.push((summary.id.clone(), part));
             let generation = match summary.generation {
                 Generation::XenApp6 => "xenapp-6",
@@ -143,7 +145,7 @@ impl Site {
             folder.path().join("gateway").display(),
             options.authentication,
             options.store_path,
-            options.store,
+            store,
             options.more_farms,
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

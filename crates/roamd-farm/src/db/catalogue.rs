@@ -17,6 +17,8 @@ pub(crate) struct FarmRow {
     pub(crate) name: String,
     pub(crate) generation: Generation,
     pub(crate) trust_requests: bool,
+    /// `AuthorityID` of its ticket authority.
+    pub(crate) sta_id: String,
 }
 
 /// An application as it is kept.
@@ -54,7 +56,7 @@ impl Audience {
     }
 }
 
-const FARM: &str = "SELECT id, label, name, generation, trust_requests FROM farms";
+const FARM: &str = "SELECT id, label, name, generation, trust_requests, sta_id FROM farms";
 const APPLICATION: &str = "SELECT a.id, a.name, a.title, a.is_desktop, a.folder, a.description, \
                            a.restricted, a.seq_no, a.group_id, a.enabled, a.max_instances, \
                            a.max_instances_per_user FROM applications a";
@@ -137,6 +139,7 @@ fn read_farm(row: &Row<'_>) -> rusqlite::Result<FarmRow> {
         name: row.get(2)?,
         generation: row.get(3)?,
         trust_requests: row.get(4)?,
+        sta_id: row.get(5)?,
     })
 }
 

@@ -117,7 +117,8 @@ fn insert_users(
 fn insert_farm(connection: &Connection, farm: &FarmDescription) -> Result<(), Failure> {
     connection.execute(
         "INSERT INTO farms (label, label_key, name, generation, trust_requests, licences, \
-         max_sessions, max_sessions_per_user) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         max_sessions, max_sessions_per_user, sta_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'STA' || hex(randomblob(6)))",
         params![
             farm.id,
             fold(&farm.id),

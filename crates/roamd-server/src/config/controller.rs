@@ -9,8 +9,21 @@ use url::Url;
 
 use super::section::{Section, text};
 
-/// Path of the XML service; a controller's URL may end with it.
-const SERVICE_PATH: &str = "/scripts/wpnbr.dll";
+/// A service that a URL may end with the path of.
+struct Service {
+    name: &'static str,
+    path: &'static str,
+}
+
+const XML_SERVICE: Service = Service {
+    name: "XML service",
+    path: "/scripts/wpnbr.dll",
+};
+
+const TICKET_AUTHORITY: Service = Service {
+    name: "ticket authority",
+    path: "/scripts/ctxsta.dll",
+};
 
 /// Largest file of service keys that is read, in bytes.
 const LARGEST_KEY_FILE: u64 = 4 * 1024;
@@ -50,6 +63,15 @@ pub(super) fn is_secure(controller: &Controller) -> bool {
 
 /// Reads the URL of a controller.
 pub(super) fn read(value: &DeValue<'_>) -> Result<Controller, String> {
+    url(value, &XML_SERVICE)
+}
+
+/// Reads the URL of a ticket authority.
+pub(super) fn read_authority(value: &DeValue<'_>) -> Result<Controller, String> {
+    url(value, &TICKET_AUTHORITY)
+}
+
+fn url(value: &DeValue<'_>, service: &Service) -> Result<Controller, String> {
     let form = || "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"".into();
     let url = Url::parse(text(value)?).map_err(|_| form())?;
     let scheme = url.scheme();
@@ -62,10 +84,11 @@ pub(super) fn read(value: &DeValue<'_>) -> Result<Controller, String> {
     if url.port() == Some(0) {
         return Err("has port 0, where no controller can listen".into());
     }
-    let known_path = url.path() == "/" || url.path().eq_ignore_ascii_case(SERVICE_PATH);
+    let known_path = url.path() == "/" || url.path().eq_ignore_ascii_case(service.path);
     if !known_path || url.query().is_some() || url.fragment().is_some() {
         return Err(format!(
-            "has to end after the port; the XML service is always {SERVICE_PATH}"
+            "has to end after the port; the {} is always {}",
+            service.name, service.path
         ));
     }
     let host = url.host_str().unwrap_or_default();

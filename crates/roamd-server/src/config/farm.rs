@@ -196,15 +196,7 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
         )
     });
     let controllers = farm.non_empty("controllers", controller::read);
-    let controller_order = farm.or("controller_order", ControllerOrder::Ordered, |value| {
-        word(
-            value,
-            &[
-                ("ordered", ControllerOrder::Ordered),
-                ("balanced", ControllerOrder::Balanced),
-            ],
-        )
-    });
+    let controller_order = farm.or("controller_order", ControllerOrder::Ordered, order);
     let timeout = farm.or("timeout_ms", DEFAULT_TIMEOUT, |value| {
         number(value, 100, 600_000)
     });
@@ -263,8 +255,19 @@ fn read(mut farm: Section<'_>, ids: &mut Vec<SeenFarm>) -> Option<Farm> {
     })
 }
 
+/// In which order controllers are tried.
+pub(super) fn order(value: &DeValue<'_>) -> Result<ControllerOrder, String> {
+    word(
+        value,
+        &[
+            ("ordered", ControllerOrder::Ordered),
+            ("balanced", ControllerOrder::Balanced),
+        ],
+    )
+}
+
 /// Leaves every controller its part of the deadline, and one part for the answer.
-fn default_connect_timeout(timeout: u64, controllers: usize) -> u64 {
+pub(super) fn default_connect_timeout(timeout: u64, controllers: usize) -> u64 {
     let parts = u64::try_from(controllers)
         .unwrap_or(u64::MAX)
         .saturating_add(1);
@@ -272,13 +275,13 @@ fn default_connect_timeout(timeout: u64, controllers: usize) -> u64 {
 }
 
 /// Leaves a second controller enough of the deadline for an answer.
-fn default_answer_timeout(timeout: u64) -> u64 {
+pub(super) fn default_answer_timeout(timeout: u64) -> u64 {
     timeout / 5 * 3
 }
 
 /// Every controller once; the only controller of a farm twice, for a read that was lost with its
 /// connection.
-fn default_attempts(controllers: usize) -> usize {
+pub(super) fn default_attempts(controllers: usize) -> usize {
     controllers.max(2)
 }
 

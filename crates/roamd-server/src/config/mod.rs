@@ -7,6 +7,7 @@ mod authentication;
 mod base_url;
 mod controller;
 mod farm;
+mod remote_access;
 mod section;
 mod store;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
 pub use self::farm::{AddressForm, Farm};
+pub use self::remote_access::StoreGateway;
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};
 pub use self::url_path::{UrlPath, UrlPathError};

@@ -176,6 +176,16 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// A table that may be absent.
+    pub(super) fn optional_section(
+        &mut self,
+        key: &'static str,
+        name: &'static str,
+    ) -> Option<Self> {
+        let section = self.section(key, name);
+        section.table.is_some().then_some(section)
+    }
+
     /// The tables of a list; empty if it is absent.
     pub(super) fn sections(&mut self, key: &'static str, name: &'static str) -> Vec<Self> {
         let Some(value) = self.value(key) else {

@@ -3,6 +3,7 @@
 use toml::de::DeValue;
 
 use super::farm::{self, Farm, SeenFarm};
+use super::remote_access::{self, StoreGateway};
 use super::section::{Section, text, word};
 use super::url_path::{UrlPath, UrlPathError};
 
@@ -16,6 +17,8 @@ pub struct Store {
     pub path: UrlPath,
     /// Spelling of its answers.
     pub spelling: SpellingChoice,
+    /// How clients outside reach hosts; without it, nobody is outside.
+    pub gateway: Option<StoreGateway>,
     /// Its farms, in the order in which their sessions are listed; at least one.
     pub farms: Vec<Farm>,
 }
@@ -55,6 +58,7 @@ pub(super) fn read_all(root: &mut Section<'_>) -> (Vec<Store>, Vec<SeenFarm>) {
                 ],
             )
         });
+        let gateway = remote_access::read(&mut section);
         let farms = farm::read_all(&mut section, &mut ids);
         if let Some(path) = path {
             if let Some(other) = stores.iter().find(|store| store.path.overlaps(&path)) {
@@ -64,6 +68,7 @@ pub(super) fn read_all(root: &mut Section<'_>) -> (Vec<Store>, Vec<SeenFarm>) {
             stores.push(Store {
                 path,
                 spelling,
+                gateway,
                 farms,
             });
         }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use roamd_nfuse_client::{ControllerReport, FarmClient, FarmConfig, Network, Observer, TlsError};
+use roamd_nfuse_client::{
+    ControllerReport, FarmClient, FarmConfig, Network, Observer, StaClient, TlsError,
+};
 use roamd_nfuse_proto::{CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding};
 use roamd_sessions::{
     Catalogue, Farm, FarmDescription, FarmError, FarmId, Generation, User, UserKey,
@@ -59,6 +61,8 @@ struct Shared {
     catalogues: Cache<UserKey, Arc<Catalogue>>,
     pictures: Pictures,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
+    /// The ticket authorities of the store's gateway, if it has one.
+    authorities: Option<Arc<StaClient>>,
 }
 
 impl NfuseFarm {
@@ -66,6 +70,7 @@ impl NfuseFarm {
         farm: &config::Farm,
         network: &Arc<dyn Network>,
         standings: Arc<Standings>,
+        authorities: Option<Arc<StaClient>>,
         counts: FarmCounts,
     ) -> Result<Self, TlsError> {
         let counts = Arc::new(counts);
@@ -101,6 +106,7 @@ impl NfuseFarm {
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFE)
                 .build(),
+            authorities,
         })))
     }
 
@@ -165,6 +171,35 @@ pub(crate) fn client(
             Generation::Cvad7 => Dialect::new(5, 5),
         },
     }))
+}
+
+/// A client of the ticket authorities of a store's gateway.
+pub(crate) fn authorities(
+    store: &config::Store,
+    gateway: &config::StoreGateway,
+    network: Arc<dyn Network>,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<StaClient, TlsError> {
+    Ok(StaClient::new(FarmConfig {
+        id: authorities_id(store),
+        controllers: gateway.authorities.clone(),
+        order: gateway.authority_order,
+        timeout: gateway.timeout,
+        connect_timeout: gateway.connect_timeout,
+        answer_timeout: gateway.answer_timeout,
+        attempts: gateway.authorities.len().max(2),
+        service_keys: None,
+        tls: gateway.tls.as_ref().map(config::Tls::open).transpose()?,
+        network,
+        observer,
+        dialect: Dialect::STA,
+    }))
+}
+
+/// What the ticket authorities of a store's gateway are called in logs and metrics. No farm can have
+/// this id.
+pub(crate) fn authorities_id(store: &config::Store) -> String {
+    format!("gateway of {}", store.path)
 }
 
 fn explicit(name: &str, domain: &str, password: Option<&SecretString>) -> Credentials {

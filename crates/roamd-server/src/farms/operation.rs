@@ -8,11 +8,11 @@ use roamd_nfuse_proto::{
     AddressAnswer, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId, Credentials,
     DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, LaunchRefRequest,
     LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request, SessionEntry,
-    SessionSelection, SessionType, TicketRequest,
+    SessionSelection, SessionType, TicketRequest, sta,
 };
 use roamd_sessions::{
-    Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, Listing, Logon,
-    Operation, PictureSize, SessionKey, Share, Target, User,
+    Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
+    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -157,6 +157,41 @@ impl Operation for NfuseOperation {
     async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
         let connection = self.connection(connect).await;
         self.counted(OperationKind::Launch, connection)
+    }
+
+    async fn sta_ticket(
+        &self,
+        host: &HostPort,
+        in_name: &str,
+        reliable: bool,
+    ) -> Result<StaTicket, FarmError> {
+        let Some(authorities) = &self.farm.0.authorities else {
+            let problem = "store has no ticket authorities".to_owned();
+            return Err(FarmError::Unavailable(problem));
+        };
+        let host = host.to_string();
+        let info = sta::ConnectionInfo {
+            server_address: &host,
+            user_name: &self.user.name,
+            user_domain: &self.user.domain,
+            application_name: in_name,
+        };
+        let data = sta::TicketData {
+            x_data: Some(info.to_text()),
+            ica_address: host,
+        };
+        let request = sta::TicketRequest::v4(data, reliable);
+        match authorities.ticket_by(self.deadline, &request).await {
+            Ok(answer) => Ok(StaTicket {
+                version: answer.ticket_version,
+                authority: answer.authority_id,
+                ticket: SecretString::from(answer.ticket),
+            }),
+            Err(error) => Err(FarmError::Unavailable(format!(
+                "no ticket authority of the gateway gave a ticket: {}",
+                error.reason()
+            ))),
+        }
     }
 }
 

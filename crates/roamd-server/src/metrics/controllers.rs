@@ -1,6 +1,7 @@
 //! The state of controllers, as it is when somebody asks.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use prometheus_client::collector::Collector;
@@ -8,13 +9,14 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
-use roamd_nfuse_client::{ControllerReport, ControllerState};
+use roamd_nfuse_client::{ControllerReport, ControllerState, StaClient};
 
 use crate::farms::NfuseFarm;
 
-/// The controllers of these farms.
+/// The controllers of these farms, and the ticket authorities of gateways.
 pub(super) struct Controllers {
     farms: Vec<NfuseFarm>,
+    authorities: Vec<Arc<StaClient>>,
 }
 
 /// What a controller's state is called in the label of that name.
@@ -28,30 +30,36 @@ const STATES: [(ControllerState, &str); 4] = [
 /// Names a controller, or one of its states.
 type Labels = Vec<(&'static str, String)>;
 
-/// A controller of the farm with this id.
+/// A controller of the farm with this id, or an authority of the gateway with it.
 struct Seen<'a> {
     farm: &'a str,
     report: ControllerReport<'a>,
 }
 
 impl Controllers {
-    pub(super) fn new(farms: Vec<NfuseFarm>) -> Self {
-        Self { farms }
+    pub(super) fn new(farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) -> Self {
+        Self { farms, authorities }
+    }
+
+    fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
+        let farms = self.farms.iter().flat_map(|farm| {
+            let id = farm.id();
+            let seen = move |report| Seen { farm: id, report };
+            farm.controllers().map(seen)
+        });
+        let authorities = self.authorities.iter().flat_map(|authorities| {
+            let id = authorities.id();
+            let seen = move |report| Seen { farm: id, report };
+            authorities.authorities().map(seen)
+        });
+        farms.chain(authorities)
     }
 }
 
 impl Collector for Controllers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         // Once, so that the metrics of one answer fit together.
-        let seen: Vec<_> = self
-            .farms
-            .iter()
-            .flat_map(|farm| {
-                let id = farm.id();
-                farm.controllers()
-                    .map(move |report| Seen { farm: id, report })
-            })
-            .collect();
+        let seen: Vec<_> = self.seen().collect();
         gauges(
             &mut encoder,
             "farm_controller_state",
@@ -97,8 +105,9 @@ impl Collector for Controllers {
 
 impl fmt::Debug for Controllers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids = self.farms.iter().map(NfuseFarm::id);
-        f.debug_set().entries(ids).finish()
+        let farms = self.farms.iter().map(NfuseFarm::id);
+        let authorities = self.authorities.iter().map(|them| them.id());
+        f.debug_set().entries(farms.chain(authorities)).finish()
     }
 }
 

@@ -105,6 +105,23 @@ impl FarmMetrics {
 
     /// What is counted of the farm with this id and these controllers.
     pub(crate) fn of(&self, farm: &str, controllers: &[Controller]) -> FarmCounts {
+        let counts = self.attempts_of(farm, controllers);
+        // From nothing on, so that whoever watches a rate sees the first one, too.
+        for operation in OperationKind::ALL {
+            for outcome in OUTCOMES {
+                let labels = OperationLabels {
+                    farm: Arc::clone(&counts.farm),
+                    operation: operation.as_str(),
+                    outcome,
+                };
+                self.operations.get_or_create(&labels).inc_by(0);
+            }
+        }
+        counts
+    }
+
+    /// The same where there are no operations: of ticket authorities.
+    pub(crate) fn attempts_of(&self, farm: &str, controllers: &[Controller]) -> FarmCounts {
         let farm = Arc::new(farm.to_owned());
         let controllers = controllers.iter().map(|controller| {
             let url = Arc::new(controller.to_string());
@@ -118,17 +135,6 @@ impl FarmMetrics {
                 times: self.times.get_or_create_owned(&labels),
             }
         });
-        // From nothing on, so that whoever watches a rate sees the first one, too.
-        for operation in OperationKind::ALL {
-            for outcome in OUTCOMES {
-                let labels = OperationLabels {
-                    farm: Arc::clone(&farm),
-                    operation: operation.as_str(),
-                    outcome,
-                };
-                self.operations.get_or_create(&labels).inc_by(0);
-            }
-        }
         FarmCounts {
             controllers: controllers.collect(),
             farm,

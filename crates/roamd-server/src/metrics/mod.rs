@@ -4,6 +4,7 @@
 mod controllers;
 mod farms;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,6 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use roamd_nfuse_client::StaClient;
 
 use self::controllers::Controllers;
 pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind};
@@ -38,10 +40,10 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    /// Tells the state of these farms' controllers from now on.
-    pub(crate) fn watch(&mut self, farms: Vec<NfuseFarm>) {
+    /// Tells the state of the controllers of these farms and of these ticket authorities from now on.
+    pub(crate) fn watch(&mut self, farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) {
         self.registry
-            .register_collector(Box::new(Controllers::new(farms)));
+            .register_collector(Box::new(Controllers::new(farms, authorities)));
     }
 
     /// Counts one answer.

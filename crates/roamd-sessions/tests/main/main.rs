@@ -13,6 +13,7 @@ mod ica_file;
 mod launch;
 mod list;
 mod plan;
+mod remote_access;
 mod resources;
 mod scripted;
 mod session_id;

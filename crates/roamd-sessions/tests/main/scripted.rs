@@ -7,8 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Generation, Listing, Logon, Operation, PictureSize, SessionKey, Share,
-    User, UserKey,
+    FarmId, FarmSession, Generation, HostPort, Listing, Logon, Operation, PictureSize, SessionKey,
+    Share, StaTicket, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -95,6 +95,7 @@ pub(crate) enum Call {
     Sessions { active: bool },
     End { how: End, tickets: usize },
     Connect(Box<Connect>),
+    StaTicket { host: String, reliable: bool },
 }
 
 /// A clone is the same farm.
@@ -107,6 +108,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) connect: Result<Connection, FarmError>,
+    pub(crate) sta_ticket: Result<StaTicket, FarmError>,
     /// It answers nothing, ever.
     pub(crate) silent: bool,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -122,6 +124,11 @@ impl ScriptedFarm {
             sessions: Ok(Vec::new()),
             end: Ok(()),
             connect: Ok(connection()),
+            sta_ticket: Ok(StaTicket {
+                version: "40".to_owned(),
+                authority: "STA0123456789AB".to_owned(),
+                ticket: SecretString::from("00112233445566778899AABBCCDDEEFF"),
+            }),
             silent: false,
             calls: Arc::default(),
         }
@@ -186,5 +193,16 @@ impl Operation for ScriptedFarm {
     async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
         self.note(Call::Connect(Box::new(connect.clone()))).await;
         self.connect.clone()
+    }
+
+    async fn sta_ticket(
+        &self,
+        host: &HostPort,
+        _: &str,
+        reliable: bool,
+    ) -> Result<StaTicket, FarmError> {
+        let host = host.to_string();
+        self.note(Call::StaTicket { host, reliable }).await;
+        self.sta_ticket.clone()
     }
 }

@@ -14,6 +14,7 @@ mod client_c;
 mod day;
 mod examples;
 mod fan_out;
+mod gateway_launch;
 mod hostile_answers;
 mod launch;
 mod peers;

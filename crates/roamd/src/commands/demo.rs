@@ -182,6 +182,7 @@ fn configuration(
         stores: vec![Store {
             path,
             spelling: SpellingChoice::Auto,
+            gateway: None,
             farms,
         }],
     })

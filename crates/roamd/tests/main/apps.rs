@@ -52,7 +52,7 @@ fn what_is_launched_by_name_or_id_runs_once_a_client_has_the_file() {
     let args = [
         "launch",
         "xadesktop",
-        "CVAD.Notepad",
+        "XA1.Notepad",
         "--client-name",
         "WARD",
     ];

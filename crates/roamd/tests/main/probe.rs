@@ -23,6 +23,43 @@ fn probe(world: &World, controllers: &[&str], more: &[&str]) -> Ran {
     run(&[&["farm", "probe", "--config", config], more].concat())
 }
 
+#[test]
+fn ticket_authorities_are_asked_for_a_ticket() {
+    let world = World::new();
+    let farm = embedded(&world);
+    let refusing = answering(
+        "200 OK",
+        "<?xml version=\"1.0\"?><CtxSTAProtocol version=\"4.0\"><ResponseTicket>\
+         <ErrorId>unspecified</ErrorId></ResponseTicket></CtxSTAProtocol>",
+    );
+    let path = world.path("roamd.toml");
+    let text = format!(
+        "listen = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\
+         data_dir = \"/no/such/folder\"\n[[store]]\npath = \"/Citrix/Store\"\n\
+         [store.gateway]\naddress = \"gw.example.net\"\nsta = [\"http://{0}\", \"{refusing}\", \"{1}\"]\n\
+         [[store.farm]]\nid = \"CVAD\"\nname = \"Farm\"\ngeneration = \"cvad-7\"\n\
+         controllers = [\"http://{0}\"]\n",
+        farm.address(),
+        nobody()
+    );
+    std::fs::write(&path, text).unwrap();
+    let ran = run(&[
+        "farm",
+        "probe",
+        "--config",
+        path.to_str().unwrap(),
+        "--json",
+    ]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let gateway = "gateway of /Citrix/Store";
+    assert_eq!(ran.column("", "farm"), ["CVAD", gateway, gateway, gateway]);
+    let rows = ran.json();
+    let up: Vec<_> = (0..4).map(|row| rows[row]["up"].as_bool()).collect();
+    assert_eq!(up, [Some(true), Some(true), Some(false), Some(false)]);
+    assert_eq!(rows[1]["dialect"], "4.0");
+    assert_eq!(rows[2]["reason"], "farm answered unspecified");
+}
+
 /// A controller of an embedded farm.
 fn embedded(world: &World) -> Server {
     let serve = ["farm", "serve", "--data", world.data(), "--farm", "CVAD"];

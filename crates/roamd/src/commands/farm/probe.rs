@@ -13,7 +13,8 @@ use crate::exit::Exit;
 use crate::output;
 use crate::server::block_on;
 
-/// Asks every controller of a configuration whether it answers, and what it can do.
+/// Asks every controller of a configuration whether it answers, and what it can do; and every ticket
+/// authority of a gateway for a ticket to nowhere.
 ///
 /// Ends with 0 if all answer, 4 if some do, 1 if none does. No user is needed, and nothing is changed.
 #[derive(Debug, Args)]

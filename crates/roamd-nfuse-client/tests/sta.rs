@@ -1,0 +1,142 @@
+//! Tickets from ticket authorities that fail.
+
+use std::time::Duration;
+
+use roamd_nfuse_client::{
+    CallError, Controller, ControllerOrder, ControllerState, FarmConfig, StaClient,
+};
+use roamd_nfuse_proto::sta::{TicketAnswer, TicketData, TicketRequest};
+use roamd_nfuse_proto::{Dialect, Encoding, ErrorId, FarmError, Frame, encode_answer};
+use tokio::time::Instant;
+
+use crate::scripted::{Act, LONG, Scripted, closed_port, config, controller, free_address, http};
+
+fn authorities(controllers: Vec<Controller>) -> StaClient {
+    StaClient::new(config(controllers, ControllerOrder::Ordered, LONG))
+}
+
+async fn ticket(client: &StaClient) -> Result<String, CallError> {
+    let answer = client.ticket_by(Instant::now() + LONG, &request()).await?;
+    Ok(answer.authority_id)
+}
+
+fn request() -> TicketRequest {
+    let data = TicketData {
+        ica_address: "xa1-host11.demo.test:1494".to_owned(),
+        x_data: None,
+    };
+    TicketRequest::v4(data, true)
+}
+
+fn issued(authority: &str) -> Vec<u8> {
+    answer(&Ok(TicketAnswer {
+        authority_id: authority.to_owned(),
+        ticket: "00112233445566778899AABBCCDDEEFF".to_owned(),
+        ticket_version: "40".to_owned(),
+    }))
+}
+
+fn answer(answer: &Result<TicketAnswer, FarmError>) -> Vec<u8> {
+    let frame = Frame {
+        dialect: Dialect::STA,
+        encoding: Encoding::Utf8,
+    };
+    http("200 OK", &encode_answer(&frame, answer))
+}
+
+#[tokio::test]
+async fn an_authority_that_gives_no_ticket_leaves_it_to_the_next() {
+    // A lost ticket expires, so also where the first may have issued one (nfuse.md §8).
+    let failures = [
+        ("closes", Act::Close),
+        ("HTML", Act::Send(http("200 OK", b"<html/>"))),
+        ("has no authority", Act::Send(http("404 Not Found", b""))),
+        (
+            "refuses",
+            Act::Send(answer(&Err(ErrorId::UNSPECIFIED.into()))),
+        ),
+        (
+            "is not licensed",
+            Act::Send(answer(&Err(ErrorId::NOT_LICENSED.into()))),
+        ),
+    ];
+    for (name, failure) in failures {
+        let first = Scripted::start([failure]).await;
+        let second = Scripted::start([Act::Send(issued("STA2"))]).await;
+        let client = authorities(vec![
+            closed_port().await,
+            first.controller(),
+            second.controller(),
+        ]);
+        assert_eq!(ticket(&client).await.unwrap(), "STA2", "{name}");
+        for authority in [first, second] {
+            let requests = authority.requests();
+            let [request] = requests.as_slice() else {
+                panic!("{name}: {requests:?}");
+            };
+            assert!(request.starts_with("POST /scripts/ctxsta.dll HTTP/1.1\r\n"));
+            assert!(request.contains("<CtxSTAProtocol version=\"4.0\"><RequestTicket>"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_authority_that_hangs_leaves_time_for_the_next() {
+    let hung = Scripted::start([Act::Silence]).await;
+    let second = Scripted::start([Act::Send(issued("STA2"))]).await;
+    let client = StaClient::new(FarmConfig {
+        answer_timeout: Duration::from_millis(50),
+        ..config(
+            vec![hung.controller(), second.controller()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    assert_eq!(ticket(&client).await.unwrap(), "STA2");
+}
+
+#[tokio::test]
+async fn a_ticket_is_waited_for_until_the_first_of_two_deadlines() {
+    let soon = Duration::from_millis(50);
+    for (timeout, caller) in [(soon, LONG), (LONG, soon)] {
+        let hung = Scripted::start([Act::Silence]).await;
+        let client = StaClient::new(config(
+            vec![hung.controller()],
+            ControllerOrder::Ordered,
+            timeout,
+        ));
+        let result = client.ticket_by(Instant::now() + caller, &request()).await;
+        let error = result.unwrap_err();
+        assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_any_authority_there_is_no_ticket() {
+    let first = Scripted::start([Act::Send(answer(&Err(ErrorId::UNSPECIFIED.into())))]).await;
+    let client = authorities(vec![first.controller(), closed_port().await]);
+    let error = ticket(&client).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(_)), "{error:?}");
+    let client = authorities(vec![closed_port().await, closed_port().await]);
+    let error = ticket(&client).await.unwrap_err();
+    assert!(matches!(error, CallError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_authority_that_failed_is_passed_over_and_probed_with_a_ticket_to_nowhere() {
+    let address = free_address().await;
+    let standby = Scripted::start((0..9_999).map(|_| Act::Send(issued("STANDBY")))).await;
+    let client = authorities(vec![controller(address), standby.controller()]);
+    for _ in 0..3 {
+        assert_eq!(ticket(&client).await.unwrap(), "STANDBY");
+    }
+    let states: Vec<_> = client.authorities().map(|report| report.state).collect();
+    assert_eq!(states, [ControllerState::Open, ControllerState::Closed]);
+    let back = Scripted::start_at(address, (0..9_999).map(|_| Act::Send(issued("BACK")))).await;
+    back.received(1).await;
+    let probe = back.requests().remove(0);
+    assert!(probe.contains("<Value name=\"ICAAddress\">192.0.2.1:1494</Value>"));
+    while ticket(&client).await.unwrap() != "BACK" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

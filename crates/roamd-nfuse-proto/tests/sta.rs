@@ -1,0 +1,256 @@
+//! Messages of a ticket authority (nfuse.md §8).
+
+use proptest::prelude::*;
+use roamd_nfuse_proto::sta::{
+    AnyRequest, ConnectionInfo, DataAnswer, DataRequest, TicketAnswer, TicketData, TicketRequest,
+    decode_request,
+};
+use roamd_nfuse_proto::{
+    DecodeError, Dialect, Effect, Encoding, ErrorId, FarmError, Frame, Request, decode_answer,
+    encode_answer, encode_request,
+};
+
+use crate::common::{some, text};
+
+fn frame() -> Frame {
+    Frame {
+        dialect: Dialect::STA,
+        encoding: Encoding::Utf8,
+    }
+}
+
+fn ticket_request() -> TicketRequest {
+    let info = ConnectionInfo {
+        server_address: "192.0.2.40:1494",
+        user_name: "mia",
+        user_domain: "EXAMPLE",
+        application_name: "R&D",
+    };
+    let data = TicketData {
+        ica_address: text("192.0.2.40:1494"),
+        x_data: Some(info.to_text()),
+    };
+    TicketRequest::v4(data, true)
+}
+
+fn ticket() -> TicketAnswer {
+    TicketAnswer {
+        authority_id: text("STA0123456789AB"),
+        ticket: text("00112233445566778899AABBCCDDEEFF"),
+        ticket_version: text("40"),
+    }
+}
+
+fn data_request() -> DataRequest {
+    DataRequest {
+        authority_id: text("STA0123456789AB"),
+        ticket: text("00112233445566778899AABBCCDDEEFF"),
+        ticket_version: text("40"),
+    }
+}
+
+#[test]
+fn a_request_for_a_ticket_is_written_as_the_notes_have_it() {
+    // The dialect of a farm does not matter to an authority.
+    for dialect in [Dialect::new(5, 4), Dialect::new(5, 9)] {
+        let bytes = encode_request(dialect, &ticket_request());
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <!DOCTYPE CtxSTAProtocol SYSTEM \"CtxSTA.dtd\">\n\
+             <CtxSTAProtocol version=\"4.0\"><RequestTicket>\
+             <AllowedTicketType>STA-v4</AllowedTicketType>\
+             <AllowedAuthorityIDType>STA-v1</AllowedAuthorityIDType>\
+             <TicketData><Value name=\"ICAAddress\">192.0.2.40:1494</Value>\
+             <Value name=\"XData\">&lt;?xml version=\"1.0\"?&gt;\n\
+             &lt;CtxConnInfo version=\"1.0\"&gt;\
+             &lt;ServerAddress&gt;192.0.2.40:1494&lt;/ServerAddress&gt;\
+             &lt;UserName&gt;mia&lt;/UserName&gt;&lt;UserDomain&gt;EXAMPLE&lt;/UserDomain&gt;\
+             &lt;ApplicationName&gt;R&amp;amp;D&lt;/ApplicationName&gt;\
+             &lt;Protocol&gt;ICA&lt;/Protocol&gt;&lt;/CtxConnInfo&gt;</Value></TicketData>\
+             <Control><Refreshable>true</Refreshable></Control>\
+             </RequestTicket></CtxSTAProtocol>"
+        );
+    }
+}
+
+/// As a public client writes it: line breaks, a space after the root, a comment in the escaped text.
+#[test]
+fn a_request_of_another_client_is_read() {
+    let body = "<?xml version=\"1.0\"?>\n<!DOCTYPE CtxSTAProtocol SYSTEM \"CtxSTA.dtd\">\n\
+                <CtxSTAProtocol version=\"4.0\">\n<RequestTicket>\n\
+                <AllowedTicketType>STA-v4</AllowedTicketType>\n\
+                <AllowedAuthorityIDType>STA-v1</AllowedAuthorityIDType>\n<TicketData>\n\
+                <Value name=\"ICAAddress\">192.0.2.40:1494</Value>\n<Value name=\"XData\">\n\
+                &lt;?xml version=&quot;1.0&quot;?&gt;&lt;!--x--&gt;&lt;CtxConnInfo/&gt; </Value>\n\
+                </TicketData>\n<Control>\n<Refreshable>true</Refreshable>\n</Control>\n\
+                </RequestTicket>\n</CtxSTAProtocol> ";
+    let data = TicketData {
+        ica_address: text("192.0.2.40:1494"),
+        x_data: some("<?xml version=\"1.0\"?><!--x--><CtxConnInfo/>"),
+    };
+    let expected = AnyRequest::Ticket(TicketRequest::v4(data, true));
+    assert_eq!(decode_request(body.as_bytes()), Ok((frame(), expected)));
+}
+
+#[test]
+fn a_refusal_is_an_error_id_as_in_every_answer() {
+    let refused: Result<TicketAnswer, FarmError> = Err(ErrorId::UNSPECIFIED.into());
+    let bytes = encode_answer(&frame(), &refused);
+    let answer = decode_answer::<TicketRequest>(&bytes);
+    assert_eq!(answer, Ok((frame(), refused)));
+}
+
+#[test]
+fn only_redeeming_is_never_sent_twice() {
+    assert_eq!(ticket_request().effect(), Effect::Read);
+    assert_eq!(data_request().effect(), Effect::Change);
+}
+
+#[test]
+fn what_is_no_request_of_an_authority_is_refused() {
+    let kind = "<AllowedTicketType>STA-v4</AllowedTicketType>\
+                <AllowedAuthorityIDType>STA-v1</AllowedAuthorityIDType>";
+    let address = "<Value name='ICAAddress'>192.0.2.40:1494</Value>";
+    let ticket = |inside: &str| format!("<RequestTicket>{kind}{inside}</RequestTicket>");
+    let path = "CtxSTAProtocol/RequestTicket";
+    let missing = "required element is missing";
+    for (inside, expected) in [
+        (ticket(""), format!("{path}/TicketData: {missing}")),
+        (
+            ticket("<TicketData/>"),
+            format!("{path}/TicketData/ICAAddress: {missing}"),
+        ),
+        (
+            ticket("<TicketData><Value name='ICAAddress'> </Value></TicketData>"),
+            format!("{path}/TicketData/ICAAddress: {missing}"),
+        ),
+        (
+            ticket(&format!("<TicketData>{address}{address}</TicketData>")),
+            format!("{path}/TicketData/Value: parameter is given more than once"),
+        ),
+        (
+            ticket(&format!(
+                "<TicketData>{address}</TicketData><Control><Refreshable>maybe</Refreshable></Control>"
+            )),
+            format!("{path}/Control/Refreshable: value is not true or false"),
+        ),
+        (
+            format!("<RequestTicket><TicketData>{address}</TicketData></RequestTicket>"),
+            format!("{path}/AllowedTicketType: {missing}"),
+        ),
+        (
+            "<RequestData><Ticket>00</Ticket></RequestData>".to_owned(),
+            format!("CtxSTAProtocol/RequestData/AuthorityID: {missing}"),
+        ),
+        (
+            "<RequestCoffee/>".to_owned(),
+            "request RequestCoffee is not served".to_owned(),
+        ),
+        (
+            "<RequestCapabilities/>".to_owned(),
+            "request RequestCapabilities is not served".to_owned(),
+        ),
+        (
+            format!("{0}{0}", ticket("")),
+            "CtxSTAProtocol: more than one request".to_owned(),
+        ),
+    ] {
+        let body = format!("<CtxSTAProtocol version='4.0'>{inside}</CtxSTAProtocol>");
+        let shown = match decode_request(body.as_bytes()).unwrap_err() {
+            DecodeError::Message(fault) => format!("{}: {}", fault.path, fault.kind),
+            error => error.to_string(),
+        };
+        assert_eq!(shown, expected, "{inside}");
+    }
+    let other_root = b"<NFuseProtocol version='5.4'><RequestTicket/></NFuseProtocol>";
+    assert!(decode_request(other_root).is_err());
+    let entity = b"<!DOCTYPE CtxSTAProtocol [<!ENTITY x 'y'>]><CtxSTAProtocol version='4.0'>\
+                   <RequestData/></CtxSTAProtocol>";
+    assert!(matches!(decode_request(entity), Err(DecodeError::Xml(_))));
+}
+
+#[test]
+fn an_answer_that_names_no_whole_ticket_is_none() {
+    for missing in ["AuthorityID", "Ticket", "TicketVersion"] {
+        let bytes = encode_answer(&frame(), &Ok(ticket()));
+        let body = String::from_utf8(bytes).unwrap();
+        let body = body.replace(&format!("<{missing}>"), &format!("<{missing}> <!--"));
+        let body = body.replace(&format!("</{missing}>"), &format!("--></{missing}>"));
+        assert!(
+            decode_answer::<TicketRequest>(body.as_bytes()).is_err(),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn no_ticket_is_in_a_debug_text() {
+    for shown in [format!("{:?}", ticket()), format!("{:?}", data_request())] {
+        assert!(!shown.contains("0011"), "{shown}");
+        assert!(shown.contains("STA0123456789AB"), "{shown}");
+    }
+}
+
+/// Not empty and without white space at its ends, as every value is read.
+fn value() -> impl Strategy<Value = String> {
+    "[!-~é€😀]([ -~\t\r\né€\u{85}\u{2028}😀]{0,12}[!-~é€😀])?"
+}
+
+fn data() -> impl Strategy<Value = TicketData> {
+    (value(), proptest::option::of(value())).prop_map(|(ica_address, x_data)| TicketData {
+        ica_address,
+        x_data,
+    })
+}
+
+fn returns<R: Request>(request: &R) -> Result<AnyRequest, DecodeError> {
+    let bytes = encode_request(Dialect::STA, request);
+    decode_request(&bytes).map(|(_, request)| request)
+}
+
+proptest! {
+    #[test]
+    fn requests_are_read_as_they_were_written(
+        data in data(),
+        texts in (value(), value(), value()),
+        refreshable: bool,
+    ) {
+        let (one, two, three) = texts;
+        let request = TicketRequest {
+            ticket_type: one.clone(),
+            authority_id_type: two.clone(),
+            data,
+            refreshable,
+        };
+        prop_assert_eq!(returns(&request), Ok(AnyRequest::Ticket(request)));
+        let request = DataRequest { authority_id: one, ticket: two, ticket_version: three };
+        prop_assert_eq!(returns(&request), Ok(AnyRequest::Data(request)));
+    }
+
+    #[test]
+    fn answers_are_read_as_they_were_written(data in data(), texts in (value(), value(), value())) {
+        let (authority_id, ticket, ticket_version) = texts;
+        let answer = Ok(TicketAnswer { authority_id, ticket, ticket_version });
+        let bytes = encode_answer(&frame(), &answer);
+        prop_assert!(bytes.is_ascii());
+        prop_assert_eq!(decode_answer::<TicketRequest>(&bytes), Ok((frame(), answer)));
+        let answer = Ok(DataAnswer { data });
+        let bytes = encode_answer(&frame(), &answer);
+        prop_assert_eq!(decode_answer::<DataRequest>(&bytes), Ok((frame(), answer)));
+    }
+
+    /// A name that looks like markup stays a name within the text within the message.
+    #[test]
+    fn what_a_gateway_is_told_holds_any_name(name in value()) {
+        let info = ConnectionInfo {
+            server_address: "h:1494",
+            user_name: &name,
+            user_domain: &name,
+            application_name: &name,
+        };
+        let text = info.to_text();
+        prop_assert_eq!(text.matches("<UserName>").count(), 1, "{}", text);
+        prop_assert_eq!(text.matches('<').count(), 13, "{}", text);
+    }
+}

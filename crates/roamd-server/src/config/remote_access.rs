@@ -1,0 +1,316 @@
+//! `[store.gateway]`: the gateway of clients outside, and the ticket authorities that it asks.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use roamd_nfuse_client::{Controller, ControllerOrder};
+use roamd_sessions::{HostPort, RemoteAccess};
+use toml::de::DeValue;
+
+use super::controller::{self, Tls};
+use super::farm;
+use super::section::{Section, boolean, number, text};
+
+/// Deadline of a ticket unless told otherwise, in milliseconds.
+const DEFAULT_TIMEOUT: u64 = 3_000;
+
+/// How clients outside reach hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreGateway {
+    /// Who is outside, and where the gateway is.
+    pub access: RemoteAccess,
+    /// The ticket authorities that the gateway asks; at least one, none twice.
+    pub authorities: Vec<Controller>,
+    /// In which order they are tried.
+    pub authority_order: ControllerOrder,
+    /// Deadline of a ticket, all authorities included. It is never longer than what the operation on
+    /// the farm has left.
+    pub timeout: Duration,
+    /// An authority that has not taken a connection by then is given up.
+    pub connect_timeout: Duration,
+    /// An authority that has not answered by then is given up if another can be asked.
+    pub answer_timeout: Duration,
+    /// How `https` authorities prove who they are; nothing if there is none.
+    pub tls: Option<Tls>,
+}
+
+/// Reads the gateway of a store, if it has one.
+pub(super) fn read(store: &mut Section<'_>) -> Option<StoreGateway> {
+    let mut gateway = store.optional_section("gateway", "[store.gateway]")?;
+    let address = gateway.required("address", |value| host(value, HostPort::HTTPS));
+    let authorities = gateway.non_empty("sta", controller::read_authority);
+    let authority_order = gateway.or("sta_order", ControllerOrder::Ordered, farm::order);
+    let timeout = gateway.or("sta_timeout_ms", DEFAULT_TIMEOUT, |value| {
+        number(value, 100, 600_000)
+    });
+    let tls = controller::tls(&mut gateway, &authorities);
+    let session_reliability = gateway.or("session_reliability", true, boolean);
+    let inside = gateway.list("inside", network);
+    let outside = gateway.list("outside", network);
+    if let Some(both) = inside.iter().find(|network| outside.contains(network)) {
+        let problem = format!("`outside` has {both}, which is in `inside` too");
+        gateway.fault("outside", problem);
+    }
+    let translations = translations(&mut gateway);
+    gateway.finish();
+    let connect_timeout = farm::default_connect_timeout(timeout, authorities.len());
+    Some(StoreGateway {
+        access: RemoteAccess {
+            gateway: address?,
+            session_reliability,
+            inside,
+            outside,
+            translations,
+        },
+        authorities,
+        authority_order,
+        timeout: Duration::from_millis(timeout),
+        connect_timeout: Duration::from_millis(connect_timeout),
+        answer_timeout: Duration::from_millis(farm::default_answer_timeout(timeout)),
+        tls,
+    })
+}
+
+/// Reads `[[store.gateway.translation]]`. Hosts are compared without case.
+fn translations(gateway: &mut Section<'_>) -> Vec<(HostPort, HostPort)> {
+    let sections = gateway.sections("translation", "[[store.gateway.translation]]");
+    let mut translations: Vec<(HostPort, HostPort)> = Vec::new();
+    for mut section in sections {
+        let given = section.required("host", |value| host(value, HostPort::ICA));
+        let reached = section.required("address", |value| host(value, HostPort::ICA));
+        if let (Some(given), Some(reached)) = (given, reached) {
+            let name = given.to_string();
+            let is_known =
+                |(other, _): &(HostPort, _)| other.to_string().eq_ignore_ascii_case(&name);
+            if translations.iter().any(is_known) {
+                section.fault("host", format!("host `{name}` is translated twice"));
+            }
+            translations.push((given, reached));
+        }
+        section.finish();
+    }
+    translations
+}
+
+fn host(value: &DeValue<'_>, port: u16) -> Result<HostPort, String> {
+    HostPort::parse(text(value)?, port).map_err(|_| {
+        format!("has to be a host with or without a port, such as \"gw.example.net:{port}\"")
+    })
+}
+
+/// A network, or one address.
+fn network(value: &DeValue<'_>) -> Result<IpNet, String> {
+    let text = text(value)?;
+    let problem = || "has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"".to_owned();
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_) => text.parse().map_err(|_| problem())?,
+    };
+    let begin = network.trunc();
+    if network == begin {
+        Ok(network)
+    } else {
+        Err(format!("has {network}, whose network is {begin}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SAMPLE, parse};
+    use super::*;
+
+    /// A configuration whose gateway has these lines, from line 7 on.
+    fn config(gateway: &str) -> String {
+        format!(
+            r#"listen = "127.0.0.1:8080"
+base_url = "http://127.0.0.1:8080"
+data_dir = "/var/lib/roamd"
+[[store]]
+path = "/Citrix/Store"
+[store.gateway]
+{gateway}
+[[store.farm]]
+id = "XA1"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["http://10.0.0.11:8080"]
+"#
+        )
+    }
+
+    fn gateway(text: &str) -> StoreGateway {
+        let config = parse(text).unwrap();
+        config.stores[0].gateway.clone().unwrap()
+    }
+
+    #[test]
+    fn a_store_has_no_gateway_unless_told() {
+        let text = config("").replace("[store.gateway]\n", "");
+        assert_eq!(parse(&text).unwrap().stores[0].gateway, None);
+    }
+
+    #[test]
+    fn the_smallest_gateway_has_defaults() {
+        let gateway = gateway(&config(
+            "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11:8080\"]",
+        ));
+        assert_eq!(gateway.access.gateway.to_string(), "gw.example.net:443");
+        assert!(gateway.access.session_reliability);
+        assert_eq!(gateway.authority_order, ControllerOrder::Ordered);
+        assert_eq!(gateway.timeout, Duration::from_millis(3_000));
+        assert_eq!(gateway.tls, None);
+        assert!(!gateway.access.is_inside("10.0.0.1".parse().ok()));
+    }
+
+    #[test]
+    fn every_key_of_a_gateway_is_read() {
+        let gateway = gateway(&config(
+            r#"address = "[2001:db8::1]:8443"
+sta = ["http://10.0.0.11:8080/scripts/CtxSTA.dll", "https://sta2.example.net"]
+sta_order = "balanced"
+sta_timeout_ms = 1000
+session_reliability = false
+inside = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
+outside = ["10.9.0.0/16"]
+tls_public_keys = ["sha256//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg="]
+[[store.gateway.translation]]
+host = "vda1.example.net"
+address = "203.0.113.1:2000"
+[[store.gateway.translation]]
+host = "vda2.example.net:1494"
+address = "203.0.113.2""#,
+        ));
+        let access = &gateway.access;
+        assert_eq!(access.gateway.to_string(), "[2001:db8::1]:8443");
+        assert!(!access.session_reliability);
+        let shown =
+            |networks: &[IpNet]| -> Vec<_> { networks.iter().map(ToString::to_string).collect() };
+        assert_eq!(
+            shown(&access.inside),
+            ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
+        );
+        assert_eq!(shown(&access.outside), ["10.9.0.0/16"]);
+        let translations = access.translations.iter();
+        let translations: Vec<_> = translations.map(|(a, b)| format!("{a} {b}")).collect();
+        assert_eq!(
+            translations,
+            [
+                "vda1.example.net:1494 203.0.113.1:2000",
+                "vda2.example.net:1494 203.0.113.2:1494",
+            ]
+        );
+        let authorities = gateway.authorities.iter();
+        let authorities: Vec<_> = authorities.map(ToString::to_string).collect();
+        assert_eq!(
+            authorities,
+            ["http://10.0.0.11:8080", "https://sta2.example.net:443"]
+        );
+        assert_eq!(gateway.authority_order, ControllerOrder::Balanced);
+        assert!(gateway.tls.is_some());
+        // Each authority has its part of the deadline.
+        assert_eq!(gateway.timeout, Duration::from_millis(1_000));
+        assert_eq!(gateway.connect_timeout, Duration::from_millis(333));
+        assert_eq!(gateway.answer_timeout, Duration::from_millis(600));
+    }
+
+    #[test]
+    fn the_gateway_of_the_sample_is_valid_and_shows_the_defaults() {
+        let lines = SAMPLE.lines().map(|line| match line.strip_prefix('#') {
+            Some(key) if !key.is_empty() && !key.starts_with(' ') => key,
+            _ => line,
+        });
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let whole = gateway(&text);
+        assert_eq!(whole.access.translations.len(), 1);
+        let is_default = |line: &&str| {
+            !["sta_order", "sta_timeout", "session_rel"]
+                .iter()
+                .any(|key| line.starts_with(key))
+        };
+        let without: String = text
+            .lines()
+            .filter(is_default)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(gateway(&without), whole);
+    }
+
+    #[test]
+    fn a_fault_of_a_gateway_is_named_with_its_line() {
+        let good = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\"]";
+        let cases = [
+            (
+                "address = \"gw.example.net\"",
+                "line 6: key `sta` of [store.gateway] is missing",
+            ),
+            (
+                "address = \"gw.example.net\"\nsta = []",
+                "line 8: `sta` is empty; it needs one at least",
+            ),
+            (
+                "sta = [\"http://10.0.0.11\"]",
+                "line 6: key `address` of [store.gateway] is missing",
+            ),
+            (
+                "address = \"https://gw.example.net\"\nsta = [\"http://10.0.0.11\"]",
+                "line 7: `address` has to be a host with or without a port, such as \
+                 \"gw.example.net:443\"",
+            ),
+            (
+                "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11/scripts/wpnbr.dll\"]",
+                "line 8: `sta` has to end after the port; the ticket authority is always \
+                 /scripts/ctxsta.dll",
+            ),
+            (
+                "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\", \"http://10.0.0.11\"]",
+                "line 8: `sta` names the same twice",
+            ),
+            (
+                &format!("{good}\nsta_order = \"random\""),
+                "line 9: `sta_order` has to be one of ordered, balanced",
+            ),
+            (
+                &format!("{good}\ninside = \"10.0.0.0/8\""),
+                "line 9: `inside` has to be a list, as in [\"…\"]",
+            ),
+            (
+                &format!("{good}\ninside = [\"10.0.0.0/33\"]"),
+                "line 9: `inside` has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"",
+            ),
+            (
+                &format!("{good}\noutside = [\"10.0.0.1/8\"]"),
+                "line 9: `outside` has 10.0.0.1/8, whose network is 10.0.0.0/8",
+            ),
+            (
+                &format!("{good}\ninside = [\"10.0.0.0/8\"]\noutside = [\"10.0.0.0/8\"]"),
+                "line 10: `outside` has 10.0.0.0/8, which is in `inside` too",
+            ),
+            (
+                &format!("{good}\ntls_name = \"sta.example.net\""),
+                "line 9: `tls_name` is for controllers that begin with https://",
+            ),
+            (
+                &format!("{good}\nsession_reliabilty = true"),
+                "line 9: `session_reliabilty` is not a key of [store.gateway]; did you mean \
+                 `session_reliability`?",
+            ),
+            (
+                &format!("{good}\n[[store.gateway.translation]]\nhost = \"vda1\""),
+                "line 9: key `address` of [[store.gateway.translation]] is missing",
+            ),
+            (
+                &format!(
+                    "{good}\n[[store.gateway.translation]]\nhost = \"vda1\"\naddress = \"a\"\n\
+                     [[store.gateway.translation]]\nhost = \"VDA1:1494\"\naddress = \"b\""
+                ),
+                "line 13: host `VDA1:1494` is translated twice",
+            ),
+        ];
+        for (lines, expected) in cases {
+            let faults = parse(&config(lines)).unwrap_err();
+            let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            assert_eq!(faults, [expected], "{lines}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Clients outside reach hosts through a gateway, and never learn an address (nfuse.md §8, §9).
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+use std::net::IpAddr;
+
+use roamd_sessions::{
+    FarmError, Generation, HostPort, Launch, LaunchTarget, Launched, ListRequest, RemoteAccess,
+    StaTicket, Store,
+};
+use roamd_store_proto::LaunchParams;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::scripted::{Call, ScriptedFarm, connection, down, here, keys, session, user};
+
+const OUTSIDE: &str = "198.51.100.9";
+const INSIDE: &str = "10.1.2.3";
+
+fn host(text: &str) -> HostPort {
+    HostPort::parse(text, HostPort::ICA).unwrap()
+}
+
+fn access() -> RemoteAccess {
+    let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    RemoteAccess {
+        gateway: host("gw.example.net:443"),
+        session_reliability: true,
+        inside: networks(&["10.0.0.0/8", "192.168.7.0/24", "2001:db8::/32"]),
+        outside: networks(&["10.9.0.0/16", "192.168.0.0/16", "2001:db8:9::/48"]),
+        translations: vec![(host("VDA1.example.test:1494"), host("203.0.113.40:2000"))],
+    }
+}
+
+fn farm() -> ScriptedFarm {
+    let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
+    farm.sessions = Ok(vec![session(7, "Paint")]);
+    farm
+}
+
+/// What becomes of a launch by a client that is seen with this address, and what the farm was asked
+/// for a ticket.
+async fn launch(
+    farm: ScriptedFarm,
+    access: RemoteAccess,
+    seen: Option<&str>,
+) -> (Launched, Vec<Call>) {
+    let store = Store::new(vec![farm], keys()).with_remote_access(Some(access));
+    let alice = user("alice");
+    let quiet = ListRequest {
+        include_active: false,
+        applications_only: false,
+    };
+    let list = store.list(&alice, &here(), quiet).await.unwrap();
+    let launch = Launch {
+        // Whatever it claims, it is known by where it comes from.
+        params: LaunchParams {
+            client_address: Some(INSIDE.parse().unwrap()),
+            ..LaunchParams::default()
+        },
+        seen_address: seen.map(|address| address.parse().unwrap()),
+    };
+    let target = LaunchTarget::Session(list.sessions[0].id.clone());
+    let launched = store.launch(&alice, &target, &launch).await.unwrap();
+    let calls = store.farms()[0].calls().into_iter();
+    let asked = calls.filter(|call| matches!(call, Call::StaTicket { .. }));
+    (launched, asked.collect())
+}
+
+fn file(launched: &Launched) -> String {
+    match launched {
+        Launched::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
+        other => panic!("not ready: {other:?}"),
+    }
+}
+
+#[test]
+fn the_smallest_network_decides_who_is_inside() {
+    let access = access();
+    for (client, inside) in [
+        (None, false),
+        (Some(OUTSIDE), false),
+        (Some(INSIDE), true),
+        (Some("10.9.0.1"), false),
+        (Some("10.8.255.255"), true),
+        (Some("192.168.7.1"), true),
+        (Some("192.168.8.1"), false),
+        (Some("::ffff:10.1.2.3"), true),
+        (Some("::ffff:198.51.100.9"), false),
+        (Some("2001:db8::1"), true),
+        (Some("2001:db8:9::1"), false),
+        (Some("fe80::1"), false),
+    ] {
+        let address = client.map(|client| client.parse::<IpAddr>().unwrap());
+        assert_eq!(access.is_inside(address), inside, "{client:?}");
+    }
+    let both = RemoteAccess {
+        inside: access.inside.clone(),
+        outside: access.inside.clone(),
+        ..access
+    };
+    let client = Some(INSIDE.parse().unwrap());
+    assert!(!both.is_inside(client), "where both say so, outside wins");
+}
+
+#[tokio::test]
+async fn a_client_outside_gets_a_ticket_in_place_of_the_address() {
+    for seen in [Some(OUTSIDE), None] {
+        let (launched, asked) = launch(farm(), access(), seen).await;
+        let file = file(&launched);
+        for line in [
+            "Address=;40;STA0123456789AB;00112233445566778899AABBCCDDEEFF",
+            "SSLEnable=On",
+            "SSLProxyHost=gw.example.net:443",
+            "CGPAddress=*:2598",
+        ] {
+            assert_eq!(
+                file.lines().filter(|found| *found == line).count(),
+                1,
+                "{file}"
+            );
+        }
+        assert!(!file.contains("192.0.2.40"), "{file}");
+        let host = "192.0.2.40:1494".to_owned();
+        assert_eq!(
+            asked,
+            [Call::StaTicket {
+                host,
+                reliable: true
+            }]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_inside_goes_straight_to_the_host() {
+    let (launched, asked) = launch(farm(), access(), Some(INSIDE)).await;
+    let file = file(&launched);
+    assert!(file.contains("\r\nAddress=192.0.2.40:1494\r\n"), "{file}");
+    assert!(file.contains("\r\nSSLEnable=Off\r\n"), "{file}");
+    assert!(!file.contains("gw.example.net"), "{file}");
+    assert_eq!(asked, []);
+}
+
+#[tokio::test]
+async fn a_gateway_that_knows_hosts_by_other_addresses_gets_those() {
+    for (given, reached) in [
+        ("vda1.example.test", "203.0.113.40:2000"),
+        ("vda1.EXAMPLE.test:1494", "203.0.113.40:2000"),
+        ("vda1.example.test:1495", "vda1.example.test:1495"),
+        ("[2001:db8::40]", "[2001:db8::40]:1494"),
+    ] {
+        let mut farm = farm();
+        let mut answer = connection();
+        answer.address = given.to_owned();
+        farm.connect = Ok(answer);
+        let (_, asked) = launch(farm, access(), Some(OUTSIDE)).await;
+        let host = reached.to_owned();
+        assert_eq!(
+            asked,
+            [Call::StaTicket {
+                host,
+                reliable: true
+            }],
+            "{given}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_without_session_reliability_leaves_it_out() {
+    let access = RemoteAccess {
+        session_reliability: false,
+        ..access()
+    };
+    let (launched, asked) = launch(farm(), access.clone(), Some(OUTSIDE)).await;
+    assert!(!file(&launched).contains("CGPAddress"));
+    assert!(matches!(
+        asked[..],
+        [Call::StaTicket {
+            reliable: false,
+            ..
+        }]
+    ));
+    let (launched, _) = launch(farm(), access, Some(INSIDE)).await;
+    assert!(file(&launched).contains("CGPAddress=*:2598"));
+}
+
+#[tokio::test]
+async fn without_a_good_ticket_a_launch_outside_fails_and_tells_no_address() {
+    let ticket = |version: &str, authority: &str, ticket: &str| {
+        Ok(StaTicket {
+            version: version.to_owned(),
+            authority: authority.to_owned(),
+            ticket: SecretString::from(ticket),
+        })
+    };
+    let answers: [Result<StaTicket, FarmError>; 6] = [
+        Err(down()),
+        ticket("40", "STA01", "00\r\nInitialProgram=#evil"),
+        ticket("40", "STA01;x", "00"),
+        ticket("", "STA01", "00"),
+        ticket("40", "", "00"),
+        ticket("40", "STA01", ""),
+    ];
+    for answer in answers {
+        let mut farm = farm();
+        farm.sta_ticket = answer.clone();
+        let (launched, _) = launch(farm, access(), Some(OUTSIDE)).await;
+        let Launched::Failed(failure) = launched else {
+            panic!("{answer:?}: {launched:?}");
+        };
+        let shown = failure.cause.to_string();
+        assert!(!shown.contains("192.0.2.40"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn no_ticket_is_asked_for_an_address_that_is_none() {
+    for address in ["", "a b", "host:port", "h\r\nx"] {
+        let mut farm = farm();
+        let mut answer = connection();
+        answer.address = address.to_owned();
+        farm.connect = Ok(answer);
+        let (launched, asked) = launch(farm, access(), Some(OUTSIDE)).await;
+        assert!(matches!(launched, Launched::Failed(_)), "{address:?}");
+        assert_eq!(asked, [], "{address:?}");
+    }
+}

@@ -1,0 +1,232 @@
+//! Launches of clients outside: through a gateway, with a ticket for the host's address (nfuse.md §8).
+
+use jiff::Timestamp;
+use roamd_nfuse_proto::sta::{DataAnswer, DataRequest};
+use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_answer, encode_request};
+use roamd_store_proto::{LaunchData, Resources};
+use roamd_testsuite::{Options, Response, Site, Wire, sign_in};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+/// Part of the name of every host of the demo world, and of every number.
+const INTERNAL: [&str; 2] = [".demo.test", "192.0.2."];
+
+/// The demo world behind a gateway with these ticket authorities and keys.
+async fn site(authorities: &str, keys: &str) -> Site {
+    Site::start(Options {
+        store: format!(
+            "[store.gateway]\naddress = \"gw.example.net\"\nsta = [{authorities}]\n{keys}"
+        ),
+        ..Options::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_client_outside_gets_a_ticket_that_the_gateway_redeems_once() {
+    // ST-20, nfuse.md §9
+    for (farm, app, host) in [
+        ("XA1", "MSPaint", "xa1-host11.demo.test:1494"),
+        ("XD5", "Win7Desktop", "xd5-host21.demo.test:1494"),
+        ("CVAD", "Excel", "cvad-host31.demo.test:1494"),
+    ] {
+        let site = site(&format!("\"{{{farm}}}\""), "").await;
+        let alice = sign_in(&site, "alice", "roam-demo").await;
+        alice.end("disconnect", "DESK-A", "").await;
+        let url = alice
+            .launch_url("DESK-C", "", &format!("{farm}.{app}"))
+            .await;
+        let response = alice.launch(&url, "DESK-C").await;
+        let ica = ica(&response);
+        assert_eq!(line(&ica, "SSLEnable"), "On");
+        assert_eq!(line(&ica, "SSLProxyHost"), "gw.example.net:443");
+        assert_eq!(line(&ica, "CGPAddress"), "*:2598");
+        for part in INTERNAL {
+            assert!(!response.text().contains(part), "{}", response.text());
+        }
+        let ticket = shown(&ica);
+        assert!(!site.farm_files_hold(&ticket.ticket), "a digest is enough");
+
+        let authority = controller(&site, farm);
+        let answer = redeem(authority, &ticket).await.unwrap();
+        assert_eq!(answer.data.ica_address, host);
+        let info = answer.data.x_data.unwrap();
+        for part in [
+            format!("<ServerAddress>{host}</ServerAddress>"),
+            "<UserName>alice</UserName><UserDomain>DEMO</UserDomain>".to_owned(),
+            format!("<ApplicationName>{app}</ApplicationName>"),
+        ] {
+            assert!(info.contains(&part), "{info}");
+        }
+        let again = redeem(authority, &ticket).await.unwrap_err();
+        assert_eq!(again.id, ErrorId::UNSPECIFIED);
+
+        let connected = site.farms.connect(&ica, Timestamp::now()).unwrap();
+        assert_eq!((&*connected.farm, &*connected.app), (farm, app));
+    }
+}
+
+#[tokio::test]
+async fn an_application_starts_through_the_gateway_as_a_session_goes_on() {
+    let site = site("\"{CVAD}\"", "").await;
+    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let accept = [("Accept", "application/vnd.citrix.resources+xml")];
+    let list = bob.get_with("/Citrix/Store/resources/v2", &accept).await;
+    let list = Resources::from_xml(&list.body).unwrap();
+    let url = list
+        .resources
+        .into_iter()
+        .find_map(|listed| listed.launch_ica);
+    let ica = ica(&bob.launch(&url.unwrap(), "DESK-C").await);
+    redeem(controller(&site, "CVAD"), &shown(&ica))
+        .await
+        .unwrap();
+    let connected = site.farms.connect(&ica, Timestamp::now()).unwrap();
+    assert_eq!(connected.client_name.as_deref(), Some("DESK-C"));
+}
+
+#[tokio::test]
+async fn a_client_inside_gets_the_address_and_no_authority_is_asked() {
+    let down = nobody().await;
+    let site = site(&down, "inside = [\"127.0.0.0/8\"]").await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let ica = ica(&alice.launch(&url, "DESK-C").await);
+    assert_eq!(line(&ica, "Address"), "cvad-host31.demo.test:1494");
+    assert_eq!(line(&ica, "SSLEnable"), "Off");
+    assert!(!ica.contains("gw.example.net"), "{ica}");
+}
+
+#[tokio::test]
+async fn an_address_that_a_client_claims_does_not_bring_it_inside() {
+    let site = site("\"{CVAD}\"", "inside = [\"10.0.0.0/8\"]").await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let claim = "<clientName>DESK-C</clientName><clientAddress>10.1.2.3</clientAddress>";
+    let ica = ica(&alice.launch_with(&url, claim).await);
+    assert!(line(&ica, "Address").starts_with(";40;STA"), "{ica}");
+}
+
+#[tokio::test]
+async fn an_authority_that_is_down_is_passed_over() {
+    let closing = closing().await;
+    let down = nobody().await;
+    let site = site(&format!("{down}, {closing}, \"{{XA1}}\""), "").await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let mut authorities = Vec::new();
+    for _ in 0..5 {
+        let ica = ica(&alice.launch(&url, "DESK-C").await);
+        let ticket = shown(&ica);
+        redeem(controller(&site, "XA1"), &ticket).await.unwrap();
+        authorities.push(ticket.authority_id);
+    }
+    let mut controllers = site.controllers.iter();
+    let (_, first) = controllers.find(|(id, _)| id == "XA1").unwrap();
+    let used = format!("\"http://{first}\"");
+    let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
+    for (authority, closed) in [(&down, 0), (&closing, 0), (&used, 1)] {
+        let line = format!(
+            "farm_controller_state{{farm=\"gateway of /Citrix/Store\",controller={authority},\
+             state=\"closed\"}} {closed}"
+        );
+        assert!(metrics.text().contains(&line), "{}", metrics.text());
+    }
+    authorities.dedup();
+    assert_eq!(authorities.len(), 1, "{authorities:?}");
+}
+
+#[tokio::test]
+async fn without_a_ticket_the_launch_fails_and_names_no_host() {
+    let mut site = site("\"{XA1}\"", "").await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    ica(&alice.launch(&url, "DESK-C").await);
+    let before = site.sessions("alice");
+    site.stop_farm("XA1").await;
+    for _ in 0..4 {
+        let response = alice.launch(&url, "DESK-C").await;
+        assert_eq!(response.status, 200);
+        let data = LaunchData::from_xml(&response.body).unwrap();
+        assert!(matches!(data, LaunchData::Failure { .. }), "{data:?}");
+        for part in INTERNAL {
+            assert!(!response.text().contains(part), "{}", response.text());
+        }
+    }
+    assert_eq!(site.sessions("alice"), before, "nothing was moved or ended");
+}
+
+#[tokio::test]
+async fn the_gateway_is_told_the_address_that_it_reaches_a_host_by() {
+    let keys = "session_reliability = false\n[[store.gateway.translation]]\n\
+                host = \"CVAD-host31.demo.test\"\naddress = \"203.0.113.31:2000\"";
+    let site = site("\"{CVAD}\"", keys).await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let ica = ica(&alice.launch(&url, "DESK-C").await);
+    assert!(!ica.contains("CGPAddress"), "{ica}");
+    let answer = redeem(controller(&site, "CVAD"), &shown(&ica)).await;
+    assert_eq!(answer.unwrap().data.ica_address, "203.0.113.31:2000");
+}
+
+/// What a gateway does with the ticket of an ICA file.
+async fn redeem(authority: Wire, ticket: &DataRequest) -> Result<DataAnswer, FarmError> {
+    let body = encode_request(Dialect::STA, ticket);
+    let headers = [("Content-Type", "text/xml")];
+    let response = authority
+        .send("POST", "/scripts/ctxsta.dll", &headers, &body)
+        .await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    decode_answer::<DataRequest>(&response.body).unwrap().1
+}
+
+/// The ticket as the client shows it to the gateway: the address is `;40;STA…;ticket`.
+fn shown(ica: &str) -> DataRequest {
+    let parts: Vec<_> = line(ica, "Address").split(';').collect();
+    let ["", version, authority, ticket] = parts[..] else {
+        panic!("{parts:?}");
+    };
+    DataRequest {
+        authority_id: authority.to_owned(),
+        ticket: ticket.to_owned(),
+        ticket_version: version.to_owned(),
+    }
+}
+
+/// A controller of a farm that is not the one that was asked for tickets: they share the tickets.
+fn controller(site: &Site, farm: &str) -> Wire {
+    let mut controllers = site.controllers.iter().rev();
+    let (_, address) = controllers.find(|(id, _)| id == farm).unwrap();
+    Wire::new(*address)
+}
+
+/// The URL of an authority that closes every connection. It stops with its runtime.
+async fn closing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    format!("\"http://{address}\"")
+}
+
+/// The URL of an authority that takes no connections.
+async fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("\"http://{}\"", listener.local_addr().unwrap())
+}
+
+fn ica(response: &Response) -> String {
+    assert_eq!(response.status, 200, "{}", response.text());
+    match LaunchData::from_xml(&response.body).unwrap() {
+        LaunchData::Success { ica, .. } => ica.expose_secret().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The value of a line of an ICA file that has it once.
+fn line<'f>(file: &'f str, key: &str) -> &'f str {
+    let start = format!("{key}=");
+    let mut values = file.lines().filter_map(|line| line.strip_prefix(&start));
+    let value = values.next().unwrap();
+    assert_eq!(values.next(), None, "{key}");
+    value
+}
