@@ -1,7 +1,9 @@
 //! What a user may start (store-services.md §5).
 
 use roamd_farm::World;
-use roamd_store_proto::{Endpoints, Enumeration, Resource, ResourceType, Resources, StartMenu};
+use roamd_store_proto::{
+    Endpoints, Enumeration, LaunchData, Resource, ResourceType, Resources, StartMenu,
+};
 use roamd_testsuite::{Options, ScriptedFarm, SignedIn, Site, challenged, path_of, sign_in};
 
 const LIST: &str = "application/vnd.citrix.resources+xml";
@@ -206,6 +208,77 @@ async fn what_a_farm_tells_of_an_application_is_in_the_list() {
         link: Some(url),
     };
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_says_why() {
+    // ST-52, ST-54, SS-62
+    let mut world = World::demo();
+    world.sessions.clear();
+    world.farms[0].applications[0].users = Some(vec![r"DEMO\bob".to_owned()]);
+    let farm = ScriptedFarm::friendly().await;
+    publish(
+        &farm,
+        "<InName>Ledger</InName><Details><Settings appisdisabled=\"true\"/></Details>",
+    );
+    let site = Site::start(Options {
+        world,
+        more_farms: farm.section("LAB", "Lab"),
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let base = "http://roamd/Citrix/Store/resources/v2";
+    for (segment, reason) in [
+        ("WEExLk1TUGFpbnQ", "ResourceNotFound"), // XA1.MSPaint, which is bob's
+        ("Tk9ORS5Xb3Jk", "ResourceNotFound"),    // NONE.Word
+        ("MSPaint", "ResourceNotFound"),         // not made here
+        ("TEFCLkxlZGdlcg", "ResourceDisabled"),  // LAB.Ledger
+        ("Q1ZBRC5Xb3Jk/launch/ica/key", "ResourceNotFound"), // a key that was not given
+    ] {
+        let url = if segment.contains('/') {
+            format!("{base}/{segment}")
+        } else {
+            format!("{base}/{segment}/launch/ica")
+        };
+        let response = alice.launch(&url, "DESK-C").await;
+        assert_eq!(response.status, 404, "{segment}");
+        assert_eq!(
+            response.header("x-citrix-error-reason"),
+            Some(reason),
+            "{segment}"
+        );
+        let challenge = challenged(&site.gateway.send("POST", path_of(&url), &[], b"").await);
+        assert_eq!(challenge.hint, site.url("/Citrix/Store/resources/v2"));
+    }
+    assert!(!list(&alice).await.resources.pop().unwrap().enabled);
+}
+
+#[tokio::test]
+async fn a_resource_that_is_not_ready_goes_on_below_its_url() {
+    // ST-44 to ST-46
+    let (_site, farm, alice) = scripted("<InName>Ledger</InName>").await;
+    let ledger = list(&alice).await.resources.pop().unwrap();
+    let url = ledger.launch_ica.unwrap();
+    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    let response = alice.launch(&url, "DESK-C").await;
+    let Ok(LaunchData::Retry { url: next, .. }) = LaunchData::from_xml(&response.body) else {
+        panic!("{}", response.text());
+    };
+    assert!(next.starts_with(&format!("{url}/")), "{next}");
+    farm.be_friendly();
+    let response = alice.launch(&next, "DESK-C").await;
+    let data = LaunchData::from_xml(&response.body).unwrap();
+    assert!(
+        matches!(data, LaunchData::Success { .. }),
+        "{}",
+        response.text()
+    );
+    assert_eq!(
+        alice.launch(&next, "DESK-C").await.status,
+        404,
+        "it has ended"
+    );
 }
 
 #[tokio::test]
