@@ -168,7 +168,8 @@ fn resource(site: &StoreSite, listed: &ListedResource) -> Resource {
         keywords: description.keywords,
         properties: description.properties,
         enabled: !application.disabled,
-        launch_ica: Some(site.launch_resource_url(&id.to_segment())),
+        // What may not be started has no such link (ST-66).
+        launch_ica: (!application.disabled).then(|| site.launch_resource_url(&id.to_segment())),
         image: Some(format!("{url}/image")),
         icon: Some(format!("{url}/icon")),
         on_desktop: application.on_desktop,

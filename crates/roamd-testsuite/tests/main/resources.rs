@@ -192,7 +192,7 @@ async fn what_a_farm_tells_of_an_application_is_in_the_list() {
             values: vec!["first & second".to_owned(), "3".to_owned()],
         }],
         enabled: false,
-        launch_ica: Some(format!("{url}/launch/ica")),
+        launch_ica: None,
         image: Some(format!("{url}/image")),
         icon: Some(format!("{url}/icon")),
         on_desktop: true,
