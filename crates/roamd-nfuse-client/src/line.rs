@@ -250,12 +250,8 @@ impl Line {
     /// The connection that was used last, since the others are closed sooner.
     async fn waiting(&self) -> Option<Connection> {
         loop {
-            let mut sender = {
-                let mut waiting = lock(&self.idle);
-                waiting.sweep();
-                waiting.connections.pop()?.sender
-            };
-            if sender.ready().await.is_ok() {
+            let Idle { mut sender, since } = lock(&self.idle).connections.pop()?;
+            if since.elapsed() < IDLE && sender.ready().await.is_ok() {
                 return Some(Connection {
                     sender,
                     waited: true,
@@ -266,7 +262,6 @@ impl Line {
 
     fn keep(&self, sender: SendRequest<Full<Bytes>>) {
         let mut waiting = lock(&self.idle);
-        waiting.sweep();
         if waiting.connections.len() < MOST_IDLE && !sender.is_closed() {
             waiting.connections.push(Idle {
                 sender,
