@@ -305,6 +305,9 @@ pub trait Operation: Send + Sync {
         share: Share,
     ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
 
+    /// Has the farm asked for them when they are needed next.
+    fn forget_applications(&self) -> impl Future<Output = ()> + Send;
+
     /// The picture of an application of this version, in PNG; none where the farm has none. May come
     /// from a cache.
     fn picture(

@@ -166,14 +166,19 @@ async fn picture<F: Farm>(
     ))
 }
 
-/// Asks farms what the user may start there.
+/// Asks farms what the user may start there, anew each time (ST-55).
 async fn ask<'a, F: Farm + 'a>(
     farms: impl Iterator<Item = &'a F>,
     user: &User,
 ) -> Vec<CatalogueAnswer<'a>> {
     join_all(farms.map(async |farm| {
         let description = farm.description();
-        let catalogue = async { farm.begin(user).await?.applications(Share::Whole).await }.await;
+        let catalogue = async {
+            let operation = farm.begin(user).await?;
+            operation.forget_applications().await;
+            operation.applications(Share::Whole).await
+        }
+        .await;
         if let Err(error) = &catalogue {
             warn!(farm = %description.id, %error, "Farm did not list applications");
         }

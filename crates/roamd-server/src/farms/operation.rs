@@ -67,6 +67,10 @@ impl Operation for NfuseOperation {
         self.shared(share, fetch).await
     }
 
+    async fn forget_applications(&self) {
+        self.farm.forget_catalogue(&self.user.key).await;
+    }
+
     async fn picture(
         &self,
         in_name: &str,

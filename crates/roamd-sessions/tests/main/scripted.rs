@@ -91,6 +91,7 @@ pub(crate) fn down() -> FarmError {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Applications(Share),
+    ForgetApplications,
     Picture(String, PictureSize),
     Sessions { active: bool },
     End { how: End, tickets: usize },
@@ -162,6 +163,10 @@ impl Operation for ScriptedFarm {
     async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
         self.note(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
+    }
+
+    async fn forget_applications(&self) {
+        self.note(Call::ForgetApplications).await;
     }
 
     async fn picture(

@@ -517,3 +517,16 @@ async fn hostile_names_of_a_farm_stay_names() {
         assert_eq!(alice.get(link).await.status, 200, "{link}");
     }
 }
+
+#[tokio::test]
+async fn every_list_is_asked_for_anew() {
+    // ST-55
+    let entry = |name: &str| format!("<InName>{name}</InName><FName>{name}</FName>");
+    let (_site, farm, alice) = scripted(&entry("Ledger")).await;
+    let published = |list: &Resources| ids(list).iter().any(|id| id.starts_with("LAB."));
+    assert!(published(&list(&alice).await));
+    publish(&farm, &entry("Payroll"));
+    let anew = list(&alice).await;
+    assert!(ids(&anew).contains(&"LAB.Payroll"), "{:?}", ids(&anew));
+    assert!(!ids(&anew).contains(&"LAB.Ledger"));
+}
