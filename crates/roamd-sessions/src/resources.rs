@@ -97,7 +97,8 @@ impl<F: Farm> Store<F> {
         user: &User,
         id: &ResourceId,
     ) -> Result<ListedResource, ResourceError> {
-        let farm = self.farm(id)?.description();
+        let farm = self.farm(&id.farm).ok_or(ResourceError::NotFound)?;
+        let farm = farm.description();
         let concerned = self.farms().iter().filter(|other| {
             let other = other.description();
             let grouped = farm.aggregation_group.is_some()
@@ -126,7 +127,7 @@ impl<F: Farm> Store<F> {
         id: &ResourceId,
         size: PictureSize,
     ) -> Result<Picture, ResourceError> {
-        let farm = self.farm(id)?;
+        let farm = self.farm(&id.farm).ok_or(ResourceError::NotFound)?;
         picture(farm, user, &id.in_name, size)
             .await
             .inspect_err(|error| {
@@ -134,13 +135,6 @@ impl<F: Farm> Store<F> {
                     warn!(farm = %id.farm, %error, "Farm did not show a picture");
                 }
             })
-    }
-
-    fn farm(&self, id: &ResourceId) -> Result<&F, ResourceError> {
-        let mut farms = self.farms().iter();
-        farms
-            .find(|farm| farm.description().id == id.farm)
-            .ok_or(ResourceError::NotFound)
     }
 }
 

@@ -10,9 +10,9 @@ use tracing::{info, warn};
 
 use crate::plan::{self, Ask, FarmPlan};
 use crate::{
-    Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmSession, Launch, LaunchTarget,
-    Launched, ListRequest, Operation, Outcome, RemoteAccess, SessionIds, SessionList, Share,
-    Target, User, end, list,
+    Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmId, FarmSession, Launch,
+    LaunchTarget, Launched, ListRequest, Operation, Outcome, RemoteAccess, SessionIds, SessionList,
+    Share, Target, User, end, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -153,9 +153,12 @@ impl<F: Farm> Store<F> {
                 (farm.clone(), Target::Application(in_name.clone()))
             }
         };
-        let mut farms = self.farms.iter();
-        let farm = farms.find(|farm| farm.description().id == id)?;
-        Some((farm, target))
+        Some((self.farm(&id)?, target))
+    }
+
+    /// The farm of this id.
+    pub(crate) fn farm(&self, id: &FarmId) -> Option<&F> {
+        self.farms.iter().find(|farm| farm.description().id == *id)
     }
 }
 
