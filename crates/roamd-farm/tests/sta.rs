@@ -34,11 +34,7 @@ fn data() -> TicketData {
 }
 
 fn shown(ticket: &TicketAnswer) -> DataRequest {
-    DataRequest {
-        authority_id: ticket.authority_id.clone(),
-        ticket: ticket.ticket.clone(),
-        ticket_version: ticket.ticket_version.clone(),
-    }
+    DataRequest(ticket.clone())
 }
 
 #[tokio::test]
@@ -68,14 +64,14 @@ async fn a_ticket_that_is_not_good_tells_nothing() {
     let good = shown(&ticket);
     let of_other = ask(&folder.farms, "xenapp-6", &request, 0).await.unwrap();
     assert_ne!(of_other.authority_id, ticket.authority_id);
-    let forged = DataRequest {
+    let forged = DataRequest(TicketAnswer {
         ticket: "0".repeat(32),
-        ..good.clone()
-    };
-    let old = DataRequest {
+        ..ticket.clone()
+    });
+    let old = DataRequest(TicketAnswer {
         ticket_version: "10".to_owned(),
-        ..good.clone()
-    };
+        ..ticket.clone()
+    });
     for (case, farm, request, second) in [
         ("forged", "cvad-7", &forged, 1),
         ("of another version", "cvad-7", &old, 1),

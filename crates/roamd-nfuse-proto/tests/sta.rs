@@ -42,11 +42,7 @@ fn ticket() -> TicketAnswer {
 }
 
 fn data_request() -> DataRequest {
-    DataRequest {
-        authority_id: text("STA0123456789AB"),
-        ticket: text("00112233445566778899AABBCCDDEEFF"),
-        ticket_version: text("40"),
-    }
+    DataRequest(ticket())
 }
 
 #[test]
@@ -224,7 +220,11 @@ proptest! {
             refreshable,
         };
         prop_assert_eq!(returns(&request), Ok(AnyRequest::Ticket(request)));
-        let request = DataRequest { authority_id: one, ticket: two, ticket_version: three };
+        let request = DataRequest(TicketAnswer {
+            authority_id: one,
+            ticket: two,
+            ticket_version: three,
+        });
         prop_assert_eq!(returns(&request), Ok(AnyRequest::Data(request)));
     }
 

@@ -86,15 +86,15 @@ impl Desk<'_> {
     }
 
     /// No ticket can be prolonged here: each is good for one connection.
-    async fn sta_data(&self, request: DataRequest) -> Result<DataAnswer, Refusal> {
+    async fn sta_data(&self, DataRequest(shown): DataRequest) -> Result<DataAnswer, Refusal> {
         let (farm, now) = (self.farm.row.id, self.now);
-        if request.authority_id != self.farm.row.sta_id
-            || request.ticket_version != TicketAnswer::VERSION_V4
+        if shown.authority_id != self.farm.row.sta_id
+            || shown.ticket_version != TicketAnswer::VERSION_V4
         {
             return Err(Refusal::StaTicket);
         }
         let data = self
-            .write(move |transaction| sta_tickets::redeem(transaction, farm, &request.ticket, now))
+            .write(move |transaction| sta_tickets::redeem(transaction, farm, &shown.ticket, now))
             .await?;
         let data = data.ok_or(Refusal::StaTicket)?;
         Ok(DataAnswer { data })

@@ -1,24 +1,15 @@
 //! `RequestData`: a gateway shows a ticket and learns what it stands for. How real authorities are
 //! asked this is not published: name and elements follow those of `RequestTicket` (inferred).
 
-use std::fmt;
-
 use roamd_xml::{Element, Fault, Writer};
 
-use super::TicketData;
+use super::{TicketAnswer, TicketData};
 use crate::read::Node;
 use crate::{Body, Effect, Request, Service};
 
-/// Redeems a ticket.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DataRequest {
-    /// `AuthorityID`, from the address of the ICA file.
-    pub authority_id: String,
-    /// `Ticket`, from there.
-    pub ticket: String,
-    /// `TicketVersion`, from there.
-    pub ticket_version: String,
-}
+/// Redeems a ticket, which stands here as it was given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataRequest(pub TicketAnswer);
 
 /// What the ticket stood for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,18 +23,11 @@ impl Body for DataRequest {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
-        Ok(Self {
-            authority_id: node.need_text("AuthorityID")?,
-            ticket: node.need_text("Ticket")?,
-            ticket_version: node.need_text("TicketVersion")?,
-        })
+        TicketAnswer::read(element).map(Self)
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.leaf("AuthorityID", &[], &self.authority_id);
-        writer.leaf("Ticket", &[], &self.ticket);
-        writer.leaf("TicketVersion", &[], &self.ticket_version);
+        self.0.write(writer);
     }
 }
 
@@ -68,14 +52,5 @@ impl Body for DataAnswer {
 
     fn write(&self, writer: &mut Writer) {
         self.data.write(writer);
-    }
-}
-
-impl fmt::Debug for DataRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DataRequest")
-            .field("authority_id", &self.authority_id)
-            .field("ticket_version", &self.ticket_version)
-            .finish_non_exhaustive()
     }
 }

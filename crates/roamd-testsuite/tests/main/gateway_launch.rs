@@ -1,7 +1,7 @@
 //! Launches of clients outside: through a gateway, with a ticket for the host's address (nfuse.md §8).
 
 use jiff::Timestamp;
-use roamd_nfuse_proto::sta::{DataAnswer, DataRequest};
+use roamd_nfuse_proto::sta::{DataAnswer, DataRequest, TicketAnswer};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_answer, encode_request};
 use roamd_store_proto::{LaunchData, Resources};
 use roamd_testsuite::{Options, Response, Site, Wire, sign_in};
@@ -45,7 +45,10 @@ async fn a_client_outside_gets_a_ticket_that_the_gateway_redeems_once() {
             assert!(!response.text().contains(part), "{}", response.text());
         }
         let ticket = shown(&ica);
-        assert!(!site.farm_files_hold(&ticket.ticket), "a digest is enough");
+        assert!(
+            !site.farm_files_hold(&ticket.0.ticket),
+            "a digest is enough"
+        );
 
         let authority = controller(&site, farm);
         let answer = redeem(authority, &ticket).await.unwrap();
@@ -119,7 +122,7 @@ async fn an_authority_that_is_down_is_passed_over() {
         let ica = ica(&alice.launch(&url, "DESK-C").await);
         let ticket = shown(&ica);
         redeem(controller(&site, "XA1"), &ticket).await.unwrap();
-        authorities.push(ticket.authority_id);
+        authorities.push(ticket.0.authority_id);
     }
     let mut controllers = site.controllers.iter();
     let (_, first) = controllers.find(|(id, _)| id == "XA1").unwrap();
@@ -186,11 +189,11 @@ fn shown(ica: &str) -> DataRequest {
     let ["", version, authority, ticket] = parts[..] else {
         panic!("{parts:?}");
     };
-    DataRequest {
+    DataRequest(TicketAnswer {
         authority_id: authority.to_owned(),
         ticket: ticket.to_owned(),
         ticket_version: version.to_owned(),
-    }
+    })
 }
 
 /// A controller of a farm that is not the one that was asked for tickets: they share the tickets.
