@@ -105,8 +105,8 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    /// Address of the peer that sent the request.
-    pub(crate) fn peer(&self) -> Option<IpAddr> {
+    /// Address of the client that sent the request.
+    pub(crate) fn client_address(&self) -> Option<IpAddr> {
         self.parts.extensions.get::<Peer>().map(|peer| peer.0.ip())
     }
 

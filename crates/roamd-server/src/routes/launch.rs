@@ -79,7 +79,7 @@ async fn launch(
     let user = request.user(gate, space)?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
-    let peer = request.peer();
+    let seen_address = request.client_address();
     let params = LaunchParams::from_xml(&request.body_of(media_type::LAUNCH_PARAMS).await?)?;
     let target = target.ok_or_else(nothing)?;
     let going_on = match retry {
@@ -89,7 +89,7 @@ async fn launch(
     gate.admit(&user, space, Reach::OneFarm).await?;
     let wish = Launch {
         params,
-        seen_address: peer,
+        seen_address,
     };
     let (store, caller) = (Arc::clone(&site.store), user.clone());
     let launched = gate
