@@ -1,7 +1,6 @@
 //! What a gateway needs of the world, beside its configuration.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use getrandom::SysRng;
@@ -11,8 +10,9 @@ use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
 use roamd_state::{SharedState, SqliteState};
 
-use crate::ServerError;
-use crate::keys;
+use crate::audit::AuditLog;
+use crate::config::Config;
+use crate::{ServerError, keys};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
 /// runtime.
@@ -23,21 +23,30 @@ pub struct Environment {
     pub state: Box<dyn SharedState>,
     /// The way to the controllers of the farms.
     pub network: Arc<dyn Network>,
+    /// Where it is written down who did what.
+    pub audit: AuditLog,
     /// The time of day, by which tokens expire.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl Environment {
-    /// The system's, with the keys and the state in a data folder, which is made if it is missing.
+    /// The system's, with keys, state and audit log in the data folder, which is made if it is
+    /// missing.
     ///
     /// # Errors
-    /// The folder, its keys or its state cannot be made or used.
-    pub fn of_system(data_dir: &Path) -> Result<Self, ServerError> {
+    /// The folder, its keys, its state or the audit log cannot be made or used.
+    pub fn of_system(config: &Config) -> Result<Self, ServerError> {
+        let data_dir = &config.data_dir;
         fs::create_dir_all(data_dir).map_err(|source| ServerError::DataDir {
-            path: data_dir.to_owned(),
+            path: data_dir.clone(),
             source,
         })?;
+        let audit = match &config.audit {
+            Some(audit) => AuditLog::open(audit, data_dir)?,
+            None => AuditLog::off(),
+        };
         Ok(Self {
+            audit,
             keys: Arc::new(keys::open_or_make(data_dir, Timestamp::now(), &mut rng())?),
             state: Box::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,13 +24,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
+use crate::audit::{AuditError, AuditLog, Event, Trail};
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
 use crate::keys::KeysError;
 use crate::metrics::Metrics;
 use crate::refused::Refused;
-use crate::request::Request;
+use crate::request::{Request, RequestId};
 use crate::route::Route;
 use crate::routes;
 use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
@@ -67,6 +68,9 @@ pub enum ServerError {
     /// There is no shared state.
     #[error(transparent)]
     State(#[from] OpenError),
+    /// There is no audit log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A farm cannot be reached through TLS.
     #[error("cannot use TLS to the controllers of the farm {farm}")]
     FarmTls {
@@ -114,6 +118,7 @@ pub(crate) struct Gate {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Box<dyn SharedState>,
     pub(crate) metrics: Metrics,
+    audit: AuditLog,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     changes: TaskTracker,
 }
@@ -145,7 +150,7 @@ impl Gateway {
     /// # Errors
     /// Why it does not start.
     pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
-        let environment = Environment::of_system(&config.data_dir)?;
+        let environment = Environment::of_system(config)?;
         Self::in_environment(config, listener, environment)
     }
 
@@ -199,6 +204,7 @@ impl<L: Listener> Gateway<L> {
         {
             tracing::warn!("Stopped before every farm had confirmed what was asked of it");
         }
+        self.gate.audit.flush().await;
     }
 }
 
@@ -208,6 +214,7 @@ impl Gate {
             keys,
             state,
             network,
+            audit,
             clock,
         } = environment;
         let base = &config.base_url;
@@ -222,6 +229,7 @@ impl Gate {
             })?;
         let standings = Arc::new(Standings::new(&mut rng()));
         let mut metrics = Metrics::default();
+        metrics.watch_audit(&audit);
         let farm = |farm: &config::Farm, authorities| {
             let counts = metrics.farms.of(&farm.id, &farm.controllers);
             let standings = Arc::clone(&standings);
@@ -307,6 +315,7 @@ impl Gate {
             keys,
             state,
             metrics,
+            audit,
             clock,
             changes: TaskTracker::new(),
         })
@@ -315,6 +324,16 @@ impl Gate {
     /// The time that a request is judged by.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// What a request leaves in the audit log.
+    pub(crate) fn trail(&self, request: RequestId, address: Option<IpAddr>) -> Trail {
+        Trail {
+            log: self.audit.clone(),
+            request,
+            address,
+            clock: Arc::clone(&self.clock),
+        }
     }
 
     /// Realms that tokens may be asked for: the stores, and the token service itself.
@@ -331,6 +350,7 @@ impl Gate {
     /// (see [`crate::standing`]), nor to one that is known to be refused.
     pub(crate) async fn admit(
         &self,
+        trail: &Trail,
         user: &User,
         space: &ProtectionSpace,
         reach: Reach,
@@ -345,6 +365,11 @@ impl Gate {
         match standing {
             Standing::Refused(reason) => {
                 info!(user = %user.key, ?reason, "Password of a token is not good any more");
+                trail.note(Event::token_refused(
+                    Some(user),
+                    space.realm.as_str(),
+                    reason,
+                ));
                 Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
             }
             Standing::Good | Standing::Unsure | Standing::Doubted => Ok(()),
@@ -388,7 +413,7 @@ impl Gate {
     /// Answers a request, and leaves a line in the log and a count in the metrics.
     async fn answer(self: Arc<Self>, request: http::Request<Incoming>) -> Answer {
         let started = Instant::now();
-        let id = request_id();
+        let id = RequestId::new();
         let method = request.method().clone();
         // A copy, since the identifiers of a route are slices of the path.
         let path = request.uri().path().to_owned();
@@ -400,7 +425,7 @@ impl Gate {
                 allow: route.allow(),
             }
             .into_answer(),
-            Some(route) => routes::answer(&self, route, Request::new(request))
+            Some(route) => routes::answer(&self, route, Request::new(request, id))
                 .await
                 .unwrap_or_else(Refused::into_answer),
         };
@@ -408,16 +433,10 @@ impl Gate {
         let took = started.elapsed();
         self.metrics.note(route, status, took);
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        info!(request = id, %method, route, status, took_us, "Answered");
-        if let Ok(id) = HeaderValue::try_from(id) {
+        info!(request = %id, %method, route, status, took_us, "Answered");
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             answer.headers_mut().insert("x-request-id", id);
         }
         answer
     }
-}
-
-/// Finds the log line of an answer.
-fn request_id() -> String {
-    use getrandom::rand_core::Rng;
-    format!("{:016x}", rng().next_u64())
 }

@@ -6,6 +6,7 @@
 //! farm: farms are reached over NFuse alone, whoever runs them.
 
 mod answer;
+mod audit;
 pub mod config;
 mod environment;
 mod farms;
@@ -25,6 +26,7 @@ mod site;
 mod standing;
 mod tickets;
 
+pub use audit::{AuditError, AuditLog};
 pub use environment::Environment;
 pub use gateway::{Gateway, ServerError};
 pub use keys::KeysError;

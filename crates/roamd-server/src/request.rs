@@ -2,10 +2,12 @@
 //! type, body.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use getrandom::rand_core::Rng;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
 use roamd_citrixauth::Claims;
@@ -13,7 +15,10 @@ use roamd_http::{Incoming, Peer, read_body};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{Language, media_type};
+use serde::{Serialize, Serializer};
 
+use crate::audit::{Event, Trail};
+use crate::environment::rng;
 use crate::gateway::Gate;
 use crate::refused::Refused;
 use crate::site::ProtectionSpace;
@@ -24,16 +29,44 @@ const BODY_BYTES: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Finds the log lines of an answer, which has it as `x-request-id`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId(u64);
+
+impl RequestId {
+    pub(crate) fn new() -> Self {
+        Self(rng().next_u64())
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for RequestId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// A request whose path and method are good.
 pub(crate) struct Request {
+    id: RequestId,
     parts: Parts,
     body: Incoming,
 }
 
 impl Request {
-    pub(crate) fn new(request: http::Request<Incoming>) -> Self {
+    pub(crate) fn new(request: http::Request<Incoming>, id: RequestId) -> Self {
         let (parts, body) = request.into_parts();
-        Self { parts, body }
+        Self { id, parts, body }
+    }
+
+    /// What it leaves in the audit log.
+    pub(crate) fn trail(&self, gate: &Gate) -> Trail {
+        gate.trail(self.id, self.client_address())
     }
 
     /// Who asks, by the token of this protection space (SS-4, CA-4).
@@ -51,7 +84,13 @@ impl Request {
                 Err(_) => Err(Reason::InvalidToken),
             },
         };
-        checked.map_err(|reason| Refused::Unauthorized(Box::new(space.challenge(reason))))
+        checked.map_err(|reason| {
+            if reason != Reason::NoToken {
+                let event = Event::token_refused(None, space.realm.as_str(), reason);
+                self.trail(gate).note(event);
+            }
+            Refused::Unauthorized(Box::new(space.challenge(reason)))
+        })
     }
 
     /// The user of a store's protection space.

@@ -28,7 +28,7 @@ mod user;
 
 pub use catalogue::{Application, Catalogue};
 pub use description::Description;
-pub use end::{End, merge as merge_end};
+pub use end::{End, Ended, FarmResult, merge as merge_end};
 pub use farm::{
     Busy, Connect, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation,
     Logon, NotReady, Operation, Refusal, SessionKey, Share, Target,

@@ -10,8 +10,8 @@ use crate::catalogue::NAME_BYTES;
 use crate::enumeration::enumeration;
 use crate::plan::{Ask, SkipReason};
 use crate::{
-    Application, Busy, Catalogue, FarmDescription, FarmError, FarmSession, ResourceId, SessionIds,
-    UserKey,
+    Application, Busy, Catalogue, FarmDescription, FarmError, FarmResult, FarmSession, ResourceId,
+    SessionIds, UserKey,
 };
 
 /// The sessions that a client may connect to.
@@ -21,6 +21,9 @@ pub struct SessionList {
     pub enumeration: Enumeration,
     /// The sessions: farms in configured order, then as the farm listed them.
     pub sessions: Vec<ListedSession>,
+    /// The farms on which this list took active sessions away from their clients (SS-29), and those
+    /// that failed, on which it may have.
+    pub taken_from: Vec<FarmResult>,
 }
 
 /// One session of the list (SS-39).
@@ -65,7 +68,12 @@ pub enum Outcome {
         catalogue: Option<Arc<Catalogue>>,
     },
     /// It did not.
-    Failed(FarmError),
+    Failed {
+        /// How it was to be asked.
+        ask: Ask,
+        /// Why.
+        error: FarmError,
+    },
 }
 
 /// Merges the answers. `answers` is in configured order, and so is the list: the same state gives
@@ -81,7 +89,7 @@ pub fn merge(
     let enumeration = enumeration(answers.iter().filter_map(|answer| match &answer.outcome {
         Outcome::Skipped(_) => None,
         Outcome::Answered { .. } => Some(Ok(())),
-        Outcome::Failed(error) => Some(Err(error)),
+        Outcome::Failed { error, .. } => Some(Err(error)),
     }))?;
     let sessions = answers
         .iter()
@@ -91,7 +99,7 @@ pub fn merge(
                 sessions,
                 catalogue,
             } => Some((answer.farm, ask, sessions, catalogue.as_deref())),
-            Outcome::Skipped(_) | Outcome::Failed(_) => None,
+            Outcome::Skipped(_) | Outcome::Failed { .. } => None,
         })
         .flat_map(|(farm, ask, sessions, catalogue)| {
             let mut seen = HashSet::new();
@@ -107,6 +115,19 @@ pub fn merge(
     Ok(SessionList {
         enumeration,
         sessions,
+        taken_from: answers.iter().filter_map(taken_from).collect(),
+    })
+}
+
+fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {
+    let (ask, result) = match &answer.outcome {
+        Outcome::Skipped(_) => return None,
+        Outcome::Answered { ask, .. } => (ask, Ok(())),
+        Outcome::Failed { ask, error } => (ask, Err(error.clone())),
+    };
+    ask.disconnects.then(|| FarmResult {
+        farm: answer.farm.id.clone(),
+        result,
     })
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
 use roamd_seal::KeyRing;
-use roamd_store_proto::{ErrorReason, SessionStatus};
+use roamd_store_proto::ErrorReason;
 use secrecy::SecretString;
 use tracing::{info, warn};
 
 use crate::plan::{self, Ask, FarmPlan};
 use crate::{
-    Busy, Catalogue, End, EndPoint, Farm, FarmAnswer, FarmError, FarmId, FarmSession, Launch,
-    LaunchTarget, Launched, ListRequest, Operation, Outcome, RemoteAccess, SessionIds, SessionList,
-    Share, Target, User, end, list,
+    Busy, Catalogue, End, EndPoint, Ended, Farm, FarmAnswer, FarmError, FarmId, FarmResult,
+    FarmSession, Launch, LaunchTarget, Launched, ListRequest, Operation, Outcome, RemoteAccess,
+    SessionIds, SessionList, Share, Target, User, UserKey, end, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -82,7 +82,7 @@ impl<F: Farm> Store<F> {
                     },
                     Err(error) => {
                         warn!(farm = %description.id, %error, "Farm did not list sessions");
-                        Outcome::Failed(error)
+                        Outcome::Failed { ask, error }
                     }
                 },
             };
@@ -106,21 +106,21 @@ impl<F: Farm> Store<F> {
         end_point: &EndPoint,
         how: End,
         tickets: &[SecretString],
-    ) -> Result<SessionStatus, Busy> {
-        let answers = join_all(self.farms.iter().map(async |farm| {
+    ) -> Result<Ended, Busy> {
+        let farms = join_all(self.farms.iter().map(async |farm| {
             let ended = async {
                 let operation = farm.begin(user).await?;
                 operation.end(how, end_point, tickets).await
             };
             let result = ended.await;
+            let farm = farm.description().id.clone();
             if let Err(error) = &result {
-                let farm = &farm.description().id;
                 warn!(%farm, ?how, %error, "Farm did not confirm that sessions were ended");
             }
-            result
+            FarmResult { farm, result }
         }))
         .await;
-        end::merge(&answers)
+        end::merge(farms)
     }
 
     /// Connects the client to a session, or starts an application (SS-53 to SS-59).
@@ -133,7 +133,7 @@ impl<F: Farm> Store<F> {
         target: &LaunchTarget,
         launch: &Launch,
     ) -> Result<Launched, Busy> {
-        match self.find(user, target) {
+        match self.find(&user.key, target) {
             Some((farm, target)) => {
                 let access = self.remote_access.as_ref();
                 launch.at(farm, access, user, target).await
@@ -142,11 +142,18 @@ impl<F: Farm> Store<F> {
         }
     }
 
-    /// The farm of a target, and what it is there.
-    fn find(&self, user: &User, target: &LaunchTarget) -> Option<(&F, Target)> {
+    /// Which farm a target of this user stands on, and what it is there. Nothing where it names
+    /// nothing of this user's.
+    #[must_use]
+    pub fn place(&self, user: &UserKey, target: &LaunchTarget) -> Option<(FarmId, Target)> {
+        let (farm, target) = self.find(user, target)?;
+        Some((farm.description().id.clone(), target))
+    }
+
+    fn find(&self, user: &UserKey, target: &LaunchTarget) -> Option<(&F, Target)> {
         let (id, target) = match target {
             LaunchTarget::Session(id) => {
-                let (farm, session) = self.ids.open(&user.key, id).ok()?;
+                let (farm, session) = self.ids.open(user, id).ok()?;
                 (farm, Target::Session(session))
             }
             LaunchTarget::Application { farm, in_name } => {

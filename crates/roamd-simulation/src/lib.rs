@@ -26,7 +26,7 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{Key, KeyId, KeyRing};
-use roamd_server::{Environment, Gateway, config};
+use roamd_server::{AuditLog, Environment, Gateway, config};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -95,6 +95,7 @@ async fn play(seed: u64) -> Result<Outcome> {
         keys: Arc::clone(&keys),
         state: Box::new(state::Memory::default()),
         network: Arc::new(network.clone()),
+        audit: AuditLog::off(),
         clock: Arc::clone(&clock),
     };
     let backlog = network.listen(GATEWAY);

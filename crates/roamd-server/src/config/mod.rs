@@ -3,6 +3,7 @@
 //! [`parse`] is shared by `serve` and `config check`. It collects every fault of a file with its
 //! line; what it returns has no "not set" that means a default and no name that leads nowhere.
 
+mod audit;
 mod authentication;
 mod base_url;
 mod controller;
@@ -24,6 +25,7 @@ pub use roamd_nfuse_client::{Controller, ControllerOrder, PublicKeyPin, Trust};
 pub use roamd_sessions::Generation;
 use toml::de::DeTable;
 
+pub use self::audit::Audit;
 pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
@@ -48,6 +50,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// Folder of keys and embedded state.
     pub data_dir: PathBuf,
+    /// The audit log; nothing if none is kept.
+    pub audit: Option<Audit>,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
     /// The stores; at least one.
@@ -166,12 +170,14 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         folder => Ok(PathBuf::from(folder)),
     });
     let (stores, farms) = store::read_all(&mut root);
+    let audit = audit::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
     root.finish();
     Some(Config {
         listen: listen?,
         base_url: base_url?,
         data_dir: data_dir?,
+        audit,
         authentication: authentication?,
         stores,
     })

@@ -213,7 +213,7 @@ const OUTCOMES: [&str; 6] = [
 
 /// A word for what came of an operation. A session that is gone and a host that is not ready yet are
 /// no fault of a farm, so they have words of their own.
-fn outcome(error: Option<&FarmError>) -> &'static str {
+pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
         None => "confirmed",
         Some(FarmError::Refused(Refusal::UnknownSession)) => "gone",

@@ -16,7 +16,8 @@ use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::StaClient;
 
 use self::controllers::Controllers;
-pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind};
+pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind, outcome};
+use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;
 
 /// What is counted.
@@ -44,6 +45,11 @@ impl Metrics {
     pub(crate) fn watch(&mut self, farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) {
         self.registry
             .register_collector(Box::new(Controllers::new(farms, authorities)));
+    }
+
+    /// Tells what becomes of the lines of the audit log.
+    pub(crate) fn watch_audit(&mut self, audit: &AuditLog) {
+        audit.register(&mut self.registry);
     }
 
     /// Counts one answer.

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
-    CheckCredentials, Conversation, ConversationRefusal, Conversations, Grant, Negotiation,
-    Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
+    CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials, Grant,
+    Negotiation, Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
 };
 use roamd_http::Answer;
 use roamd_sessions::UserKey;
@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use tracing::info;
 
 use crate::answer::{Caching, whole};
+use crate::audit::{Event, Trail, account};
 use crate::environment::rng;
 use crate::gateway::Gate;
 use crate::refused::Refused;
@@ -123,6 +124,7 @@ pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer,
 /// Takes the filled form: a token, the form again, or a failure (§5.6).
 pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
     let reader = Reader::of(&request)?;
+    let trail = request.trail(gate);
     let cookie = request.joined(&COOKIE);
     let post = FormPost::from_url_encoded(&request.body().await?);
     let conversation = match resume(gate, cookie.as_deref(), &post).await? {
@@ -130,15 +132,17 @@ pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answe
         Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
     let checked = match gate.conversations.credentials(&post) {
-        Ok(credentials) => gate
-            .credentials
-            .check(&credentials)
-            .await
-            .map(|user| (user, credentials.password)),
-        Err(bad) => Err(bad.into()),
+        Ok(credentials) => check(gate, trail.clone(), credentials).await?,
+        Err(bad) => {
+            let refusal = Refusal::from(bad);
+            trail.note(Event::sign_in_refused(None, refusal));
+            Err(refusal)
+        }
     };
     match checked {
-        Ok((user, password)) => signed_in(gate, reader, &conversation, user, password).await,
+        Ok((user, password)) => {
+            signed_in(gate, &trail, reader, &conversation, user, password).await
+        }
         Err(refusal) => {
             let reply = refused(gate, reader, &conversation, &post, refusal).await?;
             Ok(reader.form(reply.form()))
@@ -178,10 +182,30 @@ async fn resume(
     Ok(resumed.unless_spent(spent))
 }
 
+/// Asks the farms. That is written down also when the client does not wait for the answer, so that
+/// nobody tries passwords unseen.
+async fn check(
+    gate: &Gate,
+    trail: Trail,
+    credentials: Credentials,
+) -> Result<Result<(UserIdentity, SecretString), Refusal>, Refused> {
+    let farms = gate.credentials.clone();
+    gate.to_the_end(async move {
+        let checked = farms.check(&credentials).await;
+        if let Err(refusal) = checked {
+            let typed = account(&credentials.domain, &credentials.user_name);
+            trail.note(Event::sign_in_refused(Some(typed), refusal));
+        }
+        checked.map(|user| (user, credentials.password))
+    })
+    .await
+}
+
 /// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts at
 /// the same time only one gets a token.
 async fn signed_in(
     gate: &Gate,
+    trail: &Trail,
     reader: Reader,
     conversation: &Conversation,
     user: UserIdentity,
@@ -192,6 +216,9 @@ async fn signed_in(
         return Ok(reader.form(&refusal.form(reader.language)));
     }
     let display_name = user.domain().to_owned();
+    let signed_in = Event::SignIn {
+        user: account(user.domain(), user.name()),
+    };
     let key = UserKey::new(user.domain(), user.name());
     gate.note_sign_in(&key, &password).await;
     let grant = Grant {
@@ -203,6 +230,7 @@ async fn signed_in(
         .tokens
         .issue(&grant, gate.now(), &mut rng())
         .map_err(|error| Refused::BadRequest(error.to_string()))?;
+    trail.note(signed_in);
     info!(user = %key, "Signed in");
     let body = token.into_response(Some(display_name)).to_xml();
     Ok(secret(

@@ -7,7 +7,8 @@ use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Answer;
 use roamd_sessions::{
-    FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceId, User,
+    EndPoint, FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceId,
+    User,
 };
 use roamd_state::MarkKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use tracing::info;
 
 use crate::answer::{Caching, whole};
+use crate::audit::{self, Event, LaunchOutcome, Place, Text, What, Who};
 use crate::gateway::{Gate, Reach};
 use crate::refused::Refused;
 use crate::request::Request;
@@ -30,12 +32,13 @@ pub(crate) async fn session(
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let place = Place {
+    let wanted = Wanted {
         target: Some(LaunchTarget::Session(session.to_owned())),
+        what: What::Session(Text::new(session)),
         url: site.launch_url(session),
         space: &site.sessions,
     };
-    launch(gate, site, place, retry, request).await
+    launch(gate, site, wanted, retry, request).await
 }
 
 /// Starts an application or desktop.
@@ -46,22 +49,29 @@ pub(crate) async fn resource(
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let target = ResourceId::from_segment(resource).map(|id| LaunchTarget::Application {
+    let id = ResourceId::from_segment(resource);
+    let name = id
+        .as_ref()
+        .map_or_else(|| resource.to_owned(), ToString::to_string);
+    let target = id.map(|id| LaunchTarget::Application {
         farm: id.farm,
         in_name: id.in_name,
     });
-    let place = Place {
+    let wanted = Wanted {
         target,
+        what: What::Resource(Text::new(&name)),
         url: site.launch_resource_url(resource),
         space: &site.resources,
     };
-    launch(gate, site, place, retry, request).await
+    launch(gate, site, wanted, retry, request).await
 }
 
 /// What is launched, and where that was asked.
-struct Place<'s> {
+struct Wanted<'s> {
     /// Nothing where the URL names nothing, which is told after everything else was checked.
     target: Option<LaunchTarget>,
+    /// The same for the audit log.
+    what: What,
     /// The URL without a retry key.
     url: String,
     space: &'s ProtectionSpace,
@@ -71,29 +81,59 @@ struct Place<'s> {
 async fn launch(
     gate: &Gate,
     site: &StoreSite,
-    place: Place<'_>,
+    wanted: Wanted<'_>,
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let Place { target, url, space } = place;
+    let Wanted {
+        target,
+        what,
+        url,
+        space,
+    } = wanted;
+    let trail = request.trail(gate);
     let user = request.user(gate, space)?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
     let seen_address = request.client_address();
     let params = LaunchParams::from_xml(&request.body_of(media_type::LAUNCH_PARAMS).await?)?;
-    let target = target.ok_or_else(nothing)?;
-    let going_on = match retry {
-        Some(key) => Some(going_on(gate, &user, &url, key).await?),
-        None => None,
+    let end_point = EndPoint {
+        client_name: params.client_name.clone(),
+        device_id: params.device_id.clone(),
     };
-    gate.admit(&user, space, Reach::OneFarm).await?;
+    let who = Who::new(&user, &site.path, &end_point);
+    let place = target.as_ref();
+    let place = place.and_then(|target| site.store.place(&user.key, target));
+    let line = audit::Launch {
+        who: who.clone(),
+        what,
+        retry: retry.is_some(),
+        place: place.map(Place::from),
+    };
+    let found = match (target, retry) {
+        (None, _) => None,
+        (Some(target), None) => Some((target, None)),
+        (Some(target), Some(key)) => going_on(gate, &user, &url, key)
+            .await?
+            .map(|launch| (target, Some(launch))),
+    };
+    let Some((target, going_on)) = found else {
+        let reason = ErrorReason::ResourceNotFound;
+        trail.note(Event::launch(line, LaunchOutcome::not_found(reason)));
+        return Err(Refused::NothingToLaunch(reason));
+    };
+    gate.admit(&trail, &user, space, Reach::OneFarm).await?;
     let wish = Launch {
         params,
         seen_address,
     };
-    let (store, caller) = (Arc::clone(&site.store), user.clone());
+    let (store, caller, note) = (Arc::clone(&site.store), user.clone(), trail.clone());
     let launched = gate
-        .to_the_end(async move { store.launch(&caller, &target, &wish).await })
+        .to_the_end(async move {
+            let launched = store.launch(&caller, &target, &wish).await;
+            note.note(Event::launch(line, LaunchOutcome::from(&launched)));
+            launched
+        })
         .await??;
     let data = match launched {
         Launched::NotFound(reason) => return Err(Refused::NothingToLaunch(reason)),
@@ -110,6 +150,7 @@ async fn launch(
         Launched::Ready { ica, ticket, farm } => {
             if is_invalidated(gate, &user, ticket.as_ref()).await? {
                 info!(user = %user.key, %farm, "Farm gave a ticket that was invalidated before");
+                trail.note(Event::ticket_withheld(who, &farm));
                 failed(
                     &LaunchFailure::new(FailureCause::Cancelled, false),
                     language,
@@ -131,23 +172,20 @@ async fn launch(
 
 /// The launch that a retry key goes on with. Keys of others, old ones, and those of a launch that
 /// has come to its end lead nowhere (ST-46).
-async fn going_on(gate: &Gate, user: &User, url: &str, key: &str) -> Result<LaunchId, Refused> {
-    let launch = RetryKeys::new(&gate.keys)
-        .open(&user.key, url, key, gate.now())
-        .ok_or_else(nothing)?;
+async fn going_on(
+    gate: &Gate,
+    user: &User,
+    url: &str,
+    key: &str,
+) -> Result<Option<LaunchId>, Refused> {
+    let Some(launch) = RetryKeys::new(&gate.keys).open(&user.key, url, key, gate.now()) else {
+        return Ok(None);
+    };
     let has_ended = gate
         .state
         .is_marked(MarkKind::EndedLaunch, launch.digest(), gate.now())
         .await?;
-    if has_ended {
-        Err(nothing())
-    } else {
-        Ok(launch)
-    }
-}
-
-fn nothing() -> Refused {
-    Refused::NothingToLaunch(ErrorReason::ResourceNotFound)
+    Ok((!has_ended).then_some(launch))
 }
 
 /// When to ask again, in seconds: clients ask 30 times at most (CQ-64), and a restart takes minutes.

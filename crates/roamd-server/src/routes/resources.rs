@@ -36,12 +36,14 @@ pub(crate) async fn list(
     site: &StoreSite,
     request: Request,
 ) -> Result<Answer, Refused> {
+    let trail = request.trail(gate);
     let user = request.user(gate, &site.resources)?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
     let list = match Scope::of(&request)? {
         Scope::Everything => {
-            gate.admit(&user, &site.resources, site.reach()).await?;
+            gate.admit(&trail, &user, &site.resources, site.reach())
+                .await?;
             site.store.resources(&user).await?
         }
         Scope::PreLaunch => ResourceList {
@@ -65,11 +67,13 @@ pub(crate) async fn one(
     id: &str,
     request: Request,
 ) -> Result<Answer, Refused> {
+    let trail = request.trail(gate);
     let user = request.user(gate, &site.resources)?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
-    gate.admit(&user, &site.resources, site.reach()).await?;
+    gate.admit(&trail, &user, &site.resources, site.reach())
+        .await?;
     let listed = site.store.resource(&user, &id).await?;
     let body = resource(site, &listed).to_xml(&groups);
     Ok(whole(StatusCode::OK, media, Caching::None, body))
@@ -84,6 +88,7 @@ pub(crate) async fn picture(
     size: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
+    let trail = request.trail(gate);
     let user = request.user(gate, &site.resources)?;
     let media = match format {
         PictureFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
@@ -96,7 +101,8 @@ pub(crate) async fn picture(
         Some(pixels) => PictureSize::fitting(pixels.parse().map_err(|_| Refused::NotFound)?),
         None => PictureSize::DEFAULT,
     };
-    gate.admit(&user, &site.resources, Reach::OneFarm).await?;
+    gate.admit(&trail, &user, &site.resources, Reach::OneFarm)
+        .await?;
     let png = match site.store.picture(&user, &id, size).await? {
         Picture::OfFarm(bytes) => Bytes::from_owner(bytes),
         Picture::None { desktop } => Bytes::from_static(picture::default(desktop, size)),

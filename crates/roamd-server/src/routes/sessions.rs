@@ -5,15 +5,14 @@ use std::sync::Arc;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use roamd_http::Answer;
-use roamd_sessions::{End, EndPoint, ListRequest, User};
+use roamd_sessions::{End, EndPoint, Ended, ListRequest, User};
 use roamd_state::MarkKind;
-use roamd_store_proto::{
-    Session, SessionParams, SessionResult, SessionState, SessionStatus, media_type,
-};
+use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
 use crate::answer::{Caching, whole};
+use crate::audit::{Event, Who};
 use crate::gateway::Gate;
 use crate::refused::Refused;
 use crate::request::Request;
@@ -29,6 +28,7 @@ pub(crate) async fn available(
     site: &StoreSite,
     request: Request,
 ) -> Result<Answer, Refused> {
+    let trail = request.trail(gate);
     let user = request.user(gate, &site.sessions)?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
     let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
@@ -36,14 +36,20 @@ pub(crate) async fn available(
         include_active: params.include_active_sessions,
         applications_only: params.app_sessions_only,
     };
-    gate.admit(&user, &site.sessions, site.reach()).await?;
+    gate.admit(&trail, &user, &site.sessions, site.reach())
+        .await?;
     let end_point = end_point(&params);
     let store = Arc::clone(&site.store);
     // A listing that takes sessions away is not given up half way, like every change. Any other goes
     // when its client goes.
     let list = if store.listing_disconnects(wanted) {
-        gate.to_the_end(async move { store.list(&user, &end_point, wanted).await })
-            .await??
+        let who = Who::new(&user, &site.path, &end_point);
+        gate.to_the_end(async move {
+            let listed = store.list(&user, &end_point, wanted).await;
+            trail.note(Event::listed(who, &listed));
+            listed
+        })
+        .await??
     } else {
         store.list(&user, &end_point, wanted).await?
     };
@@ -83,6 +89,7 @@ pub(crate) async fn log_off(
 }
 
 async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Result<Answer, Refused> {
+    let trail = request.trail(gate);
     let user = request.user(gate, &site.sessions)?;
     // The singular is accepted too, and answered as it was asked for (SS-49).
     let media = request.accepts(
@@ -96,12 +103,18 @@ async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Resul
         .iter()
         .map(|ticket| SecretString::from(ticket.as_str()))
         .collect();
-    gate.admit(&user, &site.sessions, site.reach()).await?;
+    gate.admit(&trail, &user, &site.sessions, site.reach())
+        .await?;
     invalidate(gate, &user, &tickets).await;
     let (store, end_point) = (Arc::clone(&site.store), end_point(&params));
     let user_key = user.key.clone();
-    let status: SessionStatus = gate
-        .to_the_end(async move { store.end(&user, &end_point, how, &tickets).await })
+    let who = Who::new(&user, &site.path, &end_point);
+    let Ended { status, .. } = gate
+        .to_the_end(async move {
+            let ended = store.end(&user, &end_point, how, &tickets).await;
+            trail.note(Event::ended(who, how, &ended));
+            ended
+        })
         .await??;
     info!(user = %user_key, ?how, ?status, "Ended the sessions of a client");
     let body = SessionResult { status }.to_xml(spelling);

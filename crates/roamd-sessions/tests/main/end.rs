@@ -1,6 +1,6 @@
 //! What a disconnect or logoff on several farms says (SS-50).
 
-use roamd_sessions::{Busy, FarmError, merge_end};
+use roamd_sessions::{Busy, Ended, FarmError, FarmId, FarmResult, merge_end};
 use roamd_store_proto::SessionStatus::{Failure, Partial, Success};
 
 use crate::scripted::down;
@@ -24,7 +24,17 @@ fn success_needs_every_farm_and_failure_needs_none() {
         (vec![&busy, &busy], Err(Busy)),
     ];
     for (answers, expected) in table {
-        let answers: Vec<_> = answers.into_iter().cloned().collect();
-        assert_eq!(merge_end(&answers), expected, "{answers:?}");
+        let farms: Vec<_> = (0..)
+            .zip(answers)
+            .map(|(number, result)| FarmResult {
+                farm: FarmId::new(format!("F{number}")),
+                result: result.clone(),
+            })
+            .collect();
+        let expected = expected.map(|status| Ended {
+            status,
+            farms: farms.clone(),
+        });
+        assert_eq!(merge_end(farms), expected);
     }
 }

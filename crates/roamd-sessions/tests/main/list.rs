@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roamd_sessions::plan::{self, FarmPlan};
+use roamd_sessions::plan::{self, Ask, FarmPlan};
 use roamd_sessions::{
     Catalogue, FarmAnswer, FarmDescription, FarmSession, Generation, ListRequest, Outcome,
     SessionIds, SessionList, UserKey, merge_list,
@@ -26,22 +26,28 @@ fn answered(
     sessions: Vec<FarmSession>,
     catalogue: Option<Catalogue>,
 ) -> FarmAnswer<'_> {
-    let outcome = match plan::list(farm, request) {
-        FarmPlan::Ask(ask) => Outcome::Answered {
-            ask,
-            sessions,
-            catalogue: catalogue.map(Arc::new),
-        },
-        FarmPlan::Skip(reason) => Outcome::Skipped(reason),
-    };
-    FarmAnswer { farm, outcome }
+    planned(farm, request, |ask| Outcome::Answered {
+        ask,
+        sessions,
+        catalogue: catalogue.map(Arc::new),
+    })
 }
 
 fn failed(farm: &FarmDescription) -> FarmAnswer<'_> {
-    FarmAnswer {
-        farm,
-        outcome: Outcome::Failed(down()),
-    }
+    let error = down();
+    planned(farm, EVERYTHING, |ask| Outcome::Failed { ask, error })
+}
+
+fn planned(
+    farm: &FarmDescription,
+    request: ListRequest,
+    asked: impl FnOnce(Ask) -> Outcome,
+) -> FarmAnswer<'_> {
+    let outcome = match plan::list(farm, request) {
+        FarmPlan::Ask(ask) => asked(ask),
+        FarmPlan::Skip(reason) => Outcome::Skipped(reason),
+    };
+    FarmAnswer { farm, outcome }
 }
 
 fn merge(answers: &[FarmAnswer<'_>]) -> SessionList {

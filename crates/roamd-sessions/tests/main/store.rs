@@ -1,7 +1,9 @@
 //! The operations on scripted farms.
 
 use futures_util::FutureExt;
-use roamd_sessions::{Busy, End, FarmError, Generation, ListRequest, Refusal, Share, Store};
+use roamd_sessions::{
+    Busy, End, FarmError, FarmResult, Generation, ListRequest, Refusal, Share, Store,
+};
 use roamd_store_proto::{Enumeration, SessionStatus};
 use secrecy::SecretString;
 
@@ -156,7 +158,43 @@ async fn farms_that_are_all_busy_can_be_told_from_farms_that_fail() {
     let listed = store.list(&alice, &here(), ACTIVE).await.unwrap();
     assert_eq!(listed.enumeration, Enumeration::Partial);
     let ended = store.end(&alice, &here(), End::LogOff, &[]).await;
-    assert_eq!(ended, Ok(SessionStatus::Partial));
+    let ended = ended.unwrap();
+    assert_eq!(ended.status, SessionStatus::Partial);
+    let (busy, done) = (Err(FarmError::Busy), Ok(()));
+    assert_eq!(results(&ended.farms), [("XA1", &busy), ("XD5", &done)]);
+}
+
+fn results(farms: &[FarmResult]) -> Vec<(&str, &Result<(), FarmError>)> {
+    farms
+        .iter()
+        .map(|farm| (farm.farm.as_str(), &farm.result))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_list_tells_which_farms_it_took_sessions_from() {
+    // SS-29
+    let mut bad = ScriptedFarm::new("XA2", Generation::XenApp6);
+    bad.sessions = Err(down());
+    let farms = vec![
+        ScriptedFarm::new("XA1", Generation::XenApp6),
+        ScriptedFarm::new("CVAD", Generation::Cvad7),
+        bad,
+        ScriptedFarm::new("XD5", Generation::XenDesktop5),
+    ];
+    let store = Store::new(farms, keys());
+    let (done, failed) = (Ok(()), Err(down()));
+    for (request, expected) in [
+        (QUIET, &[][..]),
+        (ACTIVE_APPLICATIONS, &[("XA1", &done), ("XA2", &failed)][..]),
+        (
+            ACTIVE,
+            &[("XA1", &done), ("XA2", &failed), ("XD5", &done)][..],
+        ),
+    ] {
+        let list = store.list(&user("alice"), &here(), request).await.unwrap();
+        assert_eq!(results(&list.taken_from), expected, "{request:?}");
+    }
 }
 
 #[tokio::test]
@@ -180,8 +218,8 @@ async fn an_end_reaches_every_farm_with_the_tickets() {
         bad.end = Err(down());
         let farms = vec![bad, ScriptedFarm::new("XD5", Generation::XenDesktop5)];
         let store = Store::new(farms, keys());
-        let status = store.end(&user("alice"), &here(), how, &tickets).await;
-        assert_eq!(status, Ok(SessionStatus::Partial));
+        let ended = store.end(&user("alice"), &here(), how, &tickets).await;
+        assert_eq!(ended.unwrap().status, SessionStatus::Partial);
         for farm in store.farms() {
             assert_eq!(farm.calls(), [Call::End { how, tickets: 2 }]);
         }

@@ -1,0 +1,222 @@
+//! The file: it grows at its end, and when it is large it makes room for the next one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// An open log. Several processes may write the same one: lines are appended whole.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    path: PathBuf,
+    file: File,
+    /// The file does not end with a whole line: the disk was full, or the power gone.
+    torn: bool,
+    max_bytes: u64,
+    keep: u32,
+}
+
+impl LogFile {
+    /// Opens a log for appending, and makes one that only its owner can read where there is none.
+    pub(super) fn open(path: &Path, max_bytes: u64, keep: u32) -> io::Result<Self> {
+        let (file, torn) = open(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            torn,
+            max_bytes,
+            keep,
+        })
+    }
+
+    /// Appends a line.
+    pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.file.write_all(b"\n")?;
+        }
+        let written = self.file.write_all(line);
+        self.torn = written.is_err();
+        written
+    }
+
+    /// Goes on in a new file where this one is full, or was moved away or removed by somebody else,
+    /// as `logrotate` does. If that fails, this one is written further.
+    pub(super) fn follow(&mut self) -> io::Result<()> {
+        if self.is_in_place()? && self.file.metadata()?.len() < self.max_bytes {
+            return Ok(());
+        }
+        // The lock ends with the file that is replaced. Who had to wait for it finds the file moved.
+        self.file.lock()?;
+        let moved = if self.is_in_place()? {
+            self.move_away()
+        } else {
+            Ok(())
+        };
+        let next = moved.and_then(|()| open(&self.path));
+        match next {
+            Ok((file, torn)) => {
+                self.file = file;
+                self.torn = torn;
+                Ok(())
+            }
+            Err(error) => self.file.unlock().and(Err(error)),
+        }
+    }
+
+    /// Whether the open file is the one that others see at its path.
+    fn is_in_place(&self) -> io::Result<bool> {
+        let open = self.file.metadata()?;
+        match fs::metadata(&self.path) {
+            Ok(seen) => Ok((seen.dev(), seen.ino()) == (open.dev(), open.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Numbers the older files anew. The oldest one is overwritten.
+    fn move_away(&self) -> io::Result<()> {
+        for number in (1..self.keep).rev() {
+            match fs::rename(self.old(number), self.old(number + 1)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        fs::rename(&self.path, self.old(1))
+    }
+
+    /// `audit.jsonl.1` is the file before this one.
+    fn old(&self, number: u32) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!(".{number}"));
+        name.into()
+    }
+}
+
+/// The file, and whether its last line is broken off.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)?;
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok((file, last != [b'\n']))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::thread;
+
+    use super::*;
+
+    /// Appends numbered lines, a batch each, and gives the text of each file by its name.
+    fn files(folder: &Path) -> Vec<(String, String)> {
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+                assert_eq!(mode, 0o600, "{entry:?}");
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read_to_string(entry.path()).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+
+    fn append(log: &mut LogFile, line: &str) {
+        log.follow().unwrap();
+        log.append(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn a_full_file_makes_room_and_so_many_old_ones_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = LogFile::open(&path, 4, 2).unwrap();
+        for line in ["a1", "a2", "b1", "b2", "c1", "c2", "d1"] {
+            append(&mut log, line);
+        }
+        let expected = [
+            ("log", "d1\n"),
+            ("log.1", "c1\nc2\n"),
+            ("log.2", "b1\nb2\n"),
+        ];
+        let expected = expected.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert_eq!(files(folder.path()), expected);
+    }
+
+    #[test]
+    fn a_file_that_was_moved_or_removed_by_others_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = LogFile::open(&path, 1000, 2).unwrap();
+        append(&mut log, "moved");
+        fs::rename(&path, folder.path().join("log-1")).unwrap();
+        append(&mut log, "removed");
+        fs::remove_file(&path).unwrap();
+        append(&mut log, "here");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "here\n");
+        let moved = fs::read_to_string(folder.path().join("log-1")).unwrap();
+        assert_eq!(moved, "moved\n");
+    }
+
+    #[test]
+    fn a_broken_line_does_not_spoil_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, "whole\nbrok").unwrap();
+        let mut log = LogFile::open(&path, 1000, 2).unwrap();
+        append(&mut log, "next");
+        append(&mut log, "one");
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "whole\nbrok\nnext\none\n");
+    }
+
+    #[test]
+    fn what_cannot_be_rotated_is_written_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        // Nothing can be moved to where a folder is.
+        fs::create_dir(folder.path().join("log.1")).unwrap();
+        let mut log = LogFile::open(&path, 4, 1).unwrap();
+        for line in ["a1", "a2", "a3"] {
+            drop(log.follow());
+            log.append(format!("{line}\n").as_bytes()).unwrap();
+        }
+        assert!(log.follow().is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a1\na2\na3\n");
+    }
+
+    #[test]
+    fn two_processes_that_write_one_log_lose_nothing() {
+        const LINES: usize = 500;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        thread::scope(|scope| {
+            for writer in ["a", "b"] {
+                let path = &path;
+                scope.spawn(move || {
+                    let mut log = LogFile::open(path, 1000, 100).unwrap();
+                    for line in 0..LINES {
+                        append(&mut log, &format!("{writer}{line}"));
+                    }
+                });
+            }
+        });
+        let files = files(folder.path());
+        assert!(files.len() > 2, "{}", files.len());
+        let texts = files.iter().map(|(_, text)| text.as_str());
+        let mut lines: Vec<_> = texts.flat_map(str::lines).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines.len(), 2 * LINES);
+    }
+}
