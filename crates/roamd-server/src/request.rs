@@ -37,9 +37,14 @@ impl Request {
     }
 
     /// Who asks, by the token of this protection space (SS-4, CA-4).
-    pub(crate) fn claims(&self, gate: &Gate, space: &ProtectionSpace) -> Result<Claims, Refused> {
+    pub(crate) async fn claims(
+        &self,
+        gate: &Gate,
+        space: &ProtectionSpace,
+    ) -> Result<Claims, Refused> {
+        let challenge = |reason| Refused::Unauthorized(Box::new(space.challenge(reason)));
         let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
-        let checked = match (values.next(), values.next()) {
+        let presented = match (values.next(), values.next()) {
             (None, _) => Err(Reason::NoToken),
             // Of two tokens nobody can say which one counts.
             (Some(_), Some(_)) => Err(Reason::InvalidToken),
@@ -51,12 +56,14 @@ impl Request {
                 Err(_) => Err(Reason::InvalidToken),
             },
         };
-        checked.map_err(|reason| Refused::Unauthorized(Box::new(space.challenge(reason))))
+        let presented = presented.map_err(challenge)?;
+        let revoked = gate.is_revoked(&presented).await?;
+        presented.unless_revoked(revoked).map_err(challenge)
     }
 
     /// The user of a store's protection space.
-    pub(crate) fn user(&self, gate: &Gate, space: &ProtectionSpace) -> Result<User, Refused> {
-        self.claims(gate, space).map(user)
+    pub(crate) async fn user(&self, gate: &Gate, space: &ProtectionSpace) -> Result<User, Refused> {
+        Ok(user(&self.claims(gate, space).await?))
     }
 
     /// The type of the answer: the first of `Accept` that can be sent (SS-60, ST-1). `names` tells
@@ -138,11 +145,12 @@ fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
         .collect()
 }
 
-fn user(claims: Claims) -> User {
+/// The user whom a token was issued to, as farms are asked about them.
+pub(crate) fn user(claims: &Claims) -> User {
     User {
         key: UserKey::new(claims.user.domain(), claims.user.name()),
         name: claims.user.name().to_owned(),
         domain: claims.user.domain().to_owned(),
-        password: claims.password,
+        password: claims.password.clone(),
     }
 }

@@ -76,7 +76,7 @@ async fn launch(
     request: Request,
 ) -> Result<Answer, Refused> {
     let Place { target, url, space } = place;
-    let user = request.user(gate, space)?;
+    let user = request.user(gate, space).await?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
     let seen_address = request.client_address();

@@ -36,7 +36,7 @@ pub(crate) async fn list(
     site: &StoreSite,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let user = request.user(gate, &site.resources)?;
+    let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
     let list = match Scope::of(&request)? {
@@ -65,7 +65,7 @@ pub(crate) async fn one(
     id: &str,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let user = request.user(gate, &site.resources)?;
+    let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
@@ -84,7 +84,7 @@ pub(crate) async fn picture(
     size: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let user = request.user(gate, &site.resources)?;
+    let user = request.user(gate, &site.resources).await?;
     let media = match format {
         PictureFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
         PictureFormat::Icon => {
