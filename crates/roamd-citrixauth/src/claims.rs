@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
+use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -17,9 +19,17 @@ pub struct UserIdentity {
     key: String,
 }
 
+/// Names a token. It is drawn at random, and tells nobody anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenId([u8; 16]);
+
 /// What an opened token says. `Debug` does not show the password.
 #[derive(Debug, Clone)]
 pub struct Claims {
+    /// Which token this is. It stays the same when the token is refreshed.
+    pub id: TokenId,
+    /// The token that the sign-in gave: this one, or that which this one comes from.
+    pub sign_in: TokenId,
     /// Who signed in.
     pub user: UserIdentity,
     /// The password, which farms ask for again.
@@ -81,15 +91,45 @@ impl fmt::Display for UserIdentity {
     }
 }
 
+impl TokenId {
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    pub(crate) fn random(rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    fn to_text(self) -> String {
+        BASE64URL_NOPAD.encode(&self.0)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+}
+
 impl Claims {
     /// Version of [`Written`]. A node that does not know a version must not guess.
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    /// Whether a sign-in gave this token. No exchange did.
+    pub(crate) fn is_of_sign_in(&self) -> bool {
+        self.id == self.sign_in
+    }
 
     /// The claims as bytes, to be sealed.
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let password = self.password.expose_secret();
         let written = Written {
             v: Self::VERSION,
+            j: &self.id.to_text(),
+            q: &self.sign_in.to_text(),
             d: &self.user.domain,
             n: &self.user.name,
             p: password,
@@ -115,6 +155,8 @@ impl Claims {
             return None;
         }
         Some(Self {
+            id: TokenId::from_text(&read.j)?,
+            sign_in: TokenId::from_text(&read.q)?,
             user: UserIdentity::new(read.d, read.n),
             password: read.p,
             realm: Realm::new(read.r),
@@ -131,6 +173,8 @@ impl Claims {
 #[derive(Serialize)]
 struct Written<'a> {
     v: u8,
+    j: &'a str,
+    q: &'a str,
     d: &'a str,
     n: &'a str,
     p: &'a str,
@@ -146,6 +190,8 @@ struct Written<'a> {
 #[derive(Deserialize)]
 struct Read {
     v: u8,
+    j: String,
+    q: String,
     d: String,
     n: String,
     #[serde(deserialize_with = "secret")]

@@ -3,9 +3,9 @@
 //! Everything here is decided, nothing is done: time, randomness and what other nodes know are
 //! arguments, and no state is kept. A token carries its claims sealed ([`TokenService`]), and a
 //! conversation carries its state sealed with the client ([`Conversations`]), so that any node can
-//! go on where another began. Two things cannot travel with the client, since all nodes have to
-//! agree on them: whether a conversation is spent, and how many attempts in it failed. The caller
-//! keeps them and passes the answers in.
+//! go on where another began. Three things cannot travel with the client, since all nodes have to
+//! agree on them: whether a token was destroyed, whether a conversation is spent, and how many
+//! attempts in it failed. The caller keeps them and passes the answers in.
 //!
 //! The crate must not know sessions or farms (whoever checks a password is a
 //! [`CheckCredentials`]), sockets, or HTTP types.
@@ -19,11 +19,14 @@ mod texts;
 mod token;
 
 pub use audience::{Audience, AudienceError};
-pub use claims::{Claims, UserIdentity};
+pub use claims::{Claims, TokenId, UserIdentity};
 pub use conversation::{
     Conversation, ConversationId, ConversationRefusal, Conversations, Domain, FormPolicy,
     Negotiation, Reply, Resumed, Started,
 };
 pub use credentials::{BadAttempt, CheckCredentials, Credentials, Refusal};
 pub use service::{Realm, Service, ServiceError};
-pub use token::{Grant, IssuedToken, ServiceTokenError, TokenPolicy, TokenService, TokenTooLong};
+pub use token::{
+    BodyTokenError, Grant, IssuedToken, Presented, Revocation, ServiceTokenError, TokenPolicy,
+    TokenService, TokenTooLong,
+};

@@ -1,6 +1,9 @@
 //! Messages of the store side.
 
-use roamd_store_proto::auth::{Form, FormPost, RequestToken, RequestTokenResponse, TokenChoices};
+use roamd_store_proto::auth::{
+    ClaimsPrincipal, DestroyToken, DestroyTokenResponse, Form, FormPost, RefreshToken,
+    RequestToken, RequestTokenResponse, TokenChoices,
+};
 use roamd_store_proto::{
     Endpoints, Groups, LaunchData, LaunchParams, Resource, Resources, SessionParams, SessionResult,
     SessionState, Spelling,
@@ -27,6 +30,18 @@ pub fn store_request(bytes: &[u8]) {
         bytes,
         RequestToken::from_xml,
         RequestToken::to_xml,
+    );
+    assert_stable(
+        "refreshtoken",
+        bytes,
+        RefreshToken::from_xml,
+        RefreshToken::to_xml,
+    );
+    assert_stable(
+        "destroytoken",
+        bytes,
+        DestroyToken::from_xml,
+        DestroyToken::to_xml,
     );
     let _post = FormPost::from_url_encoded(bytes);
 }
@@ -66,6 +81,18 @@ pub fn store_answer(bytes: &[u8]) {
         bytes,
         RequestTokenResponse::from_xml,
         RequestTokenResponse::to_xml,
+    );
+    assert_stable(
+        "destroy response",
+        bytes,
+        DestroyTokenResponse::from_xml,
+        |response| response.to_xml(),
+    );
+    assert_stable(
+        "claims",
+        bytes,
+        ClaimsPrincipal::from_xml,
+        ClaimsPrincipal::to_xml,
     );
     assert_stable("form", bytes, Form::from_xml, Form::to_xml);
 }

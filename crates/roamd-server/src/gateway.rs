@@ -10,13 +10,14 @@ use std::time::Duration;
 use http::header::HeaderValue;
 use jiff::Timestamp;
 use roamd_citrixauth::{
-    Audience, AudienceError, Conversations, Domain, FormPolicy, Realm, TokenPolicy, TokenService,
+    Audience, AudienceError, Conversations, Domain, FormPolicy, Presented, Realm, Revocation,
+    TokenPolicy, TokenService,
 };
 use roamd_http::{Answer, Incoming, Limits, Listener};
 use roamd_nfuse_client::TlsError;
 use roamd_seal::KeyRing;
 use roamd_sessions::{Farm, Store, User, UserKey};
-use roamd_state::{OpenError, SharedState};
+use roamd_state::{Digest, MarkKind, OpenError, SharedState};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -126,10 +127,13 @@ pub(crate) struct Gate {
 /// How many farms an operation asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// One: its own answer tells whether the password is good.
+    /// One at most, now or by the request that comes next: its answer tells whether the password is
+    /// good.
     OneFarm,
     /// All of a store that has several.
     SeveralFarms,
+    /// None, and somebody relies on the password being good.
+    NoFarm,
 }
 
 impl Gateway {
@@ -219,7 +223,7 @@ impl Gate {
         } = environment;
         let base = &config.base_url;
         let sign_in = &config.authentication;
-        let authentication = AuthenticationSite::new(base, &sign_in.path);
+        let authentication = AuthenticationSite::new(base, sign_in);
         let audience = base
             .to_string()
             .parse()
@@ -336,14 +340,29 @@ impl Gate {
         }
     }
 
-    /// Realms that tokens may be asked for: the stores, and the token service itself.
+    /// Realms that tokens may be asked for: the stores, those who validate, and the token service
+    /// itself.
     pub(crate) fn realms(&self) -> Vec<Realm> {
-        self.stores
-            .iter()
-            .map(|site| &site.sessions.realm)
-            .chain([&self.authentication.tokens.realm])
+        let stores = self.stores.iter().map(|site| &site.sessions.realm);
+        stores
+            .chain(self.authentication.realms())
             .cloned()
             .collect()
+    }
+
+    /// Whether a token was destroyed, or the one that it comes from.
+    pub(crate) async fn is_revoked(&self, token: &Presented) -> Result<bool, Refused> {
+        let keys = token.ids().map(|id| Digest::of(id.as_bytes()));
+        let kind = MarkKind::RevokedToken;
+        Ok(self.state.any_marked(kind, keys, self.now()).await?)
+    }
+
+    /// Makes sure that a token works nowhere any more, nor what comes from it.
+    pub(crate) async fn revoke(&self, revocation: &Revocation) -> Result<(), Refused> {
+        let key = Digest::of(revocation.id.as_bytes());
+        let kind = MarkKind::RevokedToken;
+        self.state.mark(kind, key, revocation.until).await?;
+        Ok(())
     }
 
     /// Makes sure that the password in a token does not go to several farms after it was changed
@@ -356,7 +375,7 @@ impl Gate {
         reach: Reach,
     ) -> Result<(), Refused> {
         let standing = match (self.standings.of(user).await, reach) {
-            (Some(Standing::Doubted), _) | (None, Reach::SeveralFarms) => {
+            (Some(Standing::Doubted), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
                 self.check_password(user.clone()).await?
             }
             (Some(standing), _) => standing,

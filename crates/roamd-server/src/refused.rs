@@ -3,6 +3,7 @@
 
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use roamd_citrixauth::{BodyTokenError, TokenTooLong};
 use roamd_http::{Answer, BodyError};
 use roamd_sessions::{Busy, FarmError, ResourceError};
 use roamd_store_proto::auth::Challenge;
@@ -130,6 +131,18 @@ impl Refused {
     fn challenge_header(&self, challenge: &Challenge) -> Option<(HeaderName, HeaderValue)> {
         let value = HeaderValue::try_from(challenge.to_string());
         value.ok().map(|value| (WWW_AUTHENTICATE, value))
+    }
+}
+
+impl From<BodyTokenError> for Refused {
+    fn from(error: BodyTokenError) -> Self {
+        Self::BadRequest(error.to_string())
+    }
+}
+
+impl From<TokenTooLong> for Refused {
+    fn from(error: TokenTooLong) -> Self {
+        Self::Internal(error.into())
     }
 }
 

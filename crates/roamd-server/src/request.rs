@@ -70,9 +70,20 @@ impl Request {
     }
 
     /// Who asks, by the token of this protection space (SS-4, CA-4).
-    pub(crate) fn claims(&self, gate: &Gate, space: &ProtectionSpace) -> Result<Claims, Refused> {
+    pub(crate) async fn claims(
+        &self,
+        gate: &Gate,
+        space: &ProtectionSpace,
+    ) -> Result<Claims, Refused> {
+        let refused = |reason| {
+            if reason != Reason::NoToken {
+                let event = Event::token_refused(None, space.realm.as_str(), reason);
+                self.trail(gate).note(event);
+            }
+            Refused::Unauthorized(Box::new(space.challenge(reason)))
+        };
         let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
-        let checked = match (values.next(), values.next()) {
+        let presented = match (values.next(), values.next()) {
             (None, _) => Err(Reason::NoToken),
             // Of two tokens nobody can say which one counts.
             (Some(_), Some(_)) => Err(Reason::InvalidToken),
@@ -84,18 +95,14 @@ impl Request {
                 Err(_) => Err(Reason::InvalidToken),
             },
         };
-        checked.map_err(|reason| {
-            if reason != Reason::NoToken {
-                let event = Event::token_refused(None, space.realm.as_str(), reason);
-                self.trail(gate).note(event);
-            }
-            Refused::Unauthorized(Box::new(space.challenge(reason)))
-        })
+        let presented = presented.map_err(refused)?;
+        let revoked = gate.is_revoked(&presented).await?;
+        presented.unless_revoked(revoked).map_err(refused)
     }
 
     /// The user of a store's protection space.
-    pub(crate) fn user(&self, gate: &Gate, space: &ProtectionSpace) -> Result<User, Refused> {
-        self.claims(gate, space).map(user)
+    pub(crate) async fn user(&self, gate: &Gate, space: &ProtectionSpace) -> Result<User, Refused> {
+        Ok(user(&self.claims(gate, space).await?))
     }
 
     /// The type of the answer: the first of `Accept` that can be sent (SS-60, ST-1). `names` tells
@@ -177,11 +184,12 @@ fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
         .collect()
 }
 
-fn user(claims: Claims) -> User {
+/// The user whom a token was issued to, as farms are asked about them.
+pub(crate) fn user(claims: &Claims) -> User {
     User {
         key: UserKey::new(claims.user.domain(), claims.user.name()),
         name: claims.user.name().to_owned(),
         domain: claims.user.domain().to_owned(),
-        password: claims.password,
+        password: claims.password.clone(),
     }
 }

@@ -12,7 +12,7 @@ pub(crate) enum Route<'p> {
     /// Something below the store with this index.
     Store(usize, StoreRoute<'p>),
     /// Something below the authentication path.
-    Authentication(AuthenticationRoute),
+    Authentication(AuthenticationRoute<'p>),
     /// `/Schemas/NAME.xsd`.
     Schema(&'p str),
     /// `/healthz`.
@@ -84,9 +84,14 @@ pub(crate) enum PictureFormat {
 
 /// What lies below the authentication path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AuthenticationRoute {
+pub(crate) enum AuthenticationRoute<'p> {
     /// `auth/v1/token`.
     Token,
+    /// `auth/v1/token/validate[/{service}]`.
+    Validate {
+        /// Name of the validation service.
+        service: Option<&'p str>,
+    },
     /// `auth/v1/protocols`.
     Protocols,
     /// `ExplicitForms/Start`.
@@ -141,7 +146,9 @@ impl<'p> Route<'p> {
                 | StoreRoute::Endpoints
                 | StoreRoute::Discovery,
             )
-            | Self::Authentication(AuthenticationRoute::Endpoints)
+            | Self::Authentication(
+                AuthenticationRoute::Endpoints | AuthenticationRoute::Validate { .. },
+            )
             | Self::Schema(_)
             | Self::Health
             | Self::Ready
@@ -176,6 +183,7 @@ impl<'p> Route<'p> {
             },
             Self::Authentication(route) => match route {
                 AuthenticationRoute::Token => "token",
+                AuthenticationRoute::Validate { .. } => "validate",
                 AuthenticationRoute::Protocols => "protocols",
                 AuthenticationRoute::FormsStart => "forms-start",
                 AuthenticationRoute::FormsAttempt => "forms-attempt",
@@ -252,17 +260,35 @@ impl<'p> StoreRoute<'p> {
     }
 }
 
-impl AuthenticationRoute {
-    fn of(below: &str) -> Option<Self> {
-        Some(match below.to_ascii_lowercase().as_str() {
-            "auth/v1/token" => Self::Token,
-            "auth/v1/protocols" => Self::Protocols,
-            "explicitforms/start" => Self::FormsStart,
-            "explicitforms/authenticateattempt" => Self::FormsAttempt,
-            "explicitforms/cancelauthenticate" => Self::FormsCancel,
-            "endpoints/v1" => Self::Endpoints,
-            _ => return None,
-        })
+impl<'p> AuthenticationRoute<'p> {
+    fn of(below: &'p str) -> Option<Self> {
+        match segments(below) {
+            [Some(a), Some(b), None, ..] if same(a, "endpoints") && same(b, "v1") => {
+                Some(Self::Endpoints)
+            }
+            [Some(a), Some(b), None, ..] if same(a, "ExplicitForms") => {
+                if same(b, "Start") {
+                    Some(Self::FormsStart)
+                } else if same(b, "AuthenticateAttempt") {
+                    Some(Self::FormsAttempt)
+                } else if same(b, "CancelAuthenticate") {
+                    Some(Self::FormsCancel)
+                } else {
+                    None
+                }
+            }
+            [Some(a), Some(b), Some(c), rest @ ..] if same(a, "auth") && same(b, "v1") => {
+                match rest {
+                    [None, ..] if same(c, "protocols") => Some(Self::Protocols),
+                    [None, ..] if same(c, "token") => Some(Self::Token),
+                    [Some(d), service, None, ..] if same(c, "token") && same(d, "validate") => {
+                        Some(Self::Validate { service })
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 }
 
@@ -397,6 +423,16 @@ mod tests {
                 Route::Authentication(A::Token),
             ), // CA-41
             (
+                "/Citrix/StoreAuth/auth/V1/token/Validate/",
+                Route::Authentication(A::Validate { service: None }),
+            ), // CA-40
+            (
+                "/Citrix/StoreAuth/auth/v1/token/validate/gw.Example.net",
+                Route::Authentication(A::Validate {
+                    service: Some("gw.Example.net"),
+                }),
+            ),
+            (
                 "/Citrix/StoreAuth/auth/v1/protocols/",
                 Route::Authentication(A::Protocols),
             ), // CA-32
@@ -461,6 +497,9 @@ mod tests {
             "/Citrix/Store/resources/v2/x/image/32/32",
             "/Citrix/Store/resources/v2/x/launch/rade",
             "/Citrix/StoreAuth/auth/v1/token/x",
+            "/Citrix/StoreAuth/auth/v1/token/validate/x/y",
+            "/Citrix/StoreAuth/auth/v1/protocols/validate",
+            "/Citrix/StoreAuth/ExplicitForms/Start/x",
             "/Schemas",
             "/Schemas/a/b",
             "/healthz/x",
@@ -485,7 +524,11 @@ mod tests {
                 assert!(!route.allows(&method), "{method} {path}");
             }
         }
-        for path in ["/healthz", "/Citrix/Store/resources/v2/x/image/32"] {
+        for path in [
+            "/healthz",
+            "/Citrix/Store/resources/v2/x/image/32",
+            "/Citrix/StoreAuth/auth/v1/token/validate",
+        ] {
             let route = of(path).unwrap();
             assert!(route.allows(&Method::GET) && route.allows(&Method::HEAD));
             assert!(!route.allows(&Method::POST), "{path}");

@@ -36,6 +36,16 @@ pub(crate) struct AuthenticationSite {
     pub(crate) path: UrlPath,
     /// What opens the token service.
     pub(crate) tokens: ProtectionSpace,
+    /// The services that tell who the holder of a token is, each with a realm of its own (CA-40).
+    validation: Vec<ValidationService>,
+}
+
+/// Tells who the holder of a token is.
+struct ValidationService {
+    /// Its name, in lower case.
+    id: String,
+    /// What opens it.
+    space: ProtectionSpace,
 }
 
 /// What one token opens (CA-10, CA-13).
@@ -106,10 +116,20 @@ impl StoreSite {
 }
 
 impl AuthenticationSite {
-    pub(crate) fn new(base: &BaseUrl, path: &UrlPath) -> Self {
+    pub(crate) fn new(base: &BaseUrl, config: &config::Authentication) -> Self {
+        let path = &config.path;
         let url = format!("{base}{path}");
         let token_url = format!("{url}/auth/v1/token");
+        let validation = |id: &String| ValidationService {
+            id: id.clone(),
+            space: ProtectionSpace {
+                realm: Realm::new(format!("validate:{path}/{id}")),
+                location: token_url.clone(),
+                hint: format!("{token_url}/validate/{id}"),
+            },
+        };
         Self {
+            validation: config.validation_services.iter().map(validation).collect(),
             tokens: ProtectionSpace {
                 realm: Realm::new(format!("tokens:{path}")),
                 location: format!("{url}/auth/v1/protocols"),
@@ -118,6 +138,19 @@ impl AuthenticationSite {
             url,
             path: path.clone(),
         }
+    }
+
+    /// What opens the validation service of this name, which is matched without case (CA-41).
+    pub(crate) fn validation(&self, id: &str) -> Option<&ProtectionSpace> {
+        let mut services = self.validation.iter();
+        let service = services.find(|service| service.id.eq_ignore_ascii_case(id))?;
+        Some(&service.space)
+    }
+
+    /// The realms of the token service and of those who validate.
+    pub(crate) fn realms(&self) -> impl Iterator<Item = &Realm> {
+        let validation = self.validation.iter().map(|service| &service.space);
+        validation.chain([&self.tokens]).map(|space| &space.realm)
     }
 
     /// The token service.

@@ -32,9 +32,10 @@ impl SharedState for Memory {
         Box::pin(ready(Ok(earlier.is_none())))
     }
 
-    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool> {
-        let until = self.inner().marks.get(&(kind, key)).copied();
-        Box::pin(ready(Ok(until.is_some_and(|until| now < until))))
+    fn any_marked(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> Answer<'_, bool> {
+        let inner = self.inner();
+        let mut untils = keys.iter().filter_map(|key| inner.marks.get(&(kind, *key)));
+        Box::pin(ready(Ok(untils.any(|until| now < *until))))
     }
 
     fn count(

@@ -28,6 +28,8 @@ pub enum MarkKind {
     InvalidatedTicket,
     /// A launch that took several attempts and has come to its end (ST-46).
     EndedLaunch,
+    /// A token that was destroyed, and with it those that come from it (CA-39).
+    RevokedToken,
 }
 
 /// What a counter counts.
@@ -55,7 +57,13 @@ pub trait SharedState: Send + Sync {
     fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool>;
 
     /// Whether the mark is set and its time has not come yet: at `until` itself it has.
-    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool>;
+    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool> {
+        self.any_marked(kind, [key, key], now)
+    }
+
+    /// Whether one mark of two is set and its time has not come yet. Every request asks this, so it
+    /// has to take little more than memory does.
+    fn any_marked(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> Answer<'_, bool>;
 
     /// Counts one more and gives the new number, 1 for the first. Each count moves the end to
     /// `until`; a counter whose end has come begins anew.
@@ -89,6 +97,7 @@ impl MarkKind {
             Self::SpentConversation => "spent-conversation",
             Self::InvalidatedTicket => "invalidated-ticket",
             Self::EndedLaunch => "ended-launch",
+            Self::RevokedToken => "revoked-token",
         }
     }
 }

@@ -1,14 +1,16 @@
 //! The engine for one machine: a SQLite file that several processes may share.
 //!
-//! One thread writes and one reads, each with a connection of its own. The writer takes all that
-//! waits for it into one transaction and answers after the commit, so that many callers share the
-//! cost of one flush to the disk. Readers never wait for it: the file is in WAL mode.
+//! One thread writes: it takes all that waits for it into one transaction and answers after the
+//! commit, so that many callers share the cost of one flush to the disk. Who reads does it at once
+//! and on its own thread. That takes a few microseconds, less than to hand the work to another: the
+//! file is small, so what it holds is in memory, and in WAL mode a reader never waits for the writer.
+//! The engine itself sees to it that a reader gets what another process has committed.
 
 mod file;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,14 +31,14 @@ const BATCH: usize = 256;
 
 /// Shared state in a SQLite file.
 ///
-/// Dropping it stops its threads once they have answered what they were asked.
+/// Dropping it stops its thread once that has answered what it was asked.
 #[derive(Debug)]
 pub struct SqliteState {
     writer: Sender<Job>,
-    reader: Sender<Job>,
+    reader: Mutex<Connection>,
 }
 
-/// A piece of work for one of the threads. It is given a connection, or why there is none.
+/// A piece of work for the writer. It is given a connection, or why there is none.
 type Job = Box<dyn FnOnce(Result<&Connection, StateError>) -> Acknowledge + Send>;
 
 /// Tells the caller the result of its work, given the outcome of the transaction around it.
@@ -50,13 +52,10 @@ impl SqliteState {
     /// is left as it is.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let mut writing = file::open(path)?;
-        let reading = file::open(path)?;
         Ok(Self {
+            reader: Mutex::new(file::open(path)?),
             writer: start(path, "state-writer", move |jobs| {
                 write_all(&mut writing, jobs);
-            })?,
-            reader: start(path, "state-reader", move |jobs| {
-                read_all(&reading, jobs);
             })?,
         })
     }
@@ -78,10 +77,11 @@ impl SharedState for SqliteState {
         }))
     }
 
-    fn is_marked(&self, kind: MarkKind, key: Digest, now: Timestamp) -> Answer<'_, bool> {
-        Box::pin(ask(&self.reader, move |connection| {
-            is_marked(connection, kind, key, now)
-        }))
+    fn any_marked(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> Answer<'_, bool> {
+        Box::pin(async move {
+            let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            any_marked(&connection, kind, keys, now).map_err(engine)
+        })
     }
 
     fn count(
@@ -97,10 +97,10 @@ impl SharedState for SqliteState {
     }
 }
 
-/// Hands work to a thread and waits for its result. The work is done even when nobody waits any
+/// Hands work to the writer and waits for its result. The work is done even when nobody waits any
 /// more.
 async fn ask<T: Send + 'static>(
-    thread: &Sender<Job>,
+    writer: &Sender<Job>,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T, StateError> {
     let (reply, answer) = oneshot::channel();
@@ -108,7 +108,7 @@ async fn ask<T: Send + 'static>(
         let result = connection.and_then(|connection| work(connection).map_err(engine));
         Box::new(move |outcome| drop(reply.send(outcome.and(result))))
     });
-    thread.send(job).map_err(|_| StateError::Stopped)?;
+    writer.send(job).map_err(|_| StateError::Stopped)?;
     answer.await.map_err(|_| StateError::Stopped)?
 }
 
@@ -126,12 +126,6 @@ fn start(
             path: path.to_owned(),
             source,
         })
-}
-
-fn read_all(connection: &Connection, jobs: &Receiver<Job>) {
-    for job in jobs {
-        job(Ok(connection))(Ok(()));
-    }
 }
 
 fn write_all(connection: &mut Connection, jobs: &Receiver<Job>) {
@@ -198,15 +192,20 @@ fn mark(
     Ok(inserted == 1)
 }
 
-fn is_marked(
+fn any_marked(
     connection: &Connection,
     kind: MarkKind,
-    key: Digest,
+    [one, other]: [Digest; 2],
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT 1 FROM mark WHERE kind = ?1 AND digest = ?2 AND until > ?3")?
-        .exists(params![kind.name(), key.as_bytes(), now.as_millisecond()])
+        .prepare_cached("SELECT 1 FROM mark WHERE kind = ?1 AND digest IN (?2, ?3) AND until > ?4")?
+        .exists(params![
+            kind.name(),
+            one.as_bytes(),
+            other.as_bytes(),
+            now.as_millisecond()
+        ])
 }
 
 fn count(

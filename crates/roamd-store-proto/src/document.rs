@@ -277,7 +277,8 @@ impl<'a> Node<'a> {
         self.element.fault(self.path(), kind)
     }
 
-    fn missing(&self, name: &str) -> Fault {
+    /// The fault of a child that is not there.
+    pub(crate) fn missing(&self, name: &str) -> Fault {
         self.element
             .fault(format!("{}/{name}", self.path()), FaultKind::Missing)
     }

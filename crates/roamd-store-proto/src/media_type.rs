@@ -30,6 +30,14 @@ pub const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
 pub const REQUEST_TOKEN_RESPONSE: &str = "application/vnd.citrix.requesttokenresponse+xml";
 /// Request token choices.
 pub const REQUEST_TOKEN_CHOICES: &str = "application/vnd.citrix.requesttokenchoices+xml";
+/// Refresh token.
+pub const REFRESH_TOKEN: &str = "application/vnd.citrix.refreshtoken+xml";
+/// Destroy token.
+pub const DESTROY_TOKEN: &str = "application/vnd.citrix.destroytoken+xml";
+/// Destroy token response.
+pub const DESTROY_TOKEN_RESPONSE: &str = "application/vnd.citrix.destroytokenresponse+xml";
+/// Claims principal.
+pub const CLAIMS_IDENTITY: &str = "application/vnd.citrix.claimsidentity+xml";
 /// Form.
 pub const FORM: &str = "application/vnd.citrix.authenticateresponse-1+xml";
 /// A filled form.

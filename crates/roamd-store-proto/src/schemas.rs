@@ -22,9 +22,13 @@ macro_rules! schema {
 
 /// Every schema.
 pub const ALL: &[Schema] = &[
+    schema!("ClaimsPrincipal.xsd"),
+    schema!("DestroyToken.xsd"),
+    schema!("DestroyTokenResponse.xsd"),
     schema!("Endpoints.xsd"),
     schema!("LaunchData.xsd"),
     schema!("LaunchParams.xsd"),
+    schema!("RefreshToken.xsd"),
     schema!("RequestToken.xsd"),
     schema!("RequestTokenChoices.xsd"),
     schema!("RequestTokenResponse.xsd"),

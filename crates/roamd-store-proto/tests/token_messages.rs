@@ -1,9 +1,12 @@
-//! Request token, its response and the choices, citrixauth.md §3.
+//! The messages of token services, citrixauth.md §3 and §4.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use roamd_store_proto::auth::{Choice, RequestToken, RequestTokenResponse, TokenChoices};
+use roamd_store_proto::auth::{
+    Choice, Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, RefreshToken, RequestToken,
+    RequestTokenResponse, TokenChoices,
+};
 use roamd_store_proto::{DecodeError, Lifetime};
 use roamd_xml::FaultKind;
 use secrecy::ExposeSecret;
@@ -220,4 +223,107 @@ fn the_choices_of_the_specification_are_read_and_written_byte_for_byte() {
         Ok(choices.clone())
     );
     assert_eq!(ascii(choices.to_xml()), compact(example));
+}
+
+#[test]
+fn refreshing_and_destroying_are_read_and_written_as_in_the_specification() {
+    // CA-36, CA-38
+    let token = "c2VydmljZS10b2tlbi1mb3ItYWRh";
+    let example = include_str!("data/refresh_token.xml");
+    let refresh = RefreshToken::from_xml(example.as_bytes()).unwrap();
+    assert_eq!(refresh.token.expose_secret(), token);
+    let hour = Lifetime(Duration::from_secs(3600));
+    assert_eq!(refresh.requested_lifetime, Some(hour));
+    assert_eq!(ascii(refresh.to_xml()), compact(example));
+
+    let example = include_str!("data/destroy_token.xml");
+    let destroy = DestroyToken::from_xml(example.as_bytes()).unwrap();
+    assert_eq!(destroy.token.expose_secret(), token);
+    assert_eq!(ascii(destroy.to_xml()), compact(example));
+
+    let example = include_str!("data/destroy_token_response.xml");
+    for status in ["status", "Status"] {
+        let answer = example.replace("status>", &format!("{status}>"));
+        let read = DestroyTokenResponse::from_xml(answer.as_bytes());
+        assert_eq!(read, Ok(DestroyTokenResponse));
+    }
+    assert_eq!(ascii(DestroyTokenResponse.to_xml()), compact(example));
+}
+
+#[test]
+fn refreshing_and_destroying_need_a_token_and_show_none() {
+    let refresh = |children: &str| {
+        let namespace = "http://citrix.com/delivery-services/1-0/auth/refreshtoken";
+        let text = format!("<refreshtoken xmlns=\"{namespace}\">{children}</refreshtoken>");
+        RefreshToken::from_xml(text.as_bytes())
+    };
+    let destroy = |children: &str| {
+        let namespace = "http://citrix.com/delivery-services/1-0/auth/destroytoken";
+        let text = format!("<destroytoken xmlns=\"{namespace}\">{children}</destroytoken>");
+        DestroyToken::from_xml(text.as_bytes())
+    };
+    let two = "<token>a</token><token>b</token>";
+    for (children, kind) in [
+        ("", FaultKind::Missing),
+        ("<token> </token>", FaultKind::Empty),
+        (two, FaultKind::Repeated),
+    ] {
+        let at = |root: &str| (format!("{root}/token"), kind.clone());
+        assert_eq!(fault(refresh(children)), at("refreshtoken"));
+        assert_eq!(fault(destroy(children)), at("destroytoken"));
+    }
+    for lifetime in ["soon", "", "0", "-01:00:00", "1.25:61:61"] {
+        // CA-28
+        let text =
+            format!("<token>a</token><new-requested-lifetime>{lifetime}</new-requested-lifetime>");
+        assert_eq!(
+            refresh(&text).unwrap().requested_lifetime,
+            None,
+            "{lifetime}"
+        );
+    }
+    let token = "<token>c2VjcmV0</token>";
+    let shown = format!("{:?}{:?}", refresh(token).unwrap(), destroy(token).unwrap());
+    assert!(!shown.contains("c2VjcmV0"), "{shown}");
+}
+
+#[test]
+fn another_status_than_destroyed_is_not_taken_for_it() {
+    let answer = include_str!("data/destroy_token_response.xml");
+    let path = "destroytokenresponse/status".to_owned();
+    let expected = "destroyed";
+    for (from, to, kind) in [
+        ("destroyed", "kept", FaultKind::Unexpected { expected }),
+        ("status>", "state>", FaultKind::Missing),
+    ] {
+        let read = DestroyTokenResponse::from_xml(answer.replace(from, to).as_bytes());
+        assert_eq!(fault(read), (path.clone(), kind));
+    }
+}
+
+#[test]
+fn claims_are_read_and_written_as_in_the_specification() {
+    // CA-40. Properties of claims are left out.
+    let example = include_str!("data/claims_principal.xml");
+    let issuer = "5e0b7f44-1d92-4c3b-8a57-cc1e90f3d6a1".to_owned();
+    let principal = ClaimsPrincipal {
+        name: "LAB\\ada".to_owned(),
+        authenticated: true,
+        method: ClaimsPrincipal::COMMON_FORMS.to_owned(),
+        claims: vec![Claim {
+            claim_type: "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/sid".to_owned(),
+            value: "S-1-5-21-1-2-3-1104".to_owned(),
+            value_type: "string".to_owned(),
+            original_issuer: issuer.clone(),
+            issuer,
+        }],
+    };
+    assert_eq!(
+        ClaimsPrincipal::from_xml(example.as_bytes()),
+        Ok(principal.clone())
+    );
+    let compact = compact(example);
+    let (before, rest) = compact.split_once("><properties>").unwrap();
+    let (_, after) = rest.split_once("</claim>").unwrap();
+    assert_eq!(ascii(principal.to_xml()), format!("{before}/>{after}"));
 }

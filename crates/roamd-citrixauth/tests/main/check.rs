@@ -28,7 +28,8 @@ fn check(token: &str, seconds: i64) -> Result<Claims, Reason> {
 }
 
 fn check_header(header: Option<&str>, seconds: i64) -> Result<Claims, Reason> {
-    tokens().check(header, &store_realm(), &audience(BASE), at(seconds))
+    let presented = tokens().check(header, &store_realm(), &audience(BASE), at(seconds))?;
+    presented.unless_revoked(false)
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn a_token_gives_back_what_it_was_issued_for() {
     assert_eq!(claims.audience, audience(BASE));
     assert_eq!(claims.issuer, "roamd");
     assert_eq!((claims.issued, claims.expiry), (at(0), at(3600)));
+    assert_eq!(claims.id, claims.sign_in);
 }
 
 #[test]
@@ -230,7 +232,7 @@ fn sealed_claims_that_are_not_understood_are_wrong_claims() {
         let sealed = crate::keys().seal(Purpose::new("token"), b"", claims.as_bytes(), &mut rng());
         BASE64.encode(&sealed)
     };
-    for claims in ["", "{}", r#"{"v":2}"#, "\u{fffd}"] {
+    for claims in ["", "{}", r#"{"v":2}"#, r#"{"v":1}"#, "\u{fffd}"] {
         assert_eq!(
             check(&seal(claims), 1).unwrap_err(),
             Reason::WrongClaims,

@@ -14,6 +14,7 @@ fn primary(tokens: &TokenService, lifetime: u64) -> Claims {
     let header = format!("CitrixAuth {}", token.expose_secret());
     tokens
         .check(Some(&header), &token_realm(), &audience(BASE), at(0))
+        .and_then(|presented| presented.unless_revoked(false))
         .unwrap()
 }
 
@@ -41,11 +42,16 @@ fn a_service_token_is_for_the_same_account_and_the_service_that_was_asked_for() 
     assert_eq!(answer.credential_display_name, None);
 
     let header = format!("CitrixAuth {}", answer.token.expose_secret());
-    let check = |realm: Realm| tokens().check(Some(&header), &realm, &audience(BASE), at(61));
+    let check = |realm: Realm| {
+        let presented = tokens().check(Some(&header), &realm, &audience(BASE), at(61))?;
+        presented.unless_revoked(false)
+    };
     let claims = check(store_realm()).unwrap();
     assert_eq!(claims.user, primary.user);
     assert_eq!(claims.password.expose_secret(), PASSWORD);
     assert_eq!(claims.issued, at(60));
+    assert_eq!(claims.sign_in, primary.id);
+    assert_ne!(claims.id, primary.id);
     assert_eq!(check(token_realm()).unwrap_err(), Reason::NotForThisService);
 }
 

@@ -9,6 +9,7 @@
 mod audience;
 mod check;
 mod conversation;
+mod destroy;
 mod exchange;
 mod form;
 mod post;

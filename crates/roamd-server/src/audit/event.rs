@@ -59,6 +59,11 @@ pub(crate) enum Event {
         realm: Text,
         reason: &'static str,
     },
+    /// A token was destroyed, and all that come from it.
+    TokenDestroyed {
+        /// Its holder.
+        user: Text,
+    },
     /// A list took active sessions away from their clients (SS-29).
     List(OnFarms),
     /// The sessions of a client were disconnected.

@@ -22,6 +22,9 @@ const DEFAULT_LIFETIME_MAX: Duration = Duration::from_hours(24);
 /// Name that one client looks for (CQ-40).
 const DEFAULT_COOKIE_NAME: &str = "ASP.NET_SessionId";
 
+/// The validation service that is meant where none is named (CA-40).
+const DEFAULT_VALIDATION_SERVICE: &str = "default";
+
 /// Pairs of a `Set-Cookie` header that clients send back as if they were cookies (CA-49).
 const COOKIE_ATTRIBUTES: [&str; 7] = [
     "path", "domain", "expires", "max-age", "secure", "httponly", "samesite",
@@ -44,6 +47,8 @@ pub struct Authentication {
     pub token_lifetime_max: Duration,
     /// Name of the conversation's cookie (CA-48).
     pub cookie_name: String,
+    /// Names of the services that tell who the holder of a token is (CA-40), in lower case.
+    pub validation_services: Vec<String>,
 }
 
 /// Who checks passwords.
@@ -67,6 +72,7 @@ impl Authentication {
             token_lifetime: DEFAULT_LIFETIME,
             token_lifetime_max: DEFAULT_LIFETIME_MAX,
             cookie_name: DEFAULT_COOKIE_NAME.into(),
+            validation_services: vec![DEFAULT_VALIDATION_SERVICE.into()],
         }
     }
 }
@@ -118,6 +124,11 @@ pub(super) fn read(
         lifetime => Ok(lifetime),
     });
     let cookie_name = section.or("cookie_name", DEFAULT_COOKIE_NAME.into(), cookie_name);
+    let validation_services = section.list_or(
+        "validation_services",
+        vec![DEFAULT_VALIDATION_SERVICE.into()],
+        validation_service,
+    );
     section.finish();
     Some(Authentication {
         path: path?,
@@ -128,6 +139,7 @@ pub(super) fn read(
         token_lifetime: token_lifetime.min(token_lifetime_max),
         token_lifetime_max,
         cookie_name,
+        validation_services,
     })
 }
 
@@ -154,4 +166,17 @@ fn cookie_name(value: &DeValue<'_>) -> Result<String, String> {
         );
     }
     Ok(text.into())
+}
+
+/// A name that is one segment of a URL, and of a challenge. The host name of an appliance is one.
+fn validation_service(value: &DeValue<'_>) -> Result<String, String> {
+    let text = text(value)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let dots_only = text.bytes().all(|byte| byte == b'.');
+    if dots_only || !text.bytes().all(plain) {
+        return Err(
+            "may have letters, digits and - _ . only, such as \"gateway.example.net\"".into(),
+        );
+    }
+    Ok(text.to_ascii_lowercase())
 }

@@ -145,6 +145,18 @@ impl<'d> Section<'d> {
         values
     }
 
+    /// A list of values, or its default if it is absent.
+    pub(super) fn list_or<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        default: Vec<T>,
+        read: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Vec<T> {
+        let list = self.list(key, read);
+        let is_there = self.table.is_some_and(|table| table.contains_key(key));
+        if is_there { list } else { default }
+    }
+
     /// A list that has to be there and hold a value.
     pub(super) fn non_empty<T: PartialEq>(
         &mut self,

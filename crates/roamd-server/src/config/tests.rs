@@ -88,6 +88,7 @@ default_domain = "GUEST"
 token_lifetime = "0.00:30:00"
 token_lifetime_max = "01:00:00"
 cookie_name = "Citrix_AuthSvc"
+validation_services = ["default", "GW.example.net"]
 [[store]]
 path = "/one"
 spelling = "native"
@@ -125,6 +126,7 @@ aggregation_group = "office"
             token_lifetime: Duration::from_mins(30),
             token_lifetime_max: Duration::from_mins(60),
             cookie_name: "Citrix_AuthSvc".into(),
+            validation_services: vec!["default".into(), "gw.example.net".into()],
         }
     );
     let [store] = config.stores.try_into().unwrap();
@@ -338,6 +340,24 @@ fn a_fault_is_named_with_its_line() {
             "",
             "",
             "line 4: `cookie_name` may have letters, digits and - _ . only, such as \"ASP.NET_SessionId\"",
+        ),
+        (
+            "authentication.validation_services = [\"a/b\"]",
+            "",
+            "",
+            "line 4: `validation_services` may have letters, digits and - _ . only, such as \"gateway.example.net\"",
+        ),
+        (
+            "authentication.validation_services = [\"..\"]",
+            "",
+            "",
+            "line 4: `validation_services` may have letters, digits and - _ . only, such as \"gateway.example.net\"",
+        ),
+        (
+            "authentication.validation_services = [\"gw\", \"GW\"]",
+            "",
+            "",
+            "line 4: `validation_services` names the same twice",
         ),
         // Keys of the store, on line 7.
         (

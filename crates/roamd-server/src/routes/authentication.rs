@@ -3,13 +3,17 @@
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
-    CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials, Grant,
-    Negotiation, Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
+    BodyTokenError, CheckCredentials, Claims, Conversation, ConversationRefusal, Conversations,
+    Credentials, Grant, Negotiation, Refusal, Reply, Resumed, Service, ServiceTokenError,
+    UserIdentity,
 };
 use roamd_http::Answer;
 use roamd_sessions::UserKey;
 use roamd_state::{CounterKind, Digest, MarkKind};
-use roamd_store_proto::auth::{Choice, Form, FormPost, Reason, RequestToken, TokenChoices};
+use roamd_store_proto::auth::{
+    Choice, Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, Form, FormPost, Reason,
+    RefreshToken, RequestToken, RequestTokenResponse, TokenChoices,
+};
 use roamd_store_proto::{Language, media_type};
 use secrecy::SecretString;
 use tracing::info;
@@ -17,9 +21,9 @@ use tracing::info;
 use crate::answer::{Caching, whole};
 use crate::audit::{Event, Trail, account};
 use crate::environment::rng;
-use crate::gateway::Gate;
+use crate::gateway::{Gate, Reach};
 use crate::refused::Refused;
-use crate::request::Request;
+use crate::request::{Request, user};
 
 const CREDENTIAL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-credentialtypes");
 const LABEL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-labeltypes");
@@ -27,23 +31,54 @@ const LABEL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-labeltypes"
 /// A client that takes no vendor type of forms may take them as plain XML (CA-44).
 const PLAIN_XML: &str = "text/xml";
 
-/// Exchanges a primary token for a service token (§2 step 6). The token is checked before the
-/// message (CA-33).
+/// What the token service is asked to do. Messages are told apart by their media type (CA-33).
+#[derive(Clone, Copy)]
+enum TokenMessage {
+    Request,
+    Refresh,
+    Destroy,
+}
+
+/// The media types of all messages to the token service.
+const TOKEN_MESSAGES: &str = "application/vnd.citrix.requesttoken+xml, \
+     application/vnd.citrix.refreshtoken+xml or application/vnd.citrix.destroytoken+xml";
+
+/// The token service. The token is checked before the message (CA-33).
 pub(crate) async fn token(gate: &Gate, request: Request) -> Result<Answer, Refused> {
-    let space = &gate.authentication.tokens;
-    let primary = request.claims(gate, space)?;
-    accepts_token_messages(&request)?;
-    if !request.body_is(media_type::REQUEST_TOKEN) {
-        return Err(Refused::UnsupportedMediaType {
-            expected: media_type::REQUEST_TOKEN,
-        });
+    let trail = request.trail(gate);
+    let holder = request.claims(gate, &gate.authentication.tokens).await?;
+    let message = TokenMessage::of(&request);
+    match message {
+        Some(TokenMessage::Destroy) => accepts_destruction(&request)?,
+        _ => accepts_token_messages(&request)?,
     }
-    let message = RequestToken::from_xml(&request.body().await?)?;
+    let message = message.ok_or(Refused::UnsupportedMediaType {
+        expected: TOKEN_MESSAGES,
+    })?;
+    let body = request.body().await?;
+    match message {
+        TokenMessage::Request => exchange(gate, &trail, &holder, &body).await,
+        TokenMessage::Refresh => refresh(gate, &trail, &holder, &body).await,
+        TokenMessage::Destroy => destroy(gate, &trail, &holder, &body).await,
+    }
+}
+
+/// Exchanges a primary token for a service token (§2 step 6).
+async fn exchange(
+    gate: &Gate,
+    trail: &Trail,
+    primary: &Claims,
+    body: &[u8],
+) -> Result<Answer, Refused> {
+    let space = &gate.authentication.tokens;
+    let message = RequestToken::from_xml(body)?;
+    gate.admit(trail, &user(primary), space, Reach::OneFarm)
+        .await?;
     let audiences = std::slice::from_ref(&gate.audience);
     let response = gate
         .tokens
         .service_token(
-            &primary,
+            primary,
             &message,
             &gate.realms(),
             audiences,
@@ -55,13 +90,91 @@ pub(crate) async fn token(gate: &Gate, request: Request) -> Result<Answer, Refus
             ServiceTokenError::SignInEnding => {
                 Refused::Unauthorized(Box::new(space.challenge(Reason::Expired)))
             }
-            ServiceTokenError::TooLong(error) => Refused::Internal(error.into()),
+            ServiceTokenError::TooLong(error) => error.into(),
         })?;
+    Ok(token_response(&response))
+}
+
+/// Gives a token a later end (CA-36). Nothing lasts longer by a password that is not good any more.
+async fn refresh(
+    gate: &Gate,
+    trail: &Trail,
+    holder: &Claims,
+    body: &[u8],
+) -> Result<Answer, Refused> {
+    let message = RefreshToken::from_xml(body)?;
+    let presented = gate.tokens.to_refresh(holder, &message, gate.now())?;
+    let revoked = gate.is_revoked(&presented).await?;
+    let token = presented
+        .unless_revoked(revoked)
+        .map_err(|_| BodyTokenError::Invalid)?;
+    let space = &gate.authentication.tokens;
+    gate.admit(trail, &user(&token), space, Reach::NoFarm)
+        .await?;
+    let wished = message.requested_lifetime;
+    let response = gate
+        .tokens
+        .refreshed(holder, &token, wished, gate.now(), &mut rng())?;
+    Ok(token_response(&response))
+}
+
+/// Ends a token and all that come from it (CA-39). What is acknowledged holds on every node, and
+/// after a crash.
+async fn destroy(
+    gate: &Gate,
+    trail: &Trail,
+    holder: &Claims,
+    body: &[u8],
+) -> Result<Answer, Refused> {
+    let message = DestroyToken::from_xml(body)?;
+    if let Some(revocation) = gate.tokens.destroy(holder, &message, gate.now())? {
+        gate.revoke(&revocation).await?;
+        trail.note(Event::TokenDestroyed {
+            user: account(holder.user.domain(), holder.user.name()),
+        });
+        info!(user = %user(holder).key, "Token destroyed");
+    }
     Ok(secret(
         StatusCode::OK,
-        media_type::REQUEST_TOKEN_RESPONSE,
-        response.to_xml(),
+        media_type::DESTROY_TOKEN_RESPONSE,
+        DestroyTokenResponse.to_xml(),
     ))
+}
+
+/// Tells a service who the holder of a token for it is (§4.3): never more than the name and the
+/// times, and only while the password is good.
+pub(crate) async fn validate(
+    gate: &Gate,
+    service: Option<&str>,
+    request: Request,
+) -> Result<Answer, Refused> {
+    let space = gate
+        .authentication
+        .validation(service.unwrap_or("default"))
+        .ok_or(Refused::NotFound)?;
+    let trail = request.trail(gate);
+    let claims = request.claims(gate, space).await?;
+    let media = request.accepts(&[media_type::CLAIMS_IDENTITY], media_type::CLAIMS_IDENTITY)?;
+    gate.admit(&trail, &user(&claims), space, Reach::NoFarm)
+        .await?;
+    let name = claims.user.to_string();
+    let claim = |claim_type: &str, value_type: &str, value: String| Claim {
+        claim_type: claim_type.to_owned(),
+        value,
+        value_type: value_type.to_owned(),
+        issuer: claims.issuer.clone(),
+        original_issuer: claims.issuer.clone(),
+    };
+    let principal = ClaimsPrincipal {
+        name: name.clone(),
+        authenticated: true,
+        method: ClaimsPrincipal::COMMON_FORMS.to_owned(),
+        claims: vec![
+            claim(Claim::NAME, "string", name),
+            claim(Claim::EXPIRATION, "dateTime", claims.expiry.to_string()),
+        ],
+    };
+    Ok(secret(StatusCode::OK, media, principal.to_xml()))
 }
 
 /// Lists the ways to sign in, with status 300 and no `Location` (CA-24 to CA-26). Any `for-service`
@@ -232,12 +345,7 @@ async fn signed_in(
         .map_err(|error| Refused::BadRequest(error.to_string()))?;
     trail.note(signed_in);
     info!(user = %key, "Signed in");
-    let body = token.into_response(Some(display_name)).to_xml();
-    Ok(secret(
-        StatusCode::OK,
-        media_type::REQUEST_TOKEN_RESPONSE,
-        body,
-    ))
+    Ok(token_response(&token.into_response(Some(display_name))))
 }
 
 /// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
@@ -278,6 +386,28 @@ async fn spend(gate: &Gate, conversation: &Conversation) -> Result<bool, Refused
         .await?)
 }
 
+impl TokenMessage {
+    fn of(request: &Request) -> Option<Self> {
+        [
+            (media_type::REQUEST_TOKEN, Self::Request),
+            (media_type::REFRESH_TOKEN, Self::Refresh),
+            (media_type::DESTROY_TOKEN, Self::Destroy),
+        ]
+        .into_iter()
+        .find(|(media_type, _)| request.body_is(media_type))
+        .map(|(_, message)| message)
+    }
+}
+
+/// A client may name what it always accepts from the token service (CA-35), or the answer itself.
+fn accepts_destruction(request: &Request) -> Result<(), Refused> {
+    let answer = media_type::DESTROY_TOKEN_RESPONSE;
+    request
+        .accepts(&[answer], answer)
+        .map(|_| ())
+        .or_else(|refused| accepts_token_messages(request).map_err(|_| refused))
+}
+
 /// Both token messages stand in `Accept`; either will do (CA-35).
 fn accepts_token_messages(request: &Request) -> Result<(), Refused> {
     let offered = [
@@ -315,6 +445,11 @@ impl Reader {
         answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
         answer
     }
+}
+
+fn token_response(response: &RequestTokenResponse) -> Answer {
+    let media = media_type::REQUEST_TOKEN_RESPONSE;
+    secret(StatusCode::OK, media, response.to_xml())
 }
 
 fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Answer {

@@ -92,7 +92,7 @@ async fn launch(
         space,
     } = wanted;
     let trail = request.trail(gate);
-    let user = request.user(gate, space)?;
+    let user = request.user(gate, space).await?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
     let seen_address = request.client_address();

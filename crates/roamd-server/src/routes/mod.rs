@@ -48,6 +48,9 @@ pub(crate) async fn answer(
         }
         Route::Authentication(route) => match route {
             AuthenticationRoute::Token => authentication::token(gate, request).await,
+            AuthenticationRoute::Validate { service } => {
+                authentication::validate(gate, service, request).await
+            }
             AuthenticationRoute::Protocols => authentication::protocols(gate, request).await,
             AuthenticationRoute::FormsStart => authentication::forms_start(gate, request).await,
             AuthenticationRoute::FormsAttempt => authentication::forms_attempt(gate, request).await,

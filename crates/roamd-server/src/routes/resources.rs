@@ -37,7 +37,7 @@ pub(crate) async fn list(
     request: Request,
 ) -> Result<Answer, Refused> {
     let trail = request.trail(gate);
-    let user = request.user(gate, &site.resources)?;
+    let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
     let list = match Scope::of(&request)? {
@@ -68,7 +68,7 @@ pub(crate) async fn one(
     request: Request,
 ) -> Result<Answer, Refused> {
     let trail = request.trail(gate);
-    let user = request.user(gate, &site.resources)?;
+    let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
@@ -89,7 +89,7 @@ pub(crate) async fn picture(
     request: Request,
 ) -> Result<Answer, Refused> {
     let trail = request.trail(gate);
-    let user = request.user(gate, &site.resources)?;
+    let user = request.user(gate, &site.resources).await?;
     let media = match format {
         PictureFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
         PictureFormat::Icon => {

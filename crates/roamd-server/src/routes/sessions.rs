@@ -29,7 +29,7 @@ pub(crate) async fn available(
     request: Request,
 ) -> Result<Answer, Refused> {
     let trail = request.trail(gate);
-    let user = request.user(gate, &site.sessions)?;
+    let user = request.user(gate, &site.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
     let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
     let wanted = ListRequest {
@@ -90,7 +90,7 @@ pub(crate) async fn log_off(
 
 async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Result<Answer, Refused> {
     let trail = request.trail(gate);
-    let user = request.user(gate, &site.sessions)?;
+    let user = request.user(gate, &site.sessions).await?;
     // The singular is accepted too, and answered as it was asked for (SS-49).
     let media = request.accepts(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],

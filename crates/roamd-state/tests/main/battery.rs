@@ -10,6 +10,7 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     only_the_first_is_told_that_a_mark_is_new(&open()).await;
     a_mark_set_again_keeps_the_later_end(&open()).await;
     marks_of_two_kinds_and_keys_are_apart(&open()).await;
+    any_mark_of_two_counts_until_its_end(&open()).await;
     a_counter_counts_from_one_and_begins_anew_after_its_end(&open()).await;
     counters_of_two_keys_are_apart(&open()).await;
     what_is_acknowledged_is_seen_by_every_node(&open(), &open()).await;
@@ -65,6 +66,24 @@ async fn marks_of_two_kinds_and_keys_are_apart(state: &impl SharedState) {
     let ticket = MarkKind::InvalidatedTicket;
     assert!(!state.is_marked(ticket, key, at(0)).await.unwrap());
     assert!(!state.is_marked(SPENT, other, at(0)).await.unwrap());
+}
+
+async fn any_mark_of_two_counts_until_its_end(state: &impl SharedState) {
+    let [one, other] = [Digest::of(b"any one"), Digest::of(b"any other")];
+    let kind = MarkKind::RevokedToken;
+    let asked = async |keys, now| state.any_marked(kind, keys, at(now)).await.unwrap();
+    state.mark(SPENT, other, at(10)).await.unwrap();
+    assert!(!asked([one, other], 0).await);
+    state.mark(kind, one, at(10)).await.unwrap();
+    for (keys, now, marked) in [
+        ([one, other], 0, true),
+        ([other, one], 9, true),
+        ([one, one], 9, true),
+        ([other, other], 0, false),
+        ([one, other], 10, false),
+    ] {
+        assert_eq!(asked(keys, now).await, marked, "{keys:?} {now}");
+    }
 }
 
 async fn a_counter_counts_from_one_and_begins_anew_after_its_end(state: &impl SharedState) {

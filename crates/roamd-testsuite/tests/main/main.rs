@@ -24,4 +24,5 @@ mod resources;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod tokens;
 mod unsteady_farms;
