@@ -1,6 +1,6 @@
 //! Messages of the store side.
 
-use roamd_store_proto::auth::{Form, FormPost, RequestToken, RequestTokenResponse, TokenChoices};
+use roamd_store_proto::auth::{Form, RequestToken, RequestTokenResponse, TokenChoices};
 use roamd_store_proto::{
     Endpoints, Groups, LaunchData, LaunchParams, Resource, Resources, SessionParams, SessionResult,
     SessionState, Spelling,
@@ -28,7 +28,6 @@ pub fn store_request(bytes: &[u8]) {
         RequestToken::from_xml,
         RequestToken::to_xml,
     );
-    let _post = FormPost::from_url_encoded(bytes);
 }
 
 /// What a store may answer to `roamd sessions` and `roamd apps`.
