@@ -1,6 +1,5 @@
 //! What a gateway needs of the world, beside its configuration.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +10,7 @@ use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
 use roamd_state::{SharedState, SqliteState};
 
-use crate::ServerError;
-use crate::keys;
+use crate::{ServerError, data_dir, keys};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
 /// runtime.
@@ -28,15 +26,13 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The system's, with the keys and the state in a data folder, which is made if it is missing.
+    /// The system's, with the keys and the state in a data folder, which is made if it is missing and
+    /// has to be for its owner alone.
     ///
     /// # Errors
     /// The folder, its keys or its state cannot be made or used.
     pub fn of_system(data_dir: &Path) -> Result<Self, ServerError> {
-        fs::create_dir_all(data_dir).map_err(|source| ServerError::DataDir {
-            path: data_dir.to_owned(),
-            source,
-        })?;
+        data_dir::open_or_make(data_dir)?;
         Ok(Self {
             keys: Arc::new(keys::open_or_make(data_dir, Timestamp::now(), &mut rng())?),
             state: Box::new(SqliteState::open(&data_dir.join("state.db"))?),

@@ -29,6 +29,7 @@ use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
 use crate::keys::KeysError;
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::route::Route;
@@ -60,6 +61,16 @@ pub enum ServerError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Others can use the data folder.
+    #[error(
+        "data folder {} can be used by others (mode {mode:o}); run `chmod 700` on it", .path.display()
+    )]
+    ExposedDataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
     },
     /// There are no keys.
     #[error(transparent)]
@@ -182,6 +193,12 @@ impl<L: Listener> Gateway<L> {
             .iter()
             .map(|store| store.url.clone())
             .collect()
+    }
+
+    /// Feels whether it works inside while it runs.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::of(&self.gate)
     }
 
     /// Serves until `shutdown`, lets what is under way finish, and returns.

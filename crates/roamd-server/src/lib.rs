@@ -7,6 +7,7 @@
 
 mod answer;
 pub mod config;
+mod data_dir;
 mod environment;
 mod farms;
 mod gateway;
@@ -15,6 +16,7 @@ mod metrics;
 mod page;
 mod picture;
 mod probe;
+mod pulse;
 mod readiness;
 mod refused;
 mod request;
@@ -29,3 +31,4 @@ pub use environment::Environment;
 pub use gateway::{Gateway, ServerError};
 pub use keys::KeysError;
 pub use probe::{ControllerProbe, ProbeAnswer, probe};
+pub use pulse::Pulse;
