@@ -1,6 +1,7 @@
 //! A database that is treated badly, clocks that jump, and crowds (bad-inputs 80, 83 to 85).
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -70,7 +71,7 @@ fn a_log_that_was_deleted_takes_its_changes_along_and_nothing_else() {
     fs::copy(folder.path().join("farm.db"), copy.path().join("farm.db")).unwrap();
     fs::remove_file(copy.path().join("farm.db-wal")).ok();
     assert_eq!(apps(&Farms::open(copy.path()).unwrap()), ["Here"]);
-    assert_whole(&copy);
+    assert_whole(copy.path());
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn an_older_copy_is_an_older_world() {
     folder.start("cvad-7", "bob", "There", None);
     let farms = Farms::open(copy.path()).unwrap();
     assert_eq!(farms.sessions(&SessionFilter::default()).unwrap().len(), 1);
-    assert_whole(&copy);
+    assert_whole(copy.path());
 }
 
 /// An hour of tickets is at stake when a clock jumps; sessions are not.
@@ -171,12 +172,12 @@ fn a_session_that_64_clients_launch_disconnect_and_log_off_at_once_ends_in_one_p
             left.is_empty() || left == ["Here"] || left == ["Here@TABLET"],
             "{left:?}"
         );
-        assert_whole(&folder.dir);
+        assert_whole(folder.path());
     }
 }
 
-fn assert_whole(dir: &tempfile::TempDir) {
-    let connection = Connection::open(dir.path().join("farm.db")).unwrap();
+pub(crate) fn assert_whole(dir: &Path) {
+    let connection = Connection::open(dir.join("farm.db")).unwrap();
     let verdict: String = connection
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();

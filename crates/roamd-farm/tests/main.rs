@@ -16,6 +16,7 @@ mod catalogue;
 mod credentials;
 mod data_folder;
 mod ill_treatment;
+mod killed;
 mod launch;
 mod launch_refusals;
 mod model;
