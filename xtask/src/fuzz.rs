@@ -10,12 +10,17 @@ use crate::tools::ensure_cargo_command;
 
 const CARGO_FUZZ: &str = "0.13.2";
 
+const HOUR: u32 = 3600;
+
 /// What to fuzz, and for how long.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// How long all targets run together.
+    #[arg(long, default_value_t = HOUR, value_name = "N")]
+    total_seconds: u32,
     /// How long each target runs.
-    #[arg(long, default_value_t = 60, value_name = "N")]
-    seconds: u32,
+    #[arg(long, conflicts_with = "total_seconds", value_name = "N")]
+    seconds: Option<u32>,
     /// The targets; all of them if none is named.
     #[arg(value_enum)]
     targets: Vec<Target>,
@@ -35,14 +40,31 @@ enum Target {
     NfuseAnswer,
     /// Any bytes, as XML.
     Xml,
+    /// What a client may say that its token is.
+    Token,
+    /// A post to the sign-in form, with its cookie.
+    Conversation,
+    /// Ids of sessions and resources in a URL.
+    Ids,
+    /// Headers of clients and stores.
+    Headers,
+    /// What an ICA file is made of.
+    Ica,
+    /// The configuration of a gateway.
+    Configuration,
+    /// The world of embedded farms.
+    World,
+    /// The keys of a gateway.
+    KeyRing,
 }
 
 impl Args {
-    /// The two parsers that read what strangers send, a minute each.
-    pub(crate) fn both_parsers() -> Self {
+    /// All targets, five minutes together.
+    pub(crate) fn five_minutes() -> Self {
         Self {
-            seconds: 60,
-            targets: vec![Target::StoreRequest, Target::NfuseRequest],
+            total_seconds: 5 * 60,
+            seconds: None,
+            targets: Vec::new(),
         }
     }
 }
@@ -55,9 +77,11 @@ pub(crate) fn run_targets(args: &Args) -> Result<()> {
     } else {
         &args.targets[..]
     };
+    let count = u32::try_from(targets.len()).context("there are more targets than seconds")?;
+    let seconds = args.seconds.unwrap_or(args.total_seconds / count).max(1);
     for target in targets {
         let value = target.to_possible_value().context("a target has a name")?;
-        fuzz(value.get_name(), args.seconds)?;
+        fuzz(value.get_name(), seconds)?;
     }
     Ok(())
 }

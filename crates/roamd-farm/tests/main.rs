@@ -15,6 +15,8 @@ mod at_once;
 mod catalogue;
 mod credentials;
 mod data_folder;
+mod ill_treatment;
+mod killed;
 mod launch;
 mod launch_refusals;
 mod model;

@@ -1,8 +1,8 @@
 //! Messages of the store side.
 
 use roamd_store_proto::auth::{
-    ClaimsPrincipal, DestroyToken, DestroyTokenResponse, Form, FormPost, RefreshToken,
-    RequestToken, RequestTokenResponse, TokenChoices,
+    ClaimsPrincipal, DestroyToken, DestroyTokenResponse, Form, RefreshToken, RequestToken,
+    RequestTokenResponse, TokenChoices,
 };
 use roamd_store_proto::{
     Endpoints, Groups, LaunchData, LaunchParams, Resource, Resources, SessionParams, SessionResult,
@@ -43,7 +43,6 @@ pub fn store_request(bytes: &[u8]) {
         DestroyToken::from_xml,
         DestroyToken::to_xml,
     );
-    let _post = FormPost::from_url_encoded(bytes);
 }
 
 /// What a store may answer to `roamd sessions` and `roamd apps`.

@@ -1,6 +1,5 @@
 //! What a gateway needs of the world, beside its configuration.
 
-use std::fs;
 use std::sync::Arc;
 
 use getrandom::SysRng;
@@ -12,7 +11,7 @@ use roamd_state::{SharedState, SqliteState};
 
 use crate::audit::AuditLog;
 use crate::config::Config;
-use crate::{ServerError, keys};
+use crate::{ServerError, data_dir, keys};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
 /// runtime.
@@ -31,16 +30,13 @@ pub struct Environment {
 
 impl Environment {
     /// The system's, with keys, state and audit log in the data folder, which is made if it is
-    /// missing.
+    /// missing and has to be for its owner alone.
     ///
     /// # Errors
     /// The folder, its keys, its state or the audit log cannot be made or used.
     pub fn of_system(config: &Config) -> Result<Self, ServerError> {
         let data_dir = &config.data_dir;
-        fs::create_dir_all(data_dir).map_err(|source| ServerError::DataDir {
-            path: data_dir.clone(),
-            source,
-        })?;
+        data_dir::open_or_make(data_dir)?;
         let audit = match &config.audit {
             Some(audit) => AuditLog::open(audit, data_dir)?,
             None => AuditLog::off(),

@@ -31,6 +31,7 @@ use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
 use crate::keys::KeysError;
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::refused::Refused;
 use crate::request::{Request, RequestId};
 use crate::route::Route;
@@ -62,6 +63,16 @@ pub enum ServerError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Everybody can write to the data folder.
+    #[error(
+        "everybody can write to the data folder {} (mode {mode:o}); run `chmod 700` on it", .path.display()
+    )]
+    ExposedDataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
     },
     /// There are no keys.
     #[error(transparent)]
@@ -191,6 +202,12 @@ impl<L: Listener> Gateway<L> {
             .iter()
             .map(|store| store.url.clone())
             .collect()
+    }
+
+    /// Feels whether it works inside while it runs.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::of(&self.gate)
     }
 
     /// Serves until `shutdown`, lets what is under way finish, and returns.

@@ -150,12 +150,20 @@ fn after_external_id(markup: &str) -> Option<&str> {
         literal(after_space(system)?)?.1
     } else if let Some(public) = identifier.strip_prefix("PUBLIC") {
         after_space(rest)?;
-        let (_, system) = literal(after_space(public)?)?;
+        let (id, system) = literal(after_space(public)?)?;
+        if !id.chars().all(is_public) {
+            return None;
+        }
         literal(after_space(system)?)?.1
     } else {
         rest
     };
     Some(rest.trim_start_matches(SPACE))
+}
+
+/// `PubidChar ::= #x20 | #xD | #xA | [a-zA-Z0-9] | [-'()+,./:=?;!*#@$_%]`
+fn is_public(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " \r\n-'()+,./:=?;!*#@$_%".contains(c)
 }
 
 /// The text behind white space that must be there.

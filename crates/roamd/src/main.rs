@@ -7,9 +7,11 @@
 mod cli;
 mod commands;
 mod exit;
+mod hardening;
 mod logging;
 mod output;
 mod server;
+mod supervisor;
 
 use std::process::ExitCode;
 

@@ -82,7 +82,16 @@ const LAYERS: [(&str, Tier, MayUse); 18] = [
     (
         "roamd-fuzzing",
         Internal,
-        These(&["roamd-nfuse-proto", "roamd-store-proto", "roamd-xml"]),
+        These(&[
+            "roamd-citrixauth",
+            "roamd-farm",
+            "roamd-nfuse-proto",
+            "roamd-seal",
+            "roamd-server",
+            "roamd-sessions",
+            "roamd-store-proto",
+            "roamd-xml",
+        ]),
     ),
     (
         "roamd-bench",

@@ -3,6 +3,8 @@
 mod clippy;
 mod deny;
 mod deps;
+mod lints;
+mod unit;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -21,6 +23,8 @@ pub(crate) struct Args {
 enum Check {
     /// The layering: which crate may use which.
     Deps,
+    /// Every crate keeps the lints of the workspace.
+    Lints,
     /// The formatting.
     Fmt,
     /// Lints, as errors.
@@ -29,6 +33,8 @@ enum Check {
     Doc,
     /// Licences, bans, sources and advisories of the outside crates.
     Deny,
+    /// The exposure of the service.
+    Unit,
 }
 
 impl Args {
@@ -48,10 +54,12 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
     for check in checks {
         match check {
             Check::Deps => deps::check()?,
+            Check::Lints => lints::check()?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,
             Check::Deny => deny::check()?,
+            Check::Unit => unit::check()?,
         }
     }
     Ok(())

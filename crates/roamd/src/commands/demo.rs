@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::exit::Exit;
+use crate::hardening::harden;
 use crate::output;
 use crate::server::{address, block_on, listen, stop_on_signal};
 
@@ -42,6 +43,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        harden()?;
         block_on(self.serve())
     }
 

@@ -20,6 +20,7 @@ use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::hardening::harden;
 use crate::output;
 use crate::server::{address, block_on, listen, stop_on_signal};
 
@@ -155,6 +156,7 @@ impl Farm {
 
 impl Serve {
     fn run(self) -> anyhow::Result<Exit> {
+        harden()?;
         let farm = Farms::open(&self.data.data)?.farm(&self.farm)?;
         let options = ServeOptions {
             expose_catalog: self.expose_catalog,

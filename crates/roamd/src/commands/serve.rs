@@ -7,8 +7,9 @@ use roamd_server::{Gateway, config};
 
 use super::config::tell_faults;
 use crate::exit::Exit;
-use crate::output;
+use crate::hardening::harden;
 use crate::server::{block_on, listen, stop_on_signal};
+use crate::{output, supervisor};
 
 /// Runs the gateway before your farms.
 #[derive(Debug, Args)]
@@ -21,16 +22,18 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        harden()?;
         let config = config::read(&self.config).inspect_err(tell_faults)?;
         block_on(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
             let gateway = Gateway::with_listener(&config, listener)?;
             let stop = stop_on_signal()?;
-            let urls = gateway.store_urls();
-            let running = tokio::spawn(gateway.run(stop));
+            let (urls, pulse) = (gateway.store_urls(), gateway.pulse());
+            let running = tokio::spawn(gateway.run(stop.clone()));
             for url in urls {
                 output::line(format_args!("ready {url}"))?;
             }
+            tokio::spawn(supervisor::attend(pulse, stop));
             running.await?;
             Ok(Exit::Done)
         })

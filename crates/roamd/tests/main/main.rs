@@ -19,5 +19,6 @@ mod sessions;
 mod sessions_roam;
 mod sessions_store;
 mod sessions_watch;
+mod supervised;
 mod support;
 mod usage;

@@ -219,6 +219,11 @@ impl Server {
         self.url().split('/').nth(2).unwrap()
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Runs a command of `roamd sessions` as alice.
     pub(crate) fn alice(&self, args: &[&str]) -> Ran {
         self.alice_with("sessions", args)

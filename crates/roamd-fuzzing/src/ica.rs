@@ -1,0 +1,149 @@
+//! ICA files: made of values that farms and clients choose.
+
+use std::collections::BTreeSet;
+
+use roamd_sessions::{
+    Connection, Description, HostPort, IcaContent, IcaFile, Logon, Route, SessionSettings,
+    StaTicket,
+};
+use secrecy::ExposeSecret as _;
+
+use crate::parts::Parts;
+
+/// The sections that every file has around the one of its application.
+const SECTIONS: [&str; 8] = [
+    "Encoding",
+    "WFClient",
+    "ApplicationServers",
+    "Compress",
+    "EncRC5-0",
+    "EncRC5-40",
+    "EncRC5-56",
+    "EncRC5-128",
+];
+
+/// The keys that values from outside are written to.
+const OUTSIDE: [&str; 10] = [
+    "Address",
+    "CGPAddress",
+    "ClientName",
+    "InitialProgram",
+    "LaunchReference",
+    "Launcher",
+    "LogonTicket",
+    "SSLProxyHost",
+    "SessionsharingKey",
+    "Title",
+];
+
+/// An ICA file of any values: whatever they are, a file that is made has the sections and the keys
+/// that it would have with harmless ones, and each value is on the line of its key.
+pub fn ica(bytes: &[u8]) {
+    let _description = Description::parse(&String::from_utf8_lossy(bytes));
+    let mut parts = Parts::new(bytes);
+    let (title, in_name) = (parts.text(), parts.text());
+    let address = parts.text();
+    let settings = SessionSettings {
+        client_name: parts.optional(),
+        launcher: parts.optional(),
+        ..SessionSettings::default()
+    };
+    let connection = Connection {
+        address: address.clone(),
+        cgp_port: Some(2598).filter(|_| bytes.len().is_multiple_of(2)),
+        launch_reference: parts.optional(),
+        session_sharing_key: parts.optional(),
+        logon: match parts.optional() {
+            Some(ticket) => Logon::Ticket(ticket.into()),
+            None => Logon::SingleSignOn,
+        },
+    };
+    let direct = make(&title, &in_name, &Route::Direct, &connection, &settings);
+    if let Some(direct) = direct {
+        assert_structure(&direct, &title);
+    }
+    let Ok(proxy) = HostPort::parse(&parts.text(), HostPort::HTTPS) else {
+        return;
+    };
+    let route = Route::Gateway {
+        proxy,
+        ticket: StaTicket {
+            version: parts.text(),
+            authority: parts.text(),
+            ticket: parts.text().into(),
+        },
+    };
+    if let Some(file) = make(&title, &in_name, &route, &connection, &settings) {
+        assert_structure(&file, &title);
+        let host = HostPort::parse(&address, HostPort::ICA).map(|host| host.to_string());
+        let told = file.lines().find_map(|line| line.strip_prefix("Address="));
+        assert!(told.is_some_and(|told| told.starts_with(';')));
+        assert!(host.is_ok_and(|host| told != Some(&host)));
+    }
+}
+
+fn make(
+    title: &str,
+    in_name: &str,
+    route: &Route,
+    connection: &Connection,
+    settings: &SessionSettings,
+) -> Option<String> {
+    let content = IcaContent {
+        in_name,
+        title,
+        route,
+        connection,
+        settings,
+    };
+    let file = IcaFile::new(&content).ok()?;
+    Some(file.text().expose_secret().to_owned())
+}
+
+/// Reads a file like a client that knows sections and keys and nothing more.
+fn assert_structure(file: &str, title: &str) {
+    let mut sections = Vec::new();
+    let mut keys = BTreeSet::new();
+    for line in file.split_terminator("\r\n") {
+        assert!(
+            !line.contains(char::is_control),
+            "a control character in a line"
+        );
+        assert!(!line.contains(['\u{2028}', '\u{2029}']), "a line in a line");
+        if let Some(section) = line.strip_prefix('[') {
+            let Some(section) = section.strip_suffix(']') else {
+                panic!("a section that does not end");
+            };
+            sections.push(section);
+            keys.clear();
+        } else if let Some((key, value)) = line.split_once('=') {
+            assert!(keys.insert(key), "a key twice in one section");
+            if sections.last() == Some(&"ApplicationServers") {
+                assert!(value.is_empty() && (key == title || key == "Session"));
+            } else {
+                assert!(
+                    key.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+                    "a key that roamd does not write"
+                );
+                let is_of_roamd = value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+                assert!(
+                    is_of_roamd || OUTSIDE.contains(&key),
+                    "a value at another key"
+                );
+            }
+        } else {
+            assert!(line.is_empty(), "a line without a key");
+        }
+    }
+    let application = sections
+        .iter()
+        .position(|section| !SECTIONS.contains(section))
+        .map(|place| sections.remove(place));
+    assert!(
+        application.is_some_and(|name| name == title || name == "Session"),
+        "the section of the application has another name"
+    );
+    assert_eq!(sections, SECTIONS, "other sections");
+}
