@@ -11,6 +11,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod audit;
 mod client;
 mod forge;
 mod scripted_farm;
@@ -20,6 +21,7 @@ mod strict_xml;
 mod tls_front;
 mod wire;
 
+pub use audit::AuditReader;
 pub use client::{SignedIn, path_of, session_params, sign_in, sign_in_to};
 pub use forge::Forged;
 pub use scripted_farm::{Script, ScriptedFarm, document};

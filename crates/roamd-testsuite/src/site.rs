@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::Wire;
+use crate::{AuditReader, Wire};
 
 /// How a site differs from the demo.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Path of the store.
     pub store_path: &'static str,
+    /// Lines for `[audit]`.
+    pub audit: String,
     /// Lines for `[authentication]`.
     pub authentication: String,
     /// Lines for the `[[store]]`. `{XA1}` in them is the URL of that farm's first controller.
@@ -41,6 +43,7 @@ impl Default for Options {
             expose_catalog: false,
             base_url: None,
             store_path: Site::STORE,
+            audit: String::new(),
             authentication: "domains = [\"DEMO\"]".to_owned(),
             store: String::new(),
             farm: |id| match id {
@@ -141,8 +144,9 @@ impl Site {
             ));
         }
         let config = format!(
-            "data_dir = \"{}\"\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
+            "data_dir = \"{}\"\n[audit]\n{}\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
             folder.path().join("gateway").display(),
+            options.audit,
             options.authentication,
             options.store_path,
             store,
@@ -184,6 +188,12 @@ impl Site {
     #[must_use]
     pub fn gateway_dir(&self) -> PathBuf {
         self.folder.path().join("gateway")
+    }
+
+    /// Reads the audit log from here on.
+    #[must_use]
+    pub fn audit(&self) -> AuditReader {
+        AuditReader::new(self.gateway_dir().join("audit.jsonl"))
     }
 
     /// A user's sessions as the farms hold them, each as `FARM app state client`.

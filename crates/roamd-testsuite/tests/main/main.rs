@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod audit;
 mod being_seen;
 mod client_a;
 mod client_b;
