@@ -11,6 +11,7 @@
 mod apps;
 mod config;
 mod demo;
+mod destroyed_tokens;
 mod farm;
 mod killed_controllers;
 mod probe;
