@@ -1,6 +1,5 @@
 //! What a gateway needs of the world, beside its configuration.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use roamd_seal::KeyRing;
 use roamd_state::{SharedState, SqliteState};
 
 use crate::ServerError;
-use crate::keys;
+use crate::keys::{KeyFile, make_folder};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
 /// runtime.
@@ -28,17 +27,18 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The system's, with the keys and the state in a data folder, which is made if it is missing.
+    /// The system's, with the keys and the state in a data folder, which is made, closed to others, if it is
+    /// missing.
     ///
     /// # Errors
     /// The folder, its keys or its state cannot be made or used.
     pub fn of_system(data_dir: &Path) -> Result<Self, ServerError> {
-        fs::create_dir_all(data_dir).map_err(|source| ServerError::DataDir {
+        make_folder(data_dir).map_err(|source| ServerError::DataDir {
             path: data_dir.to_owned(),
             source,
         })?;
         Ok(Self {
-            keys: Arc::new(keys::open_or_make(data_dir, Timestamp::now(), &mut rng())?),
+            keys: Arc::new(KeyFile::of(data_dir).open_or_make(Timestamp::now())?),
             state: Box::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),
             clock: Arc::new(Timestamp::now),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use http::header::HeaderValue;
 use jiff::Timestamp;
 use roamd_citrixauth::{
@@ -28,7 +29,7 @@ use tracing::info;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
-use crate::keys::KeysError;
+use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::metrics::Metrics;
 use crate::refused::Refused;
 use crate::request::Request;
@@ -98,6 +99,8 @@ pub enum ServerError {
 pub struct Gateway<L = TcpListener> {
     listener: L,
     gate: Arc<Gate>,
+    /// Nothing where the keys are in no file.
+    keeper: Option<KeyKeeper>,
 }
 
 /// What every request shares.
@@ -150,7 +153,16 @@ impl Gateway {
     /// Why it does not start.
     pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
         let environment = Environment::of_system(&config.data_dir)?;
-        Self::in_environment(config, listener, environment)
+        let keeper = KeyKeeper::new(
+            KeyFile::of(&config.data_dir),
+            Arc::clone(&environment.keys),
+            config.keys.rotate_after,
+            config.authentication.token_lifetime_max,
+        );
+        Ok(Self {
+            keeper: Some(keeper),
+            ..Self::in_environment(config, listener, environment)?
+        })
     }
 
     /// The address that it listens on.
@@ -175,6 +187,7 @@ impl<L: Listener> Gateway<L> {
         Ok(Self {
             listener,
             gate: Arc::new(Gate::new(config, environment)?),
+            keeper: None,
         })
     }
 
@@ -190,12 +203,17 @@ impl<L: Listener> Gateway<L> {
 
     /// Serves until `shutdown`, lets what is under way finish, and returns.
     pub async fn run(self, shutdown: CancellationToken) {
+        let keeping = self.keeper.map(|keeper| keeper.keep(shutdown.clone()));
+        let keeping = keeping.map(tokio::spawn);
         let gate = Arc::clone(&self.gate);
         let service = move |request| {
             let gate = Arc::clone(&gate);
             async move { gate.answer(request).await }
         };
         roamd_http::serve(self.listener, Limits::default(), shutdown, service).await;
+        if let Some(Err(error)) = OptionFuture::from(keeping).await {
+            tracing::warn!(%error, "Keys were not followed to the end");
+        }
         self.gate.changes.close();
         if tokio::time::timeout(DRAIN, self.gate.changes.wait())
             .await

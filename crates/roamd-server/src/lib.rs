@@ -10,7 +10,7 @@ pub mod config;
 mod environment;
 mod farms;
 mod gateway;
-mod keys;
+pub mod keys;
 mod metrics;
 mod page;
 mod picture;
@@ -27,5 +27,4 @@ mod tickets;
 
 pub use environment::Environment;
 pub use gateway::{Gateway, ServerError};
-pub use keys::KeysError;
 pub use probe::{ControllerProbe, ProbeAnswer, probe};
