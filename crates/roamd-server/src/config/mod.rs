@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use roamd_nfuse_client::{Controller, ControllerOrder, PublicKeyPin, Trust};
 pub use roamd_sessions::Generation;
+pub use roamd_store_proto::Lifetime;
 use toml::de::DeTable;
 
 pub use self::authentication::{Authentication, CredentialCheck};

@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod destroyed_tokens;
 mod farm;
+mod keys;
 mod killed_controllers;
 mod probe;
 mod serve;
