@@ -55,7 +55,7 @@ pub enum OpenError {
 }
 
 impl KeyRing {
-    /// Seals `plain` under the newest key. Each call gives another value. `context` is not inside
+    /// Seals `plain` under the key that seals. Each call gives another value. `context` is not inside
     /// the value; who opens it has to know it.
     #[must_use]
     pub fn seal(
@@ -67,14 +67,14 @@ impl KeyRing {
     ) -> Vec<u8> {
         let mut nonce = [0; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
-        encrypt(self.newest(), purpose, RANDOM, &nonce, context, plain)
+        encrypt(&self.sealing(), purpose, RANDOM, &nonce, context, plain)
     }
 
-    /// Seals `plain` under the newest key so that the same plain text in the same context gives the
-    /// same value, as long as the newest key stays the same.
+    /// Seals `plain` under the key that seals so that the same plain text in the same context gives the
+    /// same value, as long as the same key seals.
     #[must_use]
     pub fn seal_deterministic(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
-        encrypt(self.newest(), purpose, DETERMINISTIC, &[], context, plain)
+        encrypt(&self.sealing(), purpose, DETERMINISTIC, &[], context, plain)
     }
 
     /// Opens a value of either form.

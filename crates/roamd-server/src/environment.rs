@@ -11,7 +11,8 @@ use roamd_state::{SharedState, SqliteState};
 
 use crate::audit::AuditLog;
 use crate::config::Config;
-use crate::{ServerError, data_dir, keys};
+use crate::keys::KeyFile;
+use crate::{ServerError, data_dir};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
 /// runtime.
@@ -30,7 +31,7 @@ pub struct Environment {
 
 impl Environment {
     /// The system's, with keys, state and audit log in the data folder, which is made if it is
-    /// missing and has to be for its owner alone.
+    /// missing, and which nobody else may write to.
     ///
     /// # Errors
     /// The folder, its keys, its state or the audit log cannot be made or used.
@@ -43,7 +44,7 @@ impl Environment {
         };
         Ok(Self {
             audit,
-            keys: Arc::new(keys::open_or_make(data_dir, Timestamp::now(), &mut rng())?),
+            keys: Arc::new(KeyFile::of(data_dir).open_or_make(Timestamp::now())?),
             state: Box::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),
             clock: Arc::new(Timestamp::now),

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use http::header::HeaderValue;
 use jiff::Timestamp;
 use roamd_citrixauth::{
@@ -27,9 +27,10 @@ use tracing::info;
 
 use crate::audit::{AuditError, AuditLog, Event, Trail};
 use crate::config::{self, Config, CredentialCheck, Scheme};
+use crate::data_dir::DataDirError;
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
-use crate::keys::KeysError;
+use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::refused::Refused;
@@ -57,23 +58,8 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The data folder cannot be made or used.
-    #[error("cannot use the data folder {}", .path.display())]
-    DataDir {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Everybody can write to the data folder.
-    #[error(
-        "everybody can write to the data folder {} (mode {mode:o}); run `chmod 700` on it", .path.display()
-    )]
-    ExposedDataDir {
-        /// The folder.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     /// There are no keys.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -113,6 +99,8 @@ pub enum ServerError {
 pub struct Gateway<L = TcpListener> {
     listener: L,
     gate: Arc<Gate>,
+    /// Nothing where the keys are in no file.
+    keeper: Option<KeyKeeper>,
 }
 
 /// What every request shares.
@@ -166,7 +154,16 @@ impl Gateway {
     /// Why it does not start.
     pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
         let environment = Environment::of_system(config)?;
-        Self::in_environment(config, listener, environment)
+        let keeper = KeyKeeper::new(
+            KeyFile::of(&config.data_dir),
+            Arc::clone(&environment.keys),
+            config.keys.rotate_after,
+            config.authentication.token_lifetime_max,
+        );
+        Ok(Self {
+            keeper: Some(keeper),
+            ..Self::in_environment(config, listener, environment)?
+        })
     }
 
     /// The address that it listens on.
@@ -191,6 +188,7 @@ impl<L: Listener> Gateway<L> {
         Ok(Self {
             listener,
             gate: Arc::new(Gate::new(config, environment)?),
+            keeper: None,
         })
     }
 
@@ -212,12 +210,17 @@ impl<L: Listener> Gateway<L> {
 
     /// Serves until `shutdown`, lets what is under way finish, and returns.
     pub async fn run(self, shutdown: CancellationToken) {
+        let keeping = self.keeper.map(|keeper| keeper.keep(shutdown.clone()));
+        let keeping = keeping.map(tokio::spawn);
         let gate = Arc::clone(&self.gate);
         let service = move |request| {
             let gate = Arc::clone(&gate);
             async move { gate.answer(request).await }
         };
         roamd_http::serve(self.listener, Limits::default(), shutdown, service).await;
+        if let Some(Err(error)) = OptionFuture::from(keeping).await {
+            tracing::warn!(%error, "Keys were not followed to the end");
+        }
         self.gate.changes.close();
         if tokio::time::timeout(DRAIN, self.gate.changes.wait())
             .await

@@ -12,7 +12,7 @@ mod data_dir;
 mod environment;
 mod farms;
 mod gateway;
-mod keys;
+pub mod keys;
 mod metrics;
 mod page;
 mod picture;
@@ -29,8 +29,8 @@ mod standing;
 mod tickets;
 
 pub use audit::{AuditError, AuditLog};
+pub use data_dir::DataDirError;
 pub use environment::Environment;
 pub use gateway::{Gateway, ServerError};
-pub use keys::KeysError;
 pub use probe::{ControllerProbe, ProbeAnswer, probe};
 pub use pulse::Pulse;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{apps, completions, config, demo, farm, man, serve, sessions};
+use crate::commands::{apps, completions, config, demo, farm, keys, man, serve, sessions};
 use crate::exit::Exit;
 
 /// An open Sessions Service: running ICA sessions follow their user from device to device.
@@ -27,6 +27,7 @@ pub(crate) enum Command {
     Sessions(sessions::Sessions),
     Apps(apps::Apps),
     Config(config::Config),
+    Keys(keys::Keys),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -41,6 +42,7 @@ impl Command {
             Self::Sessions(command) => command.run(),
             Self::Apps(command) => command.run(),
             Self::Config(command) => command.run(),
+            Self::Keys(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }

@@ -1,7 +1,9 @@
 //! Key rings as text.
 
+use std::time::Duration;
+
 use data_encoding::BASE64;
-use roamd_seal::{Key, KeyId, KeyRing, KeyRingError};
+use roamd_seal::{Key, KeyId, KeyRing, KeyRingError, KeyRole, OpenError, Overlap};
 
 use crate::{TOKEN, key, rng};
 
@@ -14,8 +16,9 @@ fn a_ring_that_was_written_is_read_with_all_its_keys() {
     let text = ring.to_text();
     let read = KeyRing::from_text(&text).unwrap();
     assert_eq!(*read.to_text(), *text);
-    assert_eq!(read.newest().id(), KeyId(u32::MAX));
-    assert_eq!(read.newest().created(), -5);
+    let newest = read.info()[0];
+    assert_eq!((newest.id, newest.created), (KeyId(u32::MAX), -5));
+    assert_eq!(newest.role, KeyRole::Seals);
     for old in [key(1), key(2)] {
         let value = KeyRing::new(old, vec![]).seal_deterministic(TOKEN, b"", b"plain");
         assert_eq!(&*read.open(TOKEN, b"", &value).unwrap(), b"plain");
@@ -75,4 +78,105 @@ fn a_secret_is_shown_neither_by_debug_nor_by_an_error() {
     );
     let error = KeyRing::from_text("v1 1 2 c2VjcmV0").unwrap_err();
     assert!(!error.to_string().contains("c2VjcmV0"), "{error}");
+}
+
+const OVERLAP: Overlap = Overlap {
+    before: Duration::from_secs(60),
+    after: Duration::from_secs(3600),
+};
+
+/// Ids of the keys, the newest first, and that of the one that seals.
+fn ids(ring: &KeyRing) -> (Vec<KeyId>, KeyId) {
+    let info = ring.info();
+    let mut sealing = info.iter().filter(|key| key.role == KeyRole::Seals);
+    let seals = sealing.next().unwrap().id;
+    assert!(sealing.next().is_none());
+    (info.iter().map(|key| key.id).collect(), seals)
+}
+
+#[test]
+fn a_new_key_seals_once_every_node_knows_it() {
+    let first = KeyRing::random(0, &mut rng());
+    let (old, _) = ids(&first);
+    let ring = first.rotated(1000, OVERLAP, &mut rng());
+    let (both, _) = ids(&ring);
+    assert_eq!(both[1..], old[..]);
+    assert_eq!(ring.info()[0].created, 1000);
+    for (now, sealing) in [
+        (1000, both[1]),
+        (1059, both[1]),
+        (1060, both[0]),
+        (9999, both[0]),
+        // A clock that was set back.
+        (500, both[1]),
+        (-500, both[1]),
+    ] {
+        ring.settle(now, OVERLAP);
+        assert_eq!(ids(&ring), (both.clone(), sealing), "at {now}");
+    }
+}
+
+#[test]
+fn what_is_sealed_opens_on_every_node_throughout_a_rotation_and_until_it_no_longer_counts() {
+    // Two nodes that look at the file at different times.
+    let file = KeyRing::random(0, &mut rng());
+    let read = |ring: &KeyRing| KeyRing::from_text(&ring.to_text()).unwrap();
+    let (one, two) = (read(&file), read(&file));
+    let mut values: Vec<(i64, Vec<u8>)> = Vec::new();
+    let mut file = file;
+    for now in (0..20_000).step_by(10) {
+        if now % 5000 == 4000 {
+            file = file.rotated(now, OVERLAP, &mut rng());
+        }
+        let node = if now % 40 < 20 { &one } else { &two };
+        node.replace(&read(&file));
+        node.settle(now, OVERLAP);
+        for node in [&one, &two] {
+            values.push((now, node.seal(TOKEN, b"", b"plain", &mut rng())));
+        }
+        values.retain(|(sealed, _)| now - sealed < 3600);
+        // The oldest that still counts, and those of this moment.
+        let newest = &values[values.len() - 2..];
+        for (sealed, value) in values.iter().take(1).chain(newest) {
+            for node in [&one, &two] {
+                let opened = node.open(TOKEN, b"", value);
+                assert!(opened.is_ok(), "sealed at {sealed}, at {now}");
+            }
+        }
+    }
+    // One key for each rotation that still matters.
+    assert!(file.info().len() <= 2, "{file:?}");
+}
+
+#[test]
+fn a_key_goes_with_the_first_rotation_after_what_it_sealed_has_ended() {
+    let first = KeyRing::random(0, &mut rng());
+    let value = first.seal(TOKEN, b"", b"plain", &mut rng());
+    let second = first.rotated(1000, OVERLAP, &mut rng());
+    for (now, left) in [(1000, 3), (1060 + 3599, 3), (1060 + 3600, 2)] {
+        let third = second.rotated(now, OVERLAP, &mut rng());
+        assert_eq!(third.info().len(), left, "at {now}");
+        let opened = third.open(TOKEN, b"", &value);
+        let expected = if left == 3 {
+            None
+        } else {
+            Some(OpenError::UnknownKey)
+        };
+        assert_eq!(opened.err(), expected, "at {now}");
+    }
+}
+
+#[test]
+fn those_who_share_a_ring_see_what_takes_its_place() {
+    let shared = std::sync::Arc::new(KeyRing::new(key(1), vec![]));
+    let user = std::sync::Arc::clone(&shared);
+    let before = user.seal_deterministic(TOKEN, b"", b"plain");
+    shared.replace(&KeyRing::new(key(2), vec![key(1)]));
+    let after = user.seal_deterministic(TOKEN, b"", b"plain");
+    assert_ne!(before, after);
+    assert!(user.open(TOKEN, b"", &before).is_ok());
+    shared.replace(&KeyRing::new(key(2), vec![]));
+    let opened = user.open(TOKEN, b"", &before);
+    assert_eq!(opened.unwrap_err(), OpenError::UnknownKey);
+    assert!(user.open(TOKEN, b"", &after).is_ok());
 }

@@ -8,6 +8,7 @@ mod authentication;
 mod base_url;
 mod controller;
 mod farm;
+mod keys;
 mod remote_access;
 mod section;
 mod store;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use roamd_nfuse_client::{Controller, ControllerOrder, PublicKeyPin, Trust};
 pub use roamd_sessions::Generation;
+pub use roamd_store_proto::Lifetime;
 use toml::de::DeTable;
 
 pub use self::audit::Audit;
@@ -30,6 +32,7 @@ pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
 pub use self::farm::{AddressForm, Farm};
+pub use self::keys::Keys;
 pub use self::remote_access::StoreGateway;
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};
@@ -54,6 +57,8 @@ pub struct Config {
     pub audit: Option<Audit>,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
+    /// Keys of tokens and ids.
+    pub keys: Keys,
     /// The stores; at least one.
     pub stores: Vec<Store>,
 }
@@ -172,6 +177,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
     let (stores, farms) = store::read_all(&mut root);
     let audit = audit::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
+    let keys = keys::read(&mut root);
     root.finish();
     Some(Config {
         listen: listen?,
@@ -179,6 +185,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         data_dir: data_dir?,
         audit,
         authentication: authentication?,
+        keys,
         stores,
     })
 }

@@ -89,6 +89,8 @@ token_lifetime = "0.00:30:00"
 token_lifetime_max = "01:00:00"
 cookie_name = "Citrix_AuthSvc"
 validation_services = ["default", "GW.example.net"]
+[keys]
+rotate_after = "7.00:00:00"
 [[store]]
 path = "/one"
 spelling = "native"
@@ -129,6 +131,8 @@ aggregation_group = "office"
             validation_services: vec!["default".into(), "gw.example.net".into()],
         }
     );
+    let week = Duration::from_hours(7 * 24);
+    assert_eq!(config.keys.rotate_after, Some(week));
     let [store] = config.stores.try_into().unwrap();
     assert_eq!(
         (store.path.as_str(), store.spelling),
@@ -358,6 +362,18 @@ fn a_fault_is_named_with_its_line() {
             "",
             "",
             "line 4: `validation_services` names the same twice",
+        ),
+        (
+            "keys.rotate_after = \"monthly\"",
+            "",
+            "",
+            "line 4: `rotate_after` has to be \"never\" or a time span d.hh:mm:ss, such as \"30.00:00:00\"",
+        ),
+        (
+            "keys.rotate_after = \"00:59:59\"",
+            "",
+            "",
+            "line 4: `rotate_after` has to be 0.01:00:00 (an hour) or longer",
         ),
         // Keys of the store, on line 7.
         (

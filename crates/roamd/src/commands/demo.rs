@@ -9,8 +9,8 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Gateway;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, Config, Controller, Farm, Generation, SpellingChoice, Store,
-    UrlPath,
+    Audit, Authentication, BaseUrl, Config, Controller, Farm, Generation, Keys, SpellingChoice,
+    Store, UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -183,6 +183,7 @@ fn configuration(
         data_dir: folder.join("gateway"),
         audit: Some(Audit::default()),
         authentication,
+        keys: Keys::default(),
         stores: vec![Store {
             path,
             spelling: SpellingChoice::Auto,

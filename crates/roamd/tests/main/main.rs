@@ -11,7 +11,9 @@
 mod apps;
 mod config;
 mod demo;
+mod destroyed_tokens;
 mod farm;
+mod keys;
 mod killed_controllers;
 mod probe;
 mod serve;

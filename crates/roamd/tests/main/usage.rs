@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Ran, roamd, run};
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 31] = [
     "",
     "demo",
     "serve",
@@ -28,6 +28,10 @@ const COMMANDS: [&str; 27] = [
     "config",
     "config check",
     "config init",
+    "keys",
+    "keys new",
+    "keys rotate",
+    "keys list",
     "completions",
     "completions bash",
     "man",
