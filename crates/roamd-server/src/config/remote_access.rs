@@ -1,15 +1,14 @@
 //! `[store.gateway]`: the gateway of clients outside, and the ticket authorities that it asks.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use roamd_nfuse_client::{Controller, ControllerOrder};
 use roamd_sessions::{HostPort, RemoteAccess};
 use toml::de::DeValue;
 
 use super::controller::{self, Tls};
 use super::farm;
+use super::front::network;
 use super::section::{Section, boolean, number, text};
 
 /// Deadline of a ticket unless told otherwise, in milliseconds.
@@ -99,24 +98,10 @@ fn host(value: &DeValue<'_>, port: u16) -> Result<HostPort, String> {
     })
 }
 
-/// A network, or one address.
-fn network(value: &DeValue<'_>) -> Result<IpNet, String> {
-    let text = text(value)?;
-    let problem = || "has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"".to_owned();
-    let network = match text.parse::<IpAddr>() {
-        Ok(address) => IpNet::from(address),
-        Err(_) => text.parse().map_err(|_| problem())?,
-    };
-    let begin = network.trunc();
-    if network == begin {
-        Ok(network)
-    } else {
-        Err(format!("has {network}, whose network is {begin}"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use ipnet::IpNet;
+
     use super::super::{SAMPLE, parse};
     use super::*;
 

@@ -9,7 +9,8 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Gateway;
 use roamd_server::config::{
-    Authentication, BaseUrl, Config, Controller, Farm, Generation, SpellingChoice, Store, UrlPath,
+    Authentication, BaseUrl, Config, Controller, Farm, Front, Generation, SpellingChoice, Store,
+    UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -178,6 +179,7 @@ fn configuration(
         listen,
         base_url: BaseUrl::from(reachable(listen)),
         data_dir: folder.join("gateway"),
+        front: Front::default(),
         authentication,
         stores: vec![Store {
             path,
