@@ -29,7 +29,8 @@ fn is_host(host: &[u8]) -> bool {
     Authority::try_from(host).is_ok_and(|host| {
         let name = host.host();
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%[]:".contains(&byte);
-        !name.is_empty() && name.bytes().all(legal) && !host.as_str().contains('@')
+        let is_whole = host.as_str() == name || host.port_u16().is_some();
+        is_whole && !name.is_empty() && name.bytes().all(legal) && !host.as_str().contains('@')
     })
 }
 

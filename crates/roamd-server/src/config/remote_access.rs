@@ -201,11 +201,13 @@ address = "203.0.113.2""#,
 
     #[test]
     fn the_gateway_of_the_sample_is_valid_and_shows_the_defaults() {
-        let lines = SAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        let (before, section) = SAMPLE.split_once("#[store.gateway]\n").unwrap();
+        let lines = section.lines().map(|line| match line.strip_prefix('#') {
             Some(key) if !key.is_empty() && !key.starts_with(' ') => key,
             _ => line,
         });
-        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let lines: String = lines.map(|line| format!("{line}\n")).collect();
+        let text = format!("{before}[store.gateway]\n{lines}");
         let whole = gateway(&text);
         assert_eq!(whole.access.translations.len(), 1);
         let is_default = |line: &&str| {

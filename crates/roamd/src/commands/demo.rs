@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::exit::Exit;
 use crate::output;
-use crate::server::{address, block_on, listen, stop_on_signal};
+use crate::server::{PlainHttp, address, block_on, listen, stop_on_signal};
 
 /// How many controllers each embedded farm has.
 const CONTROLLERS: usize = 2;
@@ -38,6 +38,8 @@ pub(crate) struct Demo {
     /// The farms tell applications and access lists to anybody, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
+    #[command(flatten)]
+    plain_http: PlainHttp,
 }
 
 impl Demo {
@@ -46,6 +48,10 @@ impl Demo {
     }
 
     async fn serve(self) -> anyhow::Result<Exit> {
+        self.plain_http.check(
+            self.listen,
+            "listen on 127.0.0.1, or pass --insecure-plain-http",
+        )?;
         // The port comes first: a second demo says so before it makes anything.
         let listener = listen(
             self.listen,
