@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
-use roamd_http::{Answer, BodyError, Incoming, Limits, read_body};
+use roamd_http::{Answer, BodyError, Incoming, Limits, Server, read_body};
 use roamd_nfuse_proto::Service;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,9 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let service = move |request: Request<Incoming>| respond(farm.clone(), options, request);
-    roamd_http::serve(listener, Limits::default(), shutdown, service).await;
+    Server::new(Limits::default())
+        .serve(listener, shutdown, service)
+        .await;
     Ok(())
 }
 

@@ -1,18 +1,32 @@
-//! The accept loop that the gateway and the embedded farm share: deadlines, a cap on connections,
-//! and a stop that lets answers finish.
+//! The server that the gateway and the embedded farm share: accepting connections, TLS, deadlines,
+//! caps on connections, and a stop that lets answers finish.
 //!
-//! HTTP itself is hyper's. This crate adds what a server on an open network needs around it: a
-//! deadline for the first byte, for the head and for the body of a request, a bound on bodies, and a
-//! bound on connections. It must not know any URL, message or status rule.
+//! HTTP itself is hyper's, TLS is rustls'. This crate adds what a server on an open network needs
+//! around them: a deadline for the first byte, for the head and for the body of a request and for the
+//! taking of its answer, a bound on bodies, and bounds on connections, in all and a client. It must not
+//! know any URL, message or status rule.
 
-mod accept;
 mod body;
+mod conversation;
+mod limits;
 mod listener;
+mod observer;
+mod pace;
+mod peer;
+mod piecewise;
+mod places;
+mod server;
+mod tls;
 
-pub use accept::{Limits, Peer, serve};
 pub use body::{BodyError, read_body};
 pub use hyper::body::Incoming;
+pub use limits::Limits;
 pub use listener::{Connection, Listener};
+pub use observer::Observer;
+pub use peer::Peer;
+pub use places::{Full, Place, Places};
+pub use server::Server;
+pub use tls::{Identity, IdentityError, Tls};
 
 /// An answer: always whole, so that it goes out with a `Content-Length` (SS-68).
 pub type Answer = http::Response<http_body_util::Full<bytes::Bytes>>;

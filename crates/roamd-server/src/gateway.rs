@@ -4,34 +4,39 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::OptionFuture;
 use http::header::HeaderValue;
+use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{
     Audience, AudienceError, Conversations, Domain, FormPolicy, Presented, Realm, Revocation,
     TokenPolicy, TokenService,
 };
-use roamd_http::{Answer, Incoming, Limits, Listener};
+use roamd_http::{Answer, Incoming, Listener, Peer, Place, Places, Server, Tls};
 use roamd_nfuse_client::TlsError;
 use roamd_seal::KeyRing;
 use roamd_sessions::{Farm, Store, User, UserKey};
 use roamd_state::{Digest, MarkKind, OpenError, SharedState};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::audit::{AuditError, AuditLog, Event, Trail};
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::data_dir::DataDirError;
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
+use crate::host;
+use crate::identity::{self, IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::metrics::Metrics;
+use crate::proxies::{Client, Proxies};
 use crate::pulse::Pulse;
 use crate::refused::Refused;
 use crate::request::{Request, RequestId};
@@ -69,6 +74,9 @@ pub enum ServerError {
     /// There is no audit log.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The listener cannot have TLS.
+    #[error("cannot use the certificate of [tls]")]
+    Identity(#[from] IdentityFileError),
     /// A farm cannot be reached through TLS.
     #[error("cannot use TLS to the controllers of the farm {farm}")]
     FarmTls {
@@ -98,9 +106,12 @@ pub enum ServerError {
 /// A gateway that is ready to run.
 pub struct Gateway<L = TcpListener> {
     listener: L,
+    server: Server,
     gate: Arc<Gate>,
     /// Nothing where the keys are in no file.
     keeper: Option<KeyKeeper>,
+    rereading: Option<Rereading>,
+    asked_to_reread: Arc<Notify>,
 }
 
 /// What every request shares.
@@ -121,6 +132,12 @@ pub(crate) struct Gate {
     audit: AuditLog,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     changes: TaskTracker,
+    proxies: Proxies,
+    /// Clients that may see the metrics.
+    metrics_from: Vec<IpNet>,
+    /// Requests that are being answered.
+    places: Arc<Places>,
+    body_deadline: Duration,
 }
 
 /// How many farms an operation asks.
@@ -185,11 +202,47 @@ impl<L: Listener> Gateway<L> {
         listener: L,
         environment: Environment,
     ) -> Result<Self, ServerError> {
+        let gate = Arc::new(Gate::new(config, environment)?);
+        let front = &config.front;
+        let metrics = &gate.metrics.listener;
+        let asked_to_reread = Arc::new(Notify::new());
+        let mut tls = None;
+        let mut rereading = None;
+        if let Some(files) = &front.tls {
+            let identity = identity::read(files)?;
+            let now = u64::try_from(gate.now().as_second()).unwrap_or_default();
+            if !identity.is_valid_at(UNIX_EPOCH + Duration::from_secs(now)) {
+                warn!("Certificate of the listener is not valid now; most clients refuse it");
+            }
+            metrics.note_expiry(identity.expiry());
+            let made = Tls::new(identity);
+            let (asked, metrics) = (Arc::clone(&asked_to_reread), metrics.clone());
+            rereading = Some(Rereading::new(files.clone(), made.clone(), asked, metrics));
+            tls = Some(made);
+        } else if gate.secure && front.trusted_proxies.is_empty() {
+            warn!(
+                "Every client seems to come from the proxy that ends TLS; name it in trusted_proxies"
+            );
+        }
+        let server = Server::new(front.limits.connections)
+            .with_tls(tls)
+            .with_shared_by_many(front.trusted_proxies.clone())
+            .with_observer(Arc::new(metrics.clone()));
         Ok(Self {
             listener,
-            gate: Arc::new(Gate::new(config, environment)?),
+            server,
+            gate,
+            rereading,
+            asked_to_reread,
             keeper: None,
         })
+    }
+
+    /// Notified, it looks at once whether the files of its certificate have changed; else it does so
+    /// every few seconds. However often it is notified, it looks once a second at most.
+    #[must_use]
+    pub fn certificate_changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.asked_to_reread)
     }
 
     /// The URLs of its stores, in configured order.
@@ -217,16 +270,22 @@ impl<L: Listener> Gateway<L> {
             let gate = Arc::clone(&gate);
             async move { gate.answer(request).await }
         };
-        roamd_http::serve(self.listener, Limits::default(), shutdown, service).await;
+        let rereading = self.rereading.map(|it| it.run(shutdown.clone()));
+        let rereading = rereading.map(tokio::spawn);
+        self.server.serve(self.listener, shutdown, service).await;
         if let Some(Err(error)) = OptionFuture::from(keeping).await {
-            tracing::warn!(%error, "Keys were not followed to the end");
+            warn!(%error, "Keys were not followed to the end");
+        }
+        if let Some(rereading) = rereading {
+            // It has stopped with the listener, or failed, which changes nothing any more.
+            rereading.await.ok();
         }
         self.gate.changes.close();
         if tokio::time::timeout(DRAIN, self.gate.changes.wait())
             .await
             .is_err()
         {
-            tracing::warn!("Stopped before every farm had confirmed what was asked of it");
+            warn!("Stopped before every farm had confirmed what was asked of it");
         }
         self.gate.audit.flush().await;
     }
@@ -342,6 +401,13 @@ impl Gate {
             audit,
             clock,
             changes: TaskTracker::new(),
+            proxies: Proxies::new(config.front.trusted_proxies.clone()),
+            metrics_from: config.front.metrics_from.clone(),
+            places: Places::new(
+                config.front.limits.requests,
+                config.front.limits.requests_per_client,
+            ),
+            body_deadline: config.front.limits.body,
         })
     }
 
@@ -457,17 +523,19 @@ impl Gate {
         // A copy, since the identifiers of a route are slices of the path.
         let path = request.uri().path().to_owned();
         let stores = self.stores.iter().map(|site| site.path.as_str());
-        let route = Route::of(&path, stores, self.authentication.path.as_str());
-        let mut answer = match route {
-            None => Refused::NotFound.into_answer(),
-            Some(route) if !route.allows(&method) => Refused::MethodNotAllowed {
+        let peer = request.extensions().get::<Peer>().copied();
+        let client = peer.map(|peer| self.proxies.client(peer, request.headers()));
+        let route = Route::of(&path, stores, self.authentication.path.as_str())
+            .filter(|route| self.shows(*route, client));
+        let answer = match route {
+            _ if !host::is_named_once(&request) => Err(Refused::BadRequest(host::RULE.to_owned())),
+            None => Err(Refused::NotFound),
+            Some(route) if !route.allows(&method) => Err(Refused::MethodNotAllowed {
                 allow: route.allow(),
-            }
-            .into_answer(),
-            Some(route) => routes::answer(&self, route, Request::new(request, id))
-                .await
-                .unwrap_or_else(Refused::into_answer),
+            }),
+            Some(route) => self.answer_at(route, client, id, request).await,
         };
+        let mut answer = answer.unwrap_or_else(Refused::into_answer);
         let (route, status) = (route.map_or("none", Route::name), answer.status().as_u16());
         let took = started.elapsed();
         self.metrics.note(route, status, took);
@@ -477,5 +545,35 @@ impl Gate {
             answer.headers_mut().insert("x-request-id", id);
         }
         answer
+    }
+
+    /// Answers a request whose path and method are good, if there is a place for it.
+    async fn answer_at(
+        &self,
+        route: Route<'_>,
+        client: Option<Client>,
+        id: RequestId,
+        request: http::Request<Incoming>,
+    ) -> Result<Answer, Refused> {
+        let _place = self.place(route, client)?;
+        let request = Request::new(request, id, client, self.body_deadline);
+        routes::answer(self, route, request).await
+    }
+
+    /// A place for a request. What tells operators that there are too few needs none.
+    fn place(&self, route: Route<'_>, client: Option<Client>) -> Result<Option<Place>, Refused> {
+        if matches!(route, Route::Health | Route::Metrics) {
+            return Ok(None);
+        }
+        let counted = client.and_then(|client| client.counted());
+        self.places.take(counted).map(Some).map_err(|full| {
+            self.metrics.listener.note_refused_request(full);
+            Refused::NoPlace
+        })
+    }
+
+    /// Whether a client learns that there is such a resource.
+    fn shows(&self, route: Route<'_>, client: Option<Client>) -> bool {
+        route != Route::Metrics || client.is_some_and(|client| client.is_in(&self.metrics_from))
     }
 }

@@ -69,6 +69,9 @@ pub(crate) enum Refused {
     /// Every farm that would have to be asked has enough to do.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// As many requests are being answered as may be, in all or for this client.
+    #[error("the server has enough to do; try again later")]
+    NoPlace,
     /// A fault of this program.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -90,7 +93,7 @@ impl Refused {
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
-            Self::StateUnavailable(_) | Self::FarmUnavailable | Self::Busy(_) => {
+            Self::StateUnavailable(_) | Self::FarmUnavailable | Self::Busy(_) | Self::NoPlace => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -111,7 +114,7 @@ impl Refused {
                 error!(%source, "Shared state gave no answer");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
-            Self::FarmUnavailable | Self::Busy(_) => {
+            Self::FarmUnavailable | Self::Busy(_) | Self::NoPlace => {
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
             Self::Internal(source) => {
@@ -169,6 +172,7 @@ mod tests {
         for refused in [
             Refused::from(StateError::Stopped),
             Refused::from(Busy),
+            Refused::NoPlace,
             Refused::from(ResourceError::Farm(FarmError::Busy)),
             Refused::from(ResourceError::Farm(FarmError::Unavailable(String::new()))),
         ] {

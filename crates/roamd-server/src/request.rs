@@ -11,7 +11,7 @@ use getrandom::rand_core::Rng;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
 use roamd_citrixauth::Claims;
-use roamd_http::{Incoming, Peer, read_body};
+use roamd_http::{Incoming, read_body};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{Language, media_type};
@@ -20,14 +20,12 @@ use serde::{Serialize, Serializer};
 use crate::audit::{Event, Trail};
 use crate::environment::rng;
 use crate::gateway::Gate;
+use crate::proxies::Client;
 use crate::refused::Refused;
 use crate::site::ProtectionSpace;
 
 /// Longest body, in bytes.
 const BODY_BYTES: usize = 64 * 1024;
-
-/// How long a body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Finds the log lines of an answer, which has it as `x-request-id`.
 #[derive(Debug, Clone, Copy)]
@@ -56,12 +54,26 @@ pub(crate) struct Request {
     id: RequestId,
     parts: Parts,
     body: Incoming,
+    client: Option<Client>,
+    body_deadline: Duration,
 }
 
 impl Request {
-    pub(crate) fn new(request: http::Request<Incoming>, id: RequestId) -> Self {
+    /// `body_deadline` is how long the body may take to arrive.
+    pub(crate) fn new(
+        request: http::Request<Incoming>,
+        id: RequestId,
+        client: Option<Client>,
+        body_deadline: Duration,
+    ) -> Self {
         let (parts, body) = request.into_parts();
-        Self { id, parts, body }
+        Self {
+            id,
+            parts,
+            body,
+            client,
+            body_deadline,
+        }
     }
 
     /// What it leaves in the audit log.
@@ -137,7 +149,7 @@ impl Request {
 
     /// The body, whatever it says of its type.
     pub(crate) async fn body(self) -> Result<Bytes, Refused> {
-        Ok(read_body(self.body, BODY_BYTES, BODY_DEADLINE).await?)
+        Ok(read_body(self.body, BODY_BYTES, self.body_deadline).await?)
     }
 
     /// The values of a query parameter, in their order.
@@ -151,9 +163,10 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    /// Address of the client that sent the request.
+    /// Address of the client that sent the request, behind the proxies that are trusted. The listener
+    /// always tells it.
     pub(crate) fn client_address(&self) -> Option<IpAddr> {
-        self.parts.extensions.get::<Peer>().map(|peer| peer.0.ip())
+        self.client.map(|client| client.address)
     }
 
     /// The value of a header that is text; of several, the first.

@@ -2,13 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
+use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 
 /// Runs a command that needs a runtime.
 pub(crate) fn block_on(
@@ -25,6 +28,27 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| "has to be an address and a port, such as 127.0.0.1:8080".into())
 }
 
+/// The option that lets anybody read what goes over the network.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct PlainHttp {
+    /// Speak HTTP in the clear on an address that others can reach.
+    #[arg(long)]
+    insecure_plain_http: bool,
+}
+
+impl PlainHttp {
+    /// Refuses to serve in the clear where others can reach it, unless told so. `instead` says what
+    /// would be safe.
+    pub(crate) fn check(self, address: SocketAddr, instead: &str) -> Result<(), UsageError> {
+        if self.insecure_plain_http || address.ip().to_canonical().is_loopback() {
+            return Ok(());
+        }
+        Err(UsageError(format!(
+            "passwords and tokens would cross the network at {address} in the clear; {instead}"
+        )))
+    }
+}
+
 /// Listens on an address. `advice` says what to do when the port is taken.
 pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
@@ -38,6 +62,17 @@ pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<
             }
             _ => anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}")),
         })
+}
+
+/// Notifies of each SIGHUP; several that come at once are one.
+pub(crate) fn notify_on_hangup(notify: Arc<Notify>) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            notify.notify_one();
+        }
+    });
+    Ok(())
 }
 
 /// A token that is cancelled by Ctrl-C or SIGTERM.

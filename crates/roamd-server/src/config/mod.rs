@@ -8,12 +8,15 @@ mod authentication;
 mod base_url;
 mod controller;
 mod farm;
+mod front;
 mod keys;
+mod limits;
 mod remote_access;
 mod section;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod url_path;
 
 use std::fmt;
@@ -32,10 +35,13 @@ pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
 pub use self::farm::{AddressForm, Farm};
+pub use self::front::Front;
 pub use self::keys::Keys;
+pub use self::limits::Limits;
 pub use self::remote_access::StoreGateway;
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};
+pub use self::tls::ListenerTls;
 pub use self::url_path::{UrlPath, UrlPathError};
 
 /// A commented configuration with every key, as `config init` writes it.
@@ -53,6 +59,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// Folder of keys and embedded state.
     pub data_dir: PathBuf,
+    /// What it shows to the network.
+    pub front: Front,
     /// The audit log; nothing if none is kept.
     pub audit: Option<Audit>,
     /// Sign-in, shared by all stores.
@@ -165,7 +173,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
             "has to be an address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"".into()
         })
     });
-    let base_url = root.required("base_url", |value| {
+    let base_url: Option<BaseUrl> = root.required("base_url", |value| {
         text(value)?
             .parse()
             .map_err(|error: BaseUrlError| error.to_string())
@@ -174,6 +182,14 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         "" => Err("has to name a folder".into()),
         folder => Ok(PathBuf::from(folder)),
     });
+    let front = front::read(&mut root);
+    if let Some(base_url) = &base_url
+        && base_url.scheme() == Scheme::Http
+        && front.as_ref().is_some_and(|front| front.tls.is_some())
+    {
+        let problem = "`base_url` has to begin with https:// where there is a [tls] section";
+        root.fault("base_url", problem);
+    }
     let (stores, farms) = store::read_all(&mut root);
     let audit = audit::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
@@ -183,6 +199,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         listen: listen?,
         base_url: base_url?,
         data_dir: data_dir?,
+        front: front?,
         audit,
         authentication: authentication?,
         keys,

@@ -1,15 +1,14 @@
 //! `[store.gateway]`: the gateway of clients outside, and the ticket authorities that it asks.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use roamd_nfuse_client::{Controller, ControllerOrder};
 use roamd_sessions::{HostPort, RemoteAccess};
 use toml::de::DeValue;
 
 use super::controller::{self, Tls};
 use super::farm;
+use super::front::network;
 use super::section::{Section, boolean, number, text};
 
 /// Deadline of a ticket unless told otherwise, in milliseconds.
@@ -99,24 +98,10 @@ fn host(value: &DeValue<'_>, port: u16) -> Result<HostPort, String> {
     })
 }
 
-/// A network, or one address.
-fn network(value: &DeValue<'_>) -> Result<IpNet, String> {
-    let text = text(value)?;
-    let problem = || "has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"".to_owned();
-    let network = match text.parse::<IpAddr>() {
-        Ok(address) => IpNet::from(address),
-        Err(_) => text.parse().map_err(|_| problem())?,
-    };
-    let begin = network.trunc();
-    if network == begin {
-        Ok(network)
-    } else {
-        Err(format!("has {network}, whose network is {begin}"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use ipnet::IpNet;
+
     use super::super::{SAMPLE, parse};
     use super::*;
 
@@ -216,11 +201,13 @@ address = "203.0.113.2""#,
 
     #[test]
     fn the_gateway_of_the_sample_is_valid_and_shows_the_defaults() {
-        let lines = SAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        let (before, section) = SAMPLE.split_once("#[store.gateway]\n").unwrap();
+        let lines = section.lines().map(|line| match line.strip_prefix('#') {
             Some(key) if !key.is_empty() && !key.starts_with(' ') => key,
             _ => line,
         });
-        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let lines: String = lines.map(|line| format!("{line}\n")).collect();
+        let text = format!("{before}[store.gateway]\n{lines}");
         let whole = gateway(&text);
         assert_eq!(whole.access.translations.len(), 1);
         let is_default = |line: &&str| {

@@ -119,15 +119,22 @@ impl<'d> Section<'d> {
         key: &'static str,
         read: impl Fn(&DeValue<'_>) -> Result<T, String>,
     ) -> Vec<T> {
-        let Some(value) = self.value(key) else {
-            return Vec::new();
-        };
+        self.optional_list(key, read).unwrap_or_default()
+    }
+
+    /// A list of values that may be absent.
+    pub(super) fn optional_list<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self.value(key)?;
         let Some(items) = value.get_ref().as_array() else {
             self.faults.add(
                 value.span().start,
                 format!("`{key}` has to be a list, as in [\"…\"]"),
             );
-            return Vec::new();
+            return None;
         };
         let mut values = Vec::with_capacity(items.len());
         for item in items {
@@ -142,7 +149,7 @@ impl<'d> Section<'d> {
             self.faults
                 .add(item.span().start, format!("`{key}` {problem}"));
         }
-        values
+        Some(values)
     }
 
     /// A list of values, or its default if it is absent.

@@ -1,8 +1,10 @@
-//! Counts and times, for Prometheus: of answers here, of farms in [`farms`]. What is a state and no
+//! Counts and times, for Prometheus: of answers here, of farms in [`farms`], of what the listener
+//! refused in [`listener`]. What is a state and no
 //! count is read when it is asked for, in [`controllers`].
 
 mod controllers;
 mod farms;
+mod listener;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use roamd_nfuse_client::StaClient;
 
 use self::controllers::Controllers;
 pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind, outcome};
+pub(crate) use self::listener::{ListenerMetrics, Reread};
 use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;
 
@@ -25,6 +28,8 @@ pub(crate) struct Metrics {
     registry: Registry,
     /// What is counted of farms.
     pub(crate) farms: FarmMetrics,
+    /// What is counted of the listener.
+    pub(crate) listener: ListenerMetrics,
     answers: Family<AnswerLabels, Counter>,
     times: Family<RouteLabels, Histogram>,
 }
@@ -90,6 +95,7 @@ impl Default for Metrics {
         );
         Self {
             farms: FarmMetrics::register(&mut registry),
+            listener: ListenerMetrics::register(&mut registry),
             registry,
             answers,
             times,

@@ -9,8 +9,8 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Gateway;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, Config, Controller, Farm, Generation, Keys, SpellingChoice,
-    Store, UrlPath,
+    Audit, Authentication, BaseUrl, Config, Controller, Farm, Front, Generation, Keys,
+    SpellingChoice, Store, UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::exit::Exit;
 use crate::hardening::harden;
 use crate::output;
-use crate::server::{address, block_on, listen, stop_on_signal};
+use crate::server::{PlainHttp, address, block_on, listen, stop_on_signal};
 
 /// How many controllers each embedded farm has.
 const CONTROLLERS: usize = 2;
@@ -39,6 +39,8 @@ pub(crate) struct Demo {
     /// The farms tell applications and access lists to anybody, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
+    #[command(flatten)]
+    plain_http: PlainHttp,
 }
 
 impl Demo {
@@ -48,6 +50,10 @@ impl Demo {
     }
 
     async fn serve(self) -> anyhow::Result<Exit> {
+        self.plain_http.check(
+            self.listen,
+            "listen on 127.0.0.1, or pass --insecure-plain-http",
+        )?;
         // The port comes first: a second demo says so before it makes anything.
         let listener = listen(
             self.listen,
@@ -181,6 +187,7 @@ fn configuration(
         listen,
         base_url: BaseUrl::from(reachable(listen)),
         data_dir: folder.join("gateway"),
+        front: Front::default(),
         audit: Some(Audit::default()),
         authentication,
         keys: Keys::default(),

@@ -1,0 +1,79 @@
+//! The host that a request is for. Nothing is made from it, but software that disagrees on it can be
+//! played off against one another.
+
+use http::header::HOST;
+use http::uri::Authority;
+use http::{HeaderMap, Request, Version};
+
+/// What a request has to say.
+pub(crate) const RULE: &str = "a request has to name one host, as HOST or HOST:PORT";
+
+/// Whether a request names its host as HTTP wants it: in one `Host` header, which HTTP/1.0 may lack,
+/// and HTTP/2 where it names an authority.
+pub(crate) fn is_named_once<B>(request: &Request<B>) -> bool {
+    let headers: &HeaderMap = request.headers();
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => match request.version() {
+            Version::HTTP_10 => true,
+            Version::HTTP_11 => false,
+            _ => request.uri().authority().is_some(),
+        },
+        (Some(host), None) => is_host(host.as_bytes()),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A host with or without a port, and nobody's name before it.
+fn is_host(host: &[u8]) -> bool {
+    Authority::try_from(host).is_ok_and(|host| {
+        let name = host.host();
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%[]:".contains(&byte);
+        let is_whole = host.as_str() == name || host.port_u16().is_some();
+        is_whole && !name.is_empty() && name.bytes().all(legal) && !host.as_str().contains('@')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_names_its_host_once() {
+        let cases: &[(Version, &[&str], bool)] = &[
+            (Version::HTTP_11, &["store.example.net"], true),
+            (Version::HTTP_11, &["store.example.net:8443"], true),
+            (Version::HTTP_11, &["192.0.2.1:80"], true),
+            (Version::HTTP_11, &["[2001:db8::1]:80"], true),
+            (Version::HTTP_11, &["a_b"], true),
+            (Version::HTTP_11, &[], false),
+            (Version::HTTP_11, &[""], false),
+            (Version::HTTP_11, &["a", "a"], false),
+            (Version::HTTP_11, &["a", "b"], false),
+            (Version::HTTP_11, &["a, b"], false),
+            (Version::HTTP_11, &["a b"], false),
+            (Version::HTTP_11, &["user@a"], false),
+            (Version::HTTP_11, &["a/path"], false),
+            (Version::HTTP_11, &["http://a"], false),
+            (Version::HTTP_11, &["a:port"], false),
+            (Version::HTTP_11, &["<script>"], false),
+            (Version::HTTP_11, &["a'\"><b>"], false),
+            (Version::HTTP_10, &[], true),
+            (Version::HTTP_10, &["a", "a"], false),
+            (Version::HTTP_2, &[], false),
+            (Version::HTTP_2, &["a"], true),
+        ];
+        for (version, hosts, expected) in cases {
+            let mut request = Request::new(());
+            *request.version_mut() = *version;
+            for host in *hosts {
+                request.headers_mut().append(HOST, host.parse().unwrap());
+            }
+            assert_eq!(is_named_once(&request), *expected, "{version:?} {hosts:?}");
+        }
+        let mut request = Request::new(());
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = "https://store.example.net/".parse().unwrap();
+        assert!(is_named_once(&request));
+    }
+}

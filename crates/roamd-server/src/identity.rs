@@ -1,0 +1,261 @@
+//! The identity of the listener: read from files, and read again when they change.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use roamd_http::{Identity, IdentityError, Tls};
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+use zeroize::Zeroizing;
+
+use crate::config::ListenerTls;
+use crate::metrics::{ListenerMetrics, Reread};
+
+/// What the configuration calls the files.
+const CERTIFICATE: &str = "certificate_file";
+const KEY: &str = "key_file";
+const CLIENT_CA: &str = "client_ca_file";
+
+/// Largest file that is read, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The least time between two looks, however often somebody asks for one.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Why the files of an identity cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityFileError {
+    /// A file cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the configuration calls it.
+        key: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is nothing in a file, or far too much.
+    #[error("{} is empty, or larger than {LARGEST} bytes", .path.display())]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// What the configuration calls it.
+        key: &'static str,
+    },
+    /// The key is no secret.
+    #[error(
+        "everybody on this machine may use the key {} (mode {mode:o}); run `chmod o=` on it, and get \
+         a new key if it may have been seen", .path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// What the files hold is no identity.
+    #[error(transparent)]
+    Unusable(#[from] IdentityError),
+}
+
+impl IdentityFileError {
+    /// The key of the configuration that names the file at fault.
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::Unreadable { key, .. } | Self::Size { key, .. } => key,
+            Self::Exposed { .. } => KEY,
+            Self::Unusable(error) => match error {
+                IdentityError::NoCertificate
+                | IdentityError::BrokenCertificate
+                | IdentityError::Setup(_) => CERTIFICATE,
+                IdentityError::NoKey | IdentityError::BrokenKey(_) | IdentityError::OtherKey => KEY,
+                IdentityError::ClientAuthorities => CLIENT_CA,
+            },
+        }
+    }
+
+    /// The error with what caused it, in one line.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Reads an identity.
+pub(crate) fn read(files: &ListenerTls) -> Result<Identity, IdentityFileError> {
+    Contents::read(files)?.identity()
+}
+
+/// Keeps the identity of a listener up to date with its files.
+pub(crate) struct Rereading {
+    files: ListenerTls,
+    tls: Tls,
+    /// What the files held when they were looked at last.
+    seen: Seen,
+    asked: Arc<Notify>,
+    metrics: ListenerMetrics,
+}
+
+/// What a look at the files showed, so that nothing is done or told twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Contents([u8; 32]),
+    Unreadable,
+}
+
+impl Rereading {
+    /// Of an identity that was read from these files just now. `asked` asks for a look at them.
+    pub(crate) fn new(
+        files: ListenerTls,
+        tls: Tls,
+        asked: Arc<Notify>,
+        metrics: ListenerMetrics,
+    ) -> Self {
+        let seen = Contents::read(&files).map_or(Seen::Unreadable, |contents| contents.seen());
+        Self {
+            files,
+            tls,
+            seen,
+            asked,
+            metrics,
+        }
+    }
+
+    /// Looks at the files when somebody asks for it, and at times, until `shutdown`.
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        let looking = async {
+            loop {
+                tokio::select! {
+                    // Asked a thousand times, it is told once.
+                    () = self.asked.notified() => {}
+                    () = sleep(LOOK_EVERY) => {}
+                }
+                self.look().await;
+                sleep(LOOK_PAUSE).await;
+            }
+        };
+        shutdown.run_until_cancelled(looking).await;
+    }
+
+    /// Takes over what is new in the files. What is no identity, such as a certificate whose key is
+    /// still to be written, is told once, and the old one stays.
+    async fn look(&mut self) {
+        let files = self.files.clone();
+        let Ok(read) = spawn_blocking(move || Contents::read(&files)).await else {
+            return;
+        };
+        let seen = read.as_ref().map_or(Seen::Unreadable, Contents::seen);
+        if seen == self.seen {
+            debug!("Certificate has not changed");
+            return;
+        }
+        self.seen = seen;
+        match read.and_then(|contents| contents.identity()) {
+            Ok(identity) => {
+                self.metrics.note_reread(Reread::Replaced);
+                self.metrics.note_expiry(identity.expiry());
+                self.tls.replace(identity);
+                info!("Replaced the certificate");
+            }
+            Err(error) => {
+                self.metrics.note_reread(Reread::Kept);
+                warn!(error = error.whole(), "Kept the old certificate");
+            }
+        }
+    }
+}
+
+/// What the files hold.
+struct Contents {
+    certificate: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
+    client_ca: Option<Vec<u8>>,
+}
+
+impl Contents {
+    fn read(files: &ListenerTls) -> Result<Self, IdentityFileError> {
+        let certificate = file(&files.certificate_file, CERTIFICATE)?;
+        let key = Zeroizing::new(file(&files.key_file, KEY)?);
+        secret(&files.key_file)?;
+        let client_ca = files.client_ca_file.as_deref();
+        let client_ca = client_ca.map(|path| file(path, CLIENT_CA)).transpose()?;
+        Ok(Self {
+            certificate,
+            key,
+            client_ca,
+        })
+    }
+
+    fn identity(&self) -> Result<Identity, IdentityFileError> {
+        let client_ca = self.client_ca.as_deref();
+        Ok(Identity::from_pem(&self.certificate, &self.key, client_ca)?)
+    }
+
+    fn seen(&self) -> Seen {
+        let parts = [&*self.certificate, &self.key];
+        let mut digest = Sha256::new();
+        for part in parts.into_iter().chain(self.client_ca.as_deref()) {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+        Seen::Contents(digest.finalize().into())
+    }
+}
+
+fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, IdentityFileError> {
+    let unreadable = |source| IdentityFileError::Unreadable {
+        path: path.into(),
+        key,
+        source,
+    };
+    let mut bytes = Vec::new();
+    let is_file = fs::metadata(path).map_err(unreadable)?.is_file();
+    if is_file {
+        // One byte more than allowed tells a file that is too large.
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(LARGEST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+    }
+    if bytes.is_empty() || bytes.len() as u64 > LARGEST {
+        return Err(IdentityFileError::Size {
+            path: path.into(),
+            key,
+        });
+    }
+    Ok(bytes)
+}
+
+/// A group may share the key, as on systems where one holds all servers that use it.
+fn secret(path: &Path) -> Result<(), IdentityFileError> {
+    let metadata = fs::metadata(path).map_err(|source| IdentityFileError::Unreadable {
+        path: path.into(),
+        key: KEY,
+        source,
+    })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o007 == 0 {
+        Ok(())
+    } else {
+        let path = path.into();
+        Err(IdentityFileError::Exposed { path, mode })
+    }
+}
