@@ -4,8 +4,8 @@
 //! arguments, and no state is kept. A token carries its claims sealed ([`TokenService`]), and a
 //! conversation carries its state sealed with the client ([`Conversations`]), so that any node can
 //! go on where another began. Two things cannot travel with the client, since all nodes have to
-//! agree on them: whether a conversation is spent, and how many attempts in it failed. The caller
-//! keeps them and passes the answers in.
+//! agree on them: whether a conversation is spent, and how many attempts failed, in it and otherwise
+//! ([`GuessingPolicy`]). The caller keeps them and passes the answers in.
 //!
 //! The crate must not know sessions or farms (whoever checks a password is a
 //! [`CheckCredentials`]), sockets, or HTTP types.
@@ -14,6 +14,7 @@ mod audience;
 mod claims;
 mod conversation;
 mod credentials;
+mod guessing;
 mod service;
 mod texts;
 mod token;
@@ -25,5 +26,6 @@ pub use conversation::{
     Negotiation, Reply, Resumed, Started,
 };
 pub use credentials::{BadAttempt, CheckCredentials, Credentials, Refusal};
+pub use guessing::{Budget, ClientPlace, Drawn, GuessingPolicy};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{Grant, IssuedToken, ServiceTokenError, TokenPolicy, TokenService, TokenTooLong};

@@ -11,6 +11,7 @@ mod check;
 mod conversation;
 mod exchange;
 mod form;
+mod guessing;
 mod post;
 mod tokens;
 
