@@ -27,6 +27,7 @@ use tracing::info;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
+use crate::guessing::Guessing;
 use crate::keys::KeysError;
 use crate::metrics::Metrics;
 use crate::refused::Refused;
@@ -110,6 +111,7 @@ pub(crate) struct Gate {
     pub(crate) tokens: TokenService,
     pub(crate) conversations: Conversations,
     pub(crate) credentials: CredentialFarms,
+    pub(crate) guessing: Guessing,
     standings: Arc<Standings>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Box<dyn SharedState>,
@@ -303,6 +305,7 @@ impl Gate {
             audience,
             secure: base.scheme() == Scheme::Https,
             credentials,
+            guessing: Guessing::new(config.guessing),
             standings,
             keys,
             state,

@@ -10,6 +10,7 @@ pub mod config;
 mod environment;
 mod farms;
 mod gateway;
+mod guessing;
 mod keys;
 mod metrics;
 mod page;

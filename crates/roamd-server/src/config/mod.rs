@@ -7,6 +7,7 @@ mod authentication;
 mod base_url;
 mod controller;
 mod farm;
+mod guessing;
 mod remote_access;
 mod section;
 mod store;
@@ -28,6 +29,7 @@ pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
 pub use self::farm::{AddressForm, Farm};
+pub use self::guessing::Guessing;
 pub use self::remote_access::StoreGateway;
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};
@@ -50,6 +52,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
+    /// How often passwords may be tried.
+    pub guessing: Guessing,
     /// The stores; at least one.
     pub stores: Vec<Store>,
 }
@@ -167,12 +171,14 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
     });
     let (stores, farms) = store::read_all(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
+    let guessing = guessing::read(&mut root);
     root.finish();
     Some(Config {
         listen: listen?,
         base_url: base_url?,
         data_dir: data_dir?,
         authentication: authentication?,
+        guessing,
         stores,
     })
 }

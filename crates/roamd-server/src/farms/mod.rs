@@ -25,9 +25,9 @@ use tokio::time::Instant;
 
 use self::operation::NfuseOperation;
 use self::picture::Pictures;
-use self::queue::Bounds;
+pub(crate) use self::queue::Bounds;
 pub(crate) use self::sign_in::CredentialFarms;
-use self::turns::Turns;
+pub(crate) use self::turns::{Turn, Turns};
 use crate::config;
 use crate::metrics::{FarmCounts, OperationKind};
 use crate::standing::Standings;
@@ -56,7 +56,7 @@ struct Shared {
     address_form: config::AddressForm,
     /// Clients reach its hosts by their alternate addresses.
     alternate_address: bool,
-    turns: Turns,
+    turns: Turns<UserKey>,
     standings: Arc<Standings>,
     catalogues: Cache<UserKey, Arc<Catalogue>>,
     pictures: Pictures,

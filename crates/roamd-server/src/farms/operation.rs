@@ -12,7 +12,7 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User,
+    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -38,7 +38,7 @@ pub(crate) struct NfuseOperation {
     pub(super) user: User,
     pub(super) deadline: Instant,
     /// Held until the operation is dropped.
-    pub(super) _turn: Turn,
+    pub(super) _turn: Turn<UserKey>,
 }
 
 impl Operation for NfuseOperation {

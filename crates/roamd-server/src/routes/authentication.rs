@@ -1,10 +1,12 @@
 //! The token service, the protocols and the explicit forms (citrixauth.md §2, §4, §5).
 
+use std::net::IpAddr;
+
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
-    CheckCredentials, Conversation, ConversationRefusal, Conversations, Grant, Negotiation,
-    Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
+    CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials, Grant,
+    Negotiation, Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
 };
 use roamd_http::Answer;
 use roamd_sessions::UserKey;
@@ -17,6 +19,7 @@ use tracing::info;
 use crate::answer::{Caching, whole};
 use crate::environment::rng;
 use crate::gateway::Gate;
+use crate::guessing::Target;
 use crate::refused::Refused;
 use crate::request::Request;
 
@@ -124,16 +127,15 @@ pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer,
 pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
     let reader = Reader::of(&request)?;
     let cookie = request.joined(&COOKIE);
+    let client = request.client_address();
     let post = FormPost::from_url_encoded(&request.body().await?);
     let conversation = match resume(gate, cookie.as_deref(), &post).await? {
         Ok(conversation) => conversation,
         Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
     let checked = match gate.conversations.credentials(&post) {
-        Ok(credentials) => gate
-            .credentials
-            .check(&credentials)
-            .await
+        Ok(credentials) => check(gate, &credentials, client)
+            .await?
             .map(|user| (user, credentials.password)),
         Err(bad) => Err(bad.into()),
     };
@@ -176,6 +178,28 @@ async fn resume(
         .is_marked(MarkKind::SpentConversation, digest, now)
         .await?;
     Ok(resumed.unless_spent(spent))
+}
+
+/// Has a password checked, unless there were too many attempts (citrixauth.md §7 rule 5). An attempt
+/// that has to wait is refused like a wrong password.
+async fn check(
+    gate: &Gate,
+    credentials: &Credentials,
+    client: Option<IpAddr>,
+) -> Result<Result<UserIdentity, Refusal>, Refused> {
+    let target = Target::new(&credentials.user_name, client);
+    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
+    let Some(attempt) = attempt.await? else {
+        info!("Sign-in held up after too many attempts");
+        return Ok(Err(Refusal::BadCredentials));
+    };
+    let checked = gate.credentials.check(credentials).await;
+    match &checked {
+        Ok(_) => attempt.was_good(gate.now()).await?,
+        Err(refusal) if refusal.is_failed_attempt() => attempt.was_bad(),
+        Err(_) => attempt.was_none().await?,
+    }
+    Ok(checked)
 }
 
 /// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts at

@@ -15,6 +15,7 @@ mod day;
 mod examples;
 mod fan_out;
 mod gateway_launch;
+mod guessing;
 mod hostile_answers;
 mod launch;
 mod peers;

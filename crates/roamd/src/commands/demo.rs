@@ -9,7 +9,8 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Gateway;
 use roamd_server::config::{
-    Authentication, BaseUrl, Config, Controller, Farm, Generation, SpellingChoice, Store, UrlPath,
+    Authentication, BaseUrl, Config, Controller, Farm, Generation, Guessing, SpellingChoice, Store,
+    UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -179,6 +180,7 @@ fn configuration(
         base_url: BaseUrl::from(reachable(listen)),
         data_dir: folder.join("gateway"),
         authentication,
+        guessing: Guessing::default(),
         stores: vec![Store {
             path,
             spelling: SpellingChoice::Auto,
