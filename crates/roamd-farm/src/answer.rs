@@ -16,6 +16,7 @@ use roamd_nfuse_proto::{
     decode_request, encode_answer,
 };
 use rusqlite::{Connection, Transaction};
+use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 use tracing::error;
 
@@ -27,9 +28,10 @@ use crate::db::{Failure, sessions, tickets, users};
 use crate::farms::Farm;
 use crate::http::ServeOptions;
 use crate::name::AccountName;
+use crate::password::Verdict;
 use crate::refusal::{self, Refusal};
 use crate::rules::{self, Client};
-use crate::world::Generation;
+use crate::world::{Account, Generation};
 
 /// What a farm of every generation can do.
 const CAPABILITIES: [CapabilityId; 5] = [
@@ -209,12 +211,8 @@ impl Desk<'_> {
                 password: Some(password),
                 domain,
             } => {
-                let user = self.find(&account_name(user_name, domain.as_ref()))?;
-                let stored = user.as_ref().map(|user| user.password_hash.as_str());
-                let verifier = &self.farm.verifier;
-                let verified = verifier.verify(stored, &password.value, Instant::now());
-                let is_right = self.known(verified.await)?;
-                let user = user.filter(|_| is_right).ok_or(Refusal::Credentials)?;
+                let name = account_name(user_name, domain.as_ref());
+                let user = self.proven(&name, &password.value).await?;
                 refusal::admit(user.account)?;
                 return Ok(user);
             }
@@ -241,6 +239,49 @@ impl Desk<'_> {
         let user = user.ok_or(Refusal::Credentials)?;
         refusal::admit(user.account)?;
         Ok(user)
+    }
+
+    /// The user whose password this is, whatever the account may do. Wrong passwords are counted, and
+    /// too many lock the account for a while: then no password is right.
+    async fn proven(&self, name: &AccountName, password: &SecretString) -> Result<User, Refusal> {
+        let user = self.find(name)?;
+        let stored = user.as_ref().map(|user| user.password_hash.as_str());
+        let verified = self.farm.verifier.verify(stored, password, Instant::now());
+        let verdict = self.known(verified.await)?;
+        // Hashing takes its time. Of many guesses at once, those that end late find the account as the
+        // first have left it.
+        let user = match verdict {
+            Verdict::Remembered => user,
+            Verdict::Right | Verdict::Wrong => self
+                .find(name)?
+                .filter(|now| Some(&*now.password_hash) == stored),
+        };
+        if let Some(user) = &user
+            && self.is_locked(user)?
+        {
+            return Err(Refusal::Account(Account::LockedOut));
+        }
+        let (now, id) = (self.now, user.as_ref().map(|user| user.id));
+        match (verdict, user) {
+            (Verdict::Remembered | Verdict::Right, Some(user)) => {
+                if user.failures.count > 0 {
+                    let id = user.id;
+                    self.write(move |transaction| users::forgive(transaction, id))
+                        .await?;
+                }
+                Ok(user)
+            }
+            _ => {
+                self.write(move |transaction| users::fail(transaction, id, now))
+                    .await?;
+                Err(Refusal::Credentials)
+            }
+        }
+    }
+
+    fn is_locked(&self, user: &User) -> Result<bool, Refusal> {
+        let until = self.read(|connection| users::locked_until(connection, user, self.now))?;
+        Ok(until.is_some())
     }
 
     fn find(&self, name: &AccountName) -> Result<Option<User>, Refusal> {

@@ -36,6 +36,17 @@ pub(crate) fn hash(cost: PasswordHashing, password: &SecretString) -> Result<Str
     Ok(hash.map_err(|_| Error::Hashing)?.to_string())
 }
 
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It was right a short time ago.
+    Remembered,
+    /// It is right.
+    Right,
+    /// It is wrong, or there is no such user.
+    Wrong,
+}
+
 /// Checks passwords of all farms of a data folder.
 pub(crate) struct Verifier {
     key: [u8; 32],
@@ -65,15 +76,15 @@ impl Verifier {
         stored: Option<&str>,
         password: &SecretString,
         now: Instant,
-    ) -> Result<bool, Error> {
+    ) -> Result<Verdict, Error> {
         let proof = stored.and_then(|stored| self.proof(stored, password));
         if proof.is_some_and(|proof| self.remembers(&proof, now)) {
-            return Ok(true);
+            return Ok(Verdict::Remembered);
         }
         let permit = self.hashing.clone().acquire_owned().await;
         // Of many that wait for the same password, the first has answered for all.
         if proof.is_some_and(|proof| self.remembers(&proof, now)) {
-            return Ok(true);
+            return Ok(Verdict::Remembered);
         }
         let stored = stored.unwrap_or(&self.stand_in).to_owned();
         let password = password.clone();
@@ -87,9 +98,9 @@ impl Verifier {
         match proof {
             Some(proof) if matches => {
                 self.remember(proof, now);
-                Ok(true)
+                Ok(Verdict::Right)
             }
-            _ => Ok(false),
+            _ => Ok(Verdict::Wrong),
         }
     }
 
@@ -177,11 +188,11 @@ mod tests {
         let stored = hash(CHEAP, &SecretString::from("right")).unwrap();
         let now = Instant::now();
         for (stored, password, expected, remembered) in [
-            (None, "right", false, 0),
-            (Some(&*stored), "wrong", false, 0),
-            (Some(&*stored), "right", true, 1),
-            (Some(&*stored), "right", true, 1),
-            (Some(&*stored), "wrong", false, 1),
+            (None, "right", Verdict::Wrong, 0),
+            (Some(&*stored), "wrong", Verdict::Wrong, 0),
+            (Some(&*stored), "right", Verdict::Right, 1),
+            (Some(&*stored), "right", Verdict::Remembered, 1),
+            (Some(&*stored), "wrong", Verdict::Wrong, 1),
         ] {
             let password = SecretString::from(password);
             assert_eq!(
