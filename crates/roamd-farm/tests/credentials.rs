@@ -1,11 +1,12 @@
 //! Whom a farm believes (nfuse.md §2, §7).
 
+use roamd_farm::{AccountChange, Limit};
 use roamd_nfuse_proto::{
     Credentials, Dialect, Domain, ErrorId, ReconnectSessionDataRequest, UserIdentity,
     ValidateCredentialsRequest, encode_request,
 };
 
-use crate::support::{Folder, PASSWORD, of, small_world, typed};
+use crate::support::{Folder, PASSWORD, at, of, small_world, typed};
 
 fn validate(credentials: Credentials) -> ValidateCredentialsRequest {
     ValidateCredentialsRequest {
@@ -233,5 +234,86 @@ async fn an_account_that_is_disabled_is_out_at_once() {
         error.id,
         ErrorId::FAILED_CREDENTIALS,
         "the password was changed"
+    );
+}
+
+/// Asks with these passwords one second after the other, and gives the errors.
+async fn try_all(folder: &Folder, passwords: &[&str], from: i64) -> Vec<Option<ErrorId>> {
+    let mut errors = Vec::new();
+    for (second, password) in (from..).zip(passwords) {
+        let request = validate(typed("alice", password, Some("DEMO")));
+        let answer = folder.ask_at("cvad-7", &request, second).await;
+        errors.push(answer.err().map(|error| error.id));
+    }
+    errors
+}
+
+#[tokio::test]
+async fn too_many_wrong_passwords_lock_an_account_for_a_while() {
+    let mut world = small_world();
+    world.accounts.lockout_attempts = Limit::AtMost(3);
+    world.accounts.lockout_seconds = 60;
+    let folder = Folder::of(&world);
+    let (wrong, locked) = (
+        Some(ErrorId::FAILED_CREDENTIALS),
+        Some(ErrorId::ACCOUNT_LOCKED_OUT),
+    );
+    // A right one in between begins anew, one that is remembered too.
+    let tried = try_all(&folder, &["no", "no", PASSWORD, "no", "no", PASSWORD], 0).await;
+    let expected = [&wrong, &wrong, &None, &wrong, &wrong, &None].map(Clone::clone);
+    assert_eq!(tried, expected);
+    let tried = try_all(&folder, &["no", "no", "no", PASSWORD, "no"], 10).await;
+    let expected = [&wrong, &wrong, &wrong, &locked, &locked].map(Clone::clone);
+    assert_eq!(tried, expected);
+    let records = folder.farms.accounts(at(20)).unwrap();
+    assert_eq!(records[0].locked_until, Some(at(72)));
+    assert_eq!(records[1].locked_until, None, "others are not concerned");
+    // What comes meanwhile does not make it last.
+    assert_eq!(
+        try_all(&folder, &["no"; 20], 40).await,
+        vec![locked.clone(); 20]
+    );
+    assert_eq!(try_all(&folder, &[PASSWORD], 72).await, [None]);
+    // An operator ends it at once.
+    try_all(&folder, &["no", "no", "no"], 80).await;
+    assert_eq!(try_all(&folder, &[PASSWORD], 83).await, [locked]);
+    let unlock = AccountChange {
+        unlock: true,
+        ..AccountChange::default()
+    };
+    folder
+        .farms
+        .set_account("DEMO\\alice", &unlock, at(84))
+        .unwrap();
+    assert_eq!(try_all(&folder, &[PASSWORD], 84).await, [None]);
+}
+
+#[tokio::test]
+async fn of_a_thousand_guesses_at_once_few_are_of_use() {
+    let mut world = small_world();
+    world.accounts.lockout_attempts = Limit::AtMost(3);
+    let folder = Folder::of(&world);
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..1000 {
+        let farm = folder.farms.farm("cvad-7").unwrap();
+        let password = format!("guess {number}");
+        let request = validate(typed("alice", &password, Some("DEMO")));
+        let body = encode_request(Dialect::new(5, 4), &request);
+        guesses.spawn(async move {
+            let options = roamd_farm::ServeOptions::default();
+            let answer = farm.answer(options, &body, at(0)).await.unwrap();
+            String::from_utf8(answer).unwrap()
+        });
+    }
+    let mut looked_at = 0;
+    while let Some(answer) = guesses.join_next().await {
+        looked_at += usize::from(answer.unwrap().contains("failed-credentials"));
+    }
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    // Hashes go on while the last failure is written.
+    assert!((3..=3 + 4 * at_once).contains(&looked_at), "{looked_at}");
+    assert_eq!(
+        try_all(&folder, &[PASSWORD], 1).await,
+        [Some(ErrorId::ACCOUNT_LOCKED_OUT)]
     );
 }
