@@ -8,15 +8,16 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use roamd_nfuse_proto::{
-    AnyRequest, Body, CapabilitiesAnswer, CapabilityId, Credentials, DecodeError,
-    DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, Domain, Frame, HostId,
-    LogoffUserSessionsAnswer, LogoffUserSessionsRequest, ProtocolInfoAnswer,
-    ReconnectSessionDataAnswer, ReconnectSessionDataRequest, ServerFarmDataAnswer, SessionEntry,
-    SessionSelection, UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest,
-    decode_request, encode_answer,
+    AnyRequest, Body, CapabilitiesAnswer, CapabilityId, ChangePasswordAnswer,
+    ChangePasswordRequest, Credentials, DecodeError, DisconnectUserSessionsAnswer,
+    DisconnectUserSessionsRequest, Domain, Frame, HostId, LogoffUserSessionsAnswer,
+    LogoffUserSessionsRequest, ProtocolInfoAnswer, ReconnectSessionDataAnswer,
+    ReconnectSessionDataRequest, ServerFarmDataAnswer, SessionEntry, SessionSelection,
+    UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest, decode_request,
+    encode_answer,
 };
 use rusqlite::{Connection, Transaction};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::task::spawn_blocking;
 use tracing::error;
 
@@ -29,17 +30,18 @@ use crate::farms::Farm;
 use crate::http::ServeOptions;
 use crate::name::AccountName;
 use crate::password::Verdict;
-use crate::refusal::{self, Refusal};
+use crate::refusal::{self, NewPasswordRefusal, Refusal};
 use crate::rules::{self, Client};
 use crate::world::{Account, Generation};
 
 /// What a farm of every generation can do.
-const CAPABILITIES: [CapabilityId; 5] = [
+const CAPABILITIES: [CapabilityId; 6] = [
     CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
     CapabilityId::LAUNCH_REFERENCE,
     CapabilityId::MULTI_IMAGE_ICONS,
     CapabilityId::USER_IDENTITY,
     CapabilityId::TICKET_INVALIDATION,
+    CapabilityId::PASSWORD_CHANGE,
 ];
 
 /// The one type of server and of client that there is here.
@@ -69,6 +71,7 @@ impl Farm {
             AnyRequest::Address(it) => desk.reply(&frame, desk.address(it)).await,
             AnyRequest::AppData(it) => desk.reply(&frame, desk.app_data(it)).await,
             AnyRequest::Capabilities(_) => desk.reply(&frame, async { Ok(capabilities()) }).await,
+            AnyRequest::ChangePassword(it) => desk.reply(&frame, desk.change_password(it)).await,
             AnyRequest::DisconnectUserSessions(it) => desk.reply(&frame, desk.disconnect(it)).await,
             AnyRequest::LaunchRef(it) => desk.reply(&frame, desk.launch_ref(it)).await,
             AnyRequest::LogoffUserSessions(it) => desk.reply(&frame, desk.logoff(it)).await,
@@ -132,6 +135,48 @@ impl Desk<'_> {
             identity: request.identity_wanted.then(|| identity(&user)),
             ..ValidateCredentialsAnswer::default()
         })
+    }
+
+    /// A password that was right is replaced if it still is, so of two changes at once one is refused.
+    async fn change_password(
+        &self,
+        request: ChangePasswordRequest,
+    ) -> Result<ChangePasswordAnswer, Refusal> {
+        let Credentials::Explicit {
+            user_name,
+            password: Some(old),
+            domain,
+        } = &request.credentials
+        else {
+            return Err(Refusal::Credentials);
+        };
+        let new = &request.new_password.value;
+        let name = account_name(user_name, domain.as_ref());
+        let user = self.proven(&name, &old.value).await?;
+        refusal::admit_to_change(user.account)?;
+        let (length, cost, mut former) = self.read(|connection| {
+            Ok((
+                users::rules(connection)?.password_length,
+                users::password_hashing(connection)?,
+                users::former_passwords(connection, user.id)?,
+            ))
+        })?;
+        rules::check_length(new.expose_secret(), length).map_err(Refusal::NewPassword)?;
+        former.push(user.password_hash.clone());
+        let verifier = &self.farm.verifier;
+        if self.known(verifier.is_any(former, new).await)? {
+            return Err(Refusal::NewPassword(NewPasswordRefusal::UsedBefore));
+        }
+        let hash = self.known(verifier.hash(cost, new).await)?;
+        let replaced = self.write(move |transaction| {
+            let kept = rules::FORMER_PASSWORDS;
+            users::replace_password(transaction, user.id, &user.password_hash, &hash, kept)
+        });
+        if replaced.await? {
+            Ok(ChangePasswordAnswer)
+        } else {
+            Err(Refusal::Credentials)
+        }
     }
 
     async fn reconnect(

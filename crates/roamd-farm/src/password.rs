@@ -90,9 +90,7 @@ impl Verifier {
         let password = password.clone();
         let matches = spawn_blocking(move || {
             let _permit = permit;
-            Argon2::default()
-                .verify_password(password.expose_secret().as_bytes(), stored.as_str())
-                .is_ok()
+            is_of(&stored, &password)
         });
         let matches = matches.await.map_err(|_| Error::Hashing)?;
         match proof {
@@ -102,6 +100,46 @@ impl Verifier {
             }
             _ => Ok(Verdict::Wrong),
         }
+    }
+
+    /// Whether the password is one of those that the hashes were made of.
+    pub(crate) async fn is_any(
+        &self,
+        stored: Vec<String>,
+        password: &SecretString,
+    ) -> Result<bool, Error> {
+        for stored in stored {
+            if self.matches(stored, password).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Hashes a new password when it is its turn.
+    pub(crate) async fn hash(
+        &self,
+        cost: PasswordHashing,
+        password: &SecretString,
+    ) -> Result<String, Error> {
+        let permit = self.hashing.clone().acquire_owned().await;
+        let password = password.clone();
+        let hashed = spawn_blocking(move || {
+            let _permit = permit;
+            hash(cost, &password)
+        });
+        hashed.await.map_err(|_| Error::Hashing)?
+    }
+
+    /// Compares when it is its turn.
+    async fn matches(&self, stored: String, password: &SecretString) -> Result<bool, Error> {
+        let permit = self.hashing.clone().acquire_owned().await;
+        let password = password.clone();
+        let matches = spawn_blocking(move || {
+            let _permit = permit;
+            is_of(&stored, &password)
+        });
+        matches.await.map_err(|_| Error::Hashing)
     }
 
     /// A stored hash has its own salt, so it stands for its user too.
@@ -135,6 +173,12 @@ impl Verifier {
         }
         remembered.insert(proof, now + REMEMBERED);
     }
+}
+
+fn is_of(stored: &str, password: &SecretString) -> bool {
+    Argon2::default()
+        .verify_password(password.expose_secret().as_bytes(), stored)
+        .is_ok()
 }
 
 impl fmt::Debug for Verifier {

@@ -2,8 +2,8 @@
 
 use roamd_farm::{AccountChange, Limit};
 use roamd_nfuse_proto::{
-    Credentials, Dialect, Domain, ErrorId, ReconnectSessionDataRequest, UserIdentity,
-    ValidateCredentialsRequest, encode_request,
+    ChangePasswordRequest, Credentials, Dialect, Domain, ErrorId, Password, PasswordEncoding,
+    ReconnectSessionDataRequest, UserIdentity, ValidateCredentialsRequest, encode_request,
 };
 
 use crate::support::{Folder, PASSWORD, at, of, small_world, typed};
@@ -316,4 +316,127 @@ async fn of_a_thousand_guesses_at_once_few_are_of_use() {
         try_all(&folder, &[PASSWORD], 1).await,
         [Some(ErrorId::ACCOUNT_LOCKED_OUT)]
     );
+}
+
+fn change(user: &str, old: &str, new: &str) -> ChangePasswordRequest {
+    ChangePasswordRequest {
+        credentials: typed(user, old, Some("DEMO")),
+        new_password: Password {
+            value: new.into(),
+            encoding: PasswordEncoding::Ctx1,
+        },
+    }
+}
+
+#[tokio::test]
+async fn who_knows_a_password_may_choose_another_one_that_does() {
+    let folder = Folder::new();
+    for (user, old, new, expected) in [
+        (
+            "alice",
+            "wrong",
+            "another-one",
+            Some(ErrorId::FAILED_CREDENTIALS),
+        ),
+        (
+            "zoe",
+            PASSWORD,
+            "another-one",
+            Some(ErrorId::FAILED_CREDENTIALS),
+        ),
+        (
+            "disabled",
+            PASSWORD,
+            "another-one",
+            Some(ErrorId::ACCOUNT_DISABLED),
+        ),
+        (
+            "locked",
+            PASSWORD,
+            "another-one",
+            Some(ErrorId::ACCOUNT_LOCKED_OUT),
+        ),
+        (
+            "expired",
+            PASSWORD,
+            "seven-7",
+            Some(ErrorId::NEW_PASSWORD_TOO_SHORT),
+        ),
+        (
+            "expired",
+            PASSWORD,
+            "äöüäöü",
+            Some(ErrorId::NEW_PASSWORD_TOO_SHORT),
+        ),
+        (
+            "expired",
+            PASSWORD,
+            PASSWORD,
+            Some(ErrorId::NEW_PASSWORD_USED_BEFORE),
+        ),
+        ("expired", PASSWORD, " spaced out ", None),
+        ("novice", PASSWORD, "eight-8!", None),
+        ("alice", PASSWORD, "äöüäöüäö", None),
+    ] {
+        let answer = folder.ask_at("cvad-7", &change(user, old, new), 0).await;
+        assert_eq!(answer.err().map(|error| error.id), expected, "{user} {new}");
+        let signs_in = async |password| {
+            let request = validate(typed(user, password, Some("DEMO")));
+            folder.ask_at("cvad-7", &request, 0).await.is_ok()
+        };
+        assert_eq!(signs_in(new).await, expected.is_none(), "{user} {new}");
+        if expected.is_none() {
+            assert!(!signs_in(old).await, "{user}: the old one is wrong");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_passwords_do_not_come_back() {
+    let folder = Folder::new();
+    let used = Some(ErrorId::NEW_PASSWORD_USED_BEFORE);
+    let passwords: Vec<_> = (0..6).map(|number| format!("password-{number}")).collect();
+    let mut old = PASSWORD;
+    for new in &passwords {
+        let asked = change("bob", old, new);
+        assert!(folder.ask_at("xenapp-6", &asked, 0).await.is_ok(), "{new}");
+        old = new;
+    }
+    for (new, expected) in [
+        (&*passwords[5], used.clone()),
+        (&*passwords[4], used.clone()),
+        (&*passwords[1], used),
+        (&*passwords[0], None),
+    ] {
+        let answer = folder.ask_at("xenapp-6", &change("bob", old, new), 0).await;
+        assert_eq!(answer.err().map(|error| error.id), expected, "{new}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_is_made() {
+    let folder = Folder::new();
+    let (one, other) = (
+        change("bob", PASSWORD, "the-first-new-one"),
+        change("bob", PASSWORD, "the-other-new-one"),
+    );
+    let (one, other) = tokio::join!(
+        folder.ask_at("cvad-7", &one, 0),
+        folder.ask_at("cvad-7", &other, 0)
+    );
+    assert_ne!(one.is_ok(), other.is_ok());
+}
+
+#[tokio::test]
+async fn guesses_by_a_change_of_the_password_are_counted() {
+    let mut world = small_world();
+    world.accounts.lockout_attempts = Limit::AtMost(3);
+    let folder = Folder::of(&world);
+    for old in ["a", "b", "c"] {
+        let asked = change("alice", old, "another-one");
+        folder.ask_at("cvad-7", &asked, 0).await.unwrap_err();
+    }
+    let asked = change("alice", PASSWORD, "another-one");
+    let error = folder.ask_at("cvad-7", &asked, 1).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::ACCOUNT_LOCKED_OUT);
 }
