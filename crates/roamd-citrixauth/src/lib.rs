@@ -25,7 +25,9 @@ pub use conversation::{
     Conversation, ConversationId, ConversationRefusal, Conversations, Domain, FormPolicy,
     Negotiation, Reply, Resumed, Started,
 };
-pub use credentials::{BadAttempt, CheckCredentials, Credentials, Refusal};
+pub use credentials::{
+    BadAttempt, ChangeRefusal, CheckCredentials, Credentials, PasswordChange, Refusal,
+};
 pub use guessing::{Budget, ClientPlace, Drawn, GuessingPolicy};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{Grant, IssuedToken, ServiceTokenError, TokenPolicy, TokenService, TokenTooLong};

@@ -7,6 +7,7 @@
 )]
 
 mod audience;
+mod change;
 mod check;
 mod conversation;
 mod exchange;
