@@ -101,6 +101,12 @@ impl Refusal {
             Self::MustChange | Self::Expired | Self::Unavailable => false,
         }
     }
+
+    /// Whether the password is right and another one has to be chosen.
+    #[must_use]
+    pub fn asks_for_change(self) -> bool {
+        matches!(self, Self::MustChange | Self::Expired)
+    }
 }
 
 impl From<BadAttempt> for Refusal {

@@ -369,6 +369,11 @@ impl Gate {
         }
     }
 
+    /// Takes note that a password was replaced: from now on no token with it goes to a farm.
+    pub(crate) async fn note_password_change(&self, user: &UserKey, old: &SecretString) {
+        self.standings.replace(user, old).await;
+    }
+
     /// Runs something that changes sessions to its end, also when the client goes away meanwhile.
     ///
     /// It begins at once, whether or not anybody waits for its end.

@@ -16,13 +16,16 @@ use moka::future::Cache;
 use roamd_nfuse_client::{
     ControllerReport, FarmClient, FarmConfig, Network, Observer, StaClient, TlsError,
 };
-use roamd_nfuse_proto::{CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding};
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding,
+};
 use roamd_sessions::{
     Catalogue, Farm, FarmDescription, FarmError, FarmId, Generation, User, UserKey,
 };
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use self::errors::farm_error;
 use self::operation::NfuseOperation;
 use self::picture::Pictures;
 pub(crate) use self::queue::Bounds;
@@ -120,6 +123,17 @@ impl NfuseFarm {
         self.0.client.controllers()
     }
 
+    /// What the farm can do, as it said lately.
+    async fn capabilities(&self) -> Result<Arc<[CapabilityId]>, Arc<FarmError>> {
+        let fetch = async {
+            match self.0.client.call(&CapabilitiesRequest).await {
+                Ok(answer) => Ok(answer.capabilities.into()),
+                Err(error) => Err(farm_error(&error)),
+            }
+        };
+        Box::pin(self.0.capabilities.try_get_with((), fetch)).await
+    }
+
     /// Asks anew what this user may start when it is needed next.
     pub(crate) async fn forget_catalogue(&self, user: &UserKey) {
         self.0.catalogues.invalidate(user).await;
@@ -205,13 +219,18 @@ pub(crate) fn authorities_id(store: &config::Store) -> String {
 fn explicit(name: &str, domain: &str, password: Option<&SecretString>) -> Credentials {
     Credentials::Explicit {
         user_name: name.to_owned(),
-        password: password.map(|value| Password {
-            value: value.clone(),
-            encoding: PasswordEncoding::Ctx1,
-        }),
+        password: password.map(hidden),
         domain: Some(Domain {
             kind: "NT".to_owned(),
             name: domain.to_owned(),
         }),
+    }
+}
+
+/// A password as it travels: hidden from a glance, and with white space around it kept.
+fn hidden(password: &SecretString) -> Password {
+    Password {
+        value: password.clone(),
+        encoding: PasswordEncoding::Ctx1,
     }
 }

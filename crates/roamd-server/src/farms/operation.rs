@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId, Credentials,
+    AddressAnswer, AddressRequest, AppDataRequest, CapabilityId, Credentials,
     DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, LaunchRefRequest,
     LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request, SessionEntry,
     SessionSelection, SessionType, TicketRequest, sta,
@@ -275,14 +275,7 @@ impl NfuseOperation {
     }
 
     async fn has(&self, capability: &CapabilityId) -> Result<bool, FarmError> {
-        let fetch = async {
-            match self.farm.0.client.call(&CapabilitiesRequest).await {
-                Ok(answer) => Ok(answer.capabilities.into()),
-                Err(error) => Err(farm_error(&error)),
-            }
-        };
-        let capabilities = Box::pin(self.farm.0.capabilities.try_get_with((), fetch));
-        let capabilities: Arc<[CapabilityId]> = self.shared(Share::Half, capabilities).await?;
+        let capabilities = self.shared(Share::Half, self.farm.capabilities()).await?;
         Ok(capabilities.contains(capability))
     }
 

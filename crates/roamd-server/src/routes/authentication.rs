@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
-    CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials, Grant,
-    Negotiation, Refusal, Reply, Resumed, Service, ServiceTokenError, UserIdentity,
+    ChangeRefusal, CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials,
+    Grant, Negotiation, PasswordChange, Refusal, Reply, Resumed, Service, ServiceTokenError,
+    Started, UserIdentity,
 };
 use roamd_http::Answer;
 use roamd_sessions::UserKey;
@@ -116,14 +117,10 @@ pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer,
         gate.now(),
         &mut rng(),
     );
-    let mut answer = reader.form(&started.form);
-    let cookie = gate.conversations.set_cookie(&started, gate.secure);
-    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
-    answer.headers_mut().insert(SET_COOKIE, cookie);
-    Ok(answer)
+    form_with_cookie(gate, reader, &started)
 }
 
-/// Takes the filled form: a token, the form again, or a failure (§5.6).
+/// Takes the filled form: a token, the form again, another form, or a failure (§5.6).
 pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
     let reader = Reader::of(&request)?;
     let cookie = request.joined(&COOKIE);
@@ -133,19 +130,28 @@ pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answe
         Ok(conversation) => conversation,
         Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
-    let checked = match gate.conversations.credentials(&post) {
-        Ok(credentials) => check(gate, &credentials, client)
-            .await?
-            .map(|user| (user, credentials.password)),
-        Err(bad) => Err(bad.into()),
-    };
-    match checked {
-        Ok((user, password)) => signed_in(gate, reader, &conversation, user, password).await,
-        Err(refusal) => {
-            let reply = refused(gate, reader, &conversation, &post, refusal).await?;
-            Ok(reader.form(reply.form()))
-        }
+    if let Some(change) = gate.conversations.password_change(&conversation, &post) {
+        return changed(gate, reader, &conversation, client, change).await;
     }
+    let credentials = match gate.conversations.credentials(&post) {
+        Ok(credentials) => credentials,
+        Err(bad) => {
+            return refused(gate, reader, &conversation, &post, bad.into()).await;
+        }
+    };
+    let refusal = match check(gate, &credentials, client).await? {
+        Ok(user) => {
+            let password = credentials.password;
+            return signed_in(gate, reader, &conversation, user, password).await;
+        }
+        Err(refusal) => refusal,
+    };
+    if refusal.asks_for_change()
+        && let Some(form) = ask_for_change(gate, reader, &conversation, &credentials).await?
+    {
+        return Ok(form);
+    }
+    refused(gate, reader, &conversation, &post, refusal).await
 }
 
 /// Ends a conversation that the person gave up (CA-73).
@@ -236,6 +242,105 @@ async fn signed_in(
     ))
 }
 
+/// A password that is right and has to be changed: the form for that, if it can be changed here
+/// (CA-74).
+async fn ask_for_change(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    credentials: &Credentials,
+) -> Result<Option<Answer>, Refused> {
+    if !gate.credentials.change_passwords().await {
+        return Ok(None);
+    }
+    gate.conversations
+        .ask_for_change(conversation, credentials, reader.language, &mut rng())
+        .map(|started| form_with_cookie(gate, reader, &started))
+        .transpose()
+}
+
+/// What was typed to change a password: a token with the new one, the form again, or a failure.
+async fn changed(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    client: Option<IpAddr>,
+    change: Result<PasswordChange, ChangeRefusal>,
+) -> Result<Answer, Refused> {
+    let made = match change {
+        Ok(change) => change_password(gate, change, client).await?,
+        Err(refusal) => Err(refusal),
+    };
+    let refusal = match made {
+        Ok(change) => return sign_in_anew(gate, reader, conversation, change).await,
+        Err(refusal) => refusal,
+    };
+    let failures = count_failure(gate, conversation).await?;
+    info!(?refusal, failures, "Change of a password refused");
+    let reply = gate.conversations.refuse_change(
+        conversation,
+        refusal,
+        failures,
+        reader.language,
+        &mut rng(),
+    );
+    reply_with(gate, reader, conversation, &reply).await
+}
+
+/// Has a password changed, unless there were too many attempts at the old one. Once it has begun it
+/// goes to its end, whether or not the client waits for it.
+async fn change_password(
+    gate: &Gate,
+    change: PasswordChange,
+    client: Option<IpAddr>,
+) -> Result<Result<PasswordChange, ChangeRefusal>, Refused> {
+    let target = Target::new(&change.credentials.user_name, client);
+    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
+    let Some(attempt) = attempt.await? else {
+        info!("Change of a password held up after too many attempts");
+        return Ok(Err(ChangeRefusal::OldPassword));
+    };
+    let farms = gate.credentials.clone();
+    let made = gate.to_the_end(async move { farms.change(&change).await.map(|()| change) });
+    let made = made.await?;
+    match &made {
+        Ok(_) => attempt.was_good(gate.now()).await?,
+        Err(ChangeRefusal::OldPassword) => attempt.was_bad(),
+        Err(_) => attempt.was_none().await?,
+    }
+    Ok(made)
+}
+
+/// Signs in with a password that has just been chosen.
+async fn sign_in_anew(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    change: PasswordChange,
+) -> Result<Answer, Refused> {
+    let PasswordChange {
+        credentials: old,
+        new_password,
+    } = change;
+    let new = Credentials {
+        password: new_password.clone(),
+        ..old.clone()
+    };
+    let checked = gate.credentials.check(&new).await;
+    let typed = || UserIdentity::new(&*old.domain, &*old.user_name);
+    let user = checked.as_ref().cloned().unwrap_or_else(|_| typed());
+    let key = UserKey::new(user.domain(), user.name());
+    gate.note_password_change(&key, &old.password).await;
+    info!(user = %key, "Password changed");
+    match checked {
+        Ok(user) => signed_in(gate, reader, conversation, user, new_password).await,
+        Err(_) => {
+            let reply = Conversations::changed(reader.language);
+            reply_with(gate, reader, conversation, &reply).await
+        }
+    }
+}
+
 /// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
 async fn refused(
     gate: &Gate,
@@ -243,13 +348,9 @@ async fn refused(
     conversation: &Conversation,
     post: &FormPost,
     refusal: Refusal,
-) -> Result<Reply, Refused> {
+) -> Result<Answer, Refused> {
     let failures = if refusal.is_failed_attempt() {
-        let digest = Digest::of(conversation.id().as_bytes());
-        let kind = CounterKind::ConversationFailures;
-        gate.state
-            .count(kind, digest, gate.now(), conversation.expiry())
-            .await?
+        count_failure(gate, conversation).await?
     } else {
         0
     };
@@ -258,10 +359,28 @@ async fn refused(
     let reply =
         gate.conversations
             .refuse(conversation, post, refusal, failures, language, &mut rng());
+    reply_with(gate, reader, conversation, &reply).await
+}
+
+/// Counts a failed attempt of a conversation where all nodes see it.
+async fn count_failure(gate: &Gate, conversation: &Conversation) -> Result<u32, Refused> {
+    let digest = Digest::of(conversation.id().as_bytes());
+    let kind = CounterKind::ConversationFailures;
+    let (now, until) = (gate.now(), conversation.expiry());
+    Ok(gate.state.count(kind, digest, now, until).await?)
+}
+
+/// Sends the next form. A conversation that is over is spent.
+async fn reply_with(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    reply: &Reply,
+) -> Result<Answer, Refused> {
     if matches!(reply, Reply::End(_)) {
         spend(gate, conversation).await?;
     }
-    Ok(reply)
+    Ok(reader.form(reply.form()))
 }
 
 /// Marks a conversation as spent, and says whether it was not so before.
@@ -311,6 +430,15 @@ impl Reader {
         answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
         answer
     }
+}
+
+/// A form, and the cookie that goes with it.
+fn form_with_cookie(gate: &Gate, reader: Reader, started: &Started) -> Result<Answer, Refused> {
+    let mut answer = reader.form(&started.form);
+    let cookie = gate.conversations.set_cookie(started, gate.secure);
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
+    answer.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(answer)
 }
 
 fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Answer {

@@ -18,6 +18,7 @@ mod gateway_launch;
 mod guessing;
 mod hostile_answers;
 mod launch;
+mod password_change;
 mod peers;
 mod quirks;
 mod refusals;
