@@ -121,8 +121,7 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
         state_context: form.state_context,
         user_name: Some(format!("{DOMAIN}\\{USER}")),
         password: Some(PASSWORD.into()),
-        domain: None,
-        save_credentials: false,
+        ..FormPost::default()
     };
     let headers = [
         ("Content-Type", media_type::URL_ENCODED),

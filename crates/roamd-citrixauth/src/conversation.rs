@@ -9,7 +9,11 @@
 //!    faster with that, issues a token for [`Conversation::service`]. If not,
 //!    [`Conversations::refuse`] gives the next form; a conversation that is over ([`Reply::End`]) is
 //!    marked as spent too, and so is one that is [cancelled](Conversations::cancelled).
+//! 5. A password that is right and has to be changed may be changed in the same conversation:
+//!    [`Conversations::ask_for_change`] gives the form for that, [`Conversations::password_change`]
+//!    takes its post apart, and [`Conversations::refuse_change`] gives the next form.
 
+mod change;
 mod cookie;
 mod form;
 mod negotiation;
@@ -22,14 +26,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rand_core::CryptoRng;
 use roamd_seal::KeyRing;
-use roamd_store_proto::auth::{Form, FormPost, FormStatus};
+use roamd_store_proto::auth::{Form, FormPost, FormResult, FormStatus};
 use roamd_store_proto::{Language, Text};
 
-use crate::{BadAttempt, Credentials, Refusal, Service, texts};
+use crate::{BadAttempt, ChangeRefusal, Credentials, PasswordChange, Refusal, Service, texts};
 
 pub use negotiation::Negotiation;
 pub use state::ConversationId;
 
+use change::Account;
 use form::Filled;
 use state::Carrier;
 
@@ -69,10 +74,10 @@ pub struct Conversations {
     policy: FormPolicy,
 }
 
-/// A conversation that has begun.
+/// A conversation that has begun, or that begins to ask for something else.
 #[derive(Debug, Clone)]
 pub struct Started {
-    /// The first form.
+    /// The form.
     pub form: Form,
     /// Value for the cookie, letters and digits; see [`Conversations::set_cookie`].
     pub cookie_value: String,
@@ -89,6 +94,8 @@ pub struct Conversation {
     expiry: Timestamp,
     service: Service,
     negotiation: Negotiation,
+    /// Whose password has to be changed, where that is what the form asks for.
+    changing: Option<Account>,
 }
 
 /// Why there is no conversation.
@@ -153,6 +160,7 @@ impl Conversations {
                 .unwrap_or(now),
             service,
             negotiation,
+            changing: None,
         };
         Started {
             cookie_value: conversation.seal(&self.keys, Carrier::Cookie, rng),
@@ -168,7 +176,8 @@ impl Conversations {
     }
 
     /// Finds the conversation of a post by its `Cookie` header or its `StateContext`, whichever
-    /// comes (CA-46). The header is read loosely (CA-49).
+    /// comes (CA-46). Of both, the latter counts, which is of the form that was filled in. The header
+    /// is read loosely (CA-49).
     ///
     /// # Errors
     /// Why there is none; the answer is [`ConversationRefusal::form`].
@@ -199,7 +208,7 @@ impl Conversations {
             (Some(one), Some(other)) if one.id != other.id => {
                 return Err(ConversationRefusal::StateContextInvalid);
             }
-            (Some(conversation), _) | (None, Some(conversation)) => conversation,
+            (_, Some(conversation)) | (Some(conversation), None) => conversation,
             (None, None) => return Err(ConversationRefusal::SessionIdInvalid),
         };
         if conversation.expiry <= now {
@@ -247,10 +256,97 @@ impl Conversations {
         }
     }
 
+    /// Asks for a new password, and for the old one again, where the one that was typed is right but
+    /// has expired or must be changed (CA-74). The cookie has to be set anew, since it carries whose
+    /// password it is. Nothing when the client cannot ask for a new password: then the answer is that
+    /// of [`Conversations::refuse`].
+    #[must_use]
+    pub fn ask_for_change(
+        &self,
+        conversation: &Conversation,
+        credentials: &Credentials,
+        language: Language,
+        rng: &mut impl CryptoRng,
+    ) -> Option<Started> {
+        if !conversation.negotiation.new_password {
+            return None;
+        }
+        let account = Account::of(credentials);
+        let conversation = Conversation {
+            changing: Some(account.clone()),
+            ..conversation.clone()
+        };
+        Some(Started {
+            cookie_value: conversation.seal(&self.keys, Carrier::Cookie, rng),
+            form: self.change_form(&conversation, &account, None, language, rng),
+        })
+    }
+
+    /// What was typed to change a password, if that is what the conversation asks for. Whose password
+    /// it is, the conversation says, whatever was posted.
+    #[must_use]
+    pub fn password_change(
+        &self,
+        conversation: &Conversation,
+        post: &FormPost,
+    ) -> Option<Result<PasswordChange, ChangeRefusal>> {
+        let account = conversation.changing.as_ref()?;
+        Some(change::read(account, post))
+    }
+
+    /// The answer to a change that was refused. `failures` is how many attempts of this conversation
+    /// failed, this one included.
+    #[must_use]
+    pub fn refuse_change(
+        &self,
+        conversation: &Conversation,
+        refusal: ChangeRefusal,
+        failures: u32,
+        language: Language,
+        rng: &mut impl CryptoRng,
+    ) -> Reply {
+        let end = |status, text: Text| Reply::End(form::failed(status, text.in_language(language)));
+        match (change::fault(refusal), &conversation.changing) {
+            (Some(_), Some(_)) if failures >= self.policy.max_attempts => {
+                end(FormStatus::SUCCESS, texts::TOO_MANY_ATTEMPTS)
+            }
+            (Some(fault), Some(account)) => {
+                Reply::Again(self.change_form(conversation, account, Some(fault), language, rng))
+            }
+            _ if refusal == ChangeRefusal::Unsure => end(FormStatus::SUCCESS, texts::CHANGE_UNSURE),
+            _ => end(FormStatus::SERVICE_UNAVAILABLE, texts::UNAVAILABLE),
+        }
+    }
+
+    /// The answer when a password was changed and nobody could be asked who it is that signs in.
+    #[must_use]
+    pub fn changed(language: Language) -> Reply {
+        let text = texts::CHANGED.in_language(language);
+        Reply::End(form::failed(FormStatus::SUCCESS, text))
+    }
+
     /// The answer to a cancellation (CA-73).
     #[must_use]
     pub fn cancelled() -> Form {
         form::cancelled()
+    }
+
+    /// The form for a new password with a state context of its own.
+    fn change_form(
+        &self,
+        conversation: &Conversation,
+        account: &Account,
+        fault: Option<change::Fault>,
+        language: Language,
+        rng: &mut impl CryptoRng,
+    ) -> Form {
+        form::asking(
+            &self.policy,
+            FormResult::UPDATE_CREDENTIALS,
+            conversation.seal(&self.keys, Carrier::StateContext, rng),
+            change::lines(account, conversation.negotiation, fault, language),
+            language,
+        )
     }
 
     /// The sign-in form with a state context of its own.

@@ -27,6 +27,41 @@ pub trait CheckCredentials: Send + Sync {
     ) -> impl Future<Output = Result<UserIdentity, Refusal>> + Send;
 }
 
+/// A password and the one that shall take its place (CA-74).
+#[derive(Debug, Clone)]
+pub struct PasswordChange {
+    /// Whose, with the password up to now.
+    pub credentials: Credentials,
+    /// The new password, as it was confirmed.
+    pub new_password: SecretString,
+}
+
+/// Why a password was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ChangeRefusal {
+    /// The old password is not the account's, or the account cannot be used.
+    #[error("the old password is not correct")]
+    OldPassword,
+    /// There is no new password, or it cannot be one.
+    #[error("there is no new password")]
+    NoPassword,
+    /// The new password was typed in two ways.
+    #[error("the new password was not confirmed")]
+    NotConfirmed,
+    /// The new password has too few characters.
+    #[error("the new password is too short")]
+    TooShort,
+    /// The account has the new password already, or had it before.
+    #[error("the new password was used before")]
+    UsedBefore,
+    /// Nobody could be asked.
+    #[error("no farm could change the password")]
+    Unavailable,
+    /// A farm was asked, and its answer was lost: it may have changed the password.
+    #[error("it is not known whether the password was changed")]
+    Unsure,
+}
+
 /// Why an account is not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
@@ -65,6 +100,12 @@ impl Refusal {
             Self::BadCredentials | Self::Disabled | Self::LockedOut => true,
             Self::MustChange | Self::Expired | Self::Unavailable => false,
         }
+    }
+
+    /// Whether the password is right and another one has to be chosen.
+    #[must_use]
+    pub fn asks_for_change(self) -> bool {
+        matches!(self, Self::MustChange | Self::Expired)
     }
 }
 

@@ -5,7 +5,8 @@
 //! conversation carries its state sealed with the client ([`Conversations`]), so that any node can
 //! go on where another began. Three things cannot travel with the client, since all nodes have to
 //! agree on them: whether a token was destroyed, whether a conversation is spent, and how many
-//! attempts in it failed. The caller keeps them and passes the answers in.
+//! attempts failed, in it and otherwise ([`GuessingPolicy`]). The caller keeps them and passes the
+//! answers in.
 //!
 //! The crate must not know sessions or farms (whoever checks a password is a
 //! [`CheckCredentials`]), sockets, or HTTP types.
@@ -14,6 +15,7 @@ mod audience;
 mod claims;
 mod conversation;
 mod credentials;
+mod guessing;
 mod service;
 mod texts;
 mod token;
@@ -24,7 +26,10 @@ pub use conversation::{
     Conversation, ConversationId, ConversationRefusal, Conversations, Domain, FormPolicy,
     Negotiation, Reply, Resumed, Started,
 };
-pub use credentials::{BadAttempt, CheckCredentials, Credentials, Refusal};
+pub use credentials::{
+    BadAttempt, ChangeRefusal, CheckCredentials, Credentials, PasswordChange, Refusal,
+};
+pub use guessing::{Budget, ClientPlace, Drawn, GuessingPolicy};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{
     BodyTokenError, Grant, IssuedToken, Presented, Revocation, ServiceTokenError, TokenPolicy,

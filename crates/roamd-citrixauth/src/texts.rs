@@ -85,6 +85,93 @@ pub(crate) const MUST_CHANGE_PASSWORD: Text = Text {
     spanish: "Debe cambiar su contraseña. Cámbiela en otro equipo y vuelva a iniciar sesión.",
     japanese: "パスワードを変更する必要があります。別のコンピューターで変更してから、もう一度サインインしてください。",
 };
+pub(crate) const CHANGE_PASSWORD: Text = Text {
+    english: "Your password has expired or must be changed. Choose a new one.",
+    german: "Ihr Kennwort ist abgelaufen oder muss geändert werden. Wählen Sie ein neues.",
+    french: "Votre mot de passe a expiré ou doit être modifié. Choisissez-en un nouveau.",
+    spanish: "Su contraseña ha caducado o debe cambiarse. Elija una nueva.",
+    japanese: "パスワードの有効期限が切れているか、変更が必要です。新しいパスワードを設定してください。",
+};
+pub(crate) const OLD_PASSWORD: Text = Text {
+    english: "Old password",
+    german: "Altes Kennwort",
+    french: "Ancien mot de passe",
+    spanish: "Contraseña anterior",
+    japanese: "古いパスワード",
+};
+pub(crate) const NEW_PASSWORD: Text = Text {
+    english: "New password",
+    german: "Neues Kennwort",
+    french: "Nouveau mot de passe",
+    spanish: "Contraseña nueva",
+    japanese: "新しいパスワード",
+};
+pub(crate) const CONFIRM_PASSWORD: Text = Text {
+    english: "New password again",
+    german: "Neues Kennwort noch einmal",
+    french: "Confirmer le nouveau mot de passe",
+    spanish: "Repetir la contraseña nueva",
+    japanese: "新しいパスワード(確認)",
+};
+pub(crate) const CHANGE: Text = Text {
+    english: "Change",
+    german: "Ändern",
+    french: "Modifier",
+    spanish: "Cambiar",
+    japanese: "変更",
+};
+pub(crate) const OLD_NOT_CORRECT: Text = Text {
+    english: "The old password is not correct.",
+    german: "Das alte Kennwort ist nicht richtig.",
+    french: "L'ancien mot de passe est incorrect.",
+    spanish: "La contraseña anterior no es correcta.",
+    japanese: "古いパスワードが正しくありません。",
+};
+pub(crate) const NO_NEW_PASSWORD: Text = Text {
+    english: "Type a new password.",
+    german: "Geben Sie ein neues Kennwort ein.",
+    french: "Saisissez un nouveau mot de passe.",
+    spanish: "Escriba una contraseña nueva.",
+    japanese: "新しいパスワードを入力してください。",
+};
+pub(crate) const NOT_CONFIRMED: Text = Text {
+    english: "The new passwords are not the same.",
+    german: "Die neuen Kennwörter sind nicht gleich.",
+    french: "Les nouveaux mots de passe ne sont pas identiques.",
+    spanish: "Las contraseñas nuevas no coinciden.",
+    japanese: "新しいパスワードが一致しません。",
+};
+pub(crate) const TOO_SHORT: Text = Text {
+    english: "The new password is too short.",
+    german: "Das neue Kennwort ist zu kurz.",
+    french: "Le nouveau mot de passe est trop court.",
+    spanish: "La contraseña nueva es demasiado corta.",
+    japanese: "新しいパスワードが短すぎます。",
+};
+pub(crate) const USED_BEFORE: Text = Text {
+    english: "Choose a password that you have not used before.",
+    german: "Wählen Sie ein Kennwort, das Sie noch nicht verwendet haben.",
+    french: "Choisissez un mot de passe que vous n'avez pas encore utilisé.",
+    spanish: "Elija una contraseña que no haya usado antes.",
+    japanese: "以前に使用したことのないパスワードを選んでください。",
+};
+pub(crate) const CHANGED: Text = Text {
+    english: "Your password was changed. Sign in with the new one.",
+    german: "Ihr Kennwort wurde geändert. Melden Sie sich mit dem neuen an.",
+    french: "Votre mot de passe a été modifié. Connectez-vous avec le nouveau.",
+    spanish: "Su contraseña se ha cambiado. Inicie sesión con la nueva.",
+    japanese: "パスワードを変更しました。新しいパスワードでサインインしてください。",
+};
+pub(crate) const CHANGE_UNSURE: Text = Text {
+    english: "Your password may have been changed. Sign in with the new one, or else with the old one.",
+    german: "Ihr Kennwort wurde möglicherweise geändert. Melden Sie sich mit dem neuen an, oder \
+             sonst mit dem alten.",
+    french: "Votre mot de passe a peut-être été modifié. Connectez-vous avec le nouveau, ou sinon \
+             avec l'ancien.",
+    spanish: "Es posible que su contraseña haya cambiado. Inicie sesión con la nueva o, si no, con \
+              la anterior.",
+    japanese: "パスワードが変更された可能性があります。新しいパスワードで、できない場合は古いパスワードでサインインしてください。",
+};
 pub(crate) const SIGN_IN_AGAIN: Text = Text {
     english: "This sign-in is over. Sign in again.",
     german: "Diese Anmeldung ist beendet. Melden Sie sich neu an.",

@@ -8,14 +8,16 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use roamd_nfuse_proto::{
-    AnyRequest, Body, CapabilitiesAnswer, CapabilityId, Credentials, DecodeError,
-    DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, Domain, Frame, HostId,
-    LogoffUserSessionsAnswer, LogoffUserSessionsRequest, ProtocolInfoAnswer,
-    ReconnectSessionDataAnswer, ReconnectSessionDataRequest, ServerFarmDataAnswer, SessionEntry,
-    SessionSelection, UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest,
-    decode_request, encode_answer,
+    AnyRequest, Body, CapabilitiesAnswer, CapabilityId, ChangePasswordAnswer,
+    ChangePasswordRequest, Credentials, DecodeError, DisconnectUserSessionsAnswer,
+    DisconnectUserSessionsRequest, Domain, Frame, HostId, LogoffUserSessionsAnswer,
+    LogoffUserSessionsRequest, ProtocolInfoAnswer, ReconnectSessionDataAnswer,
+    ReconnectSessionDataRequest, ServerFarmDataAnswer, SessionEntry, SessionSelection,
+    UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest, decode_request,
+    encode_answer,
 };
 use rusqlite::{Connection, Transaction};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::task::spawn_blocking;
 use tracing::error;
 
@@ -27,17 +29,19 @@ use crate::db::{Failure, sessions, tickets, users};
 use crate::farms::Farm;
 use crate::http::ServeOptions;
 use crate::name::AccountName;
-use crate::refusal::{self, Refusal};
+use crate::password::Verdict;
+use crate::refusal::{self, NewPasswordRefusal, Refusal};
 use crate::rules::{self, Client};
-use crate::world::Generation;
+use crate::world::{Account, Generation};
 
 /// What a farm of every generation can do.
-const CAPABILITIES: [CapabilityId; 5] = [
+const CAPABILITIES: [CapabilityId; 6] = [
     CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
     CapabilityId::LAUNCH_REFERENCE,
     CapabilityId::MULTI_IMAGE_ICONS,
     CapabilityId::USER_IDENTITY,
     CapabilityId::TICKET_INVALIDATION,
+    CapabilityId::PASSWORD_CHANGE,
 ];
 
 /// The one type of server and of client that there is here.
@@ -67,6 +71,7 @@ impl Farm {
             AnyRequest::Address(it) => desk.reply(&frame, desk.address(it)).await,
             AnyRequest::AppData(it) => desk.reply(&frame, desk.app_data(it)).await,
             AnyRequest::Capabilities(_) => desk.reply(&frame, async { Ok(capabilities()) }).await,
+            AnyRequest::ChangePassword(it) => desk.reply(&frame, desk.change_password(it)).await,
             AnyRequest::DisconnectUserSessions(it) => desk.reply(&frame, desk.disconnect(it)).await,
             AnyRequest::LaunchRef(it) => desk.reply(&frame, desk.launch_ref(it)).await,
             AnyRequest::LogoffUserSessions(it) => desk.reply(&frame, desk.logoff(it)).await,
@@ -130,6 +135,48 @@ impl Desk<'_> {
             identity: request.identity_wanted.then(|| identity(&user)),
             ..ValidateCredentialsAnswer::default()
         })
+    }
+
+    /// A password that was right is replaced if it still is, so of two changes at once one is refused.
+    async fn change_password(
+        &self,
+        request: ChangePasswordRequest,
+    ) -> Result<ChangePasswordAnswer, Refusal> {
+        let Credentials::Explicit {
+            user_name,
+            password: Some(old),
+            domain,
+        } = &request.credentials
+        else {
+            return Err(Refusal::Credentials);
+        };
+        let new = &request.new_password.value;
+        let name = account_name(user_name, domain.as_ref());
+        let user = self.proven(&name, &old.value).await?;
+        refusal::admit_to_change(user.account)?;
+        let (length, cost, mut former) = self.read(|connection| {
+            Ok((
+                users::rules(connection)?.password_length,
+                users::password_hashing(connection)?,
+                users::former_passwords(connection, user.id)?,
+            ))
+        })?;
+        rules::check_length(new.expose_secret(), length).map_err(Refusal::NewPassword)?;
+        former.push(user.password_hash.clone());
+        let verifier = &self.farm.verifier;
+        if self.known(verifier.is_any(former, new).await)? {
+            return Err(Refusal::NewPassword(NewPasswordRefusal::UsedBefore));
+        }
+        let hash = self.known(verifier.hash(cost, new).await)?;
+        let replaced = self.write(move |transaction| {
+            let kept = rules::FORMER_PASSWORDS;
+            users::replace_password(transaction, user.id, &user.password_hash, &hash, kept)
+        });
+        if replaced.await? {
+            Ok(ChangePasswordAnswer)
+        } else {
+            Err(Refusal::Credentials)
+        }
     }
 
     async fn reconnect(
@@ -209,12 +256,8 @@ impl Desk<'_> {
                 password: Some(password),
                 domain,
             } => {
-                let user = self.find(&account_name(user_name, domain.as_ref()))?;
-                let stored = user.as_ref().map(|user| user.password_hash.as_str());
-                let verifier = &self.farm.verifier;
-                let verified = verifier.verify(stored, &password.value, Instant::now());
-                let is_right = self.known(verified.await)?;
-                let user = user.filter(|_| is_right).ok_or(Refusal::Credentials)?;
+                let name = account_name(user_name, domain.as_ref());
+                let user = self.proven(&name, &password.value).await?;
                 refusal::admit(user.account)?;
                 return Ok(user);
             }
@@ -241,6 +284,49 @@ impl Desk<'_> {
         let user = user.ok_or(Refusal::Credentials)?;
         refusal::admit(user.account)?;
         Ok(user)
+    }
+
+    /// The user whose password this is, whatever the account may do. Wrong passwords are counted, and
+    /// too many lock the account for a while: then no password is right.
+    async fn proven(&self, name: &AccountName, password: &SecretString) -> Result<User, Refusal> {
+        let user = self.find(name)?;
+        let stored = user.as_ref().map(|user| user.password_hash.as_str());
+        let verified = self.farm.verifier.verify(stored, password, Instant::now());
+        let verdict = self.known(verified.await)?;
+        // Hashing takes its time. Of many guesses at once, those that end late find the account as the
+        // first have left it.
+        let user = match verdict {
+            Verdict::Remembered => user,
+            Verdict::Right | Verdict::Wrong => self
+                .find(name)?
+                .filter(|now| Some(&*now.password_hash) == stored),
+        };
+        if let Some(user) = &user
+            && self.is_locked(user)?
+        {
+            return Err(Refusal::Account(Account::LockedOut));
+        }
+        let (now, id) = (self.now, user.as_ref().map(|user| user.id));
+        match (verdict, user) {
+            (Verdict::Remembered | Verdict::Right, Some(user)) => {
+                if user.failures.count > 0 {
+                    let id = user.id;
+                    self.write(move |transaction| users::forgive(transaction, id))
+                        .await?;
+                }
+                Ok(user)
+            }
+            _ => {
+                self.write(move |transaction| users::fail(transaction, id, now))
+                    .await?;
+                Err(Refusal::Credentials)
+            }
+        }
+    }
+
+    fn is_locked(&self, user: &User) -> Result<bool, Refusal> {
+        let until = self.read(|connection| users::locked_until(connection, user, self.now))?;
+        Ok(until.is_some())
     }
 
     fn find(&self, name: &AccountName) -> Result<Option<User>, Refusal> {

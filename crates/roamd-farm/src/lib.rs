@@ -5,6 +5,7 @@
 //! its product generation does, side effects included (nfuse.md §10). It is reached over HTTP like
 //! any farm; the crate must not know the gateway, its tokens or its rules.
 
+mod accounts;
 mod answer;
 mod db;
 mod error;
@@ -14,6 +15,7 @@ mod ica;
 mod icons;
 mod launch;
 mod limit;
+mod lockout;
 mod name;
 mod password;
 mod refusal;
@@ -22,6 +24,7 @@ mod settings;
 mod ticket_tag;
 mod world;
 
+pub use accounts::{AccountChange, AccountRecord, AccountRules, AccountRulesChange};
 pub use db::sessions::{SessionFilter, SessionRecord};
 pub use error::{Error, Part, TicketRefusal};
 pub use farms::{Farm, FarmSummary, Farms, init};

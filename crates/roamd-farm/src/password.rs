@@ -36,6 +36,17 @@ pub(crate) fn hash(cost: PasswordHashing, password: &SecretString) -> Result<Str
     Ok(hash.map_err(|_| Error::Hashing)?.to_string())
 }
 
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It was right a short time ago.
+    Remembered,
+    /// It is right.
+    Right,
+    /// It is wrong, or there is no such user.
+    Wrong,
+}
+
 /// Checks passwords of all farms of a data folder.
 pub(crate) struct Verifier {
     key: [u8; 32],
@@ -65,32 +76,70 @@ impl Verifier {
         stored: Option<&str>,
         password: &SecretString,
         now: Instant,
-    ) -> Result<bool, Error> {
+    ) -> Result<Verdict, Error> {
         let proof = stored.and_then(|stored| self.proof(stored, password));
         if proof.is_some_and(|proof| self.remembers(&proof, now)) {
-            return Ok(true);
+            return Ok(Verdict::Remembered);
         }
         let permit = self.hashing.clone().acquire_owned().await;
         // Of many that wait for the same password, the first has answered for all.
         if proof.is_some_and(|proof| self.remembers(&proof, now)) {
-            return Ok(true);
+            return Ok(Verdict::Remembered);
         }
         let stored = stored.unwrap_or(&self.stand_in).to_owned();
         let password = password.clone();
         let matches = spawn_blocking(move || {
             let _permit = permit;
-            Argon2::default()
-                .verify_password(password.expose_secret().as_bytes(), stored.as_str())
-                .is_ok()
+            is_of(&stored, &password)
         });
         let matches = matches.await.map_err(|_| Error::Hashing)?;
         match proof {
             Some(proof) if matches => {
                 self.remember(proof, now);
-                Ok(true)
+                Ok(Verdict::Right)
             }
-            _ => Ok(false),
+            _ => Ok(Verdict::Wrong),
         }
+    }
+
+    /// Whether the password is one of those that the hashes were made of.
+    pub(crate) async fn is_any(
+        &self,
+        stored: Vec<String>,
+        password: &SecretString,
+    ) -> Result<bool, Error> {
+        for stored in stored {
+            if self.matches(stored, password).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Hashes a new password when it is its turn.
+    pub(crate) async fn hash(
+        &self,
+        cost: PasswordHashing,
+        password: &SecretString,
+    ) -> Result<String, Error> {
+        let permit = self.hashing.clone().acquire_owned().await;
+        let password = password.clone();
+        let hashed = spawn_blocking(move || {
+            let _permit = permit;
+            hash(cost, &password)
+        });
+        hashed.await.map_err(|_| Error::Hashing)?
+    }
+
+    /// Compares when it is its turn.
+    async fn matches(&self, stored: String, password: &SecretString) -> Result<bool, Error> {
+        let permit = self.hashing.clone().acquire_owned().await;
+        let password = password.clone();
+        let matches = spawn_blocking(move || {
+            let _permit = permit;
+            is_of(&stored, &password)
+        });
+        matches.await.map_err(|_| Error::Hashing)
     }
 
     /// A stored hash has its own salt, so it stands for its user too.
@@ -124,6 +173,12 @@ impl Verifier {
         }
         remembered.insert(proof, now + REMEMBERED);
     }
+}
+
+fn is_of(stored: &str, password: &SecretString) -> bool {
+    Argon2::default()
+        .verify_password(password.expose_secret().as_bytes(), stored)
+        .is_ok()
 }
 
 impl fmt::Debug for Verifier {
@@ -177,11 +232,11 @@ mod tests {
         let stored = hash(CHEAP, &SecretString::from("right")).unwrap();
         let now = Instant::now();
         for (stored, password, expected, remembered) in [
-            (None, "right", false, 0),
-            (Some(&*stored), "wrong", false, 0),
-            (Some(&*stored), "right", true, 1),
-            (Some(&*stored), "right", true, 1),
-            (Some(&*stored), "wrong", false, 1),
+            (None, "right", Verdict::Wrong, 0),
+            (Some(&*stored), "wrong", Verdict::Wrong, 0),
+            (Some(&*stored), "right", Verdict::Right, 1),
+            (Some(&*stored), "right", Verdict::Remembered, 1),
+            (Some(&*stored), "wrong", Verdict::Wrong, 1),
         ] {
             let password = SecretString::from(password);
             assert_eq!(

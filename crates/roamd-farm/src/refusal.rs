@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     NotTrusted,
     /// Right password, but the account must not be used.
     Account(Account),
+    /// Right password, but the new one does not do.
+    NewPassword(NewPasswordRefusal),
     /// No such application, session or server, or not for this user.
     UnknownName,
     /// It is there, and the user's, but a launch does not go on.
@@ -32,6 +34,23 @@ pub(crate) enum Refusal {
     Trouble,
 }
 
+/// Why a new password does not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewPasswordRefusal {
+    /// It has too few characters.
+    TooShort,
+    /// The user has it now, or had it lately.
+    UsedBefore,
+}
+
+/// Decides whether a user whose password was right may choose another one.
+pub(crate) fn admit_to_change(account: Account) -> Result<(), Refusal> {
+    match account {
+        Account::Enabled | Account::Expired | Account::MustChange => Ok(()),
+        other => Err(Refusal::Account(other)),
+    }
+}
+
 /// Decides whether a user whose password was right may go on.
 pub(crate) fn admit(account: Account) -> Result<(), Refusal> {
     match account {
@@ -45,6 +64,12 @@ pub(crate) fn error(generation: Generation, refusal: Refusal) -> FarmError {
     match refusal {
         Refusal::Credentials => ErrorId::FAILED_CREDENTIALS.into(),
         Refusal::Account(account) => account_error(account).into(),
+        Refusal::NewPassword(NewPasswordRefusal::TooShort) => {
+            ErrorId::NEW_PASSWORD_TOO_SHORT.into()
+        }
+        Refusal::NewPassword(NewPasswordRefusal::UsedBefore) => {
+            ErrorId::NEW_PASSWORD_USED_BEFORE.into()
+        }
         Refusal::NotTrusted => ErrorId::NOT_TRUSTED.into(),
         Refusal::UnknownName => unknown_name(generation),
         Refusal::Launch(refusal) => launch_error(generation, refusal),

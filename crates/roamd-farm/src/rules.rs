@@ -5,6 +5,7 @@ use roamd_nfuse_proto::{Dialect, SessionType};
 
 use crate::db::sessions::SessionRow;
 use crate::error::TicketRefusal;
+use crate::refusal::NewPasswordRefusal;
 use crate::world::{Generation, SessionState};
 
 /// Life of a logon ticket in seconds when nobody asks for another (nfuse.md §5.5: WI asks for 200).
@@ -19,6 +20,18 @@ pub(crate) const STA_TICKET_LIFE_MS: i64 = 100_000;
 /// How far into the past the clock may step before tickets issued before that are refused. Without
 /// this a clock set back by a year would make each of them good for a year.
 const CLOCK_STEP_MS: i64 = 60_000;
+
+/// Passwords of a user before the current one that must not come back.
+pub(crate) const FORMER_PASSWORDS: u32 = 4;
+
+/// Decides whether a new password is long enough, in characters.
+pub(crate) fn check_length(password: &str, least: u32) -> Result<(), NewPasswordRefusal> {
+    let least = usize::try_from(least).unwrap_or(usize::MAX);
+    if password.chars().count() < least {
+        return Err(NewPasswordRefusal::TooShort);
+    }
+    Ok(())
+}
 
 /// An end-point, as far as it said who it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

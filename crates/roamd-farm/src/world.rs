@@ -12,6 +12,7 @@ use std::net::Ipv4Addr;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::accounts::AccountRules;
 use crate::limit::Limit;
 
 /// Domains with their users, farms with what they publish, and the sessions at the start.
@@ -21,6 +22,9 @@ pub struct World {
     /// Cost of the password hashes.
     #[serde(default)]
     pub password_hashing: PasswordHashing,
+    /// What holds for all accounts.
+    #[serde(default)]
+    pub accounts: AccountRules,
     /// `[[domain]]`
     #[serde(default, rename = "domain")]
     pub domains: Vec<Domain>,
@@ -79,7 +83,7 @@ pub struct User {
 }
 
 /// What an account may do. Everything but `enabled` refuses its user, once the password was right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Account {
     /// Everything.
@@ -93,6 +97,27 @@ pub enum Account {
     Expired,
     /// Nothing but change the password.
     MustChange,
+}
+
+impl Account {
+    /// The name in worlds and commands: `enabled`, `disabled`, `locked-out`, `expired`,
+    /// `must-change`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::LockedOut => "locked-out",
+            Self::Expired => "expired",
+            Self::MustChange => "must-change",
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A farm, its hosts and what it publishes.
@@ -394,6 +419,9 @@ pub enum Problem {
     /// The cost of hashing is not one that argon2 takes.
     #[error("needs at least 8 KiB of memory (at most 1048576) and 1 pass (at most 100)")]
     HashingCost,
+    /// A number is 0 that cannot be.
+    #[error("lockout_seconds and password_length have to be 1 at least")]
+    Zero,
 }
 
 impl World {

@@ -1,11 +1,12 @@
 //! Whom a farm believes (nfuse.md §2, §7).
 
+use roamd_farm::{AccountChange, Limit};
 use roamd_nfuse_proto::{
-    Credentials, Dialect, Domain, ErrorId, ReconnectSessionDataRequest, UserIdentity,
-    ValidateCredentialsRequest, encode_request,
+    ChangePasswordRequest, Credentials, Dialect, Domain, ErrorId, Password, PasswordEncoding,
+    ReconnectSessionDataRequest, UserIdentity, ValidateCredentialsRequest, encode_request,
 };
 
-use crate::support::{Folder, PASSWORD, of, small_world, typed};
+use crate::support::{Folder, PASSWORD, at, of, small_world, typed};
 
 fn validate(credentials: Credentials) -> ValidateCredentialsRequest {
     ValidateCredentialsRequest {
@@ -234,4 +235,208 @@ async fn an_account_that_is_disabled_is_out_at_once() {
         ErrorId::FAILED_CREDENTIALS,
         "the password was changed"
     );
+}
+
+/// Asks with these passwords one second after the other, and gives the errors.
+async fn try_all(folder: &Folder, passwords: &[&str], from: i64) -> Vec<Option<ErrorId>> {
+    let mut errors = Vec::new();
+    for (second, password) in (from..).zip(passwords) {
+        let request = validate(typed("alice", password, Some("DEMO")));
+        let answer = folder.ask_at("cvad-7", &request, second).await;
+        errors.push(answer.err().map(|error| error.id));
+    }
+    errors
+}
+
+#[tokio::test]
+async fn too_many_wrong_passwords_lock_an_account_for_a_while() {
+    let mut world = small_world();
+    world.accounts.lockout_attempts = Limit::AtMost(3);
+    world.accounts.lockout_seconds = 60;
+    let folder = Folder::of(&world);
+    let (wrong, locked) = (
+        Some(ErrorId::FAILED_CREDENTIALS),
+        Some(ErrorId::ACCOUNT_LOCKED_OUT),
+    );
+    // A right one in between begins anew, one that is remembered too.
+    let tried = try_all(&folder, &["no", "no", PASSWORD, "no", "no", PASSWORD], 0).await;
+    let expected = [&wrong, &wrong, &None, &wrong, &wrong, &None].map(Clone::clone);
+    assert_eq!(tried, expected);
+    let tried = try_all(&folder, &["no", "no", "no", PASSWORD, "no"], 10).await;
+    let expected = [&wrong, &wrong, &wrong, &locked, &locked].map(Clone::clone);
+    assert_eq!(tried, expected);
+    let records = folder.farms.accounts(at(20)).unwrap();
+    assert_eq!(records[0].locked_until, Some(at(72)));
+    assert_eq!(records[1].locked_until, None, "others are not concerned");
+    // What comes meanwhile does not make it last.
+    assert_eq!(
+        try_all(&folder, &["no"; 20], 40).await,
+        vec![locked.clone(); 20]
+    );
+    assert_eq!(try_all(&folder, &[PASSWORD], 72).await, [None]);
+    // An operator ends it at once.
+    try_all(&folder, &["no", "no", "no"], 80).await;
+    assert_eq!(try_all(&folder, &[PASSWORD], 83).await, [locked]);
+    let unlock = AccountChange {
+        unlock: true,
+        ..AccountChange::default()
+    };
+    folder
+        .farms
+        .set_account("DEMO\\alice", &unlock, at(84))
+        .unwrap();
+    assert_eq!(try_all(&folder, &[PASSWORD], 84).await, [None]);
+}
+
+#[tokio::test]
+async fn of_a_thousand_guesses_at_once_few_are_of_use() {
+    let mut world = small_world();
+    world.accounts.lockout_attempts = Limit::AtMost(3);
+    let folder = Folder::of(&world);
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..1000 {
+        let farm = folder.farms.farm("cvad-7").unwrap();
+        let password = format!("guess {number}");
+        let request = validate(typed("alice", &password, Some("DEMO")));
+        let body = encode_request(Dialect::new(5, 4), &request);
+        guesses.spawn(async move {
+            let options = roamd_farm::ServeOptions::default();
+            let answer = farm.answer(options, &body, at(0)).await.unwrap();
+            String::from_utf8(answer).unwrap()
+        });
+    }
+    let mut looked_at = 0;
+    while let Some(answer) = guesses.join_next().await {
+        looked_at += usize::from(answer.unwrap().contains("failed-credentials"));
+    }
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    // Hashes go on while the last failure is written.
+    assert!((3..=3 + 4 * at_once).contains(&looked_at), "{looked_at}");
+    assert_eq!(
+        try_all(&folder, &[PASSWORD], 1).await,
+        [Some(ErrorId::ACCOUNT_LOCKED_OUT)]
+    );
+}
+
+fn change(user: &str, old: &str, new: &str) -> ChangePasswordRequest {
+    ChangePasswordRequest {
+        credentials: typed(user, old, Some("DEMO")),
+        new_password: Password {
+            value: new.into(),
+            encoding: PasswordEncoding::Ctx1,
+        },
+    }
+}
+
+#[tokio::test]
+async fn who_knows_a_password_may_choose_another_one_that_does() {
+    let folder = Folder::new();
+    for (user, old, new, expected) in [
+        (
+            "alice",
+            "wrong",
+            "another-one",
+            Some(ErrorId::FAILED_CREDENTIALS),
+        ),
+        (
+            "zoe",
+            PASSWORD,
+            "another-one",
+            Some(ErrorId::FAILED_CREDENTIALS),
+        ),
+        (
+            "disabled",
+            PASSWORD,
+            "another-one",
+            Some(ErrorId::ACCOUNT_DISABLED),
+        ),
+        (
+            "locked",
+            PASSWORD,
+            "another-one",
+            Some(ErrorId::ACCOUNT_LOCKED_OUT),
+        ),
+        (
+            "expired",
+            PASSWORD,
+            "seven-7",
+            Some(ErrorId::NEW_PASSWORD_TOO_SHORT),
+        ),
+        (
+            "expired",
+            PASSWORD,
+            "äöüäöü",
+            Some(ErrorId::NEW_PASSWORD_TOO_SHORT),
+        ),
+        (
+            "expired",
+            PASSWORD,
+            PASSWORD,
+            Some(ErrorId::NEW_PASSWORD_USED_BEFORE),
+        ),
+        ("expired", PASSWORD, " spaced out ", None),
+        ("novice", PASSWORD, "eight-8!", None),
+        ("alice", PASSWORD, "äöüäöüäö", None),
+    ] {
+        let answer = folder.ask_at("cvad-7", &change(user, old, new), 0).await;
+        assert_eq!(answer.err().map(|error| error.id), expected, "{user} {new}");
+        let signs_in = async |password| {
+            let request = validate(typed(user, password, Some("DEMO")));
+            folder.ask_at("cvad-7", &request, 0).await.is_ok()
+        };
+        assert_eq!(signs_in(new).await, expected.is_none(), "{user} {new}");
+        if expected.is_none() {
+            assert!(!signs_in(old).await, "{user}: the old one is wrong");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_passwords_do_not_come_back() {
+    let folder = Folder::new();
+    let used = Some(ErrorId::NEW_PASSWORD_USED_BEFORE);
+    let passwords: Vec<_> = (0..6).map(|number| format!("password-{number}")).collect();
+    let mut old = PASSWORD;
+    for new in &passwords {
+        let asked = change("bob", old, new);
+        assert!(folder.ask_at("xenapp-6", &asked, 0).await.is_ok(), "{new}");
+        old = new;
+    }
+    for (new, expected) in [
+        (&*passwords[5], used.clone()),
+        (&*passwords[4], used.clone()),
+        (&*passwords[1], used),
+        (&*passwords[0], None),
+    ] {
+        let answer = folder.ask_at("xenapp-6", &change("bob", old, new), 0).await;
+        assert_eq!(answer.err().map(|error| error.id), expected, "{new}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_is_made() {
+    let folder = Folder::new();
+    let (one, other) = (
+        change("bob", PASSWORD, "the-first-new-one"),
+        change("bob", PASSWORD, "the-other-new-one"),
+    );
+    let (one, other) = tokio::join!(
+        folder.ask_at("cvad-7", &one, 0),
+        folder.ask_at("cvad-7", &other, 0)
+    );
+    assert_ne!(one.is_ok(), other.is_ok());
+}
+
+#[tokio::test]
+async fn guesses_by_a_change_of_the_password_are_counted() {
+    let mut world = small_world();
+    world.accounts.lockout_attempts = Limit::AtMost(3);
+    let folder = Folder::of(&world);
+    for old in ["a", "b", "c"] {
+        let asked = change("alice", old, "another-one");
+        folder.ask_at("cvad-7", &asked, 0).await.unwrap_err();
+    }
+    let asked = change("alice", PASSWORD, "another-one");
+    let error = folder.ask_at("cvad-7", &asked, 1).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::ACCOUNT_LOCKED_OUT);
 }

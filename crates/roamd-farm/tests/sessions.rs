@@ -263,6 +263,7 @@ async fn every_generation_announces_what_it_can() {
             CapabilityId::LAUNCH_REFERENCE,
             CapabilityId::USER_IDENTITY,
             CapabilityId::TICKET_INVALIDATION,
+            CapabilityId::PASSWORD_CHANGE,
         ] {
             assert!(answer.capabilities.contains(&capability), "{capability:?}");
         }

@@ -1,8 +1,8 @@
 //! Messages of NFuse and of ticket authorities.
 
 use roamd_nfuse_proto::{
-    AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, Dialect,
-    DisconnectUserSessionsRequest, LaunchRefRequest, LogoffUserSessionsRequest,
+    AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, ChangePasswordRequest,
+    Dialect, DisconnectUserSessionsRequest, LaunchRefRequest, LogoffUserSessionsRequest,
     ProtocolInfoRequest, ReconnectSessionDataRequest, Request, ServerDataRequest,
     ServerFarmDataRequest, TicketRequest, ValidateCredentialsRequest, decode_answer,
     decode_request, encode_answer, encode_request, sta,
@@ -34,6 +34,7 @@ pub fn nfuse_answer(bytes: &[u8]) {
     assert_answer::<AddressRequest>(bytes);
     assert_answer::<AppDataRequest>(bytes);
     assert_answer::<CapabilitiesRequest>(bytes);
+    assert_answer::<ChangePasswordRequest>(bytes);
     assert_answer::<DisconnectUserSessionsRequest>(bytes);
     assert_answer::<LaunchRefRequest>(bytes);
     assert_answer::<LogoffUserSessionsRequest>(bytes);
@@ -61,6 +62,7 @@ fn encode(dialect: Dialect, request: &AnyRequest) -> Vec<u8> {
         AnyRequest::Address(request) => encode_request(dialect, request),
         AnyRequest::AppData(request) => encode_request(dialect, request),
         AnyRequest::Capabilities(request) => encode_request(dialect, request),
+        AnyRequest::ChangePassword(request) => encode_request(dialect, request),
         AnyRequest::DisconnectUserSessions(request) => encode_request(dialect, request),
         AnyRequest::LaunchRef(request) => encode_request(dialect, request),
         AnyRequest::LogoffUserSessions(request) => encode_request(dialect, request),

@@ -35,6 +35,8 @@ impl CapabilityId {
     /// `Ticket` elements in a disconnect or logoff invalidate these logon tickets. Only roamd's
     /// embedded farm is known to have it.
     pub const TICKET_INVALIDATION: Self = Self(Cow::Borrowed("ticket-invalidation"));
+    /// `RequestChangePassword` works. Only roamd's embedded farm is known to have it.
+    pub const PASSWORD_CHANGE: Self = Self(Cow::Borrowed("password-change"));
 }
 
 impl Body for CapabilitiesRequest {

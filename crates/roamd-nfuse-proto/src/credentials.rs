@@ -135,7 +135,7 @@ impl Credentials {
             } => {
                 writer.leaf("UserName", &[], user_name);
                 if let Some(password) = password {
-                    password.write(writer);
+                    password.write("Password", writer);
                 }
                 if let Some(domain) = domain {
                     domain.write(writer);
@@ -159,7 +159,7 @@ impl Credentials {
 }
 
 impl Password {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    pub(crate) fn read(node: &Node<'_>) -> Result<Self, Fault> {
         let encoding = match node.attribute("encoding") {
             None => PasswordEncoding::Cleartext,
             Some(text) if text.eq_ignore_ascii_case("cleartext") => PasswordEncoding::Cleartext,
@@ -180,14 +180,14 @@ impl Password {
         Ok(Self { value, encoding })
     }
 
-    fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, element: &str, writer: &mut Writer) {
         let value = self.value.expose_secret();
         match self.encoding {
             PasswordEncoding::Cleartext => {
-                writer.leaf("Password", &[("encoding", "cleartext")], value);
+                writer.leaf(element, &[("encoding", "cleartext")], value);
             }
             PasswordEncoding::Ctx1 => {
-                writer.leaf("Password", &[("encoding", "ctx1")], &ctx1::encode(value));
+                writer.leaf(element, &[("encoding", "ctx1")], &ctx1::encode(value));
             }
         }
     }

@@ -7,10 +7,10 @@ use roamd_xml::{
 
 use crate::read::Node;
 use crate::{
-    AddressRequest, AppDataRequest, CapabilitiesRequest, Dialect, DisconnectUserSessionsRequest,
-    FarmError, LaunchRefRequest, LogoffUserSessionsRequest, ProtocolInfoRequest,
-    ReconnectSessionDataRequest, ServerDataRequest, ServerFarmDataRequest, Service, TicketRequest,
-    ValidateCredentialsRequest,
+    AddressRequest, AppDataRequest, CapabilitiesRequest, ChangePasswordRequest, Dialect,
+    DisconnectUserSessionsRequest, FarmError, LaunchRefRequest, LogoffUserSessionsRequest,
+    ProtocolInfoRequest, ReconnectSessionDataRequest, ServerDataRequest, ServerFarmDataRequest,
+    Service, TicketRequest, ValidateCredentialsRequest,
 };
 
 /// What sending a request may do to the user's sessions or account. Decides whether it may be sent again.
@@ -65,6 +65,7 @@ pub enum AnyRequest {
     Address(AddressRequest),
     AppData(AppDataRequest),
     Capabilities(CapabilitiesRequest),
+    ChangePassword(ChangePasswordRequest),
     DisconnectUserSessions(DisconnectUserSessionsRequest),
     LaunchRef(LaunchRefRequest),
     LogoffUserSessions(LogoffUserSessionsRequest),
@@ -198,7 +199,7 @@ const LONGEST_NAME: usize = 64;
 
 type ReadRequest<T> = fn(&Element) -> Result<T, Fault>;
 
-const REQUESTS: [(&str, ReadRequest<AnyRequest>); 12] = [
+const REQUESTS: [(&str, ReadRequest<AnyRequest>); 13] = [
     (AddressRequest::ELEMENT, |e| {
         Body::read(e).map(AnyRequest::Address)
     }),
@@ -207,6 +208,9 @@ const REQUESTS: [(&str, ReadRequest<AnyRequest>); 12] = [
     }),
     (CapabilitiesRequest::ELEMENT, |e| {
         Body::read(e).map(AnyRequest::Capabilities)
+    }),
+    (ChangePasswordRequest::ELEMENT, |e| {
+        Body::read(e).map(AnyRequest::ChangePassword)
     }),
     (DisconnectUserSessionsRequest::ELEMENT, |e| {
         Body::read(e).map(AnyRequest::DisconnectUserSessions)

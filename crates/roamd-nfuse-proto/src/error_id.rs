@@ -56,6 +56,11 @@ impl ErrorId {
     pub const ACCOUNT_LOCKED_OUT: Self = Self::named("account-locked-out");
     /// The account may not log on at this time.
     pub const INVALID_LOGON_HOURS: Self = Self::named("invalid-logon-hours");
+    /// A new password is too short. A word of our own, as the one below: see
+    /// [`ChangePasswordRequest`](crate::ChangePasswordRequest).
+    pub const NEW_PASSWORD_TOO_SHORT: Self = Self::named("new-password-too-short");
+    /// A new password is one that the user had before.
+    pub const NEW_PASSWORD_USED_BEFORE: Self = Self::named("new-password-used-before");
     /// The farm does not trust its caller to speak for a user; says nothing about credentials.
     pub const NOT_TRUSTED: Self = Self::named("not-trusted");
     /// No licence for this.

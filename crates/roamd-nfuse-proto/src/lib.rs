@@ -11,6 +11,7 @@
 mod address;
 mod app_data;
 mod capabilities;
+mod change_password;
 mod credentials;
 mod ctx1;
 mod dialect;
@@ -35,6 +36,7 @@ pub use app_data::{
     Level, Settings, StartMenu,
 };
 pub use capabilities::{CapabilitiesAnswer, CapabilitiesRequest, CapabilityId};
+pub use change_password::{ChangePasswordAnswer, ChangePasswordRequest};
 pub use credentials::{Credentials, Domain, Password, PasswordEncoding};
 pub use ctx1::{Ctx1Error, decode as decode_ctx1, encode as encode_ctx1};
 pub use dialect::{Dialect, DialectError};

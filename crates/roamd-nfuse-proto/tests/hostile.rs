@@ -270,6 +270,12 @@ fn a_request_with_missing_or_doubled_pieces_is_refused() {
             "ServerType: required element is missing",
         ),
         (
+            "RequestChangePassword",
+            "<Credentials><UserName>mia</UserName><Password>old</Password></Credentials>"
+                .to_owned(),
+            "NewPassword: required element is missing",
+        ),
+        (
             "RequestValidateCredentials",
             String::new(),
             "Credentials: required element is missing",

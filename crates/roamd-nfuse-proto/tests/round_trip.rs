@@ -541,6 +541,13 @@ proptest! {
     }
 
     #[test]
+    fn change_password(credentials in credentials(), new_password in password()) {
+        let request = ChangePasswordRequest { credentials, new_password };
+        request_returns(request, AnyRequest::ChangePassword)?;
+        answer_returns::<ChangePasswordRequest>(&Ok(ChangePasswordAnswer))?;
+    }
+
+    #[test]
     fn information(
         address_type in maybe(),
         server_types in filters(),

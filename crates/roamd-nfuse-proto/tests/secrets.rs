@@ -14,6 +14,11 @@ fn a_request_that_is_printed_shows_no_password_and_no_ticket() {
              <Password>{SECRET}</Password></Credentials></RequestValidateCredentials>"
         ),
         format!(
+            "<RequestChangePassword><Credentials><UserName>mia</UserName>\
+             <Password>{SECRET}</Password></Credentials><NewPassword>{SECRET}</NewPassword>\
+             </RequestChangePassword>"
+        ),
+        format!(
             "<RequestLogoffUserSessions><Credentials><UserName>mia</UserName></Credentials>\
              <ServerType>all</ServerType><ClientType>ica30</ClientType><Ticket>{SECRET}</Ticket>\
              </RequestLogoffUserSessions>"

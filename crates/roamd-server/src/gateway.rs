@@ -32,6 +32,7 @@ use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::data_dir::DataDirError;
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm};
+use crate::guessing::Guessing;
 use crate::host;
 use crate::identity::{self, IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
@@ -125,6 +126,7 @@ pub(crate) struct Gate {
     pub(crate) tokens: TokenService,
     pub(crate) conversations: Conversations,
     pub(crate) credentials: CredentialFarms,
+    pub(crate) guessing: Guessing,
     standings: Arc<Standings>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Box<dyn SharedState>,
@@ -394,6 +396,7 @@ impl Gate {
             audience,
             secure: base.scheme() == Scheme::Https,
             credentials,
+            guessing: Guessing::new(config.guessing),
             standings,
             keys,
             state,
@@ -494,6 +497,11 @@ impl Gate {
         for farm in self.stores.iter().flat_map(|site| site.store.farms()) {
             farm.forget_catalogue(user).await;
         }
+    }
+
+    /// Takes note that a password was replaced: from now on no token with it goes to a farm.
+    pub(crate) async fn note_password_change(&self, user: &UserKey, old: &SecretString) {
+        self.standings.replace(user, old).await;
     }
 
     /// Runs something that changes sessions to its end, also when the client goes away meanwhile.

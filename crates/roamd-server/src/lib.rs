@@ -12,6 +12,7 @@ mod data_dir;
 mod environment;
 mod farms;
 mod gateway;
+mod guessing;
 mod host;
 mod identity;
 pub mod keys;

@@ -90,6 +90,13 @@ impl Standings {
         self.known.insert(digest, Standing::Good).await;
     }
 
+    /// Takes note that the user has changed this password.
+    pub(crate) async fn replace(&self, user: &UserKey, password: &SecretString) {
+        let digest = self.digest(user, password);
+        let refused = Standing::Refused(Reason::BadPassword);
+        self.known.insert(digest, refused).await;
+    }
+
     /// Takes note that a farm refused the user's password.
     pub(crate) async fn doubt(&self, user: &User) {
         let digest = self.digest(&user.key, &user.password);

@@ -423,7 +423,8 @@ impl Controller {
             ),
             AnyRequest::ProtocolInfo(_)
             | AnyRequest::ServerData(_)
-            | AnyRequest::ServerFarmData(_) => refuse(frame),
+            | AnyRequest::ServerFarmData(_)
+            | AnyRequest::ChangePassword(_) => refuse(frame),
         }
     }
 

@@ -6,7 +6,7 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use roamd_state::{Answer, CounterKind, Digest, MarkKind, SharedState};
+use roamd_state::{Answer, CounterKind, Digest, MarkKind, SharedState, Tally};
 
 #[derive(Default)]
 pub(crate) struct Memory(Mutex<Inner>);
@@ -52,5 +52,27 @@ impl SharedState for Memory {
         }
         *counter = (counter.0 + 1, until);
         Box::pin(ready(Ok(counter.0)))
+    }
+    fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally> {
+        let counter = self.inner().counts.get(&(kind, key)).copied();
+        let tally = counter.filter(|(_, until)| now < *until);
+        Box::pin(ready(Ok(tally.map_or_else(
+            Tally::default,
+            |(count, until)| Tally {
+                count,
+                until: Some(until),
+            },
+        ))))
+    }
+
+    fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()> {
+        let counts = &mut self.inner().counts;
+        if let Some((count, _)) = counts.get_mut(&(kind, key)) {
+            *count = count.saturating_sub(by);
+            if *count == 0 {
+                counts.remove(&(kind, key));
+            }
+        }
+        Box::pin(ready(Ok(())))
     }
 }

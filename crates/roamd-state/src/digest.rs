@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 digest of a key. Keys have to be unguessable: a digest of a short one could be
-/// searched for.
+/// The SHA-256 digest of a key. A key that can be guessed can be found from its digest, so either it
+/// is unguessable or it is no secret from who may read the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
 

@@ -30,6 +30,8 @@ pub enum MarkKind {
     EndedLaunch,
     /// A token that was destroyed, and with it those that come from it (CA-39).
     RevokedToken,
+    /// A place that a user has signed in from.
+    KnownPlace,
 }
 
 /// What a counter counts.
@@ -37,6 +39,24 @@ pub enum MarkKind {
 pub enum CounterKind {
     /// Bad attempts in one sign-in conversation (CA-72).
     ConversationFailures,
+    /// Attempts at a user's password from one place where the user is known.
+    AttemptsAtPlace,
+    /// Attempts at a user's password from all places where the user is not known.
+    AttemptsOfStrangers,
+    /// Attempts from one place at the passwords of users who are not known there.
+    AttemptsFromPlace,
+    /// Users who have become known at a place.
+    PeopleOfPlace,
+}
+
+/// What a counter says. By default it says nothing: it has not begun, or its end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How often it was counted.
+    pub count: u32,
+    /// The end that the last count gave it. Who always counts for the same span of time knows from
+    /// this when that was.
+    pub until: Option<Timestamp>,
 }
 
 /// The state that nodes share.
@@ -45,10 +65,13 @@ pub enum CounterKind {
 /// - What was acknowledged stays: a mark or a count whose future gave `Ok` survives the end of
 ///   every process, also by `SIGKILL`, and a loss of power.
 /// - What was acknowledged is seen: every node that asks afterwards gets it.
-/// - Both writes are atomic: of callers that set one mark at the same time, one is told that it was
-///   not there before; of callers that count one key, no two get the same number.
+/// - Each write is atomic: of callers that set one mark at the same time, one is told that it was
+///   not there before; of callers that count one key, no two get the same number unless one was taken
+///   back meanwhile.
 /// - Nothing outlives its `until` in what is answered. When it is removed from the disk is up to the
 ///   engine.
+/// - It is bounded: of counters of one kind, an engine keeps at least [`COUNTERS_KEPT`]. What it lets
+///   go beyond that is what ends first.
 /// - An error means "not known": the write may or may not have happened. Who asks whether something
 ///   is spent and gets an error has to behave as if it were.
 pub trait SharedState: Send + Sync {
@@ -74,7 +97,17 @@ pub trait SharedState: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> Answer<'_, u32>;
+
+    /// What a counter says.
+    fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally>;
+
+    /// Takes counts back, down to none. The end of the counter stays.
+    fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()>;
 }
+
+/// How many counters of one kind are kept at least. Strangers can make counters begin, so there has to
+/// be an end to it.
+pub const COUNTERS_KEPT: u32 = 500_000;
 
 /// The answer of a [`SharedState`]: a boxed future, so that the engine can be chosen at run time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
@@ -98,15 +131,28 @@ impl MarkKind {
             Self::InvalidatedTicket => "invalidated-ticket",
             Self::EndedLaunch => "ended-launch",
             Self::RevokedToken => "revoked-token",
+            Self::KnownPlace => "known-place",
         }
     }
 }
 
 impl CounterKind {
+    const ALL: [Self; 5] = [
+        Self::ConversationFailures,
+        Self::AttemptsAtPlace,
+        Self::AttemptsOfStrangers,
+        Self::AttemptsFromPlace,
+        Self::PeopleOfPlace,
+    ];
+
     /// The name under which an engine keeps it.
     fn name(self) -> &'static str {
         match self {
             Self::ConversationFailures => "conversation-failures",
+            Self::AttemptsAtPlace => "attempts-at-place",
+            Self::AttemptsOfStrangers => "attempts-of-strangers",
+            Self::AttemptsFromPlace => "attempts-from-place",
+            Self::PeopleOfPlace => "people-of-place",
         }
     }
 }

@@ -15,11 +15,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use crate::{Answer, CounterKind, Digest, MarkKind, SharedState, StateError};
+use crate::{Answer, COUNTERS_KEPT, CounterKind, Digest, MarkKind, SharedState, StateError, Tally};
 
 pub use file::OpenError;
 
@@ -60,8 +60,8 @@ impl SqliteState {
         })
     }
 
-    /// Removes what has expired at `now`, and gives how many rows that were. It is done without
-    /// being asked once a minute.
+    /// Removes what has expired at `now`, and the counters that are too many, and gives how many rows
+    /// that were. It is done without being asked once a minute.
     ///
     /// # Errors
     /// Why the state gave no answer.
@@ -93,6 +93,19 @@ impl SharedState for SqliteState {
     ) -> Answer<'_, u32> {
         Box::pin(ask(&self.writer, move |connection| {
             count(connection, kind, key, now, until)
+        }))
+    }
+
+    fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally> {
+        Box::pin(async move {
+            let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            tally(&connection, kind, key, now).map_err(engine)
+        })
+    }
+
+    fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()> {
+        Box::pin(ask(&self.writer, move |connection| {
+            uncount(connection, kind, key, by)
         }))
     }
 }
@@ -234,13 +247,98 @@ fn count(
         )
 }
 
+fn tally(
+    connection: &Connection,
+    kind: CounterKind,
+    key: Digest,
+    now: Timestamp,
+) -> rusqlite::Result<Tally> {
+    let tally = connection
+        .prepare_cached(
+            "SELECT count, until FROM counter WHERE kind = ?1 AND digest = ?2 AND until > ?3",
+        )?
+        .query_row(
+            params![kind.name(), key.as_bytes(), now.as_millisecond()],
+            |row| {
+                Ok(Tally {
+                    count: row.get(0)?,
+                    until: Timestamp::from_millisecond(row.get(1)?).ok(),
+                })
+            },
+        )
+        .optional()?;
+    Ok(tally.unwrap_or_default())
+}
+
+fn uncount(
+    connection: &Connection,
+    kind: CounterKind,
+    key: Digest,
+    by: u32,
+) -> rusqlite::Result<()> {
+    // The table has no counters of 0.
+    connection
+        .prepare_cached("DELETE FROM counter WHERE kind = ?1 AND digest = ?2 AND count <= ?3")?
+        .execute(params![kind.name(), key.as_bytes(), by])?;
+    connection
+        .prepare_cached("UPDATE counter SET count = count - ?3 WHERE kind = ?1 AND digest = ?2")?
+        .execute(params![kind.name(), key.as_bytes(), by])?;
+    Ok(())
+}
+
 fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let now = now.as_millisecond();
     let marks = connection.execute("DELETE FROM mark WHERE until <= ?1", [now])?;
     let counters = connection.execute("DELETE FROM counter WHERE until <= ?1", [now])?;
-    Ok(marks + counters)
+    Ok(marks + counters + keep_counters(connection, COUNTERS_KEPT)?)
+}
+
+/// Removes the counters of each kind that are more than so many: those that end first.
+fn keep_counters(connection: &Connection, most: u32) -> rusqlite::Result<usize> {
+    let all: u32 = connection.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
+    // Counting is cheap beside sorting, and there are seldom so many.
+    if all <= most {
+        return Ok(0);
+    }
+    let mut removed = 0;
+    for kind in CounterKind::ALL {
+        removed += connection.execute(
+            "DELETE FROM counter WHERE kind = ?1 AND digest IN (SELECT digest FROM counter \
+             WHERE kind = ?1 ORDER BY until DESC LIMIT -1 OFFSET ?2)",
+            params![kind.name(), most],
+        )?;
+    }
+    Ok(removed)
 }
 
 fn engine(error: rusqlite::Error) -> StateError {
     StateError::Engine(Arc::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_too_many_counters_those_that_end_first_are_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.db");
+        let state = SqliteState::open(&path).unwrap();
+        let now = Timestamp::from_second(4_000_000_000).unwrap();
+        let (many, few) = (CounterKind::AttemptsFromPlace, CounterKind::PeopleOfPlace);
+        for (kind, counters) in [(many, 10_u8), (few, 3)] {
+            for number in 0..counters {
+                let until = now + jiff::SignedDuration::from_secs(60 + i64::from(number));
+                let key = Digest::of(&[number]);
+                state.count(kind, key, now, until).await.unwrap();
+            }
+        }
+        let connection = file::open(&path).unwrap();
+        assert_eq!(keep_counters(&connection, 20).unwrap(), 0);
+        assert_eq!(keep_counters(&connection, 4).unwrap(), 6);
+        for (kind, number, count) in [(many, 5, 0), (many, 6, 1), (many, 9, 1), (few, 0, 1)] {
+            let tally = state.tally(kind, Digest::of(&[number]), now).await;
+            assert_eq!(tally.unwrap().count, count, "{kind:?} {number}");
+        }
+    }
 }

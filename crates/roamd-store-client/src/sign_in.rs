@@ -273,7 +273,7 @@ fn fill(
         user_name: Some(name.into()),
         password: Some(credentials.password.clone()),
         domain: domain.map(Into::into),
-        save_credentials: false,
+        ..FormPost::default()
     };
     Ok((url, post.to_url_encoded()))
 }

@@ -88,8 +88,8 @@ fn a_written_post_says_what_it_was_made_of() {
         state_context: "q7Zk2mN4-xv1.~_".to_owned(),
         user_name: Some(r"LAB\jürgen".to_owned()),
         password: Some("a+b&c=d %41\0".into()),
-        domain: None,
         save_credentials: true,
+        ..FormPost::default()
     };
     let body = post.to_url_encoded();
     insta::assert_snapshot!(body.expose_secret(), @r#"StateContext=q7Zk2mN4-xv1.~_&loginBtn=Log+On&username=LAB%5Cj%C3%BCrgen&password=a%2Bb%26c%3Dd%20%2541%00&saveCredentials=true"#);
@@ -98,7 +98,31 @@ fn a_written_post_says_what_it_was_made_of() {
 }
 
 #[test]
+fn a_change_of_the_password_is_read_as_it_was_written() {
+    // CA-74
+    let post = FormPost {
+        state_context: "q7Zk".to_owned(),
+        old_password: Some("old+1".into()),
+        new_password: Some("new&2".into()),
+        confirm_password: Some("new&3".into()),
+        ..FormPost::default()
+    };
+    let body = post.to_url_encoded();
+    insta::assert_snapshot!(body.expose_secret(), @"StateContext=q7Zk&changePasswordBtn=Change&oldPassword=old%2B1&newPassword=new%262&confirmPassword=new%263");
+    let read = FormPost::from_url_encoded(body.expose_secret().as_bytes());
+    for (field, expected) in [
+        (read.old_password, "old+1"),
+        (read.new_password, "new&2"),
+        (read.confirm_password, "new&3"),
+    ] {
+        assert_eq!(field.unwrap().expose_secret(), expected);
+    }
+}
+
+#[test]
 fn a_password_does_not_show_in_debug_text() {
-    let post = FormPost::from_url_encoded(b"password=s3cret");
+    let post = FormPost::from_url_encoded(
+        b"password=s3cret&oldPassword=s3cret&newPassword=s3cret&confirmPassword=s3cret",
+    );
     assert!(!format!("{post:?}").contains("s3cret"));
 }

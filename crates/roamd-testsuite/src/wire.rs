@@ -1,14 +1,15 @@
 //! One HTTP exchange at a time, as bytes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A server to talk to. Every exchange has a connection of its own, as client A does (CQ-21).
 #[derive(Debug, Clone, Copy)]
 pub struct Wire {
     address: SocketAddr,
+    from: IpAddr,
 }
 
 /// One connection that is used again and again, as most HTTP libraries do.
@@ -33,7 +34,17 @@ impl Wire {
     /// A server at this address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address }
+        Self {
+            address,
+            from: Ipv4Addr::UNSPECIFIED.into(),
+        }
+    }
+
+    /// The same server, for a client at another address of the loopback network.
+    #[must_use]
+    pub fn from(self, from: impl Into<IpAddr>) -> Self {
+        let from = from.into();
+        Self { from, ..self }
     }
 
     /// Where the server is.
@@ -47,7 +58,7 @@ impl Wire {
     /// A server that has heard enough may answer and close before it has read everything: then the
     /// rest is not sent, and what it said counts.
     pub async fn raw(&self, request: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let mut stream = self.stream().await;
         let sent = stream.write_all(request).await;
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer).await;
@@ -77,9 +88,15 @@ impl Wire {
     /// Opens a connection.
     pub async fn connect(&self) -> Kept {
         Kept {
-            stream: TcpStream::connect(self.address).await.unwrap(),
+            stream: self.stream().await,
             read: Vec::new(),
         }
+    }
+
+    async fn stream(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((self.from, 0).into()).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 
     /// Sends a request. `target` is a path or an absolute URL.

@@ -38,8 +38,10 @@ pub(super) fn sign_in(
     error: Option<Text>,
     language: Language,
 ) -> Form {
-    let mut requirements = vec![heading(negotiation, language)];
-    requirements.extend(error.map(|text| error_line(negotiation, text.in_language(language))));
+    let mut requirements = vec![heading(texts::SIGN_IN, negotiation, language)];
+    requirements.extend(
+        error.map(|text| error_line(text, &["username", "password"], negotiation, language)),
+    );
     requirements.push(user_name(policy, filled, language));
     requirements.push(password(language));
     if negotiation.domain && !policy.domains.is_empty() {
@@ -48,10 +50,27 @@ pub(super) fn sign_in(
     if negotiation.save_credentials {
         requirements.push(save_credentials(filled, language));
     }
-    requirements.push(log_on(language));
+    requirements.push(button("loginBtn", texts::LOG_ON, language));
+    asking(
+        policy,
+        FormResult::MORE_INFO,
+        state_context,
+        requirements,
+        language,
+    )
+}
+
+/// A form that asks for something.
+pub(super) fn asking(
+    policy: &FormPolicy,
+    result: FormResult,
+    state_context: String,
+    requirements: Vec<Requirement>,
+    language: Language,
+) -> Form {
     Form {
         status: FormStatus::SUCCESS,
-        result: FormResult::MORE_INFO,
+        result,
         state_context,
         log_message: None,
         post_back: Some(policy.post_back.clone()),
@@ -84,28 +103,32 @@ fn end(status: FormStatus, result: FormResult, log_message: Option<String>) -> F
     }
 }
 
-fn heading(negotiation: Negotiation, language: Language) -> Requirement {
+pub(super) fn heading(text: Text, negotiation: Negotiation, language: Language) -> Requirement {
     Requirement {
         id: None,
         save_id: None,
         credential_type: "none".to_owned(),
-        label: Some(texts::SIGN_IN.in_language(language).to_owned()),
+        label: Some(text.in_language(language).to_owned()),
         label_type: label_type("heading", negotiation.heading),
         highlight: Vec::new(),
         kind: RequirementKind::Nothing,
     }
 }
 
-fn error_line(negotiation: Negotiation, text: &str) -> Requirement {
-    let fields = ["username", "password"];
+pub(super) fn error_line(
+    text: Text,
+    fields: &[&str],
+    negotiation: Negotiation,
+    language: Language,
+) -> Requirement {
     Requirement {
         id: None,
         save_id: None,
         credential_type: "none".to_owned(),
-        label: Some(text.to_owned()),
+        label: Some(text.in_language(language).to_owned()),
         label_type: label_type("error", negotiation.error),
         highlight: if negotiation.error {
-            fields.map(str::to_owned).to_vec()
+            fields.iter().copied().map(str::to_owned).collect()
         } else {
             Vec::new()
         },
@@ -185,15 +208,15 @@ fn save_credentials(filled: &Filled<'_>, language: Language) -> Requirement {
     }
 }
 
-fn log_on(language: Language) -> Requirement {
+pub(super) fn button(id: &str, caption: Text, language: Language) -> Requirement {
     Requirement {
-        id: Some("loginBtn".to_owned()),
+        id: Some(id.to_owned()),
         save_id: None,
         credential_type: "none".to_owned(),
         label: None,
         label_type: "none".to_owned(),
         highlight: Vec::new(),
-        kind: RequirementKind::Button(texts::LOG_ON.in_language(language).to_owned()),
+        kind: RequirementKind::Button(caption.in_language(language).to_owned()),
     }
 }
 

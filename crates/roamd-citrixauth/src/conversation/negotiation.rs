@@ -13,6 +13,9 @@ pub struct Negotiation {
     /// Credential type `savecredentials`.
     #[serde(rename = "s")]
     pub(super) save_credentials: bool,
+    /// Credential type `newpassword`: the client can ask for a new password (CA-74).
+    #[serde(rename = "n", default)]
+    pub(super) new_password: bool,
     /// Label type `heading`.
     #[serde(rename = "h")]
     pub(super) heading: bool,
@@ -40,6 +43,7 @@ impl Negotiation {
         Ok(Self {
             domain: credential("domain"),
             save_credentials: credential("savecredentials"),
+            new_password: credential("newpassword"),
             heading: label("heading"),
             error: label("error"),
         })

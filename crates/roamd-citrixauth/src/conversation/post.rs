@@ -42,7 +42,7 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME && !text.contains(is_unwritable)
 }
 
-fn is_password(text: &str) -> bool {
+pub(super) fn is_password(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_PASSWORD && !text.contains(is_unwritable)
 }
 

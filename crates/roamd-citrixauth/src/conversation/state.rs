@@ -7,6 +7,7 @@ use roamd_seal::{KeyRing, Purpose};
 use roamd_store_proto::Lifetime;
 use serde::{Deserialize, Serialize};
 
+use super::change::Account;
 use super::{Conversation, Negotiation};
 use crate::{Realm, Service};
 
@@ -73,6 +74,7 @@ impl Conversation {
             a: self.service.audience().to_string(),
             l: self.service.requested_lifetime().map(|Lifetime(l)| l),
             n: self.negotiation,
+            c: self.changing.clone(),
         };
         #[expect(clippy::expect_used, reason = "text and numbers, written into memory")]
         let bytes = serde_json::to_vec(&state).expect("a state is JSON");
@@ -97,6 +99,7 @@ impl Conversation {
                 state.l.map(Lifetime),
             ),
             negotiation: state.n,
+            changing: state.c,
         })
     }
 }
@@ -118,4 +121,7 @@ struct State {
     l: Option<std::time::Duration>,
     /// What the client can show.
     n: Negotiation,
+    /// Whose password has to be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<Account>,
 }

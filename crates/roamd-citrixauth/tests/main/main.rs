@@ -7,11 +7,13 @@
 )]
 
 mod audience;
+mod change;
 mod check;
 mod conversation;
 mod destroy;
 mod exchange;
 mod form;
+mod guessing;
 mod post;
 mod tokens;
 

@@ -51,10 +51,14 @@ pub(super) fn insert(
     password_hashes: &[String],
 ) -> Result<(), Failure> {
     connection.execute(
-        "INSERT INTO settings (id, hash_memory_kib, hash_passes) VALUES (1, ?1, ?2)",
+        "INSERT INTO settings (id, hash_memory_kib, hash_passes, lockout_attempts, \
+         lockout_seconds, password_length) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
         params![
             world.password_hashing.memory_kib,
-            world.password_hashing.passes
+            world.password_hashing.passes,
+            world.accounts.lockout_attempts,
+            world.accounts.lockout_seconds,
+            world.accounts.password_length,
         ],
     )?;
     insert_users(connection, world, password_hashes)?;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     Application, FarmDescription, Fault, Generation, PasswordHashing, Problem, World, WorldError,
 };
+use crate::accounts::AccountRules;
 use crate::name::{AccountName, fold};
 
 /// Longest name of anything, in characters.
@@ -20,6 +21,14 @@ impl World {
         let PasswordHashing { memory_kib, passes } = self.password_hashing;
         if !(8..=1024 * 1024).contains(&memory_kib) || !(1..=100).contains(&passes) {
             faults.add("password_hashing", Problem::HashingCost);
+        }
+        let AccountRules {
+            lockout_seconds,
+            password_length,
+            ..
+        } = self.accounts;
+        if lockout_seconds == 0 || password_length == 0 {
+            faults.add("accounts", Problem::Zero);
         }
         let users = self.check_domains(&mut faults);
         self.check_farms(&users, &mut faults);

@@ -8,6 +8,7 @@ use super::{
     Account, Application, ApplicationKind, Domain, FarmDescription, Generation, Host,
     PasswordHashing, SessionState, StartSession, Switch, User, World,
 };
+use crate::accounts::AccountRules;
 use crate::limit::Limit;
 
 impl World {
@@ -18,6 +19,7 @@ impl World {
 
         Self {
             password_hashing: PasswordHashing::default(),
+            accounts: AccountRules::default(),
             domains: vec![Domain {
                 name: "DEMO".to_owned(),
                 dns: "demo.test".to_owned(),

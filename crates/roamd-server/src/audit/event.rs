@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use roamd_citrixauth::Refusal;
+use roamd_citrixauth::{ChangeRefusal, Refusal};
 use roamd_sessions::{
     Busy, End, EndPoint, Ended, FarmId, FarmResult, Launched, SessionList, Target, User,
 };
@@ -48,6 +48,17 @@ pub(crate) enum Event {
         /// The account, as it was typed; none where the form was not filled in properly.
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<Text>,
+        reason: &'static str,
+    },
+    /// A password was changed with a sign-in.
+    PasswordChanged {
+        /// The account, as it was typed.
+        user: Text,
+    },
+    /// A farm did not change a password.
+    PasswordChangeRefused {
+        /// The account, as it was typed.
+        user: Text,
         reason: &'static str,
     },
     /// A token was not taken. That none came is not told: every client begins so.
@@ -197,6 +208,30 @@ impl Event {
             Refusal::Unavailable => "unavailable",
         };
         Self::SignInRefused { user, reason }
+    }
+
+    /// Nobody looked at the password, since too many were tried before.
+    pub(crate) fn sign_in_held_up(user: Text) -> Self {
+        Self::SignInRefused {
+            user: Some(user),
+            reason: "held-up",
+        }
+    }
+
+    pub(crate) fn password_change(user: Text, refusal: Option<&ChangeRefusal>) -> Self {
+        let reason = match refusal {
+            None => return Self::PasswordChanged { user },
+            Some(ChangeRefusal::OldPassword) => "bad-credentials",
+            Some(
+                ChangeRefusal::NoPassword
+                | ChangeRefusal::NotConfirmed
+                | ChangeRefusal::TooShort
+                | ChangeRefusal::UsedBefore,
+            ) => "bad-new-password",
+            Some(ChangeRefusal::Unavailable) => "unavailable",
+            Some(ChangeRefusal::Unsure) => "unsure",
+        };
+        Self::PasswordChangeRefused { user, reason }
     }
 
     pub(crate) fn token_refused(user: Option<&User>, realm: &str, reason: Reason) -> Self {

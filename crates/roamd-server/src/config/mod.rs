@@ -9,6 +9,7 @@ mod base_url;
 mod controller;
 mod farm;
 mod front;
+mod guessing;
 mod keys;
 mod limits;
 mod remote_access;
@@ -36,6 +37,7 @@ pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use self::controller::Tls;
 pub use self::farm::{AddressForm, Farm};
 pub use self::front::Front;
+pub use self::guessing::Guessing;
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::remote_access::StoreGateway;
@@ -65,6 +67,8 @@ pub struct Config {
     pub audit: Option<Audit>,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
+    /// How often passwords may be tried.
+    pub guessing: Guessing,
     /// Keys of tokens and ids.
     pub keys: Keys,
     /// The stores; at least one.
@@ -193,6 +197,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
     let (stores, farms) = store::read_all(&mut root);
     let audit = audit::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
+    let guessing = guessing::read(&mut root);
     let keys = keys::read(&mut root);
     root.finish();
     Some(Config {
@@ -202,6 +207,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         front: front?,
         audit,
         authentication: authentication?,
+        guessing,
         keys,
         stores,
     })

@@ -16,18 +16,21 @@ use moka::future::Cache;
 use roamd_nfuse_client::{
     ControllerReport, FarmClient, FarmConfig, Network, Observer, StaClient, TlsError,
 };
-use roamd_nfuse_proto::{CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding};
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding,
+};
 use roamd_sessions::{
     Catalogue, Farm, FarmDescription, FarmError, FarmId, Generation, User, UserKey,
 };
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use self::errors::farm_error;
 use self::operation::NfuseOperation;
 use self::picture::Pictures;
-use self::queue::Bounds;
+pub(crate) use self::queue::Bounds;
 pub(crate) use self::sign_in::CredentialFarms;
-use self::turns::Turns;
+pub(crate) use self::turns::{Turn, Turns};
 use crate::config;
 use crate::metrics::{FarmCounts, OperationKind};
 use crate::standing::Standings;
@@ -56,7 +59,7 @@ struct Shared {
     address_form: config::AddressForm,
     /// Clients reach its hosts by their alternate addresses.
     alternate_address: bool,
-    turns: Turns,
+    turns: Turns<UserKey>,
     standings: Arc<Standings>,
     catalogues: Cache<UserKey, Arc<Catalogue>>,
     pictures: Pictures,
@@ -118,6 +121,17 @@ impl NfuseFarm {
     /// Its controllers in configured order, as calls have met them.
     pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
         self.0.client.controllers()
+    }
+
+    /// What the farm can do, as it said lately.
+    async fn capabilities(&self) -> Result<Arc<[CapabilityId]>, Arc<FarmError>> {
+        let fetch = async {
+            match self.0.client.call(&CapabilitiesRequest).await {
+                Ok(answer) => Ok(answer.capabilities.into()),
+                Err(error) => Err(farm_error(&error)),
+            }
+        };
+        Box::pin(self.0.capabilities.try_get_with((), fetch)).await
     }
 
     /// Asks anew what this user may start when it is needed next.
@@ -205,13 +219,18 @@ pub(crate) fn authorities_id(store: &config::Store) -> String {
 fn explicit(name: &str, domain: &str, password: Option<&SecretString>) -> Credentials {
     Credentials::Explicit {
         user_name: name.to_owned(),
-        password: password.map(|value| Password {
-            value: value.clone(),
-            encoding: PasswordEncoding::Ctx1,
-        }),
+        password: password.map(hidden),
         domain: Some(Domain {
             kind: "NT".to_owned(),
             name: domain.to_owned(),
         }),
+    }
+}
+
+/// A password as it travels: hidden from a glance, and with white space around it kept.
+fn hidden(password: &SecretString) -> Password {
+    Password {
+        value: password.clone(),
+        encoding: PasswordEncoding::Ctx1,
     }
 }

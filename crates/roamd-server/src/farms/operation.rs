@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressRequest, AppDataRequest, CapabilitiesRequest, CapabilityId, Credentials,
+    AddressAnswer, AddressRequest, AppDataRequest, CapabilityId, Credentials,
     DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, LaunchRefRequest,
     LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request, SessionEntry,
     SessionSelection, SessionType, TicketRequest, sta,
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User,
+    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -38,7 +38,7 @@ pub(crate) struct NfuseOperation {
     pub(super) user: User,
     pub(super) deadline: Instant,
     /// Held until the operation is dropped.
-    pub(super) _turn: Turn,
+    pub(super) _turn: Turn<UserKey>,
 }
 
 impl Operation for NfuseOperation {
@@ -275,14 +275,7 @@ impl NfuseOperation {
     }
 
     async fn has(&self, capability: &CapabilityId) -> Result<bool, FarmError> {
-        let fetch = async {
-            match self.farm.0.client.call(&CapabilitiesRequest).await {
-                Ok(answer) => Ok(answer.capabilities.into()),
-                Err(error) => Err(farm_error(&error)),
-            }
-        };
-        let capabilities = Box::pin(self.farm.0.capabilities.try_get_with((), fetch));
-        let capabilities: Arc<[CapabilityId]> = self.shared(Share::Half, capabilities).await?;
+        let capabilities = self.shared(Share::Half, self.farm.capabilities()).await?;
         Ok(capabilities.contains(capability))
     }
 

@@ -8,11 +8,11 @@ use std::hash::Hash;
 
 /// How much may be going on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// Turns that are taken at the same time.
-    pub(super) turns: usize,
+    pub(crate) turns: usize,
     /// Waiters behind them, of all users together.
-    pub(super) waiting: usize,
+    pub(crate) waiting: usize,
 }
 
 /// Turns, and a queue behind them, of users `U` and waiters `W`.

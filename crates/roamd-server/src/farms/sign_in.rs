@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use roamd_citrixauth::{CheckCredentials, Credentials, Refusal, UserIdentity};
-use roamd_nfuse_client::CallError;
-use roamd_nfuse_proto::{ErrorId, ValidateCredentialsRequest};
+use roamd_citrixauth::{
+    ChangeRefusal, CheckCredentials, Credentials, PasswordChange, Refusal, UserIdentity,
+};
+use roamd_nfuse_client::{CallError, Sent};
+use roamd_nfuse_proto::{
+    CapabilityId, ChangePasswordAnswer, ChangePasswordRequest, ErrorId, ValidateCredentialsRequest,
+};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::errors::farm_error;
-use super::{NfuseFarm, explicit};
+use super::turns::Turn;
+use super::{NfuseFarm, Shared, explicit, hidden};
 use crate::metrics::OperationKind;
 use crate::standing::Standing;
 
@@ -51,6 +56,59 @@ impl CredentialFarms {
         }
     }
 
+    /// Whether passwords can be changed at one of them. No NFuse request for that is known: only a
+    /// farm that announces it hears of it.
+    pub(crate) async fn change_passwords(&self) -> bool {
+        self.changing_farm().await.is_some()
+    }
+
+    /// Replaces a password. It is asked once, and of one farm.
+    pub(crate) async fn change(&self, change: &PasswordChange) -> Result<(), ChangeRefusal> {
+        let Some(NfuseFarm(farm)) = self.changing_farm().await else {
+            return Err(ChangeRefusal::Unavailable);
+        };
+        let Credentials {
+            user_name,
+            domain,
+            password,
+        } = &change.credentials;
+        let request = ChangePasswordRequest {
+            credentials: explicit(user_name, domain, Some(password)),
+            new_password: hidden(&change.new_password),
+        };
+        let deadline = Instant::now() + farm.timeout;
+        let key = UserKey::new(domain, user_name);
+        let Some(_turn) = turn(farm, &key, deadline).await else {
+            return Err(ChangeRefusal::Unavailable);
+        };
+        let answer = farm.client.call_by(deadline, &request).await;
+        let counted = answer.as_ref().map(drop).map_err(farm_error);
+        let counts = &farm.counts;
+        drop(counts.operation(OperationKind::PasswordChange, counted));
+        match answer {
+            Ok(ChangePasswordAnswer) => Ok(()),
+            Err(error) => {
+                let farm = &farm.description.id;
+                warn!(%farm, error = error.with_causes(), "Farm did not change a password");
+                Err(change_refusal(&error))
+            }
+        }
+    }
+
+    /// The first farm that says that it can change passwords.
+    async fn changing_farm(&self) -> Option<&NfuseFarm> {
+        for farm in self.0.iter() {
+            let deadline = Instant::now() + farm.0.timeout;
+            let capabilities = timeout_at(deadline, farm.capabilities()).await;
+            if let Ok(Ok(capabilities)) = capabilities
+                && capabilities.contains(&CapabilityId::PASSWORD_CHANGE)
+            {
+                return Some(farm);
+            }
+        }
+        None
+    }
+
     /// Asks one farm after the other, each within its deadline, and none after `until`.
     async fn ask(
         &self,
@@ -71,14 +129,8 @@ impl CredentialFarms {
             }
             let deadline = now + farm.timeout;
             let deadline = until.map_or(deadline, |until| until.min(deadline));
-            let _turn = match farm.turns.take(&key, deadline).await {
-                Ok(turn) => turn,
-                Err(error) => {
-                    warn!(farm = %id, %error, "Farm could not be asked to check credentials");
-                    let refused: Result<(), _> = Err(error);
-                    drop(farm.counts.operation(OperationKind::Turn, refused));
-                    continue;
-                }
+            let Some(_turn) = turn(farm, &key, deadline).await else {
+                continue;
             };
             let answer = farm.client.call_by(deadline, &request).await;
             let counted = answer.as_ref().map(drop).map_err(farm_error);
@@ -100,6 +152,38 @@ impl CredentialFarms {
             }
         }
         Err(Refusal::Unavailable)
+    }
+}
+
+/// A turn at a farm, if there is one in time.
+async fn turn(farm: &Shared, user: &UserKey, deadline: Instant) -> Option<Turn<UserKey>> {
+    match farm.turns.take(user, deadline).await {
+        Ok(turn) => Some(turn),
+        Err(error) => {
+            let id = &farm.description.id;
+            warn!(farm = %id, %error, "Farm could not be asked about a password");
+            let refused: Result<(), _> = Err(error);
+            drop(farm.counts.operation(OperationKind::Turn, refused));
+            None
+        }
+    }
+}
+
+/// What an error of a farm means for a change of a password.
+fn change_refusal(error: &CallError) -> ChangeRefusal {
+    match error {
+        CallError::Refused(error) if error.id == ErrorId::NEW_PASSWORD_TOO_SHORT => {
+            ChangeRefusal::TooShort
+        }
+        CallError::Refused(error) if error.id == ErrorId::NEW_PASSWORD_USED_BEFORE => {
+            ChangeRefusal::UsedBefore
+        }
+        CallError::Refused(error) if refusal(&error.id).is_some() => ChangeRefusal::OldPassword,
+        CallError::Refused(_) => ChangeRefusal::Unavailable,
+        error => match error.sent() {
+            Sent::NotSent => ChangeRefusal::Unavailable,
+            Sent::MaybeSent => ChangeRefusal::Unsure,
+        },
     }
 }
 

@@ -1,34 +1,38 @@
-//! Turns at one farm: so many operations at once, and a bounded queue behind them.
+//! Turns: so many operations at once at one farm, or so many passwords that are checked, and a
+//! bounded queue behind them.
 //!
 //! A farm that hangs holds whatever waits for it until a deadline passes. The bounds keep it from
 //! taking the memory of the gateway, and the round by user keeps one user from taking the farm.
 //! Whose turn it is, [`Queue`] decides.
 
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use roamd_sessions::{FarmError, UserKey};
+use roamd_sessions::FarmError;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::queue::{Bounds, Place, Queue};
 
-/// The turns of one farm. A clone is the same farm's.
-#[derive(Clone)]
-pub(super) struct Turns(Arc<Mutex<Queue<UserKey, oneshot::Sender<Turn>>>>);
+/// The turns of one farm, which go round by user `U`, or by whatever else. A clone is the same
+/// farm's.
+pub(crate) struct Turns<U: Clone + Eq + Hash>(Arc<Mutex<Waiters<U>>>);
+
+type Waiters<U> = Queue<U, oneshot::Sender<Turn<U>>>;
 
 /// A turn. It passes on when it is dropped, wherever it is: also on its way to a waiter who has gone.
-pub(super) struct Turn(Turns);
+pub(crate) struct Turn<U: Clone + Eq + Hash>(Turns<U>);
 
 /// Somebody who waits, until this is dropped.
-struct Waiting<'a> {
-    turns: &'a Turns,
-    user: &'a UserKey,
+struct Waiting<'a, U: Clone + Eq + Hash> {
+    turns: &'a Turns<U>,
+    user: &'a U,
     place: Place,
-    granted: oneshot::Receiver<Turn>,
+    granted: oneshot::Receiver<Turn<U>>,
 }
 
-impl Turns {
-    pub(super) fn new(bounds: Bounds) -> Self {
+impl<U: Clone + Eq + Hash> Turns<U> {
+    pub(crate) fn new(bounds: Bounds) -> Self {
         Self(Arc::new(Mutex::new(Queue::new(bounds))))
     }
 
@@ -36,7 +40,7 @@ impl Turns {
     ///
     /// # Errors
     /// [`FarmError::Busy`], at once when the queue is full, or when no turn has come by the deadline.
-    pub(super) async fn take(&self, user: &UserKey, deadline: Instant) -> Result<Turn, FarmError> {
+    pub(crate) async fn take(&self, user: &U, deadline: Instant) -> Result<Turn<U>, FarmError> {
         let mut waiting = {
             let mut queue = self.queue();
             if queue.take() {
@@ -57,12 +61,18 @@ impl Turns {
     }
 
     /// Nothing in it is left half done by a panic.
-    fn queue(&self) -> MutexGuard<'_, Queue<UserKey, oneshot::Sender<Turn>>> {
+    fn queue(&self) -> MutexGuard<'_, Waiters<U>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Turn {
+impl<U: Clone + Eq + Hash> Clone for Turns<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: Clone + Eq + Hash> Drop for Turn<U> {
     fn drop(&mut self) {
         // The lock is free again before the turn is sent: one that cannot be sent is dropped here.
         let next = self.0.queue().end();
@@ -72,7 +82,7 @@ impl Drop for Turn {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl<U: Clone + Eq + Hash> Drop for Waiting<'_, U> {
     fn drop(&mut self) {
         let left = self.turns.queue().leave(self.user, self.place);
         drop(left);
@@ -83,9 +93,11 @@ impl Drop for Waiting<'_> {
 mod tests {
     use std::time::Duration;
 
+    use roamd_sessions::UserKey;
+
     use super::*;
 
-    fn turns(turns: usize, waiting: usize) -> Turns {
+    fn turns(turns: usize, waiting: usize) -> Turns<UserKey> {
         Turns::new(Bounds { turns, waiting })
     }
 

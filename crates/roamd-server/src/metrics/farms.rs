@@ -49,6 +49,8 @@ pub(crate) enum OperationKind {
     Launch,
     /// Checking a password.
     SignIn,
+    /// Replacing a password.
+    PasswordChange,
     /// A turn, which every other operation needs first; counted where there is none.
     Turn,
 }
@@ -180,12 +182,13 @@ impl Observer for FarmCounts {
 }
 
 impl OperationKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::List,
         Self::Disconnect,
         Self::LogOff,
         Self::Launch,
         Self::SignIn,
+        Self::PasswordChange,
         Self::Turn,
     ];
 
@@ -196,6 +199,7 @@ impl OperationKind {
             Self::LogOff => "logoff",
             Self::Launch => "launch",
             Self::SignIn => "sign_in",
+            Self::PasswordChange => "password_change",
             Self::Turn => "turn",
         }
     }

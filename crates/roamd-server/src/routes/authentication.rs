@@ -1,11 +1,13 @@
 //! The token service, the protocols and the explicit forms (citrixauth.md §2, §4, §5).
 
+use std::net::IpAddr;
+
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
-    BodyTokenError, CheckCredentials, Claims, Conversation, ConversationRefusal, Conversations,
-    Credentials, Grant, Negotiation, Refusal, Reply, Resumed, Service, ServiceTokenError,
-    UserIdentity,
+    BodyTokenError, ChangeRefusal, CheckCredentials, Claims, Conversation, ConversationRefusal,
+    Conversations, Credentials, Grant, Negotiation, PasswordChange, Refusal, Reply, Resumed,
+    Service, ServiceTokenError, Started, UserIdentity,
 };
 use roamd_http::Answer;
 use roamd_sessions::UserKey;
@@ -22,6 +24,7 @@ use crate::answer::{Caching, whole};
 use crate::audit::{Event, Trail, account};
 use crate::environment::rng;
 use crate::gateway::{Gate, Reach};
+use crate::guessing::Target;
 use crate::refused::Refused;
 use crate::request::{Request, user};
 
@@ -227,40 +230,44 @@ pub(crate) async fn forms_start(gate: &Gate, request: Request) -> Result<Answer,
         gate.now(),
         &mut rng(),
     );
-    let mut answer = reader.form(&started.form);
-    let cookie = gate.conversations.set_cookie(&started, gate.secure);
-    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
-    answer.headers_mut().insert(SET_COOKIE, cookie);
-    Ok(answer)
+    form_with_cookie(gate, reader, &started)
 }
 
-/// Takes the filled form: a token, the form again, or a failure (§5.6).
+/// Takes the filled form: a token, the form again, another form, or a failure (§5.6).
 pub(crate) async fn forms_attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
     let reader = Reader::of(&request)?;
     let trail = request.trail(gate);
     let cookie = request.joined(&COOKIE);
+    let client = request.client_address();
     let post = FormPost::from_url_encoded(&request.body().await?);
     let conversation = match resume(gate, cookie.as_deref(), &post).await? {
         Ok(conversation) => conversation,
         Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
-    let checked = match gate.conversations.credentials(&post) {
-        Ok(credentials) => check(gate, trail.clone(), credentials).await?,
+    if let Some(change) = gate.conversations.password_change(&conversation, &post) {
+        return changed(gate, &trail, reader, &conversation, client, change).await;
+    }
+    let credentials = match gate.conversations.credentials(&post) {
+        Ok(credentials) => credentials,
         Err(bad) => {
             let refusal = Refusal::from(bad);
             trail.note(Event::sign_in_refused(None, refusal));
-            Err(refusal)
+            return refused(gate, reader, &conversation, &post, refusal).await;
         }
     };
-    match checked {
-        Ok((user, password)) => {
-            signed_in(gate, &trail, reader, &conversation, user, password).await
+    let refusal = match check(gate, &trail, &credentials, client).await? {
+        Ok(user) => {
+            let password = credentials.password;
+            return signed_in(gate, &trail, reader, &conversation, user, password).await;
         }
-        Err(refusal) => {
-            let reply = refused(gate, reader, &conversation, &post, refusal).await?;
-            Ok(reader.form(reply.form()))
-        }
+        Err(refusal) => refusal,
+    };
+    if refusal.asks_for_change()
+        && let Some(form) = ask_for_change(gate, reader, &conversation, &credentials).await?
+    {
+        return Ok(form);
     }
+    refused(gate, reader, &conversation, &post, refusal).await
 }
 
 /// Ends a conversation that the person gave up (CA-73).
@@ -295,23 +302,41 @@ async fn resume(
     Ok(resumed.unless_spent(spent))
 }
 
-/// Asks the farms. That is written down also when the client does not wait for the answer, so that
-/// nobody tries passwords unseen.
+/// Has a password checked, unless there were too many attempts (citrixauth.md §7 rule 5). An attempt
+/// that has to wait is refused like a wrong password.
+///
+/// It is written down also when the client does not wait for the answer, so that nobody tries
+/// passwords unseen.
 async fn check(
     gate: &Gate,
-    trail: Trail,
-    credentials: Credentials,
-) -> Result<Result<(UserIdentity, SecretString), Refusal>, Refused> {
-    let farms = gate.credentials.clone();
-    gate.to_the_end(async move {
+    trail: &Trail,
+    credentials: &Credentials,
+    client: Option<IpAddr>,
+) -> Result<Result<UserIdentity, Refusal>, Refused> {
+    let typed = account(&credentials.domain, &credentials.user_name);
+    let target = Target::new(&credentials.user_name, client);
+    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
+    let Some(attempt) = attempt.await? else {
+        trail.note(Event::sign_in_held_up(typed));
+        info!("Sign-in held up after too many attempts");
+        return Ok(Err(Refusal::BadCredentials));
+    };
+    let (farms, trail, credentials) =
+        (gate.credentials.clone(), trail.clone(), credentials.clone());
+    let checked = gate.to_the_end(async move {
         let checked = farms.check(&credentials).await;
         if let Err(refusal) = checked {
-            let typed = account(&credentials.domain, &credentials.user_name);
             trail.note(Event::sign_in_refused(Some(typed), refusal));
         }
-        checked.map(|user| (user, credentials.password))
-    })
-    .await
+        checked
+    });
+    let checked = checked.await?;
+    match &checked {
+        Ok(_) => attempt.was_good(gate.now()).await?,
+        Err(refusal) if refusal.is_failed_attempt() => attempt.was_bad(),
+        Err(_) => attempt.was_none().await?,
+    }
+    Ok(checked)
 }
 
 /// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts at
@@ -348,6 +373,117 @@ async fn signed_in(
     Ok(token_response(&token.into_response(Some(display_name))))
 }
 
+/// A password that is right and has to be changed: the form for that, if it can be changed here
+/// (CA-74).
+async fn ask_for_change(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    credentials: &Credentials,
+) -> Result<Option<Answer>, Refused> {
+    if !gate.credentials.change_passwords().await {
+        return Ok(None);
+    }
+    gate.conversations
+        .ask_for_change(conversation, credentials, reader.language, &mut rng())
+        .map(|started| form_with_cookie(gate, reader, &started))
+        .transpose()
+}
+
+/// What was typed to change a password: a token with the new one, the form again, or a failure.
+async fn changed(
+    gate: &Gate,
+    trail: &Trail,
+    reader: Reader,
+    conversation: &Conversation,
+    client: Option<IpAddr>,
+    change: Result<PasswordChange, ChangeRefusal>,
+) -> Result<Answer, Refused> {
+    let made = match change {
+        Ok(change) => change_password(gate, trail, change, client).await?,
+        Err(refusal) => Err(refusal),
+    };
+    let refusal = match made {
+        Ok(change) => return sign_in_anew(gate, trail, reader, conversation, change).await,
+        Err(refusal) => refusal,
+    };
+    let failures = count_failure(gate, conversation).await?;
+    info!(?refusal, failures, "Change of a password refused");
+    let reply = gate.conversations.refuse_change(
+        conversation,
+        refusal,
+        failures,
+        reader.language,
+        &mut rng(),
+    );
+    reply_with(gate, reader, conversation, &reply).await
+}
+
+/// Has a password changed, unless there were too many attempts at the old one. Once it has begun it
+/// goes to its end, whether or not the client waits for it.
+async fn change_password(
+    gate: &Gate,
+    trail: &Trail,
+    change: PasswordChange,
+    client: Option<IpAddr>,
+) -> Result<Result<PasswordChange, ChangeRefusal>, Refused> {
+    let Credentials {
+        user_name, domain, ..
+    } = &change.credentials;
+    let user = account(domain, user_name);
+    let target = Target::new(user_name, client);
+    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
+    let Some(attempt) = attempt.await? else {
+        trail.note(Event::sign_in_held_up(user));
+        info!("Change of a password held up after too many attempts");
+        return Ok(Err(ChangeRefusal::OldPassword));
+    };
+    let (farms, trail) = (gate.credentials.clone(), trail.clone());
+    let made = gate.to_the_end(async move {
+        let made = farms.change(&change).await;
+        trail.note(Event::password_change(user, made.as_ref().err()));
+        made.map(|()| change)
+    });
+    let made = made.await?;
+    match &made {
+        Ok(_) => attempt.was_good(gate.now()).await?,
+        Err(ChangeRefusal::OldPassword) => attempt.was_bad(),
+        Err(_) => attempt.was_none().await?,
+    }
+    Ok(made)
+}
+
+/// Signs in with a password that has just been chosen.
+async fn sign_in_anew(
+    gate: &Gate,
+    trail: &Trail,
+    reader: Reader,
+    conversation: &Conversation,
+    change: PasswordChange,
+) -> Result<Answer, Refused> {
+    let PasswordChange {
+        credentials: old,
+        new_password,
+    } = change;
+    let new = Credentials {
+        password: new_password.clone(),
+        ..old.clone()
+    };
+    let checked = gate.credentials.check(&new).await;
+    let typed = || UserIdentity::new(&*old.domain, &*old.user_name);
+    let user = checked.as_ref().cloned().unwrap_or_else(|_| typed());
+    let key = UserKey::new(user.domain(), user.name());
+    gate.note_password_change(&key, &old.password).await;
+    info!(user = %key, "Password changed");
+    match checked {
+        Ok(user) => signed_in(gate, trail, reader, conversation, user, new_password).await,
+        Err(_) => {
+            let reply = Conversations::changed(reader.language);
+            reply_with(gate, reader, conversation, &reply).await
+        }
+    }
+}
+
 /// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
 async fn refused(
     gate: &Gate,
@@ -355,13 +491,9 @@ async fn refused(
     conversation: &Conversation,
     post: &FormPost,
     refusal: Refusal,
-) -> Result<Reply, Refused> {
+) -> Result<Answer, Refused> {
     let failures = if refusal.is_failed_attempt() {
-        let digest = Digest::of(conversation.id().as_bytes());
-        let kind = CounterKind::ConversationFailures;
-        gate.state
-            .count(kind, digest, gate.now(), conversation.expiry())
-            .await?
+        count_failure(gate, conversation).await?
     } else {
         0
     };
@@ -370,10 +502,28 @@ async fn refused(
     let reply =
         gate.conversations
             .refuse(conversation, post, refusal, failures, language, &mut rng());
+    reply_with(gate, reader, conversation, &reply).await
+}
+
+/// Counts a failed attempt of a conversation where all nodes see it.
+async fn count_failure(gate: &Gate, conversation: &Conversation) -> Result<u32, Refused> {
+    let digest = Digest::of(conversation.id().as_bytes());
+    let kind = CounterKind::ConversationFailures;
+    let (now, until) = (gate.now(), conversation.expiry());
+    Ok(gate.state.count(kind, digest, now, until).await?)
+}
+
+/// Sends the next form. A conversation that is over is spent.
+async fn reply_with(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    reply: &Reply,
+) -> Result<Answer, Refused> {
     if matches!(reply, Reply::End(_)) {
         spend(gate, conversation).await?;
     }
-    Ok(reply)
+    Ok(reader.form(reply.form()))
 }
 
 /// Marks a conversation as spent, and says whether it was not so before.
@@ -450,6 +600,15 @@ impl Reader {
 fn token_response(response: &RequestTokenResponse) -> Answer {
     let media = media_type::REQUEST_TOKEN_RESPONSE;
     secret(StatusCode::OK, media, response.to_xml())
+}
+
+/// A form, and the cookie that goes with it.
+fn form_with_cookie(gate: &Gate, reader: Reader, started: &Started) -> Result<Answer, Refused> {
+    let mut answer = reader.form(&started.form);
+    let cookie = gate.conversations.set_cookie(started, gate.secure);
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
+    answer.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(answer)
 }
 
 fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Answer {

@@ -2,7 +2,7 @@
 //! time it is called, as another node would.
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_state::{CounterKind, Digest, MarkKind, SharedState};
+use roamd_state::{CounterKind, Digest, MarkKind, SharedState, Tally};
 
 /// Runs the whole battery on a state that is empty.
 pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
@@ -13,6 +13,8 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     any_mark_of_two_counts_until_its_end(&open()).await;
     a_counter_counts_from_one_and_begins_anew_after_its_end(&open()).await;
     counters_of_two_keys_are_apart(&open()).await;
+    a_counter_tells_what_it_counted_until_its_end(&open()).await;
+    counts_are_taken_back_down_to_none(&open()).await;
     what_is_acknowledged_is_seen_by_every_node(&open(), &open()).await;
     what_is_acknowledged_outlives_the_node(&open).await;
     of_many_that_write_at_once_each_gets_its_own_answer(&open(), &open()).await;
@@ -112,6 +114,41 @@ async fn counters_of_two_keys_are_apart(state: &impl SharedState) {
         let counted = state.count(FAILURES, Digest::of(key), at(0), at(10));
         assert_eq!(counted.await.unwrap(), 1);
     }
+}
+
+async fn a_counter_tells_what_it_counted_until_its_end(state: &impl SharedState) {
+    let key = Digest::of(b"told");
+    let tally = async |now| state.tally(FAILURES, key, now).await.unwrap();
+    assert_eq!(tally(at(0)).await, Tally::default());
+    for (now, until, count) in [(0, 10, 1), (5, 15, 2)] {
+        state
+            .count(FAILURES, key, at(now), at(until))
+            .await
+            .unwrap();
+        let until = Some(at(until));
+        assert_eq!(tally(at(now)).await, Tally { count, until });
+    }
+    assert_eq!(tally(at(14)).await.count, 2);
+    assert_eq!(tally(at(15)).await, Tally::default());
+}
+
+async fn counts_are_taken_back_down_to_none(state: &impl SharedState) {
+    let key = Digest::of(b"taken back");
+    for (by, left) in [(1, 2), (2, 1), (3, 0), (u32::MAX, 0)] {
+        state.uncount(FAILURES, key, u32::MAX).await.unwrap();
+        for _ in 0..3 {
+            state.count(FAILURES, key, at(0), at(10)).await.unwrap();
+        }
+        state.uncount(FAILURES, key, by).await.unwrap();
+        let tally = state.tally(FAILURES, key, at(0)).await.unwrap();
+        assert_eq!(tally.count, left, "{by}");
+        assert_eq!(tally.until, (left > 0).then(|| at(10)), "{by}");
+    }
+    assert_eq!(
+        state.count(FAILURES, key, at(0), at(10)).await.unwrap(),
+        1,
+        "none is left"
+    );
 }
 
 async fn what_is_acknowledged_is_seen_by_every_node(

@@ -55,6 +55,8 @@ pub struct FormResult(pub Cow<'static, str>);
 impl FormResult {
     /// More input is needed.
     pub const MORE_INFO: Self = Self(Cow::Borrowed("more-info"));
+    /// A credential has to be changed.
+    pub const UPDATE_CREDENTIALS: Self = Self(Cow::Borrowed("update-credentials"));
     /// The conversation failed.
     pub const FAIL: Self = Self(Cow::Borrowed("fail"));
     /// The conversation was cancelled.
@@ -68,7 +70,7 @@ pub struct Requirement {
     pub id: Option<String>,
     /// `Credential/SaveID`.
     pub save_id: Option<String>,
-    /// `Credential/Type`: `username`, `password`, `domain`, `savecredentials`, `none`.
+    /// `Credential/Type`: `username`, `password`, `newpassword`, `domain`, `savecredentials`, `none`.
     pub credential_type: String,
     /// `Label/Text`; absent with a label of type `none`.
     pub label: Option<String>,
@@ -94,6 +96,8 @@ pub enum RequirementKind {
         /// `AssistiveText`.
         assistive: Option<String>,
     },
+    /// A text that is shown and not posted.
+    ReadOnly(String),
     /// A choice.
     Combo {
         /// `InitialSelection`.
@@ -226,6 +230,10 @@ impl Requirement {
 impl RequirementKind {
     fn from_node(input: &Node<'_>) -> Result<Self, Fault> {
         if let Some(text) = input.optional("Text")? {
+            if text.optional_boolean("ReadOnly")?.unwrap_or_default() {
+                let shown = text.optional_text("InitialValue")?;
+                return Ok(Self::ReadOnly(shown.unwrap_or_default()));
+            }
             return Ok(Self::Text {
                 secret: text.optional_boolean("Secret")?.unwrap_or_default(),
                 initial: text.optional_text("InitialValue")?.unwrap_or_default(),
@@ -263,13 +271,9 @@ impl RequirementKind {
                 assistive,
             } => {
                 optional_leaf(writer, "AssistiveText", assistive.as_deref());
-                writer.open("Text", &[]);
-                writer.leaf("Secret", &[], document::boolean(*secret));
-                writer.leaf("ReadOnly", &[], document::boolean(false));
-                writer.leaf("InitialValue", &[], initial);
-                writer.leaf("Constraint", &[], ".+");
-                writer.close();
+                write_text(writer, *secret, false, initial);
             }
+            Self::ReadOnly(shown) => write_text(writer, false, true, shown),
             Self::Combo { initial, values } => {
                 writer.open("ComboBox", &[]);
                 optional_leaf(writer, "InitialSelection", initial.as_deref());
@@ -291,6 +295,15 @@ impl RequirementKind {
             Self::Button(caption) => writer.leaf("Button", &[], caption),
         }
     }
+}
+
+fn write_text(writer: &mut Writer, secret: bool, read_only: bool, initial: &str) {
+    writer.open("Text", &[]);
+    writer.leaf("Secret", &[], document::boolean(secret));
+    writer.leaf("ReadOnly", &[], document::boolean(read_only));
+    writer.leaf("InitialValue", &[], initial);
+    writer.leaf("Constraint", &[], ".+");
+    writer.close();
 }
 
 fn display_value(node: Node<'_>) -> Result<(String, String), Fault> {

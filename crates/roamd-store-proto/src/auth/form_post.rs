@@ -21,6 +21,12 @@ pub struct FormPost {
     pub user_name: Option<String>,
     /// `password`.
     pub password: Option<SecretString>,
+    /// `oldPassword`, the password up to now (CA-74).
+    pub old_password: Option<SecretString>,
+    /// `newPassword`.
+    pub new_password: Option<SecretString>,
+    /// `confirmPassword`, the new one again.
+    pub confirm_password: Option<SecretString>,
     /// `domain`.
     pub domain: Option<String>,
     /// `saveCredentials`, `false` when missing.
@@ -43,6 +49,11 @@ impl FormPost {
                 "StateContext" => _ = state_context.get_or_insert_with(value),
                 "username" => _ = post.user_name.get_or_insert_with(value),
                 "password" => _ = post.password.get_or_insert_with(|| value().into()),
+                "oldPassword" => _ = post.old_password.get_or_insert_with(|| value().into()),
+                "newPassword" => _ = post.new_password.get_or_insert_with(|| value().into()),
+                "confirmPassword" => {
+                    _ = post.confirm_password.get_or_insert_with(|| value().into());
+                }
                 "domain" => _ = post.domain.get_or_insert_with(value),
                 "saveCredentials" => _ = save_credentials.get_or_insert_with(value),
                 _ => {}
@@ -54,17 +65,28 @@ impl FormPost {
         post
     }
 
-    /// Writes a body, with the button that every such form has (CA-61).
+    /// Writes a body, with the button of its form (CA-61, CA-74).
     #[must_use]
     pub fn to_url_encoded(&self) -> SecretString {
+        fn secret(value: &Option<SecretString>) -> Option<&str> {
+            value.as_ref().map(ExposeSecret::expose_secret)
+        }
         let mut body = format!("StateContext={}", encode(&self.state_context));
-        body.push_str("&loginBtn=Log+On");
-        let password = self.password.as_ref().map(ExposeSecret::expose_secret);
+        let is_change = self.new_password.is_some();
+        body.push_str(if is_change {
+            "&changePasswordBtn=Change"
+        } else {
+            "&loginBtn=Log+On"
+        });
+        let save_credentials = (!is_change).then(|| boolean(self.save_credentials));
         for (name, value) in [
             ("username", self.user_name.as_deref()),
-            ("password", password),
+            ("password", secret(&self.password)),
+            ("oldPassword", secret(&self.old_password)),
+            ("newPassword", secret(&self.new_password)),
+            ("confirmPassword", secret(&self.confirm_password)),
             ("domain", self.domain.as_deref()),
-            ("saveCredentials", Some(boolean(self.save_credentials))),
+            ("saveCredentials", save_credentials),
         ] {
             if let Some(value) = value {
                 body.extend(["&", name, "="]);

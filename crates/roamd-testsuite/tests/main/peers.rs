@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use roamd_farm::{Account, World};
+use roamd_farm::{Account, Limit, World};
 use roamd_testsuite::{
     Options, Response, ScriptedFarm, SignedIn, Site, TokenService, challenge_expression,
     request_token, session_params, sign_in,
@@ -102,6 +102,45 @@ async fn nmap_finds_the_accounts_whose_password_it_knows_and_no_other() {
         ..Options::default()
     };
     let site = Site::start(options).await;
+    let (found, said) = brute(&site, "alice\nbob\ncarol\nzoe\n", "wrong\nroam-demo\n").await;
+    let expected = [
+        "alice:roam-demo => Login was successful",
+        "bob:roam-demo => Account is disabled",
+        "carol:roam-demo => Must change password at next logon",
+    ];
+    assert_eq!(found, expected, "{said}");
+}
+
+#[tokio::test]
+async fn nmap_does_not_find_a_password_beyond_those_that_lock_the_account() {
+    // bad-inputs 86
+    let passwords: String = (0..20).map(|number| format!("wrong{number}\n")).collect();
+    for (attempts, found) in [
+        (Limit::AtMost(10), &[][..]),
+        (Limit::None, &["alice:roam-demo => Login was successful"]),
+    ] {
+        let mut world = World::demo();
+        world.accounts.lockout_attempts = attempts;
+        let options = Options {
+            world,
+            ..Options::default()
+        };
+        let site = Site::start(options).await;
+        let (guessed, said) = brute(&site, "alice\n", &(passwords.clone() + "roam-demo\n")).await;
+        // What it takes for a find is that the account is locked, not its password.
+        let guessed: Vec<_> = guessed
+            .iter()
+            .filter(|it| it.contains("roam-demo"))
+            .collect();
+        assert_eq!(guessed, found.iter().collect::<Vec<_>>(), "{said}");
+        let locked = site.farms.accounts(jiff::Timestamp::now()).unwrap();
+        assert_eq!(locked[0].locked_until.is_some(), attempts != Limit::None);
+        assert_eq!(locked[1].locked_until, None, "nobody else is");
+    }
+}
+
+/// What nmap finds with these users and passwords, one a line, and all that it said.
+async fn brute(site: &Site, users: &str, passwords: &str) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, lines: &str| {
         let path = folder.path().join(name);
@@ -110,21 +149,20 @@ async fn nmap_finds_the_accounts_whose_password_it_knows_and_no_other() {
     };
     let arguments = format!(
         "--script-args=userdb={},passdb={},ntdomain=DEMO",
-        file("users", "alice\nbob\ncarol\nzoe\n"),
-        file("passwords", "wrong\nroam-demo\n")
+        file("users", users),
+        file("passwords", passwords)
     );
-    let said = nmap(&site, "XA1", &["citrix-brute-xml"], &[&arguments]).await;
-    let found: Vec<_> = said
+    let said = nmap(site, "XA1", &["citrix-brute-xml"], &[&arguments]).await;
+    let found = said
         .lines()
         .filter(|line| line.contains(" => "))
-        .map(|line| line.trim_start_matches(['|', '_', ' ']).trim_end())
+        .map(|line| {
+            line.trim_start_matches(['|', '_', ' '])
+                .trim_end()
+                .to_owned()
+        })
         .collect();
-    let expected = [
-        "alice:roam-demo => Login was successful",
-        "bob:roam-demo => Account is disabled",
-        "carol:roam-demo => Must change password at next logon",
-    ];
-    assert_eq!(found, expected, "{said}");
+    (found, said)
 }
 
 /// The schemas that a server publishes, and the documents to hold against them.

@@ -9,7 +9,7 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Gateway;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, Config, Controller, Farm, Front, Generation, Keys,
+    Audit, Authentication, BaseUrl, Config, Controller, Farm, Front, Generation, Guessing, Keys,
     SpellingChoice, Store, UrlPath,
 };
 use secrecy::ExposeSecret;
@@ -190,6 +190,7 @@ fn configuration(
         front: Front::default(),
         audit: Some(Audit::default()),
         authentication,
+        guessing: Guessing::default(),
         keys: Keys::default(),
         stores: vec![Store {
             path,

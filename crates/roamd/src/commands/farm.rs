@@ -7,7 +7,9 @@ mod group;
 mod host;
 mod licence;
 mod limit;
+mod policy;
 mod session;
+mod user;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -44,6 +46,8 @@ enum Command {
     App(app::App),
     Licence(licence::Licence),
     Limit(limit::Limits),
+    User(user::User),
+    Policy(policy::Policy),
     Connect(Connect),
     Probe(probe::Probe),
 }
@@ -148,6 +152,8 @@ impl Farm {
             Command::App(command) => command.run(),
             Command::Licence(command) => command.run(),
             Command::Limit(command) => command.run(),
+            Command::User(command) => command.run(),
+            Command::Policy(command) => command.run(),
             Command::Connect(command) => command.run(),
             Command::Probe(command) => command.run(),
         }

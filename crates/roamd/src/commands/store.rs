@@ -1,6 +1,6 @@
 //! What the commands that are clients of a store have in common.
 
-mod password;
+pub(super) mod password;
 
 use clap::Args;
 use roamd_store_client::{Credentials, Enumeration, LaunchParams, StoreClient, StoreUrl};

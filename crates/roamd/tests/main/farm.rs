@@ -345,6 +345,70 @@ fn what_is_set_is_listed() {
     }
 }
 
+#[test]
+fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
+    let world = World::new();
+    let data = world.data();
+    let user = |args: &[&str]| run(&[&["farm", "user"], args, &["--data", data]].concat());
+    let listed = |user: &str| -> Value {
+        let list = run(&["farm", "user", "list", "--data", data, "--json"]).json();
+        let mut users = list.as_array().unwrap().iter();
+        users.find(|it| it["user"] == user).unwrap().clone()
+    };
+    let alice = r"DEMO\alice";
+    let mut expected = json!({"user": alice, "account": "enabled", "locked_until": null});
+    assert_eq!(listed(alice), expected);
+    for account in [
+        "must-change",
+        "expired",
+        "disabled",
+        "locked-out",
+        "enabled",
+    ] {
+        let ran = user(&["set", "alice", "--account", account, "--json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        expected["account"] = account.into();
+        assert_eq!(
+            (ran.json(), listed(alice)),
+            (expected.clone(), expected.clone())
+        );
+    }
+    for (args, expected) in [
+        (&["set", "alice"][..], "--account <STATE>|"),
+        (
+            &["set", "zoe", "--unlock"],
+            "no single user is meant by zoe",
+        ),
+        (
+            &["set", "alice", "--password-stdin"],
+            "has no line with a password",
+        ),
+    ] {
+        let ran = user(args);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+    }
+
+    let policy = |args: &[&str]| {
+        let ran = run(&[&["farm", "policy"], args, &["--data", data, "--json"]].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.json()
+    };
+    let mut rules = json!({"lockout_attempts": 10, "lockout_seconds": 900, "password_length": 8});
+    assert_eq!(policy(&["list"]), rules);
+    for (flag, value, kept) in [
+        ("lockout_attempts", "none", Value::Null),
+        ("lockout_attempts", "5", 5.into()),
+        ("lockout_seconds", "60", 60.into()),
+        ("password_length", "12", 12.into()),
+    ] {
+        let option = format!("--{}", flag.replace('_', "-"));
+        rules[flag] = kept;
+        assert_eq!(policy(&["set", &option, value]), rules);
+        assert_eq!(policy(&["list"]), rules);
+    }
+}
+
 /// A host asks the rules again when the client comes, and a ticket that it refuses is still good.
 #[test]
 fn a_host_in_maintenance_refuses_a_client_until_that_is_over() {

@@ -16,9 +16,9 @@ const LONGEST: u64 = 64 * 1024;
 
 /// Reads the password: from standard input if told so, else from the environment, else from the
 /// person at the terminal.
-pub(super) fn read(from_stdin: bool, user: &str) -> anyhow::Result<SecretString> {
+pub(in crate::commands) fn read(from_stdin: bool, user: &str) -> anyhow::Result<SecretString> {
     if from_stdin {
-        return from_line(io::stdin().lock());
+        return self::from_stdin();
     }
     match env::var(VARIABLE) {
         Ok(password) => return Ok(password.into()),
@@ -36,6 +36,11 @@ pub(super) fn read(from_stdin: bool, user: &str) -> anyhow::Result<SecretString>
     Ok(rpassword::prompt_password(prompt)
         .context("cannot read the password")?
         .into())
+}
+
+/// Reads the password from the first line of standard input.
+pub(in crate::commands) fn from_stdin() -> anyhow::Result<SecretString> {
+    from_line(io::stdin().lock())
 }
 
 fn from_line(input: impl BufRead) -> anyhow::Result<SecretString> {

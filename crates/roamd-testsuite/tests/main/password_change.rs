@@ -1,0 +1,306 @@
+//! A password that has expired or must be changed is changed within the sign-in (CA-74).
+
+use jiff::Timestamp;
+use roamd_farm::{Account, AccountChange, World};
+use roamd_nfuse_proto::{
+    Body, CapabilitiesAnswer, CapabilityId, Dialect, Encoding, Frame, encode_answer,
+};
+use roamd_store_proto::auth::{Form, FormResult, FormStatus};
+use roamd_testsuite::{
+    Conversation, Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService,
+    challenged, request_token, session_params, sign_in, token_of,
+};
+
+const OLD: &str = "roam-demo";
+const NEW: &str = "Neues Kennwort 1!";
+const STATE: &str = "application/vnd.citrix.sessionstate+xml";
+
+/// A site on which alice has to choose another password.
+async fn site(account: Account) -> Site {
+    let mut world = World::demo();
+    world.domains[0].users[0].account = account;
+    Site::start(Options {
+        world,
+        ..Options::default()
+    })
+    .await
+}
+
+/// The conversation after alice has typed her old password, and the form that she gets.
+async fn asked(service: &TokenService) -> Conversation {
+    let conversation = service.begin().await;
+    let response = conversation.attempt("alice", OLD, Some("DEMO")).await;
+    let cookie = response.header("set-cookie").unwrap().to_owned();
+    let conversation = Conversation {
+        cookie,
+        ..conversation.next(&response)
+    };
+    assert_eq!(conversation.form.result, FormResult::UPDATE_CREDENTIALS);
+    conversation
+}
+
+async fn change(conversation: &Conversation, old: &str, new: &str, again: &str) -> Response {
+    let context = &conversation.form.state_context;
+    let cookie = Some(&*conversation.cookie);
+    change_by(conversation, cookie, context, [old, new, again]).await
+}
+
+async fn change_by(
+    conversation: &Conversation,
+    cookie: Option<&str>,
+    context: &str,
+    [old, new, again]: [&str; 3],
+) -> Response {
+    let fields = [
+        ("changePasswordBtn", "Change"),
+        ("oldPassword", old),
+        ("newPassword", new),
+        ("confirmPassword", again),
+        // Whose password it is, nobody can choose.
+        ("username", "bob"),
+    ];
+    conversation.post(cookie, context, &fields).await
+}
+
+fn form(response: &Response) -> Form {
+    assert_eq!(response.status, 200, "{}", response.text());
+    Form::from_xml(&response.body).unwrap()
+}
+
+/// The text of the error label.
+fn error(response: &Response) -> String {
+    let form = form(response);
+    assert_eq!(form.result, FormResult::UPDATE_CREDENTIALS);
+    let mut lines = form.requirements.into_iter();
+    let line = lines.find(|line| line.label_type == "error").unwrap();
+    line.label.unwrap()
+}
+
+/// The text of a failure that ends the conversation.
+fn failure(response: &Response) -> String {
+    let form = form(response);
+    assert_eq!((form.result, form.post_back), (FormResult::FAIL, None));
+    form.log_message.unwrap()
+}
+
+fn with_token(site: &Site, primary: String, token: String) -> SignedIn {
+    SignedIn {
+        wire: site.gateway,
+        store: Site::STORE,
+        token,
+        primary,
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
+    for account in [Account::MustChange, Account::Expired] {
+        let mut site = site(Account::Enabled).await;
+        let before = sign_in(&site, "alice", OLD).await;
+        assert!(!before.resources("DESK-C", "").await.is_empty());
+        let has_to = AccountChange {
+            account: Some(account),
+            ..AccountChange::default()
+        };
+        let now = Timestamp::now();
+        site.farms.set_account("alice", &has_to, now).unwrap();
+
+        let service = TokenService::discover(site.gateway).await;
+        let conversation = Conversation {
+            wire: site.second_node().await,
+            ..asked(&service).await
+        };
+        let changed = change(&conversation, OLD, NEW, NEW).await;
+        let primary = token_of(&changed);
+        let token = token_of(&service.exchange(&primary).await);
+        let after = with_token(&site, primary, token);
+        assert!(!after.resources("DESK-C", "").await.is_empty());
+
+        let body = session_params("DESK-C", "");
+        let here = SignedIn {
+            wire: conversation.wire,
+            ..before.clone()
+        };
+        let refused = challenged(&here.post("available", STATE, &body).await);
+        assert_eq!(refused.reason, "badpassword");
+        // Another node has it from the farms, which refuse the first list that it makes.
+        before.post("available", STATE, &body).await;
+        let refused = challenged(&before.post("available", STATE, &body).await);
+        assert_eq!(refused.reason, "badpassword");
+        let again = change(&conversation, OLD, NEW, NEW).await;
+        assert_eq!(form(&again).status, FormStatus::SESSION_ID_INVALID, "CA-50");
+        sign_in(&site, "alice", NEW).await;
+        let old = service.begin().await;
+        let old = old.attempt("alice", OLD, Some("DEMO")).await;
+        assert_eq!(form(&old).result, FormResult::MORE_INFO);
+        for text in [OLD, NEW] {
+            assert!(!changed.text().contains(text));
+            assert!(!site.gateway_files_hold(text) && !site.farm_files_hold(text));
+        }
+        assert_eq!(
+            site.farms.accounts(now).unwrap()[0].account,
+            Account::Enabled
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_that_does_not_do_is_asked_for_again() {
+    let site = site(Account::MustChange).await;
+    let service = TokenService::discover(site.gateway).await;
+    for (old, new, again, expected) in [
+        (OLD, NEW, "other", "The new passwords are not the same."),
+        (OLD, NEW, "", "The new passwords are not the same."),
+        (OLD, "", "", "Type a new password."),
+        (OLD, "short", "short", "The new password is too short."),
+        (
+            OLD,
+            OLD,
+            OLD,
+            "Choose a password that you have not used before.",
+        ),
+        ("wrong", NEW, NEW, "The old password is not correct."),
+    ] {
+        let mut conversation = asked(&service).await;
+        let refused = change(&conversation, old, new, again).await;
+        assert_eq!(error(&refused), expected);
+        for text in [OLD, NEW] {
+            assert!(!refused.text().contains(text), "CA-71");
+        }
+        conversation = conversation.next(&refused);
+        for _ in 0..3 {
+            let refused = change(&conversation, OLD, NEW, "slip").await;
+            error(&refused);
+        }
+        let refused = change(&conversation, OLD, NEW, "slip").await;
+        assert_eq!(failure(&refused), "Too many attempts. Try again later.");
+        let over = change(&conversation, OLD, NEW, NEW).await;
+        assert_eq!(form(&over).status, FormStatus::SESSION_ID_INVALID);
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_found_by_cookie_or_state_context() {
+    // CA-46
+    for (cookie, context) in [(true, false), (false, true)] {
+        let site = site(Account::Expired).await;
+        let conversation = asked(&TokenService::discover(site.gateway).await).await;
+        let cookie = cookie.then_some(&*conversation.cookie);
+        let context = if context {
+            &*conversation.form.state_context
+        } else {
+            ""
+        };
+        let answer = change_by(&conversation, cookie, context, [OLD, NEW, NEW]).await;
+        token_of(&answer);
+    }
+}
+
+#[tokio::test]
+async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
+    let site = site(Account::MustChange).await;
+    let service = TokenService::discover(site.gateway.from([127, 0, 0, 9])).await;
+    // Three are looked at, and then the right one is refused as well, in the same words.
+    let conversation = asked(&service).await;
+    for old in ["a", "b", "c", OLD] {
+        let refused = change(&conversation, old, NEW, NEW).await;
+        assert_eq!(error(&refused), "The old password is not correct.");
+    }
+    let locked = site.farms.accounts(Timestamp::now()).unwrap();
+    assert_eq!(
+        locked[0].account,
+        Account::MustChange,
+        "nothing was changed"
+    );
+}
+
+#[tokio::test]
+async fn who_cannot_be_asked_for_a_new_password_is_told_what_to_do() {
+    for (account, words) in [
+        (Account::Expired, "has expired"),
+        (Account::MustChange, "must change"),
+    ] {
+        let site = site(account).await;
+        let service = TokenService::discover(site.gateway).await;
+        let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
+        let types = (
+            "X-Citrix-AM-CredentialTypes",
+            "none,username,password,domain",
+        );
+        let begun = service.start_with(&[types], &message).await;
+        let conversation = Conversation {
+            cookie: begun.header("set-cookie").unwrap().to_owned(),
+            ..service.begin().await.next(&begun)
+        };
+        let refused = conversation.attempt("alice", OLD, Some("DEMO")).await;
+        let text = failure(&refused);
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+/// A farm that says that alice has to choose another password, and a site before it.
+async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFarm) {
+    let farm = ScriptedFarm::friendly().await;
+    farm.answer(
+        "ValidateCredentials",
+        "<ErrorId>must-change-credentials</ErrorId>",
+    );
+    let frame = Frame {
+        dialect: Dialect::new(5, 5),
+        encoding: Encoding::Utf8,
+    };
+    let answer = CapabilitiesAnswer {
+        capabilities: capabilities.to_vec(),
+    };
+    let name = CapabilitiesAnswer::ELEMENT.trim_start_matches("Response");
+    farm.play(name, Script::body(encode_answer(&frame, &Ok(answer))));
+    let site = Site::start(Options {
+        authentication: "domains = [\"DEMO\"]\ncredentials = \"GATE\"".to_owned(),
+        more_farms: farm.section("GATE", "GATE"),
+        ..Options::default()
+    })
+    .await;
+    (site, farm)
+}
+
+#[tokio::test]
+async fn only_a_farm_that_announces_it_hears_of_a_change() {
+    let (site, farm) = scripted(&[CapabilityId::TICKET_INVALIDATION]).await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    let refused = conversation.attempt("alice", OLD, Some("DEMO")).await;
+    assert!(failure(&refused).contains("must change"));
+    assert_eq!(farm.received("ChangePassword"), 0);
+}
+
+#[tokio::test]
+async fn a_change_is_never_sent_twice_and_what_is_not_known_is_said() {
+    let announces = [CapabilityId::PASSWORD_CHANGE];
+    let cut = || Script::bytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n").then_close();
+    let document = |content| Script::body(roamd_testsuite::document("ChangePassword", content));
+    for (script, expected) in [
+        (cut(), "may have been changed"),
+        (Script::bytes("").then_reset(), "may have been changed"),
+        (Script::body("<html/>"), "may have been changed"),
+        (
+            document("<ErrorId>unspecified</ErrorId>"),
+            "cannot be signed in now",
+        ),
+        // It was changed, and then nobody can be asked.
+        (document(""), "Your password was changed."),
+    ] {
+        let (site, farm) = scripted(&announces).await;
+        farm.play("ChangePassword", script);
+        let conversation = asked(&TokenService::discover(site.gateway).await).await;
+        farm.answer(
+            "ValidateCredentials",
+            "<ErrorId>service-unavailable</ErrorId>",
+        );
+        let answer = change(&conversation, OLD, NEW, NEW).await;
+        let text = failure(&answer);
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(farm.received("ChangePassword"), 1, "{expected}");
+        let over = change(&conversation, OLD, NEW, NEW).await;
+        assert_eq!(form(&over).status, FormStatus::SESSION_ID_INVALID);
+    }
+}
