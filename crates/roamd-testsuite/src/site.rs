@@ -24,6 +24,9 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Path of the store.
     pub store_path: &'static str,
+    /// Keys of the document, and the sections `[tls]` and `[limits]`. With `[tls]`, clients know the
+    /// gateway as `https://localhost`.
+    pub front: String,
     /// Lines for `[authentication]`.
     pub authentication: String,
     /// Lines for the `[[store]]`. `{XA1}` in them is the URL of that farm's first controller.
@@ -41,6 +44,7 @@ impl Default for Options {
             expose_catalog: false,
             base_url: None,
             store_path: Site::STORE,
+            front: String::new(),
             authentication: "domains = [\"DEMO\"]".to_owned(),
             store: String::new(),
             farm: |id| match id {
@@ -141,8 +145,9 @@ impl Site {
             ));
         }
         let config = format!(
-            "data_dir = \"{}\"\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
+            "data_dir = \"{}\"\n{}\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
             folder.path().join("gateway").display(),
+            options.front,
             options.authentication,
             options.store_path,
             store,
@@ -150,9 +155,13 @@ impl Site {
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let base_url = options
-            .base_url
-            .unwrap_or_else(|| format!("http://{address}"));
+        let base_url = options.base_url.unwrap_or_else(|| {
+            if options.front.contains("[tls]") {
+                format!("https://localhost:{}", address.port())
+            } else {
+                format!("http://{address}")
+            }
+        });
         let gateway_part = node(&config, listener, &base_url);
         Self {
             gateway: Wire::new(address),
