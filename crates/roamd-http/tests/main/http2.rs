@@ -269,3 +269,44 @@ fn kinds(mut bytes: &[u8]) -> Vec<u8> {
     }
     kinds
 }
+
+/// Memory of this process, in bytes.
+fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    let kilobytes = line.split_whitespace().nth(1).unwrap();
+    kilobytes.parse::<usize>().unwrap() * 1024
+}
+
+#[tokio::test]
+async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
+    const LITTLE: usize = 96 * 1024 * 1024;
+    let mut scripted = Scripted::start(Limits::default()).await;
+    let before = memory();
+    // A window that stays shut, and as many requests for 16 MiB as there may be: each answer is
+    // there once, as its handler made it, but no copy of it.
+    let mut begin = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let large = b"\x82\x04\x06/large\x87\x41\x01h";
+    for round in 0..3 {
+        begin.extend(frame(
+            HEADERS,
+            END_HEADERS | END_STREAM,
+            2 * round + 1,
+            large,
+        ));
+    }
+    scripted.stream.write_all(&begin).await.unwrap();
+    // Bodies in parts of a byte.
+    let mut parts = frame(HEADERS, END_HEADERS, 99, POST_ROOT);
+    for _ in 0..8 {
+        parts.extend(frame(DATA, 0, 99, b"x"));
+    }
+    scripted.stream.write_all(&parts).await.unwrap();
+    tokio::time::sleep(2 * SHORT).await;
+    let grown = memory().saturating_sub(before);
+    assert!(grown < LITTLE, "{grown}");
+    scripted.serves_others().await;
+}

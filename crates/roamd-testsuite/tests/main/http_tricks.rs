@@ -40,10 +40,26 @@ async fn the_end_of_a_body_is_never_a_matter_of_taste() {
     let chunked = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
     let length = chunked.len();
     for (framing, body, expected) in [
-        (format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"), chunked, 400),
-        (format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"), chunked, 400),
-        ("Transfer-Encoding: chunked\r\nContent-Length: 0".to_owned(), chunked, 400),
-        ("Content-Length: 5\r\nContent-Length: 6".to_owned(), "abcdef", 400),
+        (
+            format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
+            chunked,
+            400,
+        ),
+        (
+            format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"),
+            chunked,
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nContent-Length: 0".to_owned(),
+            chunked,
+            400,
+        ),
+        (
+            "Content-Length: 5\r\nContent-Length: 6".to_owned(),
+            "abcdef",
+            400,
+        ),
         ("Content-Length: 5, 6".to_owned(), "abcdef", 400),
         ("Content-Length: 5, 5".to_owned(), "abcde", 400),
         ("Content-Length: -1".to_owned(), "", 400),
@@ -51,21 +67,53 @@ async fn the_end_of_a_body_is_never_a_matter_of_taste() {
         ("Content-Length: 0x5".to_owned(), "abcde", 400),
         ("Content-Length: 5 5".to_owned(), "abcde", 400),
         ("Content-Length:".to_owned(), "abcde", 400),
-        ("Content-Length: 99999999999999999999".to_owned(), "abcde", 400),
+        (
+            "Content-Length: 99999999999999999999".to_owned(),
+            "abcde",
+            400,
+        ),
         ("Content-Length : 5".to_owned(), "abcde", 400),
         ("Transfer-Encoding : chunked".to_owned(), chunked, 400),
         ("Transfer-Encoding: xchunked".to_owned(), chunked, 400),
-        ("Transfer-Encoding: chunked, identity".to_owned(), chunked, 400),
-        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity".to_owned(), chunked, 400),
+        (
+            "Transfer-Encoding: chunked, identity".to_owned(),
+            chunked,
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity".to_owned(),
+            chunked,
+            400,
+        ),
         ("Transfer-Encoding:\x0bchunked".to_owned(), chunked, 400),
         ("X: a\r\n Content-Length: 5".to_owned(), "abcde", 400),
         ("X: a\rContent-Length: 5".to_owned(), "abcde", 400),
-        ("Transfer-Encoding: chunked".to_owned(), "fffffffffffffffff\r\nab", 400),
-        ("Transfer-Encoding: chunked".to_owned(), "-1\r\nab\r\n0\r\n\r\n", 400),
-        ("Transfer-Encoding: chunked".to_owned(), "0x2\r\nab\r\n0\r\n\r\n", 400),
-        ("Transfer-Encoding: chunked".to_owned(), "2\r\nabc\r\n0\r\n\r\n", 400),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "fffffffffffffffff\r\nab",
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "-1\r\nab\r\n0\r\n\r\n",
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "0x2\r\nab\r\n0\r\n\r\n",
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "2\r\nabc\r\n0\r\n\r\n",
+            400,
+        ),
         ("Transfer-Encoding: chunked".to_owned(), "2\nab\n0\n\n", 400),
-        ("Transfer-Encoding: chunked".to_owned(), "2;a\nb\r\nab\r\n0\r\n\r\n", 400),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "2;a\nb\r\nab\r\n0\r\n\r\n",
+            400,
+        ),
     ] {
         let request = format!("{head}{framing}\r\n\r\n{body}");
         let answer = told(&site, request.as_bytes()).await;
@@ -82,28 +130,86 @@ async fn the_end_of_a_body_is_never_a_matter_of_taste() {
 async fn a_head_that_is_none_or_too_large_is_refused() {
     // bad-inputs 34, 38, 47
     let site = Site::demo().await;
-    let many: String = (0..2_000).map(|number| format!("X{number}: a\r\n")).collect();
+    let many: String = (0..2_000)
+        .map(|number| format!("X{number}: a\r\n"))
+        .collect();
     let large = format!("X: {}\r\n", "a".repeat(100 * 1024));
     let host = "Host: a\r\n";
     for (case, request, allowed) in [
-        ("2,000 headers", get("/healthz", &format!("{host}{many}")), &[431][..]),
-        ("a header of 100 KB", get("/healthz", &format!("{host}{large}")), &[431]),
-        ("a path of 100 KB", get(&format!("/{}", "a".repeat(100 * 1024)), host), &[414, 431]),
-        ("NUL in a value", get("/healthz", &format!("{host}X: a\0b\r\n")), &[400]),
-        ("NUL in a name", get("/healthz", &format!("{host}X\0: a\r\n")), &[400]),
+        (
+            "2,000 headers",
+            get("/healthz", &format!("{host}{many}")),
+            &[431][..],
+        ),
+        (
+            "a header of 100 KB",
+            get("/healthz", &format!("{host}{large}")),
+            &[431],
+        ),
+        (
+            "a path of 100 KB",
+            get(&format!("/{}", "a".repeat(100 * 1024)), host),
+            &[414, 431],
+        ),
+        (
+            "NUL in a value",
+            get("/healthz", &format!("{host}X: a\0b\r\n")),
+            &[400],
+        ),
+        (
+            "NUL in a name",
+            get("/healthz", &format!("{host}X\0: a\r\n")),
+            &[400],
+        ),
         ("NUL in a path", get("/health\0z", host), &[400]),
-        ("a name with a space", get("/healthz", &format!("{host}X Y: a\r\n")), &[400]),
+        (
+            "a name with a space",
+            get("/healthz", &format!("{host}X Y: a\r\n")),
+            &[400],
+        ),
         ("no colon", get("/healthz", &format!("{host}X\r\n")), &[400]),
-        ("no name", get("/healthz", &format!("{host}: a\r\n")), &[400]),
+        (
+            "no name",
+            get("/healthz", &format!("{host}: a\r\n")),
+            &[400],
+        ),
         ("a space in a path", get("/health z", host), &[400]),
         ("HTTP/0.9", "GET /healthz\r\n\r\n".to_owned(), &[400]),
-        ("HTTP/1.2", get("/healthz", host).replace("/1.1", "/1.2"), &[400]),
-        ("HTTP/2 in words", get("/healthz", host).replace("/1.1", "/2.0"), &[400]),
-        ("http/1.1", get("/healthz", host).replace("HTTP", "http"), &[400]),
-        ("an HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), &[0, 400]),
-        ("a greeting of TLS", "\x16\x03\x01\x02\0\x01\0\x01\x7c\x03\x03".repeat(9), &[400]),
-        ("SIP", "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n".to_owned(), &[400]),
-        ("no method", " /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), &[400]),
+        (
+            "HTTP/1.2",
+            get("/healthz", host).replace("/1.1", "/1.2"),
+            &[400],
+        ),
+        (
+            "HTTP/2 in words",
+            get("/healthz", host).replace("/1.1", "/2.0"),
+            &[400],
+        ),
+        (
+            "http/1.1",
+            get("/healthz", host).replace("HTTP", "http"),
+            &[400],
+        ),
+        (
+            "an HTTP/2 preface",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+            &[0, 400],
+        ),
+        (
+            "a greeting of TLS",
+            "\x16\x03\x01\x02\0\x01\0\x01\x7c\x03\x03".repeat(9),
+            &[400],
+        ),
+        (
+            "SIP",
+            "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n".to_owned(),
+            &[400],
+        ),
+        (
+            "no method",
+            " /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            &[400],
+        ),
     ] {
         let answer = told(&site, request.as_bytes()).await;
         assert!(allowed.contains(&status(&answer)), "{case}: {answer}");
@@ -175,7 +281,10 @@ async fn a_path_means_what_it_says_or_nothing() {
     ] {
         let answer = told(&site, get(target, "Host: a\r\n").as_bytes()).await;
         assert_eq!(status(&answer), expected, "{target}: {answer}");
-        assert!(!answer.contains("root:") && !answer.contains("evil"), "{answer}");
+        assert!(
+            !answer.contains("root:") && !answer.contains("evil"),
+            "{answer}"
+        );
     }
     for (line, expected) in [
         ("CONNECT 127.0.0.1:22", &[404, 405][..]),
@@ -241,7 +350,11 @@ async fn a_thousand_requests_in_one_breath_are_answered_in_their_order() {
     // bad-inputs 43
     let site = Site::demo().await;
     let one = |number: u32| {
-        let path = if number % 2 == 0 { "/healthz" } else { "/nothing" };
+        let path = if number % 2 == 0 {
+            "/healthz"
+        } else {
+            "/nothing"
+        };
         format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
     };
     let mut all: String = (0..999).map(one).collect();
@@ -271,10 +384,24 @@ async fn headers_that_come_twice_count_once_or_not_at_all() {
     for (headers, expected) in [
         (vec![token, ("Content-Type", good)], 200),
         (vec![token, token, ("Content-Type", good)], 401),
-        (vec![token, ("Content-Type", "text/xml"), ("Content-Type", good)], 400),
-        (vec![token, ("Content-Type", good), ("Accept", "text/xml"), ("Accept", "*/*")], 200),
+        (
+            vec![token, ("Content-Type", "text/xml"), ("Content-Type", good)],
+            400,
+        ),
+        (
+            vec![
+                token,
+                ("Content-Type", good),
+                ("Accept", "text/xml"),
+                ("Accept", "*/*"),
+            ],
+            200,
+        ),
     ] {
-        let response = site.gateway.send("POST", path, &headers, body.as_bytes()).await;
+        let response = site
+            .gateway
+            .send("POST", path, &headers, body.as_bytes())
+            .await;
         assert_eq!(response.status, expected, "{headers:?}");
     }
 }
