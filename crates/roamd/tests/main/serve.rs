@@ -105,3 +105,28 @@ fn a_gateway_does_not_start_with_a_wrong_configuration_or_a_busy_port() {
             .contains(&format!("{config}:1: `listen` has to be text in quotes"))
     );
 }
+
+#[test]
+fn nothing_is_served_in_the_clear_where_others_can_reach_it_unless_told_so() {
+    let world = World::new();
+    let down = nobody();
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        let config = configuration(&world, listen, [&down, &down]);
+        // A port of 0 is none that clients could know.
+        let text = std::fs::read_to_string(&config).unwrap();
+        let base = format!("base_url = \"http://{listen}\"");
+        let text = text.replace(&base, "base_url = \"http://store.example.net\"");
+        std::fs::write(&config, text).unwrap();
+        let refused = run(&["serve", "--config", &config]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        for way in ["[tls]", "--insecure-plain-http", "in the clear"] {
+            assert!(refused.err.contains(way), "{}", refused.err);
+        }
+        let refused = run(&["demo", "--listen", listen]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains("--insecure-plain-http"));
+        let serve = ["serve", "--config", &config, "--insecure-plain-http"];
+        let gateway = Server::start(&mut roamd(&serve), 2);
+        assert_eq!(gateway.ready().len(), 2);
+    }
+}
