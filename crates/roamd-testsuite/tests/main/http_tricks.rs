@@ -350,7 +350,7 @@ async fn a_thousand_requests_in_one_breath_are_answered_in_their_order() {
     // bad-inputs 43
     let site = Site::demo().await;
     let one = |number: u32| {
-        let path = if number % 2 == 0 {
+        let path = if number.is_multiple_of(2) {
             "/healthz"
         } else {
             "/nothing"
@@ -367,7 +367,14 @@ async fn a_thousand_requests_in_one_breath_are_answered_in_their_order() {
         .collect();
     assert_eq!(statuses.len(), 1_000);
     for (number, status) in statuses[..999].iter().enumerate() {
-        assert_eq!(*status, if number % 2 == 0 { "200" } else { "404" });
+        assert_eq!(
+            *status,
+            if number.is_multiple_of(2) {
+                "200"
+            } else {
+                "404"
+            }
+        );
     }
 }
 
