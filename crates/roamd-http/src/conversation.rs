@@ -91,6 +91,7 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(around.limits.head)
+        .max_header_size(HEAD_BYTES)
         .max_buf_size(HEAD_BYTES)
         .half_close(false)
         .serve_connection(

@@ -259,3 +259,97 @@ fn secret(path: &Path) -> Result<(), IdentityFileError> {
         Err(IdentityFileError::Exposed { path, mode })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::time::SystemTime;
+
+    use prometheus_client::registry::Registry;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    /// Certificate and key until the end of a year, in PEM.
+    fn issue(year: i32) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(year, 12, 31);
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    fn write(path: &Path, pem: &str) {
+        fs::write(path, pem).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn rereading(files: &ListenerTls) -> (Rereading, Tls) {
+        let tls = Tls::new(read(files).unwrap());
+        let metrics = ListenerMetrics::register(&mut Registry::default());
+        let asked = Arc::new(Notify::new());
+        let rereading = Rereading::new(files.clone(), tls.clone(), asked, metrics);
+        (rereading, tls)
+    }
+
+    fn end_of(pem: &str, key: &str) -> SystemTime {
+        let identity = Identity::from_pem(pem.as_bytes(), key.as_bytes(), None);
+        identity.unwrap().expiry()
+    }
+
+    #[tokio::test]
+    async fn a_half_written_pair_leaves_the_old_one_in_use_until_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ListenerTls {
+            certificate_file: folder.path().join("cert.pem"),
+            key_file: folder.path().join("key.pem"),
+            client_ca_file: None,
+        };
+        let (old, new) = (issue(2090), issue(2091));
+        write(&files.certificate_file, &old.0);
+        write(&files.key_file, &old.1);
+        let (mut rereading, tls) = rereading(&files);
+        let [before, after] = [end_of(&old.0, &old.1), end_of(&new.0, &new.1)];
+        for half in ["", "-----BEGIN CERTIFICATE-----\nMIIB", &new.0] {
+            write(&files.certificate_file, half);
+            rereading.look().await;
+            assert_eq!(tls.expiry(), before, "{half}");
+        }
+        write(&files.key_file, &new.1);
+        fs::set_permissions(&files.key_file, fs::Permissions::from_mode(0o644)).unwrap();
+        rereading.look().await;
+        assert_eq!(tls.expiry(), before, "a key for everybody");
+        write(&files.key_file, &new.1);
+        rereading.look().await;
+        assert_eq!(tls.expiry(), after);
+        fs::remove_file(&files.key_file).unwrap();
+        rereading.look().await;
+        assert_eq!(tls.expiry(), after, "files that are gone");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_swapped_by_a_link_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("now");
+        let mut ends = Vec::new();
+        for (name, year) in [("one", 2090), ("two", 2091)] {
+            let place = folder.path().join(name);
+            fs::create_dir(&place).unwrap();
+            let (certificate, key) = issue(year);
+            write(&place.join("cert.pem"), &certificate);
+            write(&place.join("key.pem"), &key);
+            ends.push(end_of(&certificate, &key));
+        }
+        symlink(folder.path().join("one"), &link).unwrap();
+        let files = ListenerTls {
+            certificate_file: link.join("cert.pem"),
+            key_file: link.join("key.pem"),
+            client_ca_file: None,
+        };
+        let (mut rereading, tls) = rereading(&files);
+        assert_eq!(tls.expiry(), ends[0]);
+        symlink(folder.path().join("two"), folder.path().join("next")).unwrap();
+        fs::rename(folder.path().join("next"), &link).unwrap();
+        rereading.look().await;
+        assert_eq!(tls.expiry(), ends[1]);
+    }
+}

@@ -25,7 +25,11 @@ pub async fn sign_in(site: &Site, user: &str, password: &str) -> SignedIn {
 
 /// The same to the store at this path.
 pub async fn sign_in_to(site: &Site, store: &'static str, user: &str, password: &str) -> SignedIn {
-    let wire = site.gateway;
+    sign_in_over(site.gateway, store, user, password).await
+}
+
+/// The same over another way to the gateway.
+pub async fn sign_in_over(wire: Wire, store: &'static str, user: &str, password: &str) -> SignedIn {
     let service = TokenService::discover_from(wire, store).await;
     let conversation = service.begin().await;
     let primary = token_of(&conversation.attempt(user, password, Some("DEMO")).await);

@@ -12,8 +12,10 @@
 )]
 
 mod audit;
+mod authority;
 mod client;
 mod forge;
+mod h2_bridge;
 mod scripted_farm;
 mod sign_in;
 mod site;
@@ -22,8 +24,10 @@ mod tls_front;
 mod wire;
 
 pub use audit::AuditReader;
-pub use client::{SignedIn, path_of, session_params, sign_in, sign_in_to};
+pub use authority::{Authority, Issued};
+pub use client::{SignedIn, path_of, session_params, sign_in, sign_in_over, sign_in_to};
 pub use forge::Forged;
+pub use h2_bridge::H2Bridge;
 pub use scripted_farm::{Script, ScriptedFarm, document};
 pub use sign_in::{
     Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,

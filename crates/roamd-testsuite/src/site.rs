@@ -24,6 +24,9 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Path of the store.
     pub store_path: &'static str,
+    /// Keys of the document, and the sections `[tls]` and `[limits]`. With `[tls]`, clients know the
+    /// gateway as `https://localhost`.
+    pub front: String,
     /// Lines for `[audit]`.
     pub audit: String,
     /// Lines for `[authentication]`.
@@ -43,6 +46,7 @@ impl Default for Options {
             expose_catalog: false,
             base_url: None,
             store_path: Site::STORE,
+            front: String::new(),
             audit: String::new(),
             authentication: "domains = [\"DEMO\"]".to_owned(),
             store: String::new(),
@@ -144,8 +148,9 @@ impl Site {
             ));
         }
         let config = format!(
-            "data_dir = \"{}\"\n[audit]\n{}\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
+            "data_dir = \"{}\"\n{}\n[audit]\n{}\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
             folder.path().join("gateway").display(),
+            options.front,
             options.audit,
             options.authentication,
             options.store_path,
@@ -154,9 +159,13 @@ impl Site {
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let base_url = options
-            .base_url
-            .unwrap_or_else(|| format!("http://{address}"));
+        let base_url = options.base_url.unwrap_or_else(|| {
+            if options.front.contains("[tls]") {
+                format!("https://localhost:{}", address.port())
+            } else {
+                format!("http://{address}")
+            }
+        });
         let gateway_part = node(&config, listener, &base_url);
         Self {
             gateway: Wire::new(address),

@@ -49,6 +49,8 @@ async fn site_of_three(more: &str) -> (Site, [ScriptedFarm; 3]) {
 /// The demo site, and a second store with one farm.
 async fn site_of_two_stores(farm: &ScriptedFarm, more: &str) -> Site {
     Site::start(Options {
+        // All clients of these tests come from one address.
+        front: "[limits]\nconnections_per_client = 2000\nrequests_per_client = 2000".to_owned(),
         more_farms: format!("{OTHER_STORE}{}{more}", farm.section("GATE", "GATE")),
         ..Options::default()
     })

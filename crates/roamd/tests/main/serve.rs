@@ -105,3 +105,88 @@ fn a_gateway_does_not_start_with_a_wrong_configuration_or_a_busy_port() {
             .contains(&format!("{config}:1: `listen` has to be text in quotes"))
     );
 }
+
+#[test]
+fn nothing_is_served_in_the_clear_where_others_can_reach_it_unless_told_so() {
+    let world = World::new();
+    let down = nobody();
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        let config = configuration(&world, listen, [&down, &down]);
+        // A port of 0 is none that clients could know.
+        let text = std::fs::read_to_string(&config).unwrap();
+        let base = format!("base_url = \"http://{listen}\"");
+        let text = text.replace(&base, "base_url = \"http://store.example.net\"");
+        std::fs::write(&config, text).unwrap();
+        let refused = run(&["serve", "--config", &config]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        for way in ["[tls]", "--insecure-plain-http", "in the clear"] {
+            assert!(refused.err.contains(way), "{}", refused.err);
+        }
+        let refused = run(&["demo", "--listen", listen]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains("--insecure-plain-http"));
+        let serve = ["serve", "--config", &config, "--insecure-plain-http"];
+        let gateway = Server::start(&mut roamd(&serve), 2);
+        assert_eq!(gateway.ready().len(), 2);
+    }
+}
+
+#[test]
+fn a_thousand_hangups_harm_nobody_and_bring_the_new_certificate() {
+    let world = World::new();
+    let down = nobody();
+    let listen = nobody();
+    let issue = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        std::fs::write(world.path("key.pem"), key.serialize_pem()).unwrap();
+        let secret = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(world.path("key.pem"), secret).unwrap();
+        std::fs::write(world.path("cert.pem"), certificate.pem()).unwrap();
+        std::fs::write(world.path(name), certificate.pem()).unwrap();
+        world.path(name)
+    };
+    let old = issue("old.pem");
+    let config = configuration(&world, &listen, [&down, &down]);
+    let text = std::fs::read_to_string(&config).unwrap();
+    let tls = format!(
+        "[tls]\ncertificate_file = {:?}\nkey_file = {:?}\n[[store]]\npath = \"/Citrix/Store\"",
+        world.path("cert.pem"),
+        world.path("key.pem")
+    );
+    let text = text
+        .replace("http://127.0.0.1:", "https://localhost:")
+        .replacen("[[store]]\npath = \"/Citrix/Store\"", &tls, 1);
+    let farms = format!("https://localhost:{}", down.split(':').next_back().unwrap());
+    std::fs::write(&config, text.replace(&farms, &format!("http://{down}"))).unwrap();
+    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
+    let url = format!(
+        "https://localhost:{}/healthz",
+        listen.split(':').next_back().unwrap()
+    );
+    let trusts = |authority: &std::path::Path| {
+        let curl = std::process::Command::new("curl")
+            .args(["--silent", "--fail", "--max-time", "20", "--cacert"])
+            .arg(authority)
+            .arg(&url)
+            .output();
+        curl.unwrap().status.success()
+    };
+    assert!(trusts(&old));
+    let new = issue("new.pem");
+    let pid = gateway.pid().to_string();
+    let hangups = format!("for n in $(seq 1000); do kill -HUP {pid}; done");
+    let shell = std::process::Command::new("sh")
+        .args(["-c", &hangups])
+        .status();
+    assert!(shell.unwrap().success());
+    let begin = std::time::Instant::now();
+    while !trusts(&new) {
+        assert!(
+            begin.elapsed().as_secs() < 20,
+            "the new certificate is used"
+        );
+    }
+    assert!(!trusts(&old));
+}

@@ -201,6 +201,11 @@ impl Server {
         )
     }
 
+    /// Number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The URLs of its `ready` lines.
     pub(crate) fn ready(&self) -> Vec<&str> {
         self.lines

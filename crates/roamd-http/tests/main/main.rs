@@ -1,18 +1,28 @@
 //! The accept loop over real sockets.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod http2;
+mod tls;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use roamd_http::{Answer, BodyError, Limits, Server as Accepting, read_body};
+use roamd_http::{Answer, BodyError, Limits, Peer, Server as Accepting, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const SHORT: Duration = Duration::from_millis(150);
+
+/// More than any buffer between here and there holds.
+const LARGE: usize = 16 * 1024 * 1024;
 
 struct Server {
     address: std::net::SocketAddr,
@@ -22,14 +32,24 @@ struct Server {
 
 /// A server that answers with the length of the body, or with the refusal of it.
 async fn start(limits: Limits) -> Server {
+    start_with(Accepting::new(limits)).await
+}
+
+async fn start_with(accepting: Accepting) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(Accepting::new(limits).serve(
-        listener,
-        shutdown.clone(),
-        |request| async move {
+    let task = tokio::spawn(
+        accepting.serve(listener, shutdown.clone(), |request| async move {
             let slow = request.uri().path() == "/slow";
+            if request.uri().path() == "/large" {
+                return Answer::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
+            }
+            if request.uri().path() == "/peer" {
+                let peer: Peer = *request.extensions().get().unwrap();
+                let text = format!("{:?} {}", request.version(), peer.is_certified);
+                return Answer::new(Full::new(Bytes::from(text)));
+            }
             let text = match read_body(request.into_body(), 10, SHORT).await {
                 Ok(body) => format!("read {}", body.len()),
                 Err(error @ BodyError::TooLarge { .. }) => error.to_string(),
@@ -40,8 +60,8 @@ async fn start(limits: Limits) -> Server {
                 tokio::time::sleep(SHORT).await;
             }
             Answer::new(Full::new(Bytes::from(text)))
-        },
-    ));
+        }),
+    );
     Server {
         address,
         shutdown,
@@ -114,6 +134,20 @@ async fn a_silent_or_dripping_connection_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() {
+    let server = start(Limits {
+        first_byte: SHORT,
+        head: 100 * SHORT,
+        ..Limits::default()
+    })
+    .await;
+    let silent = tokio::time::timeout(20 * SHORT, exchange(&server, ""));
+    assert_eq!(silent.await.unwrap(), "");
+    let little = tokio::time::timeout(3 * SHORT, exchange(&server, "G"));
+    assert!(little.await.is_err(), "it has the time for its head");
+}
+
+#[tokio::test]
 async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
     let whole = Limits::default();
     for limits in [
@@ -147,6 +181,51 @@ async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
             }
             tokio::task::yield_now().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_take_its_answer_is_left() {
+    let server = start(Limits {
+        answer: SHORT,
+        ..Limits::default()
+    })
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    // Whoever waits for the end of the connection without reading sees it: the stop has nobody to
+    // wait for.
+    tokio::time::sleep(2 * SHORT).await;
+    server.shutdown.cancel();
+    let stopped = tokio::time::timeout(Duration::from_secs(5), server.task);
+    stopped.await.unwrap().unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer).await;
+    assert!(answer.len() < LARGE, "{read:?}");
+}
+
+#[tokio::test]
+async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
+    let server = start(Limits::default()).await;
+    // A proxy that believed the length has sent one request; chunks make two of it.
+    let smuggled = "0\r\n\r\nGET /peer HTTP/1.1\r\nHost: h\r\n\r\n";
+    for framing in [
+        format!(
+            "Content-Length: {}\r\nTransfer-Encoding: chunked",
+            smuggled.len()
+        ),
+        format!(
+            "Transfer-Encoding: chunked\r\nContent-Length: {}",
+            smuggled.len()
+        ),
+        "Transfer-Encoding: chunked".to_owned(),
+    ] {
+        let request = format!("POST / HTTP/1.1\r\nHost: h\r\n{framing}\r\n\r\n{smuggled}");
+        let answer = exchange(&server, &request).await;
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(answer.ends_with("read 0"), "{answer}");
     }
 }
 

@@ -1,0 +1,275 @@
+//! TLS before HTTP/1.1: versions, identities, certificates of clients, and what is no TLS.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use roamd_http::{Full, Identity, IdentityError, Limits, Observer, Server as Accepting, Tls};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::{SHORT, Server, start, start_with};
+
+const REQUEST: &str = "GET /peer HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+
+/// An authority, with a certificate for `localhost`.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        Self { issuer }
+    }
+
+    /// Certificate and key, in PEM.
+    fn issue(&self) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity_asking(None).unwrap()
+    }
+
+    fn identity_asking(&self, clients: Option<&Self>) -> Result<Identity, IdentityError> {
+        let (certificate, key) = self.issue();
+        let clients = clients.map(|clients| clients.issuer.pem().into_bytes());
+        Identity::from_pem(certificate.as_bytes(), key.as_bytes(), clients.as_deref())
+    }
+
+    /// A client that trusts this authority, shows a certificate of another one if there is one, and
+    /// speaks these protocols.
+    pub(crate) fn client(
+        &self,
+        shown: Option<&Self>,
+        versions: &[&'static SupportedProtocolVersion],
+        protocols: &[&str],
+    ) -> TlsConnector {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_root_certificates(roots);
+        let mut config = match shown {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let (certificate, key) = authority.issue();
+                let certificate =
+                    rustls::pki_types::CertificateDer::from_pem_slice(certificate.as_bytes());
+                let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+                builder
+                    .with_client_auth_cert(vec![certificate.unwrap()], key)
+                    .unwrap()
+            }
+        };
+        config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+        TlsConnector::from(Arc::new(config))
+    }
+}
+
+pub(crate) async fn start_tls(identity: Identity, limits: Limits) -> Server {
+    start_with(Accepting::new(limits).with_tls(Some(Tls::new(identity)))).await
+}
+
+pub(crate) async fn connect(
+    server: &Server,
+    client: &TlsConnector,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    client.connect(name, stream).await
+}
+
+async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
+    stream.write_all(REQUEST.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
+    let authority = Authority::new();
+    let server = start_tls(authority.identity(), Limits::default()).await;
+    for (version, told) in [
+        (&rustls::version::TLS12, ProtocolVersion::TLSv1_2),
+        (&rustls::version::TLS13, ProtocolVersion::TLSv1_3),
+    ] {
+        for (protocols, chosen) in [
+            (&[][..], None),
+            (&["http/1.1"], Some("http/1.1")),
+            (&["h2", "http/1.1"], Some("h2")),
+        ] {
+            let client = authority.client(None, &[version], protocols);
+            let mut stream = connect(&server, &client).await.unwrap();
+            let session = stream.get_ref().1;
+            assert_eq!(session.protocol_version(), Some(told));
+            assert_eq!(session.alpn_protocol(), chosen.map(str::as_bytes));
+            if chosen != Some("h2") {
+                let answer = ask(&mut stream).await.unwrap();
+                assert!(answer.ends_with("HTTP/1.1 false"), "{answer}");
+            }
+        }
+        let client = authority.client(None, &[version], &["spdy/3"]);
+        assert!(
+            connect(&server, &client).await.is_err(),
+            "no protocol in common"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
+    let (authority, proxies, strangers) = (Authority::new(), Authority::new(), Authority::new());
+    let identity = authority.identity_asking(Some(&proxies)).unwrap();
+    let server = start_tls(identity, Limits::default()).await;
+    let versions = rustls::ALL_VERSIONS;
+    for (shown, expected) in [
+        (None, Some("HTTP/1.1 false")),
+        (Some(&proxies), Some("HTTP/1.1 true")),
+        (Some(&strangers), None),
+    ] {
+        let client = authority.client(shown, versions, &[]);
+        let answer = match connect(&server, &client).await {
+            Ok(mut stream) => ask(&mut stream).await,
+            Err(error) => Err(error),
+        };
+        match expected {
+            Some(expected) => assert!(answer.unwrap().ends_with(expected)),
+            None => assert!(answer.is_err(), "{answer:?}"),
+        }
+    }
+    // Who is not asked shows nothing.
+    let server = start_tls(authority.identity(), Limits::default()).await;
+    let client = authority.client(Some(&proxies), versions, &[]);
+    let mut stream = connect(&server, &client).await.unwrap();
+    assert!(ask(&mut stream).await.unwrap().ends_with("HTTP/1.1 false"));
+}
+
+#[tokio::test]
+async fn another_identity_is_for_connections_to_come() {
+    let (before, after) = (Authority::new(), Authority::new());
+    let tls = Tls::new(before.identity());
+    let accepting = Accepting::new(Limits::default()).with_tls(Some(tls.clone()));
+    let server = start_with(accepting).await;
+    let [old, new] =
+        [&before, &after].map(|it| it.client(None, rustls::ALL_VERSIONS, &["http/1.1"]));
+    let mut kept = connect(&server, &old).await.unwrap();
+    kept.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await
+        .unwrap();
+    kept.read_u8().await.unwrap();
+
+    tls.replace(after.identity());
+    let answer = ask(&mut kept).await.unwrap();
+    assert!(answer.ends_with("HTTP/1.1 false"), "{answer}");
+    assert!(connect(&server, &new).await.is_ok());
+    assert!(connect(&server, &old).await.is_err());
+}
+
+#[derive(Default)]
+struct Counts {
+    refused: AtomicUsize,
+    failed: AtomicUsize,
+}
+
+impl Observer for Counts {
+    fn refused(&self, _why: Full) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn handshake_failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_handshake_ends_in_time_and_is_counted() {
+    let authority = Authority::new();
+    let counts = Arc::new(Counts::default());
+    let limits = Limits {
+        first_byte: SHORT,
+        ..Limits::default()
+    };
+    let accepting = Accepting::new(limits)
+        .with_tls(Some(Tls::new(authority.identity())))
+        .with_observer(counts.clone());
+    let server = start_with(accepting).await;
+    let half = [0x16, 3, 1, 2, 0, 1];
+    for (case, bytes, failures) in [
+        ("silence", &b""[..], 0),
+        ("plain HTTP", REQUEST.as_bytes(), 1),
+        ("an HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 1),
+        ("half a greeting", &half, 1),
+        ("SSL 2", &[0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10], 1),
+        ("rubbish", &[0xff; 4_000], 1),
+    ] {
+        let before = counts.failed.load(Ordering::Relaxed);
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut answer)).await;
+        assert!(read.is_ok(), "{case} is left waiting");
+        assert!(answer.len() < 16, "{case}: at most an alert: {answer:?}");
+        let after = counts.failed.load(Ordering::Relaxed);
+        assert_eq!(after - before, failures, "{case}");
+    }
+    let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
+    assert!(connect(&server, &client).await.is_ok(), "and it goes on");
+    assert_eq!(counts.refused.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn tls_and_http_2_on_a_plain_port_end_at_once() {
+    let authority = Authority::new();
+    let server = start(Limits::default()).await;
+    let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
+    assert!(connect(&server, &client).await.is_err());
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(preface).await.unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok());
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
+        "{answer}"
+    );
+}
+
+#[test]
+fn what_is_no_identity_says_why() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue();
+    let (_, other) = authority.issue();
+    let why = |certificate: &str, key: &str| {
+        let made = Identity::from_pem(certificate.as_bytes(), key.as_bytes(), None);
+        made.map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(why(&certificate, &key), Ok(()));
+    // One file with both is usual too.
+    let both = format!("{key}{certificate}");
+    assert_eq!(why(&both, &both), Ok(()));
+    let no_certificate = "file of the certificate holds no certificate in PEM";
+    assert_eq!(why("", &key).unwrap_err(), no_certificate);
+    assert_eq!(why(&key, &key).unwrap_err(), no_certificate);
+    let no_key = "file of the key holds no private key in PEM; an encrypted one cannot be used";
+    assert_eq!(why(&certificate, "").unwrap_err(), no_key);
+    assert_eq!(why(&certificate, &certificate).unwrap_err(), no_key);
+    let other = why(&certificate, &other).unwrap_err();
+    assert_eq!(other, "private key is not that of the certificate");
+}
