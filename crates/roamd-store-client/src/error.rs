@@ -93,6 +93,11 @@ pub enum ClientError {
     /// The store did not accept user name and password; its own words.
     #[error("the store refused the sign-in: {0}")]
     SignInRefused(String),
+    /// The password is right, and the store asks for a new one.
+    #[error(
+        "the password has expired or must be changed: choose a new one in another client first"
+    )]
+    PasswordChange,
     /// The form asks for more than there is to give.
     #[error("the store asks for more than user name and password")]
     MoreAsked,
@@ -129,7 +134,10 @@ impl ClientError {
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::SignInRefused(_) | Self::TokenRefused(_) | Self::NotAllowed
+            Self::SignInRefused(_)
+                | Self::PasswordChange
+                | Self::TokenRefused(_)
+                | Self::NotAllowed
         )
     }
 }

@@ -291,6 +291,9 @@ fn refusal(form: &Form) -> ClientError {
     if !texts.is_empty() {
         return ClientError::SignInRefused(texts.join(" "));
     }
+    if form.result == FormResult::UPDATE_CREDENTIALS {
+        return ClientError::PasswordChange;
+    }
     if form.result == FormResult::MORE_INFO {
         return ClientError::MoreAsked;
     }

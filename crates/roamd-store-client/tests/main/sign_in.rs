@@ -123,7 +123,16 @@ async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
         log_message: None,
         ..failed.clone()
     };
+    let change = Form {
+        result: FormResult::UPDATE_CREDENTIALS,
+        requirements: vec![field("oldPassword"), field("newPassword")],
+        ..sign_in_form()
+    };
     for (answer, expected) in [
+        (
+            change,
+            "the password has expired or must be changed: choose a new one in another client first",
+        ),
         (again, "the store refused the sign-in: Not correct."),
         (failed, "the store refused the sign-in: Too many attempts."),
         (

@@ -242,6 +242,9 @@ async fn bad_credentials_give_the_form_again_and_never_tell_why() {
         ("long name", &long, "roam-demo", Some("DEMO")),
         ("look-alike letter", "аlice", "roam-demo", Some("DEMO")),
         ("wildcard", "alic%", "roam-demo", Some("DEMO")),
+        ("trailing dot", "alice.", "roam-demo", Some("DEMO")),
+        ("two suffixes", "alice@x@evil.test", "roam-demo", None),
+        ("right to left", "\u{202E}alice", "roam-demo", Some("DEMO")),
     ] {
         let conversation = service.begin().await;
         let response = conversation.attempt(user, password, domain).await;
@@ -563,6 +566,60 @@ async fn passwords_arrive_as_they_were_typed() {
         };
         assert!(user.resources("DESK-C", "").await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_password_of_odd_bytes_is_wrong_and_no_harm() {
+    // bad-inputs 58: bytes that are no UTF-8 count as characters that nobody has in a password.
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let huge = "x".repeat(1 << 20);
+    for (case, user, password, expected) in [
+        ("no UTF-8", "alice", "%FF%FE", 200),
+        ("half a character", "alice", "%C3", 200),
+        ("NUL", "alice", "roam-demo%00", 200),
+        ("empty", "alice", "", 200),
+        ("a megabyte", "alice", &huge, 413),
+    ] {
+        let conversation = service.begin().await;
+        let context = &conversation.form.state_context;
+        let body =
+            format!("StateContext={context}&username={user}&domain=DEMO&password={password}");
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        let path = conversation.form.post_back.as_deref().unwrap();
+        let response = site
+            .gateway
+            .send("POST", path, &headers, body.as_bytes())
+            .await;
+        assert_eq!(response.status, expected, "{case}");
+        if expected == 200 {
+            again(&response);
+        }
+        let next = service.begin().await;
+        token_of(&next.attempt("alice", "roam-demo", Some("DEMO")).await);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_another_site_posts_does_nothing() {
+    // bad-inputs 61. A browser sends no cookie with it (`SameSite=Lax`), and nobody else has the
+    // state context; what is answered sets no cookie and cannot be read from there. No page has a
+    // form that a forged one could look like.
+    let site = Site::demo().await;
+    let service = TokenService::discover(site.gateway).await;
+    let conversation = service.begin().await;
+    assert!(conversation.cookie.contains("; HttpOnly; SameSite=Lax"));
+    let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
+    let posted = conversation.post(None, "", &fields).await;
+    assert_eq!(ended(&posted).0, FormStatus::SESSION_ID_INVALID);
+    // With a conversation of the attacker's own, it is the attacker who gets a token, in a body.
+    let own = conversation.form.state_context.clone();
+    let posted = conversation.post(None, &own, &fields).await;
+    token_of(&posted);
+    assert_eq!(posted.header("set-cookie"), None);
+    assert_eq!(posted.header("access-control-allow-origin"), None);
+    let page = site.gateway.send("GET", "/", &[], b"").await;
+    assert!(!page.text().contains("<form"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -204,7 +204,7 @@ fn a_farm_that_does_not_exist_is_not_served() {
     assert!(ran.err.contains("no farm has the id XA9"), "{}", ran.err);
 }
 
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 21] = [
     "farm host",
     "farm host list",
     "farm host set",
@@ -220,6 +220,12 @@ const SETTINGS: [&str; 15] = [
     "farm limit",
     "farm limit list",
     "farm limit set",
+    "farm user",
+    "farm user list",
+    "farm user set",
+    "farm policy",
+    "farm policy list",
+    "farm policy set",
 ];
 
 #[test]
