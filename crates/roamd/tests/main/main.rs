@@ -9,6 +9,7 @@
 )]
 
 mod apps;
+mod bad_disk;
 mod config;
 mod demo;
 mod farm;
