@@ -6,30 +6,13 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ran, Server, World, configuration, nobody, roamd};
+use crate::support::{Ran, Server, World, behind, configuration, nobody, roamd};
 
 /// Most bytes of a file on the disk that is full: the log of a database fits for a few changes.
 const ROOM: &str = "40960";
 
 /// More changes than there is room for.
 const MANY: usize = 50;
-
-/// The command behind others, which decide what it may do.
-fn behind(wrappers: &[&str], args: &[&str]) -> Command {
-    let command = roamd(args);
-    let mut wrapped = Command::new(wrappers[0]);
-    wrapped
-        .args(&wrappers[1..])
-        .arg(command.get_program())
-        .args(args);
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => wrapped.env(name, value),
-            None => wrapped.env_remove(name),
-        };
-    }
-    wrapped
-}
 
 /// The command on a disk whose files cannot grow.
 fn without_room(args: &[&str]) -> Command {

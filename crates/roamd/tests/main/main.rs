@@ -13,6 +13,7 @@ mod bad_disk;
 mod config;
 mod demo;
 mod farm;
+mod hard_times;
 mod killed_controllers;
 mod probe;
 mod serve;
