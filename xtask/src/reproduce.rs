@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{command, output, root, run};
+use crate::process::{cargo, command, output, root, run};
 
 /// Where the two builds are, below `target`. Their names differ in length too, since a path that
 /// stays in a program may be cut or padded.
@@ -52,24 +52,20 @@ fn build(folder: &Path) -> Result<PathBuf> {
     let source = folder.display();
     let registry = cargo_home()?;
     let registry = registry.display();
-    run(
-        command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .current_dir(folder)
-            .args(["build", "--release", "--locked", "--package", "roamd"])
-            .env("CARGO_TARGET_DIR", folder.join("target"))
-            .env("CARGO_INCREMENTAL", "0")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .env(
-                "RUSTFLAGS",
-                format!(
-                    "--remap-path-prefix={source}=/roamd --remap-path-prefix={registry}=/cargo"
-                ),
-            )
-            .env(
-                "CFLAGS",
-                format!("-ffile-prefix-map={source}=/roamd -ffile-prefix-map={registry}=/cargo"),
-            ),
-    )?;
+    run(cargo()
+        .current_dir(folder)
+        .args(["build", "--release", "--locked", "--package", "roamd"])
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("CARGO_INCREMENTAL", "0")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env(
+            "RUSTFLAGS",
+            format!("--remap-path-prefix={source}=/roamd --remap-path-prefix={registry}=/cargo"),
+        )
+        .env(
+            "CFLAGS",
+            format!("-ffile-prefix-map={source}=/roamd -ffile-prefix-map={registry}=/cargo"),
+        ))?;
     Ok(folder.join("target/release/roamd"))
 }
 
