@@ -12,6 +12,8 @@ mod bench;
 mod check;
 mod fuzz;
 mod process;
+mod reproduce;
+mod sbom;
 mod simulate;
 mod test;
 mod tools;
@@ -40,6 +42,10 @@ enum Command {
     Bench(bench::Args),
     /// Play many worlds in which farms fail, hang and lie.
     Simulate(simulate::Args),
+    /// Write what `roamd` is built of, as CycloneDX.
+    Sbom,
+    /// Build the last commit twice, and see that both programs are the same.
+    Reproduce,
     /// What must pass before a change lands: test, check, and five minutes of fuzzing.
     Ci,
 }
@@ -51,6 +57,8 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Bench(args) => bench::run_bench(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
+        Command::Sbom => sbom::write(),
+        Command::Reproduce => reproduce::compare(),
         Command::Ci => ci(),
     };
     match outcome {

@@ -89,14 +89,14 @@ pub fn conversation(bytes: &[u8]) {
         assert!(!credentials.user_name.contains('\\'), "two domains");
         assert!(!credentials.password.expose_secret().is_empty());
     }
-    let resumed = conversations.resume(cookie.as_deref(), &post, NOW);
-    if let Ok(resumed) = resumed {
-        let begun =
-            begun(&conversations).and_then(|own| conversations.resume(None, &own, NOW).ok());
-        assert!(
-            begun.is_some_and(|begun| begun.id() == resumed.id()),
-            "a conversation goes on that nobody began"
-        );
+    let Some(begun) = begun(&conversations, &post) else {
+        return;
+    };
+    let Ok(own) = conversations.resume(None, &begun, NOW) else {
+        panic!("an own conversation does not go on");
+    };
+    if let Ok(resumed) = conversations.resume(cookie.as_deref(), &post, NOW) {
+        assert_eq!(resumed.id(), own.id(), "a conversation that nobody began");
     }
 }
 
@@ -109,14 +109,14 @@ fn assert_post_is_stable(post: &FormPost) {
     );
 }
 
-/// A post of the conversation that the oracle begins, which is the same each time.
-fn begun(conversations: &Conversations) -> Option<FormPost> {
+/// The same post to the conversation that the oracle begins, which is the same each time.
+fn begun(conversations: &Conversations, post: &FormPost) -> Option<FormPost> {
     let negotiation = Negotiation::from_headers(None, None).ok()?;
     let mut rng = Counter::new();
     let started = conversations.start(service()?, negotiation, Language::English, NOW, &mut rng);
     Some(FormPost {
         state_context: started.form.state_context,
-        ..FormPost::default()
+        ..post.clone()
     })
 }
 

@@ -86,6 +86,7 @@ fn context(user: &UserKey, launch_url: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use roamd_seal::{Key, KeyId};
 
     use super::*;
@@ -116,6 +117,22 @@ mod tests {
         for key in ["", "k41x9", "ä", &key[1..]] {
             let opened = RetryKeys::new(&ring(7)).open(&alice, "/a", key, now);
             assert_eq!(opened, None, "{key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_forged_key_goes_on_with_nothing(text in "\\PC*", bit in any::<prop::sample::Index>()) {
+            let ring = KeyRing::new(Key::new(KeyId(1), 0, [7; Key::LEN].into()), Vec::new());
+            let (keys, now) = (RetryKeys::new(&ring), Timestamp::UNIX_EPOCH);
+            let alice = UserKey::new("DEMO", "alice");
+            prop_assert_eq!(keys.open(&alice, "/a", &text, now), None);
+            let key = keys.make(&alice, "/a", LaunchId::new(), now);
+            let mut sealed = BASE64URL_NOPAD.decode(key.as_bytes()).unwrap();
+            let bit = bit.index(8 * sealed.len());
+            sealed[bit / 8] ^= 1 << (bit % 8);
+            let forged = BASE64URL_NOPAD.encode(&sealed);
+            prop_assert_eq!(keys.open(&alice, "/a", &forged, now), None);
         }
     }
 }

@@ -318,6 +318,8 @@ fn is_identifier(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const STORES: [&str; 2] = ["/Citrix/Store", "/Citrix/Other"];
@@ -506,6 +508,23 @@ mod tests {
             "/\u{fc}ber",
         ] {
             assert_eq!(of(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_identifier_of_any_path_is_made_of_plain_characters(
+            path in "(/Citrix/Store/(sessions/v1|resources/v2))?(/[a-zA-Z0-9._~%-]{0,9}|/launch|/ica|\\PC){0,6}"
+        ) {
+            use StoreRoute::{Launch, LaunchResource, Picture, Resource};
+            if let Some(Route::Store(_, route)) = of(&path)
+                && let Launch { session: id, .. }
+                | Resource { resource: id }
+                | LaunchResource { resource: id, .. }
+                | Picture { resource: id, .. } = route
+            {
+                prop_assert!(is_identifier(id), "{}", id);
+            }
         }
     }
 

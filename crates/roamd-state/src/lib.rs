@@ -116,8 +116,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Se
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StateError {
     /// The engine failed.
-    #[error("the shared state failed")]
-    Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    #[error("the shared state failed: {0}")]
+    Engine(Arc<dyn std::error::Error + Send + Sync>),
     /// The engine has stopped.
     #[error("the shared state has stopped")]
     Stopped,

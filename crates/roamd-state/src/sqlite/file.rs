@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, Transaction, TransactionBehavior};
 
 /// Marks a file as ours (`PRAGMA application_id`): "rmdS".
 const APPLICATION_ID: u32 = 0x726d_6453;
@@ -35,6 +35,12 @@ pub enum OpenError {
         path: PathBuf,
         /// Why.
         source: rusqlite::Error,
+    },
+    /// It can only be read.
+    #[error("{} can only be read: let the user of this program write it", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
     },
     /// It is no database, or a broken one.
     #[error("{} is damaged: restore it from a copy, or move it away to begin anew", path.display())]
@@ -73,6 +79,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged {
             path: path.to_owned(),
         },
+        Some(ErrorCode::ReadOnly) => OpenError::ReadOnly {
+            path: path.to_owned(),
+        },
         _ => OpenError::Engine {
             path: path.to_owned(),
             source,
@@ -81,6 +90,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     match version {
         Opened::Ready(connection) => Ok(connection),
         Opened::Damaged => Err(OpenError::Damaged {
+            path: path.to_owned(),
+        }),
+        Opened::ReadOnly => Err(OpenError::ReadOnly {
             path: path.to_owned(),
         }),
         Opened::Newer(found) => Err(OpenError::Newer {
@@ -93,6 +105,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
 
 enum Opened {
     Ready(Connection),
+    ReadOnly,
     Damaged,
     Newer(i64),
 }
@@ -128,6 +141,10 @@ fn check_header(path: &Path) -> Result<(), OpenError> {
 
 fn connect(path: &Path, known: i64) -> rusqlite::Result<Opened> {
     let mut connection = Connection::open(path)?;
+    // The engine falls back to reading where it must not write.
+    if connection.is_readonly(MAIN_DB)? {
+        return Ok(Opened::ReadOnly);
+    }
     connection.busy_timeout(BUSY)?;
     let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if check != "ok" {

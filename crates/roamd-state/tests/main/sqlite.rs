@@ -130,6 +130,33 @@ fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
     });
 }
 
+/// bad-inputs 80: it is used, or refused by name and left as it is; nothing panics.
+#[test]
+fn one_bit_that_flipped_is_survived_or_told() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    drop(SqliteState::open(&path).unwrap());
+    settle(&path);
+    let whole = fs::read(&path).unwrap();
+    let (mut survived, mut told) = (0, 0);
+    for (number, place) in (0..100).chain((100..whole.len()).step_by(509)).enumerate() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("state.db");
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1 << (number % 8);
+        fs::write(&path, &flipped).unwrap();
+        match SqliteState::open(&path) {
+            Ok(_) => survived += 1,
+            Err(error) => {
+                told += 1;
+                assert!(error.to_string().contains("state.db"), "{place}: {error}");
+                assert_eq!(fs::read(&path).unwrap(), flipped, "{place}: {error}");
+            }
+        }
+    }
+    assert!(survived > 0 && told > 0, "{survived} and {told}");
+}
+
 fn refused(name: &str, text: &str, spoil: impl FnOnce(&Path)) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");

@@ -43,8 +43,9 @@ impl Serve {
             for url in urls {
                 output::line(format_args!("ready {url}"))?;
             }
-            tokio::spawn(supervisor::attend(pulse, stop));
+            let attended = tokio::spawn(supervisor::attend(pulse, stop));
             running.await?;
+            attended.await?;
             Ok(Exit::Done)
         })
     }

@@ -1,5 +1,11 @@
 //! `roamd config`.
 
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use roamd_server::config;
+
 use crate::support::run;
 
 #[test]
@@ -8,7 +14,7 @@ fn check_tells_every_fault_with_its_line() {
     let path = folder.path().join("roamd.toml");
     let path = path.to_str().unwrap();
     let text = "listen = \"here\"\nbase_urls = \"http://127.0.0.1\"\n\n[[store]]\npath = \"/a/\"\n";
-    std::fs::write(path, text).unwrap();
+    fs::write(path, text).unwrap();
     let ran = run(&["config", "check", path]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     let expected = [
@@ -40,7 +46,7 @@ fn what_init_prints_is_valid() {
     let path = folder.path().join("roamd.toml");
     let init = run(&["config", "init"]);
     assert_eq!((init.code, init.err.as_str()), (0, ""));
-    std::fs::write(&path, init.out).unwrap();
+    fs::write(&path, init.out).unwrap();
     let check = run(&["config", "check", path.to_str().unwrap()]);
     assert_eq!((check.code, check.err.as_str()), (0, ""));
     assert_eq!(check.out, format!("{} is valid\n", path.display()));
@@ -56,4 +62,39 @@ fn a_configuration_that_cannot_be_read_is_named() {
         "{}",
         ran.err
     );
+}
+
+/// bad-inputs 91: a file that is read is one version of it, whole.
+#[test]
+fn a_configuration_that_is_replaced_while_it_is_read_is_the_old_or_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roamd.toml");
+    let versions = ["127.0.0.1:8081", "127.0.0.1:8082"].map(|listen| {
+        // Long enough for many reads of a part.
+        let padding = "# padding\n".repeat(20_000);
+        let sample = config::SAMPLE.replacen("127.0.0.1:8080", listen, 1);
+        format!("{padding}{sample}")
+    });
+    let replace = |version: &str| {
+        let new = folder.path().join("roamd.toml.new");
+        fs::write(&new, version).unwrap();
+        fs::rename(&new, &path).unwrap();
+    };
+    replace(&versions[0]);
+    let read_enough = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for version in versions.iter().cycle() {
+                replace(version);
+                if read_enough.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        for _ in 0..50 {
+            let port = config::read(&path).map(|config| config.listen.port());
+            assert!(matches!(port, Ok(8081 | 8082)), "{port:?}");
+        }
+        read_enough.store(true, Ordering::Relaxed);
+    });
 }

@@ -9,10 +9,12 @@
 )]
 
 mod apps;
+mod bad_disk;
 mod config;
 mod demo;
 mod destroyed_tokens;
 mod farm;
+mod hard_times;
 mod keys;
 mod killed_controllers;
 mod probe;

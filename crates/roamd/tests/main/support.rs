@@ -22,6 +22,23 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
     command
 }
 
+/// The command behind others, which decide what it may do.
+pub(crate) fn behind(wrappers: &[&str], args: &[&str]) -> Command {
+    let command = roamd(args);
+    let mut wrapped = Command::new(wrappers[0]);
+    wrapped
+        .args(&wrappers[1..])
+        .arg(command.get_program())
+        .args(args);
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    wrapped
+}
+
 /// Runs the command to its end.
 pub(crate) fn run(args: &[&str]) -> Ran {
     Ran::of(roamd(args).output().unwrap())
@@ -244,6 +261,11 @@ impl Server {
                 .output()
                 .unwrap(),
         )
+    }
+
+    /// Tells it to stop, and does not wait until it has.
+    pub(crate) fn terminate(&self) {
+        signal(&self.child, "TERM");
     }
 
     /// Stops it as an init system does, and gives what it printed after it was ready.
