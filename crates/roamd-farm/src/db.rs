@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_launch.sql"),
     include_str!("../migrations/0003_sharing.sql"),
     include_str!("../migrations/0004_sta.sql"),
+    include_str!("../migrations/0005_files.sql"),
 ];
 
 /// Newest format that is known.

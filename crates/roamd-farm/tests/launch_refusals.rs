@@ -1,7 +1,8 @@
 //! Launches by load, and what stands in their way, by generation (nfuse.md §5, §7, §10).
 
 use roamd_farm::{
-    Error, FarmDescription, Group, LaunchRefusal, Limit, ServeOptions, SessionRecord, Switch, World,
+    Application, ApplicationKind, Error, FarmDescription, Group, LaunchRefusal, Limit,
+    ServeOptions, SessionRecord, Switch, World,
 };
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, ErrorId, FarmError, NativeError,
@@ -18,6 +19,16 @@ pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
     world.farms.iter_mut().for_each(change);
     world.check().unwrap();
     world
+}
+
+/// A document.
+pub(crate) fn prices() -> Application {
+    Application {
+        name: "Prices".to_owned(),
+        kind: ApplicationKind::Document,
+        content: Some(r"\\files\prices.xls".parse().unwrap()),
+        ..small_world().farms[0].applications[0].clone()
+    }
 }
 
 /// Each host takes so many sessions.

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::remote_access::route;
 use crate::{
     Application, Busy, Catalogue, Connect, EndPoint, FailureCause, Farm, FarmError, FarmId,
-    Generation, IcaContent, IcaFile, LaunchFailure, Logon, NotReady, Operation, Refusal,
+    Generation, IcaContent, IcaFile, Kind, LaunchFailure, Logon, NotReady, Operation, Refusal,
     RemoteAccess, SessionSettings, Share, Target, User,
 };
 
@@ -103,15 +103,12 @@ impl Launch {
         let application = catalogue
             .as_deref()
             .and_then(|catalogue| catalogue.application(&in_name));
-        if let (Target::Application(_), None | Some(Application { disabled: true, .. })) =
-            (&target, application)
+        if let Target::Application(_) = target
+            && let Some(reason) = nothing_to_start(application)
         {
-            return Ok(Launched::NotFound(match application {
-                Some(_) => ErrorReason::ResourceDisabled,
-                None => ErrorReason::ResourceNotFound,
-            }));
+            return Ok(Launched::NotFound(reason));
         }
-        let desktop = application.map_or(old_desktop, |application| application.desktop);
+        let desktop = application.map_or(old_desktop, Application::is_desktop);
         let application_settings = application.map(|application| application.settings);
         let settings =
             SessionSettings::new(&self.params, &application_settings.unwrap_or_default());
@@ -150,6 +147,20 @@ impl Launch {
             Logon::SingleSignOn | Logon::Prompt => None,
         };
         Ok(Launched::Ready { ica, ticket, farm })
+    }
+}
+
+/// Why there is nothing to start, if so (ST-52). A document is opened by its client: there is no ICA
+/// file for it.
+fn nothing_to_start(application: Option<&Application>) -> Option<ErrorReason> {
+    match application {
+        None => Some(ErrorReason::ResourceNotFound),
+        Some(Application { disabled: true, .. }) => Some(ErrorReason::ResourceDisabled),
+        Some(Application {
+            kind: Kind::Document { .. },
+            ..
+        }) => Some(ErrorReason::UnsupportedOperation),
+        Some(_) => None,
     }
 }
 

@@ -26,7 +26,7 @@ mod session_settings;
 mod store;
 mod user;
 
-pub use catalogue::{Application, Catalogue};
+pub use catalogue::{Application, Catalogue, ContentLocation, Kind};
 pub use description::Description;
 pub use end::{End, merge as merge_end};
 pub use farm::{

@@ -24,7 +24,7 @@ pub struct ResourceList {
     pub resources: Vec<ListedResource>,
 }
 
-/// An application or desktop that the user may start.
+/// An application or desktop that the user may start, or a document to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedResource {
     /// Its id: that of the first farm which publishes it.
@@ -154,7 +154,7 @@ async fn picture<F: Farm>(
         .await?;
     Ok(picture.map_or(
         Picture::None {
-            desktop: application.desktop,
+            desktop: application.is_desktop(),
         },
         Picture::OfFarm,
     ))
@@ -193,7 +193,7 @@ pub fn merge(answers: &[CatalogueAnswer<'_>]) -> Result<ResourceList, Busy> {
     let asked = answers.iter().map(|answer| &answer.catalogue);
     let enumeration = enumeration(asked.map(|catalogue| catalogue.as_ref().map(|_| ())))?;
     let mut resources: Vec<ListedResource> = Vec::new();
-    let mut grouped: HashMap<(&str, (&str, bool)), usize> = HashMap::new();
+    let mut grouped: HashMap<(&str, _), usize> = HashMap::new();
     for CatalogueAnswer { farm, catalogue } in answers {
         let Ok(catalogue) = catalogue else { continue };
         for (in_name, application) in catalogue.applications() {

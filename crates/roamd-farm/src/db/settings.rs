@@ -61,7 +61,7 @@ pub(crate) fn groups(
     })
 }
 
-/// Applications of one farm or of all, or the one of this internal name.
+/// What one farm publishes or all do, or the one of this internal name.
 pub(crate) fn applications(
     connection: &Connection,
     farm: Option<&str>,
@@ -69,24 +69,27 @@ pub(crate) fn applications(
 ) -> Result<Vec<ApplicationRecord>, Failure> {
     let sql = "SELECT f.label, a.name, a.is_desktop, g.name, a.enabled, \
                (SELECT COUNT(*) FROM instances i WHERE i.application_id = a.id), \
-               a.max_instances, a.max_instances_per_user \
+               a.max_instances, a.max_instances_per_user, a.file_types, a.content \
                FROM applications a JOIN farms f ON f.id = a.farm_id \
                LEFT JOIN host_groups g ON g.id = a.group_id \
                WHERE (?1 IS NULL OR f.id = ?1) AND (?2 IS NULL OR a.name_key = ?2) ORDER BY a.id";
     list(connection, sql, farm, app.map(fold), |row| {
+        let content = row.get(9)?;
         Ok(ApplicationRecord {
             farm: row.get(0)?,
             app: row.get(1)?,
-            kind: if row.get(2)? {
-                ApplicationKind::Desktop
-            } else {
-                ApplicationKind::App
+            kind: match (row.get(2)?, &content) {
+                (true, _) => ApplicationKind::Desktop,
+                (false, Some(_)) => ApplicationKind::Document,
+                (false, None) => ApplicationKind::App,
             },
             group: row.get(3)?,
             enabled: row.get(4)?,
             instances: row.get(5)?,
             max_instances: row.get(6)?,
             max_instances_per_user: row.get(7)?,
+            file_types: row.get(8)?,
+            content,
         })
     })
 }
@@ -165,21 +168,23 @@ pub(crate) fn set_group(
     Ok(())
 }
 
-/// Changes an application, if there is such a one. Its sequence number changes when it is enabled or
-/// disabled, because a list shows that (nfuse.md §6.2).
+/// Changes an application, if there is such a one. Its sequence number changes with what a list shows
+/// (nfuse.md §6.2): whether it is enabled, which files it opens, and where it is.
 pub(crate) fn set_application(
     connection: &Connection,
     farm: &str,
     app: &str,
-    change: ApplicationChange,
+    change: &ApplicationChange,
 ) -> Result<(), Failure> {
     let farm = catalogue::farm(connection, farm)?.id;
     let app = fold(app);
     connection.execute(
-        "UPDATE applications SET enabled = ?3, \
+        "UPDATE applications SET enabled = COALESCE(?3, enabled), \
+         file_types = COALESCE(?4, file_types), content = COALESCE(?5, content), \
          seq_no = CASE seq_no WHEN 2147483647 THEN -2147483648 ELSE seq_no + 1 END \
-         WHERE farm_id = ?1 AND name_key = ?2 AND enabled <> ?3",
-        params![farm, app, change.enabled],
+         WHERE farm_id = ?1 AND name_key = ?2 \
+         AND (enabled <> ?3 OR file_types <> ?4 OR content <> ?5)",
+        params![farm, app, change.enabled, change.file_types, change.content],
     )?;
     let set = [
         (

@@ -194,8 +194,8 @@ fn insert_application(
     connection.execute(
         "INSERT INTO applications (farm_id, name, name_key, title, is_desktop, folder, \
          description, restricted, seq_no, group_id, enabled, max_instances, \
-         max_instances_per_user) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         max_instances_per_user, file_types, content) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             farm,
             application.name,
@@ -210,6 +210,8 @@ fn insert_application(
             application.enabled,
             application.max_instances,
             application.max_instances_per_user,
+            application.file_types,
+            application.content,
         ],
     )?;
     let id = connection.last_insert_rowid();

@@ -8,6 +8,7 @@ use super::{
     Account, Application, ApplicationKind, Domain, FarmDescription, Generation, Host,
     PasswordHashing, SessionState, StartSession, Switch, User, World,
 };
+use crate::files::FileTypes;
 use crate::limit::Limit;
 
 impl World {
@@ -109,6 +110,8 @@ fn demo_farm(
                 enabled: true,
                 max_instances: Limit::None,
                 max_instances_per_user: Limit::None,
+                file_types: FileTypes::default(),
+                content: None,
             })
             .collect(),
     }

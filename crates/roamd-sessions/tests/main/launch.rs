@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use roamd_sessions::{
     Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
-    FailureCause, FarmError, FarmId, Generation, Launch, LaunchFailure, LaunchTarget, Launched,
-    ListRequest, Logon, NotReady, Refusal, SessionSettings, Share, Sound, Store, Target,
+    FailureCause, FarmError, FarmId, Generation, Kind, Launch, LaunchFailure, LaunchTarget,
+    Launched, ListRequest, Logon, NotReady, Refusal, SessionSettings, Share, Sound, Store, Target,
     WindowSize,
 };
 use roamd_store_proto::{
@@ -137,18 +137,23 @@ async fn an_application_is_launched_by_the_same_code() {
 #[tokio::test]
 async fn what_is_no_application_of_the_user_is_not_there() {
     // ST-52, ST-54: and the farm makes no connection.
-    let entry = |in_name: &str, disabled| {
+    let entry = |in_name: &str, disabled, kind| {
         let application = Application {
             title: in_name.to_owned(),
             disabled,
+            kind,
             ..Application::default()
         };
         (in_name.to_owned(), application)
     };
     let mut farm = paint(Generation::Cvad7);
-    farm.applications = Ok([entry("Paint", false), entry("Old", true)]
-        .into_iter()
-        .collect());
+    let document = Kind::Document { location: None };
+    let entries = [
+        entry("Paint", false, Kind::Application),
+        entry("Old", true, Kind::Application),
+        entry("Prices", false, document),
+    ];
+    farm.applications = Ok(entries.into_iter().collect());
     let elsewhere = LaunchTarget::Application {
         farm: FarmId::new("XA9"),
         in_name: "Paint".to_owned(),
@@ -157,6 +162,7 @@ async fn what_is_no_application_of_the_user_is_not_there() {
         (application("Word"), ErrorReason::ResourceNotFound),
         (application("paint"), ErrorReason::ResourceNotFound),
         (application("Old"), ErrorReason::ResourceDisabled),
+        (application("Prices"), ErrorReason::UnsupportedOperation),
         (elsewhere, ErrorReason::ResourceNotFound),
         (
             LaunchTarget::Session("forged".to_owned()),

@@ -300,9 +300,9 @@ fn what_is_set_is_listed() {
             json!({
                 "farm": "CVAD", "app": "Win11", "kind": "desktop", "group": "Desktops",
                 "enabled": true, "instances": 0, "max_instances": null,
-                "max_instances_per_user": 1,
+                "max_instances_per_user": 1, "file_types": [], "content": null,
             }),
-            "CVAD Win11 desktop Desktops off 0 3 none",
+            "CVAD Win11 desktop Desktops off 0 3 none none",
             json!({"enabled": false, "max_instances": 3, "max_instances_per_user": null}),
         ),
         (
@@ -385,6 +385,14 @@ fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
         (
             "app set --farm CVAD Paint --enabled on",
             "has no application Paint",
+        ),
+        (
+            "app set --farm CVAD Word --file-types doc",
+            "has to be extensions such as .txt",
+        ),
+        (
+            "app set --farm CVAD Word --content http://h/",
+            "Word is of the kind app",
         ),
         (
             "licence set --farm CVAD many",
