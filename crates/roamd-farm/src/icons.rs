@@ -99,6 +99,8 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     fn form(size: &str, format: &str) -> IconForm {
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn there_is_a_picture_of_each_form_that_is_told() {
         for form in forms() {
-            assert_eq!(of("Paint", false, &[form.clone()]).len(), 1, "{form:?}");
+            assert_eq!(of("Paint", false, slice::from_ref(&form)).len(), 1, "{form:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::enumeration::enumeration;
 use crate::{
     Application, Busy, Catalogue, Farm, FarmDescription, FarmError, Operation, Picture,
-    PictureSize, ResourceId, Share, Store, User,
+    PictureSize, ResourceId, ResourceIds, Share, Store, User,
 };
 
 /// The resources of a user.
@@ -62,6 +62,12 @@ impl ListedResource {
     #[must_use]
     pub fn is(&self, id: &ResourceId) -> bool {
         self.id == *id || self.elsewhere.contains(id)
+    }
+
+    /// Its ids, in the order in which a launch tries them.
+    #[must_use]
+    pub fn ids(&self) -> ResourceIds {
+        ResourceIds::new(self.id.clone(), self.elsewhere.iter().cloned())
     }
 
     /// Takes in the same application of a farm that comes later, or of the same farm. A farm that

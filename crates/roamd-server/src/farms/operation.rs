@@ -211,7 +211,9 @@ impl NfuseOperation {
         let launch_reference = timeout_at(self.by(Share::Half), reference)
             .await
             .unwrap_or(None);
-        let logon = self.logon(&answer, &connect.target).await?;
+        // The address may have begun something.
+        let logon = self.logon(&answer, &connect.target).await;
+        let logon = logon.map_err(FarmError::of_following)?;
         Ok(Connection {
             address: answer.server_address.value,
             cgp_port: answer

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Answer;
 use roamd_sessions::{
-    FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceId, User,
+    FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceIds, User,
 };
 use roamd_state::MarkKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
@@ -46,13 +46,12 @@ pub(crate) async fn resource(
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let target = ResourceId::from_segment(resource).map(|id| LaunchTarget::Application {
-        farm: id.farm,
-        in_name: id.in_name,
-    });
+    let ids = ResourceIds::from_segment(resource);
     let place = Place {
-        target,
-        url: site.launch_resource_url(resource),
+        url: ids
+            .as_ref()
+            .map_or_else(String::new, |ids| site.launch_resource_url(ids)),
+        target: ids.map(LaunchTarget::Application),
         space: &site.resources,
     };
     launch(gate, site, place, retry, request).await
@@ -91,14 +90,25 @@ async fn launch(
         params,
         seen_address,
     };
+    let only_on = match &target {
+        LaunchTarget::Application(ids) => Some(ids.clone()),
+        LaunchTarget::Session(_) => None,
+    };
     let (store, caller) = (Arc::clone(&site.store), user.clone());
     let launched = gate
         .to_the_end(async move { store.launch(&caller, &target, &wish).await })
         .await??;
     let data = match launched {
         Launched::NotFound(reason) => return Err(Refused::NothingToLaunch(reason)),
-        Launched::NotReady(reason) => {
+        Launched::NotReady { reason, farm } => {
             let launch = going_on.unwrap_or_else(LaunchId::new);
+            // Further attempts ask the farm that gets its machine ready, and no other.
+            let url = match only_on {
+                Some(ids) => ids
+                    .on(&farm)
+                    .map_or(url, |ids| site.launch_resource_url(&ids)),
+                None => url,
+            };
             let key = RetryKeys::new(&gate.keys).make(&user.key, &url, launch, gate.now());
             return Ok(answer(
                 media,

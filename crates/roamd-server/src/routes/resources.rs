@@ -180,7 +180,7 @@ fn resource(site: &StoreSite, listed: &ListedResource) -> Resource {
         enabled: !application.disabled,
         // What may not be started, or has nothing to start, has no such link (ST-66).
         launch_ica: (!application.disabled && client_type == ICA)
-            .then(|| site.launch_resource_url(&id.to_segment())),
+            .then(|| site.launch_resource_url(&listed.ids())),
         image: Some(format!("{url}/image")),
         icon: Some(format!("{url}/icon")),
         on_desktop: application.on_desktop,

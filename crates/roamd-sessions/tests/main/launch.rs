@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use roamd_sessions::{
     Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
     FailureCause, FarmError, FarmId, Generation, Kind, Launch, LaunchFailure, LaunchTarget,
-    Launched, ListRequest, Logon, NotReady, Refusal, SessionSettings, Share, Sound, Store, Target,
-    WindowSize,
+    Launched, ListRequest, Logon, NotReady, Refusal, ResourceId, ResourceIds, SessionSettings,
+    Share, Sound, Store, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -42,10 +42,10 @@ fn paint(generation: Generation) -> ScriptedFarm {
 }
 
 fn application(in_name: &str) -> LaunchTarget {
-    LaunchTarget::Application {
-        farm: FarmId::new("CVAD"),
-        in_name: in_name.to_owned(),
-    }
+    LaunchTarget::Application(ResourceIds::new(
+        ResourceId::new(&FarmId::new("CVAD"), in_name),
+        [],
+    ))
 }
 
 async fn session_of(store: &Store<ScriptedFarm>) -> LaunchTarget {
@@ -154,10 +154,8 @@ async fn what_is_no_application_of_the_user_is_not_there() {
         entry("Prices", false, document),
     ];
     farm.applications = Ok(entries.into_iter().collect());
-    let elsewhere = LaunchTarget::Application {
-        farm: FarmId::new("XA9"),
-        in_name: "Paint".to_owned(),
-    };
+    let elsewhere = ResourceId::new(&FarmId::new("XA9"), "Paint");
+    let elsewhere = LaunchTarget::Application(ResourceIds::new(elsewhere, []));
     for (target, expected) in [
         (application("Word"), ErrorReason::ResourceNotFound),
         (application("paint"), ErrorReason::ResourceNotFound),
@@ -415,7 +413,7 @@ async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
         farm.connect = Err(error.clone());
         match (launched(farm, &target).await, expected) {
             (Launched::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
-            (Launched::NotReady(found), Retry(expected)) => assert_eq!(found, expected),
+            (Launched::NotReady { reason, .. }, Retry(expected)) => assert_eq!(reason, expected),
             (Launched::Failed(failure), Failure(id)) => {
                 assert_eq!(failure.id(), id, "{error}");
                 assert_eq!(failure.remedy(), None, "no desktop");

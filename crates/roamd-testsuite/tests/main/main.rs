@@ -13,6 +13,7 @@ mod client_b;
 mod client_c;
 mod day;
 mod examples;
+mod failover;
 mod fan_out;
 mod gateway_launch;
 mod hostile_answers;
