@@ -154,7 +154,11 @@ mod tests {
     #[test]
     fn there_is_a_picture_of_each_form_that_is_told() {
         for form in forms() {
-            assert_eq!(of("Paint", false, slice::from_ref(&form)).len(), 1, "{form:?}");
+            assert_eq!(
+                of("Paint", false, slice::from_ref(&form)).len(),
+                1,
+                "{form:?}"
+            );
         }
     }
 

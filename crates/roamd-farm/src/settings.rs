@@ -35,6 +35,8 @@ pub struct HostRecord {
     pub capacity: u32,
     /// Whether it is in maintenance itself; its group may be too.
     pub maintenance: bool,
+    /// Whether its machine refuses connections.
+    pub refusing: bool,
 }
 
 /// What to change about a host; what is absent stays.
@@ -48,6 +50,8 @@ pub struct HostChange {
     pub boot_seconds: Option<u32>,
     /// Whether it is in maintenance.
     pub maintenance: Option<bool>,
+    /// Whether its machine refuses connections.
+    pub refusing: Option<bool>,
 }
 
 /// A group of hosts.

@@ -200,6 +200,9 @@ pub struct Host {
     /// Takes nothing new.
     #[serde(default)]
     pub maintenance: bool,
+    /// Refuses every connection, as a machine does that is broken.
+    #[serde(default)]
+    pub refusing: bool,
 }
 
 /// As many as the load evaluator that farms start with.

@@ -48,7 +48,7 @@ async fn a_setting_takes_effect_at_the_next_launch() {
         hosts.try_for_each(|host| farms.set_host(FARM, host, change, at(0)).map(|_| ()))
     };
     let none = Limit::AtMost(0);
-    let cases: [(&dyn Fn(bool) -> Result<(), Error>, ErrorId); 8] = [
+    let cases: [(&dyn Fn(bool) -> Result<(), Error>, ErrorId); 9] = [
         (
             &|on| {
                 let licences = Some(if on { none } else { Limit::None });
@@ -77,7 +77,7 @@ async fn a_setting_takes_effect_at_the_next_launch() {
                     ..LimitChange::default()
                 })
             },
-            ErrorId::UNSPECIFIED,
+            ErrorId::NO_MORE_ACTIVE_SESSIONS,
         ),
         (
             &|on| {
@@ -98,7 +98,7 @@ async fn a_setting_takes_effect_at_the_next_launch() {
             },
             ErrorId::UNSPECIFIED,
         ),
-        (&group, ErrorId::NO_AVAILABLE_WORKSTATION),
+        (&group, ErrorId::IN_MAINTENANCE_MODE),
         (
             &|on| {
                 each_host(HostChange {
@@ -106,7 +106,16 @@ async fn a_setting_takes_effect_at_the_next_launch() {
                     ..HostChange::default()
                 })
             },
-            ErrorId::NO_AVAILABLE_WORKSTATION,
+            ErrorId::IN_MAINTENANCE_MODE,
+        ),
+        (
+            &|on| {
+                each_host(HostChange {
+                    refusing: Some(on),
+                    ..HostChange::default()
+                })
+            },
+            ErrorId::CONNECTION_REFUSED,
         ),
         (
             &|on| {

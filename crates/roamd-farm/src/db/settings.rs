@@ -23,7 +23,7 @@ pub(crate) fn hosts(
     now: Timestamp,
 ) -> Result<Vec<HostRecord>, Failure> {
     let sql = "SELECT f.label, h.label, h.name, g.name, h.switched_on_at, h.boot_seconds, h.load, \
-               h.capacity, h.maintenance FROM hosts h JOIN farms f ON f.id = h.farm_id \
+               h.capacity, h.maintenance, h.refusing FROM hosts h JOIN farms f ON f.id = h.farm_id \
                LEFT JOIN host_groups g ON g.id = h.group_id \
                WHERE (?1 IS NULL OR f.id = ?1) AND (?2 IS NULL OR h.label = ?2) ORDER BY h.id";
     list(connection, sql, farm, host.map(str::to_owned), |row| {
@@ -38,6 +38,7 @@ pub(crate) fn hosts(
             sessions: row.get(6)?,
             capacity: row.get(7)?,
             maintenance: row.get(8)?,
+            refusing: row.get(9)?,
         })
     })
 }
@@ -131,13 +132,14 @@ pub(crate) fn set_host(
     };
     connection.execute(
         "UPDATE hosts SET capacity = COALESCE(?2, capacity), \
-         boot_seconds = COALESCE(?3, boot_seconds), maintenance = COALESCE(?4, maintenance) \
-         WHERE id = ?1",
+         boot_seconds = COALESCE(?3, boot_seconds), maintenance = COALESCE(?4, maintenance), \
+         refusing = COALESCE(?5, refusing) WHERE id = ?1",
         params![
             id,
             change.capacity.map(NonZeroU32::get),
             change.boot_seconds,
             change.maintenance,
+            change.refusing,
         ],
     )?;
     match change.power {

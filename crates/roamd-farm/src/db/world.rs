@@ -166,7 +166,8 @@ fn insert_host(
     };
     connection.execute(
         "INSERT INTO hosts (farm_id, label, name, address, dns, group_id, capacity, maintenance, \
-         boot_seconds, switched_on_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         boot_seconds, switched_on_at, refusing) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             farm,
             host.id,
@@ -178,6 +179,7 @@ fn insert_host(
             host.maintenance,
             host.boot_seconds,
             switched_on_at,
+            host.refusing,
         ],
     )?;
     Ok(())

@@ -95,6 +95,7 @@ fn demo_farm(
                 power: Switch::On,
                 boot_seconds: 30,
                 maintenance: false,
+                refusing: false,
             })
             .to_vec(),
         applications: applications

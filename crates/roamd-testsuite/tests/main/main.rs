@@ -24,5 +24,6 @@ mod refusals;
 mod resources;
 mod secrets;
 mod sessions;
+mod shown_live;
 mod sign_in;
 mod unsteady_farms;

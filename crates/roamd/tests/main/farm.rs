@@ -279,13 +279,14 @@ fn what_is_set_is_listed() {
     let cases: [(&str, &str, Value, &str, Value); 5] = [
         (
             "host",
-            "1 --maintenance on --capacity 2 --boot-seconds 30 --power on",
+            "1 --maintenance on --refusing on --capacity 2 --boot-seconds 30 --power on",
             json!({
                 "farm": "CVAD", "host_id": "1", "name": "H1", "group": "Desktops", "power": "off",
                 "boot_seconds": 20, "sessions": 0, "capacity": 1, "maintenance": false,
+                "refusing": false,
             }),
-            "CVAD 1 H1 Desktops starting 30 s 0 2 on",
-            json!({"power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true}),
+            "CVAD 1 H1 Desktops starting 30 s 0 2 on on",
+            json!({"power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true, "refusing": true}),
         ),
         (
             "group",
