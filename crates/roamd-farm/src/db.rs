@@ -41,6 +41,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_sharing.sql"),
     include_str!("../migrations/0004_sta.sql"),
     include_str!("../migrations/0005_accounts.sql"),
+    include_str!("../migrations/0006_files.sql"),
+    include_str!("../migrations/0007_refusing.sql"),
 ];
 
 /// Newest format that is known.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::ica::IcaError;
 use crate::launch::LaunchRefusal;
-use crate::world::WorldError;
+use crate::world::{ApplicationKind, WorldError};
 
 /// Why something about the embedded farms did not work, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,16 @@ pub enum Error {
         part: Part,
         /// The name, or for a host the id, asked for.
         name: String,
+    },
+    /// What is published is of another kind than the change is for.
+    #[error("{app} is of the kind {found}, and only one of the kind {needed} has that")]
+    WrongKind {
+        /// The name asked for.
+        app: String,
+        /// What it is.
+        found: ApplicationKind,
+        /// What it would have to be.
+        needed: ApplicationKind,
     },
     /// No user has this name, or several domains have one.
     #[error("no single user is meant by {user}: write DOMAIN\\name")]

@@ -40,6 +40,18 @@ pub(crate) fn of(name: &str, is_desktop: bool, wished: &[IconForm]) -> Vec<IconD
         .collect()
 }
 
+/// The forms that every picture has.
+pub(crate) fn forms() -> Vec<IconForm> {
+    let sizes = ["16", "32", "48", "128", "256"].into_iter();
+    sizes
+        .map(|size| IconForm {
+            size: size.to_owned(),
+            bpp: "32".to_owned(),
+            format: "png".to_owned(),
+        })
+        .collect()
+}
+
 fn template(is_desktop: bool, size: &str) -> Option<&'static [u8]> {
     Some(match (is_desktop, size) {
         (false, "16") => picture!("application-16"),
@@ -87,6 +99,8 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     fn form(size: &str, format: &str) -> IconForm {
@@ -134,6 +148,17 @@ mod tests {
                 assert_ne!(paint[1], word[1], "another colour");
                 assert_eq!(paint[2..], word[2..], "the same shape");
             }
+        }
+    }
+
+    #[test]
+    fn there_is_a_picture_of_each_form_that_is_told() {
+        for form in forms() {
+            assert_eq!(
+                of("Paint", false, slice::from_ref(&form)).len(),
+                1,
+                "{form:?}"
+            );
         }
     }
 

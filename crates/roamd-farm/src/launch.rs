@@ -34,6 +34,9 @@ pub enum LaunchRefusal {
     /// The session is on a machine for one user that is in maintenance.
     #[error("the machine of the session is in maintenance")]
     SessionMaintenance,
+    /// The machine that was chosen, or that the session is on, refuses connections.
+    #[error("its machine refuses connections")]
+    Refusing,
     /// The application is switched off.
     #[error("the application is disabled")]
     Disabled,

@@ -10,6 +10,7 @@ mod answer;
 mod db;
 mod error;
 mod farms;
+mod files;
 mod http;
 mod ica;
 mod icons;
@@ -28,6 +29,7 @@ pub use accounts::{AccountChange, AccountRecord, AccountRules, AccountRulesChang
 pub use db::sessions::{SessionFilter, SessionRecord};
 pub use error::{Error, Part, TicketRefusal};
 pub use farms::{Farm, FarmSummary, Farms, init};
+pub use files::{ContentAddress, ContentAddressError, FileTypes, FileTypesError};
 pub use http::{ServeOptions, serve};
 pub use ica::IcaError;
 pub use launch::LaunchRefusal;

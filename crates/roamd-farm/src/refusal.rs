@@ -103,29 +103,40 @@ fn launch_error(generation: Generation, refusal: LaunchRefusal) -> FarmError {
         // run is no server.
         (LaunchRefusal::Starting, XenDesktop5 | Cvad7) => ErrorId::RETRY_REQUIRED.into(),
         (LaunchRefusal::Full, XenApp6 | XenDesktop5) => ErrorId::MFSERVER_OVERLOADED.into(),
+        // XenApp has no word for what its servers are up to.
         (
-            LaunchRefusal::Starting | LaunchRefusal::Off | LaunchRefusal::Maintenance,
-            XenApp6 | XenDesktop5,
-        ) => ErrorId::NO_SERVER.into(),
-        (LaunchRefusal::Off | LaunchRefusal::Full | LaunchRefusal::Maintenance, Cvad7) => {
+            LaunchRefusal::Starting
+            | LaunchRefusal::Off
+            | LaunchRefusal::Maintenance
+            | LaunchRefusal::SessionMaintenance
+            | LaunchRefusal::Refusing,
+            XenApp6,
+        )
+        | (LaunchRefusal::Off, XenDesktop5) => ErrorId::NO_SERVER.into(),
+        (LaunchRefusal::Off | LaunchRefusal::Full, Cvad7) => {
             ErrorId::NO_AVAILABLE_WORKSTATION.into()
         }
-        // On 7 the word for "no machine" also says that there is no such session, which there is.
-        (LaunchRefusal::SessionMaintenance, _) => ErrorId::NO_SERVER.into(),
+        (LaunchRefusal::Maintenance | LaunchRefusal::SessionMaintenance, XenDesktop5 | Cvad7) => {
+            ErrorId::IN_MAINTENANCE_MODE.into()
+        }
+        (LaunchRefusal::Refusing, XenDesktop5 | Cvad7) => ErrorId::CONNECTION_REFUSED.into(),
         // Switched off or gone is the same to who launches.
         (LaunchRefusal::Disabled, _) => unknown_name(generation),
         (LaunchRefusal::NotLicensed, _) => ErrorId::NOT_LICENSED.into(),
-        // No word for limits is known.
+        (LaunchRefusal::UserLimit | LaunchRefusal::ApplicationUserLimit, XenDesktop5 | Cvad7) => {
+            ErrorId::NO_MORE_ACTIVE_SESSIONS.into()
+        }
+        // For the other limits no word is known.
         (
             LaunchRefusal::FarmLimit
-            | LaunchRefusal::UserLimit
             | LaunchRefusal::ApplicationLimit
+            | LaunchRefusal::UserLimit
             | LaunchRefusal::ApplicationUserLimit,
-            _,
-        ) => match generation {
-            XenApp6 => ima("0x800D0006"),
-            XenDesktop5 | Cvad7 => ErrorId::UNSPECIFIED.into(),
-        },
+            XenApp6,
+        ) => ima("0x800D0006"),
+        (LaunchRefusal::FarmLimit | LaunchRefusal::ApplicationLimit, XenDesktop5 | Cvad7) => {
+            ErrorId::UNSPECIFIED.into()
+        }
     }
 }
 

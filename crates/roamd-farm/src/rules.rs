@@ -126,13 +126,22 @@ pub(crate) fn select(caller: &Client, sessions: &[SessionRow]) -> Vec<i64> {
 
 /// Whether filters let the only kind of session through that there is here.
 pub(crate) fn filters_match(server_types: &[String], client_types: &[String]) -> bool {
+    filters_let_through(server_types, client_types, "ica30")
+}
+
+/// Whether filters let something through that clients of this type show.
+pub(crate) fn filters_let_through(
+    server_types: &[String],
+    client_types: &[String],
+    client_type: &str,
+) -> bool {
     let any = |types: &[String], kinds: [&str; 2]| {
         types.is_empty()
             || types
                 .iter()
                 .any(|kind| kinds.iter().any(|known| kind.eq_ignore_ascii_case(known)))
     };
-    any(server_types, ["all", "win32"]) && any(client_types, ["all", "ica30"])
+    any(server_types, ["all", "win32"]) && any(client_types, ["all", client_type])
 }
 
 /// Life of a ticket in seconds, from the wish.

@@ -6,9 +6,10 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::db::settings;
+use crate::db::{Failure, settings};
 use crate::error::{Error, Part};
 use crate::farms::Farms;
+use crate::files::{ContentAddress, FileTypes};
 use crate::launch::host::Power;
 use crate::limit::Limit;
 use crate::world::{ApplicationKind, Switch};
@@ -34,6 +35,8 @@ pub struct HostRecord {
     pub capacity: u32,
     /// Whether it is in maintenance itself; its group may be too.
     pub maintenance: bool,
+    /// Whether its machine refuses connections.
+    pub refusing: bool,
 }
 
 /// What to change about a host; what is absent stays.
@@ -47,6 +50,8 @@ pub struct HostChange {
     pub boot_seconds: Option<u32>,
     /// Whether it is in maintenance.
     pub maintenance: Option<bool>,
+    /// Whether its machine refuses connections.
+    pub refusing: Option<bool>,
 }
 
 /// A group of hosts.
@@ -62,14 +67,14 @@ pub struct GroupRecord {
     pub maintenance: bool,
 }
 
-/// An application or desktop, with what runs of it.
+/// An application, desktop or document, with what runs of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ApplicationRecord {
     /// Id of the farm.
     pub farm: String,
     /// Internal name.
     pub app: String,
-    /// Application or desktop.
+    /// Application, desktop or document.
     pub kind: ApplicationKind,
     /// Name of the group of hosts that it runs on.
     pub group: Option<String>,
@@ -81,10 +86,14 @@ pub struct ApplicationRecord {
     pub max_instances: Limit,
     /// How often it may run for each user.
     pub max_instances_per_user: Limit,
+    /// Which files an application opens.
+    pub file_types: FileTypes,
+    /// Where a document is.
+    pub content: Option<ContentAddress>,
 }
 
 /// What to change about an application; what is absent stays.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ApplicationChange {
     /// Whether it can be launched.
     pub enabled: Option<bool>,
@@ -92,6 +101,10 @@ pub struct ApplicationChange {
     pub max_instances: Option<Limit>,
     /// How often it may run for each user.
     pub max_instances_per_user: Option<Limit>,
+    /// Which files it opens; only an application does.
+    pub file_types: Option<FileTypes>,
+    /// Where it is; only a document has an address.
+    pub content: Option<ContentAddress>,
 }
 
 /// Licences and limits of a farm, with what is in use.
@@ -199,17 +212,31 @@ impl Farms {
     /// Changes an application, which is named by its internal name.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], or the database could not be written.
+    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], [`Error::WrongKind`], or the database could not
+    /// be written.
     pub fn set_application(
         &self,
         farm: &str,
         app: &str,
-        change: ApplicationChange,
+        change: &ApplicationChange,
     ) -> Result<ApplicationRecord, Error> {
         self.db.write(|transaction| {
+            let application = || {
+                let found = settings::applications(transaction, Some(farm), Some(app))?;
+                Ok::<_, Failure>(only(found, farm, Part::Application, app)?)
+            };
+            let needed = [
+                (change.file_types.is_some(), ApplicationKind::App),
+                (change.content.is_some(), ApplicationKind::Document),
+            ];
+            let found = application()?.kind;
+            let unmet = needed.into_iter().find(|(is, kind)| *is && *kind != found);
+            if let Some((_, needed)) = unmet {
+                let app = app.to_owned();
+                return Err(Error::WrongKind { app, found, needed }.into());
+            }
             settings::set_application(transaction, farm, app, change)?;
-            let applications = settings::applications(transaction, Some(farm), Some(app))?;
-            Ok(only(applications, farm, Part::Application, app)?)
+            application()
         })
     }
 

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::accounts::AccountRules;
+use crate::files::{ContentAddress, FileTypes};
 use crate::limit::Limit;
 
 /// Domains with their users, farms with what they publish, and the sessions at the start.
@@ -224,6 +225,9 @@ pub struct Host {
     /// Takes nothing new.
     #[serde(default)]
     pub maintenance: bool,
+    /// Refuses every connection, as a machine does that is broken.
+    #[serde(default)]
+    pub refusing: bool,
 }
 
 /// As many as the load evaluator that farms start with.
@@ -246,7 +250,7 @@ pub enum Switch {
     Off,
 }
 
-/// A published application or desktop.
+/// A published application, desktop or document.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
@@ -255,7 +259,7 @@ pub struct Application {
     /// Name for people; the internal one when absent.
     #[serde(default)]
     pub title: Option<String>,
-    /// Application or desktop.
+    /// Application, desktop or document.
     #[serde(default)]
     pub kind: ApplicationKind,
     /// Folder, empty for the top.
@@ -279,13 +283,19 @@ pub struct Application {
     /// How often it may run for each user.
     #[serde(default)]
     pub max_instances_per_user: Limit,
+    /// Which files it opens; only an application does.
+    #[serde(default)]
+    pub file_types: FileTypes,
+    /// Where it is; a document has to be somewhere, and nothing else is.
+    #[serde(default)]
+    pub content: Option<ContentAddress>,
 }
 
 fn enabled() -> bool {
     true
 }
 
-/// Whether an application is a whole desktop.
+/// What can be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApplicationKind {
@@ -294,6 +304,8 @@ pub enum ApplicationKind {
     App,
     /// A desktop.
     Desktop,
+    /// A file or page that the client opens by itself: nothing of it runs.
+    Document,
 }
 
 impl fmt::Display for ApplicationKind {
@@ -301,6 +313,7 @@ impl fmt::Display for ApplicationKind {
         f.write_str(match self {
             Self::App => "app",
             Self::Desktop => "desktop",
+            Self::Document => "document",
         })
     }
 }
@@ -413,6 +426,12 @@ pub enum Problem {
     /// A host that takes no session.
     #[error("a host takes at least 1 session")]
     NoCapacity,
+    /// A part that another kind of application has, or lacks.
+    #[error(
+        "only an application has `file_types`, only a document has `content`, and needs it, and it \
+         has no group and no limits, because nothing of it runs"
+    )]
+    Kind,
     /// A named application is not published by that farm to that user.
     #[error("the farm does not publish this application to this user")]
     UnknownApplication,

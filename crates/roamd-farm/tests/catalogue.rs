@@ -1,11 +1,13 @@
 //! Applications, access lists and servers: to whom they are told (nfuse.md §2, §6).
 
-use roamd_farm::ServeOptions;
+use roamd_farm::{Error, ServeOptions, SessionState, StartSession};
 use roamd_nfuse_proto::{
     AccessEntry, AddressName, AddressRequest, AppDataAnswer, AppDataRequest, Credentials, ErrorId,
     ServerDataRequest, ServerFarmDataRequest,
 };
 
+use crate::launch::{address, application, unknown};
+use crate::launch_refusals::{prices, world};
 use crate::support::{Controller, Folder, GENERATIONS, of, typed};
 
 const EXPOSED: ServeOptions = ServeOptions {
@@ -63,6 +65,69 @@ async fn a_user_sees_what_is_published_to_them() {
         let answer = controller.ask(&request(Some(of("bob")))).await.unwrap();
         assert!(names(&answer).contains(&"Secret"));
     }
+}
+
+#[tokio::test]
+async fn documents_and_file_types_are_told_to_who_asks_for_them() {
+    // nfuse.md §6: a document is shown by another type of client, and nothing of it is launched.
+    let folder = Folder::of(&world(|farm| {
+        farm.applications[1].file_types = ".txt,.csv".parse().unwrap();
+        farm.applications.push(prices());
+    }));
+    for generation in GENERATIONS {
+        for (client_type, expected) in [
+            ("ica30", &["Waiting", "Here", "There", "Desk"][..]),
+            ("content", &["Prices"]),
+            ("all", &["Waiting", "Here", "There", "Desk", "Prices"]),
+            ("rade", &[]),
+        ] {
+            let asked = AppDataRequest {
+                client_types: vec![client_type.to_owned()],
+                ..request(Some(of("alice")))
+            };
+            let answer = folder.ask_at(generation, &asked, 0).await.unwrap();
+            assert_eq!(names(&answer), expected, "{generation} {client_type}");
+        }
+        for (detail, has_settings, extensions, forms) in [
+            ("defaults", true, 0, 0),
+            ("file-type", false, 2, 0),
+            ("icon-info", false, 0, 5),
+            ("all", true, 2, 5),
+        ] {
+            let asked = AppDataRequest {
+                desired_details: vec![detail.to_owned()],
+                client_types: vec!["all".to_owned()],
+                ..request(Some(of("alice")))
+            };
+            let answer = folder.ask_at(generation, &asked, 0).await.unwrap();
+            let here = &answer.applications[1];
+            assert_eq!(here.settings.is_some(), has_settings, "{detail}");
+            assert_eq!(here.file_types.len(), extensions, "{detail}");
+            assert_eq!(here.icon_forms.len(), forms, "{detail}");
+            assert!(here.file_types.iter().all(|it| it.extensions.len() == 1));
+            let document = answer.applications.last().unwrap();
+            assert_eq!(document.client_type.as_deref(), Some("content"));
+            let settings = document.settings.as_ref();
+            let address = settings.map(|settings| settings.content_address.as_deref());
+            assert_eq!(address, has_settings.then_some(Some(r"\\files\prices.xls")));
+        }
+        let launch = address(application("Prices"), Some(of("alice")));
+        let refused = folder.ask_at(generation, &launch, 0).await.unwrap_err();
+        assert_eq!(refused, unknown(generation));
+    }
+    let session = StartSession {
+        farm: "cvad-7".to_owned(),
+        user: "DEMO\\alice".to_owned(),
+        app: "Prices".to_owned(),
+        client_name: None,
+        device_id: None,
+        state: SessionState::Active,
+    };
+    let started = folder.farms.start_session(&session);
+    assert!(
+        matches!(started, Err(Error::UnknownApplication { .. })),
+        "{started:?}"
+    );
 }
 
 #[tokio::test]

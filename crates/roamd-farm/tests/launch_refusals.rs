@@ -1,7 +1,8 @@
 //! Launches by load, and what stands in their way, by generation (nfuse.md §5, §7, §10).
 
 use roamd_farm::{
-    Error, FarmDescription, Group, LaunchRefusal, Limit, ServeOptions, SessionRecord, Switch, World,
+    Application, ApplicationKind, Error, FarmDescription, Group, LaunchRefusal, Limit,
+    ServeOptions, SessionRecord, Switch, World,
 };
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, ErrorId, FarmError, NativeError,
@@ -18,6 +19,16 @@ pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
     world.farms.iter_mut().for_each(change);
     world.check().unwrap();
     world
+}
+
+/// A document.
+pub(crate) fn prices() -> Application {
+    Application {
+        name: "Prices".to_owned(),
+        kind: ApplicationKind::Document,
+        content: Some(r"\\files\prices.xls".parse().unwrap()),
+        ..small_world().farms[0].applications[0].clone()
+    }
 }
 
 /// Each host takes so many sessions.
@@ -156,14 +167,24 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
         ErrorId::UNSPECIFIED.into(),
         ErrorId::UNSPECIFIED.into(),
     ];
-    let no_machine: [FarmError; 3] = [
-        ErrorId::NO_SERVER.into(),
-        ErrorId::NO_SERVER.into(),
-        ErrorId::NO_AVAILABLE_WORKSTATION.into(),
-    ];
-    let cases: [(&str, &dyn Fn(&mut FarmDescription), &str, [FarmError; 3]); 9] = [
-        ("maintenance", &maintenance, "alice", no_machine.clone()),
-        ("group in maintenance", &group, "alice", no_machine),
+    let refusing = |farm: &mut FarmDescription| {
+        farm.hosts.iter_mut().for_each(|host| host.refusing = true);
+    };
+    let since_5 = |before: FarmError, id: ErrorId| -> [FarmError; 3] {
+        [before, id.clone().into(), id.into()]
+    };
+    let no_server = || ErrorId::NO_SERVER.into();
+    let in_maintenance = since_5(no_server(), ErrorId::IN_MAINTENANCE_MODE);
+    let user_limit = since_5(ima("0x800D0006"), ErrorId::NO_MORE_ACTIVE_SESSIONS);
+    let cases: [(&str, &dyn Fn(&mut FarmDescription), &str, [FarmError; 3]); 10] = [
+        ("maintenance", &maintenance, "alice", in_maintenance.clone()),
+        ("group in maintenance", &group, "alice", in_maintenance),
+        (
+            "refusing",
+            &refusing,
+            "alice",
+            since_5(no_server(), ErrorId::CONNECTION_REFUSED),
+        ),
         (
             "off",
             &off,
@@ -177,13 +198,13 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
         ("disabled", &disabled, "alice", GENERATIONS.map(unknown)),
         ("licences", &licences, "carol", all(&ErrorId::NOT_LICENSED)),
         ("sessions", &sessions, "carol", unspecified.clone()),
-        ("of a user", &per_user, "alice", unspecified.clone()),
-        ("instances", &instances, "carol", unspecified.clone()),
+        ("of a user", &per_user, "alice", user_limit.clone()),
+        ("instances", &instances, "carol", unspecified),
         (
             "instances of a user",
             &instances_per_user,
             "alice",
-            unspecified,
+            user_limit,
         ),
     ];
     for (case, change, user, expected) in cases {
@@ -302,7 +323,14 @@ async fn maintenance_lets_users_return_to_hosts_that_many_share() {
                 let answer = ask(&folder, generation, "alice", name, 0).await;
                 match allowed {
                     true => assert!(answer.unwrap().disconnected_session),
-                    false => assert_eq!(answer.unwrap_err().id, ErrorId::NO_SERVER),
+                    false => {
+                        // From 7 on the word for "no machine" would say that there is no such session.
+                        let expected = match generation {
+                            "xenapp-6" => ErrorId::NO_SERVER,
+                            _ => ErrorId::IN_MAINTENANCE_MODE,
+                        };
+                        assert_eq!(answer.unwrap_err().id, expected);
+                    }
                 }
             }
         }

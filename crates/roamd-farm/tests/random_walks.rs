@@ -274,13 +274,19 @@ fn plain(session: SessionRecord) -> Session {
 fn word(generation: &str, refused: Refused) -> ErrorId {
     match (refused, generation) {
         (Refused::NotLicensed, _) => ErrorId::NOT_LICENSED,
-        (Refused::SessionMaintenance, _) => ErrorId::NO_SERVER,
         (Refused::Starting, "xendesktop-5" | "cvad-7") => ErrorId::RETRY_REQUIRED,
-        (Refused::Off | Refused::Maintenance | Refused::Full, "cvad-7") => {
-            ErrorId::NO_AVAILABLE_WORKSTATION
+        (Refused::Off | Refused::Full, "cvad-7") => ErrorId::NO_AVAILABLE_WORKSTATION,
+        (Refused::Maintenance | Refused::SessionMaintenance, "xendesktop-5" | "cvad-7") => {
+            ErrorId::IN_MAINTENANCE_MODE
+        }
+        (Refused::UserLimit | Refused::ApplicationUserLimit, "xendesktop-5" | "cvad-7") => {
+            ErrorId::NO_MORE_ACTIVE_SESSIONS
         }
         (Refused::Full, _) => ErrorId::MFSERVER_OVERLOADED,
-        (Refused::Starting | Refused::Off | Refused::Maintenance, _) => ErrorId::NO_SERVER,
+        (
+            Refused::Starting | Refused::Off | Refused::Maintenance | Refused::SessionMaintenance,
+            _,
+        ) => ErrorId::NO_SERVER,
         _ => ErrorId::UNSPECIFIED,
     }
 }

@@ -3,13 +3,13 @@
 use std::num::NonZeroU32;
 
 use roamd_farm::{
-    ApplicationChange, Error, Group, HostChange, HostRecord, Limit, LimitChange, Part, Power,
-    Switch,
+    ApplicationChange, ContentAddress, Error, Group, HostChange, HostRecord, Limit, LimitChange,
+    Part, Power, Switch,
 };
-use roamd_nfuse_proto::ErrorId;
+use roamd_nfuse_proto::{AppDataRequest, ErrorId};
 
 use crate::launch::{address, application, unknown};
-use crate::launch_refusals::world;
+use crate::launch_refusals::{prices, world};
 use crate::support::{Folder, at, of};
 
 const FARM: &str = "cvad-7";
@@ -41,14 +41,14 @@ async fn a_setting_takes_effect_at_the_next_launch() {
     }));
     let farms = &folder.farms;
     let limits = |change| farms.set_limits(FARM, change).map(|_| ());
-    let here = |change| farms.set_application(FARM, "HERE", change).map(|_| ());
+    let here = |change| farms.set_application(FARM, "HERE", &change).map(|_| ());
     let group = |maintenance| farms.set_group(FARM, "apps", maintenance).map(|_| ());
     let each_host = |change| {
         let mut hosts = ["201", "202"].into_iter();
         hosts.try_for_each(|host| farms.set_host(FARM, host, change, at(0)).map(|_| ()))
     };
     let none = Limit::AtMost(0);
-    let cases: [(&dyn Fn(bool) -> Result<(), Error>, ErrorId); 8] = [
+    let cases: [(&dyn Fn(bool) -> Result<(), Error>, ErrorId); 9] = [
         (
             &|on| {
                 let licences = Some(if on { none } else { Limit::None });
@@ -77,7 +77,7 @@ async fn a_setting_takes_effect_at_the_next_launch() {
                     ..LimitChange::default()
                 })
             },
-            ErrorId::UNSPECIFIED,
+            ErrorId::NO_MORE_ACTIVE_SESSIONS,
         ),
         (
             &|on| {
@@ -98,7 +98,7 @@ async fn a_setting_takes_effect_at_the_next_launch() {
             },
             ErrorId::UNSPECIFIED,
         ),
-        (&group, ErrorId::NO_AVAILABLE_WORKSTATION),
+        (&group, ErrorId::IN_MAINTENANCE_MODE),
         (
             &|on| {
                 each_host(HostChange {
@@ -106,7 +106,16 @@ async fn a_setting_takes_effect_at_the_next_launch() {
                     ..HostChange::default()
                 })
             },
-            ErrorId::NO_AVAILABLE_WORKSTATION,
+            ErrorId::IN_MAINTENANCE_MODE,
+        ),
+        (
+            &|on| {
+                each_host(HostChange {
+                    refusing: Some(on),
+                    ..HostChange::default()
+                })
+            },
+            ErrorId::CONNECTION_REFUSED,
         ),
         (
             &|on| {
@@ -156,12 +165,12 @@ fn what_is_not_named_stays() {
         max_instances: Some(Limit::AtMost(2)),
         ..ApplicationChange::default()
     };
-    farms.set_application(FARM, "Here", change).unwrap();
+    farms.set_application(FARM, "Here", &change).unwrap();
     let change = ApplicationChange {
         enabled: Some(false),
         ..ApplicationChange::default()
     };
-    let after = farms.set_application(FARM, "Here", change).unwrap();
+    let after = farms.set_application(FARM, "Here", &change).unwrap();
     assert_eq!(
         (after.enabled, after.max_instances),
         (false, Limit::AtMost(2))
@@ -169,6 +178,53 @@ fn what_is_not_named_stays() {
     let others = farms.applications(None).unwrap().into_iter();
     let changed = others.filter(|app| !app.enabled || app.max_instances != Limit::None);
     assert_eq!(changed.count(), 1);
+}
+
+#[tokio::test]
+async fn files_belong_to_applications_and_addresses_to_documents() {
+    let folder = Folder::of(&world(|farm| farm.applications.push(prices())));
+    let set = |app: &str, files: Option<&str>, address: Option<&str>| {
+        let change = ApplicationChange {
+            file_types: files.map(|files| files.parse().unwrap()),
+            content: address.map(|address| address.parse().unwrap()),
+            ..ApplicationChange::default()
+        };
+        folder.farms.set_application(FARM, app, &change)
+    };
+    let seq_no = async |app: &str| {
+        let request = AppDataRequest {
+            app_names: vec![app.to_owned()],
+            client_types: vec!["all".to_owned()],
+            server_types: vec!["all".to_owned()],
+            credentials: Some(of("alice")),
+            ..AppDataRequest::default()
+        };
+        let answer = folder.ask_at(FARM, &request, 0).await.unwrap();
+        answer.applications[0].seq_no
+    };
+    for (app, files, address) in [
+        ("Here", Some(".txt,.csv"), None),
+        ("Here", Some("none"), None),
+        ("Prices", None, Some("ftp://files/prices")),
+    ] {
+        let before = seq_no(app).await;
+        let after = set(app, files, address).unwrap();
+        assert_eq!(after.file_types.to_string(), files.unwrap_or("none"));
+        let kept = after.content.as_ref().map(ContentAddress::as_str);
+        assert_eq!(kept, address, "{app}");
+        let changed = seq_no(app).await;
+        assert_ne!(changed, before, "a list shows it");
+        set(app, files, address).unwrap();
+        assert_eq!(seq_no(app).await, changed, "nothing has changed");
+    }
+    for (app, files, address) in [
+        ("Desk", Some(".txt"), None),
+        ("Prices", Some(".txt"), None),
+        ("Here", None, Some("ftp://files/prices")),
+    ] {
+        let refused = set(app, files, address).unwrap_err();
+        assert!(matches!(refused, Error::WrongKind { .. }), "{refused}");
+    }
 }
 
 #[test]
@@ -218,7 +274,7 @@ fn parts_that_a_farm_does_not_have_are_named() {
         ),
         (
             farms
-                .set_application(FARM, "Nothing", ApplicationChange::default())
+                .set_application(FARM, "Nothing", &ApplicationChange::default())
                 .map(|_| ()),
             Part::Application,
             "roamd farm app list",

@@ -162,6 +162,36 @@ fn a_world_that_does_not_fit_together_is_told_with_its_place() {
             Problem::NoHost,
         ),
         (
+            "users = [\"alice\"]",
+            "kind = \"document\"",
+            "farm XA1, application Notepad",
+            Problem::Kind,
+        ),
+        (
+            "users = [\"alice\"]",
+            "kind = \"desktop\", file_types = [\".txt\"]",
+            "farm XA1, application Notepad",
+            Problem::Kind,
+        ),
+        (
+            "users = [\"alice\"]",
+            "content = \"http://h/\"",
+            "farm XA1, application Notepad",
+            Problem::Kind,
+        ),
+        (
+            "users = [\"alice\"]",
+            "kind = \"document\", content = \"http://h/\", max_instances = 1",
+            "farm XA1, application Notepad",
+            Problem::Kind,
+        ),
+        (
+            "users = [\"alice\"]",
+            "kind = \"document\", content = \"http://h/\"",
+            "session 1",
+            Problem::UnknownApplication,
+        ),
+        (
             "application = [{",
             "group = [{ name = \"Apps\" }, { name = \"APPS\" }]\napplication = [{",
             "farm XA1, group APPS",

@@ -15,7 +15,7 @@ pub struct AppDataRequest {
     pub traverse: Option<String>,
     /// `Scope`: a folder, empty for the top.
     pub folder: String,
-    /// `DesiredDetails`: `defaults`, `access-list`, `permissions`, …
+    /// `DesiredDetails`: `defaults`, `file-type`, `icon-info`, `access-list`, `permissions`, …
     pub desired_details: Vec<String>,
     /// `DesiredIconData`.
     pub desired_icons: Vec<IconForm>,
@@ -53,15 +53,20 @@ pub struct AppDataAnswer {
     pub applications: Vec<Application>,
 }
 
-/// A published application or desktop.
+/// A published application, desktop or document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Application {
     /// `InName`.
     pub in_name: String,
     /// `FName`: name for people.
     pub friendly_name: String,
-    /// `Details/Settings`; absent when no detail was asked for.
+    /// `Details/Settings`, or `Details/ContentSettings` of a document; absent when no detail was asked
+    /// for.
     pub settings: Option<Settings>,
+    /// `Details/FileType`: what it opens.
+    pub file_types: Vec<FileType>,
+    /// `Details/IconInfo/IconType`: the forms that its picture has.
+    pub icon_forms: Vec<IconForm>,
     /// `Details/AccessList`; absent when it was not asked for.
     pub access_list: Option<Vec<AccessEntry>>,
     /// `IconData`, in the wished forms that the farm has.
@@ -91,6 +96,8 @@ pub struct Settings {
     pub start_menu: Option<StartMenu>,
     /// `PublisherName`.
     pub publisher_name: String,
+    /// `ContentAddress`: where a document is, as a UNC path or URL. Nothing else has one.
+    pub content_address: Option<String>,
     /// What it sets for its launches.
     pub launch: LaunchSettings,
 }
@@ -131,6 +138,23 @@ pub struct StartMenu {
     pub root: String,
     /// Folder below the root; empty for the root itself.
     pub folder: String,
+}
+
+/// A type of files that an application opens.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileType {
+    /// Attribute `name`: name of the type.
+    pub name: String,
+    /// `isdefault`: the application is what opens such files if nothing else is chosen.
+    pub is_default: bool,
+    /// `overwrite`: the association may replace one that the client has.
+    pub overwrite: bool,
+    /// `FileExtension`, such as `.txt`.
+    pub extensions: Vec<String>,
+    /// `MimeType`.
+    pub mime_types: Vec<String>,
+    /// `Parameters`: how the application is told of a file.
+    pub parameters: Option<String>,
 }
 
 /// The picture of an application.
@@ -307,8 +331,15 @@ impl Application {
             in_name: node.need_text("InName")?,
             friendly_name: node.first_text("FName").unwrap_or_default(),
             settings: details
-                .and_then(|n| n.first("Settings"))
+                .and_then(|n| n.first("Settings").or_else(|| n.first("ContentSettings")))
                 .map(|n| Settings::read(&n)),
+            file_types: details.map_or_else(Vec::new, |n| {
+                n.all("FileType").map(|n| FileType::read(&n)).collect()
+            }),
+            icon_forms: details
+                .and_then(|n| n.first("IconInfo"))
+                .map(|n| n.all("IconType").map(|n| IconForm::read(&n)).collect())
+                .unwrap_or_default(),
             access_list: details.and_then(|n| n.first("AccessList")).map(|n| {
                 n.every()
                     .filter_map(|entry| AccessEntry::read(&entry))
@@ -331,6 +362,16 @@ impl Application {
         writer.open("Details", &[]);
         if let Some(settings) = &self.settings {
             settings.write(writer);
+        }
+        if !self.icon_forms.is_empty() {
+            writer.open("IconInfo", &[]);
+            for form in &self.icon_forms {
+                writer.leaf("IconType", &form.attributes(), "");
+            }
+            writer.close();
+        }
+        for file_type in &self.file_types {
+            file_type.write(writer);
         }
         if let Some(entries) = &self.access_list {
             writer.open("AccessList", &[]);
@@ -368,6 +409,7 @@ impl Settings {
                 .filter(|n| is_true(n.attribute("value")))
                 .map(|n| StartMenu::read(&n)),
             publisher_name: node.first_text("PublisherName").unwrap_or_default(),
+            content_address: node.first_text("ContentAddress"),
             launch: LaunchSettings::read(node),
         }
     }
@@ -377,7 +419,11 @@ impl Settings {
             ("appisdisabled", write::truth(self.disabled)),
             ("appisdesktop", write::truth(self.desktop)),
         ];
-        writer.open("Settings", &flags);
+        let element = match self.content_address {
+            Some(_) => "ContentSettings",
+            None => "Settings",
+        };
+        writer.open(element, &flags);
         writer.leaf("Folder", &[], &self.folder);
         writer.leaf("Description", &[], &self.description);
         let on_desktop = write::truth(self.on_desktop);
@@ -388,6 +434,7 @@ impl Settings {
         }
         self.launch.write(writer);
         writer.leaf("PublisherName", &[], &self.publisher_name);
+        write::some_text(writer, "ContentAddress", self.content_address.as_deref());
         writer.close();
     }
 }
@@ -449,6 +496,32 @@ impl StartMenu {
     fn write(&self, writer: &mut Writer) {
         let attributes = [("value", "true"), ("root", &self.root)];
         writer.leaf("AppInStartmenu", &attributes, &self.folder);
+    }
+}
+
+impl FileType {
+    fn read(node: &Node<'_>) -> Self {
+        Self {
+            name: node.attribute("name").unwrap_or_default().to_owned(),
+            is_default: is_true(node.attribute("isdefault")),
+            overwrite: is_true(node.attribute("overwrite")),
+            extensions: node.texts("FileExtension"),
+            mime_types: node.texts("MimeType"),
+            parameters: node.first_text("Parameters"),
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let attributes = [
+            ("name", self.name.as_str()),
+            ("isdefault", write::truth(self.is_default)),
+            ("overwrite", write::truth(self.overwrite)),
+        ];
+        writer.open("FileType", &attributes);
+        write::texts(writer, "FileExtension", &self.extensions);
+        write::texts(writer, "MimeType", &self.mime_types);
+        write::some_text(writer, "Parameters", self.parameters.as_deref());
+        writer.close();
     }
 }
 

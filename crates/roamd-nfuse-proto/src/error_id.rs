@@ -75,6 +75,13 @@ impl ErrorId {
     pub const NO_AVAILABLE_WORKSTATION: Self = Self::named("no-available-workstation");
     /// Not ready yet, ask again (7 and later).
     pub const RETRY_REQUIRED: Self = Self::named("retry-required");
+    /// The machine is in maintenance. Known from services around farms; that farms send it is inferred
+    /// (nfuse.md §7), as it is for the next two.
+    pub const IN_MAINTENANCE_MODE: Self = Self::named("in-maintenance-mode");
+    /// The machine refuses connections.
+    pub const CONNECTION_REFUSED: Self = Self::named("connection-refused");
+    /// The user has as many sessions as they may have.
+    pub const NO_MORE_ACTIVE_SESSIONS: Self = Self::named("NoMoreActiveSessions");
     /// This controller cannot process requests now; another one may.
     pub const SERVICE_UNAVAILABLE: Self = Self::named("service-unavailable");
     /// The farm cannot serve the dialect of the request.

@@ -32,8 +32,8 @@ pub use address::{
     AddressAnswer, AddressName, AddressRequest, HostAddress, SessionName, SessionSettings,
 };
 pub use app_data::{
-    AccessEntry, AppDataAnswer, AppDataRequest, Application, IconData, IconForm, LaunchSettings,
-    Level, Settings, StartMenu,
+    AccessEntry, AppDataAnswer, AppDataRequest, Application, FileType, IconData, IconForm,
+    LaunchSettings, Level, Settings, StartMenu,
 };
 pub use capabilities::{CapabilitiesAnswer, CapabilitiesRequest, CapabilityId};
 pub use change_password::{ChangePasswordAnswer, ChangePasswordRequest};

@@ -278,8 +278,9 @@ fn application() -> impl Strategy<Value = Application> {
         [maybe_empty(), maybe_empty(), maybe_empty()],
         option::of(start_menu),
         launch_settings(),
+        maybe(),
     )
-        .prop_map(|(flags, texts, start_menu, launch)| {
+        .prop_map(|(flags, texts, start_menu, launch, content_address)| {
             let [disabled, desktop, on_desktop] = flags;
             let [folder, description, publisher_name] = texts;
             Settings {
@@ -290,11 +291,30 @@ fn application() -> impl Strategy<Value = Application> {
                 on_desktop,
                 start_menu,
                 publisher_name,
+                content_address,
                 launch,
             }
         });
     let icon =
         (icon_form(), vec(any::<u8>(), 0..40)).prop_map(|(form, bytes)| IconData { form, bytes });
+    let file_type = (
+        maybe_empty(),
+        any::<[bool; 2]>(),
+        [vec(value(), 0..3), vec(value(), 0..3)],
+        maybe(),
+    )
+        .prop_map(|(name, flags, texts, parameters)| {
+            let [is_default, overwrite] = flags;
+            let [extensions, mime_types] = texts;
+            FileType {
+                name,
+                is_default,
+                overwrite,
+                extensions,
+                mime_types,
+                parameters,
+            }
+        });
     let entry = prop_oneof![
         (value(), domain()).prop_map(|(name, domain)| AccessEntry::User { name, domain }),
         (value(), domain()).prop_map(|(name, domain)| AccessEntry::Group { name, domain }),
@@ -305,16 +325,21 @@ fn application() -> impl Strategy<Value = Application> {
             value(),
             maybe_empty(),
             option::of(settings),
+            vec(file_type, 0..3),
+            vec(icon_form(), 0..3),
             option::of(vec(entry, 0..3)),
         ),
         (vec(icon, 0..3), any::<Option<i64>>(), maybe(), maybe()),
     )
-        .prop_map(|((in_name, friendly_name, settings, access_list), rest)| {
+        .prop_map(|(details, rest)| {
+            let (in_name, friendly_name, settings, file_types, icon_forms, access_list) = details;
             let (icons, seq_no, server_type, client_type) = rest;
             Application {
                 in_name,
                 friendly_name,
                 settings,
+                file_types,
+                icon_forms,
                 access_list,
                 icons,
                 seq_no,

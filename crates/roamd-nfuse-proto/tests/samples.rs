@@ -587,6 +587,50 @@ fn application_sample_answers_say_what_the_notes_say() {
 }
 
 #[test]
+fn documents_file_types_and_forms_of_icons_are_read_as_farms_write_them() {
+    // nfuse.md §6.2
+    let body = "<NFuseProtocol version='4.7'><ResponseAppData><AppDataSet><AppData>\
+        <InName>Prices</InName><Details><ContentSettings appisdisabled='false'>\
+        <Folder>Lists</Folder><ContentAddress> \\\\files\\prices.xls </ContentAddress>\
+        </ContentSettings><IconInfo><IconType size='32' bpp='4' format='raw'/>\
+        <IconType size='48' bpp='32' format='png'/></IconInfo>\
+        <FileType name='sheet' isdefault='TRUE' overwrite='false'>\
+        <FileExtension>.xls</FileExtension><FileExtension>.csv</FileExtension>\
+        <MimeType>application/vnd.ms-excel</MimeType><Parameters>\"%1\"</Parameters>\
+        </FileType><FileType/></Details><ClientType>content</ClientType></AppData>\
+        </AppDataSet></ResponseAppData></NFuseProtocol>";
+    let (_, read) = decode_answer::<AppDataRequest>(body.as_bytes()).unwrap();
+    let form = |size: &str, bpp: &str, format: &str| IconForm {
+        size: text(size),
+        bpp: text(bpp),
+        format: text(format),
+    };
+    let expected = Application {
+        in_name: text("Prices"),
+        settings: Some(Settings {
+            folder: text("Lists"),
+            content_address: some("\\\\files\\prices.xls"),
+            ..Settings::default()
+        }),
+        file_types: vec![
+            FileType {
+                name: text("sheet"),
+                is_default: true,
+                overwrite: false,
+                extensions: vec![text(".xls"), text(".csv")],
+                mime_types: vec![text("application/vnd.ms-excel")],
+                parameters: some("\"%1\""),
+            },
+            FileType::default(),
+        ],
+        icon_forms: vec![form("32", "4", "raw"), form("48", "32", "png")],
+        client_type: some("content"),
+        ..Application::default()
+    };
+    assert_eq!(read.unwrap().applications, [expected]);
+}
+
+#[test]
 fn shortcuts_and_icons_are_read_as_farms_write_them() {
     // nfuse.md §6.2
     let answer = |content: &str| {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use roamd_citrixauth::Realm;
-use roamd_sessions::{ResourceId, Store};
+use roamd_sessions::{ResourceId, ResourceIds, Store};
 use roamd_store_proto::Spelling;
 use roamd_store_proto::auth::{Challenge, Reason};
 
@@ -104,9 +104,9 @@ impl StoreSite {
         format!("{}/resources/v2/{}", self.url, resource.to_segment())
     }
 
-    /// Where a client starts a resource, whose id is a segment of a path.
-    pub(crate) fn launch_resource_url(&self, segment: &str) -> String {
-        format!("{}/resources/v2/{segment}/launch/ica", self.url)
+    /// Where a client starts a resource.
+    pub(crate) fn launch_resource_url(&self, ids: &ResourceIds) -> String {
+        format!("{}/resources/v2/{}/launch/ica", self.url, ids.to_segment())
     }
 
     /// Where a client connects to a session (SS-10).

@@ -169,6 +169,10 @@ pub enum FarmError {
     /// may not have been done.
     #[error("no usable answer: {0}")]
     Unavailable(String),
+    /// No controller took what was asked, or the farm said that it takes nothing now: it is certain that
+    /// nothing was done.
+    #[error("nothing was done: {0}")]
+    NotDone(String),
     /// The farm has as many operations as it may have, and nothing of this one was sent to it.
     #[error("the farm has as much to do as it may have at once")]
     Busy,
@@ -178,11 +182,29 @@ pub enum FarmError {
 }
 
 impl FarmError {
+    /// The error of a request that only read something: whatever became of it, nothing was done.
+    #[must_use]
+    pub fn of_reading(self) -> Self {
+        match self {
+            Self::Unavailable(reason) => Self::NotDone(reason),
+            error => error,
+        }
+    }
+
+    /// The error of a request that followed one which may have done something.
+    #[must_use]
+    pub fn of_following(self) -> Self {
+        match self {
+            Self::NotDone(reason) => Self::Unavailable(reason),
+            error => error,
+        }
+    }
+
     /// The kind of error in one word, for counting.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::NotDone(_) => "unavailable",
             Self::Busy => "busy",
             Self::Refused(_) => "refused",
         }

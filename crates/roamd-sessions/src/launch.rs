@@ -11,8 +11,8 @@ use tracing::{info, warn};
 use crate::remote_access::route;
 use crate::{
     Application, Busy, Catalogue, Connect, EndPoint, FailureCause, Farm, FarmError, FarmId,
-    Generation, IcaContent, IcaFile, LaunchFailure, Logon, NotReady, Operation, Refusal,
-    RemoteAccess, SessionSettings, Share, Target, User,
+    Generation, IcaContent, IcaFile, Kind, LaunchFailure, Logon, NotReady, Operation, Refusal,
+    RemoteAccess, ResourceIds, SessionSettings, Share, Target, User,
 };
 
 /// What is launched.
@@ -20,13 +20,8 @@ use crate::{
 pub enum LaunchTarget {
     /// A session, by the id that it was listed with.
     Session(String),
-    /// An application or desktop of a farm.
-    Application {
-        /// The farm.
-        farm: FarmId,
-        /// Its internal name there.
-        in_name: String,
-    },
+    /// An application or desktop, on the first farm that can serve it.
+    Application(ResourceIds),
 }
 
 /// A wish to connect.
@@ -51,7 +46,12 @@ pub enum Launched {
         farm: FarmId,
     },
     /// The host is not ready yet.
-    NotReady(NotReady),
+    NotReady {
+        /// Why.
+        reason: NotReady,
+        /// The farm that said so, and that goes on with this launch.
+        farm: FarmId,
+    },
     /// It failed.
     Failed(LaunchFailure),
     /// There is nothing to launch for this user, or no longer (SS-54, SS-55, ST-54).
@@ -77,7 +77,8 @@ impl Launch {
                 Ok(Launched::NotFound(ErrorReason::ResourceNotFound))
             }
             FailureCause::Farm(FarmError::Refused(Refusal::NotReady(reason))) => {
-                Ok(Launched::NotReady(reason))
+                let farm = farm.description().id.clone();
+                Ok(Launched::NotReady { reason, farm })
             }
             ref error => {
                 warn!(farm = %farm.description().id, %error, "Launch failed");
@@ -103,15 +104,12 @@ impl Launch {
         let application = catalogue
             .as_deref()
             .and_then(|catalogue| catalogue.application(&in_name));
-        if let (Target::Application(_), None | Some(Application { disabled: true, .. })) =
-            (&target, application)
+        if let Target::Application(_) = target
+            && let Some(reason) = nothing_to_start(application)
         {
-            return Ok(Launched::NotFound(match application {
-                Some(_) => ErrorReason::ResourceDisabled,
-                None => ErrorReason::ResourceNotFound,
-            }));
+            return Ok(Launched::NotFound(reason));
         }
-        let desktop = application.map_or(old_desktop, |application| application.desktop);
+        let desktop = application.map_or(old_desktop, Application::is_desktop);
         let application_settings = application.map(|application| application.settings);
         let settings =
             SessionSettings::new(&self.params, &application_settings.unwrap_or_default());
@@ -153,6 +151,20 @@ impl Launch {
     }
 }
 
+/// Why there is nothing to start, if so (ST-52). A document is opened by its client: there is no ICA
+/// file for it.
+fn nothing_to_start(application: Option<&Application>) -> Option<ErrorReason> {
+    match application {
+        None => Some(ErrorReason::ResourceNotFound),
+        Some(Application { disabled: true, .. }) => Some(ErrorReason::ResourceDisabled),
+        Some(Application {
+            kind: Kind::Document { .. },
+            ..
+        }) => Some(ErrorReason::UnsupportedOperation),
+        Some(_) => None,
+    }
+}
+
 /// What a launch knows of the applications. A session can do without: its host has the limits. A
 /// farm that refuses the account is not asked for more.
 fn known<F: Farm>(
@@ -165,7 +177,7 @@ fn known<F: Farm>(
         (Err(FarmError::Refused(refusal)), _) if refusal.is_of_the_account() => {
             Err(FarmError::Refused(refusal))
         }
-        (Err(error), Target::Application(_)) => Err(error),
+        (Err(error), Target::Application(_)) => Err(error.of_reading()),
         (Err(error), Target::Session(_)) => {
             let farm = &farm.description().id;
             warn!(%farm, %error, "Farm did not list applications; a session goes on without");

@@ -63,7 +63,7 @@ impl FailureCause {
         use LaunchErrorId as Id;
         let refusal = match self {
             Self::Farm(FarmError::Refused(refusal)) => *refusal,
-            Self::Farm(FarmError::Unavailable(_) | FarmError::Busy) => {
+            Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
             }
             Self::Answer => return (Id::RESOURCE_ERROR, NO_USE),

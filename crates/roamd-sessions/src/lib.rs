@@ -11,6 +11,7 @@ mod catalogue;
 mod description;
 mod end;
 mod enumeration;
+mod failover;
 mod farm;
 mod ica_file;
 mod launch;
@@ -26,7 +27,7 @@ mod session_settings;
 mod store;
 mod user;
 
-pub use catalogue::{Application, Catalogue};
+pub use catalogue::{Application, Catalogue, ContentLocation, Kind};
 pub use description::Description;
 pub use end::{End, Ended, FarmResult, merge as merge_end};
 pub use farm::{
@@ -40,7 +41,7 @@ pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_l
 pub use picture::{Picture, PictureSize};
 pub use plan::{ListRequest, Listing};
 pub use remote_access::RemoteAccess;
-pub use resource_id::ResourceId;
+pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
     CatalogueAnswer, ListedResource, ResourceError, ResourceList, merge as merge_resources,
 };

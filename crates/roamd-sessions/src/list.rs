@@ -107,7 +107,7 @@ pub fn merge(
                 let application = catalogue.and_then(|c| c.application(&session.key.in_name));
                 let shown = seen.insert(&session.key)
                     && is_nameable(farm, session)
-                    && (!ask.applications_only || application.is_some_and(|a| !a.desktop));
+                    && (!ask.applications_only || application.is_some_and(|a| !a.is_desktop()));
                 shown.then(|| listed(ids, user, farm, session, application, answers))
             })
         })

@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::enumeration::enumeration;
 use crate::{
     Application, Busy, Catalogue, Farm, FarmDescription, FarmError, Operation, Picture,
-    PictureSize, ResourceId, Share, Store, User,
+    PictureSize, ResourceId, ResourceIds, Share, Store, User,
 };
 
 /// The resources of a user.
@@ -24,7 +24,7 @@ pub struct ResourceList {
     pub resources: Vec<ListedResource>,
 }
 
-/// An application or desktop that the user may start.
+/// An application or desktop that the user may start, or a document to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedResource {
     /// Its id: that of the first farm which publishes it.
@@ -62,6 +62,12 @@ impl ListedResource {
     #[must_use]
     pub fn is(&self, id: &ResourceId) -> bool {
         self.id == *id || self.elsewhere.contains(id)
+    }
+
+    /// Its ids, in the order in which a launch tries them.
+    #[must_use]
+    pub fn ids(&self) -> ResourceIds {
+        ResourceIds::new(self.id.clone(), self.elsewhere.iter().cloned())
     }
 
     /// Takes in the same application of a farm that comes later, or of the same farm. A farm that
@@ -154,7 +160,7 @@ async fn picture<F: Farm>(
         .await?;
     Ok(picture.map_or(
         Picture::None {
-            desktop: application.desktop,
+            desktop: application.is_desktop(),
         },
         Picture::OfFarm,
     ))
@@ -193,7 +199,7 @@ pub fn merge(answers: &[CatalogueAnswer<'_>]) -> Result<ResourceList, Busy> {
     let asked = answers.iter().map(|answer| &answer.catalogue);
     let enumeration = enumeration(asked.map(|catalogue| catalogue.as_ref().map(|_| ())))?;
     let mut resources: Vec<ListedResource> = Vec::new();
-    let mut grouped: HashMap<(&str, (&str, bool)), usize> = HashMap::new();
+    let mut grouped: HashMap<(&str, _), usize> = HashMap::new();
     for CatalogueAnswer { farm, catalogue } in answers {
         let Ok(catalogue) = catalogue else { continue };
         for (in_name, application) in catalogue.applications() {

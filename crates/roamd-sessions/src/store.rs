@@ -12,7 +12,7 @@ use crate::plan::{self, Ask, FarmPlan};
 use crate::{
     Busy, Catalogue, End, EndPoint, Ended, Farm, FarmAnswer, FarmError, FarmId, FarmResult,
     FarmSession, Launch, LaunchTarget, Launched, ListRequest, Operation, Outcome, RemoteAccess,
-    SessionIds, SessionList, Share, Target, User, UserKey, end, list,
+    ResourceId, SessionIds, SessionList, Share, Target, User, UserKey, end, failover, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -123,44 +123,63 @@ impl<F: Farm> Store<F> {
         end::merge(farms)
     }
 
-    /// Connects the client to a session, or starts an application (SS-53 to SS-59).
+    /// Connects the client to a session, or starts an application (SS-53 to SS-59). Where several farms
+    /// publish the application, the next one is tried while it is certain that nothing was started.
     ///
     /// # Errors
-    /// The farm was not asked, because it is busy.
+    /// No farm was asked, because all that could serve it are busy.
     pub async fn launch(
         &self,
         user: &User,
         target: &LaunchTarget,
         launch: &Launch,
     ) -> Result<Launched, Busy> {
-        match self.find(&user.key, target) {
-            Some((farm, target)) => {
-                let access = self.remote_access.as_ref();
-                launch.at(farm, access, user, target).await
+        let mut told = None;
+        for (farm, target) in self.find(&user.key, target) {
+            let access = self.remote_access.as_ref();
+            let outcome = launch.at(farm, access, user, target).await;
+            let goes_on = failover::goes_on(&outcome);
+            told = Some(match told {
+                Some(before) => failover::more_telling(before, outcome),
+                None => outcome,
+            });
+            if !goes_on {
+                break;
             }
-            None => Ok(Launched::NotFound(ErrorReason::ResourceNotFound)),
         }
+        told.unwrap_or(Ok(Launched::NotFound(ErrorReason::ResourceNotFound)))
     }
 
-    /// Which farm a target of this user stands on, and what it is there. Nothing where it names
-    /// nothing of this user's.
+    /// The farms that a target of this user is on, as a launch would ask them, and what it is there.
+    /// None where it names nothing of this user's.
     #[must_use]
-    pub fn place(&self, user: &UserKey, target: &LaunchTarget) -> Option<(FarmId, Target)> {
-        let (farm, target) = self.find(user, target)?;
-        Some((farm.description().id.clone(), target))
+    pub fn places(&self, user: &UserKey, target: &LaunchTarget) -> Vec<(FarmId, Target)> {
+        let places = self.find(user, target).into_iter();
+        places
+            .map(|(farm, target)| (farm.description().id.clone(), target))
+            .collect()
     }
 
-    fn find(&self, user: &UserKey, target: &LaunchTarget) -> Option<(&F, Target)> {
-        let (id, target) = match target {
+    fn find(&self, user: &UserKey, target: &LaunchTarget) -> Vec<(&F, Target)> {
+        let places = match target {
             LaunchTarget::Session(id) => {
-                let (farm, session) = self.ids.open(user, id).ok()?;
-                (farm, Target::Session(session))
+                let session = self.ids.open(user, id).into_iter();
+                session
+                    .map(|(farm, session)| (farm, Target::Session(session)))
+                    .collect::<Vec<_>>()
             }
-            LaunchTarget::Application { farm, in_name } => {
-                (farm.clone(), Target::Application(in_name.clone()))
+            LaunchTarget::Application(ids) => {
+                let place = |id: &ResourceId| {
+                    let in_name = id.in_name.clone();
+                    (id.farm.clone(), Target::Application(in_name))
+                };
+                ids.iter().map(place).collect()
             }
         };
-        Some((self.farm(&id)?, target))
+        let places = places.into_iter();
+        places
+            .filter_map(|(id, target)| Some((self.farm(&id)?, target)))
+            .collect()
     }
 
     /// The farm of this id.

@@ -4,7 +4,7 @@ mod groups;
 mod resource;
 
 pub use self::groups::{Group, Groups};
-pub use self::resource::{Property, Resource, ResourceType, StartMenu};
+pub use self::resource::{Image, Property, Resource, ResourceType, StartMenu};
 
 use roamd_xml::{Writer, parse};
 

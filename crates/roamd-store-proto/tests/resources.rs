@@ -1,7 +1,7 @@
 //! Resources, store-services.md §5.
 
 use roamd_store_proto::{
-    Enumeration, Group, Groups, Property, Resource, ResourceType, Resources, StartMenu,
+    Enumeration, Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu,
 };
 use roamd_xml::FaultKind;
 
@@ -27,12 +27,21 @@ fn ledger() -> Resource {
     }
 }
 
-/// A resource with every element.
+/// A resource with every element, though no kind of resource has all of them.
 fn desk() -> Resource {
     Resource {
         title: "Büro".to_owned(),
         path: r"\Lab\Room".to_owned(),
         resource_type: ResourceType::DESKTOP,
+        plays_file_types: vec![".txt".to_owned(), ".csv".to_owned()],
+        content_location: Some(r"\\files\R & D.xls".to_owned()),
+        images: vec![
+            Image { size: 32, depth: 4 },
+            Image {
+                size: 48,
+                depth: 32,
+            },
+        ],
         keywords: vec!["Featured".to_owned(), "Auto".to_owned()],
         properties: vec![Property {
             id: "Room".to_owned(),
@@ -128,10 +137,14 @@ fn a_client_gets_the_groups_of_elements_that_it_asks_for() {
     let table: &[(&[&str], &[&str])] = &[
         (&["core"], &core),
         (&["Status"], &["id", "link"]),
-        (&["launch"], &["id", "launchica"]),
-        (&["LAUNCH", "icon", "none"], &["id", "launchica", "icon"]),
+        (&["launch"], &["id", "contentlocation", "launchica"]),
+        (
+            &["LAUNCH", "icon", "none"],
+            &["id", "contentlocation", "launchica", "icon"],
+        ),
         (&["keywords"], &["id", "keywords", "properties"]),
-        (&["fta"], &["id"]),
+        (&["fta", "vm"], &["id", "playsfiletypes"]),
+        (&["images"], &["id", "images"]),
         (&["unknown", ""], &["id"]),
     ];
     for (asked, expected) in table {
@@ -192,6 +205,13 @@ fn a_resource_without_an_identifier_or_with_half_a_link_is_refused() {
             "<id>1</id><properties><property/></properties>",
             "properties/property/propertyId",
             FaultKind::Missing,
+        ),
+        (
+            "<id>1</id><images><image><size>32</size><depth>0</depth></image></images>",
+            "images/image/depth",
+            FaultKind::Unexpected {
+                expected: "a number from 1 to 65535",
+            },
         ),
     ] {
         let read = Resources::from_xml(around(content).as_bytes());

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use roamd_store_proto::auth::{Challenge, Choice, FormPost, Reason, RequestToken, TokenChoices};
 use roamd_store_proto::media_type::negotiate;
 use roamd_store_proto::{
-    Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, Groups, KeyPassthrough,
+    Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, Groups, Image, KeyPassthrough,
     LaunchData, LaunchErrorId, LaunchParams, Lifetime, Property, RemedyHint, Resource,
     ResourceType, Resources, RetryReason, Session, SessionParams, SessionState, Spelling,
     StartMenu,
@@ -78,10 +78,15 @@ prop_compose! {
         keywords in vec(name(), 0..3),
         properties in vec((name(), vec(name(), 0..3)), 0..3),
         start_menu in option::of((name(), name())),
+        plays_file_types in vec(name(), 0..3),
+        content_location in option::of(name()),
+        images in vec((1..=u16::MAX, 1..=u16::MAX), 0..3),
         [enabled, on_desktop, featured, aggregated]: [bool; 4],
     ) -> Resource {
         Resource {
             id, link, title, summary, path, resource_type: ResourceType(kind.into()), client_types,
+            plays_file_types, content_location,
+            images: images.into_iter().map(|(size, depth)| Image { size, depth }).collect(),
             keywords,
             properties: properties
                 .into_iter()

@@ -41,6 +41,7 @@ impl From<&anyhow::Error> for Exit {
                 | FarmError::UnknownFarm { .. }
                 | FarmError::UnknownUser { .. }
                 | FarmError::UnknownPart { .. }
+                | FarmError::WrongKind { .. }
                 | FarmError::UnknownApplication { .. } => Self::Usage,
                 FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,
                 _ => Self::Failed,

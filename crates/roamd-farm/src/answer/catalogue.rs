@@ -1,7 +1,7 @@
 //! What a farm publishes, and to whom (nfuse.md §6).
 
 use roamd_nfuse_proto::{
-    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, Server,
+    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, FileType, Server,
     ServerDataAnswer, ServerDataRequest, Settings,
 };
 use rusqlite::Connection;
@@ -16,6 +16,9 @@ use crate::refusal::Refusal;
 use crate::rules;
 use crate::world::Generation;
 
+/// The client type of documents.
+const CONTENT_TYPE: &str = "content";
+
 impl Desk<'_> {
     pub(super) async fn app_data(&self, request: AppDataRequest) -> Result<AppDataAnswer, Refusal> {
         let user = match &request.credentials {
@@ -25,8 +28,7 @@ impl Desk<'_> {
             None => None,
         };
         let audience = self.audience(user.as_ref().map(|user| user.id));
-        let matches = rules::filters_match(&request.server_types, &request.client_types);
-        let Some(audience) = audience.filter(|_| matches) else {
+        let Some(audience) = audience else {
             return Ok(self.applications(Vec::new()));
         };
         let farm = &self.farm.row;
@@ -115,14 +117,29 @@ impl Desk<'_> {
 
 /// Whether an application is in the asked folder and among the asked names.
 fn is_wanted(request: &AppDataRequest, row: &ApplicationRow) -> bool {
-    let names = &request.app_names;
+    let AppDataRequest {
+        server_types,
+        client_types,
+        app_names: names,
+        ..
+    } = request;
     let is_named = names.is_empty() || names.iter().any(|name| fold(name) == fold(&row.name));
     let below = row.folder.strip_prefix(request.folder.trim_matches('\\'));
     let is_inside = below.is_some_and(|rest| {
         let subtree = request.traverse.as_deref() != Some("onelevel");
         rest.is_empty() || subtree && (request.folder.is_empty() || rest.starts_with('\\'))
     });
-    is_named && is_inside
+    is_named
+        && is_inside
+        && rules::filters_let_through(server_types, client_types, client_type(row))
+}
+
+/// What shows it.
+fn client_type(row: &ApplicationRow) -> &'static str {
+    match row.content {
+        Some(_) => CONTENT_TYPE,
+        None => CLIENT_TYPE,
+    }
 }
 
 fn wants_detail(request: &AppDataRequest, detail: &str) -> bool {
@@ -135,12 +152,17 @@ fn application(
     row: ApplicationRow,
     access_list: Option<Vec<AccessEntry>>,
 ) -> Application {
+    let client_type = client_type(&row);
+    let file_types = row.file_types.extensions().map(file_type);
+    let file_types = file_types.filter(|_| wants_detail(request, "file-type"));
+    let file_types = file_types.collect();
     let settings = wants_detail(request, "defaults").then(|| Settings {
         disabled: !row.enabled,
         desktop: row.is_desktop,
         folder: row.folder,
         description: row.description,
         publisher_name: farm.name.clone(),
+        content_address: row.content.map(|content| content.to_string()),
         ..Settings::default()
     });
     Application {
@@ -148,9 +170,27 @@ fn application(
         in_name: row.name,
         friendly_name: row.title,
         settings,
+        file_types,
+        icon_forms: if wants_detail(request, "icon-info") {
+            icons::forms()
+        } else {
+            Vec::new()
+        },
         access_list,
         seq_no: Some(row.seq_no.into()),
         server_type: Some(SERVER_TYPE.to_owned()),
-        client_type: Some(CLIENT_TYPE.to_owned()),
+        client_type: Some(client_type.to_owned()),
+    }
+}
+
+/// The type of the files with this extension.
+fn file_type(extension: &str) -> FileType {
+    FileType {
+        name: extension.trim_start_matches('.').to_owned(),
+        is_default: true,
+        overwrite: false,
+        extensions: vec![extension.to_owned()],
+        mime_types: Vec::new(),
+        parameters: Some("\"%1\"".to_owned()),
     }
 }

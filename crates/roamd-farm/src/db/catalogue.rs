@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Failure;
 use crate::Error;
+use crate::files::{ContentAddress, FileTypes};
 use crate::launch::limits::InstanceLimits;
 use crate::name::fold;
 use crate::world::Generation;
@@ -21,7 +22,7 @@ pub(crate) struct FarmRow {
     pub(crate) sta_id: String,
 }
 
-/// An application as it is kept.
+/// An application, desktop or document as it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct ApplicationRow {
     pub(crate) id: i64,
@@ -36,6 +37,9 @@ pub(crate) struct ApplicationRow {
     pub(crate) group: Option<i64>,
     pub(crate) enabled: bool,
     pub(crate) limits: InstanceLimits,
+    pub(crate) file_types: FileTypes,
+    /// Where a document is. Nothing else has an address.
+    pub(crate) content: Option<ContentAddress>,
 }
 
 /// For whom a catalogue is read.
@@ -59,7 +63,7 @@ impl Audience {
 const FARM: &str = "SELECT id, label, name, generation, trust_requests, sta_id FROM farms";
 const APPLICATION: &str = "SELECT a.id, a.name, a.title, a.is_desktop, a.folder, a.description, \
                            a.restricted, a.seq_no, a.group_id, a.enabled, a.max_instances, \
-                           a.max_instances_per_user FROM applications a";
+                           a.max_instances_per_user, a.file_types, a.content FROM applications a";
 const VISIBLE: &str = "(?2 IS NULL OR NOT a.restricted OR EXISTS (SELECT 1 FROM application_users u \
                        WHERE u.application_id = a.id AND u.user_id = ?2))";
 
@@ -81,7 +85,7 @@ pub(crate) fn farm(connection: &Connection, label: &str) -> Result<FarmRow, Fail
     })
 }
 
-/// Applications of a farm.
+/// What a farm publishes.
 pub(crate) fn applications(
     connection: &Connection,
     farm: &FarmRow,
@@ -94,7 +98,8 @@ pub(crate) fn applications(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The application of this internal name, if the audience may see it.
+/// The application or desktop of this internal name, if the audience may see it. A document is none:
+/// nothing of it runs.
 pub(crate) fn application(
     connection: &Connection,
     farm: &FarmRow,
@@ -102,7 +107,8 @@ pub(crate) fn application(
     name: &str,
 ) -> Result<Option<ApplicationRow>, Failure> {
     let mut statement = connection.prepare_cached(&format!(
-        "{APPLICATION} WHERE a.farm_id = ?1 AND {VISIBLE} AND a.name_key = ?3"
+        "{APPLICATION} WHERE a.farm_id = ?1 AND {VISIBLE} AND a.name_key = ?3 \
+         AND a.content IS NULL"
     ))?;
     let parameters = (farm.id, audience.user(), fold(name));
     Ok(statement
@@ -159,5 +165,7 @@ fn read_application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
             total: row.get(10)?,
             per_user: row.get(11)?,
         },
+        file_types: row.get(12)?,
+        content: row.get(13)?,
     })
 }

@@ -21,13 +21,15 @@ pub(crate) struct HostRow {
     pub(crate) capacity: u32,
     /// It, or its group, is in maintenance.
     pub(crate) maintenance: bool,
+    /// Its machine refuses every connection.
+    pub(crate) refusing: bool,
     pub(crate) boot_seconds: u32,
     /// Milliseconds since 1970; none while its machine is off.
     pub(crate) switched_on_at: Option<i64>,
 }
 
 const HOST: &str = "SELECT h.id, h.label, h.name, h.address, h.dns, h.load, h.capacity, \
-                    h.maintenance OR COALESCE(g.maintenance, 0), h.boot_seconds, h.switched_on_at \
+                    h.maintenance OR COALESCE(g.maintenance, 0), h.boot_seconds, h.switched_on_at, h.refusing \
                     FROM hosts h LEFT JOIN host_groups g ON g.id = h.group_id";
 
 /// Hosts of a farm.
@@ -86,5 +88,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HostRow> {
         maintenance: row.get(7)?,
         boot_seconds: row.get(8)?,
         switched_on_at: row.get(9)?,
+        refusing: row.get(10)?,
     })
 }

@@ -23,7 +23,7 @@ pub(crate) fn hosts(
     now: Timestamp,
 ) -> Result<Vec<HostRecord>, Failure> {
     let sql = "SELECT f.label, h.label, h.name, g.name, h.switched_on_at, h.boot_seconds, h.load, \
-               h.capacity, h.maintenance FROM hosts h JOIN farms f ON f.id = h.farm_id \
+               h.capacity, h.maintenance, h.refusing FROM hosts h JOIN farms f ON f.id = h.farm_id \
                LEFT JOIN host_groups g ON g.id = h.group_id \
                WHERE (?1 IS NULL OR f.id = ?1) AND (?2 IS NULL OR h.label = ?2) ORDER BY h.id";
     list(connection, sql, farm, host.map(str::to_owned), |row| {
@@ -38,6 +38,7 @@ pub(crate) fn hosts(
             sessions: row.get(6)?,
             capacity: row.get(7)?,
             maintenance: row.get(8)?,
+            refusing: row.get(9)?,
         })
     })
 }
@@ -61,7 +62,7 @@ pub(crate) fn groups(
     })
 }
 
-/// Applications of one farm or of all, or the one of this internal name.
+/// What one farm publishes or all do, or the one of this internal name.
 pub(crate) fn applications(
     connection: &Connection,
     farm: Option<&str>,
@@ -69,24 +70,27 @@ pub(crate) fn applications(
 ) -> Result<Vec<ApplicationRecord>, Failure> {
     let sql = "SELECT f.label, a.name, a.is_desktop, g.name, a.enabled, \
                (SELECT COUNT(*) FROM instances i WHERE i.application_id = a.id), \
-               a.max_instances, a.max_instances_per_user \
+               a.max_instances, a.max_instances_per_user, a.file_types, a.content \
                FROM applications a JOIN farms f ON f.id = a.farm_id \
                LEFT JOIN host_groups g ON g.id = a.group_id \
                WHERE (?1 IS NULL OR f.id = ?1) AND (?2 IS NULL OR a.name_key = ?2) ORDER BY a.id";
     list(connection, sql, farm, app.map(fold), |row| {
+        let content = row.get(9)?;
         Ok(ApplicationRecord {
             farm: row.get(0)?,
             app: row.get(1)?,
-            kind: if row.get(2)? {
-                ApplicationKind::Desktop
-            } else {
-                ApplicationKind::App
+            kind: match (row.get(2)?, &content) {
+                (true, _) => ApplicationKind::Desktop,
+                (false, Some(_)) => ApplicationKind::Document,
+                (false, None) => ApplicationKind::App,
             },
             group: row.get(3)?,
             enabled: row.get(4)?,
             instances: row.get(5)?,
             max_instances: row.get(6)?,
             max_instances_per_user: row.get(7)?,
+            file_types: row.get(8)?,
+            content,
         })
     })
 }
@@ -128,13 +132,14 @@ pub(crate) fn set_host(
     };
     connection.execute(
         "UPDATE hosts SET capacity = COALESCE(?2, capacity), \
-         boot_seconds = COALESCE(?3, boot_seconds), maintenance = COALESCE(?4, maintenance) \
-         WHERE id = ?1",
+         boot_seconds = COALESCE(?3, boot_seconds), maintenance = COALESCE(?4, maintenance), \
+         refusing = COALESCE(?5, refusing) WHERE id = ?1",
         params![
             id,
             change.capacity.map(NonZeroU32::get),
             change.boot_seconds,
             change.maintenance,
+            change.refusing,
         ],
     )?;
     match change.power {
@@ -165,21 +170,23 @@ pub(crate) fn set_group(
     Ok(())
 }
 
-/// Changes an application, if there is such a one. Its sequence number changes when it is enabled or
-/// disabled, because a list shows that (nfuse.md §6.2).
+/// Changes an application, if there is such a one. Its sequence number changes with what a list shows
+/// (nfuse.md §6.2): whether it is enabled, which files it opens, and where it is.
 pub(crate) fn set_application(
     connection: &Connection,
     farm: &str,
     app: &str,
-    change: ApplicationChange,
+    change: &ApplicationChange,
 ) -> Result<(), Failure> {
     let farm = catalogue::farm(connection, farm)?.id;
     let app = fold(app);
     connection.execute(
-        "UPDATE applications SET enabled = ?3, \
+        "UPDATE applications SET enabled = COALESCE(?3, enabled), \
+         file_types = COALESCE(?4, file_types), content = COALESCE(?5, content), \
          seq_no = CASE seq_no WHEN 2147483647 THEN -2147483648 ELSE seq_no + 1 END \
-         WHERE farm_id = ?1 AND name_key = ?2 AND enabled <> ?3",
-        params![farm, app, change.enabled],
+         WHERE farm_id = ?1 AND name_key = ?2 \
+         AND (enabled <> ?3 OR file_types <> ?4 OR content <> ?5)",
+        params![farm, app, change.enabled, change.file_types, change.content],
     )?;
     let set = [
         (

@@ -3,6 +3,7 @@
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Null, ToSqlOutput, ValueRef};
 
+use crate::files::{ContentAddress, FileTypes};
 use crate::launch::sharing::SharingKey;
 use crate::limit::Limit;
 use crate::world::{Account, Generation, SessionState};
@@ -42,6 +43,25 @@ words!(Generation:
 );
 
 words!(SessionState: Active = "active", Disconnected = "disconnected");
+
+/// Keeps a value as the text that it is read from.
+macro_rules! texts {
+    ($($type:ty),+) => {$(
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.to_string().into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_str()?.parse().map_err(|_| FromSqlError::InvalidType)
+            }
+        }
+    )+};
+}
+
+texts!(FileTypes, ContentAddress);
 
 /// A number, or null for none.
 impl ToSql for Limit {

@@ -170,7 +170,8 @@ fn insert_host(
     };
     connection.execute(
         "INSERT INTO hosts (farm_id, label, name, address, dns, group_id, capacity, maintenance, \
-         boot_seconds, switched_on_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         boot_seconds, switched_on_at, refusing) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             farm,
             host.id,
@@ -182,6 +183,7 @@ fn insert_host(
             host.maintenance,
             host.boot_seconds,
             switched_on_at,
+            host.refusing,
         ],
     )?;
     Ok(())
@@ -198,8 +200,8 @@ fn insert_application(
     connection.execute(
         "INSERT INTO applications (farm_id, name, name_key, title, is_desktop, folder, \
          description, restricted, seq_no, group_id, enabled, max_instances, \
-         max_instances_per_user) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         max_instances_per_user, file_types, content) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             farm,
             application.name,
@@ -214,6 +216,8 @@ fn insert_application(
             application.enabled,
             application.max_instances,
             application.max_instances_per_user,
+            application.file_types,
+            application.content,
         ],
     )?;
     let id = connection.last_insert_rowid();

@@ -64,6 +64,15 @@ impl HostRow {
         if self.maintenance && self.capacity == 1 {
             Err(LaunchRefusal::SessionMaintenance)
         } else {
+            self.takes_connection()
+        }
+    }
+
+    /// Whether its machine takes a connection. Nobody knows before it is asked.
+    pub(crate) fn takes_connection(&self) -> Result<(), LaunchRefusal> {
+        if self.refusing {
+            Err(LaunchRefusal::Refusing)
+        } else {
             Ok(())
         }
     }
@@ -148,6 +157,7 @@ mod tests {
             load,
             capacity,
             maintenance: false,
+            refusing: false,
             boot_seconds: 30,
             switched_on_at: Some(0),
         }

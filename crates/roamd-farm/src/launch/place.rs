@@ -127,6 +127,7 @@ fn application_place(
             let sessions = sessions::of_user(connection, farm.id, user)?;
             if let Some((_, host)) = joined(key, &caller.client, &hosts, &sessions) {
                 allow_instance(connection, user, &application)?;
+                host.takes_connection()?;
                 return Ok(Some(start(host, application.name, sharing_key)));
             }
         }
@@ -136,7 +137,10 @@ fn application_place(
     let may_switch_on =
         farm.generation != Generation::XenApp6 && matches!(caller.audience, Audience::User(_));
     Ok(Some(match choose(&hosts, may_switch_on, now)? {
-        Choice::Start(host) => start(host, application.name, sharing_key),
+        Choice::Start(host) => {
+            host.takes_connection()?;
+            start(host, application.name, sharing_key)
+        }
         Choice::SwitchOn(host) => Place::Asleep(host.clone()),
     }))
 }

@@ -65,6 +65,7 @@ fn start(
         return Err(LaunchRefusal::Disabled.into());
     }
     let host = hosts::with_id(connection, host)?;
+    host.takes_connection()?;
     let sharing_key = sharing_key.filter(|_| !application.is_desktop);
     if let Some(key) = sharing_key {
         let sessions = sessions::of_user(connection, ticket.farm, ticket.user)?;

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Application, FarmDescription, Fault, Generation, PasswordHashing, Problem, World, WorldError,
+    Application, ApplicationKind, FarmDescription, Fault, Generation, PasswordHashing, Problem,
+    World, WorldError,
 };
 use crate::accounts::AccountRules;
+use crate::limit::Limit;
 use crate::name::{AccountName, fold};
 
 /// Longest name of anything, in characters.
@@ -119,6 +121,7 @@ impl World {
             let published = farm
                 .applications
                 .iter()
+                .filter(|app| app.kind != ApplicationKind::Document)
                 .filter(|app| fold(&app.name) == fold(&session.app))
                 .any(|app| match &app.users {
                     None => true,
@@ -193,14 +196,32 @@ impl FarmDescription {
                 faults.add(&place, Problem::Duplicate);
             }
             self.check_group(&place, application.group.as_ref(), faults);
+            if !application.has_parts_of_its_kind() {
+                faults.add(&place, Problem::Kind);
+            }
             // A farm without hosts is told as such.
-            if !self.hosts.is_empty() && !self.runs_somewhere(application) {
+            let runs = application.kind != ApplicationKind::Document;
+            if runs && !self.hosts.is_empty() && !self.runs_somewhere(application) {
                 faults.add(&place, Problem::NoHost);
             }
             for user in application.users.iter().flatten() {
                 if users.find(user).is_none() {
                     faults.add(format!("{place}, user {user}"), Problem::UnknownUser);
                 }
+            }
+        }
+    }
+}
+
+impl Application {
+    fn has_parts_of_its_kind(&self) -> bool {
+        let limits = [self.max_instances, self.max_instances_per_user];
+        let is_bare = self.group.is_none() && limits == [Limit::None; 2];
+        match self.kind {
+            ApplicationKind::App => self.content.is_none(),
+            ApplicationKind::Desktop => self.content.is_none() && self.file_types.is_empty(),
+            ApplicationKind::Document => {
+                self.content.is_some() && self.file_types.is_empty() && is_bare
             }
         }
     }

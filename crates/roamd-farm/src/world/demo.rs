@@ -9,6 +9,7 @@ use super::{
     PasswordHashing, SessionState, StartSession, Switch, User, World,
 };
 use crate::accounts::AccountRules;
+use crate::files::FileTypes;
 use crate::limit::Limit;
 
 impl World {
@@ -96,6 +97,7 @@ fn demo_farm(
                 power: Switch::On,
                 boot_seconds: 30,
                 maintenance: false,
+                refusing: false,
             })
             .to_vec(),
         applications: applications
@@ -111,6 +113,8 @@ fn demo_farm(
                 enabled: true,
                 max_instances: Limit::None,
                 max_instances_per_user: Limit::None,
+                file_types: FileTypes::default(),
+                content: None,
             })
             .collect(),
     }

@@ -9,7 +9,7 @@ use roamd_sessions::{
     Busy, End, EndPoint, Ended, FarmId, FarmResult, Launched, SessionList, Target, User,
 };
 use roamd_store_proto::auth::Reason;
-use roamd_store_proto::{Enumeration, ErrorReason, SessionStatus};
+use roamd_store_proto::{Enumeration, SessionStatus};
 use serde::{Serialize, Serializer};
 
 use super::losses::Loss;
@@ -84,7 +84,15 @@ pub(crate) enum Event {
     /// Somebody connected to a session or started a resource, or tried to.
     Launch {
         #[serde(flatten)]
-        launch: Launch,
+        who: Who,
+        #[serde(flatten)]
+        what: What,
+        /// It came with a retry key.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        retry: bool,
+        /// Nothing where the id names nothing of this user's.
+        #[serde(flatten)]
+        place: Option<Place>,
         #[serde(flatten)]
         came_of_it: LaunchOutcome,
     },
@@ -127,19 +135,16 @@ struct OnFarm {
     outcome: &'static str,
 }
 
-/// A launch.
-#[derive(Debug, Serialize)]
+/// A launch that nothing has come of yet.
+#[derive(Debug)]
 pub(crate) struct Launch {
-    #[serde(flatten)]
     pub(crate) who: Who,
-    #[serde(flatten)]
     pub(crate) what: What,
     /// It came with a retry key.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) retry: bool,
-    /// Nothing where the id names nothing of this user's.
-    #[serde(flatten)]
-    pub(crate) place: Option<Place>,
+    /// The farms that are asked, in order, and what that is there. None where the id names nothing of
+    /// this user's.
+    pub(crate) places: Vec<(FarmId, Target)>,
 }
 
 /// What is launched, by its id as clients see it.
@@ -260,8 +265,27 @@ impl Event {
         }
     }
 
-    pub(crate) fn launch(launch: Launch, came_of_it: LaunchOutcome) -> Self {
-        Self::Launch { launch, came_of_it }
+    /// A launch that came to its end, or to a retry: at the farm that made it so, where one did.
+    pub(crate) fn launch(launch: Launch, launched: &Result<Launched, Busy>) -> Self {
+        let Launch {
+            who,
+            what,
+            retry,
+            mut places,
+        } = launch;
+        let farm = match launched {
+            Ok(Launched::Ready { farm, .. } | Launched::NotReady { farm, .. }) => Some(farm),
+            Ok(Launched::Failed(_) | Launched::NotFound(_)) | Err(Busy) => None,
+        };
+        let at = places.iter().position(|(place, _)| Some(place) == farm);
+        let place = (!places.is_empty()).then(|| places.swap_remove(at.unwrap_or_default()));
+        Self::Launch {
+            who,
+            what,
+            retry,
+            place: place.map(Place::from),
+            came_of_it: launched.into(),
+        }
     }
 
     pub(crate) fn ticket_withheld(who: Who, farm: &FarmId) -> Self {
@@ -324,22 +348,16 @@ impl From<&Result<Launched, Busy>> for LaunchOutcome {
         };
         match launched {
             Ok(Launched::Ready { .. }) => plain(Outcome::Success),
-            Ok(Launched::NotReady(_)) => plain(Outcome::Retry),
+            Ok(Launched::NotReady { .. }) => plain(Outcome::Retry),
             Ok(Launched::Failed(failure)) => Self {
                 outcome: Outcome::Failure,
                 error: Some(Text::new(&failure.id().0)),
             },
-            Ok(Launched::NotFound(reason)) => Self::not_found(*reason),
+            Ok(Launched::NotFound(reason)) => Self {
+                outcome: Outcome::NotFound,
+                error: Some(Text::new(reason.as_str())),
+            },
             Err(Busy) => plain(Outcome::Busy),
-        }
-    }
-}
-
-impl LaunchOutcome {
-    pub(crate) fn not_found(reason: ErrorReason) -> Self {
-        Self {
-            outcome: Outcome::NotFound,
-            error: Some(Text::new(reason.as_str())),
         }
     }
 }

@@ -23,7 +23,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot};
 
 use self::event::Line;
-pub(crate) use self::event::{Event, Launch, LaunchOutcome, Place, What, Who, account};
+pub(crate) use self::event::{Event, Launch, What, Who, account};
 use self::file::LogFile;
 use self::losses::{Loss, Losses};
 pub(crate) use self::text::Text;

@@ -2,9 +2,13 @@
 
 use roamd_nfuse_proto::{self as nfuse, LaunchSettings};
 use roamd_sessions::{
-    Application, ApplicationSettings, Connect, Encryption, SessionSettings, Sound, User, WindowSize,
+    Application, ApplicationSettings, Connect, ContentLocation, Encryption, Kind, SessionSettings,
+    Sound, User, WindowSize,
 };
-use roamd_store_proto::{ColourDepth, StartMenu};
+use roamd_store_proto::{ColourDepth, Image, StartMenu};
+
+/// What clients show by themselves: the `ClientType` of documents (nfuse.md §3.1).
+pub(super) const CONTENT: &str = "content";
 
 /// The internal name of an application, and what is known of it.
 pub(super) fn application(application: nfuse::Application) -> (String, Application) {
@@ -18,18 +22,41 @@ pub(super) fn application(application: nfuse::Application) -> (String, Applicati
         root: start_menu.root,
         path: start_menu.folder,
     });
+    let client_type = application.client_type.unwrap_or_default();
+    let address = settings.content_address;
+    let kind = if address.is_some() || client_type.eq_ignore_ascii_case(CONTENT) {
+        Kind::Document {
+            location: address.and_then(|address| ContentLocation::parse(&address)),
+        }
+    } else if settings.desktop {
+        Kind::Desktop
+    } else {
+        Kind::Application
+    };
+    let file_types = application.file_types.into_iter();
     let entry = Application {
         title,
-        desktop: settings.desktop,
+        kind,
         disabled: settings.disabled,
         folder: settings.folder.trim_matches('\\').to_owned(),
         description: settings.description,
         on_desktop: settings.on_desktop,
         start_menu,
+        file_types: file_types.flat_map(|it| it.extensions).collect(),
+        images: application.icon_forms.iter().filter_map(image).collect(),
         version: application.seq_no,
         settings: application_settings(&settings.launch),
     };
     (application.in_name, entry)
+}
+
+/// A form of a picture that clients can be shown: only those in PNG are asked for.
+fn image(form: &nfuse::IconForm) -> Option<Image> {
+    let is_shown = form.format.eq_ignore_ascii_case("png");
+    is_shown.then_some(Image {
+        size: form.size.parse().ok()?,
+        depth: form.bpp.parse().ok()?,
+    })
 }
 
 /// What a farm sets for the sessions of an application (nfuse.md §6.2). What is not understood sets

@@ -1,6 +1,6 @@
 //! What a farm's errors mean for the domain (nfuse.md §7).
 
-use roamd_nfuse_client::CallError;
+use roamd_nfuse_client::{CallError, Sent};
 use roamd_nfuse_proto::{ErrorId, NativeError};
 use roamd_sessions::{FarmError, NotReady, Refusal, Target};
 
@@ -61,12 +61,13 @@ fn refusal(id: &ErrorId) -> Refusal {
 
 /// What an error means, whatever was asked for.
 pub(super) fn farm_error(error: &CallError) -> FarmError {
-    match error {
-        CallError::Refused(refused) if refused.id == ErrorId::SERVICE_UNAVAILABLE => {
-            FarmError::Unavailable(refused.to_string())
+    match (error, error.sent()) {
+        (CallError::Refused(refused), _) if refused.id == ErrorId::SERVICE_UNAVAILABLE => {
+            FarmError::NotDone(refused.to_string())
         }
-        CallError::Refused(refused) => FarmError::Refused(refusal(&refused.id)),
-        error => FarmError::Unavailable(error.with_causes()),
+        (CallError::Refused(refused), _) => FarmError::Refused(refusal(&refused.id)),
+        (error, Sent::NotSent) => FarmError::NotDone(error.with_causes()),
+        (error, Sent::MaybeSent) => FarmError::Unavailable(error.with_causes()),
     }
 }
 
@@ -201,14 +202,25 @@ mod tests {
 
     #[test]
     fn no_answer_is_no_refusal() {
-        for error in [
-            CallError::TooLong,
-            refused("service-unavailable", None),
-            refused("Service-Unavailable", None),
+        // And only where nothing was sent, or the farm takes nothing, it is certain that nothing was
+        // done.
+        let deadline = |sent| CallError::Deadline { sent };
+        for (error, is_certain) in [
+            (CallError::TooLong, false),
+            (deadline(Sent::MaybeSent), false),
+            (deadline(Sent::NotSent), true),
+            (CallError::PassedOver, true),
+            (CallError::Unreachable("refused".into()), true),
+            (CallError::Lost("reset".into()), false),
+            (refused("service-unavailable", None), true),
+            (refused("Service-Unavailable", None), true),
         ] {
             for target in targets() {
-                let found = launch_error(&error, &target);
-                assert!(matches!(found, FarmError::Unavailable(_)), "{error:?}");
+                match launch_error(&error, &target) {
+                    FarmError::NotDone(_) => assert!(is_certain, "{error:?}"),
+                    FarmError::Unavailable(_) => assert!(!is_certain, "{error:?}"),
+                    other => panic!("{error:?}: {other:?}"),
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 use super::address_request::address_request;
-use super::application::application;
+use super::application::{CONTENT, application};
 use super::errors::{farm_error, is_refused_with, launch_error};
 use super::picture::{self, PictureKey};
 use super::turns::Turn;
@@ -50,9 +50,11 @@ impl Operation for NfuseOperation {
         let fetch = async {
             let request = AppDataRequest {
                 traverse: Some("subtree".to_owned()),
-                desired_details: vec!["defaults".to_owned()],
+                desired_details: ["defaults", "file-type", "icon-info"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 server_types: vec![EVERY_SERVER_TYPE.to_owned()],
-                client_types: vec!["ica30".to_owned()],
+                client_types: client_types(),
                 credentials: Some(self.credentials()),
                 ..AppDataRequest::default()
             };
@@ -84,7 +86,7 @@ impl Operation for NfuseOperation {
                 desired_icons: vec![form.clone()],
                 app_names: vec![in_name.to_owned()],
                 server_types: vec![EVERY_SERVER_TYPE.to_owned()],
-                client_types: vec!["ica30".to_owned()],
+                client_types: client_types(),
                 credentials: Some(self.credentials()),
                 ..AppDataRequest::default()
             };
@@ -209,7 +211,9 @@ impl NfuseOperation {
         let launch_reference = timeout_at(self.by(Share::Half), reference)
             .await
             .unwrap_or(None);
-        let logon = self.logon(&answer, &connect.target).await?;
+        // The address may have begun something.
+        let logon = self.logon(&answer, &connect.target).await;
+        let logon = logon.map_err(FarmError::of_following)?;
         Ok(Connection {
             address: answer.server_address.value,
             cgp_port: answer
@@ -422,6 +426,11 @@ impl NfuseOperation {
         }
         applications.into_iter().map(application).collect()
     }
+}
+
+/// What is listed: what ICA shows, and documents.
+fn client_types() -> Vec<String> {
+    vec!["ica30".to_owned(), CONTENT.to_owned()]
 }
 
 fn alternate() -> String {

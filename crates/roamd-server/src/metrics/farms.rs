@@ -223,7 +223,7 @@ pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
         Some(FarmError::Refused(Refusal::UnknownSession)) => "gone",
         Some(FarmError::Refused(Refusal::NotReady(_))) => "not_ready",
         Some(FarmError::Refused(_)) => "refused",
-        Some(FarmError::Unavailable(_)) => "unavailable",
+        Some(FarmError::Unavailable(_) | FarmError::NotDone(_)) => "unavailable",
         Some(FarmError::Busy) => "busy",
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Answer;
 use roamd_sessions::{
-    EndPoint, FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceId,
+    EndPoint, FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceIds,
     User,
 };
 use roamd_state::MarkKind;
@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use tracing::info;
 
 use crate::answer::{Caching, whole};
-use crate::audit::{self, Event, LaunchOutcome, Place, Text, What, Who};
+use crate::audit::{self, Event, Text, What, Who};
 use crate::gateway::{Gate, Reach};
 use crate::refused::Refused;
 use crate::request::Request;
@@ -49,18 +49,15 @@ pub(crate) async fn resource(
     retry: Option<&str>,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let id = ResourceId::from_segment(resource);
-    let name = id
-        .as_ref()
-        .map_or_else(|| resource.to_owned(), ToString::to_string);
-    let target = id.map(|id| LaunchTarget::Application {
-        farm: id.farm,
-        in_name: id.in_name,
-    });
+    let ids = ResourceIds::from_segment(resource);
+    let first = ids.as_ref().and_then(|ids| ids.iter().next());
+    let name = first.map_or_else(|| resource.to_owned(), ToString::to_string);
     let wanted = Wanted {
-        target,
         what: What::Resource(Text::new(&name)),
-        url: site.launch_resource_url(resource),
+        url: ids
+            .as_ref()
+            .map_or_else(String::new, |ids| site.launch_resource_url(ids)),
+        target: ids.map(LaunchTarget::Application),
         space: &site.resources,
     };
     launch(gate, site, wanted, retry, request).await
@@ -102,13 +99,13 @@ async fn launch(
         device_id: params.device_id.clone(),
     };
     let who = Who::new(&user, &site.path, &end_point);
-    let place = target.as_ref();
-    let place = place.and_then(|target| site.store.place(&user.key, target));
+    let places = target.as_ref();
+    let places = places.map_or_else(Vec::new, |target| site.store.places(&user.key, target));
     let line = audit::Launch {
         who: who.clone(),
         what,
         retry: retry.is_some(),
-        place: place.map(Place::from),
+        places,
     };
     let found = match (target, retry) {
         (None, _) => None,
@@ -119,7 +116,7 @@ async fn launch(
     };
     let Some((target, going_on)) = found else {
         let reason = ErrorReason::ResourceNotFound;
-        trail.note(Event::launch(line, LaunchOutcome::not_found(reason)));
+        trail.note(Event::launch(line, &Ok(Launched::NotFound(reason))));
         return Err(Refused::NothingToLaunch(reason));
     };
     gate.admit(&trail, &user, space, Reach::OneFarm).await?;
@@ -127,18 +124,29 @@ async fn launch(
         params,
         seen_address,
     };
+    let only_on = match &target {
+        LaunchTarget::Application(ids) => Some(ids.clone()),
+        LaunchTarget::Session(_) => None,
+    };
     let (store, caller, note) = (Arc::clone(&site.store), user.clone(), trail.clone());
     let launched = gate
         .to_the_end(async move {
             let launched = store.launch(&caller, &target, &wish).await;
-            note.note(Event::launch(line, LaunchOutcome::from(&launched)));
+            note.note(Event::launch(line, &launched));
             launched
         })
         .await??;
     let data = match launched {
         Launched::NotFound(reason) => return Err(Refused::NothingToLaunch(reason)),
-        Launched::NotReady(reason) => {
+        Launched::NotReady { reason, farm } => {
             let launch = going_on.unwrap_or_else(LaunchId::new);
+            // Further attempts ask the farm that gets its machine ready, and no other.
+            let url = match only_on {
+                Some(ids) => ids
+                    .on(&farm)
+                    .map_or(url, |ids| site.launch_resource_url(&ids)),
+                None => url,
+            };
             let key = RetryKeys::new(&gate.keys).make(&user.key, &url, launch, gate.now());
             return Ok(answer(
                 media,

@@ -1,13 +1,18 @@
 //! `resources/v2` and what lies below it (store-services.md §5).
 //!
 //! The store has no subscriptions, so nothing is provisioned, and a list is the same with and without.
+//! For the same reason `subscriptionStatus` leaves nothing out: the answer says that there are none.
+//! `clientName` and `clientAddress` change nothing either: what a user may see does not hang on what a
+//! client says of itself (ST-16).
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use roamd_http::Answer;
-use roamd_sessions::{Description, ListedResource, Picture, PictureSize, ResourceId, ResourceList};
+use roamd_sessions::{
+    Description, Kind, ListedResource, Picture, PictureSize, ResourceId, ResourceList,
+};
 use roamd_store_proto::{Enumeration, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
 
@@ -19,8 +24,9 @@ use crate::request::Request;
 use crate::route::PictureFormat;
 use crate::site::StoreSite;
 
-/// What the catalogue of a farm is asked for, and so what everything in it can be shown by.
-const CLIENT_TYPE: &str = "ica30";
+/// What shows what ICA carries, and what is shown without it (ST-63).
+const ICA: &str = "ica30";
+const CONTENT: &str = "content";
 
 /// What a list is about (ST-57).
 enum Scope {
@@ -160,22 +166,27 @@ fn resource(site: &StoreSite, listed: &ListedResource) -> Resource {
     let description = Description::parse(&application.description);
     let featured = description.is_featured();
     let url = site.resource_url(id);
+    let (resource_type, client_type, location) = match &application.kind {
+        Kind::Application => (ResourceType::APPLICATION, ICA, None),
+        Kind::Desktop => (ResourceType::DESKTOP, ICA, None),
+        Kind::Document { location } => (ResourceType::DOCUMENT, CONTENT, location.as_ref()),
+    };
     Resource {
         id: id.to_string(),
         title: application.title.clone(),
         summary: description.summary,
         path: format!("\\{}", application.folder),
-        resource_type: if application.desktop {
-            ResourceType::DESKTOP
-        } else {
-            ResourceType::APPLICATION
-        },
-        client_types: vec![CLIENT_TYPE.to_owned()],
+        resource_type,
+        plays_file_types: application.file_types.clone(),
+        content_location: location.map(|location| location.as_str().to_owned()),
+        client_types: vec![client_type.to_owned()],
         keywords: description.keywords,
         properties: description.properties,
+        images: application.images.clone(),
         enabled: !application.disabled,
-        // What may not be started has no such link (ST-66).
-        launch_ica: (!application.disabled).then(|| site.launch_resource_url(&id.to_segment())),
+        // What may not be started, or has nothing to start, has no such link (ST-66).
+        launch_ica: (!application.disabled && client_type == ICA)
+            .then(|| site.launch_resource_url(&listed.ids())),
         image: Some(format!("{url}/image")),
         icon: Some(format!("{url}/icon")),
         on_desktop: application.on_desktop,

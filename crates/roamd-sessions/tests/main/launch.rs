@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use roamd_sessions::{
     Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
-    FailureCause, FarmError, FarmId, Generation, Launch, LaunchFailure, LaunchTarget, Launched,
-    ListRequest, Logon, NotReady, Refusal, SessionSettings, Share, Sound, Store, Target,
-    WindowSize,
+    FailureCause, FarmError, FarmId, Generation, Kind, Launch, LaunchFailure, LaunchTarget,
+    Launched, ListRequest, Logon, NotReady, Refusal, ResourceId, ResourceIds, SessionSettings,
+    Share, Sound, Store, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -42,10 +42,10 @@ fn paint(generation: Generation) -> ScriptedFarm {
 }
 
 fn application(in_name: &str) -> LaunchTarget {
-    LaunchTarget::Application {
-        farm: FarmId::new("CVAD"),
-        in_name: in_name.to_owned(),
-    }
+    LaunchTarget::Application(ResourceIds::new(
+        ResourceId::new(&FarmId::new("CVAD"), in_name),
+        [],
+    ))
 }
 
 async fn session_of(store: &Store<ScriptedFarm>) -> LaunchTarget {
@@ -137,26 +137,30 @@ async fn an_application_is_launched_by_the_same_code() {
 #[tokio::test]
 async fn what_is_no_application_of_the_user_is_not_there() {
     // ST-52, ST-54: and the farm makes no connection.
-    let entry = |in_name: &str, disabled| {
+    let entry = |in_name: &str, disabled, kind| {
         let application = Application {
             title: in_name.to_owned(),
             disabled,
+            kind,
             ..Application::default()
         };
         (in_name.to_owned(), application)
     };
     let mut farm = paint(Generation::Cvad7);
-    farm.applications = Ok([entry("Paint", false), entry("Old", true)]
-        .into_iter()
-        .collect());
-    let elsewhere = LaunchTarget::Application {
-        farm: FarmId::new("XA9"),
-        in_name: "Paint".to_owned(),
-    };
+    let document = Kind::Document { location: None };
+    let entries = [
+        entry("Paint", false, Kind::Application),
+        entry("Old", true, Kind::Application),
+        entry("Prices", false, document),
+    ];
+    farm.applications = Ok(entries.into_iter().collect());
+    let elsewhere = ResourceId::new(&FarmId::new("XA9"), "Paint");
+    let elsewhere = LaunchTarget::Application(ResourceIds::new(elsewhere, []));
     for (target, expected) in [
         (application("Word"), ErrorReason::ResourceNotFound),
         (application("paint"), ErrorReason::ResourceNotFound),
         (application("Old"), ErrorReason::ResourceDisabled),
+        (application("Prices"), ErrorReason::UnsupportedOperation),
         (elsewhere, ErrorReason::ResourceNotFound),
         (
             LaunchTarget::Session("forged".to_owned()),
@@ -409,7 +413,7 @@ async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
         farm.connect = Err(error.clone());
         match (launched(farm, &target).await, expected) {
             (Launched::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
-            (Launched::NotReady(found), Retry(expected)) => assert_eq!(found, expected),
+            (Launched::NotReady { reason, .. }, Retry(expected)) => assert_eq!(reason, expected),
             (Launched::Failed(failure), Failure(id)) => {
                 assert_eq!(failure.id(), id, "{error}");
                 assert_eq!(failure.remedy(), None, "no desktop");

@@ -9,6 +9,7 @@
 
 mod description;
 mod end;
+mod failover;
 mod ica_file;
 mod launch;
 mod list;

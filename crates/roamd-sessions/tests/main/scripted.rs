@@ -7,8 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Generation, HostPort, Listing, Logon, Operation, PictureSize, SessionKey,
-    Share, StaTicket, User, UserKey,
+    FarmId, FarmSession, Generation, HostPort, Kind, Listing, Logon, Operation, PictureSize,
+    SessionKey, Share, StaTicket, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -65,7 +65,11 @@ pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> Catalogue {
         .map(|(in_name, title, desktop)| {
             let application = Application {
                 title: (*title).to_owned(),
-                desktop: *desktop,
+                kind: if *desktop {
+                    Kind::Desktop
+                } else {
+                    Kind::Application
+                },
                 ..Application::default()
             };
             ((*in_name).to_owned(), application)

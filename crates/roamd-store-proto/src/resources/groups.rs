@@ -9,10 +9,14 @@ pub enum Group {
     Core,
     /// What may have changed since the last list.
     Status,
+    /// Which files it opens.
+    FileTypes,
     /// How it is started.
     Launch,
     /// Keywords and properties.
     Keywords,
+    /// Forms of its picture.
+    Images,
     /// Its icon.
     Icon,
 }
@@ -23,11 +27,13 @@ pub struct Groups(BTreeSet<Group>);
 
 impl Group {
     /// Every group.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Core,
         Self::Status,
+        Self::FileTypes,
         Self::Launch,
         Self::Keywords,
+        Self::Images,
         Self::Icon,
     ];
 
@@ -37,8 +43,10 @@ impl Group {
         match self {
             Self::Core => "core",
             Self::Status => "status",
+            Self::FileTypes => "fta",
             Self::Launch => "launch",
             Self::Keywords => "keywords",
+            Self::Images => "images",
             Self::Icon => "icon",
         }
     }

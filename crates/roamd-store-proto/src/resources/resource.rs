@@ -7,7 +7,7 @@ use roamd_xml::{Fault, Writer};
 use super::{Group, Groups};
 use crate::document::{self, Node};
 
-/// An application or a desktop.
+/// An application, a desktop or a document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resource {
     /// `id`, unique in the store.
@@ -22,12 +22,19 @@ pub struct Resource {
     pub path: String,
     /// `resourcetype`.
     pub resource_type: ResourceType,
+    /// `playsfiletypes/fileextension`: extensions of the files that it opens, such as `.txt`. The name
+    /// of the inner element is not published; this one is ours.
+    pub plays_file_types: Vec<String>,
+    /// `contentlocation`: where a document is, as a UNC path or URL.
+    pub content_location: Option<String>,
     /// `clienttypes/clienttype`: what can show it, for example `ica30`.
     pub client_types: Vec<String>,
     /// `keywords/keyword`.
     pub keywords: Vec<String>,
     /// `properties/property`.
     pub properties: Vec<Property>,
+    /// `images/image`: the forms in which the farm has its picture.
+    pub images: Vec<Image>,
     /// `enabled`.
     pub enabled: bool,
     /// `launchica/url`, only where a launch with ICA works (ST-66).
@@ -65,6 +72,15 @@ pub struct Property {
     pub values: Vec<String>,
 }
 
+/// One form of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Image {
+    /// `size`: edge in pixels.
+    pub size: u16,
+    /// `depth`: bits for each pixel.
+    pub depth: u16,
+}
+
 /// Where in the start menu a resource belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StartMenu {
@@ -79,6 +95,8 @@ impl ResourceType {
     pub const APPLICATION: Self = Self(Cow::Borrowed("Citrix.MPS.Application"));
     /// A whole desktop.
     pub const DESKTOP: Self = Self(Cow::Borrowed("Citrix.MPS.Desktop"));
+    /// A file or page that the client opens by itself.
+    pub const DOCUMENT: Self = Self(Cow::Borrowed("Citrix.MPS.Document"));
 }
 
 impl Resource {
@@ -95,6 +113,8 @@ impl Resource {
             summary: text("summary")?,
             path: text("path")?,
             resource_type: ResourceType(Cow::Owned(text("resourcetype")?)),
+            plays_file_types: list(node, "playsfiletypes", "fileextension")?,
+            content_location: node.optional_text("contentlocation")?,
             client_types: list(node, "clienttypes", "clienttype")?,
             keywords: list(node, "keywords", "keyword")?,
             properties: properties.map_or_else(
@@ -104,6 +124,10 @@ impl Resource {
                         .map(|p| Property::from_node(&p))
                         .collect()
                 },
+            )?,
+            images: node.optional("images")?.map_or_else(
+                || Ok(Vec::new()),
+                |list| list.all("image").map(|n| Image::from_node(&n)).collect(),
             )?,
             enabled: node.optional_boolean("enabled")?.unwrap_or(true),
             launch_ica: link(node, "launchica")?,
@@ -138,6 +162,17 @@ impl Resource {
             writer.leaf("summary", &[], &self.summary);
             writer.leaf("path", &[], &self.path);
             writer.leaf("resourcetype", &[], &self.resource_type.0);
+        }
+        if groups.has(Group::FileTypes) && !self.plays_file_types.is_empty() {
+            let extensions = &self.plays_file_types;
+            write_list(writer, "playsfiletypes", "fileextension", extensions);
+        }
+        if let Some(location) = &self.content_location
+            && groups.has(Group::Launch)
+        {
+            writer.leaf("contentlocation", &[], location);
+        }
+        if core {
             write_list(writer, "clienttypes", "clienttype", &self.client_types);
         }
         if groups.has(Group::Keywords) {
@@ -145,6 +180,13 @@ impl Resource {
             writer.open("properties", &[]);
             for property in &self.properties {
                 property.write(writer);
+            }
+            writer.close();
+        }
+        if groups.has(Group::Images) && !self.images.is_empty() {
+            writer.open("images", &[]);
+            for image in &self.images {
+                image.write(writer);
             }
             writer.close();
         }
@@ -197,6 +239,27 @@ impl Property {
         for value in &self.values {
             writer.leaf("value", &[], value);
         }
+        writer.close();
+    }
+}
+
+impl Image {
+    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+        let number = |name| -> Result<u16, Fault> {
+            let number = node.required(name)?;
+            let found = number.text().parse().ok().filter(|number| *number > 0);
+            found.ok_or_else(|| number.unexpected("a number from 1 to 65535"))
+        };
+        Ok(Self {
+            size: number("size")?,
+            depth: number("depth")?,
+        })
+    }
+
+    fn write(self, writer: &mut Writer) {
+        writer.open("image", &[]);
+        writer.leaf("size", &[], &self.size.to_string());
+        writer.leaf("depth", &[], &self.depth.to_string());
         writer.close();
     }
 }

@@ -580,7 +580,7 @@ fn connection(ticket: &str, address: &str) -> String {
     )
 }
 
-fn success(response: &Response) -> (String, String) {
+pub(crate) fn success(response: &Response) -> (String, String) {
     match data(response) {
         LaunchData::Success { ica, logon_ticket } => (
             ica.expose_secret().to_owned(),
@@ -590,7 +590,7 @@ fn success(response: &Response) -> (String, String) {
     }
 }
 
-fn failure(response: &Response) -> (LaunchErrorId, String) {
+pub(crate) fn failure(response: &Response) -> (LaunchErrorId, String) {
     match data(response) {
         LaunchData::Failure { id, text, .. } => (id, text),
         other => panic!("{other:?}"),
@@ -613,13 +613,13 @@ fn retry(response: &Response, launch: &str) -> (String, String) {
     }
 }
 
-fn data(response: &Response) -> LaunchData {
+pub(crate) fn data(response: &Response) -> LaunchData {
     assert_eq!(response.status, 200, "{}", response.text());
     LaunchData::from_xml(&response.body).unwrap()
 }
 
 /// The value of a line of an ICA file that has it once.
-fn line<'f>(file: &'f str, key: &str) -> &'f str {
+pub(crate) fn line<'f>(file: &'f str, key: &str) -> &'f str {
     let start = format!("{key}=");
     let mut values = file.lines().filter_map(|line| line.strip_prefix(&start));
     let value = values.next().unwrap();

@@ -270,12 +270,22 @@ async fn xmllint_finds_every_answer_valid() {
     let published = "<AppDataSet><AppData><InName>R&#38;D&#10;</InName><FName>&#60;/id&#62;</FName>\
                      <Details><Settings><Folder>\\Lab</Folder><Description>x KEYWORDS:featured \
                      a=\"&#10;\"</Description><AppOnDesktop value=\"true\"/><AppInStartmenu \
-                     value=\"true\"/></Settings></Details></AppData></AppDataSet>";
+                     value=\"true\"/></Settings><IconInfo><IconType size=\"32\" bpp=\"32\" \
+                     format=\"png\"/></IconInfo><FileType><FileExtension>.a&#38;b</FileExtension>\
+                     </FileType></Details></AppData><AppData><InName>Prices</InName><Details>\
+                     <ContentSettings><ContentAddress>http://h/?a&#38;b</ContentAddress>\
+                     </ContentSettings></Details></AppData></AppDataSet>";
     farm.answer("AppData", published);
     for (path, shows) in [
         ("", "enumeration=\"full\""),
         ("/Q1ZBRC5Xb3Jk", "<id>CVAD.Word</id>"),
         ("?group=icon&group=status", "<icon>"),
+        ("?group=images", "<size>32</size>"),
+        ("?group=fta", "<fileextension>.a&amp;b</fileextension>"),
+        (
+            "?group=launch",
+            "<contentlocation>http://h/?a&amp;b</contentlocation>",
+        ),
         ("?group=none", "<resource><id>CVAD.Word</id></resource>"),
         ("?scope=$PRELAUNCH$", "disabled\"/>"),
     ] {

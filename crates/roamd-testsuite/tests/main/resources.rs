@@ -2,7 +2,7 @@
 
 use roamd_farm::World;
 use roamd_store_proto::{
-    Endpoints, Enumeration, LaunchData, Resource, ResourceType, Resources, StartMenu,
+    Endpoints, Enumeration, Image, LaunchData, Resource, ResourceType, Resources, StartMenu,
 };
 use roamd_testsuite::{Options, ScriptedFarm, SignedIn, Site, challenged, path_of, sign_in};
 
@@ -171,7 +171,12 @@ async fn what_a_farm_tells_of_an_application_is_in_the_list() {
          <Description>Room 12 KEYWORDS:Featured Auto floor=\"first &amp; second\" floor=3\
          </Description><AppOnDesktop value=\"true\"/>\
          <AppInStartmenu value=\"true\" root=\"programs\">Lab</AppInStartmenu>\
-         <PublisherName>other</PublisherName></Settings></Details><SeqNo>-7</SeqNo>",
+         <PublisherName>other</PublisherName></Settings>\
+         <IconInfo><IconType size=\"32\" bpp=\"4\" format=\"raw\"/>\
+         <IconType size=\"48\" bpp=\"32\" format=\"PNG\"/></IconInfo>\
+         <FileType name=\"plan\"><FileExtension>.plan</FileExtension></FileType>\
+         <FileType name=\"text\"><FileExtension>.txt</FileExtension>\
+         <FileExtension>.plan</FileExtension></FileType></Details><SeqNo>-7</SeqNo>",
     )
     .await;
     let found = list(&alice).await.resources.pop().unwrap();
@@ -185,7 +190,13 @@ async fn what_a_farm_tells_of_an_application_is_in_the_list() {
         summary: "Room 12".to_owned(),
         path: r"\Lab\Room".to_owned(),
         resource_type: ResourceType::DESKTOP,
+        plays_file_types: vec![".plan".to_owned(), ".txt".to_owned()],
+        content_location: None,
         client_types: vec!["ica30".to_owned()],
+        images: vec![Image {
+            size: 48,
+            depth: 32,
+        }],
         keywords: vec!["Featured".to_owned(), "Auto".to_owned()],
         properties: vec![roamd_store_proto::Property {
             id: "floor".to_owned(),
@@ -208,6 +219,51 @@ async fn what_a_farm_tells_of_an_application_is_in_the_list() {
         link: Some(url),
     };
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_document_is_opened_by_its_client_where_the_farm_says() {
+    // ST-52, ST-63, ST-66
+    let (_site, farm, alice) = scripted("").await;
+    let publish = |address: &str| {
+        publish(
+            &farm,
+            &format!(
+                "<InName>Prices</InName><Details><ContentSettings>\
+                 <ContentAddress>{address}</ContentAddress></ContentSettings></Details>\
+                 <ClientType>content</ClientType>"
+            ),
+        );
+    };
+    for (address, told) in [
+        (
+            r"\\files\R&amp;D\prices.xls",
+            Some(r"\\files\R&D\prices.xls"),
+        ),
+        (
+            "https://intranet.example/",
+            Some("https://intranet.example/"),
+        ),
+        ("javascript://x/%0aalert(1)", None),
+        ("", None),
+    ] {
+        publish(address);
+        let found = list(&alice).await.resources.pop().unwrap();
+        assert_eq!(found.resource_type, ResourceType::DOCUMENT, "{address}");
+        assert_eq!(found.client_types, ["content"]);
+        assert_eq!(found.content_location.as_deref(), told, "{address}");
+        assert_eq!(found.launch_ica, None);
+        let url = format!("{}/launch/ica", found.link.unwrap());
+        let response = alice.launch(&url, "DESK-C").await;
+        assert_eq!(response.status, 404);
+        let reason = response.header("x-citrix-error-reason");
+        assert_eq!(reason, Some("UnsupportedOperation"));
+    }
+    let asked = farm.last("AppData");
+    assert!(
+        asked.contains("<ClientType>content</ClientType>"),
+        "{asked}"
+    );
 }
 
 #[tokio::test]

@@ -285,13 +285,14 @@ fn what_is_set_is_listed() {
     let cases: [(&str, &str, Value, &str, Value); 5] = [
         (
             "host",
-            "1 --maintenance on --capacity 2 --boot-seconds 30 --power on",
+            "1 --maintenance on --refusing on --capacity 2 --boot-seconds 30 --power on",
             json!({
                 "farm": "CVAD", "host_id": "1", "name": "H1", "group": "Desktops", "power": "off",
                 "boot_seconds": 20, "sessions": 0, "capacity": 1, "maintenance": false,
+                "refusing": false,
             }),
-            "CVAD 1 H1 Desktops starting 30 s 0 2 on",
-            json!({"power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true}),
+            "CVAD 1 H1 Desktops starting 30 s 0 2 on on",
+            json!({"power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true, "refusing": true}),
         ),
         (
             "group",
@@ -306,9 +307,9 @@ fn what_is_set_is_listed() {
             json!({
                 "farm": "CVAD", "app": "Win11", "kind": "desktop", "group": "Desktops",
                 "enabled": true, "instances": 0, "max_instances": null,
-                "max_instances_per_user": 1,
+                "max_instances_per_user": 1, "file_types": [], "content": null,
             }),
-            "CVAD Win11 desktop Desktops off 0 3 none",
+            "CVAD Win11 desktop Desktops off 0 3 none none",
             json!({"enabled": false, "max_instances": 3, "max_instances_per_user": null}),
         ),
         (
@@ -455,6 +456,14 @@ fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
         (
             "app set --farm CVAD Paint --enabled on",
             "has no application Paint",
+        ),
+        (
+            "app set --farm CVAD Word --file-types doc",
+            "has to be extensions such as .txt",
+        ),
+        (
+            "app set --farm CVAD Word --content http://h/",
+            "Word is of the kind app",
         ),
         (
             "licence set --farm CVAD many",

@@ -1,12 +1,12 @@
 //! `roamd farm app`.
 
 use clap::{ArgGroup, Args, Subcommand};
-use roamd_farm::{ApplicationChange, ApplicationRecord, Farms, Limit};
+use roamd_farm::{ApplicationChange, ApplicationRecord, ContentAddress, Farms, FileTypes, Limit};
 
 use super::{List, OnOff, Set, on_off, or_none, show, show_one};
 use crate::exit::Exit;
 
-/// Lists and sets applications and desktops.
+/// Lists and sets applications, desktops and documents.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm app list --data world --farm CVAD")]
 pub(super) struct App {
@@ -20,7 +20,7 @@ enum AppCommand {
     Set(SetApp),
 }
 
-/// Lists applications and desktops with what runs of them.
+/// Lists applications, desktops and documents with what runs of them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm app list --data world --json")]
 struct ListApps {
@@ -28,7 +28,7 @@ struct ListApps {
     list: List,
 }
 
-/// Sets an application or desktop, also while its farm is served.
+/// Sets an application, desktop or document, also while its farm is served.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd farm app set --data world --farm CVAD Word --max-instances-per-user 1"
@@ -37,7 +37,7 @@ struct ListApps {
 struct SetApp {
     #[command(flatten)]
     set: Set,
-    /// Internal name of the application or desktop.
+    /// Internal name of the application, desktop or document.
     #[arg(value_name = "APP")]
     app: String,
     /// Whether it can be launched.
@@ -49,6 +49,12 @@ struct SetApp {
     /// How often it may run for each user: a number, or none for any.
     #[arg(long, value_name = "N", group = "change")]
     max_instances_per_user: Option<Limit>,
+    /// Extensions of the files that an application opens, such as .txt,.csv, or none.
+    #[arg(long, value_name = "EXTENSIONS", group = "change")]
+    file_types: Option<FileTypes>,
+    /// Where a document is: a UNC path or a URL.
+    #[arg(long, value_name = "ADDRESS", group = "change")]
+    content: Option<ContentAddress>,
 }
 
 impl App {
@@ -74,15 +80,17 @@ impl SetApp {
             enabled: self.enabled.map(|it| it == OnOff::On),
             max_instances: self.max_instances,
             max_instances_per_user: self.max_instances_per_user,
+            file_types: self.file_types,
+            content: self.content,
         };
         let Set { data, farm, json } = self.set;
         let farms = Farms::open(&data.data)?;
-        let app = farms.set_application(&farm, &self.app, change)?;
+        let app = farms.set_application(&farm, &self.app, &change)?;
         show_one(app, json, HEADER, row)
     }
 }
 
-const HEADER: [&str; 8] = [
+const HEADER: [&str; 9] = [
     "FARM",
     "APP",
     "KIND",
@@ -91,9 +99,10 @@ const HEADER: [&str; 8] = [
     "INSTANCES",
     "MAX",
     "MAX PER USER",
+    "FILES",
 ];
 
-fn row(app: ApplicationRecord) -> [String; 8] {
+fn row(app: ApplicationRecord) -> [String; 9] {
     [
         app.farm,
         app.app,
@@ -103,5 +112,9 @@ fn row(app: ApplicationRecord) -> [String; 8] {
         app.instances.to_string(),
         app.max_instances.to_string(),
         app.max_instances_per_user.to_string(),
+        match app.content {
+            Some(address) => address.to_string(),
+            None => app.file_types.to_string(),
+        },
     ]
 }

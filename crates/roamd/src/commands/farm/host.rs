@@ -56,6 +56,9 @@ struct SetHost {
     /// Take nothing new.
     #[arg(long, value_enum, group = "change")]
     maintenance: Option<OnOff>,
+    /// Refuse every connection, as a machine does that is broken.
+    #[arg(long, value_enum, group = "change")]
+    refusing: Option<OnOff>,
 }
 
 impl Host {
@@ -90,6 +93,7 @@ impl SetHost {
             }),
             boot_seconds: self.boot_seconds,
             maintenance: self.maintenance.map(|it| it == OnOff::On),
+            refusing: self.refusing.map(|it| it == OnOff::On),
         };
         let Set { data, farm, json } = self.set;
         let farms = Farms::open(&data.data)?;
@@ -98,7 +102,7 @@ impl SetHost {
     }
 }
 
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 10] = [
     "FARM",
     "HOST",
     "NAME",
@@ -108,9 +112,10 @@ const HEADER: [&str; 9] = [
     "SESSIONS",
     "CAPACITY",
     "MAINTENANCE",
+    "REFUSING",
 ];
 
-fn row(host: HostRecord) -> [String; 9] {
+fn row(host: HostRecord) -> [String; 10] {
     [
         host.farm,
         host.host_id,
@@ -121,5 +126,6 @@ fn row(host: HostRecord) -> [String; 9] {
         host.sessions.to_string(),
         host.capacity.to_string(),
         on_off(host.maintenance),
+        on_off(host.refusing),
     ]
 }
