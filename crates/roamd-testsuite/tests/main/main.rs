@@ -9,10 +9,12 @@
 
 mod audit;
 mod being_seen;
+mod canary;
 mod client_a;
 mod client_b;
 mod client_c;
 mod day;
+mod every_route;
 mod examples;
 mod failover;
 mod fan_out;

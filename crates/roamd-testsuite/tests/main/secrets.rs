@@ -101,6 +101,11 @@ async fn a_day(log: &Log) {
     );
     assert_eq!(alice.end("logoff", "DESK-C", "").await, "success");
 
+    // The audit log is among the files below, with a line for each of these.
+    let told = site.audit().next(&alice).await;
+    assert!(told.len() >= 7, "{told:#?}");
+    let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
+
     let elsewhere = tokio::task::spawn_blocking(|| tracing::trace!("Logged where it may block"));
     elsewhere.await.unwrap();
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -117,8 +122,10 @@ async fn a_day(log: &Log) {
         );
     }
     let (ctx1, wrong_ctx1) = (encode_ctx1(PASSWORD), encode_ctx1(WRONG));
+    let cookie = refused.cookie.split(['=', ';']).nth(1).unwrap();
     let mut secrets = vec![
         PASSWORD,
+        cookie,
         WRONG,
         &ctx1,
         &wrong_ctx1,
@@ -129,6 +136,7 @@ async fn a_day(log: &Log) {
     for secret in secrets {
         let line = logged.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "a secret is in the log");
+        assert!(!metrics.text().contains(secret), "a secret is in a metric");
         assert!(
             !site.gateway_files_hold(secret),
             "a secret is in a file of the gateway"

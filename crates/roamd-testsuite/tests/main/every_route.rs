@@ -1,0 +1,465 @@
+//! Every route, without exception: what opens it and what does not, and that it gives nothing back
+//! that a browser would run.
+//!
+//! The names of the routes come from the source of the gateway, so that a route without an entry
+//! here stops the test.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
+use roamd_farm::World;
+use roamd_store_proto::Resources;
+use roamd_testsuite::{
+    Forged, Options, Response, ScriptedFarm, SignedIn, Site, TokenService, challenged, path_of,
+    request_token, session_params, sign_in,
+};
+
+const ROUTES: &str = include_str!("../../../roamd-server/src/route.rs");
+
+const OTHER: &str = "/Citrix/Other";
+
+/// What a route wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opens {
+    /// Anybody may come.
+    All,
+    /// A service token of the store.
+    Store,
+    /// A primary token.
+    Tokens,
+}
+
+/// A route, and a request that it serves when the token is good.
+#[derive(Debug)]
+struct Entry {
+    name: &'static str,
+    method: &'static str,
+    path: String,
+    opens: Opens,
+    media_type: &'static str,
+    body: String,
+    /// Names something that is one user's alone: to others it is not there.
+    private: bool,
+}
+
+/// A site with two stores, an application that only alice may see, and one that is not ready.
+async fn site() -> (Site, ScriptedFarm) {
+    let farm = ScriptedFarm::friendly().await;
+    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    let mut world = World::demo();
+    world.farms[0].applications[0].users = Some(vec![r"DEMO\alice".to_owned()]);
+    let more_farms = format!(
+        "{}[[store]]\npath = \"{OTHER}\"\n{}",
+        farm.section("GATE", "Gate"),
+        farm.section("ELSE", "Else")
+    );
+    let options = Options {
+        world,
+        more_farms,
+        ..Options::default()
+    };
+    (Site::start(options).await, farm)
+}
+
+async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
+    let session = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let not_ready = alice.launch_url("DESK-C", "", "GATE.Ledger").await;
+    let retry = alice.launch(&not_ready, "DESK-C").await;
+    let retry = retry.text().split(['<', '>']);
+    let retry = retry.clone().find(|text| text.starts_with("http")).unwrap();
+    let listed = alice.get("/Citrix/Store/resources/v2").await;
+    let listed = Resources::from_xml(&listed.body).unwrap().resources;
+    let own = listed.iter().find(|it| it.id == "XA1.MSPaint").unwrap();
+    let resource = path_of(own.link.as_ref().unwrap());
+    let realm = "store:/Citrix/Store";
+    let token_message = request_token(realm, &site.url("/Citrix/Store"), "0.08:00:00");
+    let (params, launch) = (
+        session_params("DESK-C", ""),
+        "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
+         <clientName>DESK-C</clientName></launchparams>"
+            .to_owned(),
+    );
+    let session_type = "application/vnd.citrix.sessionparams+xml";
+    let launch_type = "application/vnd.citrix.launchparams+xml";
+    let token_type = "application/vnd.citrix.requesttoken+xml";
+    let form_type = "application/x-www-form-urlencoded";
+    let entry = |name, method, path: &str, opens| Entry {
+        name,
+        method,
+        path: path.to_owned(),
+        opens,
+        media_type: "",
+        body: String::new(),
+        private: false,
+    };
+    let posted = |name, path: &str, opens, media_type, body: &str| Entry {
+        media_type,
+        body: body.to_owned(),
+        ..entry(name, "POST", path, opens)
+    };
+    let store = |name, path: &str| entry(name, "GET", path, Opens::Store);
+    let open = |name, path: &str| entry(name, "GET", path, Opens::All);
+    let private = |entry: Entry| Entry {
+        private: true,
+        ..entry
+    };
+    let sessions = "/Citrix/Store/sessions/v1";
+    let launched =
+        |name, path: &str| private(posted(name, path, Opens::Store, launch_type, &launch));
+    let auth = "/Citrix/StoreAuth";
+    vec![
+        posted(
+            "available",
+            &format!("{sessions}/available"),
+            Opens::Store,
+            session_type,
+            &params,
+        ),
+        posted(
+            "disconnect",
+            &format!("{sessions}/disconnect"),
+            Opens::Store,
+            session_type,
+            &params,
+        ),
+        posted(
+            "logoff",
+            &format!("{sessions}/logoff"),
+            Opens::Store,
+            session_type,
+            &params,
+        ),
+        launched("launch", path_of(&session)),
+        launched("launch", path_of(retry)),
+        store("resources", "/Citrix/Store/resources/v2"),
+        store(
+            "resources",
+            "/Citrix/Store/resources/v2/withoutautoprovision",
+        ),
+        private(store("resource", resource)),
+        private(store("picture", &format!("{resource}/image"))),
+        private(store("picture", &format!("{resource}/icon/32"))),
+        launched("launch-resource", &format!("{resource}/launch/ica")),
+        open("endpoints", "/Citrix/Store/endpoints/v1"),
+        open("discovery", "/Citrix/Store/discovery"),
+        posted(
+            "token",
+            &format!("{auth}/auth/v1/token"),
+            Opens::Tokens,
+            token_type,
+            &token_message,
+        ),
+        posted(
+            "protocols",
+            &format!("{auth}/auth/v1/protocols"),
+            Opens::All,
+            token_type,
+            &token_message,
+        ),
+        posted(
+            "forms-start",
+            &format!("{auth}/ExplicitForms/Start"),
+            Opens::All,
+            token_type,
+            &token_message,
+        ),
+        posted(
+            "forms-attempt",
+            &format!("{auth}/ExplicitForms/AuthenticateAttempt"),
+            Opens::All,
+            form_type,
+            "StateContext=x&username=alice&password=roam-demo",
+        ),
+        posted(
+            "forms-cancel",
+            &format!("{auth}/ExplicitForms/CancelAuthenticate"),
+            Opens::All,
+            form_type,
+            "StateContext=x",
+        ),
+        open("authentication-endpoints", &format!("{auth}/endpoints/v1")),
+        open("schema", "/Schemas/SessionState.xsd"),
+        open("health", "/healthz"),
+        open("ready", "/readyz"),
+        open("metrics", "/metrics"),
+        open("page", "/"),
+        open("style-sheet", "/roamd.css"),
+    ]
+}
+
+impl Entry {
+    async fn ask(&self, site: &Site, token: Option<&str>, more: &[(&str, &str)]) -> Response {
+        let authorization = token.map(|token| format!("CitrixAuth {token}"));
+        let mut headers = vec![("Content-Type", self.media_type)];
+        headers.extend(
+            authorization
+                .iter()
+                .map(|it| ("Authorization", it.as_str())),
+        );
+        headers.extend_from_slice(more);
+        let wire = site.gateway;
+        wire.send(self.method, &self.path, &headers, self.body.as_bytes())
+            .await
+    }
+}
+
+#[tokio::test]
+async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
+    // SS-4, SS-54, CA-2 to CA-15
+    let (site, _farm) = site().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let service = TokenService::discover(site.gateway).await;
+    let entries = entries(&site, &alice).await;
+    let names: BTreeSet<_> = entries.iter().map(|entry| entry.name).collect();
+    assert_eq!(names, names_in_the_source());
+
+    let before = site.sessions("alice");
+    for entry in &entries {
+        let case = format!("{} {}", entry.method, entry.path);
+        let (realm, swapped, of_bob) = match entry.opens {
+            Opens::All => {
+                let plain = entry.ask(&site, None, &[]).await;
+                let with = entry.ask(&site, Some("AAAA"), &[]).await;
+                assert!([200, 300].contains(&plain.status), "{case}: {plain:?}");
+                assert_eq!(with.status, plain.status, "a token means nothing: {case}");
+                continue;
+            }
+            Opens::Store => (&service.store.realm, &alice.primary, &bob.token),
+            Opens::Tokens => (&service.tokens.realm, &alice.token, &bob.primary),
+        };
+        let forge = |realm: &str, hours: i64| {
+            site.forge(&Forged {
+                realm,
+                url: site.url("/"),
+                issuer: &service.tokens.realm,
+                user: "alice",
+                password: "roam-demo",
+                issued: Timestamp::now() - SignedDuration::from_hours(hours),
+            })
+        };
+        let other_store = forge(&format!("store:{OTHER}"), 0);
+        let mut rows = vec![
+            (None, "notoken"),
+            (Some("AAAA"), "invalidtoken"),
+            (Some(swapped.as_str()), "notforthisservice"),
+            (Some(other_store.as_str()), "notforthisservice"),
+        ];
+        let expired = forge(realm, 9);
+        rows.push((Some(expired.as_str()), "expired"));
+        for (token, reason) in rows {
+            let answer = entry.ask(&site, token, &[]).await;
+            assert_eq!(answer.status, 401, "{case} {reason}");
+            assert_eq!(challenged(&answer).reason, reason, "{case}");
+        }
+        if entry.private {
+            let answer = entry.ask(&site, Some(of_bob), &[]).await;
+            assert_eq!(answer.status, 404, "{case}: it is alice's");
+        }
+    }
+    assert_eq!(site.sessions("alice"), before);
+    // What is good passes, so the table can fail. Last, since some of it ends sessions.
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.opens != Opens::All)
+        .rev()
+    {
+        let token = match entry.opens {
+            Opens::Tokens => &alice.primary,
+            _ => &alice.token,
+        };
+        let answer = entry.ask(&site, Some(token), &[]).await;
+        assert_eq!(answer.status, 200, "{} {}", entry.method, entry.path);
+        let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
+        let served = format!("route=\"{}\",status=\"200\"", entry.name);
+        assert!(metrics.text().contains(&served), "{served}");
+    }
+}
+
+/// The names that the gateway has for its routes.
+fn names_in_the_source() -> BTreeSet<&'static str> {
+    let start = ROUTES.find("fn name(self)").unwrap();
+    let end = start + ROUTES[start..].find("\n    }\n").unwrap();
+    let name = Regex::new("=> \"([a-z-]+)\"").unwrap();
+    let found = name.captures_iter(&ROUTES[start..end]);
+    let names: BTreeSet<_> = found.map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(names.len() > 20, "{names:?}");
+    names
+}
+
+const MARK: &str = "PLANT-5914";
+
+/// What would run in a browser, were it to stand in a page or in XML as it is.
+const MARKUP: &str = "\"'><script>alert('PLANT-5914')</script>";
+
+/// The same, as text of an XML document.
+const ESCAPED: &str = "&quot;&apos;&gt;&lt;script&gt;alert(&apos;PLANT-5914&apos;)&lt;/script&gt;";
+
+/// The answer has nothing of it that a browser would run, and no header has any of it. Where it may
+/// stand at all it is text of an XML document.
+fn harmless(answer: &Response, case: &str) {
+    for (name, value) in &answer.headers {
+        assert!(!value.contains(MARK), "{case}: {name}: {value}");
+        assert!(!name.contains(MARK), "{case}: {name}");
+    }
+    assert_eq!(
+        answer.header("x-content-type-options"),
+        Some("nosniff"),
+        "{case}"
+    );
+    let text = String::from_utf8_lossy(&answer.body);
+    assert!(!text.contains("<script"), "{case}: {text}");
+    let media_type = answer.header("content-type").unwrap();
+    if media_type == "text/html; charset=utf-8" {
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+    if !media_type.contains("xml") {
+        assert!(!text.contains(MARK), "{case}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn markup_in_any_field_of_a_request_runs_nowhere() {
+    let (site, _farm) = site().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let entries = entries(&site, &alice).await;
+    let token = |entry: &Entry| match entry.opens {
+        Opens::All => None,
+        Opens::Store => Some(alice.token.clone()),
+        Opens::Tokens => Some(alice.primary.clone()),
+    };
+    // The path, in every form that a request may have, and the query.
+    let raw = MARKUP.replace(' ', "");
+    let encoded: String = MARKUP.bytes().map(|b| format!("%{b:02x}")).collect();
+    for entry in &entries {
+        for path in [
+            format!("{}/{encoded}", entry.path),
+            format!("{}/{MARK}", entry.path),
+            format!("{}?{encoded}={encoded}", entry.path),
+            format!("{}?group={encoded}&scope={encoded}", entry.path),
+            format!("/{encoded}{}", entry.path),
+            entry.path.replace("/v1", &format!("/{encoded}")),
+        ] {
+            let asked = Entry {
+                path,
+                body: entry.body.clone(),
+                ..*entry
+            };
+            let answer = asked.ask(&site, token(entry).as_deref(), &[]).await;
+            harmless(&answer, &asked.path);
+        }
+        // A request line that is none: the answer of the parser.
+        let line = format!(
+            "GET {}?{raw} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            entry.path
+        );
+        let answer = site.gateway.raw(line.as_bytes()).await;
+        assert!(!String::from_utf8_lossy(&answer).contains("<script"));
+        for name in [
+            "Accept",
+            "Accept-Charset",
+            "Accept-Encoding",
+            "Accept-Language",
+            "Content-Language",
+            "Cookie",
+            "Expect-CT",
+            "Forwarded",
+            "From",
+            "If-None-Match",
+            "Origin",
+            "Referer",
+            "User-Agent",
+            "X-Citrix-AM-CredentialTypes",
+            "X-Citrix-AM-LabelTypes",
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "X-Forwarded-Proto",
+            "X-Request-Id",
+        ] {
+            let answer = entry
+                .ask(&site, token(entry).as_deref(), &[(name, MARKUP)])
+                .await;
+            harmless(&answer, &format!("{name} {}", entry.path));
+        }
+        for (token, media_type) in [(MARKUP, entry.media_type), (MARK, MARKUP)] {
+            let headers = [
+                ("Authorization", format!("CitrixAuth {token}")),
+                ("Content-Type", media_type.to_owned()),
+            ];
+            let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            let body = entry.body.as_bytes();
+            let wire = site.gateway;
+            let answer = wire.send(entry.method, &entry.path, &headers, body).await;
+            harmless(&answer, &format!("{token} {}", entry.path));
+        }
+        // Every value of a body in turn, as markup and as text.
+        for planted in bodies(&entry.body) {
+            let asked = Entry {
+                path: entry.path.clone(),
+                body: planted,
+                ..*entry
+            };
+            let answer = asked.ask(&site, token(entry).as_deref(), &[]).await;
+            harmless(&answer, &asked.body);
+        }
+    }
+    form(&site).await;
+}
+
+/// The body with something planted in place of each of its texts, names and values.
+fn bodies(body: &str) -> Vec<String> {
+    let places = Regex::new("(?:[>=\"])([^<>\"=&?]+)(?:[<\"&])").unwrap();
+    let places: Vec<_> = places
+        .captures_iter(body)
+        .map(|found| found.get(1).unwrap().range())
+        .collect();
+    let plants = [
+        MARKUP,
+        ESCAPED,
+        "%3Cscript%3Ealert(PLANT-5914)%3C/script%3E",
+    ];
+    places
+        .iter()
+        .flat_map(|place| {
+            plants.map(|plant| format!("{}{plant}{}", &body[..place.start], &body[place.end..]))
+        })
+        .collect()
+}
+
+/// The form shows again what was typed as the name, as text of its XML.
+async fn form(site: &Site) {
+    let service = TokenService::discover(site.gateway).await;
+    for (field, shown) in [
+        ("username", true),
+        ("password", false),
+        ("domain", false),
+        ("loginBtn", false),
+        ("StateContext", false),
+        ("saveCredentials", false),
+        (MARKUP, false),
+    ] {
+        let conversation = service.begin().await;
+        let mut fields = vec![
+            ("username", "alice"),
+            ("password", "wrong"),
+            ("domain", "DEMO"),
+        ];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, MARKUP));
+        let context = &conversation.form.state_context;
+        let answer = conversation
+            .post(Some(&conversation.cookie), context, &fields)
+            .await;
+        assert_eq!(answer.status, 200, "{field}");
+        harmless(&answer, field);
+        assert_eq!(
+            answer.text().contains(MARK),
+            shown,
+            "{field}: {}",
+            answer.text()
+        );
+    }
+}
