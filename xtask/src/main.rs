@@ -12,6 +12,7 @@ mod bench;
 mod check;
 mod fuzz;
 mod process;
+mod security;
 mod simulate;
 mod test;
 mod tools;
@@ -38,6 +39,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measure the gateway beside nginx and sign-ins, or before many farms, on this machine.
     Bench(bench::Args),
+    /// Let tools of others attack the gateway.
+    Security(security::Args),
     /// Play many worlds in which farms fail, hang and lie.
     Simulate(simulate::Args),
     /// What must pass before a change lands: test, check, and a minute of fuzzing for each parser.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run_checks(&args),
         Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Bench(args) => bench::run_bench(&args),
+        Command::Security(args) => security::run_attacks(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Ci => ci(),
     };
