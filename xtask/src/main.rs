@@ -14,6 +14,7 @@ mod fuzz;
 mod process;
 mod reproduce;
 mod sbom;
+mod security;
 mod simulate;
 mod test;
 mod tools;
@@ -40,6 +41,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measure the gateway beside nginx and sign-ins, or before many farms, on this machine.
     Bench(bench::Args),
+    /// Let tools of others attack the gateway.
+    Security(security::Args),
     /// Play many worlds in which farms fail, hang and lie.
     Simulate(simulate::Args),
     /// Write what `roamd` is built of, as CycloneDX.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run_checks(&args),
         Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Bench(args) => bench::run_bench(&args),
+        Command::Security(args) => security::run_attacks(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Sbom => sbom::write(),
         Command::Reproduce => reproduce::compare(),

@@ -220,7 +220,7 @@ impl<'a> Front<'a> {
     }
 
     /// Loads the front.
-    fn run(&self, load: Load) -> Result<Run> {
+    pub(crate) fn run(&self, load: Load) -> Result<Run> {
         let before = self.usage()?;
         let output = Command::new("wrk")
             .args(["--latency", "--threads", "1"])

@@ -9,6 +9,9 @@
 //! `farms`: what the gateway adds to the answer of one farm, what 64 farms cost that take a set time
 //! for their answers, and what it costs that one of them hangs.
 //!
+//! `attacks`: what programs that attack HTTP servers, or look for holes in TLS, find at the gateway, and
+//! how long a list takes meanwhile.
+//!
 //! It must not know how the gateway works: it starts the real programs and speaks to their sockets.
 #![expect(
     clippy::print_stdout,
@@ -16,6 +19,7 @@
     reason = "the result of a command goes to standard output, its progress to standard error"
 )]
 
+mod attacks;
 mod farms;
 mod http;
 mod load;
@@ -55,6 +59,15 @@ enum Command {
     },
     /// The gateway before many farms, and before one that hangs.
     Farms(Options),
+    /// The gateway under attack.
+    Attacks {
+        /// The roamd to attack.
+        #[arg(long)]
+        roamd: PathBuf,
+        /// How long an attack lasts.
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
 }
 
 #[derive(Args)]
@@ -77,6 +90,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Gateway { nginx, options } => gateway(&nginx, &options),
         Command::Farms(options) => farms(&options),
+        Command::Attacks { roamd, seconds } => attacks(&roamd, Duration::from_secs(seconds)),
     }
 }
 
@@ -125,4 +139,10 @@ fn farms(options: &Options) -> Result<()> {
     let report = FarmsReport::new(&options.roamd, options.rounds, duration, figures)?;
     print!("{report}");
     Ok(())
+}
+
+fn attacks(roamd: &Path, duration: Duration) -> Result<()> {
+    let report = attacks::play(roamd, duration)?;
+    print!("{report}");
+    report.verdict()
 }

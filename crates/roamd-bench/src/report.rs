@@ -271,15 +271,15 @@ fn nearly_all_within(run: &Run) -> f64 {
     run.slowest_percent.as_secs_f64()
 }
 
-fn micros(seconds: f64) -> String {
+pub(crate) fn micros(seconds: f64) -> String {
     format!("{:.0} µs", seconds * 1e6)
 }
 
-fn mebibytes(usage: Usage) -> String {
+pub(crate) fn mebibytes(usage: Usage) -> String {
     format!("{:.1} MiB", usage.memory as f64 / 1024.0)
 }
 
-fn machine() -> Result<String> {
+pub(crate) fn machine() -> Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo")?;
     let model = info
         .lines()
@@ -292,7 +292,7 @@ fn machine() -> Result<String> {
 }
 
 /// What a program says of its version, on either stream.
-fn version(program: &Path, argument: &str) -> Result<String> {
+pub(crate) fn version(program: &Path, argument: &str) -> Result<String> {
     let output = Command::new(program)
         .arg(argument)
         .output()

@@ -43,15 +43,47 @@ pub(crate) struct Setup {
     folder: TempDir,
 }
 
+/// How a gateway is reached, in its own words.
+pub(crate) struct Reached {
+    /// What it listens on.
+    pub(crate) listen: SocketAddr,
+    /// `http://HOST:PORT`
+    pub(crate) base_url: String,
+    /// Sections of the configuration that say more.
+    pub(crate) sections: String,
+    /// Arguments that it needs for it.
+    pub(crate) arguments: &'static [&'static str],
+}
+
 impl Gateway {
     /// Starts a gateway before these farms that keeps its files in a folder of its own.
     pub(crate) fn start(roamd: &Path, folder: &Path, farms: &[Farm]) -> Result<Self> {
         let address = free_address()?;
+        let reached = Reached {
+            listen: address,
+            base_url: format!("http://{address}"),
+            sections: String::new(),
+            arguments: &[],
+        };
+        Self::start_at(roamd, folder, farms, address, &reached)
+    }
+
+    /// The same, reached in another way. Its usual clients come to `address`.
+    pub(crate) fn start_at(
+        roamd: &Path,
+        folder: &Path,
+        farms: &[Farm],
+        address: SocketAddr,
+        reached: &Reached,
+    ) -> Result<Self> {
         fs::create_dir(folder)?;
         let config = folder.join("roamd.toml");
-        fs::write(&config, gateway_config(address, farms, folder))?;
+        fs::write(&config, gateway_config(reached, farms, folder))?;
         let (service, store) = Service::start(
-            Command::new(roamd).args(["serve", "--config"]).arg(&config),
+            Command::new(roamd)
+                .args(["serve", "--config"])
+                .arg(&config)
+                .args(reached.arguments),
             &folder.join("log"),
         )?;
         Ok(Self {
@@ -98,11 +130,7 @@ impl Setup {
         )?;
         let (farm_address, farm_path) = split(&farm_url)?;
 
-        let known = Farm {
-            id: "CVAD".to_owned(),
-            controllers: vec![farm_address],
-        };
-        let gateway = Gateway::start(roamd, &at("gateway"), &[known])?;
+        let gateway = Gateway::start(roamd, &at("gateway"), &[cvad(farm_address)])?;
         Ok(Self {
             gateway,
             farm,
@@ -110,6 +138,18 @@ impl Setup {
             farm_path,
             folder,
         })
+    }
+
+    /// Starts another gateway before the farm, reached in another way.
+    pub(crate) fn start_gateway(
+        &self,
+        roamd: &Path,
+        name: &str,
+        address: SocketAddr,
+        reached: &Reached,
+    ) -> Result<Gateway> {
+        let folder = self.folder.path().join(name);
+        Gateway::start_at(roamd, &folder, &[cvad(self.farm_address)], address, reached)
     }
 
     /// Starts an nginx that passes everything on to the farm.
@@ -130,6 +170,14 @@ impl Setup {
             service: Service::start_silent(&mut command, &log, address)?,
             address,
         })
+    }
+}
+
+/// The farm of the world below, as a gateway knows it.
+fn cvad(controller: SocketAddr) -> Farm {
+    Farm {
+        id: "CVAD".to_owned(),
+        controllers: vec![controller],
     }
 }
 
@@ -196,17 +244,24 @@ state = "disconnected"
     )
 }
 
-fn gateway_config(listen: SocketAddr, farms: &[Farm], folder: &Path) -> String {
+fn gateway_config(reached: &Reached, farms: &[Farm], folder: &Path) -> String {
     let data = folder.join("data");
-    let sections: String = farms.iter().map(Farm::section).collect();
+    let farms: String = farms.iter().map(Farm::section).collect();
+    let Reached {
+        listen,
+        base_url,
+        sections,
+        ..
+    } = reached;
     format!(
         r#"listen = "{listen}"
-base_url = "http://{listen}"
+base_url = "{base_url}"
 data_dir = "{}"
 
+{sections}
 [[store]]
 path = "/Citrix/Store"
-{sections}"#,
+{farms}"#,
         data.display()
     )
 }
