@@ -88,6 +88,22 @@ async fn hundreds_of_wrong_passwords_reach_no_farm_and_lock_nobody_out_at_home()
 }
 
 #[tokio::test]
+async fn people_who_sign_in_with_many_programs_at_once_do_not_hold_themselves_up() {
+    let (site, farm) = counted("free_attempts = 2").await;
+    for case in ["for the first time", "known"] {
+        let mut programs = JoinSet::new();
+        for _ in 0..30 {
+            let wire = site.gateway;
+            programs.spawn(async move { is_token(&attempt(wire, "alice", "roam-demo").await) });
+        }
+        while let Some(signed_in) = programs.join_next().await {
+            assert!(signed_in.unwrap(), "{case}");
+        }
+    }
+    assert_eq!(farm.received("ValidateCredentials"), 60);
+}
+
+#[tokio::test]
 async fn of_many_guesses_at_once_no_more_are_looked_at_than_are_free() {
     let (mut site, farm) = counted("free_attempts = 2\nlongest_delay = \"0.12:00:00\"").await;
     farm.answer(

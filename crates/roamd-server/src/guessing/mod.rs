@@ -7,6 +7,8 @@
 //! So many passwords are checked at once and no more, and their turns go round by place: a flood of
 //! sign-ins from somewhere takes neither the turns of farms nor those of other people's sign-ins.
 
+mod crowds;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,6 +20,7 @@ use roamd_sessions::Busy;
 use roamd_state::{CounterKind, Digest, MarkKind, SharedState, StateError, Tally};
 use tokio::time::{Instant, sleep};
 
+use self::crowds::{Crowds, InCrowd};
 use crate::config;
 use crate::farms::{Bounds, Turn, Turns};
 use crate::refused::Refused;
@@ -35,6 +38,7 @@ const LONGEST_PACE: Duration = Duration::from_secs(5);
 pub(crate) struct Guessing {
     policy: GuessingPolicy,
     turns: Turns<ClientPlace>,
+    crowds: Crowds,
     /// What checks that refused have taken lately, in microseconds.
     pace: AtomicU64,
 }
@@ -56,6 +60,17 @@ pub(crate) struct Attempt<'a> {
     is_known: bool,
     began: Instant,
     _turn: Turn<ClientPlace>,
+    _in_crowd: InCrowd,
+}
+
+/// An attempt of which it is asked whether it may go on.
+struct Asked<'a> {
+    state: &'a dyn SharedState,
+    target: Target,
+    is_known: bool,
+    /// Users who are known at the place.
+    people: u32,
+    now: Timestamp,
 }
 
 impl Guessing {
@@ -66,6 +81,7 @@ impl Guessing {
                 turns: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
             }),
+            crowds: Crowds::default(),
             pace: AtomicU64::new(0),
         }
     }
@@ -78,10 +94,45 @@ impl Guessing {
         target: Target,
         now: Timestamp,
     ) -> Result<Option<Attempt<'a>>, Refused> {
+        let deadline = Instant::now() + PATIENCE;
         let is_known = state
             .is_marked(MarkKind::KnownPlace, target.pair(), now)
             .await?;
-        let people = self.people(state, &target, is_known, now).await?;
+        let asked = Asked {
+            state,
+            people: self.people(state, &target, is_known, now).await?,
+            target,
+            is_known,
+            now,
+        };
+        let crowd = self.crowds.of(asked.target.own_budget(is_known));
+        let with_others = crowd.with_others(deadline).await?;
+        let mut attempt = self.judge(&asked, with_others, deadline).await?;
+        if attempt.is_none() {
+            // It may be for those who are looked at now, and they may be let in.
+            let alone = crowd.alone(deadline).await?;
+            attempt = self.judge(&asked, alone, deadline).await?;
+        }
+        if attempt.is_none() {
+            sleep(Duration::from_micros(self.pace.load(Ordering::Relaxed))).await;
+        }
+        Ok(attempt)
+    }
+
+    /// An attempt that goes on, if its budgets allow that.
+    async fn judge<'a>(
+        &'a self,
+        asked: &Asked<'a>,
+        in_crowd: InCrowd,
+        deadline: Instant,
+    ) -> Result<Option<Attempt<'a>>, Refused> {
+        let Asked {
+            state,
+            ref target,
+            is_known,
+            people,
+            now,
+        } = *asked;
         let budgets = GuessingPolicy::budgets(is_known);
         let tallies = budgets.iter().map(|budget| {
             let (kind, key) = target.counter(*budget);
@@ -90,20 +141,21 @@ impl Guessing {
         let tallies = try_join_all(tallies).await?;
         let mut both = budgets.iter().zip(&tallies);
         if !both.all(|(budget, tally)| self.policy.allows(*budget, drawn(*tally), people, now)) {
-            return Ok(self.held_up().await);
+            return Ok(None);
         }
         let turn = self
             .turns
-            .take(&target.place, Instant::now() + PATIENCE)
+            .take(&target.place, deadline)
             .await
             .map_err(|_| Busy)?;
         let attempt = Attempt {
             guessing: self,
             state,
-            target,
+            target: target.clone(),
             is_known,
             began: Instant::now(),
             _turn: turn,
+            _in_crowd: in_crowd,
         };
         let counted = attempt.count(now).await?;
         let mut all = budgets.iter().zip(tallies).zip(counted);
@@ -116,7 +168,7 @@ impl Guessing {
             return Ok(Some(attempt));
         }
         attempt.was_none().await?;
-        Ok(self.held_up().await)
+        Ok(None)
     }
 
     /// Users who are known at a place. Where the user is one of them it does not matter how many.
@@ -132,11 +184,6 @@ impl Guessing {
         }
         let kind = CounterKind::PeopleOfPlace;
         Ok(state.tally(kind, target.place(), now).await?.count)
-    }
-
-    async fn held_up<T>(&self) -> Option<T> {
-        sleep(Duration::from_micros(self.pace.load(Ordering::Relaxed))).await;
-        None
     }
 
     /// Takes note of what a check took: the pace follows slowly.
@@ -225,6 +272,15 @@ impl Target {
                 Digest::of(self.user.as_bytes()),
             ),
             Budget::FromPlace => (CounterKind::AttemptsFromPlace, self.place()),
+        }
+    }
+
+    /// The budget that no other user draws on.
+    fn own_budget(&self, is_known: bool) -> Digest {
+        if is_known {
+            self.pair()
+        } else {
+            Digest::of(self.user.as_bytes())
         }
     }
 

@@ -1,0 +1,104 @@
+//! Attempts at one budget that are under way at the same time.
+//!
+//! Each is counted before its password is looked at, so that of many guesses at once no more go on than
+//! are free. Then several programs of one person that sign in together, all with the right password,
+//! would hold each other up. So one that is not let through while others are looked at waits for what
+//! comes of those, and is judged alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use roamd_sessions::Busy;
+use roamd_state::Digest;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio::time::{Instant, timeout_at};
+
+/// Those of all budgets. Only those are kept that somebody is in.
+#[derive(Debug, Default)]
+pub(super) struct Crowds {
+    open: Mutex<HashMap<Digest, Weak<RwLock<()>>>>,
+}
+
+/// Those of one budget.
+#[derive(Debug)]
+pub(super) struct Crowd(Arc<RwLock<()>>);
+
+/// A place in a crowd, until it is dropped.
+#[derive(Debug)]
+pub(super) enum InCrowd {
+    /// Others may be looked at meanwhile.
+    WithOthers { _guard: OwnedRwLockReadGuard<()> },
+    /// No other is.
+    Alone { _guard: OwnedRwLockWriteGuard<()> },
+}
+
+impl Crowds {
+    /// The crowd of this budget.
+    pub(super) fn of(&self, budget: Digest) -> Crowd {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(crowd) = open.get(&budget).and_then(Weak::upgrade) {
+            return Crowd(crowd);
+        }
+        if open.len() == open.capacity() {
+            open.retain(|_, crowd| crowd.strong_count() > 0);
+        }
+        let crowd = Arc::default();
+        open.insert(budget, Arc::downgrade(&crowd));
+        Crowd(crowd)
+    }
+}
+
+impl Crowd {
+    /// Goes in with others.
+    ///
+    /// # Errors
+    /// Somebody was alone in there until the deadline.
+    pub(super) async fn with_others(&self, deadline: Instant) -> Result<InCrowd, Busy> {
+        let entering = Arc::clone(&self.0).read_owned();
+        let _guard = timeout_at(deadline, entering).await.map_err(|_| Busy)?;
+        Ok(InCrowd::WithOthers { _guard })
+    }
+
+    /// Waits until everybody has gone, and goes in alone.
+    ///
+    /// # Errors
+    /// There was somebody until the deadline.
+    pub(super) async fn alone(&self, deadline: Instant) -> Result<InCrowd, Busy> {
+        let entering = Arc::clone(&self.0).write_owned();
+        let _guard = timeout_at(deadline, entering).await.map_err(|_| Busy)?;
+        Ok(InCrowd::Alone { _guard })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_wants_to_be_alone_waits_for_the_others_and_keeps_them_out() {
+        let crowds = Crowds::default();
+        let crowd = |name: &str| crowds.of(Digest::of(name.as_bytes()));
+        let soon = || Instant::now() + Duration::from_secs(1);
+        let (alice, bob) = (crowd("alice"), crowd("bob"));
+        let first = alice.with_others(soon()).await.unwrap();
+        let second = crowd("alice").with_others(soon()).await.unwrap();
+        alice.alone(soon()).await.unwrap_err();
+        drop((first, second));
+        let alone = crowd("alice").alone(soon()).await.unwrap();
+        alice.with_others(soon()).await.unwrap_err();
+        bob.alone(soon()).await.unwrap();
+        drop(alone);
+        alice.with_others(soon()).await.unwrap();
+    }
+
+    #[test]
+    fn budgets_that_nobody_draws_on_are_not_kept() {
+        let crowds = Crowds::default();
+        for number in 0..10_000_u32 {
+            drop(crowds.of(Digest::of(&number.to_le_bytes())));
+        }
+        assert!(crowds.open.lock().unwrap().len() < 100);
+    }
+}
