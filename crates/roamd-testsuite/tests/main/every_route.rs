@@ -28,6 +28,8 @@ enum Opens {
     Store,
     /// A primary token.
     Tokens,
+    /// A token for the service that validates.
+    Validation,
 }
 
 /// A route, and a request that it serves when the token is good.
@@ -150,6 +152,12 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
             token_type,
             &token_message,
         ),
+        entry(
+            "validate",
+            "GET",
+            &format!("{auth}/auth/v1/token/validate"),
+            Opens::Validation,
+        ),
         posted(
             "protocols",
             &format!("{auth}/auth/v1/protocols"),
@@ -216,6 +224,8 @@ async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
     assert_eq!(names, names_in_the_source());
 
     let before = site.sessions("alice");
+    let validation = validation_realm(&site, &entries).await;
+    let forge = |realm: &str, hours: i64| forged(&site, &service, realm, hours);
     for entry in &entries {
         let case = format!("{} {}", entry.method, entry.path);
         let (realm, swapped, of_bob) = match entry.opens {
@@ -228,16 +238,7 @@ async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
             }
             Opens::Store => (&service.store.realm, &alice.primary, &bob.token),
             Opens::Tokens => (&service.tokens.realm, &alice.token, &bob.primary),
-        };
-        let forge = |realm: &str, hours: i64| {
-            site.forge(&Forged {
-                realm,
-                url: site.url("/"),
-                issuer: &service.tokens.realm,
-                user: "alice",
-                password: "roam-demo",
-                issued: Timestamp::now() - SignedDuration::from_hours(hours),
-            })
+            Opens::Validation => (&validation, &alice.primary, &bob.token),
         };
         let other_store = forge(&format!("store:{OTHER}"), 0);
         let mut rows = vec![
@@ -266,15 +267,35 @@ async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
         .rev()
     {
         let token = match entry.opens {
-            Opens::Tokens => &alice.primary,
-            _ => &alice.token,
+            Opens::Tokens => alice.primary.clone(),
+            Opens::Validation => forge(&validation, 0),
+            Opens::Store | Opens::All => alice.token.clone(),
         };
-        let answer = entry.ask(&site, Some(token), &[]).await;
+        let answer = entry.ask(&site, Some(&token), &[]).await;
         assert_eq!(answer.status, 200, "{} {}", entry.method, entry.path);
         let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
         let served = format!("route=\"{}\",status=\"200\"", entry.name);
         assert!(metrics.text().contains(&served), "{served}");
     }
+}
+
+/// A token of alice for a realm that was issued so many hours ago.
+fn forged(site: &Site, service: &TokenService, realm: &str, hours: i64) -> String {
+    site.forge(&Forged {
+        realm,
+        url: site.url("/"),
+        issuer: &service.tokens.realm,
+        user: "alice",
+        password: "roam-demo",
+        issued: Timestamp::now() - SignedDuration::from_hours(hours),
+    })
+}
+
+async fn validation_realm(site: &Site, entries: &[Entry]) -> String {
+    let entry = entries
+        .iter()
+        .find(|entry| entry.opens == Opens::Validation);
+    challenged(&entry.unwrap().ask(site, None, &[]).await).realm
 }
 
 /// The names that the gateway has for its routes.
@@ -325,11 +346,14 @@ fn harmless(answer: &Response, case: &str) {
 async fn markup_in_any_field_of_a_request_runs_nowhere() {
     let (site, _farm) = site().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
+    let service = TokenService::discover(site.gateway).await;
     let entries = entries(&site, &alice).await;
+    let validation = validation_realm(&site, &entries).await;
     let token = |entry: &Entry| match entry.opens {
         Opens::All => None,
         Opens::Store => Some(alice.token.clone()),
         Opens::Tokens => Some(alice.primary.clone()),
+        Opens::Validation => Some(forged(&site, &service, &validation, 0)),
     };
     // The path, in every form that a request may have, and the query.
     let raw = MARKUP.replace(' ', "");
