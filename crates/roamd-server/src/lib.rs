@@ -11,6 +11,7 @@ pub mod config;
 mod data_dir;
 mod environment;
 mod farms;
+mod gate;
 mod gateway;
 mod guessing;
 mod host;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use roamd_state::{Digest, MarkKind, StateError};
 use tokio::time::timeout;
 
-use crate::gateway::Gate;
+use crate::gate::Gate;
 
 /// How long the parts of a gateway that works may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);

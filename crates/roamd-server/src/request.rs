@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 
 use crate::audit::{Event, Trail};
 use crate::environment::rng;
-use crate::gateway::Gate;
+use crate::gate::Gate;
 use crate::proxies::Client;
 use crate::refused::Refused;
 use crate::site::ProtectionSpace;

@@ -10,7 +10,7 @@ use roamd_store_proto::auth::{Challenge, Reason};
 
 use crate::config::{self, BaseUrl, SpellingChoice, UrlPath};
 use crate::farms::NfuseFarm;
-use crate::gateway::Reach;
+use crate::gate::Reach;
 
 /// One store.
 pub(crate) struct StoreSite {

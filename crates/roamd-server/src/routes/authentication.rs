@@ -23,7 +23,7 @@ use tracing::info;
 use crate::answer::{Caching, whole};
 use crate::audit::{Event, Trail, account};
 use crate::environment::rng;
-use crate::gateway::{Gate, Reach};
+use crate::gate::{Gate, Reach};
 use crate::guessing::Target;
 use crate::refused::Refused;
 use crate::request::{Request, user};

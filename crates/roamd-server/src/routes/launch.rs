@@ -17,7 +17,7 @@ use tracing::info;
 
 use crate::answer::{Caching, whole};
 use crate::audit::{self, Event, Text, What, Who};
-use crate::gateway::{Gate, Reach};
+use crate::gate::{Gate, Reach};
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::retry_key::{LaunchId, RetryKeys, expiry};

@@ -9,7 +9,7 @@ mod sessions;
 
 use roamd_http::Answer;
 
-use crate::gateway::Gate;
+use crate::gate::Gate;
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::route::{AuthenticationRoute, Route, StoreRoute};

@@ -6,7 +6,7 @@ use roamd_http::Answer;
 use roamd_state::{Digest, MarkKind};
 
 use crate::answer::{Caching, sentence, whole};
-use crate::gateway::Gate;
+use crate::gate::Gate;
 use crate::page;
 use crate::readiness::Readiness;
 use crate::refused::{RETRY_SECONDS, Refused};

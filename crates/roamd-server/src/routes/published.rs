@@ -6,7 +6,7 @@ use roamd_http::Answer;
 use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
 
 use crate::answer::{Caching, whole};
-use crate::gateway::Gate;
+use crate::gate::Gate;
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::site::{AuthenticationSite, StoreSite};

@@ -17,7 +17,7 @@ use roamd_store_proto::{Enumeration, Groups, Resource, ResourceType, Resources, 
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Caching, whole};
-use crate::gateway::{Gate, Reach};
+use crate::gate::{Gate, Reach};
 use crate::picture;
 use crate::refused::Refused;
 use crate::request::Request;

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::answer::{Caching, whole};
 use crate::audit::{Event, Who};
-use crate::gateway::Gate;
+use crate::gate::Gate;
 use crate::refused::Refused;
 use crate::request::Request;
 use crate::site::StoreSite;

@@ -1,0 +1,145 @@
+//! Making it of a configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
+use roamd_http::Places;
+use roamd_sessions::{Farm, Store};
+use tokio_util::task::TaskTracker;
+
+use super::Gate;
+use crate::config::{self, Config, CredentialCheck, Scheme};
+use crate::environment::{Environment, rng};
+use crate::farms::{self, CredentialFarms, NfuseFarm};
+use crate::gateway::ServerError;
+use crate::guessing::Guessing;
+use crate::metrics::Metrics;
+use crate::proxies::Proxies;
+use crate::site::{AuthenticationSite, StoreSite};
+use crate::standing::Standings;
+
+/// Shortest lifetime of a token (CA-30).
+const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);
+
+impl Gate {
+    pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
+        let Environment {
+            keys,
+            state,
+            network,
+            audit,
+            clock,
+        } = environment;
+        let base = &config.base_url;
+        let sign_in = &config.authentication;
+        let authentication = AuthenticationSite::new(base, sign_in);
+        let audience = base
+            .to_string()
+            .parse()
+            .map_err(|source| ServerError::Audience {
+                base_url: base.to_string(),
+                source,
+            })?;
+        let standings = Arc::new(Standings::new(&mut rng()));
+        let mut metrics = Metrics::default();
+        metrics.watch_audit(&audit);
+        let farm = |farm: &config::Farm, authorities| {
+            let counts = metrics.farms.of(&farm.id, &farm.controllers);
+            let standings = Arc::clone(&standings);
+            NfuseFarm::new(farm, &network, standings, authorities, counts).map_err(|source| {
+                ServerError::FarmTls {
+                    farm: farm.id.clone(),
+                    source,
+                }
+            })
+        };
+        let authorities = |store: &config::Store| {
+            let Some(gateway) = &store.gateway else {
+                return Ok(None);
+            };
+            let id = farms::authorities_id(store);
+            let counts = Arc::new(metrics.farms.attempts_of(&id, &gateway.authorities));
+            farms::authorities(store, gateway, Arc::clone(&network), Some(counts))
+                .map(|client| Some(Arc::new(client)))
+                .map_err(|source| ServerError::AuthorityTls {
+                    store: store.path.to_string(),
+                    source,
+                })
+        };
+        let site = |store: &config::Store| {
+            let authorities = authorities(store)?;
+            let farms = store.farms.iter();
+            let farms: Result<Vec<_>, _> = farms.map(|it| farm(it, authorities.clone())).collect();
+            let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
+            let domain = Store::new(farms?, Arc::clone(&keys)).with_remote_access(access);
+            let site = StoreSite::new(base, &authentication, store, domain);
+            Ok((site, authorities))
+        };
+        let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
+        let (stores, authorities): (Vec<_>, Vec<_>) = sites?.into_iter().unzip();
+        let farms = stores.iter().flat_map(|site| site.store.farms());
+        let authorities = authorities.into_iter().flatten();
+        metrics.watch(farms.cloned().collect(), authorities.collect());
+        let farms = stores
+            .iter()
+            .flat_map(|site| site.store.farms())
+            .filter(|farm| match &sign_in.credentials {
+                CredentialCheck::FirstFarm => true,
+                CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
+            });
+        let credentials = CredentialFarms::new(farms.cloned());
+        let forms = format!("{}/ExplicitForms", sign_in.path);
+        Ok(Self {
+            tokens: TokenService::new(
+                Arc::clone(&keys),
+                TokenPolicy {
+                    // Not its URL: the audience tells that, with a reason of its own.
+                    issuer: authentication.tokens.realm.to_string(),
+                    default_lifetime: sign_in.token_lifetime,
+                    max_lifetime: sign_in.token_lifetime_max,
+                    min_lifetime: TOKEN_LIFETIME_MIN,
+                },
+            ),
+            conversations: Conversations::new(
+                Arc::clone(&keys),
+                FormPolicy {
+                    domains: sign_in
+                        .domains
+                        .iter()
+                        .map(|name| Domain {
+                            display: name.clone(),
+                            value: name.clone(),
+                        })
+                        .collect(),
+                    default_domain: sign_in.default_domain.clone(),
+                    cookie_name: sign_in.cookie_name.clone(),
+                    max_attempts: FormPolicy::MAX_ATTEMPTS,
+                    lifetime: FormPolicy::LIFETIME,
+                    post_back: format!("{forms}/AuthenticateAttempt"),
+                    cancel_post_back: format!("{forms}/CancelAuthenticate"),
+                },
+            ),
+            stores,
+            authentication,
+            audience,
+            secure: base.scheme() == Scheme::Https,
+            credentials,
+            guessing: Guessing::new(config.guessing),
+            standings,
+            keys,
+            state,
+            metrics,
+            audit,
+            clock,
+            changes: TaskTracker::new(),
+            proxies: Proxies::new(config.front.trusted_proxies.clone()),
+            metrics_from: config.front.metrics_from.clone(),
+            places: Places::new(
+                config.front.limits.requests,
+                config.front.limits.requests_per_client,
+            ),
+            body_deadline: config.front.limits.body,
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! What every request shares, and the way of each one through it.
+
+mod build;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
+use ipnet::IpNet;
+use jiff::Timestamp;
+use roamd_citrixauth::{Audience, Conversations, Presented, Realm, Revocation, TokenService};
+use roamd_http::{Answer, Incoming, Peer, Place, Places};
+use roamd_seal::KeyRing;
+use roamd_sessions::{User, UserKey};
+use roamd_state::{Digest, MarkKind, SharedState};
+use secrecy::SecretString;
+use tokio::time::{Instant, timeout};
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::audit::{AuditLog, Event, Trail};
+use crate::farms::CredentialFarms;
+use crate::guessing::Guessing;
+use crate::host;
+use crate::metrics::Metrics;
+use crate::proxies::{Client, Proxies};
+use crate::refused::Refused;
+use crate::request::{Request, RequestId};
+use crate::route::Route;
+use crate::routes;
+use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
+use crate::standing::{Standing, Standings};
+
+/// How long changes that are under way may take after the last answer.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long browsers remember that there is nothing here in the clear.
+const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// What every request shares.
+pub(crate) struct Gate {
+    pub(crate) stores: Vec<StoreSite>,
+    pub(crate) authentication: AuthenticationSite,
+    /// Scheme, host and port that tokens belong to.
+    pub(crate) audience: Audience,
+    /// Clients come by https, maybe through a proxy.
+    pub(crate) secure: bool,
+    pub(crate) tokens: TokenService,
+    pub(crate) conversations: Conversations,
+    pub(crate) credentials: CredentialFarms,
+    pub(crate) guessing: Guessing,
+    standings: Arc<Standings>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) state: Box<dyn SharedState>,
+    pub(crate) metrics: Metrics,
+    audit: AuditLog,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    changes: TaskTracker,
+    proxies: Proxies,
+    /// Clients that may see the metrics.
+    metrics_from: Vec<IpNet>,
+    /// Requests that are being answered.
+    places: Arc<Places>,
+    body_deadline: Duration,
+}
+
+/// How many farms an operation asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// One at most, now or by the request that comes next: its answer tells whether the password is
+    /// good.
+    OneFarm,
+    /// All of a store that has several.
+    SeveralFarms,
+    /// None, and somebody relies on the password being good.
+    NoFarm,
+}
+
+impl Gate {
+    /// The time that a request is judged by.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// What a request leaves in the audit log.
+    pub(crate) fn trail(&self, request: RequestId, address: Option<IpAddr>) -> Trail {
+        Trail {
+            log: self.audit.clone(),
+            request,
+            address,
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// Realms that tokens may be asked for: the stores, those who validate, and the token service
+    /// itself.
+    pub(crate) fn realms(&self) -> Vec<Realm> {
+        let stores = self.stores.iter().map(|site| &site.sessions.realm);
+        stores
+            .chain(self.authentication.realms())
+            .cloned()
+            .collect()
+    }
+
+    /// Whether a token was destroyed, or the one that it comes from.
+    pub(crate) async fn is_revoked(&self, token: &Presented) -> Result<bool, Refused> {
+        let keys = token.ids().map(|id| Digest::of(id.as_bytes()));
+        let kind = MarkKind::RevokedToken;
+        Ok(self.state.any_marked(kind, keys, self.now()).await?)
+    }
+
+    /// Makes sure that a token works nowhere any more, nor what comes from it.
+    pub(crate) async fn revoke(&self, revocation: &Revocation) -> Result<(), Refused> {
+        let key = Digest::of(revocation.id.as_bytes());
+        let kind = MarkKind::RevokedToken;
+        self.state.mark(kind, key, revocation.until).await?;
+        Ok(())
+    }
+
+    /// Makes sure that the password in a token does not go to several farms after it was changed
+    /// (see [`crate::standing`]), nor to one that is known to be refused.
+    pub(crate) async fn admit(
+        &self,
+        trail: &Trail,
+        user: &User,
+        space: &ProtectionSpace,
+        reach: Reach,
+    ) -> Result<(), Refused> {
+        let standing = match (self.standings.of(user).await, reach) {
+            (Some(Standing::Doubted), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
+                self.check_password(user.clone()).await?
+            }
+            (Some(standing), _) => standing,
+            (None, Reach::OneFarm) => Standing::Unsure,
+        };
+        match standing {
+            Standing::Refused(reason) => {
+                info!(user = %user.key, ?reason, "Password of a token is not good any more");
+                trail.note(Event::token_refused(
+                    Some(user),
+                    space.realm.as_str(),
+                    reason,
+                ));
+                Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
+            }
+            Standing::Good | Standing::Unsure | Standing::Doubted => Ok(()),
+        }
+    }
+
+    /// A check is not given up half way: whoever came next would present the password again.
+    async fn check_password(&self, user: User) -> Result<Standing, Refused> {
+        let (standings, farms) = (Arc::clone(&self.standings), self.credentials.clone());
+        self.to_the_end(async move { standings.settle(&user, farms.standing(&user)).await })
+            .await
+    }
+
+    /// Takes note of a sign-in: the password is good, and what the user may start is asked anew.
+    pub(crate) async fn note_sign_in(&self, user: &UserKey, password: &SecretString) {
+        self.standings.confirm(user, password).await;
+        for farm in self.stores.iter().flat_map(|site| site.store.farms()) {
+            farm.forget_catalogue(user).await;
+        }
+    }
+
+    /// Takes note that a password was replaced: from now on no token with it goes to a farm.
+    pub(crate) async fn note_password_change(&self, user: &UserKey, old: &SecretString) {
+        self.standings.replace(user, old).await;
+    }
+
+    /// Runs something that changes sessions to its end, also when the client goes away meanwhile.
+    ///
+    /// It begins at once, whether or not anybody waits for its end.
+    pub(crate) fn to_the_end<T, C>(
+        &self,
+        change: C,
+    ) -> impl Future<Output = Result<T, Refused>> + use<T, C>
+    where
+        T: Send + 'static,
+        C: Future<Output = T> + Send + 'static,
+    {
+        let ending = self.changes.spawn(change);
+        async {
+            ending
+                .await
+                .map_err(|error| Refused::Internal(error.into()))
+        }
+    }
+
+    /// Waits until what is under way has ended and is written down.
+    pub(crate) async fn close(&self) {
+        self.changes.close();
+        if timeout(DRAIN, self.changes.wait()).await.is_err() {
+            warn!("Stopped before every farm had confirmed what was asked of it");
+        }
+        self.audit.flush().await;
+    }
+
+    /// Answers a request, and leaves a line in the log and a count in the metrics.
+    pub(crate) async fn answer(&self, request: http::Request<Incoming>) -> Answer {
+        let started = Instant::now();
+        let id = RequestId::new();
+        let method = request.method().clone();
+        // A copy, since the identifiers of a route are slices of the path.
+        let path = request.uri().path().to_owned();
+        let stores = self.stores.iter().map(|site| site.path.as_str());
+        let peer = request.extensions().get::<Peer>().copied();
+        let client = peer.map(|peer| self.proxies.client(peer, request.headers()));
+        let route = Route::of(&path, stores, self.authentication.path.as_str())
+            .filter(|route| self.shows(*route, client));
+        let answer = match route {
+            _ if !host::is_named_once(&request) => Err(Refused::BadRequest(host::RULE.to_owned())),
+            None => Err(Refused::NotFound),
+            Some(route) if !route.allows(&method) => Err(Refused::MethodNotAllowed {
+                allow: route.allow(),
+            }),
+            Some(route) => self.answer_at(route, client, id, request).await,
+        };
+        let mut answer = answer.unwrap_or_else(Refused::into_answer);
+        let (route, status) = (route.map_or("none", Route::name), answer.status().as_u16());
+        let took = started.elapsed();
+        self.metrics.note(route, status, took);
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        info!(request = %id, %method, route, status, took_us, "Answered");
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            answer.headers_mut().insert("x-request-id", id);
+        }
+        if self.secure {
+            let headers = answer.headers_mut();
+            headers.insert(STRICT_TRANSPORT_SECURITY, STRICT);
+        }
+        answer
+    }
+
+    /// Answers a request whose path and method are good, if there is a place for it.
+    async fn answer_at(
+        &self,
+        route: Route<'_>,
+        client: Option<Client>,
+        id: RequestId,
+        request: http::Request<Incoming>,
+    ) -> Result<Answer, Refused> {
+        let _place = self.place(route, client)?;
+        let request = Request::new(request, id, client, self.body_deadline);
+        routes::answer(self, route, request).await
+    }
+
+    /// A place for a request. What tells operators that there are too few needs none.
+    fn place(&self, route: Route<'_>, client: Option<Client>) -> Result<Option<Place>, Refused> {
+        if matches!(route, Route::Health | Route::Metrics) {
+            return Ok(None);
+        }
+        let counted = client.and_then(|client| client.counted());
+        self.places.take(counted).map(Some).map_err(|full| {
+            self.metrics.listener.note_refused_request(full);
+            Refused::NoPlace
+        })
+    }
+
+    /// Whether a client learns that there is such a resource.
+    fn shows(&self, route: Route<'_>, client: Option<Client>) -> bool {
+        route != Route::Metrics || client.is_some_and(|client| client.is_in(&self.metrics_from))
+    }
+}
