@@ -78,6 +78,28 @@ async fn curl_gets_tls_1_2_and_1_3_with_both_versions_of_http_and_nothing_older(
 }
 
 #[tokio::test]
+async fn browsers_are_told_to_come_by_tls_only_where_they_can() {
+    for (base_url, expected) in [
+        (None, None),
+        (Some("https://sf.example.net"), Some("max-age=31536000")),
+    ] {
+        let options = Options {
+            base_url: base_url.map(str::to_owned),
+            ..Options::default()
+        };
+        let site = Site::start(options).await;
+        for path in ["/", "/none"] {
+            let answer = site.gateway.send("GET", path, &[], b"").await;
+            assert_eq!(
+                answer.header("strict-transport-security"),
+                expected,
+                "{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_sign_in_and_a_whole_day_go_over_one_connection_of_http_2() {
     let authority = Authority::new();
     let (site, _folder) = secure(&authority, "").await;
