@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 
 /// Runs a command that needs a runtime.
 pub(crate) fn block_on(
@@ -26,27 +25,6 @@ pub(crate) fn block_on(
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "has to be an address and a port, such as 127.0.0.1:8080".into())
-}
-
-/// The option that lets anybody read what goes over the network.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct PlainHttp {
-    /// Speak HTTP in the clear on an address that others can reach.
-    #[arg(long)]
-    insecure_plain_http: bool,
-}
-
-impl PlainHttp {
-    /// Refuses to serve in the clear where others can reach it, unless told so. `instead` says what
-    /// would be safe.
-    pub(crate) fn check(self, address: SocketAddr, instead: &str) -> Result<(), UsageError> {
-        if self.insecure_plain_http || address.ip().to_canonical().is_loopback() {
-            return Ok(());
-        }
-        Err(UsageError(format!(
-            "passwords and tokens would cross the network at {address} in the clear; {instead}"
-        )))
-    }
 }
 
 /// Listens on an address. `advice` says what to do when the port is taken.

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::exit::Exit;
 use crate::hardening::harden;
 use crate::output;
-use crate::server::{PlainHttp, address, block_on, listen, stop_on_signal};
+use crate::server::{address, block_on, listen, stop_on_signal};
 
 /// How many controllers each embedded farm has.
 const CONTROLLERS: usize = 2;
@@ -39,8 +39,6 @@ pub(crate) struct Demo {
     /// The farms tell applications and access lists to anybody, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
-    #[command(flatten)]
-    plain_http: PlainHttp,
 }
 
 impl Demo {
@@ -50,10 +48,6 @@ impl Demo {
     }
 
     async fn serve(self) -> anyhow::Result<Exit> {
-        self.plain_http.check(
-            self.listen,
-            "listen on 127.0.0.1, or pass --insecure-plain-http",
-        )?;
         // The port comes first: a second demo says so before it makes anything.
         let listener = listen(
             self.listen,

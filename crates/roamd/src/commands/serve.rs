@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 use roamd_server::{Gateway, config};
 
 use super::config::tell_faults;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::hardening::harden;
-use crate::server::{PlainHttp, block_on, listen, notify_on_hangup, stop_on_signal};
+use crate::server::{block_on, listen, notify_on_hangup, stop_on_signal};
 use crate::{output, supervisor};
 
 /// Runs the gateway before your farms.
@@ -18,20 +19,23 @@ pub(crate) struct Serve {
     /// The configuration; `roamd config init` prints one.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    #[command(flatten)]
-    plain_http: PlainHttp,
+    /// Speak HTTP in the clear on an address that others can reach.
+    #[arg(long)]
+    insecure_plain_http: bool,
 }
-
-/// How passwords are kept from those who listen on the network.
-const SAFE: &str = "add a [tls] section to the configuration; or let a proxy before the gateway end TLS, \
-                    and pass --insecure-plain-http";
 
 impl Serve {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         harden()?;
         let config = config::read(&self.config).inspect_err(tell_faults)?;
-        if config.front.tls.is_none() {
-            self.plain_http.check(config.listen, SAFE)?;
+        let listen_at = config.listen;
+        let is_secret = config.front.tls.is_some() || listen_at.ip().to_canonical().is_loopback();
+        if !is_secret && !self.insecure_plain_http {
+            bail!(UsageError(format!(
+                "passwords and tokens would cross the network at {listen_at} in the clear; add a [tls] \
+                 section to the configuration; or let a proxy before the gateway end TLS, and pass \
+                 --insecure-plain-http"
+            )));
         }
         block_on(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
