@@ -3,6 +3,7 @@
 mod clippy;
 mod deny;
 mod deps;
+mod docs;
 mod lints;
 mod unit;
 
@@ -25,6 +26,8 @@ enum Check {
     Deps,
     /// Every crate keeps the lints of the workspace.
     Lints,
+    /// Every test that a document names is there.
+    Docs,
     /// The formatting.
     Fmt,
     /// Lints, as errors.
@@ -55,6 +58,7 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
         match check {
             Check::Deps => deps::check()?,
             Check::Lints => lints::check()?,
+            Check::Docs => docs::check()?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,

@@ -15,6 +15,10 @@ use tokio_rustls::client::TlsStream;
 use crate::tls::{Authority, connect, start_tls};
 use crate::{LARGE, SHORT, Server};
 
+/// Memory that nothing here may need more than, in bytes. Floods need less than one MiB, but other
+/// tests may run in the same process.
+const LITTLE: usize = 96 * 1024 * 1024;
+
 const IN_TIME: Duration = Duration::from_secs(20);
 
 /// Kinds of frames (RFC 9113 §6).
@@ -26,6 +30,10 @@ const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
+
+/// Codes of errors (RFC 9113 §7).
+const NO_ERROR: u32 = 0;
+const ENHANCE_YOUR_CALM: u32 = 11;
 
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
@@ -68,31 +76,33 @@ impl Scripted {
     }
 
     /// Sends what the script makes, round by round, while it reads all that comes; until the server
-    /// has ended the connection, or nothing more is to be sent. Tells whether the server ended it.
-    async fn flood(&mut self, rounds: u32, mut script: impl FnMut(u32) -> Vec<u8>) -> bool {
+    /// has ended the connection, or nothing more is to be sent. Gives what it read, if the server
+    /// ended it.
+    async fn flood(
+        &mut self,
+        rounds: u32,
+        mut script: impl FnMut(u32) -> Vec<u8>,
+    ) -> Option<Vec<u8>> {
         let (mut reading, mut writing) = tokio::io::split(&mut self.stream);
         let write = async {
             for round in 0..rounds {
                 if writing.write_all(&script(round)).await.is_err() {
-                    return;
+                    break;
                 }
             }
             writing.flush().await.ok();
             std::future::pending::<()>().await;
         };
+        // What the server said last can be read although nothing more can be written.
         let read = async {
-            let mut buffer = vec![0; 64 * 1024];
-            loop {
-                match reading.read(&mut buffer).await {
-                    Ok(0) | Err(_) => return,
-                    Ok(_) => {}
-                }
-            }
+            let mut all = Vec::new();
+            reading.read_to_end(&mut all).await.ok();
+            all
         };
         tokio::select! {
-            () = write => true,
-            () = read => true,
-            () = tokio::time::sleep(IN_TIME) => false,
+            () = write => None,
+            all = read => Some(all),
+            () = tokio::time::sleep(IN_TIME) => None,
         }
     }
 
@@ -133,66 +143,80 @@ async fn a_client_that_chooses_http_2_is_answered_whole() {
         .unwrap();
 }
 
+/// What is sent in each round of a flood.
+type Script<'s> = &'s dyn Fn(u32) -> Vec<u8>;
+
 #[tokio::test]
 async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
     let id = |round: u32| 2 * round + 1;
-    let headers = move |round: u32| frame(HEADERS, END_HEADERS | END_STREAM, id(round), GET_ROOT);
-    let mut settings = frame(SETTINGS, 0, 0, &[]);
-    settings.extend(frame(HEADERS, END_HEADERS, 1, POST_ROOT));
-    let first = |round: u32, begin: &[u8]| {
-        if round == 0 {
-            begin.to_vec()
-        } else {
-            Vec::new()
-        }
-    };
+    let get = |round| frame(HEADERS, END_HEADERS | END_STREAM, id(round), GET_ROOT);
+    let post = |round| frame(HEADERS, END_HEADERS, id(round), POST_ROOT);
+    let part = |round| frame(DATA, 0, id(round), b"x");
+    let reset = |round| frame(RST_STREAM, 0, id(round), &[0, 0, 0, 8]);
+    let without_path = |round| frame(HEADERS, END_HEADERS | END_STREAM, id(round), b"\x82\x87");
+    let widened = |round| frame(WINDOW_UPDATE, 0, id(round), &[0x7F, 0xFF, 0xFF, 0xFF]);
 
-    // Requests that are withdrawn in the same breath.
-    let mut scripted = Scripted::start(Limits::default()).await;
-    let ended = scripted.flood(100_000, |round| {
-        let mut bytes = first(round, &frame(SETTINGS, 0, 0, &[]));
-        bytes.extend(headers(round));
-        bytes.extend(frame(RST_STREAM, 0, id(round), &8_u32.to_be_bytes()));
-        bytes
-    });
-    assert!(ended.await, "rapid reset");
-    scripted.serves_others().await;
-
-    // Requests that the server has to withdraw, for a fault of the client.
-    let mut scripted = Scripted::start(Limits::default()).await;
-    let ended = scripted.flood(100_000, |round| {
-        let mut bytes = first(round, &frame(SETTINGS, 0, 0, &[]));
-        bytes.extend(frame(HEADERS, END_HEADERS, id(round), POST_ROOT));
-        bytes.extend(frame(WINDOW_UPDATE, 0, id(round), &0_u32.to_be_bytes()));
-        bytes
-    });
-    assert!(ended.await, "resets by the server");
-    scripted.serves_others().await;
-
-    // Headers that never end.
-    let mut scripted = Scripted::start(Limits::default()).await;
-    let ended = scripted.flood(100_000, |round| {
-        let mut bytes = Vec::new();
-        if round == 0 {
-            bytes.extend(frame(SETTINGS, 0, 0, &[]));
-            bytes.extend(frame(HEADERS, 0, 1, GET_ROOT));
-        }
-        bytes.extend(frame(CONTINUATION, 0, 1, b"\x40\x01a\x01b"));
-        bytes
-    });
-    assert!(ended.await, "continuation flood");
-    scripted.serves_others().await;
-
-    // Data that is none.
-    let mut scripted = Scripted::start(Limits::default()).await;
-    let begin = settings.clone();
-    let ended = scripted.flood(200_000, |round| {
-        let mut bytes = first(round, &begin);
-        bytes.extend(frame(DATA, 0, 1, &[]));
-        bytes
-    });
-    assert!(ended.await, "empty data flood");
-    scripted.serves_others().await;
+    let settings = frame(SETTINGS, 0, 0, &[]);
+    let posted = [settings.clone(), post(0)].concat();
+    let endless = [settings.clone(), frame(HEADERS, 0, 1, GET_ROOT)].concat();
+    let table: [(&str, &[u8], Script<'_>, &str); 7] = [
+        (
+            "requests that are withdrawn in the same breath",
+            &settings,
+            &|round| [get(round), reset(round)].concat(),
+            "too_many_resets",
+        ),
+        (
+            "requests that the server withdraws, for a window beyond all bounds",
+            &settings,
+            &|round| [post(round), widened(round)].concat(),
+            "too_many_internal_resets",
+        ),
+        (
+            "requests that the server withdraws, since they are none",
+            &settings,
+            &without_path,
+            "too_many_internal_resets",
+        ),
+        (
+            "more requests than there may be at once",
+            &settings,
+            &|round| [post(round), part(round)].concat(),
+            "too_many_internal_resets",
+        ),
+        (
+            "a head that never ends",
+            &endless,
+            &|_| frame(CONTINUATION, 0, 1, b"\x40\x01a\x01b"),
+            "too_many_continuations",
+        ),
+        (
+            "a body of nothing",
+            &posted,
+            &|_| frame(DATA, 0, 1, b""),
+            "too_many_data_frames",
+        ),
+        (
+            "a body in parts of a byte",
+            &posted,
+            &|_| part(0),
+            "too_many_data_frames",
+        ),
+    ];
+    for (case, begin, script, guard) in table {
+        let mut scripted = Scripted::start(Limits::default()).await;
+        let before = memory();
+        forget_peak();
+        let read = scripted.flood(200_000, |round| {
+            let begin = if round == 0 { begin } else { &[] };
+            [begin, &script(round)].concat()
+        });
+        let read = read.await.unwrap_or_else(|| panic!("{case}"));
+        let grown = peak().saturating_sub(before);
+        assert_eq!(reason(&read), (ENHANCE_YOUR_CALM, guard.into()), "{case}");
+        assert!(grown < LITTLE, "{case}: {grown}");
+        scripted.serves_others().await;
+    }
 }
 
 #[tokio::test]
@@ -231,7 +255,7 @@ async fn a_window_that_stays_shut_ends_the_connection() {
     let mut bytes = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
     let large = b"\x82\x04\x06/large\x87\x41\x01h";
     bytes.extend(frame(HEADERS, END_HEADERS | END_STREAM, 1, large));
-    assert!(scripted.flood(1, |_| bytes.clone()).await);
+    assert!(scripted.flood(1, |_| bytes.clone()).await.is_some());
     scripted.serves_others().await;
 }
 
@@ -254,36 +278,62 @@ async fn an_idle_connection_is_told_to_go() {
         let ended = tokio::time::timeout(IN_TIME, scripted.stream.read_to_end(&mut read)).await;
         assert!(ended.is_ok(), "{bytes:?}");
         if bytes.len() > 9 {
-            assert!(kinds(&read).contains(&GOAWAY), "{:?}", kinds(&read));
+            assert_eq!(reason(&read), (NO_ERROR, String::new()));
         }
     }
 }
 
-/// The kinds of the frames in these bytes.
-fn kinds(mut bytes: &[u8]) -> Vec<u8> {
-    let mut kinds = Vec::new();
+/// The frames in these bytes, each with its kind and payload.
+fn frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut frames = Vec::new();
     while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = bytes {
-        kinds.push(*kind);
         let length = usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).unwrap();
-        bytes = rest.get(length..).unwrap_or_default();
+        let Some((payload, rest)) = rest.split_at_checked(length) else {
+            break;
+        };
+        frames.push((*kind, payload));
+        bytes = rest;
     }
-    kinds
+    frames
+}
+
+/// Why the server ended a connection: the code and the text of its last GOAWAY (RFC 9113 §6.8).
+fn reason(read: &[u8]) -> (u32, String) {
+    let frames = frames(read);
+    let last = frames.iter().rfind(|(kind, _)| *kind == GOAWAY);
+    let Some((_, [_, _, _, _, a, b, c, d, text @ ..])) = last else {
+        panic!("no GOAWAY among {} frames", frames.len());
+    };
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    (u32::from_be_bytes([*a, *b, *c, *d]), text)
 }
 
 /// Memory of this process, in bytes.
 fn memory() -> usize {
+    status("VmRSS:")
+}
+
+/// The most that it has had since [`forget_peak`], in bytes.
+fn peak() -> usize {
+    status("VmHWM:")
+}
+
+fn forget_peak() {
+    // From now on the peak is what there is now: proc_pid_clear_refs(5).
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+}
+
+fn status(line: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
+    let kilobytes = status
         .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    let kilobytes = line.split_whitespace().nth(1).unwrap();
-    kilobytes.parse::<usize>().unwrap() * 1024
+        .find_map(|it| it.strip_prefix(line))
+        .and_then(|it| it.split_whitespace().next());
+    kilobytes.unwrap().parse::<usize>().unwrap() * 1024
 }
 
 #[tokio::test]
 async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
-    const LITTLE: usize = 96 * 1024 * 1024;
     let mut scripted = Scripted::start(Limits::default()).await;
     let before = memory();
     // A window that stays shut, and as many requests for 16 MiB as there may be: each answer is

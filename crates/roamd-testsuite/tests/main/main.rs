@@ -14,6 +14,7 @@ mod client_a;
 mod client_b;
 mod client_c;
 mod day;
+mod document_types;
 mod every_route;
 mod examples;
 mod failover;

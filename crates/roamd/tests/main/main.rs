@@ -10,6 +10,7 @@
 
 mod apps;
 mod bad_disk;
+mod client;
 mod config;
 mod demo;
 mod destroyed_tokens;
@@ -17,6 +18,7 @@ mod farm;
 mod hard_times;
 mod keys;
 mod killed_controllers;
+mod planted_secrets;
 mod probe;
 mod serve;
 mod sessions;

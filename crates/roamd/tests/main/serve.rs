@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Server, World, nobody, roamd, run};
+use crate::support::{Server, World, nobody, roamd, run, self_signed};
 
 /// A configuration of two stores whose farms are at these addresses.
 fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
@@ -134,14 +134,8 @@ fn a_thousand_hangups_harm_nobody_and_bring_the_new_certificate() {
     let down = nobody();
     let listen = nobody();
     let issue = |name: &str| {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        std::fs::write(world.path("key.pem"), key.serialize_pem()).unwrap();
-        let secret = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(world.path("key.pem"), secret).unwrap();
-        std::fs::write(world.path("cert.pem"), certificate.pem()).unwrap();
-        std::fs::write(world.path(name), certificate.pem()).unwrap();
+        self_signed(&world.path("cert.pem"), &world.path("key.pem"));
+        std::fs::copy(world.path("cert.pem"), world.path(name)).unwrap();
         world.path(name)
     };
     let old = issue("old.pem");

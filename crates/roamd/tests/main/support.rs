@@ -1,7 +1,9 @@
 //! Running the command, and servers that live as long as a test.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
@@ -125,8 +127,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::described_in(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/main/data/world.toml"
+        ))
+    }
+
+    /// A folder with the world of a file.
+    pub(crate) fn described_in(from: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let from = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/main/data/world.toml");
         let world = Self { folder };
         let ran = run(&["farm", "init", "--data", world.data(), "--from", from]);
         assert_eq!(ran.code, 0, "{ran:?}");
@@ -317,6 +326,16 @@ pub(crate) fn configuration(world: &World, listen: &str, farms: &[(&str, &str, &
     let path = world.path("roamd.toml");
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().into()
+}
+
+/// Makes a certificate for `localhost`, which is its own authority, and its key, which is for us alone.
+pub(crate) fn self_signed(certificate: &Path, key: &Path) {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    std::fs::write(key, pair.serialize_pem()).unwrap();
+    std::fs::set_permissions(key, Permissions::from_mode(0o600)).unwrap();
+    let pem = params.self_signed(&pair).unwrap().pem();
+    std::fs::write(certificate, pem).unwrap();
 }
 
 /// An address where nobody listens.
