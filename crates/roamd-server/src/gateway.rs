@@ -15,7 +15,7 @@ use roamd_citrixauth::{
     TokenPolicy, TokenService,
 };
 use roamd_http::{Answer, Incoming, Listener, Peer, Place, Places, Server, Tls};
-use roamd_nfuse_client::TlsError;
+use roamd_nfuse_client::{Observer, TlsError};
 use roamd_seal::KeyRing;
 use roamd_sessions::{Farm, Store, User, UserKey};
 use roamd_state::{Digest, MarkKind, OpenError, SharedState};
@@ -31,12 +31,12 @@ use crate::audit::{AuditError, AuditLog, Event, Trail};
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::data_dir::DataDirError;
 use crate::environment::{Environment, rng};
-use crate::farms::{self, CredentialFarms, NfuseFarm};
+use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
 use crate::guessing::Guessing;
 use crate::host;
 use crate::identity::{self, IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
-use crate::metrics::Metrics;
+use crate::metrics::{FarmCounts, Metrics};
 use crate::proxies::{Client, Proxies};
 use crate::pulse::Pulse;
 use crate::refused::Refused;
@@ -327,16 +327,18 @@ impl Gate {
         };
         let authorities = |store: &config::Store| {
             let Some(gateway) = &store.gateway else {
-                return Ok(None);
+                return Ok::<_, ServerError>(None);
             };
             let id = farms::authorities_id(store);
-            let counts = Arc::new(metrics.farms.attempts_of(&id, &gateway.authorities));
-            farms::authorities(store, gateway, Arc::clone(&network), Some(counts))
-                .map(|client| Some(Arc::new(client)))
+            let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
+            let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
+            let client = farms::authorities(store, gateway, Arc::clone(&network), Some(observer))
                 .map_err(|source| ServerError::AuthorityTls {
-                    store: store.path.to_string(),
-                    source,
-                })
+                store: store.path.to_string(),
+                source,
+            })?;
+            let client = Arc::new(client);
+            Ok(Some(TicketAuthorities { client, counts }))
         };
         let site = |store: &config::Store| {
             let authorities = authorities(store)?;
@@ -350,7 +352,7 @@ impl Gate {
         let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
         let (stores, authorities): (Vec<_>, Vec<_>) = sites?.into_iter().unzip();
         let farms = stores.iter().flat_map(|site| site.store.farms());
-        let authorities = authorities.into_iter().flatten();
+        let authorities = authorities.into_iter().flatten().map(|them| them.client);
         metrics.watch(farms.cloned().collect(), authorities.collect());
         let farms = stores
             .iter()

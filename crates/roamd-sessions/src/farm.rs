@@ -211,6 +211,11 @@ impl FarmError {
     }
 }
 
+/// No ticket authority of the store's gateway gave a ticket. The farm has nothing to do with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no ticket authority of the gateway gave a ticket: {0}")]
+pub struct NoTicket(pub String);
+
 /// Every farm that had to be asked was busy, and nothing was sent to any of them: the same wish may
 /// be made again, whatever it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -363,10 +368,13 @@ pub trait Operation: Send + Sync {
 
     /// A ticket for the store's gateway that stands for this host, where this application runs. A
     /// `reliable` one may be used again to find the session (nfuse.md §8).
+    ///
+    /// # Errors
+    /// [`NoTicket`]; the farm itself has done its part.
     fn sta_ticket(
         &self,
         host: &HostPort,
         in_name: &str,
         reliable: bool,
-    ) -> impl Future<Output = Result<StaTicket, FarmError>> + Send;
+    ) -> impl Future<Output = Result<StaTicket, NoTicket>> + Send;
 }

@@ -129,7 +129,7 @@ impl Launch {
         let client = self.seen_address;
         let route = route(access, client, &operation, &in_name, &mut connection)
             .await
-            .map_err(failed(desktop))?;
+            .map_err(|cause| LaunchFailure::new(cause, desktop))?;
         let content = IcaContent {
             in_name: &in_name,
             title: application.map_or(in_name.as_str(), |application| &application.title),
@@ -138,10 +138,7 @@ impl Launch {
             settings: &connect.settings,
         };
         let farm = description.id.clone();
-        let ica = IcaFile::new(&content).map_err(|error| {
-            warn!(%farm, %error, "Farm's answer does not fit an ICA file");
-            LaunchFailure::new(FailureCause::Answer, desktop)
-        })?;
+        let ica = IcaFile::new(&content).map_err(|error| LaunchFailure::new(error, desktop))?;
         info!(%farm, user = %user.key, "Connection is ready");
         let ticket = match connection.logon {
             Logon::Ticket(ticket) => Some(ticket),

@@ -32,7 +32,7 @@ pub use description::Description;
 pub use end::{End, Ended, FarmResult, merge as merge_end};
 pub use farm::{
     Busy, Connect, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation,
-    Logon, NotReady, Operation, Refusal, SessionKey, Share, Target,
+    Logon, NoTicket, NotReady, Operation, Refusal, SessionKey, Share, Target,
 };
 pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
 pub use launch::{Launch, LaunchTarget, Launched};

@@ -12,7 +12,7 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
+    Logon, NoTicket, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -170,10 +170,9 @@ impl Operation for NfuseOperation {
         host: &HostPort,
         in_name: &str,
         reliable: bool,
-    ) -> Result<StaTicket, FarmError> {
+    ) -> Result<StaTicket, NoTicket> {
         let Some(authorities) = &self.farm.0.authorities else {
-            let problem = "store has no ticket authorities".to_owned();
-            return Err(FarmError::Unavailable(problem));
+            return Err(NoTicket("the store has none".to_owned()));
         };
         let host = host.to_string();
         let info = sta::ConnectionInfo {
@@ -187,17 +186,14 @@ impl Operation for NfuseOperation {
             ica_address: host,
         };
         let request = sta::TicketRequest::v4(data, reliable);
-        match authorities.ticket_by(self.deadline, &request).await {
-            Ok(answer) => Ok(StaTicket {
-                version: answer.ticket_version,
-                authority: answer.authority_id,
-                ticket: SecretString::from(answer.ticket),
-            }),
-            Err(error) => Err(FarmError::Unavailable(format!(
-                "no ticket authority of the gateway gave a ticket: {}",
-                error.reason()
-            ))),
-        }
+        let answer = authorities.client.ticket_by(self.deadline, &request).await;
+        let answer = authorities.counts.ticket(answer);
+        let answer = answer.map_err(|error| NoTicket(error.reason()))?;
+        Ok(StaTicket {
+            version: answer.ticket_version,
+            authority: answer.authority_id,
+            ticket: SecretString::from(answer.ticket),
+        })
     }
 }
 

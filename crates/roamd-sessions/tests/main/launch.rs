@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use roamd_sessions::{
     Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
-    FailureCause, FarmError, FarmId, Generation, Kind, Launch, LaunchFailure, LaunchTarget,
-    Launched, ListRequest, Logon, NotReady, Refusal, ResourceId, ResourceIds, SessionSettings,
-    Share, Sound, Store, Target, WindowSize,
+    FailureCause, FarmError, FarmId, Generation, IcaError, Kind, Launch, LaunchFailure,
+    LaunchTarget, Launched, ListRequest, Logon, NoTicket, NotReady, Refusal, ResourceId,
+    ResourceIds, SessionSettings, Share, Sound, Store, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -444,7 +444,12 @@ fn every_failure_has_a_sentence_in_every_language() {
     let causes = refusals
         .map(|refusal| FailureCause::Farm(FarmError::Refused(refusal)))
         .into_iter()
-        .chain([down().into(), FailureCause::Answer, FailureCause::Cancelled]);
+        .chain([
+            down().into(),
+            FailureCause::NoTicket(NoTicket("silent".to_owned())),
+            FailureCause::Answer(IcaError::Address),
+            FailureCause::Cancelled,
+        ]);
     for cause in causes {
         let failure = LaunchFailure::new(cause, false);
         let texts: HashSet<&str> = Language::ALL
@@ -551,7 +556,7 @@ proptest! {
         let (ica, ticket) = match made {
             Launched::Ready { ica, ticket, .. } => (ica.text().clone(), ticket),
             Launched::Failed(failure) => {
-                prop_assert_eq!(failure.cause, FailureCause::Answer);
+                prop_assert!(matches!(failure.cause, FailureCause::Answer(_)));
                 return Ok(());
             }
             other => panic!("{other:?}"),

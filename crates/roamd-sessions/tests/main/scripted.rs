@@ -7,8 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Generation, HostPort, Kind, Listing, Logon, Operation, PictureSize,
-    SessionKey, Share, StaTicket, User, UserKey,
+    FarmId, FarmSession, Generation, HostPort, Kind, Listing, Logon, NoTicket, Operation,
+    PictureSize, SessionKey, Share, StaTicket, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -113,7 +113,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) connect: Result<Connection, FarmError>,
-    pub(crate) sta_ticket: Result<StaTicket, FarmError>,
+    pub(crate) sta_ticket: Result<StaTicket, NoTicket>,
     /// It answers nothing, ever.
     pub(crate) silent: bool,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -209,7 +209,7 @@ impl Operation for ScriptedFarm {
         host: &HostPort,
         _: &str,
         reliable: bool,
-    ) -> Result<StaTicket, FarmError> {
+    ) -> Result<StaTicket, NoTicket> {
         let host = host.to_string();
         self.note(Call::StaTicket { host, reliable }).await;
         self.sta_ticket.clone()
