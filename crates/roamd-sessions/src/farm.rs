@@ -332,7 +332,12 @@ pub trait Operation: Send + Sync {
         share: Share,
     ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
 
-    /// Has the farm asked for them when they are needed next.
+    /// What a client starts for the user before anybody asks for it. Asked anew each time.
+    fn pre_launch_applications(
+        &self,
+    ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
+
+    /// Has the farm asked for the applications when they are needed next.
     fn forget_applications(&self) -> impl Future<Output = ()> + Send;
 
     /// The picture of an application of this version, in PNG; none where the farm has none. May come

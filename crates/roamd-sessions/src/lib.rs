@@ -43,7 +43,7 @@ pub use plan::{ListRequest, Listing};
 pub use remote_access::RemoteAccess;
 pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
-    CatalogueAnswer, ListedResource, ResourceError, ResourceList, merge as merge_resources,
+    CatalogueAnswer, ListedResource, ResourceError, ResourceList, Scope, merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};

@@ -95,6 +95,7 @@ pub(crate) fn down() -> FarmError {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Applications(Share),
+    PreLaunchApplications,
     ForgetApplications,
     Picture(String, PictureSize),
     Sessions { active: bool },
@@ -109,6 +110,7 @@ pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<Catalogue, FarmError>,
+    pub(crate) pre_launch: Result<Catalogue, FarmError>,
     pub(crate) picture: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
@@ -125,6 +127,7 @@ impl ScriptedFarm {
             description: description(id, generation),
             begin: Ok(()),
             applications: Ok(Catalogue::default()),
+            pre_launch: Ok(Catalogue::default()),
             picture: Ok(None),
             sessions: Ok(Vec::new()),
             end: Ok(()),
@@ -167,6 +170,11 @@ impl Operation for ScriptedFarm {
     async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
         self.note(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
+    }
+
+    async fn pre_launch_applications(&self) -> Result<Arc<Catalogue>, FarmError> {
+        self.note(Call::PreLaunchApplications).await;
+        self.pre_launch.clone().map(Arc::new)
     }
 
     async fn forget_applications(&self) {
