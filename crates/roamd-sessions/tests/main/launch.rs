@@ -8,7 +8,7 @@ use roamd_sessions::{
     Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
     FailureCause, FarmError, FarmId, Generation, HostPort, IcaError, Kind, Launch, LaunchFailure,
     LaunchTarget, Launched, ListRequest, Logon, NoTicket, NotReady, Refusal, RemoteAccess,
-    ResourceId, ResourceIds, SessionSettings, Share, Sound, Store, Target, WindowSize,
+    ResourceId, ResourceIds, SessionSettings, Share, Sound, StaTicket, Store, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
