@@ -16,7 +16,8 @@ pub(crate) fn goes_on(outcome: &Result<Launched, Busy>) -> bool {
             FailureCause::Farm(FarmError::NotDone(_) | FarmError::Busy) => true,
             FailureCause::Farm(FarmError::Refused(refusal)) => another_may(*refusal),
             FailureCause::Farm(FarmError::Unavailable(_))
-            | FailureCause::Answer
+            | FailureCause::NoTicket(_)
+            | FailureCause::Answer(_)
             | FailureCause::Cancelled => false,
         },
         Ok(Launched::NotFound(_) | Launched::Ready { .. } | Launched::NotReady { .. }) => false,

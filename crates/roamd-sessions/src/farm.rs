@@ -211,6 +211,11 @@ impl FarmError {
     }
 }
 
+/// No ticket authority of the store's gateway gave a ticket. The farm has nothing to do with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no ticket authority of the gateway gave a ticket: {0}")]
+pub struct NoTicket(pub String);
+
 /// Every farm that had to be asked was busy, and nothing was sent to any of them: the same wish may
 /// be made again, whatever it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -327,7 +332,12 @@ pub trait Operation: Send + Sync {
         share: Share,
     ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
 
-    /// Has the farm asked for them when they are needed next.
+    /// What a client starts for the user before anybody asks for it. Asked anew each time.
+    fn pre_launch_applications(
+        &self,
+    ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
+
+    /// Has the farm asked for the applications when they are needed next.
     fn forget_applications(&self) -> impl Future<Output = ()> + Send;
 
     /// The picture of an application of this version, in PNG; none where the farm has none. May come
@@ -363,10 +373,13 @@ pub trait Operation: Send + Sync {
 
     /// A ticket for the store's gateway that stands for this host, where this application runs. A
     /// `reliable` one may be used again to find the session (nfuse.md §8).
+    ///
+    /// # Errors
+    /// [`NoTicket`]; the farm itself has done its part.
     fn sta_ticket(
         &self,
         host: &HostPort,
         in_name: &str,
         reliable: bool,
-    ) -> impl Future<Output = Result<StaTicket, FarmError>> + Send;
+    ) -> impl Future<Output = Result<StaTicket, NoTicket>> + Send;
 }

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use tracing::{info, warn};
 
 use crate::remote_access::route;
+use crate::resources::catalogue_with;
 use crate::{
     Application, Busy, Catalogue, Connect, EndPoint, FailureCause, Farm, FarmError, FarmId,
     Generation, IcaContent, IcaFile, Kind, LaunchFailure, Logon, NotReady, Operation, Refusal,
@@ -98,8 +99,11 @@ impl Launch {
         let old_desktop = description.generation == Generation::XenDesktop5;
         let failed = |desktop| move |error: FarmError| LaunchFailure::new(error, desktop);
         let operation = farm.begin(user).await.map_err(failed(old_desktop))?;
-        let catalogue = known(farm, &target, operation.applications(Share::Half).await)
-            .map_err(failed(old_desktop))?;
+        let catalogue = match &target {
+            Target::Session(_) => operation.applications(Share::Half).await,
+            Target::Application(in_name) => catalogue_with(&operation, in_name).await,
+        };
+        let catalogue = known(farm, &target, catalogue).map_err(failed(old_desktop))?;
         let in_name = target.in_name().to_owned();
         let application = catalogue
             .as_deref()
@@ -129,7 +133,7 @@ impl Launch {
         let client = self.seen_address;
         let route = route(access, client, &operation, &in_name, &mut connection)
             .await
-            .map_err(failed(desktop))?;
+            .map_err(|cause| LaunchFailure::new(cause, desktop))?;
         let content = IcaContent {
             in_name: &in_name,
             title: application.map_or(in_name.as_str(), |application| &application.title),
@@ -138,10 +142,7 @@ impl Launch {
             settings: &connect.settings,
         };
         let farm = description.id.clone();
-        let ica = IcaFile::new(&content).map_err(|error| {
-            warn!(%farm, %error, "Farm's answer does not fit an ICA file");
-            LaunchFailure::new(FailureCause::Answer, desktop)
-        })?;
+        let ica = IcaFile::new(&content).map_err(|error| LaunchFailure::new(error, desktop))?;
         info!(%farm, user = %user.key, "Connection is ready");
         let ticket = match connection.logon {
             Logon::Ticket(ticket) => Some(ticket),

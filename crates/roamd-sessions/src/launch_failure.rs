@@ -2,7 +2,7 @@
 
 use roamd_store_proto::{Language, LaunchErrorId, RemedyHint, Text};
 
-use crate::{FarmError, Refusal};
+use crate::{FarmError, IcaError, NoTicket, Refusal};
 
 /// A launch that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,12 @@ pub enum FailureCause {
     /// The farm did not make the connection ready.
     #[error(transparent)]
     Farm(#[from] FarmError),
-    /// What the farm answered cannot stand in an ICA file.
-    #[error("the farm's answer does not fit an ICA file")]
-    Answer,
+    /// The client is outside, and there is no ticket that could stand for the address of the host.
+    #[error(transparent)]
+    NoTicket(#[from] NoTicket),
+    /// What was answered cannot stand in an ICA file.
+    #[error("the answer does not fit an ICA file: {0}")]
+    Answer(#[from] IcaError),
     /// The client had the logon ticket invalidated before it was given.
     #[error("the launch was cancelled by its client")]
     Cancelled,
@@ -66,7 +69,10 @@ impl FailureCause {
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
             }
-            Self::Answer => return (Id::RESOURCE_ERROR, NO_USE),
+            Self::NoTicket(_) | Self::Answer(IcaError::StaTicket) => {
+                return (Id::GENERAL_APP_LAUNCH_ERROR, NO_TICKET);
+            }
+            Self::Answer(_) => return (Id::RESOURCE_ERROR, NO_USE),
             Self::Cancelled => return (Id::GENERAL_APP_LAUNCH_ERROR, CANCELLED),
         };
         match refusal {
@@ -96,6 +102,14 @@ const NO_ANSWER: Text = Text {
     french: "La batterie de la session ne répond pas. Réessayez plus tard.",
     spanish: "La comunidad de la sesión no responde. Inténtelo de nuevo más tarde.",
     japanese: "セッションのファームが応答しません。後でもう一度お試しください。",
+};
+
+const NO_TICKET: Text = Text {
+    english: "There is no way through the gateway now. Try again later.",
+    german: "Zurzeit führt kein Weg durch das Gateway. Versuchen Sie es später noch einmal.",
+    french: "La passerelle ne laisse pas passer pour le moment. Réessayez plus tard.",
+    spanish: "La puerta de enlace no está disponible ahora. Inténtelo de nuevo más tarde.",
+    japanese: "現在、ゲートウェイを経由して接続できません。後でもう一度お試しください。",
 };
 
 const NO_USE: Text = Text {

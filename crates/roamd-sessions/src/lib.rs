@@ -32,7 +32,7 @@ pub use description::Description;
 pub use end::{End, Ended, FarmResult, merge as merge_end};
 pub use farm::{
     Busy, Connect, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation,
-    Logon, NotReady, Operation, Refusal, SessionKey, Share, Target,
+    Logon, NoTicket, NotReady, Operation, Refusal, SessionKey, Share, Target,
 };
 pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
 pub use launch::{Launch, LaunchTarget, Launched};
@@ -43,7 +43,7 @@ pub use plan::{ListRequest, Listing};
 pub use remote_access::RemoteAccess;
 pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
-    CatalogueAnswer, ListedResource, ResourceError, ResourceList, merge as merge_resources,
+    CatalogueAnswer, ListedResource, ResourceError, ResourceList, Scope, merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::{Connection, FarmError, HostPort, Operation, Route};
+use crate::{Connection, FailureCause, HostPort, Operation, Route};
 
 /// What the configuration says of clients outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +62,11 @@ pub(crate) async fn route(
     operation: &impl Operation,
     in_name: &str,
     connection: &mut Connection,
-) -> Result<Route, FarmError> {
+) -> Result<Route, FailureCause> {
     let Some(access) = access.filter(|access| !access.is_inside(client)) else {
         return Ok(Route::Direct);
     };
-    let host = HostPort::parse(&connection.address, HostPort::ICA)
-        .map_err(|error| FarmError::Unavailable(error.to_string()))?;
+    let host = HostPort::parse(&connection.address, HostPort::ICA)?;
     if !access.session_reliability {
         connection.cgp_port = None;
     }

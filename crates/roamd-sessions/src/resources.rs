@@ -37,6 +37,15 @@ pub struct ListedResource {
     pub publisher_name: String,
 }
 
+/// What a list is about (ST-57).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// What people start.
+    Everything,
+    /// What clients start before anybody asks.
+    PreLaunch,
+}
+
 /// What one farm contributed.
 #[derive(Debug)]
 pub struct CatalogueAnswer<'a> {
@@ -86,12 +95,12 @@ impl ListedResource {
 }
 
 impl<F: Farm> Store<F> {
-    /// Lists what the user may start.
+    /// Lists what the user may start, in this scope.
     ///
     /// # Errors
     /// No farm was asked, because all were busy.
-    pub async fn resources(&self, user: &User) -> Result<ResourceList, Busy> {
-        merge(&ask(self.farms().iter(), user).await)
+    pub async fn resources(&self, user: &User, scope: Scope) -> Result<ResourceList, Busy> {
+        merge(&ask(self.farms().iter(), user, scope).await)
     }
 
     /// Tells of one resource, under any of its ids.
@@ -105,22 +114,28 @@ impl<F: Farm> Store<F> {
     ) -> Result<ListedResource, ResourceError> {
         let farm = self.farm(&id.farm).ok_or(ResourceError::NotFound)?;
         let farm = farm.description();
-        let concerned = self.farms().iter().filter(|other| {
+        let concerned = |other: &&F| {
             let other = other.description();
             let grouped = farm.aggregation_group.is_some()
                 && other.aggregation_group == farm.aggregation_group;
             other.id == farm.id || grouped
-        });
-        let answers = ask(concerned, user).await;
-        let own = answers.iter().find(|answer| answer.farm.id == farm.id);
-        if let Some(Err(error)) = own.map(|answer| &answer.catalogue) {
-            return Err(error.clone().into());
+        };
+        for scope in [Scope::Everything, Scope::PreLaunch] {
+            let answers = ask(self.farms().iter().filter(concerned), user, scope).await;
+            let own = answers.iter().find(|answer| answer.farm.id == farm.id);
+            match own.map(|answer| &answer.catalogue) {
+                // A farm that knows no such scope has nothing there.
+                Some(Err(FarmError::Refused(_))) if scope == Scope::PreLaunch => break,
+                Some(Err(error)) => return Err(error.clone().into()),
+                Some(Ok(_)) | None => {}
+            }
+            let list = merge(&answers).map_err(|Busy| FarmError::Busy)?;
+            let mut resources = list.resources.into_iter();
+            if let Some(found) = resources.find(|resource| resource.is(id)) {
+                return Ok(found);
+            }
         }
-        let list = merge(&answers).map_err(|Busy| FarmError::Busy)?;
-        let mut resources = list.resources.into_iter();
-        resources
-            .find(|resource| resource.is(id))
-            .ok_or(ResourceError::NotFound)
+        Err(ResourceError::NotFound)
     }
 
     /// The picture of a resource, from the farm in its id.
@@ -151,7 +166,7 @@ async fn picture<F: Farm>(
     size: PictureSize,
 ) -> Result<Picture, ResourceError> {
     let operation = farm.begin(user).await?;
-    let catalogue = operation.applications(Share::Half).await?;
+    let catalogue = catalogue_with(&operation, in_name).await?;
     let application = catalogue
         .application(in_name)
         .ok_or(ResourceError::NotFound)?;
@@ -166,17 +181,40 @@ async fn picture<F: Farm>(
     ))
 }
 
+/// The catalogue that has this application: of what people start, or else of what is started before
+/// anybody asks. Where none has it, one without it.
+pub(crate) async fn catalogue_with(
+    operation: &impl Operation,
+    in_name: &str,
+) -> Result<Arc<Catalogue>, FarmError> {
+    let catalogue = operation.applications(Share::Half).await?;
+    if catalogue.application(in_name).is_some() {
+        return Ok(catalogue);
+    }
+    match operation.pre_launch_applications().await {
+        // A farm that knows no such scope has nothing there.
+        Err(FarmError::Refused(_)) => Ok(catalogue),
+        answer => answer,
+    }
+}
+
 /// Asks farms what the user may start there, anew each time (ST-55).
 async fn ask<'a, F: Farm + 'a>(
     farms: impl Iterator<Item = &'a F>,
     user: &User,
+    scope: Scope,
 ) -> Vec<CatalogueAnswer<'a>> {
     join_all(farms.map(async |farm| {
         let description = farm.description();
         let catalogue = async {
             let operation = farm.begin(user).await?;
-            operation.forget_applications().await;
-            operation.applications(Share::Whole).await
+            match scope {
+                Scope::Everything => {
+                    operation.forget_applications().await;
+                    operation.applications(Share::Whole).await
+                }
+                Scope::PreLaunch => operation.pre_launch_applications().await,
+            }
         }
         .await;
         if let Err(error) = &catalogue {

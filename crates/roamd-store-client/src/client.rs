@@ -145,7 +145,7 @@ impl StoreClient {
             let answer = self.send(&url, Some(body), media_type::LAUNCH_DATA).await?;
             let data = match answer.status {
                 StatusCode::OK => answer.message(LaunchData::from_xml)?,
-                StatusCode::NOT_FOUND => return Err(ClientError::NoSuchSession),
+                StatusCode::NOT_FOUND => return Err(ClientError::NothingToLaunch),
                 _ => return Err(answer.unexpected()),
             };
             match data {

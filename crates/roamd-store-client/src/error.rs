@@ -107,9 +107,10 @@ pub enum ClientError {
     /// The user may not do this.
     #[error("the store does not allow it")]
     NotAllowed,
-    /// The session is not there: it ended, or belongs to somebody else.
-    #[error("there is no such session any more; list the sessions again")]
-    NoSuchSession,
+    /// What was to be launched is not there: the session ended, the application was taken away, or it
+    /// belongs to somebody else.
+    #[error("there is nothing to launch any more; list again")]
+    NothingToLaunch,
     /// The launch failed; the store's own words.
     #[error("the launch failed: {text} ({id})")]
     LaunchFailed {

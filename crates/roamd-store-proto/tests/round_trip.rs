@@ -1,6 +1,7 @@
 //! What is written is read again as it was, and whatever is read never panics.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -279,6 +280,52 @@ fn hostile() -> impl Strategy<Value = String> {
     names.prop_map(|name| format!("a{name}"))
 }
 
+/// A list of one resource, with these names wherever a farm or a publisher has one.
+fn list_of([title, text, word, link]: [String; 4]) -> Vec<u8> {
+    let resource = Resource {
+        id: title.clone(),
+        link: Some(link.clone()),
+        title: title.clone(),
+        summary: text.clone(),
+        path: text.clone(),
+        resource_type: ResourceType(word.clone().into()),
+        plays_file_types: vec![word.clone()],
+        content_location: Some(link.clone()),
+        client_types: vec![word.clone()],
+        keywords: vec![word.clone()],
+        properties: vec![Property {
+            id: word.clone(),
+            values: vec![text.clone()],
+        }],
+        images: vec![Image {
+            size: 32,
+            depth: 32,
+        }],
+        enabled: true,
+        launch_ica: Some(link.clone()),
+        image: Some(link.clone()),
+        icon: Some(link),
+        on_desktop: true,
+        start_menu: Some(StartMenu {
+            root: word.clone(),
+            path: text,
+        }),
+        featured: true,
+        image_hash: Some(word),
+        aggregated: true,
+        publisher_resource_id: title.clone(),
+        publisher_name: title,
+    };
+    Resources {
+        enumeration: Enumeration::Full,
+        resources: vec![resource],
+    }
+    .to_xml(&Groups::named([]))
+}
+
+/// The tags of that list where no name is hostile.
+static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| tags(&list_of(["a"; 4].map(str::to_owned))));
+
 /// The names of the tags of a document, in order.
 fn tags(document: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(document).expect("what is written is ASCII");
@@ -336,5 +383,11 @@ proptest! {
             remedy: Some(RemedyHint(hint.into())),
         };
         prop_assert_eq!(tags(&retry(names).to_xml()), tags(&retry(plain()).to_xml()));
+    }
+
+    /// The same of resources (ST-63, ST-69). One alone is the same element (ST-62).
+    #[test]
+    fn no_name_changes_the_structure_of_resources(names in proptest::array::uniform4(hostile())) {
+        prop_assert_eq!(&tags(&list_of(names)), &*PLAIN);
     }
 }

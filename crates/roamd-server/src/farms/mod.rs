@@ -65,7 +65,14 @@ struct Shared {
     pictures: Pictures,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
     /// The ticket authorities of the store's gateway, if it has one.
-    authorities: Option<Arc<StaClient>>,
+    authorities: Option<TicketAuthorities>,
+}
+
+/// The ticket authorities of a store's gateway. A clone is the same.
+#[derive(Debug, Clone)]
+pub(crate) struct TicketAuthorities {
+    pub(crate) client: Arc<StaClient>,
+    pub(crate) counts: Arc<FarmCounts>,
 }
 
 impl NfuseFarm {
@@ -73,7 +80,7 @@ impl NfuseFarm {
         farm: &config::Farm,
         network: &Arc<dyn Network>,
         standings: Arc<Standings>,
-        authorities: Option<Arc<StaClient>>,
+        authorities: Option<TicketAuthorities>,
         counts: FarmCounts,
     ) -> Result<Self, TlsError> {
         let counts = Arc::new(counts);

@@ -12,7 +12,7 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
+    Logon, NoTicket, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -32,6 +32,9 @@ const EVERY_SERVER_TYPE: &str = "all";
 /// The one kind of host that is published (SS-39).
 const SERVER_TYPE: &str = "win32";
 
+/// The folder that stands for what clients start before anybody asks (nfuse.md §6.1).
+const PRE_LAUNCH: &str = "$PRELAUNCH$";
+
 /// What one user wants of one farm.
 pub(crate) struct NfuseOperation {
     pub(super) farm: NfuseFarm,
@@ -48,16 +51,7 @@ impl Operation for NfuseOperation {
             return Ok(catalogue);
         }
         let fetch = async {
-            let request = AppDataRequest {
-                traverse: Some("subtree".to_owned()),
-                desired_details: ["defaults", "file-type", "icon-info"]
-                    .map(str::to_owned)
-                    .to_vec(),
-                server_types: vec![EVERY_SERVER_TYPE.to_owned()],
-                client_types: client_types(),
-                credentials: Some(self.credentials()),
-                ..AppDataRequest::default()
-            };
+            let request = self.app_data("");
             // Others may wait for this answer who have more time: only its own end ends the call.
             match self.farm.0.client.call(&request).await {
                 Ok(answer) => Ok(Arc::new(self.catalogue(answer.applications))),
@@ -67,6 +61,11 @@ impl Operation for NfuseOperation {
         // On the heap, because it is large and seldom needed, and a list has one for each farm.
         let fetch = Box::pin(catalogues.try_get_with_by_ref(&self.user.key, fetch));
         self.shared(share, fetch).await
+    }
+
+    async fn pre_launch_applications(&self) -> Result<Arc<Catalogue>, FarmError> {
+        let answer = self.ask(&self.app_data(PRE_LAUNCH)).await?;
+        Ok(Arc::new(self.catalogue(answer.applications)))
     }
 
     async fn forget_applications(&self) {
@@ -170,10 +169,9 @@ impl Operation for NfuseOperation {
         host: &HostPort,
         in_name: &str,
         reliable: bool,
-    ) -> Result<StaTicket, FarmError> {
+    ) -> Result<StaTicket, NoTicket> {
         let Some(authorities) = &self.farm.0.authorities else {
-            let problem = "store has no ticket authorities".to_owned();
-            return Err(FarmError::Unavailable(problem));
+            return Err(NoTicket("the store has none".to_owned()));
         };
         let host = host.to_string();
         let info = sta::ConnectionInfo {
@@ -187,17 +185,14 @@ impl Operation for NfuseOperation {
             ica_address: host,
         };
         let request = sta::TicketRequest::v4(data, reliable);
-        match authorities.ticket_by(self.deadline, &request).await {
-            Ok(answer) => Ok(StaTicket {
-                version: answer.ticket_version,
-                authority: answer.authority_id,
-                ticket: SecretString::from(answer.ticket),
-            }),
-            Err(error) => Err(FarmError::Unavailable(format!(
-                "no ticket authority of the gateway gave a ticket: {}",
-                error.reason()
-            ))),
-        }
+        let answer = authorities.client.ticket_by(self.deadline, &request).await;
+        let answer = authorities.counts.ticket(answer);
+        let answer = answer.map_err(|error| NoTicket(error.reason()))?;
+        Ok(StaTicket {
+            version: answer.ticket_version,
+            authority: answer.authority_id,
+            ticket: SecretString::from(answer.ticket),
+        })
     }
 }
 
@@ -416,6 +411,21 @@ impl NfuseOperation {
             &self.user.domain,
             Some(&self.user.password),
         )
+    }
+
+    /// Asks for what the user may start in this folder and below it.
+    fn app_data(&self, folder: &str) -> AppDataRequest {
+        AppDataRequest {
+            traverse: Some("subtree".to_owned()),
+            folder: folder.to_owned(),
+            desired_details: ["defaults", "file-type", "icon-info"]
+                .map(str::to_owned)
+                .to_vec(),
+            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
+            client_types: client_types(),
+            credentials: Some(self.credentials()),
+            ..AppDataRequest::default()
+        }
     }
 
     fn catalogue(&self, applications: Vec<roamd_nfuse_proto::Application>) -> Catalogue {

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
 use roamd_http::Places;
+use roamd_nfuse_client::Observer;
 use roamd_sessions::{Farm, Store};
 use tokio_util::task::TaskTracker;
 
 use super::Gate;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
-use crate::farms::{self, CredentialFarms, NfuseFarm};
+use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
 use crate::gateway::ServerError;
 use crate::guessing::Guessing;
-use crate::metrics::Metrics;
+use crate::metrics::{FarmCounts, Metrics};
 use crate::proxies::Proxies;
 use crate::site::{AuthenticationSite, StoreSite};
 use crate::standing::Standings;
@@ -56,16 +57,18 @@ impl Gate {
         };
         let authorities = |store: &config::Store| {
             let Some(gateway) = &store.gateway else {
-                return Ok(None);
+                return Ok::<_, ServerError>(None);
             };
             let id = farms::authorities_id(store);
-            let counts = Arc::new(metrics.farms.attempts_of(&id, &gateway.authorities));
-            farms::authorities(store, gateway, Arc::clone(&network), Some(counts))
-                .map(|client| Some(Arc::new(client)))
+            let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
+            let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
+            let client = farms::authorities(store, gateway, Arc::clone(&network), Some(observer))
                 .map_err(|source| ServerError::AuthorityTls {
-                    store: store.path.to_string(),
-                    source,
-                })
+                store: store.path.to_string(),
+                source,
+            })?;
+            let client = Arc::new(client);
+            Ok(Some(TicketAuthorities { client, counts }))
         };
         let site = |store: &config::Store| {
             let authorities = authorities(store)?;
@@ -79,7 +82,7 @@ impl Gate {
         let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
         let (stores, authorities): (Vec<_>, Vec<_>) = sites?.into_iter().unzip();
         let farms = stores.iter().flat_map(|site| site.store.farms());
-        let authorities = authorities.into_iter().flatten();
+        let authorities = authorities.into_iter().flatten().map(|them| them.client);
         metrics.watch(farms.cloned().collect(), authorities.collect());
         let farms = stores
             .iter()

@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use roamd_nfuse_client::{Attempt, Controller, Observer};
+use roamd_nfuse_client::{Attempt, CallError, Controller, Observer};
 use roamd_sessions::{FarmError, Refusal};
 
 /// What is counted of all farms.
@@ -53,6 +53,8 @@ pub(crate) enum OperationKind {
     PasswordChange,
     /// A turn, which every other operation needs first; counted where there is none.
     Turn,
+    /// Getting a ticket of a ticket authority, where the "farm" is the gateway of a store.
+    Ticket,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -107,24 +109,32 @@ impl FarmMetrics {
 
     /// What is counted of the farm with this id and these controllers.
     pub(crate) fn of(&self, farm: &str, controllers: &[Controller]) -> FarmCounts {
-        let counts = self.attempts_of(farm, controllers);
+        self.counted(farm, controllers, &OperationKind::OF_FARMS)
+    }
+
+    /// The same for the ticket authorities of a gateway that is called like this.
+    pub(crate) fn of_authorities(&self, gateway: &str, authorities: &[Controller]) -> FarmCounts {
+        self.counted(gateway, authorities, &[OperationKind::Ticket])
+    }
+
+    fn counted(
+        &self,
+        farm: &str,
+        controllers: &[Controller],
+        operations: &[OperationKind],
+    ) -> FarmCounts {
+        let farm = Arc::new(farm.to_owned());
         // From nothing on, so that whoever watches a rate sees the first one, too.
-        for operation in OperationKind::ALL {
+        for operation in operations {
             for outcome in OUTCOMES {
                 let labels = OperationLabels {
-                    farm: Arc::clone(&counts.farm),
+                    farm: Arc::clone(&farm),
                     operation: operation.as_str(),
                     outcome,
                 };
                 self.operations.get_or_create(&labels).inc_by(0);
             }
         }
-        counts
-    }
-
-    /// The same where there are no operations: of ticket authorities.
-    pub(crate) fn attempts_of(&self, farm: &str, controllers: &[Controller]) -> FarmCounts {
-        let farm = Arc::new(farm.to_owned());
         let controllers = controllers.iter().map(|controller| {
             let url = Arc::new(controller.to_string());
             let labels = ControllerLabels {
@@ -153,13 +163,28 @@ impl FarmCounts {
         operation: OperationKind,
         result: Result<T, FarmError>,
     ) -> Result<T, FarmError> {
+        self.count(operation, outcome(result.as_ref().err()));
+        result
+    }
+
+    /// Counts what ticket authorities answered, and gives it back.
+    pub(crate) fn ticket<T>(&self, answer: Result<T, CallError>) -> Result<T, CallError> {
+        let outcome = match answer {
+            Ok(_) => "confirmed",
+            Err(CallError::Refused(_)) => "refused",
+            Err(_) => "unavailable",
+        };
+        self.count(OperationKind::Ticket, outcome);
+        answer
+    }
+
+    fn count(&self, operation: OperationKind, outcome: &'static str) {
         let labels = OperationLabels {
             farm: Arc::clone(&self.farm),
             operation: operation.as_str(),
-            outcome: outcome(result.as_ref().err()),
+            outcome,
         };
         self.operations.get_or_create(&labels).inc();
-        result
     }
 }
 
@@ -182,7 +207,8 @@ impl Observer for FarmCounts {
 }
 
 impl OperationKind {
-    const ALL: [Self; 7] = [
+    /// Those of a farm, all but [`OperationKind::Ticket`].
+    const OF_FARMS: [Self; 7] = [
         Self::List,
         Self::Disconnect,
         Self::LogOff,
@@ -201,6 +227,7 @@ impl OperationKind {
             Self::SignIn => "sign_in",
             Self::PasswordChange => "password_change",
             Self::Turn => "turn",
+            Self::Ticket => "ticket",
         }
     }
 }

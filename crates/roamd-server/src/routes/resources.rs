@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use roamd_http::Answer;
 use roamd_sessions::{
-    Description, Kind, ListedResource, Picture, PictureSize, ResourceId, ResourceList,
+    Description, Kind, ListedResource, Picture, PictureSize, ResourceId, ResourceList, Scope,
 };
 use roamd_store_proto::{Enumeration, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
@@ -28,14 +28,6 @@ use crate::site::StoreSite;
 const ICA: &str = "ica30";
 const CONTENT: &str = "content";
 
-/// What a list is about (ST-57).
-enum Scope {
-    /// What people start.
-    Everything,
-    /// What a client starts before anybody asks. No farm is asked for that here: there is none.
-    PreLaunch,
-}
-
 /// Lists what the user may start.
 pub(crate) async fn list(
     gate: &Gate,
@@ -46,13 +38,13 @@ pub(crate) async fn list(
     let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
-    let list = match Scope::of(&request)? {
-        Scope::Everything => {
+    let list = match scope(&request)? {
+        Some(scope) => {
             gate.admit(&trail, &user, &site.resources, site.reach())
                 .await?;
-            site.store.resources(&user).await?
+            site.store.resources(&user, scope).await?
         }
-        Scope::PreLaunch => ResourceList {
+        None => ResourceList {
             enumeration: Enumeration::Full,
             resources: Vec::new(),
         },
@@ -135,19 +127,21 @@ pub(crate) async fn picture(
     Ok(answer)
 }
 
-impl Scope {
-    fn of(request: &Request) -> Result<Self, Refused> {
-        let mut scope = Self::Everything;
-        for value in request.query("scope") {
-            let known = ["$PRELAUNCH$", "$ANONYMOUS_PRELAUNCH$"];
-            if !known.iter().any(|known| value.eq_ignore_ascii_case(known)) {
+/// What the list is about (ST-57); none for what is started for nobody in particular, since here
+/// everybody signs in. Of several scopes the last one counts.
+fn scope(request: &Request) -> Result<Option<Scope>, Refused> {
+    let mut scope = Some(Scope::Everything);
+    for value in request.query("scope") {
+        scope = match value.to_ascii_uppercase().as_str() {
+            "$PRELAUNCH$" => Some(Scope::PreLaunch),
+            "$ANONYMOUS_PRELAUNCH$" => None,
+            _ => {
                 let text = "the scope has to be $PRELAUNCH$ or $ANONYMOUS_PRELAUNCH$";
                 return Err(Refused::BadRequest(text.to_owned()));
             }
-            scope = Self::PreLaunch;
-        }
-        Ok(scope)
+        };
     }
+    Ok(scope)
 }
 
 fn groups(request: &Request) -> Groups {

@@ -8,13 +8,13 @@
 use std::net::IpAddr;
 
 use roamd_sessions::{
-    FarmError, Generation, HostPort, Launch, LaunchTarget, Launched, ListRequest, RemoteAccess,
+    Generation, HostPort, Launch, LaunchTarget, Launched, ListRequest, NoTicket, RemoteAccess,
     StaTicket, Store,
 };
-use roamd_store_proto::LaunchParams;
+use roamd_store_proto::{Language, LaunchErrorId, LaunchParams};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::scripted::{Call, ScriptedFarm, connection, down, here, keys, session, user};
+use crate::scripted::{Call, ScriptedFarm, connection, here, keys, session, user};
 
 const OUTSIDE: &str = "198.51.100.9";
 const INSIDE: &str = "10.1.2.3";
@@ -189,7 +189,8 @@ async fn a_gateway_without_session_reliability_leaves_it_out() {
 }
 
 #[tokio::test]
-async fn without_a_good_ticket_a_launch_outside_fails_and_tells_no_address() {
+async fn without_a_good_ticket_a_launch_outside_fails_for_the_ticket_and_tells_no_address() {
+    // ST-48, ST-50
     let ticket = |version: &str, authority: &str, ticket: &str| {
         Ok(StaTicket {
             version: version.to_owned(),
@@ -197,8 +198,8 @@ async fn without_a_good_ticket_a_launch_outside_fails_and_tells_no_address() {
             ticket: SecretString::from(ticket),
         })
     };
-    let answers: [Result<StaTicket, FarmError>; 6] = [
-        Err(down()),
+    let answers: [Result<StaTicket, NoTicket>; 6] = [
+        Err(NoTicket("controller did not answer in time".to_owned())),
         ticket("40", "STA01", "00\r\nInitialProgram=#evil"),
         ticket("40", "STA01;x", "00"),
         ticket("", "STA01", "00"),
@@ -214,6 +215,10 @@ async fn without_a_good_ticket_a_launch_outside_fails_and_tells_no_address() {
         };
         let shown = failure.cause.to_string();
         assert!(!shown.contains("192.0.2.40"), "{shown}");
+        assert!(shown.contains("ticket authority"), "{shown}");
+        assert_eq!(failure.id(), LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
+        let text = failure.text(Language::English);
+        assert!(text.contains("gateway") && !text.contains("farm"), "{text}");
     }
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use roamd_sessions::{
     Busy, Catalogue, CatalogueAnswer, FarmAnswer, FarmDescription, FarmError, FarmId, Generation,
-    ListRequest, Outcome, Picture, PictureSize, ResourceError, ResourceId, ResourceList,
-    SessionIds, Share, Store, UserKey, merge_list, merge_resources,
+    Launch, LaunchTarget, Launched, ListRequest, Outcome, Picture, PictureSize, Refusal,
+    ResourceError, ResourceId, ResourceList, Scope, SessionIds, Share, Store, UserKey, merge_list,
+    merge_resources,
     plan::{self, FarmPlan},
 };
-use roamd_store_proto::Enumeration;
+use roamd_store_proto::{Enumeration, LaunchParams};
 
 use crate::scripted::{Call, ScriptedFarm, catalogue, description, down, keys, session, user};
 
@@ -185,7 +186,10 @@ async fn a_list_asks_every_farm_for_what_the_user_may_start() {
         farm("B", None, &[("Desk", "Desk", true)]),
     ];
     let store = Store::new(farms.clone(), keys());
-    let list = store.resources(&user("alice")).await.unwrap();
+    let list = store
+        .resources(&user("alice"), Scope::Everything)
+        .await
+        .unwrap();
     assert_eq!(list.enumeration, Enumeration::Full);
     assert_eq!(shown(&list), ["A.Word: Word", "B.Desk: Desk"]);
     for farm in store.farms() {
@@ -197,11 +201,55 @@ async fn a_list_asks_every_farm_for_what_the_user_may_start() {
     farms[0].applications = Err(down());
     farms[1].begin = Err(FarmError::Busy);
     let store = Store::new(farms.clone(), keys());
-    let list = store.resources(&user("alice")).await.unwrap();
+    let list = store
+        .resources(&user("alice"), Scope::Everything)
+        .await
+        .unwrap();
     assert_eq!(list.enumeration, Enumeration::Failed);
     farms[0].begin = Err(FarmError::Busy);
     let store = Store::new(farms, keys());
-    assert_eq!(store.resources(&user("alice")).await, Err(Busy));
+    assert_eq!(
+        store.resources(&user("alice"), Scope::Everything).await,
+        Err(Busy)
+    );
+}
+
+#[tokio::test]
+async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
+    // ST-57, nfuse.md §6.1
+    let mut knows = farm("A", None, &[("Word", "Word", false)]);
+    knows.pre_launch = Ok(catalogue(&[("Warm", "Warm-up", false)]));
+    let mut refuses = farm("B", None, &[("Paint", "Paint", false)]);
+    refuses.pre_launch = Err(FarmError::Refused(Refusal::Unsupported));
+    let store = Store::new(vec![knows, refuses], keys());
+    let alice = user("alice");
+    let list = store.resources(&alice, Scope::PreLaunch).await.unwrap();
+    assert_eq!(shown(&list), ["A.Warm: Warm-up"]);
+    assert_eq!(list.enumeration, Enumeration::Partial);
+    for farm in store.farms() {
+        assert_eq!(farm.calls(), [Call::PreLaunchApplications]);
+    }
+    let list = store.resources(&alice, Scope::Everything).await.unwrap();
+    assert_eq!(shown(&list), ["A.Word: Word", "B.Paint: Paint"]);
+
+    let found = store.resource(&alice, &id("A", "Warm")).await.unwrap();
+    assert_eq!(found.id, id("A", "Warm"));
+    let picture = store.picture(&alice, &found.id, PictureSize::DEFAULT).await;
+    assert_eq!(picture, Ok(Picture::None { desktop: false }));
+    let launch = Launch {
+        params: LaunchParams::default(),
+        seen_address: None,
+    };
+    let target = LaunchTarget::Application(found.ids());
+    let launched = store.launch(&alice, &target, &launch).await;
+    assert!(
+        matches!(launched, Ok(Launched::Ready { .. })),
+        "{launched:?}"
+    );
+    for none in [id("A", "Other"), id("B", "Warm")] {
+        let found = store.resource(&alice, &none).await;
+        assert_eq!(found, Err(ResourceError::NotFound), "{none}");
+    }
 }
 
 #[tokio::test]

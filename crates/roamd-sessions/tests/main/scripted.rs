@@ -7,8 +7,8 @@ use std::time::Duration;
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Generation, HostPort, Kind, Listing, Logon, Operation, PictureSize,
-    SessionKey, Share, StaTicket, User, UserKey,
+    FarmId, FarmSession, Generation, HostPort, Kind, Listing, Logon, NoTicket, Operation,
+    PictureSize, SessionKey, Share, StaTicket, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -95,6 +95,7 @@ pub(crate) fn down() -> FarmError {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Applications(Share),
+    PreLaunchApplications,
     ForgetApplications,
     Picture(String, PictureSize),
     Sessions { active: bool },
@@ -109,11 +110,12 @@ pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<Catalogue, FarmError>,
+    pub(crate) pre_launch: Result<Catalogue, FarmError>,
     pub(crate) picture: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) connect: Result<Connection, FarmError>,
-    pub(crate) sta_ticket: Result<StaTicket, FarmError>,
+    pub(crate) sta_ticket: Result<StaTicket, NoTicket>,
     /// It answers nothing, ever.
     pub(crate) silent: bool,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -125,6 +127,7 @@ impl ScriptedFarm {
             description: description(id, generation),
             begin: Ok(()),
             applications: Ok(Catalogue::default()),
+            pre_launch: Ok(Catalogue::default()),
             picture: Ok(None),
             sessions: Ok(Vec::new()),
             end: Ok(()),
@@ -169,6 +172,11 @@ impl Operation for ScriptedFarm {
         self.applications.clone().map(Arc::new)
     }
 
+    async fn pre_launch_applications(&self) -> Result<Arc<Catalogue>, FarmError> {
+        self.note(Call::PreLaunchApplications).await;
+        self.pre_launch.clone().map(Arc::new)
+    }
+
     async fn forget_applications(&self) {
         self.note(Call::ForgetApplications).await;
     }
@@ -209,7 +217,7 @@ impl Operation for ScriptedFarm {
         host: &HostPort,
         _: &str,
         reliable: bool,
-    ) -> Result<StaTicket, FarmError> {
+    ) -> Result<StaTicket, NoTicket> {
         let host = host.to_string();
         self.note(Call::StaTicket { host, reliable }).await;
         self.sta_ticket.clone()

@@ -126,7 +126,7 @@ async fn a_session_that_ended_is_told_from_a_failure() {
         .launch(&url, &launch_params(), drop)
         .await
         .unwrap_err();
-    assert!(matches!(ended, ClientError::NoSuchSession), "{ended}");
+    assert!(matches!(ended, ClientError::NothingToLaunch), "{ended}");
     let failed = client
         .launch(&url, &launch_params(), drop)
         .await

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{DataAnswer, DataRequest, TicketAnswer};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_answer, encode_request};
-use roamd_store_proto::{LaunchData, Resources};
+use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
 use roamd_testsuite::{Options, Response, Site, Wire, sign_in};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -151,12 +151,28 @@ async fn without_a_ticket_the_launch_fails_and_names_no_host() {
         let response = alice.launch(&url, "DESK-C").await;
         assert_eq!(response.status, 200);
         let data = LaunchData::from_xml(&response.body).unwrap();
-        assert!(matches!(data, LaunchData::Failure { .. }), "{data:?}");
+        let LaunchData::Failure { id, text, .. } = data else {
+            panic!("{data:?}");
+        };
+        assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
+        assert!(text.contains("gateway"), "not the farm's fault: {text}");
         for part in INTERNAL {
             assert!(!response.text().contains(part), "{}", response.text());
         }
     }
     assert_eq!(site.sessions("alice"), before, "nothing was moved or ended");
+    let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
+    let ticket = |outcome, count| {
+        format!(
+            "farm_operations_total{{farm=\"gateway of /Citrix/Store\",operation=\"ticket\",\
+             outcome=\"{outcome}\"}} {count}\n"
+        )
+    };
+    let launches =
+        "farm_operations_total{farm=\"CVAD\",operation=\"launch\",outcome=\"unavailable\"} 0\n";
+    for line in [&ticket("confirmed", 1), &ticket("unavailable", 4), launches] {
+        assert!(metrics.text().contains(line), "{line}{}", metrics.text());
+    }
 }
 
 #[tokio::test]

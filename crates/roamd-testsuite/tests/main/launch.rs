@@ -337,6 +337,26 @@ async fn a_launch_that_is_not_ready_goes_on_below_its_url() {
 }
 
 #[tokio::test]
+async fn a_launch_that_is_not_ready_goes_on_at_any_node_and_ends_for_all_of_them() {
+    // ST-46
+    let (mut site, farm, alice, url) = scripted().await;
+    let elsewhere = SignedIn {
+        wire: site.second_node().await,
+        token: alice.token.clone(),
+        primary: alice.primary.clone(),
+        ..alice
+    };
+    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    let (first, _) = retry(&alice.launch(&url, "DESK-C").await, &url);
+    let (second, _) = retry(&elsewhere.launch(&first, "DESK-C").await, &url);
+    farm.answer("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+    success(&elsewhere.launch(&second, "DESK-C").await);
+    for node in [&alice, &elsewhere] {
+        assert_eq!(node.launch(&second, "DESK-C").await.status, 404);
+    }
+}
+
+#[tokio::test]
 async fn why_a_machine_is_not_ready_and_when_to_ask_again_is_told() {
     // ST-45, ST-47
     let (_site, farm, alice, url) = scripted().await;

@@ -287,7 +287,8 @@ async fn xmllint_finds_every_answer_valid() {
             "<contentlocation>http://h/?a&amp;b</contentlocation>",
         ),
         ("?group=none", "<resource><id>CVAD.Word</id></resource>"),
-        ("?scope=$PRELAUNCH$", "disabled\"/>"),
+        ("?scope=$PRELAUNCH$", "<id>LAB.Prices</id>"),
+        ("?scope=$ANONYMOUS_PRELAUNCH$", "disabled\"/>"),
     ] {
         let answer = alice.get(&format!("{RESOURCES}{path}")).await;
         answers.push(("Resources", shows.to_owned(), answer));

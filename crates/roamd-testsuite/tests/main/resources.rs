@@ -364,6 +364,7 @@ async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
     let (_, nothing) = of("?group=unknown").await;
     assert!(nothing.contains("<resource><id>XA1.MSPaint</id></resource>"));
     for scope in ["%24PRELAUNCH%24", "$Anonymous_PreLaunch$"] {
+        // The embedded farms publish nothing of the kind.
         let (status, text) = of(&format!("?scope={scope}")).await;
         let list = Resources::from_xml(text.as_bytes()).unwrap();
         assert_eq!((status, list.enumeration), (200, Enumeration::Full));
@@ -373,6 +374,36 @@ async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
         let (status, text) = of(&format!("?scope={scope}")).await;
         assert_eq!(status, 400, "{scope}: {text}");
     }
+}
+
+#[tokio::test]
+async fn what_clients_start_before_anybody_asks_is_asked_for_by_its_scope() {
+    // ST-57, nfuse.md §6.1
+    let farm = ScriptedFarm::friendly().await;
+    let options = Options {
+        authentication: "credentials = \"CVAD\"".to_owned(),
+        more_farms: farm.section("LAB", "Lab"),
+        ..Options::default()
+    };
+    let site = Site::start(options).await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let published = "<AppDataSet><AppData><InName>Warm</InName><FName>Warm-up</FName></AppData>\
+                     </AppDataSet>";
+    farm.answer("AppData", published);
+    let target = "/Citrix/Store/resources/v2?scope=$PreLaunch$";
+    let response = alice.get(target).await;
+    let list = Resources::from_xml(&response.body).unwrap();
+    let ids: Vec<_> = list.resources.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["LAB.Warm"], "the embedded farms publish none");
+    assert_eq!(list.enumeration, Enumeration::Full);
+    let asked = farm.last("AppData");
+    assert!(asked.contains(">$PRELAUNCH$</Scope>"), "{asked}");
+    let asked = farm.received("AppData");
+    let response = alice
+        .get("/Citrix/Store/resources/v2?scope=$ANONYMOUS_PRELAUNCH$")
+        .await;
+    assert_eq!(Resources::from_xml(&response.body).unwrap().resources, []);
+    assert_eq!(farm.received("AppData"), asked, "nobody is anonymous here");
 }
 
 #[tokio::test]

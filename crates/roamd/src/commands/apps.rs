@@ -122,10 +122,19 @@ fn targets(apps: &[String], resources: &[Resource]) -> anyhow::Result<Vec<Target
                 }
                 (None, None, _) => anyhow::bail!("there is no {app} that you may start"),
             };
-            Target::try_from(resource.clone())
-                .map_err(|_| anyhow::anyhow!("{app} is not started with an ICA file"))
+            Target::try_from(resource.clone()).map_err(|resource| cannot_start(&resource))
         })
         .collect()
+}
+
+/// Why a resource is not started with an ICA file, and what to do.
+fn cannot_start(resource: &Resource) -> anyhow::Error {
+    let title = output::shown(&resource.title);
+    match resource.content_location.as_deref().map(output::shown) {
+        _ if !resource.enabled => anyhow::anyhow!("{title} is disabled; ask its publisher"),
+        Some(location) => anyhow::anyhow!("{title} is a document; open {location}"),
+        None => anyhow::anyhow!("the store does not start {title} with an ICA file"),
+    }
 }
 
 /// A list for programs.

@@ -72,9 +72,13 @@ fn what_is_launched_by_name_or_id_runs_once_a_client_has_the_file() {
 fn what_cannot_be_started_is_said_before_anything_is() {
     let world = World::new();
     let demo = Server::demo(&world);
+    let paint = ["--data", world.data(), "--farm", "XA1", "MSPaint"];
+    let off = [&["farm", "app", "set"], &paint[..], &["--enabled", "off"]].concat();
+    assert_eq!(run(&off).code, 0);
     for (apps, expected) in [
+        (&["Word", "MSPaint"][..], "MSPaint is disabled"),
         (
-            &["Word", "Nothing"][..],
+            &["Word", "Nothing"],
             "there is no Nothing that you may start",
         ),
         (

@@ -292,11 +292,15 @@ fn a_session_that_is_not_offered_is_not_launched() {
         let ran = demo.alice(&[&["launch"], wanted, &output[..]].concat());
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
         assert!(ran.err.contains("add --active"), "{}", ran.err);
+        assert!(ran.err.contains(wanted.last().unwrap()), "{}", ran.err);
     }
+    let ran = demo.alice(&[&["launch", "Excel"], &output[..]].concat());
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("`--app Excel`"), "{}", ran.err);
     let url = format!("{}/sessions/v1/AkspU0FsrusrK4J6/launch/ica", demo.url());
     let ran = demo.alice(&[&["launch", &url], &output[..]].concat());
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
-    assert!(ran.err.contains("there is no such session"), "{}", ran.err);
+    assert!(ran.err.contains("nothing to launch"), "{}", ran.err);
     assert_eq!(entries(&folder), [""; 0]);
     let ran = demo.alice(&[&["launch", "--app", "Word", "--active"], &output[..]].concat());
     assert_eq!(ran.code, 0, "{ran:?}");

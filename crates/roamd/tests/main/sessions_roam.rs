@@ -191,7 +191,7 @@ fn each_failure_is_told_and_the_exit_code_tells_how_many() {
         for (app, line) in apps.iter().zip(lines) {
             let expected = match *app {
                 "Word" => format!("{output}/CVAD.Word-"),
-                "Gone" => "Gone on Farm3: there is no such session any more; ".into(),
+                "Gone" => "Gone on Farm3: there is nothing to launch any more; list again".into(),
                 _ => "Forbidden on Farm3: the store does not allow it".into(),
             };
             assert!(line.starts_with(&expected), "{line}");
@@ -216,7 +216,7 @@ fn a_session_that_is_not_ready_is_waited_for_and_that_is_told() {
             .unwrap(),
     );
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(ran.err, "Word on Farm3: waiting 0 s (resuming)\n");
+    assert_eq!(ran.err, "Word on Farm3: wakes up; asked again in 0 s\n");
 }
 
 /// Live lines are on the terminal, and results are where they belong.
@@ -235,7 +235,8 @@ fn a_terminal_shows_what_goes_on() {
     let ran = on_a_terminal(&roam, &format!("> {}", results.display()));
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
-        ran.out.contains("Word on Farm3: waiting 1 s (resuming)"),
+        ran.out
+            .contains("Word on Farm3: wakes up; asked again in 1 s"),
         "{ran:?}"
     );
     let results = fs::read_to_string(results).unwrap();
@@ -267,7 +268,7 @@ fn ctrl_c_keeps_what_is_there_and_stops_the_rest() {
     let mut err = BufReader::new(child.stderr.take().unwrap());
     let mut waiting = String::new();
     err.read_line(&mut waiting).unwrap();
-    assert_eq!(waiting, "Word on Farm3: waiting 300 s (resuming)\n");
+    assert_eq!(waiting, "Word on Farm3: wakes up; asked again in 300 s\n");
     signal(&child, "INT");
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();

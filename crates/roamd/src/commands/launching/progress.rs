@@ -67,7 +67,13 @@ impl Line {
 
     pub(super) fn waiting(&self, not_ready: &NotReady) {
         let NotReady { reason, wait } = not_ready;
-        let waiting = format!("waiting {} s ({reason})", wait.as_secs());
+        let why = match reason.as_str() {
+            "rebooting" => "restarts".to_owned(),
+            "resuming" => "wakes up".to_owned(),
+            "unknown" => "not ready yet".to_owned(),
+            other => format!("not ready yet ({other})"),
+        };
+        let waiting = format!("{why}; asked again in {} s", wait.as_secs());
         if self.bar.is_hidden() {
             output::note(format_args!("{}: {waiting}", self.name));
         } else {

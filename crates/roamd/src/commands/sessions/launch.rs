@@ -74,6 +74,11 @@ impl Launch {
         let params = self.store.session_params(self.selection, Vec::new());
         let list = unless_stopped(stop, client.list(&params)).await?;
         let exit = enumeration_exit(list.enumeration, "sessions");
+        let is_of = |app: &str| {
+            let mut sessions = list.sessions.iter();
+            sessions.any(|session| session.initial_app.eq_ignore_ascii_case(app))
+        };
+        let name = self.wanted.id.clone().filter(|id| is_of(id));
         let targets: Vec<_> = list
             .sessions
             .into_iter()
@@ -85,12 +90,14 @@ impl Launch {
             .map(Target::from)
             .collect();
         if targets.is_empty() && exit == Exit::Done && !self.wanted.all {
-            let advice = if self.selection.active {
-                "list the sessions again"
-            } else {
-                "if it is active on another client, add --active"
+            let advice = match name {
+                Some(name) => format!("for all sessions of the application say `--app {name}`"),
+                None if self.selection.active => "list the sessions again".to_owned(),
+                None => "if it is active on another client, add --active".to_owned(),
             };
-            anyhow::bail!("there is no such session to connect to; {advice}");
+            let wanted = self.wanted.id.as_ref().or(self.wanted.app.as_ref());
+            let wanted = wanted.map_or_else(String::new, |wanted| format!(" {wanted}"));
+            anyhow::bail!("there is no session{wanted} to connect to; {advice}");
         }
         if targets.is_empty() && self.wanted.all {
             output::note("No sessions to connect to.");
