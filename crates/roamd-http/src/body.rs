@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// Why a body was not read.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum BodyError {
 }
 
 /// Reads a whole body of at most `limit` bytes within `deadline`. One that announces to be longer
-/// is refused before a byte of it is read.
+/// is refused before a byte of it is read. It may hold a password, so it is wiped when it is dropped.
 ///
 /// # Errors
 /// Why the body was not read.
@@ -36,7 +36,7 @@ pub async fn read_body(
     body: Incoming,
     limit: usize,
     deadline: Duration,
-) -> Result<Bytes, BodyError> {
+) -> Result<Zeroizing<Vec<u8>>, BodyError> {
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge { limit });
     }
@@ -52,12 +52,12 @@ pub async fn read_body(
 /// megabytes.
 async fn whole(
     mut body: Limited<Incoming>,
-) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
-    let mut whole = BytesMut::new();
+) -> Result<Zeroizing<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut whole = Zeroizing::new(Vec::new());
     while let Some(frame) = body.frame().await.transpose()? {
         if let Ok(part) = frame.into_data() {
             whole.extend_from_slice(&part);
         }
     }
-    Ok(whole.freeze())
+    Ok(whole)
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use getrandom::rand_core::Rng;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
@@ -16,6 +15,7 @@ use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{Language, media_type};
 use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use crate::audit::{Event, Trail};
 use crate::environment::rng;
@@ -134,7 +134,10 @@ impl Request {
     }
 
     /// The body, which has to be of this type (SS-16).
-    pub(crate) async fn body_of(self, expected: &'static str) -> Result<Bytes, Refused> {
+    pub(crate) async fn body_of(
+        self,
+        expected: &'static str,
+    ) -> Result<Zeroizing<Vec<u8>>, Refused> {
         if !self.body_is(expected) {
             return Err(Refused::WrongBodyType { expected });
         }
@@ -148,7 +151,7 @@ impl Request {
     }
 
     /// The body, whatever it says of its type.
-    pub(crate) async fn body(self) -> Result<Bytes, Refused> {
+    pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, Refused> {
         Ok(read_body(self.body, BODY_BYTES, self.body_deadline).await?)
     }
 

@@ -1,5 +1,6 @@
 //! The operations of a store.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -8,11 +9,11 @@ use roamd_store_proto::{
     SessionStatus, media_type,
 };
 use secrecy::SecretString;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::error::{ClientError, shown};
-use crate::sign_in::{Credentials, Token, challenge, sign_in};
+use crate::sign_in::{Credentials, SignIn, Token, challenge, sign_in};
 use crate::store_url::StoreUrl;
 use crate::transport::{Answer, Call, Transport, link};
 
@@ -24,6 +25,9 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 /// The longest wait, whatever the store says.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// For signing out: nobody waits for it.
+const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A client of one store, for one user.
 ///
@@ -37,6 +41,8 @@ pub struct StoreClient {
     credentials: Credentials,
     endpoints: Option<Endpoints>,
     token: Option<Token>,
+    /// Those of all clones.
+    sign_ins: Arc<Mutex<Vec<SignIn>>>,
 }
 
 /// A session that the store is still making ready (ST-44).
@@ -69,7 +75,22 @@ impl StoreClient {
             credentials,
             endpoints: None,
             token: None,
+            sign_ins: Arc::default(),
         }
+    }
+
+    /// Ends the sign-ins of this client and of its clones, so that their tokens are of no use to
+    /// anybody (CA-39). A store that cannot do that, or not within 2 seconds, is no error: tokens end
+    /// by themselves.
+    pub async fn sign_out(&mut self) {
+        self.token = None;
+        let sign_ins = std::mem::take(&mut *self.sign_ins());
+        let ended = async {
+            for sign_in in &sign_ins {
+                drop(sign_in.end(&self.transport).await);
+            }
+        };
+        drop(timeout(SIGN_OUT_DEADLINE, ended).await);
     }
 
     /// Lists the sessions that the client may connect to.
@@ -181,6 +202,10 @@ impl StoreClient {
         }
     }
 
+    fn sign_ins(&self) -> MutexGuard<'_, Vec<SignIn>> {
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn operation(
         &mut self,
         id: &'static str,
@@ -257,7 +282,8 @@ impl StoreClient {
             return Ok(answer);
         }
         let challenge = challenge(&answer)?;
-        let token = sign_in(&self.transport, &self.credentials, url, &challenge).await?;
+        let (token, sign_in) = sign_in(&self.transport, &self.credentials, url, &challenge).await?;
+        self.sign_ins().extend(sign_in);
         let call = Call {
             token: Some(&token.header),
             ..call

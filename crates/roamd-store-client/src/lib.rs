@@ -1,8 +1,8 @@
 //! A plain client of any store that has a Sessions Service, roamd's or another.
 //!
-//! [`StoreClient`] finds its URLs from the store's endpoints, signs in when it is challenged, and
-//! lists, disconnects, logs off and launches sessions, and lists what the user may start. It follows answers, never paths that it
-//! knows by itself. The crate must not know the gateway, farms, files or terminals, and it logs no
+//! [`StoreClient`] finds its URLs from the store's endpoints, signs in when it is challenged, lists,
+//! disconnects, logs off and launches sessions, lists what the user may start, and signs out. It
+//! follows answers, never paths that it knows by itself. The crate must not know the gateway, farms, files or terminals, and it logs no
 //! token, password, ticket or body.
 
 mod audience;

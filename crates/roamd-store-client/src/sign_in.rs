@@ -4,8 +4,8 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE, WWW_AUTHENTICATE};
 use roamd_store_proto::auth::{
-    Challenge, Choice, Form, FormPost, FormResult, RequestToken, RequestTokenResponse,
-    RequirementKind, TokenChoices,
+    Challenge, Choice, DestroyToken, Form, FormPost, FormResult, RequestToken,
+    RequestTokenResponse, RequirementKind, TokenChoices,
 };
 use roamd_store_proto::media_type;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,6 +37,7 @@ pub struct Credentials {
 pub(crate) struct Token {
     /// Value of the `Authorization` header.
     pub(crate) header: HeaderValue,
+    text: SecretString,
     /// Below this URL it opens everything (CA-8).
     root: Url,
 }
@@ -52,6 +53,35 @@ impl Token {
     }
 }
 
+/// A sign-in that can be ended.
+pub(crate) struct SignIn {
+    token_service: Url,
+    /// What the form gave: it opens the token service.
+    primary: Token,
+}
+
+impl SignIn {
+    /// Ends it, with all tokens that come from it (CA-39).
+    pub(crate) async fn end(&self, transport: &Transport) -> Result<(), ClientError> {
+        let message = DestroyToken {
+            token: self.primary.text.clone(),
+        };
+        let answer = transport
+            .send(Call {
+                url: &self.token_service,
+                body: Some((media_type::DESTROY_TOKEN, &message.to_xml())),
+                accept: media_type::DESTROY_TOKEN_RESPONSE,
+                token: Some(&self.primary.header),
+                cookies: None,
+            })
+            .await?;
+        match answer.status {
+            StatusCode::OK => Ok(()),
+            _ => Err(answer.unexpected()),
+        }
+    }
+}
+
 /// The challenge of a `401`.
 pub(crate) fn challenge(answer: &Answer) -> Result<Challenge, ClientError> {
     let mut values = answer.headers.get_all(WWW_AUTHENTICATE).iter();
@@ -60,27 +90,28 @@ pub(crate) fn challenge(answer: &Answer) -> Result<Challenge, ClientError> {
         .ok_or_else(|| ClientError::NotCitrixAuth(answer.url.clone()))
 }
 
-/// Gets a token for the service that answered `called` with a challenge.
+/// Gets a token for the service that answered `called` with a challenge, and the sign-in that it took,
+/// unless the token was given without one.
 pub(crate) async fn sign_in(
     transport: &Transport,
     credentials: &Credentials,
     called: &Url,
     challenge: &Challenge,
-) -> Result<Token, ClientError> {
+) -> Result<(Token, Option<SignIn>), ClientError> {
     let wanted = Wanted::new(called, challenge)?;
     let answer = wanted
         .ask_first(transport, &challenge.locations, ACCEPT_TOKENS)
         .await?;
     if answer.status != StatusCode::UNAUTHORIZED {
-        return wanted.token(&answer);
+        return Ok((wanted.token(&answer)?, None));
     }
-    let token_service = &answer.url;
     let inner = self::challenge(&answer)?;
-    let primary = primary_token(transport, credentials, token_service, &inner).await?;
+    let token_service = answer.url;
+    let primary = primary_token(transport, credentials, &token_service, &inner).await?;
     let answer = wanted
         .ask(
             transport,
-            token_service,
+            &token_service,
             ACCEPT_TOKENS,
             Some(&primary.header),
         )
@@ -89,7 +120,13 @@ pub(crate) async fn sign_in(
         StatusCode::UNAUTHORIZED => {
             Err(ClientError::TokenRefused(self::challenge(&answer)?.reason))
         }
-        _ => wanted.token(&answer),
+        _ => {
+            let sign_in = SignIn {
+                token_service,
+                primary,
+            };
+            Ok((wanted.token(&answer)?, Some(sign_in)))
+        }
     }
 }
 
@@ -208,12 +245,13 @@ impl Wanted {
         if answer.status != StatusCode::OK {
             return Err(answer.unexpected());
         }
-        let token = answer.message(RequestTokenResponse::from_xml)?.token;
-        let mut header = HeaderValue::from_str(&format!("CitrixAuth {}", token.expose_secret()))
+        let text = answer.message(RequestTokenResponse::from_xml)?.token;
+        let mut header = HeaderValue::from_str(&format!("CitrixAuth {}", text.expose_secret()))
             .map_err(|_| ClientError::BadLink { place: "a token" })?;
         header.set_sensitive(true);
         Ok(Token {
             header,
+            text,
             root: self.root.clone(),
         })
     }

@@ -111,6 +111,37 @@ fn what_is_no_sealed_base64_is_an_invalid_token() {
 }
 
 #[test]
+fn a_token_has_one_spelling() {
+    // Base64 with stray bits behind the end, or with more or less padding, would be another text for
+    // the same token. Names of three lengths give every kind of end.
+    let mut ends = Vec::new();
+    for name in ["a", "ab", "abc"] {
+        let mut grant = alice(&store_realm(), None);
+        grant.user = roamd_citrixauth::UserIdentity::new("DEMO", name);
+        let token = tokens().issue(&grant, at(0), &mut rng()).unwrap().token;
+        let token = token.expose_secret();
+        assert!(check(token, 1).is_ok());
+        let plain = token.trim_end_matches('=');
+        ends.push(token.len() - plain.len());
+        let (before, last) = plain.split_at(plain.len() - 1);
+        let others = ('+'..='z').filter(|other| !last.starts_with(*other));
+        let mut spellings: Vec<_> = others
+            .map(|other| format!("{before}{other}{}", &token[plain.len()..]))
+            .collect();
+        spellings.extend((0..4).map(|count| format!("{plain}{}", "=".repeat(count))));
+        spellings.extend(["\n", "\r\n", " ", "\t"].map(|blank| format!("{before}{blank}{last}")));
+        spellings.retain(|spelling| spelling != token);
+        for spelling in spellings {
+            let reason = check(&spelling, 1).unwrap_err();
+            let silent = matches!(reason, Reason::InvalidToken | Reason::SignatureNotVerified);
+            assert!(silent, "{reason:?}");
+        }
+    }
+    ends.sort_unstable();
+    assert_eq!(ends, [0, 1, 2]);
+}
+
+#[test]
 fn a_token_under_a_key_that_is_not_ours_is_not_verified() {
     let with = |ring| TokenService::new(Arc::new(ring), token_policy());
     let same_id = Key::random(KeyId(1), 0, &mut rng());

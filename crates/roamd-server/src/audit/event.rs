@@ -199,7 +199,9 @@ impl Event {
     pub(super) const fn is_of_a_stranger(&self) -> bool {
         matches!(
             self,
-            Self::SignInRefused { .. } | Self::TokenRefused { user: None, .. }
+            Self::SignInRefused { .. }
+                | Self::PasswordChangeRefused { .. }
+                | Self::TokenRefused { user: None, .. }
         )
     }
 

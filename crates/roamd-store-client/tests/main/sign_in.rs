@@ -306,6 +306,33 @@ async fn a_clone_goes_on_with_the_token() {
 }
 
 #[tokio::test]
+async fn signing_out_ends_the_sign_ins_of_all_clones_once() {
+    // CA-39
+    let play = Play::start(good_store).await;
+    let mut client = play.client();
+    client.sign_out().await;
+    assert!(play.lines().is_empty(), "there is nothing to end");
+    client.clone().list(&session_params()).await.unwrap();
+    client.list(&session_params()).await.unwrap();
+    let before = play.seen().len();
+    client.sign_out().await;
+    client.clone().sign_out().await;
+    let seen = play.seen();
+    assert_eq!(seen.len(), before + 2);
+    for seen in &seen[before..] {
+        assert_eq!(seen.line, "POST /token");
+        assert_eq!(seen.header("content-type"), media_type::DESTROY_TOKEN);
+        assert_eq!(seen.header("authorization"), "CitrixAuth cHJpbWFyeQ==");
+        assert!(seen.body.contains(">cHJpbWFyeQ==<"), "{}", seen.body);
+    }
+    // The next request signs in again.
+    client.list(&session_params()).await.unwrap();
+    let attempts = play.lines();
+    let attempts = attempts.iter().filter(|line| *line == "POST /attempt");
+    assert_eq!(attempts.count(), 3);
+}
+
+#[tokio::test]
 async fn a_fresh_token_that_is_refused_is_not_replaced_again() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => challenge("store", "token", &format!("http://{here}"), "/list"),

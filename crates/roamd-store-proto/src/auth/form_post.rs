@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::document::boolean;
 
@@ -44,16 +45,15 @@ impl FormPost {
         for pair in body.split(|byte| *byte == b'&') {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let (name, value) = (halves.next().unwrap_or_default(), halves.next());
-            let value = || decode(value.unwrap_or_default());
+            let secret = || SecretString::from(decode(value.unwrap_or_default()).as_str());
+            let value = || decode(value.unwrap_or_default()).to_string();
             match decode(name).as_str() {
                 "StateContext" => _ = state_context.get_or_insert_with(value),
                 "username" => _ = post.user_name.get_or_insert_with(value),
-                "password" => _ = post.password.get_or_insert_with(|| value().into()),
-                "oldPassword" => _ = post.old_password.get_or_insert_with(|| value().into()),
-                "newPassword" => _ = post.new_password.get_or_insert_with(|| value().into()),
-                "confirmPassword" => {
-                    _ = post.confirm_password.get_or_insert_with(|| value().into());
-                }
+                "password" => _ = post.password.get_or_insert_with(secret),
+                "oldPassword" => _ = post.old_password.get_or_insert_with(secret),
+                "newPassword" => _ = post.new_password.get_or_insert_with(secret),
+                "confirmPassword" => _ = post.confirm_password.get_or_insert_with(secret),
                 "domain" => _ = post.domain.get_or_insert_with(value),
                 "saveCredentials" => _ = save_credentials.get_or_insert_with(value),
                 _ => {}
@@ -101,11 +101,15 @@ fn encode(value: &str) -> impl Iterator<Item = &str> + std::fmt::Display {
     utf8_percent_encode(value, ENCODED)
 }
 
-/// A space comes as `+` or `%20` (CA-64).
-fn decode(value: &[u8]) -> String {
-    let spaced: Vec<u8> = value
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    percent_decode(&spaced).decode_utf8_lossy().into_owned()
+/// A space comes as `+` or `%20` (CA-64). It may be a password, so that what is only needed on the way
+/// is wiped.
+fn decode(value: &[u8]) -> Zeroizing<String> {
+    let mut spaced = Zeroizing::new(value.to_vec());
+    for byte in spaced.iter_mut().filter(|byte| **byte == b'+') {
+        *byte = b' ';
+    }
+    // Long enough at once, so that no copy is left behind by growing.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(spaced.len()));
+    bytes.extend(percent_decode(&spaced));
+    Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -4,6 +4,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
 use std::time::Duration;
 
+use roamd_nfuse_proto::CapabilityId;
+use roamd_store_proto::auth::DestroyToken;
 use roamd_testsuite::{
     AuditReader, Forged, Options, Script, ScriptedFarm, SignedIn, Site, TokenService,
     session_params, sign_in, sign_in_to,
@@ -12,6 +14,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+
+use crate::password_change;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
 const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
@@ -281,6 +285,105 @@ async fn who_is_refused_is_told_with_the_reason() {
             .collect();
         assert_eq!(told, expected);
     }
+}
+
+#[tokio::test]
+async fn an_attempt_that_has_to_wait_is_told_as_such() {
+    let site = Site::demo().await;
+    let mut audit = site.audit();
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    audit.next(&alice).await;
+    let service = TokenService::discover(site.gateway).await;
+    for (password, reason) in [
+        ("a", "bad-credentials"),
+        ("b", "bad-credentials"),
+        ("c", "bad-credentials"),
+        ("roam-demo", "held-up"),
+    ] {
+        let conversation = service.begin().await;
+        let answer = conversation.attempt("bob", password, Some("DEMO")).await;
+        assert_eq!(answer.status, 200);
+        let refused = json!({ "event": "sign-in-refused", "user": "DEMO\\bob", "reason": reason });
+        assert_eq!(line(&mut audit, &alice).await, refused);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_password_is_told_and_so_is_one_that_was_not_changed() {
+    let error = |id| format!("<ErrorId>{id}</ErrorId>");
+    for (answer, expected) in [
+        (Some(String::new()), Ok("password-changed")),
+        (Some(error("failed-credentials")), Err("bad-credentials")),
+        (Some(error("account-locked-out")), Err("bad-credentials")),
+        (
+            Some(error("new-password-too-short")),
+            Err("bad-new-password"),
+        ),
+        (
+            Some(error("new-password-used-before")),
+            Err("bad-new-password"),
+        ),
+        (Some(error("unspecified")), Err("unavailable")),
+        (None, Err("unsure")),
+    ] {
+        let (site, farm) = password_change::scripted(&[CapabilityId::PASSWORD_CHANGE]).await;
+        let mut audit = site.audit();
+        let service = TokenService::discover(site.gateway).await;
+        let conversation = password_change::asked(&service).await;
+        let script = answer.as_ref().map_or_else(
+            || Script::bytes("").then_reset(),
+            |content| Script::body(roamd_testsuite::document("ChangePassword", content)),
+        );
+        farm.play("ChangePassword", script);
+        let (old, new) = (password_change::OLD, password_change::NEW);
+        let answer = password_change::change(&conversation, old, new, new).await;
+        let mut lines = audit.up_to(&answer).await;
+        let mut told = json!({ "user": "DEMO\\alice" });
+        match expected {
+            Ok(event) => told["event"] = json!(event),
+            Err(reason) => {
+                told["event"] = json!("password-change-refused");
+                told["reason"] = json!(reason);
+            }
+        }
+        assert_eq!(plain(&lines.pop().unwrap()), told);
+    }
+}
+
+#[tokio::test]
+async fn a_destroyed_token_is_told_and_so_is_its_use() {
+    let site = Site::demo().await;
+    let mut audit = site.audit();
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let bob = sign_in(&site, "bob", "roam-demo").await;
+    audit.next(&bob).await;
+    let destroy = async |token: &str| {
+        let token = token.into();
+        let body = DestroyToken { token }.to_xml();
+        let headers = [
+            ("Authorization", &*format!("CitrixAuth {}", alice.primary)),
+            ("Content-Type", "application/vnd.citrix.destroytoken+xml"),
+        ];
+        let token_service = "/Citrix/StoreAuth/auth/v1/token";
+        let wire = site.gateway;
+        wire.send("POST", token_service, &headers, &body)
+            .await
+            .status
+    };
+    assert_eq!(destroy(&alice.token).await, 200);
+    let destroyed = json!({ "event": "token-destroyed", "user": "DEMO\\alice" });
+    assert_eq!(line(&mut audit, &bob).await, destroyed);
+    // There was nothing to destroy, or it is somebody else's.
+    assert_eq!(destroy("AAAA").await, 200);
+    assert_eq!(destroy(&bob.token).await, 400);
+    assert!(audit.next(&bob).await.is_empty());
+
+    let answer = alice.get("/Citrix/Store/resources/v2").await;
+    assert_eq!(answer.status, 401);
+    let refused = json!({
+        "event": "token-refused", "realm": "store:/Citrix/Store", "reason": "expired",
+    });
+    assert_eq!(line(&mut audit, &bob).await, refused);
 }
 
 #[tokio::test]

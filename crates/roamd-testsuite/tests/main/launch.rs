@@ -122,10 +122,16 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
         if id.ends_with("AA") { "BB" } else { "AA" }
     );
     let forged = of_alice.replace(id, &flipped);
+    // The same session of the same user, where other keys seal.
+    let elsewhere = Site::demo().await;
+    let elsewhere = sign_in(&elsewhere, "alice", "roam-demo").await;
+    let elsewhere = elsewhere.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let foreign = of_alice.replace(id, elsewhere.split('/').nth_back(2).unwrap());
     let mut bodies = Vec::new();
     for (case, url) in [
         ("another user's", of_bob.clone()),
         ("forged", forged),
+        ("another gateway's", foreign),
         ("truncated", of_alice.replace(id, &id[..id.len() / 2])),
         ("a word", of_alice.replace(id, "session")),
         ("10 KB", of_alice.replace(id, &"A".repeat(10_000))),
@@ -150,6 +156,26 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "nobody can tell them apart");
+
+    // What is no single part of a path is no path of the service, and nothing is decoded.
+    let (half, rest) = id.split_at(id.len() / 2);
+    for spelling in [
+        format!("{half}/{rest}"),
+        format!("/{id}"),
+        format!("{id}/"),
+        format!("{half}%2F{rest}"),
+        format!("{id}%2F"),
+        format!("{id}%00"),
+        format!("../v1/{id}"),
+        format!("%{:02x}{}", id.as_bytes()[0], &id[1..]),
+        "%2F".to_owned(),
+        "..".to_owned(),
+        String::new(),
+    ] {
+        let url = of_alice.replace(id, &spelling);
+        let response = alice.launch(&url, "DESK-C").await;
+        assert_eq!(response.status, 404, "{spelling}: {}", response.text());
+    }
     assert_eq!((site.sessions("alice"), site.sessions("bob")), sessions);
 }
 

@@ -11,8 +11,8 @@ use roamd_testsuite::{
     challenged, request_token, session_params, sign_in, token_of,
 };
 
-const OLD: &str = "roam-demo";
-const NEW: &str = "Neues Kennwort 1!";
+pub(crate) const OLD: &str = "roam-demo";
+pub(crate) const NEW: &str = "Neues Kennwort 1!";
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
 
 /// A site on which alice has to choose another password.
@@ -27,7 +27,7 @@ async fn site(account: Account) -> Site {
 }
 
 /// The conversation after alice has typed her old password, and the form that she gets.
-async fn asked(service: &TokenService) -> Conversation {
+pub(crate) async fn asked(service: &TokenService) -> Conversation {
     let conversation = service.begin().await;
     let response = conversation.attempt("alice", OLD, Some("DEMO")).await;
     let cookie = response.header("set-cookie").unwrap().to_owned();
@@ -39,7 +39,12 @@ async fn asked(service: &TokenService) -> Conversation {
     conversation
 }
 
-async fn change(conversation: &Conversation, old: &str, new: &str, again: &str) -> Response {
+pub(crate) async fn change(
+    conversation: &Conversation,
+    old: &str,
+    new: &str,
+    again: &str,
+) -> Response {
     let context = &conversation.form.state_context;
     let cookie = Some(&*conversation.cookie);
     change_by(conversation, cookie, context, [old, new, again]).await
@@ -239,7 +244,7 @@ async fn who_cannot_be_asked_for_a_new_password_is_told_what_to_do() {
 }
 
 /// A farm that says that alice has to choose another password, and a site before it.
-async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFarm) {
+pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFarm) {
     let farm = ScriptedFarm::friendly().await;
     farm.answer(
         "ValidateCredentials",

@@ -64,8 +64,11 @@ impl Apps {
 
 impl List {
     async fn run(self) -> anyhow::Result<Exit> {
-        let mut client = self.store.client()?;
-        let list = client.resources(&self.store.client_name()).await?;
+        let name = self.store.client_name();
+        let list = self
+            .store
+            .as_client(async |client| Ok(client.resources(&name).await?))
+            .await?;
         if self.store.json {
             output::json(&ListedResources::from(&list))?;
         } else if list.resources.is_empty() {
@@ -95,13 +98,15 @@ impl List {
 impl Launch {
     async fn run(self) -> anyhow::Result<Exit> {
         let files = self.files.prepare()?;
-        let mut client = self.store.client()?;
-        let stop = stop_on_signal()?;
-        let list = client.resources(&self.store.client_name()).await?;
-        let targets = targets(&self.apps, &list.resources)?;
-        let params = self.store.launch_params();
-        let json = self.store.json;
-        let all = launch_and_print(&client, &params, targets, &files, &stop, json).await?;
+        let launched = self.store.as_client(async |client| {
+            let stop = stop_on_signal()?;
+            let list = client.resources(&self.store.client_name()).await?;
+            let targets = targets(&self.apps, &list.resources)?;
+            let params = self.store.launch_params();
+            let json = self.store.json;
+            launch_and_print(client, &params, targets, &files, &stop, json).await
+        });
+        let all = launched.await?;
         // What was asked for is there, however complete the list is that it stands in.
         Ok(launching::exit(Exit::Done, &all))
     }

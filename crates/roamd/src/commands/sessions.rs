@@ -93,22 +93,26 @@ impl Sessions {
 
 impl Disconnect {
     async fn run(self) -> anyhow::Result<Exit> {
-        let mut client = self.store.client()?;
         let params = self
             .store
             .session_params(Selection::NONE, self.tickets.tickets);
-        let status = client.disconnect(&params).await?;
+        let status = self
+            .store
+            .as_client(async |client| Ok(client.disconnect(&params).await?))
+            .await?;
         tell_status(status, "disconnected", self.store.json)
     }
 }
 
 impl LogOff {
     async fn run(self) -> anyhow::Result<Exit> {
-        let mut client = self.store.client()?;
         let params = self
             .store
             .session_params(Selection::NONE, self.tickets.tickets);
-        let status = client.log_off(&params).await?;
+        let status = self
+            .store
+            .as_client(async |client| Ok(client.log_off(&params).await?))
+            .await?;
         tell_status(status, "logged off", self.store.json)
     }
 }

@@ -33,8 +33,19 @@ pub(super) struct StoreArgs {
 }
 
 impl StoreArgs {
-    /// A client of the store; asks for the password.
-    pub(super) fn client(&self) -> anyhow::Result<StoreClient> {
+    /// Asks for the password, does something as a client of the store, and signs out, so that no token
+    /// is left behind that is of use to others.
+    pub(super) async fn as_client<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut StoreClient) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut client = self.client()?;
+        let done = work(&mut client).await;
+        client.sign_out().await;
+        done
+    }
+
+    fn client(&self) -> anyhow::Result<StoreClient> {
         let password = password::read(self.password_stdin, &self.user)?;
         let credentials = Credentials {
             user_name: self.user.clone(),

@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::support::{Ran, Server, World, entries, roamd, run, run_with_line};
+use crate::support::{
+    Ran, Server, World, configuration, entries, nobody, roamd, run, run_with_line,
+};
 
 #[test]
 fn a_list_has_what_scripts_rely_on() {
@@ -304,4 +306,27 @@ fn a_session_that_is_not_offered_is_not_launched() {
     assert_eq!(entries(&folder), [""; 0]);
     let ran = demo.alice(&[&["launch", "--app", "Word", "--active"], &output[..]].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn a_command_leaves_no_token_behind() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let config = configuration(&world, &nobody(), &[("CVAD", "cvad-7", farm.address())]);
+    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let commands: [&[&str]; 4] = [
+        &["list"],
+        &["list", "--active"],
+        &["disconnect"],
+        &["logoff", "--json"],
+    ];
+    for command in commands {
+        assert_eq!(gateway.alice(command).code, 0, "{command:?}");
+    }
+    gateway.stop();
+    farm.stop();
+    let audit = std::fs::read_to_string(world.path("state").join("audit.jsonl")).unwrap();
+    let count = |event: &str| audit.matches(&format!("\"event\":\"{event}\"")).count();
+    let told = (count("sign-in"), count("token-destroyed"));
+    assert_eq!(told, (commands.len(), commands.len()), "{audit}");
 }

@@ -15,12 +15,11 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use self::ica_files::IcaFiles;
 use self::progress::{Line, Progress};
 use crate::exit::Exit;
 use crate::output;
 
-pub(crate) use self::ica_files::IcaFileArgs;
+pub(crate) use self::ica_files::{IcaFileArgs, IcaFiles};
 
 /// How many launches a store is asked for at once.
 const AT_ONCE: usize = 8;

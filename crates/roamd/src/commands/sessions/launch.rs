@@ -46,13 +46,15 @@ struct Wanted {
 impl Launch {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let files = self.files.prepare()?;
-        let mut client = self.store.client()?;
-        let stop = stop_on_signal()?;
-        let (targets, listed) = self.targets(&mut client, &stop).await?;
-        let params = self.store.launch_params();
-        let json = self.store.json;
-        let all = launch_and_print(&client, &params, targets, &files, &stop, json).await?;
-        Ok(launching::exit(listed, &all))
+        let launched = self.store.as_client(async |client| {
+            let stop = stop_on_signal()?;
+            let (targets, listed) = self.targets(client, &stop).await?;
+            let params = self.store.launch_params();
+            let json = self.store.json;
+            let all = launch_and_print(client, &params, targets, &files, &stop, json).await?;
+            Ok(launching::exit(listed, &all))
+        });
+        launched.await
     }
 
     /// The sessions that are meant, and how complete the list was that they are from.

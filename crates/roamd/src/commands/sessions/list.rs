@@ -37,9 +37,10 @@ impl List {
         if let Some(seconds) = self.watch {
             return self.watch(seconds).await;
         }
-        let mut client = self.store.client()?;
-        let list = client
-            .list(&self.store.session_params(self.selection, Vec::new()))
+        let params = self.store.session_params(self.selection, Vec::new());
+        let list = self
+            .store
+            .as_client(async |client| Ok(client.list(&params).await?))
             .await?;
         if self.store.json {
             output::json(&ListedSessions::from(&list))?;
@@ -74,10 +75,12 @@ impl List {
             let advice = "leave out --active, or add --yes-disconnect if that is wanted";
             return Err(UsageError(format!("{problem}; {advice}")).into());
         }
-        let client = self.store.client()?;
         let params = self.store.session_params(self.selection, Vec::new());
         let view = View::wanted(self.store.json);
-        watch(client, &params, Duration::from_secs(seconds), view).await
+        let every = Duration::from_secs(seconds);
+        self.store
+            .as_client(async |client| watch(client, &params, every, view).await)
+            .await
     }
 }
 

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use clap::Args;
+use roamd_store_client::StoreClient;
 use serde::Serialize;
 
 use super::{Selection, unless_stopped};
-use crate::commands::launching::{self, IcaFileArgs, Launched, Target, launch_all};
+use crate::commands::launching::{self, IcaFileArgs, IcaFiles, Launched, Target, launch_all};
 use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit::Exit;
 use crate::output;
@@ -50,7 +51,12 @@ struct Roamed<'r> {
 impl Roam {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let files = self.files.prepare()?;
-        let mut client = self.store.client()?;
+        self.store
+            .as_client(async |client| self.reconnect(client, &files).await)
+            .await
+    }
+
+    async fn reconnect(&self, client: &mut StoreClient, files: &IcaFiles) -> anyhow::Result<Exit> {
         let stop = stop_on_signal()?;
         let selection = Selection {
             active: !self.no_active,
@@ -64,7 +70,7 @@ impl Roam {
         }
         let targets = list.sessions.into_iter().map(Target::from).collect();
         let params = self.store.launch_params();
-        let all = launch_all(&client, &params, targets, &files, &stop, |launched| {
+        let all = launch_all(client, &params, targets, files, &stop, |launched| {
             if self.store.json {
                 return Ok(());
             }

@@ -29,7 +29,7 @@ pub(super) enum View {
 /// there may be no such store at all, and a refusal, since a wrong password that is sent again and
 /// again locks its user out.
 pub(super) async fn watch(
-    mut client: StoreClient,
+    client: &mut StoreClient,
     params: &SessionParams,
     every: Duration,
     view: View,
