@@ -1,5 +1,6 @@
 //! What a token says.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -115,7 +116,7 @@ impl TokenId {
 }
 
 impl Claims {
-    /// Version of [`Written`]. A node that does not know a version must not guess.
+    /// Version of what is sealed. A node that does not know a version must not guess.
     const VERSION: u8 = 2;
 
     /// Whether a sign-in gave this token. No exchange did.
@@ -123,34 +124,40 @@ impl Claims {
         self.id == self.sign_in
     }
 
-    /// The claims as bytes, to be sealed.
-    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let password = self.password.expose_secret();
+    /// The claims as bytes, to be sealed: length of the password (two bytes, big endian), the
+    /// password, and all else as JSON. The password stands apart, since who reads and writes JSON
+    /// leaves copies of text behind. `None` when the password is too long for any token.
+    pub(crate) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let password = self.password.expose_secret().as_bytes();
         let written = Written {
             v: Self::VERSION,
-            j: &self.id.to_text(),
-            q: &self.sign_in.to_text(),
-            d: &self.user.domain,
-            n: &self.user.name,
-            p: password,
-            r: self.realm.as_str(),
-            a: &self.audience.to_string(),
-            i: &self.issuer,
+            j: self.id.to_text(),
+            q: self.sign_in.to_text(),
+            d: Cow::Borrowed(&self.user.domain),
+            n: Cow::Borrowed(&self.user.name),
+            r: Cow::Borrowed(self.realm.as_str()),
+            a: self.audience.to_string(),
+            i: Cow::Borrowed(&self.issuer),
             t: self.issued.as_second(),
             e: self.expiry.as_second(),
             s: self.sign_in_expiry.as_second(),
         };
-        // Large enough at once, so that no copy of the password is left behind by growing: JSON
-        // writes a character of one byte with six at most.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(1024 + 6 * password.len()));
         #[expect(clippy::expect_used, reason = "text and numbers, written into memory")]
-        serde_json::to_writer(&mut *bytes, &written).expect("claims are JSON");
-        bytes
+        let json = serde_json::to_vec(&written).expect("claims are JSON");
+        let length = u16::try_from(password.len()).ok()?;
+        // Large enough at once, so that no copy of the password is left behind by growing.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(2 + password.len() + json.len()));
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(password);
+        bytes.extend(json);
+        Some(bytes)
     }
 
     /// Reads opened bytes; `None` when their version is not known here or a claim is missing.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let read: Read = serde_json::from_slice(bytes).ok()?;
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (password, json) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+        let read: Written<'_> = serde_json::from_slice(json).ok()?;
         if read.v != Self::VERSION {
             return None;
         }
@@ -158,10 +165,10 @@ impl Claims {
             id: TokenId::from_text(&read.j)?,
             sign_in: TokenId::from_text(&read.q)?,
             user: UserIdentity::new(read.d, read.n),
-            password: read.p,
+            password: std::str::from_utf8(password).ok()?.into(),
             realm: Realm::new(read.r),
             audience: read.a.parse().ok()?,
-            issuer: read.i,
+            issuer: read.i.into_owned(),
             issued: Timestamp::from_second(read.t).ok()?,
             expiry: Timestamp::from_second(read.e).ok()?,
             sign_in_expiry: Timestamp::from_second(read.s).ok()?,
@@ -169,41 +176,19 @@ impl Claims {
     }
 }
 
-/// Claims inside of a token. The names are short since each request carries them.
-#[derive(Serialize)]
+/// Claims inside of a token, without the password. The names are short since each request carries
+/// them.
+#[derive(Serialize, Deserialize)]
 struct Written<'a> {
-    v: u8,
-    j: &'a str,
-    q: &'a str,
-    d: &'a str,
-    n: &'a str,
-    p: &'a str,
-    r: &'a str,
-    a: &'a str,
-    i: &'a str,
-    t: i64,
-    e: i64,
-    s: i64,
-}
-
-/// [`Written`], as it is read.
-#[derive(Deserialize)]
-struct Read {
     v: u8,
     j: String,
     q: String,
-    d: String,
-    n: String,
-    #[serde(deserialize_with = "secret")]
-    p: SecretString,
-    r: String,
+    d: Cow<'a, str>,
+    n: Cow<'a, str>,
+    r: Cow<'a, str>,
     a: String,
-    i: String,
+    i: Cow<'a, str>,
     t: i64,
     e: i64,
     s: i64,
-}
-
-fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    String::deserialize(deserializer).map(SecretString::from)
 }

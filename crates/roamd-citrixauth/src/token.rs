@@ -330,7 +330,8 @@ impl TokenService {
     }
 
     fn seal(&self, claims: &Claims, rng: &mut impl CryptoRng) -> Result<IssuedToken, TokenTooLong> {
-        let sealed = self.keys.seal(TOKEN, b"", &claims.to_bytes(), rng);
+        let bytes = claims.to_bytes().ok_or(TokenTooLong)?;
+        let sealed = self.keys.seal(TOKEN, b"", &bytes, rng);
         let token = BASE64.encode(&sealed);
         if token.len() > MAX_TOKEN {
             return Err(TokenTooLong);

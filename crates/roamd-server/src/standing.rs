@@ -124,6 +124,10 @@ impl Standings {
 impl Standing {
     const fn life(self) -> Duration {
         match self {
+            // Longer than directories go on counting: else a client that goes on asking with a
+            // password of before would lock its user's account in the end. A sign-in with the same
+            // password overrules it.
+            Self::Refused(Reason::BadPassword) => Duration::from_hours(1),
             Self::Good | Self::Refused(_) | Self::Doubted => Duration::from_secs(30),
             Self::Unsure => Duration::from_secs(10),
         }

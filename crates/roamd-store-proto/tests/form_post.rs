@@ -47,6 +47,11 @@ fn posts_are_read_as_clients_write_them() {
             ("", Some("%E"), Some("%zz%4%A%"), None, false),
         ),
         (
+            "a percent sign before a space encodes nothing",
+            b"username=%+41&password=+%2B+%+",
+            ("", Some("% 41"), Some(" + % "), None, false),
+        ),
+        (
             "CA-64: spaces and UTF-8",
             b"username=j%C3%BCrgen+von%20x&password=%e2%82%ac",
             ("", Some("jürgen von x"), Some("€"), None, false),

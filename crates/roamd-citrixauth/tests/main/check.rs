@@ -101,12 +101,23 @@ fn what_is_no_sealed_base64_is_an_invalid_token() {
         ("not ASCII", "\u{fc}".repeat(100)),
         ("1 MB", "A".repeat(1 << 20)),
         ("longer than 4 KiB", BASE64.encode(&[1; 3075])),
+        ("blanks around each half", format!("{half}\t{rest}")),
+        ("a line break inside", format!("{half}\n{rest}")),
+        ("without its padding, or with one", padded_otherwise(&token)),
     ] {
         assert_eq!(
             check(&spoilt, 1).unwrap_err(),
             Reason::InvalidToken,
             "{case}"
         );
+    }
+}
+
+/// The token with one `=` more, or one less.
+fn padded_otherwise(token: &str) -> String {
+    match token.strip_suffix('=') {
+        Some(shorter) => shorter.to_owned(),
+        None => format!("{token}="),
     }
 }
 
@@ -263,7 +274,16 @@ fn sealed_claims_that_are_not_understood_are_wrong_claims() {
         let sealed = crate::keys().seal(Purpose::new("token"), b"", claims.as_bytes(), &mut rng());
         BASE64.encode(&sealed)
     };
-    for claims in ["", "{}", r#"{"v":2}"#, r#"{"v":1}"#, "\u{fffd}"] {
+    for claims in [
+        "",
+        "{}",
+        r#"{"v":1}"#,
+        "\u{fffd}",
+        "\0\0{}",
+        "\0\u{2}pw",
+        "\0\u{2}pw{\"v\":2}",
+        "\0\u{3}pw",
+    ] {
         assert_eq!(
             check(&seal(claims), 1).unwrap_err(),
             Reason::WrongClaims,
@@ -306,8 +326,13 @@ proptest! {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let reason = check(&BASE64.encode(&changed), 1).unwrap_err();
-            let silent = matches!(reason, Reason::InvalidToken | Reason::SignatureNotVerified);
-            prop_assert!(silent, "bit {} gave {:?}", bit, reason);
+            // The first byte tells the form of a sealed value. All else is under its seal.
+            let expected = if bit < 8 {
+                Reason::InvalidToken
+            } else {
+                Reason::SignatureNotVerified
+            };
+            prop_assert_eq!(reason, expected, "bit {}", bit);
         }
     }
 
@@ -323,5 +348,49 @@ proptest! {
             let silent = matches!(reason, Reason::InvalidToken | Reason::SignatureNotVerified);
             prop_assert!(silent, "character {} gave {:?}", index, reason);
         }
+    }
+}
+
+#[test]
+fn ten_thousand_tokens_of_marked_users_never_mix() {
+    let service = tokens();
+    let realms = [store_realm(), token_realm()];
+    let marked = |index: usize| {
+        (
+            format!("user-{index}"),
+            format!("canary-\u{1f426}-{index}\"\\"),
+        )
+    };
+    let issued: Vec<String> = (0..10_000)
+        .map(|index| {
+            let (name, password) = marked(index);
+            let mut grant = alice(&realms[index % 2], None);
+            grant.user = roamd_citrixauth::UserIdentity::new("DEMO", name);
+            grant.password = password.into();
+            let token = service.issue(&grant, at(0), &mut rng()).unwrap().token;
+            token.expose_secret().to_owned()
+        })
+        .collect();
+    let mut ids = std::collections::HashSet::new();
+    // In another order than they were issued in: 7 and 10,000 have no divisor in common.
+    for index in (0..10_000).map(|step| step * 7 % 10_000) {
+        let token = &issued[index];
+        let (name, password) = marked(index);
+        let header = format!("CitrixAuth {token}");
+        let checked = |realm| service.check(Some(&header), realm, &audience(BASE), at(1));
+        let claims = checked(&realms[index % 2])
+            .unwrap()
+            .unless_revoked(false)
+            .unwrap();
+        assert_eq!(claims.user.name(), name);
+        assert_eq!(claims.password.expose_secret(), password);
+        assert!(ids.insert(claims.id), "{name}");
+        let refused = checked(&realms[(index + 1) % 2]).unwrap_err();
+        assert_eq!(refused, Reason::NotForThisService);
+        let sealed = BASE64.decode(token.as_bytes()).unwrap();
+        let shown = sealed
+            .windows(6)
+            .any(|window| window == b"canary" || window == b"user-1");
+        assert!(!shown, "{name}");
     }
 }
