@@ -101,9 +101,9 @@ fn what_is_no_sealed_base64_is_an_invalid_token() {
         ("not ASCII", "\u{fc}".repeat(100)),
         ("1 MB", "A".repeat(1 << 20)),
         ("longer than 4 KiB", BASE64.encode(&[1; 3075])),
-        ("blanks around each half", format!("{half}\t{rest}")),
+        ("a tab inside", format!("{half}\t{rest}")),
         ("a line break inside", format!("{half}\n{rest}")),
-        ("without its padding, or with one", padded_otherwise(&token)),
+        ("padded otherwise", padded_otherwise(&token)),
     ] {
         assert_eq!(
             check(&spoilt, 1).unwrap_err(),
@@ -388,9 +388,7 @@ fn ten_thousand_tokens_of_marked_users_never_mix() {
         let refused = checked(&realms[(index + 1) % 2]).unwrap_err();
         assert_eq!(refused, Reason::NotForThisService);
         let sealed = BASE64.decode(token.as_bytes()).unwrap();
-        let shown = sealed
-            .windows(6)
-            .any(|window| window == b"canary" || window == b"user-1");
+        let shown = String::from_utf8_lossy(&sealed).contains("canary");
         assert!(!shown, "{name}");
     }
 }
