@@ -97,8 +97,9 @@ impl Launch {
                 None if self.selection.active => "list the sessions again".to_owned(),
                 None => "if it is active on another client, add --active".to_owned(),
             };
-            let wanted = self.wanted.id.as_ref().or(self.wanted.app.as_ref());
-            let wanted = wanted.map_or_else(String::new, |wanted| format!(" {wanted}"));
+            let id = self.wanted.id.iter().map(|id| format!(" {id}"));
+            let app = self.wanted.app.iter().map(|app| format!(" of {app}"));
+            let wanted: String = id.chain(app).collect();
             anyhow::bail!("there is no session{wanted} to connect to; {advice}");
         }
         if targets.is_empty() && self.wanted.all {
