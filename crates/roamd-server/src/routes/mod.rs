@@ -9,6 +9,7 @@ mod sessions;
 
 use roamd_http::Answer;
 
+use self::authentication::{forms, tokens};
 use crate::gate::Gate;
 use crate::refused::Refused;
 use crate::request::Request;
@@ -47,14 +48,14 @@ pub(crate) async fn answer(
             }
         }
         Route::Authentication(route) => match route {
-            AuthenticationRoute::Token => authentication::token(gate, request).await,
+            AuthenticationRoute::Token => tokens::token(gate, request).await,
             AuthenticationRoute::Validate { service } => {
-                authentication::validate(gate, service, request).await
+                tokens::validate(gate, service, request).await
             }
             AuthenticationRoute::Protocols => authentication::protocols(gate, request).await,
-            AuthenticationRoute::FormsStart => authentication::forms_start(gate, request).await,
-            AuthenticationRoute::FormsAttempt => authentication::forms_attempt(gate, request).await,
-            AuthenticationRoute::FormsCancel => authentication::forms_cancel(gate, request).await,
+            AuthenticationRoute::FormsStart => forms::start(gate, request).await,
+            AuthenticationRoute::FormsAttempt => forms::attempt(gate, request).await,
+            AuthenticationRoute::FormsCancel => forms::cancel(gate, request).await,
             AuthenticationRoute::Endpoints => {
                 published::authentication_endpoints(&gate.authentication, &request)
             }

@@ -1,0 +1,296 @@
+//! The sign-in with forms (citrixauth.md §5).
+
+use std::net::IpAddr;
+
+use http::StatusCode;
+use http::header::{CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use roamd_citrixauth::{
+    CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials, Grant,
+    Negotiation, Refusal, Reply, Resumed, Service, Started, UserIdentity,
+};
+use roamd_http::Answer;
+use roamd_sessions::UserKey;
+use roamd_state::{CounterKind, Digest, MarkKind};
+use roamd_store_proto::auth::{Form, FormPost, RequestToken};
+use roamd_store_proto::{Language, media_type};
+use secrecy::SecretString;
+use tracing::info;
+
+use super::{password_change, secret, token_response};
+use crate::audit::{Event, Trail, account};
+use crate::environment::rng;
+use crate::gate::Gate;
+use crate::guessing::Target;
+use crate::refused::Refused;
+use crate::request::Request;
+
+const CREDENTIAL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-credentialtypes");
+const LABEL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-labeltypes");
+
+/// A client that takes no vendor type of forms may take them as plain XML (CA-44).
+const PLAIN_XML: &str = "text/xml";
+
+/// Begins a conversation: the first form, and its cookie (§2 step 4).
+pub(crate) async fn start(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let reader = Reader::of(&request)?;
+    let negotiation = Negotiation::from_headers(
+        request.joined(&CREDENTIAL_TYPES).as_deref(),
+        request.joined(&LABEL_TYPES).as_deref(),
+    );
+    let message = RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;
+    let service = Service::of(
+        &message,
+        &gate.realms(),
+        std::slice::from_ref(&gate.audience),
+    )
+    .map_err(|error| Refused::BadRequest(error.to_string()))?;
+    let negotiation = match negotiation {
+        Ok(negotiation) => negotiation,
+        Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
+    };
+    let started = gate.conversations.start(
+        service,
+        negotiation,
+        reader.language,
+        gate.now(),
+        &mut rng(),
+    );
+    form_with_cookie(gate, reader, &started)
+}
+
+/// Takes the filled form: a token, the form again, another form, or a failure (§5.6).
+pub(crate) async fn attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let reader = Reader::of(&request)?;
+    let trail = request.trail(gate);
+    let cookie = request.joined(&COOKIE);
+    let client = request.client_address();
+    let post = FormPost::from_url_encoded(&request.body().await?);
+    let conversation = match resume(gate, cookie.as_deref(), &post).await? {
+        Ok(conversation) => conversation,
+        Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
+    };
+    if let Some(change) = gate.conversations.password_change(&conversation, &post) {
+        return password_change::changed(gate, &trail, reader, &conversation, client, change).await;
+    }
+    let credentials = match gate.conversations.credentials(&post) {
+        Ok(credentials) => credentials,
+        Err(bad) => {
+            let refusal = Refusal::from(bad);
+            trail.note(Event::sign_in_refused(None, refusal));
+            return refused(gate, reader, &conversation, &post, refusal).await;
+        }
+    };
+    let refusal = match check(gate, &trail, &credentials, client).await? {
+        Ok(user) => {
+            let password = credentials.password;
+            return signed_in(gate, &trail, reader, &conversation, user, password).await;
+        }
+        Err(refusal) => refusal,
+    };
+    if refusal.asks_for_change()
+        && let Some(form) =
+            password_change::ask_for_change(gate, reader, &conversation, &credentials).await?
+    {
+        return Ok(form);
+    }
+    refused(gate, reader, &conversation, &post, refusal).await
+}
+
+/// Ends a conversation that the person gave up (CA-73).
+pub(crate) async fn cancel(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+    let reader = Reader::of(&request)?;
+    let cookie = request.joined(&COOKIE);
+    let post = FormPost::from_url_encoded(&request.body().await?);
+    match resume(gate, cookie.as_deref(), &post).await? {
+        Ok(conversation) => {
+            spend(gate, &conversation).await?;
+            Ok(reader.form(&Conversations::cancelled()))
+        }
+        Err(refusal) => Ok(reader.form(&refusal.form(reader.language))),
+    }
+}
+
+async fn resume(
+    gate: &Gate,
+    cookie: Option<&str>,
+    post: &FormPost,
+) -> Result<Result<Conversation, ConversationRefusal>, Refused> {
+    let now = gate.now();
+    let resumed: Resumed = match gate.conversations.resume(cookie, post, now) {
+        Ok(resumed) => resumed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let digest = Digest::of(resumed.id().as_bytes());
+    let spent = gate
+        .state
+        .is_marked(MarkKind::SpentConversation, digest, now)
+        .await?;
+    Ok(resumed.unless_spent(spent))
+}
+
+/// Has a password checked, unless there were too many attempts (citrixauth.md §7 rule 5). An attempt
+/// that has to wait is refused like a wrong password.
+///
+/// It is written down also when the client does not wait for the answer, so that nobody tries
+/// passwords unseen.
+async fn check(
+    gate: &Gate,
+    trail: &Trail,
+    credentials: &Credentials,
+    client: Option<IpAddr>,
+) -> Result<Result<UserIdentity, Refusal>, Refused> {
+    let typed = account(&credentials.domain, &credentials.user_name);
+    let target = Target::new(&credentials.user_name, client);
+    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
+    let Some(attempt) = attempt.await? else {
+        trail.note(Event::sign_in_held_up(typed));
+        info!("Sign-in held up after too many attempts");
+        return Ok(Err(Refusal::BadCredentials));
+    };
+    let (farms, trail, credentials) =
+        (gate.credentials.clone(), trail.clone(), credentials.clone());
+    let checked = gate.to_the_end(async move {
+        let checked = farms.check(&credentials).await;
+        if let Err(refusal) = checked {
+            trail.note(Event::sign_in_refused(Some(typed), refusal));
+        }
+        checked
+    });
+    let checked = checked.await?;
+    match &checked {
+        Ok(_) => attempt.was_good(gate.now()).await?,
+        Err(refusal) if refusal.is_failed_attempt() => attempt.was_bad(),
+        Err(_) => attempt.was_none().await?,
+    }
+    Ok(checked)
+}
+
+/// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts at
+/// the same time only one gets a token.
+pub(super) async fn signed_in(
+    gate: &Gate,
+    trail: &Trail,
+    reader: Reader,
+    conversation: &Conversation,
+    user: UserIdentity,
+    password: SecretString,
+) -> Result<Answer, Refused> {
+    if !spend(gate, conversation).await? {
+        let refusal = ConversationRefusal::SessionIdInvalid;
+        return Ok(reader.form(&refusal.form(reader.language)));
+    }
+    let display_name = user.domain().to_owned();
+    let signed_in = Event::SignIn {
+        user: account(user.domain(), user.name()),
+    };
+    let key = UserKey::new(user.domain(), user.name());
+    gate.note_sign_in(&key, &password).await;
+    let grant = Grant {
+        user,
+        password,
+        service: conversation.service().clone(),
+    };
+    let token = gate
+        .tokens
+        .issue(&grant, gate.now(), &mut rng())
+        .map_err(|error| Refused::BadRequest(error.to_string()))?;
+    trail.note(signed_in);
+    info!(user = %key, "Signed in");
+    Ok(token_response(&token.into_response(Some(display_name))))
+}
+
+/// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
+async fn refused(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    post: &FormPost,
+    refusal: Refusal,
+) -> Result<Answer, Refused> {
+    let failures = if refusal.is_failed_attempt() {
+        count_failure(gate, conversation).await?
+    } else {
+        0
+    };
+    info!(?refusal, failures, "Sign-in refused");
+    let language = reader.language;
+    let reply =
+        gate.conversations
+            .refuse(conversation, post, refusal, failures, language, &mut rng());
+    reply_with(gate, reader, conversation, &reply).await
+}
+
+/// Counts a failed attempt of a conversation where all nodes see it.
+pub(super) async fn count_failure(
+    gate: &Gate,
+    conversation: &Conversation,
+) -> Result<u32, Refused> {
+    let digest = Digest::of(conversation.id().as_bytes());
+    let kind = CounterKind::ConversationFailures;
+    let (now, until) = (gate.now(), conversation.expiry());
+    Ok(gate.state.count(kind, digest, now, until).await?)
+}
+
+/// Sends the next form. A conversation that is over is spent.
+pub(super) async fn reply_with(
+    gate: &Gate,
+    reader: Reader,
+    conversation: &Conversation,
+    reply: &Reply,
+) -> Result<Answer, Refused> {
+    if matches!(reply, Reply::End(_)) {
+        spend(gate, conversation).await?;
+    }
+    Ok(reader.form(reply.form()))
+}
+
+/// Marks a conversation as spent, and says whether it was not so before.
+async fn spend(gate: &Gate, conversation: &Conversation) -> Result<bool, Refused> {
+    let digest = Digest::of(conversation.id().as_bytes());
+    let until = conversation.expiry();
+    Ok(gate
+        .state
+        .mark(MarkKind::SpentConversation, digest, until)
+        .await?)
+}
+
+/// Who reads a form: a client that understands this media type, and a person who reads this
+/// language.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    media: &'static str,
+    pub(super) language: Language,
+}
+
+impl Reader {
+    fn of(request: &Request) -> Result<Self, Refused> {
+        // The vendor's type wins wherever it stands: plain XML is for those who do not know it.
+        let media = request
+            .accepts(&[media_type::FORM], media_type::FORM)
+            .or_else(|_| request.accepts(&[PLAIN_XML], media_type::FORM))?;
+        Ok(Self {
+            media,
+            language: request.language(),
+        })
+    }
+
+    fn form(self, form: &Form) -> Answer {
+        let mut answer = secret(StatusCode::OK, self.media, form.to_xml());
+        let tag = HeaderValue::from_static(self.language.tag());
+        answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
+        answer
+    }
+}
+
+/// A form, and the cookie that goes with it.
+pub(super) fn form_with_cookie(
+    gate: &Gate,
+    reader: Reader,
+    started: &Started,
+) -> Result<Answer, Refused> {
+    let mut answer = reader.form(&started.form);
+    let cookie = gate.conversations.set_cookie(started, gate.secure);
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
+    answer.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(answer)
+}
