@@ -73,7 +73,7 @@ fn attacks(gateway: &str) -> [(&'static str, Vec<String>); 4] {
         (
             "slow readers",
             arguments(&[
-                "-X", "-k", "20", "-n", "5", "-w", "64", "-y", "128", "-z", "16", "-u", &schema,
+                "-X", "-k", "10", "-n", "5", "-w", "64", "-y", "128", "-z", "16", "-u", &schema,
             ]),
         ),
     ]
