@@ -1,9 +1,9 @@
 //! Attacks by programs that others made for it.
 //!
 //! slowhttptest holds on to connections in four ways while wrk, from another address, asks for lists
-//! as ever; each time once as the gateway is by default, which lets one address have so many
-//! connections and no more, and once with that limit lifted, as if each connection came from an
-//! address of its own. testssl.sh looks for whatever is wrong with TLS.
+//! as ever; each time once as the gateway is by default, which lets one client have so many
+//! connections and no more, and once with that limit lifted, as if each connection came from a
+//! client of its own. testssl.sh looks for whatever is wrong with TLS.
 
 mod slow_http;
 mod tls;

@@ -20,8 +20,8 @@ const RATE: &str = "500";
 /// Connections of the clients who want their lists meanwhile.
 const CLIENTS: usize = 4;
 
-/// Lifts the limit of connections from one address.
-const AS_FROM_MANY: &str = "[limits]\nconnections_per_address = 100000\n";
+/// Lifts the limits of one client.
+const AS_FROM_MANY: &str = "[limits]\nconnections_per_client = 10000\nrequests_per_client = 2048\n";
 
 /// One attack, and what it did.
 pub(crate) struct Siege {
@@ -35,10 +35,10 @@ pub(crate) struct Siege {
     memory: Usage,
 }
 
-/// Which limit holds for the connections of the attacker's address.
+/// Which limits hold for the attacker, who is one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Limit {
-    /// The one of the default configuration.
+    /// Those of the default configuration.
     Default,
     /// None.
     Lifted,
@@ -125,7 +125,7 @@ fn play(
     limit: Limit,
     duration: Duration,
 ) -> Result<Siege> {
-    eprintln!("{attack}, limit of connections from one address: {limit}");
+    eprintln!("{attack}, limits of one client: {limit}");
     let front = Front::gateway(attack, gateway, None, SESSIONS)?;
     let attacker = Command::new("slowhttptest")
         .args(arguments)
@@ -186,7 +186,7 @@ impl fmt::Display for Limit {
 pub(super) fn table(f: &mut fmt::Formatter<'_>, sieges: &[Siege]) -> fmt::Result {
     writeln!(
         f,
-        "| {CONNECTIONS} connections of | limit by address | lists/s of {CLIENTS} clients | half \
+        "| {CONNECTIONS} connections of | limits of a client | lists/s of {CLIENTS} clients | half \
          within | 99 % within | memory | attacker's probe |\n|---|---|---|---|---|---|---|"
     )?;
     for siege in sieges {
