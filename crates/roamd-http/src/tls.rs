@@ -111,6 +111,8 @@ impl Identity {
                 rustls::Error::InvalidCertificate(_) => IdentityError::BrokenCertificate,
                 error => IdentityError::BrokenKey(Box::new(error)),
             })?;
+        // The strongest of what both know, whatever the client would like best.
+        config.ignore_client_order = true;
         config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             config: Arc::new(config),

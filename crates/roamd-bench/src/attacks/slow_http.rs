@@ -65,6 +65,8 @@ fn attacks(gateway: &str) -> [(&'static str, Vec<String>); 4] {
                 "60000",
                 "-f",
                 media_type::REQUEST_TOKEN,
+                "-m",
+                media_type::REQUEST_TOKEN_RESPONSE,
                 "-u",
                 &protocols,
             ]),
