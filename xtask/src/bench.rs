@@ -41,6 +41,15 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         Subject::Gateway => bench.arg("gateway").arg("--nginx").arg(nginx()?),
         Subject::Farms => bench.arg("farms"),
     };
+    build()?;
+    run(bench
+        .arg("--roamd")
+        .arg(built.join("roamd"))
+        .args(&args.options))
+}
+
+/// Builds what is measured and what measures, optimised.
+pub(crate) fn build() -> Result<()> {
     run(cargo().args([
         "build",
         "--release",
@@ -48,11 +57,7 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         "roamd",
         "--package",
         "roamd-bench",
-    ]))?;
-    run(bench
-        .arg("--roamd")
-        .arg(built.join("roamd"))
-        .args(&args.options))
+    ]))
 }
 
 /// The machine's nginx, or else Debian's, unpacked but not installed: installing it would start a

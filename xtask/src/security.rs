@@ -4,7 +4,8 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, command, root, run};
+use crate::bench;
+use crate::process::{command, root, run};
 use crate::tools::{Program, ensure_programs};
 
 /// What attacks, and what asks for lists meanwhile.
@@ -35,14 +36,7 @@ pub(crate) struct Args {
 pub(crate) fn run_attacks(args: &Args) -> Result<()> {
     ensure_programs(&ATTACKERS)?;
     let built = root().join("target/release");
-    run(cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "roamd",
-        "--package",
-        "roamd-bench",
-    ]))?;
+    bench::build()?;
     run(command(built.join("roamd-bench"))
         .args(["attacks", "--seconds", &args.seconds.to_string(), "--roamd"])
         .arg(built.join("roamd")))

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::Negotiation;
-use super::form::{button, error_line, heading};
+use super::form::{button, error_line, heading, password};
 use super::post::is_password;
 use crate::{ChangeRefusal, Credentials, PasswordChange, texts};
 
@@ -117,27 +117,5 @@ fn user(account: &Account, language: Language) -> Requirement {
         label_type: "plain".to_owned(),
         highlight: Vec::new(),
         kind: RequirementKind::ReadOnly(format!("{domain}\\{user_name}")),
-    }
-}
-
-fn password(
-    id: &str,
-    credential_type: &str,
-    save_id: Option<&str>,
-    label: Text,
-    language: Language,
-) -> Requirement {
-    Requirement {
-        id: Some(id.to_owned()),
-        save_id: save_id.map(str::to_owned),
-        credential_type: credential_type.to_owned(),
-        label: Some(label.in_language(language).to_owned()),
-        label_type: "plain".to_owned(),
-        highlight: Vec::new(),
-        kind: RequirementKind::Text {
-            secret: true,
-            initial: String::new(),
-            assistive: None,
-        },
     }
 }

@@ -43,7 +43,13 @@ pub(super) fn sign_in(
         error.map(|text| error_line(text, &["username", "password"], negotiation, language)),
     );
     requirements.push(user_name(policy, filled, language));
-    requirements.push(password(language));
+    requirements.push(password(
+        "password",
+        "password",
+        Some("ExplicitForms-Password"),
+        texts::PASSWORD,
+        language,
+    ));
     if negotiation.domain && !policy.domains.is_empty() {
         requirements.push(domain(policy, filled, language));
     }
@@ -155,12 +161,19 @@ fn user_name(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Re
     }
 }
 
-fn password(language: Language) -> Requirement {
+/// A field whose text is not shown.
+pub(super) fn password(
+    id: &str,
+    credential_type: &str,
+    save_id: Option<&str>,
+    label: Text,
+    language: Language,
+) -> Requirement {
     Requirement {
-        id: Some("password".to_owned()),
-        save_id: Some("ExplicitForms-Password".to_owned()),
-        credential_type: "password".to_owned(),
-        label: Some(texts::PASSWORD.in_language(language).to_owned()),
+        id: Some(id.to_owned()),
+        save_id: save_id.map(str::to_owned),
+        credential_type: credential_type.to_owned(),
+        label: Some(label.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
         highlight: Vec::new(),
         kind: RequirementKind::Text {
