@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::OptionFuture;
 use roamd_citrixauth::AudienceError;
-use roamd_http::{Listener, Server, Tls};
+use roamd_http::{Listener, Server};
 use roamd_nfuse_client::TlsError;
 use roamd_state::OpenError;
 use tokio::net::TcpListener;
@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::data_dir::DataDirError;
 use crate::environment::Environment;
 use crate::gate::Gate;
-use crate::identity::{self, IdentityFileError, Rereading};
+use crate::identity::{IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::pulse::Pulse;
 
@@ -144,16 +144,14 @@ impl<L: Listener> Gateway<L> {
         let mut tls = None;
         let mut rereading = None;
         if let Some(files) = &front.tls {
-            let identity = identity::read(files)?;
+            let asked = Arc::clone(&asked_to_reread);
+            let (identity, rereads) = Rereading::open(files.clone(), asked, metrics.clone())?;
             let now = u64::try_from(gate.now().as_second()).unwrap_or_default();
             if !identity.is_valid_at(UNIX_EPOCH + Duration::from_secs(now)) {
                 warn!("Certificate of the listener is not valid now; most clients refuse it");
             }
-            metrics.note_expiry(identity.expiry());
-            let made = Tls::new(identity);
-            let (asked, metrics) = (Arc::clone(&asked_to_reread), metrics.clone());
-            rereading = Some(Rereading::new(files.clone(), made.clone(), asked, metrics));
-            tls = Some(made);
+            tls = Some(rereads.tls());
+            rereading = Some(rereads);
         } else if gate.secure && front.trusted_proxies.is_empty() {
             warn!(
                 "Every client seems to come from the proxy that ends TLS; name it in trusted_proxies"

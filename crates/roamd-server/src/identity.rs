@@ -122,21 +122,32 @@ enum Seen {
 }
 
 impl Rereading {
-    /// Of an identity that was read from these files just now. `asked` asks for a look at them.
-    pub(crate) fn new(
+    /// Reads the identity that is in these files now, and keeps up with it from there. `asked` asks for
+    /// a look at them.
+    ///
+    /// # Errors
+    /// Something is missing or does not fit.
+    pub(crate) fn open(
         files: ListenerTls,
-        tls: Tls,
         asked: Arc<Notify>,
         metrics: ListenerMetrics,
-    ) -> Self {
-        let seen = Contents::read(&files).map_or(Seen::Unreadable, |contents| contents.seen());
-        Self {
+    ) -> Result<(Identity, Self), IdentityFileError> {
+        let contents = Contents::read(&files)?;
+        let identity = contents.identity()?;
+        metrics.note_expiry(identity.expiry());
+        let rereading = Self {
             files,
-            tls,
-            seen,
+            tls: Tls::new(identity.clone()),
+            seen: contents.seen(),
             asked,
             metrics,
-        }
+        };
+        Ok((identity, rereading))
+    }
+
+    /// What connections are made under.
+    pub(crate) fn tls(&self) -> Tls {
+        self.tls.clone()
     }
 
     /// Looks at the files when somebody asks for it, and at times, until `shutdown`.
@@ -284,10 +295,10 @@ mod tests {
     }
 
     fn rereading(files: &ListenerTls) -> (Rereading, Tls) {
-        let tls = Tls::new(read(files).unwrap());
         let metrics = ListenerMetrics::register(&mut Registry::default());
         let asked = Arc::new(Notify::new());
-        let rereading = Rereading::new(files.clone(), tls.clone(), asked, metrics);
+        let (_, rereading) = Rereading::open(files.clone(), asked, metrics).unwrap();
+        let tls = rereading.tls();
         (rereading, tls)
     }
 
