@@ -81,7 +81,7 @@ impl Guessing {
                 turns: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
             }),
-            crowds: Crowds::default(),
+            crowds: Crowds::new(config.policy.free_attempts),
             pace: AtomicU64::new(0),
         }
     }
