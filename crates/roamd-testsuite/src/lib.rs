@@ -33,7 +33,7 @@ pub use sign_in::{
     Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,
     token_of, token_response,
 };
-pub use site::{Options, Site};
+pub use site::{Clock, Options, Site};
 pub use strict_xml::Node;
 pub use tls_front::TlsFront;
 pub use wire::{Kept, Response, Wire, request};

@@ -3,9 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use roamd_farm::{Farms, Generation, ServeOptions, SessionFilter, SessionRecord, World};
-use roamd_server::{Gateway, config};
+use roamd_server::{Environment, Gateway, config};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -37,6 +39,17 @@ pub struct Options {
     pub farm: fn(&str) -> &'static str,
     /// More `[[store.farm]]` sections, for farms that are not of the world.
     pub more_farms: String,
+    /// What the nodes of the gateway take the time from.
+    pub clock: Clock,
+}
+
+/// Where the time of day comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Clock {
+    /// The system.
+    System,
+    /// It does not go on: however long a test takes, nobody has waited.
+    Stopped(Timestamp),
 }
 
 impl Default for Options {
@@ -55,6 +68,7 @@ impl Default for Options {
                 _ => "",
             },
             more_farms: String::new(),
+            clock: Clock::System,
         }
     }
 }
@@ -73,6 +87,7 @@ pub struct Site {
     base_url: String,
     /// The configuration below the lines that differ from node to node.
     config: String,
+    clock: Clock,
     farm_parts: Vec<(String, Part)>,
     gateway_part: Part,
     other_nodes: Vec<Part>,
@@ -166,7 +181,7 @@ impl Site {
                 format!("http://{address}")
             }
         });
-        let gateway_part = node(&config, listener, &base_url);
+        let gateway_part = node(&config, listener, &base_url, options.clock);
         Self {
             gateway: Wire::new(address),
             store_path: options.store_path,
@@ -174,6 +189,7 @@ impl Site {
             farms,
             base_url,
             config,
+            clock: options.clock,
             farm_parts,
             gateway_part,
             other_nodes: Vec::new(),
@@ -239,7 +255,7 @@ impl Site {
         self.gateway_part.stop().await;
         let address = self.gateway.address();
         let listener = TcpListener::bind(address).await.unwrap();
-        self.gateway_part = node(&self.config, listener, &self.base_url);
+        self.gateway_part = node(&self.config, listener, &self.base_url, self.clock);
     }
 
     /// Starts a second gateway of the same site, as behind a load balancer: same base URL, keys and
@@ -278,7 +294,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
-        let part = node(&self.config, listener, &base_url);
+        let part = node(&self.config, listener, &base_url, self.clock);
         self.other_nodes.push(part);
         Wire::new(address)
     }
@@ -300,11 +316,19 @@ impl Drop for Part {
 }
 
 /// Runs a gateway on a listener, known by `base_url` to its clients.
-fn node(config: &str, listener: TcpListener, base_url: &str) -> Part {
+fn node(config: &str, listener: TcpListener, base_url: &str, clock: Clock) -> Part {
     let address = listener.local_addr().unwrap();
     let text = format!("listen = \"{address}\"\nbase_url = \"{base_url}\"\n{config}");
     let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
-    let gateway = Gateway::with_listener(&config, listener).unwrap();
+    let gateway = match clock {
+        Clock::System => Gateway::with_listener(&config, listener),
+        Clock::Stopped(now) => {
+            let system = Environment::of_system(&config).unwrap();
+            let clock = Arc::new(move || now);
+            Gateway::in_environment(&config, listener, Environment { clock, ..system })
+        }
+    };
+    let gateway = gateway.unwrap();
     let mut part = Part::default();
     let stop = part.stop.clone();
     part.tasks.spawn(async move { gateway.run(stop).await });
