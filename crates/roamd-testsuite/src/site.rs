@@ -52,6 +52,13 @@ pub enum Clock {
     Stopped(Timestamp),
 }
 
+impl Clock {
+    /// Stopped at this moment.
+    pub fn stopped() -> Self {
+        Self::Stopped(Timestamp::now())
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

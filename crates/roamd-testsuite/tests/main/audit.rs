@@ -7,7 +7,7 @@ use std::time::Duration;
 use roamd_nfuse_proto::CapabilityId;
 use roamd_store_proto::auth::DestroyToken;
 use roamd_testsuite::{
-    AuditReader, Forged, Options, Script, ScriptedFarm, SignedIn, Site, TokenService,
+    AuditReader, Clock, Forged, Options, Script, ScriptedFarm, SignedIn, Site, TokenService,
     session_params, sign_in, sign_in_to,
 };
 use serde_json::{Value, json};
@@ -289,7 +289,11 @@ async fn who_is_refused_is_told_with_the_reason() {
 
 #[tokio::test]
 async fn an_attempt_that_has_to_wait_is_told_as_such() {
-    let site = Site::demo().await;
+    let site = Site::start(Options {
+        clock: Clock::stopped(),
+        ..Options::default()
+    })
+    .await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
     audit.next(&alice).await;

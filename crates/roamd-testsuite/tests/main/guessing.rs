@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use roamd_farm::{Account, World};
 use roamd_testsuite::{
     Clock, Conversation, Options, Response, ScriptedFarm, Site, TokenService, Wire, token_of,
@@ -59,8 +58,7 @@ async fn hundreds_of_wrong_passwords_reach_no_farm_and_lock_nobody_out_at_home()
         ("many users, one place", 150, 1, 66),
     ] {
         // How fast this machine is must not decide who has waited long enough.
-        let stopped = Clock::Stopped(Timestamp::now());
-        let (mut site, farm) = counted_by(stopped, "").await;
+        let (mut site, farm) = counted_by(Clock::stopped(), "").await;
         assert!(is_token(&attempt(site.gateway, "user0", "roam-demo").await));
         let service = TokenService::discover(site.gateway).await;
         let right = farm.received("ValidateCredentials");
@@ -180,6 +178,7 @@ async fn nobody_is_told_why_a_sign_in_was_refused() {
     carol.account = Account::LockedOut;
     let site = Site::start(Options {
         world,
+        clock: Clock::stopped(),
         ..Options::default()
     })
     .await;

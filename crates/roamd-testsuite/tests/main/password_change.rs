@@ -7,7 +7,7 @@ use roamd_nfuse_proto::{
 };
 use roamd_store_proto::auth::{Form, FormResult, FormStatus};
 use roamd_testsuite::{
-    Conversation, Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService,
+    Clock, Conversation, Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService,
     challenged, request_token, session_params, sign_in, token_of,
 };
 
@@ -17,10 +17,16 @@ const STATE: &str = "application/vnd.citrix.sessionstate+xml";
 
 /// A site on which alice has to choose another password.
 async fn site(account: Account) -> Site {
+    site_by(Clock::System, account).await
+}
+
+/// The same, with another clock.
+async fn site_by(clock: Clock, account: Account) -> Site {
     let mut world = World::demo();
     world.domains[0].users[0].account = account;
     Site::start(Options {
         world,
+        clock,
         ..Options::default()
     })
     .await
@@ -203,7 +209,7 @@ async fn a_change_is_found_by_cookie_or_state_context() {
 
 #[tokio::test]
 async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
-    let site = site(Account::MustChange).await;
+    let site = site_by(Clock::stopped(), Account::MustChange).await;
     let service = TokenService::discover(site.gateway.from([127, 0, 0, 9])).await;
     // Three are looked at, and then the right one is refused as well, in the same words.
     let conversation = asked(&service).await;
