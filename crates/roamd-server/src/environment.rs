@@ -15,12 +15,13 @@ use crate::keys::KeyFile;
 use crate::{ServerError, data_dir};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
-/// runtime.
+/// runtime. What is cloned is the same world: so several nodes share it.
+#[derive(Clone)]
 pub struct Environment {
     /// Keys of tokens and ids, which all nodes have in common.
     pub keys: Arc<KeyRing>,
     /// The state that all nodes share.
-    pub state: Box<dyn SharedState>,
+    pub state: Arc<dyn SharedState>,
     /// The way to the controllers of the farms.
     pub network: Arc<dyn Network>,
     /// Where it is written down who did what.
@@ -45,7 +46,7 @@ impl Environment {
         Ok(Self {
             audit,
             keys: Arc::new(KeyFile::of(data_dir).open_or_make(Timestamp::now())?),
-            state: Box::new(SqliteState::open(&data_dir.join("state.db"))?),
+            state: Arc::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),
             clock: Arc::new(Timestamp::now),
         })

@@ -93,7 +93,7 @@ async fn play(seed: u64) -> Result<Outcome> {
     let clock = clock(Arc::clone(&clock_error));
     let environment = Environment {
         keys: Arc::clone(&keys),
-        state: Box::new(state::Memory::default()),
+        state: Arc::new(state::Memory::default()),
         network: Arc::new(network.clone()),
         audit: AuditLog::off(),
         clock: Arc::clone(&clock),

@@ -14,6 +14,11 @@ impl Digest {
         Self(Sha256::digest(key).into())
     }
 
+    /// A digest that was kept.
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Its bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -63,7 +63,9 @@ pub struct Tally {
 ///
 /// # Promise
 /// - What was acknowledged stays: a mark or a count whose future gave `Ok` survives the end of
-///   every process, also by `SIGKILL`, and a loss of power.
+///   every process, also by `SIGKILL`. A mark that says that something must not be used again survives
+///   a loss of power, too; of counts and of known places the last may be lost then, since what they
+///   protect from is somebody who tries for hours, and each sign-in writes several.
 /// - What was acknowledged is seen: every node that asks afterwards gets it.
 /// - Each write is atomic: of callers that set one mark at the same time, one is told that it was
 ///   not there before; of callers that count one key, no two get the same number unless one was taken
@@ -124,6 +126,14 @@ pub enum StateError {
 }
 
 impl MarkKind {
+    const ALL: [Self; 5] = [
+        Self::SpentConversation,
+        Self::InvalidatedTicket,
+        Self::EndedLaunch,
+        Self::RevokedToken,
+        Self::KnownPlace,
+    ];
+
     /// The name under which an engine keeps it.
     fn name(self) -> &'static str {
         match self {

@@ -1,13 +1,15 @@
-//! The engine for one machine: a SQLite file that several processes may share.
+//! The engine for one process: a SQLite file that it has to itself.
 //!
 //! One thread writes: it takes all that waits for it into one transaction and answers after the
-//! commit, so that many callers share the cost of one flush to the disk. Who reads does it at once
-//! and on its own thread. That takes a few microseconds, less than to hand the work to another: the
-//! file is small, so what it holds is in memory, and in WAL mode a reader never waits for the writer.
-//! The engine itself sees to it that a reader gets what another process has committed.
+//! commit, so that many callers share the cost of one flush to the disk. Marks are read from a copy in
+//! memory. Counters can be too many for that, and only sign-ins ask for them: they are read from the
+//! file, at once and on the thread of who asks, which takes less than to hand the work to another. In
+//! WAL mode a reader never waits for the writer.
 
 mod file;
+mod marks;
 
+use std::future::ready;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +17,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 use tracing::warn;
 
 use crate::{Answer, COUNTERS_KEPT, CounterKind, Digest, MarkKind, SharedState, StateError, Tally};
 
 pub use file::OpenError;
+
+use self::marks::Marks;
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -36,26 +40,49 @@ const BATCH: usize = 256;
 pub struct SqliteState {
     writer: Sender<Job>,
     reader: Mutex<Connection>,
+    marks: Arc<Marks>,
+}
+
+/// What the writer is asked for.
+struct Job {
+    outlives: Outlives,
+    work: Work,
+}
+
+/// What a write outlives once it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outlives {
+    /// The end of the process, however that comes.
+    Process,
+    /// A loss of power, too. For this the disk has to be flushed.
+    Power,
 }
 
 /// A piece of work for the writer. It is given a connection, or why there is none.
-type Job = Box<dyn FnOnce(Result<&Connection, StateError>) -> Acknowledge + Send>;
+type Work = Box<dyn FnOnce(Result<&Connection, StateError>) -> Acknowledge + Send>;
 
 /// Tells the caller the result of its work, given the outcome of the transaction around it.
 type Acknowledge = Box<dyn FnOnce(Result<(), StateError>)>;
 
 impl SqliteState {
-    /// Opens the file, and makes it when there is none. It is made in a folder that exists.
+    /// Opens the file, and makes it when there is none. It is made in a folder that exists. Another
+    /// process that uses it is given a moment to end.
     ///
     /// # Errors
-    /// Why the file is not used. A file that is damaged, of another program or of a newer version
-    /// is left as it is.
+    /// Why the file is not used. A file that is damaged, in use, of another program or of a newer
+    /// version is left as it is.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = file::lock(path)?;
         let mut writing = file::open(path)?;
+        let marks = Marks::read(&writing).map_err(|source| OpenError::engine(path, source))?;
+        let marks = Arc::new(marks);
         Ok(Self {
+            marks: Arc::clone(&marks),
             reader: Mutex::new(file::open(path)?),
             writer: start(path, "state-writer", move |jobs| {
-                write_all(&mut writing, jobs);
+                write_all(&mut writing, &marks, jobs);
+                // Only now is nothing more written.
+                drop(lock);
             })?,
         })
     }
@@ -66,22 +93,23 @@ impl SqliteState {
     /// # Errors
     /// Why the state gave no answer.
     pub async fn sweep(&self, now: Timestamp) -> Result<usize, StateError> {
-        ask(&self.writer, move |connection| sweep(connection, now)).await
+        let marks = Arc::clone(&self.marks);
+        let forget = move || marks.sweep(now);
+        let sweep = move |connection: &Connection| sweep(connection, now);
+        ask(&self.writer, Outlives::Process, sweep, forget).await
     }
 }
 
 impl SharedState for SqliteState {
     fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool> {
-        Box::pin(ask(&self.writer, move |connection| {
-            mark(connection, kind, key, until)
-        }))
+        let marks = Arc::clone(&self.marks);
+        let remember = move || marks.set(kind, key, until);
+        let mark = move |connection: &Connection| mark(connection, kind, key, until);
+        Box::pin(ask(&self.writer, Outlives::of(kind), mark, remember))
     }
 
     fn any_marked(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> Answer<'_, bool> {
-        Box::pin(async move {
-            let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            any_marked(&connection, kind, keys, now).map_err(engine)
-        })
+        Box::pin(ready(Ok(self.marks.any(kind, keys, now))))
     }
 
     fn count(
@@ -91,9 +119,8 @@ impl SharedState for SqliteState {
         now: Timestamp,
         until: Timestamp,
     ) -> Answer<'_, u32> {
-        Box::pin(ask(&self.writer, move |connection| {
-            count(connection, kind, key, now, until)
-        }))
+        let count = move |connection: &Connection| count(connection, kind, key, now, until);
+        Box::pin(ask(&self.writer, Outlives::Process, count, || ()))
     }
 
     fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally> {
@@ -104,24 +131,47 @@ impl SharedState for SqliteState {
     }
 
     fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()> {
-        Box::pin(ask(&self.writer, move |connection| {
-            uncount(connection, kind, key, by)
-        }))
+        let uncount = move |connection: &Connection| uncount(connection, kind, key, by);
+        Box::pin(ask(&self.writer, Outlives::Process, uncount, || ()))
+    }
+}
+
+impl Outlives {
+    /// What somebody would gain who has a mark forgotten by cutting the power: with a known place
+    /// nothing.
+    fn of(kind: MarkKind) -> Self {
+        match kind {
+            MarkKind::SpentConversation
+            | MarkKind::InvalidatedTicket
+            | MarkKind::EndedLaunch
+            | MarkKind::RevokedToken => Self::Power,
+            MarkKind::KnownPlace => Self::Process,
+        }
     }
 }
 
 /// Hands work to the writer and waits for its result. The work is done even when nobody waits any
-/// more.
+/// more. `then` is what the writer does once it is committed, before it answers.
 async fn ask<T: Send + 'static>(
     writer: &Sender<Job>,
+    outlives: Outlives,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    then: impl FnOnce() + Send + 'static,
 ) -> Result<T, StateError> {
     let (reply, answer) = oneshot::channel();
-    let job: Job = Box::new(move |connection| {
+    let work: Work = Box::new(move |connection| {
         let result = connection.and_then(|connection| work(connection).map_err(engine));
-        Box::new(move |outcome| drop(reply.send(outcome.and(result))))
+        Box::new(move |outcome| {
+            let result = outcome.and(result);
+            if result.is_ok() {
+                then();
+            }
+            drop(reply.send(result));
+        })
     });
-    writer.send(job).map_err(|_| StateError::Stopped)?;
+    writer
+        .send(Job { outlives, work })
+        .map_err(|_| StateError::Stopped)?;
     answer.await.map_err(|_| StateError::Stopped)?
 }
 
@@ -141,7 +191,7 @@ fn start(
         })
 }
 
-fn write_all(connection: &mut Connection, jobs: &Receiver<Job>) {
+fn write_all(connection: &mut Connection, marks: &Marks, jobs: &Receiver<Job>) {
     let mut swept = Instant::now();
     loop {
         match jobs.recv_timeout(SWEEP_EVERY.saturating_sub(swept.elapsed())) {
@@ -154,8 +204,10 @@ fn write_all(connection: &mut Connection, jobs: &Receiver<Job>) {
         }
         if swept.elapsed() >= SWEEP_EVERY {
             swept = Instant::now();
-            if let Err(error) = sweep(connection, Timestamp::now()) {
-                warn!(%error, "Could not remove expired shared state");
+            let now = Timestamp::now();
+            match sweep(connection, now) {
+                Ok(_) => marks.sweep(now),
+                Err(error) => warn!(%error, "Could not remove expired shared state"),
             }
         }
     }
@@ -163,26 +215,37 @@ fn write_all(connection: &mut Connection, jobs: &Receiver<Job>) {
 
 /// Does all jobs in one transaction, and acknowledges them after its end.
 fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
-    let (acknowledge, outcome): (Vec<_>, _) =
-        match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-            Ok(transaction) => (
-                batch.into_iter().map(|job| job(Ok(&transaction))).collect(),
-                transaction.commit().map_err(engine),
-            ),
-            Err(error) => {
-                let error = engine(error);
-                (
-                    batch
-                        .into_iter()
-                        .map(|job| job(Err(error.clone())))
-                        .collect(),
-                    Err(error),
-                )
-            }
-        };
+    let power = batch.iter().any(|job| job.outlives == Outlives::Power);
+    let (acknowledge, outcome): (Vec<_>, _) = match begin(connection, power) {
+        Ok(transaction) => (
+            batch
+                .into_iter()
+                .map(|job| (job.work)(Ok(&transaction)))
+                .collect(),
+            transaction.commit().map_err(engine),
+        ),
+        Err(error) => {
+            let error = engine(error);
+            (
+                batch
+                    .into_iter()
+                    .map(|job| (job.work)(Err(error.clone())))
+                    .collect(),
+                Err(error),
+            )
+        }
+    };
     for acknowledge in acknowledge {
         acknowledge(outcome.clone());
     }
+}
+
+/// Begins a transaction whose commit flushes the disk, with all commits before it, or leaves that to
+/// one that comes later.
+fn begin(connection: &mut Connection, flush: bool) -> rusqlite::Result<Transaction<'_>> {
+    let synchronous = if flush { "FULL" } else { "NORMAL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 fn mark(
@@ -203,22 +266,6 @@ fn mark(
             .execute(row)?;
     }
     Ok(inserted == 1)
-}
-
-fn any_marked(
-    connection: &Connection,
-    kind: MarkKind,
-    [one, other]: [Digest; 2],
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM mark WHERE kind = ?1 AND digest IN (?2, ?3) AND until > ?4")?
-        .exists(params![
-            kind.name(),
-            one.as_bytes(),
-            other.as_bytes(),
-            now.as_millisecond()
-        ])
 }
 
 fn count(

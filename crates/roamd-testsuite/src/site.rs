@@ -95,6 +95,8 @@ pub struct Site {
     /// The configuration below the lines that differ from node to node.
     config: String,
     clock: Clock,
+    /// What the nodes share. Nothing while there is none.
+    environment: Option<Environment>,
     farm_parts: Vec<(String, Part)>,
     gateway_part: Part,
     other_nodes: Vec<Part>,
@@ -188,8 +190,7 @@ impl Site {
                 format!("http://{address}")
             }
         });
-        let gateway_part = node(&config, listener, &base_url, options.clock);
-        Self {
+        let mut site = Self {
             gateway: Wire::new(address),
             store_path: options.store_path,
             controllers,
@@ -197,11 +198,14 @@ impl Site {
             base_url,
             config,
             clock: options.clock,
+            environment: None,
             farm_parts,
-            gateway_part,
+            gateway_part: Part::default(),
             other_nodes: Vec::new(),
             folder,
-        }
+        };
+        site.gateway_part = site.node(listener, &site.base_url.clone());
+        site
     }
 
     /// Absolute URL of a path of the gateway, as clients see it.
@@ -257,12 +261,16 @@ impl Site {
         part.stop().await;
     }
 
-    /// Stops the gateway and starts another process, so to speak, at the same address.
+    /// Stops all nodes and starts one in another process, so to speak, at the same address.
     pub async fn restart_gateway(&mut self) {
-        self.gateway_part.stop().await;
+        for part in self.other_nodes.iter_mut().chain([&mut self.gateway_part]) {
+            part.stop().await;
+        }
+        self.other_nodes.clear();
         let address = self.gateway.address();
         let listener = TcpListener::bind(address).await.unwrap();
-        self.gateway_part = node(&self.config, listener, &self.base_url, self.clock);
+        self.environment = None;
+        self.gateway_part = self.node(listener, &self.base_url.clone());
     }
 
     /// Starts a second gateway of the same site, as behind a load balancer: same base URL, keys and
@@ -301,9 +309,35 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
-        let part = node(&self.config, listener, &base_url, self.clock);
+        let part = self.node(listener, &base_url);
         self.other_nodes.push(part);
         Wire::new(address)
+    }
+
+    /// Runs a gateway on a listener, known by `base_url` to its clients.
+    fn node(&mut self, listener: TcpListener, base_url: &str) -> Part {
+        let address = listener.local_addr().unwrap();
+        let text = format!(
+            "listen = \"{address}\"\nbase_url = \"{base_url}\"\n{}",
+            self.config
+        );
+        let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
+        let clock = self.clock;
+        let environment = self.environment.get_or_insert_with(|| {
+            let system = Environment::of_system(&config).unwrap();
+            match clock {
+                Clock::System => system,
+                Clock::Stopped(now) => Environment {
+                    clock: Arc::new(move || now),
+                    ..system
+                },
+            }
+        });
+        let gateway = Gateway::in_environment(&config, listener, environment.clone()).unwrap();
+        let mut part = Part::default();
+        let stop = part.stop.clone();
+        part.tasks.spawn(async move { gateway.run(stop).await });
+        part
     }
 }
 
@@ -320,26 +354,6 @@ impl Drop for Part {
     fn drop(&mut self) {
         self.stop.cancel();
     }
-}
-
-/// Runs a gateway on a listener, known by `base_url` to its clients.
-fn node(config: &str, listener: TcpListener, base_url: &str, clock: Clock) -> Part {
-    let address = listener.local_addr().unwrap();
-    let text = format!("listen = \"{address}\"\nbase_url = \"{base_url}\"\n{config}");
-    let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
-    let gateway = match clock {
-        Clock::System => Gateway::with_listener(&config, listener),
-        Clock::Stopped(now) => {
-            let system = Environment::of_system(&config).unwrap();
-            let clock = Arc::new(move || now);
-            Gateway::in_environment(&config, listener, Environment { clock, ..system })
-        }
-    };
-    let gateway = gateway.unwrap();
-    let mut part = Part::default();
-    let stop = part.stop.clone();
-    part.tasks.spawn(async move { gateway.run(stop).await });
-    part
 }
 
 fn holds(folder: &Path, text: &[u8]) -> bool {

@@ -53,7 +53,7 @@ pub(crate) struct Gate {
     pub(crate) guessing: Guessing,
     standings: Arc<Standings>,
     pub(crate) keys: Arc<KeyRing>,
-    pub(crate) state: Box<dyn SharedState>,
+    pub(crate) state: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
     audit: AuditLog,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,

@@ -1,9 +1,10 @@
 //! Opens the file: is it ours, whole, and not newer than this program?
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, Transaction, TransactionBehavior};
@@ -14,8 +15,11 @@ const APPLICATION_ID: u32 = 0x726d_6453;
 /// Each brings a file from the version of its index to the next.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/01_marks.sql")];
 
-/// How long to wait for a lock that another process holds.
+/// How long to wait for a lock of the engine.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long to wait for another process to end.
+const IN_USE: Duration = Duration::from_secs(2);
 
 /// Why a state file is not used. The file is left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,15 @@ pub enum OpenError {
         path: PathBuf,
         /// Why.
         source: rusqlite::Error,
+    },
+    /// Another process uses it.
+    #[error(
+        "{} is in use by another process: stop that one, or choose another data folder",
+        path.display()
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
     },
     /// It can only be read.
     #[error("{} can only be read: let the user of this program write it", path.display())]
@@ -69,24 +82,51 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    pub(super) fn engine(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { path },
+            _ => Self::Engine { path, source },
+        }
+    }
+}
+
+/// Takes the file at `path` for this process until what is given is dropped.
+///
+/// The lock is on a file beside it: to close a file takes away the engine's own locks on it.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let beside = path.with_extension("lock");
+    let failed = |source| OpenError::Io {
+        path: beside.clone(),
+        source,
+    };
+    let file = File::create(&beside).map_err(failed)?;
+    let patience = Instant::now() + IN_USE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse {
+                    path: path.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+    }
+}
+
 /// Opens the file at `path` and brings it to the newest format.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     // The header is read without the engine first, since the engine may write into a file that it
     // opens, and this one may be somebody else's.
     check_header(path)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let version = connect(path, known).map_err(|source| match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged {
-            path: path.to_owned(),
-        },
-        Some(ErrorCode::ReadOnly) => OpenError::ReadOnly {
-            path: path.to_owned(),
-        },
-        _ => OpenError::Engine {
-            path: path.to_owned(),
-            source,
-        },
-    })?;
+    let version = connect(path, known).map_err(|source| OpenError::engine(path, source))?;
     match version {
         Opened::Ready(connection) => Ok(connection),
         Opened::Damaged => Err(OpenError::Damaged {

@@ -49,7 +49,7 @@ async fn a_key_is_not_in_the_files() {
 }
 
 #[test]
-fn many_may_begin_at_once_with_no_file() {
+fn of_many_that_begin_at_once_with_no_file_each_gets_its_turn() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     std::thread::scope(|scope| {
@@ -57,6 +57,24 @@ fn many_may_begin_at_once_with_no_file() {
             scope.spawn(|| SqliteState::open(&path).map(drop).unwrap());
         }
     });
+}
+
+#[tokio::test]
+async fn a_file_in_use_is_refused_until_it_is_let_go() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let first = SqliteState::open(&path).unwrap();
+    let error = SqliteState::open(&path).unwrap_err().to_string();
+    let told = error.contains("state.db is in use by another process");
+    assert!(
+        told && error.contains("choose another data folder"),
+        "{error}"
+    );
+    let key = Digest::of(b"by the first");
+    assert!(first.mark(SPENT, key, at(10)).await.unwrap());
+    drop(first);
+    let second = SqliteState::open(&path).unwrap();
+    assert!(second.is_marked(SPENT, key, at(0)).await.unwrap());
 }
 
 #[test]

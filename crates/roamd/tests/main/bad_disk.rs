@@ -1,5 +1,5 @@
-//! Disks that take no more, and folders that cannot be written (bad-inputs 80): what cannot be done is
-//! said, what was there stays, and with room again all goes on.
+//! Disks that take no more, and folders that cannot be written or are in use (bad-inputs 80 and 81): what
+//! cannot be done is said, what was there stays, and with room again all goes on.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -158,4 +158,19 @@ fn what_cannot_be_written_is_named_at_the_start_and_left_as_it_is() {
     }
     Server::start(&mut roamd(&serve), 1).stop();
     Server::farm(&world, "XA1").stop();
+}
+
+#[test]
+fn a_second_gateway_does_not_take_the_data_folder_of_the_first() {
+    let world = World::new();
+    let farm = Server::farm(&world, "XA1");
+    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", farm.address())]);
+    let first = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", farm.address())]);
+    let second = Ran::of(roamd(&["serve", "--config", &config]).output().unwrap());
+    assert_eq!((second.code, second.out.as_str()), (1, ""), "{second:?}");
+    for part in ["state.db is in use by another process", "data folder"] {
+        assert!(second.err.contains(part), "{second:?}");
+    }
+    assert_eq!(first.alice(&["list"]).code, 0);
 }

@@ -1,0 +1,56 @@
+//! The marks of the file, in memory: every request asks for one.
+//!
+//! The copy is right because one process at a time uses a file, and because a mark is in here before
+//! its caller hears that it is set.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::{Digest, MarkKind};
+
+/// Until when each mark is set.
+#[derive(Debug)]
+pub(super) struct Marks(RwLock<HashMap<(MarkKind, Digest), Timestamp>>);
+
+impl Marks {
+    /// What the file holds.
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut all = HashMap::new();
+        let mut rows = connection.prepare("SELECT digest, until FROM mark WHERE kind = ?1")?;
+        for kind in MarkKind::ALL {
+            let marks = rows.query_map(params![kind.name()], |row| {
+                Ok((Digest::from_bytes(row.get(0)?), row.get(1)?))
+            })?;
+            for mark in marks {
+                let (digest, until) = mark?;
+                let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
+                all.insert((kind, digest), until);
+            }
+        }
+        Ok(Self(RwLock::new(all)))
+    }
+
+    /// Sets a mark, or moves its end to a later time.
+    pub(super) fn set(&self, kind: MarkKind, key: Digest, until: Timestamp) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let end = all.entry((kind, key)).or_insert(until);
+        *end = until.max(*end);
+    }
+
+    /// Whether one of them is set, and its time has not come.
+    pub(super) fn any(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> bool {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keys.into_iter()
+            .filter_map(|key| all.get(&(kind, key)))
+            .any(|until| now < *until)
+    }
+
+    /// Lets go of those whose time has come.
+    pub(super) fn sweep(&self, now: Timestamp) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, until| now < *until);
+    }
+}
