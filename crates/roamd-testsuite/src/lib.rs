@@ -1,7 +1,8 @@
 //! What the tests of the whole share: a gateway with embedded farms on free ports, and clients that
 //! read as strictly as real ones.
 //!
-//! Tests say bytes and read bytes: no HTTP library stands between them and the gateway.
+//! Tests say bytes and read bytes: no HTTP library stands between them and the gateway. Each also shows
+//! that what it does leaves no secret in a log or a file.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,6 +22,7 @@ mod sign_in;
 mod site;
 mod strict_xml;
 mod tls_front;
+mod watch;
 mod wire;
 
 pub use audit::AuditReader;
@@ -36,4 +38,5 @@ pub use sign_in::{
 pub use site::{Clock, Options, Site};
 pub use strict_xml::Node;
 pub use tls_front::TlsFront;
+pub use watch::is_logged;
 pub use wire::{Kept, Response, Wire, request};

@@ -4,7 +4,7 @@ use regex::Regex;
 use roamd_store_proto::auth::{Form, RequestTokenResponse, TokenChoices};
 use secrecy::ExposeSecret;
 
-use crate::{Response, Site, Wire, path_of};
+use crate::{Response, Site, Wire, path_of, watch};
 
 /// Media type of a request token message.
 const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
@@ -179,6 +179,7 @@ impl TokenService {
 impl Conversation {
     /// Fills the form in and posts it (step 5).
     pub async fn attempt(&self, user: &str, password: &str, domain: Option<&str>) -> Response {
+        watch::password(password);
         let mut fields = vec![("username", user), ("password", password)];
         fields.extend(domain.map(|domain| ("domain", domain)));
         self.post(Some(&self.cookie), &self.form.state_context, &fields)

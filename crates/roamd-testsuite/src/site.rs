@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AuditReader, Wire};
+use crate::{AuditReader, Wire, watch};
 
 /// How a site differs from the demo.
 #[derive(Debug, Clone)]
@@ -125,6 +125,7 @@ impl Site {
     pub async fn start(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut world = options.world;
+        watch::begin(&world);
         // What hashing costs is the farm's business and measured elsewhere.
         world.password_hashing.memory_kib = 8;
         world.password_hashing.passes = 1;
@@ -346,6 +347,14 @@ impl Part {
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {
             ended.unwrap();
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            watch::look(&[self.gateway_dir(), self.farm_dir()]);
         }
     }
 }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::watch;
+
 /// A server to talk to. Every exchange has a connection of its own, as client A does (CQ-21).
 #[derive(Debug, Clone, Copy)]
 pub struct Wire {
@@ -217,6 +219,7 @@ impl Response {
                 "whole body"
             );
         }
+        watch::told(&response);
         response
     }
 
