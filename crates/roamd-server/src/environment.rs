@@ -27,8 +27,11 @@ pub struct Environment {
     /// Where it is written down who did what.
     pub audit: AuditLog,
     /// The time of day, by which tokens expire.
-    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub clock: Clock,
 }
+
+/// Tells the time of day.
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl Environment {
     /// The system's, with keys, state and audit log in the data folder, which is made if it is

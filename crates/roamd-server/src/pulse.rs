@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use roamd_state::{Digest, MarkKind, StateError};
+use roamd_state::StateError;
 use tokio::time::timeout;
 
 use crate::gate::Gate;
@@ -21,25 +21,18 @@ impl Pulse {
         Self(Arc::clone(gate))
     }
 
-    /// Whether the runtime runs what it is given, and the shared state answers. An answer that says
-    /// that the disk is full is one.
+    /// Whether the runtime runs what it is given, and the shared state could be written. An answer that
+    /// says that the disk is full is one.
     pub async fn beats(&self) -> bool {
         let gate = Arc::clone(&self.0);
-        works(async move {
-            let nothing = Digest::of(b"pulse");
-            let state = &gate.state;
-            state
-                .is_marked(MarkKind::EndedLaunch, nothing, gate.now())
-                .await
-        })
-        .await
+        works(async move { gate.state.is_alive().await }).await
     }
 }
 
-async fn works(question: impl Future<Output = Result<bool, StateError>> + Send + 'static) -> bool {
+async fn works(question: impl Future<Output = Result<(), StateError>> + Send + 'static) -> bool {
     let asked = tokio::spawn(question);
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => !matches!(answer, Err(StateError::Stopped)),
+        Ok(Ok(answer)) => !matches!(answer, Err(StateError::Silent | StateError::Stopped)),
         Ok(Err(_)) | Err(_) => false,
     }
 }
@@ -54,8 +47,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_state_that_is_silent_or_has_stopped_is_no_life() {
         let full = StateError::Engine(Arc::new(io::Error::from(io::ErrorKind::StorageFull)));
-        assert!(works(ready(Ok(false))).await);
+        assert!(works(ready(Ok(()))).await);
         assert!(works(ready(Err(full))).await);
+        assert!(!works(ready(Err(StateError::Silent))).await);
         assert!(!works(ready(Err(StateError::Stopped))).await);
         assert!(!works(pending()).await);
     }

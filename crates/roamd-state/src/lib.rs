@@ -47,6 +47,8 @@ pub enum CounterKind {
     AttemptsFromPlace,
     /// Users who have become known at a place.
     PeopleOfPlace,
+    /// Tokens and tickets that a user has ended lately.
+    EndedByUser,
 }
 
 /// What a counter says. By default it says nothing: it has not begun, or its end has come.
@@ -72,8 +74,10 @@ pub struct Tally {
 ///   back meanwhile.
 /// - Nothing outlives its `until` in what is answered. When it is removed from the disk is up to the
 ///   engine.
-/// - It is bounded: of counters of one kind, an engine keeps at least [`COUNTERS_KEPT`]. What it lets
-///   go beyond that is what ends first.
+/// - It is bounded: of counters of one kind an engine keeps at least [`COUNTERS_KEPT`], and of marks
+///   of a kind that strangers or time bring about at least [`MARKS_KEPT`]. What it lets go beyond that is
+///   what ends first. Marks that end a token or a ticket are kept, so who sets them has to see to it that
+///   nobody sets too many.
 /// - An error means "not known": the write may or may not have happened. Who asks whether something
 ///   is spent and gets an error has to behave as if it were.
 pub trait SharedState: Send + Sync {
@@ -105,11 +109,27 @@ pub trait SharedState: Send + Sync {
 
     /// Takes counts back, down to none. The end of the counter stays.
     fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()>;
+
+    /// Moves the end of a counter that goes on to a later time. One whose end has come stays as it is.
+    fn prolong(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, ()>;
+
+    /// Whether something could be written now. Nothing is.
+    fn is_alive(&self) -> Answer<'_, ()>;
 }
 
 /// How many counters of one kind are kept at least. Strangers can make counters begin, so there has to
 /// be an end to it.
 pub const COUNTERS_KEPT: u32 = 500_000;
+
+/// How many marks of one kind are kept at least, where one that is let go early harms nobody: a sign-in
+/// conversation that could be taken up again still asks for the password.
+pub const MARKS_KEPT: u32 = 500_000;
 
 /// The answer of a [`SharedState`]: a boxed future, so that the engine can be chosen at run time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
@@ -120,6 +140,9 @@ pub enum StateError {
     /// The engine failed.
     #[error("the shared state failed: {0}")]
     Engine(Arc<dyn std::error::Error + Send + Sync>),
+    /// The engine is silent.
+    #[error("the shared state did not answer in time")]
+    Silent,
     /// The engine has stopped.
     #[error("the shared state has stopped")]
     Stopped,
@@ -134,6 +157,14 @@ impl MarkKind {
         Self::KnownPlace,
     ];
 
+    /// Whether it harms nobody when such a mark is let go before its end.
+    fn may_end_early(self) -> bool {
+        match self {
+            Self::SpentConversation | Self::EndedLaunch | Self::KnownPlace => true,
+            Self::InvalidatedTicket | Self::RevokedToken => false,
+        }
+    }
+
     /// The name under which an engine keeps it.
     fn name(self) -> &'static str {
         match self {
@@ -147,12 +178,13 @@ impl MarkKind {
 }
 
 impl CounterKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::ConversationFailures,
         Self::AttemptsAtPlace,
         Self::AttemptsOfStrangers,
         Self::AttemptsFromPlace,
         Self::PeopleOfPlace,
+        Self::EndedByUser,
     ];
 
     /// The name under which an engine keeps it.
@@ -163,6 +195,7 @@ impl CounterKind {
             Self::AttemptsOfStrangers => "attempts-of-strangers",
             Self::AttemptsFromPlace => "attempts-from-place",
             Self::PeopleOfPlace => "people-of-place",
+            Self::EndedByUser => "ended-by-user",
         }
     }
 }

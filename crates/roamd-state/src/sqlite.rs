@@ -19,9 +19,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tracing::warn;
 
-use crate::{Answer, COUNTERS_KEPT, CounterKind, Digest, MarkKind, SharedState, StateError, Tally};
+use crate::{
+    Answer, COUNTERS_KEPT, CounterKind, Digest, MARKS_KEPT, MarkKind, SharedState, StateError,
+    Tally,
+};
 
 pub use file::OpenError;
 
@@ -29,6 +33,9 @@ use self::marks::Marks;
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How long anybody waits for a write. A disk that is busy takes seconds, one that hangs for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Most writes of one transaction.
 const BATCH: usize = 256;
@@ -94,16 +101,17 @@ impl SqliteState {
     /// Why the state gave no answer.
     pub async fn sweep(&self, now: Timestamp) -> Result<usize, StateError> {
         let marks = Arc::clone(&self.marks);
-        let forget = move || marks.sweep(now);
+        let forget = move |swept: &Swept| marks.forget(&swept.marks);
         let sweep = move |connection: &Connection| sweep(connection, now);
-        ask(&self.writer, Outlives::Process, sweep, forget).await
+        let swept = ask(&self.writer, Outlives::Process, sweep, forget).await?;
+        Ok(swept.marks.len() + swept.counters)
     }
 }
 
 impl SharedState for SqliteState {
     fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool> {
         let marks = Arc::clone(&self.marks);
-        let remember = move || marks.set(kind, key, until);
+        let remember = move |_: &bool| marks.set(kind, key, until);
         let mark = move |connection: &Connection| mark(connection, kind, key, until);
         Box::pin(ask(&self.writer, Outlives::of(kind), mark, remember))
     }
@@ -120,7 +128,7 @@ impl SharedState for SqliteState {
         until: Timestamp,
     ) -> Answer<'_, u32> {
         let count = move |connection: &Connection| count(connection, kind, key, now, until);
-        Box::pin(ask(&self.writer, Outlives::Process, count, || ()))
+        Box::pin(ask(&self.writer, Outlives::Process, count, |_| ()))
     }
 
     fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally> {
@@ -132,7 +140,22 @@ impl SharedState for SqliteState {
 
     fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()> {
         let uncount = move |connection: &Connection| uncount(connection, kind, key, by);
-        Box::pin(ask(&self.writer, Outlives::Process, uncount, || ()))
+        Box::pin(ask(&self.writer, Outlives::Process, uncount, |_| ()))
+    }
+
+    fn prolong(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, ()> {
+        let prolong = move |connection: &Connection| prolong(connection, kind, key, now, until);
+        Box::pin(ask(&self.writer, Outlives::Process, prolong, |_| ()))
+    }
+
+    fn is_alive(&self) -> Answer<'_, ()> {
+        Box::pin(ask(&self.writer, Outlives::Process, |_| Ok(()), |_| ()))
     }
 }
 
@@ -151,20 +174,20 @@ impl Outlives {
 }
 
 /// Hands work to the writer and waits for its result. The work is done even when nobody waits any
-/// more. `then` is what the writer does once it is committed, before it answers.
+/// more. `then` is what the writer does with the result once it is committed, before it answers.
 async fn ask<T: Send + 'static>(
     writer: &Sender<Job>,
     outlives: Outlives,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    then: impl FnOnce() + Send + 'static,
+    then: impl FnOnce(&T) + Send + 'static,
 ) -> Result<T, StateError> {
     let (reply, answer) = oneshot::channel();
     let work: Work = Box::new(move |connection| {
         let result = connection.and_then(|connection| work(connection).map_err(engine));
         Box::new(move |outcome| {
             let result = outcome.and(result);
-            if result.is_ok() {
-                then();
+            if let Ok(value) = &result {
+                then(value);
             }
             drop(reply.send(result));
         })
@@ -172,7 +195,10 @@ async fn ask<T: Send + 'static>(
     writer
         .send(Job { outlives, work })
         .map_err(|_| StateError::Stopped)?;
-    answer.await.map_err(|_| StateError::Stopped)?
+    match timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(|_| StateError::Stopped)?,
+        Err(_) => Err(StateError::Silent),
+    }
 }
 
 fn start(
@@ -206,7 +232,7 @@ fn write_all(connection: &mut Connection, marks: &Marks, jobs: &Receiver<Job>) {
             swept = Instant::now();
             let now = Timestamp::now();
             match sweep(connection, now) {
-                Ok(_) => marks.sweep(now),
+                Ok(swept) => marks.forget(&swept.marks),
                 Err(error) => warn!(%error, "Could not remove expired shared state"),
             }
         }
@@ -333,18 +359,88 @@ fn uncount(
     Ok(())
 }
 
-fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+fn prolong(
+    connection: &Connection,
+    kind: CounterKind,
+    key: Digest,
+    now: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE counter SET until = max(until, ?4)
+             WHERE kind = ?1 AND digest = ?2 AND until > ?3",
+        )?
+        .execute(params![
+            kind.name(),
+            key.as_bytes(),
+            now.as_millisecond(),
+            until.as_millisecond()
+        ])?;
+    Ok(())
+}
+
+/// What was removed.
+struct Swept {
+    marks: Vec<(MarkKind, Digest)>,
+    counters: usize,
+}
+
+fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<Swept> {
     let now = now.as_millisecond();
-    let marks = connection.execute("DELETE FROM mark WHERE until <= ?1", [now])?;
+    let mut marks = Vec::new();
+    for kind in MarkKind::ALL {
+        let expired = "DELETE FROM mark WHERE kind = ?1 AND until <= ?2 RETURNING digest";
+        remove_marks(connection, expired, kind, now, &mut marks)?;
+    }
     let counters = connection.execute("DELETE FROM counter WHERE until <= ?1", [now])?;
-    Ok(marks + counters + keep_counters(connection, COUNTERS_KEPT)?)
+    keep_marks(connection, MARKS_KEPT, &mut marks)?;
+    Ok(Swept {
+        marks,
+        counters: counters + keep_counters(connection, COUNTERS_KEPT)?,
+    })
+}
+
+/// Removes the marks of each kind that are more than so many, where that harms nobody: those that end
+/// first.
+fn keep_marks(
+    connection: &Connection,
+    most: u32,
+    removed: &mut Vec<(MarkKind, Digest)>,
+) -> rusqlite::Result<()> {
+    if rows(connection, "SELECT count(*) FROM mark")? <= most {
+        return Ok(());
+    }
+    let too_many = "DELETE FROM mark WHERE kind = ?1 AND digest IN (SELECT digest FROM mark \
+         WHERE kind = ?1 ORDER BY until DESC LIMIT -1 OFFSET ?2) RETURNING digest";
+    for kind in MarkKind::ALL
+        .into_iter()
+        .filter(|kind| kind.may_end_early())
+    {
+        remove_marks(connection, too_many, kind, most.into(), removed)?;
+    }
+    Ok(())
+}
+
+fn remove_marks(
+    connection: &Connection,
+    sql: &str,
+    kind: MarkKind,
+    bound: i64,
+    removed: &mut Vec<(MarkKind, Digest)>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let digests = statement.query_map(params![kind.name(), bound], |row| row.get(0))?;
+    for digest in digests {
+        removed.push((kind, Digest::from_bytes(digest?)));
+    }
+    Ok(())
 }
 
 /// Removes the counters of each kind that are more than so many: those that end first.
 fn keep_counters(connection: &Connection, most: u32) -> rusqlite::Result<usize> {
-    let all: u32 = connection.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
     // Counting is cheap beside sorting, and there are seldom so many.
-    if all <= most {
+    if rows(connection, "SELECT count(*) FROM counter")? <= most {
         return Ok(0);
     }
     let mut removed = 0;
@@ -356,6 +452,10 @@ fn keep_counters(connection: &Connection, most: u32) -> rusqlite::Result<usize> 
         )?;
     }
     Ok(removed)
+}
+
+fn rows(connection: &Connection, count: &str) -> rusqlite::Result<u32> {
+    connection.query_row(count, [], |row| row.get(0))
 }
 
 fn engine(error: rusqlite::Error) -> StateError {
@@ -387,5 +487,53 @@ mod tests {
             let tally = state.tally(kind, Digest::of(&[number]), now).await;
             assert_eq!(tally.unwrap().count, count, "{kind:?} {number}");
         }
+    }
+
+    #[tokio::test]
+    async fn of_too_many_marks_only_those_are_let_go_that_harm_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.db");
+        let state = SqliteState::open(&path).unwrap();
+        let now = Timestamp::from_second(4_000_000_000).unwrap();
+        for kind in MarkKind::ALL {
+            for number in 0..10_u8 {
+                let until = now + jiff::SignedDuration::from_secs(60 + i64::from(number));
+                state
+                    .mark(kind, Digest::of(&[number]), until)
+                    .await
+                    .unwrap();
+            }
+        }
+        let connection = file::open(&path).unwrap();
+        let mut removed = Vec::new();
+        keep_marks(&connection, 50, &mut removed).unwrap();
+        assert!(removed.is_empty());
+        keep_marks(&connection, 4, &mut removed).unwrap();
+        state.marks.forget(&removed);
+        for kind in MarkKind::ALL {
+            let ends = matches!(kind, MarkKind::RevokedToken | MarkKind::InvalidatedTicket);
+            for number in 0..10_u8 {
+                let marked = state.is_marked(kind, Digest::of(&[number]), now).await;
+                assert_eq!(marked.unwrap(), ends || number >= 6, "{kind:?} {number}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn while_nothing_can_be_written_it_is_not_alive() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+        let (go_on, held) = mpsc::channel::<()>();
+        let hangs = move |_: &Connection| Ok(held.recv().is_ok());
+        let mut writing = Box::pin(ask(&state.writer, Outlives::Power, hangs, |_| ()));
+        let mut alive = state.is_alive();
+        let soon = Duration::from_millis(100);
+        assert!(timeout(soon, &mut writing).await.is_err());
+        assert!(timeout(soon, &mut alive).await.is_err());
+        let marked = state.is_marked(MarkKind::KnownPlace, Digest::of(b""), Timestamp::UNIX_EPOCH);
+        assert!(!marked.await.unwrap());
+        go_on.send(()).unwrap();
+        assert!(writing.await.unwrap());
+        alive.await.unwrap();
     }
 }

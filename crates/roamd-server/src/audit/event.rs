@@ -195,13 +195,14 @@ enum Outcome {
 }
 
 impl Event {
-    /// Whether somebody without a good token or password can cause it.
+    /// Whether somebody without a good token or password can cause it, or with one that is not good any
+    /// more.
     pub(super) const fn is_of_a_stranger(&self) -> bool {
         matches!(
             self,
             Self::SignInRefused { .. }
                 | Self::PasswordChangeRefused { .. }
-                | Self::TokenRefused { user: None, .. }
+                | Self::TokenRefused { .. }
         )
     }
 

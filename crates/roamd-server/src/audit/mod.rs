@@ -29,6 +29,7 @@ use self::losses::{Loss, Losses};
 pub(crate) use self::text::Text;
 use self::writer::{Counts, Job};
 use crate::config;
+use crate::environment::Clock;
 use crate::request::RequestId;
 
 /// Lines that may wait for the disk: a few seconds of the busiest day.
@@ -71,7 +72,7 @@ pub(crate) struct Trail {
     pub(crate) request: RequestId,
     /// Where it comes from.
     pub(crate) address: Option<IpAddr>,
-    pub(crate) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(crate) clock: Clock,
 }
 
 impl Trail {

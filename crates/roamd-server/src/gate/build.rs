@@ -128,7 +128,11 @@ impl Gate {
             audience,
             secure: base.scheme() == Scheme::Https,
             credentials,
-            guessing: Guessing::new(config.guessing),
+            guessing: Arc::new(Guessing::new(
+                config.guessing,
+                Arc::clone(&state),
+                Arc::clone(&clock),
+            )),
             standings,
             keys,
             state,

@@ -9,18 +9,19 @@ use std::time::Duration;
 
 use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Audience, Conversations, Presented, Realm, Revocation, TokenService};
 use roamd_http::{Answer, Incoming, Peer, Place, Places};
 use roamd_seal::KeyRing;
-use roamd_sessions::{User, UserKey};
-use roamd_state::{Digest, MarkKind, SharedState};
+use roamd_sessions::{Busy, User, UserKey};
+use roamd_state::{CounterKind, Digest, MarkKind, SharedState};
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::audit::{AuditLog, Event, Trail};
+use crate::environment::Clock;
 use crate::farms::CredentialFarms;
 use crate::guessing::Guessing;
 use crate::host;
@@ -36,6 +37,12 @@ use crate::standing::{Standing, Standings};
 /// How long changes that are under way may take after the last answer.
 const DRAIN: Duration = Duration::from_secs(10);
 
+const SECONDS_OF_DAY: i64 = 24 * 60 * 60;
+
+/// How many tokens and tickets a user may end on one day: many a nurse works on one account, and each
+/// sign-out ends two tokens.
+const ENDED_A_DAY: u32 = 20_000;
+
 /// How long browsers remember that there is nothing here in the clear.
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
@@ -50,13 +57,13 @@ pub(crate) struct Gate {
     pub(crate) tokens: TokenService,
     pub(crate) conversations: Conversations,
     pub(crate) credentials: CredentialFarms,
-    pub(crate) guessing: Guessing,
+    pub(crate) guessing: Arc<Guessing>,
     standings: Arc<Standings>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
     audit: AuditLog,
-    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    clock: Clock,
     changes: TaskTracker,
     proxies: Proxies,
     /// Clients that may see the metrics.
@@ -111,11 +118,50 @@ impl Gate {
         Ok(self.state.any_marked(kind, keys, self.now()).await?)
     }
 
-    /// Makes sure that a token works nowhere any more, nor what comes from it.
-    pub(crate) async fn revoke(&self, revocation: &Revocation) -> Result<(), Refused> {
+    /// Makes sure that a token of a user works nowhere any more, nor what comes from it.
+    pub(crate) async fn revoke(
+        &self,
+        user: &UserKey,
+        revocation: &Revocation,
+    ) -> Result<(), Refused> {
         let key = Digest::of(revocation.id.as_bytes());
-        let kind = MarkKind::RevokedToken;
-        self.state.mark(kind, key, revocation.until).await?;
+        self.end(user, MarkKind::RevokedToken, key, revocation.until)
+            .await
+    }
+
+    /// Remembers that a ticket of a user must not be handed out (again).
+    pub(crate) async fn invalidate(
+        &self,
+        user: &UserKey,
+        ticket: Digest,
+        until: Timestamp,
+    ) -> Result<(), Refused> {
+        self.end(user, MarkKind::InvalidatedTicket, ticket, until)
+            .await
+    }
+
+    /// Marks something that a user has ended. It is remembered for as long as it would have lived, so a
+    /// user may not end any number of things.
+    async fn end(
+        &self,
+        user: &UserKey,
+        kind: MarkKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> Result<(), Refused> {
+        let now = self.now();
+        let day = now.as_second() / SECONDS_OF_DAY;
+        let of_user = Digest::of(format!("{day} {user}").as_bytes());
+        let tomorrow = now
+            .checked_add(SignedDuration::from_secs(SECONDS_OF_DAY))
+            .unwrap_or(Timestamp::MAX);
+        let ended = CounterKind::EndedByUser;
+        let ended = self.state.count(ended, of_user, now, tomorrow).await?;
+        if ended > ENDED_A_DAY {
+            warn!(%user, "User has ended too many tokens and tickets today");
+            return Err(Busy.into());
+        }
+        self.state.mark(kind, key, until).await?;
         Ok(())
     }
 
@@ -198,7 +244,7 @@ impl Gate {
     }
 
     /// Answers a request, and leaves a line in the log and a count in the metrics.
-    pub(crate) async fn answer(&self, request: http::Request<Incoming>) -> Answer {
+    pub(crate) async fn answer(self: &Arc<Self>, request: http::Request<Incoming>) -> Answer {
         let started = Instant::now();
         let id = RequestId::new();
         let method = request.method().clone();
@@ -235,7 +281,7 @@ impl Gate {
 
     /// Answers a request whose path and method are good, if there is a place for it.
     async fn answer_at(
-        &self,
+        self: &Arc<Self>,
         route: Route<'_>,
         client: Option<Client>,
         id: RequestId,

@@ -10,10 +10,13 @@
 mod crowds;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Budget, ClientPlace, Drawn, GuessingPolicy};
 use roamd_sessions::Busy;
@@ -22,6 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use self::crowds::{Crowds, InCrowd};
 use crate::config;
+use crate::environment::Clock;
 use crate::farms::{Bounds, Turn, Turns};
 use crate::refused::Refused;
 
@@ -37,6 +41,8 @@ const LONGEST_PACE: Duration = Duration::from_secs(5);
 /// Watches over attempts at passwords.
 pub(crate) struct Guessing {
     policy: GuessingPolicy,
+    state: Arc<dyn SharedState>,
+    clock: Clock,
     turns: Turns<ClientPlace>,
     crowds: Crowds,
     /// What checks that refused have taken lately, in microseconds.
@@ -46,16 +52,17 @@ pub(crate) struct Guessing {
 /// Whose password is tried, and from where.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    /// The name without its domain: one account has several spellings of that, and each would be a
-    /// budget of its own.
+    /// As it was typed: an account of the same name in another domain is somebody else.
+    domain: String,
+    /// Without its domain, of which one account has several spellings: each would be a budget of
+    /// its own.
     user: String,
     place: ClientPlace,
 }
 
 /// An attempt that goes on. It has been counted.
-pub(crate) struct Attempt<'a> {
-    guessing: &'a Guessing,
-    state: &'a dyn SharedState,
+pub(crate) struct Attempt {
+    guessing: Arc<Guessing>,
     target: Target,
     is_known: bool,
     began: Instant,
@@ -64,19 +71,19 @@ pub(crate) struct Attempt<'a> {
 }
 
 /// An attempt of which it is asked whether it may go on.
-struct Asked<'a> {
-    state: &'a dyn SharedState,
+struct Asked {
     target: Target,
     is_known: bool,
     /// Users who are known at the place.
     people: u32,
-    now: Timestamp,
 }
 
 impl Guessing {
-    pub(crate) fn new(config: config::Guessing) -> Self {
+    pub(crate) fn new(config: config::Guessing, state: Arc<dyn SharedState>, clock: Clock) -> Self {
         Self {
             policy: config.policy,
+            state,
+            clock,
             turns: Turns::new(Bounds {
                 turns: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
@@ -86,57 +93,55 @@ impl Guessing {
         }
     }
 
-    /// Begins an attempt, and counts it. Nothing when it has to wait: then the time of a check has
-    /// passed.
-    pub(crate) async fn begin<'a>(
-        &'a self,
-        state: &'a dyn SharedState,
+    /// Begins an attempt, and counts it. Nothing when it has to wait: then its answer has to be held
+    /// back for the [pace](Self::keep_pace).
+    pub(crate) async fn begin(
+        self: &Arc<Self>,
         target: Target,
-        now: Timestamp,
-    ) -> Result<Option<Attempt<'a>>, Refused> {
+    ) -> Result<Option<Attempt>, Refused> {
         let deadline = Instant::now() + PATIENCE;
-        let is_known = state
-            .is_marked(MarkKind::KnownPlace, target.pair(), now)
+        let is_known = self
+            .state
+            .is_marked(MarkKind::KnownPlace, target.pair(), self.now())
             .await?;
         let asked = Asked {
-            state,
-            people: self.people(state, &target, is_known, now).await?,
+            people: self.people(&target, is_known).await?,
             target,
             is_known,
-            now,
         };
         let crowd = self.crowds.of(asked.target.own_budget(is_known));
         let with_others = crowd.with_others(deadline).await?;
-        let mut attempt = self.judge(&asked, with_others, deadline).await?;
-        if attempt.is_none() {
-            // It may be for those who are looked at now, and they may be let in.
-            let alone = crowd.alone(deadline).await?;
-            attempt = self.judge(&asked, alone, deadline).await?;
+        let attempt = self.judge(&asked, with_others, deadline).await?;
+        if attempt.is_some() {
+            return Ok(attempt);
         }
-        if attempt.is_none() {
-            sleep(Duration::from_micros(self.pace.load(Ordering::Relaxed))).await;
-        }
-        Ok(attempt)
+        // It may be for those who are looked at now, and they may be let in.
+        let alone = crowd.alone(deadline).await?;
+        self.judge(&asked, alone, deadline).await
+    }
+
+    /// Waits for about the time that a check takes.
+    pub(crate) async fn keep_pace(&self) {
+        sleep(Duration::from_micros(self.pace.load(Ordering::Relaxed))).await;
     }
 
     /// An attempt that goes on, if its budgets allow that.
-    async fn judge<'a>(
-        &'a self,
-        asked: &Asked<'a>,
+    async fn judge(
+        self: &Arc<Self>,
+        asked: &Asked,
         in_crowd: InCrowd,
         deadline: Instant,
-    ) -> Result<Option<Attempt<'a>>, Refused> {
+    ) -> Result<Option<Attempt>, Refused> {
         let Asked {
-            state,
             ref target,
             is_known,
             people,
-            now,
         } = *asked;
+        let now = self.now();
         let budgets = GuessingPolicy::budgets(is_known);
         let tallies = budgets.iter().map(|budget| {
             let (kind, key) = target.counter(*budget);
-            state.tally(kind, key, now)
+            self.state.tally(kind, key, now)
         });
         let tallies = try_join_all(tallies).await?;
         let mut both = budgets.iter().zip(&tallies);
@@ -149,15 +154,14 @@ impl Guessing {
             .await
             .map_err(|_| Busy)?;
         let attempt = Attempt {
-            guessing: self,
-            state,
+            guessing: Arc::clone(self),
             target: target.clone(),
             is_known,
             began: Instant::now(),
             _turn: turn,
             _in_crowd: in_crowd,
         };
-        let counted = attempt.count(now).await?;
+        let counted = attempt.count().await?;
         let mut all = budgets.iter().zip(tallies).zip(counted);
         // What was seen has to hold still, unless it does not matter: of many at once, those go on
         // that are free.
@@ -172,18 +176,13 @@ impl Guessing {
     }
 
     /// Users who are known at a place. Where the user is one of them it does not matter how many.
-    async fn people(
-        &self,
-        state: &dyn SharedState,
-        target: &Target,
-        is_known: bool,
-        now: Timestamp,
-    ) -> Result<u32, StateError> {
+    async fn people(&self, target: &Target, is_known: bool) -> Result<u32, StateError> {
         if is_known {
             return Ok(0);
         }
         let kind = CounterKind::PeopleOfPlace;
-        Ok(state.tally(kind, target.place(), now).await?.count)
+        let tally = self.state.tally(kind, target.place(), self.now());
+        Ok(tally.await?.count)
     }
 
     /// Takes note of what a check took: the pace follows slowly.
@@ -200,49 +199,58 @@ impl Guessing {
             .pace
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
     }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
 }
 
-impl Attempt<'_> {
+impl Attempt {
     /// The password was wrong, or the account cannot be used.
     pub(crate) fn was_bad(self) {
         self.guessing.took(self.began.elapsed());
     }
 
     /// Nobody could say, or the password is right and does not let anybody in: it was no attempt.
-    pub(crate) async fn was_none(&self) -> Result<(), StateError> {
+    pub(crate) async fn was_none(self) -> Result<(), StateError> {
         self.uncount(1).await
     }
 
     /// The user signed in, and is known here from now on.
-    pub(crate) async fn was_good(self, now: Timestamp) -> Result<(), StateError> {
-        let until = later(now, self.guessing.policy.known_place);
-        let mark = self
-            .state
-            .mark(MarkKind::KnownPlace, self.target.pair(), until);
+    pub(crate) async fn was_good(self) -> Result<(), StateError> {
+        let Guessing { state, policy, .. } = &*self.guessing;
+        let now = self.guessing.now();
+        let until = later(now, policy.known_place);
+        let mark = state.mark(MarkKind::KnownPlace, self.target.pair(), until);
         // Their own slips are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
         let (is_new, ()) = tokio::try_join!(mark, self.uncount(by))?;
+        let (kind, place) = (CounterKind::PeopleOfPlace, self.target.place());
         if is_new {
-            let (kind, key) = (CounterKind::PeopleOfPlace, self.target.place());
-            self.state.count(kind, key, now, until).await?;
+            state.count(kind, place, now, until).await?;
+        } else {
+            state.prolong(kind, place, now, until).await?;
         }
         Ok(())
     }
 
     /// Counts it before the password is looked at, and gives the new numbers.
-    async fn count(&self, now: Timestamp) -> Result<Vec<u32>, StateError> {
+    async fn count(&self) -> Result<Vec<u32>, StateError> {
+        let now = self.guessing.now();
         let until = later(now, GuessingPolicy::MEMORY);
+        let state = &self.guessing.state;
         try_join_all(
             self.counters()
-                .map(|(kind, key)| self.state.count(kind, key, now, until)),
+                .map(|(kind, key)| state.count(kind, key, now, until)),
         )
         .await
     }
 
     async fn uncount(&self, by: u32) -> Result<(), StateError> {
+        let state = &self.guessing.state;
         try_join_all(
             self.counters()
-                .map(|(kind, key)| self.state.uncount(kind, key, by)),
+                .map(|(kind, key)| state.uncount(kind, key, by)),
         )
         .await?;
         Ok(())
@@ -257,9 +265,10 @@ impl Attempt<'_> {
 
 impl Target {
     /// A client whose address is not known is at a place of its own, with all of its like.
-    pub(crate) fn new(user_name: &str, client: Option<IpAddr>) -> Self {
+    pub(crate) fn new(domain: &str, user_name: &str, client: Option<IpAddr>) -> Self {
         Self {
-            user: user_name.to_lowercase(),
+            domain: folded(domain),
+            user: folded(user_name),
             place: ClientPlace::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
         }
     }
@@ -284,14 +293,29 @@ impl Target {
         }
     }
 
-    /// The user at the place. No address has a space.
+    /// The user at the place. No address has a space, and no domain a backslash.
     fn pair(&self) -> Digest {
-        Digest::of(format!("{} {}", self.place.address(), self.user).as_bytes())
+        let Self {
+            domain,
+            user,
+            place,
+        } = self;
+        Digest::of(format!("{} {domain}\\{user}", place.address()).as_bytes())
     }
 
     fn place(&self) -> Digest {
         Digest::of(self.place.address().to_string().as_bytes())
     }
+}
+
+/// A name as a directory compares it: capitals, accents and the width of letters make no other account.
+fn folded(name: &str) -> String {
+    let combining = CanonicalCombiningClassMapBorrowed::new();
+    DecomposingNormalizerBorrowed::new_nfkd()
+        .normalize_iter(name.chars())
+        .filter(|letter| combining.get_u8(*letter) == 0)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Every attempt is counted for the same time, so the end of a counter tells when the last one was.
@@ -308,4 +332,55 @@ fn later(now: Timestamp, time: Duration) -> Timestamp {
         .ok()
         .and_then(|time| now.checked_add(time).ok())
         .unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use roamd_state::SqliteState;
+
+    use super::*;
+
+    #[test]
+    fn what_a_directory_takes_for_one_name_is_one() {
+        for name in [
+            "Alice",
+            "ALICE",
+            "alic\u{e9}",
+            "a\u{301}lice",
+            "\u{ff21}lice",
+        ] {
+            assert_eq!(folded(name), "alice", "{name}");
+        }
+        for (name, other) in [("alice", "alize"), ("al1ce", "alice"), ("", "a")] {
+            assert_ne!(folded(name), folded(other));
+        }
+    }
+
+    #[tokio::test]
+    async fn users_who_go_on_signing_in_stay_known_at_their_place() {
+        const DAY: SignedDuration = SignedDuration::from_hours(24);
+        let folder = tempfile::tempdir().unwrap();
+        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+        let first = Timestamp::from_second(4_000_000_000).unwrap();
+        let today = Arc::new(Mutex::new(first));
+        let clock = {
+            let today = Arc::clone(&today);
+            Arc::new(move || *today.lock().unwrap())
+        };
+        let config = config::Guessing::default();
+        let guessing = Arc::new(Guessing::new(config, Arc::new(state), clock));
+        let ward = Some([192, 0, 2, 1].into());
+        // Known for 90 days from the last sign-in.
+        for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
+            *today.lock().unwrap() = first + DAY * day;
+            let stranger = Target::new("DEMO", "nobody", ward);
+            let people = guessing.people(&stranger, false).await.unwrap();
+            assert_eq!(people, known, "on day {day}");
+            let alice = Target::new("DEMO", "alice", ward);
+            let attempt = guessing.begin(alice).await.unwrap().unwrap();
+            attempt.was_good().await.unwrap();
+        }
+    }
 }

@@ -13,7 +13,7 @@ use roamd_sessions::{
 use roamd_state::MarkKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
 use secrecy::SecretString;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::answer::{Caching, whole};
 use crate::audit::{self, Event, Text, What, Who};
@@ -173,7 +173,11 @@ async fn launch(
     };
     if let Some(launch) = going_on {
         let (ended, until) = (launch.digest(), expiry(gate.now()));
-        gate.state.mark(MarkKind::EndedLaunch, ended, until).await?;
+        let ending = gate.state.mark(MarkKind::EndedLaunch, ended, until);
+        // What was launched is not withheld: at worst its retry key leads on for a while.
+        if let Err(error) = ending.await {
+            warn!(user = %user.key, %error, "Could not remember the end of a launch");
+        }
     }
     Ok(answer(media, language, &data))
 }

@@ -7,6 +7,8 @@ mod published;
 mod resources;
 mod sessions;
 
+use std::sync::Arc;
+
 use roamd_http::Answer;
 
 use self::authentication::{forms, tokens};
@@ -17,7 +19,7 @@ use crate::route::{AuthenticationRoute, Route, StoreRoute};
 
 /// Answers a request whose path and method are good.
 pub(crate) async fn answer(
-    gate: &Gate,
+    gate: &Arc<Gate>,
     route: Route<'_>,
     request: Request,
 ) -> Result<Answer, Refused> {

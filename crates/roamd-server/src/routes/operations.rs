@@ -3,7 +3,6 @@
 use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER, X_FRAME_OPTIONS};
 use roamd_http::Answer;
-use roamd_state::{Digest, MarkKind};
 
 use crate::answer::{Caching, sentence, whole};
 use crate::gate::Gate;
@@ -23,9 +22,7 @@ pub(crate) fn health() -> Answer {
 /// Whether the gateway can serve: what every sign-in needs of its own answers, and so may a farm. A
 /// line for each farm, or JSON for those who would rather have it.
 pub(crate) async fn ready(gate: &Gate, request: &Request) -> Result<Answer, Refused> {
-    gate.state
-        .is_marked(MarkKind::SpentConversation, Digest::of(b""), gate.now())
-        .await?;
+    gate.state.is_alive().await?;
     let readiness = Readiness::of(gate.stores.iter().flat_map(|site| site.store.farms()));
     let (status, summary) = if readiness.is_ready() {
         (StatusCode::OK, "ready")

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use roamd_http::Answer;
 use roamd_sessions::{End, EndPoint, Ended, ListRequest, User};
-use roamd_state::MarkKind;
 use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
 use secrecy::SecretString;
 use tracing::{info, warn};
@@ -129,15 +129,11 @@ async fn invalidate(gate: &Gate, user: &User, tickets: &[SecretString]) {
         .now()
         .checked_add(TICKET_MEMORY)
         .unwrap_or(Timestamp::MAX);
-    for ticket in tickets {
-        let digest = tickets::digest(&user.key, ticket);
-        if let Err(error) = gate
-            .state
-            .mark(MarkKind::InvalidatedTicket, digest, until)
-            .await
-        {
-            warn!(user = %user.key, %error, "Could not remember that a ticket is invalid");
-        }
+    let marks = tickets
+        .iter()
+        .map(|ticket| gate.invalidate(&user.key, tickets::digest(&user.key, ticket), until));
+    for error in join_all(marks).await.into_iter().filter_map(Result::err) {
+        warn!(user = %user.key, %error, "Could not remember that a ticket is invalid");
     }
 }
 

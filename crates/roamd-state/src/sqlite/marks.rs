@@ -11,6 +11,9 @@ use rusqlite::{Connection, params};
 
 use crate::{Digest, MarkKind};
 
+/// How many are let go without a pause.
+const AT_ONCE: usize = 1024;
+
 /// Until when each mark is set.
 #[derive(Debug)]
 pub(super) struct Marks(RwLock<HashMap<(MarkKind, Digest), Timestamp>>);
@@ -48,9 +51,13 @@ impl Marks {
             .any(|until| now < *until)
     }
 
-    /// Lets go of those whose time has come.
-    pub(super) fn sweep(&self, now: Timestamp) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, until| now < *until);
+    /// Lets go of these. There may be many, so those who ask come in between.
+    pub(super) fn forget(&self, marks: &[(MarkKind, Digest)]) {
+        for some in marks.chunks(AT_ONCE) {
+            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            for mark in some {
+                all.remove(mark);
+            }
+        }
     }
 }

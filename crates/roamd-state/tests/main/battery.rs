@@ -16,6 +16,8 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     counters_of_two_keys_are_apart(&state).await;
     a_counter_tells_what_it_counted_until_its_end(&state).await;
     counts_are_taken_back_down_to_none(&state).await;
+    the_end_of_a_counter_that_goes_on_can_be_moved(&state).await;
+    state.is_alive().await.unwrap();
     of_many_that_write_at_once_each_gets_its_own_answer(&state).await;
     drop(state);
     what_is_acknowledged_outlives_the_node(&open).await;
@@ -161,6 +163,22 @@ async fn what_is_acknowledged_outlives_the_node<S: SharedState>(open: &impl Fn()
     let after = open();
     assert!(after.is_marked(SPENT, key, at(0)).await.unwrap());
     assert_eq!(after.count(FAILURES, key, at(0), at(10)).await.unwrap(), 2);
+}
+
+async fn the_end_of_a_counter_that_goes_on_can_be_moved(state: &impl SharedState) {
+    let key = Digest::of(b"prolonged");
+    state.prolong(FAILURES, key, at(0), at(10)).await.unwrap();
+    let none = state.tally(FAILURES, key, at(0)).await.unwrap();
+    assert_eq!(none, Tally::default(), "there was none");
+    state.count(FAILURES, key, at(0), at(10)).await.unwrap();
+    // Now, the end that is asked for, the end that it has then.
+    for (now, until, end) in [(5, 20, 20), (5, 15, 20), (20, 30, 20)] {
+        let prolonged = state.prolong(FAILURES, key, at(now), at(until));
+        prolonged.await.unwrap();
+        let tally = state.tally(FAILURES, key, at(0)).await.unwrap();
+        let (count, until) = (1, Some(at(end)));
+        assert_eq!(tally, Tally { count, until }, "at {now}");
+    }
 }
 
 async fn of_many_that_write_at_once_each_gets_its_own_answer(state: &impl SharedState) {

@@ -132,6 +132,56 @@ async fn of_many_guesses_at_once_no_more_are_looked_at_than_are_free() {
 }
 
 #[tokio::test]
+async fn who_has_an_account_of_the_same_name_elsewhere_wins_no_guesses_by_it() {
+    const BAD: &str = "<ErrorId>failed-credentials</ErrorId>";
+    let farm = ScriptedFarm::friendly().await;
+    let site = Site::start(Options {
+        authentication: "domains = [\"DEMO\", \"GUEST\"]\ncredentials = \"GATE\"".to_owned(),
+        more_farms: farm.section("GATE", "GATE"),
+        clock: Clock::stopped(),
+        ..Options::default()
+    })
+    .await;
+    let service = TokenService::discover(stranger(&site, 1)).await;
+    let attempt = async |password, domain| {
+        let conversation = service.begin().await;
+        is_token(&conversation.attempt("alice", password, Some(domain)).await)
+    };
+    for _ in 0..5 {
+        farm.answer("ValidateCredentials", "");
+        assert!(attempt("an own password", "GUEST").await);
+        farm.answer("ValidateCredentials", BAD);
+        for _ in 0..2 {
+            assert!(!attempt("guess", "DEMO").await);
+        }
+    }
+    let guesses = farm.received("ValidateCredentials") - 5;
+    assert!((1..=3).contains(&guesses), "{guesses}");
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_password_is_looked_at_frees_no_turn_and_is_not_held_up_later() {
+    let (site, farm) = counted_by(Clock::stopped(), "checks = 1\nfree_attempts = 2").await;
+    for number in 1..=4 {
+        let held = Arc::new(Semaphore::new(0));
+        farm.hold("ValidateCredentials", &held);
+        let leaving = tokio::spawn(attempt(stranger(&site, 1), "alice", "roam-demo"));
+        farm.reached("ValidateCredentials", 2 * number - 1).await;
+        leaving.abort();
+        assert!(leaving.await.unwrap_err().is_cancelled());
+        let mut next = Box::pin(attempt(stranger(&site, 2), "bob", "roam-demo"));
+        let soon = std::time::Duration::from_millis(200);
+        assert!(tokio::time::timeout(soon, &mut next).await.is_err());
+        assert_eq!(farm.received("ValidateCredentials"), 2 * number - 1);
+        held.close();
+        assert!(is_token(&next.await));
+    }
+    assert!(is_token(
+        &attempt(stranger(&site, 1), "alice", "roam-demo").await
+    ));
+}
+
+#[tokio::test]
 async fn slips_at_home_are_forgiven_by_the_next_sign_in() {
     let (site, farm) = counted("").await;
     assert!(is_token(&attempt(site.gateway, "alice", "roam-demo").await));

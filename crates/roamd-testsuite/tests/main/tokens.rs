@@ -129,6 +129,24 @@ async fn a_destroyed_token_and_all_that_it_started_are_refused_by_every_node() {
 }
 
 #[tokio::test]
+async fn nobody_ends_any_number_of_tokens_and_tickets() {
+    // What was ended is remembered for as long as it would have lived.
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    for request in 0..101 {
+        let tickets = (0..200).map(|number| format!("<ticket>{request}-{number}</ticket>"));
+        let tickets = format!("<tickets>{}</tickets>", tickets.collect::<String>());
+        // To end sessions is never refused for it.
+        assert_eq!(alice.end("disconnect", "NO-ONE", &tickets).await, "success");
+    }
+    let refused = destroy(site.gateway, &alice.primary, &alice.token).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(reason(site.gateway, &alice.token).await, None);
+    let bob = sign_in(&site, "bob", "roam-demo").await;
+    destroyed(&destroy(site.gateway, &bob.primary, &bob.token).await);
+}
+
+#[tokio::test]
 async fn a_token_refreshed_before_is_destroyed_with_it() {
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;

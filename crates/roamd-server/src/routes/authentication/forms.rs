@@ -1,6 +1,7 @@
 //! The sign-in with forms (citrixauth.md §5).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
@@ -20,7 +21,7 @@ use super::{password_change, secret, token_response};
 use crate::audit::{Event, Trail, account};
 use crate::environment::rng;
 use crate::gate::Gate;
-use crate::guessing::Target;
+use crate::guessing::{Attempt, Target};
 use crate::refused::Refused;
 use crate::request::Request;
 
@@ -59,7 +60,7 @@ pub(crate) async fn start(gate: &Gate, request: Request) -> Result<Answer, Refus
 }
 
 /// Takes the filled form: a token, the form again, another form, or a failure (§5.6).
-pub(crate) async fn attempt(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn attempt(gate: &Arc<Gate>, request: Request) -> Result<Answer, Refused> {
     let reader = Reader::of(&request)?;
     let trail = request.trail(gate);
     let cookie = request.joined(&COOKIE);
@@ -69,31 +70,31 @@ pub(crate) async fn attempt(gate: &Gate, request: Request) -> Result<Answer, Ref
         Ok(conversation) => conversation,
         Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
     };
-    if let Some(change) = gate.conversations.password_change(&conversation, &post) {
-        return password_change::changed(gate, &trail, reader, &conversation, client, change).await;
+    let answering = Answering {
+        gate: Arc::clone(gate),
+        trail,
+        reader,
+        conversation,
+    };
+    if let Some(change) = gate
+        .conversations
+        .password_change(&answering.conversation, &post)
+    {
+        return password_change::changed(answering, client, change).await;
     }
     let credentials = match gate.conversations.credentials(&post) {
         Ok(credentials) => credentials,
         Err(bad) => {
             let refusal = Refusal::from(bad);
-            trail.note(Event::sign_in_refused(None, refusal));
-            return refused(gate, reader, &conversation, &post, refusal).await;
+            answering.trail.note(Event::sign_in_refused(None, refusal));
+            return answering.refused(&post, refusal).await;
         }
     };
-    let refusal = match check(gate, &trail, &credentials, client).await? {
-        Ok(user) => {
-            let password = credentials.password;
-            return signed_in(gate, &trail, reader, &conversation, user, password).await;
-        }
-        Err(refusal) => refusal,
+    let Some(attempt) = answering.begin(&credentials, client).await? else {
+        return answering.refused(&post, Refusal::BadCredentials).await;
     };
-    if refusal.asks_for_change()
-        && let Some(form) =
-            password_change::ask_for_change(gate, reader, &conversation, &credentials).await?
-    {
-        return Ok(form);
-    }
-    refused(gate, reader, &conversation, &post, refusal).await
+    gate.to_the_end(answering.check(attempt, credentials, post))
+        .await?
 }
 
 /// Ends a conversation that the person gave up (CA-73).
@@ -128,120 +129,134 @@ async fn resume(
     Ok(resumed.unless_spent(spent))
 }
 
-/// Has a password checked, unless there were too many attempts (citrixauth.md §7 rule 5). An attempt
-/// that has to wait is refused like a wrong password.
-///
-/// It is written down also when the client does not wait for the answer, so that nobody tries
-/// passwords unseen.
-async fn check(
-    gate: &Gate,
-    trail: &Trail,
-    credentials: &Credentials,
-    client: Option<IpAddr>,
-) -> Result<Result<UserIdentity, Refusal>, Refused> {
-    let typed = account(&credentials.domain, &credentials.user_name);
-    let target = Target::new(&credentials.user_name, client);
-    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
-    let Some(attempt) = attempt.await? else {
-        trail.note(Event::sign_in_held_up(typed));
-        info!("Sign-in held up after too many attempts");
-        return Ok(Err(Refusal::BadCredentials));
-    };
-    let (farms, trail, credentials) =
-        (gate.credentials.clone(), trail.clone(), credentials.clone());
-    let checked = gate.to_the_end(async move {
-        let checked = farms.check(&credentials).await;
-        if let Err(refusal) = checked {
-            trail.note(Event::sign_in_refused(Some(typed), refusal));
+/// A post to a conversation that goes on, and what it takes to answer it.
+pub(super) struct Answering {
+    pub(super) gate: Arc<Gate>,
+    pub(super) trail: Trail,
+    pub(super) reader: Reader,
+    pub(super) conversation: Conversation,
+}
+
+impl Answering {
+    /// Begins an attempt at a password, unless there were too many (citrixauth.md §7 rule 5): that is
+    /// written down, and to be answered like a wrong password.
+    pub(super) async fn begin(
+        &self,
+        credentials: &Credentials,
+        client: Option<IpAddr>,
+    ) -> Result<Option<Attempt>, Refused> {
+        let Credentials {
+            domain, user_name, ..
+        } = credentials;
+        let target = Target::new(domain, user_name, client);
+        let attempt = self.gate.guessing.begin(target).await?;
+        if attempt.is_none() {
+            self.trail
+                .note(Event::sign_in_held_up(account(domain, user_name)));
+            info!("Sign-in held up after too many attempts");
+            self.gate.guessing.keep_pace().await;
         }
-        checked
-    });
-    let checked = checked.await?;
-    match &checked {
-        Ok(_) => attempt.was_good(gate.now()).await?,
-        Err(refusal) if refusal.is_failed_attempt() => attempt.was_bad(),
-        Err(_) => attempt.was_none().await?,
+        Ok(attempt)
     }
-    Ok(checked)
-}
 
-/// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts at
-/// the same time only one gets a token.
-pub(super) async fn signed_in(
-    gate: &Gate,
-    trail: &Trail,
-    reader: Reader,
-    conversation: &Conversation,
-    user: UserIdentity,
-    password: SecretString,
-) -> Result<Answer, Refused> {
-    if !spend(gate, conversation).await? {
-        let refusal = ConversationRefusal::SessionIdInvalid;
-        return Ok(reader.form(&refusal.form(reader.language)));
+    /// Has a password checked, and does all that follows from it. It goes to its end also when the client
+    /// does not wait for it, so that nobody tries passwords unseen, or has more checked at once by leaving.
+    async fn check(
+        self,
+        attempt: Attempt,
+        credentials: Credentials,
+        post: FormPost,
+    ) -> Result<Answer, Refused> {
+        let checked = self.gate.credentials.check(&credentials).await;
+        let refusal = match checked {
+            Ok(user) => {
+                attempt.was_good().await?;
+                return self.signed_in(user, credentials.password).await;
+            }
+            Err(refusal) => refusal,
+        };
+        let typed = account(&credentials.domain, &credentials.user_name);
+        self.trail
+            .note(Event::sign_in_refused(Some(typed), refusal));
+        if refusal.is_failed_attempt() {
+            attempt.was_bad();
+        } else {
+            attempt.was_none().await?;
+        }
+        if refusal.asks_for_change()
+            && let Some(form) = password_change::ask_for_change(&self, &credentials).await?
+        {
+            return Ok(form);
+        }
+        self.refused(&post, refusal).await
     }
-    let display_name = user.domain().to_owned();
-    let signed_in = Event::SignIn {
-        user: account(user.domain(), user.name()),
-    };
-    let key = UserKey::new(user.domain(), user.name());
-    gate.note_sign_in(&key, &password).await;
-    let grant = Grant {
-        user,
-        password,
-        service: conversation.service().clone(),
-    };
-    let token = gate
-        .tokens
-        .issue(&grant, gate.now(), &mut rng())
-        .map_err(|error| Refused::BadRequest(error.to_string()))?;
-    trail.note(signed_in);
-    info!(user = %key, "Signed in");
-    Ok(token_response(&token.into_response(Some(display_name))))
-}
 
-/// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
-async fn refused(
-    gate: &Gate,
-    reader: Reader,
-    conversation: &Conversation,
-    post: &FormPost,
-    refusal: Refusal,
-) -> Result<Answer, Refused> {
-    let failures = if refusal.is_failed_attempt() {
-        count_failure(gate, conversation).await?
-    } else {
-        0
-    };
-    info!(?refusal, failures, "Sign-in refused");
-    let language = reader.language;
-    let reply =
-        gate.conversations
-            .refuse(conversation, post, refusal, failures, language, &mut rng());
-    reply_with(gate, reader, conversation, &reply).await
-}
-
-/// Counts a failed attempt of a conversation where all nodes see it.
-pub(super) async fn count_failure(
-    gate: &Gate,
-    conversation: &Conversation,
-) -> Result<u32, Refused> {
-    let digest = Digest::of(conversation.id().as_bytes());
-    let kind = CounterKind::ConversationFailures;
-    let (now, until) = (gate.now(), conversation.expiry());
-    Ok(gate.state.count(kind, digest, now, until).await?)
-}
-
-/// Sends the next form. A conversation that is over is spent.
-pub(super) async fn reply_with(
-    gate: &Gate,
-    reader: Reader,
-    conversation: &Conversation,
-    reply: &Reply,
-) -> Result<Answer, Refused> {
-    if matches!(reply, Reply::End(_)) {
-        spend(gate, conversation).await?;
+    /// Good credentials: the conversation is spent, and the token is out (CA-50, CA-69). Of two posts
+    /// at the same time only one gets a token.
+    pub(super) async fn signed_in(
+        &self,
+        user: UserIdentity,
+        password: SecretString,
+    ) -> Result<Answer, Refused> {
+        let gate = &self.gate;
+        if !spend(gate, &self.conversation).await? {
+            let refusal = ConversationRefusal::SessionIdInvalid;
+            return Ok(self.reader.form(&refusal.form(self.reader.language)));
+        }
+        let display_name = user.domain().to_owned();
+        let signed_in = Event::SignIn {
+            user: account(user.domain(), user.name()),
+        };
+        let key = UserKey::new(user.domain(), user.name());
+        gate.note_sign_in(&key, &password).await;
+        let grant = Grant {
+            user,
+            password,
+            service: self.conversation.service().clone(),
+        };
+        let token = gate
+            .tokens
+            .issue(&grant, gate.now(), &mut rng())
+            .map_err(|error| Refused::BadRequest(error.to_string()))?;
+        self.trail.note(signed_in);
+        info!(user = %key, "Signed in");
+        Ok(token_response(&token.into_response(Some(display_name))))
     }
-    Ok(reader.form(reply.form()))
+
+    /// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
+    async fn refused(&self, post: &FormPost, refusal: Refusal) -> Result<Answer, Refused> {
+        let failures = if refusal.is_failed_attempt() {
+            self.count_failure().await?
+        } else {
+            0
+        };
+        info!(?refusal, failures, "Sign-in refused");
+        let reply = self.gate.conversations.refuse(
+            &self.conversation,
+            post,
+            refusal,
+            failures,
+            self.reader.language,
+            &mut rng(),
+        );
+        self.reply_with(&reply).await
+    }
+
+    /// Counts a failed attempt of the conversation where all nodes see it.
+    pub(super) async fn count_failure(&self) -> Result<u32, Refused> {
+        let digest = Digest::of(self.conversation.id().as_bytes());
+        let kind = CounterKind::ConversationFailures;
+        let (now, until) = (self.gate.now(), self.conversation.expiry());
+        Ok(self.gate.state.count(kind, digest, now, until).await?)
+    }
+
+    /// Sends the next form. A conversation that is over is spent.
+    pub(super) async fn reply_with(&self, reply: &Reply) -> Result<Answer, Refused> {
+        if matches!(reply, Reply::End(_)) {
+            spend(&self.gate, &self.conversation).await?;
+        }
+        Ok(self.reader.form(reply.form()))
+    }
 }
 
 /// Marks a conversation as spent, and says whether it was not so before.

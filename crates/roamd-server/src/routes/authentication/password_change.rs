@@ -1,114 +1,109 @@
 //! A password that is changed within the sign-in (CA-74).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use roamd_citrixauth::{
-    ChangeRefusal, CheckCredentials, Conversation, Conversations, Credentials, PasswordChange,
-    UserIdentity,
+    ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange, UserIdentity,
 };
 use roamd_http::Answer;
 use roamd_sessions::UserKey;
 use tracing::info;
 
-use super::forms::{Reader, count_failure, form_with_cookie, reply_with, signed_in};
-use crate::audit::{Event, Trail, account};
+use super::forms::{Answering, form_with_cookie};
+use crate::audit::{Event, account};
 use crate::environment::rng;
-use crate::gate::Gate;
-use crate::guessing::Target;
+use crate::guessing::Attempt;
 use crate::refused::Refused;
 
 /// A password that is right and has to be changed: the form for that, if it can be changed here
 /// (CA-74).
 pub(super) async fn ask_for_change(
-    gate: &Gate,
-    reader: Reader,
-    conversation: &Conversation,
+    answering: &Answering,
     credentials: &Credentials,
 ) -> Result<Option<Answer>, Refused> {
+    let Answering {
+        gate,
+        reader,
+        conversation,
+        ..
+    } = answering;
     if !gate.credentials.change_passwords().await {
         return Ok(None);
     }
     gate.conversations
         .ask_for_change(conversation, credentials, reader.language, &mut rng())
-        .map(|started| form_with_cookie(gate, reader, &started))
+        .map(|started| form_with_cookie(gate, *reader, &started))
         .transpose()
 }
 
 /// What was typed to change a password: a token with the new one, the form again, or a failure.
 pub(super) async fn changed(
-    gate: &Gate,
-    trail: &Trail,
-    reader: Reader,
-    conversation: &Conversation,
+    answering: Answering,
     client: Option<IpAddr>,
     change: Result<PasswordChange, ChangeRefusal>,
 ) -> Result<Answer, Refused> {
-    let made = match change {
-        Ok(change) => change_password(gate, trail, change, client).await?,
-        Err(refusal) => Err(refusal),
+    let change = match change {
+        Ok(change) => change,
+        Err(refusal) => return refused(&answering, refusal).await,
     };
-    let refusal = match made {
-        Ok(change) => return sign_in_anew(gate, trail, reader, conversation, change).await,
-        Err(refusal) => refusal,
+    let Some(attempt) = answering.begin(&change.credentials, client).await? else {
+        return refused(&answering, ChangeRefusal::OldPassword).await;
     };
-    let failures = count_failure(gate, conversation).await?;
-    info!(?refusal, failures, "Change of a password refused");
-    let reply = gate.conversations.refuse_change(
-        conversation,
-        refusal,
-        failures,
-        reader.language,
-        &mut rng(),
-    );
-    reply_with(gate, reader, conversation, &reply).await
+    let gate = Arc::clone(&answering.gate);
+    gate.to_the_end(make(answering, attempt, change)).await?
 }
 
-/// Has a password changed, unless there were too many attempts at the old one. Once it has begun it
-/// goes to its end, whether or not the client waits for it.
-async fn change_password(
-    gate: &Gate,
-    trail: &Trail,
+/// Changes a password, and does all that follows from it. Once it has begun it goes to its end, whether
+/// or not the client waits for it.
+async fn make(
+    answering: Answering,
+    attempt: Attempt,
     change: PasswordChange,
-    client: Option<IpAddr>,
-) -> Result<Result<PasswordChange, ChangeRefusal>, Refused> {
-    let Credentials {
-        user_name, domain, ..
-    } = &change.credentials;
-    let user = account(domain, user_name);
-    let target = Target::new(user_name, client);
-    let attempt = gate.guessing.begin(&*gate.state, target, gate.now());
-    let Some(attempt) = attempt.await? else {
-        trail.note(Event::sign_in_held_up(user));
-        info!("Change of a password held up after too many attempts");
-        return Ok(Err(ChangeRefusal::OldPassword));
-    };
-    let (farms, trail) = (gate.credentials.clone(), trail.clone());
-    let made = gate.to_the_end(async move {
-        let made = farms.change(&change).await;
-        trail.note(Event::password_change(user, made.as_ref().err()));
-        made.map(|()| change)
-    });
-    let made = made.await?;
-    match &made {
-        Ok(_) => attempt.was_good(gate.now()).await?,
-        Err(ChangeRefusal::OldPassword) => attempt.was_bad(),
-        Err(_) => attempt.was_none().await?,
+) -> Result<Answer, Refused> {
+    let made = answering.gate.credentials.change(&change).await;
+    let old = &change.credentials;
+    let user = account(&old.domain, &old.user_name);
+    answering
+        .trail
+        .note(Event::password_change(user, made.as_ref().err()));
+    match made {
+        Ok(()) => {
+            let answer = sign_in_anew(&answering, change).await;
+            attempt.was_good().await?;
+            answer
+        }
+        Err(refusal) => {
+            match refusal {
+                ChangeRefusal::OldPassword => attempt.was_bad(),
+                _ => attempt.was_none().await?,
+            }
+            refused(&answering, refusal).await
+        }
     }
-    Ok(made)
+}
+
+/// A change that was not made: counted like a wrong password, then answered.
+async fn refused(answering: &Answering, refusal: ChangeRefusal) -> Result<Answer, Refused> {
+    let failures = answering.count_failure().await?;
+    info!(?refusal, failures, "Change of a password refused");
+    let reply = answering.gate.conversations.refuse_change(
+        &answering.conversation,
+        refusal,
+        failures,
+        answering.reader.language,
+        &mut rng(),
+    );
+    answering.reply_with(&reply).await
 }
 
 /// Signs in with a password that has just been chosen.
-async fn sign_in_anew(
-    gate: &Gate,
-    trail: &Trail,
-    reader: Reader,
-    conversation: &Conversation,
-    change: PasswordChange,
-) -> Result<Answer, Refused> {
+async fn sign_in_anew(answering: &Answering, change: PasswordChange) -> Result<Answer, Refused> {
     let PasswordChange {
         credentials: old,
         new_password,
     } = change;
+    let gate = &answering.gate;
     let new = Credentials {
         password: new_password.clone(),
         ..old.clone()
@@ -120,10 +115,10 @@ async fn sign_in_anew(
     gate.note_password_change(&key, &old.password).await;
     info!(user = %key, "Password changed");
     match checked {
-        Ok(user) => signed_in(gate, trail, reader, conversation, user, new_password).await,
+        Ok(user) => answering.signed_in(user, new_password).await,
         Err(_) => {
-            let reply = Conversations::changed(reader.language);
-            reply_with(gate, reader, conversation, &reply).await
+            let reply = Conversations::changed(answering.reader.language);
+            answering.reply_with(&reply).await
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The token service: tokens exchanged, refreshed and destroyed, and told of (citrixauth.md §4).
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use roamd_citrixauth::{BodyTokenError, Claims, ServiceTokenError};
 use roamd_http::Answer;
@@ -29,7 +31,7 @@ enum TokenMessage {
 }
 
 /// The token service. The token is checked before the message (CA-33).
-pub(crate) async fn token(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn token(gate: &Arc<Gate>, request: Request) -> Result<Answer, Refused> {
     let trail = request.trail(gate);
     let holder = request.claims(gate, &gate.authentication.tokens).await?;
     let message = TokenMessage::of(&request);
@@ -104,20 +106,27 @@ async fn refresh(
 }
 
 /// Ends a token and all that come from it (CA-39). What is acknowledged holds on every node, and
-/// after a crash.
+/// after a crash. Once begun it goes to its end, and is written down, whether or not the client waits.
 async fn destroy(
-    gate: &Gate,
+    gate: &Arc<Gate>,
     trail: &Trail,
     holder: &Claims,
     body: &[u8],
 ) -> Result<Answer, Refused> {
     let message = DestroyToken::from_xml(body)?;
     if let Some(revocation) = gate.tokens.destroy(holder, &message, gate.now())? {
-        gate.revoke(&revocation).await?;
-        trail.note(Event::TokenDestroyed {
-            user: account(holder.user.domain(), holder.user.name()),
-        });
-        info!(user = %user(holder).key, "Token destroyed");
+        let (revoking, trail) = (Arc::clone(gate), trail.clone());
+        let (user, name) = (
+            user(holder).key,
+            account(holder.user.domain(), holder.user.name()),
+        );
+        gate.to_the_end(async move {
+            revoking.revoke(&user, &revocation).await?;
+            trail.note(Event::TokenDestroyed { user: name });
+            info!(%user, "Token destroyed");
+            Ok::<_, Refused>(())
+        })
+        .await??;
     }
     Ok(secret(
         StatusCode::OK,
