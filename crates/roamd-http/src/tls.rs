@@ -5,10 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustls::client::verify_server_name;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::sync::watch;
@@ -32,6 +33,7 @@ pub struct Tls {
 #[derive(Clone)]
 pub struct Identity {
     config: Arc<ServerConfig>,
+    certificate: CertificateDer<'static>,
     valid_from: SystemTime,
     valid_until: SystemTime,
 }
@@ -85,6 +87,7 @@ impl Identity {
         let chain = chain.map_err(|_| IdentityError::BrokenCertificate)?;
         let own = chain.first().ok_or(IdentityError::NoCertificate)?;
         let (valid_from, valid_until) = validity(own).ok_or(IdentityError::BrokenCertificate)?;
+        let certificate = own.clone();
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
             pem::Error::NoItemsFound => IdentityError::NoKey,
             error => IdentityError::BrokenKey(Box::new(error)),
@@ -116,6 +119,7 @@ impl Identity {
         config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             config: Arc::new(config),
+            certificate,
             valid_from,
             valid_until,
         })
@@ -125,6 +129,16 @@ impl Identity {
     #[must_use]
     pub fn is_valid_at(&self, time: SystemTime) -> bool {
         (self.valid_from..=self.valid_until).contains(&time)
+    }
+
+    /// Whether its certificate is for this host: a name, or an address as URLs have it.
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        ServerName::try_from(host).is_ok_and(|name| {
+            ParsedCertificate::try_from(&self.certificate)
+                .is_ok_and(|certificate| verify_server_name(&certificate, &name).is_ok())
+        })
     }
 
     /// When its certificate expires.

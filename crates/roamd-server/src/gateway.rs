@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::OptionFuture;
 use roamd_citrixauth::AudienceError;
@@ -23,6 +22,7 @@ use crate::gate::Gate;
 use crate::identity::{IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::pulse::Pulse;
+use crate::warnings::warnings;
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -145,17 +145,12 @@ impl<L: Listener> Gateway<L> {
         let mut rereading = None;
         if let Some(files) = &front.tls {
             let asked = Arc::clone(&asked_to_reread);
-            let (identity, rereads) = Rereading::open(files.clone(), asked, metrics.clone())?;
-            let now = u64::try_from(gate.now().as_second()).unwrap_or_default();
-            if !identity.is_valid_at(UNIX_EPOCH + Duration::from_secs(now)) {
-                warn!("Certificate of the listener is not valid now; most clients refuse it");
-            }
+            let rereads = Rereading::open(files.clone(), asked, metrics.clone())?;
             tls = Some(rereads.tls());
             rereading = Some(rereads);
-        } else if gate.secure && front.trusted_proxies.is_empty() {
-            warn!(
-                "Every client seems to come from the proxy that ends TLS; name it in trusted_proxies"
-            );
+        }
+        for warning in warnings(config, gate.now()) {
+            warn!("{warning}");
         }
         let server = Server::new(front.limits.connections)
             .with_tls(tls)

@@ -131,18 +131,17 @@ impl Rereading {
         files: ListenerTls,
         asked: Arc<Notify>,
         metrics: ListenerMetrics,
-    ) -> Result<(Identity, Self), IdentityFileError> {
+    ) -> Result<Self, IdentityFileError> {
         let contents = Contents::read(&files)?;
         let identity = contents.identity()?;
         metrics.note_expiry(identity.expiry());
-        let rereading = Self {
+        Ok(Self {
             files,
-            tls: Tls::new(identity.clone()),
+            tls: Tls::new(identity),
             seen: contents.seen(),
             asked,
             metrics,
-        };
-        Ok((identity, rereading))
+        })
     }
 
     /// What connections are made under.
@@ -297,7 +296,7 @@ mod tests {
     fn rereading(files: &ListenerTls) -> (Rereading, Tls) {
         let metrics = ListenerMetrics::register(&mut Registry::default());
         let asked = Arc::new(Notify::new());
-        let (_, rereading) = Rereading::open(files.clone(), asked, metrics).unwrap();
+        let rereading = Rereading::open(files.clone(), asked, metrics).unwrap();
         let tls = rereading.tls();
         (rereading, tls)
     }

@@ -32,6 +32,7 @@ mod routes;
 mod site;
 mod standing;
 mod tickets;
+mod warnings;
 
 pub use audit::{AuditError, AuditLog};
 pub use data_dir::DataDirError;
@@ -40,3 +41,4 @@ pub use gateway::{Gateway, ServerError};
 pub use identity::IdentityFileError;
 pub use probe::{ControllerProbe, ProbeAnswer, probe};
 pub use pulse::Pulse;
+pub use warnings::warnings;

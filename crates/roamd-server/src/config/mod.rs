@@ -75,6 +75,14 @@ pub struct Config {
     pub stores: Vec<Store>,
 }
 
+impl Config {
+    /// Whether passwords and tokens would cross a network as they are, unless a proxy is on this machine.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        self.front.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()
+    }
+}
+
 /// Something that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use roamd_server::config::{self, ConfigError};
+use roamd_server::warnings;
 
 use crate::exit::Exit;
 use crate::output;
@@ -20,7 +22,7 @@ pub(crate) struct Config {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Says everything that is wrong with a configuration, with line numbers.
+    /// Says everything that is wrong with a configuration, with line numbers, and what is odd about it.
     #[command(after_help = "Example:\n  roamd config check /etc/roamd.toml")]
     Check {
         /// The configuration.
@@ -35,7 +37,10 @@ impl Config {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Check { file } => {
-                config::read(&file).inspect_err(tell_faults)?;
+                let config = config::read(&file).inspect_err(tell_faults)?;
+                for warning in warnings(&config, Timestamp::now()) {
+                    output::note(format_args!("{}: {warning}", file.display()));
+                }
                 output::line(format_args!("{} is valid", file.display()))?;
             }
             Command::Init => output::raw(config::SAMPLE.as_bytes())?,

@@ -28,13 +28,12 @@ impl Serve {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         harden()?;
         let config = config::read(&self.config).inspect_err(tell_faults)?;
-        let listen_at = config.listen;
-        let is_secret = config.front.tls.is_some() || listen_at.ip().to_canonical().is_loopback();
-        if !is_secret && !self.insecure_plain_http {
+        if config.is_in_the_clear() && !self.insecure_plain_http {
             bail!(UsageError(format!(
-                "passwords and tokens would cross the network at {listen_at} in the clear; add a [tls] \
-                 section to the configuration; or let a proxy before the gateway end TLS, and pass \
-                 --insecure-plain-http"
+                "passwords and tokens would cross the network at {} in the clear; add a [tls] section to \
+                 the configuration; or let a proxy before the gateway end TLS, and pass \
+                 --insecure-plain-http",
+                config.listen
             )));
         }
         block_on(async {

@@ -1,12 +1,13 @@
 //! `roamd config`.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use roamd_server::config;
 
-use crate::support::run;
+use crate::support::{run, self_signed};
 
 #[test]
 fn check_tells_every_fault_with_its_line() {
@@ -50,6 +51,90 @@ fn what_init_prints_is_valid() {
     let check = run(&["config", "check", path.to_str().unwrap()]);
     assert_eq!((check.code, check.err.as_str()), (0, ""));
     assert_eq!(check.out, format!("{} is valid\n", path.display()));
+}
+
+#[test]
+fn what_is_odd_about_a_valid_configuration_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (certificate, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
+    self_signed(&certificate, &key);
+    let tls = format!("[tls]\ncertificate_file = {certificate:?}\nkey_file = {key:?}\n");
+    let open = folder.path().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
+    let (data, open) = (path("data"), path("open"));
+    for (listen, base_url, data, sections, odd) in [
+        ("127.0.0.1:1", "http://127.0.0.1:1", &data, "", None),
+        (
+            "127.0.0.1:1",
+            "https://localhost",
+            &data,
+            tls.as_str(),
+            None,
+        ),
+        ("0.0.0.0:1", "https://localhost", &data, &tls, None),
+        (
+            "0.0.0.0:1",
+            "http://store.test",
+            &data,
+            "",
+            Some("in the clear"),
+        ),
+        (
+            "127.0.0.1:1",
+            "https://store.test",
+            &data,
+            "",
+            Some("name it in trusted_proxies"),
+        ),
+        (
+            "127.0.0.1:1",
+            "https://store.test",
+            &data,
+            &tls,
+            Some("is not for store.test"),
+        ),
+        (
+            "127.0.0.1:1",
+            "http://127.0.0.1:1",
+            &open,
+            "",
+            Some("mode 777"),
+        ),
+        (
+            "127.0.0.1:1",
+            "http://127.0.0.1:1",
+            &data,
+            "[audit]\nfile = \"/no/such/audit.jsonl\"\n",
+            Some("no folder /no/such"),
+        ),
+    ] {
+        let text = format!(
+            "listen = {listen:?}\nbase_url = {base_url:?}\ndata_dir = {data:?}\n{sections}\
+             [[store]]\npath = \"/Citrix/Store\"\n[[store.farm]]\nid = \"F\"\nname = \"F\"\n\
+             generation = \"cvad-7\"\ncontrollers = [\"http://127.0.0.1:1\"]\n"
+        );
+        let file = path("roamd.toml");
+        fs::write(&file, &text).unwrap();
+        let ran = run(&["config", "check", &file]);
+        assert_eq!(
+            (ran.code, ran.out),
+            (0, format!("{file} is valid\n")),
+            "{text}"
+        );
+        match odd {
+            None => assert_eq!(ran.err, "", "{text}"),
+            Some(odd) => assert!(
+                ran.err.contains(odd) && ran.err.lines().count() == 1,
+                "{}",
+                ran.err
+            ),
+        }
+    }
 }
 
 #[test]
