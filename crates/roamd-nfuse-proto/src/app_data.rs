@@ -328,7 +328,7 @@ impl Application {
         let details = node.first("Details");
         let details = details.as_ref();
         Ok(Self {
-            in_name: node.need_text("InName")?,
+            in_name: node.first_needed_text("InName")?,
             friendly_name: node.first_text("FName").unwrap_or_default(),
             settings: details
                 .and_then(|n| n.first("Settings").or_else(|| n.first("ContentSettings")))

@@ -158,7 +158,8 @@ pub fn decode_answer<R: Request>(
     if let Some(error) = FarmError::find(&document.root) {
         return Ok((frame, Err(error)));
     }
-    let answer = root.need(R::Answer::ELEMENT)?.read_with(R::Answer::read)?;
+    let answer = root.first_needed(R::Answer::ELEMENT)?;
+    let answer = answer.read_with(R::Answer::read)?;
     Ok((frame, Ok(answer)))
 }
 

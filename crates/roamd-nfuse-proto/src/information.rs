@@ -182,7 +182,7 @@ impl Body for ServerDataAnswer {
 impl Server {
     fn read(node: &Node<'_>) -> Result<Self, Fault> {
         Ok(Self {
-            name: node.need_text("ServerName")?,
+            name: node.first_needed_text("ServerName")?,
             server_type: node.first_text("ServerType").unwrap_or_default(),
             client_type: node.first_text("ClientType").unwrap_or_default(),
         })

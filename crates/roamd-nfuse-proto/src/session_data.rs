@@ -188,8 +188,8 @@ impl SessionEntry {
             friendly_name: node.first_text("FName"),
             server_type: node.first_text("ServerType").unwrap_or_default(),
             client_type: node.first_text("ClientType").unwrap_or_default(),
-            host_id: HostId::need(node)?,
-            session_id: node.need_text("SessionId")?,
+            host_id: HostId::first_needed(node)?,
+            session_id: node.first_needed_text("SessionId")?,
         })
     }
 
@@ -207,12 +207,20 @@ impl SessionEntry {
 }
 
 impl HostId {
+    /// The element inside a request.
     pub(crate) fn need(parent: &Node<'_>) -> Result<Self, Fault> {
-        let value = parent.need_text("HostId")?;
-        let node = parent.need("HostId")?;
+        Self::read(&parent.need("HostId")?)
+    }
+
+    /// The element inside an answer.
+    fn first_needed(parent: &Node<'_>) -> Result<Self, Fault> {
+        Self::read(&parent.first_needed("HostId")?)
+    }
+
+    fn read(node: &Node<'_>) -> Result<Self, Fault> {
         Ok(Self {
             kind: node.attribute("type").map(str::to_owned),
-            value,
+            value: node.filled()?,
         })
     }
 

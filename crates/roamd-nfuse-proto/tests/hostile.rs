@@ -1,9 +1,9 @@
 //! What is no message, or not the message that it should be.
 
 use roamd_nfuse_proto::{
-    AddressRequest, AnyRequest, CapabilitiesRequest, DecodeError, Dialect,
-    DisconnectUserSessionsRequest, ErrorId, ReconnectSessionDataRequest, TicketRequest,
-    decode_answer, decode_request,
+    AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
+    DisconnectUserSessionsRequest, ErrorId, LaunchRefRequest, ReconnectSessionDataRequest, Request,
+    ServerDataRequest, TicketRequest, decode_answer, decode_request,
 };
 use roamd_xml::ErrorKind;
 
@@ -242,6 +242,14 @@ fn a_request_with_missing_or_doubled_pieces_is_refused() {
             "Name/SessionName/HostId: required element is missing",
         ),
         (
+            "RequestAddress",
+            text(
+                "<Name><SessionName><HostId>1</HostId><HostId>2</HostId>\
+             <SessionId>7</SessionId></SessionName></Name>",
+            ),
+            "Name/SessionName/HostId: parameter is given more than once",
+        ),
+        (
             "RequestTicket",
             format!("{USER}<TicketType>CtxLogon</TicketType>"),
             "TicketTag: required element is missing",
@@ -372,6 +380,47 @@ fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
     for (error, expected) in cases {
         assert_eq!(fault(error), expected);
     }
+}
+
+#[test]
+fn an_answer_that_repeats_itself_is_believed_the_first_time() {
+    fn read<R: Request>(answer: &str) -> R::Answer {
+        let message = format!("<NFuseProtocol>{answer}</NFuseProtocol>");
+        let (_, read) = decode_answer::<R>(message.as_bytes()).expect(&message);
+        read.expect(&message)
+    }
+    let address = read::<AddressRequest>(
+        "<ResponseAddress><ServerAddress>a</ServerAddress><ServerAddress>b</ServerAddress>\
+         </ResponseAddress>",
+    );
+    assert_eq!(address.server_address.value, "a");
+    let ticket = read::<TicketRequest>(
+        "<ResponseTicket><Ticket>A</Ticket><Ticket>B</Ticket></ResponseTicket>\
+         <ResponseTicket><Ticket>C</Ticket></ResponseTicket>",
+    );
+    assert_eq!(ticket.ticket, "A");
+    let reference = read::<LaunchRefRequest>(
+        "<ResponseLaunchRef><LaunchRef>A</LaunchRef><LaunchRef>B</LaunchRef></ResponseLaunchRef>",
+    );
+    assert_eq!(reference.launch_ref, "A");
+    let data = read::<ServerDataRequest>(
+        "<ResponseServerData><ServerData><ServerName>a</ServerName><ServerName>b</ServerName>\
+         </ServerData></ResponseServerData>",
+    );
+    assert_eq!(data.servers[0].name, "a");
+    let data = read::<AppDataRequest>(
+        "<ResponseAppData><AppDataSet><AppData><InName>A</InName><InName>B</InName></AppData>\
+         </AppDataSet></ResponseAppData>",
+    );
+    assert_eq!(data.applications[0].in_name, "A");
+    let data = read::<ReconnectSessionDataRequest>(
+        "<ResponseReconnectSessionData><AppDataSet><AppData><HostId type='x'>1</HostId>\
+         <HostId>2</HostId><SessionId>3</SessionId><SessionId>4</SessionId></AppData></AppDataSet>\
+         </ResponseReconnectSessionData>",
+    );
+    let session = &data.sessions[0];
+    assert_eq!(session.host_id.kind.as_deref(), Some("x"));
+    assert_eq!((&*session.host_id.value, &*session.session_id), ("1", "3"));
 }
 
 #[test]
