@@ -49,7 +49,7 @@ pub struct IconForm {
 pub struct AppDataAnswer {
     /// `LeasingStatus` (5.9).
     pub leasing_status: Option<String>,
-    /// One for each application.
+    /// One for each application that has a name.
     pub applications: Vec<Application>,
 }
 
@@ -300,7 +300,7 @@ impl Body for AppDataAnswer {
         let mut applications = Vec::new();
         for set in node.all("AppDataSet") {
             for application in set.all("AppData") {
-                applications.push(Application::read(&application)?);
+                applications.extend(Application::read(&application)?);
             }
         }
         Ok(Self {
@@ -324,11 +324,15 @@ impl Body for AppDataAnswer {
 }
 
 impl Application {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    /// Nothing for one without a name, which nobody could start.
+    fn read(node: &Node<'_>) -> Result<Option<Self>, Fault> {
+        let Some(in_name) = node.first_text("InName") else {
+            return Ok(None);
+        };
         let details = node.first("Details");
         let details = details.as_ref();
-        Ok(Self {
-            in_name: node.first_needed_text("InName")?,
+        Ok(Some(Self {
+            in_name,
             friendly_name: node.first_text("FName").unwrap_or_default(),
             settings: details
                 .and_then(|n| n.first("Settings").or_else(|| n.first("ContentSettings")))
@@ -352,7 +356,7 @@ impl Application {
             seq_no: node.first("SeqNo").and_then(|n| n.text().parse().ok()),
             server_type: node.first_text("ServerType"),
             client_type: node.first_text("ClientType"),
-        })
+        }))
     }
 
     fn write(&self, writer: &mut Writer) {

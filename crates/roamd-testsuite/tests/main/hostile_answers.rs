@@ -755,8 +755,21 @@ fn document_cases() -> Vec<DocumentCase> {
             none(),
         ),
         ("name of 1 MB", listing(&session("9", "4", &huge)), none()),
-        ("no id", listing(&session("9", "", "Ledger")), None),
-        ("no host", listing(&session("", "4", "Ledger")), None),
+        (
+            "no id",
+            listing(&format!("{}{one}", session("9", "", "Left out"))),
+            ledger(),
+        ),
+        (
+            "no host",
+            listing(&format!("{}{one}", session("", "4", "Left out"))),
+            ledger(),
+        ),
+        (
+            "two ids",
+            listing(&one.replace("</SessionId>", "</SessionId><SessionId>5</SessionId>")),
+            ledger(),
+        ),
         (
             "no name",
             listing(&session("9", "4", "")),
