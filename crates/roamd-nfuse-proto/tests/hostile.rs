@@ -3,7 +3,7 @@
 use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
     DisconnectUserSessionsRequest, ErrorId, LaunchRefRequest, ReconnectSessionDataRequest, Request,
-    ServerDataRequest, TicketRequest, decode_answer, decode_request,
+    ServerDataRequest, TicketRequest, ValidateCredentialsRequest, decode_answer, decode_request,
 };
 use roamd_xml::ErrorKind;
 
@@ -429,6 +429,15 @@ fn an_answer_that_repeats_itself_is_believed_the_first_time() {
     )
     .unwrap();
     assert_eq!(reference.launch_ref, "A");
+    let valid = read::<ValidateCredentialsRequest>(
+        "<ResponseValidateCredentials><UserIdentityInfo><ID type='SAM'>A\\a</ID><ID>A\\b</ID>\
+         <ID type='UPN'>a@a</ID><ID type='UPN'>b@a</ID></UserIdentityInfo>\
+         </ResponseValidateCredentials>",
+    )
+    .unwrap();
+    let identity = valid.identity.unwrap();
+    assert_eq!(identity.sam.as_deref(), Some("A\\a"));
+    assert_eq!(identity.upn.as_deref(), Some("a@a"));
     let data = read::<ServerDataRequest>(
         "<ResponseServerData><ServerData><ServerName>a</ServerName><ServerName>b</ServerName>\
          </ServerData></ResponseServerData>",

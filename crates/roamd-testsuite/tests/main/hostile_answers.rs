@@ -261,6 +261,11 @@ async fn a_sign_in_believes_an_identity_only_as_far_as_it_is_one() {
         ("SAM of two backslashes", sam("DEMO\\a\\b"), true),
         ("SAM with markup", sam("DEMO\\&lt;evil/&gt;"), true),
         ("SAM of 1 MB", sam(&huge), true),
+        (
+            "two SAM",
+            sam("DEMO\\carol</ID><ID type=\"SAM\">DEMO\\alice"),
+            true,
+        ),
         ("SAM with a NUL", sam("DEMO\\&#0;"), false),
         (
             "error and identity",
