@@ -124,10 +124,12 @@ fn is_wanted(request: &AppDataRequest, row: &ApplicationRow) -> bool {
         ..
     } = request;
     let is_named = names.is_empty() || names.iter().any(|name| fold(name) == fold(&row.name));
-    let below = row.folder.strip_prefix(request.folder.trim_matches('\\'));
+    // The top is written as nothing, or as a backslash.
+    let folder = request.folder.trim_matches('\\');
+    let below = row.folder.strip_prefix(folder);
     let is_inside = below.is_some_and(|rest| {
         let subtree = request.traverse.as_deref() != Some("onelevel");
-        rest.is_empty() || subtree && (request.folder.is_empty() || rest.starts_with('\\'))
+        rest.is_empty() || subtree && (folder.is_empty() || rest.starts_with('\\'))
     });
     is_named
         && is_inside
