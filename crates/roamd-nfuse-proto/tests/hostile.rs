@@ -2,8 +2,9 @@
 
 use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
-    DisconnectUserSessionsRequest, ErrorId, LaunchRefRequest, ReconnectSessionDataRequest, Request,
-    ServerDataRequest, TicketRequest, ValidateCredentialsRequest, decode_answer, decode_request,
+    DisconnectUserSessionsRequest, ErrorId, LARGEST_REQUEST, LaunchRefRequest,
+    ReconnectSessionDataRequest, Request, ServerDataRequest, TicketRequest,
+    ValidateCredentialsRequest, decode_answer, decode_request,
 };
 use roamd_xml::ErrorKind;
 
@@ -476,6 +477,34 @@ fn the_version_of_an_answer_never_matters() {
         let (frame, answer) = decode_answer::<CapabilitiesRequest>(message.as_bytes()).unwrap();
         assert_eq!(frame.dialect, expected, "{attribute}");
         assert!(answer.is_ok());
+    }
+}
+
+#[test]
+fn a_request_may_be_longer_than_what_a_store_is_asked() {
+    // nfuse.md §1.1, §2, §6.1: thousands of groups or of applications, and half a megabyte.
+    let request = |user: &str, more: &str| {
+        format!(
+            "<NFuseProtocol><RequestAppData>{FILTERS}<Credentials>{user}</Credentials>{more}\
+             </RequestAppData></NFuseProtocol>"
+        )
+    };
+    let ids =
+        |count| "<ID type='SID'>S-1-5-21-1000000000-2000000000-3000000000-513</ID>".repeat(count);
+    let names = |count| "<AppName>Ledger and stock of the northern branch</AppName>".repeat(count);
+    let name = "<UserName>mia</UserName>";
+    let long = request(name, "");
+    let exact = format!("{long}{}", " ".repeat(LARGEST_REQUEST - long.len()));
+    for (request, is_read) in [
+        (request(&ids(4096), ""), true),
+        (request(&ids(4097), ""), false),
+        (request(name, &names(4093)), true),
+        (request(name, &names(4094)), false),
+        (exact.clone(), true),
+        (exact + " ", false),
+    ] {
+        let read = decode_request(request.as_bytes());
+        assert_eq!(read.is_ok(), is_read, "{} bytes", request.len());
     }
 }
 
