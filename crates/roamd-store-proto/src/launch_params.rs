@@ -16,7 +16,7 @@ const ROOT: &str = "launchparams";
 pub struct LaunchParams {
     /// `clientName`, no control characters and no `[` at its start.
     pub client_name: Option<String>,
-    /// `clientAddress`: IPv4 or IPv6, a claim.
+    /// `clientAddress`: IPv4, or IPv6 without its zone; a claim.
     pub client_address: Option<IpAddr>,
     /// `deviceId`, no control characters.
     pub device_id: Option<String>,

@@ -201,7 +201,15 @@ fn an_address_is_ipv4_or_ipv6_or_absent() {
         read("2001:db8::1"),
         Ok(Some("2001:db8::1".parse().unwrap()))
     );
-    for value in ["192.0.2", "192.0.2.256", "kiosk-07", "192.0.2.17:80"] {
+    assert_eq!(read("fe80::1%12"), Ok(Some("fe80::1".parse().unwrap())));
+    for value in [
+        "192.0.2",
+        "192.0.2.256",
+        "kiosk-07",
+        "192.0.2.17:80",
+        "192.0.2.17%12",
+        "%12",
+    ] {
         let expected = FaultKind::Unexpected {
             expected: "an IPv4 or IPv6 address",
         };
