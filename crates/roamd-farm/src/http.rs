@@ -7,7 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use roamd_http::{Answer, BodyError, Incoming, Limits, Server, read_body};
-use roamd_nfuse_proto::Service;
+use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -20,9 +20,6 @@ const SERVICES: [(&str, Service); 2] = [
     ("/scripts/wpnbr.dll", Service::Xml),
     ("/scripts/ctxsta.dll", Service::Sta),
 ];
-
-/// Largest request, in bytes: what the reader of messages takes.
-const LARGEST_REQUEST: usize = 64 * 1024;
 
 /// For the body of one request.
 const BODY_DEADLINE: Duration = Duration::from_secs(20);

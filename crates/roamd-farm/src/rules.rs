@@ -136,10 +136,9 @@ pub(crate) fn filters_let_through(
     client_type: &str,
 ) -> bool {
     let any = |types: &[String], kinds: [&str; 2]| {
-        types.is_empty()
-            || types
-                .iter()
-                .any(|kind| kinds.iter().any(|known| kind.eq_ignore_ascii_case(known)))
+        types
+            .iter()
+            .any(|kind| kinds.iter().any(|known| kind.eq_ignore_ascii_case(known)))
     };
     any(server_types, ["all", "win32"]) && any(client_types, ["all", client_type])
 }

@@ -206,7 +206,10 @@ async fn scope_names_and_filters_limit_the_answer() {
     let cases: &[(&str, &str, &[&str], &str, &[&str])] = &[
         ("subtree", "", &[], "all", &all),
         ("onelevel", "", &[], "win32", &all[..3]),
+        ("subtree", r"\", &[], "all", &all),
+        ("onelevel", r"\", &[], "all", &all[..3]),
         ("onelevel", r"Lab\Room", &[], "all", &["Desk"]),
+        ("subtree", r"\Lab\", &[], "all", &["Desk"]),
         ("subtree", "Lab", &[], "all", &["Desk"]),
         ("onelevel", "Lab", &[], "all", &[]),
         ("subtree", "La", &[], "all", &[]),

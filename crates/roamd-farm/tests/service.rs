@@ -1,6 +1,8 @@
 //! The XML service as HTTP (nfuse.md §1).
 
-use roamd_nfuse_proto::{CapabilitiesRequest, Dialect, ErrorId, decode_answer, encode_request};
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, decode_answer, encode_request,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -22,7 +24,7 @@ async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let path = "/scripts/wpnbr.dll";
-    let big = format!("<NFuseProtocol>{}", " ".repeat(64 * 1024));
+    let big = format!("<NFuseProtocol>{}", " ".repeat(LARGEST_REQUEST));
     let password = format!(
         "<NFuseProtocol version='5.0'><RequestTicket><Password encoding='rot13'>{PASSWORD}"
     );
@@ -49,7 +51,7 @@ async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
             "authority at /scripts/ctxsta.dll",
         ),
         ("GET", "/scripts/wpnbr.dll/", "", 404, "is at"),
-        ("POST", path, &big, 413, "longer than 65536 bytes"),
+        ("POST", path, &big, 413, "longer than 524288 bytes"),
         ("POST", path, "", 400, "could not be read"),
         ("POST", path, "<", 400, "could not be read"),
         ("POST", path, &password, 400, "could not be read"),

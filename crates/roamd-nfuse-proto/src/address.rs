@@ -246,7 +246,7 @@ impl Body for AddressAnswer {
     fn read(element: &Element) -> Result<Self, Fault> {
         let node = Node::top(element);
         Ok(Self {
-            server_address: HostAddress::read(&node.need("ServerAddress")?),
+            server_address: HostAddress::read(&node.first_needed("ServerAddress")?),
             server_type: node.first_text("ServerType"),
             connection_type: node.first_text("ConnectionType"),
             client_type: node.first_text("ClientType"),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use data_encoding::BASE64;
-use roamd_xml::{Element, Fault, FaultKind, Writer};
+use roamd_xml::{Element, Fault, Writer};
 
 use crate::read::Node;
 use crate::{Body, Credentials, Domain, Effect, Request, write};
@@ -49,7 +49,7 @@ pub struct IconForm {
 pub struct AppDataAnswer {
     /// `LeasingStatus` (5.9).
     pub leasing_status: Option<String>,
-    /// One for each application.
+    /// One for each application that has a name.
     pub applications: Vec<Application>,
 }
 
@@ -265,14 +265,13 @@ impl IconForm {
 }
 
 impl IconData {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    /// Nothing for bytes that are not base64.
+    fn read(node: &Node<'_>) -> Option<Self> {
         // Farms may break the lines.
         let text: String = node.text().split_ascii_whitespace().collect();
-        Ok(Self {
+        Some(Self {
             form: IconForm::read(node),
-            bytes: BASE64
-                .decode(text.as_bytes())
-                .map_err(|_| node.fault(FaultKind::Unexpected { expected: "base64" }))?,
+            bytes: BASE64.decode(text.as_bytes()).ok()?,
         })
     }
 
@@ -299,9 +298,7 @@ impl Body for AppDataAnswer {
         let node = Node::top(element);
         let mut applications = Vec::new();
         for set in node.all("AppDataSet") {
-            for application in set.all("AppData") {
-                applications.push(Application::read(&application)?);
-            }
+            applications.extend(set.all("AppData").filter_map(|n| Application::read(&n)));
         }
         Ok(Self {
             leasing_status: node.first_text("LeasingStatus"),
@@ -324,11 +321,12 @@ impl Body for AppDataAnswer {
 }
 
 impl Application {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    /// Nothing for one without a name, which nobody could start.
+    fn read(node: &Node<'_>) -> Option<Self> {
         let details = node.first("Details");
         let details = details.as_ref();
-        Ok(Self {
-            in_name: node.need_text("InName")?,
+        Some(Self {
+            in_name: node.first_text("InName")?,
             friendly_name: node.first_text("FName").unwrap_or_default(),
             settings: details
                 .and_then(|n| n.first("Settings").or_else(|| n.first("ContentSettings")))
@@ -347,8 +345,8 @@ impl Application {
             }),
             icons: node
                 .all("IconData")
-                .map(|n| IconData::read(&n))
-                .collect::<Result<_, _>>()?,
+                .filter_map(|n| IconData::read(&n))
+                .collect(),
             seq_no: node.first("SeqNo").and_then(|n| n.text().parse().ok()),
             server_type: node.first_text("ServerType"),
             client_type: node.first_text("ClientType"),

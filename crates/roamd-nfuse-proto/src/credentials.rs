@@ -103,7 +103,7 @@ impl Credentials {
                 domain: node.only("Domain")?.map(|n| Domain::read(&n)),
             }),
             (Some("ID"), None) => {
-                let Ids { sam, upn, sids } = Ids::read(node)?;
+                let Ids { sam, upn, sids } = Ids::only(node)?;
                 if sam.is_none() && upn.is_none() && sids.is_empty() {
                     return Err(node.fault(FaultKind::Unexpected {
                         expected: "an identity with a SAM name, a UPN or a SID",
@@ -225,9 +225,24 @@ impl Domain {
 }
 
 impl Ids {
-    /// Entries of unknown types are passed over; one without a type is a SAM name (nfuse.md §2).
-    pub(crate) fn read(parent: &Node<'_>) -> Result<Self, Fault> {
+    /// Those of a request, where a name that comes twice is refused.
+    fn only(parent: &Node<'_>) -> Result<Self, Fault> {
+        match Self::read(parent) {
+            (ids, None) => Ok(ids),
+            (_, Some(again)) => Err(again.fault(FaultKind::Repeated)),
+        }
+    }
+
+    /// Those of an answer, where the first name of a type counts.
+    pub(crate) fn first(parent: &Node<'_>) -> Self {
+        Self::read(parent).0
+    }
+
+    /// The first name of each type and all SIDs, and an entry that names somebody again. Entries of
+    /// unknown types are passed over; one without a type is a SAM name (nfuse.md §2).
+    fn read<'a>(parent: &'a Node<'_>) -> (Self, Option<Node<'a>>) {
         let mut ids = Self::default();
+        let mut again = None;
         for node in parent.all("ID") {
             let text = node.text();
             if text.is_empty() {
@@ -244,11 +259,12 @@ impl Ids {
                 }
                 continue;
             };
-            if slot.replace(text.to_owned()).is_some() {
-                return Err(node.fault(FaultKind::Repeated));
+            match slot {
+                Some(_) => again = Some(node),
+                None => *slot = Some(text.to_owned()),
             }
         }
-        Ok(ids)
+        (ids, again)
     }
 }
 

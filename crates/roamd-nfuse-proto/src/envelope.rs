@@ -91,6 +91,10 @@ pub enum DecodeError {
     UnknownRequest(String),
 }
 
+/// Largest request, in bytes, that is read: what real farms take inside IIS, whose own services stop at
+/// 4 KiB (nfuse.md §1.1).
+pub const LARGEST_REQUEST: usize = REQUEST.bytes;
+
 /// Reads a request, as a farm does.
 ///
 /// # Errors
@@ -105,7 +109,7 @@ pub(crate) fn decode<T>(
     service: Service,
     requests: &[(&str, ReadRequest<T>)],
 ) -> Result<(Frame, T), DecodeError> {
-    let document = roamd_xml::parse(bytes, &rules(Limits::REQUEST))?;
+    let document = roamd_xml::parse(bytes, &rules(REQUEST))?;
     let root = frame_element(&document.root, service)?;
     let dialect = match root.attribute("version") {
         None => Dialect::OLDEST,
@@ -158,7 +162,8 @@ pub fn decode_answer<R: Request>(
     if let Some(error) = FarmError::find(&document.root) {
         return Ok((frame, Err(error)));
     }
-    let answer = root.need(R::Answer::ELEMENT)?.read_with(R::Answer::read)?;
+    let answer = root.first_needed(R::Answer::ELEMENT)?;
+    let answer = answer.read_with(R::Answer::read)?;
     Ok((frame, Ok(answer)))
 }
 
@@ -193,6 +198,15 @@ pub fn encode_answer<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> V
     }
     writer.finish()
 }
+
+/// Requests are longer than what a store is asked: an identity has an `ID` for each group that somebody is
+/// in (nfuse.md §2), a catalogue is asked for by an `AppName` for each application (§6.1).
+const REQUEST: Limits = Limits {
+    bytes: 512 * 1024,
+    children: 4 * 1024,
+    elements: 16 * 1024,
+    ..Limits::REQUEST
+};
 
 /// No name of a request is longer; an unknown one is cut there, because it ends up in a message.
 const LONGEST_NAME: usize = 64;

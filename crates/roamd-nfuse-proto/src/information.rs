@@ -163,8 +163,8 @@ impl Body for ServerDataAnswer {
         let node = Node::top(element);
         let servers = node
             .all("ServerData")
-            .map(|n| Server::read(&n))
-            .collect::<Result<_, _>>()?;
+            .filter_map(|n| Server::read(&n))
+            .collect();
         Ok(Self { servers })
     }
 
@@ -180,9 +180,10 @@ impl Body for ServerDataAnswer {
 }
 
 impl Server {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
-        Ok(Self {
-            name: node.need_text("ServerName")?,
+    /// Nothing for one without a name.
+    fn read(node: &Node<'_>) -> Option<Self> {
+        Some(Self {
+            name: node.first_text("ServerName")?,
             server_type: node.first_text("ServerType").unwrap_or_default(),
             client_type: node.first_text("ClientType").unwrap_or_default(),
         })

@@ -72,7 +72,7 @@ impl Body for LaunchRefAnswer {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         Ok(Self {
-            launch_ref: Node::top(element).need_text("LaunchRef")?,
+            launch_ref: Node::top(element).first_needed_text("LaunchRef")?,
         })
     }
 

@@ -41,8 +41,8 @@ pub use credentials::{Credentials, Domain, Password, PasswordEncoding};
 pub use ctx1::{Ctx1Error, decode as decode_ctx1, encode as encode_ctx1};
 pub use dialect::{Dialect, DialectError};
 pub use envelope::{
-    AnyRequest, Body, DecodeError, Effect, Frame, Request, decode_answer, decode_request,
-    encode_answer, encode_request,
+    AnyRequest, Body, DecodeError, Effect, Frame, LARGEST_REQUEST, Request, decode_answer,
+    decode_request, encode_answer, encode_request,
 };
 pub use error_id::{ErrorId, FarmError, NativeError};
 pub use information::{

@@ -78,6 +78,11 @@ impl<'a> Node<'a> {
         self.only(name)?.ok_or_else(|| self.missing(name))
     }
 
+    /// Like [`first`](Self::first), and it must be there.
+    pub(crate) fn first_needed(&self, name: &str) -> Result<Node<'_>, Fault> {
+        self.first(name).ok_or_else(|| self.missing(name))
+    }
+
     /// Text of the first child of this name; nothing when it is absent or empty.
     pub(crate) fn first_text(&self, name: &str) -> Option<String> {
         self.first(name).and_then(|child| child.some_text())
@@ -88,12 +93,14 @@ impl<'a> Node<'a> {
         Ok(self.only(name)?.and_then(|child| child.some_text()))
     }
 
-    /// Text of the child of this name, which must be there and say something.
+    /// Text of the first child of this name, which must be there and say something.
+    pub(crate) fn first_needed_text(&self, name: &str) -> Result<String, Fault> {
+        self.first_needed(name)?.filled()
+    }
+
+    /// Text of the only child of this name, which must be there and say something.
     pub(crate) fn need_text(&self, name: &str) -> Result<String, Fault> {
-        let child = self.need(name)?;
-        child
-            .some_text()
-            .ok_or_else(|| child.fault(FaultKind::Empty))
+        self.need(name)?.filled()
     }
 
     /// Texts of all children of this name that say something.
@@ -111,6 +118,11 @@ impl<'a> Node<'a> {
         } else {
             Ok(texts)
         }
+    }
+
+    /// Text without the white space around it; there must be some.
+    pub(crate) fn filled(&self) -> Result<String, Fault> {
+        self.some_text().ok_or_else(|| self.fault(FaultKind::Empty))
     }
 
     /// Reads the element on its own; a fault gets the path up to here in front.

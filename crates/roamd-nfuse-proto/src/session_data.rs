@@ -55,14 +55,14 @@ pub struct SessionEntry {
     pub server_type: String,
     /// `ClientType`.
     pub client_type: String,
-    /// Host of the session.
+    /// Host of the session; empty where the farm does not name it, so that nobody can connect.
     pub host_id: HostId,
-    /// Number of the session on that host, opaque.
+    /// Number of the session on that host, opaque; may be empty likewise.
     pub session_id: String,
 }
 
 /// A host as the farm names it: opaque, and sent back unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct HostId {
     /// Attribute `type`, `ima-host-id` on IMA farms.
     pub kind: Option<String>,
@@ -162,9 +162,7 @@ impl Body for ReconnectSessionDataAnswer {
         let node = Node::top(element);
         let mut sessions = Vec::new();
         for set in node.all("AppDataSet") {
-            for session in set.all("AppData") {
-                sessions.push(SessionEntry::read(&session)?);
-            }
+            sessions.extend(set.all("AppData").map(|n| SessionEntry::read(&n)));
         }
         Ok(Self { sessions })
     }
@@ -182,15 +180,18 @@ impl Body for ReconnectSessionDataAnswer {
 }
 
 impl SessionEntry {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
-        Ok(Self {
-            in_name: node.first_text("InName").unwrap_or_default(),
+    /// One that cannot be read must not hide the others: what is missing is empty.
+    fn read(node: &Node<'_>) -> Self {
+        let text = |name| node.first_text(name).unwrap_or_default();
+        let host_id = node.first("HostId").map(|n| HostId::read(&n));
+        Self {
+            in_name: text("InName"),
             friendly_name: node.first_text("FName"),
-            server_type: node.first_text("ServerType").unwrap_or_default(),
-            client_type: node.first_text("ClientType").unwrap_or_default(),
-            host_id: HostId::need(node)?,
-            session_id: node.need_text("SessionId")?,
-        })
+            server_type: text("ServerType"),
+            client_type: text("ClientType"),
+            host_id: host_id.unwrap_or_default(),
+            session_id: text("SessionId"),
+        }
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -207,13 +208,18 @@ impl SessionEntry {
 }
 
 impl HostId {
+    /// The element inside a request, which must say something.
     pub(crate) fn need(parent: &Node<'_>) -> Result<Self, Fault> {
-        let value = parent.need_text("HostId")?;
         let node = parent.need("HostId")?;
-        Ok(Self {
+        node.filled()?;
+        Ok(Self::read(&node))
+    }
+
+    fn read(node: &Node<'_>) -> Self {
+        Self {
             kind: node.attribute("type").map(str::to_owned),
-            value,
-        })
+            value: node.text().to_owned(),
+        }
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -62,7 +62,7 @@ impl Body for TicketAnswer {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         Ok(Self {
-            ticket: Node::top(element).need_text("Ticket")?,
+            ticket: Node::top(element).first_needed_text("Ticket")?,
         })
     }
 

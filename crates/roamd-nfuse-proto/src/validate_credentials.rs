@@ -79,8 +79,7 @@ impl Body for ValidateCredentialsAnswer {
         Ok(Self {
             identity: node
                 .first("UserIdentityInfo")
-                .map(|n| UserIdentity::read(&n))
-                .transpose()?,
+                .map(|n| UserIdentity::read(&n)),
             days_until_password_expiry: node
                 .first("DaysUntilPasswordExpiry")
                 .and_then(|n| n.text().parse().ok()),
@@ -106,8 +105,8 @@ impl Body for ValidateCredentialsAnswer {
 }
 
 impl UserIdentity {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
-        let Ids { sam, upn, sids } = Ids::read(node)?;
-        Ok(Self { sam, upn, sids })
+    fn read(node: &Node<'_>) -> Self {
+        let Ids { sam, upn, sids } = Ids::first(node);
+        Self { sam, upn, sids }
     }
 }

@@ -1,9 +1,10 @@
 //! What is no message, or not the message that it should be.
 
 use roamd_nfuse_proto::{
-    AddressRequest, AnyRequest, CapabilitiesRequest, DecodeError, Dialect,
-    DisconnectUserSessionsRequest, ErrorId, ReconnectSessionDataRequest, TicketRequest,
-    decode_answer, decode_request,
+    AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
+    DisconnectUserSessionsRequest, ErrorId, LARGEST_REQUEST, LaunchRefRequest,
+    ReconnectSessionDataRequest, Request, ServerDataRequest, TicketRequest,
+    ValidateCredentialsRequest, decode_answer, decode_request,
 };
 use roamd_xml::ErrorKind;
 
@@ -242,6 +243,14 @@ fn a_request_with_missing_or_doubled_pieces_is_refused() {
             "Name/SessionName/HostId: required element is missing",
         ),
         (
+            "RequestAddress",
+            text(
+                "<Name><SessionName><HostId>1</HostId><HostId>2</HostId>\
+             <SessionId>7</SessionId></SessionName></Name>",
+            ),
+            "Name/SessionName/HostId: parameter is given more than once",
+        ),
+        (
             "RequestTicket",
             format!("{USER}<TicketType>CtxLogon</TicketType>"),
             "TicketTag: required element is missing",
@@ -326,8 +335,6 @@ fn the_error_wins_wherever_it_stands() {
 fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
     let address = |body: &str| decode_answer::<AddressRequest>(body.as_bytes()).unwrap_err();
     let ticket = |body: &str| decode_answer::<TicketRequest>(body.as_bytes()).unwrap_err();
-    let sessions =
-        |body: &str| decode_answer::<ReconnectSessionDataRequest>(body.as_bytes()).unwrap_err();
     let cases = [
         (
             address("<html><body>It works!</body></html>"),
@@ -352,26 +359,107 @@ fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
             ticket("<NFuseProtocol><ResponseTicket><Ticket/></ResponseTicket></NFuseProtocol>"),
             "NFuseProtocol/ResponseTicket/Ticket: value is empty",
         ),
-        (
-            sessions(
-                "<NFuseProtocol><ResponseReconnectSessionData><AppDataSet><AppData>\
-             <SessionId>7</SessionId></AppData></AppDataSet></ResponseReconnectSessionData></NFuseProtocol>",
-            ),
-            "NFuseProtocol/ResponseReconnectSessionData/AppDataSet/AppData/HostId: required \
-             element is missing",
-        ),
-        (
-            sessions(
-                "<NFuseProtocol><ResponseReconnectSessionData><AppDataSet><AppData>\
-             <HostId>1</HostId></AppData></AppDataSet></ResponseReconnectSessionData></NFuseProtocol>",
-            ),
-            "NFuseProtocol/ResponseReconnectSessionData/AppDataSet/AppData/SessionId: required \
-             element is missing",
-        ),
     ];
     for (error, expected) in cases {
         assert_eq!(fault(error), expected);
     }
+}
+
+/// The answer in the frame, if it is read and no error of the farm.
+fn read<R: Request>(answer: &str) -> Option<R::Answer> {
+    let message = format!("<NFuseProtocol>{answer}</NFuseProtocol>");
+    let (_, read) = decode_answer::<R>(message.as_bytes()).ok()?;
+    read.ok()
+}
+
+#[test]
+fn an_entry_of_a_list_that_cannot_be_read_does_not_hide_the_others() {
+    // SS-28, SS-37, nfuse.md §3.2
+    let good = "<AppData><HostId>1</HostId><SessionId>2</SessionId></AppData>";
+    for (bad, expected) in [
+        ("<AppData/>", ("", "")),
+        ("<AppData><SessionId>7</SessionId></AppData>", ("", "7")),
+        ("<AppData><HostId>9</HostId></AppData>", ("9", "")),
+        (
+            "<AppData><HostId/><SessionId> </SessionId></AppData>",
+            ("", ""),
+        ),
+    ] {
+        let data = read::<ReconnectSessionDataRequest>(&format!(
+            "<ResponseReconnectSessionData><AppDataSet>{bad}{good}</AppDataSet>\
+             </ResponseReconnectSessionData>"
+        ))
+        .unwrap();
+        let ids = data.sessions.iter();
+        let ids: Vec<_> = ids.map(|s| (&*s.host_id.value, &*s.session_id)).collect();
+        assert_eq!(ids, [expected, ("1", "2")], "{bad}");
+    }
+    for bad in ["<AppData/>", "<AppData><InName> </InName></AppData>"] {
+        let data = read::<AppDataRequest>(&format!(
+            "<ResponseAppData><AppDataSet>{bad}<AppData><InName>A</InName></AppData></AppDataSet>\
+             </ResponseAppData>"
+        ))
+        .unwrap();
+        let names: Vec<_> = data.applications.iter().map(|a| &*a.in_name).collect();
+        assert_eq!(names, ["A"], "{bad}");
+    }
+    let data = read::<ServerDataRequest>(
+        "<ResponseServerData><ServerData/><ServerData><ServerName>a</ServerName></ServerData>\
+         </ResponseServerData>",
+    )
+    .unwrap();
+    assert_eq!(data.servers.len(), 1);
+}
+
+#[test]
+fn an_answer_that_repeats_itself_is_believed_the_first_time() {
+    let address = read::<AddressRequest>(
+        "<ResponseAddress><ServerAddress>a</ServerAddress><ServerAddress>b</ServerAddress>\
+         </ResponseAddress>",
+    )
+    .unwrap();
+    assert_eq!(address.server_address.value, "a");
+    let ticket = read::<TicketRequest>(
+        "<ResponseTicket><Ticket>A</Ticket><Ticket>B</Ticket></ResponseTicket>\
+         <ResponseTicket><Ticket>C</Ticket></ResponseTicket>",
+    )
+    .unwrap();
+    assert_eq!(ticket.ticket, "A");
+    let reference = read::<LaunchRefRequest>(
+        "<ResponseLaunchRef><LaunchRef>A</LaunchRef><LaunchRef>B</LaunchRef></ResponseLaunchRef>",
+    )
+    .unwrap();
+    assert_eq!(reference.launch_ref, "A");
+    let valid = read::<ValidateCredentialsRequest>(
+        "<ResponseValidateCredentials><UserIdentityInfo><ID type='SAM'>A\\a</ID><ID>A\\b</ID>\
+         <ID type='UPN'>a@a</ID><ID type='UPN'>b@a</ID></UserIdentityInfo>\
+         </ResponseValidateCredentials>",
+    )
+    .unwrap();
+    let identity = valid.identity.unwrap();
+    assert_eq!(identity.sam.as_deref(), Some("A\\a"));
+    assert_eq!(identity.upn.as_deref(), Some("a@a"));
+    let data = read::<ServerDataRequest>(
+        "<ResponseServerData><ServerData><ServerName>a</ServerName><ServerName>b</ServerName>\
+         </ServerData></ResponseServerData>",
+    )
+    .unwrap();
+    assert_eq!(data.servers[0].name, "a");
+    let data = read::<AppDataRequest>(
+        "<ResponseAppData><AppDataSet><AppData><InName>A</InName><InName>B</InName></AppData>\
+         </AppDataSet></ResponseAppData>",
+    )
+    .unwrap();
+    assert_eq!(data.applications[0].in_name, "A");
+    let data = read::<ReconnectSessionDataRequest>(
+        "<ResponseReconnectSessionData><AppDataSet><AppData><HostId type='x'>1</HostId>\
+         <HostId>2</HostId><SessionId>3</SessionId><SessionId>4</SessionId></AppData></AppDataSet>\
+         </ResponseReconnectSessionData>",
+    )
+    .unwrap();
+    let session = &data.sessions[0];
+    assert_eq!(session.host_id.kind.as_deref(), Some("x"));
+    assert_eq!((&*session.host_id.value, &*session.session_id), ("1", "3"));
 }
 
 #[test]
@@ -389,6 +477,34 @@ fn the_version_of_an_answer_never_matters() {
         let (frame, answer) = decode_answer::<CapabilitiesRequest>(message.as_bytes()).unwrap();
         assert_eq!(frame.dialect, expected, "{attribute}");
         assert!(answer.is_ok());
+    }
+}
+
+#[test]
+fn a_request_may_be_longer_than_what_a_store_is_asked() {
+    // nfuse.md §1.1, §2, §6.1: thousands of groups or of applications, and half a megabyte.
+    let request = |user: &str, more: &str| {
+        format!(
+            "<NFuseProtocol><RequestAppData>{FILTERS}<Credentials>{user}</Credentials>{more}\
+             </RequestAppData></NFuseProtocol>"
+        )
+    };
+    let ids =
+        |count| "<ID type='SID'>S-1-5-21-1000000000-2000000000-3000000000-513</ID>".repeat(count);
+    let names = |count| "<AppName>Ledger and stock of the northern branch</AppName>".repeat(count);
+    let name = "<UserName>mia</UserName>";
+    let long = request(name, "");
+    let exact = format!("{long}{}", " ".repeat(LARGEST_REQUEST - long.len()));
+    for (request, is_read) in [
+        (request(&ids(4096), ""), true),
+        (request(&ids(4097), ""), false),
+        (request(name, &names(4093)), true),
+        (request(name, &names(4094)), false),
+        (exact.clone(), true),
+        (exact + " ", false),
+    ] {
+        let read = decode_request(request.as_bytes());
+        assert_eq!(read.is_ok(), is_read, "{} bytes", request.len());
     }
 }
 

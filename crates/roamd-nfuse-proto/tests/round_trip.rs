@@ -386,8 +386,8 @@ fn reconnect_answer() -> impl Strategy<Value = ReconnectSessionDataAnswer> {
         maybe(),
         maybe_empty(),
         maybe_empty(),
-        host_id(),
-        value(),
+        (maybe(), maybe_empty()).prop_map(|(kind, value)| HostId { kind, value }),
+        maybe_empty(),
     )
         .prop_map(
             |(in_name, friendly_name, server_type, client_type, host_id, session_id)| {

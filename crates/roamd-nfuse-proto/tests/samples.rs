@@ -664,7 +664,18 @@ fn shortcuts_and_icons_are_read_as_farms_write_them() {
     .unwrap();
     let settings = read.unwrap().applications.remove(0).settings.unwrap();
     assert_eq!((settings.start_menu, settings.on_desktop), (None, false));
-    assert!(answer("<IconData size='32'>not base64!</IconData>").is_err());
+}
+
+#[test]
+fn an_icon_that_cannot_be_read_is_left_out() {
+    // nfuse.md §6.2
+    let body = "<NFuseProtocol version='5.4'><ResponseAppData><AppDataSet>\
+        <AppData><InName>Paint</InName><IconData size='32'>not base64!</IconData>\
+        <IconData size='16'>iVBORw==</IconData></AppData>\
+        </AppDataSet></ResponseAppData></NFuseProtocol>";
+    let (_, read) = decode_answer::<AppDataRequest>(body.as_bytes()).unwrap();
+    let icons = &read.unwrap().applications[0].icons;
+    assert_eq!((icons.len(), &*icons[0].form.size), (1, "16"));
 }
 
 #[test]

@@ -140,6 +140,12 @@ fn what_is_no_request_of_an_authority_is_refused() {
             format!("CtxSTAProtocol/RequestData/AuthorityID: {missing}"),
         ),
         (
+            "<RequestData><AuthorityID>STA1</AuthorityID><Ticket>00</Ticket><Ticket>11</Ticket>\
+             <TicketVersion>40</TicketVersion></RequestData>"
+                .to_owned(),
+            "CtxSTAProtocol/RequestData/Ticket: parameter is given more than once".to_owned(),
+        ),
+        (
             "<RequestCoffee/>".to_owned(),
             "request RequestCoffee is not served".to_owned(),
         ),
@@ -178,6 +184,14 @@ fn an_answer_that_names_no_whole_ticket_is_none() {
             "{body}"
         );
     }
+}
+
+#[test]
+fn an_answer_with_two_tickets_is_the_first() {
+    let body = String::from_utf8(encode_answer(&frame(), &Ok(ticket()))).unwrap();
+    let body = body.replace("</Ticket>", "</Ticket><Ticket>FF</Ticket>");
+    let (_, answer) = decode_answer::<TicketRequest>(body.as_bytes()).unwrap();
+    assert_eq!(answer, Ok(ticket()));
 }
 
 #[test]

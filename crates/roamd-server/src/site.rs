@@ -169,7 +169,7 @@ impl ProtectionSpace {
     pub(crate) fn challenge(&self, reason: Reason) -> Challenge {
         Challenge {
             realm: self.realm.to_string(),
-            reason,
+            reason: Some(reason),
             locations: vec![self.location.clone()],
             service_root_hint: self.hint.clone(),
         }

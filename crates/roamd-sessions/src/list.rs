@@ -102,11 +102,15 @@ pub fn merge(
             Outcome::Skipped(_) | Outcome::Failed { .. } => None,
         })
         .flat_map(|(farm, ask, sessions, catalogue)| {
+            let nameless = sessions.iter().filter(|s| !is_nameable(s)).count();
+            if nameless > 0 {
+                warn!(farm = %farm.id, count = nameless, "Left out sessions that the farm does not name properly");
+            }
             let mut seen = HashSet::new();
             sessions.iter().filter_map(move |session| {
                 let application = catalogue.and_then(|c| c.application(&session.key.in_name));
                 let shown = seen.insert(&session.key)
-                    && is_nameable(farm, session)
+                    && is_nameable(session)
                     && (!ask.applications_only || application.is_some_and(|a| !a.is_desktop()));
                 shown.then(|| listed(ids, user, farm, session, application, answers))
             })
@@ -131,7 +135,8 @@ fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {
     })
 }
 
-fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
+/// Whether what the farm says of a session names it, in texts of bearable length.
+fn is_nameable(session: &FarmSession) -> bool {
     let key = &session.key;
     let longest = [
         Some(&key.host_id),
@@ -144,13 +149,9 @@ fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
     .flatten()
     .map(String::len)
     .max();
-    let nameable = longest.is_some_and(|bytes| bytes <= NAME_BYTES)
+    longest.is_some_and(|bytes| bytes <= NAME_BYTES)
         && !key.host_id.is_empty()
-        && !key.session_id.is_empty();
-    if !nameable {
-        warn!(farm = %farm.id, "Left out a session that the farm does not name properly");
-    }
-    nameable
+        && !key.session_id.is_empty()
 }
 
 fn listed(

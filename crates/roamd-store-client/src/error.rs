@@ -102,8 +102,8 @@ pub enum ClientError {
     #[error("the store asks for more than user name and password")]
     MoreAsked,
     /// The store refuses the token that it has just issued.
-    #[error("the store refused its own token: {}", .0.as_str())]
-    TokenRefused(Reason),
+    #[error("the store refused its own token: {}", .0.map_or("its reason is not known here", Reason::as_str))]
+    TokenRefused(Option<Reason>),
     /// The user may not do this.
     #[error("the store does not allow it")]
     NotAllowed,

@@ -96,7 +96,7 @@ fn resources(criterion: &mut Criterion) {
 fn challenge(criterion: &mut Criterion) {
     let challenge = Challenge {
         realm: "a3d1c9e0-58b7-4a6e-9f0e-2f6d41c7b902".to_owned(),
-        reason: Reason::NoToken,
+        reason: Some(Reason::NoToken),
         locations: vec!["https://sf.example.net/Citrix/StoreAuth/auth/v1/token".to_owned()],
         service_root_hint: "https://sf.example.net/Citrix/Store/sessions/v1".to_owned(),
     };

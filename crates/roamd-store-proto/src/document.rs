@@ -256,15 +256,18 @@ impl<'a> Node<'a> {
         word(self.text()).ok_or_else(|| self.unexpected(T::EXPECTED))
     }
 
-    /// An IP address; `None` when empty (ST-37).
+    /// An IP address; `None` when empty (ST-37). Some clients write the zone of a link-local one behind
+    /// it, `fe80::1%12` (RFC 4007 §11), which means nothing on another host.
     pub(crate) fn address(&self) -> Result<Option<IpAddr>, Fault> {
-        match self.text() {
-            "" => Ok(None),
-            text => text
-                .parse()
-                .map(Some)
-                .map_err(|_| self.unexpected("an IPv4 or IPv6 address")),
-        }
+        let address = match self.text() {
+            "" => return Ok(None),
+            text => match text.split_once('%') {
+                Some((address, _zone)) => address.parse().map(IpAddr::V6),
+                None => text.parse(),
+            },
+        };
+        let unexpected = |_| self.unexpected("an IPv4 or IPv6 address");
+        address.map(Some).map_err(unexpected)
     }
 
     /// The fault of a value that may not stand here.

@@ -16,7 +16,7 @@ const ROOT: &str = "launchparams";
 pub struct LaunchParams {
     /// `clientName`, no control characters and no `[` at its start.
     pub client_name: Option<String>,
-    /// `clientAddress`: IPv4 or IPv6, a claim.
+    /// `clientAddress`: IPv4, or IPv6 without its zone; a claim.
     pub client_address: Option<IpAddr>,
     /// `deviceId`, no control characters.
     pub device_id: Option<String>,
@@ -91,8 +91,8 @@ pub enum KeyPassthrough {
 
 impl LaunchParams {
     /// Reads a request body. A value outside its list or range is an error, but
-    /// `displayPercent` and `displayAbsolute` are not looked at where `display` says something
-    /// else: a client sends all of them always (ST-37).
+    /// `displayPercent` and `displayAbsolute` are not looked at unless `display` asks for them: a
+    /// client sends all of them always (ST-37).
     ///
     /// # Errors
     /// What is wrong with it, and where.
@@ -227,19 +227,17 @@ impl Display {
         }
     }
 
-    /// Reads `display` and the parameter that belongs to it. Without `display` both parameters
-    /// are checked, though nothing comes of them.
+    /// Reads `display` and the parameter that belongs to it.
     fn from_root(root: &Node<'_>) -> Result<Option<Self>, Fault> {
         let percent = root.optional("displayPercent")?;
-        let percent = || percent.as_ref().map(share).transpose();
         let absolute = root.optional("displayAbsolute")?;
-        let absolute = || absolute.as_ref().map(size).transpose();
-        match root.optional_word("display")? {
-            Some(Self::Percent(_)) => Ok(Some(Self::Percent(percent()?))),
-            Some(Self::Absolute(_)) => Ok(Some(Self::Absolute(absolute()?))),
-            Some(other) => Ok(Some(other)),
-            None => percent().and(absolute()).map(|_| None),
-        }
+        Ok(match root.optional_word("display")? {
+            Some(Self::Percent(_)) => Some(Self::Percent(percent.as_ref().map(share).transpose()?)),
+            Some(Self::Absolute(_)) => {
+                Some(Self::Absolute(absolute.as_ref().map(size).transpose()?))
+            }
+            other => other,
+        })
     }
 }
 

@@ -241,7 +241,7 @@ proptest! {
         locations in vec("https?://[a-z0-9./-]{1,40}", 1..4),
         service_root_hint in "https?://[a-z0-9./-]{1,40}",
     ) {
-        let challenge = Challenge { realm, reason, locations, service_root_hint };
+        let challenge = Challenge { realm, reason: Some(reason), locations, service_root_hint };
         prop_assert_eq!(challenge.to_string().parse(), Ok(challenge));
     }
 

@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For what a client posts, and for what the embedded farm is asked: 64 KiB.
+    /// For what a client posts to a store: 64 KiB (SS-27).
     pub const REQUEST: Self = Self {
         bytes: 64 * 1024,
         depth: 32,

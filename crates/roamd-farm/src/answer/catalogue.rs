@@ -1,5 +1,7 @@
 //! What a farm publishes, and to whom (nfuse.md §6).
 
+use std::collections::HashSet;
+
 use roamd_nfuse_proto::{
     AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, FileType, Server,
     ServerDataAnswer, ServerDataRequest, Settings,
@@ -32,10 +34,11 @@ impl Desk<'_> {
             return Ok(self.applications(Vec::new()));
         };
         let farm = &self.farm.row;
+        let names = request.app_names.iter().map(|name| fold(name)).collect();
         let applications = self.read(|connection| {
             let mut found = Vec::new();
             for row in catalogue::applications(connection, farm, audience)? {
-                if is_wanted(&request, &row) {
+                if is_wanted(&request, &names, &row) {
                     let access = self.access_list(connection, &request, user.as_ref(), &row)?;
                     found.push(application(farm, &request, row, access));
                 }
@@ -115,19 +118,21 @@ impl Desk<'_> {
     }
 }
 
-/// Whether an application is in the asked folder and among the asked names.
-fn is_wanted(request: &AppDataRequest, row: &ApplicationRow) -> bool {
+/// Whether an application is in the asked folder and among the asked names, which are folded: a request
+/// may have thousands.
+fn is_wanted(request: &AppDataRequest, names: &HashSet<String>, row: &ApplicationRow) -> bool {
     let AppDataRequest {
         server_types,
         client_types,
-        app_names: names,
         ..
     } = request;
-    let is_named = names.is_empty() || names.iter().any(|name| fold(name) == fold(&row.name));
-    let below = row.folder.strip_prefix(request.folder.trim_matches('\\'));
+    let is_named = names.is_empty() || names.contains(&fold(&row.name));
+    // The top is written as nothing, or as a backslash.
+    let folder = request.folder.trim_matches('\\');
+    let below = row.folder.strip_prefix(folder);
     let is_inside = below.is_some_and(|rest| {
         let subtree = request.traverse.as_deref() != Some("onelevel");
-        rest.is_empty() || subtree && (request.folder.is_empty() || rest.starts_with('\\'))
+        rest.is_empty() || subtree && (folder.is_empty() || rest.starts_with('\\'))
     });
     is_named
         && is_inside

@@ -23,7 +23,8 @@ impl Body for DataRequest {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        TicketAnswer::read(element).map(Self)
+        let node = Node::top(element);
+        TicketAnswer::of(|part| node.need_text(part)).map(Self)
     }
 
     fn write(&self, writer: &mut Writer) {

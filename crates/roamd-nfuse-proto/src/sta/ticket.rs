@@ -63,6 +63,15 @@ impl TicketRequest {
 impl TicketAnswer {
     /// `TicketVersion` of a ticket of the type STA-v4.
     pub const VERSION_V4: &str = "40";
+
+    /// The ticket whose parts have these texts.
+    pub(super) fn of(text: impl Fn(&str) -> Result<String, Fault>) -> Result<Self, Fault> {
+        Ok(Self {
+            authority_id: text("AuthorityID")?,
+            ticket: text("Ticket")?,
+            ticket_version: text("TicketVersion")?,
+        })
+    }
 }
 
 impl Body for TicketRequest {
@@ -117,11 +126,7 @@ impl Body for TicketAnswer {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         let node = Node::top(element);
-        Ok(Self {
-            authority_id: node.need_text("AuthorityID")?,
-            ticket: node.need_text("Ticket")?,
-            ticket_version: node.need_text("TicketVersion")?,
-        })
+        Self::of(|part| node.first_needed_text(part))
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -145,7 +150,8 @@ const ICA_ADDRESS: &str = "ICAAddress";
 const X_DATA: &str = "XData";
 
 impl TicketData {
-    /// Reads the one `TicketData` of a message.
+    /// Reads the one `TicketData` of a message. It decides which host a gateway lets somebody through
+    /// to, so nothing in it may come twice, in an answer either.
     pub(super) fn need(message: &Node<'_>) -> Result<Self, Fault> {
         let node = message.need(TICKET_DATA)?;
         let address = value(&node, ICA_ADDRESS)?;

@@ -2,8 +2,8 @@
 //!
 //! The store has no subscriptions, so nothing is provisioned, and a list is the same with and without.
 //! For the same reason `subscriptionStatus` leaves nothing out: the answer says that there are none.
-//! `clientName` and `clientAddress` change nothing either: what a user may see does not hang on what a
-//! client says of itself (ST-16).
+//! `clientName` and `clientAddress` (ST-57) change nothing either. They may decide what a user sees (ST-16),
+//! but what a farm publishes is asked for and kept for each user, whatever the client.
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;

@@ -180,7 +180,7 @@ pub(crate) fn list() -> Answer {
 pub(crate) fn challenge(realm: &str, location: &str, base: &str, root: &str) -> Answer {
     let challenge = Challenge {
         realm: realm.into(),
-        reason: Reason::NoToken,
+        reason: Some(Reason::NoToken),
         locations: vec![format!("{base}/{location}")],
         service_root_hint: format!("{base}{root}"),
     };

@@ -8,8 +8,9 @@ use std::str::FromStr;
 pub struct Challenge {
     /// Identifier of the consuming service; comes back as `for-service`.
     pub realm: String,
-    /// Why there is a challenge.
-    pub reason: Reason,
+    /// Why there is a challenge. Absent where a server says what is not known here (ST-12); a server of
+    /// our own always says one that is.
+    pub reason: Option<Reason>,
     /// Where a token is to be had, in order.
     pub locations: Vec<String>,
     /// Root URL of the protection space, without closing slash (CA-8).
@@ -59,7 +60,7 @@ impl fmt::Display for Challenge {
             locations,
             service_root_hint,
         } = self;
-        let reason = reason.as_str();
+        let reason = reason.map_or("", Reason::as_str);
         let locations = locations.join("|");
         write!(
             f,
@@ -73,7 +74,8 @@ impl FromStr for Challenge {
     type Err = ChallengeError;
 
     /// Reads the header's value: quoted parameters in any order, with or without white space
-    /// around the commas. Unknown parameters are ignored; of a repeated one the first counts.
+    /// around the commas. Unknown parameters and reasons are ignored; of a repeated parameter the first
+    /// counts.
     fn from_str(header: &str) -> Result<Self, ChallengeError> {
         let parameters = header
             .trim()
@@ -100,7 +102,7 @@ impl FromStr for Challenge {
         }
         Ok(Self {
             realm: value("realm")?.to_owned(),
-            reason: value("reason")?.parse()?,
+            reason: value("reason")?.parse().ok(),
             locations,
             service_root_hint: value("serviceroot-hint")?.trim().to_owned(),
         })

@@ -261,6 +261,11 @@ async fn a_sign_in_believes_an_identity_only_as_far_as_it_is_one() {
         ("SAM of two backslashes", sam("DEMO\\a\\b"), true),
         ("SAM with markup", sam("DEMO\\&lt;evil/&gt;"), true),
         ("SAM of 1 MB", sam(&huge), true),
+        (
+            "two SAM",
+            sam("DEMO\\carol</ID><ID type=\"SAM\">DEMO\\alice"),
+            true,
+        ),
         ("SAM with a NUL", sam("DEMO\\&#0;"), false),
         (
             "error and identity",
@@ -755,8 +760,21 @@ fn document_cases() -> Vec<DocumentCase> {
             none(),
         ),
         ("name of 1 MB", listing(&session("9", "4", &huge)), none()),
-        ("no id", listing(&session("9", "", "Ledger")), None),
-        ("no host", listing(&session("", "4", "Ledger")), None),
+        (
+            "no id",
+            listing(&format!("{}{one}", session("9", "", "Left out"))),
+            ledger(),
+        ),
+        (
+            "no host",
+            listing(&format!("{}{one}", session("", "4", "Left out"))),
+            ledger(),
+        ),
+        (
+            "two ids",
+            listing(&one.replace("</SessionId>", "</SessionId><SessionId>5</SessionId>")),
+            ledger(),
+        ),
         (
             "no name",
             listing(&session("9", "4", "")),

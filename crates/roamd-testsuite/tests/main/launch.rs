@@ -213,9 +213,13 @@ async fn wrong_launch_parameters_are_refused_by_name() {
         ("comPortMapping", ""),
         ("clientPrinter", "maybe"),
     ] {
-        let response = alice
-            .launch_with(&url, &format!("<{element}>{value}</{element}>"))
-            .await;
+        let applies = match element {
+            "displayPercent" => "<display>percent</display>",
+            "displayAbsolute" => "<display>absolute</display>",
+            _ => "",
+        };
+        let parameters = format!("{applies}<{element}>{value}</{element}>");
+        let response = alice.launch_with(&url, &parameters).await;
         assert_eq!(
             response.status,
             400,
@@ -246,11 +250,15 @@ async fn parameters_that_do_not_apply_are_ignored() {
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
-    let parameters = "<display>seamless</display><displayPercent>0</displayPercent>\
-                      <displayAbsolute>none</displayAbsolute><clientAddress/>\
-                      <clientName>DESK-C</clientName><newer a=\"b\"><c/></newer>\
-                      <audio> medium </audio><showDesktopViewer> 1 </showDesktopViewer>";
-    success(&alice.launch_with(&url, parameters).await);
+    for display in ["<display>seamless</display>", ""] {
+        let parameters = format!(
+            "{display}<displayPercent>0</displayPercent>\
+             <displayAbsolute>none</displayAbsolute><clientAddress/>\
+             <clientName>DESK-C</clientName><newer a=\"b\"><c/></newer>\
+             <audio> medium </audio><showDesktopViewer> 1 </showDesktopViewer>"
+        );
+        success(&alice.launch_with(&url, &parameters).await);
+    }
 }
 
 #[tokio::test]

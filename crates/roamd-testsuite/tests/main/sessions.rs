@@ -358,10 +358,10 @@ async fn tickets_are_invalidated_for_their_owner_only() {
                 let resource = format!("{farm}.{app}");
                 let url = alice.launch_url("DESK-C", "", &resource).await;
                 let (ica, ticket) = launched(&alice.launch(&url, "DESK-C").await);
-                // An unknown ticket beside it is skipped, and no session is found.
-                let tickets = format!(
-                    "<tickets><ticket>0F51C2D9A8B74E60B1</ticket><ticket>{ticket}</ticket></tickets>"
-                );
+                // Unknown tickets beside it, as many as a client may send, are skipped, and no
+                // session is found.
+                let unknown = "<ticket>0F51C2D9A8B74E60B1</ticket>".repeat(255);
+                let tickets = format!("<tickets>{unknown}<ticket>{ticket}</ticket></tickets>");
                 let status = caller.end(operation, "DESK-Z", &tickets).await;
                 assert_eq!(status, "success", "{user}: no hint");
                 let connected = site.farms.connect(&ica, Timestamp::now());
