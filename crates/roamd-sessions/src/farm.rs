@@ -88,6 +88,14 @@ pub struct SessionKey {
     pub in_name: String,
 }
 
+impl SessionKey {
+    /// What tells the session from others of its farm: its host and its number there. What runs in it
+    /// does not (nfuse.md §3.2).
+    pub(crate) fn place(&self) -> (Option<&str>, &str, &str) {
+        (self.host_kind.as_deref(), &self.host_id, &self.session_id)
+    }
+}
+
 /// A session as a farm lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FarmSession {

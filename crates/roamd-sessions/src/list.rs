@@ -1,8 +1,8 @@
 //! Merging what the farms answered into one list (SS-36 to SS-40).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use roamd_store_proto::Enumeration;
 use tracing::warn;
 
@@ -102,14 +102,14 @@ pub fn merge(
             Outcome::Skipped(_) | Outcome::Failed { .. } => None,
         })
         .flat_map(|(farm, ask, sessions, catalogue)| {
-            let mut seen = HashSet::new();
-            sessions.iter().filter_map(move |session| {
-                let application = catalogue.and_then(|c| c.application(&session.key.in_name));
-                let shown = seen.insert(&session.key)
-                    && is_nameable(farm, session)
-                    && (!ask.applications_only || application.is_some_and(|a| !a.is_desktop()));
-                shown.then(|| listed(ids, user, farm, session, application, answers))
-            })
+            let application =
+                move |it: &FarmSession| catalogue.and_then(|c| c.application(&it.key.in_name));
+            let is_application =
+                move |it: &&FarmSession| application(it).is_some_and(|a| !a.is_desktop());
+            each_once(farm, sessions)
+                .filter(move |entries| !ask.applications_only || entries.iter().all(is_application))
+                .filter_map(|entries| entries.into_iter().next())
+                .map(move |first| listed(ids, user, farm, first, application(first), answers))
         })
         .collect();
     Ok(SessionList {
@@ -129,6 +129,22 @@ fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {
         farm: answer.farm.id.clone(),
         result,
     })
+}
+
+/// The entries of each session, in the order of the farm. Some farms list a session that several
+/// applications share once for each; the first made it.
+fn each_once<'a>(
+    farm: &FarmDescription,
+    sessions: &'a [FarmSession],
+) -> impl Iterator<Item = Vec<&'a FarmSession>> {
+    let mut entries = IndexMap::<_, Vec<_>>::new();
+    for session in sessions.iter().filter(|session| is_nameable(farm, session)) {
+        entries
+            .entry(session.key.place())
+            .or_default()
+            .push(session);
+    }
+    entries.into_values()
 }
 
 fn is_nameable(farm: &FarmDescription, session: &FarmSession) -> bool {
