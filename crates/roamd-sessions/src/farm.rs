@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::catalogue::NAME_BYTES;
 use crate::{
     Catalogue, End, EndPoint, HostPort, Listing, PictureSize, SessionSettings, StaTicket, User,
 };
@@ -73,6 +74,16 @@ pub struct FarmDescription {
     pub aggregation_group: Option<String>,
     /// How long a logon ticket shall live.
     pub ticket_time_to_live: Duration,
+}
+
+impl FarmDescription {
+    /// The first of these that is a name for people, else the farm's: nothing is shown without one
+    /// (SS-40).
+    pub(crate) fn name_of<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> &'a str {
+        let is_one = |name: &&str| !name.trim().is_empty() && name.len() <= NAME_BYTES;
+        let found = names.into_iter().find(is_one);
+        found.unwrap_or(&self.publisher_name)
+    }
 }
 
 /// Names one session on one farm. Opaque text of the farm, sent back unchanged (nfuse.md §3.2).

@@ -134,9 +134,11 @@ impl Launch {
         let route = route(access, client, &operation, &in_name, &mut connection)
             .await
             .map_err(|cause| LaunchFailure::new(cause, desktop))?;
+        let title = application.map(|application| application.title.as_str());
+        let names = title.into_iter().chain([in_name.as_str()]);
         let content = IcaContent {
             in_name: &in_name,
-            title: application.map_or(in_name.as_str(), |application| &application.title),
+            title: description.name_of(names),
             route: &route,
             connection: &connection,
             settings: &connect.settings,

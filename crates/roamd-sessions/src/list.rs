@@ -178,16 +178,9 @@ fn listed(
     answers: &[FarmAnswer<'_>],
 ) -> ListedSession {
     let in_name = &session.key.in_name;
-    // The title is best; what the farm says is next; a session is never without a name (SS-40).
-    let initial_app = [
-        application.map(|a| &a.title),
-        session.friendly_name.as_ref(),
-        Some(in_name),
-    ]
-    .into_iter()
-    .flatten()
-    .find(|name| !name.trim().is_empty() && name.len() <= NAME_BYTES)
-    .unwrap_or(&farm.publisher_name);
+    let title = application.map(|application| application.title.as_str());
+    let names = [title, session.friendly_name.as_deref(), Some(in_name)];
+    let initial_app = farm.name_of(names.into_iter().flatten());
     let own = ResourceId::new(&farm.id, in_name);
     let (resource_id, aggregated) = match application {
         Some(application) if farm.aggregation_group.is_some() => {
@@ -200,7 +193,7 @@ fn listed(
     ListedSession {
         id: ids.seal(user, &farm.id, &session.key),
         server_type: session.server_type.clone(),
-        initial_app: initial_app.clone(),
+        initial_app: initial_app.to_owned(),
         aggregated,
         resource_id: resource_id.to_string(),
         publisher_name: farm.publisher_name.clone(),
