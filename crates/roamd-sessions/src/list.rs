@@ -66,6 +66,9 @@ pub enum Outcome {
         sessions: Vec<FarmSession>,
         /// What the user may start there; absent when only that could not be had.
         catalogue: Option<Arc<Catalogue>>,
+        /// What is started for the user before anybody asks; present only where it had to tell
+        /// whether a session is one of an application.
+        pre_launch: Option<Arc<Catalogue>>,
     },
     /// It did not.
     Failed {
@@ -93,23 +96,11 @@ pub fn merge(
     }))?;
     let sessions = answers
         .iter()
-        .filter_map(|answer| match &answer.outcome {
-            Outcome::Answered {
-                ask,
-                sessions,
-                catalogue,
-            } => Some((answer.farm, ask, sessions, catalogue.as_deref())),
-            Outcome::Skipped(_) | Outcome::Failed { .. } => None,
-        })
-        .flat_map(|(farm, ask, sessions, catalogue)| {
-            let application =
-                move |it: &FarmSession| catalogue.and_then(|c| c.application(&it.key.in_name));
-            let is_application =
-                move |it: &&FarmSession| application(it).is_some_and(|a| !a.is_desktop());
-            each_once(farm, sessions)
-                .filter(move |entries| !ask.applications_only || entries.iter().all(is_application))
-                .filter_map(|entries| entries.into_iter().next())
-                .map(move |first| listed(ids, user, farm, first, application(first), answers))
+        .flat_map(|answer| {
+            let shown = answer.shown().into_iter();
+            shown.map(|(session, application)| {
+                listed(ids, user, answer.farm, session, application, answers)
+            })
         })
         .collect();
     Ok(SessionList {
@@ -117,6 +108,35 @@ pub fn merge(
         sessions,
         taken_from: answers.iter().filter_map(taken_from).collect(),
     })
+}
+
+impl FarmAnswer<'_> {
+    /// The sessions that are shown, and their applications where the catalogue has them.
+    fn shown(&self) -> Vec<(&FarmSession, Option<&Application>)> {
+        let Outcome::Answered {
+            ask,
+            sessions,
+            catalogue,
+            pre_launch,
+        } = &self.outcome
+        else {
+            return Vec::new();
+        };
+        let published = |session: &FarmSession| {
+            let catalogue = catalogue.as_ref()?;
+            catalogue.application(&session.key.in_name)
+        };
+        let is_application = |session: &&FarmSession| {
+            let started_before = || pre_launch.as_ref()?.application(&session.key.in_name);
+            let found = published(session).or_else(started_before);
+            found.is_some_and(|application| !application.is_desktop())
+        };
+        each_once(self.farm, sessions)
+            .filter(|entries| !ask.applications_only || entries.iter().all(is_application))
+            .filter_map(|entries| entries.into_iter().next())
+            .map(|first| (first, published(first)))
+            .collect()
+    }
 }
 
 fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {

@@ -30,6 +30,7 @@ fn answered(
         ask,
         sessions,
         catalogue: catalogue.map(Arc::new),
+        pre_launch: None,
     })
 }
 
