@@ -137,26 +137,32 @@ impl Operation for NfuseOperation {
         end_point: &EndPoint,
         tickets: &[SecretString],
     ) -> Result<(), FarmError> {
+        let (tickets, in_doubt) = match self.tickets_to_invalidate(tickets).await {
+            Ok(tickets) => (tickets, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
         let selection = SessionSelection {
             credentials: self.credentials(),
             client_name: end_point.client_name.clone(),
             device_id: end_point.device_id.clone(),
             server_types: vec![EVERY_SERVER_TYPE.to_owned()],
             client_types: vec!["ica30".to_owned()],
-            tickets: self.tickets_to_invalidate(tickets).await,
+            tickets,
         };
-        match how {
+        let (kind, answer) = match how {
             End::Disconnect => {
                 let request = DisconnectUserSessionsRequest(selection);
-                let answer = self.ask(&request).await;
-                self.counted(OperationKind::Disconnect, answer).map(drop)
+                let answer = self.ask(&request).await.map(drop);
+                (OperationKind::Disconnect, answer)
             }
             End::LogOff => {
                 let request = LogoffUserSessionsRequest(selection);
-                let answer = self.ask(&request).await;
-                self.counted(OperationKind::LogOff, answer).map(drop)
+                let answer = self.ask(&request).await.map(drop);
+                (OperationKind::LogOff, answer)
             }
-        }
+        };
+        // The tickets are a part of the operation (SS-46, SS-50).
+        self.counted(kind, answer.and(in_doubt))
     }
 
     async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
@@ -279,35 +285,37 @@ impl NfuseOperation {
     }
 
     /// No NFuse element that invalidates a ticket is known: only a farm that announces it hears of
-    /// them. For the others the log says until when a ticket may still work.
-    async fn tickets_to_invalidate(&self, tickets: &[SecretString]) -> Vec<String> {
+    /// them. For the others the log says until when a ticket may still work. A farm that knows no
+    /// capabilities has none.
+    ///
+    /// # Errors
+    /// Nobody can tell whether it is such a farm.
+    async fn tickets_to_invalidate(
+        &self,
+        tickets: &[SecretString],
+    ) -> Result<Vec<String>, FarmError> {
         if tickets.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         match self.has(&CapabilityId::TICKET_INVALIDATION).await {
-            Ok(true) => tickets
-                .iter()
-                .map(|t| t.expose_secret().to_owned())
-                .collect(),
-            answer => {
-                let description = &self.farm.0.description;
-                let farm = &description.id;
-                let until = SignedDuration::try_from(description.ticket_time_to_live)
-                    .ok()
-                    .and_then(|life| Timestamp::now().checked_add(life).ok());
-                match (answer, until) {
-                    (Err(error), _) => warn!(
-                        %farm, %error, count = tickets.len(),
-                        "Farm does not tell whether it can invalidate logon tickets"
-                    ),
-                    (_, Some(until)) => info!(
-                        %farm, %until, count = tickets.len(),
-                        "Farm cannot invalidate logon tickets; unused ones may work until then"
-                    ),
-                    (_, None) => {}
-                }
-                Vec::new()
+            Ok(true) => {
+                let tickets = tickets.iter();
+                Ok(tickets.map(|it| it.expose_secret().to_owned()).collect())
             }
+            Ok(false) | Err(FarmError::Refused(_)) => {
+                let description = &self.farm.0.description;
+                let life = SignedDuration::try_from(description.ticket_time_to_live).ok();
+                if let Some(until) = life.and_then(|life| Timestamp::now().checked_add(life).ok()) {
+                    info!(
+                        farm = %description.id, %until, count = tickets.len(),
+                        "Farm cannot invalidate logon tickets; unused ones may work until then"
+                    );
+                }
+                Ok(Vec::new())
+            }
+            Err(error) => Err(FarmError::Unavailable(format!(
+                "farm did not tell whether it can invalidate logon tickets: {error}"
+            ))),
         }
     }
 
