@@ -198,9 +198,21 @@ pub enum FarmError {
     /// The farm answered that it will not.
     #[error("refused: {0}")]
     Refused(Refusal),
+    /// The farm answered that it will not go on with what it may have begun.
+    #[error("refused half way: {0}")]
+    RefusedHalfway(Refusal),
 }
 
 impl FarmError {
+    /// Why the farm refused, if it did.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::RefusedHalfway(refusal) => Some(*refusal),
+            Self::Unavailable(_) | Self::NotDone(_) | Self::Busy => None,
+        }
+    }
+
     /// The error of a request that only read something: whatever became of it, nothing was done.
     #[must_use]
     pub fn of_reading(self) -> Self {
@@ -215,6 +227,7 @@ impl FarmError {
     pub fn of_following(self) -> Self {
         match self {
             Self::NotDone(reason) => Self::Unavailable(reason),
+            Self::Refused(refusal) => Self::RefusedHalfway(refusal),
             error => error,
         }
     }
@@ -225,7 +238,7 @@ impl FarmError {
         match self {
             Self::Unavailable(_) | Self::NotDone(_) => "unavailable",
             Self::Busy => "busy",
-            Self::Refused(_) => "refused",
+            Self::Refused(_) | Self::RefusedHalfway(_) => "refused",
         }
     }
 }

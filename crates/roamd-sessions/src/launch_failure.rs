@@ -56,16 +56,26 @@ impl LaunchFailure {
     /// be restarted by its user.
     #[must_use]
     pub fn remedy(&self) -> Option<RemedyHint> {
-        let refused = FailureCause::Farm(FarmError::Refused(Refusal::HostRefused));
-        (self.desktop && self.cause == refused).then_some(RemedyHint::RESTART_DESKTOP)
+        let refused = self.cause.refusal() == Some(Refusal::HostRefused);
+        (self.desktop && refused).then_some(RemedyHint::RESTART_DESKTOP)
     }
 }
 
 impl FailureCause {
+    /// Why the farm refused, if it did.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Farm(error) => error.refusal(),
+            Self::NoTicket(_) | Self::Answer(_) | Self::Cancelled => None,
+        }
+    }
+
     fn row(&self) -> (LaunchErrorId, Text) {
         use LaunchErrorId as Id;
         let refusal = match self {
-            Self::Farm(FarmError::Refused(refusal)) => *refusal,
+            Self::Farm(FarmError::Refused(refusal) | FarmError::RefusedHalfway(refusal)) => {
+                *refusal
+            }
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
             }

@@ -256,7 +256,7 @@ impl NfuseOperation {
 
     /// A farm that refuses the account casts doubt on the password.
     async fn note(&self, error: FarmError) -> FarmError {
-        if let FarmError::Refused(refusal) = &error
+        if let Some(refusal) = error.refusal()
             && refusal.is_of_the_account()
         {
             self.farm.0.standings.doubt(&self.user).await;
