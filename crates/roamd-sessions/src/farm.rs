@@ -100,6 +100,12 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
+    /// Whether both name one session, whatever they say runs in it.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+
     /// What tells the session from others of its farm: its host and its number there. What runs in it
     /// does not (nfuse.md §3.2).
     pub(crate) fn place(&self) -> (Option<&str>, &str, &str) {

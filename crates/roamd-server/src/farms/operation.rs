@@ -12,7 +12,8 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, NoTicket, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
+    Logon, NoTicket, Operation, PictureSize, Refusal, SessionKey, Share, StaTicket, Target, User,
+    UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -213,7 +214,7 @@ impl NfuseOperation {
             .await
             .unwrap_or(None);
         // The address may have begun something.
-        let logon = self.logon(&answer, &connect.target).await;
+        let logon = self.logon(&answer, connect).await;
         let logon = logon.map_err(FarmError::of_following)?;
         Ok(Connection {
             address: answer.server_address.value,
@@ -341,8 +342,23 @@ impl NfuseOperation {
         };
         match answer {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(self.note(launch_error(&error, &connect.target)).await),
+            Err(error) => Err(self.launch_refused(&error, connect).await),
         }
+    }
+
+    /// What an error of a launch means. Farms of 7 say that no machine serves a session also where
+    /// they do not know it: then their own list tells which it is.
+    async fn launch_refused(&self, error: &CallError, connect: &Connect) -> FarmError {
+        if let Target::Session(session) = &connect.target
+            && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
+            && let Ok(listed) = self
+                .sessions(&connect.end_point, Listing::Disconnected)
+                .await
+            && !listed.iter().any(|listed| listed.key.is_same_as(session))
+        {
+            return FarmError::Refused(Refusal::UnknownSession);
+        }
+        self.note(launch_error(error, &connect.target)).await
     }
 
     /// The launch reference, if the farm has them (nfuse.md §5.6): from 7 on it comes with the
@@ -384,7 +400,7 @@ impl NfuseOperation {
 
     /// The logon ticket: from 7 on it comes with the address. The oldest farms may not be licensed
     /// to give one; then their hosts ask for the password.
-    async fn logon(&self, answer: &AddressAnswer, target: &Target) -> Result<Logon, FarmError> {
+    async fn logon(&self, answer: &AddressAnswer, connect: &Connect) -> Result<Logon, FarmError> {
         if let Some(ticket) = &answer.ticket {
             return Ok(Logon::Ticket(SecretString::from(ticket.as_str())));
         }
@@ -404,7 +420,7 @@ impl NfuseOperation {
             Err(error) if is_refused_with(&error, &ErrorId::TICKETING_DISABLED) => {
                 Ok(Logon::Prompt)
             }
-            Err(error) => Err(self.note(launch_error(&error, target)).await),
+            Err(error) => Err(self.launch_refused(&error, connect).await),
         }
     }
 
