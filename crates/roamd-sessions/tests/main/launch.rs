@@ -464,7 +464,6 @@ fn every_failure_has_a_sentence_in_every_language() {
         Refusal::HostRefused,
         Refusal::Maintenance,
         Refusal::Resource,
-        Refusal::NotReady(NotReady::Unknown),
         Refusal::Other,
     ];
     let causes = refusals
