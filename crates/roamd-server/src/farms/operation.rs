@@ -110,26 +110,8 @@ impl Operation for NfuseOperation {
         end_point: &EndPoint,
         listing: Listing,
     ) -> Result<Vec<FarmSession>, FarmError> {
-        let session_types = match listing {
-            Listing::Disconnected => vec![SessionType::Disconnected],
-            Listing::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
-        };
-        let request = ReconnectSessionDataRequest {
-            credentials: self.credentials(),
-            client_name: end_point.client_name.clone(),
-            device_id: end_point.device_id.clone(),
-            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
-            client_types: vec!["ica30".to_owned()],
-            session_types,
-        };
-        let generation = self.farm.0.description.generation;
-        let answer = if generation.listing_active_disconnects() {
-            self.ask(&request).await
-        } else {
-            self.ask(&HarmlessListingRequest(request)).await
-        };
-        let answer = self.counted(OperationKind::List, answer)?;
-        Ok(answer.sessions.into_iter().map(session).collect())
+        let sessions = self.listed(end_point, listing).await;
+        self.counted(OperationKind::List, sessions)
     }
 
     async fn end(
@@ -204,6 +186,33 @@ impl Operation for NfuseOperation {
 }
 
 impl NfuseOperation {
+    /// The sessions, for a list or as a part of something else, which is counted by itself.
+    async fn listed(
+        &self,
+        end_point: &EndPoint,
+        listing: Listing,
+    ) -> Result<Vec<FarmSession>, FarmError> {
+        let session_types = match listing {
+            Listing::Disconnected => vec![SessionType::Disconnected],
+            Listing::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
+        };
+        let request = ReconnectSessionDataRequest {
+            credentials: self.credentials(),
+            client_name: end_point.client_name.clone(),
+            device_id: end_point.device_id.clone(),
+            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
+            client_types: vec!["ica30".to_owned()],
+            session_types,
+        };
+        let generation = self.farm.0.description.generation;
+        let answer = if generation.listing_active_disconnects() {
+            self.ask(&request).await?
+        } else {
+            self.ask(&HarmlessListingRequest(request)).await?
+        };
+        Ok(answer.sessions.into_iter().map(session).collect())
+    }
+
     async fn connection(&self, connect: &Connect) -> Result<Connection, FarmError> {
         let answer = self.address(connect).await?;
         let sharing_key = answer.session_sharing_key.clone();
@@ -351,9 +360,7 @@ impl NfuseOperation {
     async fn launch_refused(&self, error: &CallError, connect: &Connect) -> FarmError {
         if let Target::Session(session) = &connect.target
             && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
-            && let Ok(listed) = self
-                .sessions(&connect.end_point, Listing::Disconnected)
-                .await
+            && let Ok(listed) = self.listed(&connect.end_point, Listing::Disconnected).await
             && !listed.iter().any(|listed| listed.key.is_same_as(session))
         {
             return FarmError::Refused(Refusal::UnknownSession);
