@@ -13,8 +13,10 @@ pub(crate) mod sharing;
 
 use rusqlite::Connection;
 
-use crate::db::catalogue::ApplicationRow;
-use crate::db::{Failure, usage};
+use crate::db::catalogue::{ApplicationRow, FarmRow};
+use crate::db::sessions::SessionRow;
+use crate::db::{Failure, sessions, usage};
+use crate::world::Generation;
 
 /// Why a launch does not happen, although the application or session exists and is the user's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +57,19 @@ pub enum LaunchRefusal {
     /// The application may not run once more for this user.
     #[error("the application runs as often as it may for one user")]
     ApplicationUserLimit,
+}
+
+/// The session that a launch of the application returns to: the user's disconnected one in which it
+/// runs, for a desktop also one that is active elsewhere.
+fn waiting_session(
+    connection: &Connection,
+    farm: &FarmRow,
+    user: i64,
+    application: &ApplicationRow,
+) -> Result<Option<SessionRow>, Failure> {
+    // XenDesktop and later: whoever moves to another client finds the one desktop there.
+    let also_active = application.is_desktop && farm.generation != Generation::XenApp6;
+    sessions::running(connection, farm.id, user, application.id, also_active)
 }
 
 /// Makes sure that the user may connect to a session of the farm.

@@ -257,6 +257,35 @@ async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
     }
 }
 
+/// Somebody clicks twice: both tickets are there before either is used.
+#[tokio::test]
+async fn launches_of_a_desktop_that_overlap_lead_to_one_session() {
+    for generation in ["xendesktop-5", "cvad-7"] {
+        for sessions in [1, 10] {
+            let folder = Folder::of(&world(capacity(sessions)));
+            let first = ticket(&folder, generation, "alice", "Desk", 0).await;
+            let second = ticket(&folder, generation, "alice", "Desk", 0).await;
+            let session = connect(&folder, &first, 0).unwrap();
+            assert_eq!(connect(&folder, &second, 0), Ok(session), "{generation}");
+            assert_eq!(folder.states(generation), ["Desk@TABLET"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_launch_returns_to_what_was_disconnected_since_the_address() {
+    for generation in GENERATIONS {
+        let folder = Folder::new();
+        let session = folder.start(generation, "alice", "Here", Some("DESK-B"));
+        let ticket = ticket(&folder, generation, "alice", "Here", 0).await;
+        let leave = crate::launch::disconnect("alice", "DESK-B");
+        folder.ask_at(generation, &leave, 0).await.unwrap();
+        let returned = connect(&folder, &ticket, 0).unwrap();
+        assert_eq!(returned.session_id, session.session_id, "{generation}");
+        assert_eq!(folder.states(generation), ["Here@TABLET"], "{generation}");
+    }
+}
+
 #[tokio::test]
 async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
     let folder = Folder::of(&world(|farm| {

@@ -137,14 +137,8 @@ impl Model {
         client: usize,
         app: usize,
     ) -> Result<Target, Refused> {
-        let roams = APPS[app].desk && self.manages_desktops;
-        let returns_to = |active: bool| {
-            let mut sessions = self.sessions.iter().filter(|it| it.user == user);
-            sessions.find(|it| it.client.is_some() == active && it.apps.contains(&app))
-        };
-        let found = returns_to(false).or_else(|| roams.then(|| returns_to(true))?);
-        if let Some(found) = found {
-            return self.return_to(found);
+        if let Some(waiting) = self.waiting(user, app) {
+            return self.return_to(&self.sessions[waiting]);
         }
         if let Some(joined) = self.joined(user, client, app, None) {
             self.may_run(user, app)?;
@@ -212,19 +206,12 @@ impl Model {
                 let Some(found) = found else {
                     return Err(TicketRefusal::SessionEnded);
                 };
-                if let Err(refused) = self.return_to(&self.sessions[found]) {
-                    return Ok(Err(refused));
-                }
-                self.sessions[found].client = Some(client);
-                found
+                self.move_to(client, found)
             }
-            Target::App { host, app } => match self.start(user, client, host, app) {
-                Ok(session) => session,
-                Err(refused) => return Ok(Err(refused)),
-            },
+            Target::App { host, app } => self.start(user, client, host, app),
         };
-        self.tickets[ticket].used = true;
-        Ok(Ok(self.sessions[session].clone()))
+        self.tickets[ticket].used |= session.is_ok();
+        Ok(session.map(|session| self.sessions[session].clone()))
     }
 
     /// The sessions that a list shows a client, as host and number.
@@ -262,6 +249,9 @@ impl Model {
         host: usize,
         app: usize,
     ) -> Result<usize, Refused> {
+        if let Some(waiting) = self.waiting(user, app) {
+            return self.move_to(client, waiting);
+        }
         if let Some(joined) = self.joined(user, client, app, Some(host)) {
             self.may_run(user, app)?;
             self.sessions[joined].apps.push(app);
@@ -278,6 +268,23 @@ impl Model {
             client: Some(client),
         });
         Ok(self.sessions.len() - 1)
+    }
+
+    fn move_to(&mut self, client: usize, session: usize) -> Result<usize, Refused> {
+        self.return_to(&self.sessions[session])?;
+        self.sessions[session].client = Some(client);
+        Ok(session)
+    }
+
+    /// The session that a launch leads back to: disconnected, or a desktop that roams.
+    fn waiting(&self, user: usize, app: usize) -> Option<usize> {
+        let roams = APPS[app].desk && self.manages_desktops;
+        let runs_it = |active: bool| {
+            self.sessions.iter().position(|it| {
+                it.user == user && it.client.is_some() == active && it.apps.contains(&app)
+            })
+        };
+        runs_it(false).or_else(|| roams.then(|| runs_it(true))?)
     }
 
     /// The session that an application joins: everybody's settings are the same here.

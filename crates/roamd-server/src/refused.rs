@@ -154,9 +154,7 @@ impl From<ResourceError> for Refused {
         match error {
             ResourceError::NotFound => Self::NotFound,
             ResourceError::Farm(FarmError::Busy) => Self::Busy(Busy),
-            ResourceError::Farm(
-                FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Refused(_),
-            ) => Self::FarmUnavailable,
+            ResourceError::Farm(_) => Self::FarmUnavailable,
         }
     }
 }

@@ -16,9 +16,7 @@ pub(crate) fn enumeration<'a>(
         match outcome {
             Ok(()) => answered += 1,
             Err(FarmError::Busy) => busy += 1,
-            Err(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Refused(_)) => {
-                failed += 1;
-            }
+            Err(_) => failed += 1,
         }
     }
     match (answered, failed, busy) {

@@ -2,7 +2,7 @@
 //! when none serves it. Pure, so that it can be read and tested as a table.
 //!
 //! INVARIANT: the next farm is tried only where it is certain that the one before started nothing. An
-//! answer that was lost ends the launch.
+//! answer that was lost ends the launch, and so does a refusal after one that may have begun something.
 
 use roamd_store_proto::ErrorReason;
 
@@ -15,7 +15,7 @@ pub(crate) fn goes_on(outcome: &Result<Launched, Busy>) -> bool {
         Ok(Launched::Failed(failure)) => match &failure.cause {
             FailureCause::Farm(FarmError::NotDone(_) | FarmError::Busy) => true,
             FailureCause::Farm(FarmError::Refused(refusal)) => another_may(*refusal),
-            FailureCause::Farm(FarmError::Unavailable(_))
+            FailureCause::Farm(FarmError::Unavailable(_) | FarmError::RefusedHalfway(_))
             | FailureCause::NoTicket(_)
             | FailureCause::Answer(_)
             | FailureCause::Cancelled => false,
@@ -34,9 +34,9 @@ pub(crate) fn more_telling(
         Ok(Launched::NotFound(_)) => 0,
         Err(Busy) => 1,
         Ok(Launched::Failed(LaunchFailure {
-            cause: FailureCause::Farm(FarmError::Refused(_)),
+            cause: FailureCause::Farm(error),
             ..
-        })) => 3,
+        })) if error.refusal().is_some() => 3,
         Ok(Launched::Failed(_)) => 2,
         Ok(Launched::Ready { .. } | Launched::NotReady { .. }) => 4,
     };

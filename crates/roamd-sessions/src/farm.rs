@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::catalogue::NAME_BYTES;
 use crate::{
     Catalogue, End, EndPoint, HostPort, Listing, PictureSize, SessionSettings, StaTicket, User,
 };
@@ -75,6 +76,16 @@ pub struct FarmDescription {
     pub ticket_time_to_live: Duration,
 }
 
+impl FarmDescription {
+    /// The first of these that is a name for people, else the farm's: nothing is shown without one
+    /// (SS-40).
+    pub(crate) fn name_of<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> &'a str {
+        let is_one = |name: &&str| !name.trim().is_empty() && name.len() <= NAME_BYTES;
+        let found = names.into_iter().find(is_one);
+        found.unwrap_or(&self.publisher_name)
+    }
+}
+
 /// Names one session on one farm. Opaque text of the farm, sent back unchanged (nfuse.md §3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
@@ -86,6 +97,20 @@ pub struct SessionKey {
     pub session_id: String,
     /// Internal name of the application that made the session; may be empty.
     pub in_name: String,
+}
+
+impl SessionKey {
+    /// Whether both name one session, whatever they say runs in it.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+
+    /// What tells the session from others of its farm: its host and its number there. What runs in it
+    /// does not (nfuse.md §3.2).
+    pub(crate) fn place(&self) -> (Option<&str>, &str, &str) {
+        (self.host_kind.as_deref(), &self.host_id, &self.session_id)
+    }
 }
 
 /// A session as a farm lists it.
@@ -179,9 +204,21 @@ pub enum FarmError {
     /// The farm answered that it will not.
     #[error("refused: {0}")]
     Refused(Refusal),
+    /// The farm answered that it will not go on with what it may have begun.
+    #[error("refused half way: {0}")]
+    RefusedHalfway(Refusal),
 }
 
 impl FarmError {
+    /// Why the farm refused, if it did.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::RefusedHalfway(refusal) => Some(*refusal),
+            Self::Unavailable(_) | Self::NotDone(_) | Self::Busy => None,
+        }
+    }
+
     /// The error of a request that only read something: whatever became of it, nothing was done.
     #[must_use]
     pub fn of_reading(self) -> Self {
@@ -196,6 +233,7 @@ impl FarmError {
     pub fn of_following(self) -> Self {
         match self {
             Self::NotDone(reason) => Self::Unavailable(reason),
+            Self::Refused(refusal) => Self::RefusedHalfway(refusal),
             error => error,
         }
     }
@@ -206,7 +244,7 @@ impl FarmError {
         match self {
             Self::Unavailable(_) | Self::NotDone(_) => "unavailable",
             Self::Busy => "busy",
-            Self::Refused(_) => "refused",
+            Self::Refused(_) | Self::RefusedHalfway(_) => "refused",
         }
     }
 }

@@ -72,20 +72,21 @@ impl Launch {
             Ok(launched) => return Ok(launched),
             Err(failure) => failure,
         };
-        match failure.cause {
-            FailureCause::Farm(FarmError::Busy) => Err(Busy),
-            FailureCause::Farm(FarmError::Refused(Refusal::UnknownSession)) => {
-                Ok(Launched::NotFound(ErrorReason::ResourceNotFound))
-            }
-            FailureCause::Farm(FarmError::Refused(Refusal::NotReady(reason))) => {
-                let farm = farm.description().id.clone();
-                Ok(Launched::NotReady { reason, farm })
-            }
-            ref error => {
-                warn!(farm = %farm.description().id, %error, "Launch failed");
-                Ok(Launched::Failed(failure))
-            }
+        if failure.cause == FailureCause::Farm(FarmError::Busy) {
+            return Err(Busy);
         }
+        Ok(match failure.cause.refusal() {
+            Some(Refusal::UnknownSession) => Launched::NotFound(ErrorReason::ResourceNotFound),
+            Some(Refusal::NotReady(reason)) => {
+                let farm = farm.description().id.clone();
+                Launched::NotReady { reason, farm }
+            }
+            _ => {
+                let error = &failure.cause;
+                warn!(farm = %farm.description().id, %error, "Launch failed");
+                Launched::Failed(failure)
+            }
+        })
     }
 
     async fn connect<F: Farm>(
@@ -134,9 +135,11 @@ impl Launch {
         let route = route(access, client, &operation, &in_name, &mut connection)
             .await
             .map_err(|cause| LaunchFailure::new(cause, desktop))?;
+        let title = application.map(|application| application.title.as_str());
+        let names = title.into_iter().chain([in_name.as_str()]);
         let content = IcaContent {
             in_name: &in_name,
-            title: application.map_or(in_name.as_str(), |application| &application.title),
+            title: description.name_of(names),
             route: &route,
             connection: &connection,
             settings: &connect.settings,

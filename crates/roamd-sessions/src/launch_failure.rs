@@ -56,16 +56,26 @@ impl LaunchFailure {
     /// be restarted by its user.
     #[must_use]
     pub fn remedy(&self) -> Option<RemedyHint> {
-        let refused = FailureCause::Farm(FarmError::Refused(Refusal::HostRefused));
-        (self.desktop && self.cause == refused).then_some(RemedyHint::RESTART_DESKTOP)
+        let refused = self.cause.refusal() == Some(Refusal::HostRefused);
+        (self.desktop && refused).then_some(RemedyHint::RESTART_DESKTOP)
     }
 }
 
 impl FailureCause {
+    /// Why the farm refused, if it did.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Farm(error) => error.refusal(),
+            Self::NoTicket(_) | Self::Answer(_) | Self::Cancelled => None,
+        }
+    }
+
     fn row(&self) -> (LaunchErrorId, Text) {
         use LaunchErrorId as Id;
         let refusal = match self {
-            Self::Farm(FarmError::Refused(refusal)) => *refusal,
+            Self::Farm(FarmError::Refused(refusal) | FarmError::RefusedHalfway(refusal)) => {
+                *refusal
+            }
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
             }
@@ -83,15 +93,15 @@ impl FailureCause {
                 (Id::GENERAL_APP_LAUNCH_ERROR, OTHER)
             }
             Refusal::NotLicensed => (Id::NOT_LICENSED, NO_LICENCE),
-            Refusal::NoHost => (Id::UNAVAILABLE_DESKTOP, NO_HOST),
+            // A session that is gone and a host that is not ready yet are told in other ways than as a
+            // failure, so they have no words of their own.
+            Refusal::NoHost | Refusal::NotReady(_) => (Id::UNAVAILABLE_DESKTOP, NO_HOST),
             Refusal::Overloaded => (Id::UNAVAILABLE_DESKTOP, OVERLOADED),
-            Refusal::UnknownSession => (Id::APP_REMOVED, SESSION_ENDED),
-            Refusal::UnknownApplication => (Id::APP_REMOVED, REMOVED),
+            Refusal::UnknownApplication | Refusal::UnknownSession => (Id::APP_REMOVED, REMOVED),
             Refusal::SessionLimit => (Id::NO_MORE_ACTIVE_SESSIONS, SESSION_LIMIT),
             Refusal::HostRefused => (Id::COULD_NOT_CONNECT_TO_WORKSTATION, HOST_REFUSED),
             Refusal::Maintenance => (Id::WORKSTATION_IN_MAINTENANCE, MAINTENANCE),
             Refusal::Resource => (Id::RESOURCE_ERROR, NO_USE),
-            Refusal::NotReady(_) => (Id::GENERAL_APP_LAUNCH_ERROR, NOT_READY),
         }
     }
 }
@@ -184,14 +194,6 @@ const OVERLOADED: Text = Text {
     japanese: "すべてのマシンの負荷が上限に達しています。後でもう一度お試しください。",
 };
 
-const SESSION_ENDED: Text = Text {
-    english: "The session has ended.",
-    german: "Die Sitzung ist beendet.",
-    french: "La session est terminée.",
-    spanish: "La sesión ha finalizado.",
-    japanese: "セッションは終了しています。",
-};
-
 const REMOVED: Text = Text {
     english: "This is no longer available to you.",
     german: "Das steht Ihnen nicht mehr zur Verfügung.",
@@ -222,12 +224,4 @@ const MAINTENANCE: Text = Text {
     french: "Cette machine est en maintenance. Réessayez plus tard.",
     spanish: "Este equipo está en mantenimiento. Inténtelo de nuevo más tarde.",
     japanese: "このマシンはメンテナンス中です。後でもう一度お試しください。",
-};
-
-const NOT_READY: Text = Text {
-    english: "The machine is not ready yet. Try again in a moment.",
-    german: "Der Rechner ist noch nicht bereit. Versuchen Sie es gleich noch einmal.",
-    french: "La machine n'est pas encore prête. Réessayez dans un instant.",
-    spanish: "El equipo aún no está listo. Inténtelo de nuevo en un momento.",
-    japanese: "マシンの準備がまだできていません。少し待ってからもう一度お試しください。",
 };

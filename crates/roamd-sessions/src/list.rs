@@ -1,8 +1,8 @@
 //! Merging what the farms answered into one list (SS-36 to SS-40).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use roamd_store_proto::Enumeration;
 use tracing::warn;
 
@@ -66,6 +66,9 @@ pub enum Outcome {
         sessions: Vec<FarmSession>,
         /// What the user may start there; absent when only that could not be had.
         catalogue: Option<Arc<Catalogue>>,
+        /// What is started for the user before anybody asks; present only where it had to tell
+        /// whether a session is one of an application.
+        pre_launch: Option<Arc<Catalogue>>,
     },
     /// It did not.
     Failed {
@@ -93,26 +96,10 @@ pub fn merge(
     }))?;
     let sessions = answers
         .iter()
-        .filter_map(|answer| match &answer.outcome {
-            Outcome::Answered {
-                ask,
-                sessions,
-                catalogue,
-            } => Some((answer.farm, ask, sessions, catalogue.as_deref())),
-            Outcome::Skipped(_) | Outcome::Failed { .. } => None,
-        })
-        .flat_map(|(farm, ask, sessions, catalogue)| {
-            let nameless = sessions.iter().filter(|s| !is_nameable(s)).count();
-            if nameless > 0 {
-                warn!(farm = %farm.id, count = nameless, "Left out sessions that the farm does not name properly");
-            }
-            let mut seen = HashSet::new();
-            sessions.iter().filter_map(move |session| {
-                let application = catalogue.and_then(|c| c.application(&session.key.in_name));
-                let shown = seen.insert(&session.key)
-                    && is_nameable(session)
-                    && (!ask.applications_only || application.is_some_and(|a| !a.is_desktop()));
-                shown.then(|| listed(ids, user, farm, session, application, answers))
+        .flat_map(|answer| {
+            let shown = answer.shown().into_iter();
+            shown.map(|(session, application)| {
+                listed(ids, user, answer.farm, session, application, answers)
             })
         })
         .collect();
@@ -121,6 +108,35 @@ pub fn merge(
         sessions,
         taken_from: answers.iter().filter_map(taken_from).collect(),
     })
+}
+
+impl FarmAnswer<'_> {
+    /// The sessions that are shown, and their applications where the catalogue has them.
+    fn shown(&self) -> Vec<(&FarmSession, Option<&Application>)> {
+        let Outcome::Answered {
+            ask,
+            sessions,
+            catalogue,
+            pre_launch,
+        } = &self.outcome
+        else {
+            return Vec::new();
+        };
+        let published = |session: &FarmSession| {
+            let catalogue = catalogue.as_ref()?;
+            catalogue.application(&session.key.in_name)
+        };
+        let is_application = |session: &&FarmSession| {
+            let started_before = || pre_launch.as_ref()?.application(&session.key.in_name);
+            let found = published(session).or_else(started_before);
+            found.is_some_and(|application| !application.is_desktop())
+        };
+        each_once(self.farm, sessions)
+            .filter(|entries| !ask.applications_only || entries.iter().all(is_application))
+            .filter_map(|entries| entries.into_iter().next())
+            .map(|first| (first, published(first)))
+            .collect()
+    }
 }
 
 fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {
@@ -133,6 +149,27 @@ fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {
         farm: answer.farm.id.clone(),
         result,
     })
+}
+
+/// The entries of each session, in the order of the farm. Some farms list a session that several
+/// applications share once for each; the first made it.
+fn each_once<'a>(
+    farm: &FarmDescription,
+    sessions: &'a [FarmSession],
+) -> impl Iterator<Item = Vec<&'a FarmSession>> {
+    let (nameable, nameless): (Vec<_>, Vec<_>) = sessions.iter().partition(|it| is_nameable(it));
+    if !nameless.is_empty() {
+        let count = nameless.len();
+        warn!(farm = %farm.id, count, "Left out sessions that the farm does not name properly");
+    }
+    let mut entries = IndexMap::<_, Vec<_>>::new();
+    for session in nameable {
+        entries
+            .entry(session.key.place())
+            .or_default()
+            .push(session);
+    }
+    entries.into_values()
 }
 
 /// Whether what the farm says of a session names it, in texts of bearable length.
@@ -163,16 +200,9 @@ fn listed(
     answers: &[FarmAnswer<'_>],
 ) -> ListedSession {
     let in_name = &session.key.in_name;
-    // The title is best; what the farm says is next; a session is never without a name (SS-40).
-    let initial_app = [
-        application.map(|a| &a.title),
-        session.friendly_name.as_ref(),
-        Some(in_name),
-    ]
-    .into_iter()
-    .flatten()
-    .find(|name| !name.trim().is_empty() && name.len() <= NAME_BYTES)
-    .unwrap_or(&farm.publisher_name);
+    let title = application.map(|application| application.title.as_str());
+    let names = [title, session.friendly_name.as_deref(), Some(in_name)];
+    let initial_app = farm.name_of(names.into_iter().flatten());
     let own = ResourceId::new(&farm.id, in_name);
     let (resource_id, aggregated) = match application {
         Some(application) if farm.aggregation_group.is_some() => {
@@ -185,7 +215,7 @@ fn listed(
     ListedSession {
         id: ids.seal(user, &farm.id, &session.key),
         server_type: session.server_type.clone(),
-        initial_app: initial_app.clone(),
+        initial_app: initial_app.to_owned(),
         aggregated,
         resource_id: resource_id.to_string(),
         publisher_name: farm.publisher_name.clone(),

@@ -74,17 +74,13 @@ impl<F: Farm> Store<F> {
             let description = farm.description();
             let outcome = match plan::list(description, request) {
                 FarmPlan::Skip(reason) => Outcome::Skipped(reason),
-                FarmPlan::Ask(ask) => match ask_farm(farm, user, end_point, ask).await {
-                    Ok((sessions, catalogue)) => Outcome::Answered {
-                        ask,
-                        sessions,
-                        catalogue,
-                    },
-                    Err(error) => {
+                FarmPlan::Ask(ask) => {
+                    let answered = ask_farm(farm, user, end_point, ask).await;
+                    answered.unwrap_or_else(|error| {
                         warn!(farm = %description.id, %error, "Farm did not list sessions");
                         Outcome::Failed { ask, error }
-                    }
-                },
+                    })
+                }
             };
             FarmAnswer {
                 farm: description,
@@ -194,17 +190,17 @@ async fn ask_farm<F: Farm>(
     user: &User,
     end_point: &EndPoint,
     ask: Ask,
-) -> Result<(Vec<FarmSession>, Option<Arc<Catalogue>>), FarmError> {
+) -> Result<Outcome, FarmError> {
     let operation = farm.begin(user).await?;
     let listing = operation.sessions(end_point, ask.listing);
-    if ask.disconnects {
+    let (sessions, catalogue) = if ask.disconnects {
         // The catalogue comes first: a listing that takes sessions away from their clients must not
         // be made for nothing, nor with too little time left.
         let catalogue = operation.applications(Share::Half).await;
         let catalogue = usable(farm, ask, catalogue)?;
         let listed = listing.await;
         note_side_effect(farm, user, &listed);
-        Ok((listed?, catalogue))
+        (listed?, catalogue)
     } else {
         let share = if ask.applications_only {
             Share::Whole
@@ -213,7 +209,37 @@ async fn ask_farm<F: Farm>(
         };
         let catalogue = async { usable(farm, ask, operation.applications(share).await) };
         let (catalogue, sessions) = try_join(catalogue, listing).await?;
-        Ok((sessions, catalogue))
+        (sessions, catalogue)
+    };
+    let is_unknown = |session: &FarmSession| {
+        let in_name = &session.key.in_name;
+        let mut catalogues = catalogue.iter();
+        !in_name.is_empty() && catalogues.all(|it| it.application(in_name).is_none())
+    };
+    let pre_launch = if ask.applications_only && sessions.iter().any(is_unknown) {
+        pre_launch(farm, &operation).await
+    } else {
+        None
+    };
+    Ok(Outcome::Answered {
+        ask,
+        sessions,
+        catalogue,
+        pre_launch,
+    })
+}
+
+/// What else might be applications, where a farm has it. Sessions of that are left out without.
+async fn pre_launch<F: Farm>(farm: &F, operation: &F::Operation) -> Option<Arc<Catalogue>> {
+    match operation.pre_launch_applications().await {
+        Ok(catalogue) => Some(catalogue),
+        // A farm that knows no such scope has nothing there.
+        Err(FarmError::Refused(_)) => None,
+        Err(error) => {
+            let farm = &farm.description().id;
+            warn!(%farm, %error, "Farm did not tell what is started before anybody asks");
+            None
+        }
     }
 }
 

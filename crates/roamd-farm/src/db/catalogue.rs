@@ -85,6 +85,12 @@ pub(crate) fn farm(connection: &Connection, label: &str) -> Result<FarmRow, Fail
     })
 }
 
+/// A farm that is known to be there.
+pub(crate) fn farm_with_id(connection: &Connection, id: i64) -> Result<FarmRow, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{FARM} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], read_farm)?)
+}
+
 /// What a farm publishes.
 pub(crate) fn applications(
     connection: &Connection,

@@ -115,7 +115,7 @@ pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<SessionRow, Fa
 /// The user's oldest session in which the application runs, disconnected ones first, or those alone.
 pub(crate) fn running(
     connection: &Connection,
-    farm: &FarmRow,
+    farm: i64,
     user: i64,
     application: i64,
     also_active: bool,
@@ -126,7 +126,7 @@ pub(crate) fn running(
          WHERE i.session_id = s.id AND i.application_id = ?3) \
          ORDER BY s.state = 'active', s.id LIMIT 1"
     ))?;
-    let parameters = (farm.id, user, application, also_active);
+    let parameters = (farm, user, application, also_active);
     Ok(statement.query_row(parameters, read_session).optional()?)
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::host::{Choice, choose};
 use super::sharing::{SharingKey, joined};
-use super::{LaunchRefusal, allow_connection, allow_instance, allow_session};
+use super::{LaunchRefusal, allow_connection, allow_instance, allow_session, waiting_session};
 use crate::db::catalogue::{Audience, FarmRow};
 use crate::db::hosts::HostRow;
 use crate::db::sessions::SessionRow;
@@ -96,9 +96,8 @@ fn bare(host: HostRow) -> Place {
     }
 }
 
-/// A launch leads to the user's disconnected session in which the application runs, for a desktop also
-/// to one that is active elsewhere, else to the host of a session that it may join, else to a host for
-/// a new one.
+/// A launch leads to the user's session that waits for it, else to the host of a session that it may
+/// join, else to a host for a new one.
 fn application_place(
     connection: &Connection,
     farm: &FarmRow,
@@ -117,10 +116,7 @@ fn application_place(
     let sharing_key = sharing_key.filter(|_| !application.is_desktop);
     let hosts = hosts::of_group(connection, farm.id, application.group)?;
     if let Audience::User(user) = caller.audience {
-        // XenDesktop and later: whoever moves to another client finds the one desktop there.
-        let also_active = application.is_desktop && farm.generation != Generation::XenApp6;
-        let running = sessions::running(connection, farm, user, application.id, also_active)?;
-        if let Some(session) = running {
+        if let Some(session) = waiting_session(connection, farm, user, &application)? {
             return session_place(connection, farm, user, &session).map(Some);
         }
         if let Some(key) = &sharing_key {

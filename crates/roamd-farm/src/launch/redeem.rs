@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::sharing::{SharingKey, joined};
-use super::{LaunchRefusal, allow_connection, allow_instance, allow_session};
+use super::{LaunchRefusal, allow_connection, allow_instance, allow_session, waiting_session};
 use crate::db::sessions::NewSession;
 use crate::db::tickets::{Target, TicketRow};
 use crate::db::{Failure, catalogue, hosts, sessions, tickets};
@@ -50,8 +50,8 @@ fn reconnect(connection: &Connection, ticket: &TicketRow, session: i64) -> Resul
     Ok(session)
 }
 
-/// Starts an application: in the session that the client has here already, if it may join that one,
-/// else in a new one.
+/// Starts an application, unless a session waits for it by now: in the session that the client has here
+/// already, if it may join that one, else in a new one.
 fn start(
     connection: &Connection,
     ticket: &TicketRow,
@@ -63,6 +63,10 @@ fn start(
     let application = catalogue::application_with_id(connection, application)?;
     if !application.enabled {
         return Err(LaunchRefusal::Disabled.into());
+    }
+    let farm = catalogue::farm_with_id(connection, ticket.farm)?;
+    if let Some(session) = waiting_session(connection, &farm, ticket.user, &application)? {
+        return reconnect(connection, ticket, session.id);
     }
     let host = hosts::with_id(connection, host)?;
     host.takes_connection()?;

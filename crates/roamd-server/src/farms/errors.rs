@@ -71,17 +71,15 @@ pub(super) fn farm_error(error: &CallError) -> FarmError {
     }
 }
 
-/// What an error means when this was to be launched. Farms of 7 say of a session that they do not
-/// know that no machine serves it.
+/// What an error means when this was to be launched.
 pub(super) fn launch_error(error: &CallError, target: &Target) -> FarmError {
     let CallError::Refused(refused) = error else {
         return farm_error(error);
     };
-    let is_unknown = match (&refused.native, target) {
-        (Some(NativeError::Mps { code, .. }), _) => is_code(code, UNKNOWN_NAME_MPS),
-        (Some(NativeError::Browser { code }), _) => is_code(code, UNKNOWN_NAME_BROWSER),
-        (None, Target::Session(_)) => refused.id == ErrorId::NO_AVAILABLE_WORKSTATION,
-        (None, Target::Application(_)) => false,
+    let is_unknown = match &refused.native {
+        Some(NativeError::Mps { code, .. }) => is_code(code, UNKNOWN_NAME_MPS),
+        Some(NativeError::Browser { code }) => is_code(code, UNKNOWN_NAME_BROWSER),
+        None => false,
     };
     match target {
         _ if !is_unknown => farm_error(error),
@@ -171,8 +169,7 @@ mod tests {
                 UnknownSession,
                 UnknownApplication,
             ),
-            ("no-available-workstation", None, UnknownSession, NoHost),
-            ("NO-Available-Workstation", None, UnknownSession, NoHost),
+            ("no-available-workstation", None, NoHost, NoHost),
             (
                 "no-available-workstation",
                 mps("0x800D0006"),

@@ -12,7 +12,8 @@ use roamd_nfuse_proto::{
 };
 use roamd_sessions::{
     Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, NoTicket, Operation, PictureSize, SessionKey, Share, StaTicket, Target, User, UserKey,
+    Logon, NoTicket, Operation, PictureSize, Refusal, SessionKey, Share, StaTicket, Target, User,
+    UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -109,26 +110,8 @@ impl Operation for NfuseOperation {
         end_point: &EndPoint,
         listing: Listing,
     ) -> Result<Vec<FarmSession>, FarmError> {
-        let session_types = match listing {
-            Listing::Disconnected => vec![SessionType::Disconnected],
-            Listing::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
-        };
-        let request = ReconnectSessionDataRequest {
-            credentials: self.credentials(),
-            client_name: end_point.client_name.clone(),
-            device_id: end_point.device_id.clone(),
-            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
-            client_types: vec!["ica30".to_owned()],
-            session_types,
-        };
-        let generation = self.farm.0.description.generation;
-        let answer = if generation.listing_active_disconnects() {
-            self.ask(&request).await
-        } else {
-            self.ask(&HarmlessListingRequest(request)).await
-        };
-        let answer = self.counted(OperationKind::List, answer)?;
-        Ok(answer.sessions.into_iter().map(session).collect())
+        let sessions = self.listed(end_point, listing).await;
+        self.counted(OperationKind::List, sessions)
     }
 
     async fn end(
@@ -137,26 +120,32 @@ impl Operation for NfuseOperation {
         end_point: &EndPoint,
         tickets: &[SecretString],
     ) -> Result<(), FarmError> {
+        let (tickets, in_doubt) = match self.tickets_to_invalidate(tickets).await {
+            Ok(tickets) => (tickets, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
         let selection = SessionSelection {
             credentials: self.credentials(),
             client_name: end_point.client_name.clone(),
             device_id: end_point.device_id.clone(),
             server_types: vec![EVERY_SERVER_TYPE.to_owned()],
             client_types: vec!["ica30".to_owned()],
-            tickets: self.tickets_to_invalidate(tickets).await,
+            tickets,
         };
-        match how {
+        let (kind, answer) = match how {
             End::Disconnect => {
                 let request = DisconnectUserSessionsRequest(selection);
-                let answer = self.ask(&request).await;
-                self.counted(OperationKind::Disconnect, answer).map(drop)
+                let answer = self.ask(&request).await.map(drop);
+                (OperationKind::Disconnect, answer)
             }
             End::LogOff => {
                 let request = LogoffUserSessionsRequest(selection);
-                let answer = self.ask(&request).await;
-                self.counted(OperationKind::LogOff, answer).map(drop)
+                let answer = self.ask(&request).await.map(drop);
+                (OperationKind::LogOff, answer)
             }
-        }
+        };
+        // The tickets are a part of the operation (SS-46, SS-50).
+        self.counted(kind, answer.and(in_doubt))
     }
 
     async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
@@ -197,6 +186,33 @@ impl Operation for NfuseOperation {
 }
 
 impl NfuseOperation {
+    /// The sessions, for a list or as a part of something else, which is counted by itself.
+    async fn listed(
+        &self,
+        end_point: &EndPoint,
+        listing: Listing,
+    ) -> Result<Vec<FarmSession>, FarmError> {
+        let session_types = match listing {
+            Listing::Disconnected => vec![SessionType::Disconnected],
+            Listing::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
+        };
+        let request = ReconnectSessionDataRequest {
+            credentials: self.credentials(),
+            client_name: end_point.client_name.clone(),
+            device_id: end_point.device_id.clone(),
+            server_types: vec![EVERY_SERVER_TYPE.to_owned()],
+            client_types: vec!["ica30".to_owned()],
+            session_types,
+        };
+        let generation = self.farm.0.description.generation;
+        let answer = if generation.listing_active_disconnects() {
+            self.ask(&request).await?
+        } else {
+            self.ask(&HarmlessListingRequest(request)).await?
+        };
+        Ok(answer.sessions.into_iter().map(session).collect())
+    }
+
     async fn connection(&self, connect: &Connect) -> Result<Connection, FarmError> {
         let answer = self.address(connect).await?;
         let sharing_key = answer.session_sharing_key.clone();
@@ -207,7 +223,7 @@ impl NfuseOperation {
             .await
             .unwrap_or(None);
         // The address may have begun something.
-        let logon = self.logon(&answer, &connect.target).await;
+        let logon = self.logon(&answer, connect).await;
         let logon = logon.map_err(FarmError::of_following)?;
         Ok(Connection {
             address: answer.server_address.value,
@@ -250,7 +266,7 @@ impl NfuseOperation {
 
     /// A farm that refuses the account casts doubt on the password.
     async fn note(&self, error: FarmError) -> FarmError {
-        if let FarmError::Refused(refusal) = &error
+        if let Some(refusal) = error.refusal()
             && refusal.is_of_the_account()
         {
             self.farm.0.standings.doubt(&self.user).await;
@@ -279,35 +295,37 @@ impl NfuseOperation {
     }
 
     /// No NFuse element that invalidates a ticket is known: only a farm that announces it hears of
-    /// them. For the others the log says until when a ticket may still work.
-    async fn tickets_to_invalidate(&self, tickets: &[SecretString]) -> Vec<String> {
+    /// them. For the others the log says until when a ticket may still work. A farm that knows no
+    /// capabilities has none.
+    ///
+    /// # Errors
+    /// Nobody can tell whether it is such a farm.
+    async fn tickets_to_invalidate(
+        &self,
+        tickets: &[SecretString],
+    ) -> Result<Vec<String>, FarmError> {
         if tickets.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         match self.has(&CapabilityId::TICKET_INVALIDATION).await {
-            Ok(true) => tickets
-                .iter()
-                .map(|t| t.expose_secret().to_owned())
-                .collect(),
-            answer => {
-                let description = &self.farm.0.description;
-                let farm = &description.id;
-                let until = SignedDuration::try_from(description.ticket_time_to_live)
-                    .ok()
-                    .and_then(|life| Timestamp::now().checked_add(life).ok());
-                match (answer, until) {
-                    (Err(error), _) => warn!(
-                        %farm, %error, count = tickets.len(),
-                        "Farm does not tell whether it can invalidate logon tickets"
-                    ),
-                    (_, Some(until)) => info!(
-                        %farm, %until, count = tickets.len(),
-                        "Farm cannot invalidate logon tickets; unused ones may work until then"
-                    ),
-                    (_, None) => {}
-                }
-                Vec::new()
+            Ok(true) => {
+                let tickets = tickets.iter();
+                Ok(tickets.map(|it| it.expose_secret().to_owned()).collect())
             }
+            Ok(false) | Err(FarmError::Refused(_)) => {
+                let description = &self.farm.0.description;
+                let life = SignedDuration::try_from(description.ticket_time_to_live).ok();
+                if let Some(until) = life.and_then(|life| Timestamp::now().checked_add(life).ok()) {
+                    info!(
+                        farm = %description.id, %until, count = tickets.len(),
+                        "Farm cannot invalidate logon tickets; unused ones may work until then"
+                    );
+                }
+                Ok(Vec::new())
+            }
+            Err(error) => Err(FarmError::Unavailable(format!(
+                "farm did not tell whether it can invalidate logon tickets: {error}"
+            ))),
         }
     }
 
@@ -333,8 +351,21 @@ impl NfuseOperation {
         };
         match answer {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(self.note(launch_error(&error, &connect.target)).await),
+            Err(error) => Err(self.launch_refused(&error, connect).await),
         }
+    }
+
+    /// What an error of a launch means. Farms of 7 say that no machine serves a session also where
+    /// they do not know it: then their own list tells which it is.
+    async fn launch_refused(&self, error: &CallError, connect: &Connect) -> FarmError {
+        if let Target::Session(session) = &connect.target
+            && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
+            && let Ok(listed) = self.listed(&connect.end_point, Listing::Disconnected).await
+            && !listed.iter().any(|listed| listed.key.is_same_as(session))
+        {
+            return FarmError::Refused(Refusal::UnknownSession);
+        }
+        self.note(launch_error(error, &connect.target)).await
     }
 
     /// The launch reference, if the farm has them (nfuse.md §5.6): from 7 on it comes with the
@@ -376,7 +407,7 @@ impl NfuseOperation {
 
     /// The logon ticket: from 7 on it comes with the address. The oldest farms may not be licensed
     /// to give one; then their hosts ask for the password.
-    async fn logon(&self, answer: &AddressAnswer, target: &Target) -> Result<Logon, FarmError> {
+    async fn logon(&self, answer: &AddressAnswer, connect: &Connect) -> Result<Logon, FarmError> {
         if let Some(ticket) = &answer.ticket {
             return Ok(Logon::Ticket(SecretString::from(ticket.as_str())));
         }
@@ -396,7 +427,7 @@ impl NfuseOperation {
             Err(error) if is_refused_with(&error, &ErrorId::TICKETING_DISABLED) => {
                 Ok(Logon::Prompt)
             }
-            Err(error) => Err(self.note(launch_error(&error, target)).await),
+            Err(error) => Err(self.launch_refused(&error, connect).await),
         }
     }
 

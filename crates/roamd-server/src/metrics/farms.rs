@@ -247,9 +247,11 @@ const OUTCOMES: [&str; 6] = [
 pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
         None => "confirmed",
-        Some(FarmError::Refused(Refusal::UnknownSession)) => "gone",
-        Some(FarmError::Refused(Refusal::NotReady(_))) => "not_ready",
-        Some(FarmError::Refused(_)) => "refused",
+        Some(FarmError::Refused(refusal) | FarmError::RefusedHalfway(refusal)) => match refusal {
+            Refusal::UnknownSession => "gone",
+            Refusal::NotReady(_) => "not_ready",
+            _ => "refused",
+        },
         Some(FarmError::Unavailable(_) | FarmError::NotDone(_)) => "unavailable",
         Some(FarmError::Busy) => "busy",
     }

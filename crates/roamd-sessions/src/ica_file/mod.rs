@@ -92,6 +92,12 @@ pub enum IcaError {
 /// Name of an application whose own name cannot stand in a file.
 const SAFE_NAME: &str = "Session";
 
+/// Longest title.
+const TITLE_CHARACTERS: usize = 64;
+
+/// What the name of a file cannot have on some system.
+const NO_FILE_NAME: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
+
 /// Sections that are there in every file, and the first part of their drivers' names.
 const DRIVERS: [(&str, &str); 5] = [
     ("Compress", "pdcomp"),
@@ -181,8 +187,15 @@ fn label(title: &str) -> Label {
     Label::new(title, &reserved).unwrap_or_else(|| Label::fixed(SAFE_NAME))
 }
 
-/// A title is for people: one that does not fit gives way.
+/// A title is for people, and clients name a file by it: it is short, and has nothing in it that such a
+/// name cannot have (ST-42). One that does not fit at all gives way.
 fn title(title: &str) -> Value {
+    let start = title.chars().take(TITLE_CHARACTERS);
+    let title: String = start
+        .map(|c| if NO_FILE_NAME.contains(&c) { '-' } else { c })
+        .collect();
+    let title = title.trim().trim_end_matches(['.', ' ']);
+    let title = if title.is_empty() { SAFE_NAME } else { title };
     Value::new("Title", title).unwrap_or_else(|_| Value::checked(SAFE_NAME))
 }
 
@@ -191,11 +204,11 @@ type Keys = Vec<(&'static str, Value)>;
 /// Keys of the application that come from names, route and connection.
 fn of_connection(content: &IcaContent<'_>) -> Result<Keys, IcaError> {
     let connection = content.connection;
-    let program = format!("#{}", content.in_name);
-    let mut keys = vec![
-        ("InitialProgram", Value::new("InitialProgram", program)?),
-        ("Title", title(content.title)),
-    ];
+    let mut keys = vec![("Title", title(content.title))];
+    if !content.in_name.is_empty() {
+        let program = format!("#{}", content.in_name);
+        keys.push(("InitialProgram", Value::new("InitialProgram", program)?));
+    }
     keys.extend(route(content.route, &connection.address)?);
     keys.extend(logon(&connection.logon)?);
     if let Some(port) = connection.cgp_port {

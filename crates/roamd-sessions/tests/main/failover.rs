@@ -105,6 +105,15 @@ async fn the_next_farm_is_tried_only_where_the_first_has_certainly_started_nothi
         (At::Connect(refused(Refusal::UnknownApplication)), there()),
         (At::Connect(refused(Refusal::NotTrusted)), there()),
         (At::Connect(refused(Refusal::Unsupported)), there()),
+        // It has answered a request before that may have started something.
+        (
+            At::Connect(refused(Refusal::NotLicensed).of_following()),
+            here(FarmError::RefusedHalfway(Refusal::NotLicensed)),
+        ),
+        (
+            At::Connect(refused(Refusal::NotReady(NotReady::Unknown)).of_following()),
+            Told::Retry("ONE".to_owned()),
+        ),
         // A lost answer is no answer.
         (At::Connect(down()), here(down())),
         (

@@ -332,6 +332,29 @@ fn a_value_that_is_no_line_is_refused() {
 }
 
 #[test]
+fn a_title_can_name_a_file() {
+    // ST-42
+    let long = "ü".repeat(65);
+    for (title, shown) in [
+        ("Paint 2016", "Paint 2016"),
+        (r#"a\b/c:d*e?f"g<h>i|j"#, "a-b-c-d-e-f-g-h-i-j"),
+        (&long[..128], &long[..128]),
+        (&long, &long[..128]),
+        (&"t".repeat(5000), &"t".repeat(64)),
+        (" Paint ... ", "Paint"),
+        ("..", "Session"),
+        ("", "Session"),
+        (" ", "Session"),
+    ] {
+        let file = text(title, &connection()).unwrap();
+        assert!(
+            file.contains(&format!("\r\nTitle={shown}\r\n")),
+            "{title}: {file}"
+        );
+    }
+}
+
+#[test]
 fn a_title_that_cannot_name_a_section_stays_a_title_only() {
     for (title, shown) in [
         ("a]b", "a]b"),
@@ -343,7 +366,6 @@ fn a_title_that_cannot_name_a_section_stays_a_title_only() {
         // Those cannot even be a title.
         ("[x", "Session"),
         ("a\r\nAddress=evil", "Session"),
-        (&"t".repeat(5000), "Session"),
     ] {
         let file = text(title, &connection()).unwrap();
         assert!(

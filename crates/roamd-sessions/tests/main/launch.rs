@@ -108,6 +108,31 @@ async fn a_listed_session_can_be_launched_from_the_end_point_named() {
 }
 
 #[tokio::test]
+async fn a_session_is_launched_under_the_name_that_it_was_listed_with() {
+    // SS-40, ST-42; without a program there is none to name.
+    let catalogue = || catalogue(&[("Paint", "Paint 2016", false), ("Blank", " ", false)]);
+    for (in_name, title, program) in [
+        ("Paint", "Paint 2016", Some("#Paint")),
+        ("Blank", "Blank", Some("#Blank")),
+        ("Gone", "Gone", Some("#Gone")),
+        ("", "CVAD farm", None),
+    ] {
+        let mut farm = paint(Generation::Cvad7);
+        farm.sessions = Ok(vec![session(7, in_name)]);
+        farm.applications = Ok(catalogue());
+        let store = Store::new(vec![farm], keys());
+        let listed = store.list(&user("alice"), &here(), QUIET).await.unwrap();
+        assert_eq!(listed.sessions[0].initial_app, title);
+        let target = LaunchTarget::Session(listed.sessions[0].id.clone());
+        let ready = store.launch(&user("alice"), &target, &launch()).await;
+        let ica = ica_text(&ready.unwrap());
+        let value = |key| ica.lines().find_map(|line| line.strip_prefix(key));
+        assert_eq!(value("Title="), Some(title));
+        assert_eq!(value("InitialProgram="), program, "{in_name}");
+    }
+}
+
+#[tokio::test]
 async fn an_application_is_launched_by_the_same_code() {
     // store-services.md §4.1; the key as old clients make it, nfuse.md §9
     let mut farm = paint(Generation::XenApp6);
@@ -439,7 +464,6 @@ fn every_failure_has_a_sentence_in_every_language() {
         Refusal::HostRefused,
         Refusal::Maintenance,
         Refusal::Resource,
-        Refusal::NotReady(NotReady::Unknown),
         Refusal::Other,
     ];
     let causes = refusals
@@ -565,8 +589,12 @@ proptest! {
             other => panic!("{other:?}"),
         };
         // A name that is blank is none.
-        let wishes = [("ClientName", &params.client_name), ("Launcher", &params.launcher)];
-        let left_out = wishes.map(|(key, wish)| wish.is_none().then_some(key));
+        let left_out = [
+            ("ClientName", params.client_name.is_none()),
+            ("Launcher", params.launcher.is_none()),
+            ("InitialProgram", in_name.is_empty()),
+        ]
+        .map(|(key, is_none)| is_none.then_some(key));
         let expected = KEYS.split_whitespace().filter(|key| {
             !left_out.contains(&Some(key)) && (by_gateway || !OF_GATEWAYS.contains(key))
         });

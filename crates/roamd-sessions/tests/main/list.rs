@@ -30,6 +30,7 @@ fn answered(
         ask,
         sessions,
         catalogue: catalogue.map(Arc::new),
+        pre_launch: None,
     })
 }
 
@@ -141,6 +142,40 @@ fn desktops_are_never_listed_when_only_applications_are_wanted() {
     };
     assert_eq!(names(APPLICATIONS), ["Paint"]);
     assert_eq!(names(EVERYTHING), ["Paint", "Desk", "Gone"]);
+}
+
+#[test]
+fn a_session_that_several_applications_share_is_listed_once() {
+    // SS-38, nfuse.md §3.2: host and number are the session; the first entry says what made it.
+    let farm = description("XA1", Generation::XenApp6);
+    let another_kind = |mut session: FarmSession| {
+        session.key.host_kind = None;
+        session
+    };
+    let sessions = vec![
+        session(1, "Word"),
+        session(2, "Desk"),
+        session(1, "Excel"),
+        // In a desktop, whatever runs in it: SS-35.
+        session(2, "Word"),
+        session(3, "Word"),
+        session(3, "Desk"),
+        another_kind(session(1, "Excel")),
+    ];
+    let known = || {
+        catalogue(&[
+            ("Word", "Word", false),
+            ("Excel", "Excel", false),
+            ("Desk", "Desk", true),
+        ])
+    };
+    let names = |request| -> Vec<String> {
+        let answer = answered(&farm, request, sessions.clone(), Some(known()));
+        let list = merge(&[answer]).sessions.into_iter();
+        list.map(|session| session.initial_app).collect()
+    };
+    assert_eq!(names(EVERYTHING), ["Word", "Desk", "Word", "Excel"]);
+    assert_eq!(names(APPLICATIONS), ["Word", "Excel"]);
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn a_session_has_the_id_of_a_resource_of_the_list() {
             ask,
             sessions: sessions.map(|((name, ..), n)| session(n, name)).collect(),
             catalogue: Some(Arc::new(catalogue(&entries))),
+            pre_launch: None,
         };
         FarmAnswer { farm, outcome }
     });

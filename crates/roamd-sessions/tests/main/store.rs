@@ -7,7 +7,7 @@ use roamd_sessions::{
 use roamd_store_proto::{Enumeration, SessionStatus};
 use secrecy::SecretString;
 
-use crate::scripted::{Call, ScriptedFarm, down, here, keys, session, user};
+use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
 
 const QUIET: ListRequest = ListRequest {
     include_active: false,
@@ -92,6 +92,41 @@ async fn a_listing_that_changes_something_waits_for_the_catalogue() {
             vec![Call::Applications(share), Call::Sessions { active }]
         };
         assert_eq!(store.farms()[0].calls(), expected, "{generation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_was_started_before_anybody_asked_is_one_of_an_application() {
+    // SS-33, SS-35, nfuse.md §6.1
+    let known = || {
+        Ok(catalogue(&[
+            ("Warm", "Warm-up", false),
+            ("Hot", "Hot", true),
+        ]))
+    };
+    let refused = || Err(FarmError::Refused(Refusal::Unsupported));
+    let asked = Some(Call::PreLaunchApplications);
+    for (request, running, pre_launch, expected, call) in [
+        (QUIET_APPLICATIONS, "Warm", known(), 2, asked.clone()),
+        (ACTIVE_APPLICATIONS, "Warm", known(), 2, asked.clone()),
+        (QUIET_APPLICATIONS, "Hot", known(), 1, asked.clone()),
+        (QUIET_APPLICATIONS, "Gone", known(), 1, asked.clone()),
+        (QUIET_APPLICATIONS, "Warm", refused(), 1, asked.clone()),
+        (QUIET_APPLICATIONS, "Warm", Err(down()), 1, asked),
+        (QUIET_APPLICATIONS, "Paint", known(), 2, None),
+        (QUIET_APPLICATIONS, "", known(), 1, None),
+        (QUIET, "Warm", known(), 2, None),
+    ] {
+        let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
+        farm.applications = Ok(catalogue(&[("Paint", "Paint", false)]));
+        farm.pre_launch = pre_launch;
+        farm.sessions = Ok(vec![session(1, "Paint"), session(2, running)]);
+        let store = Store::new(vec![farm], keys());
+        let list = store.list(&user("alice"), &here(), request).await.unwrap();
+        assert_eq!(list.sessions.len(), expected, "{request:?} {running}");
+        assert_eq!(list.enumeration, Enumeration::Full);
+        let calls = store.farms()[0].calls();
+        assert_eq!(calls.get(2), call.as_ref(), "{request:?} {running}");
     }
 }
 

@@ -56,6 +56,7 @@ async fn operations_are_counted_by_what_came_of_them() {
     carol.end("disconnect", "DESK-C", "").await;
     farm.play("LogoffUserSessions", Script::bytes("").then_close());
     carol.end("logoff", "DESK-C", "").await;
+    farm.answer("ReconnectSessionData", "");
     for (answer, outcome) in [
         ("<ErrorId>not-licensed</ErrorId>", "refused"),
         ("<ErrorId>retry-required</ErrorId>", "not_ready"),

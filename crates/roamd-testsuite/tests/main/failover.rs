@@ -65,6 +65,23 @@ async fn a_launch_whose_answer_was_lost_is_made_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_launch_that_has_its_address_is_made_nowhere_else() {
+    // The address may have begun something, whatever the farm says of the ticket.
+    let (_site, [one, two], alice) = two_farms().await;
+    let url = launch_url(&alice, "Ledger").await;
+    for (error, expected) in [
+        ("not-licensed", LaunchErrorId::NOT_LICENSED),
+        ("no-server", LaunchErrorId::UNAVAILABLE_DESKTOP),
+        ("not-trusted", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
+    ] {
+        one.answer("Ticket", &format!("<ErrorId>{error}</ErrorId>"));
+        let (id, _) = failure(&alice.launch(&url, "DESK-C").await);
+        assert_eq!(id, expected, "{error}");
+    }
+    assert_eq!((one.received("Ticket"), two.received("Address")), (3, 0));
+}
+
+#[tokio::test]
 async fn a_retry_goes_on_at_the_farm_that_asked_for_it() {
     // ST-44, ST-46
     let (_site, [one, two], alice) = two_farms().await;

@@ -306,6 +306,7 @@ async fn what_a_farm_says_becomes_the_error_of_the_launch() {
         assert!(text.ends_with('.') && !text.contains(error), "{text}");
     }
     farm.answer("Address", "<ErrorId>no-available-workstation</ErrorId>");
+    farm.answer("ReconnectSessionData", "");
     assert_eq!(alice.launch(&url, "DESK-C").await.status, 404, "SS-55");
     // ST-42, ST-39: a ticket or a host that would add settings never reaches a file.
     for (ticket, address) in [

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use roamd_farm::{StartSession, World};
 use roamd_store_proto::{Enumeration, LaunchData, Session};
-use roamd_testsuite::{Options, Response, SignedIn, Site, path_of, session_params, sign_in};
+use roamd_testsuite::{
+    Options, Response, Script, ScriptedFarm, SignedIn, Site, document, path_of, session_params,
+    sign_in,
+};
 use secrecy::ExposeSecret;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
@@ -370,6 +373,46 @@ async fn tickets_are_invalidated_for_their_owner_only() {
                 // A ticket that was used or invalidated is skipped too.
                 assert_eq!(alice.end(operation, "DESK-Z", &tickets).await, "success");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn tickets_that_may_still_work_are_no_success() {
+    // SS-46, SS-50: a farm that may be able to invalidate them was not told.
+    let silent = || Script::bytes("").then_close();
+    let refusal = |id: &str| {
+        let content = format!("<ErrorId>{id}</ErrorId>");
+        Script::body(document("Capabilities", &content))
+    };
+    let can = "<CapabilityId>ticket-invalidation</CapabilityId>";
+    let can = || Script::body(document("Capabilities", can));
+    let tickets = "<tickets><ticket>0F51</ticket></tickets>";
+    for (operation, request) in [
+        ("disconnect", "DisconnectUserSessions"),
+        ("logoff", "LogoffUserSessions"),
+    ] {
+        for (capabilities, tickets, expected, told) in [
+            (silent(), tickets, "partial", false),
+            (refusal("service-unavailable"), tickets, "partial", false),
+            // It knows no capabilities, so it has none.
+            (refusal("unspecified"), tickets, "success", false),
+            (can(), tickets, "success", true),
+            (silent(), "", "success", false),
+        ] {
+            let farm = ScriptedFarm::friendly().await;
+            farm.play("Capabilities", capabilities);
+            let site = Site::start(Options {
+                more_farms: farm.section("GATE", "Farm9"),
+                ..Options::default()
+            })
+            .await;
+            let alice = sign_in(&site, "alice", "roam-demo").await;
+            let status = alice.end(operation, "DESK-C", tickets).await;
+            assert_eq!(status, expected, "{operation} {tickets}");
+            // Its sessions are ended all the same.
+            assert_eq!(farm.received(request), 1);
+            assert_eq!(farm.last(request).contains("0F51"), told);
         }
     }
 }

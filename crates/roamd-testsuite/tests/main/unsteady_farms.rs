@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use roamd_store_proto::{Enumeration, LaunchData};
+use roamd_store_proto::{Enumeration, LaunchErrorId};
 use roamd_testsuite::{Options, Script, ScriptedFarm, SignedIn, Site, path_of, sign_in};
+
+use crate::launch::failure;
 
 const DEADLINE: Duration = Duration::from_millis(1_000);
 
@@ -58,7 +60,10 @@ async fn a_session_that_a_farm_lists_and_does_not_know_is_not_found_and_still_li
     let farm = ScriptedFarm::friendly().await;
     let (_site, carol) = site_with(std::slice::from_ref(&farm)).await;
     let url = carol.launch_url("DESK-C", "", "F0.Ledger").await;
-    farm.answer("Address", "<ErrorId>no-available-workstation</ErrorId>");
+    farm.answer(
+        "Address",
+        "<ErrorId>unspecified</ErrorId><MPSError type=\"IMA\">0x80060001</MPSError>",
+    );
     let gone = carol.launch(&url, "DESK-C").await;
     assert_eq!(gone.status, 404, "{}", gone.text());
     // The farm says that it has the session, and so does the list.
@@ -66,10 +71,27 @@ async fn a_session_that_a_farm_lists_and_does_not_know_is_not_found_and_still_li
     assert_eq!(path_of(&again), path_of(&url));
     // A farm that fails is told apart from a session that is gone.
     farm.play("Address", Script::bytes("").then_close());
-    let failed = carol.launch(&url, "DESK-C").await;
-    assert_eq!(failed.status, 200);
-    let failure = LaunchData::from_xml(&failed.body).unwrap();
-    assert!(matches!(failure, LaunchData::Failure { .. }));
+    failure(&carol.launch(&url, "DESK-C").await);
+}
+
+/// Farms of 7 have one word for a session that they do not know and one that no machine serves.
+#[tokio::test]
+async fn a_session_without_a_machine_is_gone_only_when_its_farm_does_not_list_it_any_more() {
+    // SS-55, nfuse.md §7, §11
+    let farm = ScriptedFarm::friendly().await;
+    let (_site, carol) = site_with(std::slice::from_ref(&farm)).await;
+    let url = carol.launch_url("DESK-C", "", "F0.Ledger").await;
+    farm.answer("Address", "<ErrorId>no-available-workstation</ErrorId>");
+    let (id, _) = failure(&carol.launch(&url, "DESK-C").await);
+    assert_eq!(id, LaunchErrorId::UNAVAILABLE_DESKTOP);
+    let asked = farm.last("ReconnectSessionData");
+    assert!(!asked.contains("active"), "SS-30: {asked}");
+    farm.play("ReconnectSessionData", Script::bytes("").then_close());
+    let (id, _) = failure(&carol.launch(&url, "DESK-C").await);
+    assert_eq!(id, LaunchErrorId::UNAVAILABLE_DESKTOP, "nobody can tell");
+    farm.answer("ReconnectSessionData", "");
+    let gone = carol.launch(&url, "DESK-C").await;
+    assert_eq!(gone.status, 404, "{}", gone.text());
 }
 
 #[tokio::test]
