@@ -120,7 +120,8 @@ impl Gate {
     }
 
     /// Makes sure that the password in a token does not go to several farms after it was changed
-    /// (see [`crate::standing`]), nor to one that is known to be refused.
+    /// (see [`crate::standing`]), nor to one that is known to be refused; and where no farm would find
+    /// out, that one has taken it.
     pub(crate) async fn admit(
         &self,
         trail: &Trail,
@@ -142,6 +143,9 @@ impl Gate {
                     Some(user),
                     space.realm.as_str(),
                     reason,
+            Standing::Unsure | Standing::Doubted if reach == Reach::NoFarm => {
+                Err(Refused::FarmUnavailable)
+            }
                 ));
                 Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
             }
