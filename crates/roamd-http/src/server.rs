@@ -53,6 +53,7 @@ impl Server {
     }
 
     /// Peers that bring connections of many clients, such as proxies: they are counted in all only.
+    /// So are those who show a certificate, once the handshake is over.
     #[must_use]
     pub fn with_shared_by_many(mut self, networks: Vec<IpNet>) -> Self {
         self.shared_by_many = networks;
@@ -132,7 +133,7 @@ impl Server {
         &self,
         stream: C,
         address: SocketAddr,
-        _place: Place,
+        mut place: Place,
         around: Surroundings,
         service: S,
     ) where
@@ -154,6 +155,9 @@ impl Server {
             Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &around, service).await,
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
+                if peer.is_certified {
+                    place.share_with_many();
+                }
                 if secured.is_h2 {
                     http2(secured.stream, peer, &around, service).await
                 } else {
