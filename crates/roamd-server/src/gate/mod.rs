@@ -16,7 +16,7 @@ use roamd_seal::KeyRing;
 use roamd_sessions::{User, UserKey};
 use roamd_state::{Digest, MarkKind, SharedState};
 use secrecy::SecretString;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
@@ -32,9 +32,6 @@ use crate::route::Route;
 use crate::routes;
 use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
 use crate::standing::{Standing, Standings};
-
-/// How long changes that are under way may take after the last answer.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// How long browsers remember that there is nothing here in the clear.
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -143,11 +140,11 @@ impl Gate {
                     Some(user),
                     space.realm.as_str(),
                     reason,
-            Standing::Unsure | Standing::Doubted if reach == Reach::NoFarm => {
-                Err(Refused::FarmUnavailable)
-            }
                 ));
                 Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
+            }
+            Standing::Unsure | Standing::Doubted if reach == Reach::NoFarm => {
+                Err(Refused::FarmUnavailable)
             }
             Standing::Good | Standing::Unsure | Standing::Doubted => Ok(()),
         }
@@ -192,13 +189,15 @@ impl Gate {
         }
     }
 
-    /// Waits until what is under way has ended and is written down.
-    pub(crate) async fn close(&self) {
+    /// Waits until what is under way has ended, up to a deadline, and is written down.
+    pub(crate) async fn close(&self, deadline: Instant) {
         self.changes.close();
-        if timeout(DRAIN, self.changes.wait()).await.is_err() {
+        if timeout_at(deadline, self.changes.wait()).await.is_err() {
             warn!("Stopped before every farm had confirmed what was asked of it");
         }
-        self.audit.flush().await;
+        if self.audit.flush().await.is_err() {
+            warn!("Stopped before the audit log was written");
+        }
     }
 
     /// Answers a request, and leaves a line in the log and a count in the metrics.
