@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Audience, Conversations, Presented, Realm, Revocation, TokenService};
 use roamd_http::{Answer, Incoming, Peer, Place, Places};
 use roamd_seal::KeyRing;
-use roamd_sessions::{User, UserKey};
+use roamd_sessions::{Farm as _, User, UserKey};
 use roamd_state::{Digest, MarkKind, SharedState};
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
@@ -32,6 +32,7 @@ use crate::route::Route;
 use crate::routes;
 use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
 use crate::standing::{Standing, Standings};
+use crate::tickets;
 
 /// How long browsers remember that there is nothing here in the clear.
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -99,6 +100,12 @@ impl Gate {
             .chain(self.authentication.realms())
             .cloned()
             .collect()
+    }
+
+    /// How long a ticket that was invalidated is remembered.
+    pub(crate) fn ticket_memory(&self) -> SignedDuration {
+        let farms = self.stores.iter().flat_map(|site| site.store.farms());
+        tickets::memory(farms.map(|farm| farm.description().ticket_time_to_live))
     }
 
     /// Whether a token was destroyed, or the one that it comes from.
