@@ -110,7 +110,7 @@ impl Server {
                 .tasks
                 .spawn(spawner.abandon.clone().run_until_cancelled_owned(served));
         }
-        // The port is free from here on: a successor can bind it while the last answers go out.
+        // The port is free from here on: a successor need not wait for it until the last answers are out.
         drop(listener);
         spawner.tasks.close();
         if timeout(limits.drain, spawner.tasks.wait()).await.is_err() {

@@ -1,9 +1,9 @@
 //! The key ring in the data folder, and how a running gateway follows it.
 //!
-//! A gateway and the commands of roamd use the file at the same time, and operators copy it to other
-//! nodes. It appears whole or not at all, and only one process changes it at a time. A new key opens on
-//! every node before it seals on any, and an old one opens until nothing counts any more that it sealed,
-//! so nobody is signed out by a rotation.
+//! A gateway and the commands of roamd use the file at the same time: it appears whole or not at all, and
+//! only one process changes it at a time. A new key opens for a while before it seals, so that whoever
+//! follows the file has it by then, and an old one opens until nothing counts any more that it sealed: so
+//! nobody is signed out by a rotation.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -154,7 +154,7 @@ impl KeyFile {
         }
     }
 
-    /// Adds a new key, which seals once every node knows it. Old keys go under which nothing is sealed
+    /// Adds a new key, which seals once a running gateway knows it. Old keys go under which nothing is sealed
     /// that still counts, where nothing counts for longer than `token_lifetime_max`.
     ///
     /// # Errors
