@@ -174,8 +174,9 @@ where
     }
 }
 
-/// Serves a connection until it ends; or until the server stops or nothing goes on there any more:
-/// then it finishes what is under way, within the time that an answer has.
+/// Serves a connection until it ends; or until the server stops or nothing goes on there any more: then
+/// it finishes what is under way. At a stop that may take until the server gives it up, and else as long
+/// as an answer may.
 async fn to_the_end<C>(
     connection: C,
     around: &Surroundings,
@@ -188,7 +189,10 @@ where
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
-        () = around.shutdown.cancelled() => {}
+        () = around.shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            return connection.await;
+        }
         () = idle => {}
     }
     connection.as_mut().graceful_shutdown();

@@ -80,16 +80,31 @@ impl Places {
     }
 }
 
+impl Place {
+    /// From now on it is counted among the places in all only, as that of a peer which many clients
+    /// share.
+    pub(crate) fn share_with_many(&mut self) {
+        self.places.taken().give_back_share(self.client.take());
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         taken.in_all = taken.in_all.saturating_sub(1);
-        if let Some(client) = self.client
-            && let Some(held) = taken.by_client.get_mut(&client)
+        taken.give_back_share(self.client);
+    }
+}
+
+impl Taken {
+    /// Nothing happens where none was counted.
+    fn give_back_share(&mut self, client: Option<IpAddr>) {
+        if let Some(client) = client
+            && let Some(held) = self.by_client.get_mut(&client)
         {
             *held = held.saturating_sub(1);
             if *held == 0 {
-                taken.by_client.remove(&client);
+                self.by_client.remove(&client);
             }
         }
     }
@@ -155,6 +170,20 @@ mod tests {
         let held = (places.take(None).unwrap(), places.take(None).unwrap());
         assert_eq!(places.take(None).unwrap_err(), Full::ForAll);
         drop(held);
+        assert!(places.taken().by_client.is_empty());
+        assert_eq!(places.taken().in_all, 0);
+    }
+
+    #[test]
+    fn a_place_that_turns_out_to_be_shared_leaves_its_client_the_share() {
+        let places = Places::new(2, 1);
+        let mut place = take(&places, "192.0.2.1").unwrap();
+        place.share_with_many();
+        let own = take(&places, "192.0.2.1").unwrap();
+        assert_eq!(take(&places, "192.0.2.2").unwrap_err(), Full::ForAll);
+        drop(place);
+        assert_eq!(take(&places, "192.0.2.1").unwrap_err(), Full::ForClient);
+        drop(own);
         assert!(places.taken().by_client.is_empty());
         assert_eq!(places.taken().in_all, 0);
     }

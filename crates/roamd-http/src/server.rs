@@ -53,6 +53,7 @@ impl Server {
     }
 
     /// Peers that bring connections of many clients, such as proxies: they are counted in all only.
+    /// So are those who show a certificate, once the handshake is over.
     #[must_use]
     pub fn with_shared_by_many(mut self, networks: Vec<IpNet>) -> Self {
         self.shared_by_many = networks;
@@ -109,7 +110,7 @@ impl Server {
                 .tasks
                 .spawn(spawner.abandon.clone().run_until_cancelled_owned(served));
         }
-        // The port is free from here on: a successor can bind it while the last answers go out.
+        // The port is free from here on: a successor need not wait for it until the last answers are out.
         drop(listener);
         spawner.tasks.close();
         if timeout(limits.drain, spawner.tasks.wait()).await.is_err() {
@@ -132,7 +133,7 @@ impl Server {
         &self,
         stream: C,
         address: SocketAddr,
-        _place: Place,
+        mut place: Place,
         around: Surroundings,
         service: S,
     ) where
@@ -154,6 +155,9 @@ impl Server {
             Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &around, service).await,
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
+                if peer.is_certified {
+                    place.share_with_many();
+                }
                 if secured.is_h2 {
                     http2(secured.stream, peer, &around, service).await
                 } else {

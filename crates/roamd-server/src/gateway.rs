@@ -2,15 +2,17 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures_util::future::OptionFuture;
 use roamd_citrixauth::AudienceError;
-use roamd_http::{Listener, Server};
+use roamd_http::{Limits, Listener, Server};
 use roamd_nfuse_client::TlsError;
 use roamd_state::OpenError;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -23,6 +25,15 @@ use crate::identity::{IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::pulse::Pulse;
 use crate::warnings::warnings;
+
+/// The least and the most that what is under way may take when the gateway stops.
+const DRAIN: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(60);
+
+/// What a request may take besides its farms when the gateway stops.
+const BESIDES: Duration = Duration::from_secs(5);
+
+/// How much longer than their requests changes may take that somebody has asked for.
+const LAST: Duration = Duration::from_secs(10);
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +96,8 @@ pub struct Gateway<L = TcpListener> {
     keeper: Option<KeyKeeper>,
     rereading: Option<Rereading>,
     asked_to_reread: Arc<Notify>,
+    /// How long what is under way may take when it stops.
+    drain: Duration,
 }
 
 impl Gateway {
@@ -152,7 +165,12 @@ impl<L: Listener> Gateway<L> {
         for warning in warnings(config, gate.now()) {
             warn!("{warning}");
         }
-        let server = Server::new(front.limits.connections)
+        let drain = drain(config);
+        let limits = Limits {
+            drain,
+            ..front.limits.connections
+        };
+        let server = Server::new(limits)
             .with_tls(tls)
             .with_shared_by_many(front.trusted_proxies.clone())
             .with_observer(Arc::new(metrics.clone()));
@@ -163,6 +181,7 @@ impl<L: Listener> Gateway<L> {
             rereading,
             asked_to_reread,
             keeper: None,
+            drain,
         })
     }
 
@@ -200,7 +219,12 @@ impl<L: Listener> Gateway<L> {
         };
         let rereading = self.rereading.map(|it| it.run(shutdown.clone()));
         let rereading = rereading.map(tokio::spawn);
-        self.server.serve(self.listener, shutdown, service).await;
+        let asked_to_stop = async {
+            shutdown.cancelled().await;
+            Instant::now()
+        };
+        let serving = self.server.serve(self.listener, shutdown.clone(), service);
+        let ((), asked_to_stop) = tokio::join!(serving, asked_to_stop);
         if let Some(Err(error)) = OptionFuture::from(keeping).await {
             warn!(%error, "Keys were not followed to the end");
         }
@@ -208,6 +232,45 @@ impl<L: Listener> Gateway<L> {
             // It has stopped with the listener, or failed, which changes nothing any more.
             rereading.await.ok();
         }
-        self.gate.close().await;
+        self.gate.close(asked_to_stop + self.drain + LAST).await;
+    }
+}
+
+/// How long what is under way may take when the gateway stops: as long as the slowest farm, within
+/// bounds.
+fn drain(config: &Config) -> Duration {
+    let timeouts = config.stores.iter().flat_map(|store| {
+        let farms = store.farms.iter().map(|farm| farm.timeout);
+        farms.chain(store.gateway.iter().map(|gateway| gateway.timeout))
+    });
+    let slowest = timeouts.max().unwrap_or_default();
+    (slowest + BESIDES).clamp(*DRAIN.start(), *DRAIN.end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::AuditLog;
+    use crate::config;
+
+    #[test]
+    fn a_stop_takes_as_long_as_the_slowest_farm_within_bounds() {
+        for (timeout_ms, seconds) in [(5_000, 10), (20_000, 25), (600_000, 60)] {
+            let text = config::SAMPLE.replace(
+                "generation = \"cvad-7\"",
+                &format!("generation = \"cvad-7\"\ntimeout_ms = {timeout_ms}"),
+            );
+            let config = config::parse(&text).unwrap();
+            assert_eq!(drain(&config), Duration::from_secs(seconds), "{timeout_ms}");
+        }
+    }
+
+    #[test]
+    fn the_service_manager_waits_for_the_longest_stop() {
+        let unit = include_str!("../../../dist/roamd.service");
+        let mut lines = unit.lines();
+        let patience = lines.find_map(|line| line.strip_prefix("TimeoutStopSec="));
+        let patience = Duration::from_secs(patience.unwrap().parse().unwrap());
+        assert!(patience > *DRAIN.end() + LAST + AuditLog::FLUSH);
     }
 }

@@ -1,10 +1,11 @@
 //! The key ring in the data folder, and how a running gateway follows it.
 //!
-//! Several processes may share the folder. A file appears whole or not at all, and only one process
-//! changes it at a time. A new key opens on every node before it seals on any, and an old one opens
-//! until nothing counts any more that it sealed, so nobody is signed out by a rotation.
+//! A gateway and the commands of roamd use the file at the same time: it appears whole or not at all, and
+//! only one process changes it at a time. A new key opens for a while before it seals, so that whoever
+//! follows the file has it by then, and an old one opens until nothing counts any more that it sealed: so
+//! nobody is signed out by a rotation.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -31,8 +32,11 @@ const DRAFT: &str = "keys.new";
 /// Who changes the file holds this one locked.
 const LOCK: &str = "keys.lock";
 
-/// Longest file that is read, in bytes: a ring of hundreds of keys.
+/// Longest file that is read, in bytes.
 const LONGEST: u64 = 64 * 1024;
+
+/// Most keys that are written: they fit the file, with 128 bytes for each.
+const MOST: u32 = 512;
 
 /// How often a running gateway looks at the file.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -75,6 +79,15 @@ pub enum KeysError {
         path: PathBuf,
         /// What is wrong with it.
         source: KeyRingError,
+    },
+    /// A key was to be added to many that are still needed.
+    #[error(
+        "{} would get more than {MOST} keys that tokens may still need; rotate less often, or let \
+         tokens live shorter", .path.display()
+    )]
+    TooMany {
+        /// The file.
+        path: PathBuf,
     },
     /// Keys were to be made where there are some.
     #[error(
@@ -141,13 +154,14 @@ impl KeyFile {
         }
     }
 
-    /// Adds a new key, which seals once every node knows it. Old keys go under which nothing is sealed
+    /// Adds a new key, which seals once a running gateway knows it. Old keys go under which nothing is sealed
     /// that still counts, where nothing counts for longer than `token_lifetime_max`.
     ///
     /// # Errors
     /// There is no ring that can be used, or the new one cannot be written; then the old one stays.
     pub fn rotate(&self, token_lifetime_max: Duration, now: Timestamp) -> Result<(), KeysError> {
-        self.rotate_if(|_| true, overlap(token_lifetime_max), now)
+        let locked = self.lock()?;
+        self.rotate_if(|_| true, overlap(token_lifetime_max), now, &locked)
     }
 
     /// Opens the ring, and makes one in a folder that has none. Two processes that start at the same
@@ -196,29 +210,51 @@ impl KeyFile {
         still_needed: impl FnOnce(&KeyRing) -> bool,
         overlap: Overlap,
         now: Timestamp,
+        _locked: &File,
     ) -> Result<(), KeysError> {
-        let _locked = self.lock()?;
         let ring = self.read()?;
-        if still_needed(&ring) {
-            self.write(&ring.rotated(now.as_second(), overlap, &mut rng()))
-        } else {
-            Ok(())
+        if !still_needed(&ring) {
+            return Ok(());
         }
+        let rotated = ring.rotated(now.as_second(), overlap, &mut rng());
+        if rotated.info().len() > MOST as usize {
+            return Err(KeysError::TooMany {
+                path: self.path.clone(),
+            });
+        }
+        self.write(&rotated)
     }
 
     /// Waits until nobody else changes the file. The lock goes with what is returned.
     fn lock(&self) -> Result<File, KeysError> {
         let lock = || {
-            let file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(self.folder.join(LOCK))?;
+            let file = self.lock_file()?;
             file.lock()?;
             Ok(file)
         };
         lock().map_err(|source| self.unusable(source))
+    }
+
+    /// The same without waiting: nothing while somebody else changes the file.
+    fn try_lock(&self) -> Result<Option<File>, KeysError> {
+        let lock = || {
+            let file = self.lock_file()?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(file)),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(source)) => Err(source),
+            }
+        };
+        lock().map_err(|source| self.unusable(source))
+    }
+
+    fn lock_file(&self) -> io::Result<File> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.folder.join(LOCK))
     }
 
     /// Puts a ring in the place of the one that is there, and on the disk. Only who holds the lock
@@ -291,16 +327,24 @@ impl KeyKeeper {
         if let Some(error) = &problem
             && self.told != problem
         {
-            warn!(error, "Keys cannot be read; going on with those of before");
+            warn!(
+                error,
+                "Keys cannot be read or rotated; going on with those that there are"
+            );
         }
         self.told = problem;
     }
 
     fn take_up(&self, now: Timestamp) -> Result<(), KeysError> {
         let mut read = self.file.read()?;
-        if self.is_due(&read, now) {
-            self.file
-                .rotate_if(|ring| self.is_due(ring, now), self.overlap, now)?;
+        let mut rotated = Ok(());
+        // Who changes the file now may be slow, and a gateway that shall stop must not wait for that:
+        // the next look tells what came of it.
+        if self.is_due(&read, now)
+            && let Some(locked) = self.file.try_lock()?
+        {
+            let is_due = |ring: &KeyRing| self.is_due(ring, now);
+            rotated = self.file.rotate_if(is_due, self.overlap, now, &locked);
             read = self.file.read()?;
         }
         read.settle(now.as_second(), self.overlap);
@@ -311,7 +355,7 @@ impl KeyKeeper {
             let sealing = sealing.map(|key| key.id.0);
             info!(keys = after.len(), sealing, "Took up keys");
         }
-        Ok(())
+        rotated
     }
 
     /// Whether the newest key is so old that another has to follow.
@@ -323,6 +367,12 @@ impl KeyKeeper {
         let newest = ring.info().first().map(|key| key.created);
         newest.is_some_and(|created| created.saturating_add(age) <= now.as_second())
     }
+}
+
+/// The least age at which keys may follow each other where tokens live so long: half of the keys that a
+/// file may have are for rotations by hand.
+pub(crate) fn shortest_rotate_after(token_lifetime_max: Duration) -> Duration {
+    Duration::from_secs(token_lifetime_max.as_secs().div_ceil(u64::from(MOST / 2)))
 }
 
 fn overlap(token_lifetime_max: Duration) -> Overlap {
@@ -355,6 +405,15 @@ mod tests {
     fn keeper(file: &KeyFile, rotate_after: Option<Duration>) -> KeyKeeper {
         let ring = Arc::new(file.open_or_make(at(0)).unwrap());
         KeyKeeper::new(file.clone(), ring, rotate_after, DAY)
+    }
+
+    /// A ring that was rotated at this age, in seconds, until it had seen so many keys.
+    fn ring_of(keys: i64, age: i64, token_lifetime_max: Duration) -> KeyRing {
+        let first = KeyRing::random(at(0).as_second(), &mut rng());
+        (1..keys).fold(first, |ring, key| {
+            let now = at(key * age).as_second();
+            ring.rotated(now, overlap(token_lifetime_max), &mut rng())
+        })
     }
 
     fn mode(path: &Path) -> u32 {
@@ -470,6 +529,47 @@ mod tests {
         file.rotate(DAY, at(100 + day + 90)).unwrap();
         let left = file.list(at(0)).unwrap();
         assert!(left.iter().all(|key| key.id != old.id), "{left:?}");
+    }
+
+    #[test]
+    fn more_keys_than_can_be_read_back_are_not_written() {
+        let (_folder, file) = folder();
+        let most = i64::from(MOST);
+        file.write(&ring_of(most, 60, 30 * DAY)).unwrap();
+        let before = fs::read_to_string(&file.path).unwrap();
+        assert!(before.len() < usize::try_from(LONGEST).unwrap());
+        let error = file.rotate(30 * DAY, at(60 * most)).unwrap_err();
+        assert!(matches!(error, KeysError::TooMany { .. }));
+        assert!(error.to_string().contains("rotate less often"), "{error}");
+        assert_eq!(fs::read_to_string(&file.path).unwrap(), before);
+        // Nor by age; what is there is taken up all the same.
+        let mut node = keeper(&file, Some(Duration::from_secs(60)));
+        node.look(at(60 * most));
+        assert!(node.told.is_some());
+        assert_eq!(node.ring.info().len(), MOST as usize);
+        // Where tokens live shorter, old keys go and there is room.
+        file.rotate(DAY / 24, at(60 * most)).unwrap();
+        assert!(file.list(at(0)).unwrap().len() < 100);
+    }
+
+    #[test]
+    fn keys_that_follow_each_other_at_the_shortest_age_leave_room_for_others() {
+        let lifetime = 60 * DAY;
+        let age = i64::try_from(shortest_rotate_after(lifetime).as_secs()).unwrap();
+        let keys = ring_of(i64::from(MOST), age, lifetime).info().len();
+        assert!(keys <= MOST as usize / 2 + 3, "{keys}");
+    }
+
+    #[test]
+    fn a_gateway_does_not_wait_for_who_changes_the_file() {
+        let (_folder, file) = folder();
+        let mut node = keeper(&file, Some(DAY));
+        let locked = file.lock().unwrap();
+        node.look(at(24 * 3600));
+        assert_eq!((node.told.as_ref(), node.ring.info().len()), (None, 1));
+        drop(locked);
+        node.look(at(24 * 3600));
+        assert_eq!(node.ring.info().len(), 2);
     }
 
     #[test]

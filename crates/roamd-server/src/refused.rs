@@ -63,8 +63,8 @@ pub(crate) enum Refused {
     /// The shared state gave no answer.
     #[error("the service is not ready; try again later")]
     StateUnavailable(#[from] roamd_state::StateError),
-    /// The farm that would have to be asked about a resource gave no answer.
-    #[error("the farm of this resource gave no answer; try again later")]
+    /// The farm that has to be asked, about a resource or a password, gave no answer.
+    #[error("the farm that has to be asked gave no answer; try again later")]
     FarmUnavailable,
     /// Every farm that would have to be asked has enough to do.
     #[error(transparent)]

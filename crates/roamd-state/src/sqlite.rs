@@ -73,7 +73,7 @@ type Acknowledge = Box<dyn FnOnce(Result<(), StateError>)>;
 
 impl SqliteState {
     /// Opens the file, and makes it when there is none. It is made in a folder that exists. Another
-    /// process that uses it is given a moment to end.
+    /// process that uses it is given some seconds to end.
     ///
     /// # Errors
     /// Why the file is not used. A file that is damaged, in use, of another program or of a newer

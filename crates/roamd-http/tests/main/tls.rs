@@ -160,6 +160,31 @@ async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
 }
 
 #[tokio::test]
+async fn a_peer_with_a_certificate_is_counted_in_all_only() {
+    let (authority, proxies) = (Authority::new(), Authority::new());
+    let limits = Limits {
+        connections: 4,
+        connections_per_client: 1,
+        ..Limits::default()
+    };
+    let server = start_tls(authority.identity_asking(Some(&proxies)).unwrap(), limits).await;
+    let proxy = authority.client(Some(&proxies), rustls::ALL_VERSIONS, &[]);
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let mut stream = connect(&server, &proxy).await.unwrap();
+        // Its answer tells that the server has seen the certificate.
+        let request = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        stream.read_u8().await.unwrap();
+        kept.push(stream);
+    }
+    // The share of the address is free, and then all places are taken.
+    let own = authority.client(None, rustls::ALL_VERSIONS, &[]);
+    kept.push(connect(&server, &own).await.unwrap());
+    assert!(connect(&server, &proxy).await.is_err());
+}
+
+#[tokio::test]
 async fn another_identity_is_for_connections_to_come() {
     let (before, after) = (Authority::new(), Authority::new());
     let tls = Tls::new(before.identity());

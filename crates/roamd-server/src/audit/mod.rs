@@ -17,10 +17,13 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use self::event::Line;
 pub(crate) use self::event::{Event, Launch, What, Who, account};
@@ -88,6 +91,9 @@ impl Trail {
 }
 
 impl AuditLog {
+    /// How long a flush may take.
+    pub(crate) const FLUSH: Duration = Duration::from_secs(5);
+
     /// A log that is not kept.
     #[must_use]
     pub fn off() -> Self {
@@ -124,13 +130,21 @@ impl AuditLog {
     }
 
     /// Waits until everything that was noted before has been written.
-    pub(crate) async fn flush(&self) {
-        let Some(queue) = &self.queue else { return };
-        let (written, wait) = oneshot::channel();
-        if queue.send(Job::Flush(written)).await.is_ok() {
-            // An error says that the writer has ended, and so has its work.
-            let _: Result<(), _> = wait.await;
-        }
+    ///
+    /// # Errors
+    /// The disk takes it too slowly, or not at all.
+    pub(crate) async fn flush(&self) -> Result<(), Elapsed> {
+        let Some(queue) = &self.queue else {
+            return Ok(());
+        };
+        let flush = async {
+            let (written, wait) = oneshot::channel();
+            if queue.send(Job::Flush(written)).await.is_ok() {
+                // An error says that the writer has ended, and so has its work.
+                let _: Result<(), _> = wait.await;
+            }
+        };
+        timeout(Self::FLUSH, flush).await
     }
 
     fn note(&self, line: Line) {
@@ -181,5 +195,18 @@ mod tests {
             allowed(now + SignedDuration::from_secs(1)),
             STRANGERS_A_SECOND
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_keeps_no_gateway_from_stopping() {
+        let (queue, _never_read) = mpsc::channel(1);
+        let log = AuditLog {
+            queue: Some(queue),
+            ..AuditLog::default()
+        };
+        // Once nobody writes it, and once it does not even take the request.
+        assert!(log.flush().await.is_err());
+        assert!(log.flush().await.is_err());
+        assert!(AuditLog::off().flush().await.is_ok());
     }
 }

@@ -6,11 +6,12 @@ use roamd_store_proto::Lifetime;
 use toml::de::DeValue;
 
 use super::section::{Section, text};
+use crate::keys;
 
 /// A month.
 const DEFAULT_ROTATE_AFTER: Duration = Duration::from_hours(30 * 24);
 
-/// Each key that still opens is looked at when a value comes, so that there should not be hundreds.
+/// The least age; where tokens live long, it is longer ([`keys::shortest_rotate_after`]).
 const SHORTEST_ROTATE_AFTER: Duration = Duration::from_hours(1);
 
 /// Keys of tokens and ids.
@@ -29,11 +30,23 @@ impl Default for Keys {
     }
 }
 
-/// Reads the section.
-pub(super) fn read(root: &mut Section<'_>) -> Keys {
+/// Reads the section. Keys have to open for as long as tokens may live, so that both decide how many
+/// there are.
+pub(super) fn read(root: &mut Section<'_>, token_lifetime_max: Option<Duration>) -> Keys {
     let mut section = root.section("keys", "[keys]");
     let default = Keys::default().rotate_after;
     let rotate_after = section.or("rotate_after", default, rotate_after);
+    if let (Some(age), Some(lifetime)) = (rotate_after, token_lifetime_max) {
+        let shortest = keys::shortest_rotate_after(lifetime);
+        if age < shortest {
+            let (shortest, lifetime) = (Lifetime(shortest), Lifetime(lifetime));
+            let problem = format!(
+                "`rotate_after` has to be {shortest} or longer where `token_lifetime_max` is \
+                 {lifetime}, or there would be too many keys"
+            );
+            section.fault("rotate_after", problem);
+        }
+    }
     section.finish();
     Keys { rotate_after }
 }

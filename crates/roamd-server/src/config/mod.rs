@@ -206,7 +206,8 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
     let audit = audit::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
     let guessing = guessing::read(&mut root);
-    let keys = keys::read(&mut root);
+    let token_lifetime_max = authentication.as_ref().map(|it| it.token_lifetime_max);
+    let keys = keys::read(&mut root, token_lifetime_max);
     root.finish();
     Some(Config {
         listen: listen?,

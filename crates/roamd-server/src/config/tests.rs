@@ -416,6 +416,12 @@ fn a_fault_is_named_with_its_line() {
             "",
             "line 4: `rotate_after` has to be 0.01:00:00 (an hour) or longer",
         ),
+        (
+            "keys.rotate_after = \"01:00:00\"\nauthentication.token_lifetime_max = \"60.00:00:00\"",
+            "",
+            "",
+            "line 4: `rotate_after` has to be 0.05:37:30 or longer where `token_lifetime_max` is 60.00:00:00, or there would be too many keys",
+        ),
         // Keys of the store, on line 7.
         (
             "",

@@ -1,7 +1,8 @@
 //! Who has a turn at a farm, and who is next: pure, so that its rule can be tested by itself.
 //!
 //! Turns go round by user, and within one user to who came first. So a user who asks a hundred
-//! times at once waits for the hundred, and everybody else only for one of them.
+//! times at once waits for the hundred, and everybody else only for one of them. The places to wait
+//! in go to whoever has fewest of them, so that who fills the queue keeps nobody else out of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -37,6 +38,14 @@ struct Line<W> {
     waiters: BTreeMap<u64, W>,
 }
 
+/// What comes of somebody who may wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Admitted<W> {
+    pub(super) place: Place,
+    /// Who had to go for it, and waits no more.
+    pub(super) pushed_out: Option<W>,
+}
+
 /// Where somebody waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place(u64);
@@ -62,11 +71,16 @@ impl<U: Clone + Eq + Hash, W> Queue<U, W> {
         free
     }
 
-    /// Lets somebody wait for a turn, when [`Queue::take`] had none. Nothing when the queue is full.
-    pub(super) fn wait(&mut self, user: &U, waiter: W) -> Option<Place> {
-        if self.waiting >= self.bounds.waiting {
-            return None;
-        }
+    /// Lets somebody wait for a turn, when [`Queue::take`] had none. When the queue is full, the last
+    /// waiter of the longest line has to go for it.
+    ///
+    /// Nothing when no line is longer than the one of this user would be.
+    pub(super) fn wait(&mut self, user: &U, waiter: W) -> Option<Admitted<W>> {
+        let pushed_out = if self.waiting < self.bounds.waiting {
+            None
+        } else {
+            Some(self.make_room(user)?)
+        };
         self.waiting += 1;
         let number = self.number();
         let round = &mut self.round;
@@ -78,7 +92,10 @@ impl<U: Clone + Eq + Hash, W> Queue<U, W> {
             }
         });
         line.waiters.insert(number, waiter);
-        Some(Place(number))
+        Some(Admitted {
+            place: Place(number),
+            pushed_out,
+        })
     }
 
     /// Takes somebody who gave up out of the queue. Nothing when it is their turn already.
@@ -110,6 +127,23 @@ impl<U: Clone + Eq + Hash, W> Queue<U, W> {
             self.round.insert(place, user);
         }
         Some(waiter)
+    }
+
+    /// Takes the last waiter of the longest line out of the queue, if that line stays longer than the
+    /// one of this user is now; else who is refused here would only change places with somebody.
+    fn make_room(&mut self, user: &U) -> Option<W> {
+        let own = self.lines.get(user).map_or(0, |line| line.waiters.len());
+        let ends = self.lines.iter().filter_map(|(user, line)| {
+            let (last, _) = line.waiters.last_key_value()?;
+            Some((line.waiters.len(), *last, user))
+        });
+        // Of several lines that are as long, the one that somebody has joined last.
+        let (length, last, longest) = ends.max_by_key(|(length, last, _)| (*length, *last))?;
+        if length <= own + 1 {
+            return None;
+        }
+        let longest = longest.clone();
+        self.leave(&longest, Place(last))
     }
 
     fn number(&mut self) -> u64 {
@@ -148,16 +182,46 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_takes_nobody_until_somebody_leaves() {
+    fn a_queue_that_is_full_of_as_many_users_takes_nobody_until_somebody_leaves() {
         let mut queue = queue(1, 1);
         assert!(queue.take());
-        let place = queue.wait(&'a', 1).unwrap();
+        let place = queue.wait(&'a', 1).unwrap().place;
         assert_eq!(queue.wait(&'b', 2), None);
         assert_eq!(queue.leave(&'a', place), Some(1));
         assert_eq!(queue.leave(&'a', place), None);
         assert!(queue.wait(&'b', 2).is_some());
         assert_eq!(queue.end(), Some(2));
         assert_eq!(queue.end(), None);
+        assert!(is_empty(&queue));
+    }
+
+    #[test]
+    fn who_fills_the_queue_makes_room_for_those_who_have_less_of_it() {
+        let mut queue = queue(1, 4);
+        assert!(queue.take());
+        for (user, waiter, outcome) in [
+            ('a', 1, Some(None)),
+            ('a', 2, Some(None)),
+            ('a', 3, Some(None)),
+            ('a', 4, Some(None)),
+            // Full, and of one user only.
+            ('a', 5, None),
+            ('b', 6, Some(Some(4))),
+            ('b', 7, Some(Some(3))),
+            // Two and two.
+            ('a', 8, None),
+            ('b', 9, None),
+            // Of two lines that are as long, the one that was joined last.
+            ('c', 10, Some(Some(7))),
+            ('d', 11, Some(Some(2))),
+            // One each.
+            ('e', 12, None),
+        ] {
+            let admitted = queue.wait(&user, waiter);
+            assert_eq!(admitted.map(|it| it.pushed_out), outcome, "{waiter}");
+        }
+        let served: Vec<_> = std::iter::from_fn(|| queue.end()).collect();
+        assert_eq!(served, [1, 6, 10, 11]);
         assert!(is_empty(&queue));
     }
 
@@ -206,9 +270,23 @@ mod tests {
                     }
                     Event::Arrive(user) => {
                         let name = names.next().unwrap();
-                        match queue.wait(&user, name) {
-                            Some(place) => waiters.push((user, name, place, Vec::new())),
-                            None => prop_assert_eq!(waiters.len(), waiting),
+                        let length = |user| waiters.iter().filter(|w| w.0 == user).count();
+                        let longest = ['a', 'b', 'c', 'd'].map(length).into_iter().max();
+                        let (own, longest) = (length(user), longest.unwrap());
+                        let full = waiters.len() == waiting;
+                        let admitted = queue.wait(&user, name);
+                        prop_assert_eq!(admitted.is_some(), !full || longest > own + 1);
+                        if let Some(Admitted { place, pushed_out }) = admitted {
+                            prop_assert_eq!(pushed_out.is_some(), full);
+                            if let Some(name) = pushed_out {
+                                let index = waiters.iter().position(|w| w.1 == name).unwrap();
+                                prop_assert_eq!(length(waiters[index].0), longest);
+                                let (user, _, place, _) = waiters.remove(index);
+                                // The last of its line, and it cannot leave once more.
+                                prop_assert!(!waiters[index..].iter().any(|w| w.0 == user));
+                                prop_assert_eq!(queue.leave(&user, place), None);
+                            }
+                            waiters.push((user, name, place, Vec::new()));
                         }
                     }
                     Event::Leave(_) if waiters.is_empty() => {}

@@ -109,7 +109,8 @@ impl CredentialFarms {
         None
     }
 
-    /// Asks one farm after the other, each within its deadline, and none after `until`.
+    /// Asks one farm after the other, each within its deadline, and none after `until`: then each has
+    /// half of what is left, so that one that hangs leaves time to ask the next.
     async fn ask(
         &self,
         asked: &Credentials,
@@ -121,14 +122,16 @@ impl CredentialFarms {
         };
         let typed = UserIdentity::new(&*asked.domain, &*asked.user_name);
         let key = UserKey::new(typed.domain(), typed.name());
-        for NfuseFarm(farm) in self.0.iter() {
+        let mut farms = self.0.iter().peekable();
+        while let Some(NfuseFarm(farm)) = farms.next() {
             let id = &farm.description.id;
             let now = Instant::now();
-            if until.is_some_and(|until| until <= now) {
-                break;
-            }
-            let deadline = now + farm.timeout;
-            let deadline = until.map_or(deadline, |until| until.min(deadline));
+            let deadline = match until {
+                None => now + farm.timeout,
+                Some(until) if until <= now => break,
+                Some(until) if farms.peek().is_some() => now + (until - now) / 2,
+                Some(until) => until,
+            };
             let Some(_turn) = turn(farm, &key, deadline).await else {
                 continue;
             };

@@ -2,7 +2,8 @@
 //! bounded queue behind them.
 //!
 //! A farm that hangs holds whatever waits for it until a deadline passes. The bounds keep it from
-//! taking the memory of the gateway, and the round by user keeps one user from taking the farm.
+//! taking the memory of the gateway, and the round by user keeps one user from taking the farm or the
+//! queue.
 //! Whose turn it is, [`Queue`] decides.
 
 use std::hash::Hash;
@@ -12,7 +13,7 @@ use roamd_sessions::FarmError;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::queue::{Bounds, Place, Queue};
+use super::queue::{Admitted, Bounds, Place, Queue};
 
 /// The turns of one farm, which go round by user `U`, or by whatever else. A clone is the same
 /// farm's.
@@ -39,7 +40,8 @@ impl<U: Clone + Eq + Hash> Turns<U> {
     /// A turn for this user, as soon as there is one.
     ///
     /// # Errors
-    /// [`FarmError::Busy`], at once when the queue is full, or when no turn has come by the deadline.
+    /// [`FarmError::Busy`]: at once when the queue is full, when somebody who has fewer waiters needs
+    /// the place, or when no turn has come by the deadline.
     pub(crate) async fn take(&self, user: &U, deadline: Instant) -> Result<Turn<U>, FarmError> {
         let mut waiting = {
             let mut queue = self.queue();
@@ -47,10 +49,12 @@ impl<U: Clone + Eq + Hash> Turns<U> {
                 return Ok(Turn(self.clone()));
             }
             let (sender, granted) = oneshot::channel();
+            // Who is pushed out hears of it by the end of the channel.
+            let Admitted { place, .. } = queue.wait(user, sender).ok_or(FarmError::Busy)?;
             Waiting {
                 turns: self,
                 user,
-                place: queue.wait(user, sender).ok_or(FarmError::Busy)?,
+                place,
                 granted,
             }
         };
@@ -121,6 +125,23 @@ mod tests {
         assert_eq!(third.err(), Some(FarmError::Busy));
         drop(first);
         assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_is_pushed_out_of_a_full_queue_hears_it_at_once() {
+        let turns = turns(1, 2);
+        let (alice, bob) = (user("alice"), user("bob"));
+        let held = turns.take(&alice, in_an_hour()).await.unwrap();
+        let mut first = Box::pin(turns.take(&alice, in_an_hour()));
+        let mut second = Box::pin(turns.take(&alice, in_an_hour()));
+        let mut other = Box::pin(turns.take(&bob, in_an_hour()));
+        for waits in [&mut first, &mut second, &mut other] {
+            assert!(poll_once(waits.as_mut()).is_none());
+        }
+        assert_eq!(second.await.err(), Some(FarmError::Busy));
+        drop(held);
+        drop(first.await.unwrap());
+        assert!(other.await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Audience, Conversations, Presented, Realm, Revocation, TokenService};
 use roamd_http::{Answer, Incoming, Peer, Place, Places};
 use roamd_seal::KeyRing;
-use roamd_sessions::{Busy, User, UserKey};
+use roamd_sessions::{Busy, Farm as _, User, UserKey};
 use roamd_state::{CounterKind, Digest, MarkKind, SharedState};
 use secrecy::SecretString;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
@@ -33,9 +33,7 @@ use crate::route::Route;
 use crate::routes;
 use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
 use crate::standing::{Standing, Standings};
-
-/// How long changes that are under way may take after the last answer.
-const DRAIN: Duration = Duration::from_secs(10);
+use crate::tickets;
 
 const SECONDS_OF_DAY: i64 = 24 * 60 * 60;
 
@@ -111,6 +109,12 @@ impl Gate {
             .collect()
     }
 
+    /// How long a ticket that was invalidated is remembered.
+    pub(crate) fn ticket_memory(&self) -> SignedDuration {
+        let farms = self.stores.iter().flat_map(|site| site.store.farms());
+        tickets::memory(farms.map(|farm| farm.description().ticket_time_to_live))
+    }
+
     /// Whether a token was destroyed, or the one that it comes from.
     pub(crate) async fn is_revoked(&self, token: &Presented) -> Result<bool, Refused> {
         let keys = token.ids().map(|id| Digest::of(id.as_bytes()));
@@ -166,7 +170,8 @@ impl Gate {
     }
 
     /// Makes sure that the password in a token does not go to several farms after it was changed
-    /// (see [`crate::standing`]), nor to one that is known to be refused.
+    /// (see [`crate::standing`]), nor to one that is known to be refused; and where no farm would find
+    /// out, that one has taken it.
     pub(crate) async fn admit(
         &self,
         trail: &Trail,
@@ -190,6 +195,9 @@ impl Gate {
                     reason,
                 ));
                 Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
+            }
+            Standing::Unsure | Standing::Doubted if reach == Reach::NoFarm => {
+                Err(Refused::FarmUnavailable)
             }
             Standing::Good | Standing::Unsure | Standing::Doubted => Ok(()),
         }
@@ -234,13 +242,15 @@ impl Gate {
         }
     }
 
-    /// Waits until what is under way has ended and is written down.
-    pub(crate) async fn close(&self) {
+    /// Waits until what is under way has ended, up to a deadline, and is written down.
+    pub(crate) async fn close(&self, deadline: Instant) {
         self.changes.close();
-        if timeout(DRAIN, self.changes.wait()).await.is_err() {
+        if timeout_at(deadline, self.changes.wait()).await.is_err() {
             warn!("Stopped before every farm had confirmed what was asked of it");
         }
-        self.audit.flush().await;
+        if self.audit.flush().await.is_err() {
+            warn!("Stopped before the audit log was written");
+        }
     }
 
     /// Answers a request, and leaves a line in the log and a count in the metrics.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use roamd_http::Answer;
 use roamd_sessions::{End, EndPoint, Ended, ListRequest, User};
 use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
@@ -18,9 +18,6 @@ use crate::refused::Refused;
 use crate::request::Request;
 use crate::site::StoreSite;
 use crate::tickets;
-
-/// Longer than any logon ticket lives.
-const TICKET_MEMORY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Lists the sessions that the client may connect to.
 pub(crate) async fn available(
@@ -127,7 +124,7 @@ async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Resul
 async fn invalidate(gate: &Gate, user: &User, tickets: &[SecretString]) {
     let until = gate
         .now()
-        .checked_add(TICKET_MEMORY)
+        .checked_add(gate.ticket_memory())
         .unwrap_or(Timestamp::MAX);
     let marks = tickets
         .iter()

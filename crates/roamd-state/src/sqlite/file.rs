@@ -18,8 +18,9 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/01_marks.sql")];
 /// How long to wait for a lock of the engine.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// How long to wait for another process to end.
-const IN_USE: Duration = Duration::from_secs(2);
+/// How long to wait for another process to end: for one that was told to, and lets what is under way finish
+/// first.
+const IN_USE: Duration = Duration::from_secs(10);
 
 /// Why a state file is not used. The file is left as it is.
 #[derive(Debug, thiserror::Error)]

@@ -121,6 +121,29 @@ async fn a_password_that_is_not_good_any_more_reaches_one_farm() {
 }
 
 #[tokio::test]
+async fn a_farm_that_hangs_does_not_keep_the_next_one_from_being_asked_about_a_password() {
+    let [one, two] = [
+        ScriptedFarm::friendly().await,
+        ScriptedFarm::friendly().await,
+    ];
+    let mut site = Site::start(Options {
+        store: one.section("ONE", "One") + &two.section("TWO", "Two"),
+        ..Options::default()
+    })
+    .await;
+    let carol = sign_in(&site, "carol", "roam-demo").await;
+    // So that nothing is known of the password.
+    site.restart_gateway().await;
+    one.hold("ValidateCredentials", &Arc::new(Semaphore::new(0)));
+    two.answer(
+        "ValidateCredentials",
+        "<ErrorId>failed-credentials</ErrorId>",
+    );
+    let answer = list(&carol, "").await;
+    assert_eq!(challenged(&answer).reason, "badpassword");
+}
+
+#[tokio::test]
 async fn a_good_password_costs_one_request_in_a_while() {
     let (mut site, [one, ..]) = site_of_three("").await;
     let carol = sign_in(&site, "carol", "roam-demo").await;

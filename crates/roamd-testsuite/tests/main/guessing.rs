@@ -276,8 +276,9 @@ async fn so_many_passwords_are_checked_at_once_and_turns_go_round_by_place() {
         spawn(&mut flood, stranger(&site, 1), format!("user{number}"));
     }
     farm.reached("ValidateCredentials", 1).await;
-    // Whoever comes now finds no room, and hears when to come again. The conversation goes on.
-    let conversation = TokenService::discover(site.gateway).await.begin().await;
+    // Whoever comes from there now finds no room, and hears when to come again. The conversation goes on.
+    let there = TokenService::discover(stranger(&site, 1)).await;
+    let conversation = there.begin().await;
     let refused = loop {
         let wait = conversation.attempt("alice", "roam-demo", Some("DEMO"));
         match tokio::time::timeout(std::time::Duration::from_millis(200), wait).await {
@@ -286,9 +287,19 @@ async fn so_many_passwords_are_checked_at_once_and_turns_go_round_by_place() {
             Err(_) => continue,
         }
     };
-    assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(refused.header("retry-after"), Some("5"));
+    let is_refused = |refused: &Response| {
+        assert_eq!(refused.status, 503, "{}", refused.text());
+        assert_eq!(refused.header("retry-after"), Some("5"));
+    };
+    is_refused(&refused);
+    // For one who comes from somewhere else, one of the flood has to go.
+    let mut elsewhere = JoinSet::new();
+    spawn(&mut elsewhere, site.gateway, "bob".to_owned());
+    is_refused(&flood.join_next().await.unwrap().unwrap());
     held.close();
+    for answer in elsewhere.join_all().await {
+        assert!(is_token(&answer));
+    }
     while let Some(answer) = flood.join_next().await {
         assert!(is_token(&answer.unwrap()));
     }

@@ -452,3 +452,25 @@ async fn a_password_that_is_not_good_any_more_ends_its_tokens_everywhere() {
     // It can still be destroyed.
     destroyed(&destroy(site.gateway, &primary, &primary).await);
 }
+
+#[tokio::test]
+async fn nothing_lasts_longer_by_a_password_that_no_farm_can_be_asked_about() {
+    // CA-36, CA-40: a password that was changed must not be good again because the farms are away.
+    let mut site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let validation = validation_token(&site, &alice.primary).await;
+    // So that nothing is known of the password.
+    site.restart_gateway().await;
+    for farm in ["XA1", "XD5", "CVAD"] {
+        site.stop_farm(farm).await;
+    }
+    for response in [
+        refresh(site.gateway, &alice.primary, &alice.primary, 20).await,
+        get(site.gateway, VALIDATE, Some(&validation)).await,
+        // What a check found is remembered for a while.
+        refresh(site.gateway, &alice.primary, &alice.primary, 20).await,
+    ] {
+        assert_eq!(response.status, 503, "{}", response.text());
+        assert_eq!(response.header("retry-after"), Some("5"));
+    }
+}

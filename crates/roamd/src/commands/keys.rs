@@ -15,7 +15,7 @@ use crate::output;
 
 /// Makes, rotates and lists the keys of tokens and session ids.
 ///
-/// Gateways that run with the same data folder take new keys up by themselves.
+/// A gateway that runs with the data folder takes new keys up by itself.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd keys rotate --data /var/lib/roamd")]
 pub(crate) struct Keys {
@@ -47,7 +47,7 @@ struct New {
 struct Rotate {
     #[command(flatten)]
     shown: Shown,
-    /// How long tokens may live, as d.hh:mm:ss: not less than `token_lifetime_max` of the gateways.
+    /// How long tokens may live, as d.hh:mm:ss: not less than `token_lifetime_max` of the gateway.
     #[arg(long, value_name = "SPAN", default_value = "7.00:00:00", value_parser = span)]
     token_lifetime_max: Duration,
 }
