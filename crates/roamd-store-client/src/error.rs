@@ -95,6 +95,9 @@ pub enum ClientError {
     SignInRefused(String),
     /// The password is right, and the store asks for a new one.
     #[error(
+    /// The store could sign in nobody, whatever the password; its own words.
+    #[error("the store can sign in nobody now: {0}")]
+    SignInUnavailable(String),
         "the password has expired or must be changed: choose a new one in another client first"
     )]
     PasswordChange,
