@@ -113,10 +113,10 @@ pub enum Error {
     #[error(transparent)]
     Ica(#[from] IcaError),
     /// The logon ticket is not good.
-    #[error("logon ticket refused: {0}")]
+    #[error("logon ticket refused")]
     Ticket(#[from] TicketRefusal),
     /// The farm does not let the launch happen now.
-    #[error("launch refused: {0}")]
+    #[error("launch refused")]
     Launch(#[from] LaunchRefusal),
     /// A password could not be hashed.
     #[error("could not hash a password")]

@@ -232,7 +232,8 @@ fn a_session_follows_its_user_to_this_client() {
     );
     let again = run(&connect);
     assert_eq!((again.code, again.out.as_str()), (3, ""));
-    assert!(again.err.contains("it was used before"), "{}", again.err);
+    let expected = "roamd: logon ticket refused: it was used before\n";
+    assert_eq!(again.err, expected);
 }
 
 #[test]
