@@ -70,10 +70,12 @@ pub enum Error {
     #[error(transparent)]
     World(#[from] WorldError),
     /// No farm has this id.
-    #[error("no farm has the id {farm}: `roamd farm session list` names those that exist")]
+    #[error("no farm has the id {farm}; there are {}", .known.join(", "))]
     UnknownFarm {
         /// The id asked for.
         farm: String,
+        /// The ids of all farms; a world has one at least.
+        known: Vec<String>,
     },
     /// The farm has no host, group or application of this name.
     #[error("farm {farm} has no {part} {name}: `roamd farm {list} list` names those that exist", list = .part.command())]

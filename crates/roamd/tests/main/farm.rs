@@ -201,7 +201,8 @@ fn a_farm_that_does_not_exist_is_not_served() {
         &free,
     ]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("no farm has the id XA9"), "{}", ran.err);
+    let expected = "roamd: no farm has the id XA9; there are XA1, XD5, CVAD\n";
+    assert_eq!(ran.err, expected);
 }
 
 const SETTINGS: [&str; 21] = [
