@@ -97,9 +97,15 @@ pub enum Error {
         /// What it would have to be.
         needed: ApplicationKind,
     },
-    /// No user has this name, or several domains have one.
-    #[error("no single user is meant by {user}: write DOMAIN\\name")]
+    /// No user has this name.
+    #[error("no user has the name {user}: `roamd farm user list` names those that exist")]
     UnknownUser {
+        /// The name asked for.
+        user: String,
+    },
+    /// Several domains have a user of this name.
+    #[error("several domains have a user {user}: write DOMAIN\\name")]
+    AmbiguousUser {
         /// The name asked for.
         user: String,
     },
