@@ -176,8 +176,8 @@ fn several_controllers_serve_one_farm_until_they_are_stopped() {
         "{}",
         busy.err
     );
-    for server in [one, two] {
-        let (status, rest) = server.stop();
+    for (server, signal) in [(one, "TERM"), (two, "HUP")] {
+        let (status, rest) = server.stop_by(signal);
         assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     }
 }
