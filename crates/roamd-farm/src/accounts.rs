@@ -82,7 +82,7 @@ impl Farms {
     /// Changes an account, which is named as in a sign-in.
     ///
     /// # Errors
-    /// [`Error::UnknownUser`], or the database could not be written.
+    /// [`Error::UnknownUser`], [`Error::AmbiguousUser`], or the database could not be written.
     pub fn set_account(
         &self,
         user: &str,

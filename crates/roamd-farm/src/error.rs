@@ -70,10 +70,12 @@ pub enum Error {
     #[error(transparent)]
     World(#[from] WorldError),
     /// No farm has this id.
-    #[error("no farm has the id {farm}: `roamd farm session list` names those that exist")]
+    #[error("no farm has the id {farm}; there are {}", .known.join(", "))]
     UnknownFarm {
         /// The id asked for.
         farm: String,
+        /// The ids of all farms; a world has one at least.
+        known: Vec<String>,
     },
     /// The farm has no host, group or application of this name.
     #[error("farm {farm} has no {part} {name}: `roamd farm {list} list` names those that exist", list = .part.command())]
@@ -95,9 +97,15 @@ pub enum Error {
         /// What it would have to be.
         needed: ApplicationKind,
     },
-    /// No user has this name, or several domains have one.
-    #[error("no single user is meant by {user}: write DOMAIN\\name")]
+    /// No user has this name.
+    #[error("no user has the name {user}: `roamd farm user list` names those that exist")]
     UnknownUser {
+        /// The name asked for.
+        user: String,
+    },
+    /// Several domains have a user of this name.
+    #[error("several domains have a user {user}: write DOMAIN\\name")]
+    AmbiguousUser {
         /// The name asked for.
         user: String,
     },
@@ -113,10 +121,10 @@ pub enum Error {
     #[error(transparent)]
     Ica(#[from] IcaError),
     /// The logon ticket is not good.
-    #[error("logon ticket refused: {0}")]
+    #[error("logon ticket refused")]
     Ticket(#[from] TicketRefusal),
     /// The farm does not let the launch happen now.
-    #[error("launch refused: {0}")]
+    #[error("launch refused")]
     Launch(#[from] LaunchRefusal),
     /// A password could not be hashed.
     #[error("could not hash a password")]

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::db::{Failure, settings};
+use crate::db::{Failure, catalogue, settings};
 use crate::error::{Error, Part};
 use crate::farms::Farms;
 use crate::files::{ContentAddress, FileTypes};
@@ -248,10 +248,9 @@ impl Farms {
         self.db.write(|transaction| {
             settings::set_limits(transaction, farm, change)?;
             let limits = settings::limits(transaction, Some(farm))?.into_iter();
-            let unknown = || Error::UnknownFarm {
-                farm: farm.to_owned(),
-            };
-            Ok(limits.last().ok_or_else(unknown)?)
+            limits
+                .last()
+                .ok_or_else(|| catalogue::unknown_farm(transaction, farm))
         })
     }
 }

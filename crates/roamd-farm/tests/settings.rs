@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use roamd_farm::{
-    ApplicationChange, ContentAddress, Error, Group, HostChange, HostRecord, Limit, LimitChange,
-    Part, Power, Switch,
+    AccountChange, ApplicationChange, ContentAddress, Error, Group, HostChange, HostRecord, Limit,
+    LimitChange, Part, Power, Switch,
 };
 use roamd_nfuse_proto::{AppDataRequest, ErrorId};
 
@@ -292,9 +292,21 @@ fn parts_that_a_farm_does_not_have_are_named() {
         farms.hosts(Some("XA9"), at(0)).map(|_| ()),
         farms.set_group("XA9", "Apps", true).map(|_| ()),
     ] {
-        assert!(
-            matches!(result, Err(Error::UnknownFarm { .. })),
-            "{result:?}"
-        );
+        let error = result.unwrap_err();
+        let expected = "no farm has the id XA9; there are xenapp-6, xendesktop-5, cvad-7";
+        assert_eq!(error.to_string(), expected);
+    }
+    for (user, expected) in [
+        ("zed", "no user has the name zed: "),
+        (r"DEMO\zed", r"no user has the name DEMO\zed: "),
+        ("zed@other.test", "no user has the name zed@other.test: "),
+        (
+            "Alice",
+            r"several domains have a user Alice: write DOMAIN\name",
+        ),
+    ] {
+        let set = farms.set_account(user, &AccountChange::default(), at(0));
+        let error = set.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
     }
 }

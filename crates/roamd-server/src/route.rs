@@ -13,6 +13,8 @@ pub(crate) enum Route<'p> {
     Store(usize, StoreRoute<'p>),
     /// Something below the authentication path.
     Authentication(AuthenticationRoute<'p>),
+    /// `/Schemas/`.
+    Schemas,
     /// `/Schemas/NAME.xsd`.
     Schema(&'p str),
     /// `/healthz`.
@@ -124,6 +126,7 @@ impl<'p> Route<'p> {
             }
         }
         match segments(path.strip_prefix('/')?) {
+            [Some(schemas), None, ..] if same(schemas, "Schemas") => Some(Self::Schemas),
             [Some(schemas), Some(name), None, ..] if same(schemas, "Schemas") => {
                 Some(Self::Schema(name))
             }
@@ -149,6 +152,7 @@ impl<'p> Route<'p> {
             | Self::Authentication(
                 AuthenticationRoute::Endpoints | AuthenticationRoute::Validate { .. },
             )
+            | Self::Schemas
             | Self::Schema(_)
             | Self::Health
             | Self::Ready
@@ -190,6 +194,7 @@ impl<'p> Route<'p> {
                 AuthenticationRoute::FormsCancel => "forms-cancel",
                 AuthenticationRoute::Endpoints => "authentication-endpoints",
             },
+            Self::Schemas => "schemas",
             Self::Schema(_) => "schema",
             Self::Health => "health",
             Self::Ready => "ready",
@@ -458,6 +463,8 @@ mod tests {
                 "/schemas/SessionState.xsd",
                 Route::Schema("SessionState.xsd"),
             ),
+            ("/Schemas/", Route::Schemas),
+            ("/schemas", Route::Schemas),
             ("/healthz", Route::Health),
             ("/readyz/", Route::Ready),
             ("/metrics", Route::Metrics),
@@ -502,7 +509,6 @@ mod tests {
             "/Citrix/StoreAuth/auth/v1/token/validate/x/y",
             "/Citrix/StoreAuth/auth/v1/protocols/validate",
             "/Citrix/StoreAuth/ExplicitForms/Start/x",
-            "/Schemas",
             "/Schemas/a/b",
             "/healthz/x",
             "/\u{fc}ber",

@@ -61,12 +61,14 @@ pub enum ClientError {
         id: &'static str,
     },
     /// A status that this request cannot have.
-    #[error("{url} answered {status}")]
+    #[error("{url} answered {status}{}", after_colon(.reason.as_deref()))]
     Status {
         /// What was asked.
         url: Url,
         /// The answer.
         status: StatusCode,
+        /// The first line that the server says of it, if it says something in plain text.
+        reason: Option<String>,
     },
     /// An answer is not the message that it should be.
     #[error("the answer of {url} cannot be read")]
@@ -93,6 +95,9 @@ pub enum ClientError {
     /// The store did not accept user name and password; its own words.
     #[error("the store refused the sign-in: {0}")]
     SignInRefused(String),
+    /// The store could sign in nobody, whatever the password; its own words.
+    #[error("the store can sign in nobody now: {0}")]
+    SignInUnavailable(String),
     /// The password is right, and the store asks for a new one.
     #[error(
         "the password has expired or must be changed: choose a new one in another client first"
@@ -141,6 +146,11 @@ impl ClientError {
                 | Self::NotAllowed
         )
     }
+}
+
+/// What comes after a colon, if there is something.
+fn after_colon(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 /// The reason behind all others.

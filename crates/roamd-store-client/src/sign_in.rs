@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE, WWW_AUTHENTICATE};
 use roamd_store_proto::auth::{
-    Challenge, Choice, DestroyToken, Form, FormPost, FormResult, RequestToken,
+    Challenge, Choice, DestroyToken, Form, FormPost, FormResult, FormStatus, RequestToken,
     RequestTokenResponse, RequirementKind, TokenChoices,
 };
 use roamd_store_proto::media_type;
@@ -326,17 +326,21 @@ fn refusal(form: &Form) -> ClientError {
         .filter_map(|line| line.label.as_deref())
         .map(shown)
         .collect();
-    if !texts.is_empty() {
-        return ClientError::SignInRefused(texts.join(" "));
+    let said = form.log_message.as_deref().filter(|text| !text.is_empty());
+    let words = match texts.is_empty() {
+        true => shown(said.unwrap_or(&form.status.0)),
+        false => texts.join(" "),
+    };
+    if form.status == FormStatus::SERVICE_UNAVAILABLE {
+        return ClientError::SignInUnavailable(words);
     }
-    if form.result == FormResult::UPDATE_CREDENTIALS {
+    if texts.is_empty() && form.result == FormResult::UPDATE_CREDENTIALS {
         return ClientError::PasswordChange;
     }
-    if form.result == FormResult::MORE_INFO {
+    if texts.is_empty() && form.result == FormResult::MORE_INFO {
         return ClientError::MoreAsked;
     }
-    let text = form.log_message.as_deref().filter(|text| !text.is_empty());
-    ClientError::SignInRefused(shown(text.unwrap_or(&form.status.0)))
+    ClientError::SignInRefused(words)
 }
 
 /// The cookies of an answer as they are sent back: names and values, without their attributes.

@@ -12,12 +12,12 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use roamd_store_proto::DecodeError;
+use roamd_store_proto::{DecodeError, media_type};
 use tokio::time::timeout;
 use url::Url;
 
 use crate::audience::Audience;
-use crate::error::ClientError;
+use crate::error::{ClientError, shown};
 
 /// From the first byte of a request to the last of its answer.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -193,8 +193,23 @@ impl Answer {
             status => ClientError::Status {
                 url: self.url.clone(),
                 status,
+                reason: self.reason(),
             },
         }
+    }
+
+    /// The first line of a plain text, without the status that some servers begin it with.
+    fn reason(&self) -> Option<String> {
+        let content_type = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        if !media_type::is(content_type, "text/plain") {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        let line = text.lines().next()?;
+        let line = line
+            .strip_prefix(&self.status.to_string())
+            .map_or(line, |rest| rest.trim_start_matches(':'));
+        Some(shown(line)).filter(|reason| !reason.is_empty())
     }
 }
 

@@ -40,6 +40,7 @@ impl From<&anyhow::Error> for Exit {
                 FarmError::World(_)
                 | FarmError::UnknownFarm { .. }
                 | FarmError::UnknownUser { .. }
+                | FarmError::AmbiguousUser { .. }
                 | FarmError::UnknownPart { .. }
                 | FarmError::WrongKind { .. }
                 | FarmError::UnknownApplication { .. } => Self::Usage,

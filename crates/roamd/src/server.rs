@@ -55,16 +55,44 @@ pub(crate) fn notify_on_hangup(notify: Arc<Notify>) -> anyhow::Result<()> {
 
 /// A token that is cancelled by Ctrl-C or SIGTERM.
 pub(crate) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    stop_on(&[SignalKind::interrupt(), SignalKind::terminate()])
+}
+
+/// The same, and cancelled when its terminal goes away (SIGHUP), unless whoever started the command
+/// wants it to live on then, as `nohup` does.
+pub(crate) fn stop_on_signal_or_hangup() -> anyhow::Result<CancellationToken> {
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    if !is_hangup_ignored() {
+        kinds.push(SignalKind::hangup());
+    }
+    stop_on(&kinds)
+}
+
+fn stop_on(kinds: &[SignalKind]) -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for Ctrl-C")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
-    let cancel = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        cancel.cancel();
-    });
+    for kind in kinds {
+        let number = kind.as_raw_value();
+        let mut received =
+            signal(*kind).with_context(|| format!("cannot watch for signal {number}"))?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            received.recv().await;
+            stop.cancel();
+        });
+    }
     Ok(stop)
+}
+
+/// Whether this process was started with SIGHUP ignored, by what the system says of it.
+fn is_hangup_ignored() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit is that of signal 1.
+    let bit = 1 << (SignalKind::hangup().as_raw_value() - 1);
+    ignored.is_some_and(|ignored| ignored & bit != 0)
 }

@@ -78,11 +78,19 @@ pub(crate) fn farms(connection: &Connection) -> Result<Vec<FarmRow>, Failure> {
 pub(crate) fn farm(connection: &Connection, label: &str) -> Result<FarmRow, Failure> {
     let mut statement = connection.prepare_cached(&format!("{FARM} WHERE label_key = ?1"))?;
     let found = statement.query_row([fold(label)], read_farm).optional()?;
-    found.ok_or_else(|| {
-        Failure::Refused(Error::UnknownFarm {
-            farm: label.to_owned(),
-        })
-    })
+    found.ok_or_else(|| unknown_farm(connection, label))
+}
+
+/// That no farm has this id, and which there are.
+pub(crate) fn unknown_farm(connection: &Connection, label: &str) -> Failure {
+    let farm = label.to_owned();
+    match farms(connection) {
+        Ok(farms) => {
+            let known = farms.into_iter().map(|farm| farm.label).collect();
+            Failure::Refused(Error::UnknownFarm { farm, known })
+        }
+        Err(failure) => failure,
+    }
 }
 
 /// A farm that is known to be there.

@@ -62,12 +62,15 @@ pub(crate) fn with_sid(connection: &Connection, sid: &str) -> Result<Option<User
 
 /// The user that a person names.
 pub(crate) fn named(connection: &Connection, text: &str) -> Result<User, Failure> {
-    let user = find(connection, &AccountName::parse(text))?;
-    user.ok_or_else(|| {
-        Failure::Refused(Error::UnknownUser {
-            user: text.to_owned(),
-        })
-    })
+    let name = AccountName::parse(text);
+    if let Some(user) = find(connection, &name)? {
+        return Ok(user);
+    }
+    let user = text.to_owned();
+    Err(Failure::Refused(match exists(connection, &name)? {
+        true => Error::AmbiguousUser { user },
+        false => Error::UnknownUser { user },
+    }))
 }
 
 /// Domain and name of every user.

@@ -158,7 +158,7 @@ pub(super) struct SeenFarm {
 /// noted. `ids` remembers every farm of the file.
 pub(super) fn read_all(store: &mut Section<'_>, ids: &mut Vec<SeenFarm>) -> Vec<Farm> {
     let sections = store.sections("farm", "[[store.farm]]");
-    if sections.is_empty() {
+    if sections.as_ref().is_some_and(Vec::is_empty) {
         store.fault(
             "farm",
             "the store has no [[store.farm]]; it needs one at least",
@@ -166,6 +166,7 @@ pub(super) fn read_all(store: &mut Section<'_>, ids: &mut Vec<SeenFarm>) -> Vec<
     }
     sections
         .into_iter()
+        .flatten()
         .filter_map(|section| read(section, ids))
         .collect()
 }

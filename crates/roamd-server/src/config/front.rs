@@ -59,7 +59,7 @@ fn this_machine() -> Vec<IpNet> {
 /// A network, or one address.
 pub(super) fn network(value: &DeValue<'_>) -> Result<IpNet, String> {
     let text = text(value)?;
-    let problem = || "has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"".to_owned();
+    let problem = || "has to be a network, such as \"10.0.0.0/8\" or \"2001:db8::/32\"".to_owned();
     let network = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
         Err(_) => text.parse().map_err(|_| problem())?,
@@ -68,7 +68,7 @@ pub(super) fn network(value: &DeValue<'_>) -> Result<IpNet, String> {
     if network == begin {
         Ok(network)
     } else {
-        Err(format!("has {network}, whose network is {begin}"))
+        Err(format!("has to be the network itself, {begin}"))
     }
 }
 
@@ -237,7 +237,7 @@ controllers = ["http://10.0.0.11:8080"]
 
     #[test]
     fn a_fault_of_a_front_is_named_with_its_line() {
-        let networks = "has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"";
+        let networks = "has to be a network, such as \"10.0.0.0/8\" or \"2001:db8::/32\"";
         let cases = [
             (
                 "trusted_proxies = \"10.0.0.1\"",
@@ -245,11 +245,12 @@ controllers = ["http://10.0.0.11:8080"]
             ),
             (
                 "trusted_proxies = [\"proxy.example.net\"]",
-                format!("line 4: `trusted_proxies` {networks}"),
+                format!("line 4: `trusted_proxies`: \"proxy.example.net\" {networks}"),
             ),
             (
                 "metrics_from = [\"10.0.0.1/8\"]",
-                "line 4: `metrics_from` has 10.0.0.1/8, whose network is 10.0.0.0/8".to_owned(),
+                "line 4: `metrics_from`: \"10.0.0.1/8\" has to be the network itself, 10.0.0.0/8"
+                    .to_owned(),
             ),
             (
                 "[tls]\ncertificate_file = \"cert.pem\"",

@@ -164,7 +164,12 @@ pub fn parse(text: &str) -> Result<Config, Vec<ConfigFault>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let faults = Faults::new(text);
     for error in &errors {
-        faults.add(error.span().map_or(0, |span| span.start), error.message());
+        let span = error.span().unwrap_or_default();
+        let message = match (error.message(), text.get(span.clone())) {
+            ("duplicate key", Some(key)) => format!("duplicate key `{}`", section::cut(key)),
+            (message, _) => message.to_owned(),
+        };
+        faults.add(span.start, message);
     }
     // What follows a break of the syntax may be read wrongly, so its meaning is not judged.
     let config = if errors.is_empty() {

@@ -75,7 +75,7 @@ pub(super) fn read(store: &mut Section<'_>) -> Option<StoreGateway> {
 fn translations(gateway: &mut Section<'_>) -> Vec<(HostPort, HostPort)> {
     let sections = gateway.sections("translation", "[[store.gateway.translation]]");
     let mut translations: Vec<(HostPort, HostPort)> = Vec::new();
-    for mut section in sections {
+    for mut section in sections.into_iter().flatten() {
         let given = section.required("host", |value| host(value, HostPort::ICA));
         let reached = section.required("address", |value| host(value, HostPort::ICA));
         if let (Some(given), Some(reached)) = (given, reached) {
@@ -246,12 +246,12 @@ address = "203.0.113.2""#,
             ),
             (
                 "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11/scripts/wpnbr.dll\"]",
-                "line 8: `sta` has to end after the port; the ticket authority is always \
-                 /scripts/ctxsta.dll",
+                "line 8: `sta`: \"http://10.0.0.11/scripts/wpnbr.dll\" has to end after the port; the \
+                 ticket authority is always /scripts/ctxsta.dll",
             ),
             (
                 "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\", \"http://10.0.0.11\"]",
-                "line 8: `sta` names the same twice",
+                "line 8: `sta` names \"http://10.0.0.11\" twice",
             ),
             (
                 &format!("{good}\nsta_order = \"random\""),
@@ -263,11 +263,12 @@ address = "203.0.113.2""#,
             ),
             (
                 &format!("{good}\ninside = [\"10.0.0.0/33\"]"),
-                "line 9: `inside` has to name networks, such as \"10.0.0.0/8\" or \"2001:db8::/32\"",
+                "line 9: `inside`: \"10.0.0.0/33\" has to be a network, such as \"10.0.0.0/8\" or \
+                 \"2001:db8::/32\"",
             ),
             (
                 &format!("{good}\noutside = [\"10.0.0.1/8\"]"),
-                "line 9: `outside` has 10.0.0.1/8, whose network is 10.0.0.0/8",
+                "line 9: `outside`: \"10.0.0.1/8\" has to be the network itself, 10.0.0.0/8",
             ),
             (
                 &format!("{good}\ninside = [\"10.0.0.0/8\"]\noutside = [\"10.0.0.0/8\"]"),

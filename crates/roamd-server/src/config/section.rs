@@ -10,6 +10,17 @@ use super::ConfigFault;
 /// How alike two keys have to be for one to be suggested in place of the other, from 0 to 1.
 const ALIKE: f64 = 0.75;
 
+/// Settings of the original that have another name here.
+const ORIGINALS: [(&str, &str); 4] = [
+    ("ConnectionTimeout", "connect_timeout_ms"),
+    ("LoadBalance", "controller_order"),
+    ("ServerCommunicationAttempts", "attempts"),
+    ("TicketTimeToLive", "ticket_seconds"),
+];
+
+/// How much of a value a fault repeats, in characters.
+const LONGEST_QUOTE: usize = 60;
+
 /// The faults found so far in one document.
 pub(super) struct Faults {
     /// Where lines end, in bytes from the start of the text.
@@ -138,16 +149,22 @@ impl<'d> Section<'d> {
         };
         let mut values = Vec::with_capacity(items.len());
         for item in items {
+            let quoted = quoted(item.get_ref());
             let problem = match read(item.get_ref()) {
-                Ok(value) if values.contains(&value) => "names the same twice".into(),
+                Ok(value) if values.contains(&value) => {
+                    let twice = quoted.as_deref().unwrap_or("the same");
+                    format!("`{key}` names {twice} twice")
+                }
                 Ok(value) => {
                     values.push(value);
                     continue;
                 }
-                Err(problem) => problem,
+                Err(problem) => match quoted {
+                    Some(quoted) => format!("`{key}`: {quoted} {problem}"),
+                    None => format!("`{key}` {problem}"),
+                },
             };
-            self.faults
-                .add(item.span().start, format!("`{key}` {problem}"));
+            self.faults.add(item.span().start, problem);
         }
         Some(values)
     }
@@ -205,10 +222,10 @@ impl<'d> Section<'d> {
         section.table.is_some().then_some(section)
     }
 
-    /// The tables of a list; empty if it is absent.
-    pub(super) fn sections(&mut self, key: &'static str, name: &'static str) -> Vec<Self> {
+    /// The tables of a list; empty if it is absent. Nothing if it is something else, which is noted.
+    pub(super) fn sections(&mut self, key: &'static str, name: &'static str) -> Option<Vec<Self>> {
         let Some(value) = self.value(key) else {
-            return Vec::new();
+            return Some(Vec::new());
         };
         let child = |item: &'d Spanned<DeValue<'d>>| {
             let table = Some(item.get_ref().as_table()?);
@@ -222,13 +239,12 @@ impl<'d> Section<'d> {
             })
         };
         let items = value.get_ref().as_array();
-        items
-            .and_then(|items| items.iter().map(child).collect())
-            .unwrap_or_else(|| {
-                let problem = format!("`{key}` has to be a list of tables, each written {name}");
-                self.faults.add(value.span().start, problem);
-                Vec::new()
-            })
+        let sections = items.and_then(|items| items.iter().map(child).collect());
+        if sections.is_none() {
+            let problem = format!("`{key}` has to be a list of tables, each written {name}");
+            self.fault(key, problem);
+        }
+        sections
     }
 
     /// The line of a key, or of the section if the key is absent.
@@ -248,7 +264,8 @@ impl<'d> Section<'d> {
             if self.known.contains(&name) {
                 continue;
             }
-            let hint = closest(name, &self.known).map(|meant| format!("; did you mean `{meant}`?"));
+            let meant = original(name, &self.known).or_else(|| closest(name, &self.known));
+            let hint = meant.map(|meant| format!("; did you mean `{meant}`?"));
             self.faults.add(
                 key.span().start,
                 format!(
@@ -330,6 +347,28 @@ pub(super) fn word<T: Copy>(value: &DeValue<'_>, words: &[(&'static str, T)]) ->
         known.join(", "),
         hint.unwrap_or_default()
     ))
+}
+
+/// A value in a fault, so that it is found among others of its line: not endless, and with nothing
+/// that a terminal would act on. Nothing for what may hold a password, as the user part of a URL does.
+fn quoted(value: &DeValue<'_>) -> Option<String> {
+    let text = value.as_str().filter(|text| !text.contains('@'))?;
+    Some(format!("\"{}\"", cut(text)))
+}
+
+/// The beginning of a text from outside, escaped.
+pub(super) fn cut(text: &str) -> String {
+    let start: String = text.chars().take(LONGEST_QUOTE).collect();
+    let rest = if start.len() < text.len() { "…" } else { "" };
+    format!("{}{rest}", start.escape_debug())
+}
+
+/// The known key for a setting of the original.
+fn original(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let (_, ours) = ORIGINALS
+        .iter()
+        .find(|(theirs, _)| theirs.eq_ignore_ascii_case(name))?;
+    known.contains(ours).then_some(*ours)
 }
 
 /// The known word that was probably meant.

@@ -38,7 +38,7 @@ pub enum SpellingChoice {
 /// gives every farm of the file, so that a name of one with faults does not count as unknown.
 pub(super) fn read_all(root: &mut Section<'_>) -> (Vec<Store>, Vec<SeenFarm>) {
     let sections = root.sections("store", "[[store]]");
-    if sections.is_empty() {
+    if sections.as_ref().is_some_and(Vec::is_empty) {
         root.fault(
             "store",
             "there is no [[store]]; a gateway needs one at least",
@@ -46,7 +46,7 @@ pub(super) fn read_all(root: &mut Section<'_>) -> (Vec<Store>, Vec<SeenFarm>) {
     }
     let mut ids = Vec::new();
     let mut stores: Vec<Store> = Vec::new();
-    for mut section in sections {
+    for mut section in sections.into_iter().flatten() {
         let path = section.required("path", path);
         let spelling = section.or("spelling", SpellingChoice::Auto, |value| {
             word(

@@ -264,7 +264,7 @@ fn how_https_controllers_prove_who_they_are_is_read_and_checked() {
         (
             "https://10.0.0.11",
             "tls_public_keys = [\"YhKJ\"]",
-            "`tls_public_keys` has to be sha256// and the Base64 of a SHA-256",
+            "`tls_public_keys`: \"YhKJ\" has to be sha256// and the Base64 of a SHA-256",
         ),
         (
             "https://10.0.0.11",
@@ -372,7 +372,7 @@ fn a_fault_is_named_with_its_line() {
             "authentication.domains = [\"LAB\", \"LAB\"]",
             "",
             "",
-            "line 4: `domains` names the same twice",
+            "line 4: `domains` names \"LAB\" twice",
         ),
         (
             "authentication.cookie_name = \"HttpOnly\"",
@@ -390,19 +390,19 @@ fn a_fault_is_named_with_its_line() {
             "authentication.validation_services = [\"a/b\"]",
             "",
             "",
-            "line 4: `validation_services` may have letters, digits and - _ . only, such as \"gateway.example.net\"",
+            "line 4: `validation_services`: \"a/b\" may have letters, digits and - _ . only, such as \"gateway.example.net\"",
         ),
         (
             "authentication.validation_services = [\"..\"]",
             "",
             "",
-            "line 4: `validation_services` may have letters, digits and - _ . only, such as \"gateway.example.net\"",
+            "line 4: `validation_services`: \"..\" may have letters, digits and - _ . only, such as \"gateway.example.net\"",
         ),
         (
             "authentication.validation_services = [\"gw\", \"GW\"]",
             "",
             "",
-            "line 4: `validation_services` names the same twice",
+            "line 4: `validation_services` names \"GW\" twice",
         ),
         (
             "keys.rotate_after = \"monthly\"",
@@ -541,7 +541,42 @@ fn a_fault_is_named_with_its_line() {
             farm,
             "line 13: key `controllers` of [[store.farm]] is missing",
         ),
-        ("", "", "id = \"XA1\"", "line 13: duplicate key"),
+        ("", "", "id = \"XA1\"", "line 13: duplicate key `id`"),
+        // Names of the original.
+        (
+            "",
+            "",
+            "LoadBalance = false",
+            "line 13: `LoadBalance` is not a key of [[store.farm]]; did you mean \
+             `controller_order`?",
+        ),
+        (
+            "",
+            "",
+            "ticketTimeToLive = 200",
+            "line 13: `ticketTimeToLive` is not a key of [[store.farm]]; did you mean \
+             `ticket_seconds`?",
+        ),
+        (
+            "",
+            "",
+            "connectionTimeout = 6",
+            "line 13: `connectionTimeout` is not a key of [[store.farm]]; did you mean \
+             `connect_timeout_ms`?",
+        ),
+        (
+            "",
+            "",
+            "serverCommunicationAttempts = 1",
+            "line 13: `serverCommunicationAttempts` is not a key of [[store.farm]]; did you mean \
+             `attempts`?",
+        ),
+        (
+            "LoadBalance = false",
+            "",
+            "",
+            "line 4: `LoadBalance` is not a key",
+        ),
     ];
     for (document, store, farm, expected) in cases {
         assert_eq!(faults(&config(document, store, farm)), [expected]);
@@ -664,7 +699,7 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
         (
             "controllers",
             "[\"http://a:80\", \"http://A\"]",
-            "names the same twice",
+            "names \"http://A\" twice",
         ),
     ];
     for (key, value, problem) in cases {
@@ -679,12 +714,39 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
         let [fault] = &faults[..] else {
             panic!("{key} = {value}: {faults:?}")
         };
-        assert!(
-            fault.contains(&format!("`{key}` {problem}")),
-            "{key} = {value}: {fault}"
-        );
+        let (_, told) = fault.split_once(&format!("`{key}`")).unwrap();
+        assert!(told.contains(problem), "{key} = {value}: {fault}");
         assert!(!fault.contains("u:p"), "a secret is not repeated: {fault}");
     }
+}
+
+#[test]
+fn a_wrong_value_of_a_list_is_told_from_its_neighbours() {
+    let long = format!("http://{}/x", "a".repeat(100));
+    let values = format!("[\"10.0.0.11\", \"\\u001b[2J\", \"{long}\", \"u:p@10.0.0.12\"]");
+    let text = config("", "", "").replace("[\"http://10.0.0.11:8080\"]", &values);
+    let form = "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"";
+    let path = "has to end after the port; the XML service is always /scripts/wpnbr.dll";
+    let cut = &long[..60];
+    assert_eq!(
+        faults(&text),
+        [
+            format!("line 12: `controllers`: \"10.0.0.11\" {form}"),
+            format!("line 12: `controllers`: \"\\u{{1b}}[2J\" {form}"),
+            format!("line 12: `controllers`: \"{cut}…\" {path}"),
+            format!("line 12: `controllers` {form}"),
+        ]
+    );
+}
+
+#[test]
+fn one_table_in_place_of_a_list_is_the_only_fault_told_of_it() {
+    let one_store = config("", "", "").replace("[[store]]", "[store]");
+    let expected = "line 5: `store` has to be a list of tables, each written [[store]]";
+    assert_eq!(faults(&one_store), [expected]);
+    let one_farm = config("", "", "").replace("[[store.farm]]", "[store.farm]");
+    let expected = "line 8: `farm` has to be a list of tables, each written [[store.farm]]";
+    assert_eq!(faults(&one_farm), [expected]);
 }
 
 #[test]

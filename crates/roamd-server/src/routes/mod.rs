@@ -62,6 +62,7 @@ pub(crate) async fn answer(
                 published::authentication_endpoints(&gate.authentication, &request)
             }
         },
+        Route::Schemas => operations::schemas(),
         Route::Schema(name) => published::schema(name),
         Route::Health => Ok(operations::health()),
         Route::Ready => operations::ready(gate, &request).await,

@@ -56,7 +56,7 @@ pub(crate) fn metrics(gate: &Gate) -> Result<Answer, Refused> {
     Ok(whole(StatusCode::OK, media, Caching::None, text))
 }
 
-/// The style sheet of the page.
+/// The style sheet of the pages.
 pub(crate) fn style_sheet() -> Answer {
     whole(
         StatusCode::OK,
@@ -69,7 +69,16 @@ pub(crate) fn style_sheet() -> Answer {
 /// The page at the root: what this server is, and where its stores are.
 pub(crate) fn page(gate: &Gate) -> Result<Answer, Refused> {
     let stores = gate.stores.iter().map(|site| site.url.as_str()).collect();
-    let html = page::render(stores).map_err(|error| Refused::Internal(error.into()))?;
+    rendered(page::root(stores))
+}
+
+/// The index of the schemas (SS-65).
+pub(crate) fn schemas() -> Result<Answer, Refused> {
+    rendered(page::schemas())
+}
+
+fn rendered(page: askama::Result<String>) -> Result<Answer, Refused> {
+    let html = page.map_err(|error| Refused::Internal(error.into()))?;
     let mut answer = whole(
         StatusCode::OK,
         "text/html; charset=utf-8",

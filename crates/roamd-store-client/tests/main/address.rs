@@ -90,6 +90,45 @@ async fn a_redirect_is_not_followed() {
     assert_eq!(play.lines().last().unwrap(), "POST /list");
 }
 
+/// SS-64: the answer of a refusal is a sentence for people.
+#[tokio::test]
+async fn what_the_server_says_of_a_refusal_is_passed_on() {
+    let long = "a".repeat(400);
+    let cases = [
+        (
+            "text/plain; charset=utf-8",
+            "400 Bad Request: no such name",
+            ": no such name",
+        ),
+        (
+            "Text/Plain",
+            "no\tsuch\x1b[2Jname\r\nsecond line",
+            ": no such [2Jname",
+        ),
+        ("text/plain", &long, &format!(": {}", &long[..300])),
+        ("text/plain", "400 Bad Request", ""),
+        ("text/plain", "\n", ""),
+        ("text/plain", "", ""),
+        ("text/html", "<p>no such name</p>", ""),
+    ];
+    for (content_type, body, expected) in cases {
+        let body = body.to_owned();
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /list" => {
+                let mut answer = ok(content_type, body.clone().into());
+                *answer.status_mut() = StatusCode::BAD_REQUEST;
+                answer
+            }
+            _ => good_store(here, request),
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        let url = format!("http://{}/list", play.address);
+        let expected = format!("{url} answered 400 Bad Request{expected}");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 #[tokio::test]
 async fn an_operation_that_the_store_does_not_offer_is_named() {
     let play = Play::start(good_store).await;

@@ -157,6 +157,33 @@ async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
     }
 }
 
+/// CA-57: the status tells it, in whatever language the words are.
+#[tokio::test]
+async fn a_store_that_can_sign_in_nobody_has_refused_nobody() {
+    for (words, shown) in [
+        (Some("Connexion impossible."), "Connexion impossible."),
+        (None, "error-service-unavailable"),
+    ] {
+        let answer = Form {
+            status: FormStatus::SERVICE_UNAVAILABLE,
+            result: FormResult::FAIL,
+            log_message: words.map(Into::into),
+            post_back: None,
+            requirements: Vec::new(),
+            ..sign_in_form()
+        };
+        let play = Play::start(move |here, request| match request.line.as_str() {
+            "POST /attempt" => form(&answer),
+            _ => good_store(here, request),
+        })
+        .await;
+        let error = play.client().list(&session_params()).await.unwrap_err();
+        let expected = format!("the store can sign in nobody now: {shown}");
+        assert_eq!(error.to_string(), expected);
+        assert!(!error.is_refusal());
+    }
+}
+
 #[tokio::test]
 async fn a_form_that_asks_for_more_is_not_filled() {
     for fields in [

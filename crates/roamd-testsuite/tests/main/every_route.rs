@@ -187,6 +187,7 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
             "StateContext=x",
         ),
         open("authentication-endpoints", &format!("{auth}/endpoints/v1")),
+        open("schemas", "/Schemas/"),
         open("schema", "/Schemas/SessionState.xsd"),
         open("health", "/healthz"),
         open("ready", "/readyz"),

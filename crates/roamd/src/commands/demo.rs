@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::exit::Exit;
 use crate::hardening::harden;
 use crate::output;
-use crate::server::{address, block_on, listen, stop_on_signal};
+use crate::server::{address, block_on, listen, stop_on_signal_or_hangup};
 
 /// How many controllers each embedded farm has.
 const CONTROLLERS: usize = 2;
@@ -54,7 +54,7 @@ impl Demo {
             "pick another port, such as --listen 127.0.0.1:0",
         )
         .await?;
-        let stop = stop_on_signal()?;
+        let stop = stop_on_signal_or_hangup()?;
         let folder = Folder::new(self.data)?;
         let world = open(folder.path())?;
         let users = world.users()?;

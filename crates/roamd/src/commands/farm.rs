@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::hardening::harden;
 use crate::output;
-use crate::server::{address, block_on, listen, stop_on_signal};
+use crate::server::{address, block_on, listen, stop_on_signal_or_hangup};
 
 /// Runs embedded farms and looks into them, and asks farms whether they answer.
 #[derive(Debug, Args)]
@@ -170,7 +170,7 @@ impl Serve {
         block_on(async {
             let listener = listen(self.listen, "pick another port with --listen").await?;
             let address = listener.local_addr()?;
-            let stop = stop_on_signal()?;
+            let stop = stop_on_signal_or_hangup()?;
             let running = tokio::spawn(serve(farm, options, listener, stop));
             output::line(format_args!("ready http://{address}/scripts/wpnbr.dll"))?;
             running.await??;

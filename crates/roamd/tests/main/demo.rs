@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ran, Server, World, entries, roamd, run};
+use crate::support::{Ran, Server, World, behind, entries, roamd, run};
 
 /// Runs a line as a person would who copies it.
 fn paste(line: &str) -> Ran {
@@ -59,6 +59,33 @@ fn a_demo_prints_what_there_is_and_what_to_try() {
         [""; 0],
         "the temporary folder is gone"
     );
+}
+
+/// A closed terminal is no reason to leave the folder behind.
+#[test]
+fn a_demo_whose_terminal_goes_away_removes_its_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = roamd(&["demo", "--listen", "127.0.0.1:0"]);
+    let demo = Server::start(command.env("TMPDIR", temporary.path()), 1);
+    let (status, _) = demo.stop_by("HUP");
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(entries(temporary.path()), [""; 0]);
+}
+
+#[test]
+fn a_demo_that_shall_outlive_its_terminal_does() {
+    let world = World::new();
+    let args = ["demo", "--listen", "127.0.0.1:0", "--data", world.data()];
+    let demo = Server::start(&mut behind(&["nohup"], &args), 1);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", demo.pid())).unwrap();
+    let caught = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .unwrap();
+    let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+    // The lowest bit is that of signal 1, SIGHUP; signal 15 is SIGTERM.
+    assert_eq!((caught & 1, caught >> 14 & 1), (0, 1));
+    assert_eq!(demo.stop().0.code(), Some(0));
 }
 
 fn get(address: &str, path: &str) -> String {

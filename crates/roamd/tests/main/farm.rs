@@ -176,8 +176,8 @@ fn several_controllers_serve_one_farm_until_they_are_stopped() {
         "{}",
         busy.err
     );
-    for server in [one, two] {
-        let (status, rest) = server.stop();
+    for (server, signal) in [(one, "TERM"), (two, "HUP")] {
+        let (status, rest) = server.stop_by(signal);
         assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     }
 }
@@ -201,7 +201,8 @@ fn a_farm_that_does_not_exist_is_not_served() {
         &free,
     ]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("no farm has the id XA9"), "{}", ran.err);
+    let expected = "roamd: no farm has the id XA9; there are XA1, XD5, CVAD\n";
+    assert_eq!(ran.err, expected);
 }
 
 const SETTINGS: [&str; 21] = [
@@ -384,7 +385,7 @@ fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
         (&["set", "alice"][..], "--account <STATE>|"),
         (
             &["set", "zoe", "--unlock"],
-            "no single user is meant by zoe",
+            "no user has the name zoe: `roamd farm user list` names",
         ),
         (
             &["set", "alice", "--password-stdin"],

@@ -134,6 +134,17 @@ fn a_refused_sign_in_ends_with_3_and_the_stores_words() {
 }
 
 #[test]
+fn a_sign_in_that_no_farm_could_check_is_a_failure_and_no_refusal() {
+    let world = World::new();
+    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", &nobody())]);
+    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let ran = gateway.alice(&["list"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    let expected = "roamd: the store can sign in nobody now: ";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+}
+
+#[test]
 fn what_is_no_store_ends_with_1() {
     let world = World::new();
     let demo = Server::demo(&world);
@@ -221,7 +232,8 @@ fn a_session_follows_its_user_to_this_client() {
     );
     let again = run(&connect);
     assert_eq!((again.code, again.out.as_str()), (3, ""));
-    assert!(again.err.contains("it was used before"), "{}", again.err);
+    let expected = "roamd: logon ticket refused: it was used before\n";
+    assert_eq!(again.err, expected);
 }
 
 #[test]

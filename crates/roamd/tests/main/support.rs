@@ -278,8 +278,13 @@ impl Server {
     }
 
     /// Stops it as an init system does, and gives what it printed after it was ready.
-    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
-        signal(&self.child, "TERM");
+    pub(crate) fn stop(self) -> (ExitStatus, String) {
+        self.stop_by("TERM")
+    }
+
+    /// The same by another signal.
+    pub(crate) fn stop_by(mut self, name: &str) -> (ExitStatus, String) {
+        signal(&self.child, name);
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)
