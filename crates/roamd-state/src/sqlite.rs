@@ -230,13 +230,20 @@ fn write_all(connection: &mut Connection, marks: &Marks, jobs: &Receiver<Job>) {
         }
         if swept.elapsed() >= SWEEP_EVERY {
             swept = Instant::now();
-            let now = Timestamp::now();
-            match sweep(connection, now) {
-                Ok(swept) => marks.forget(&swept.marks),
-                Err(error) => warn!(%error, "Could not remove expired shared state"),
+            if let Err(error) = sweep_both(connection, marks, Timestamp::now()) {
+                warn!(%error, "Could not remove expired shared state");
             }
         }
     }
+}
+
+/// Sweeps the file, all of it or nothing, and memory after it, so that both go on holding the same marks.
+fn sweep_both(connection: &mut Connection, marks: &Marks, now: Timestamp) -> rusqlite::Result<()> {
+    let transaction = begin(connection, false)?;
+    let swept = sweep(&transaction, now)?;
+    transaction.commit()?;
+    marks.forget(&swept.marks);
+    Ok(())
 }
 
 /// Does all jobs in one transaction, and acknowledges them after its end.
