@@ -1,7 +1,6 @@
 //! What is odd about a configuration that is valid: it can be read, and yet the gateway would not start
 //! with it, or not do what its operator has in mind.
 
-use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -52,14 +51,10 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     let audit = config.audit.as_ref();
     let audit = audit.and_then(|audit| audit.file.parent());
     if let Some(folder) = audit.filter(|folder| folder.is_absolute() && !folder.is_dir()) {
-        warn(missing(folder));
+        warn(format!(
+            "The gateway does not start: there is no folder {} for the audit log",
+            folder.display()
+        ));
     }
     warnings
-}
-
-fn missing(folder: &Path) -> String {
-    format!(
-        "The gateway does not start: there is no folder {} for the audit log",
-        folder.display()
-    )
 }

@@ -297,13 +297,13 @@ impl Site {
     /// Whether any file of the gateway's data folder holds this text.
     #[must_use]
     pub fn gateway_files_hold(&self, text: &str) -> bool {
-        holds(&self.gateway_dir(), text.as_bytes())
+        holds(&self.gateway_dir(), text)
     }
 
     /// Whether any file of the farms' data folder holds this text.
     #[must_use]
     pub fn farm_files_hold(&self, text: &str) -> bool {
-        holds(&self.farm_dir(), text.as_bytes())
+        holds(&self.farm_dir(), text)
     }
 
     async fn another_node(&mut self, base_url: Option<String>) -> Wire {
@@ -365,9 +365,7 @@ impl Drop for Part {
     }
 }
 
-fn holds(folder: &Path, text: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().any(|entry| {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap_or_default();
-        bytes.windows(text.len()).any(|window| window == text)
-    })
+fn holds(folder: &Path, text: &str) -> bool {
+    let files = watch::files(folder);
+    files.iter().any(|(_, content)| content.contains(text))
 }

@@ -126,7 +126,7 @@ fn watch() -> MutexGuard<'static, Watch> {
 }
 
 /// Files of a folder, and what is in them.
-fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, String)> {
     std::fs::read_dir(folder)
         .into_iter()
         .flatten()
