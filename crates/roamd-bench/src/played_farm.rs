@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use roamd_nfuse_proto::{
-    AppDataAnswer, Application, Body, CapabilitiesAnswer, Dialect, Encoding, Frame, HostId,
-    ReconnectSessionDataAnswer, SessionEntry, ValidateCredentialsAnswer, encode_answer,
+    AppDataResponse, Application, Body, CapabilitiesResponse, Dialect, Encoding, Frame, HostId,
+    ReconnectSessionDataResponse, SessionEntry, ValidateCredentialsResponse, encode_response,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,8 +44,8 @@ impl Player {
             .enable_all()
             .build()?;
         let answers = HashMap::from([
-            answer(ValidateCredentialsAnswer::default()),
-            answer(CapabilitiesAnswer::default()),
+            answer(ValidateCredentialsResponse::default()),
+            answer(CapabilitiesResponse::default()),
             answer(catalogue()),
             answer(sessions()),
         ]);
@@ -98,7 +98,7 @@ fn answer<A: Body>(body: A) -> (String, Vec<u8>) {
         dialect: Dialect::FMA,
         encoding: Encoding::Utf8,
     };
-    let body = encode_answer(&frame, &Ok(body));
+    let body = encode_response(&frame, &Ok(body));
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n",
         body.len()
@@ -107,20 +107,20 @@ fn answer<A: Body>(body: A) -> (String, Vec<u8>) {
     (name, [head.into_bytes(), body].concat())
 }
 
-fn catalogue() -> AppDataAnswer {
+fn catalogue() -> AppDataResponse {
     let application = |name: &str| Application {
         in_name: name.to_owned(),
         friendly_name: name.to_owned(),
         ..Application::default()
     };
-    AppDataAnswer {
+    AppDataResponse {
         leasing_status: None,
         applications: ["Excel", "Word", "Notepad"].map(application).into(),
     }
 }
 
-fn sessions() -> ReconnectSessionDataAnswer {
-    ReconnectSessionDataAnswer {
+fn sessions() -> ReconnectSessionDataResponse {
+    ReconnectSessionDataResponse {
         sessions: vec![SessionEntry {
             in_name: "Excel".to_owned(),
             friendly_name: None,

@@ -2,12 +2,12 @@
 //!
 //! 1. [`Conversations::start`] answers the request token message with a form and a cookie.
 //! 2. [`Conversations::resume`] finds the conversation of a post. The caller looks up whether it is
-//!    spent and says so to [`Resumed::unless_spent`].
+//!    spent and says so to [`ResumedConversation::unless_spent`].
 //! 3. [`Conversations::credentials`] takes apart what was typed, and a
 //!    [`CheckCredentials`](crate::CheckCredentials) checks it.
 //! 4. If they are good, the caller marks the conversation as spent and, unless another post was
 //!    faster with that, issues a token for [`Conversation::service`]. If not,
-//!    [`Conversations::refuse`] gives the next form; a conversation that is over ([`Reply::End`]) is
+//!    [`Conversations::refuse`] gives the next form; a conversation that is over ([`ConversationReply::End`]) is
 //!    marked as spent too, and so is one that is [cancelled](Conversations::cancelled).
 //! 5. A password that is right and has to be changed may be changed in the same conversation:
 //!    [`Conversations::ask_for_change`] gives the form for that, [`Conversations::password_change`]
@@ -29,7 +29,9 @@ use roamd_seal::KeyRing;
 use roamd_store_proto::auth::{Form, FormPost, FormResult, FormStatus};
 use roamd_store_proto::{Language, Text};
 
-use crate::{BadAttempt, ChangeRefusal, Credentials, PasswordChange, Refusal, Service, texts};
+use crate::{
+    BadAttempt, ChangeRefusal, CredentialRefusal, Credentials, PasswordChange, Service, texts,
+};
 
 pub use negotiation::Negotiation;
 pub use state::ConversationId;
@@ -76,7 +78,7 @@ pub struct Conversations {
 
 /// A conversation that has begun, or that begins to ask for something else.
 #[derive(Debug, Clone)]
-pub struct Started {
+pub struct StartedConversation {
     /// The form.
     pub form: Form,
     /// Value for the cookie, letters and digits; see [`Conversations::set_cookie`].
@@ -85,7 +87,7 @@ pub struct Started {
 
 /// A conversation that was found, of which it is not known yet whether it is spent (CA-50).
 #[derive(Debug, Clone)]
-pub struct Resumed(Conversation);
+pub struct ResumedConversation(Conversation);
 
 /// A conversation that goes on.
 #[derive(Debug, Clone)]
@@ -117,7 +119,7 @@ pub enum ConversationRefusal {
 
 /// The answer to a post that gave no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
+pub enum ConversationReply {
     /// The form again: the conversation goes on.
     Again(Form),
     /// A failure: the conversation is over, and has to be marked as spent.
@@ -150,7 +152,7 @@ impl Conversations {
         language: Language,
         now: Timestamp,
         rng: &mut impl CryptoRng,
-    ) -> Started {
+    ) -> StartedConversation {
         let lifetime = self.policy.lifetime.min(FormPolicy::LIFETIME);
         let conversation = Conversation {
             id: ConversationId::random(rng),
@@ -162,7 +164,7 @@ impl Conversations {
             negotiation,
             changing: None,
         };
-        Started {
+        StartedConversation {
             cookie_value: conversation.seal(&self.keys, Carrier::Cookie, rng),
             form: self.form(&conversation, &Filled::default(), None, language, rng),
         }
@@ -171,7 +173,7 @@ impl Conversations {
     /// The value of the one `Set-Cookie` header of a started conversation (CA-48). `secure` says
     /// that clients come by https.
     #[must_use]
-    pub fn set_cookie(&self, started: &Started, secure: bool) -> String {
+    pub fn set_cookie(&self, started: &StartedConversation, secure: bool) -> String {
         cookie::set(&self.policy.cookie_name, &started.cookie_value, secure)
     }
 
@@ -186,7 +188,7 @@ impl Conversations {
         cookie: Option<&str>,
         post: &FormPost,
         now: Timestamp,
-    ) -> Result<Resumed, ConversationRefusal> {
+    ) -> Result<ResumedConversation, ConversationRefusal> {
         let mut cookies =
             cookie::values(cookie.unwrap_or_default(), &self.policy.cookie_name).peekable();
         let by_cookie = match cookies.peek() {
@@ -214,7 +216,7 @@ impl Conversations {
         if conversation.expiry <= now {
             return Err(ConversationRefusal::SessionIdExpired);
         }
-        Ok(Resumed(conversation))
+        Ok(ResumedConversation(conversation))
     }
 
     /// Takes apart what was typed (CA-67). A domain in the user name, as `DOMAIN\user` or
@@ -228,31 +230,37 @@ impl Conversations {
 
     /// The answer to credentials that were refused. `failures` is how many attempts of this
     /// conversation failed, this one included; it matters only when
-    /// [`Refusal::is_failed_attempt`].
+    /// [`CredentialRefusal::is_failed_attempt`].
     #[must_use]
     pub fn refuse(
         &self,
         conversation: &Conversation,
         post: &FormPost,
-        refusal: Refusal,
+        refusal: CredentialRefusal,
         failures: u32,
         language: Language,
         rng: &mut impl CryptoRng,
-    ) -> Reply {
-        let end = |status, text: Text| Reply::End(form::failed(status, text.in_language(language)));
+    ) -> ConversationReply {
+        let end = |status, text: Text| {
+            ConversationReply::End(form::failed(status, text.in_language(language)))
+        };
         match refusal {
-            Refusal::BadCredentials | Refusal::Disabled | Refusal::LockedOut => {
+            CredentialRefusal::BadCredentials
+            | CredentialRefusal::Disabled
+            | CredentialRefusal::LockedOut => {
                 if failures >= self.policy.max_attempts {
                     end(FormStatus::SUCCESS, texts::TOO_MANY_ATTEMPTS)
                 } else {
                     let filled = Filled::from_post(post);
                     let error = Some(texts::NOT_CORRECT);
-                    Reply::Again(self.form(conversation, &filled, error, language, rng))
+                    ConversationReply::Again(self.form(conversation, &filled, error, language, rng))
                 }
             }
-            Refusal::MustChange => end(FormStatus::SUCCESS, texts::MUST_CHANGE_PASSWORD),
-            Refusal::Expired => end(FormStatus::SUCCESS, texts::PASSWORD_EXPIRED),
-            Refusal::Unavailable => end(FormStatus::SERVICE_UNAVAILABLE, texts::UNAVAILABLE),
+            CredentialRefusal::MustChange => end(FormStatus::SUCCESS, texts::MUST_CHANGE_PASSWORD),
+            CredentialRefusal::Expired => end(FormStatus::SUCCESS, texts::PASSWORD_EXPIRED),
+            CredentialRefusal::Unavailable => {
+                end(FormStatus::SERVICE_UNAVAILABLE, texts::UNAVAILABLE)
+            }
         }
     }
 
@@ -267,7 +275,7 @@ impl Conversations {
         credentials: &Credentials,
         language: Language,
         rng: &mut impl CryptoRng,
-    ) -> Option<Started> {
+    ) -> Option<StartedConversation> {
         if !conversation.negotiation.new_password {
             return None;
         }
@@ -276,7 +284,7 @@ impl Conversations {
             changing: Some(account.clone()),
             ..conversation.clone()
         };
-        Some(Started {
+        Some(StartedConversation {
             cookie_value: conversation.seal(&self.keys, Carrier::Cookie, rng),
             form: self.change_form(&conversation, &account, None, language, rng),
         })
@@ -304,15 +312,21 @@ impl Conversations {
         failures: u32,
         language: Language,
         rng: &mut impl CryptoRng,
-    ) -> Reply {
-        let end = |status, text: Text| Reply::End(form::failed(status, text.in_language(language)));
+    ) -> ConversationReply {
+        let end = |status, text: Text| {
+            ConversationReply::End(form::failed(status, text.in_language(language)))
+        };
         match (change::fault(refusal), &conversation.changing) {
             (Some(_), Some(_)) if failures >= self.policy.max_attempts => {
                 end(FormStatus::SUCCESS, texts::TOO_MANY_ATTEMPTS)
             }
-            (Some(fault), Some(account)) => {
-                Reply::Again(self.change_form(conversation, account, Some(fault), language, rng))
-            }
+            (Some(fault), Some(account)) => ConversationReply::Again(self.change_form(
+                conversation,
+                account,
+                Some(fault),
+                language,
+                rng,
+            )),
             _ if refusal == ChangeRefusal::Unsure => end(FormStatus::SUCCESS, texts::CHANGE_UNSURE),
             _ => end(FormStatus::SERVICE_UNAVAILABLE, texts::UNAVAILABLE),
         }
@@ -320,9 +334,9 @@ impl Conversations {
 
     /// The answer when a password was changed and nobody could be asked who it is that signs in.
     #[must_use]
-    pub fn changed(language: Language) -> Reply {
+    pub fn changed(language: Language) -> ConversationReply {
         let text = texts::CHANGED.in_language(language);
-        Reply::End(form::failed(FormStatus::SUCCESS, text))
+        ConversationReply::End(form::failed(FormStatus::SUCCESS, text))
     }
 
     /// The answer to a cancellation (CA-73).
@@ -370,7 +384,7 @@ impl Conversations {
     }
 }
 
-impl Resumed {
+impl ResumedConversation {
     /// Its id, by which all nodes know it.
     #[must_use]
     pub fn id(&self) -> ConversationId {
@@ -424,7 +438,7 @@ impl ConversationRefusal {
     }
 }
 
-impl Reply {
+impl ConversationReply {
     /// The form to send.
     #[must_use]
     pub fn form(&self) -> &Form {

@@ -24,7 +24,7 @@ pub trait CheckCredentials: Send + Sync {
     fn check(
         &self,
         credentials: &Credentials,
-    ) -> impl Future<Output = Result<UserIdentity, Refusal>> + Send;
+    ) -> impl Future<Output = Result<UserIdentity, CredentialRefusal>> + Send;
 }
 
 /// A password and the one that shall take its place (CA-74).
@@ -64,7 +64,7 @@ pub enum ChangeRefusal {
 
 /// Why an account is not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
+pub enum CredentialRefusal {
     /// There is no such account, or it has another password.
     #[error("the user name or password is not correct")]
     BadCredentials,
@@ -91,7 +91,7 @@ pub enum Refusal {
 #[error("the form was not filled in with an account's credentials")]
 pub struct BadAttempt;
 
-impl Refusal {
+impl CredentialRefusal {
     /// Whether it counts as a failed attempt. All of these look the same to the person (CA-70); a
     /// conversation with too many of them ends (CA-72).
     #[must_use]
@@ -109,7 +109,7 @@ impl Refusal {
     }
 }
 
-impl From<BadAttempt> for Refusal {
+impl From<BadAttempt> for CredentialRefusal {
     fn from(BadAttempt: BadAttempt) -> Self {
         Self::BadCredentials
     }

@@ -5,7 +5,7 @@
 //! conversation carries its state sealed with the client ([`Conversations`]), so that any node can
 //! go on where another began. Three things cannot travel with the client, since all nodes have to
 //! agree on them: whether a token was destroyed, whether a conversation is spent, and how many
-//! attempts failed, in it and otherwise ([`GuessingPolicy`]). The caller keeps them and passes the
+//! attempts failed, in it and otherwise ([`LoginThrottlePolicy`]). The caller keeps them and passes the
 //! answers in.
 //!
 //! The crate must not know sessions or farms (whoever checks a password is a
@@ -15,7 +15,7 @@ mod audience;
 mod claims;
 mod conversation;
 mod credentials;
-mod guessing;
+mod login_throttle;
 mod service;
 mod texts;
 mod token;
@@ -23,15 +23,15 @@ mod token;
 pub use audience::{Audience, AudienceError};
 pub use claims::{Claims, TokenId, UserIdentity};
 pub use conversation::{
-    Conversation, ConversationId, ConversationRefusal, Conversations, Domain, FormPolicy,
-    Negotiation, Reply, Resumed, Started,
+    Conversation, ConversationId, ConversationRefusal, ConversationReply, Conversations, Domain,
+    FormPolicy, Negotiation, ResumedConversation, StartedConversation,
 };
 pub use credentials::{
-    BadAttempt, ChangeRefusal, CheckCredentials, Credentials, PasswordChange, Refusal,
+    BadAttempt, ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange,
 };
-pub use guessing::{Budget, ClientPlace, Drawn, GuessingPolicy};
+pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{
-    BodyTokenError, Grant, IssuedToken, Presented, Revocation, ServiceTokenError, TokenPolicy,
+    BodyTokenError, Grant, IssuedToken, PresentedToken, Revocation, ServiceTokenError, TokenPolicy,
     TokenService, TokenTooLong,
 };

@@ -75,7 +75,7 @@ pub struct IssuedToken {
 /// A token that holds, and of which it is not known yet whether it was destroyed. Who wants what it
 /// says has to look that up first.
 #[derive(Debug, Clone)]
-pub struct Presented(Claims);
+pub struct PresentedToken(Claims);
 
 /// What no longer works when a token is destroyed: the token of this id, and all that come from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl TokenService {
         realm: &Realm,
         audience: &Audience,
         now: Timestamp,
-    ) -> Result<Presented, Reason> {
+    ) -> Result<PresentedToken, Reason> {
         let token = authorization.and_then(token_of).ok_or(Reason::NoToken)?;
         let claims = self.open(token)?;
         if claims.realm != *realm {
@@ -171,7 +171,7 @@ impl TokenService {
         } else if claims.audience != *audience {
             Err(Reason::InvalidAudience)
         } else {
-            in_its_time(claims, now).map(Presented)
+            in_its_time(claims, now).map(PresentedToken)
         }
     }
 
@@ -217,7 +217,7 @@ impl TokenService {
         holder: &Claims,
         message: &RefreshToken,
         now: Timestamp,
-    ) -> Result<Presented, BodyTokenError> {
+    ) -> Result<PresentedToken, BodyTokenError> {
         let claims = self
             .open(message.token.expose_secret())
             .and_then(|claims| in_its_time(claims, now))
@@ -227,7 +227,7 @@ impl TokenService {
         } else if claims.audience != holder.audience {
             Err(BodyTokenError::Invalid)
         } else {
-            Ok(Presented(claims))
+            Ok(PresentedToken(claims))
         }
     }
 
@@ -345,14 +345,14 @@ impl TokenService {
     }
 }
 
-impl Presented {
+impl PresentedToken {
     /// The tokens that must not have been destroyed: this one, and the one that the sign-in gave.
     #[must_use]
     pub fn ids(&self) -> [TokenId; 2] {
         [self.0.id, self.0.sign_in]
     }
 
-    /// What the token says, unless one of [`Presented::ids`] was destroyed.
+    /// What the token says, unless one of [`PresentedToken::ids`] was destroyed.
     ///
     /// # Errors
     /// [`Reason::Expired`]: the token can be read and was good, but is no longer valid. That lets the

@@ -8,13 +8,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use roamd_nfuse_proto::{
-    AnyRequest, Body, CapabilitiesAnswer, CapabilityId, ChangePasswordAnswer,
-    ChangePasswordRequest, Credentials, DecodeError, DisconnectUserSessionsAnswer,
-    DisconnectUserSessionsRequest, Domain, Frame, HostId, LogoffUserSessionsAnswer,
-    LogoffUserSessionsRequest, ProtocolInfoAnswer, ReconnectSessionDataAnswer,
-    ReconnectSessionDataRequest, ServerFarmDataAnswer, SessionEntry, SessionSelection,
-    UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest, decode_request,
-    encode_answer,
+    AnyRequest, Body, CapabilitiesResponse, CapabilityId, ChangePasswordRequest,
+    ChangePasswordResponse, Credentials, DecodeError, DisconnectUserSessionsRequest,
+    DisconnectUserSessionsResponse, Domain, Frame, HostId, LogoffUserSessionsRequest,
+    LogoffUserSessionsResponse, ProtocolInfoResponse, ReconnectSessionDataRequest,
+    ReconnectSessionDataResponse, ServerFarmDataResponse, SessionEntry, SessionSelection,
+    UserIdentity, ValidateCredentialsRequest, ValidateCredentialsResponse, decode_request,
+    encode_response,
 };
 use rusqlite::{Connection, Transaction};
 use secrecy::{ExposeSecret, SecretString};
@@ -76,12 +76,12 @@ impl Farm {
             AnyRequest::LaunchRef(it) => desk.reply(&frame, desk.launch_ref(it)).await,
             AnyRequest::LogoffUserSessions(it) => desk.reply(&frame, desk.logoff(it)).await,
             AnyRequest::ProtocolInfo(_) => {
-                desk.reply(&frame, async { Ok(ProtocolInfoAnswer) }).await
+                desk.reply(&frame, async { Ok(ProtocolInfoResponse) }).await
             }
             AnyRequest::ReconnectSessionData(it) => desk.reply(&frame, desk.reconnect(it)).await,
             AnyRequest::ServerData(it) => desk.reply(&frame, desk.server_data(it)).await,
             AnyRequest::ServerFarmData(_) => {
-                let answer = ServerFarmDataAnswer {
+                let answer = ServerFarmDataResponse {
                     farm_names: vec![self.row.name.clone()],
                 };
                 desk.reply(&frame, async { Ok(answer) }).await
@@ -120,7 +120,7 @@ impl Desk<'_> {
             dialect: rules::dialect(generation),
             encoding: frame.encoding,
         };
-        encode_answer(
+        encode_response(
             &frame,
             &result.map_err(|refusal| refusal::error(generation, refusal)),
         )
@@ -129,11 +129,11 @@ impl Desk<'_> {
     async fn validate_credentials(
         &self,
         request: ValidateCredentialsRequest,
-    ) -> Result<ValidateCredentialsAnswer, Refusal> {
+    ) -> Result<ValidateCredentialsResponse, Refusal> {
         let user = self.user(&request.credentials).await?;
-        Ok(ValidateCredentialsAnswer {
+        Ok(ValidateCredentialsResponse {
             identity: request.identity_wanted.then(|| identity(&user)),
-            ..ValidateCredentialsAnswer::default()
+            ..ValidateCredentialsResponse::default()
         })
     }
 
@@ -141,7 +141,7 @@ impl Desk<'_> {
     async fn change_password(
         &self,
         request: ChangePasswordRequest,
-    ) -> Result<ChangePasswordAnswer, Refusal> {
+    ) -> Result<ChangePasswordResponse, Refusal> {
         let Credentials::Explicit {
             user_name,
             password: Some(old),
@@ -173,7 +173,7 @@ impl Desk<'_> {
             users::replace_password(transaction, user.id, &user.password_hash, &hash, kept)
         });
         if replaced.await? {
-            Ok(ChangePasswordAnswer)
+            Ok(ChangePasswordResponse)
         } else {
             Err(Refusal::Credentials)
         }
@@ -182,10 +182,10 @@ impl Desk<'_> {
     async fn reconnect(
         &self,
         request: ReconnectSessionDataRequest,
-    ) -> Result<ReconnectSessionDataAnswer, Refusal> {
+    ) -> Result<ReconnectSessionDataResponse, Refusal> {
         let user = self.user(&request.credentials).await?.id;
         if !rules::filters_match(&request.server_types, &request.client_types) {
-            return Ok(ReconnectSessionDataAnswer::default());
+            return Ok(ReconnectSessionDataResponse::default());
         }
         let farm = self.farm.row.clone();
         let generation = farm.generation;
@@ -205,7 +205,7 @@ impl Desk<'_> {
         };
         let server_type = request.server_types.into_iter().next();
         let server_type = server_type.unwrap_or_else(|| SERVER_TYPE.to_owned());
-        Ok(ReconnectSessionDataAnswer {
+        Ok(ReconnectSessionDataResponse {
             sessions: shown
                 .into_iter()
                 .map(|session| session_entry(generation, &server_type, session))
@@ -216,17 +216,17 @@ impl Desk<'_> {
     async fn disconnect(
         &self,
         request: DisconnectUserSessionsRequest,
-    ) -> Result<DisconnectUserSessionsAnswer, Refusal> {
+    ) -> Result<DisconnectUserSessionsResponse, Refusal> {
         self.end(request.0, sessions::disconnect).await?;
-        Ok(DisconnectUserSessionsAnswer)
+        Ok(DisconnectUserSessionsResponse)
     }
 
     async fn logoff(
         &self,
         request: LogoffUserSessionsRequest,
-    ) -> Result<LogoffUserSessionsAnswer, Refusal> {
+    ) -> Result<LogoffUserSessionsResponse, Refusal> {
         self.end(request.0, sessions::end).await?;
-        Ok(LogoffUserSessionsAnswer)
+        Ok(LogoffUserSessionsResponse)
     }
 
     /// Tickets go first: one that is invalidated cannot connect a session that was just ended here.
@@ -372,8 +372,8 @@ impl Desk<'_> {
     }
 }
 
-fn capabilities() -> CapabilitiesAnswer {
-    CapabilitiesAnswer {
+fn capabilities() -> CapabilitiesResponse {
+    CapabilitiesResponse {
         capabilities: CAPABILITIES.to_vec(),
     }
 }

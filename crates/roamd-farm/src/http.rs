@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
-use roamd_http::{Answer, BodyError, Incoming, Limits, Server, read_body};
+use roamd_http::{BodyError, HttpServer, Incoming, ListenerLimits, Response, read_body};
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -44,13 +44,13 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let service = move |request: Request<Incoming>| respond(farm.clone(), options, request);
-    Server::new(Limits::default())
+    HttpServer::new(ListenerLimits::default())
         .serve(listener, shutdown, service)
         .await;
     Ok(())
 }
 
-async fn respond(farm: Farm, options: ServeOptions, request: Request<Incoming>) -> Answer {
+async fn respond(farm: Farm, options: ServeOptions, request: Request<Incoming>) -> Response {
     let path = request.uri().path();
     let Some((_, service)) = SERVICES
         .iter()
@@ -100,11 +100,11 @@ fn sentence(error: &dyn std::error::Error) -> String {
     format!("The request could not be read: {error}.")
 }
 
-fn plain(status: StatusCode, text: String) -> Answer {
+fn plain(status: StatusCode, text: String) -> Response {
     whole(status, "text/plain; charset=utf-8", (text + "\n").into())
 }
 
-fn whole(status: StatusCode, media_type: &'static str, body: Bytes) -> Answer {
+fn whole(status: StatusCode, media_type: &'static str, body: Bytes) -> Response {
     let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     let media_type = HeaderValue::from_static(media_type);

@@ -7,7 +7,7 @@ use std::thread;
 
 use roamd_farm::{Error, Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, Switch};
 use roamd_nfuse_proto::{
-    AddressName, AddressRequest, Dialect, FarmError, HostId, Request, SessionName, decode_answer,
+    AddressName, AddressRequest, Dialect, FarmError, HostId, Request, SessionName, decode_response,
     encode_request,
 };
 
@@ -222,12 +222,12 @@ impl Person<'_> {
         }
     }
 
-    fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {
+    fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let farm = self.farms.farm("F").unwrap();
         let body = encode_request(Dialect::new(5, 4), request);
         let answer = farm.answer(ServeOptions::default(), &body, at(0));
         let answer = runtime.unwrap().block_on(answer).unwrap();
-        decode_answer::<R>(&answer).unwrap().1
+        decode_response::<R>(&answer).unwrap().1
     }
 }

@@ -2,8 +2,8 @@
 
 use roamd_farm::{Error, ServeOptions, SessionState, StartSession};
 use roamd_nfuse_proto::{
-    AccessEntry, AddressName, AddressRequest, AppDataAnswer, AppDataRequest, Credentials, ErrorId,
-    ServerDataRequest, ServerFarmDataRequest,
+    AccessEntry, AddressName, AddressRequest, AppDataRequest, AppDataResponse, Credentials,
+    ErrorId, ServerDataRequest, ServerFarmDataRequest,
 };
 
 use crate::launch::{address, application, unknown};
@@ -25,7 +25,7 @@ fn request(credentials: Option<Credentials>) -> AppDataRequest {
     }
 }
 
-fn names(answer: &AppDataAnswer) -> Vec<&str> {
+fn names(answer: &AppDataResponse) -> Vec<&str> {
     answer
         .applications
         .iter()

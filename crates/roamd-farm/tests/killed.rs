@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use roamd_farm::{
     Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, StartSession, serve,
 };
-use roamd_nfuse_proto::{Dialect, Request, decode_answer, encode_request};
+use roamd_nfuse_proto::{Dialect, Request, decode_response, encode_request};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -87,7 +87,7 @@ fn work(farms: &Farms, at: &str, client: &str, told: &Sender<Told>) {
 }
 
 /// A whole answer, or nothing: then nobody knows whether it was done.
-fn ask<R: Request>(at: &str, request: &R) -> Option<R::Answer> {
+fn ask<R: Request>(at: &str, request: &R) -> Option<R::Response> {
     let body = encode_request(Dialect::new(5, 4), request);
     let head = format!(
         "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nContent-Type: text/xml\r\n\
@@ -99,7 +99,7 @@ fn ask<R: Request>(at: &str, request: &R) -> Option<R::Answer> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (_, body) = answer.split_once("\r\n\r\n")?;
-    let (_, answer) = decode_answer::<R>(body.as_bytes()).ok()?;
+    let (_, answer) = decode_response::<R>(body.as_bytes()).ok()?;
     Some(answer.unwrap())
 }
 

@@ -2,8 +2,8 @@
 
 use roamd_farm::{Error, ServeOptions, SessionRecord, TicketRefusal};
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AddressRequest, Credentials, DisconnectUserSessionsRequest, Domain,
-    ErrorId, FarmError, HostId, LaunchRefRequest, LogoffUserSessionsRequest, NativeError,
+    AddressName, AddressRequest, AddressResponse, Credentials, DisconnectUserSessionsRequest,
+    Domain, ErrorId, FarmError, HostId, LaunchRefRequest, LogoffUserSessionsRequest, NativeError,
     SessionName, SessionSelection, TicketRequest,
 };
 
@@ -193,7 +193,7 @@ async fn generation_7_gives_the_ticket_with_the_address() {
         farm.trust_requests = true;
     }
     let folder = Folder::of(&world);
-    let has = |answer: &AddressAnswer| (answer.ticket.is_some(), answer.launch_ref.is_some());
+    let has = |answer: &AddressResponse| (answer.ticket.is_some(), answer.launch_ref.is_some());
     for (generation, with_password) in [
         ("xenapp-6", (false, false)),
         ("xendesktop-5", (false, false)),

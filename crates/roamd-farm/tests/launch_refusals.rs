@@ -5,7 +5,7 @@ use roamd_farm::{
     ServeOptions, SessionRecord, Switch, World,
 };
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AddressRequest, AppDataRequest, ErrorId, FarmError, NativeError,
+    AddressName, AddressRequest, AddressResponse, AppDataRequest, ErrorId, FarmError, NativeError,
 };
 
 use crate::launch::{address, application, ica, session_name, ticket_request, unknown};
@@ -46,7 +46,7 @@ async fn ask(
     user: &str,
     name: AddressName,
     second: i64,
-) -> Result<AddressAnswer, FarmError> {
+) -> Result<AddressResponse, FarmError> {
     let request: AddressRequest = address(name, Some(of(user)));
     folder.ask_at(farm, &request, second).await
 }

@@ -178,7 +178,7 @@ impl Walk {
     async fn ask<R: roamd_nfuse_proto::Request>(
         &self,
         request: &R,
-    ) -> Result<R::Answer, FarmError> {
+    ) -> Result<R::Response, FarmError> {
         self.folder.ask_at("F", request, self.model.now).await
     }
 

@@ -1,7 +1,7 @@
 //! The XML service as HTTP (nfuse.md §1).
 
 use roamd_nfuse_proto::{
-    CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, decode_answer, encode_request,
+    CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, decode_response, encode_request,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -163,7 +163,7 @@ async fn a_dialect_that_nobody_knows_is_refused_in_the_farms_words() {
     ] {
         let body = encode_request(version, &CapabilitiesRequest);
         let (_, answer) = controller.post(&body).await;
-        let answer = decode_answer::<CapabilitiesRequest>(answer.as_bytes())
+        let answer = decode_response::<CapabilitiesRequest>(answer.as_bytes())
             .unwrap()
             .1;
         let error = answer.err().map(|error| error.id);

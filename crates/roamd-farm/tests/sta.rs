@@ -2,9 +2,9 @@
 
 use roamd_farm::Farms;
 use roamd_nfuse_proto::sta::{
-    ConnectionInfo, DataRequest, TicketAnswer, TicketData, TicketRequest,
+    ConnectionInfo, DataRequest, TicketData, TicketRequest, TicketResponse,
 };
-use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, Request, decode_answer, encode_request};
+use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, Request, decode_response, encode_request};
 
 use crate::support::{Folder, at};
 
@@ -13,11 +13,11 @@ async fn ask<R: Request>(
     farm: &str,
     request: &R,
     second: i64,
-) -> Result<R::Answer, FarmError> {
+) -> Result<R::Response, FarmError> {
     let body = encode_request(Dialect::STA, request);
     let farm = farms.farm(farm).unwrap();
     let answer = farm.answer_sta(&body, at(second)).await.unwrap();
-    decode_answer::<R>(&answer).unwrap().1
+    decode_response::<R>(&answer).unwrap().1
 }
 
 fn data() -> TicketData {
@@ -33,7 +33,7 @@ fn data() -> TicketData {
     }
 }
 
-fn shown(ticket: &TicketAnswer) -> DataRequest {
+fn shown(ticket: &TicketResponse) -> DataRequest {
     DataRequest(ticket.clone())
 }
 
@@ -64,11 +64,11 @@ async fn a_ticket_that_is_not_good_tells_nothing() {
     let good = shown(&ticket);
     let of_other = ask(&folder.farms, "xenapp-6", &request, 0).await.unwrap();
     assert_ne!(of_other.authority_id, ticket.authority_id);
-    let forged = DataRequest(TicketAnswer {
+    let forged = DataRequest(TicketResponse {
         ticket: "0".repeat(32),
         ..ticket.clone()
     });
-    let old = DataRequest(TicketAnswer {
+    let old = DataRequest(TicketResponse {
         ticket_version: "10".to_owned(),
         ..ticket.clone()
     });

@@ -9,7 +9,7 @@ use roamd_farm::{
     serve,
 };
 use roamd_nfuse_proto::{
-    Credentials, Dialect, Domain, FarmError, Password, PasswordEncoding, Request, decode_answer,
+    Credentials, Dialect, Domain, FarmError, Password, PasswordEncoding, Request, decode_response,
     encode_request,
 };
 use secrecy::SecretString;
@@ -158,11 +158,11 @@ impl Folder {
         farm: &str,
         request: &R,
         second: i64,
-    ) -> Result<R::Answer, FarmError> {
+    ) -> Result<R::Response, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
         let farm = self.farms.farm(farm).unwrap();
         let answer = farm.answer(ServeOptions::default(), &body, at(second));
-        decode_answer::<R>(&answer.await.unwrap()).unwrap().1
+        decode_response::<R>(&answer.await.unwrap()).unwrap().1
     }
 
     pub(crate) async fn serve(&self, farm: &str) -> Controller {
@@ -200,11 +200,11 @@ pub(crate) struct Controller {
 
 impl Controller {
     /// Asks as a client does. No answer may ever hold the password.
-    pub(crate) async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {
+    pub(crate) async fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
         let (status, answer) = self.post(&body).await;
         assert_eq!(status, 200, "{answer}");
-        decode_answer::<R>(answer.as_bytes()).unwrap().1
+        decode_response::<R>(answer.as_bytes()).unwrap().1
     }
 
     /// Posts a body; status and body of the answer.

@@ -4,8 +4,8 @@ use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, ChangePasswordRequest,
     Dialect, DisconnectUserSessionsRequest, LaunchRefRequest, LogoffUserSessionsRequest,
     ProtocolInfoRequest, ReconnectSessionDataRequest, Request, ServerDataRequest,
-    ServerFarmDataRequest, TicketRequest, ValidateCredentialsRequest, decode_answer,
-    decode_request, encode_answer, encode_request, sta,
+    ServerFarmDataRequest, TicketRequest, ValidateCredentialsRequest, decode_request,
+    decode_response, encode_request, encode_response, sta,
 };
 
 use crate::assert_stable;
@@ -52,8 +52,8 @@ fn assert_answer<R: Request>(bytes: &[u8]) {
     assert_stable(
         "NFuse answer",
         bytes,
-        decode_answer::<R>,
-        |(frame, answer)| encode_answer(frame, answer),
+        decode_response::<R>,
+        |(frame, answer)| encode_response(frame, answer),
     );
 }
 

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::pace::Paced;
 use crate::piecewise::Piecewise;
-use crate::{Answer, Limits, Peer};
+use crate::{ListenerLimits, Peer, Response};
 
 /// Largest head of a request of HTTP/1.1, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -53,7 +53,7 @@ const PING_ANSWER: Duration = Duration::from_secs(10);
 /// What all connections of a server have in common.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
-    pub(crate) limits: Limits,
+    pub(crate) limits: ListenerLimits,
     pub(crate) shutdown: CancellationToken,
     pub(crate) spawner: Spawner,
 }
@@ -86,7 +86,7 @@ pub(crate) async fn http1<IO, S, F>(
 where
     IO: AsyncRead + AsyncWrite + Unpin + 'static,
     S: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Answer>,
+    F: Future<Output = Response>,
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -126,7 +126,7 @@ pub(crate) async fn http2<IO, S, F>(
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
 {
     let limits = around.limits;
     let under_way = UnderWay::default();

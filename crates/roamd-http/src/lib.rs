@@ -7,6 +7,7 @@
 //! know any URL, message or status rule.
 
 mod body;
+mod client_limiter;
 mod conversation;
 mod limits;
 mod listener;
@@ -14,19 +15,19 @@ mod observer;
 mod pace;
 mod peer;
 mod piecewise;
-mod places;
+
 mod server;
 mod tls;
 
 pub use body::{BodyError, read_body};
+pub use client_limiter::{ClientLimiter, LimitReached, Permit};
 pub use hyper::body::Incoming;
-pub use limits::Limits;
+pub use limits::ListenerLimits;
 pub use listener::{Connection, Listener};
 pub use observer::Observer;
 pub use peer::Peer;
-pub use places::{Full, Place, Places};
-pub use server::Server;
-pub use tls::{Identity, IdentityError, Tls};
+pub use server::HttpServer;
+pub use tls::{ServerTls, TlsCertificate, TlsCertificateError};
 
 /// An answer: always whole, so that it goes out with a `Content-Length` (SS-68).
-pub type Answer = http::Response<http_body_util::Full<bytes::Bytes>>;
+pub type Response = http::Response<http_body_util::Full<bytes::Bytes>>;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// What a peer may take of the server, in connections and in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ListenerLimits {
     /// Connections at the same time. More are closed at once.
     pub connections: usize,
-    /// Connections of one client at the same time ([`Places`](crate::Places) tells who counts as one).
+    /// Connections of one client at the same time ([`ClientLimiter`](crate::ClientLimiter) tells who counts as one).
     pub connections_per_client: usize,
     /// From the accepted connection to its first byte, or with TLS to the end of the handshake.
     pub first_byte: Duration,
@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 /// Bounds that suit a server whose clients are known, as a farm's are: all from one gateway.
-impl Default for Limits {
+impl Default for ListenerLimits {
     fn default() -> Self {
         Self {
             connections: 10_000,

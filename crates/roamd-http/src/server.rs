@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 use crate::conversation::{Spawner, Surroundings, http1, http2};
 use crate::listener::{Connection, Listener};
 use crate::tls::Secured;
-use crate::{Answer, Limits, Observer, Peer, Place, Places, Tls};
+use crate::{ClientLimiter, ListenerLimits, Observer, Peer, Permit, Response, ServerTls};
 
 /// How long to wait when the system has no more descriptors, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -26,17 +26,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A server with TLS speaks HTTP/2 to peers that choose it by ALPN, and HTTP/1.1 to all others; one
 /// without speaks HTTP/1.1 only.
 #[derive(Clone)]
-pub struct Server {
-    limits: Limits,
-    tls: Option<Tls>,
+pub struct HttpServer {
+    limits: ListenerLimits,
+    tls: Option<ServerTls>,
     shared_by_many: Vec<IpNet>,
     observer: Arc<dyn Observer>,
 }
 
-impl Server {
+impl HttpServer {
     /// Without TLS.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: ListenerLimits) -> Self {
         Self {
             limits,
             tls: None,
@@ -47,7 +47,7 @@ impl Server {
 
     /// With TLS, or without.
     #[must_use]
-    pub fn with_tls(mut self, tls: Option<Tls>) -> Self {
+    pub fn with_tls(mut self, tls: Option<ServerTls>) -> Self {
         self.tls = tls;
         self
     }
@@ -67,17 +67,17 @@ impl Server {
         self
     }
 
-    /// Serves until `shutdown`, then lets what is under way finish within [`Limits::drain`].
+    /// Serves until `shutdown`, then lets what is under way finish within [`ListenerLimits::drain`].
     ///
     /// `service` answers every request; what it cannot answer it has to turn into an answer too.
     pub async fn serve<L, S, F>(self, listener: L, shutdown: CancellationToken, service: S)
     where
         L: Listener,
         S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Answer> + Send + 'static,
+        F: Future<Output = Response> + Send + 'static,
     {
         let limits = self.limits;
-        let places = Places::new(limits.connections, limits.connections_per_client);
+        let places = ClientLimiter::new(limits.connections, limits.connections_per_client);
         let spawner = Spawner {
             tasks: TaskTracker::new(),
             abandon: CancellationToken::new(),
@@ -133,13 +133,13 @@ impl Server {
         &self,
         stream: C,
         address: SocketAddr,
-        mut place: Place,
+        mut place: Permit,
         around: Surroundings,
         service: S,
     ) where
         C: Connection,
         S: Fn(Request<Incoming>) -> F + Sync,
-        F: Future<Output = Answer> + Send + 'static,
+        F: Future<Output = Response> + Send + 'static,
     {
         let opening = timeout(around.limits.first_byte, self.open(stream));
         let opened = tokio::select! {

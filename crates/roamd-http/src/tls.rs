@@ -25,13 +25,13 @@ const H2: &[u8] = b"h2";
 /// TLS 1.2 and 1.3 under an identity that can be replaced: connections that are made keep the one that
 /// they were made with. A clone is the same TLS.
 #[derive(Clone)]
-pub struct Tls {
-    current: Arc<watch::Sender<Identity>>,
+pub struct ServerTls {
+    current: Arc<watch::Sender<TlsCertificate>>,
 }
 
 /// Who a server is: its certificates and their key, and whose certificates of clients it believes.
 #[derive(Clone)]
-pub struct Identity {
+pub struct TlsCertificate {
     config: Arc<ServerConfig>,
     certificate: CertificateDer<'static>,
     valid_from: SystemTime,
@@ -40,7 +40,7 @@ pub struct Identity {
 
 /// Why there is no identity.
 #[derive(Debug, thiserror::Error)]
-pub enum IdentityError {
+pub enum TlsCertificateError {
     /// No PEM section with a certificate.
     #[error("file of the certificate holds no certificate in PEM")]
     NoCertificate,
@@ -71,7 +71,7 @@ pub(crate) struct Secured<C> {
     pub(crate) is_certified: bool,
 }
 
-impl Identity {
+impl TlsCertificate {
     /// From PEM: the server's certificate with those between it and its authority, and its key. With
     /// authorities of clients, clients are asked for a certificate; they may have none, but a wrong
     /// one ends the handshake.
@@ -82,20 +82,21 @@ impl Identity {
         certificates: &[u8],
         key: &[u8],
         client_authorities: Option<&[u8]>,
-    ) -> Result<Self, IdentityError> {
+    ) -> Result<Self, TlsCertificateError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
-        let chain = chain.map_err(|_| IdentityError::BrokenCertificate)?;
-        let own = chain.first().ok_or(IdentityError::NoCertificate)?;
-        let (valid_from, valid_until) = validity(own).ok_or(IdentityError::BrokenCertificate)?;
+        let chain = chain.map_err(|_| TlsCertificateError::BrokenCertificate)?;
+        let own = chain.first().ok_or(TlsCertificateError::NoCertificate)?;
+        let (valid_from, valid_until) =
+            validity(own).ok_or(TlsCertificateError::BrokenCertificate)?;
         let certificate = own.clone();
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
-            pem::Error::NoItemsFound => IdentityError::NoKey,
-            error => IdentityError::BrokenKey(Box::new(error)),
+            pem::Error::NoItemsFound => TlsCertificateError::NoKey,
+            error => TlsCertificateError::BrokenKey(Box::new(error)),
         })?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| IdentityError::Setup(Box::new(error)))?;
+            .map_err(|error| TlsCertificateError::Setup(Box::new(error)))?;
         let builder = match client_authorities {
             None => builder.with_no_client_auth(),
             Some(pem) => {
@@ -103,16 +104,16 @@ impl Identity {
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
                     .allow_unauthenticated()
                     .build()
-                    .map_err(|error| IdentityError::Setup(Box::new(error)))?;
+                    .map_err(|error| TlsCertificateError::Setup(Box::new(error)))?;
                 builder.with_client_cert_verifier(verifier)
             }
         };
         let mut config = builder
             .with_single_cert(chain, key)
             .map_err(|error| match error {
-                rustls::Error::InconsistentKeys(_) => IdentityError::OtherKey,
-                rustls::Error::InvalidCertificate(_) => IdentityError::BrokenCertificate,
-                error => IdentityError::BrokenKey(Box::new(error)),
+                rustls::Error::InconsistentKeys(_) => TlsCertificateError::OtherKey,
+                rustls::Error::InvalidCertificate(_) => TlsCertificateError::BrokenCertificate,
+                error => TlsCertificateError::BrokenKey(Box::new(error)),
             })?;
         // The strongest of what both know, whatever the client would like best.
         config.ignore_client_order = true;
@@ -148,26 +149,26 @@ impl Identity {
     }
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for TlsCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity")
+        f.debug_struct("TlsCertificate")
             .field("valid_from", &self.valid_from)
             .field("valid_until", &self.valid_until)
             .finish_non_exhaustive()
     }
 }
 
-impl Tls {
+impl ServerTls {
     /// Under this identity.
     #[must_use]
-    pub fn new(identity: Identity) -> Self {
+    pub fn new(identity: TlsCertificate) -> Self {
         Self {
             current: Arc::new(watch::Sender::new(identity)),
         }
     }
 
     /// Makes connections under another identity from now on.
-    pub fn replace(&self, identity: Identity) {
+    pub fn replace(&self, identity: TlsCertificate) {
         self.current.send_replace(identity);
     }
 
@@ -192,22 +193,22 @@ impl Tls {
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").finish_non_exhaustive()
+        f.debug_struct("ServerTls").finish_non_exhaustive()
     }
 }
 
-fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, IdentityError> {
+fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, TlsCertificateError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| IdentityError::ClientAuthorities)?;
+        let certificate = certificate.map_err(|_| TlsCertificateError::ClientAuthorities)?;
         roots
             .add(certificate)
-            .map_err(|_| IdentityError::ClientAuthorities)?;
+            .map_err(|_| TlsCertificateError::ClientAuthorities)?;
     }
     if roots.is_empty() {
-        return Err(IdentityError::ClientAuthorities);
+        return Err(TlsCertificateError::ClientAuthorities);
     }
     Ok(Arc::new(roots))
 }

@@ -9,7 +9,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Chunks that the HTTP library left in are found by their look alone. The header
 /// `Transfer-Coding` is not asked: a proxy on the way may have undone the chunks and kept it.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
+pub(crate) struct ResponseBody {
     bytes: Vec<u8>,
     framing: Framing,
     room: usize,
@@ -37,7 +37,7 @@ pub(crate) enum BodyError {
     Chunks(DechunkError),
 }
 
-impl AnswerBody {
+impl ResponseBody {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             bytes: Vec::new(),
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn collect(body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let mut answer = AnswerBody::new(limit);
+        let mut answer = ResponseBody::new(limit);
         for piece in body.chunks(piece) {
             if answer.push(piece)? == Progress::Done {
                 break;

@@ -11,12 +11,12 @@ use roamd_nfuse_proto::{Dialect, Effect, Request, Service, encode_request};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::breaker::Use;
+use crate::connection_pool::{ConnectionPool, Connector};
+use crate::controller::{Controller, ControllerReport, ProbeConfig, ProbeResult};
 use crate::error::{CallError, Sent};
-use crate::line::{Line, Ways};
-use crate::member::{ControllerReport, Habits, Member, Probed};
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::service_key::KeyInUse;
-use crate::{Controller, ControllerOrder, Network, Observer, ServiceKeys, Tls};
+use crate::{ClientTls, ControllerOrder, ControllerUrl, Network, Observer, ServiceKeys};
 
 /// A probe waits no longer, so that a controller that hung is soon probed again.
 const LONGEST_PROBE: Duration = Duration::from_secs(3);
@@ -30,7 +30,7 @@ pub struct FarmConfig {
     /// The operator's name of the farm, for logs.
     pub id: String,
     /// In the operator's order. A farm without any cannot be reached.
-    pub controllers: Vec<Controller>,
+    pub controllers: Vec<ControllerUrl>,
     /// Which controller a call begins with.
     pub order: ControllerOrder,
     /// The deadline of a call, from its begin to the last byte of its answer, other controllers
@@ -47,7 +47,7 @@ pub struct FarmConfig {
     /// What its controllers demand with every request, if they do.
     pub service_keys: Option<ServiceKeys>,
     /// How its `https` controllers prove who they are; without it they cannot be reached.
-    pub tls: Option<Tls>,
+    pub tls: Option<ClientTls>,
     /// The way to its controllers.
     pub network: Arc<dyn Network>,
     /// Whoever counts what its controllers do.
@@ -67,7 +67,7 @@ pub struct FarmClient {
     timeout: Duration,
     answer_timeout: Duration,
     attempts: usize,
-    members: Vec<Arc<Member>>,
+    members: Vec<Arc<Controller>>,
     calls: AtomicUsize,
     /// A call is trying a controller that hung.
     trial: AtomicBool,
@@ -82,13 +82,13 @@ impl FarmClient {
 
     /// The same for controllers that are used for this service, and probed by it.
     pub(crate) fn of_service(service: Service, config: FarmConfig) -> Self {
-        let ways = Arc::new(Ways {
+        let ways = Arc::new(Connector {
             network: Arc::clone(&config.network),
             tls: config.tls,
             connect_timeout: config.connect_timeout,
             key: config.service_keys.map(KeyInUse::new),
         });
-        let habits = Arc::new(Habits {
+        let habits = Arc::new(ProbeConfig {
             farm: config.id.clone(),
             service,
             network: config.network,
@@ -97,8 +97,8 @@ impl FarmClient {
             patience: config.answer_timeout.min(LONGEST_PROBE),
         });
         let member = |controller| {
-            let line = Line::new(controller, Arc::clone(&ways));
-            Member::new(line, Arc::clone(&habits))
+            let line = ConnectionPool::new(controller, Arc::clone(&ways));
+            Controller::new(line, Arc::clone(&habits))
         };
         Self {
             members: config.controllers.into_iter().map(member).collect(),
@@ -131,7 +131,7 @@ impl FarmClient {
 
     /// Asks every controller at once what it can do, whether it is used or not. The answers stand in
     /// configured order.
-    pub async fn probe(&self) -> Vec<Result<Probed, CallError>> {
+    pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
         join_all(self.members.iter().map(|member| member.probe())).await
     }
 
@@ -143,7 +143,7 @@ impl FarmClient {
     ///
     /// # Errors
     /// What the farm said against it, or why there is no answer.
-    pub async fn call<R: Request>(&self, request: &R) -> Result<R::Answer, CallError> {
+    pub async fn call<R: Request>(&self, request: &R) -> Result<R::Response, CallError> {
         self.call_by(Instant::now() + self.timeout, request).await
     }
 
@@ -155,11 +155,11 @@ impl FarmClient {
         &self,
         deadline: Instant,
         request: &R,
-    ) -> Result<R::Answer, CallError> {
+    ) -> Result<R::Response, CallError> {
         let started = Instant::now();
         let body = Bytes::from(encode_request(self.dialect, request));
         let size = body.len();
-        let mut trail = Trail::default();
+        let mut trail = AttemptLog::default();
         let calling = self.attempts::<R>(request.effect(), body, &mut trail);
         let result = match timeout_at(deadline, calling).await {
             Ok(result) => result,
@@ -185,8 +185,8 @@ impl FarmClient {
         &self,
         effect: Effect,
         body: Bytes,
-        trail: &mut Trail,
-    ) -> Result<R::Answer, CallError> {
+        trail: &mut AttemptLog,
+    ) -> Result<R::Response, CallError> {
         let candidates = self.candidates()?;
         let mut members = candidates.members.into_iter();
         let mut member = members
@@ -230,12 +230,12 @@ impl FarmClient {
     /// long for its answer, counted from when it had a connection.
     async fn attempt<R: Request>(
         &self,
-        member: &Arc<Member>,
+        member: &Arc<Controller>,
         body: Bytes,
         effect: Effect,
         patience: Option<Duration>,
-        trail: &mut Trail,
-    ) -> Result<R::Answer, CallError> {
+        trail: &mut AttemptLog,
+    ) -> Result<R::Response, CallError> {
         let started = trail.begin(member);
         let bytes = body.len();
         let attempt = async {
@@ -300,7 +300,7 @@ impl FarmClient {
 
 /// Whom a call may ask.
 struct Candidates<'a> {
-    members: Vec<&'a Arc<Member>>,
+    members: Vec<&'a Arc<Controller>>,
     /// Ends with the call.
     _trial: Option<Trial<'a>>,
 }
@@ -322,7 +322,7 @@ impl Drop for Trial<'_> {
 
 /// The attempts of a call, to tell afterwards whether it can have been sent.
 #[derive(Debug, Default)]
-struct Trail {
+struct AttemptLog {
     attempts: usize,
     /// Whether any request had a connection, and so may have left.
     sent: Sent,
@@ -332,14 +332,14 @@ struct Trail {
 
 #[derive(Debug)]
 struct Waiting {
-    member: Arc<Member>,
+    member: Arc<Controller>,
     since: Instant,
     /// Whether this attempt had a connection.
     sent: Sent,
 }
 
-impl Trail {
-    fn begin(&mut self, member: &Arc<Member>) -> Instant {
+impl AttemptLog {
+    fn begin(&mut self, member: &Arc<Controller>) -> Instant {
         let since = Instant::now();
         self.attempts += 1;
         self.waiting = Some(Waiting {

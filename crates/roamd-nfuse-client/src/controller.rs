@@ -1,186 +1,295 @@
-//! Where a farm's XML service listens.
+//! A controller with its breaker, and the probes that tell when it is back.
 
-use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
 
-use http::uri::{Authority, Uri};
-use http::{HeaderValue, uri::Scheme};
+use bytes::Bytes;
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, Service, encode_request, sta,
+};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
-/// One controller of a farm: a host and a port that speak NFuse, plainly or inside TLS.
+use crate::breaker::{Breaker, Cause, Change, ControllerState, Probe, Use};
+use crate::connection_pool::{ConnectionCounts, ConnectionPool};
+use crate::error::{CallError, Seen, Sent};
+use crate::observer::{Attempt, AttemptOutcome, Observer};
+use crate::{ControllerUrl, Network};
+
+/// One controller of a farm, as its calls have met it.
+///
+/// While it is doubted or passed over, a task of its own probes it; nothing runs for a controller
+/// that works, and the task ends with its member.
+#[derive(Debug)]
+pub(crate) struct Controller {
+    line: Arc<ConnectionPool>,
+    habits: Arc<ProbeConfig>,
+    health: Mutex<Health>,
+    /// Wakes the task that probes.
+    changed: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Health {
+    breaker: Breaker,
+    /// The one task that probes. It takes itself out when there is nothing to do.
+    probing: Option<AbortOnDropHandle<()>>,
+}
+
+/// What all members of a farm have in common.
+#[derive(Debug)]
+pub(crate) struct ProbeConfig {
+    pub(crate) farm: String,
+    /// The service that its controllers are used for.
+    pub(crate) service: Service,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) dialect: Dialect,
+    /// How long a probe waits for its answer.
+    pub(crate) patience: Duration,
+}
+
+/// A controller as its calls have met it.
+#[derive(Debug, Clone)]
+pub struct ControllerReport<'a> {
+    /// The controller.
+    pub controller: &'a ControllerUrl,
+    /// Whether it is used.
+    pub state: ControllerState,
+    /// Its connections.
+    pub connections: ConnectionCounts,
+    /// When the certificate that it showed last expires; nothing without TLS.
+    pub certificate_expiry: Option<SystemTime>,
+}
+
+/// What a controller says of itself when it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Controller {
-    security: Security,
-    authority: Authority,
-    host_header: HeaderValue,
-}
-
-/// Whether requests go through TLS. Citrix's "SSL Relay" is TLS too (nfuse.md §1.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    /// `http`, port 80 unless told.
-    Plain,
-    /// `https`, port 443 unless told.
-    Tls,
-}
-
-/// Why a text does not name a controller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("controller is not a URL of the form http://host:port or https://host:port")]
-pub struct ControllerError;
-
-/// Which controller a call begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ControllerOrder {
-    /// Always the first; the others stand by.
-    #[default]
-    Ordered,
-    /// Each in its turn.
-    Balanced,
+pub struct ProbeResult {
+    /// The dialect of its answer.
+    pub dialect: Dialect,
+    /// What its farm can do.
+    pub capabilities: Vec<CapabilityId>,
 }
 
 impl Controller {
-    /// Reads `http://host:port` or `https://host:port`; the port may be left out.
-    ///
-    /// # Errors
-    /// The text is no such URL.
-    pub fn parse(url: &str) -> Result<Self, ControllerError> {
-        let uri: Uri = url.trim().parse().map_err(|_| ControllerError)?;
-        let security = match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTP => Security::Plain,
-            Some(scheme) if *scheme == Scheme::HTTPS => Security::Tls,
-            _ => return Err(ControllerError),
-        };
-        let authority = uri.authority().ok_or(ControllerError)?;
-        let bare = uri.path() == "/" && uri.query().is_none();
-        if !bare || authority.host().is_empty() || !has_plain_port(authority) {
-            return Err(ControllerError);
-        }
-        let host_header = if authority.port_u16() == Some(security.default_port()) {
-            HeaderValue::from_str(authority.host())
-        } else {
-            HeaderValue::from_str(authority.as_str())
-        };
-        Ok(Self {
-            security,
-            authority: authority.clone(),
-            host_header: host_header.map_err(|_| ControllerError)?,
+    pub(crate) fn new(line: ConnectionPool, habits: Arc<ProbeConfig>) -> Arc<Self> {
+        Arc::new(Self {
+            line: Arc::new(line),
+            habits,
+            health: Mutex::new(Health {
+                breaker: Breaker::new(),
+                probing: None,
+            }),
+            changed: Arc::default(),
         })
     }
 
-    /// Whether its requests go through TLS.
-    #[must_use]
-    pub fn security(&self) -> Security {
-        self.security
+    /// How calls may use the controller.
+    pub(crate) fn usable(&self) -> Use {
+        self.health().breaker.usable()
     }
 
-    /// Its name or address, without the brackets that IPv6 has in a URL.
-    pub(crate) fn host(&self) -> &str {
-        let host = self.authority.host();
-        host.strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host)
+    pub(crate) fn report(&self) -> ControllerReport<'_> {
+        let health = self.health();
+        ControllerReport {
+            controller: self.line.controller(),
+            state: health.breaker.state(),
+            connections: self.line.connections(),
+            certificate_expiry: self.line.certificate_expiry(),
+        }
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.authority
-            .port_u16()
-            .unwrap_or_else(|| self.security.default_port())
+    pub(crate) fn line(&self) -> &ConnectionPool {
+        &self.line
     }
 
-    /// What requests say in `Host`.
-    pub(crate) fn host_header(&self) -> &HeaderValue {
-        &self.host_header
+    /// Asks the controller what it can do, whatever its breaker says.
+    pub(crate) async fn probe(&self) -> Result<ProbeResult, CallError> {
+        self.habits.probe(&self.line).await
     }
-}
 
-impl fmt::Display for Controller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.security {
-            Security::Plain => "http",
-            Security::Tls => "https",
+    /// Takes note of how an attempt of a call went.
+    pub(crate) fn record(
+        self: &Arc<Self>,
+        request: &'static str,
+        took: Duration,
+        result: Result<(), &CallError>,
+    ) {
+        self.habits.observe(&self.line, request, took, result);
+        let mut health = self.health();
+        let change = match result.err().map_or(Seen::Answered, CallError::seen) {
+            Seen::Answered => health.breaker.answered(),
+            Seen::Failed => health.breaker.failed(now(), self.habits.network.chance()),
+            Seen::Silent => health.breaker.silent(),
+            Seen::Nothing => None,
         };
-        write!(f, "{scheme}://{}", self.authority)
+        if let Some(Change::Doubted | Change::Opened) = change {
+            let task = watch(Arc::downgrade(self), Arc::clone(&self.changed));
+            health
+                .probing
+                .get_or_insert_with(|| AbortOnDropHandle::new(tokio::spawn(task)));
+        }
+        drop(health);
+        self.tell(change, result.err());
+    }
+
+    /// Begins a probe if one is due. If none is needed, the task that asked has to end: whoever
+    /// needs one later starts another.
+    fn begin_probe(&self) -> Probe {
+        let mut health = self.health();
+        let probe = health.breaker.begin_probe(now());
+        if probe == Probe::Needless {
+            health.probing = None;
+        }
+        probe
+    }
+
+    /// Takes note of how the probe went. A farm that refuses has answered.
+    fn probed(&self, result: &Result<ProbeResult, CallError>) {
+        let mut health = self.health();
+        let (change, error) = match result {
+            Ok(_) | Err(CallError::Refused(_)) => (health.breaker.answered(), None),
+            Err(error) => {
+                let cause = match error {
+                    CallError::Deadline {
+                        sent: Sent::MaybeSent,
+                    } => Cause::Hangs,
+                    _ => Cause::Fails,
+                };
+                let jitter = self.habits.network.chance();
+                let change = health.breaker.probe_failed(now(), jitter, cause);
+                (change, Some(error))
+            }
+        };
+        drop(health);
+        self.tell(change, error);
+    }
+
+    fn tell(&self, change: Option<Change>, error: Option<&CallError>) {
+        let (farm, controller) = (&self.habits.farm, self.line.controller());
+        match change {
+            None => return,
+            Some(Change::Opened) => {
+                let error = error.map(CallError::reason);
+                tracing::warn!(%farm, %controller, state = "open", error, "ControllerUrl is passed over");
+            }
+            Some(Change::Closed) => {
+                tracing::info!(%farm, %controller, state = "closed", "ControllerUrl is used again");
+            }
+            // Every slow request of a user may bring these two, so they are no news.
+            Some(Change::Doubted) => {
+                tracing::debug!(%farm, %controller, state = "doubted", "ControllerUrl was silent");
+            }
+            Some(Change::Cleared) => {
+                tracing::debug!(%farm, %controller, state = "closed", "ControllerUrl was only slow");
+            }
+        }
+        self.changed.notify_one();
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        // No step between lock and release can leave a breaker half changed.
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Security {
-    fn default_port(self) -> u16 {
-        match self {
-            Self::Plain => 80,
-            Self::Tls => 443,
+impl ProbeConfig {
+    /// Asks a controller something that needs no user and changes nothing that lasts.
+    async fn probe(&self, line: &ConnectionPool) -> Result<ProbeResult, CallError> {
+        match self.service {
+            Service::Xml => {
+                let (dialect, answer) = self.ask(line, &CapabilitiesRequest).await?;
+                Ok(ProbeResult {
+                    dialect,
+                    capabilities: answer.capabilities,
+                })
+            }
+            Service::Sta => {
+                let (dialect, _) = self.ask(line, &nowhere()).await?;
+                Ok(ProbeResult {
+                    dialect,
+                    capabilities: Vec::new(),
+                })
+            }
+        }
+    }
+
+    async fn ask<R: Request>(
+        &self,
+        line: &ConnectionPool,
+        request: &R,
+    ) -> Result<(Dialect, R::Response), CallError> {
+        let started = Instant::now();
+        let body = Bytes::from(encode_request(self.dialect, request));
+        let probe = async {
+            // A new connection, since a controller that hung may still hold those from before.
+            let connection = line.connection(Effect::Change).await?;
+            let exchange = line.exchange::<R>(connection, body, request.effect());
+            timeout(self.patience, exchange)
+                .await
+                .unwrap_or_else(|_| Err(CallError::silent()))
+        };
+        let result = probe.await;
+        self.observe(line, "probe", started.elapsed(), result.as_ref().map(drop));
+        result
+    }
+
+    fn observe(
+        &self,
+        line: &ConnectionPool,
+        request: &'static str,
+        took: Duration,
+        result: Result<(), &CallError>,
+    ) {
+        if let Some(observer) = &self.observer {
+            observer.attempted(&Attempt {
+                controller: line.controller(),
+                request,
+                outcome: AttemptOutcome::of(result),
+                took,
+            });
         }
     }
 }
 
-/// No user name before the host, and a number after it, or nothing.
-fn has_plain_port(authority: &Authority) -> bool {
-    let port = authority.as_str().strip_prefix(authority.host());
-    port.is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some())
+/// The only request to a ticket authority that is known: for a ticket, here to an address that is
+/// nobody's (RFC 5737). Nobody is told the ticket, and it expires.
+fn nowhere() -> sta::TicketRequest {
+    let data = sta::TicketData {
+        ica_address: "192.0.2.1:1494".to_owned(),
+        x_data: None,
+    };
+    sta::TicketRequest::v4(data, false)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_controller_is_a_url_of_host_and_port_only() {
-        // (text, as it is shown, host, port, `Host`)
-        let good = [
-            (
-                "http://xa1.example.test:8080",
-                "http://xa1.example.test:8080",
-                ("xa1.example.test", 8080, "xa1.example.test:8080"),
-            ),
-            (
-                "http://xa1.example.test/",
-                "http://xa1.example.test",
-                ("xa1.example.test", 80, "xa1.example.test"),
-            ),
-            (
-                " HTTP://192.0.2.1:80 ",
-                "http://192.0.2.1:80",
-                ("192.0.2.1", 80, "192.0.2.1"),
-            ),
-            (
-                "http://[2001:db8::1]:8080",
-                "http://[2001:db8::1]:8080",
-                ("2001:db8::1", 8080, "[2001:db8::1]:8080"),
-            ),
-            (
-                "https://ddc.example.test",
-                "https://ddc.example.test",
-                ("ddc.example.test", 443, "ddc.example.test"),
-            ),
-            (
-                "https://ddc.example.test:443",
-                "https://ddc.example.test:443",
-                ("ddc.example.test", 443, "ddc.example.test"),
-            ),
-            (
-                "https://ddc.example.test:80",
-                "https://ddc.example.test:80",
-                ("ddc.example.test", 80, "ddc.example.test:80"),
-            ),
-        ];
-        for (text, shown, parts) in good {
-            let controller = Controller::parse(text).unwrap();
-            assert_eq!(controller.to_string(), shown, "{text}");
-            let header = controller.host_header().to_str().unwrap();
-            assert_eq!((controller.host(), controller.port(), header), parts);
-        }
-        let bad = [
-            "xa1.example.test:8080",
-            "xa1.example.test",
-            "ftp://xa1.example.test",
-            "http://",
-            "http://:80",
-            "http://xa1.example.test:99999",
-            "http://user:word@xa1.example.test",
-            "http://xa1.example.test/scripts/wpnbr.dll",
-            "http://xa1.example.test/?a=b",
-            "",
-        ];
-        for text in bad {
-            assert_eq!(Controller::parse(text), Err(ControllerError), "{text}");
+/// Probes a controller until it is used again. It holds no member while it waits, so that a farm
+/// which nobody uses any more is gone at once, with its probe.
+async fn watch(member: Weak<Controller>, changed: Arc<Notify>) {
+    loop {
+        let Some((probe, line, habits)) = member.upgrade().map(|member| {
+            let (line, habits) = (Arc::clone(&member.line), Arc::clone(&member.habits));
+            (member.begin_probe(), line, habits)
+        }) else {
+            return;
+        };
+        match probe {
+            Probe::Needless => return,
+            Probe::Wait(until) => tokio::select! {
+                biased;
+                () = changed.notified() => {}
+                () = sleep_until(until.into()) => {}
+            },
+            Probe::Begin => {
+                let result = habits.probe(&line).await;
+                if let Some(member) = member.upgrade() {
+                    member.probed(&result);
+                }
+            }
         }
     }
+}
+
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }

@@ -52,7 +52,7 @@ pub enum CallError {
     Chunks(#[source] DechunkError),
     /// The answer is not the message that belongs to the request.
     #[error("answer of the controller cannot be understood")]
-    Answer(#[source] DecodeError),
+    Response(#[source] DecodeError),
 }
 
 /// Whether a request may have reached a controller. Where it may have, only the farm knows whether
@@ -99,7 +99,7 @@ impl CallError {
             | Self::RequestTooLong { .. }
             | Self::TooLong
             | Self::Chunks(_)
-            | Self::Answer(_) => Sent::MaybeSent,
+            | Self::Response(_) => Sent::MaybeSent,
         }
     }
 
@@ -134,8 +134,8 @@ impl CallError {
         match self {
             Self::PassedOver | Self::Unreachable(_) => Failure::NotConnected,
             Self::Lost(_) => Failure::Lost,
-            Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Answer(_) => {
-                Failure::BadAnswer
+            Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Response(_) => {
+                Failure::BadResponse
             }
             // Controllers speak for their farm; a ticket authority speaks for itself alone.
             Self::Refused(error)
@@ -153,7 +153,7 @@ impl CallError {
         match self {
             // Its network listener and its farm are alive, whatever they think of the request.
             Self::Refused(_) => Seen::Answered,
-            Self::Unreachable(_) | Self::Lost(_) | Self::Chunks(_) | Self::Answer(_) => {
+            Self::Unreachable(_) | Self::Lost(_) | Self::Chunks(_) | Self::Response(_) => {
                 Seen::Failed
             }
             // The request may be at fault.
@@ -194,6 +194,6 @@ impl From<BodyError> for CallError {
 
 impl From<DecodeError> for CallError {
     fn from(error: DecodeError) -> Self {
-        Self::Answer(error)
+        Self::Response(error)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{CallError, Controller, Sent};
+use crate::{CallError, ControllerUrl, Sent};
 
 /// Is told of every attempt at a controller, probes included. It must not wait.
 pub trait Observer: fmt::Debug + Send + Sync {
@@ -15,18 +15,18 @@ pub trait Observer: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
     /// The controller.
-    pub controller: &'a Controller,
+    pub controller: &'a ControllerUrl,
     /// Name of the request's element, such as `RequestAppData`.
     pub request: &'static str,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: AttemptOutcome,
     /// From its begin, connecting included.
     pub took: Duration,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// With the answer.
     Answered,
     /// With an `ErrorId` of the farm.
@@ -38,12 +38,12 @@ pub enum Outcome {
     /// With an HTTP status other than 200.
     HttpStatus,
     /// With something that is no answer.
-    BadAnswer,
+    BadResponse,
     /// With no answer in time.
     Silent,
 }
 
-impl Outcome {
+impl AttemptOutcome {
     /// A word for it, as a label of metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -53,7 +53,7 @@ impl Outcome {
             Self::Unreachable => "unreachable",
             Self::Lost => "lost",
             Self::HttpStatus => "http_status",
-            Self::BadAnswer => "bad_answer",
+            Self::BadResponse => "bad_answer",
             Self::Silent => "silent",
         }
     }
@@ -74,8 +74,8 @@ impl Outcome {
             }) => Self::Silent,
             Err(CallError::Lost(_)) => Self::Lost,
             Err(CallError::Http(_) | CallError::RequestTooLong { .. }) => Self::HttpStatus,
-            Err(CallError::TooLong | CallError::Chunks(_) | CallError::Answer(_)) => {
-                Self::BadAnswer
+            Err(CallError::TooLong | CallError::Chunks(_) | CallError::Response(_)) => {
+                Self::BadResponse
             }
         }
     }

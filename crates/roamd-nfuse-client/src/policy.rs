@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     /// The connection broke; the request may have arrived, and may have been served.
     Lost,
     /// The controller sent something that is no answer of a farm.
-    BadAnswer,
+    BadResponse,
     /// The controller said that it cannot serve requests now.
     Unavailable,
     /// The controller took a connection and did not answer in time.
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_failure_leads_to_the_next_controller_or_to_the_end() {
         use Effect::{Change, Read};
-        use Failure::{BadAnswer, Final, Lost, NotConnected, Silent, Unavailable};
+        use Failure::{BadResponse, Final, Lost, NotConnected, Silent, Unavailable};
         use Step::{Again, GiveUp, Next};
         // (effect, failure, attempts, controllers left) → step
         let cases = [
@@ -79,20 +79,20 @@ mod tests {
             (Read, Lost, 1, 1, Next),
             (Read, Lost, 1, 0, Again),
             (Read, Lost, 2, 0, GiveUp),
-            (Read, BadAnswer, 1, 1, Next),
-            (Read, BadAnswer, 1, 0, GiveUp),
+            (Read, BadResponse, 1, 1, Next),
+            (Read, BadResponse, 1, 0, GiveUp),
             (Read, Unavailable, 1, 1, Next),
             (Read, Unavailable, 1, 0, GiveUp),
             (Read, Silent, 1, 1, Next),
             (Read, Silent, 1, 0, GiveUp),
             (Read, Final, 1, 1, GiveUp),
             (Read, NotConnected, 3, 1, GiveUp),
-            (Read, BadAnswer, 3, 1, GiveUp),
+            (Read, BadResponse, 3, 1, GiveUp),
             (Change, NotConnected, 1, 1, Next),
             (Change, NotConnected, 1, 0, GiveUp),
             (Change, Lost, 1, 1, GiveUp),
             (Change, Lost, 1, 0, GiveUp),
-            (Change, BadAnswer, 1, 1, GiveUp),
+            (Change, BadResponse, 1, 1, GiveUp),
             (Change, Unavailable, 1, 1, GiveUp),
             (Change, Silent, 1, 1, GiveUp),
             (Change, Final, 1, 1, GiveUp),
@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn nothing_that_may_have_arrived_is_changed_twice() {
-        use Failure::{BadAnswer, Final, Lost, Silent, Unavailable};
-        for failure in [Lost, BadAnswer, Unavailable, Silent, Final] {
+        use Failure::{BadResponse, Final, Lost, Silent, Unavailable};
+        for failure in [Lost, BadResponse, Unavailable, Silent, Final] {
             for made in 1..5 {
                 for left in 0..5 {
                     let attempts = Attempts { made, most: 9 };

@@ -1,10 +1,10 @@
 //! Tickets of secure ticket authorities (nfuse.md §8).
 
 use roamd_nfuse_proto::Service;
-use roamd_nfuse_proto::sta::{TicketAnswer, TicketRequest};
+use roamd_nfuse_proto::sta::{TicketRequest, TicketResponse};
 use tokio::time::Instant;
 
-use crate::{CallError, ControllerReport, FarmClient, FarmConfig, Probed};
+use crate::{CallError, ControllerReport, FarmClient, FarmConfig, ProbeResult};
 
 /// A client of ticket authorities that stand in for each other, and are passed over and probed like
 /// the controllers of a farm. Made once, and shared by all launches.
@@ -28,7 +28,7 @@ impl StaClient {
     }
 
     /// Asks every authority at once for a ticket to nowhere. The answers stand in configured order.
-    pub async fn probe(&self) -> Vec<Result<Probed, CallError>> {
+    pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
         self.0.probe().await
     }
 
@@ -45,7 +45,7 @@ impl StaClient {
         &self,
         deadline: Instant,
         request: &TicketRequest,
-    ) -> Result<TicketAnswer, CallError> {
+    ) -> Result<TicketResponse, CallError> {
         let deadline = deadline.min(Instant::now() + self.0.timeout());
         self.0.call_by(deadline, request).await
     }

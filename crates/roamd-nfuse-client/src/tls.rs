@@ -24,7 +24,7 @@ use crate::Stream;
 
 /// Whom a farm's controllers have to be for requests to go to them through TLS. A clone is cheap.
 #[derive(Clone)]
-pub struct Tls {
+pub struct ClientTls {
     connector: TlsConnector,
     name: Option<ServerName<'static>>,
 }
@@ -68,7 +68,7 @@ pub enum TlsError {
 #[error("public key is not `sha256//` and the Base64 of 32 bytes")]
 pub struct PinError;
 
-impl Tls {
+impl ClientTls {
     /// With this trust. Certificates have to be for `name` where it is given, which is for
     /// controllers that are configured by their address.
     ///
@@ -118,9 +118,9 @@ impl Tls {
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls")
+        f.debug_struct("ClientTls")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -283,7 +283,7 @@ mod tests {
             (Trust::PublicKeys(Vec::new()), Some("not a name")),
         ];
         for (trust, name) in cases {
-            assert!(Tls::new(&trust, name).is_err(), "{trust:?} {name:?}");
+            assert!(ClientTls::new(&trust, name).is_err(), "{trust:?} {name:?}");
         }
     }
 }

@@ -71,8 +71,8 @@ async fn a_change_of_a_controllers_state_is_one_line_and_a_request_is_none() {
     let lines = log.lines();
     assert!(lines[0].contains("Connection refused"), "{}", lines[0]);
     let expected = [
-        (" WARN ", "Controller is passed over", "state=\"open\""),
-        (" INFO ", "Controller is used again", "state=\"closed\""),
+        (" WARN ", "ControllerUrl is passed over", "state=\"open\""),
+        (" INFO ", "ControllerUrl is used again", "state=\"closed\""),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:?}");
     for (line, (level, message, state)) in lines.iter().zip(expected) {

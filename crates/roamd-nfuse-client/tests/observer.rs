@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex};
 
 use roamd_nfuse_client::{
-    Attempt, CallError, ControllerOrder, FarmClient, FarmConfig, Observer, Outcome,
+    Attempt, AttemptOutcome, CallError, ControllerOrder, FarmClient, FarmConfig, Observer,
 };
 use roamd_nfuse_proto::ErrorId;
 
@@ -16,7 +16,7 @@ use crate::scripted::{
 };
 
 #[derive(Debug, Default)]
-struct Notes(Mutex<Vec<(String, &'static str, Outcome)>>);
+struct Notes(Mutex<Vec<(String, &'static str, AttemptOutcome)>>);
 
 impl Observer for Notes {
     fn attempted(&self, attempt: &Attempt<'_>) {
@@ -32,11 +32,17 @@ impl Observer for Notes {
 #[tokio::test]
 async fn every_attempt_is_told_with_its_controller_and_its_end() {
     let cases = [
-        (Act::Send(capability_answer("a")), Outcome::Answered),
-        (Act::Send(refused(ErrorId::NOT_TRUSTED)), Outcome::Refused),
-        (Act::Close, Outcome::Lost),
-        (Act::Send(http("500 Oops", b"")), Outcome::HttpStatus),
-        (Act::Send(http("200 OK", b"<html/>")), Outcome::BadAnswer),
+        (Act::Send(capability_answer("a")), AttemptOutcome::Answered),
+        (
+            Act::Send(refused(ErrorId::NOT_TRUSTED)),
+            AttemptOutcome::Refused,
+        ),
+        (Act::Close, AttemptOutcome::Lost),
+        (Act::Send(http("500 Oops", b"")), AttemptOutcome::HttpStatus),
+        (
+            Act::Send(http("200 OK", b"<html/>")),
+            AttemptOutcome::BadResponse,
+        ),
     ];
     for (act, outcome) in cases {
         let (dead, controller) = (closed_port().await, Scripted::start([act]).await);
@@ -48,7 +54,7 @@ async fn every_attempt_is_told_with_its_controller_and_its_end() {
         });
         drop(farm.call(&READ).await);
         let expected = [
-            (dead.to_string(), Outcome::Unreachable),
+            (dead.to_string(), AttemptOutcome::Unreachable),
             (controller.controller().to_string(), outcome),
         ]
         .map(|(controller, outcome)| (controller, "RequestCapabilities", outcome));
@@ -72,7 +78,10 @@ async fn a_call_that_runs_out_of_time_is_told_too() {
     farm.call(&READ).await.unwrap_err();
     let first = notes.0.lock().unwrap().first().cloned();
     let name = controller.controller().to_string();
-    assert_eq!(first, Some((name, "RequestCapabilities", Outcome::Silent)));
+    assert_eq!(
+        first,
+        Some((name, "RequestCapabilities", AttemptOutcome::Silent))
+    );
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use roamd_nfuse_client::{Controller, ControllerOrder, FarmClient, FarmConfig, SystemNetwork};
+use roamd_nfuse_client::{ControllerOrder, ControllerUrl, FarmClient, FarmConfig, SystemNetwork};
 use roamd_nfuse_proto::{
-    CapabilitiesAnswer, CapabilitiesRequest, CapabilityId, Credentials, Dialect, Encoding, ErrorId,
-    FarmError, Frame, LogoffUserSessionsAnswer, LogoffUserSessionsRequest, Request,
-    SessionSelection, encode_answer,
+    CapabilitiesRequest, CapabilitiesResponse, CapabilityId, Credentials, Dialect, Encoding,
+    ErrorId, FarmError, Frame, LogoffUserSessionsRequest, LogoffUserSessionsResponse, Request,
+    SessionSelection, encode_response,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -74,7 +74,7 @@ impl Scripted {
         Self { address, shared }
     }
 
-    pub(crate) fn controller(&self) -> Controller {
+    pub(crate) fn controller(&self) -> ControllerUrl {
         controller(self.address)
     }
 
@@ -148,12 +148,12 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-pub(crate) fn controller(address: SocketAddr) -> Controller {
-    Controller::parse(&format!("http://{address}")).expect("an address is a controller")
+pub(crate) fn controller(address: SocketAddr) -> ControllerUrl {
+    ControllerUrl::parse(&format!("http://{address}")).expect("an address is a controller")
 }
 
 /// A controller that takes no connections.
-pub(crate) async fn closed_port() -> Controller {
+pub(crate) async fn closed_port() -> ControllerUrl {
     controller(free_address().await)
 }
 
@@ -164,7 +164,7 @@ pub(crate) async fn free_address() -> SocketAddr {
 }
 
 pub(crate) fn farm(
-    controllers: Vec<Controller>,
+    controllers: Vec<ControllerUrl>,
     order: ControllerOrder,
     timeout: Duration,
 ) -> FarmClient {
@@ -173,7 +173,7 @@ pub(crate) fn farm(
 
 /// What [`farm`] is made of: controllers that are all asked, with most of the deadline for each.
 pub(crate) fn config(
-    controllers: Vec<Controller>,
+    controllers: Vec<ControllerUrl>,
     order: ControllerOrder,
     timeout: Duration,
 ) -> FarmConfig {
@@ -218,8 +218,8 @@ pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
 }
 
 /// The answer to a read, told from others by a capability of this name.
-pub(crate) fn capability(name: &str) -> CapabilitiesAnswer {
-    CapabilitiesAnswer {
+pub(crate) fn capability(name: &str) -> CapabilitiesResponse {
+    CapabilitiesResponse {
         capabilities: vec![CapabilityId(name.to_owned().into())],
     }
 }
@@ -237,7 +237,7 @@ pub(crate) fn capability_answer(name: &str) -> Vec<u8> {
 pub(crate) fn done() -> Vec<u8> {
     http(
         "200 OK",
-        &document::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsAnswer)),
+        &document::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsResponse)),
     )
 }
 
@@ -253,10 +253,10 @@ pub(crate) fn http(status: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-fn document<R: Request>(answer: &Result<R::Answer, FarmError>) -> Vec<u8> {
+fn document<R: Request>(answer: &Result<R::Response, FarmError>) -> Vec<u8> {
     let frame = Frame {
         dialect: Dialect::new(5, 4),
         encoding: Encoding::Utf8,
     };
-    encode_answer(&frame, answer)
+    encode_response(&frame, answer)
 }

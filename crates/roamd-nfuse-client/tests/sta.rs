@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use roamd_nfuse_client::{
-    CallError, Controller, ControllerOrder, ControllerState, FarmConfig, StaClient,
+    CallError, ControllerOrder, ControllerState, ControllerUrl, FarmConfig, StaClient,
 };
-use roamd_nfuse_proto::sta::{TicketAnswer, TicketData, TicketRequest};
-use roamd_nfuse_proto::{Dialect, Encoding, ErrorId, FarmError, Frame, encode_answer};
+use roamd_nfuse_proto::sta::{TicketData, TicketRequest, TicketResponse};
+use roamd_nfuse_proto::{Dialect, Encoding, ErrorId, FarmError, Frame, encode_response};
 use tokio::time::Instant;
 
 use crate::scripted::{Act, LONG, Scripted, closed_port, config, controller, free_address, http};
 
-fn authorities(controllers: Vec<Controller>) -> StaClient {
+fn authorities(controllers: Vec<ControllerUrl>) -> StaClient {
     StaClient::new(config(controllers, ControllerOrder::Ordered, LONG))
 }
 
@@ -29,19 +29,19 @@ fn request() -> TicketRequest {
 }
 
 fn issued(authority: &str) -> Vec<u8> {
-    answer(&Ok(TicketAnswer {
+    answer(&Ok(TicketResponse {
         authority_id: authority.to_owned(),
         ticket: "00112233445566778899AABBCCDDEEFF".to_owned(),
         ticket_version: "40".to_owned(),
     }))
 }
 
-fn answer(answer: &Result<TicketAnswer, FarmError>) -> Vec<u8> {
+fn answer(answer: &Result<TicketResponse, FarmError>) -> Vec<u8> {
     let frame = Frame {
         dialect: Dialect::STA,
         encoding: Encoding::Utf8,
     };
-    http("200 OK", &encode_answer(&frame, answer))
+    http("200 OK", &encode_response(&frame, answer))
 }
 
 #[tokio::test]

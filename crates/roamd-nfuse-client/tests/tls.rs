@@ -11,7 +11,7 @@ use rcgen::{
     date_time_ymd,
 };
 use roamd_nfuse_client::{
-    CallError, Controller, ControllerOrder, FarmClient, FarmConfig, Sent, Tls, Trust,
+    CallError, ClientTls, ControllerOrder, ControllerUrl, FarmClient, FarmConfig, Sent, Trust,
 };
 use sha2::{Digest, Sha256};
 use tokio::io::copy_bidirectional;
@@ -33,7 +33,7 @@ fn authority() -> Authority {
 
 /// A controller whose certificate is for this name until the end of that year.
 struct Secure {
-    controller: Controller,
+    controller: ControllerUrl,
     pin: String,
     _plain: Scripted,
 }
@@ -71,29 +71,29 @@ impl Secure {
             }
         });
         Self {
-            controller: Controller::parse(&format!("https://localhost:{port}")).unwrap(),
+            controller: ControllerUrl::parse(&format!("https://localhost:{port}")).unwrap(),
             pin: format!("sha256//{pin}"),
             _plain: plain,
         }
     }
 }
 
-fn farm(controller: &Controller, tls: Tls) -> FarmClient {
+fn farm(controller: &ControllerUrl, tls: ClientTls) -> FarmClient {
     FarmClient::new(FarmConfig {
         tls: Some(tls),
         ..config(vec![controller.clone()], ControllerOrder::Ordered, LONG)
     })
 }
 
-fn pinned(pin: &str) -> Tls {
-    Tls::new(&Trust::PublicKeys(vec![pin.parse().unwrap()]), None).unwrap()
+fn pinned(pin: &str) -> ClientTls {
+    ClientTls::new(&Trust::PublicKeys(vec![pin.parse().unwrap()]), None).unwrap()
 }
 
 #[tokio::test]
 async fn only_a_controller_that_proves_who_it_is_gets_a_request() {
     let (authority, stranger) = (authority(), authority());
     let by = |authority: &Authority, name| {
-        Tls::new(&Trust::Authorities(authority.pem().into_bytes()), name).unwrap()
+        ClientTls::new(&Trust::Authorities(authority.pem().into_bytes()), name).unwrap()
     };
     let good = "localhost";
     // (name and year of the certificate, whom the client trusts, whether it gets an answer)
@@ -126,7 +126,7 @@ async fn only_a_controller_that_proves_who_it_is_gets_a_request() {
             "nobody the system knows",
             good,
             2096,
-            Tls::new(&Trust::System, None).unwrap(),
+            ClientTls::new(&Trust::System, None).unwrap(),
             false,
         ),
     ];
@@ -182,8 +182,8 @@ async fn nothing_goes_in_the_clear_to_who_should_speak_tls() {
         .controller()
         .to_string()
         .replace("http://127.0.0.1:", "");
-    let controller = Controller::parse(&format!("https://localhost:{port}")).unwrap();
-    let tls = Tls::new(&Trust::System, None).unwrap();
+    let controller = ControllerUrl::parse(&format!("https://localhost:{port}")).unwrap();
+    let tls = ClientTls::new(&Trust::System, None).unwrap();
     let farm = FarmClient::new(FarmConfig {
         connect_timeout: std::time::Duration::from_millis(200),
         ..config(vec![controller.clone()], ControllerOrder::Ordered, LONG)

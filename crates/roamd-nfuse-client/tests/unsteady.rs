@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roamd_nfuse_client::{
-    Connecting, Controller, ControllerOrder, FarmClient, FarmConfig, Network, SystemNetwork,
+    Connecting, ControllerOrder, ControllerUrl, FarmClient, FarmConfig, Network, SystemNetwork,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -96,7 +96,7 @@ async fn a_name_that_moves_is_followed_once_its_old_host_is_gone() {
     let farm = FarmClient::new(FarmConfig {
         network: Arc::<Moving>::clone(&network),
         ..config(
-            vec![Controller::parse("http://ddc.example.test:8080").unwrap()],
+            vec![ControllerUrl::parse("http://ddc.example.test:8080").unwrap()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -130,7 +130,7 @@ async fn an_ipv6_address_that_does_not_answer_does_not_stand_in_the_way() {
     }
     // As a controller of its own, and as the first address of a name that has both. The latter
     // shows something only where the system gives `localhost` both.
-    let name = Controller::parse(&format!("http://localhost:{port}")).unwrap();
+    let name = ControllerUrl::parse(&format!("http://localhost:{port}")).unwrap();
     for controllers in [vec![controller(hole), alive.controller()], vec![name]] {
         let farm = farm(controllers, ControllerOrder::Ordered, LONG);
         assert_eq!(farm.call(&READ).await.unwrap(), capability("alive"));

@@ -71,7 +71,7 @@ pub struct HostAddress {
 
 /// Where the application or session runs, and on 7 and later all that a launch needs.
 #[derive(Clone, PartialEq, Eq)]
-pub struct AddressAnswer {
+pub struct AddressResponse {
     /// `ServerAddress`; may lack a port, which is 1494 then.
     pub server_address: HostAddress,
     /// `ServerType`.
@@ -142,7 +142,7 @@ impl Body for AddressRequest {
 }
 
 impl Request for AddressRequest {
-    type Answer = AddressAnswer;
+    type Response = AddressResponse;
 
     /// Asking for an address may start a machine and, from 7 on, makes a ticket.
     fn effect(&self) -> Effect {
@@ -240,7 +240,7 @@ impl HostAddress {
     }
 }
 
-impl Body for AddressAnswer {
+impl Body for AddressResponse {
     const ELEMENT: &'static str = "ResponseAddress";
 
     fn read(element: &Element) -> Result<Self, Fault> {
@@ -287,10 +287,10 @@ impl Body for AddressAnswer {
     }
 }
 
-impl fmt::Debug for AddressAnswer {
+impl fmt::Debug for AddressResponse {
     /// Without ticket, launch reference and sharing key: they let their bearer into the session.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AddressAnswer")
+        f.debug_struct("AddressResponse")
             .field("server_address", &self.server_address)
             .field("server_type", &self.server_type)
             .field("connection_type", &self.connection_type)

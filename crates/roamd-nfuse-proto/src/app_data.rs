@@ -46,7 +46,7 @@ pub struct IconForm {
 
 /// Applications of the farm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AppDataAnswer {
+pub struct AppDataResponse {
     /// `LeasingStatus` (5.9).
     pub leasing_status: Option<String>,
     /// One for each application that has a name.
@@ -238,7 +238,7 @@ impl Body for AppDataRequest {
 }
 
 impl Request for AppDataRequest {
-    type Answer = AppDataAnswer;
+    type Response = AppDataResponse;
 
     fn effect(&self) -> Effect {
         Effect::Read
@@ -291,7 +291,7 @@ impl fmt::Debug for IconData {
     }
 }
 
-impl Body for AppDataAnswer {
+impl Body for AppDataResponse {
     const ELEMENT: &'static str = "ResponseAppData";
 
     fn read(element: &Element) -> Result<Self, Fault> {

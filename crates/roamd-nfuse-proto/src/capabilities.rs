@@ -13,7 +13,7 @@ pub struct CapabilitiesRequest;
 
 /// The farm's capabilities.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CapabilitiesAnswer {
+pub struct CapabilitiesResponse {
     /// `CapabilityId`, in the farm's order.
     pub capabilities: Vec<CapabilityId>,
 }
@@ -50,14 +50,14 @@ impl Body for CapabilitiesRequest {
 }
 
 impl Request for CapabilitiesRequest {
-    type Answer = CapabilitiesAnswer;
+    type Response = CapabilitiesResponse;
 
     fn effect(&self) -> Effect {
         Effect::Read
     }
 }
 
-impl Body for CapabilitiesAnswer {
+impl Body for CapabilitiesResponse {
     const ELEMENT: &'static str = "ResponseCapabilities";
 
     fn read(element: &Element) -> Result<Self, Fault> {

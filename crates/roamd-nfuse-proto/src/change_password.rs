@@ -18,7 +18,7 @@ pub struct ChangePasswordRequest {
 
 /// The new password is the user's from now on, and the old one is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChangePasswordAnswer;
+pub struct ChangePasswordResponse;
 
 /// Name of the element with the new password.
 const NEW_PASSWORD: &str = "NewPassword";
@@ -41,7 +41,7 @@ impl Body for ChangePasswordRequest {
 }
 
 impl Request for ChangePasswordRequest {
-    type Answer = ChangePasswordAnswer;
+    type Response = ChangePasswordResponse;
 
     /// After a change the old password is wrong: sent again, it would count as a wrong one.
     fn effect(&self) -> Effect {
@@ -49,7 +49,7 @@ impl Request for ChangePasswordRequest {
     }
 }
 
-impl Body for ChangePasswordAnswer {
+impl Body for ChangePasswordResponse {
     const ELEMENT: &'static str = "ResponseChangePassword";
 
     fn read(_: &Element) -> Result<Self, Fault> {

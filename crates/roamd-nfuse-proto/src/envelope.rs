@@ -43,7 +43,7 @@ pub trait Body: Sized {
 /// A request and the type of its answer.
 pub trait Request: Body {
     /// What a farm answers to it.
-    type Answer: Body;
+    type Response: Body;
 
     /// What sending it may do.
     fn effect(&self) -> Effect;
@@ -149,9 +149,9 @@ pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
 ///
 /// # Errors
 /// Why the bytes are not an answer to this request.
-pub fn decode_answer<R: Request>(
+pub fn decode_response<R: Request>(
     bytes: &[u8],
-) -> Result<(Frame, Result<R::Answer, FarmError>), DecodeError> {
+) -> Result<(Frame, Result<R::Response, FarmError>), DecodeError> {
     let document = roamd_xml::parse(bytes, &rules(Limits::ANSWER))?;
     let root = frame_element(&document.root, R::SERVICE)?;
     let version = root.attribute("version").and_then(|text| text.parse().ok());
@@ -162,8 +162,8 @@ pub fn decode_answer<R: Request>(
     if let Some(error) = FarmError::find(&document.root) {
         return Ok((frame, Err(error)));
     }
-    let answer = root.first_needed(R::Answer::ELEMENT)?;
-    let answer = answer.read_with(R::Answer::read)?;
+    let answer = root.first_needed(R::Response::ELEMENT)?;
+    let answer = answer.read_with(R::Response::read)?;
     Ok((frame, Ok(answer)))
 }
 
@@ -172,7 +172,7 @@ pub fn decode_answer<R: Request>(
 ///
 /// The bytes are ASCII, so they are right in every encoding that the declaration can name.
 #[must_use]
-pub fn encode_answer<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> Vec<u8> {
+pub fn encode_response<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> Vec<u8> {
     let encoding = match frame.encoding {
         Encoding::Latin1 => "ISO-8859-1",
         Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => "UTF-8",

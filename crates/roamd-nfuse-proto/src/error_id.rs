@@ -88,7 +88,7 @@ impl ErrorId {
     pub const VERSION_MISMATCH: Self = Self::named("version-mismatch");
     /// Ticketing is not licensed (MetaFrame XP).
     pub const TICKETING_DISABLED: Self = Self::named("Ticketing-Disabled");
-    /// Enumeration by group is not licensed (MetaFrame XP).
+    /// EnumerationStatus by group is not licensed (MetaFrame XP).
     pub const GROUP_ENUMERATION_DISABLED: Self = Self::named("GroupEnumeration-Disabled");
     /// Folders are not licensed (MetaFrame XP).
     pub const FOLDER_ENUMERATION_DISABLED: Self = Self::named("FolderEnumeration-Disabled");

@@ -14,7 +14,7 @@ pub struct ProtocolInfoRequest {
 
 /// `ResponseProtocolInfo`: an empty `ServerAddress` of type `no-change`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProtocolInfoAnswer;
+pub struct ProtocolInfoResponse;
 
 /// `RequestServerFarmData`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ pub struct ServerFarmDataRequest;
 
 /// `ResponseServerFarmData`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerFarmDataAnswer {
+pub struct ServerFarmDataResponse {
     /// `ServerFarmName`, one or more.
     pub farm_names: Vec<String>,
 }
@@ -38,7 +38,7 @@ pub struct ServerDataRequest {
 
 /// `ResponseServerData`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerDataAnswer {
+pub struct ServerDataResponse {
     /// The member servers.
     pub servers: Vec<Server>,
 }
@@ -73,14 +73,14 @@ impl Body for ProtocolInfoRequest {
 }
 
 impl Request for ProtocolInfoRequest {
-    type Answer = ProtocolInfoAnswer;
+    type Response = ProtocolInfoResponse;
 
     fn effect(&self) -> Effect {
         Effect::Read
     }
 }
 
-impl Body for ProtocolInfoAnswer {
+impl Body for ProtocolInfoResponse {
     const ELEMENT: &'static str = "ResponseProtocolInfo";
 
     fn read(_: &Element) -> Result<Self, Fault> {
@@ -105,14 +105,14 @@ impl Body for ServerFarmDataRequest {
 }
 
 impl Request for ServerFarmDataRequest {
-    type Answer = ServerFarmDataAnswer;
+    type Response = ServerFarmDataResponse;
 
     fn effect(&self) -> Effect {
         Effect::Read
     }
 }
 
-impl Body for ServerFarmDataAnswer {
+impl Body for ServerFarmDataResponse {
     const ELEMENT: &'static str = "ResponseServerFarmData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
@@ -149,14 +149,14 @@ impl Body for ServerDataRequest {
 }
 
 impl Request for ServerDataRequest {
-    type Answer = ServerDataAnswer;
+    type Response = ServerDataResponse;
 
     fn effect(&self) -> Effect {
         Effect::Read
     }
 }
 
-impl Body for ServerDataAnswer {
+impl Body for ServerDataResponse {
     const ELEMENT: &'static str = "ResponseServerData";
 
     fn read(element: &Element) -> Result<Self, Fault> {

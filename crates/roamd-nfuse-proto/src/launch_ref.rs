@@ -24,7 +24,7 @@ pub struct LaunchRefRequest {
 
 /// A launch reference, opaque.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaunchRefAnswer {
+pub struct LaunchRefResponse {
     /// `LaunchRef`.
     pub launch_ref: String,
 }
@@ -59,7 +59,7 @@ impl Body for LaunchRefRequest {
 }
 
 impl Request for LaunchRefRequest {
-    type Answer = LaunchRefAnswer;
+    type Response = LaunchRefResponse;
 
     /// The farm keeps what it hands out.
     fn effect(&self) -> Effect {
@@ -67,7 +67,7 @@ impl Request for LaunchRefRequest {
     }
 }
 
-impl Body for LaunchRefAnswer {
+impl Body for LaunchRefResponse {
     const ELEMENT: &'static str = "ResponseLaunchRef";
 
     fn read(element: &Element) -> Result<Self, Fault> {

@@ -2,7 +2,7 @@
 //! speaks the same way on the same port.
 //!
 //! A message is a plain struct with public fields; the rules of what to ask and when live
-//! elsewhere. Each request names its answer ([`Request::Answer`]), so the client and the embedded
+//! elsewhere. Each request names its answer ([`Request::Response`]), so the client and the embedded
 //! farm cannot disagree. Values that a farm may extend are text with named constants, never closed
 //! enums. The crate must not know sockets, the store side, or which farm it talks to.
 //!
@@ -29,39 +29,39 @@ mod validate_credentials;
 mod write;
 
 pub use address::{
-    AddressAnswer, AddressName, AddressRequest, HostAddress, SessionName, SessionSettings,
+    AddressName, AddressRequest, AddressResponse, HostAddress, SessionName, SessionSettings,
 };
 pub use app_data::{
-    AccessEntry, AppDataAnswer, AppDataRequest, Application, FileType, IconData, IconForm,
+    AccessEntry, AppDataRequest, AppDataResponse, Application, FileType, IconData, IconForm,
     LaunchSettings, Level, Settings, StartMenu,
 };
-pub use capabilities::{CapabilitiesAnswer, CapabilitiesRequest, CapabilityId};
-pub use change_password::{ChangePasswordAnswer, ChangePasswordRequest};
+pub use capabilities::{CapabilitiesRequest, CapabilitiesResponse, CapabilityId};
+pub use change_password::{ChangePasswordRequest, ChangePasswordResponse};
 pub use credentials::{Credentials, Domain, Password, PasswordEncoding};
 pub use ctx1::{Ctx1Error, decode as decode_ctx1, encode as encode_ctx1};
 pub use dialect::{Dialect, DialectError};
 pub use envelope::{
-    AnyRequest, Body, DecodeError, Effect, Frame, LARGEST_REQUEST, Request, decode_answer,
-    decode_request, encode_answer, encode_request,
+    AnyRequest, Body, DecodeError, Effect, Frame, LARGEST_REQUEST, Request, decode_request,
+    decode_response, encode_request, encode_response,
 };
 pub use error_id::{ErrorId, FarmError, NativeError};
 pub use information::{
-    ProtocolInfoAnswer, ProtocolInfoRequest, Server, ServerDataAnswer, ServerDataRequest,
-    ServerFarmDataAnswer, ServerFarmDataRequest,
+    ProtocolInfoRequest, ProtocolInfoResponse, Server, ServerDataRequest, ServerDataResponse,
+    ServerFarmDataRequest, ServerFarmDataResponse,
 };
-pub use launch_ref::{LaunchRefAnswer, LaunchRefRequest};
+pub use launch_ref::{LaunchRefRequest, LaunchRefResponse};
 /// The encoding of a message is told by whoever reads its bytes.
 pub use roamd_xml::Encoding;
 pub use service::Service;
 pub use session_data::{
-    HarmlessListingRequest, HostId, ReconnectSessionDataAnswer, ReconnectSessionDataRequest,
+    HarmlessListingRequest, HostId, ReconnectSessionDataRequest, ReconnectSessionDataResponse,
     SessionEntry, SessionType,
 };
 pub use session_end::{
-    DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, LogoffUserSessionsAnswer,
-    LogoffUserSessionsRequest, SessionSelection,
+    DisconnectUserSessionsRequest, DisconnectUserSessionsResponse, LogoffUserSessionsRequest,
+    LogoffUserSessionsResponse, SessionSelection,
 };
-pub use ticket::{TicketAnswer, TicketRequest};
+pub use ticket::{TicketRequest, TicketResponse};
 pub use validate_credentials::{
-    UserIdentity, ValidateCredentialsAnswer, ValidateCredentialsRequest,
+    UserIdentity, ValidateCredentialsRequest, ValidateCredentialsResponse,
 };

@@ -39,7 +39,7 @@ pub enum SessionType {
 
 /// The sessions that could be taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ReconnectSessionDataAnswer {
+pub struct ReconnectSessionDataResponse {
     /// One for each session; empty when there is none.
     pub sessions: Vec<SessionEntry>,
 }
@@ -101,7 +101,7 @@ impl Body for ReconnectSessionDataRequest {
 }
 
 impl Request for ReconnectSessionDataRequest {
-    type Answer = ReconnectSessionDataAnswer;
+    type Response = ReconnectSessionDataResponse;
 
     /// Before generation 7 a list with active sessions disconnects them; where that is known not to
     /// be, [`HarmlessListingRequest`] says so. What a farm lists when
@@ -128,7 +128,7 @@ impl Body for HarmlessListingRequest {
 }
 
 impl Request for HarmlessListingRequest {
-    type Answer = ReconnectSessionDataAnswer;
+    type Response = ReconnectSessionDataResponse;
 
     fn effect(&self) -> Effect {
         Effect::Read
@@ -155,7 +155,7 @@ impl SessionType {
     }
 }
 
-impl Body for ReconnectSessionDataAnswer {
+impl Body for ReconnectSessionDataResponse {
     const ELEMENT: &'static str = "ResponseReconnectSessionData";
 
     fn read(element: &Element) -> Result<Self, Fault> {

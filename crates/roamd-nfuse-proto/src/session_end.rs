@@ -31,7 +31,7 @@ pub struct DisconnectUserSessionsRequest(pub SessionSelection);
 
 /// All selected sessions are disconnected, also when there was none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DisconnectUserSessionsAnswer;
+pub struct DisconnectUserSessionsResponse;
 
 /// Ends the selected sessions.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ pub struct LogoffUserSessionsRequest(pub SessionSelection);
 
 /// All selected sessions have ended, also when there was none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LogoffUserSessionsAnswer;
+pub struct LogoffUserSessionsResponse;
 
 impl SessionSelection {
     fn read(element: &Element) -> Result<Self, Fault> {
@@ -91,14 +91,14 @@ impl Body for DisconnectUserSessionsRequest {
 }
 
 impl Request for DisconnectUserSessionsRequest {
-    type Answer = DisconnectUserSessionsAnswer;
+    type Response = DisconnectUserSessionsResponse;
 
     fn effect(&self) -> Effect {
         Effect::Change
     }
 }
 
-impl Body for DisconnectUserSessionsAnswer {
+impl Body for DisconnectUserSessionsResponse {
     const ELEMENT: &'static str = "ResponseDisconnectUserSessions";
 
     fn read(_: &Element) -> Result<Self, Fault> {
@@ -121,14 +121,14 @@ impl Body for LogoffUserSessionsRequest {
 }
 
 impl Request for LogoffUserSessionsRequest {
-    type Answer = LogoffUserSessionsAnswer;
+    type Response = LogoffUserSessionsResponse;
 
     fn effect(&self) -> Effect {
         Effect::Change
     }
 }
 
-impl Body for LogoffUserSessionsAnswer {
+impl Body for LogoffUserSessionsResponse {
     const ELEMENT: &'static str = "ResponseLogoffUserSessions";
 
     fn read(_: &Element) -> Result<Self, Fault> {

@@ -22,7 +22,7 @@ pub struct TicketRequest {
 
 /// A logon ticket. Opaque; 30 upper-case hexadecimal digits on IMA.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TicketAnswer {
+pub struct TicketResponse {
     /// The ticket.
     pub ticket: String,
 }
@@ -49,7 +49,7 @@ impl Body for TicketRequest {
 }
 
 impl Request for TicketRequest {
-    type Answer = TicketAnswer;
+    type Response = TicketResponse;
 
     /// The farm keeps what it hands out.
     fn effect(&self) -> Effect {
@@ -57,7 +57,7 @@ impl Request for TicketRequest {
     }
 }
 
-impl Body for TicketAnswer {
+impl Body for TicketResponse {
     const ELEMENT: &'static str = "ResponseTicket";
 
     fn read(element: &Element) -> Result<Self, Fault> {
@@ -89,8 +89,8 @@ pub(crate) fn write_time_to_live(writer: &mut Writer, seconds: Option<u32>) {
     }
 }
 
-impl fmt::Debug for TicketAnswer {
+impl fmt::Debug for TicketResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TicketAnswer(..)")
+        f.write_str("TicketResponse(..)")
     }
 }

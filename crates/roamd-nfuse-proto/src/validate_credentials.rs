@@ -20,7 +20,7 @@ pub struct ValidateCredentialsRequest {
 
 /// The credentials are good.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ValidateCredentialsAnswer {
+pub struct ValidateCredentialsResponse {
     /// `UserIdentityInfo`, when it was asked for and the farm can tell.
     pub identity: Option<UserIdentity>,
     /// `DaysUntilPasswordExpiry`.
@@ -62,7 +62,7 @@ impl Body for ValidateCredentialsRequest {
 }
 
 impl Request for ValidateCredentialsRequest {
-    type Answer = ValidateCredentialsAnswer;
+    type Response = ValidateCredentialsResponse;
 
     /// A farm counts wrong passwords, and locks the account of who has had too many. An answer that
     /// was lost may have been counted: the same password must not be counted twice.
@@ -71,7 +71,7 @@ impl Request for ValidateCredentialsRequest {
     }
 }
 
-impl Body for ValidateCredentialsAnswer {
+impl Body for ValidateCredentialsResponse {
     const ELEMENT: &'static str = "ResponseValidateCredentials";
 
     fn read(element: &Element) -> Result<Self, Fault> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use roamd_nfuse_proto::{CapabilitiesRequest, ErrorId, FarmError, NativeError, decode_answer};
+use roamd_nfuse_proto::{CapabilitiesRequest, ErrorId, FarmError, NativeError, decode_response};
 
 /// All of the list in nfuse.md §7, as it spells them.
 const LISTED: [(&str, ErrorId); 19] = [
@@ -40,7 +40,7 @@ fn refusal(children: &str) -> Option<FarmError> {
     let answer = format!(
         r#"<NFuseProtocol version="5.4"><ResponseCapabilities>{children}</ResponseCapabilities></NFuseProtocol>"#
     );
-    decode_answer::<CapabilitiesRequest>(answer.as_bytes())
+    decode_response::<CapabilitiesRequest>(answer.as_bytes())
         .ok()
         .and_then(|(_, read)| read.err())
 }

@@ -4,7 +4,7 @@ use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
     DisconnectUserSessionsRequest, ErrorId, LARGEST_REQUEST, LaunchRefRequest,
     ReconnectSessionDataRequest, Request, ServerDataRequest, TicketRequest,
-    ValidateCredentialsRequest, decode_answer, decode_request,
+    ValidateCredentialsRequest, decode_request, decode_response,
 };
 use roamd_xml::ErrorKind;
 
@@ -116,7 +116,7 @@ fn a_document_type_may_stand_there_but_declare_nothing() {
         let answer = request.replace("Request", "Response");
         for error in [
             decode_request(request.as_bytes()).unwrap_err(),
-            decode_answer::<CapabilitiesRequest>(answer.as_bytes()).unwrap_err(),
+            decode_response::<CapabilitiesRequest>(answer.as_bytes()).unwrap_err(),
         ] {
             let DecodeError::Xml(error) = error else {
                 panic!("{doctype}: {error:?}")
@@ -325,7 +325,7 @@ fn the_error_wins_wherever_it_stands() {
     for case in cases {
         let message = format!("<NFuseProtocol version='5.4'>{case}</NFuseProtocol>");
         let (frame, answer) =
-            decode_answer::<DisconnectUserSessionsRequest>(message.as_bytes()).unwrap();
+            decode_response::<DisconnectUserSessionsRequest>(message.as_bytes()).unwrap();
         assert_eq!(frame.dialect, Dialect::new(5, 4));
         assert_eq!(answer, Err(ErrorId::NOT_TRUSTED.into()), "{case}");
     }
@@ -333,8 +333,8 @@ fn the_error_wins_wherever_it_stands() {
 
 #[test]
 fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
-    let address = |body: &str| decode_answer::<AddressRequest>(body.as_bytes()).unwrap_err();
-    let ticket = |body: &str| decode_answer::<TicketRequest>(body.as_bytes()).unwrap_err();
+    let address = |body: &str| decode_response::<AddressRequest>(body.as_bytes()).unwrap_err();
+    let ticket = |body: &str| decode_response::<TicketRequest>(body.as_bytes()).unwrap_err();
     let cases = [
         (
             address("<html><body>It works!</body></html>"),
@@ -366,9 +366,9 @@ fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
 }
 
 /// The answer in the frame, if it is read and no error of the farm.
-fn read<R: Request>(answer: &str) -> Option<R::Answer> {
+fn read<R: Request>(answer: &str) -> Option<R::Response> {
     let message = format!("<NFuseProtocol>{answer}</NFuseProtocol>");
-    let (_, read) = decode_answer::<R>(message.as_bytes()).ok()?;
+    let (_, read) = decode_response::<R>(message.as_bytes()).ok()?;
     read.ok()
 }
 
@@ -474,7 +474,7 @@ fn the_version_of_an_answer_never_matters() {
     ];
     for (attribute, expected) in cases {
         let message = format!("<NFuseProtocol {attribute}><ResponseCapabilities/></NFuseProtocol>");
-        let (frame, answer) = decode_answer::<CapabilitiesRequest>(message.as_bytes()).unwrap();
+        let (frame, answer) = decode_response::<CapabilitiesRequest>(message.as_bytes()).unwrap();
         assert_eq!(frame.dialect, expected, "{attribute}");
         assert!(answer.is_ok());
     }
@@ -518,7 +518,7 @@ fn a_long_list_is_read_and_one_beyond_the_limits_is_refused() {
              </ResponseReconnectSessionData></NFuseProtocol>",
             session.repeat(count)
         );
-        decode_answer::<ReconnectSessionDataRequest>(list.as_bytes())
+        decode_response::<ReconnectSessionDataRequest>(list.as_bytes())
     };
     let (_, answer) = decode(50_000).unwrap();
     assert_eq!(answer.unwrap().sessions.len(), 50_000);

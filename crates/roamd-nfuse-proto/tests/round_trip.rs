@@ -27,10 +27,10 @@ where
     Ok(())
 }
 
-fn answer_returns<R>(answer: &Result<R::Answer, FarmError>) -> Result<(), TestCaseError>
+fn answer_returns<R>(answer: &Result<R::Response, FarmError>) -> Result<(), TestCaseError>
 where
     R: Request,
-    R::Answer: PartialEq + Debug,
+    R::Response: PartialEq + Debug,
 {
     let frames = [
         Frame {
@@ -43,9 +43,9 @@ where
         },
     ];
     for frame in frames {
-        let bytes = encode_answer(&frame, answer);
+        let bytes = encode_response(&frame, answer);
         prop_assert!(bytes.is_ascii());
-        let (read_frame, read) = decode_answer::<R>(&bytes)
+        let (read_frame, read) = decode_response::<R>(&bytes)
             .map_err(|error| TestCaseError::fail(format!("{error} in {}", shown(&bytes))))?;
         prop_assert_eq!(read_frame, frame);
         prop_assert_eq!(&read, answer);
@@ -177,7 +177,7 @@ fn address_request() -> impl Strategy<Value = AddressRequest> {
         )
 }
 
-fn address_answer() -> impl Strategy<Value = AddressAnswer> {
+fn address_answer() -> impl Strategy<Value = AddressResponse> {
     (
         (host_address(), maybe(), maybe(), maybe(), maybe(), maybe()),
         (
@@ -198,7 +198,7 @@ fn address_answer() -> impl Strategy<Value = AddressAnswer> {
             ) = place;
             let (disconnected_session, ssl_relay_address, cgp_address) = flags;
             let (session_sharing_key, launch_ref, ticket) = launch;
-            AddressAnswer {
+            AddressResponse {
                 server_address,
                 server_type,
                 connection_type,
@@ -349,8 +349,8 @@ fn application() -> impl Strategy<Value = Application> {
         })
 }
 
-fn app_data_answer() -> impl Strategy<Value = AppDataAnswer> {
-    (maybe(), vec(application(), 0..3)).prop_map(|(leasing_status, applications)| AppDataAnswer {
+fn app_data_answer() -> impl Strategy<Value = AppDataResponse> {
+    (maybe(), vec(application(), 0..3)).prop_map(|(leasing_status, applications)| AppDataResponse {
         leasing_status,
         applications,
     })
@@ -380,7 +380,7 @@ fn reconnect_request() -> impl Strategy<Value = ReconnectSessionDataRequest> {
         )
 }
 
-fn reconnect_answer() -> impl Strategy<Value = ReconnectSessionDataAnswer> {
+fn reconnect_answer() -> impl Strategy<Value = ReconnectSessionDataResponse> {
     let session = (
         maybe_empty(),
         maybe(),
@@ -401,7 +401,7 @@ fn reconnect_answer() -> impl Strategy<Value = ReconnectSessionDataAnswer> {
                 }
             },
         );
-    vec(session, 0..4).prop_map(|sessions| ReconnectSessionDataAnswer { sessions })
+    vec(session, 0..4).prop_map(|sessions| ReconnectSessionDataResponse { sessions })
 }
 
 fn selection() -> impl Strategy<Value = SessionSelection> {
@@ -468,7 +468,7 @@ fn launch_ref_request() -> impl Strategy<Value = LaunchRefRequest> {
         )
 }
 
-fn validate_answer() -> impl Strategy<Value = ValidateCredentialsAnswer> {
+fn validate_answer() -> impl Strategy<Value = ValidateCredentialsResponse> {
     let identity =
         (maybe(), maybe(), values()).prop_map(|(sam, upn, sids)| UserIdentity { sam, upn, sids });
     (
@@ -478,7 +478,7 @@ fn validate_answer() -> impl Strategy<Value = ValidateCredentialsAnswer> {
     )
         .prop_map(
             |(identity, days_until_password_expiry, show_password_expiry_warning)| {
-                ValidateCredentialsAnswer {
+                ValidateCredentialsResponse {
                     identity,
                     days_until_password_expiry,
                     show_password_expiry_warning,
@@ -487,7 +487,7 @@ fn validate_answer() -> impl Strategy<Value = ValidateCredentialsAnswer> {
         )
 }
 
-fn server_data_answer() -> impl Strategy<Value = ServerDataAnswer> {
+fn server_data_answer() -> impl Strategy<Value = ServerDataResponse> {
     let server =
         (value(), maybe_empty(), maybe_empty()).prop_map(|(name, server_type, client_type)| {
             Server {
@@ -496,7 +496,7 @@ fn server_data_answer() -> impl Strategy<Value = ServerDataAnswer> {
                 client_type,
             }
         });
-    vec(server, 0..3).prop_map(|servers| ServerDataAnswer { servers })
+    vec(server, 0..3).prop_map(|servers| ServerDataResponse { servers })
 }
 
 fn farm_error() -> impl Strategy<Value = FarmError> {
@@ -538,20 +538,20 @@ proptest! {
         request_returns(disconnect, AnyRequest::DisconnectUserSessions)?;
         let logoff = LogoffUserSessionsRequest(selection);
         request_returns(logoff, AnyRequest::LogoffUserSessions)?;
-        answer_returns::<DisconnectUserSessionsRequest>(&Ok(DisconnectUserSessionsAnswer))?;
-        answer_returns::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsAnswer))?;
+        answer_returns::<DisconnectUserSessionsRequest>(&Ok(DisconnectUserSessionsResponse))?;
+        answer_returns::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsResponse))?;
     }
 
     #[test]
     fn ticket(request in ticket_request(), ticket in value()) {
         request_returns(request, AnyRequest::Ticket)?;
-        answer_returns::<TicketRequest>(&Ok(TicketAnswer { ticket }))?;
+        answer_returns::<TicketRequest>(&Ok(TicketResponse { ticket }))?;
     }
 
     #[test]
     fn launch_ref(request in launch_ref_request(), launch_ref in value()) {
         request_returns(request, AnyRequest::LaunchRef)?;
-        answer_returns::<LaunchRefRequest>(&Ok(LaunchRefAnswer { launch_ref }))?;
+        answer_returns::<LaunchRefRequest>(&Ok(LaunchRefResponse { launch_ref }))?;
     }
 
     #[test]
@@ -569,7 +569,7 @@ proptest! {
     fn change_password(credentials in credentials(), new_password in password()) {
         let request = ChangePasswordRequest { credentials, new_password };
         request_returns(request, AnyRequest::ChangePassword)?;
-        answer_returns::<ChangePasswordRequest>(&Ok(ChangePasswordAnswer))?;
+        answer_returns::<ChangePasswordRequest>(&Ok(ChangePasswordResponse))?;
     }
 
     #[test]
@@ -582,16 +582,16 @@ proptest! {
         capabilities in values(),
     ) {
         request_returns(ProtocolInfoRequest { address_type }, AnyRequest::ProtocolInfo)?;
-        answer_returns::<ProtocolInfoRequest>(&Ok(ProtocolInfoAnswer))?;
+        answer_returns::<ProtocolInfoRequest>(&Ok(ProtocolInfoResponse))?;
         request_returns(ServerFarmDataRequest, AnyRequest::ServerFarmData)?;
-        answer_returns::<ServerFarmDataRequest>(&Ok(ServerFarmDataAnswer { farm_names }))?;
+        answer_returns::<ServerFarmDataRequest>(&Ok(ServerFarmDataResponse { farm_names }))?;
         let request = ServerDataRequest { server_types, client_types };
         request_returns(request, AnyRequest::ServerData)?;
         answer_returns::<ServerDataRequest>(&Ok(servers))?;
         request_returns(CapabilitiesRequest, AnyRequest::Capabilities)?;
         let capabilities =
             capabilities.into_iter().map(|name| CapabilityId(name.into())).collect();
-        answer_returns::<CapabilitiesRequest>(&Ok(CapabilitiesAnswer { capabilities }))?;
+        answer_returns::<CapabilitiesRequest>(&Ok(CapabilitiesResponse { capabilities }))?;
     }
 
     #[test]
@@ -603,6 +603,6 @@ proptest! {
     #[test]
     fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..200)) {
         drop(decode_request(&bytes));
-        drop(decode_answer::<AddressRequest>(&bytes));
+        drop(decode_response::<AddressRequest>(&bytes));
     }
 }

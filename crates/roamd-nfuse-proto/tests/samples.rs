@@ -306,14 +306,14 @@ use Writing::{Exact, Otherwise};
 fn check<R>(
     (name, bytes): Sample,
     frame: &Frame,
-    answer: Result<R::Answer, FarmError>,
+    answer: Result<R::Response, FarmError>,
     writing: &Writing,
 ) where
     R: Request,
-    R::Answer: PartialEq + Debug,
+    R::Response: PartialEq + Debug,
 {
     if *writing == Exact {
-        let written = encode_answer(frame, &answer);
+        let written = encode_response(frame, &answer);
         assert_eq!(
             String::from_utf8_lossy(&written),
             String::from_utf8_lossy(bytes),
@@ -321,7 +321,7 @@ fn check<R>(
         );
     }
     assert_eq!(
-        decode_answer::<R>(bytes),
+        decode_response::<R>(bytes),
         Ok((frame.clone(), answer)),
         "{name}"
     );
@@ -336,13 +336,13 @@ fn small_sample_answers_say_what_the_notes_say() {
     check::<ProtocolInfoRequest>(
         sample!("02-res-protocol-info-latin1"),
         &latin1(1, 1),
-        Ok(ProtocolInfoAnswer),
+        Ok(ProtocolInfoResponse),
         &Exact,
     );
     check::<ServerFarmDataRequest>(
         sample!("04-res-server-farm-data"),
         &latin1(1, 1),
-        Ok(ServerFarmDataAnswer {
+        Ok(ServerFarmDataResponse {
             farm_names: texts(&["LAB"]),
         }),
         &Exact,
@@ -350,7 +350,7 @@ fn small_sample_answers_say_what_the_notes_say() {
     check::<CapabilitiesRequest>(
         sample!("06-res-capabilities"),
         &utf8(5, 2),
-        Ok(CapabilitiesAnswer {
+        Ok(CapabilitiesResponse {
             capabilities: vec![
                 CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
                 CapabilityId::LAUNCH_REFERENCE,
@@ -363,13 +363,13 @@ fn small_sample_answers_say_what_the_notes_say() {
     check::<ValidateCredentialsRequest>(
         sample!("08-res-validate-credentials-identity"),
         &utf8(5, 2),
-        Ok(ValidateCredentialsAnswer {
+        Ok(ValidateCredentialsResponse {
             identity: Some(UserIdentity {
                 sam: some("EXAMPLE\\mia"),
                 upn: some("mia@example.test"),
                 sids: texts(&["S-1-5-21-10-20-30-1105", "S-1-5-32-545"]),
             }),
-            ..ValidateCredentialsAnswer::default()
+            ..ValidateCredentialsResponse::default()
         }),
         // Its SAM entry has no type; ours has one.
         &Otherwise,
@@ -395,7 +395,7 @@ fn session_sample_answers_say_what_the_notes_say() {
     check::<ReconnectSessionDataRequest>(
         sample!("13-res-reconnect-two-sessions"),
         &utf8(4, 7),
-        Ok(ReconnectSessionDataAnswer {
+        Ok(ReconnectSessionDataResponse {
             sessions: vec![
                 session("Paint", "win32", "40211", "7"),
                 session("Ledger & Stock", "all", "51877", "2"),
@@ -407,13 +407,13 @@ fn session_sample_answers_say_what_the_notes_say() {
     check::<ReconnectSessionDataRequest>(
         sample!("14-res-reconnect-none"),
         &utf8(4, 7),
-        Ok(ReconnectSessionDataAnswer::default()),
+        Ok(ReconnectSessionDataResponse::default()),
         &Exact,
     );
     check::<DisconnectUserSessionsRequest>(
         sample!("16-res-disconnect-ok"),
         &utf8(4, 7),
-        Ok(DisconnectUserSessionsAnswer),
+        Ok(DisconnectUserSessionsResponse),
         &Exact,
     );
     check::<LogoffUserSessionsRequest>(
@@ -430,7 +430,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
         kind: some(kind),
         value: text(value),
     };
-    let answer = |server_address, ticket_tag: &str| AddressAnswer {
+    let answer = |server_address, ticket_tag: &str| AddressResponse {
         server_address,
         server_type: some("win32"),
         connection_type: some("tcp"),
@@ -447,7 +447,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
     check::<AddressRequest>(
         sample!("20-res-address-disconnected-session"),
         &utf8(4, 7),
-        Ok(AddressAnswer {
+        Ok(AddressResponse {
             farm_load_hint: some("100"),
             disconnected_session: true,
             ssl_relay_address: Some(address("dns-port", "xa1.example.test:443")),
@@ -458,7 +458,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
     check::<AddressRequest>(
         sample!("22-res-address-fma-with-ticket"),
         &utf8(5, 9),
-        Ok(AddressAnswer {
+        Ok(AddressResponse {
             session_sharing_key: some("-q4nT0yV8sKd2"),
             launch_ref: some("Zm9yIGV4YW1wbGUgb25seQ=="),
             ticket: some("0F1E2D3C4B5A69788796A5B4C3D2E1"),
@@ -503,7 +503,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
     check::<TicketRequest>(
         sample!("27-res-ticket"),
         &utf8(4, 7),
-        Ok(TicketAnswer {
+        Ok(TicketResponse {
             ticket: text("0F1E2D3C4B5A69788796A5B4C3D2E1"),
         }),
         &Exact,
@@ -511,7 +511,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
     check::<LaunchRefRequest>(
         sample!("29-res-launch-ref"),
         &utf8(5, 4),
-        Ok(LaunchRefAnswer {
+        Ok(LaunchRefResponse {
             launch_ref: text("Zm9yIGV4YW1wbGUgb25seQ=="),
         }),
         &Exact,
@@ -530,7 +530,7 @@ fn application_sample_answers_say_what_the_notes_say() {
     check::<AppDataRequest>(
         sample!("32-res-appdata-ima-details"),
         &utf8(4, 7),
-        Ok(AppDataAnswer {
+        Ok(AppDataResponse {
             leasing_status: None,
             applications: vec![Application {
                 in_name: text("Ledger & Stock"),
@@ -565,7 +565,7 @@ fn application_sample_answers_say_what_the_notes_say() {
     check::<AppDataRequest>(
         sample!("33-res-appdata-fma"),
         &utf8(5, 9),
-        Ok(AppDataAnswer {
+        Ok(AppDataResponse {
             leasing_status: some("working"),
             applications: vec![Application {
                 in_name: text("Paint"),
@@ -599,7 +599,7 @@ fn documents_file_types_and_forms_of_icons_are_read_as_farms_write_them() {
         <MimeType>application/vnd.ms-excel</MimeType><Parameters>\"%1\"</Parameters>\
         </FileType><FileType/></Details><ClientType>content</ClientType></AppData>\
         </AppDataSet></ResponseAppData></NFuseProtocol>";
-    let (_, read) = decode_answer::<AppDataRequest>(body.as_bytes()).unwrap();
+    let (_, read) = decode_response::<AppDataRequest>(body.as_bytes()).unwrap();
     let form = |size: &str, bpp: &str, format: &str| IconForm {
         size: text(size),
         bpp: text(bpp),
@@ -639,7 +639,7 @@ fn shortcuts_and_icons_are_read_as_farms_write_them() {
              <InName>Paint</InName>{content}</AppData></AppDataSet></ResponseAppData>\
              </NFuseProtocol>"
         );
-        decode_answer::<AppDataRequest>(body.as_bytes())
+        decode_response::<AppDataRequest>(body.as_bytes())
     };
     let (_, read) = answer(
         "<Details><Settings appisdisabled='FALSE'><AppOnDesktop value='TRUE'/>\
@@ -673,7 +673,7 @@ fn an_icon_that_cannot_be_read_is_left_out() {
         <AppData><InName>Paint</InName><IconData size='32'>not base64!</IconData>\
         <IconData size='16'>iVBORw==</IconData></AppData>\
         </AppDataSet></ResponseAppData></NFuseProtocol>";
-    let (_, read) = decode_answer::<AppDataRequest>(body.as_bytes()).unwrap();
+    let (_, read) = decode_response::<AppDataRequest>(body.as_bytes()).unwrap();
     let icons = &read.unwrap().applications[0].icons;
     assert_eq!((icons.len(), &*icons[0].form.size), (1, "16"));
 }
@@ -684,7 +684,7 @@ fn messages_of_the_ticket_authority_are_another_protocol() {
     let answer = sample!("38-res-sta-ticket").1;
     for error in [
         decode_request(request).unwrap_err(),
-        decode_answer::<TicketRequest>(answer).unwrap_err(),
+        decode_response::<TicketRequest>(answer).unwrap_err(),
     ] {
         assert!(
             error

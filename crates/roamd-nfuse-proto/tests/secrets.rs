@@ -1,7 +1,7 @@
 //! Passwords and tickets stay out of everything that may be printed.
 
 use roamd_nfuse_proto::{
-    AddressRequest, LogoffUserSessionsRequest, TicketRequest, decode_answer, decode_request,
+    AddressRequest, LogoffUserSessionsRequest, TicketRequest, decode_request, decode_response,
 };
 
 const SECRET: &str = "s3cret!";
@@ -40,7 +40,7 @@ fn an_answer_that_is_printed_shows_no_ticket() {
          <SessionSharingKey>{SECRET}</SessionSharingKey><LaunchRef>{SECRET}</LaunchRef>\
          <Ticket>{SECRET}</Ticket></ResponseAddress></NFuseProtocol>"
     );
-    let (_, answer) = decode_answer::<AddressRequest>(answer.as_bytes()).unwrap();
+    let (_, answer) = decode_response::<AddressRequest>(answer.as_bytes()).unwrap();
     let answer = answer.unwrap();
     assert_eq!(answer.ticket.as_deref(), Some(SECRET));
     assert!(!format!("{answer:?}").contains(SECRET));
@@ -48,7 +48,7 @@ fn an_answer_that_is_printed_shows_no_ticket() {
     let answer = format!(
         "<NFuseProtocol><ResponseTicket><Ticket>{SECRET}</Ticket></ResponseTicket></NFuseProtocol>"
     );
-    let (_, answer) = decode_answer::<TicketRequest>(answer.as_bytes()).unwrap();
+    let (_, answer) = decode_response::<TicketRequest>(answer.as_bytes()).unwrap();
     assert!(!format!("{answer:?}").contains(SECRET));
 }
 
@@ -87,7 +87,7 @@ fn an_error_never_repeats_a_value() {
         );
         for error in [
             decode_request(message.as_bytes()).unwrap_err(),
-            decode_answer::<LogoffUserSessionsRequest>(message.as_bytes()).unwrap_err(),
+            decode_response::<LogoffUserSessionsRequest>(message.as_bytes()).unwrap_err(),
         ] {
             assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
         }

@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 use roamd_nfuse_proto::sta::{
-    AnyRequest, ConnectionInfo, DataAnswer, DataRequest, TicketAnswer, TicketData, TicketRequest,
-    decode_request,
+    AnyRequest, ConnectionInfo, DataRequest, DataResponse, TicketData, TicketRequest,
+    TicketResponse, decode_request,
 };
 use roamd_nfuse_proto::{
-    DecodeError, Dialect, Effect, Encoding, ErrorId, FarmError, Frame, Request, decode_answer,
-    encode_answer, encode_request,
+    DecodeError, Dialect, Effect, Encoding, ErrorId, FarmError, Frame, Request, decode_response,
+    encode_request, encode_response,
 };
 
 use crate::common::{some, text};
@@ -33,8 +33,8 @@ fn ticket_request() -> TicketRequest {
     TicketRequest::v4(data, true)
 }
 
-fn ticket() -> TicketAnswer {
-    TicketAnswer {
+fn ticket() -> TicketResponse {
+    TicketResponse {
         authority_id: text("STA0123456789AB"),
         ticket: text("00112233445566778899AABBCCDDEEFF"),
         ticket_version: text("40"),
@@ -91,9 +91,9 @@ fn a_request_of_another_client_is_read() {
 
 #[test]
 fn a_refusal_is_an_error_id_as_in_every_answer() {
-    let refused: Result<TicketAnswer, FarmError> = Err(ErrorId::UNSPECIFIED.into());
-    let bytes = encode_answer(&frame(), &refused);
-    let answer = decode_answer::<TicketRequest>(&bytes);
+    let refused: Result<TicketResponse, FarmError> = Err(ErrorId::UNSPECIFIED.into());
+    let bytes = encode_response(&frame(), &refused);
+    let answer = decode_response::<TicketRequest>(&bytes);
     assert_eq!(answer, Ok((frame(), refused)));
 }
 
@@ -175,12 +175,12 @@ fn what_is_no_request_of_an_authority_is_refused() {
 #[test]
 fn an_answer_that_names_no_whole_ticket_is_none() {
     for missing in ["AuthorityID", "Ticket", "TicketVersion"] {
-        let bytes = encode_answer(&frame(), &Ok(ticket()));
+        let bytes = encode_response(&frame(), &Ok(ticket()));
         let body = String::from_utf8(bytes).unwrap();
         let body = body.replace(&format!("<{missing}>"), &format!("<{missing}> <!--"));
         let body = body.replace(&format!("</{missing}>"), &format!("--></{missing}>"));
         assert!(
-            decode_answer::<TicketRequest>(body.as_bytes()).is_err(),
+            decode_response::<TicketRequest>(body.as_bytes()).is_err(),
             "{body}"
         );
     }
@@ -188,9 +188,9 @@ fn an_answer_that_names_no_whole_ticket_is_none() {
 
 #[test]
 fn an_answer_with_two_tickets_is_the_first() {
-    let body = String::from_utf8(encode_answer(&frame(), &Ok(ticket()))).unwrap();
+    let body = String::from_utf8(encode_response(&frame(), &Ok(ticket()))).unwrap();
     let body = body.replace("</Ticket>", "</Ticket><Ticket>FF</Ticket>");
-    let (_, answer) = decode_answer::<TicketRequest>(body.as_bytes()).unwrap();
+    let (_, answer) = decode_response::<TicketRequest>(body.as_bytes()).unwrap();
     assert_eq!(answer, Ok(ticket()));
 }
 
@@ -234,7 +234,7 @@ proptest! {
             refreshable,
         };
         prop_assert_eq!(returns(&request), Ok(AnyRequest::Ticket(request)));
-        let request = DataRequest(TicketAnswer {
+        let request = DataRequest(TicketResponse {
             authority_id: one,
             ticket: two,
             ticket_version: three,
@@ -245,13 +245,13 @@ proptest! {
     #[test]
     fn answers_are_read_as_they_were_written(data in data(), texts in (value(), value(), value())) {
         let (authority_id, ticket, ticket_version) = texts;
-        let answer = Ok(TicketAnswer { authority_id, ticket, ticket_version });
-        let bytes = encode_answer(&frame(), &answer);
+        let answer = Ok(TicketResponse { authority_id, ticket, ticket_version });
+        let bytes = encode_response(&frame(), &answer);
         prop_assert!(bytes.is_ascii());
-        prop_assert_eq!(decode_answer::<TicketRequest>(&bytes), Ok((frame(), answer)));
-        let answer = Ok(DataAnswer { data });
-        let bytes = encode_answer(&frame(), &answer);
-        prop_assert_eq!(decode_answer::<DataRequest>(&bytes), Ok((frame(), answer)));
+        prop_assert_eq!(decode_response::<TicketRequest>(&bytes), Ok((frame(), answer)));
+        let answer = Ok(DataResponse { data });
+        let bytes = encode_response(&frame(), &answer);
+        prop_assert_eq!(decode_response::<DataRequest>(&bytes), Ok((frame(), answer)));
     }
 
     /// A name that looks like markup stays a name within the text within the message.

@@ -5,40 +5,40 @@
 //! statuses in one place. The crate must not know the rules of the domain, SQL, or the embedded
 //! farm: farms are reached over NFuse alone, whoever runs them.
 
-mod answer;
+mod api_error;
+mod app;
 mod audit;
 pub mod config;
 mod data_dir;
 mod environment;
 mod farms;
-mod gate;
-mod gateway;
-mod guessing;
-mod host;
-mod identity;
+mod host_header;
+mod icon;
 pub mod keys;
+mod liveness;
+mod login_throttle;
 mod metrics;
 mod page;
-mod picture;
+mod password_check;
 mod probe;
 mod proxies;
-mod pulse;
 mod readiness;
-mod refused;
 mod request;
+mod response;
 mod retry_key;
 mod route;
 mod routes;
-mod site;
-mod standing;
+mod server;
 mod tickets;
+mod tls_certificate;
+mod urls;
 mod warnings;
 
 pub use audit::{AuditError, AuditLog};
 pub use data_dir::DataDirError;
 pub use environment::Environment;
-pub use gateway::{Gateway, ServerError};
-pub use identity::IdentityFileError;
+pub use liveness::Liveness;
 pub use probe::{ControllerProbe, ProbeAnswer, probe};
-pub use pulse::Pulse;
+pub use server::{Server, ServerError};
+pub use tls_certificate::TlsCertificateFileError;
 pub use warnings::warnings;

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use roamd_nfuse_client::{
-    CallError, ControllerReport, FarmClient, Network, Probed, StaClient, SystemNetwork,
+    CallError, ControllerReport, FarmClient, Network, ProbeResult, StaClient, SystemNetwork,
 };
 use roamd_nfuse_proto::ErrorId;
 
 use crate::ServerError;
-use crate::config::{Config, Farm, StoreGateway};
+use crate::config::{CitrixGateway, Config, Farm};
 use crate::farms;
 
 /// What came of asking one controller.
@@ -75,7 +75,7 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
         }
         if let Some(gateway) = &store.gateway {
             for authority in &gateway.authorities {
-                let alone = StoreGateway {
+                let alone = CitrixGateway {
                     authorities: vec![authority.clone()],
                     ..gateway.clone()
                 };
@@ -128,7 +128,7 @@ fn told(
     }
 }
 
-fn capable(probed: &Probed) -> ProbeAnswer {
+fn capable(probed: &ProbeResult) -> ProbeAnswer {
     let capabilities = probed.capabilities.iter();
     ProbeAnswer::Capable {
         dialect: probed.dialect.to_string(),

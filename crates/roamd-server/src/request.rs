@@ -17,12 +17,12 @@ use roamd_store_proto::{Language, media_type};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::audit::{Event, Trail};
+use crate::api_error::ApiError;
+use crate::app::AppState;
+use crate::audit::{AuditScope, Event};
 use crate::environment::rng;
-use crate::gate::Gate;
 use crate::proxies::Client;
-use crate::refused::Refused;
-use crate::site::ProtectionSpace;
+use crate::urls::ProtectionSpace;
 
 /// Longest body, in bytes.
 const BODY_BYTES: usize = 64 * 1024;
@@ -77,22 +77,22 @@ impl Request {
     }
 
     /// What it leaves in the audit log.
-    pub(crate) fn trail(&self, gate: &Gate) -> Trail {
+    pub(crate) fn trail(&self, gate: &AppState) -> AuditScope {
         gate.trail(self.id, self.client_address())
     }
 
     /// Who asks, by the token of this protection space (SS-4, CA-4).
     pub(crate) async fn claims(
         &self,
-        gate: &Gate,
+        gate: &AppState,
         space: &ProtectionSpace,
-    ) -> Result<Claims, Refused> {
+    ) -> Result<Claims, ApiError> {
         let refused = |reason| {
             if reason != Reason::NoToken {
                 let event = Event::token_refused(None, space.realm.as_str(), reason);
                 self.trail(gate).note(event);
             }
-            Refused::Unauthorized(Box::new(space.challenge(reason)))
+            ApiError::Unauthorized(Box::new(space.challenge(reason)))
         };
         let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
         let presented = match (values.next(), values.next()) {
@@ -113,7 +113,11 @@ impl Request {
     }
 
     /// The user of a store's protection space.
-    pub(crate) async fn user(&self, gate: &Gate, space: &ProtectionSpace) -> Result<User, Refused> {
+    pub(crate) async fn user(
+        &self,
+        gate: &AppState,
+        space: &ProtectionSpace,
+    ) -> Result<User, ApiError> {
         Ok(user(&self.claims(gate, space).await?))
     }
 
@@ -123,9 +127,9 @@ impl Request {
         &self,
         offered: &[&'static str],
         names: &'static str,
-    ) -> Result<&'static str, Refused> {
+    ) -> Result<&'static str, ApiError> {
         let lines: Vec<&str> = self.header_lines(&ACCEPT);
-        media_type::negotiate(&lines, offered).ok_or(Refused::NotAcceptable { offered: names })
+        media_type::negotiate(&lines, offered).ok_or(ApiError::NotAcceptable { offered: names })
     }
 
     /// The language of texts for people (ST-8).
@@ -137,9 +141,9 @@ impl Request {
     pub(crate) async fn body_of(
         self,
         expected: &'static str,
-    ) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         if !self.body_is(expected) {
-            return Err(Refused::WrongBodyType { expected });
+            return Err(ApiError::WrongBodyType { expected });
         }
         self.body().await
     }
@@ -151,7 +155,7 @@ impl Request {
     }
 
     /// The body, whatever it says of its type.
-    pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         Ok(read_body(self.body, BODY_BYTES, self.body_deadline).await?)
     }
 

@@ -61,11 +61,11 @@ pub(crate) enum StoreRoute<'p> {
         retry: Option<&'p str>,
     },
     /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
-    Picture {
+    Icon {
         /// Resource id.
         resource: &'p str,
         /// What the picture is sent as.
-        format: PictureFormat,
+        format: IconFormat,
         /// Edge in pixels.
         size: Option<&'p str>,
     },
@@ -77,11 +77,11 @@ pub(crate) enum StoreRoute<'p> {
 
 /// What a picture is sent as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PictureFormat {
+pub(crate) enum IconFormat {
     /// As the farm has it.
     Png,
     /// In an icon file.
-    Icon,
+    Ico,
 }
 
 /// What lies below the authentication path.
@@ -145,7 +145,7 @@ impl<'p> Route<'p> {
                 _,
                 StoreRoute::Resources
                 | StoreRoute::Resource { .. }
-                | StoreRoute::Picture { .. }
+                | StoreRoute::Icon { .. }
                 | StoreRoute::Endpoints
                 | StoreRoute::Discovery,
             )
@@ -181,7 +181,7 @@ impl<'p> Route<'p> {
                 StoreRoute::Resources => "resources",
                 StoreRoute::Resource { .. } => "resource",
                 StoreRoute::LaunchResource { .. } => "launch-resource",
-                StoreRoute::Picture { .. } => "picture",
+                StoreRoute::Icon { .. } => "picture",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
             },
@@ -248,13 +248,13 @@ impl<'p> StoreRoute<'p> {
             }
             [Some(resource), Some(picture), size, None, ..] => {
                 let format = if same(picture, "image") {
-                    PictureFormat::Png
+                    IconFormat::Png
                 } else if same(picture, "icon") {
-                    PictureFormat::Icon
+                    IconFormat::Ico
                 } else {
                     return None;
                 };
-                Some(Self::Picture {
+                Some(Self::Icon {
                     resource,
                     format,
                     size,
@@ -341,7 +341,7 @@ mod tests {
         let launch_resource =
             |resource, retry| Route::Store(0, S::LaunchResource { resource, retry });
         let picture = |resource, format, size| {
-            let route = S::Picture {
+            let route = S::Icon {
                 resource,
                 format,
                 size,
@@ -400,15 +400,15 @@ mod tests {
             ), // ST-55
             (
                 "/Citrix/Store/resources/v2/aB-_9/image",
-                picture("aB-_9", PictureFormat::Png, None),
+                picture("aB-_9", IconFormat::Png, None),
             ),
             (
                 "/Citrix/Store/resources/v2/aB-_9/Image/32",
-                picture("aB-_9", PictureFormat::Png, Some("32")),
+                picture("aB-_9", IconFormat::Png, Some("32")),
             ), // ST-10
             (
                 "/Citrix/Store/resources/v2/x/icon/",
-                picture("x", PictureFormat::Icon, None),
+                picture("x", IconFormat::Ico, None),
             ),
             (
                 "/Citrix/Store/resources/v2/aB-_9/Launch/ICA",
@@ -522,12 +522,12 @@ mod tests {
         fn an_identifier_of_any_path_is_made_of_plain_characters(
             path in "(/Citrix/Store/(sessions/v1|resources/v2))?(/[a-zA-Z0-9._~%-]{0,9}|/launch|/ica|\\PC){0,6}"
         ) {
-            use StoreRoute::{Launch, LaunchResource, Picture, Resource};
+            use StoreRoute::{Launch, LaunchResource, Icon, Resource};
             if let Some(Route::Store(_, route)) = of(&path)
                 && let Launch { session: id, .. }
                 | Resource { resource: id }
                 | LaunchResource { resource: id, .. }
-                | Picture { resource: id, .. } = route
+                | Icon { resource: id, .. } = route
             {
                 prop_assert!(is_identifier(id), "{}", id);
             }

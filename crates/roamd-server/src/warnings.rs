@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use jiff::Timestamp;
 
 use crate::config::{Config, Scheme};
-use crate::{data_dir, identity};
+use crate::{data_dir, tls_certificate};
 
 /// All that is odd, a sentence for each. Looks at the files that the configuration names, and makes none.
 #[must_use]
@@ -20,16 +20,16 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
             config.listen
         ));
     }
-    let front = &config.front;
+    let listener = &config.listener;
     let is_https = config.base_url.scheme() == Scheme::Https;
-    if is_https && front.tls.is_none() && front.trusted_proxies.is_empty() {
+    if is_https && listener.tls.is_none() && listener.trusted_proxies.is_empty() {
         warn(
             "Every client seems to come from the proxy that ends TLS; name it in trusted_proxies"
                 .to_owned(),
         );
     }
-    if let Some(files) = &front.tls
-        && let Ok(identity) = identity::read(files)
+    if let Some(files) = &listener.tls
+        && let Ok(identity) = tls_certificate::read(files)
     {
         let host = config.base_url.host();
         let now = u64::try_from(now.as_second()).unwrap_or_default();

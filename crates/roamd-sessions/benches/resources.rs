@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use roamd_sessions::{
-    Application, Catalogue, CatalogueAnswer, Description, FarmDescription, FarmId, Generation,
-    merge_resources,
+    Application, Description, FarmDescription, FarmEnumeration, FarmId, Generation,
+    ResourceEnumeration, merge_resources,
 };
 
 const FARMS: usize = 16;
@@ -26,7 +26,7 @@ fn farms(group: Option<&str>) -> Vec<FarmDescription> {
     (0..FARMS).map(farm).collect()
 }
 
-fn catalogue() -> Catalogue {
+fn catalogue() -> ResourceEnumeration {
     let entry = |number| {
         let application = Application {
             title: format!("Application {number}"),
@@ -53,7 +53,7 @@ fn resources(criterion: &mut Criterion) {
         let farms = farms(group);
         let answers: Vec<_> = farms
             .iter()
-            .map(|farm| CatalogueAnswer {
+            .map(|farm| FarmEnumeration {
                 farm,
                 catalogue: Ok(Arc::new(catalogue())),
             })

@@ -6,7 +6,7 @@ use crate::{Busy, FarmError, FarmId};
 
 /// How sessions are ended (SS-45).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum EndAction {
     /// Their programs go on.
     Disconnect,
     /// Their programs end.
@@ -24,7 +24,7 @@ pub struct FarmResult {
 
 /// What the farms said together, and each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndOutcome {
     /// Success when every farm confirmed, failure when none did, partial otherwise (SS-50). A farm
     /// that had nothing to do confirms too.
     pub status: SessionStatus,
@@ -36,7 +36,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// None was asked, because all were busy.
-pub fn merge(farms: Vec<FarmResult>) -> Result<Ended, Busy> {
+pub fn merge(farms: Vec<FarmResult>) -> Result<EndOutcome, Busy> {
     let count = |wanted: fn(&Result<(), FarmError>) -> bool| {
         farms.iter().filter(|farm| wanted(&farm.result)).count()
     };
@@ -48,5 +48,5 @@ pub fn merge(farms: Vec<FarmResult>) -> Result<Ended, Busy> {
         _ if confirmed == 0 => SessionStatus::Failure,
         _ => SessionStatus::Partial,
     };
-    Ok(Ended { status, farms })
+    Ok(EndOutcome { status, farms })
 }

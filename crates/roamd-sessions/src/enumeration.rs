@@ -1,6 +1,6 @@
 //! How complete a list is (SS-37, ST-60).
 
-use roamd_store_proto::Enumeration;
+use roamd_store_proto::EnumerationStatus;
 
 use crate::{Busy, FarmError};
 
@@ -10,7 +10,7 @@ use crate::{Busy, FarmError};
 /// None was asked, because all were busy.
 pub(crate) fn enumeration<'a>(
     asked: impl Iterator<Item = Result<(), &'a FarmError>>,
-) -> Result<Enumeration, Busy> {
+) -> Result<EnumerationStatus, Busy> {
     let (mut answered, mut failed, mut busy) = (0_usize, 0_usize, 0_usize);
     for outcome in asked {
         match outcome {
@@ -20,9 +20,9 @@ pub(crate) fn enumeration<'a>(
         }
     }
     match (answered, failed, busy) {
-        (_, 0, 0) => Ok(Enumeration::Full),
+        (_, 0, 0) => Ok(EnumerationStatus::Full),
         (0, 0, _) => Err(Busy),
-        (0, _, _) => Ok(Enumeration::Failed),
-        _ => Ok(Enumeration::Partial),
+        (0, _, _) => Ok(EnumerationStatus::Failed),
+        _ => Ok(EnumerationStatus::Partial),
     }
 }

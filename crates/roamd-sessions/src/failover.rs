@@ -6,13 +6,13 @@
 
 use roamd_store_proto::ErrorReason;
 
-use crate::{Busy, FailureCause, FarmError, LaunchFailure, Launched, Refusal};
+use crate::{Busy, FailureCause, FarmError, LaunchFailure, LaunchOutcome, Refusal};
 
 /// Whether the next farm that publishes the application may be tried after this outcome.
-pub(crate) fn goes_on(outcome: &Result<Launched, Busy>) -> bool {
+pub(crate) fn may_try_next_farm(outcome: &Result<LaunchOutcome, Busy>) -> bool {
     match outcome {
-        Err(Busy) | Ok(Launched::NotFound(ErrorReason::ResourceNotFound)) => true,
-        Ok(Launched::Failed(failure)) => match &failure.cause {
+        Err(Busy) | Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound)) => true,
+        Ok(LaunchOutcome::Failed(failure)) => match &failure.cause {
             FailureCause::Farm(FarmError::NotDone(_) | FarmError::Busy) => true,
             FailureCause::Farm(FarmError::Refused(refusal)) => another_may(*refusal),
             FailureCause::Farm(FarmError::Unavailable(_) | FarmError::RefusedHalfway(_))
@@ -20,25 +20,29 @@ pub(crate) fn goes_on(outcome: &Result<Launched, Busy>) -> bool {
             | FailureCause::Answer(_)
             | FailureCause::Cancelled => false,
         },
-        Ok(Launched::NotFound(_) | Launched::Ready { .. } | Launched::NotReady { .. }) => false,
+        Ok(
+            LaunchOutcome::NotFound(_)
+            | LaunchOutcome::Ready { .. }
+            | LaunchOutcome::NotReady { .. },
+        ) => false,
     }
 }
 
 /// The outcome that tells the user more: what a farm said, before one that could not be asked, before
 /// one that was busy, before one that does not have it any more; of two alike the first.
-pub(crate) fn more_telling(
-    first: Result<Launched, Busy>,
-    second: Result<Launched, Busy>,
-) -> Result<Launched, Busy> {
-    let weight = |outcome: &Result<Launched, Busy>| match outcome {
-        Ok(Launched::NotFound(_)) => 0,
+pub(crate) fn more_specific(
+    first: Result<LaunchOutcome, Busy>,
+    second: Result<LaunchOutcome, Busy>,
+) -> Result<LaunchOutcome, Busy> {
+    let weight = |outcome: &Result<LaunchOutcome, Busy>| match outcome {
+        Ok(LaunchOutcome::NotFound(_)) => 0,
         Err(Busy) => 1,
-        Ok(Launched::Failed(LaunchFailure {
+        Ok(LaunchOutcome::Failed(LaunchFailure {
             cause: FailureCause::Farm(error),
             ..
         })) if error.refusal().is_some() => 3,
-        Ok(Launched::Failed(_)) => 2,
-        Ok(Launched::Ready { .. } | Launched::NotReady { .. }) => 4,
+        Ok(LaunchOutcome::Failed(_)) => 2,
+        Ok(LaunchOutcome::Ready { .. } | LaunchOutcome::NotReady { .. }) => 4,
     };
     if weight(&second) > weight(&first) {
         second

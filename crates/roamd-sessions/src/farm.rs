@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::catalogue::NAME_BYTES;
+use crate::resource_enumeration::NAME_BYTES;
 use crate::{
-    Catalogue, End, EndPoint, HostPort, Listing, PictureSize, SessionSettings, StaTicket, User,
+    EndAction, EndPoint, HostPort, IconSize, ListScope, ResourceEnumeration, SessionSettings,
+    StaTicket, User,
 };
 
 /// A farm's configured id, the prefix of its resource ids: `XA1` in `XA1.MSPaint`.
@@ -49,7 +50,7 @@ pub enum Generation {
 }
 
 impl Generation {
-    /// Listing active sessions takes them away from their clients (SS-29).
+    /// ListScope active sessions takes them away from their clients (SS-29).
     #[must_use]
     pub const fn listing_active_disconnects(self) -> bool {
         match self {
@@ -146,7 +147,7 @@ impl Target {
 
 /// What a client that connects brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connect {
+pub struct ConnectRequest {
     /// What it connects to.
     pub target: Target,
     /// Where the client is.
@@ -221,7 +222,7 @@ impl FarmError {
 
     /// The error of a request that only read something: whatever became of it, nothing was done.
     #[must_use]
-    pub fn of_reading(self) -> Self {
+    pub fn after_read(self) -> Self {
         match self {
             Self::Unavailable(reason) => Self::NotDone(reason),
             error => error,
@@ -230,7 +231,7 @@ impl FarmError {
 
     /// The error of a request that followed one which may have done something.
     #[must_use]
-    pub fn of_following(self) -> Self {
+    pub fn after_earlier_request(self) -> Self {
         match self {
             Self::NotDone(reason) => Self::Unavailable(reason),
             Self::Refused(refusal) => Self::RefusedHalfway(refusal),
@@ -327,7 +328,7 @@ pub enum NotReady {
 impl Refusal {
     /// It is about the user's account, so whatever else this user asks here is refused as well.
     #[must_use]
-    pub const fn is_of_the_account(self) -> bool {
+    pub const fn concerns_account(self) -> bool {
         matches!(
             self,
             Self::Credentials | Self::Account | Self::PasswordExpired
@@ -337,7 +338,7 @@ impl Refusal {
 
 /// How much of the time that an operation has left one of its requests may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
+pub enum DeadlineShare {
     /// All of it: the operation is of no use without the answer.
     Whole,
     /// Half of it: the operation can do without the answer, and needs the rest.
@@ -367,13 +368,13 @@ pub trait Operation: Send + Sync {
     /// What the user may start there. May come from a short-lived cache.
     fn applications(
         &self,
-        share: Share,
-    ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
+        share: DeadlineShare,
+    ) -> impl Future<Output = Result<Arc<ResourceEnumeration>, FarmError>> + Send;
 
-    /// What a client starts for the user before anybody asks for it. Asked anew each time.
+    /// What a client starts for the user before anybody asks for it. ActiveSessionsRequested anew each time.
     fn pre_launch_applications(
         &self,
-    ) -> impl Future<Output = Result<Arc<Catalogue>, FarmError>> + Send;
+    ) -> impl Future<Output = Result<Arc<ResourceEnumeration>, FarmError>> + Send;
 
     /// Has the farm asked for the applications when they are needed next.
     fn forget_applications(&self) -> impl Future<Output = ()> + Send;
@@ -384,21 +385,21 @@ pub trait Operation: Send + Sync {
         &self,
         in_name: &str,
         version: Option<i64>,
-        size: PictureSize,
+        size: IconSize,
     ) -> impl Future<Output = Result<Option<Arc<[u8]>>, FarmError>> + Send;
 
     /// The user's sessions that are not connected from this end-point (SS-31).
     fn sessions(
         &self,
         end_point: &EndPoint,
-        listing: Listing,
+        listing: ListScope,
     ) -> impl Future<Output = Result<Vec<FarmSession>, FarmError>> + Send;
 
     /// Disconnects the user's sessions that are connected from this end-point (SS-44), or logs them
     /// off, and invalidates these logon tickets as far as the farm can (SS-46).
     fn end(
         &self,
-        how: End,
+        how: EndAction,
         end_point: &EndPoint,
         tickets: &[SecretString],
     ) -> impl Future<Output = Result<(), FarmError>> + Send;
@@ -406,7 +407,7 @@ pub trait Operation: Send + Sync {
     /// Gets ready what a client needs to connect.
     fn connect(
         &self,
-        connect: &Connect,
+        connect: &ConnectRequest,
     ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
 
     /// A ticket for the store's gateway that stands for this host, where this application runs. A

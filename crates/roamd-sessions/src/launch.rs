@@ -11,9 +11,9 @@ use tracing::{info, warn};
 use crate::remote_access::route;
 use crate::resources::catalogue_with;
 use crate::{
-    Application, Busy, Catalogue, Connect, EndPoint, FailureCause, Farm, FarmError, FarmId,
-    Generation, IcaContent, IcaFile, Kind, LaunchFailure, Logon, NotReady, Operation, Refusal,
-    RemoteAccess, ResourceIds, SessionSettings, Share, Target, User,
+    Application, Busy, ConnectRequest, DeadlineShare, EndPoint, FailureCause, Farm, FarmError,
+    FarmId, Generation, IcaContent, IcaFile, Kind, LaunchFailure, Logon, NotReady, Operation,
+    Refusal, RemoteAccess, ResourceEnumeration, ResourceIds, SessionSettings, Target, User,
 };
 
 /// What is launched.
@@ -36,7 +36,7 @@ pub struct Launch {
 
 /// What became of it.
 #[derive(Debug)]
-pub enum Launched {
+pub enum LaunchOutcome {
     /// The client can connect with this file.
     Ready {
         /// The file.
@@ -67,7 +67,7 @@ impl Launch {
         access: Option<&RemoteAccess>,
         user: &User,
         target: Target,
-    ) -> Result<Launched, Busy> {
+    ) -> Result<LaunchOutcome, Busy> {
         let failure = match self.connect(farm, access, user, target).await {
             Ok(launched) => return Ok(launched),
             Err(failure) => failure,
@@ -76,15 +76,15 @@ impl Launch {
             return Err(Busy);
         }
         Ok(match failure.cause.refusal() {
-            Some(Refusal::UnknownSession) => Launched::NotFound(ErrorReason::ResourceNotFound),
+            Some(Refusal::UnknownSession) => LaunchOutcome::NotFound(ErrorReason::ResourceNotFound),
             Some(Refusal::NotReady(reason)) => {
                 let farm = farm.description().id.clone();
-                Launched::NotReady { reason, farm }
+                LaunchOutcome::NotReady { reason, farm }
             }
             _ => {
                 let error = &failure.cause;
                 warn!(farm = %farm.description().id, %error, "Launch failed");
-                Launched::Failed(failure)
+                LaunchOutcome::Failed(failure)
             }
         })
     }
@@ -95,13 +95,13 @@ impl Launch {
         access: Option<&RemoteAccess>,
         user: &User,
         target: Target,
-    ) -> Result<Launched, LaunchFailure> {
+    ) -> Result<LaunchOutcome, LaunchFailure> {
         let description = farm.description();
         let old_desktop = description.generation == Generation::XenDesktop5;
         let failed = |desktop| move |error: FarmError| LaunchFailure::new(error, desktop);
         let operation = farm.begin(user).await.map_err(failed(old_desktop))?;
         let catalogue = match &target {
-            Target::Session(_) => operation.applications(Share::Half).await,
+            Target::Session(_) => operation.applications(DeadlineShare::Half).await,
             Target::Application(in_name) => catalogue_with(&operation, in_name).await,
         };
         let catalogue = known(farm, &target, catalogue).map_err(failed(old_desktop))?;
@@ -112,7 +112,7 @@ impl Launch {
         if let Target::Application(_) = target
             && let Some(reason) = nothing_to_start(application)
         {
-            return Ok(Launched::NotFound(reason));
+            return Ok(LaunchOutcome::NotFound(reason));
         }
         let desktop = application.map_or(old_desktop, Application::is_desktop);
         let application_settings = application.map(|application| application.settings);
@@ -120,7 +120,7 @@ impl Launch {
             SessionSettings::new(&self.params, &application_settings.unwrap_or_default());
         // Several applications share a session; a desktop is one, and a session has its key already.
         let shares = matches!(target, Target::Application(_)) && !desktop;
-        let connect = Connect {
+        let connect = ConnectRequest {
             target,
             end_point: EndPoint {
                 client_name: self.params.client_name.clone(),
@@ -151,7 +151,7 @@ impl Launch {
             Logon::Ticket(ticket) => Some(ticket),
             Logon::SingleSignOn | Logon::Prompt => None,
         };
-        Ok(Launched::Ready { ica, ticket, farm })
+        Ok(LaunchOutcome::Ready { ica, ticket, farm })
     }
 }
 
@@ -174,14 +174,14 @@ fn nothing_to_start(application: Option<&Application>) -> Option<ErrorReason> {
 fn known<F: Farm>(
     farm: &F,
     target: &Target,
-    catalogue: Result<Arc<Catalogue>, FarmError>,
-) -> Result<Option<Arc<Catalogue>>, FarmError> {
+    catalogue: Result<Arc<ResourceEnumeration>, FarmError>,
+) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match (catalogue, target) {
         (Ok(catalogue), _) => Ok(Some(catalogue)),
-        (Err(FarmError::Refused(refusal)), _) if refusal.is_of_the_account() => {
+        (Err(FarmError::Refused(refusal)), _) if refusal.concerns_account() => {
             Err(FarmError::Refused(refusal))
         }
-        (Err(error), Target::Application(_)) => Err(error.of_reading()),
+        (Err(error), Target::Application(_)) => Err(error.after_read()),
         (Err(error), Target::Session(_)) => {
             let farm = &farm.description().id;
             warn!(%farm, %error, "Farm did not list applications; a session goes on without");

@@ -7,19 +7,19 @@
 //! XML text, NFuse, tokens as text, or SQL; it has no clock, no runtime, and no table of sessions:
 //! a session id carries what is needed, sealed, and the farms hold the truth.
 
-mod catalogue;
 mod description;
 mod end;
 mod enumeration;
 mod failover;
 mod farm;
 mod ica_file;
+mod icon;
 mod launch;
 mod launch_failure;
 mod list;
-mod picture;
 pub mod plan;
 mod remote_access;
+mod resource_enumeration;
 mod resource_id;
 mod resources;
 mod session_id;
@@ -27,23 +27,23 @@ mod session_settings;
 mod store;
 mod user;
 
-pub use catalogue::{Application, Catalogue, ContentLocation, Kind};
 pub use description::Description;
-pub use end::{End, Ended, FarmResult, merge as merge_end};
+pub use end::{EndAction, EndOutcome, FarmResult, merge as merge_end};
 pub use farm::{
-    Busy, Connect, Connection, Farm, FarmDescription, FarmError, FarmId, FarmSession, Generation,
-    Logon, NoTicket, NotReady, Operation, Refusal, SessionKey, Share, Target,
+    Busy, ConnectRequest, Connection, DeadlineShare, Farm, FarmDescription, FarmError, FarmId,
+    FarmSession, Generation, Logon, NoTicket, NotReady, Operation, Refusal, SessionKey, Target,
 };
 pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
-pub use launch::{Launch, LaunchTarget, Launched};
+pub use icon::{Icon, IconSize};
+pub use launch::{Launch, LaunchOutcome, LaunchTarget};
 pub use launch_failure::{FailureCause, LaunchFailure};
-pub use list::{FarmAnswer, ListedSession, Outcome, SessionList, merge as merge_list};
-pub use picture::{Picture, PictureSize};
-pub use plan::{ListRequest, Listing};
+pub use list::{FarmListResult, ListOutcome, ListedSession, SessionList, merge as merge_list};
+pub use plan::{ListRequest, ListScope};
 pub use remote_access::RemoteAccess;
+pub use resource_enumeration::{Application, ContentLocation, Kind, ResourceEnumeration};
 pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
-    CatalogueAnswer, ListedResource, ResourceError, ResourceList, Scope, merge as merge_resources,
+    FarmEnumeration, ListedResource, ResourceError, ResourceList, Scope, merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use roamd_store_proto::Enumeration;
+use roamd_store_proto::EnumerationStatus;
 use tracing::warn;
 
-use crate::catalogue::NAME_BYTES;
 use crate::enumeration::enumeration;
-use crate::plan::{Ask, SkipReason};
+use crate::plan::{ListQuery, SkipReason};
+use crate::resource_enumeration::NAME_BYTES;
 use crate::{
-    Application, Busy, Catalogue, FarmDescription, FarmError, FarmResult, FarmSession, ResourceId,
-    SessionIds, UserKey,
+    Application, Busy, FarmDescription, FarmError, FarmResult, FarmSession, ResourceEnumeration,
+    ResourceId, SessionIds, UserKey,
 };
 
 /// The sessions that a client may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionList {
     /// How many of the farms that had to be asked did answer (SS-37).
-    pub enumeration: Enumeration,
+    pub enumeration: EnumerationStatus,
     /// The sessions: farms in configured order, then as the farm listed them.
     pub sessions: Vec<ListedSession>,
     /// The farms on which this list took active sessions away from their clients (SS-29), and those
@@ -46,34 +46,34 @@ pub struct ListedSession {
 
 /// What one farm contributed.
 #[derive(Debug)]
-pub struct FarmAnswer<'a> {
+pub struct FarmListResult<'a> {
     /// The farm.
     pub farm: &'a FarmDescription,
     /// What came of asking it.
-    pub outcome: Outcome,
+    pub outcome: ListOutcome,
 }
 
 /// What came of asking one farm.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum ListOutcome {
     /// It was left alone on purpose.
     Skipped(SkipReason),
     /// It answered.
     Answered {
         /// How it was asked.
-        ask: Ask,
+        ask: ListQuery,
         /// What it listed.
         sessions: Vec<FarmSession>,
         /// What the user may start there; absent when only that could not be had.
-        catalogue: Option<Arc<Catalogue>>,
+        catalogue: Option<Arc<ResourceEnumeration>>,
         /// What is started for the user before anybody asks; present only where it had to tell
         /// whether a session is one of an application.
-        pre_launch: Option<Arc<Catalogue>>,
+        pre_launch: Option<Arc<ResourceEnumeration>>,
     },
     /// It did not.
     Failed {
         /// How it was to be asked.
-        ask: Ask,
+        ask: ListQuery,
         /// Why.
         error: FarmError,
     },
@@ -87,12 +87,12 @@ pub enum Outcome {
 pub fn merge(
     ids: &SessionIds,
     user: &UserKey,
-    answers: &[FarmAnswer<'_>],
+    answers: &[FarmListResult<'_>],
 ) -> Result<SessionList, Busy> {
     let enumeration = enumeration(answers.iter().filter_map(|answer| match &answer.outcome {
-        Outcome::Skipped(_) => None,
-        Outcome::Answered { .. } => Some(Ok(())),
-        Outcome::Failed { error, .. } => Some(Err(error)),
+        ListOutcome::Skipped(_) => None,
+        ListOutcome::Answered { .. } => Some(Ok(())),
+        ListOutcome::Failed { error, .. } => Some(Err(error)),
     }))?;
     let sessions = answers
         .iter()
@@ -110,10 +110,10 @@ pub fn merge(
     })
 }
 
-impl FarmAnswer<'_> {
+impl FarmListResult<'_> {
     /// The sessions that are shown, and their applications where the catalogue has them.
     fn shown(&self) -> Vec<(&FarmSession, Option<&Application>)> {
-        let Outcome::Answered {
+        let ListOutcome::Answered {
             ask,
             sessions,
             catalogue,
@@ -132,18 +132,18 @@ impl FarmAnswer<'_> {
             found.is_some_and(|application| !application.is_desktop())
         };
         each_once(self.farm, sessions)
-            .filter(|entries| !ask.applications_only || entries.iter().all(is_application))
+            .filter(|entries| !ask.app_sessions_only || entries.iter().all(is_application))
             .filter_map(|entries| entries.into_iter().next())
             .map(|first| (first, published(first)))
             .collect()
     }
 }
 
-fn taken_from(answer: &FarmAnswer<'_>) -> Option<FarmResult> {
+fn taken_from(answer: &FarmListResult<'_>) -> Option<FarmResult> {
     let (ask, result) = match &answer.outcome {
-        Outcome::Skipped(_) => return None,
-        Outcome::Answered { ask, .. } => (ask, Ok(())),
-        Outcome::Failed { ask, error } => (ask, Err(error.clone())),
+        ListOutcome::Skipped(_) => return None,
+        ListOutcome::Answered { ask, .. } => (ask, Ok(())),
+        ListOutcome::Failed { ask, error } => (ask, Err(error.clone())),
     };
     ask.disconnects.then(|| FarmResult {
         farm: answer.farm.id.clone(),
@@ -197,7 +197,7 @@ fn listed(
     farm: &FarmDescription,
     session: &FarmSession,
     application: Option<&Application>,
-    answers: &[FarmAnswer<'_>],
+    answers: &[FarmListResult<'_>],
 ) -> ListedSession {
     let in_name = &session.key.in_name;
     let title = application.map(|application| application.title.as_str());
@@ -226,10 +226,10 @@ fn listed(
 fn publishers(
     farm: &FarmDescription,
     application: &Application,
-    answers: &[FarmAnswer<'_>],
+    answers: &[FarmListResult<'_>],
 ) -> impl Iterator<Item = ResourceId> {
     answers.iter().filter_map(move |answer| {
-        let Outcome::Answered {
+        let ListOutcome::Answered {
             catalogue: Some(catalogue),
             ..
         } = &answer.outcome

@@ -6,41 +6,41 @@ use crate::{FarmDescription, Generation};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListRequest {
     /// `includeActiveSessions`.
-    pub include_active: bool,
+    pub include_active_sessions: bool,
     /// `appSessionsOnly`.
-    pub applications_only: bool,
+    pub app_sessions_only: bool,
 }
 
 /// Which sessions a farm is asked for. A listing with active sessions may take them away from their
 /// clients, so only a request that asked for them can make one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
+pub enum ListScope {
     /// Sessions that no client is connected to. Changes nothing (SS-30).
     Disconnected,
     /// Those, and sessions that another client is connected to.
-    WithActive(Asked),
+    WithActive(ActiveSessionsRequested),
 }
 
 /// Proof that a client asked for active sessions. Only [`list`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked(());
+pub struct ActiveSessionsRequested(());
 
 /// What to do about one farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FarmPlan {
-    /// Ask it.
-    Ask(Ask),
+    /// ListQuery it.
+    ListQuery(ListQuery),
     /// Leave it alone. This does not make the enumeration partial (SS-37).
     Skip(SkipReason),
 }
 
 /// How to ask a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ask {
+pub struct ListQuery {
     /// For which sessions.
-    pub listing: Listing,
+    pub listing: ListScope,
     /// Desktops are taken out of its answer (SS-35).
-    pub applications_only: bool,
+    pub app_sessions_only: bool,
     /// Asking takes active sessions away from their clients (SS-29).
     pub disconnects: bool,
 }
@@ -57,17 +57,18 @@ pub enum SkipReason {
 #[must_use]
 pub fn list(farm: &FarmDescription, request: ListRequest) -> FarmPlan {
     let desktops_only = farm.generation == Generation::XenDesktop5;
-    if request.applications_only && desktops_only && !farm.legacy_workspace_control {
+    if request.app_sessions_only && desktops_only && !farm.legacy_workspace_control {
         return FarmPlan::Skip(SkipReason::DesktopFarmBefore7);
     }
-    let listing = if request.include_active {
-        Listing::WithActive(Asked(()))
+    let listing = if request.include_active_sessions {
+        ListScope::WithActive(ActiveSessionsRequested(()))
     } else {
-        Listing::Disconnected
+        ListScope::Disconnected
     };
-    FarmPlan::Ask(Ask {
+    FarmPlan::ListQuery(ListQuery {
         listing,
-        applications_only: request.applications_only,
-        disconnects: request.include_active && farm.generation.listing_active_disconnects(),
+        app_sessions_only: request.app_sessions_only,
+        disconnects: request.include_active_sessions
+            && farm.generation.listing_active_disconnects(),
     })
 }

@@ -8,7 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use indexmap::IndexSet;
 
 use crate::FarmId;
-use crate::catalogue::NAME_BYTES;
+use crate::resource_enumeration::NAME_BYTES;
 
 /// Names an application or a desktop of a farm.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

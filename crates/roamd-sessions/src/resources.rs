@@ -5,20 +5,20 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use roamd_store_proto::Enumeration;
+use roamd_store_proto::EnumerationStatus;
 use tracing::warn;
 
 use crate::enumeration::enumeration;
 use crate::{
-    Application, Busy, Catalogue, Farm, FarmDescription, FarmError, Operation, Picture,
-    PictureSize, ResourceId, ResourceIds, Share, Store, User,
+    Application, Busy, DeadlineShare, Farm, FarmDescription, FarmError, Icon, IconSize, Operation,
+    ResourceEnumeration, ResourceId, ResourceIds, Store, User,
 };
 
 /// The resources of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceList {
     /// How many of the farms did answer (ST-60).
-    pub enumeration: Enumeration,
+    pub enumeration: EnumerationStatus,
     /// The resources: farms in configured order, then as the farm lists them. What several farms of
     /// a group publish stands where the first of them has it.
     pub resources: Vec<ListedResource>,
@@ -48,11 +48,11 @@ pub enum Scope {
 
 /// What one farm contributed.
 #[derive(Debug)]
-pub struct CatalogueAnswer<'a> {
+pub struct FarmEnumeration<'a> {
     /// The farm.
     pub farm: &'a FarmDescription,
     /// What the user may start there.
-    pub catalogue: Result<Arc<Catalogue>, FarmError>,
+    pub catalogue: Result<Arc<ResourceEnumeration>, FarmError>,
 }
 
 /// Why a resource is not told of.
@@ -146,8 +146,8 @@ impl<F: Farm> Store<F> {
         &self,
         user: &User,
         id: &ResourceId,
-        size: PictureSize,
-    ) -> Result<Picture, ResourceError> {
+        size: IconSize,
+    ) -> Result<Icon, ResourceError> {
         let farm = self.farm(&id.farm).ok_or(ResourceError::NotFound)?;
         picture(farm, user, &id.in_name, size)
             .await
@@ -163,8 +163,8 @@ async fn picture<F: Farm>(
     farm: &F,
     user: &User,
     in_name: &str,
-    size: PictureSize,
-) -> Result<Picture, ResourceError> {
+    size: IconSize,
+) -> Result<Icon, ResourceError> {
     let operation = farm.begin(user).await?;
     let catalogue = catalogue_with(&operation, in_name).await?;
     let application = catalogue
@@ -174,10 +174,10 @@ async fn picture<F: Farm>(
         .picture(in_name, application.version, size)
         .await?;
     Ok(picture.map_or(
-        Picture::None {
+        Icon::None {
             desktop: application.is_desktop(),
         },
-        Picture::OfFarm,
+        Icon::OfFarm,
     ))
 }
 
@@ -186,8 +186,8 @@ async fn picture<F: Farm>(
 pub(crate) async fn catalogue_with(
     operation: &impl Operation,
     in_name: &str,
-) -> Result<Arc<Catalogue>, FarmError> {
-    let catalogue = operation.applications(Share::Half).await?;
+) -> Result<Arc<ResourceEnumeration>, FarmError> {
+    let catalogue = operation.applications(DeadlineShare::Half).await?;
     if catalogue.application(in_name).is_some() {
         return Ok(catalogue);
     }
@@ -203,7 +203,7 @@ async fn ask<'a, F: Farm + 'a>(
     farms: impl Iterator<Item = &'a F>,
     user: &User,
     scope: Scope,
-) -> Vec<CatalogueAnswer<'a>> {
+) -> Vec<FarmEnumeration<'a>> {
     join_all(farms.map(async |farm| {
         let description = farm.description();
         let catalogue = async {
@@ -211,7 +211,7 @@ async fn ask<'a, F: Farm + 'a>(
             match scope {
                 Scope::Everything => {
                     operation.forget_applications().await;
-                    operation.applications(Share::Whole).await
+                    operation.applications(DeadlineShare::Whole).await
                 }
                 Scope::PreLaunch => operation.pre_launch_applications().await,
             }
@@ -220,7 +220,7 @@ async fn ask<'a, F: Farm + 'a>(
         if let Err(error) = &catalogue {
             warn!(farm = %description.id, %error, "Farm did not list applications");
         }
-        CatalogueAnswer {
+        FarmEnumeration {
             farm: description,
             catalogue,
         }
@@ -233,12 +233,12 @@ async fn ask<'a, F: Farm + 'a>(
 ///
 /// # Errors
 /// No farm was asked, because all were busy.
-pub fn merge(answers: &[CatalogueAnswer<'_>]) -> Result<ResourceList, Busy> {
+pub fn merge(answers: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
     let asked = answers.iter().map(|answer| &answer.catalogue);
     let enumeration = enumeration(asked.map(|catalogue| catalogue.as_ref().map(|_| ())))?;
     let mut resources: Vec<ListedResource> = Vec::new();
     let mut grouped: HashMap<(&str, _), usize> = HashMap::new();
-    for CatalogueAnswer { farm, catalogue } in answers {
+    for FarmEnumeration { farm, catalogue } in answers {
         let Ok(catalogue) = catalogue else { continue };
         for (in_name, application) in catalogue.applications() {
             let id = ResourceId::new(&farm.id, in_name);

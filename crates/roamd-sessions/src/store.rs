@@ -8,11 +8,12 @@ use roamd_store_proto::ErrorReason;
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::plan::{self, Ask, FarmPlan};
+use crate::plan::{self, FarmPlan, ListQuery};
 use crate::{
-    Busy, Catalogue, End, EndPoint, Ended, Farm, FarmAnswer, FarmError, FarmId, FarmResult,
-    FarmSession, Launch, LaunchTarget, Launched, ListRequest, Operation, Outcome, RemoteAccess,
-    ResourceId, SessionIds, SessionList, Share, Target, User, UserKey, end, failover, list,
+    Busy, DeadlineShare, EndAction, EndOutcome, EndPoint, Farm, FarmError, FarmId, FarmListResult,
+    FarmResult, FarmSession, Launch, LaunchOutcome, LaunchTarget, ListOutcome, ListRequest,
+    Operation, RemoteAccess, ResourceEnumeration, ResourceId, SessionIds, SessionList, Target,
+    User, UserKey, end, failover, list,
 };
 
 /// The farms of a store, and the service that they give together.
@@ -55,7 +56,7 @@ impl<F: Farm> Store<F> {
         self.farms
             .iter()
             .any(|farm| match plan::list(farm.description(), request) {
-                FarmPlan::Ask(ask) => ask.disconnects,
+                FarmPlan::ListQuery(ask) => ask.disconnects,
                 FarmPlan::Skip(_) => false,
             })
     }
@@ -73,16 +74,16 @@ impl<F: Farm> Store<F> {
         let answers = join_all(self.farms.iter().map(async |farm| {
             let description = farm.description();
             let outcome = match plan::list(description, request) {
-                FarmPlan::Skip(reason) => Outcome::Skipped(reason),
-                FarmPlan::Ask(ask) => {
+                FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
+                FarmPlan::ListQuery(ask) => {
                     let answered = ask_farm(farm, user, end_point, ask).await;
                     answered.unwrap_or_else(|error| {
                         warn!(farm = %description.id, %error, "Farm did not list sessions");
-                        Outcome::Failed { ask, error }
+                        ListOutcome::Failed { ask, error }
                     })
                 }
             };
-            FarmAnswer {
+            FarmListResult {
                 farm: description,
                 outcome,
             }
@@ -100,9 +101,9 @@ impl<F: Farm> Store<F> {
         &self,
         user: &User,
         end_point: &EndPoint,
-        how: End,
+        how: EndAction,
         tickets: &[SecretString],
-    ) -> Result<Ended, Busy> {
+    ) -> Result<EndOutcome, Busy> {
         let farms = join_all(self.farms.iter().map(async |farm| {
             let ended = async {
                 let operation = farm.begin(user).await?;
@@ -129,21 +130,21 @@ impl<F: Farm> Store<F> {
         user: &User,
         target: &LaunchTarget,
         launch: &Launch,
-    ) -> Result<Launched, Busy> {
+    ) -> Result<LaunchOutcome, Busy> {
         let mut told = None;
         for (farm, target) in self.find(&user.key, target) {
             let access = self.remote_access.as_ref();
             let outcome = launch.at(farm, access, user, target).await;
-            let goes_on = failover::goes_on(&outcome);
+            let may_try_next_farm = failover::may_try_next_farm(&outcome);
             told = Some(match told {
-                Some(before) => failover::more_telling(before, outcome),
+                Some(before) => failover::more_specific(before, outcome),
                 None => outcome,
             });
-            if !goes_on {
+            if !may_try_next_farm {
                 break;
             }
         }
-        told.unwrap_or(Ok(Launched::NotFound(ErrorReason::ResourceNotFound)))
+        told.unwrap_or(Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound)))
     }
 
     /// The farms that a target of this user is on, as a launch would ask them, and what it is there.
@@ -189,23 +190,23 @@ async fn ask_farm<F: Farm>(
     farm: &F,
     user: &User,
     end_point: &EndPoint,
-    ask: Ask,
-) -> Result<Outcome, FarmError> {
+    ask: ListQuery,
+) -> Result<ListOutcome, FarmError> {
     let operation = farm.begin(user).await?;
     let listing = operation.sessions(end_point, ask.listing);
     let (sessions, catalogue) = if ask.disconnects {
         // The catalogue comes first: a listing that takes sessions away from their clients must not
         // be made for nothing, nor with too little time left.
-        let catalogue = operation.applications(Share::Half).await;
+        let catalogue = operation.applications(DeadlineShare::Half).await;
         let catalogue = usable(farm, ask, catalogue)?;
         let listed = listing.await;
         note_side_effect(farm, user, &listed);
         (listed?, catalogue)
     } else {
-        let share = if ask.applications_only {
-            Share::Whole
+        let share = if ask.app_sessions_only {
+            DeadlineShare::Whole
         } else {
-            Share::Half
+            DeadlineShare::Half
         };
         let catalogue = async { usable(farm, ask, operation.applications(share).await) };
         let (catalogue, sessions) = try_join(catalogue, listing).await?;
@@ -216,12 +217,12 @@ async fn ask_farm<F: Farm>(
         let mut catalogues = catalogue.iter();
         !in_name.is_empty() && catalogues.all(|it| it.application(in_name).is_none())
     };
-    let pre_launch = if ask.applications_only && sessions.iter().any(is_unknown) {
+    let pre_launch = if ask.app_sessions_only && sessions.iter().any(is_unknown) {
         pre_launch(farm, &operation).await
     } else {
         None
     };
-    Ok(Outcome::Answered {
+    Ok(ListOutcome::Answered {
         ask,
         sessions,
         catalogue,
@@ -230,7 +231,10 @@ async fn ask_farm<F: Farm>(
 }
 
 /// What else might be applications, where a farm has it. Sessions of that are left out without.
-async fn pre_launch<F: Farm>(farm: &F, operation: &F::Operation) -> Option<Arc<Catalogue>> {
+async fn pre_launch<F: Farm>(
+    farm: &F,
+    operation: &F::Operation,
+) -> Option<Arc<ResourceEnumeration>> {
     match operation.pre_launch_applications().await {
         Ok(catalogue) => Some(catalogue),
         // A farm that knows no such scope has nothing there.
@@ -247,13 +251,13 @@ async fn pre_launch<F: Farm>(farm: &F, operation: &F::Operation) -> Option<Arc<C
 /// A farm that refuses the account will not list its sessions either: it is not asked twice.
 fn usable<F: Farm>(
     farm: &F,
-    ask: Ask,
-    catalogue: Result<Arc<Catalogue>, FarmError>,
-) -> Result<Option<Arc<Catalogue>>, FarmError> {
+    ask: ListQuery,
+    catalogue: Result<Arc<ResourceEnumeration>, FarmError>,
+) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match catalogue {
         Ok(catalogue) => Ok(Some(catalogue)),
-        Err(error) if ask.applications_only => Err(error),
-        Err(FarmError::Refused(refusal)) if refusal.is_of_the_account() => {
+        Err(error) if ask.app_sessions_only => Err(error),
+        Err(FarmError::Refused(refusal)) if refusal.concerns_account() => {
             Err(FarmError::Refused(refusal))
         }
         Err(error) => {
@@ -273,7 +277,7 @@ fn note_side_effect<F: Farm>(farm: &F, user: &User, listed: &Result<Vec<FarmSess
         info!(
             farm = %farm.description().id,
             user = %user.key,
-            "Listing active sessions takes them away from their clients on this farm"
+            "ListScope active sessions takes them away from their clients on this farm"
         );
     }
 }

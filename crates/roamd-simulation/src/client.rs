@@ -204,7 +204,7 @@ impl Visitor {
                 return Some((told, known));
             }
             Wish::Disconnect | Wish::LogOff => {
-                Told::Ended(SessionResult::from_xml(body).ok()?.status)
+                Told::EndOutcome(SessionResult::from_xml(body).ok()?.status)
             }
             Wish::Launch { .. } => Told::Launch(match LaunchData::from_xml(body).ok()? {
                 LaunchData::Success { .. } => Launch::Ready,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use fastrand::Rng;
 use roamd_http::Listener;
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AnyRequest, AppDataAnswer, Application, Body, CapabilitiesAnswer,
-    DisconnectUserSessionsAnswer, ErrorId, FarmError, Frame, HostAddress, HostId, LaunchRefAnswer,
-    LogoffUserSessionsAnswer, ReconnectSessionDataAnswer, SessionEntry, SessionType, Settings,
-    TicketAnswer, ValidateCredentialsAnswer, decode_request, encode_answer,
+    AddressName, AddressResponse, AnyRequest, AppDataResponse, Application, Body,
+    CapabilitiesResponse, DisconnectUserSessionsResponse, ErrorId, FarmError, Frame, HostAddress,
+    HostId, LaunchRefResponse, LogoffUserSessionsResponse, ReconnectSessionDataResponse,
+    SessionEntry, SessionType, Settings, TicketResponse, ValidateCredentialsResponse,
+    decode_request, encode_response,
 };
 use roamd_server::config::Generation;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -317,7 +318,7 @@ impl Controller {
             }
             Fate::Refuse => {
                 let refusal = FarmError::from(ErrorId::SERVICE_UNAVAILABLE);
-                let document = encode_answer::<CapabilitiesAnswer>(frame, &Err(refusal));
+                let document = encode_response::<CapabilitiesResponse>(frame, &Err(refusal));
                 return wire.write_all(&http(&document)).await.ok();
             }
             Fate::Answer | Fate::AnswerAndClose | Fate::Drip | Fate::DropAfter | Fate::Nonsense => {
@@ -400,24 +401,26 @@ impl Controller {
     fn answer(&self, frame: &Frame, request: &AnyRequest) -> Vec<u8> {
         match request {
             AnyRequest::AppData(_) => well(frame, catalogue()),
-            AnyRequest::Capabilities(_) => well(frame, CapabilitiesAnswer::default()),
-            AnyRequest::ValidateCredentials(_) => well(frame, ValidateCredentialsAnswer::default()),
+            AnyRequest::Capabilities(_) => well(frame, CapabilitiesResponse::default()),
+            AnyRequest::ValidateCredentials(_) => {
+                well(frame, ValidateCredentialsResponse::default())
+            }
             AnyRequest::ReconnectSessionData(_) => well(frame, self.sessions()),
-            AnyRequest::DisconnectUserSessions(_) => well(frame, DisconnectUserSessionsAnswer),
-            AnyRequest::LogoffUserSessions(_) => well(frame, LogoffUserSessionsAnswer),
+            AnyRequest::DisconnectUserSessions(_) => well(frame, DisconnectUserSessionsResponse),
+            AnyRequest::LogoffUserSessions(_) => well(frame, LogoffUserSessionsResponse),
             AnyRequest::Address(request) => match &request.name {
                 AddressName::Session(_) => well(frame, self.address(request.client_name.clone())),
                 _ => refuse(frame),
             },
             AnyRequest::Ticket(request) => well(
                 frame,
-                TicketAnswer {
+                TicketResponse {
                     ticket: format!("T{}", request.ticket_tag),
                 },
             ),
             AnyRequest::LaunchRef(request) => well(
                 frame,
-                LaunchRefAnswer {
+                LaunchRefResponse {
                     launch_ref: format!("R{}", request.ticket_tag),
                 },
             ),
@@ -428,7 +431,7 @@ impl Controller {
         }
     }
 
-    fn sessions(&self) -> ReconnectSessionDataAnswer {
+    fn sessions(&self) -> ReconnectSessionDataResponse {
         let entry = |(number, in_name): (usize, &str)| SessionEntry {
             in_name: in_name.to_owned(),
             friendly_name: None,
@@ -440,13 +443,13 @@ impl Controller {
             },
             session_id: number.to_string(),
         };
-        ReconnectSessionDataAnswer {
+        ReconnectSessionDataResponse {
             sessions: SESSIONS.into_iter().enumerate().map(entry).collect(),
         }
     }
 
-    fn address(&self, client_name: Option<String>) -> AddressAnswer {
-        AddressAnswer {
+    fn address(&self, client_name: Option<String>) -> AddressResponse {
+        AddressResponse {
             server_address: HostAddress {
                 kind: Some("dns-port".to_owned()),
                 value: format!("host{}.test:1494", self.0.farm),
@@ -467,7 +470,7 @@ impl Controller {
     }
 }
 
-fn catalogue() -> AppDataAnswer {
+fn catalogue() -> AppDataResponse {
     let application = |in_name: &str| Application {
         in_name: in_name.to_owned(),
         friendly_name: in_name.to_owned(),
@@ -477,18 +480,18 @@ fn catalogue() -> AppDataAnswer {
         }),
         ..Application::default()
     };
-    AppDataAnswer {
+    AppDataResponse {
         leasing_status: None,
         applications: SESSIONS.into_iter().map(application).collect(),
     }
 }
 
 fn well<A: Body>(frame: &Frame, answer: A) -> Vec<u8> {
-    encode_answer(frame, &Ok(answer))
+    encode_response(frame, &Ok(answer))
 }
 
 fn refuse(frame: &Frame) -> Vec<u8> {
-    encode_answer::<CapabilitiesAnswer>(frame, &Err(ErrorId::UNSPECIFIED.into()))
+    encode_response::<CapabilitiesResponse>(frame, &Err(ErrorId::UNSPECIFIED.into()))
 }
 
 fn http(document: &[u8]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use roamd_server::config::Generation;
-use roamd_store_proto::{Enumeration, SessionStatus};
+use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use tokio::time::Instant;
 
 use crate::farm::{Plan, SESSIONS};
@@ -148,16 +148,16 @@ fn told_the_truth(farms: &[Plan], operation: &Operation, deeds: &[&Deed]) -> Res
                 .iter()
                 .filter(|farm| !confirmed(**farm, &kinds))
                 .collect();
-            if *enumeration == Enumeration::Full && !silent.is_empty() {
+            if *enumeration == EnumerationStatus::Full && !silent.is_empty() {
                 return Err(format!("{ticket} is told full without farms {silent:?}"));
             }
-            if *enumeration == Enumeration::Failed && !listed.is_empty() {
+            if *enumeration == EnumerationStatus::Failed && !listed.is_empty() {
                 return Err(format!("{ticket} is told failed with farms {listed:?}"));
             }
             let each = if applications_only { 1 } else { SESSIONS.len() };
             for farm in asked {
                 let count = listed.iter().filter(|of| **of == farm).count();
-                let full = *enumeration == Enumeration::Full;
+                let full = *enumeration == EnumerationStatus::Full;
                 if count != each && (full || count != 0) {
                     return Err(format!("{ticket} is told {count} sessions of farm {farm}"));
                 }
@@ -169,7 +169,7 @@ fn told_the_truth(farms: &[Plan], operation: &Operation, deeds: &[&Deed]) -> Res
             }
             Ok(())
         }
-        (Wish::Disconnect | Wish::LogOff, Told::Ended(status)) => {
+        (Wish::Disconnect | Wish::LogOff, Told::EndOutcome(status)) => {
             let kinds = [Kind::Disconnected, Kind::LoggedOff];
             let count = (0..farms.len())
                 .filter(|farm| confirmed(*farm, &kinds))
@@ -234,7 +234,7 @@ mod tests {
             .collect()
     }
 
-    fn list(enumeration: Enumeration, farms: &[usize]) -> Option<Told> {
+    fn list(enumeration: EnumerationStatus, farms: &[usize]) -> Option<Told> {
         Some(Told::List {
             enumeration,
             farms: farms.to_vec(),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     fn ended(status: SessionStatus) -> Option<Told> {
-        Some(Told::Ended(status))
+        Some(Told::EndOutcome(status))
     }
 
     /// What a judge says of one operation that took so many seconds. A deed is farm, kind, and
@@ -273,7 +273,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_is_good_when_everybody_was_told_the_truth() {
-        use Enumeration::{Failed, Full, Partial};
+        use EnumerationStatus::{Failed, Full, Partial};
         use Kind::{Addressed, Disconnected, Listed, LoggedOff, Ticketed};
         let launch = Wish::Launch { farm: 1 };
         type Case<'a> = (Wish, Option<Told>, &'a [(usize, Kind, bool)]);
@@ -315,7 +315,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_rule_that_is_broken_is_named() {
-        use Enumeration::{Failed, Full, Partial};
+        use EnumerationStatus::{Failed, Full, Partial};
         use Kind::{Addressed, Disconnected, Listed, ListedAndDisconnected, LoggedOff};
         let launch = Wish::Launch { farm: 1 };
         type Case<'a> = (Wish, Option<Told>, u64, &'a [(usize, Kind, bool)], &'a str);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use roamd_store_proto::{Enumeration, SessionStatus};
+use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use tokio::time::Instant;
 
 use crate::network::Arrival;
@@ -61,10 +61,10 @@ pub(crate) enum Wish {
 pub(crate) enum Told {
     /// The farms of the sessions in the list, each as often as it has sessions.
     List {
-        enumeration: Enumeration,
+        enumeration: EnumerationStatus,
         farms: Vec<usize>,
     },
-    Ended(SessionStatus),
+    EndOutcome(SessionStatus),
     Launch(Launch),
     /// A status that is not 200.
     Status(u16),
@@ -110,7 +110,7 @@ impl Operation {
             Some((
                 _,
                 Told::List {
-                    enumeration: Enumeration::Full,
+                    enumeration: EnumerationStatus::Full,
                     ..
                 }
             ))

@@ -26,7 +26,7 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{Key, KeyId, KeyRing};
-use roamd_server::{AuditLog, Environment, Gateway, config};
+use roamd_server::{AuditLog, Environment, Server, config};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -99,7 +99,7 @@ async fn play(seed: u64) -> Result<Outcome> {
         clock: Arc::clone(&clock),
     };
     let backlog = network.listen(GATEWAY);
-    let gateway = Gateway::in_environment(&configuration(&plans)?, backlog, environment)?;
+    let gateway = Server::in_environment(&configuration(&plans)?, backlog, environment)?;
     let stop = CancellationToken::new();
     let running = tokio::spawn(gateway.run(stop.clone()));
 

@@ -6,14 +6,14 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use roamd_state::{Answer, CounterKind, Digest, MarkKind, SharedState, Tally};
+use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateFuture};
 
 #[derive(Default)]
 pub(crate) struct Memory(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    marks: HashMap<(MarkKind, Digest), Timestamp>,
+    flags: HashMap<(FlagKind, Digest), Timestamp>,
     counts: HashMap<(CounterKind, Digest), (u32, Timestamp)>,
 }
 
@@ -24,27 +24,32 @@ impl Memory {
 }
 
 impl SharedState for Memory {
-    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool> {
+    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
         let mut inner = self.inner();
-        let earlier = inner.marks.get(&(kind, key)).copied();
+        let earlier = inner.flags.get(&(kind, key)).copied();
         let until = earlier.map_or(until, |earlier| earlier.max(until));
-        inner.marks.insert((kind, key), until);
+        inner.flags.insert((kind, key), until);
         Box::pin(ready(Ok(earlier.is_none())))
     }
 
-    fn any_marked(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> Answer<'_, bool> {
+    fn is_any_flag_set(
+        &self,
+        kind: FlagKind,
+        keys: [Digest; 2],
+        now: Timestamp,
+    ) -> StateFuture<'_, bool> {
         let inner = self.inner();
-        let mut untils = keys.iter().filter_map(|key| inner.marks.get(&(kind, *key)));
+        let mut untils = keys.iter().filter_map(|key| inner.flags.get(&(kind, *key)));
         Box::pin(ready(Ok(untils.any(|until| now < *until))))
     }
 
-    fn count(
+    fn increment(
         &self,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
         until: Timestamp,
-    ) -> Answer<'_, u32> {
+    ) -> StateFuture<'_, u32> {
         let mut inner = self.inner();
         let counter = inner.counts.entry((kind, key)).or_insert((0, until));
         if counter.1 <= now {
@@ -53,19 +58,19 @@ impl SharedState for Memory {
         *counter = (counter.0 + 1, until);
         Box::pin(ready(Ok(counter.0)))
     }
-    fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally> {
+    fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
         let counter = self.inner().counts.get(&(kind, key)).copied();
         let tally = counter.filter(|(_, until)| now < *until);
         Box::pin(ready(Ok(tally.map_or_else(
-            Tally::default,
-            |(count, until)| Tally {
+            Counter::default,
+            |(count, until)| Counter {
                 count,
                 until: Some(until),
             },
         ))))
     }
 
-    fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()> {
+    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
         let counts = &mut self.inner().counts;
         if let Some((count, _)) = counts.get_mut(&(kind, key)) {
             *count = count.saturating_sub(by);
@@ -76,13 +81,13 @@ impl SharedState for Memory {
         Box::pin(ready(Ok(())))
     }
 
-    fn prolong(
+    fn extend_counter(
         &self,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
         until: Timestamp,
-    ) -> Answer<'_, ()> {
+    ) -> StateFuture<'_, ()> {
         if let Some((_, end)) = self.inner().counts.get_mut(&(kind, key))
             && now < *end
         {
@@ -91,7 +96,7 @@ impl SharedState for Memory {
         Box::pin(ready(Ok(())))
     }
 
-    fn is_alive(&self) -> Answer<'_, ()> {
+    fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(ready(Ok(())))
     }
 }

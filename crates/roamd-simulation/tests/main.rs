@@ -62,9 +62,9 @@ fn seeds_bring_trouble() {
     for sign in [
         "enumeration: Partial",
         "enumeration: Failed",
-        "Ended(Success)",
-        "Ended(Partial)",
-        "Ended(Failure)",
+        "EndOutcome(Success)",
+        "EndOutcome(Partial)",
+        "EndOutcome(Failure)",
         "Launch(Ready)",
         "Launch(Failed)",
         "crashes",

@@ -1,13 +1,13 @@
 //! The engine for one process: a SQLite file that it has to itself.
 //!
 //! One thread writes: it takes all that waits for it into one transaction and answers after the
-//! commit, so that many callers share the cost of one flush to the disk. Marks are read from a copy in
+//! commit, so that many callers share the cost of one flush to the disk. Flags are read from a copy in
 //! memory. Counters can be too many for that, and only sign-ins ask for them: they are read from the
 //! file, at once and on the thread of who asks, which takes less than to hand the work to another. In
 //! WAL mode a reader never waits for the writer.
 
 mod file;
-mod marks;
+mod flags;
 
 use std::future::ready;
 use std::path::Path;
@@ -23,13 +23,13 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
-    Answer, COUNTERS_KEPT, CounterKind, Digest, MARKS_KEPT, MarkKind, SharedState, StateError,
-    Tally,
+    Counter, CounterKind, Digest, FlagKind, MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState,
+    StateError, StateFuture,
 };
 
 pub use file::OpenError;
 
-use self::marks::Marks;
+use self::flags::Flags;
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -47,7 +47,7 @@ const BATCH: usize = 256;
 pub struct SqliteState {
     writer: Sender<Job>,
     reader: Mutex<Connection>,
-    marks: Arc<Marks>,
+    flags: Arc<Flags>,
 }
 
 /// What the writer is asked for.
@@ -81,13 +81,13 @@ impl SqliteState {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = file::lock(path)?;
         let mut writing = file::open(path)?;
-        let marks = Marks::read(&writing).map_err(|source| OpenError::engine(path, source))?;
-        let marks = Arc::new(marks);
+        let flags = Flags::read(&writing).map_err(|source| OpenError::engine(path, source))?;
+        let flags = Arc::new(flags);
         Ok(Self {
-            marks: Arc::clone(&marks),
+            flags: Arc::clone(&flags),
             reader: Mutex::new(file::open(path)?),
             writer: start(path, "state-writer", move |jobs| {
-                write_all(&mut writing, &marks, jobs);
+                write_all(&mut writing, &flags, jobs);
                 // Only now is nothing more written.
                 drop(lock);
             })?,
@@ -100,75 +100,81 @@ impl SqliteState {
     /// # Errors
     /// Why the state gave no answer.
     pub async fn sweep(&self, now: Timestamp) -> Result<usize, StateError> {
-        let marks = Arc::clone(&self.marks);
-        let forget = move |swept: &Swept| marks.forget(&swept.marks);
+        let flags = Arc::clone(&self.flags);
+        let forget = move |swept: &Swept| flags.forget(&swept.flags);
         let sweep = move |connection: &Connection| sweep(connection, now);
         let swept = ask(&self.writer, Outlives::Process, sweep, forget).await?;
-        Ok(swept.marks.len() + swept.counters)
+        Ok(swept.flags.len() + swept.counters)
     }
 }
 
 impl SharedState for SqliteState {
-    fn mark(&self, kind: MarkKind, key: Digest, until: Timestamp) -> Answer<'_, bool> {
-        let marks = Arc::clone(&self.marks);
-        let remember = move |_: &bool| marks.set(kind, key, until);
-        let mark = move |connection: &Connection| mark(connection, kind, key, until);
-        Box::pin(ask(&self.writer, Outlives::of(kind), mark, remember))
+    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
+        let flags = Arc::clone(&self.flags);
+        let remember = move |_: &bool| flags.set(kind, key, until);
+        let set = move |connection: &Connection| set_flag(connection, kind, key, until);
+        Box::pin(ask(&self.writer, Outlives::of(kind), set, remember))
     }
 
-    fn any_marked(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> Answer<'_, bool> {
-        Box::pin(ready(Ok(self.marks.any(kind, keys, now))))
+    fn is_any_flag_set(
+        &self,
+        kind: FlagKind,
+        keys: [Digest; 2],
+        now: Timestamp,
+    ) -> StateFuture<'_, bool> {
+        Box::pin(ready(Ok(self.flags.any(kind, keys, now))))
     }
 
-    fn count(
+    fn increment(
         &self,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
         until: Timestamp,
-    ) -> Answer<'_, u32> {
-        let count = move |connection: &Connection| count(connection, kind, key, now, until);
-        Box::pin(ask(&self.writer, Outlives::Process, count, |_| ()))
+    ) -> StateFuture<'_, u32> {
+        let increment = move |connection: &Connection| increment(connection, kind, key, now, until);
+        Box::pin(ask(&self.writer, Outlives::Process, increment, |_| ()))
     }
 
-    fn tally(&self, kind: CounterKind, key: Digest, now: Timestamp) -> Answer<'_, Tally> {
+    fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
         Box::pin(async move {
             let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            tally(&connection, kind, key, now).map_err(engine)
+            counter(&connection, kind, key, now).map_err(engine)
         })
     }
 
-    fn uncount(&self, kind: CounterKind, key: Digest, by: u32) -> Answer<'_, ()> {
-        let uncount = move |connection: &Connection| uncount(connection, kind, key, by);
-        Box::pin(ask(&self.writer, Outlives::Process, uncount, |_| ()))
+    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
+        let decrement = move |connection: &Connection| decrement(connection, kind, key, by);
+        Box::pin(ask(&self.writer, Outlives::Process, decrement, |_| ()))
     }
 
-    fn prolong(
+    fn extend_counter(
         &self,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
         until: Timestamp,
-    ) -> Answer<'_, ()> {
-        let prolong = move |connection: &Connection| prolong(connection, kind, key, now, until);
-        Box::pin(ask(&self.writer, Outlives::Process, prolong, |_| ()))
+    ) -> StateFuture<'_, ()> {
+        let extend_counter =
+            move |connection: &Connection| extend_counter(connection, kind, key, now, until);
+        Box::pin(ask(&self.writer, Outlives::Process, extend_counter, |_| ()))
     }
 
-    fn is_alive(&self) -> Answer<'_, ()> {
+    fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(ask(&self.writer, Outlives::Process, |_| Ok(()), |_| ()))
     }
 }
 
 impl Outlives {
-    /// What somebody would gain who has a mark forgotten by cutting the power: with a known place
+    /// What somebody would gain who has a flag forgotten by cutting the power: with a known place
     /// nothing.
-    fn of(kind: MarkKind) -> Self {
+    fn of(kind: FlagKind) -> Self {
         match kind {
-            MarkKind::SpentConversation
-            | MarkKind::InvalidatedTicket
-            | MarkKind::EndedLaunch
-            | MarkKind::RevokedToken => Self::Power,
-            MarkKind::KnownPlace => Self::Process,
+            FlagKind::SpentConversation
+            | FlagKind::InvalidatedTicket
+            | FlagKind::FinishedLaunch
+            | FlagKind::RevokedToken => Self::Power,
+            FlagKind::KnownNetwork => Self::Process,
         }
     }
 }
@@ -197,7 +203,7 @@ async fn ask<T: Send + 'static>(
         .map_err(|_| StateError::Stopped)?;
     match timeout(PATIENCE, answer).await {
         Ok(answer) => answer.map_err(|_| StateError::Stopped)?,
-        Err(_) => Err(StateError::Silent),
+        Err(_) => Err(StateError::TimedOut),
     }
 }
 
@@ -217,7 +223,7 @@ fn start(
         })
 }
 
-fn write_all(connection: &mut Connection, marks: &Marks, jobs: &Receiver<Job>) {
+fn write_all(connection: &mut Connection, flags: &Flags, jobs: &Receiver<Job>) {
     let mut swept = Instant::now();
     loop {
         match jobs.recv_timeout(SWEEP_EVERY.saturating_sub(swept.elapsed())) {
@@ -230,19 +236,19 @@ fn write_all(connection: &mut Connection, marks: &Marks, jobs: &Receiver<Job>) {
         }
         if swept.elapsed() >= SWEEP_EVERY {
             swept = Instant::now();
-            if let Err(error) = sweep_both(connection, marks, Timestamp::now()) {
+            if let Err(error) = sweep_both(connection, flags, Timestamp::now()) {
                 warn!(%error, "Could not remove expired shared state");
             }
         }
     }
 }
 
-/// Sweeps the file, all of it or nothing, and memory after it, so that both go on holding the same marks.
-fn sweep_both(connection: &mut Connection, marks: &Marks, now: Timestamp) -> rusqlite::Result<()> {
+/// Sweeps the file, all of it or nothing, and memory after it, so that both go on holding the same flags.
+fn sweep_both(connection: &mut Connection, flags: &Flags, now: Timestamp) -> rusqlite::Result<()> {
     let transaction = begin(connection, false)?;
     let swept = sweep(&transaction, now)?;
     transaction.commit()?;
-    marks.forget(&swept.marks);
+    flags.forget(&swept.flags);
     Ok(())
 }
 
@@ -281,9 +287,9 @@ fn begin(connection: &mut Connection, flush: bool) -> rusqlite::Result<Transacti
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-fn mark(
+fn set_flag(
     connection: &Connection,
-    kind: MarkKind,
+    kind: FlagKind,
     key: Digest,
     until: Timestamp,
 ) -> rusqlite::Result<bool> {
@@ -301,7 +307,7 @@ fn mark(
     Ok(inserted == 1)
 }
 
-fn count(
+fn increment(
     connection: &Connection,
     kind: CounterKind,
     key: Digest,
@@ -327,12 +333,12 @@ fn count(
         )
 }
 
-fn tally(
+fn counter(
     connection: &Connection,
     kind: CounterKind,
     key: Digest,
     now: Timestamp,
-) -> rusqlite::Result<Tally> {
+) -> rusqlite::Result<Counter> {
     let tally = connection
         .prepare_cached(
             "SELECT count, until FROM counter WHERE kind = ?1 AND digest = ?2 AND until > ?3",
@@ -340,7 +346,7 @@ fn tally(
         .query_row(
             params![kind.name(), key.as_bytes(), now.as_millisecond()],
             |row| {
-                Ok(Tally {
+                Ok(Counter {
                     count: row.get(0)?,
                     until: Timestamp::from_millisecond(row.get(1)?).ok(),
                 })
@@ -350,7 +356,7 @@ fn tally(
     Ok(tally.unwrap_or_default())
 }
 
-fn uncount(
+fn decrement(
     connection: &Connection,
     kind: CounterKind,
     key: Digest,
@@ -366,7 +372,7 @@ fn uncount(
     Ok(())
 }
 
-fn prolong(
+fn extend_counter(
     connection: &Connection,
     kind: CounterKind,
     key: Digest,
@@ -389,52 +395,52 @@ fn prolong(
 
 /// What was removed.
 struct Swept {
-    marks: Vec<(MarkKind, Digest)>,
+    flags: Vec<(FlagKind, Digest)>,
     counters: usize,
 }
 
 fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<Swept> {
     let now = now.as_millisecond();
-    let mut marks = Vec::new();
-    for kind in MarkKind::ALL {
+    let mut flags = Vec::new();
+    for kind in FlagKind::ALL {
         let expired = "DELETE FROM mark WHERE kind = ?1 AND until <= ?2 RETURNING digest";
-        remove_marks(connection, expired, kind, now, &mut marks)?;
+        remove_flags(connection, expired, kind, now, &mut flags)?;
     }
     let counters = connection.execute("DELETE FROM counter WHERE until <= ?1", [now])?;
-    keep_marks(connection, MARKS_KEPT, &mut marks)?;
+    limit_flags(connection, MIN_FLAGS_KEPT, &mut flags)?;
     Ok(Swept {
-        marks,
-        counters: counters + keep_counters(connection, COUNTERS_KEPT)?,
+        flags,
+        counters: counters + keep_counters(connection, MIN_COUNTERS_KEPT)?,
     })
 }
 
-/// Removes the marks of each kind that are more than so many, where that harms nobody: those that end
+/// Removes the flags of each kind that are more than so many, where that harms nobody: those that end
 /// first.
-fn keep_marks(
+fn limit_flags(
     connection: &Connection,
     most: u32,
-    removed: &mut Vec<(MarkKind, Digest)>,
+    removed: &mut Vec<(FlagKind, Digest)>,
 ) -> rusqlite::Result<()> {
     if rows(connection, "SELECT count(*) FROM mark")? <= most {
         return Ok(());
     }
     let too_many = "DELETE FROM mark WHERE kind = ?1 AND digest IN (SELECT digest FROM mark \
          WHERE kind = ?1 ORDER BY until DESC LIMIT -1 OFFSET ?2) RETURNING digest";
-    for kind in MarkKind::ALL
+    for kind in FlagKind::ALL
         .into_iter()
         .filter(|kind| kind.may_end_early())
     {
-        remove_marks(connection, too_many, kind, most.into(), removed)?;
+        remove_flags(connection, too_many, kind, most.into(), removed)?;
     }
     Ok(())
 }
 
-fn remove_marks(
+fn remove_flags(
     connection: &Connection,
     sql: &str,
-    kind: MarkKind,
+    kind: FlagKind,
     bound: i64,
-    removed: &mut Vec<(MarkKind, Digest)>,
+    removed: &mut Vec<(FlagKind, Digest)>,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(sql)?;
     let digests = statement.query_map(params![kind.name(), bound], |row| row.get(0))?;
@@ -479,19 +485,22 @@ mod tests {
         let path = folder.path().join("state.db");
         let state = SqliteState::open(&path).unwrap();
         let now = Timestamp::from_second(4_000_000_000).unwrap();
-        let (many, few) = (CounterKind::AttemptsFromPlace, CounterKind::PeopleOfPlace);
+        let (many, few) = (
+            CounterKind::AttemptsByNetwork,
+            CounterKind::KnownUsersOfNetwork,
+        );
         for (kind, counters) in [(many, 10_u8), (few, 3)] {
             for number in 0..counters {
                 let until = now + jiff::SignedDuration::from_secs(60 + i64::from(number));
                 let key = Digest::of(&[number]);
-                state.count(kind, key, now, until).await.unwrap();
+                state.increment(kind, key, now, until).await.unwrap();
             }
         }
         let connection = file::open(&path).unwrap();
         assert_eq!(keep_counters(&connection, 20).unwrap(), 0);
         assert_eq!(keep_counters(&connection, 4).unwrap(), 6);
         for (kind, number, count) in [(many, 5, 0), (many, 6, 1), (many, 9, 1), (few, 0, 1)] {
-            let tally = state.tally(kind, Digest::of(&[number]), now).await;
+            let tally = state.counter(kind, Digest::of(&[number]), now).await;
             assert_eq!(tally.unwrap().count, count, "{kind:?} {number}");
         }
     }
@@ -502,26 +511,26 @@ mod tests {
         let path = folder.path().join("state.db");
         let state = SqliteState::open(&path).unwrap();
         let now = Timestamp::from_second(4_000_000_000).unwrap();
-        for kind in MarkKind::ALL {
+        for kind in FlagKind::ALL {
             for number in 0..10_u8 {
                 let until = now + jiff::SignedDuration::from_secs(60 + i64::from(number));
                 state
-                    .mark(kind, Digest::of(&[number]), until)
+                    .set_flag(kind, Digest::of(&[number]), until)
                     .await
                     .unwrap();
             }
         }
         let connection = file::open(&path).unwrap();
         let mut removed = Vec::new();
-        keep_marks(&connection, 50, &mut removed).unwrap();
+        limit_flags(&connection, 50, &mut removed).unwrap();
         assert!(removed.is_empty());
-        keep_marks(&connection, 4, &mut removed).unwrap();
-        state.marks.forget(&removed);
-        for kind in MarkKind::ALL {
-            let ends = matches!(kind, MarkKind::RevokedToken | MarkKind::InvalidatedTicket);
+        limit_flags(&connection, 4, &mut removed).unwrap();
+        state.flags.forget(&removed);
+        for kind in FlagKind::ALL {
+            let ends = matches!(kind, FlagKind::RevokedToken | FlagKind::InvalidatedTicket);
             for number in 0..10_u8 {
-                let marked = state.is_marked(kind, Digest::of(&[number]), now).await;
-                assert_eq!(marked.unwrap(), ends || number >= 6, "{kind:?} {number}");
+                let set = state.is_flag_set(kind, Digest::of(&[number]), now).await;
+                assert_eq!(set.unwrap(), ends || number >= 6, "{kind:?} {number}");
             }
         }
     }
@@ -537,8 +546,12 @@ mod tests {
         let soon = Duration::from_millis(100);
         assert!(timeout(soon, &mut writing).await.is_err());
         assert!(timeout(soon, &mut alive).await.is_err());
-        let marked = state.is_marked(MarkKind::KnownPlace, Digest::of(b""), Timestamp::UNIX_EPOCH);
-        assert!(!marked.await.unwrap());
+        let set = state.is_flag_set(
+            FlagKind::KnownNetwork,
+            Digest::of(b""),
+            Timestamp::UNIX_EPOCH,
+        );
+        assert!(!set.await.unwrap());
         go_on.send(()).unwrap();
         assert!(writing.await.unwrap());
         alive.await.unwrap();

@@ -16,7 +16,7 @@ pub use audience::Audience;
 pub use client::{IcaFile, NotReady, StoreClient};
 pub use error::ClientError;
 pub use roamd_store_proto::{
-    Enumeration, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,
+    EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,
     SessionState, SessionStatus, Spelling,
 };
 pub use sign_in::Credentials;

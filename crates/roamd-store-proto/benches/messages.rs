@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use roamd_store_proto::auth::{Challenge, Reason};
 use roamd_store_proto::{
-    Enumeration, Groups, Property, Resource, ResourceType, Resources, Session, SessionParams,
+    EnumerationStatus, Groups, Property, Resource, ResourceType, Resources, Session, SessionParams,
     SessionState, Spelling,
 };
 
@@ -43,7 +43,7 @@ fn session_state(criterion: &mut Criterion) {
         publisher_name: "Lab1".to_owned(),
     };
     let state = SessionState {
-        enumeration: Enumeration::Full,
+        enumeration: EnumerationStatus::Full,
         sessions: (0..20).map(session).collect(),
     };
     criterion.bench_function("write a state of 20 sessions", |bencher| {
@@ -84,7 +84,7 @@ fn resources(criterion: &mut Criterion) {
         }
     };
     let list = Resources {
-        enumeration: Enumeration::Full,
+        enumeration: EnumerationStatus::Full,
         resources: (0..16_000).map(resource).collect(),
     };
     let groups = Groups::all();

@@ -32,7 +32,7 @@ pub use lifetime::{Lifetime, LifetimeError};
 pub use resources::{Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu};
 pub use session_params::SessionParams;
 pub use session_result::{SessionResult, SessionStatus};
-pub use session_state::{Enumeration, Session, SessionState};
+pub use session_state::{EnumerationStatus, Session, SessionState};
 
 /// Why bytes are not a message of the store side.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

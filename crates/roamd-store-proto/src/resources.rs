@@ -9,7 +9,7 @@ pub use self::resource::{Image, Property, Resource, ResourceType, StartMenu};
 use roamd_xml::{Writer, parse};
 
 use crate::document::{self, Node};
-use crate::{DecodeError, Enumeration};
+use crate::{DecodeError, EnumerationStatus};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/2-0/resources";
 const SUBSCRIPTIONS: &str = "http://citrix.com/delivery-services/2-0/subscriptions";
@@ -20,7 +20,7 @@ const RESOURCE: &str = "resource";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resources {
     /// How many of the farms did answer (ST-60).
-    pub enumeration: Enumeration,
+    pub enumeration: EnumerationStatus,
     /// The resources.
     pub resources: Vec<Resource>,
 }

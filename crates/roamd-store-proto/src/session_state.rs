@@ -12,14 +12,14 @@ const ROOT: &str = "sessionState";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionState {
     /// How many of the farms answered (SS-37).
-    pub enumeration: Enumeration,
+    pub enumeration: EnumerationStatus,
     /// The sessions, in the order of the farms.
     pub sessions: Vec<Session>,
 }
 
 /// How many of the farms that had to be asked did answer (SS-37).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Enumeration {
+pub enum EnumerationStatus {
     /// Every one.
     Full,
     /// Some.
@@ -93,7 +93,7 @@ impl SessionState {
     }
 }
 
-impl Enumeration {
+impl EnumerationStatus {
     /// The value of the attribute.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -105,7 +105,7 @@ impl Enumeration {
     }
 }
 
-impl Word for Enumeration {
+impl Word for EnumerationStatus {
     const ALL: &'static [Self] = &[Self::Full, Self::Partial, Self::Failed];
     const EXPECTED: &'static str = "full, partial or failed";
 

@@ -1,7 +1,7 @@
 //! Resources, store-services.md §5.
 
 use roamd_store_proto::{
-    Enumeration, Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu,
+    EnumerationStatus, Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu,
 };
 use roamd_xml::FaultKind;
 
@@ -64,7 +64,7 @@ fn desk() -> Resource {
 
 fn list(resources: Vec<Resource>) -> Resources {
     Resources {
-        enumeration: Enumeration::Full,
+        enumeration: EnumerationStatus::Full,
         resources,
     }
 }
@@ -167,7 +167,7 @@ fn a_resource_of_another_store_may_say_more_and_less() {
          <r:image><r:url>http://a/</r:url><r:more/></r:image></r:resource></r:resources>"
     );
     let read = Resources::from_xml(text.as_bytes()).unwrap();
-    assert_eq!(read.enumeration, Enumeration::Partial);
+    assert_eq!(read.enumeration, EnumerationStatus::Partial);
     let expected = Resource {
         id: "1".to_owned(),
         enabled: true,

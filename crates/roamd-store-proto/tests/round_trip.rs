@@ -10,9 +10,9 @@ use proptest::prelude::*;
 use roamd_store_proto::auth::{Challenge, Choice, FormPost, Reason, RequestToken, TokenChoices};
 use roamd_store_proto::media_type::negotiate;
 use roamd_store_proto::{
-    Audio, ColourDepth, Display, Endpoint, Endpoints, Enumeration, Groups, Image, KeyPassthrough,
-    LaunchData, LaunchErrorId, LaunchParams, Lifetime, Property, RemedyHint, Resource,
-    ResourceType, Resources, RetryReason, Session, SessionParams, SessionState, Spelling,
+    Audio, ColourDepth, Display, Endpoint, Endpoints, EnumerationStatus, Groups, Image,
+    KeyPassthrough, LaunchData, LaunchErrorId, LaunchParams, Lifetime, Property, RemedyHint,
+    Resource, ResourceType, Resources, RetryReason, Session, SessionParams, SessionState, Spelling,
     StartMenu,
 };
 use secrecy::ExposeSecret;
@@ -56,11 +56,11 @@ prop_compose! {
     }
 }
 
-fn enumeration() -> impl Strategy<Value = Enumeration> {
+fn enumeration() -> impl Strategy<Value = EnumerationStatus> {
     prop_oneof![
-        Just(Enumeration::Full),
-        Just(Enumeration::Partial),
-        Just(Enumeration::Failed)
+        Just(EnumerationStatus::Full),
+        Just(EnumerationStatus::Partial),
+        Just(EnumerationStatus::Failed)
     ]
 }
 
@@ -317,7 +317,7 @@ fn list_of([title, text, word, link]: [String; 4]) -> Vec<u8> {
         publisher_name: title,
     };
     Resources {
-        enumeration: Enumeration::Full,
+        enumeration: EnumerationStatus::Full,
         resources: vec![resource],
     }
     .to_xml(&Groups::named([]))
@@ -350,7 +350,7 @@ proptest! {
     ) {
         let state = |[initial_app, resource_id, publisher_name, server_type]: [String; 4]| {
             SessionState {
-                enumeration: Enumeration::Full,
+                enumeration: EnumerationStatus::Full,
                 sessions: vec![Session {
                     id: "id".to_owned(),
                     server_type,

@@ -1,6 +1,6 @@
 //! Session state, SS-36 to SS-42.
 
-use roamd_store_proto::{Enumeration, Session, SessionState, Spelling};
+use roamd_store_proto::{EnumerationStatus, Session, SessionState, Spelling};
 use roamd_xml::FaultKind;
 
 use crate::{ascii, compact, fault};
@@ -9,7 +9,7 @@ const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionstate";
 
 fn ledger() -> SessionState {
     SessionState {
-        enumeration: Enumeration::Full,
+        enumeration: EnumerationStatus::Full,
         sessions: vec![Session {
             id: "bGFiMS4yMDQuMQ".to_owned(),
             server_type: "win32".to_owned(),
@@ -25,7 +25,7 @@ fn ledger() -> SessionState {
 
 fn office() -> SessionState {
     SessionState {
-        enumeration: Enumeration::Partial,
+        enumeration: EnumerationStatus::Partial,
         sessions: vec![Session {
             id: "bGFiMi45LjE".to_owned(),
             server_type: "win32".to_owned(),
@@ -107,7 +107,7 @@ fn one_document_has_one_spelling() {
 fn sessions_are_there_even_when_there_is_none() {
     // SS-38, CQ-69
     let nothing = SessionState {
-        enumeration: Enumeration::Failed,
+        enumeration: EnumerationStatus::Failed,
         sessions: Vec::new(),
     };
     insta::assert_snapshot!(ascii(nothing.to_xml(Spelling::Document)), @r#"

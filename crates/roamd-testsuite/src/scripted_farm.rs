@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roamd_nfuse_proto::{
-    AddressAnswer, AppDataAnswer, Application, Body, CapabilitiesAnswer, Dialect,
-    DisconnectUserSessionsAnswer, Encoding, Frame, HostAddress, HostId, LaunchRefAnswer,
-    LogoffUserSessionsAnswer, ReconnectSessionDataAnswer, SessionEntry, TicketAnswer,
-    ValidateCredentialsAnswer, encode_answer,
+    AddressResponse, AppDataResponse, Application, Body, CapabilitiesResponse, Dialect,
+    DisconnectUserSessionsResponse, Encoding, Frame, HostAddress, HostId, LaunchRefResponse,
+    LogoffUserSessionsResponse, ReconnectSessionDataResponse, SessionEntry, TicketResponse,
+    ValidateCredentialsResponse, encode_response,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -163,9 +163,9 @@ impl ScriptedFarm {
             value: "ledger.demo.test:1494".to_owned(),
         };
         let scripts = [
-            well(ValidateCredentialsAnswer::default()),
-            well(CapabilitiesAnswer::default()),
-            well(AppDataAnswer {
+            well(ValidateCredentialsResponse::default()),
+            well(CapabilitiesResponse::default()),
+            well(AppDataResponse {
                 leasing_status: None,
                 applications: vec![Application {
                     in_name: "Ledger".to_owned(),
@@ -173,7 +173,7 @@ impl ScriptedFarm {
                     ..Application::default()
                 }],
             }),
-            well(ReconnectSessionDataAnswer {
+            well(ReconnectSessionDataResponse {
                 sessions: vec![SessionEntry {
                     in_name: "Ledger".to_owned(),
                     friendly_name: None,
@@ -186,9 +186,9 @@ impl ScriptedFarm {
                     session_id: "4".to_owned(),
                 }],
             }),
-            well(DisconnectUserSessionsAnswer),
-            well(LogoffUserSessionsAnswer),
-            well(AddressAnswer {
+            well(DisconnectUserSessionsResponse),
+            well(LogoffUserSessionsResponse),
+            well(AddressResponse {
                 server_address: address,
                 server_type: Some("win32".to_owned()),
                 connection_type: Some("tcp".to_owned()),
@@ -202,10 +202,10 @@ impl ScriptedFarm {
                 launch_ref: None,
                 ticket: None,
             }),
-            well(TicketAnswer {
+            well(TicketResponse {
                 ticket: "0F1E2D3C4B5A69788796".to_owned(),
             }),
-            well(LaunchRefAnswer {
+            well(LaunchRefResponse {
                 launch_ref: "reference".to_owned(),
             }),
         ];
@@ -311,7 +311,7 @@ fn well<A: Body>(answer: A) -> (String, Script) {
         encoding: Encoding::Utf8,
     };
     let name = A::ELEMENT.trim_start_matches("Response").to_owned();
-    let script = Script::body(encode_answer(&frame, &Ok(answer)));
+    let script = Script::body(encode_response(&frame, &Ok(answer)));
     (name, script)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use roamd_farm::{Farms, Generation, ServeOptions, SessionFilter, SessionRecord, World};
-use roamd_server::{Environment, Gateway, config};
+use roamd_server::{Environment, Server, config};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -334,7 +334,7 @@ impl Site {
                 },
             }
         });
-        let gateway = Gateway::in_environment(&config, listener, environment.clone()).unwrap();
+        let gateway = Server::in_environment(&config, listener, environment.clone()).unwrap();
         let mut part = Part::default();
         let stop = part.stop.clone();
         part.tasks.spawn(async move { gateway.run(stop).await });

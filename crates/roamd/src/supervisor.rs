@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roamd_server::Pulse;
+use roamd_server::Liveness;
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -10,7 +10,7 @@ use tracing::{error, warn};
 /// Tells that the gateway is ready, and that it is stopping when it is. As often as the manager
 /// wishes, tells that it is alive, which is asked of the gateway itself: one that no longer works
 /// inside is restarted.
-pub(crate) async fn attend(pulse: Pulse, stop: CancellationToken) {
+pub(crate) async fn attend(pulse: Liveness, stop: CancellationToken) {
     tell(NotifyState::Ready);
     tokio::select! {
         () = stop.cancelled() => {}
@@ -20,7 +20,7 @@ pub(crate) async fn attend(pulse: Pulse, stop: CancellationToken) {
 }
 
 /// Tells life as long as there is some. Never ends.
-async fn tell_life(pulse: &Pulse) {
+async fn tell_life(pulse: &Liveness) {
     let Some(patience) = sd_notify::watchdog_enabled().filter(|patience| !patience.is_zero())
     else {
         return std::future::pending().await;

@@ -1,6 +1,8 @@
 //! The change of a password within a sign-in (CA-74).
 
-use roamd_citrixauth::{ChangeRefusal, Conversation, Credentials, Negotiation, Reply, Started};
+use roamd_citrixauth::{
+    ChangeRefusal, Conversation, ConversationReply, Credentials, Negotiation, StartedConversation,
+};
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{Form, FormPost, FormResult, FormStatus, RequirementKind};
 use secrecy::ExposeSecret;
@@ -19,7 +21,7 @@ fn mia() -> Credentials {
 }
 
 /// A conversation that asks for a new password of mia's.
-fn changing() -> (Conversation, Started) {
+fn changing() -> (Conversation, StartedConversation) {
     let conversation = resume(&start(), &FormPost::default());
     let conversation = conversation.unless_spent(false).unwrap();
     let started = conversations()
@@ -179,13 +181,13 @@ fn a_refused_change_gives_the_form_again_with_the_reason_or_ends() {
             "newPassword",
         ),
     ] {
-        let Reply::Again(form) = refuse(refusal, 4) else {
+        let ConversationReply::Again(form) = refuse(refusal, 4) else {
             panic!("{refusal:?}");
         };
         assert_eq!(form.result, FormResult::UPDATE_CREDENTIALS);
         assert_eq!(error(&form), (text, &[field.to_owned()][..]));
         assert_ne!(form.state_context, started.form.state_context);
-        let Reply::End(form) = refuse(refusal, 5) else {
+        let ConversationReply::End(form) = refuse(refusal, 5) else {
             panic!("{refusal:?}");
         };
         let text = form.log_message.as_deref();
@@ -199,7 +201,7 @@ fn a_refused_change_gives_the_form_again_with_the_reason_or_ends() {
         ),
         (Unsure, FormStatus::SUCCESS, "may have been changed"),
     ] {
-        let Reply::End(form) = refuse(refusal, 0) else {
+        let ConversationReply::End(form) = refuse(refusal, 0) else {
             panic!("{refusal:?}");
         };
         assert_eq!((form.status, form.result), (status, FormResult::FAIL));

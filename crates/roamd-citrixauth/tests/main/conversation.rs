@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use roamd_citrixauth::{
-    ConversationRefusal, Conversations, FormPolicy, Negotiation, Refusal, Resumed, Started,
+    ConversationRefusal, Conversations, CredentialRefusal, FormPolicy, Negotiation,
+    ResumedConversation, StartedConversation,
 };
 use roamd_seal::KeyRing;
 use roamd_store_proto::Language;
@@ -19,19 +20,19 @@ pub(crate) fn everything() -> Negotiation {
     Negotiation::from_headers(None, None).unwrap()
 }
 
-pub(crate) fn start() -> Started {
+pub(crate) fn start() -> StartedConversation {
     let service = service(&token_realm(), Some(600));
     conversations().start(service, everything(), Language::English, at(0), &mut rng())
 }
 
 /// Resumes with the cookie and whatever state context the post has.
-pub(crate) fn resume(started: &Started, post: &FormPost) -> Resumed {
+pub(crate) fn resume(started: &StartedConversation, post: &FormPost) -> ResumedConversation {
     conversations()
         .resume(Some(&cookie(started)), post, at(1))
         .unwrap()
 }
 
-fn cookie(started: &Started) -> String {
+fn cookie(started: &StartedConversation) -> String {
     format!("{COOKIE}={}", started.cookie_value)
 }
 
@@ -203,7 +204,7 @@ fn a_form_that_is_shown_again_has_a_new_state_context_of_the_same_conversation()
     let id = resumed.id();
     let conversation = resumed.unless_spent(false).unwrap();
     let post = FormPost::default();
-    let refusal = Refusal::BadCredentials;
+    let refusal = CredentialRefusal::BadCredentials;
     let reply = conversations().refuse(
         &conversation,
         &post,

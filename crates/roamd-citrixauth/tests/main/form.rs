@@ -1,7 +1,8 @@
 //! The forms (CA-52 to CA-62, CA-70 to CA-75).
 
 use roamd_citrixauth::{
-    ConversationRefusal, Conversations, FormPolicy, Negotiation, Refusal, Reply, Started,
+    ConversationRefusal, ConversationReply, Conversations, CredentialRefusal, FormPolicy,
+    Negotiation, StartedConversation,
 };
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{
@@ -23,7 +24,7 @@ fn line<'a>(form: &'a Form, id: &str) -> &'a Requirement {
     lines.find(|line| line.id.as_deref() == Some(id)).expect(id)
 }
 
-fn started(policy: FormPolicy, negotiation: Negotiation) -> Started {
+fn started(policy: FormPolicy, negotiation: Negotiation) -> StartedConversation {
     let service = service(&token_realm(), None);
     Conversations::new(keys(), policy).start(
         service,
@@ -35,7 +36,7 @@ fn started(policy: FormPolicy, negotiation: Negotiation) -> Started {
 }
 
 /// The answer to a post that was refused for the `failures`th time.
-fn refuse(post: &FormPost, refusal: Refusal, failures: u32) -> Reply {
+fn refuse(post: &FormPost, refusal: CredentialRefusal, failures: u32) -> ConversationReply {
     let started = start();
     let conversation = resume(&started, post).unless_spent(false).unwrap();
     conversations().refuse(
@@ -183,13 +184,13 @@ fn a_client_without_user_names_or_passwords_is_told_so() {
 fn a_wrong_password_gives_the_form_again_with_one_text_for_every_cause() {
     // CA-70.
     let causes = [
-        Refusal::BadCredentials,
-        Refusal::Disabled,
-        Refusal::LockedOut,
+        CredentialRefusal::BadCredentials,
+        CredentialRefusal::Disabled,
+        CredentialRefusal::LockedOut,
     ];
     let texts = causes.map(|refusal| {
         assert!(refusal.is_failed_attempt());
-        let Reply::Again(form) = refuse(&filled(), refusal, 1) else {
+        let ConversationReply::Again(form) = refuse(&filled(), refusal, 1) else {
             panic!("{refusal:?} ended the conversation");
         };
         assert_eq!(
@@ -214,7 +215,7 @@ fn a_wrong_password_gives_the_form_again_with_one_text_for_every_cause() {
 #[test]
 fn the_form_again_keeps_the_user_name_and_the_domain_and_never_the_password() {
     // CA-71.
-    let reply = refuse(&filled(), Refusal::BadCredentials, 1);
+    let reply = refuse(&filled(), CredentialRefusal::BadCredentials, 1);
     let form = reply.form();
     let RequirementKind::Text { initial, .. } = &line(form, "username").kind else {
         panic!("no user name");
@@ -237,7 +238,7 @@ fn a_user_name_that_cannot_be_one_is_not_sent_back() {
             user_name: Some(name.to_owned()),
             ..filled()
         };
-        let reply = refuse(&post, Refusal::BadCredentials, 1);
+        let reply = refuse(&post, CredentialRefusal::BadCredentials, 1);
         let RequirementKind::Text { initial, .. } = &line(reply.form(), "username").kind else {
             panic!("no user name");
         };
@@ -249,11 +250,13 @@ fn a_user_name_that_cannot_be_one_is_not_sent_back() {
 fn the_last_attempt_ends_the_conversation() {
     // CA-72.
     for failures in 1..FormPolicy::MAX_ATTEMPTS {
-        let reply = refuse(&filled(), Refusal::BadCredentials, failures);
-        assert!(matches!(reply, Reply::Again(_)), "{failures}");
+        let reply = refuse(&filled(), CredentialRefusal::BadCredentials, failures);
+        assert!(matches!(reply, ConversationReply::Again(_)), "{failures}");
     }
     for failures in [FormPolicy::MAX_ATTEMPTS, FormPolicy::MAX_ATTEMPTS + 1] {
-        let Reply::End(form) = refuse(&filled(), Refusal::BadCredentials, failures) else {
+        let ConversationReply::End(form) =
+            refuse(&filled(), CredentialRefusal::BadCredentials, failures)
+        else {
             panic!("still no end after {failures}");
         };
         assert_eq!(
@@ -271,16 +274,24 @@ fn the_last_attempt_ends_the_conversation() {
 #[test]
 fn what_another_attempt_cannot_mend_ends_the_conversation() {
     for (refusal, status, text) in [
-        (Refusal::Expired, FormStatus::SUCCESS, "has expired"),
-        (Refusal::MustChange, FormStatus::SUCCESS, "must change"),
         (
-            Refusal::Unavailable,
+            CredentialRefusal::Expired,
+            FormStatus::SUCCESS,
+            "has expired",
+        ),
+        (
+            CredentialRefusal::MustChange,
+            FormStatus::SUCCESS,
+            "must change",
+        ),
+        (
+            CredentialRefusal::Unavailable,
             FormStatus::SERVICE_UNAVAILABLE,
             "Try again later",
         ),
     ] {
         assert!(!refusal.is_failed_attempt());
-        let Reply::End(form) = refuse(&filled(), refusal, 0) else {
+        let ConversationReply::End(form) = refuse(&filled(), refusal, 0) else {
             panic!("{refusal:?} gave the form again");
         };
         assert_eq!((form.status, form.result), (status, FormResult::FAIL));

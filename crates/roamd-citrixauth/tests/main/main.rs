@@ -13,7 +13,7 @@ mod conversation;
 mod destroy;
 mod exchange;
 mod form;
-mod guessing;
+mod login_throttle;
 mod post;
 mod tokens;
 

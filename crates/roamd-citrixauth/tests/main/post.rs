@@ -1,6 +1,6 @@
 //! What was typed (CA-63 to CA-68, CQ-34 to CQ-37).
 
-use roamd_citrixauth::{BadAttempt, Conversations, Credentials, FormPolicy, Refusal};
+use roamd_citrixauth::{BadAttempt, Conversations, CredentialRefusal, Credentials, FormPolicy};
 use roamd_store_proto::auth::FormPost;
 use secrecy::ExposeSecret as _;
 
@@ -134,7 +134,7 @@ fn a_form_that_was_not_filled_in_is_a_failed_attempt() {
     };
     for post in [FormPost::default(), no_password] {
         let attempt = conversations().credentials(&post).unwrap_err();
-        assert!(Refusal::from(attempt).is_failed_attempt());
+        assert!(CredentialRefusal::from(attempt).is_failed_attempt());
     }
 }
 

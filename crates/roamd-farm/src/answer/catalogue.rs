@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use roamd_nfuse_proto::{
-    AccessEntry, AppDataAnswer, AppDataRequest, Application, Credentials, Domain, FileType, Server,
-    ServerDataAnswer, ServerDataRequest, Settings,
+    AccessEntry, AppDataRequest, AppDataResponse, Application, Credentials, Domain, FileType,
+    Server, ServerDataRequest, ServerDataResponse, Settings,
 };
 use rusqlite::Connection;
 
@@ -22,7 +22,10 @@ use crate::world::Generation;
 const CONTENT_TYPE: &str = "content";
 
 impl Desk<'_> {
-    pub(super) async fn app_data(&self, request: AppDataRequest) -> Result<AppDataAnswer, Refusal> {
+    pub(super) async fn app_data(
+        &self,
+        request: AppDataRequest,
+    ) -> Result<AppDataResponse, Refusal> {
         let user = match &request.credentials {
             // No application is published to everybody without a name.
             Some(Credentials::Anonymous) => return Ok(self.applications(Vec::new())),
@@ -51,13 +54,13 @@ impl Desk<'_> {
     pub(super) async fn server_data(
         &self,
         request: ServerDataRequest,
-    ) -> Result<ServerDataAnswer, Refusal> {
+    ) -> Result<ServerDataResponse, Refusal> {
         let matches = rules::filters_match(&request.server_types, &request.client_types);
         if !self.options.expose_catalog || !matches {
-            return Ok(ServerDataAnswer::default());
+            return Ok(ServerDataResponse::default());
         }
         let hosts = self.read(|connection| hosts::of_farm(connection, &self.farm.row))?;
-        Ok(ServerDataAnswer {
+        Ok(ServerDataResponse {
             servers: hosts
                 .into_iter()
                 .map(|host| Server {
@@ -69,8 +72,8 @@ impl Desk<'_> {
         })
     }
 
-    fn applications(&self, applications: Vec<Application>) -> AppDataAnswer {
-        AppDataAnswer {
+    fn applications(&self, applications: Vec<Application>) -> AppDataResponse {
+        AppDataResponse {
             leasing_status: match self.farm.row.generation {
                 Generation::Cvad7 => Some("working".to_owned()),
                 Generation::XenApp6 | Generation::XenDesktop5 => None,

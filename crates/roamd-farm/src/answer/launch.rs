@@ -2,8 +2,8 @@
 
 use data_encoding::{BASE64, HEXUPPER};
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressRequest, Credentials, HostAddress, LaunchRefAnswer, LaunchRefRequest,
-    TicketAnswer, TicketRequest,
+    AddressRequest, AddressResponse, Credentials, HostAddress, LaunchRefRequest, LaunchRefResponse,
+    TicketRequest, TicketResponse,
 };
 use rusqlite::Connection;
 
@@ -30,7 +30,10 @@ const CGP_PORT: u16 = 2598;
 const TICKET_TYPE: &str = "CtxLogon";
 
 impl Desk<'_> {
-    pub(super) async fn address(&self, request: AddressRequest) -> Result<AddressAnswer, Refusal> {
+    pub(super) async fn address(
+        &self,
+        request: AddressRequest,
+    ) -> Result<AddressResponse, Refusal> {
         let user = match &request.credentials {
             None | Some(Credentials::Anonymous) => None,
             Some(credentials) => Some(self.user(credentials).await?),
@@ -68,7 +71,7 @@ impl Desk<'_> {
             launch,
             client: caller.client,
         });
-        let mut answer = AddressAnswer {
+        let mut answer = AddressResponse {
             server_address: server_address(&host, request.wanted_address_type.as_deref()),
             server_type: Some(SERVER_TYPE.to_owned()),
             connection_type: Some("tcp".to_owned()),
@@ -96,7 +99,7 @@ impl Desk<'_> {
         Ok(answer)
     }
 
-    pub(super) async fn ticket(&self, request: TicketRequest) -> Result<TicketAnswer, Refusal> {
+    pub(super) async fn ticket(&self, request: TicketRequest) -> Result<TicketResponse, Refusal> {
         let user = self.user(&request.credentials).await?;
         // A ticket stands for a password: where none is known there is nothing that it could stand for.
         if !has_password(&request.credentials) {
@@ -107,7 +110,7 @@ impl Desk<'_> {
         }
         let tag = TicketTag::parse(&request.ticket_tag).ok_or(Refusal::UnknownName)?;
         let ticket = self.issue(user.id, tag, request.time_to_live).await?;
-        Ok(TicketAnswer { ticket })
+        Ok(TicketResponse { ticket })
     }
 
     /// A reference proves nothing and is redeemed nowhere, so one is given without a password too, as
@@ -116,7 +119,7 @@ impl Desk<'_> {
     pub(super) async fn launch_ref(
         &self,
         request: LaunchRefRequest,
-    ) -> Result<LaunchRefAnswer, Refusal> {
+    ) -> Result<LaunchRefResponse, Refusal> {
         if has_password(&request.credentials) {
             self.user(&request.credentials).await?;
         }
@@ -125,7 +128,7 @@ impl Desk<'_> {
         }
         TicketTag::parse(&request.ticket_tag).ok_or(Refusal::UnknownName)?;
         let launch_ref = self.known(launch_ref())?;
-        Ok(LaunchRefAnswer { launch_ref })
+        Ok(LaunchRefResponse { launch_ref })
     }
 
     /// Issues a logon ticket for what the tag names, if the user may have it.

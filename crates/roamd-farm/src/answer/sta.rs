@@ -4,9 +4,9 @@
 use data_encoding::HEXUPPER;
 use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{
-    AnyRequest, DataAnswer, DataRequest, TicketAnswer, TicketRequest, decode_request,
+    AnyRequest, DataRequest, DataResponse, TicketRequest, TicketResponse, decode_request,
 };
-use roamd_nfuse_proto::{Body, DecodeError, Dialect, Frame, encode_answer};
+use roamd_nfuse_proto::{Body, DecodeError, Dialect, Frame, encode_response};
 use tracing::warn;
 
 use super::Desk;
@@ -50,13 +50,13 @@ impl Desk<'_> {
             encoding: frame.encoding,
         };
         let generation = self.farm.row.generation;
-        encode_answer(
+        encode_response(
             &frame,
             &result.map_err(|refusal| refusal::error(generation, refusal)),
         )
     }
 
-    async fn sta_ticket(&self, request: TicketRequest) -> Result<TicketAnswer, Refusal> {
+    async fn sta_ticket(&self, request: TicketRequest) -> Result<TicketResponse, Refusal> {
         let data = request.data;
         let x_data = data.x_data.as_ref().map_or(0, String::len);
         if !request.ticket_type.eq_ignore_ascii_case(TicketRequest::V4)
@@ -66,10 +66,10 @@ impl Desk<'_> {
             return Err(Refusal::Unsupported);
         }
         let ticket = HEXUPPER.encode(&self.known(random::<16>())?);
-        let answer = TicketAnswer {
+        let answer = TicketResponse {
             authority_id: self.farm.row.sta_id.clone(),
             ticket: ticket.clone(),
-            ticket_version: TicketAnswer::VERSION_V4.to_owned(),
+            ticket_version: TicketResponse::VERSION_V4.to_owned(),
         };
         let (farm, now) = (self.farm.row.id, self.now);
         let issued = self
@@ -86,10 +86,10 @@ impl Desk<'_> {
     }
 
     /// No ticket can be prolonged here: each is good for one connection.
-    async fn sta_data(&self, DataRequest(shown): DataRequest) -> Result<DataAnswer, Refusal> {
+    async fn sta_data(&self, DataRequest(shown): DataRequest) -> Result<DataResponse, Refusal> {
         let (farm, now) = (self.farm.row.id, self.now);
         if shown.authority_id != self.farm.row.sta_id
-            || shown.ticket_version != TicketAnswer::VERSION_V4
+            || shown.ticket_version != TicketResponse::VERSION_V4
         {
             return Err(Refusal::StaTicket);
         }
@@ -97,6 +97,6 @@ impl Desk<'_> {
             .write(move |transaction| sta_tickets::redeem(transaction, farm, &shown.ticket, now))
             .await?;
         let data = data.ok_or(Refusal::StaTicket)?;
-        Ok(DataAnswer { data })
+        Ok(DataResponse { data })
     }
 }

@@ -7,13 +7,13 @@ use http::{Request, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use roamd_http::Limits;
+use roamd_http::ListenerLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::tls::{Authority, connect, start_tls};
-use crate::{LARGE, SHORT, Server};
+use crate::{HttpServer, LARGE, SHORT};
 
 /// Memory that nothing here may need more than, in bytes. Floods need less than one MiB, but other
 /// tests may run in the same process.
@@ -44,7 +44,7 @@ const POST_ROOT: &[u8] = b"\x83\x84\x87\x41\x01h";
 
 /// A server, its authority, and a connection that speaks frames.
 struct Scripted {
-    server: Server,
+    server: HttpServer,
     authority: Authority,
     stream: TlsStream<TcpStream>,
 }
@@ -59,7 +59,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 impl Scripted {
-    async fn start(limits: Limits) -> Self {
+    async fn start(limits: ListenerLimits) -> Self {
         let authority = Authority::new();
         let server = start_tls(authority.identity(), limits).await;
         let client = authority.client(None, rustls::ALL_VERSIONS, &["h2"]);
@@ -114,7 +114,7 @@ impl Scripted {
 }
 
 /// Asks as a well-behaved client does.
-async fn get(server: &Server, authority: &Authority, path: &str) -> String {
+async fn get(server: &HttpServer, authority: &Authority, path: &str) -> String {
     let client = authority.client(None, rustls::ALL_VERSIONS, &["h2"]);
     let stream = connect(server, &client).await.unwrap();
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -132,7 +132,7 @@ async fn get(server: &Server, authority: &Authority, path: &str) -> String {
 
 #[tokio::test]
 async fn a_client_that_chooses_http_2_is_answered_whole() {
-    let scripted = Scripted::start(Limits::default()).await;
+    let scripted = Scripted::start(ListenerLimits::default()).await;
     scripted.serves_others().await;
     let large = get(&scripted.server, &scripted.authority, "/large").await;
     assert_eq!(large.len(), LARGE);
@@ -204,7 +204,7 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
         ),
     ];
     for (case, begin, script, guard) in table {
-        let mut scripted = Scripted::start(Limits::default()).await;
+        let mut scripted = Scripted::start(ListenerLimits::default()).await;
         let before = memory();
         forget_peak();
         let read = scripted.flood(200_000, |round| {
@@ -222,9 +222,9 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
 #[tokio::test]
 async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
     for kind in [PING, SETTINGS] {
-        let limits = Limits {
+        let limits = ListenerLimits {
             answer: SHORT,
-            ..Limits::default()
+            ..ListenerLimits::default()
         };
         let mut scripted = Scripted::start(limits).await;
         let payload: &[u8] = if kind == PING {
@@ -246,9 +246,9 @@ async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
 
 #[tokio::test]
 async fn a_window_that_stays_shut_ends_the_connection() {
-    let limits = Limits {
+    let limits = ListenerLimits {
         answer: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     let mut scripted = Scripted::start(limits).await;
     // A window of one byte, and a request for something large.
@@ -261,10 +261,10 @@ async fn a_window_that_stays_shut_ends_the_connection() {
 
 #[tokio::test]
 async fn an_idle_connection_is_told_to_go() {
-    let limits = Limits {
+    let limits = ListenerLimits {
         head: SHORT,
         answer: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     // Nothing at all; a request that never ends; one that was answered.
     let mut half = frame(SETTINGS, 0, 0, &[]);
@@ -334,7 +334,7 @@ fn status(line: &str) -> usize {
 
 #[tokio::test]
 async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
-    let mut scripted = Scripted::start(Limits::default()).await;
+    let mut scripted = Scripted::start(ListenerLimits::default()).await;
     let before = memory();
     // A window that stays shut, and as many requests for 16 MiB as there may be: each answer is
     // there once, as its handler made it, but no copy of it.

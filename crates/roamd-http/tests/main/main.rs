@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use roamd_http::{Answer, BodyError, Limits, Peer, Server as Accepting, read_body};
+use roamd_http::{BodyError, HttpServer as Accepting, ListenerLimits, Peer, Response, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -24,18 +24,18 @@ const SHORT: Duration = Duration::from_millis(150);
 /// More than any buffer between here and there holds.
 const LARGE: usize = 16 * 1024 * 1024;
 
-struct Server {
+struct HttpServer {
     address: std::net::SocketAddr,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
 
 /// A server that answers with the length of the body, or with the refusal of it.
-async fn start(limits: Limits) -> Server {
+async fn start(limits: ListenerLimits) -> HttpServer {
     start_with(Accepting::new(limits)).await
 }
 
-async fn start_with(accepting: Accepting) -> Server {
+async fn start_with(accepting: Accepting) -> HttpServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
@@ -43,12 +43,12 @@ async fn start_with(accepting: Accepting) -> Server {
         accepting.serve(listener, shutdown.clone(), |request| async move {
             let slow = request.uri().path() == "/slow";
             if request.uri().path() == "/large" {
-                return Answer::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
+                return Response::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
             }
             if request.uri().path() == "/peer" {
                 let peer: Peer = *request.extensions().get().unwrap();
                 let text = format!("{:?} {}", request.version(), peer.is_certified);
-                return Answer::new(Full::new(Bytes::from(text)));
+                return Response::new(Full::new(Bytes::from(text)));
             }
             let text = match read_body(request.into_body(), 10, SHORT).await {
                 Ok(body) => format!("read {}", body.len()),
@@ -59,17 +59,17 @@ async fn start_with(accepting: Accepting) -> Server {
             if slow {
                 tokio::time::sleep(SHORT).await;
             }
-            Answer::new(Full::new(Bytes::from(text)))
+            Response::new(Full::new(Bytes::from(text)))
         }),
     );
-    Server {
+    HttpServer {
         address,
         shutdown,
         task,
     }
 }
 
-async fn exchange(server: &Server, request: &str) -> String {
+async fn exchange(server: &HttpServer, request: &str) -> String {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -79,7 +79,7 @@ async fn exchange(server: &Server, request: &str) -> String {
 
 #[tokio::test]
 async fn a_request_is_answered_with_a_content_length() {
-    let server = start(Limits::default()).await;
+    let server = start(ListenerLimits::default()).await;
     let answer = exchange(
         &server,
         "POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
@@ -92,7 +92,7 @@ async fn a_request_is_answered_with_a_content_length() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
-    let server = start(Limits::default()).await;
+    let server = start(ListenerLimits::default()).await;
     for request in [
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\na",
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -105,7 +105,7 @@ async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
 
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_given_up() {
-    let server = start(Limits::default()).await;
+    let server = start(ListenerLimits::default()).await;
     let answer = exchange(
         &server,
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabc",
@@ -119,10 +119,10 @@ async fn a_body_that_does_not_arrive_is_given_up() {
 
 #[tokio::test]
 async fn a_silent_or_dripping_connection_is_closed() {
-    let limits = Limits {
+    let limits = ListenerLimits {
         first_byte: SHORT,
         head: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     for beginning in ["", "P", "POST / HTTP/1.1\r\nHost: h\r\n"] {
         let server = start(limits).await;
@@ -135,10 +135,10 @@ async fn a_silent_or_dripping_connection_is_closed() {
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() {
-    let server = start(Limits {
+    let server = start(ListenerLimits {
         first_byte: SHORT,
         head: 100 * SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     })
     .await;
     let silent = tokio::time::timeout(20 * SHORT, exchange(&server, ""));
@@ -149,13 +149,13 @@ async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() 
 
 #[tokio::test]
 async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
-    let whole = Limits::default();
+    let whole = ListenerLimits::default();
     for limits in [
-        Limits {
+        ListenerLimits {
             connections: 1,
             ..whole
         },
-        Limits {
+        ListenerLimits {
             connections_per_client: 1,
             ..whole
         },
@@ -186,9 +186,9 @@ async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_take_its_answer_is_left() {
-    let server = start(Limits {
+    let server = start(ListenerLimits {
         answer: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     })
     .await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_peer_that_does_not_take_its_answer_is_left() {
 
 #[tokio::test]
 async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
-    let server = start(Limits::default()).await;
+    let server = start(ListenerLimits::default()).await;
     // A proxy that believed the length has sent one request; chunks make two of it.
     let smuggled = "0\r\n\r\nGET /peer HTTP/1.1\r\nHost: h\r\n\r\n";
     for framing in [
@@ -232,9 +232,9 @@ async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
 #[tokio::test]
 async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
     // How long a peer may take for an answer says nothing of how long it takes to make one.
-    let server = start(Limits {
+    let server = start(ListenerLimits {
         answer: SHORT / 10,
-        ..Limits::default()
+        ..ListenerLimits::default()
     })
     .await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -253,9 +253,9 @@ async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_longer_than_the_drain() {
-    let server = start(Limits {
+    let server = start(ListenerLimits {
         drain: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     })
     .await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();

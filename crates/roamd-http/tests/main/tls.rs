@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use roamd_http::{Full, Identity, IdentityError, Limits, Observer, Server as Accepting, Tls};
+use roamd_http::{
+    HttpServer as Accepting, LimitReached, ListenerLimits, Observer, ServerTls, TlsCertificate,
+    TlsCertificateError,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
@@ -13,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::{SHORT, Server, start, start_with};
+use crate::{HttpServer, SHORT, start, start_with};
 
 const REQUEST: &str = "GET /peer HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
@@ -38,14 +41,17 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    pub(crate) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> TlsCertificate {
         self.identity_asking(None).unwrap()
     }
 
-    fn identity_asking(&self, clients: Option<&Self>) -> Result<Identity, IdentityError> {
+    fn identity_asking(
+        &self,
+        clients: Option<&Self>,
+    ) -> Result<TlsCertificate, TlsCertificateError> {
         let (certificate, key) = self.issue();
         let clients = clients.map(|clients| clients.issuer.pem().into_bytes());
-        Identity::from_pem(certificate.as_bytes(), key.as_bytes(), clients.as_deref())
+        TlsCertificate::from_pem(certificate.as_bytes(), key.as_bytes(), clients.as_deref())
     }
 
     /// A client that trusts this authority, shows a certificate of another one if there is one, and
@@ -80,12 +86,12 @@ impl Authority {
     }
 }
 
-pub(crate) async fn start_tls(identity: Identity, limits: Limits) -> Server {
-    start_with(Accepting::new(limits).with_tls(Some(Tls::new(identity)))).await
+pub(crate) async fn start_tls(identity: TlsCertificate, limits: ListenerLimits) -> HttpServer {
+    start_with(Accepting::new(limits).with_tls(Some(ServerTls::new(identity)))).await
 }
 
 pub(crate) async fn connect(
-    server: &Server,
+    server: &HttpServer,
     client: &TlsConnector,
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(server.address).await.unwrap();
@@ -103,7 +109,7 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
 #[tokio::test]
 async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
     let authority = Authority::new();
-    let server = start_tls(authority.identity(), Limits::default()).await;
+    let server = start_tls(authority.identity(), ListenerLimits::default()).await;
     for (version, told) in [
         (&rustls::version::TLS12, ProtocolVersion::TLSv1_2),
         (&rustls::version::TLS13, ProtocolVersion::TLSv1_3),
@@ -135,7 +141,7 @@ async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
 async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
     let (authority, proxies, strangers) = (Authority::new(), Authority::new(), Authority::new());
     let identity = authority.identity_asking(Some(&proxies)).unwrap();
-    let server = start_tls(identity, Limits::default()).await;
+    let server = start_tls(identity, ListenerLimits::default()).await;
     let versions = rustls::ALL_VERSIONS;
     for (shown, expected) in [
         (None, Some("HTTP/1.1 false")),
@@ -153,7 +159,7 @@ async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
         }
     }
     // Who is not asked shows nothing.
-    let server = start_tls(authority.identity(), Limits::default()).await;
+    let server = start_tls(authority.identity(), ListenerLimits::default()).await;
     let client = authority.client(Some(&proxies), versions, &[]);
     let mut stream = connect(&server, &client).await.unwrap();
     assert!(ask(&mut stream).await.unwrap().ends_with("HTTP/1.1 false"));
@@ -162,10 +168,10 @@ async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
 #[tokio::test]
 async fn a_peer_with_a_certificate_is_counted_in_all_only() {
     let (authority, proxies) = (Authority::new(), Authority::new());
-    let limits = Limits {
+    let limits = ListenerLimits {
         connections: 4,
         connections_per_client: 1,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     let server = start_tls(authority.identity_asking(Some(&proxies)).unwrap(), limits).await;
     let proxy = authority.client(Some(&proxies), rustls::ALL_VERSIONS, &[]);
@@ -187,8 +193,8 @@ async fn a_peer_with_a_certificate_is_counted_in_all_only() {
 #[tokio::test]
 async fn another_identity_is_for_connections_to_come() {
     let (before, after) = (Authority::new(), Authority::new());
-    let tls = Tls::new(before.identity());
-    let accepting = Accepting::new(Limits::default()).with_tls(Some(tls.clone()));
+    let tls = ServerTls::new(before.identity());
+    let accepting = Accepting::new(ListenerLimits::default()).with_tls(Some(tls.clone()));
     let server = start_with(accepting).await;
     let [old, new] =
         [&before, &after].map(|it| it.client(None, rustls::ALL_VERSIONS, &["http/1.1"]));
@@ -212,7 +218,7 @@ struct Counts {
 }
 
 impl Observer for Counts {
-    fn refused(&self, _why: Full) {
+    fn refused(&self, _why: LimitReached) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -225,12 +231,12 @@ impl Observer for Counts {
 async fn what_is_no_handshake_ends_in_time_and_is_counted() {
     let authority = Authority::new();
     let counts = Arc::new(Counts::default());
-    let limits = Limits {
+    let limits = ListenerLimits {
         first_byte: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     let accepting = Accepting::new(limits)
-        .with_tls(Some(Tls::new(authority.identity())))
+        .with_tls(Some(ServerTls::new(authority.identity())))
         .with_observer(counts.clone());
     let server = start_with(accepting).await;
     let half = [0x16, 3, 1, 2, 0, 1];
@@ -260,7 +266,7 @@ async fn what_is_no_handshake_ends_in_time_and_is_counted() {
 #[tokio::test]
 async fn tls_and_http_2_on_a_plain_port_end_at_once() {
     let authority = Authority::new();
-    let server = start(Limits::default()).await;
+    let server = start(ListenerLimits::default()).await;
     let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
     assert!(connect(&server, &client).await.is_err());
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -282,7 +288,7 @@ fn what_is_no_identity_says_why() {
     let (certificate, key) = authority.issue();
     let (_, other) = authority.issue();
     let why = |certificate: &str, key: &str| {
-        let made = Identity::from_pem(certificate.as_bytes(), key.as_bytes(), None);
+        let made = TlsCertificate::from_pem(certificate.as_bytes(), key.as_bytes(), None);
         made.map(|_| ()).map_err(|error| error.to_string())
     };
     assert_eq!(why(&certificate, &key), Ok(()));

@@ -3,17 +3,17 @@
 
 use roamd_xml::{Element, Fault, Writer};
 
-use super::{TicketAnswer, TicketData};
+use super::{TicketData, TicketResponse};
 use crate::read::Node;
 use crate::{Body, Effect, Request, Service};
 
 /// Redeems a ticket, which stands here as it was given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataRequest(pub TicketAnswer);
+pub struct DataRequest(pub TicketResponse);
 
 /// What the ticket stood for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataAnswer {
+pub struct DataResponse {
     /// As it was given with the request for the ticket.
     pub data: TicketData,
 }
@@ -24,7 +24,7 @@ impl Body for DataRequest {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         let node = Node::top(element);
-        TicketAnswer::of(|part| node.need_text(part)).map(Self)
+        TicketResponse::of(|part| node.need_text(part)).map(Self)
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -33,7 +33,7 @@ impl Body for DataRequest {
 }
 
 impl Request for DataRequest {
-    type Answer = DataAnswer;
+    type Response = DataResponse;
 
     /// A ticket is good once.
     fn effect(&self) -> Effect {
@@ -41,7 +41,7 @@ impl Request for DataRequest {
     }
 }
 
-impl Body for DataAnswer {
+impl Body for DataResponse {
     const ELEMENT: &'static str = "ResponseData";
     const SERVICE: Service = Service::Sta;
 

@@ -13,8 +13,8 @@ use crate::envelope::decode;
 use crate::{Body, DecodeError, Frame, Service};
 
 pub use connection_info::ConnectionInfo;
-pub use data::{DataAnswer, DataRequest};
-pub use ticket::{TicketAnswer, TicketData, TicketRequest};
+pub use data::{DataRequest, DataResponse};
+pub use ticket::{TicketData, TicketRequest, TicketResponse};
 
 /// Any request that the embedded farm's ticket authority serves.
 #[derive(Debug, Clone, PartialEq, Eq)]

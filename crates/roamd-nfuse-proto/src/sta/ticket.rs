@@ -33,7 +33,7 @@ pub struct TicketData {
 
 /// A ticket. The three parts stand in the address of an ICA file.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TicketAnswer {
+pub struct TicketResponse {
     /// `AuthorityID`: who has issued it, `STA` and digits.
     pub authority_id: String,
     /// `Ticket`. Whoever has it is let through to the host.
@@ -60,7 +60,7 @@ impl TicketRequest {
     }
 }
 
-impl TicketAnswer {
+impl TicketResponse {
     /// `TicketVersion` of a ticket of the type STA-v4.
     pub const VERSION_V4: &str = "40";
 
@@ -111,7 +111,7 @@ impl Body for TicketRequest {
 }
 
 impl Request for TicketRequest {
-    type Answer = TicketAnswer;
+    type Response = TicketResponse;
 
     /// The authority keeps a ticket, but one that nobody redeems expires and changes nothing. So
     /// after an answer that was lost the next authority may be asked, and the user need not wait.
@@ -120,7 +120,7 @@ impl Request for TicketRequest {
     }
 }
 
-impl Body for TicketAnswer {
+impl Body for TicketResponse {
     const ELEMENT: &'static str = "ResponseTicket";
     const SERVICE: Service = Service::Sta;
 
@@ -136,9 +136,9 @@ impl Body for TicketAnswer {
     }
 }
 
-impl fmt::Debug for TicketAnswer {
+impl fmt::Debug for TicketResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TicketAnswer")
+        f.debug_struct("TicketResponse")
             .field("authority_id", &self.authority_id)
             .field("ticket_version", &self.ticket_version)
             .finish_non_exhaustive()

@@ -4,12 +4,13 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use roamd_citrixauth::{ChangeRefusal, Refusal};
+use roamd_citrixauth::{ChangeRefusal, CredentialRefusal};
 use roamd_sessions::{
-    Busy, End, EndPoint, Ended, FarmId, FarmResult, Launched, SessionList, Target, User,
+    Busy, EndAction, EndOutcome, EndPoint, FarmId, FarmResult, LaunchOutcome, SessionList, Target,
+    User,
 };
 use roamd_store_proto::auth::Reason;
-use roamd_store_proto::{Enumeration, SessionStatus};
+use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use serde::{Serialize, Serializer};
 
 use super::losses::Loss;
@@ -94,7 +95,7 @@ pub(crate) enum Event {
         #[serde(flatten)]
         place: Option<Place>,
         #[serde(flatten)]
-        came_of_it: LaunchOutcome,
+        came_of_it: LaunchRecord,
     },
     /// A launch gave a ticket that its client had invalidated, and it was not handed out.
     TicketWithheld {
@@ -123,7 +124,7 @@ pub(crate) struct Who {
 pub(crate) struct OnFarms {
     #[serde(flatten)]
     who: Who,
-    outcome: Outcome,
+    outcome: EventOutcome,
     /// Those that had to do with it, in configured order.
     farms: Vec<OnFarm>,
 }
@@ -169,8 +170,8 @@ pub(crate) struct Place {
 
 /// What came of a launch.
 #[derive(Debug, Serialize)]
-pub(crate) struct LaunchOutcome {
-    outcome: Outcome,
+pub(crate) struct LaunchRecord {
+    outcome: EventOutcome,
     /// What the client was told as the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Text>,
@@ -179,7 +180,7 @@ pub(crate) struct LaunchOutcome {
 /// What came of it, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Outcome {
+enum EventOutcome {
     /// All of it.
     Success,
     /// Some of it.
@@ -206,14 +207,14 @@ impl Event {
         )
     }
 
-    pub(crate) fn sign_in_refused(user: Option<Text>, refusal: Refusal) -> Self {
+    pub(crate) fn sign_in_refused(user: Option<Text>, refusal: CredentialRefusal) -> Self {
         let reason = match refusal {
-            Refusal::BadCredentials => "bad-credentials",
-            Refusal::Disabled => "disabled",
-            Refusal::LockedOut => "locked-out",
-            Refusal::MustChange => "must-change",
-            Refusal::Expired => "expired",
-            Refusal::Unavailable => "unavailable",
+            CredentialRefusal::BadCredentials => "bad-credentials",
+            CredentialRefusal::Disabled => "disabled",
+            CredentialRefusal::LockedOut => "locked-out",
+            CredentialRefusal::MustChange => "must-change",
+            CredentialRefusal::Expired => "expired",
+            CredentialRefusal::Unavailable => "unavailable",
         };
         Self::SignInRefused { user, reason }
     }
@@ -253,23 +254,23 @@ impl Event {
     pub(crate) fn listed(who: Who, listed: &Result<SessionList, Busy>) -> Self {
         Self::List(match listed {
             Ok(list) => OnFarms::new(who, list.enumeration.into(), &list.taken_from),
-            Err(Busy) => OnFarms::new(who, Outcome::Busy, &[]),
+            Err(Busy) => OnFarms::new(who, EventOutcome::Busy, &[]),
         })
     }
 
-    pub(crate) fn ended(who: Who, how: End, ended: &Result<Ended, Busy>) -> Self {
+    pub(crate) fn ended(who: Who, how: EndAction, ended: &Result<EndOutcome, Busy>) -> Self {
         let on_farms = match ended {
             Ok(ended) => OnFarms::new(who, ended.status.into(), &ended.farms),
-            Err(Busy) => OnFarms::new(who, Outcome::Busy, &[]),
+            Err(Busy) => OnFarms::new(who, EventOutcome::Busy, &[]),
         };
         match how {
-            End::Disconnect => Self::Disconnect(on_farms),
-            End::LogOff => Self::LogOff(on_farms),
+            EndAction::Disconnect => Self::Disconnect(on_farms),
+            EndAction::LogOff => Self::LogOff(on_farms),
         }
     }
 
     /// A launch that came to its end, or to a retry: at the farm that made it so, where one did.
-    pub(crate) fn launch(launch: Launch, launched: &Result<Launched, Busy>) -> Self {
+    pub(crate) fn launch(launch: Launch, launched: &Result<LaunchOutcome, Busy>) -> Self {
         let Launch {
             who,
             what,
@@ -277,8 +278,10 @@ impl Event {
             mut places,
         } = launch;
         let farm = match launched {
-            Ok(Launched::Ready { farm, .. } | Launched::NotReady { farm, .. }) => Some(farm),
-            Ok(Launched::Failed(_) | Launched::NotFound(_)) | Err(Busy) => None,
+            Ok(LaunchOutcome::Ready { farm, .. } | LaunchOutcome::NotReady { farm, .. }) => {
+                Some(farm)
+            }
+            Ok(LaunchOutcome::Failed(_) | LaunchOutcome::NotFound(_)) | Err(Busy) => None,
         };
         let at = places.iter().position(|(place, _)| Some(place) == farm);
         let place = (!places.is_empty()).then(|| places.swap_remove(at.unwrap_or_default()));
@@ -314,7 +317,7 @@ pub(crate) fn account(domain: &str, name: &str) -> Text {
 }
 
 impl OnFarms {
-    fn new(who: Who, outcome: Outcome, farms: &[FarmResult]) -> Self {
+    fn new(who: Who, outcome: EventOutcome, farms: &[FarmResult]) -> Self {
         let farms = farms.iter().map(|FarmResult { farm, result }| OnFarm {
             farm: Text::new(farm.as_str()),
             outcome: metrics::outcome(result.as_ref().err()),
@@ -343,29 +346,29 @@ impl From<(FarmId, Target)> for Place {
     }
 }
 
-impl From<&Result<Launched, Busy>> for LaunchOutcome {
-    fn from(launched: &Result<Launched, Busy>) -> Self {
+impl From<&Result<LaunchOutcome, Busy>> for LaunchRecord {
+    fn from(launched: &Result<LaunchOutcome, Busy>) -> Self {
         let plain = |outcome| Self {
             outcome,
             error: None,
         };
         match launched {
-            Ok(Launched::Ready { .. }) => plain(Outcome::Success),
-            Ok(Launched::NotReady { .. }) => plain(Outcome::Retry),
-            Ok(Launched::Failed(failure)) => Self {
-                outcome: Outcome::Failure,
+            Ok(LaunchOutcome::Ready { .. }) => plain(EventOutcome::Success),
+            Ok(LaunchOutcome::NotReady { .. }) => plain(EventOutcome::Retry),
+            Ok(LaunchOutcome::Failed(failure)) => Self {
+                outcome: EventOutcome::Failure,
                 error: Some(Text::new(&failure.id().0)),
             },
-            Ok(Launched::NotFound(reason)) => Self {
-                outcome: Outcome::NotFound,
+            Ok(LaunchOutcome::NotFound(reason)) => Self {
+                outcome: EventOutcome::NotFound,
                 error: Some(Text::new(reason.as_str())),
             },
-            Err(Busy) => plain(Outcome::Busy),
+            Err(Busy) => plain(EventOutcome::Busy),
         }
     }
 }
 
-impl From<SessionStatus> for Outcome {
+impl From<SessionStatus> for EventOutcome {
     fn from(status: SessionStatus) -> Self {
         match status {
             SessionStatus::Success => Self::Success,
@@ -375,12 +378,12 @@ impl From<SessionStatus> for Outcome {
     }
 }
 
-impl From<Enumeration> for Outcome {
-    fn from(enumeration: Enumeration) -> Self {
+impl From<EnumerationStatus> for EventOutcome {
+    fn from(enumeration: EnumerationStatus) -> Self {
         match enumeration {
-            Enumeration::Full => Self::Success,
-            Enumeration::Partial => Self::Partial,
-            Enumeration::Failed => Self::Failure,
+            EnumerationStatus::Full => Self::Success,
+            EnumerationStatus::Partial => Self::Partial,
+            EnumerationStatus::Failed => Self::Failure,
         }
     }
 }

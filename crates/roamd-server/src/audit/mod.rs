@@ -1,6 +1,6 @@
 //! The audit log: a line of JSON for each thing that somebody did or was refused here.
 //!
-//! A handler notes an [`Event`] on the [`Trail`] of its request; a thread of its own writes it.
+//! A handler notes an [`Event`] on the [`AuditScope`] of its request; a thread of its own writes it.
 //! Nobody waits for the disk: people must get at their running sessions also when it is full, and a
 //! client must not be able to hold up others by what is written about it. What cannot be written is
 //! counted, told in the metrics and the log, and in the audit log itself once it can be written
@@ -70,7 +70,7 @@ struct Allowance {
 
 /// What the lines of one request have in common.
 #[derive(Clone)]
-pub(crate) struct Trail {
+pub(crate) struct AuditScope {
     pub(crate) log: AuditLog,
     pub(crate) request: RequestId,
     /// Where it comes from.
@@ -78,7 +78,7 @@ pub(crate) struct Trail {
     pub(crate) clock: Clock,
 }
 
-impl Trail {
+impl AuditScope {
     /// Has an event written.
     pub(crate) fn note(&self, event: Event) {
         self.log.note(Line {

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 
-use roamd_nfuse_client::{Controller, PublicKeyPin, Security, ServiceKeys, Trust};
+use roamd_nfuse_client::{ControllerUrl, PublicKeyPin, Security, ServiceKeys, Trust};
 use toml::de::DeValue;
 use url::Url;
 
@@ -33,14 +33,14 @@ const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
 /// How the `https` controllers of a farm prove who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
+pub struct ControllerTls {
     /// Which certificates are believed.
     pub trust: Trust,
     /// The name that certificates have to be for, if it is not that of the URL.
     pub name: Option<String>,
 }
 
-impl Default for Tls {
+impl Default for ControllerTls {
     fn default() -> Self {
         Self {
             trust: Trust::System,
@@ -49,29 +49,31 @@ impl Default for Tls {
     }
 }
 
-impl Tls {
+impl ControllerTls {
     /// What connections are made with.
-    pub(crate) fn open(&self) -> Result<roamd_nfuse_client::Tls, roamd_nfuse_client::TlsError> {
-        roamd_nfuse_client::Tls::new(&self.trust, self.name.as_deref())
+    pub(crate) fn open(
+        &self,
+    ) -> Result<roamd_nfuse_client::ClientTls, roamd_nfuse_client::TlsError> {
+        roamd_nfuse_client::ClientTls::new(&self.trust, self.name.as_deref())
     }
 }
 
 /// Whether a controller is reached through TLS.
-pub(super) fn is_secure(controller: &Controller) -> bool {
+pub(super) fn is_secure(controller: &ControllerUrl) -> bool {
     controller.security() == Security::Tls
 }
 
 /// Reads the URL of a controller.
-pub(super) fn read(value: &DeValue<'_>) -> Result<Controller, String> {
+pub(super) fn read(value: &DeValue<'_>) -> Result<ControllerUrl, String> {
     url(value, &XML_SERVICE)
 }
 
 /// Reads the URL of a ticket authority.
-pub(super) fn read_authority(value: &DeValue<'_>) -> Result<Controller, String> {
+pub(super) fn read_authority(value: &DeValue<'_>) -> Result<ControllerUrl, String> {
     url(value, &TICKET_AUTHORITY)
 }
 
-fn url(value: &DeValue<'_>, service: &Service) -> Result<Controller, String> {
+fn url(value: &DeValue<'_>, service: &Service) -> Result<ControllerUrl, String> {
     let form = || "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"".into();
     let url = Url::parse(text(value)?).map_err(|_| form())?;
     let scheme = url.scheme();
@@ -93,7 +95,7 @@ fn url(value: &DeValue<'_>, service: &Service) -> Result<Controller, String> {
     }
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
-    Controller::parse(&format!("{scheme}://{host}:{port}")).map_err(|error| error.to_string())
+    ControllerUrl::parse(&format!("{scheme}://{host}:{port}")).map_err(|error| error.to_string())
 }
 
 /// Reads the file of service keys.
@@ -105,7 +107,7 @@ pub(super) fn service_keys(value: &DeValue<'_>) -> Result<ServiceKeys, String> {
 
 /// Reads `tls_ca_file`, `tls_public_keys` and `tls_name`. Nothing if the farm has no controllers that
 /// need them.
-pub(super) fn tls(farm: &mut Section<'_>, controllers: &[Controller]) -> Option<Tls> {
+pub(super) fn tls(farm: &mut Section<'_>, controllers: &[ControllerUrl]) -> Option<ControllerTls> {
     let authorities = farm.optional("tls_ca_file", |value| file(value, LARGEST_CA_FILE));
     let keys: Vec<PublicKeyPin> = farm.list("tls_public_keys", |value| {
         text(value)?
@@ -141,7 +143,7 @@ pub(super) fn tls(farm: &mut Section<'_>, controllers: &[Controller]) -> Option<
         }
         return None;
     }
-    let tls = Tls { trust, name };
+    let tls = ControllerTls { trust, name };
     if let Err(error) = tls.open() {
         farm.fault(first, format!("`{first}` cannot be used: {error}"));
     }

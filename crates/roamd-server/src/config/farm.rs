@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use roamd_nfuse_client::{Controller, ControllerOrder, ServiceKeys};
+use roamd_nfuse_client::{ControllerOrder, ControllerUrl, ServiceKeys};
 use roamd_sessions::Generation;
 use toml::de::DeValue;
 
-use super::controller::{self, Tls};
+use super::controller::{self, ControllerTls};
 use super::section::{self, Section, boolean, number, text, word};
 
 /// Longest id of a farm, in bytes; ids go into session ids and resource ids.
@@ -42,7 +42,7 @@ pub struct Farm {
     /// What product it is, which decides what asking for active sessions does.
     pub generation: Generation,
     /// Its controllers; at least one, none twice.
-    pub controllers: Vec<Controller>,
+    pub controllers: Vec<ControllerUrl>,
     /// In which order its controllers are tried.
     pub controller_order: ControllerOrder,
     /// Deadline for one operation on this farm, retries included.
@@ -60,7 +60,7 @@ pub struct Farm {
     /// The keys that its controllers demand, as they stood in the file that holds them.
     pub service_keys: Option<ServiceKeys>,
     /// How its `https` controllers prove who they are; nothing if it has none.
-    pub tls: Option<Tls>,
+    pub tls: Option<ControllerTls>,
     /// `LegacyWorkspaceControl`: ask it for application sessions although it is an old desktop farm
     /// (SS-33).
     pub legacy_workspace_control: bool,
@@ -70,7 +70,7 @@ pub struct Farm {
     pub ticket_time_to_live: Duration,
     /// In which form the farm is asked for the address of a host. It may answer in another one.
     pub address_form: AddressForm,
-    /// Ask for the alternate addresses of hosts: those by which clients reach them from outside.
+    /// ListQuery for the alternate addresses of hosts: those by which clients reach them from outside.
     pub alternate_address: bool,
 }
 
@@ -117,7 +117,7 @@ impl Farm {
         id: String,
         name: String,
         generation: Generation,
-        controllers: Vec<Controller>,
+        controllers: Vec<ControllerUrl>,
     ) -> Self {
         let connect_timeout = default_connect_timeout(DEFAULT_TIMEOUT, controllers.len());
         Self {
@@ -135,7 +135,7 @@ impl Farm {
             tls: controllers
                 .iter()
                 .any(controller::is_secure)
-                .then(Tls::default),
+                .then(ControllerTls::default),
             controllers,
             legacy_workspace_control: false,
             aggregation_group: None,

@@ -6,9 +6,9 @@ use super::section::{Section, number};
 
 /// What clients may take of the gateway, in connections, requests and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ServerLimits {
     /// Of connections.
-    pub connections: roamd_http::Limits,
+    pub connections: roamd_http::ListenerLimits,
     /// Requests that are being answered at the same time. More hear `503`.
     pub requests: usize,
     /// Those of one client.
@@ -17,12 +17,12 @@ pub struct Limits {
     pub body: Duration,
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
-            connections: roamd_http::Limits {
+            connections: roamd_http::ListenerLimits {
                 connections_per_client: 256,
-                ..roamd_http::Limits::default()
+                ..roamd_http::ListenerLimits::default()
             },
             requests: 2_048,
             requests_per_client: 256,
@@ -32,9 +32,9 @@ impl Default for Limits {
 }
 
 /// Reads the section; what it leaves out has its default.
-pub(super) fn read(root: &mut Section<'_>) -> Limits {
+pub(super) fn read(root: &mut Section<'_>) -> ServerLimits {
     let mut section = root.section("limits", "[limits]");
-    let default = Limits::default();
+    let default = ServerLimits::default();
     let mut count = |key, default: usize| {
         section.or(key, default, |value| {
             let count = number(value, 1, 1_000_000)?;
@@ -53,8 +53,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Limits {
             number(value, 1, 3_600).map(Duration::from_secs)
         })
     };
-    let limits = Limits {
-        connections: roamd_http::Limits {
+    let limits = ServerLimits {
+        connections: roamd_http::ListenerLimits {
             connections,
             connections_per_client,
             first_byte: seconds("first_byte_seconds", default.connections.first_byte),

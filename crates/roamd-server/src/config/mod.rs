@@ -8,10 +8,10 @@ mod authentication;
 mod base_url;
 mod controller;
 mod farm;
-mod front;
-mod guessing;
 mod keys;
 mod limits;
+mod listener;
+mod login_throttle;
 mod remote_access;
 mod section;
 mod store;
@@ -26,7 +26,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use roamd_nfuse_client::{Controller, ControllerOrder, PublicKeyPin, Trust};
+pub use roamd_nfuse_client::{ControllerOrder, ControllerUrl, PublicKeyPin, Trust};
 pub use roamd_sessions::Generation;
 pub use roamd_store_proto::Lifetime;
 use toml::de::DeTable;
@@ -34,13 +34,13 @@ use toml::de::DeTable;
 pub use self::audit::Audit;
 pub use self::authentication::{Authentication, CredentialCheck};
 pub use self::base_url::{BaseUrl, BaseUrlError, Scheme};
-pub use self::controller::Tls;
+pub use self::controller::ControllerTls;
 pub use self::farm::{AddressForm, Farm};
-pub use self::front::Front;
-pub use self::guessing::Guessing;
 pub use self::keys::Keys;
-pub use self::limits::Limits;
-pub use self::remote_access::StoreGateway;
+pub use self::limits::ServerLimits;
+pub use self::listener::ListenerConfig;
+pub use self::login_throttle::LoginThrottle;
+pub use self::remote_access::CitrixGateway;
 use self::section::{Faults, Section, text};
 pub use self::store::{SpellingChoice, Store};
 pub use self::tls::ListenerTls;
@@ -62,13 +62,13 @@ pub struct Config {
     /// Folder of keys and embedded state.
     pub data_dir: PathBuf,
     /// What it shows to the network.
-    pub front: Front,
+    pub listener: ListenerConfig,
     /// The audit log; nothing if none is kept.
     pub audit: Option<Audit>,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
     /// How often passwords may be tried.
-    pub guessing: Guessing,
+    pub login_throttle: LoginThrottle,
     /// Keys of tokens and ids.
     pub keys: Keys,
     /// The stores; at least one.
@@ -79,7 +79,7 @@ impl Config {
     /// Whether passwords and tokens would cross a network as they are, unless a proxy is on this machine.
     #[must_use]
     pub fn is_in_the_clear(&self) -> bool {
-        self.front.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()
+        self.listener.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()
     }
 }
 
@@ -199,10 +199,12 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         "" => Err("has to name a folder".into()),
         folder => Ok(PathBuf::from(folder)),
     });
-    let front = front::read(&mut root);
+    let listener = listener::read(&mut root);
     if let Some(base_url) = &base_url
         && base_url.scheme() == Scheme::Http
-        && front.as_ref().is_some_and(|front| front.tls.is_some())
+        && listener
+            .as_ref()
+            .is_some_and(|listener| listener.tls.is_some())
     {
         let problem = "`base_url` has to begin with https:// where there is a [tls] section";
         root.fault("base_url", problem);
@@ -210,7 +212,7 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
     let (stores, farms) = store::read_all(&mut root);
     let audit = audit::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
-    let guessing = guessing::read(&mut root);
+    let login_throttle = login_throttle::read(&mut root);
     let token_lifetime_max = authentication.as_ref().map(|it| it.token_lifetime_max);
     let keys = keys::read(&mut root, token_lifetime_max);
     root.finish();
@@ -218,10 +220,10 @@ fn checked(mut root: Section<'_>) -> Option<Config> {
         listen: listen?,
         base_url: base_url?,
         data_dir: data_dir?,
-        front: front?,
+        listener: listener?,
         audit,
         authentication: authentication?,
-        guessing,
+        login_throttle,
         keys,
         stores,
     })

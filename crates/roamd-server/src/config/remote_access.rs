@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use roamd_nfuse_client::{Controller, ControllerOrder};
+use roamd_nfuse_client::{ControllerOrder, ControllerUrl};
 use roamd_sessions::{HostPort, RemoteAccess};
 use toml::de::DeValue;
 
-use super::controller::{self, Tls};
+use super::controller::{self, ControllerTls};
 use super::farm;
-use super::front::network;
+use super::listener::network;
 use super::section::{Section, boolean, number, text};
 
 /// Deadline of a ticket unless told otherwise, in milliseconds.
@@ -16,11 +16,11 @@ const DEFAULT_TIMEOUT: u64 = 3_000;
 
 /// How clients outside reach hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreGateway {
+pub struct CitrixGateway {
     /// Who is outside, and where the gateway is.
     pub access: RemoteAccess,
     /// The ticket authorities that the gateway asks; at least one, none twice.
-    pub authorities: Vec<Controller>,
+    pub authorities: Vec<ControllerUrl>,
     /// In which order they are tried.
     pub authority_order: ControllerOrder,
     /// Deadline of a ticket, all authorities included. It is never longer than what the operation on
@@ -31,11 +31,11 @@ pub struct StoreGateway {
     /// An authority that has not answered by then is given up if another can be asked.
     pub answer_timeout: Duration,
     /// How `https` authorities prove who they are; nothing if there is none.
-    pub tls: Option<Tls>,
+    pub tls: Option<ControllerTls>,
 }
 
 /// Reads the gateway of a store, if it has one.
-pub(super) fn read(store: &mut Section<'_>) -> Option<StoreGateway> {
+pub(super) fn read(store: &mut Section<'_>) -> Option<CitrixGateway> {
     let mut gateway = store.optional_section("gateway", "[store.gateway]")?;
     let address = gateway.required("address", |value| host(value, HostPort::HTTPS));
     let authorities = gateway.non_empty("sta", controller::read_authority);
@@ -54,7 +54,7 @@ pub(super) fn read(store: &mut Section<'_>) -> Option<StoreGateway> {
     let translations = translations(&mut gateway);
     gateway.finish();
     let connect_timeout = farm::default_connect_timeout(timeout, authorities.len());
-    Some(StoreGateway {
+    Some(CitrixGateway {
         access: RemoteAccess {
             gateway: address?,
             session_reliability,
@@ -124,7 +124,7 @@ controllers = ["http://10.0.0.11:8080"]
         )
     }
 
-    fn gateway(text: &str) -> StoreGateway {
+    fn gateway(text: &str) -> CitrixGateway {
         let config = parse(text).unwrap();
         config.stores[0].gateway.clone().unwrap()
     }

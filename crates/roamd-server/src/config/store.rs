@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use super::farm::{self, Farm, SeenFarm};
-use super::remote_access::{self, StoreGateway};
+use super::remote_access::{self, CitrixGateway};
 use super::section::{Section, text, word};
 use super::url_path::{UrlPath, UrlPathError};
 
@@ -18,7 +18,7 @@ pub struct Store {
     /// Spelling of its answers.
     pub spelling: SpellingChoice,
     /// How clients outside reach hosts; without it, nobody is outside.
-    pub gateway: Option<StoreGateway>,
+    pub gateway: Option<CitrixGateway>,
     /// Its farms, in the order in which their sessions are listed; at least one.
     pub farms: Vec<Farm>,
 }

@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
-use roamd_citrixauth::GuessingPolicy;
+use roamd_citrixauth::LoginThrottlePolicy;
 use roamd_nfuse_client::ServiceKeys;
 
 use super::*;
@@ -92,10 +92,10 @@ cookie_name = "Citrix_AuthSvc"
 validation_services = ["default", "GW.example.net"]
 [keys]
 rotate_after = "7.00:00:00"
-[guessing]
+[login_throttle]
 free_attempts = 5
 longest_delay = "0.01:00:00"
-known_place = "7"
+known_network = "7"
 checks = 8
 [[store]]
 path = "/one"
@@ -140,12 +140,12 @@ aggregation_group = "office"
     let week = Duration::from_hours(7 * 24);
     assert_eq!(config.keys.rotate_after, Some(week));
     assert_eq!(
-        config.guessing,
-        Guessing {
-            policy: GuessingPolicy {
+        config.login_throttle,
+        LoginThrottle {
+            policy: LoginThrottlePolicy {
                 free_attempts: 5,
                 longest_delay: Duration::from_hours(1),
-                known_place: Duration::from_hours(7 * 24),
+                known_network: Duration::from_hours(7 * 24),
             },
             checks: 8,
         }
@@ -236,7 +236,7 @@ fn how_https_controllers_prove_who_they_are_is_read_and_checked() {
         parse(&text).map(|config| config.stores[0].farms[0].tls.clone())
     };
     let tls = |trust, name: Option<&str>| {
-        Some(Tls {
+        Some(ControllerTls {
             trust,
             name: name.map(str::to_owned),
         })
@@ -333,25 +333,25 @@ fn a_fault_is_named_with_its_line() {
             "line 4: `token_lifetime` has to be 0.00:05:00 (five minutes) or longer",
         ),
         (
-            "guessing.free_attempts = 0",
+            "login_throttle.free_attempts = 0",
             "",
             "",
             "line 4: `free_attempts` has to be a whole number from 1 to 100",
         ),
         (
-            "guessing.longest_delay = \"1.00:00:00\"",
+            "login_throttle.longest_delay = \"1.00:00:00\"",
             "",
             "",
             "line 4: `longest_delay` has to be from 0.00:00:01 to 0.12:00:00",
         ),
         (
-            "guessing.known_place = \"90 days\"",
+            "login_throttle.known_network = \"90 days\"",
             "",
             "",
-            "line 4: `known_place` has to be a time span d.hh:mm:ss, such as \"0.00:15:00\"",
+            "line 4: `known_network` has to be a time span d.hh:mm:ss, such as \"0.00:15:00\"",
         ),
         (
-            "guessing.checks = 0",
+            "login_throttle.checks = 0",
             "",
             "",
             "line 4: `checks` has to be a whole number from 1 to 10000",

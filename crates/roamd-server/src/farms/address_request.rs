@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use roamd_nfuse_proto::{AddressName, AddressRequest, HostAddress, HostId, SessionName};
-use roamd_sessions::{Connect, Generation, Target, User};
+use roamd_sessions::{ConnectRequest, Generation, Target, User};
 
 use super::application::session_settings;
 
@@ -11,7 +11,7 @@ use super::application::session_settings;
 ///
 /// Farms from 7 on make a session sharing key of the settings. A session has its key already.
 pub(super) fn address_request(
-    connect: &Connect,
+    connect: &ConnectRequest,
     user: &User,
     generation: Generation,
 ) -> AddressRequest {
@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    fn request(generation: Generation, connect: &Connect) -> AddressRequest {
+    fn request(generation: Generation, connect: &ConnectRequest) -> AddressRequest {
         let user = User {
             key: UserKey::new("DEMO", "mia"),
             name: "mia".to_owned(),
@@ -71,8 +71,8 @@ mod tests {
         address_request(connect, &user, generation)
     }
 
-    fn connect(target: Target) -> Connect {
-        Connect {
+    fn connect(target: Target) -> ConnectRequest {
+        ConnectRequest {
             target,
             end_point: EndPoint {
                 client_name: Some("DESK-B".to_owned()),
@@ -133,7 +133,7 @@ mod tests {
             (Some("2001:db8::9"), None),
             (None, None),
         ] {
-            let wish = Connect {
+            let wish = ConnectRequest {
                 client_address: address.map(|address| address.parse().unwrap()),
                 ..connect(Target::Application("Paint".to_owned()))
             };

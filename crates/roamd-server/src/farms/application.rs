@@ -2,8 +2,8 @@
 
 use roamd_nfuse_proto::{self as nfuse, LaunchSettings};
 use roamd_sessions::{
-    Application, ApplicationSettings, Connect, ContentLocation, Encryption, Kind, SessionSettings,
-    Sound, User, WindowSize,
+    Application, ApplicationSettings, ConnectRequest, ContentLocation, Encryption, Kind,
+    SessionSettings, Sound, User, WindowSize,
 };
 use roamd_store_proto::{ColourDepth, Image, StartMenu};
 
@@ -96,7 +96,7 @@ fn application_settings(settings: &LaunchSettings) -> ApplicationSettings {
 
 /// What a farm makes a session sharing key of (nfuse.md §5.4). Values for colours and sizes that were
 /// not seen on real farms follow those that were; the farm only compares them.
-pub(super) fn session_settings(connect: &Connect, user: &User) -> nfuse::SessionSettings {
+pub(super) fn session_settings(connect: &ConnectRequest, user: &User) -> nfuse::SessionSettings {
     let settings: &SessionSettings = &connect.settings;
     let shares = connect.sharing_key.is_some();
     let on_off = |on| if on { "On" } else { "Off" }.to_owned();
@@ -164,7 +164,7 @@ mod tests {
             domain: "EXAMPLE".to_owned(),
             password: "roam-demo".into(),
         };
-        let connect = |settings, shares: bool| Connect {
+        let connect = |settings, shares: bool| ConnectRequest {
             target: Target::Application("Paint".to_owned()),
             end_point: EndPoint::default(),
             client_address: None,

@@ -3,11 +3,11 @@
 mod address_request;
 mod application;
 mod errors;
+mod fair_queue;
+mod fair_semaphore;
+mod icons;
 mod operation;
-mod picture;
-mod queue;
 mod sign_in;
-mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,20 +20,20 @@ use roamd_nfuse_proto::{
     CapabilitiesRequest, CapabilityId, Credentials, Dialect, Domain, Password, PasswordEncoding,
 };
 use roamd_sessions::{
-    Catalogue, Farm, FarmDescription, FarmError, FarmId, Generation, User, UserKey,
+    Farm, FarmDescription, FarmError, FarmId, Generation, ResourceEnumeration, User, UserKey,
 };
 use secrecy::SecretString;
 use tokio::time::Instant;
 
 use self::errors::farm_error;
+pub(crate) use self::fair_queue::Bounds;
+pub(crate) use self::fair_semaphore::{FairSemaphore, Permit};
+use self::icons::Pictures;
 use self::operation::NfuseOperation;
-use self::picture::Pictures;
-pub(crate) use self::queue::Bounds;
 pub(crate) use self::sign_in::CredentialFarms;
-pub(crate) use self::turns::{Turn, Turns};
 use crate::config;
 use crate::metrics::{FarmCounts, OperationKind};
-use crate::standing::Standings;
+use crate::password_check::PasswordCheckCache;
 
 /// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
 /// which seldom change.
@@ -59,9 +59,9 @@ struct Shared {
     address_form: config::AddressForm,
     /// Clients reach its hosts by their alternate addresses.
     alternate_address: bool,
-    turns: Turns<UserKey>,
-    standings: Arc<Standings>,
-    catalogues: Cache<UserKey, Arc<Catalogue>>,
+    turns: FairSemaphore<UserKey>,
+    standings: Arc<PasswordCheckCache>,
+    catalogues: Cache<UserKey, Arc<ResourceEnumeration>>,
     pictures: Pictures,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
     /// The ticket authorities of the store's gateway, if it has one.
@@ -79,7 +79,7 @@ impl NfuseFarm {
     pub(crate) fn new(
         farm: &config::Farm,
         network: &Arc<dyn Network>,
-        standings: Arc<Standings>,
+        standings: Arc<PasswordCheckCache>,
         authorities: Option<TicketAuthorities>,
         counts: FarmCounts,
     ) -> Result<Self, TlsError> {
@@ -99,19 +99,19 @@ impl NfuseFarm {
             timeout: farm.timeout,
             address_form: farm.address_form,
             alternate_address: farm.alternate_address,
-            turns: Turns::new(Bounds {
+            turns: FairSemaphore::new(Bounds {
                 turns: farm.concurrency,
                 waiting: farm.queue,
             }),
             standings,
             catalogues: Cache::builder()
-                .weigher(|_, catalogue: &Arc<Catalogue>| {
+                .weigher(|_, catalogue: &Arc<ResourceEnumeration>| {
                     u32::try_from(catalogue.bytes()).unwrap_or(u32::MAX)
                 })
                 .max_capacity(CATALOGUE_BYTES)
                 .time_to_live(CATALOGUE_LIFE)
                 .build(),
-            pictures: picture::cache(),
+            pictures: icons::cache(),
             capabilities: Cache::builder()
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFE)
@@ -158,7 +158,7 @@ impl Farm for NfuseFarm {
         let deadline = Instant::now() + self.0.timeout;
         let turn = match self.0.turns.take(&user.key, deadline).await {
             Ok(turn) => turn,
-            refused => self.0.counts.operation(OperationKind::Turn, refused)?,
+            refused => self.0.counts.operation(OperationKind::Permit, refused)?,
         };
         Ok(NfuseOperation {
             farm: self.clone(),
@@ -184,7 +184,11 @@ pub(crate) fn client(
         answer_timeout: farm.answer_timeout,
         attempts: farm.attempts,
         service_keys: farm.service_keys.clone(),
-        tls: farm.tls.as_ref().map(config::Tls::open).transpose()?,
+        tls: farm
+            .tls
+            .as_ref()
+            .map(config::ControllerTls::open)
+            .transpose()?,
         network,
         observer,
         dialect: match farm.generation {
@@ -197,7 +201,7 @@ pub(crate) fn client(
 /// A client of the ticket authorities of a store's gateway.
 pub(crate) fn authorities(
     store: &config::Store,
-    gateway: &config::StoreGateway,
+    gateway: &config::CitrixGateway,
     network: Arc<dyn Network>,
     observer: Option<Arc<dyn Observer>>,
 ) -> Result<StaClient, TlsError> {
@@ -210,7 +214,11 @@ pub(crate) fn authorities(
         answer_timeout: gateway.answer_timeout,
         attempts: gateway.authorities.len().max(2),
         service_keys: None,
-        tls: gateway.tls.as_ref().map(config::Tls::open).transpose()?,
+        tls: gateway
+            .tls
+            .as_ref()
+            .map(config::ControllerTls::open)
+            .transpose()?,
         network,
         observer,
         dialect: Dialect::STA,

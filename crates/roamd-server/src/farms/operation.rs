@@ -5,15 +5,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use roamd_nfuse_client::CallError;
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressRequest, AppDataRequest, CapabilityId, Credentials,
+    AddressRequest, AddressResponse, AppDataRequest, CapabilityId, Credentials,
     DisconnectUserSessionsRequest, ErrorId, HarmlessListingRequest, LaunchRefRequest,
     LogoffUserSessionsRequest, ReconnectSessionDataRequest, Request, SessionEntry,
     SessionSelection, SessionType, TicketRequest, sta,
 };
 use roamd_sessions::{
-    Catalogue, Connect, Connection, End, EndPoint, FarmError, FarmSession, HostPort, Listing,
-    Logon, NoTicket, Operation, PictureSize, Refusal, SessionKey, Share, StaTicket, Target, User,
-    UserKey,
+    ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, FarmError, FarmSession,
+    HostPort, IconSize, ListScope, Logon, NoTicket, Operation, Refusal, ResourceEnumeration,
+    SessionKey, StaTicket, Target, User, UserKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -22,8 +22,8 @@ use tracing::{info, warn};
 use super::address_request::address_request;
 use super::application::{CONTENT, application};
 use super::errors::{farm_error, is_refused_with, launch_error};
-use super::picture::{self, PictureKey};
-use super::turns::Turn;
+use super::fair_semaphore::Permit;
+use super::icons::{self, PictureKey};
 use super::{NfuseFarm, explicit};
 use crate::metrics::OperationKind;
 
@@ -42,11 +42,14 @@ pub(crate) struct NfuseOperation {
     pub(super) user: User,
     pub(super) deadline: Instant,
     /// Held until the operation is dropped.
-    pub(super) _turn: Turn<UserKey>,
+    pub(super) _turn: Permit<UserKey>,
 }
 
 impl Operation for NfuseOperation {
-    async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
+    async fn applications(
+        &self,
+        share: DeadlineShare,
+    ) -> Result<Arc<ResourceEnumeration>, FarmError> {
         let catalogues = &self.farm.0.catalogues;
         if let Some(catalogue) = catalogues.get(&self.user.key).await {
             return Ok(catalogue);
@@ -64,7 +67,7 @@ impl Operation for NfuseOperation {
         self.shared(share, fetch).await
     }
 
-    async fn pre_launch_applications(&self) -> Result<Arc<Catalogue>, FarmError> {
+    async fn pre_launch_applications(&self) -> Result<Arc<ResourceEnumeration>, FarmError> {
         let answer = self.ask(&self.app_data(PRE_LAUNCH)).await?;
         Ok(Arc::new(self.catalogue(answer.applications)))
     }
@@ -77,10 +80,10 @@ impl Operation for NfuseOperation {
         &self,
         in_name: &str,
         version: Option<i64>,
-        size: PictureSize,
+        size: IconSize,
     ) -> Result<Option<Arc<[u8]>>, FarmError> {
         let fetch = async {
-            let form = picture::wanted(size);
+            let form = icons::wanted(size);
             let request = AppDataRequest {
                 traverse: Some("subtree".to_owned()),
                 desired_icons: vec![form.clone()],
@@ -91,7 +94,7 @@ impl Operation for NfuseOperation {
                 ..AppDataRequest::default()
             };
             match self.farm.0.client.call(&request).await {
-                Ok(answer) => picture::found(answer, in_name, &form),
+                Ok(answer) => icons::found(answer, in_name, &form),
                 Err(error) => Err(self.note(farm_error(&error)).await),
             }
         };
@@ -101,14 +104,14 @@ impl Operation for NfuseOperation {
             size,
         };
         let pictures = &self.farm.0.pictures;
-        self.shared(Share::Whole, pictures.try_get_with(key, fetch))
+        self.shared(DeadlineShare::Whole, pictures.try_get_with(key, fetch))
             .await
     }
 
     async fn sessions(
         &self,
         end_point: &EndPoint,
-        listing: Listing,
+        listing: ListScope,
     ) -> Result<Vec<FarmSession>, FarmError> {
         let sessions = self.listed(end_point, listing).await;
         self.counted(OperationKind::List, sessions)
@@ -116,7 +119,7 @@ impl Operation for NfuseOperation {
 
     async fn end(
         &self,
-        how: End,
+        how: EndAction,
         end_point: &EndPoint,
         tickets: &[SecretString],
     ) -> Result<(), FarmError> {
@@ -133,12 +136,12 @@ impl Operation for NfuseOperation {
             tickets,
         };
         let (kind, answer) = match how {
-            End::Disconnect => {
+            EndAction::Disconnect => {
                 let request = DisconnectUserSessionsRequest(selection);
                 let answer = self.ask(&request).await.map(drop);
                 (OperationKind::Disconnect, answer)
             }
-            End::LogOff => {
+            EndAction::LogOff => {
                 let request = LogoffUserSessionsRequest(selection);
                 let answer = self.ask(&request).await.map(drop);
                 (OperationKind::LogOff, answer)
@@ -148,7 +151,7 @@ impl Operation for NfuseOperation {
         self.counted(kind, answer.and(in_doubt))
     }
 
-    async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
+    async fn connect(&self, connect: &ConnectRequest) -> Result<Connection, FarmError> {
         let connection = self.connection(connect).await;
         self.counted(OperationKind::Launch, connection)
     }
@@ -190,11 +193,11 @@ impl NfuseOperation {
     async fn listed(
         &self,
         end_point: &EndPoint,
-        listing: Listing,
+        listing: ListScope,
     ) -> Result<Vec<FarmSession>, FarmError> {
         let session_types = match listing {
-            Listing::Disconnected => vec![SessionType::Disconnected],
-            Listing::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
+            ListScope::Disconnected => vec![SessionType::Disconnected],
+            ListScope::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
         };
         let request = ReconnectSessionDataRequest {
             credentials: self.credentials(),
@@ -213,18 +216,18 @@ impl NfuseOperation {
         Ok(answer.sessions.into_iter().map(session).collect())
     }
 
-    async fn connection(&self, connect: &Connect) -> Result<Connection, FarmError> {
+    async fn connection(&self, connect: &ConnectRequest) -> Result<Connection, FarmError> {
         let answer = self.address(connect).await?;
         let sharing_key = answer.session_sharing_key.clone();
         let sharing_key = sharing_key.or_else(|| connect.sharing_key.clone());
         // A launch can do without, so this must not use up what the ticket needs.
         let reference = self.launch_reference(&answer, connect, sharing_key.clone());
-        let launch_reference = timeout_at(self.by(Share::Half), reference)
+        let launch_reference = timeout_at(self.by(DeadlineShare::Half), reference)
             .await
             .unwrap_or(None);
         // The address may have begun something.
         let logon = self.logon(&answer, connect).await;
-        let logon = logon.map_err(FarmError::of_following)?;
+        let logon = logon.map_err(FarmError::after_earlier_request)?;
         Ok(Connection {
             address: answer.server_address.value,
             cgp_port: answer
@@ -245,19 +248,19 @@ impl NfuseOperation {
     }
 
     /// When a request with this share of the time that is left has to be answered.
-    fn by(&self, share: Share) -> Instant {
+    fn by(&self, share: DeadlineShare) -> Instant {
         let now = Instant::now();
         match share {
-            Share::Whole => self.deadline,
-            Share::Half => now + self.deadline.saturating_duration_since(now) / 2,
+            DeadlineShare::Whole => self.deadline,
+            DeadlineShare::Half => now + self.deadline.saturating_duration_since(now) / 2,
         }
     }
 
-    async fn call<R: Request>(&self, request: &R) -> Result<R::Answer, CallError> {
+    async fn call<R: Request>(&self, request: &R) -> Result<R::Response, CallError> {
         self.farm.0.client.call_by(self.deadline, request).await
     }
 
-    async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, FarmError> {
+    async fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
         match self.call(request).await {
             Ok(answer) => Ok(answer),
             Err(error) => Err(self.note(farm_error(&error)).await),
@@ -267,7 +270,7 @@ impl NfuseOperation {
     /// A farm that refuses the account casts doubt on the password.
     async fn note(&self, error: FarmError) -> FarmError {
         if let Some(refusal) = error.refusal()
-            && refusal.is_of_the_account()
+            && refusal.concerns_account()
         {
             self.farm.0.standings.doubt(&self.user).await;
         }
@@ -278,7 +281,7 @@ impl NfuseOperation {
     /// one that asked the farm, the next who waits asks anew.
     async fn shared<T>(
         &self,
-        share: Share,
+        share: DeadlineShare,
         answer: impl Future<Output = Result<T, Arc<FarmError>>>,
     ) -> Result<T, FarmError> {
         match timeout_at(self.by(share), answer).await {
@@ -290,7 +293,9 @@ impl NfuseOperation {
     }
 
     async fn has(&self, capability: &CapabilityId) -> Result<bool, FarmError> {
-        let capabilities = self.shared(Share::Half, self.farm.capabilities()).await?;
+        let capabilities = self
+            .shared(DeadlineShare::Half, self.farm.capabilities())
+            .await?;
         Ok(capabilities.contains(capability))
     }
 
@@ -331,7 +336,7 @@ impl NfuseOperation {
 
     /// Where the target is. A farm that has no alternate address for it is asked for the plain one:
     /// the first request came to nothing.
-    async fn address(&self, connect: &Connect) -> Result<AddressAnswer, FarmError> {
+    async fn address(&self, connect: &ConnectRequest) -> Result<AddressResponse, FarmError> {
         let farm = &self.farm.0;
         let mut request = AddressRequest {
             wanted_address_type: Some(farm.address_form.word().to_owned()),
@@ -357,10 +362,12 @@ impl NfuseOperation {
 
     /// What an error of a launch means. Farms of 7 say that no machine serves a session also where
     /// they do not know it: then their own list tells which it is.
-    async fn launch_refused(&self, error: &CallError, connect: &Connect) -> FarmError {
+    async fn launch_refused(&self, error: &CallError, connect: &ConnectRequest) -> FarmError {
         if let Target::Session(session) = &connect.target
             && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
-            && let Ok(listed) = self.listed(&connect.end_point, Listing::Disconnected).await
+            && let Ok(listed) = self
+                .listed(&connect.end_point, ListScope::Disconnected)
+                .await
             && !listed.iter().any(|listed| listed.key.is_same_as(session))
         {
             return FarmError::Refused(Refusal::UnknownSession);
@@ -372,8 +379,8 @@ impl NfuseOperation {
     /// address, and what came is not asked for again.
     async fn launch_reference(
         &self,
-        answer: &AddressAnswer,
-        connect: &Connect,
+        answer: &AddressResponse,
+        connect: &ConnectRequest,
         session_sharing_key: Option<String>,
     ) -> Option<String> {
         if answer.launch_ref.is_some() {
@@ -407,7 +414,11 @@ impl NfuseOperation {
 
     /// The logon ticket: from 7 on it comes with the address. The oldest farms may not be licensed
     /// to give one; then their hosts ask for the password.
-    async fn logon(&self, answer: &AddressAnswer, connect: &Connect) -> Result<Logon, FarmError> {
+    async fn logon(
+        &self,
+        answer: &AddressResponse,
+        connect: &ConnectRequest,
+    ) -> Result<Logon, FarmError> {
         if let Some(ticket) = &answer.ticket {
             return Ok(Logon::Ticket(SecretString::from(ticket.as_str())));
         }
@@ -459,10 +470,10 @@ impl NfuseOperation {
         }
     }
 
-    fn catalogue(&self, applications: Vec<roamd_nfuse_proto::Application>) -> Catalogue {
-        if applications.len() > Catalogue::MOST {
+    fn catalogue(&self, applications: Vec<roamd_nfuse_proto::Application>) -> ResourceEnumeration {
+        if applications.len() > ResourceEnumeration::MOST {
             let farm = &self.farm.0.description.id;
-            let (count, most) = (applications.len(), Catalogue::MOST);
+            let (count, most) = (applications.len(), ResourceEnumeration::MOST);
             warn!(%farm, count, most, "Farm lists more applications than are kept");
         }
         applications.into_iter().map(application).collect()

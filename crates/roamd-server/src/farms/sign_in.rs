@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use roamd_citrixauth::{
-    ChangeRefusal, CheckCredentials, Credentials, PasswordChange, Refusal, UserIdentity,
+    ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange, UserIdentity,
 };
 use roamd_nfuse_client::{CallError, Sent};
 use roamd_nfuse_proto::{
-    CapabilityId, ChangePasswordAnswer, ChangePasswordRequest, ErrorId, ValidateCredentialsRequest,
+    CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
+    ValidateCredentialsRequest,
 };
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
@@ -15,10 +16,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::errors::farm_error;
-use super::turns::Turn;
+use super::fair_semaphore::Permit;
 use super::{NfuseFarm, Shared, explicit, hidden};
 use crate::metrics::OperationKind;
-use crate::standing::Standing;
+use crate::password_check::PasswordCheck;
 
 /// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
 const LONGEST_PART: usize = 255;
@@ -35,7 +36,7 @@ impl CredentialFarms {
 
     /// Whether the password in a user's token is still good. The operation that asks has yet to
     /// begin, so this takes no more than half the shortest deadline.
-    pub(crate) async fn standing(&self, user: &User) -> Standing {
+    pub(crate) async fn standing(&self, user: &User) -> PasswordCheck {
         let credentials = Credentials {
             user_name: user.name.clone(),
             domain: user.domain.clone(),
@@ -47,12 +48,16 @@ impl CredentialFarms {
             .ask(&credentials, Some(Instant::now() + patience))
             .await
         {
-            Ok(_) => Standing::Good,
-            Err(Refusal::BadCredentials | Refusal::MustChange | Refusal::Expired) => {
-                Standing::Refused(Reason::BadPassword)
+            Ok(_) => PasswordCheck::Good,
+            Err(
+                CredentialRefusal::BadCredentials
+                | CredentialRefusal::MustChange
+                | CredentialRefusal::Expired,
+            ) => PasswordCheck::Refused(Reason::BadPassword),
+            Err(CredentialRefusal::Disabled | CredentialRefusal::LockedOut) => {
+                PasswordCheck::Refused(Reason::BadAccount)
             }
-            Err(Refusal::Disabled | Refusal::LockedOut) => Standing::Refused(Reason::BadAccount),
-            Err(Refusal::Unavailable) => Standing::Unsure,
+            Err(CredentialRefusal::Unavailable) => PasswordCheck::Unsure,
         }
     }
 
@@ -86,7 +91,7 @@ impl CredentialFarms {
         let counts = &farm.counts;
         drop(counts.operation(OperationKind::PasswordChange, counted));
         match answer {
-            Ok(ChangePasswordAnswer) => Ok(()),
+            Ok(ChangePasswordResponse) => Ok(()),
             Err(error) => {
                 let farm = &farm.description.id;
                 warn!(%farm, error = error.with_causes(), "Farm did not change a password");
@@ -115,7 +120,7 @@ impl CredentialFarms {
         &self,
         asked: &Credentials,
         until: Option<Instant>,
-    ) -> Result<UserIdentity, Refusal> {
+    ) -> Result<UserIdentity, CredentialRefusal> {
         let request = ValidateCredentialsRequest {
             credentials: explicit(&asked.user_name, &asked.domain, Some(&asked.password)),
             identity_wanted: true,
@@ -154,19 +159,19 @@ impl CredentialFarms {
                 }
             }
         }
-        Err(Refusal::Unavailable)
+        Err(CredentialRefusal::Unavailable)
     }
 }
 
 /// A turn at a farm, if there is one in time.
-async fn turn(farm: &Shared, user: &UserKey, deadline: Instant) -> Option<Turn<UserKey>> {
+async fn turn(farm: &Shared, user: &UserKey, deadline: Instant) -> Option<Permit<UserKey>> {
     match farm.turns.take(user, deadline).await {
         Ok(turn) => Some(turn),
         Err(error) => {
             let id = &farm.description.id;
             warn!(farm = %id, %error, "Farm could not be asked about a password");
             let refused: Result<(), _> = Err(error);
-            drop(farm.counts.operation(OperationKind::Turn, refused));
+            drop(farm.counts.operation(OperationKind::Permit, refused));
             None
         }
     }
@@ -191,7 +196,7 @@ fn change_refusal(error: &CallError) -> ChangeRefusal {
 }
 
 impl CheckCredentials for CredentialFarms {
-    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, Refusal> {
+    async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, CredentialRefusal> {
         self.ask(sign_in, None).await
     }
 }
@@ -208,14 +213,20 @@ fn account(sam: &str) -> Option<UserIdentity> {
 }
 
 /// What an error of a farm means for a sign-in; nothing where it says nothing of the credentials.
-fn refusal(id: &ErrorId) -> Option<Refusal> {
+fn refusal(id: &ErrorId) -> Option<CredentialRefusal> {
     let table = [
-        (ErrorId::FAILED_CREDENTIALS, Refusal::BadCredentials),
-        (ErrorId::MUST_CHANGE_CREDENTIALS, Refusal::MustChange),
-        (ErrorId::EXPIRED_CREDENTIALS, Refusal::Expired),
-        (ErrorId::ACCOUNT_DISABLED, Refusal::Disabled),
-        (ErrorId::INVALID_LOGON_HOURS, Refusal::Disabled),
-        (ErrorId::ACCOUNT_LOCKED_OUT, Refusal::LockedOut),
+        (
+            ErrorId::FAILED_CREDENTIALS,
+            CredentialRefusal::BadCredentials,
+        ),
+        (
+            ErrorId::MUST_CHANGE_CREDENTIALS,
+            CredentialRefusal::MustChange,
+        ),
+        (ErrorId::EXPIRED_CREDENTIALS, CredentialRefusal::Expired),
+        (ErrorId::ACCOUNT_DISABLED, CredentialRefusal::Disabled),
+        (ErrorId::INVALID_LOGON_HOURS, CredentialRefusal::Disabled),
+        (ErrorId::ACCOUNT_LOCKED_OUT, CredentialRefusal::LockedOut),
     ];
     table
         .into_iter()

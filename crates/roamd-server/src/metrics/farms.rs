@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use roamd_nfuse_client::{Attempt, CallError, Controller, Observer};
+use roamd_nfuse_client::{Attempt, CallError, ControllerUrl, Observer};
 use roamd_sessions::{FarmError, Refusal};
 
 /// What is counted of all farms.
@@ -31,7 +31,7 @@ pub(crate) struct FarmCounts {
 
 #[derive(Debug)]
 struct ControllerCounts {
-    controller: Controller,
+    controller: ControllerUrl,
     url: Arc<String>,
     times: Histogram,
 }
@@ -52,7 +52,7 @@ pub(crate) enum OperationKind {
     /// Replacing a password.
     PasswordChange,
     /// A turn, which every other operation needs first; counted where there is none.
-    Turn,
+    Permit,
     /// Getting a ticket of a ticket authority, where the "farm" is the gateway of a store.
     Ticket,
 }
@@ -108,19 +108,23 @@ impl FarmMetrics {
     }
 
     /// What is counted of the farm with this id and these controllers.
-    pub(crate) fn of(&self, farm: &str, controllers: &[Controller]) -> FarmCounts {
+    pub(crate) fn of(&self, farm: &str, controllers: &[ControllerUrl]) -> FarmCounts {
         self.counted(farm, controllers, &OperationKind::OF_FARMS)
     }
 
     /// The same for the ticket authorities of a gateway that is called like this.
-    pub(crate) fn of_authorities(&self, gateway: &str, authorities: &[Controller]) -> FarmCounts {
+    pub(crate) fn of_authorities(
+        &self,
+        gateway: &str,
+        authorities: &[ControllerUrl],
+    ) -> FarmCounts {
         self.counted(gateway, authorities, &[OperationKind::Ticket])
     }
 
     fn counted(
         &self,
         farm: &str,
-        controllers: &[Controller],
+        controllers: &[ControllerUrl],
         operations: &[OperationKind],
     ) -> FarmCounts {
         let farm = Arc::new(farm.to_owned());
@@ -215,7 +219,7 @@ impl OperationKind {
         Self::Launch,
         Self::SignIn,
         Self::PasswordChange,
-        Self::Turn,
+        Self::Permit,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -226,7 +230,7 @@ impl OperationKind {
             Self::Launch => "launch",
             Self::SignIn => "sign_in",
             Self::PasswordChange => "password_change",
-            Self::Turn => "turn",
+            Self::Permit => "turn",
             Self::Ticket => "ticket",
         }
     }

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
-use roamd_http::{Full, Observer};
+use roamd_http::{LimitReached, Observer};
 
 /// What is counted of the listener. A clone counts the same.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,7 @@ struct RereadLabels {
 impl ListenerMetrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        for full in [Full::ForAll, Full::ForClient] {
+        for full in [LimitReached::ForAll, LimitReached::ForClient] {
             let labels = labels(full);
             drop(metrics.connections.get_or_create(&labels));
             drop(metrics.requests.get_or_create(&labels));
@@ -77,7 +77,7 @@ impl ListenerMetrics {
     }
 
     /// Counts a request for which there was no place.
-    pub(crate) fn note_refused_request(&self, full: Full) {
+    pub(crate) fn note_refused_request(&self, full: LimitReached) {
         self.requests.get_or_create(&labels(full)).inc();
     }
 
@@ -99,7 +99,7 @@ impl ListenerMetrics {
 }
 
 impl Observer for ListenerMetrics {
-    fn refused(&self, why: Full) {
+    fn refused(&self, why: LimitReached) {
         self.connections.get_or_create(&labels(why)).inc();
     }
 
@@ -108,10 +108,10 @@ impl Observer for ListenerMetrics {
     }
 }
 
-fn labels(full: Full) -> FullLabels {
+fn labels(full: LimitReached) -> FullLabels {
     let full = match full {
-        Full::ForAll => "all",
-        Full::ForClient => "client",
+        LimitReached::ForAll => "all",
+        LimitReached::ForClient => "client",
     };
     FullLabels { full }
 }

@@ -5,33 +5,33 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, HeaderValue};
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_sessions::{
-    EndPoint, FailureCause, Launch, LaunchFailure, LaunchTarget, Launched, NotReady, ResourceIds,
-    User,
+    EndPoint, FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, NotReady,
+    ResourceIds, User,
 };
-use roamd_state::MarkKind;
+use roamd_state::FlagKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::answer::{Caching, whole};
+use crate::api_error::ApiError;
+use crate::app::{AppState, Reach};
 use crate::audit::{self, Event, Text, What, Who};
-use crate::gate::{Gate, Reach};
-use crate::refused::Refused;
 use crate::request::Request;
+use crate::response::{Caching, whole};
 use crate::retry_key::{LaunchId, RetryKeys, expiry};
-use crate::site::{ProtectionSpace, StoreSite};
 use crate::tickets;
+use crate::urls::{ProtectionSpace, StoreUrls};
 
 /// Connects the client to a session.
 pub(crate) async fn session(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     session: &str,
     retry: Option<&str>,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let wanted = Wanted {
         target: Some(LaunchTarget::Session(session.to_owned())),
         what: What::Session(Text::new(session)),
@@ -43,12 +43,12 @@ pub(crate) async fn session(
 
 /// Starts an application or desktop.
 pub(crate) async fn resource(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     resource: &str,
     retry: Option<&str>,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let ids = ResourceIds::from_segment(resource);
     let first = ids.as_ref().and_then(|ids| ids.iter().next());
     let name = first.map_or_else(|| resource.to_owned(), ToString::to_string);
@@ -76,12 +76,12 @@ struct Wanted<'s> {
 
 /// Launches what stands there. A key of an attempt that was not ready goes on with it.
 async fn launch(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     wanted: Wanted<'_>,
     retry: Option<&str>,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let Wanted {
         target,
         what,
@@ -116,8 +116,8 @@ async fn launch(
     };
     let Some((target, going_on)) = found else {
         let reason = ErrorReason::ResourceNotFound;
-        trail.note(Event::launch(line, &Ok(Launched::NotFound(reason))));
-        return Err(Refused::NothingToLaunch(reason));
+        trail.note(Event::launch(line, &Ok(LaunchOutcome::NotFound(reason))));
+        return Err(ApiError::NothingToLaunch(reason));
     };
     gate.admit(&trail, &user, space, Reach::OneFarm).await?;
     let wish = Launch {
@@ -137,8 +137,8 @@ async fn launch(
         })
         .await??;
     let data = match launched {
-        Launched::NotFound(reason) => return Err(Refused::NothingToLaunch(reason)),
-        Launched::NotReady { reason, farm } => {
+        LaunchOutcome::NotFound(reason) => return Err(ApiError::NothingToLaunch(reason)),
+        LaunchOutcome::NotReady { reason, farm } => {
             let launch = going_on.unwrap_or_else(LaunchId::new);
             // Further attempts ask the farm that gets its machine ready, and no other.
             let url = match only_on {
@@ -154,8 +154,8 @@ async fn launch(
                 &not_ready(reason, format!("{url}/{key}")),
             ));
         }
-        Launched::Failed(failure) => failed(&failure, language),
-        Launched::Ready { ica, ticket, farm } => {
+        LaunchOutcome::Failed(failure) => failed(&failure, language),
+        LaunchOutcome::Ready { ica, ticket, farm } => {
             if is_invalidated(gate, &user, ticket.as_ref()).await? {
                 info!(user = %user.key, %farm, "Farm gave a ticket that was invalidated before");
                 trail.note(Event::ticket_withheld(who, &farm));
@@ -173,7 +173,7 @@ async fn launch(
     };
     if let Some(launch) = going_on {
         let (ended, until) = (launch.digest(), expiry(gate.now()));
-        let ending = gate.state.mark(MarkKind::EndedLaunch, ended, until);
+        let ending = gate.state.set_flag(FlagKind::FinishedLaunch, ended, until);
         // What was launched is not withheld: at worst its retry key leads on for a while.
         if let Err(error) = ending.await {
             warn!(user = %user.key, %error, "Could not remember the end of a launch");
@@ -185,17 +185,17 @@ async fn launch(
 /// The launch that a retry key goes on with. Keys of others, old ones, and those of a launch that
 /// has come to its end lead nowhere (ST-46).
 async fn going_on(
-    gate: &Gate,
+    gate: &AppState,
     user: &User,
     url: &str,
     key: &str,
-) -> Result<Option<LaunchId>, Refused> {
+) -> Result<Option<LaunchId>, ApiError> {
     let Some(launch) = RetryKeys::new(&gate.keys).open(&user.key, url, key, gate.now()) else {
         return Ok(None);
     };
     let has_ended = gate
         .state
-        .is_marked(MarkKind::EndedLaunch, launch.digest(), gate.now())
+        .is_flag_set(FlagKind::FinishedLaunch, launch.digest(), gate.now())
         .await?;
     Ok((!has_ended).then_some(launch))
 }
@@ -224,7 +224,7 @@ fn failed(failure: &LaunchFailure, language: Language) -> LaunchData {
 }
 
 /// The document, with its language where people read some of it (ST-8).
-fn answer(media: &'static str, language: Language, data: &LaunchData) -> Answer {
+fn answer(media: &'static str, language: Language, data: &LaunchData) -> Response {
     let mut answer = whole(StatusCode::OK, media, Caching::Secret, data.to_xml());
     if matches!(data, LaunchData::Failure { .. }) {
         let tag = HeaderValue::from_static(language.tag());
@@ -235,16 +235,16 @@ fn answer(media: &'static str, language: Language, data: &LaunchData) -> Answer 
 
 /// Whether the client had this ticket invalidated before it was handed out.
 async fn is_invalidated(
-    gate: &Gate,
+    gate: &AppState,
     user: &User,
     ticket: Option<&SecretString>,
-) -> Result<bool, Refused> {
+) -> Result<bool, ApiError> {
     let Some(ticket) = ticket else {
         return Ok(false);
     };
     let digest = tickets::digest(&user.key, ticket);
     Ok(gate
         .state
-        .is_marked(MarkKind::InvalidatedTicket, digest, gate.now())
+        .is_flag_set(FlagKind::InvalidatedTicket, digest, gate.now())
         .await?)
 }

@@ -9,23 +9,23 @@ mod sessions;
 
 use std::sync::Arc;
 
-use roamd_http::Answer;
+use roamd_http::Response;
 
 use self::authentication::{forms, tokens};
-use crate::gate::Gate;
-use crate::refused::Refused;
+use crate::api_error::ApiError;
+use crate::app::AppState;
 use crate::request::Request;
 use crate::route::{AuthenticationRoute, Route, StoreRoute};
 
 /// Answers a request whose path and method are good.
 pub(crate) async fn answer(
-    gate: &Arc<Gate>,
+    gate: &Arc<AppState>,
     route: Route<'_>,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     match route {
         Route::Store(index, route) => {
-            let site = gate.stores.get(index).ok_or(Refused::NotFound)?;
+            let site = gate.stores.get(index).ok_or(ApiError::NotFound)?;
             match route {
                 StoreRoute::Available => sessions::available(gate, site, request).await,
                 StoreRoute::Disconnect => sessions::disconnect(gate, site, request).await,
@@ -40,7 +40,7 @@ pub(crate) async fn answer(
                 StoreRoute::LaunchResource { resource, retry } => {
                     launch::resource(gate, site, resource, retry, request).await
                 }
-                StoreRoute::Picture {
+                StoreRoute::Icon {
                     resource,
                     format,
                     size,

@@ -2,26 +2,26 @@
 
 use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER, X_FRAME_OPTIONS};
-use roamd_http::Answer;
+use roamd_http::Response;
 
-use crate::answer::{Caching, sentence, whole};
-use crate::gate::Gate;
+use crate::api_error::{ApiError, RETRY_SECONDS};
+use crate::app::AppState;
 use crate::page;
 use crate::readiness::Readiness;
-use crate::refused::{RETRY_SECONDS, Refused};
 use crate::request::Request;
+use crate::response::{Caching, sentence, whole};
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
 
 /// The process is alive.
-pub(crate) fn health() -> Answer {
+pub(crate) fn health() -> Response {
     sentence(StatusCode::OK, "alive")
 }
 
 /// Whether the gateway can serve: what every sign-in needs of its own answers, and so may a farm. A
 /// line for each farm, or JSON for those who would rather have it.
-pub(crate) async fn ready(gate: &Gate, request: &Request) -> Result<Answer, Refused> {
+pub(crate) async fn ready(gate: &AppState, request: &Request) -> Result<Response, ApiError> {
     gate.state.is_alive().await?;
     let readiness = Readiness::of(gate.stores.iter().flat_map(|site| site.store.farms()));
     let (status, summary) = if readiness.is_ready() {
@@ -47,17 +47,17 @@ pub(crate) async fn ready(gate: &Gate, request: &Request) -> Result<Answer, Refu
 }
 
 /// Counts and times, for Prometheus.
-pub(crate) fn metrics(gate: &Gate) -> Result<Answer, Refused> {
+pub(crate) fn metrics(gate: &AppState) -> Result<Response, ApiError> {
     let text = gate
         .metrics
         .text()
-        .map_err(|error| Refused::Internal(error.into()))?;
+        .map_err(|error| ApiError::Internal(error.into()))?;
     let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(whole(StatusCode::OK, media, Caching::None, text))
 }
 
 /// The style sheet of the pages.
-pub(crate) fn style_sheet() -> Answer {
+pub(crate) fn style_sheet() -> Response {
     whole(
         StatusCode::OK,
         "text/css; charset=utf-8",
@@ -67,18 +67,18 @@ pub(crate) fn style_sheet() -> Answer {
 }
 
 /// The page at the root: what this server is, and where its stores are.
-pub(crate) fn page(gate: &Gate) -> Result<Answer, Refused> {
+pub(crate) fn page(gate: &AppState) -> Result<Response, ApiError> {
     let stores = gate.stores.iter().map(|site| site.url.as_str()).collect();
     rendered(page::root(stores))
 }
 
 /// The index of the schemas (SS-65).
-pub(crate) fn schemas() -> Result<Answer, Refused> {
+pub(crate) fn schemas() -> Result<Response, ApiError> {
     rendered(page::schemas())
 }
 
-fn rendered(page: askama::Result<String>) -> Result<Answer, Refused> {
-    let html = page.map_err(|error| Refused::Internal(error.into()))?;
+fn rendered(page: askama::Result<String>) -> Result<Response, ApiError> {
+    let html = page.map_err(|error| ApiError::Internal(error.into()))?;
     let mut answer = whole(
         StatusCode::OK,
         "text/html; charset=utf-8",

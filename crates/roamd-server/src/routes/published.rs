@@ -2,17 +2,17 @@
 
 use http::StatusCode;
 use http::header::ACCEPT;
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
 
-use crate::answer::{Caching, whole};
-use crate::gate::Gate;
-use crate::refused::Refused;
+use crate::api_error::ApiError;
+use crate::app::AppState;
 use crate::request::Request;
-use crate::site::{AuthenticationSite, StoreSite};
+use crate::response::{Caching, whole};
+use crate::urls::{AuthUrls, StoreUrls};
 
 /// The services of a store (ST-22 to ST-26).
-pub(crate) fn store_endpoints(site: &StoreSite, request: &Request) -> Result<Answer, Refused> {
+pub(crate) fn store_endpoints(site: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
     let groups = Group::ALL.map(|group| format!("group:{}", group.name()));
     let mut resources = vec!["ResourcesEnumerationV2", "group:all"];
     resources.extend(groups.iter().map(String::as_str));
@@ -43,9 +43,9 @@ pub(crate) fn store_endpoints(site: &StoreSite, request: &Request) -> Result<Ans
 
 /// The services of the authentication service (ST-24).
 pub(crate) fn authentication_endpoints(
-    site: &AuthenticationSite,
+    site: &AuthUrls,
     request: &Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     endpoints(
         &site.url,
         &[("Endpoints", &["endpoints"], "endpoints/v1")],
@@ -57,7 +57,7 @@ fn endpoints(
     root: &str,
     services: &[(&str, &[&str], &str)],
     request: &Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
     let endpoints = services.iter().map(|(id, capabilities, path)| Endpoint {
         id: (*id).to_owned(),
@@ -73,10 +73,10 @@ fn endpoints(
 
 /// Where a store's services are (ST-27 to ST-31). Never 406 (ST-28).
 pub(crate) fn discovery(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     request: &Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let document = Discovery {
         store_name: site
             .path
@@ -100,8 +100,8 @@ pub(crate) fn discovery(
 }
 
 /// A published schema.
-pub(crate) fn schema(name: &str) -> Result<Answer, Refused> {
-    let schema = schemas::by_name(name).ok_or(Refused::NotFound)?;
+pub(crate) fn schema(name: &str) -> Result<Response, ApiError> {
+    let schema = schemas::by_name(name).ok_or(ApiError::NotFound)?;
     Ok(whole(
         StatusCode::OK,
         "application/xml",

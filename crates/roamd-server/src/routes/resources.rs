@@ -9,20 +9,20 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_sessions::{
-    Description, Kind, ListedResource, Picture, PictureSize, ResourceId, ResourceList, Scope,
+    Description, Icon, IconSize, Kind, ListedResource, ResourceId, ResourceList, Scope,
 };
-use roamd_store_proto::{Enumeration, Groups, Resource, ResourceType, Resources, media_type};
+use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Caching, whole};
-use crate::gate::{Gate, Reach};
-use crate::picture;
-use crate::refused::Refused;
+use crate::api_error::ApiError;
+use crate::app::{AppState, Reach};
+use crate::icon;
 use crate::request::Request;
-use crate::route::PictureFormat;
-use crate::site::StoreSite;
+use crate::response::{Caching, whole};
+use crate::route::IconFormat;
+use crate::urls::StoreUrls;
 
 /// What shows what ICA carries, and what is shown without it (ST-63).
 const ICA: &str = "ica30";
@@ -30,10 +30,10 @@ const CONTENT: &str = "content";
 
 /// Lists what the user may start.
 pub(crate) async fn list(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let trail = request.trail(gate);
     let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
@@ -45,7 +45,7 @@ pub(crate) async fn list(
             site.store.resources(&user, scope).await?
         }
         None => ResourceList {
-            enumeration: Enumeration::Full,
+            enumeration: EnumerationStatus::Full,
             resources: Vec::new(),
         },
     };
@@ -60,16 +60,16 @@ pub(crate) async fn list(
 
 /// Tells of one resource.
 pub(crate) async fn one(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     id: &str,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let trail = request.trail(gate);
     let user = request.user(gate, &site.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
-    let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
     gate.admit(&trail, &user, &site.resources, site.reach())
         .await?;
     let listed = site.store.resource(&user, &id).await?;
@@ -79,35 +79,35 @@ pub(crate) async fn one(
 
 /// Shows the picture of a resource.
 pub(crate) async fn picture(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     id: &str,
-    format: PictureFormat,
+    format: IconFormat,
     size: Option<&str>,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let trail = request.trail(gate);
     let user = request.user(gate, &site.resources).await?;
     let media = match format {
-        PictureFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
-        PictureFormat::Icon => {
+        IconFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
+        IconFormat::Ico => {
             request.accepts(&[media_type::ICON, media_type::X_ICON], media_type::ICON)?
         }
     };
-    let id = ResourceId::from_segment(id).ok_or(Refused::NotFound)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
     let size = match size {
-        Some(pixels) => PictureSize::fitting(pixels.parse().map_err(|_| Refused::NotFound)?),
-        None => PictureSize::DEFAULT,
+        Some(pixels) => IconSize::fitting(pixels.parse().map_err(|_| ApiError::NotFound)?),
+        None => IconSize::DEFAULT,
     };
     gate.admit(&trail, &user, &site.resources, Reach::OneFarm)
         .await?;
     let png = match site.store.picture(&user, &id, size).await? {
-        Picture::OfFarm(bytes) => Bytes::from_owner(bytes),
-        Picture::None { desktop } => Bytes::from_static(picture::default(desktop, size)),
+        Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
+        Icon::None { desktop } => Bytes::from_static(icon::default(desktop, size)),
     };
     let body = match format {
-        PictureFormat::Png => png,
-        PictureFormat::Icon => picture::icon_file(&png, size).into(),
+        IconFormat::Png => png,
+        IconFormat::Ico => icon::icon_file(&png, size).into(),
     };
     let tag = format!("\"{}\"", hash(&[&body]));
     let known = request.joined(&IF_NONE_MATCH);
@@ -129,7 +129,7 @@ pub(crate) async fn picture(
 
 /// What the list is about (ST-57); none for what is started for nobody in particular, since here
 /// everybody signs in. Of several scopes the last one counts.
-fn scope(request: &Request) -> Result<Option<Scope>, Refused> {
+fn scope(request: &Request) -> Result<Option<Scope>, ApiError> {
     let mut scope = Some(Scope::Everything);
     for value in request.query("scope") {
         scope = match value.to_ascii_uppercase().as_str() {
@@ -137,7 +137,7 @@ fn scope(request: &Request) -> Result<Option<Scope>, Refused> {
             "$ANONYMOUS_PRELAUNCH$" => None,
             _ => {
                 let text = "the scope has to be $PRELAUNCH$ or $ANONYMOUS_PRELAUNCH$";
-                return Err(Refused::BadRequest(text.to_owned()));
+                return Err(ApiError::BadRequest(text.to_owned()));
             }
         };
     }
@@ -150,7 +150,7 @@ fn groups(request: &Request) -> Groups {
 }
 
 /// A resource as the document tells it.
-fn resource(site: &StoreSite, listed: &ListedResource) -> Resource {
+fn resource(site: &StoreUrls, listed: &ListedResource) -> Resource {
     let ListedResource {
         id,
         elsewhere,

@@ -5,33 +5,33 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use http::StatusCode;
 use jiff::Timestamp;
-use roamd_http::Answer;
-use roamd_sessions::{End, EndPoint, Ended, ListRequest, User};
+use roamd_http::Response;
+use roamd_sessions::{EndAction, EndOutcome, EndPoint, ListRequest, User};
 use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::answer::{Caching, whole};
+use crate::api_error::ApiError;
+use crate::app::AppState;
 use crate::audit::{Event, Who};
-use crate::gate::Gate;
-use crate::refused::Refused;
 use crate::request::Request;
-use crate::site::StoreSite;
+use crate::response::{Caching, whole};
 use crate::tickets;
+use crate::urls::StoreUrls;
 
 /// Lists the sessions that the client may connect to.
 pub(crate) async fn available(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let trail = request.trail(gate);
     let user = request.user(gate, &site.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
     let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
     let wanted = ListRequest {
-        include_active: params.include_active_sessions,
-        applications_only: params.app_sessions_only,
+        include_active_sessions: params.include_active_sessions,
+        app_sessions_only: params.app_sessions_only,
     };
     gate.admit(&trail, &user, &site.sessions, site.reach())
         .await?;
@@ -69,23 +69,28 @@ pub(crate) async fn available(
 
 /// Disconnects the sessions that are connected from the client.
 pub(crate) async fn disconnect(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     request: Request,
-) -> Result<Answer, Refused> {
-    end(gate, site, request, End::Disconnect).await
+) -> Result<Response, ApiError> {
+    end(gate, site, request, EndAction::Disconnect).await
 }
 
 /// Logs off the sessions that are connected from the client.
 pub(crate) async fn log_off(
-    gate: &Gate,
-    site: &StoreSite,
+    gate: &AppState,
+    site: &StoreUrls,
     request: Request,
-) -> Result<Answer, Refused> {
-    end(gate, site, request, End::LogOff).await
+) -> Result<Response, ApiError> {
+    end(gate, site, request, EndAction::LogOff).await
 }
 
-async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Result<Answer, Refused> {
+async fn end(
+    gate: &AppState,
+    site: &StoreUrls,
+    request: Request,
+    how: EndAction,
+) -> Result<Response, ApiError> {
     let trail = request.trail(gate);
     let user = request.user(gate, &site.sessions).await?;
     // The singular is accepted too, and answered as it was asked for (SS-49).
@@ -106,14 +111,14 @@ async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Resul
     let (store, end_point) = (Arc::clone(&site.store), end_point(&params));
     let user_key = user.key.clone();
     let who = Who::new(&user, &site.path, &end_point);
-    let Ended { status, .. } = gate
+    let EndOutcome { status, .. } = gate
         .to_the_end(async move {
             let ended = store.end(&user, &end_point, how, &tickets).await;
             trail.note(Event::ended(who, how, &ended));
             ended
         })
         .await??;
-    info!(user = %user_key, ?how, ?status, "Ended the sessions of a client");
+    info!(user = %user_key, ?how, ?status, "EndOutcome the sessions of a client");
     let body = SessionResult { status }.to_xml(spelling);
     Ok(whole(StatusCode::OK, media, Caching::None, body))
 }
@@ -121,7 +126,7 @@ async fn end(gate: &Gate, site: &StoreSite, request: Request, how: End) -> Resul
 /// Remembers that these tickets must not be handed out (again), before any farm hears of it. When
 /// that fails the sessions are ended all the same: farms invalidate tickets themselves or let them
 /// expire.
-async fn invalidate(gate: &Gate, user: &User, tickets: &[SecretString]) {
+async fn invalidate(gate: &AppState, user: &User, tickets: &[SecretString]) {
     let until = gate
         .now()
         .checked_add(gate.ticket_memory())

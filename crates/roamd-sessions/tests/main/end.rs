@@ -1,6 +1,6 @@
 //! What a disconnect or logoff on several farms says (SS-50).
 
-use roamd_sessions::{Busy, Ended, FarmError, FarmId, FarmResult, merge_end};
+use roamd_sessions::{Busy, EndOutcome, FarmError, FarmId, FarmResult, merge_end};
 use roamd_store_proto::SessionStatus::{Failure, Partial, Success};
 
 use crate::scripted::down;
@@ -31,7 +31,7 @@ fn success_needs_every_farm_and_failure_needs_none() {
                 result: result.clone(),
             })
             .collect();
-        let expected = expected.map(|status| Ended {
+        let expected = expected.map(|status| EndOutcome {
             status,
             farms: farms.clone(),
         });

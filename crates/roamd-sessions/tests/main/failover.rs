@@ -2,8 +2,8 @@
 //! serves it.
 
 use roamd_sessions::{
-    Busy, FailureCause, FarmError, FarmId, Generation, Launch, LaunchTarget, Launched, NotReady,
-    Refusal, ResourceId, ResourceIds, Store,
+    Busy, FailureCause, FarmError, FarmId, Generation, Launch, LaunchOutcome, LaunchTarget,
+    NotReady, Refusal, ResourceId, ResourceIds, Store,
 };
 use roamd_store_proto::{ErrorReason, LaunchParams};
 
@@ -13,9 +13,9 @@ use crate::scripted::{Call, ScriptedFarm, catalogue, down, keys, user};
 #[derive(Debug, Clone)]
 enum At {
     Begin(FarmError),
-    Catalogue(FarmError),
+    ResourceEnumeration(FarmError),
     NotPublished,
-    Connect(FarmError),
+    ConnectRequest(FarmError),
     Fine,
 }
 
@@ -34,9 +34,9 @@ fn farm(id: &str, at: &At) -> ScriptedFarm {
     farm.applications = Ok(catalogue(&[("Paint", "Paint", false)]));
     match at.clone() {
         At::Begin(error) => farm.begin = Err(error),
-        At::Catalogue(error) => farm.applications = Err(error),
+        At::ResourceEnumeration(error) => farm.applications = Err(error),
         At::NotPublished => farm.applications = Ok(catalogue(&[])),
-        At::Connect(error) => farm.connect = Err(error),
+        At::ConnectRequest(error) => farm.connect = Err(error),
         At::Fine => {}
     }
     farm
@@ -56,13 +56,13 @@ async fn launch(farms: &[(&str, At)]) -> (Told, Vec<String>) {
         seen_address: None,
     };
     let told = match store.launch(&user("alice"), &target, &wish).await {
-        Ok(Launched::Ready { farm, .. }) => Told::Ready(farm.to_string()),
-        Ok(Launched::NotReady { farm, .. }) => Told::Retry(farm.to_string()),
-        Ok(Launched::NotFound(reason)) => {
+        Ok(LaunchOutcome::Ready { farm, .. }) => Told::Ready(farm.to_string()),
+        Ok(LaunchOutcome::NotReady { farm, .. }) => Told::Retry(farm.to_string()),
+        Ok(LaunchOutcome::NotFound(reason)) => {
             assert_eq!(reason, ErrorReason::ResourceNotFound);
             Told::NotFound
         }
-        Ok(Launched::Failed(failure)) => match failure.cause {
+        Ok(LaunchOutcome::Failed(failure)) => match failure.cause {
             FailureCause::Farm(error) => Told::Failed(error),
             other => panic!("{other:?}"),
         },
@@ -70,7 +70,9 @@ async fn launch(farms: &[(&str, At)]) -> (Told, Vec<String>) {
     };
     let connects = |farm: &&ScriptedFarm| {
         let calls = farm.calls();
-        calls.iter().any(|call| matches!(call, Call::Connect(_)))
+        calls
+            .iter()
+            .any(|call| matches!(call, Call::ConnectRequest(_)))
     };
     let asked = store.farms().iter().filter(connects);
     let asked = asked.map(|farm| farm.description.id.to_string()).collect();
@@ -93,57 +95,62 @@ async fn the_next_farm_is_tried_only_where_the_first_has_certainly_started_nothi
         (At::Fine, Told::Ready("ONE".to_owned())),
         // Nothing that could start something was sent.
         (At::Begin(FarmError::Busy), there()),
-        (At::Catalogue(down()), there()),
-        (At::Catalogue(not_done()), there()),
+        (At::ResourceEnumeration(down()), there()),
+        (At::ResourceEnumeration(not_done()), there()),
         (At::NotPublished, there()),
-        (At::Connect(not_done()), there()),
+        (At::ConnectRequest(not_done()), there()),
         // The farm has said so.
-        (At::Connect(refused(Refusal::NoHost)), there()),
-        (At::Connect(refused(Refusal::Overloaded)), there()),
-        (At::Connect(refused(Refusal::NotLicensed)), there()),
-        (At::Connect(refused(Refusal::Maintenance)), there()),
-        (At::Connect(refused(Refusal::UnknownApplication)), there()),
-        (At::Connect(refused(Refusal::NotTrusted)), there()),
-        (At::Connect(refused(Refusal::Unsupported)), there()),
+        (At::ConnectRequest(refused(Refusal::NoHost)), there()),
+        (At::ConnectRequest(refused(Refusal::Overloaded)), there()),
+        (At::ConnectRequest(refused(Refusal::NotLicensed)), there()),
+        (At::ConnectRequest(refused(Refusal::Maintenance)), there()),
+        (
+            At::ConnectRequest(refused(Refusal::UnknownApplication)),
+            there(),
+        ),
+        (At::ConnectRequest(refused(Refusal::NotTrusted)), there()),
+        (At::ConnectRequest(refused(Refusal::Unsupported)), there()),
         // It has answered a request before that may have started something.
         (
-            At::Connect(refused(Refusal::NotLicensed).of_following()),
+            At::ConnectRequest(refused(Refusal::NotLicensed).after_earlier_request()),
             here(FarmError::RefusedHalfway(Refusal::NotLicensed)),
         ),
         (
-            At::Connect(refused(Refusal::NotReady(NotReady::Unknown)).of_following()),
+            At::ConnectRequest(
+                refused(Refusal::NotReady(NotReady::Unknown)).after_earlier_request(),
+            ),
             Told::Retry("ONE".to_owned()),
         ),
         // A lost answer is no answer.
-        (At::Connect(down()), here(down())),
+        (At::ConnectRequest(down()), here(down())),
         (
-            At::Connect(refused(Refusal::Other)),
+            At::ConnectRequest(refused(Refusal::Other)),
             here(refused(Refusal::Other)),
         ),
         (
-            At::Connect(refused(Refusal::Resource)),
+            At::ConnectRequest(refused(Refusal::Resource)),
             here(refused(Refusal::Resource)),
         ),
         (
-            At::Connect(refused(Refusal::HostRefused)),
+            At::ConnectRequest(refused(Refusal::HostRefused)),
             here(refused(Refusal::HostRefused)),
         ),
         // No way around a limit, and no password from farm to farm.
         (
-            At::Connect(refused(Refusal::SessionLimit)),
+            At::ConnectRequest(refused(Refusal::SessionLimit)),
             here(refused(Refusal::SessionLimit)),
         ),
         (
-            At::Connect(refused(Refusal::Credentials)),
+            At::ConnectRequest(refused(Refusal::Credentials)),
             here(refused(Refusal::Credentials)),
         ),
         (
-            At::Catalogue(refused(Refusal::Account)),
+            At::ResourceEnumeration(refused(Refusal::Account)),
             here(refused(Refusal::Account)),
         ),
         // A machine is getting ready there.
         (
-            At::Connect(refused(Refusal::NotReady(NotReady::Resuming))),
+            At::ConnectRequest(refused(Refusal::NotReady(NotReady::Resuming))),
             Told::Retry("ONE".to_owned()),
         ),
     ] {
@@ -163,19 +170,25 @@ async fn when_no_farm_serves_it_the_most_telling_answer_is_told() {
     let licence = || refused(Refusal::NotLicensed);
     for (farms, expected) in [
         (
-            vec![At::Connect(no_host()), At::Connect(licence())],
+            vec![At::ConnectRequest(no_host()), At::ConnectRequest(licence())],
             Told::Failed(no_host()),
         ),
         (
-            vec![At::Connect(not_done()), At::Connect(licence())],
+            vec![
+                At::ConnectRequest(not_done()),
+                At::ConnectRequest(licence()),
+            ],
             Told::Failed(licence()),
         ),
         (
-            vec![At::Connect(licence()), At::Connect(not_done())],
+            vec![
+                At::ConnectRequest(licence()),
+                At::ConnectRequest(not_done()),
+            ],
             Told::Failed(licence()),
         ),
         (
-            vec![At::Begin(FarmError::Busy), At::Connect(not_done())],
+            vec![At::Begin(FarmError::Busy), At::ConnectRequest(not_done())],
             Told::Failed(not_done()),
         ),
         (
@@ -184,15 +197,15 @@ async fn when_no_farm_serves_it_the_most_telling_answer_is_told() {
         ),
         // ST-54: a farm that failed does not say that its application is gone.
         (
-            vec![At::NotPublished, At::Catalogue(not_done())],
+            vec![At::NotPublished, At::ResourceEnumeration(not_done())],
             Told::Failed(not_done()),
         ),
         (vec![At::NotPublished, At::NotPublished], Told::NotFound),
         (
             vec![
-                At::Connect(not_done()),
-                At::Connect(no_host()),
-                At::Connect(refused(Refusal::NotReady(NotReady::Unknown))),
+                At::ConnectRequest(not_done()),
+                At::ConnectRequest(no_host()),
+                At::ConnectRequest(refused(Refusal::NotReady(NotReady::Unknown))),
                 At::Fine,
             ],
             Told::Retry("C".to_owned()),

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use proptest::option;
 use proptest::prelude::*;
 use roamd_sessions::{
-    Application, ApplicationSettings, Busy, Catalogue, Connect, Connection, Encryption,
+    Application, ApplicationSettings, Busy, ConnectRequest, Connection, DeadlineShare, Encryption,
     FailureCause, FarmError, FarmId, Generation, HostPort, IcaError, Kind, Launch, LaunchFailure,
-    LaunchTarget, Launched, ListRequest, Logon, NoTicket, NotReady, Refusal, RemoteAccess,
-    ResourceId, ResourceIds, SessionSettings, Share, Sound, StaTicket, Store, Target, WindowSize,
+    LaunchOutcome, LaunchTarget, ListRequest, Logon, NoTicket, NotReady, Refusal, RemoteAccess,
+    ResourceEnumeration, ResourceId, ResourceIds, SessionSettings, Sound, StaTicket, Store, Target,
+    WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -19,8 +20,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
 
 const QUIET: ListRequest = ListRequest {
-    include_active: false,
-    applications_only: false,
+    include_active_sessions: false,
+    app_sessions_only: false,
 };
 
 fn launch() -> Launch {
@@ -55,23 +56,23 @@ async fn session_of(store: &Store<ScriptedFarm>) -> LaunchTarget {
 }
 
 /// What the farm was asked to connect to.
-fn connect(store: &Store<ScriptedFarm>) -> Connect {
+fn connect(store: &Store<ScriptedFarm>) -> ConnectRequest {
     let calls = store.farms()[0].calls();
     match calls.last() {
-        Some(Call::Connect(connect)) => (**connect).clone(),
+        Some(Call::ConnectRequest(connect)) => (**connect).clone(),
         _ => panic!("the farm was not asked last: {calls:?}"),
     }
 }
 
-async fn launched(farm: ScriptedFarm, target: &LaunchTarget) -> Launched {
+async fn launched(farm: ScriptedFarm, target: &LaunchTarget) -> LaunchOutcome {
     let store = Store::new(vec![farm], keys());
     let launched = store.launch(&user("alice"), target, &launch()).await;
     launched.unwrap()
 }
 
-fn ica_text(launched: &Launched) -> String {
+fn ica_text(launched: &LaunchOutcome) -> String {
     match launched {
-        Launched::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
+        LaunchOutcome::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
         other => panic!("not ready: {other:?}"),
     }
 }
@@ -84,7 +85,7 @@ async fn a_listed_session_can_be_launched_from_the_end_point_named() {
     let alice = user("alice");
     let ready = store.launch(&alice, &target, &launch()).await.unwrap();
     assert!(ica_text(&ready).contains("Title=Paint 2016\r\n"));
-    let Launched::Ready { ticket, .. } = ready else {
+    let LaunchOutcome::Ready { ticket, .. } = ready else {
         panic!("the farm is ready");
     };
     assert_eq!(
@@ -102,7 +103,7 @@ async fn a_listed_session_can_be_launched_from_the_end_point_named() {
     let of_bob = store.launch(&user("bob"), &target, &launch()).await;
     assert!(matches!(
         of_bob,
-        Ok(Launched::NotFound(ErrorReason::ResourceNotFound))
+        Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound))
     ));
     assert_eq!(store.farms()[0].calls().len(), before);
 }
@@ -136,7 +137,7 @@ async fn a_session_is_launched_under_the_name_that_it_was_listed_with() {
 async fn an_application_is_launched_by_the_same_code() {
     // store-services.md §4.1; the key as old clients make it, nfuse.md §9
     let mut farm = paint(Generation::XenApp6);
-    farm.applications = Ok(Catalogue::from_iter([(
+    farm.applications = Ok(ResourceEnumeration::from_iter([(
         "Paint".to_owned(),
         Application {
             title: "Paint 2016".to_owned(),
@@ -196,12 +197,14 @@ async fn what_is_no_application_of_the_user_is_not_there() {
         let store = Store::new(vec![farm.clone()], keys());
         let launched = store.launch(&user("alice"), &target, &launch()).await;
         match launched {
-            Ok(Launched::NotFound(reason)) => assert_eq!(reason, expected, "{target:?}"),
+            Ok(LaunchOutcome::NotFound(reason)) => assert_eq!(reason, expected, "{target:?}"),
             other => panic!("{target:?}: {other:?}"),
         }
         let calls = store.farms()[0].calls();
         assert!(
-            !calls.iter().any(|call| matches!(call, Call::Connect(_))),
+            !calls
+                .iter()
+                .any(|call| matches!(call, Call::ConnectRequest(_))),
             "{calls:?}"
         );
     }
@@ -267,7 +270,10 @@ async fn a_wish_stays_within_what_the_application_allows() {
             settings: limits(sound),
             ..Application::default()
         };
-        farm.applications = Ok(Catalogue::from_iter([("Paint".to_owned(), entry)]));
+        farm.applications = Ok(ResourceEnumeration::from_iter([(
+            "Paint".to_owned(),
+            entry,
+        )]));
         let store = Store::new(vec![farm], keys());
         let wish = Launch {
             params: params.clone(),
@@ -350,7 +356,7 @@ async fn without_a_catalogue_a_session_goes_on_and_an_application_does_not() {
         let store = Store::new(vec![farm], keys());
         let reconnected = store.launch(&user("alice"), &target, &launch()).await;
         assert_eq!(
-            matches!(reconnected, Ok(Launched::Ready { .. })),
+            matches!(reconnected, Ok(LaunchOutcome::Ready { .. })),
             asked,
             "{error}"
         );
@@ -358,9 +364,9 @@ async fn without_a_catalogue_a_session_goes_on_and_an_application_does_not() {
         let started = store
             .launch(&user("alice"), &application("Paint"), &launch())
             .await;
-        assert!(matches!(started, Ok(Launched::Failed(_))), "{error}");
+        assert!(matches!(started, Ok(LaunchOutcome::Failed(_))), "{error}");
         let calls = store.farms()[0].calls();
-        assert_eq!(calls.last(), Some(&Call::Applications(Share::Half)));
+        assert_eq!(calls.last(), Some(&Call::Applications(DeadlineShare::Half)));
     }
 }
 
@@ -438,9 +444,11 @@ async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
         let mut farm = paint(Generation::Cvad7);
         farm.connect = Err(error.clone());
         match (launched(farm, &target).await, expected) {
-            (Launched::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
-            (Launched::NotReady { reason, .. }, Retry(expected)) => assert_eq!(reason, expected),
-            (Launched::Failed(failure), Failure(id)) => {
+            (LaunchOutcome::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
+            (LaunchOutcome::NotReady { reason, .. }, Retry(expected)) => {
+                assert_eq!(reason, expected)
+            }
+            (LaunchOutcome::Failed(failure), Failure(id)) => {
                 assert_eq!(failure.id(), id, "{error}");
                 assert_eq!(failure.remedy(), None, "no desktop");
             }
@@ -581,8 +589,8 @@ proptest! {
             logon: Logon::Ticket(SecretString::from(ticket)),
         });
         let (ica, ticket) = match made {
-            Launched::Ready { ica, ticket, .. } => (ica.text().clone(), ticket),
-            Launched::Failed(failure) => {
+            LaunchOutcome::Ready { ica, ticket, .. } => (ica.text().clone(), ticket),
+            LaunchOutcome::Failed(failure) => {
                 prop_assert!(matches!(failure.cause, FailureCause::Answer(_)));
                 return Ok(());
             }
@@ -647,7 +655,7 @@ fn made(
     params: &LaunchParams,
     sta: Option<[String; 3]>,
     connection: Connection,
-) -> Launched {
+) -> LaunchOutcome {
     let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
     farm.applications = Ok(catalogue(&[(in_name, title, false)]));
     farm.connect = Ok(connection);

@@ -2,31 +2,31 @@
 
 use std::sync::Arc;
 
-use roamd_sessions::plan::{self, Ask, FarmPlan};
+use roamd_sessions::plan::{self, FarmPlan, ListQuery};
 use roamd_sessions::{
-    Catalogue, FarmAnswer, FarmDescription, FarmSession, Generation, ListRequest, Outcome,
-    SessionIds, SessionList, UserKey, merge_list,
+    FarmDescription, FarmListResult, FarmSession, Generation, ListOutcome, ListRequest,
+    ResourceEnumeration, SessionIds, SessionList, UserKey, merge_list,
 };
-use roamd_store_proto::Enumeration;
+use roamd_store_proto::EnumerationStatus;
 
 use crate::scripted::{catalogue, description, down, keys, session};
 
 const EVERYTHING: ListRequest = ListRequest {
-    include_active: true,
-    applications_only: false,
+    include_active_sessions: true,
+    app_sessions_only: false,
 };
 const APPLICATIONS: ListRequest = ListRequest {
-    include_active: true,
-    applications_only: true,
+    include_active_sessions: true,
+    app_sessions_only: true,
 };
 
 fn answered(
     farm: &FarmDescription,
     request: ListRequest,
     sessions: Vec<FarmSession>,
-    catalogue: Option<Catalogue>,
-) -> FarmAnswer<'_> {
-    planned(farm, request, |ask| Outcome::Answered {
+    catalogue: Option<ResourceEnumeration>,
+) -> FarmListResult<'_> {
+    planned(farm, request, |ask| ListOutcome::Answered {
         ask,
         sessions,
         catalogue: catalogue.map(Arc::new),
@@ -34,24 +34,24 @@ fn answered(
     })
 }
 
-fn failed(farm: &FarmDescription) -> FarmAnswer<'_> {
+fn failed(farm: &FarmDescription) -> FarmListResult<'_> {
     let error = down();
-    planned(farm, EVERYTHING, |ask| Outcome::Failed { ask, error })
+    planned(farm, EVERYTHING, |ask| ListOutcome::Failed { ask, error })
 }
 
 fn planned(
     farm: &FarmDescription,
     request: ListRequest,
-    asked: impl FnOnce(Ask) -> Outcome,
-) -> FarmAnswer<'_> {
+    asked: impl FnOnce(ListQuery) -> ListOutcome,
+) -> FarmListResult<'_> {
     let outcome = match plan::list(farm, request) {
-        FarmPlan::Ask(ask) => asked(ask),
-        FarmPlan::Skip(reason) => Outcome::Skipped(reason),
+        FarmPlan::ListQuery(ask) => asked(ask),
+        FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
     };
-    FarmAnswer { farm, outcome }
+    FarmListResult { farm, outcome }
 }
 
-fn merge(answers: &[FarmAnswer<'_>]) -> SessionList {
+fn merge(answers: &[FarmListResult<'_>]) -> SessionList {
     merge_list(
         &SessionIds::new(keys()),
         &UserKey::new("DEMO", "alice"),
@@ -65,16 +65,23 @@ fn enumeration_says_how_many_of_the_asked_farms_answered() {
     // SS-37: a farm that was left out on purpose counts neither way.
     let xa = description("XA", Generation::XenApp6);
     let xd = description("XD", Generation::XenDesktop5);
-    let ok = || answered(&xa, APPLICATIONS, vec![], Some(Catalogue::default()));
+    let ok = || {
+        answered(
+            &xa,
+            APPLICATIONS,
+            vec![],
+            Some(ResourceEnumeration::default()),
+        )
+    };
     let skipped = || answered(&xd, APPLICATIONS, vec![], None);
     let table = [
-        (vec![ok()], Enumeration::Full),
-        (vec![ok(), skipped()], Enumeration::Full),
-        (vec![skipped()], Enumeration::Full),
-        (vec![], Enumeration::Full),
-        (vec![ok(), failed(&xd)], Enumeration::Partial),
-        (vec![failed(&xa), failed(&xd)], Enumeration::Failed),
-        (vec![failed(&xa), skipped()], Enumeration::Failed),
+        (vec![ok()], EnumerationStatus::Full),
+        (vec![ok(), skipped()], EnumerationStatus::Full),
+        (vec![skipped()], EnumerationStatus::Full),
+        (vec![], EnumerationStatus::Full),
+        (vec![ok(), failed(&xd)], EnumerationStatus::Partial),
+        (vec![failed(&xa), failed(&xd)], EnumerationStatus::Failed),
+        (vec![failed(&xa), skipped()], EnumerationStatus::Failed),
     ];
     for (answers, expected) in table {
         assert_eq!(merge(&answers).enumeration, expected, "{answers:?}");
@@ -238,7 +245,7 @@ fn sessions_that_are_listed_twice_or_without_a_proper_name_are_left_out() {
     let sessions = vec![once.clone(), once, nameless, endless, strange];
     let list = merge(&[answered(&farm, EVERYTHING, sessions, None)]);
     assert_eq!(list.sessions.len(), 1);
-    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(list.enumeration, EnumerationStatus::Full);
 }
 
 #[test]

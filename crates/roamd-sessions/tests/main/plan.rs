@@ -1,7 +1,7 @@
 //! Whom to ask (SS-29 to SS-35): the whole table.
 
 use roamd_sessions::plan::{self, FarmPlan};
-use roamd_sessions::{FarmDescription, Generation, ListRequest, Listing};
+use roamd_sessions::{FarmDescription, Generation, ListRequest, ListScope};
 
 use crate::scripted::description;
 
@@ -27,7 +27,7 @@ fn generation_request_and_setting_decide_who_is_asked_and_what_it_costs() {
         (Cvad7, false, true, false, "disconnected -desktops"),
         (Cvad7, true, true, false, "active -desktops"),
     ];
-    for (generation, include_active, applications_only, legacy, expected) in table {
+    for (generation, include_active_sessions, app_sessions_only, legacy, expected) in table {
         let farm = FarmDescription {
             legacy_workspace_control: legacy,
             ..description("F", generation)
@@ -35,18 +35,18 @@ fn generation_request_and_setting_decide_who_is_asked_and_what_it_costs() {
         let plan = match plan::list(
             &farm,
             ListRequest {
-                include_active,
-                applications_only,
+                include_active_sessions,
+                app_sessions_only,
             },
         ) {
             FarmPlan::Skip(_) => "not asked".to_owned(),
-            FarmPlan::Ask(ask) => {
+            FarmPlan::ListQuery(ask) => {
                 let listing = match ask.listing {
-                    Listing::Disconnected => "disconnected",
-                    Listing::WithActive(_) => "active",
+                    ListScope::Disconnected => "disconnected",
+                    ListScope::WithActive(_) => "active",
                 };
                 let cost = if ask.disconnects { "!" } else { "" };
-                let filter = if ask.applications_only {
+                let filter = if ask.app_sessions_only {
                     " -desktops"
                 } else {
                     ""
@@ -56,7 +56,7 @@ fn generation_request_and_setting_decide_who_is_asked_and_what_it_costs() {
         };
         assert_eq!(
             plan, expected,
-            "{generation:?} active={include_active} apps={applications_only} legacy={legacy}"
+            "{generation:?} active={include_active_sessions} apps={app_sessions_only} legacy={legacy}"
         );
     }
 }

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use roamd_sessions::{
-    Generation, HostPort, Launch, LaunchTarget, Launched, ListRequest, NoTicket, RemoteAccess,
+    Generation, HostPort, Launch, LaunchOutcome, LaunchTarget, ListRequest, NoTicket, RemoteAccess,
     StaTicket, Store,
 };
 use roamd_store_proto::{Language, LaunchErrorId, LaunchParams};
@@ -46,12 +46,12 @@ async fn launch(
     farm: ScriptedFarm,
     access: RemoteAccess,
     seen: Option<&str>,
-) -> (Launched, Vec<Call>) {
+) -> (LaunchOutcome, Vec<Call>) {
     let store = Store::new(vec![farm], keys()).with_remote_access(Some(access));
     let alice = user("alice");
     let quiet = ListRequest {
-        include_active: false,
-        applications_only: false,
+        include_active_sessions: false,
+        app_sessions_only: false,
     };
     let list = store.list(&alice, &here(), quiet).await.unwrap();
     let launch = Launch {
@@ -69,9 +69,9 @@ async fn launch(
     (launched, asked.collect())
 }
 
-fn file(launched: &Launched) -> String {
+fn file(launched: &LaunchOutcome) -> String {
     match launched {
-        Launched::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
+        LaunchOutcome::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
         other => panic!("not ready: {other:?}"),
     }
 }
@@ -210,7 +210,7 @@ async fn without_a_good_ticket_a_launch_outside_fails_for_the_ticket_and_tells_n
         let mut farm = farm();
         farm.sta_ticket = answer.clone();
         let (launched, _) = launch(farm, access(), Some(OUTSIDE)).await;
-        let Launched::Failed(failure) = launched else {
+        let LaunchOutcome::Failed(failure) = launched else {
             panic!("{answer:?}: {launched:?}");
         };
         let shown = failure.cause.to_string();
@@ -230,7 +230,7 @@ async fn no_ticket_is_asked_for_an_address_that_is_none() {
         answer.address = address.to_owned();
         farm.connect = Ok(answer);
         let (launched, asked) = launch(farm, access(), Some(OUTSIDE)).await;
-        assert!(matches!(launched, Launched::Failed(_)), "{address:?}");
+        assert!(matches!(launched, LaunchOutcome::Failed(_)), "{address:?}");
         assert_eq!(asked, [], "{address:?}");
     }
 }

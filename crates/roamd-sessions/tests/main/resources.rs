@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use roamd_sessions::{
-    Busy, Catalogue, CatalogueAnswer, FarmAnswer, FarmDescription, FarmError, FarmId, Generation,
-    Launch, LaunchTarget, Launched, ListRequest, Outcome, Picture, PictureSize, Refusal,
-    ResourceError, ResourceId, ResourceList, Scope, SessionIds, Share, Store, UserKey, merge_list,
-    merge_resources,
+    Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId, FarmListResult,
+    Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget, ListOutcome, ListRequest,
+    Refusal, ResourceEnumeration, ResourceError, ResourceId, ResourceList, Scope, SessionIds,
+    Store, UserKey, merge_list, merge_resources,
     plan::{self, FarmPlan},
 };
-use roamd_store_proto::{Enumeration, LaunchParams};
+use roamd_store_proto::{EnumerationStatus, LaunchParams};
 
 use crate::scripted::{Call, ScriptedFarm, catalogue, description, down, keys, session, user};
 
@@ -20,15 +20,15 @@ fn grouped(id: &str) -> FarmDescription {
     }
 }
 
-fn answered<'a>(farm: &'a FarmDescription, entries: &[(&str, &str, bool)]) -> CatalogueAnswer<'a> {
-    CatalogueAnswer {
+fn answered<'a>(farm: &'a FarmDescription, entries: &[(&str, &str, bool)]) -> FarmEnumeration<'a> {
+    FarmEnumeration {
         farm,
         catalogue: Ok(Arc::new(catalogue(entries))),
     }
 }
 
-fn failed(farm: &FarmDescription, error: FarmError) -> CatalogueAnswer<'_> {
-    CatalogueAnswer {
+fn failed(farm: &FarmDescription, error: FarmError) -> FarmEnumeration<'_> {
+    FarmEnumeration {
         farm,
         catalogue: Err(error),
     }
@@ -62,19 +62,19 @@ fn enumeration_says_how_many_farms_answered() {
         description("B", Generation::XenDesktop5),
     );
     let table = [
-        (vec![answered(&a, &[])], Enumeration::Full),
-        (vec![], Enumeration::Full),
+        (vec![answered(&a, &[])], EnumerationStatus::Full),
+        (vec![], EnumerationStatus::Full),
         (
             vec![answered(&a, &[]), failed(&b, down())],
-            Enumeration::Partial,
+            EnumerationStatus::Partial,
         ),
         (
             vec![answered(&a, &[]), failed(&b, FarmError::Busy)],
-            Enumeration::Partial,
+            EnumerationStatus::Partial,
         ),
         (
             vec![failed(&a, FarmError::Busy), failed(&b, down())],
-            Enumeration::Failed,
+            EnumerationStatus::Failed,
         ),
     ];
     for (answers, expected) in table {
@@ -145,21 +145,21 @@ fn a_session_has_the_id_of_a_resource_of_the_list() {
     let farms = [&one, &two, &alone];
     let resources = merge_resources(&farms.map(|farm| answered(farm, &entries))).unwrap();
     let everything = ListRequest {
-        include_active: false,
-        applications_only: false,
+        include_active_sessions: false,
+        app_sessions_only: false,
     };
     let sessions = farms.map(|farm| {
-        let FarmPlan::Ask(ask) = plan::list(farm, everything) else {
+        let FarmPlan::ListQuery(ask) = plan::list(farm, everything) else {
             panic!("every farm is asked");
         };
         let sessions = entries.iter().zip(1..);
-        let outcome = Outcome::Answered {
+        let outcome = ListOutcome::Answered {
             ask,
             sessions: sessions.map(|((name, ..), n)| session(n, name)).collect(),
             catalogue: Some(Arc::new(catalogue(&entries))),
             pre_launch: None,
         };
-        FarmAnswer { farm, outcome }
+        FarmListResult { farm, outcome }
     });
     let ids = SessionIds::new(keys());
     let list = merge_list(&ids, &UserKey::new("DEMO", "alice"), &sessions).unwrap();
@@ -191,12 +191,15 @@ async fn a_list_asks_every_farm_for_what_the_user_may_start() {
         .resources(&user("alice"), Scope::Everything)
         .await
         .unwrap();
-    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(list.enumeration, EnumerationStatus::Full);
     assert_eq!(shown(&list), ["A.Word: Word", "B.Desk: Desk"]);
     for farm in store.farms() {
         assert_eq!(
             farm.calls(),
-            [Call::ForgetApplications, Call::Applications(Share::Whole)]
+            [
+                Call::ForgetApplications,
+                Call::Applications(DeadlineShare::Whole)
+            ]
         );
     }
     farms[0].applications = Err(down());
@@ -206,7 +209,7 @@ async fn a_list_asks_every_farm_for_what_the_user_may_start() {
         .resources(&user("alice"), Scope::Everything)
         .await
         .unwrap();
-    assert_eq!(list.enumeration, Enumeration::Failed);
+    assert_eq!(list.enumeration, EnumerationStatus::Failed);
     farms[0].begin = Err(FarmError::Busy);
     let store = Store::new(farms, keys());
     assert_eq!(
@@ -226,7 +229,7 @@ async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
     let alice = user("alice");
     let list = store.resources(&alice, Scope::PreLaunch).await.unwrap();
     assert_eq!(shown(&list), ["A.Warm: Warm-up"]);
-    assert_eq!(list.enumeration, Enumeration::Partial);
+    assert_eq!(list.enumeration, EnumerationStatus::Partial);
     for farm in store.farms() {
         assert_eq!(farm.calls(), [Call::PreLaunchApplications]);
     }
@@ -235,8 +238,8 @@ async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
 
     let found = store.resource(&alice, &id("A", "Warm")).await.unwrap();
     assert_eq!(found.id, id("A", "Warm"));
-    let picture = store.picture(&alice, &found.id, PictureSize::DEFAULT).await;
-    assert_eq!(picture, Ok(Picture::None { desktop: false }));
+    let picture = store.picture(&alice, &found.id, IconSize::DEFAULT).await;
+    assert_eq!(picture, Ok(Icon::None { desktop: false }));
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
@@ -244,7 +247,7 @@ async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
     let target = LaunchTarget::Application(found.ids());
     let launched = store.launch(&alice, &target, &launch).await;
     assert!(
-        matches!(launched, Ok(Launched::Ready { .. })),
+        matches!(launched, Ok(LaunchOutcome::Ready { .. })),
         "{launched:?}"
     );
     for none in [id("A", "Other"), id("B", "Warm")] {
@@ -300,7 +303,7 @@ async fn a_farm_that_does_not_answer_is_not_a_resource_that_is_gone() {
     let word = id("ONE", "Word");
     let found = store.resource(&alice, &word).await;
     assert_eq!(found, Err(ResourceError::Farm(down())));
-    let picture = store.picture(&alice, &word, PictureSize::DEFAULT).await;
+    let picture = store.picture(&alice, &word, IconSize::DEFAULT).await;
     assert_eq!(picture, Err(ResourceError::Farm(down())));
     // The other farm of the group is enough for what it publishes itself.
     let found = store.resource(&alice, &id("TWO", "WinWord")).await.unwrap();
@@ -318,12 +321,12 @@ async fn a_picture_is_shown_to_who_may_see_the_application() {
     one.picture = Ok(Some(Arc::clone(&png)));
     let store = Store::new(vec![one.clone()], keys());
     let alice = user("alice");
-    let size = PictureSize::fitting(33);
+    let size = IconSize::fitting(33);
     let picture = store.picture(&alice, &id("ONE", "Word"), size).await;
-    assert_eq!(picture, Ok(Picture::OfFarm(png)));
+    assert_eq!(picture, Ok(Icon::OfFarm(png)));
     let calls = [
-        Call::Applications(Share::Half),
-        Call::Picture("Word".to_owned(), size),
+        Call::Applications(DeadlineShare::Half),
+        Call::Icon("Word".to_owned(), size),
     ];
     assert_eq!(one.calls(), calls);
     for hidden in [id("ONE", "Excel"), id("TWO", "Word")] {
@@ -334,7 +337,7 @@ async fn a_picture_is_shown_to_who_may_see_the_application() {
     let store = Store::new(vec![one], keys());
     for (name, desktop) in [("Word", false), ("Desk", true)] {
         let picture = store.picture(&alice, &id("ONE", name), size).await;
-        assert_eq!(picture, Ok(Picture::None { desktop }));
+        assert_eq!(picture, Ok(Icon::None { desktop }));
     }
 }
 
@@ -349,16 +352,16 @@ fn a_picture_has_the_wished_size_or_the_next_one_that_farms_have() {
         (9999, 256),
     ];
     for (wished, expected) in table {
-        assert_eq!(PictureSize::fitting(wished).pixels(), expected);
+        assert_eq!(IconSize::fitting(wished).pixels(), expected);
     }
 }
 
 #[test]
 fn an_empty_catalogue_gives_an_empty_list() {
     let farm = description("A", Generation::Cvad7);
-    let answer = CatalogueAnswer {
+    let answer = FarmEnumeration {
         farm: &farm,
-        catalogue: Ok(Arc::new(Catalogue::default())),
+        catalogue: Ok(Arc::new(ResourceEnumeration::default())),
     };
     assert_eq!(merge_resources(&[answer]).unwrap().resources, []);
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
-    Application, Catalogue, Connect, Connection, End, EndPoint, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Generation, HostPort, Kind, Listing, Logon, NoTicket, Operation,
-    PictureSize, SessionKey, Share, StaTicket, User, UserKey,
+    Application, ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, Farm,
+    FarmDescription, FarmError, FarmId, FarmSession, Generation, HostPort, IconSize, Kind,
+    ListScope, Logon, NoTicket, Operation, ResourceEnumeration, SessionKey, StaTicket, User,
+    UserKey,
 };
 use secrecy::SecretString;
 
@@ -59,7 +60,7 @@ pub(crate) fn session(number: u32, in_name: &str) -> FarmSession {
     }
 }
 
-pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> Catalogue {
+pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> ResourceEnumeration {
     entries
         .iter()
         .map(|(in_name, title, desktop)| {
@@ -94,13 +95,13 @@ pub(crate) fn down() -> FarmError {
 /// What a [`ScriptedFarm`] was asked to do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
-    Applications(Share),
+    Applications(DeadlineShare),
     PreLaunchApplications,
     ForgetApplications,
-    Picture(String, PictureSize),
+    Icon(String, IconSize),
     Sessions { active: bool },
-    End { how: End, tickets: usize },
-    Connect(Box<Connect>),
+    EndAction { how: EndAction, tickets: usize },
+    ConnectRequest(Box<ConnectRequest>),
     StaTicket { host: String, reliable: bool },
 }
 
@@ -109,8 +110,8 @@ pub(crate) enum Call {
 pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
-    pub(crate) applications: Result<Catalogue, FarmError>,
-    pub(crate) pre_launch: Result<Catalogue, FarmError>,
+    pub(crate) applications: Result<ResourceEnumeration, FarmError>,
+    pub(crate) pre_launch: Result<ResourceEnumeration, FarmError>,
     pub(crate) picture: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
@@ -126,8 +127,8 @@ impl ScriptedFarm {
         Self {
             description: description(id, generation),
             begin: Ok(()),
-            applications: Ok(Catalogue::default()),
-            pre_launch: Ok(Catalogue::default()),
+            applications: Ok(ResourceEnumeration::default()),
+            pre_launch: Ok(ResourceEnumeration::default()),
             picture: Ok(None),
             sessions: Ok(Vec::new()),
             end: Ok(()),
@@ -167,12 +168,15 @@ impl Farm for ScriptedFarm {
 }
 
 impl Operation for ScriptedFarm {
-    async fn applications(&self, share: Share) -> Result<Arc<Catalogue>, FarmError> {
+    async fn applications(
+        &self,
+        share: DeadlineShare,
+    ) -> Result<Arc<ResourceEnumeration>, FarmError> {
         self.note(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
     }
 
-    async fn pre_launch_applications(&self) -> Result<Arc<Catalogue>, FarmError> {
+    async fn pre_launch_applications(&self) -> Result<Arc<ResourceEnumeration>, FarmError> {
         self.note(Call::PreLaunchApplications).await;
         self.pre_launch.clone().map(Arc::new)
     }
@@ -185,30 +189,36 @@ impl Operation for ScriptedFarm {
         &self,
         in_name: &str,
         _: Option<i64>,
-        size: PictureSize,
+        size: IconSize,
     ) -> Result<Option<Arc<[u8]>>, FarmError> {
-        self.note(Call::Picture(in_name.to_owned(), size)).await;
+        self.note(Call::Icon(in_name.to_owned(), size)).await;
         self.picture.clone()
     }
 
     async fn sessions(
         &self,
         _: &EndPoint,
-        listing: Listing,
+        listing: ListScope,
     ) -> Result<Vec<FarmSession>, FarmError> {
-        let active = matches!(listing, Listing::WithActive(_));
+        let active = matches!(listing, ListScope::WithActive(_));
         self.note(Call::Sessions { active }).await;
         self.sessions.clone()
     }
 
-    async fn end(&self, how: End, _: &EndPoint, tickets: &[SecretString]) -> Result<(), FarmError> {
+    async fn end(
+        &self,
+        how: EndAction,
+        _: &EndPoint,
+        tickets: &[SecretString],
+    ) -> Result<(), FarmError> {
         let tickets = tickets.len();
-        self.note(Call::End { how, tickets }).await;
+        self.note(Call::EndAction { how, tickets }).await;
         self.end.clone()
     }
 
-    async fn connect(&self, connect: &Connect) -> Result<Connection, FarmError> {
-        self.note(Call::Connect(Box::new(connect.clone()))).await;
+    async fn connect(&self, connect: &ConnectRequest) -> Result<Connection, FarmError> {
+        self.note(Call::ConnectRequest(Box::new(connect.clone())))
+            .await;
         self.connect.clone()
     }
 

@@ -2,28 +2,28 @@
 
 use futures_util::FutureExt;
 use roamd_sessions::{
-    Busy, End, FarmError, FarmResult, Generation, ListRequest, Refusal, Share, Store,
+    Busy, DeadlineShare, EndAction, FarmError, FarmResult, Generation, ListRequest, Refusal, Store,
 };
-use roamd_store_proto::{Enumeration, SessionStatus};
+use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use secrecy::SecretString;
 
 use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
 
 const QUIET: ListRequest = ListRequest {
-    include_active: false,
-    applications_only: false,
+    include_active_sessions: false,
+    app_sessions_only: false,
 };
 const ACTIVE: ListRequest = ListRequest {
-    include_active: true,
-    applications_only: false,
+    include_active_sessions: true,
+    app_sessions_only: false,
 };
 const QUIET_APPLICATIONS: ListRequest = ListRequest {
-    include_active: false,
-    applications_only: true,
+    include_active_sessions: false,
+    app_sessions_only: true,
 };
 const ACTIVE_APPLICATIONS: ListRequest = ListRequest {
-    include_active: true,
-    applications_only: true,
+    include_active_sessions: true,
+    app_sessions_only: true,
 };
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn a_desktop_farm_before_7_hears_nothing_when_only_applications_are_wanted
         .list(&user("alice"), &here(), ACTIVE_APPLICATIONS)
         .await
         .unwrap();
-    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(list.enumeration, EnumerationStatus::Full);
     assert_eq!(store.farms()[0].calls(), []);
 }
 
@@ -61,11 +61,14 @@ async fn without_a_catalogue_no_listing_disconnects_anything_for_nothing() {
         .list(&user("alice"), &here(), ACTIVE_APPLICATIONS)
         .await
         .unwrap();
-    assert_eq!(list.enumeration, Enumeration::Failed);
-    assert_eq!(store.farms()[0].calls(), [Call::Applications(Share::Half)]);
+    assert_eq!(list.enumeration, EnumerationStatus::Failed);
+    assert_eq!(
+        store.farms()[0].calls(),
+        [Call::Applications(DeadlineShare::Half)]
+    );
     // When desktops are welcome the sessions are listed, under their internal names.
     let list = store.list(&user("alice"), &here(), ACTIVE).await.unwrap();
-    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(list.enumeration, EnumerationStatus::Full);
     assert_eq!(list.sessions[0].initial_app, "Paint");
 }
 
@@ -73,19 +76,27 @@ async fn without_a_catalogue_no_listing_disconnects_anything_for_nothing() {
 async fn a_listing_that_changes_something_waits_for_the_catalogue() {
     // SS-29
     for (generation, request, share) in [
-        (Generation::XenApp6, ACTIVE, Share::Half),
-        (Generation::XenApp6, ACTIVE_APPLICATIONS, Share::Half),
-        (Generation::XenApp6, QUIET, Share::Half),
-        (Generation::XenApp6, QUIET_APPLICATIONS, Share::Whole),
-        (Generation::Cvad7, ACTIVE, Share::Half),
-        (Generation::Cvad7, ACTIVE_APPLICATIONS, Share::Whole),
+        (Generation::XenApp6, ACTIVE, DeadlineShare::Half),
+        (
+            Generation::XenApp6,
+            ACTIVE_APPLICATIONS,
+            DeadlineShare::Half,
+        ),
+        (Generation::XenApp6, QUIET, DeadlineShare::Half),
+        (
+            Generation::XenApp6,
+            QUIET_APPLICATIONS,
+            DeadlineShare::Whole,
+        ),
+        (Generation::Cvad7, ACTIVE, DeadlineShare::Half),
+        (Generation::Cvad7, ACTIVE_APPLICATIONS, DeadlineShare::Whole),
     ] {
         let mut farm = ScriptedFarm::new("XA1", generation);
         farm.silent = true;
         let store = Store::new(vec![farm], keys());
         let (alice, here) = (user("alice"), here());
         assert!(store.list(&alice, &here, request).now_or_never().is_none());
-        let active = request.include_active;
+        let active = request.include_active_sessions;
         let expected = if active && generation == Generation::XenApp6 {
             vec![Call::Applications(share)]
         } else {
@@ -124,7 +135,7 @@ async fn a_session_that_was_started_before_anybody_asked_is_one_of_an_applicatio
         let store = Store::new(vec![farm], keys());
         let list = store.list(&user("alice"), &here(), request).await.unwrap();
         assert_eq!(list.sessions.len(), expected, "{request:?} {running}");
-        assert_eq!(list.enumeration, Enumeration::Full);
+        assert_eq!(list.enumeration, EnumerationStatus::Full);
         let calls = store.farms()[0].calls();
         assert_eq!(calls.get(2), call.as_ref(), "{request:?} {running}");
     }
@@ -152,10 +163,10 @@ fn a_listing_disconnects_when_any_farm_that_is_asked_would() {
 #[tokio::test]
 async fn a_farm_that_refuses_the_account_is_not_asked_for_more() {
     for (refusal, asked, enumeration) in [
-        (Refusal::Credentials, 1, Enumeration::Failed),
-        (Refusal::Account, 1, Enumeration::Failed),
-        (Refusal::PasswordExpired, 1, Enumeration::Failed),
-        (Refusal::Other, 2, Enumeration::Full),
+        (Refusal::Credentials, 1, EnumerationStatus::Failed),
+        (Refusal::Account, 1, EnumerationStatus::Failed),
+        (Refusal::PasswordExpired, 1, EnumerationStatus::Failed),
+        (Refusal::Other, 2, EnumerationStatus::Full),
     ] {
         let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
         farm.applications = Err(FarmError::Refused(refusal));
@@ -177,7 +188,7 @@ async fn farms_that_are_all_busy_can_be_told_from_farms_that_fail() {
     let store = Store::new(vec![busy("XA1"), busy("XA2")], keys());
     let listed = store.list(&alice, &here(), ACTIVE).await;
     assert_eq!(listed, Err(Busy));
-    let ended = store.end(&alice, &here(), End::LogOff, &[]).await;
+    let ended = store.end(&alice, &here(), EndAction::LogOff, &[]).await;
     assert_eq!(ended, Err(Busy));
     for farm in store.farms() {
         assert_eq!(farm.calls(), []);
@@ -191,8 +202,8 @@ async fn farms_that_are_all_busy_can_be_told_from_farms_that_fail() {
     let listed = store.list(&alice, &here(), ACTIVE_APPLICATIONS).await;
     assert_eq!(listed, Err(Busy));
     let listed = store.list(&alice, &here(), ACTIVE).await.unwrap();
-    assert_eq!(listed.enumeration, Enumeration::Partial);
-    let ended = store.end(&alice, &here(), End::LogOff, &[]).await;
+    assert_eq!(listed.enumeration, EnumerationStatus::Partial);
+    let ended = store.end(&alice, &here(), EndAction::LogOff, &[]).await;
     let ended = ended.unwrap();
     assert_eq!(ended.status, SessionStatus::Partial);
     let (busy, done) = (Err(FarmError::Busy), Ok(()));
@@ -240,7 +251,7 @@ async fn a_farm_that_fails_makes_the_list_partial() {
     good.sessions = Ok(vec![session(1, "Paint")]);
     let store = Store::new(vec![bad, good], keys());
     let list = store.list(&user("alice"), &here(), QUIET).await.unwrap();
-    assert_eq!(list.enumeration, Enumeration::Partial);
+    assert_eq!(list.enumeration, EnumerationStatus::Partial);
     assert_eq!(list.sessions.len(), 1);
 }
 
@@ -248,7 +259,7 @@ async fn a_farm_that_fails_makes_the_list_partial() {
 async fn an_end_reaches_every_farm_with_the_tickets() {
     // SS-44 to SS-46, SS-50
     let tickets = [SecretString::from("A1"), SecretString::from("B2")];
-    for how in [End::Disconnect, End::LogOff] {
+    for how in [EndAction::Disconnect, EndAction::LogOff] {
         let mut bad = ScriptedFarm::new("BAD", Generation::XenApp6);
         bad.end = Err(down());
         let farms = vec![bad, ScriptedFarm::new("XD5", Generation::XenDesktop5)];
@@ -256,7 +267,7 @@ async fn an_end_reaches_every_farm_with_the_tickets() {
         let ended = store.end(&user("alice"), &here(), how, &tickets).await;
         assert_eq!(ended.unwrap().status, SessionStatus::Partial);
         for farm in store.farms() {
-            assert_eq!(farm.calls(), [Call::End { how, tickets: 2 }]);
+            assert_eq!(farm.calls(), [Call::EndAction { how, tickets: 2 }]);
         }
     }
 }

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use roamd_state::{CounterKind, Digest, MarkKind, SharedState as _, SqliteState};
+use roamd_state::{CounterKind, Digest, FlagKind, SharedState as _, SqliteState};
 use tempfile::TempDir;
 
 use crate::battery::{at, battery};
 
-const SPENT: MarkKind = MarkKind::SpentConversation;
+const SPENT: FlagKind = FlagKind::SpentConversation;
 
 #[tokio::test]
 async fn it_passes_the_battery() {
@@ -23,16 +23,19 @@ async fn what_has_expired_is_swept_and_nothing_else() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let [early, late] = [Digest::of(b"early"), Digest::of(b"late")];
-    state.mark(SPENT, early, at(10)).await.unwrap();
-    state.mark(SPENT, late, at(20)).await.unwrap();
+    state.set_flag(SPENT, early, at(10)).await.unwrap();
+    state.set_flag(SPENT, late, at(20)).await.unwrap();
     let failures = CounterKind::ConversationFailures;
-    state.count(failures, early, at(0), at(10)).await.unwrap();
+    state
+        .increment(failures, early, at(0), at(10))
+        .await
+        .unwrap();
 
     assert_eq!(state.sweep(at(9)).await.unwrap(), 0);
     assert_eq!(state.sweep(at(10)).await.unwrap(), 2);
-    assert!(state.is_marked(SPENT, late, at(10)).await.unwrap());
+    assert!(state.is_flag_set(SPENT, late, at(10)).await.unwrap());
     // What was swept is new again.
-    assert!(state.mark(SPENT, early, at(30)).await.unwrap());
+    assert!(state.set_flag(SPENT, early, at(30)).await.unwrap());
 }
 
 #[tokio::test]
@@ -40,8 +43,11 @@ async fn a_key_is_not_in_the_files() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let ticket = b"1F2E3D4C5B6A79880123456789ABCD";
-    let kind = MarkKind::InvalidatedTicket;
-    state.mark(kind, Digest::of(ticket), at(10)).await.unwrap();
+    let kind = FlagKind::InvalidatedTicket;
+    state
+        .set_flag(kind, Digest::of(ticket), at(10))
+        .await
+        .unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(ticket.len()).any(|window| window == ticket));
@@ -71,10 +77,10 @@ async fn a_file_in_use_is_refused_until_it_is_let_go() {
         "{error}"
     );
     let key = Digest::of(b"by the first");
-    assert!(first.mark(SPENT, key, at(10)).await.unwrap());
+    assert!(first.set_flag(SPENT, key, at(10)).await.unwrap());
     drop(first);
     let second = SqliteState::open(&path).unwrap();
-    assert!(second.is_marked(SPENT, key, at(0)).await.unwrap());
+    assert!(second.is_flag_set(SPENT, key, at(0)).await.unwrap());
 }
 
 #[test]
@@ -102,8 +108,8 @@ fn what_is_acknowledged_survives_sigkill() {
         .build()
         .unwrap();
     let state = SqliteState::open(&path).unwrap();
-    let marked = state.is_marked(SPENT, Digest::of(b"acknowledged"), at(0));
-    assert!(runtime.block_on(marked).unwrap());
+    let set = state.is_flag_set(SPENT, Digest::of(b"acknowledged"), at(0));
+    assert!(runtime.block_on(set).unwrap());
 }
 
 #[tokio::test]
@@ -112,7 +118,7 @@ async fn helper_that_marks_and_waits() {
     let path = std::env::var_os("ROAMD_TEST_STATE").unwrap();
     let state = SqliteState::open(Path::new(&path)).unwrap();
     state
-        .mark(SPENT, Digest::of(b"acknowledged"), at(10))
+        .set_flag(SPENT, Digest::of(b"acknowledged"), at(10))
         .await
         .unwrap();
     println!("acknowledged");

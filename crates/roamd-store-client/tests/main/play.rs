@@ -17,7 +17,7 @@ use roamd_store_proto::auth::{
     Challenge, Choice, Form, FormResult, FormStatus, Reason, RequestTokenResponse, Requirement,
     RequirementKind, TokenChoices,
 };
-use roamd_store_proto::{Endpoint, Endpoints, Enumeration, SessionState, media_type};
+use roamd_store_proto::{Endpoint, Endpoints, EnumerationStatus, SessionState, media_type};
 use tokio::net::TcpListener;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
@@ -171,7 +171,7 @@ pub(crate) fn endpoints(base: &str) -> Answer {
 
 pub(crate) fn list() -> Answer {
     let list = SessionState {
-        enumeration: Enumeration::Full,
+        enumeration: EnumerationStatus::Full,
         sessions: Vec::new(),
     };
     ok(media_type::SESSION_STATE, list.to_xml(Spelling::Document))

@@ -1,6 +1,6 @@
 //! What a user may start (store-services.md §5).
 
-use roamd_store_client::{Enumeration, Resource, Resources};
+use roamd_store_client::{EnumerationStatus, Resource, Resources};
 use roamd_store_proto::{Endpoint, Endpoints, Groups, media_type};
 
 use crate::play::{Play, good_store, ok};
@@ -9,7 +9,7 @@ use crate::play::{Play, good_store, ok};
 #[tokio::test]
 async fn resources_are_asked_for_where_the_store_says() {
     let list = Resources {
-        enumeration: Enumeration::Partial,
+        enumeration: EnumerationStatus::Partial,
         resources: vec![Resource {
             id: "LAB.Ledger".into(),
             title: "Ledger".into(),

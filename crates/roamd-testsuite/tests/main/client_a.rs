@@ -122,7 +122,7 @@ struct ClientA {
 
 /// What a launch ended with.
 #[derive(Debug, PartialEq)]
-enum Launched {
+enum LaunchOutcome {
     Ica(String),
     Retry(String),
     Error(String, String),
@@ -270,7 +270,7 @@ impl ClientA {
     }
 
     /// Launches at a URL, and tells what the document says (CQ-61).
-    async fn launch(&self, url: &str) -> Launched {
+    async fn launch(&self, url: &str) -> LaunchOutcome {
         let values = [("path", self.path(url)), ("token", self.token())];
         let answer = self.play(LAUNCH, &values).await;
         assert_eq!(answer.status, 200);
@@ -279,18 +279,18 @@ impl ClientA {
         let kind = result.attribute("type");
         let content = result.child(kind);
         match launch.attribute("status") {
-            "success" => Launched::Ica(content.text().to_owned()),
+            "success" => LaunchOutcome::Ica(content.text().to_owned()),
             "retry" => {
                 // CQ-64
                 content.child("after").text().parse::<u32>().unwrap();
                 assert!(!content.child("reason").text().is_empty());
-                Launched::Retry(content.child("url").text().to_owned())
+                LaunchOutcome::Retry(content.child("url").text().to_owned())
             }
             status => {
                 assert_eq!(status, "failure");
                 // CQ-65
                 let [id, text] = ["id", "text"].map(|name| content.child(name).text().to_owned());
-                Launched::Error(id, text)
+                LaunchOutcome::Error(id, text)
             }
         }
     }
@@ -403,9 +403,9 @@ fn line<'i>(ica: &'i str, key: &str) -> &'i str {
     parts[1]
 }
 
-fn ica(launched: Launched) -> String {
+fn ica(launched: LaunchOutcome) -> String {
     match launched {
-        Launched::Ica(ica) => ica,
+        LaunchOutcome::Ica(ica) => ica,
         other => panic!("{other:?}"),
     }
 }
@@ -514,12 +514,12 @@ async fn client_a_retries_a_launch_with_the_same_token_until_it_is_ready_or_fail
     let mut url = first.clone();
     for _ in 0..30 {
         match client.launch(&url).await {
-            Launched::Retry(next) => url = next,
+            LaunchOutcome::Retry(next) => url = next,
             other => panic!("{other:?}"),
         }
     }
     farm.answer("Address", "<ErrorId>no-server</ErrorId>");
-    let Launched::Error(id, text) = client.launch(&url).await else {
+    let LaunchOutcome::Error(id, text) = client.launch(&url).await else {
         panic!("a launch without a host has to fail");
     };
     assert_eq!(id, "UnavailableDesktop");

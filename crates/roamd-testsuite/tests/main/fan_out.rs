@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use roamd_store_proto::{Enumeration, SessionState};
+use roamd_store_proto::{EnumerationStatus, SessionState};
 use roamd_testsuite::{
     Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService, challenged,
     session_params, sign_in, sign_in_to,
@@ -116,7 +116,7 @@ async fn a_password_that_is_not_good_any_more_reaches_one_farm() {
             farm.be_friendly();
         }
         let carol = sign_in(&site, "carol", "roam-demo").await;
-        assert_eq!(state(&carol, "").await.enumeration, Enumeration::Full);
+        assert_eq!(state(&carol, "").await.enumeration, EnumerationStatus::Full);
     }
 }
 
@@ -172,7 +172,7 @@ async fn a_farm_that_refuses_a_password_has_it_checked_before_it_goes_on() {
         "<ErrorId>failed-credentials</ErrorId>",
     );
     let listed = state(&carol, "").await;
-    assert_eq!(listed.enumeration, Enumeration::Partial);
+    assert_eq!(listed.enumeration, EnumerationStatus::Partial);
     assert_eq!(one.received("ValidateCredentials"), 1);
     // The password was changed: nobody else hears of it.
     one.answer(
@@ -202,7 +202,7 @@ async fn where_nobody_can_check_a_password_the_farms_are_asked_all_the_same() {
         one.play("ValidateCredentials", script);
         for _ in 0..2 {
             let listed = soon(state(&carol, "")).await;
-            assert_eq!(listed.enumeration, Enumeration::Full);
+            assert_eq!(listed.enumeration, EnumerationStatus::Full);
         }
         assert_eq!(one.received("ValidateCredentials"), 1);
     }
@@ -214,15 +214,21 @@ async fn an_operation_on_one_farm_is_its_own_check() {
     let mut site = site_of_two_stores(&farm, "").await;
     let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
     site.restart_gateway().await;
-    assert_eq!(state(&carol, "").await.enumeration, Enumeration::Full);
+    assert_eq!(state(&carol, "").await.enumeration, EnumerationStatus::Full);
     assert_eq!(farm.received("ValidateCredentials"), 0);
     let refusal = "<ErrorId>failed-credentials</ErrorId>";
     farm.answer("ReconnectSessionData", refusal);
     farm.answer("AppData", refusal);
-    assert_eq!(state(&carol, "").await.enumeration, Enumeration::Failed);
+    assert_eq!(
+        state(&carol, "").await.enumeration,
+        EnumerationStatus::Failed
+    );
     let received = farm.received("ReconnectSessionData");
     // Its refusal counts: a farm that checks passwords is asked, and says that this one is good.
-    assert_eq!(state(&carol, "").await.enumeration, Enumeration::Failed);
+    assert_eq!(
+        state(&carol, "").await.enumeration,
+        EnumerationStatus::Failed
+    );
     assert_eq!(farm.received("ReconnectSessionData"), received + 1);
 }
 
@@ -248,7 +254,11 @@ async fn a_listing_is_made_again_only_where_it_changes_nothing() {
         let carol = sign_in(&site, "carol", "roam-demo").await;
         farm.play("ReconnectSessionData", Script::bytes("").then_close());
         let listed = state(&carol, extra).await;
-        assert_eq!(listed.enumeration, Enumeration::Partial, "{generation}");
+        assert_eq!(
+            listed.enumeration,
+            EnumerationStatus::Partial,
+            "{generation}"
+        );
         let received = farm.received("ReconnectSessionData");
         assert!(
             expected.contains(&received),
@@ -273,12 +283,16 @@ async fn list_in_time(generation: &str) {
     // A catalogue that does not come leaves the listing its time.
     farm.play("AppData", Script::bytes(""));
     let listed = state(&carol, ACTIVE).await;
-    assert_eq!(listed.enumeration, Enumeration::Full, "{generation}");
+    assert_eq!(listed.enumeration, EnumerationStatus::Full, "{generation}");
     // With both silent, the client waits for the one deadline, and not for one and a half.
     farm.play("ReconnectSessionData", Script::bytes(""));
     let begin = Instant::now();
     let listed = state(&carol, ACTIVE).await;
-    assert_eq!(listed.enumeration, Enumeration::Partial, "{generation}");
+    assert_eq!(
+        listed.enumeration,
+        EnumerationStatus::Partial,
+        "{generation}"
+    );
     let took = begin.elapsed();
     assert!(took < Duration::from_millis(4400), "{generation}: {took:?}");
 }
@@ -322,7 +336,7 @@ async fn who_goes_while_others_wait_for_the_same_catalogue_does_not_fail_them() 
     soon(farm.reached("AppData", 2)).await;
     told.close();
     let listed = soon(waits).await.unwrap();
-    assert_eq!(listed.enumeration, Enumeration::Full);
+    assert_eq!(listed.enumeration, EnumerationStatus::Full);
     assert_eq!(listed.sessions[0].initial_app, "Big Ledger");
 }
 
@@ -356,7 +370,7 @@ async fn a_full_farm_is_left_out_and_a_full_store_says_when_to_come_again() {
         soon(farm.reached("ReconnectSessionData", received)).await;
     }
     let listed = soon(state(&here, "")).await;
-    assert_eq!(listed.enumeration, Enumeration::Partial);
+    assert_eq!(listed.enumeration, EnumerationStatus::Partial);
     assert_eq!(soon(here.end("disconnect", "DESK-C", "")).await, "partial");
 
     let results = "application/vnd.citrix.sessionresults+xml";
@@ -428,7 +442,7 @@ async fn a_thousand_clients_of_a_farm_that_hangs_cost_the_others_nothing() {
         assert_eq!(status, 503);
     }
     let listed = soon(state(&here, "")).await;
-    assert_eq!(listed.enumeration, Enumeration::Full);
+    assert_eq!(listed.enumeration, EnumerationStatus::Full);
     soon(sign_in(&site, "alice", "roam-demo")).await;
     assert_eq!(clients.len(), SERVED + WAITING);
     assert_eq!(farm.received("ReconnectSessionData"), SERVED);

@@ -1,8 +1,8 @@
 //! Launches of clients outside: through a gateway, with a ticket for the host's address (nfuse.md §8).
 
 use jiff::Timestamp;
-use roamd_nfuse_proto::sta::{DataAnswer, DataRequest, TicketAnswer};
-use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_answer, encode_request};
+use roamd_nfuse_proto::sta::{DataRequest, DataResponse, TicketResponse};
+use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_response, encode_request};
 use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
 use roamd_testsuite::{Options, Response, Site, Wire, sign_in};
 use secrecy::ExposeSecret;
@@ -189,14 +189,14 @@ async fn the_gateway_is_told_the_address_that_it_reaches_a_host_by() {
 }
 
 /// What a gateway does with the ticket of an ICA file.
-async fn redeem(authority: Wire, ticket: &DataRequest) -> Result<DataAnswer, FarmError> {
+async fn redeem(authority: Wire, ticket: &DataRequest) -> Result<DataResponse, FarmError> {
     let body = encode_request(Dialect::STA, ticket);
     let headers = [("Content-Type", "text/xml")];
     let response = authority
         .send("POST", "/scripts/ctxsta.dll", &headers, &body)
         .await;
     assert_eq!(response.status, 200, "{}", response.text());
-    decode_answer::<DataRequest>(&response.body).unwrap().1
+    decode_response::<DataRequest>(&response.body).unwrap().1
 }
 
 /// The ticket as the client shows it to the gateway: the address is `;40;STA…;ticket`.
@@ -205,7 +205,7 @@ fn shown(ica: &str) -> DataRequest {
     let ["", version, authority, ticket] = parts[..] else {
         panic!("{parts:?}");
     };
-    DataRequest(TicketAnswer {
+    DataRequest(TicketResponse {
         authority_id: authority.to_owned(),
         ticket: ticket.to_owned(),
         ticket_version: version.to_owned(),

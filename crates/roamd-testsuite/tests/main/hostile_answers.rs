@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use roamd_store_proto::{Enumeration, LaunchData, SessionState, auth::RequestTokenResponse};
+use roamd_store_proto::{EnumerationStatus, LaunchData, SessionState, auth::RequestTokenResponse};
 use roamd_testsuite::{
     Node, Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService, document, sign_in,
 };
@@ -66,8 +66,8 @@ async fn play_bytes(part: usize) -> usize {
             play(&gate, "ReconnectSessionData");
             let state = timed(name, list(&carol, extra)).await;
             let (enumeration, listed) = match verdict {
-                Refused => (Enumeration::Partial, false),
-                Taken => (Enumeration::Full, true),
+                Refused => (EnumerationStatus::Partial, false),
+                Taken => (EnumerationStatus::Full, true),
             };
             assert_eq!(state.enumeration, enumeration, "{name} {extra}");
             assert_eq!(lists(&state, "GATE.Ledger"), listed, "{name} {extra}");
@@ -101,13 +101,17 @@ async fn play_bytes(part: usize) -> usize {
         // What was taken is kept: then the farm is not asked again.
         if verdict == Refused {
             let state = timed(name, list(&alice, "")).await;
-            assert_eq!(state.enumeration, Enumeration::Full, "{name}: titles only");
+            assert_eq!(
+                state.enumeration,
+                EnumerationStatus::Full,
+                "{name}: titles only"
+            );
             assert!(lists(&state, "CAT.Ledger"), "{name}");
         }
         gate.be_friendly();
         catalogue.be_friendly();
         let state = list(&carol, "").await;
-        assert_eq!(state.enumeration, Enumeration::Full, "after {name}");
+        assert_eq!(state.enumeration, EnumerationStatus::Full, "after {name}");
         assert!(lists(&state, "GATE.Ledger"), "after {name}");
         played += 1;
     }
@@ -126,11 +130,11 @@ async fn an_answer_before_its_request_is_no_answer() {
     let status = timed("disconnect", carol.end("disconnect", "DESK-C", "")).await;
     assert_eq!(status, "partial");
     let state = timed("list", list(&carol, "")).await;
-    assert_ne!(state.enumeration, Enumeration::Failed);
+    assert_ne!(state.enumeration, EnumerationStatus::Failed);
     farm.be_friendly();
     // Wait for nothing: connections that were greeted are not used again.
     let state = list(&carol, "").await;
-    assert_eq!(state.enumeration, Enumeration::Full);
+    assert_eq!(state.enumeration, EnumerationStatus::Full);
 }
 
 #[tokio::test]
@@ -148,11 +152,11 @@ async fn documents_of_a_listing_are_read_strictly_and_written_anew() {
         let ids: Vec<_> = ids.filter(ours).collect();
         match expected {
             Some(expected) => {
-                assert_eq!(state.enumeration, Enumeration::Full, "{name}");
+                assert_eq!(state.enumeration, EnumerationStatus::Full, "{name}");
                 assert_eq!(ids, expected, "{name}");
             }
             None => {
-                assert_eq!(state.enumeration, Enumeration::Partial, "{name}");
+                assert_eq!(state.enumeration, EnumerationStatus::Partial, "{name}");
                 assert_eq!(ids, [] as [String; 0], "{name}");
             }
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use roamd_farm::{Account, AccountChange, World};
 use roamd_nfuse_proto::{
-    Body, CapabilitiesAnswer, CapabilityId, Dialect, Encoding, Frame, encode_answer,
+    Body, CapabilitiesResponse, CapabilityId, Dialect, Encoding, Frame, encode_response,
 };
 use roamd_store_proto::auth::{Form, FormResult, FormStatus};
 use roamd_testsuite::{
@@ -260,11 +260,11 @@ pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFa
         dialect: Dialect::new(5, 5),
         encoding: Encoding::Utf8,
     };
-    let answer = CapabilitiesAnswer {
+    let answer = CapabilitiesResponse {
         capabilities: capabilities.to_vec(),
     };
-    let name = CapabilitiesAnswer::ELEMENT.trim_start_matches("Response");
-    farm.play(name, Script::body(encode_answer(&frame, &Ok(answer))));
+    let name = CapabilitiesResponse::ELEMENT.trim_start_matches("Response");
+    farm.play(name, Script::body(encode_response(&frame, &Ok(answer))));
     let site = Site::start(Options {
         authentication: "domains = [\"DEMO\"]\ncredentials = \"GATE\"".to_owned(),
         more_farms: farm.section("GATE", "GATE"),

@@ -2,7 +2,7 @@
 
 use roamd_farm::World;
 use roamd_store_proto::{
-    Endpoints, Enumeration, Image, LaunchData, Resource, ResourceType, Resources, StartMenu,
+    Endpoints, EnumerationStatus, Image, LaunchData, Resource, ResourceType, Resources, StartMenu,
 };
 use roamd_testsuite::{Options, ScriptedFarm, SignedIn, Site, challenged, path_of, sign_in};
 
@@ -57,7 +57,7 @@ async fn a_user_sees_what_all_farms_publish_to_them() {
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let list = list(&alice).await;
-    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(list.enumeration, EnumerationStatus::Full);
     assert_eq!(
         ids(&list),
         [
@@ -128,7 +128,7 @@ async fn a_resource_is_told_alone_as_in_the_list() {
         assert_eq!(response.header("retry-after").is_some(), expected == 503);
     }
     let partial = list(&alice).await;
-    assert_eq!(partial.enumeration, Enumeration::Partial);
+    assert_eq!(partial.enumeration, EnumerationStatus::Partial);
     assert_eq!(
         ids(&partial),
         [
@@ -367,7 +367,7 @@ async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
         // The embedded farms publish nothing of the kind.
         let (status, text) = of(&format!("?scope={scope}")).await;
         let list = Resources::from_xml(text.as_bytes()).unwrap();
-        assert_eq!((status, list.enumeration), (200, Enumeration::Full));
+        assert_eq!((status, list.enumeration), (200, EnumerationStatus::Full));
         assert_eq!(list.resources, [], "{scope}");
     }
     for scope in ["", "$PRELAUNCH", "all"] {
@@ -395,7 +395,7 @@ async fn what_clients_start_before_anybody_asks_is_asked_for_by_its_scope() {
     let list = Resources::from_xml(&response.body).unwrap();
     let ids: Vec<_> = list.resources.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(ids, ["LAB.Warm"], "the embedded farms publish none");
-    assert_eq!(list.enumeration, Enumeration::Full);
+    assert_eq!(list.enumeration, EnumerationStatus::Full);
     let asked = farm.last("AppData");
     assert!(asked.contains(">$PRELAUNCH$</Scope>"), "{asked}");
     let asked = farm.received("AppData");

@@ -68,7 +68,7 @@ async fn what_is_watched_is_what_a_day_logs() {
     for witness in [
         "Signed in",
         "Sign-in refused",
-        "Ended the sessions",
+        "EndOutcome the sessions",
         "Called the farm",
         "Logged where it may block",
     ] {

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use jiff::Timestamp;
 use roamd_farm::{StartSession, World};
-use roamd_store_proto::{Enumeration, LaunchData, Session};
+use roamd_store_proto::{EnumerationStatus, LaunchData, Session};
 use roamd_testsuite::{
     Options, Response, Script, ScriptedFarm, SignedIn, Site, document, path_of, session_params,
     sign_in,
@@ -23,7 +23,7 @@ async fn disconnected_sessions_are_listed_from_every_farm() {
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let before = site.sessions("alice");
     let state = alice.state("DESK-C", "").await.unwrap();
-    assert_eq!(state.enumeration, Enumeration::Full);
+    assert_eq!(state.enumeration, EnumerationStatus::Full);
     let ids: Vec<_> = state
         .sessions
         .iter()
@@ -249,7 +249,7 @@ async fn the_enumeration_tells_how_many_farms_answered() {
     let alice = sign_in(&site, "alice", "roam-demo").await;
     site.stop_farm("XD5").await;
     let state = alice.state("DESK-C", ACTIVE).await.unwrap();
-    assert_eq!(state.enumeration, Enumeration::Partial);
+    assert_eq!(state.enumeration, EnumerationStatus::Partial);
     assert_eq!(
         resources(&state.sessions),
         [
@@ -263,12 +263,12 @@ async fn the_enumeration_tells_how_many_farms_answered() {
     let state = alice.state("DESK-C", APPS).await.unwrap();
     assert_eq!(
         state.enumeration,
-        Enumeration::Full,
+        EnumerationStatus::Full,
         "a farm that is left out on purpose is not missed"
     );
     site.stop_farm("XA1").await;
     let state = alice.state("DESK-C", "").await.unwrap();
-    assert_eq!(state.enumeration, Enumeration::Partial);
+    assert_eq!(state.enumeration, EnumerationStatus::Partial);
     site.stop_farm("CVAD").await;
     let response = alice
         .post("available", STATE, &session_params("DESK-C", ""))

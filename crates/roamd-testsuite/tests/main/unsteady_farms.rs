@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use roamd_store_proto::{Enumeration, LaunchErrorId};
+use roamd_store_proto::{EnumerationStatus, LaunchErrorId};
 use roamd_testsuite::{Options, Script, ScriptedFarm, SignedIn, Site, path_of, sign_in};
 
 use crate::launch::failure;
@@ -48,7 +48,7 @@ async fn farms_that_are_slow_together_cost_one_deadline() {
     let begin = Instant::now();
     let state = carol.state("DESK-C", "").await.unwrap();
     let took = begin.elapsed();
-    assert_eq!(state.enumeration, Enumeration::Partial);
+    assert_eq!(state.enumeration, EnumerationStatus::Partial);
     assert!((DEADLINE..2 * DEADLINE).contains(&took), "{took:?}");
     site.stop().await;
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use roamd_store_proto::Enumeration;
+use roamd_store_proto::EnumerationStatus;
 use roamd_testsuite::{Options, Script, ScriptedFarm, Site, document, sign_in};
 
 /// What all of it may cost above what the process needed before, in KiB.
@@ -23,7 +23,7 @@ async fn neither_endless_answers_nor_bombs_fill_the_memory() {
     let site = Site::start(options).await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
     let state = carol.state("DESK-C", "").await.unwrap();
-    assert_eq!(state.enumeration, Enumeration::Full);
+    assert_eq!(state.enumeration, EnumerationStatus::Full);
 
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n";
     let entities: String = (1..64)
@@ -67,7 +67,7 @@ async fn neither_endless_answers_nor_bombs_fill_the_memory() {
         farm.play("ReconnectSessionData", script);
         for _ in 0..3 {
             let state = carol.state("DESK-C", "").await.unwrap();
-            assert_eq!(state.enumeration, Enumeration::Partial, "{name}");
+            assert_eq!(state.enumeration, EnumerationStatus::Partial, "{name}");
         }
         let grown = peak() - before;
         assert!(grown < MOST, "{name}: {grown} KiB");

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
-use roamd_server::Gateway;
+use roamd_server::Server;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, Config, Controller, Farm, Front, Generation, Guessing, Keys,
-    SpellingChoice, Store, UrlPath,
+    Audit, Authentication, BaseUrl, Config, ControllerUrl, Farm, Generation, Keys, ListenerConfig,
+    LoginThrottle, SpellingChoice, Store, UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -65,7 +65,7 @@ impl Demo {
         let farms = start_farms(&world, options, &tasks, &stop).await?;
         drop(world);
         let config = configuration(listener.local_addr()?, folder.path(), &users, farms)?;
-        let gateway = Gateway::with_listener(&config, listener)?;
+        let gateway = Server::with_listener(&config, listener)?;
         let stores = gateway.store_urls();
         tasks.spawn(gateway.run(stop.clone()));
         tell(&config, &users, &stores)?;
@@ -140,7 +140,7 @@ async fn start_farms(
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .await
                 .context("cannot listen for a controller")?;
-            controllers.push(Controller::parse(&format!(
+            controllers.push(ControllerUrl::parse(&format!(
                 "http://{}",
                 listener.local_addr()?
             ))?);
@@ -181,10 +181,10 @@ fn configuration(
         listen,
         base_url: BaseUrl::from(reachable(listen)),
         data_dir: folder.join("gateway"),
-        front: Front::default(),
+        listener: ListenerConfig::default(),
         audit: Some(Audit::default()),
         authentication,
-        guessing: Guessing::default(),
+        login_throttle: LoginThrottle::default(),
         keys: Keys::default(),
         stores: vec![Store {
             path,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use roamd_server::{Gateway, config};
+use roamd_server::{Server, config};
 
 use super::config::tell_faults;
 use crate::exit::{Exit, UsageError};
@@ -38,7 +38,7 @@ impl Serve {
         }
         block_on(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
-            let gateway = Gateway::with_listener(&config, listener)?;
+            let gateway = Server::with_listener(&config, listener)?;
             let stop = stop_on_signal()?;
             notify_on_hangup(gateway.certificate_changed())?;
             let (urls, pulse) = (gateway.store_urls(), gateway.pulse());

@@ -3,7 +3,7 @@
 pub(super) mod password;
 
 use clap::Args;
-use roamd_store_client::{Credentials, Enumeration, LaunchParams, StoreClient, StoreUrl};
+use roamd_store_client::{Credentials, EnumerationStatus, LaunchParams, StoreClient, StoreUrl};
 
 use crate::exit::Exit;
 use crate::output;
@@ -73,16 +73,16 @@ impl StoreArgs {
 }
 
 /// How a list of such things ends, by how complete it is.
-pub(super) fn enumeration_exit(enumeration: Enumeration, things: &str) -> Exit {
+pub(super) fn enumeration_exit(enumeration: EnumerationStatus, things: &str) -> Exit {
     match enumeration {
-        Enumeration::Full => Exit::Done,
-        Enumeration::Partial => {
+        EnumerationStatus::Full => Exit::Done,
+        EnumerationStatus::Partial => {
             output::note(format_args!(
                 "Some farms did not answer; {things} on them are not in this list."
             ));
             Exit::Partial
         }
-        Enumeration::Failed => {
+        EnumerationStatus::Failed => {
             output::note("No farm answered; try again later.");
             Exit::Failed
         }

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use roamd_store_client::{
-    ClientError, Credentials, Enumeration, SessionParams, SessionState, Spelling, StoreClient,
+    ClientError, Credentials, EnumerationStatus, SessionParams, SessionState, Spelling, StoreClient,
 };
 use tokio::task::JoinSet;
 
@@ -104,7 +104,7 @@ fn see_good_listings(outcomes: &Receiver<Outcome>, moment: &str) {
     for outcome in so_far.into_iter().chain(more) {
         // An answer that is not HTTP 200 is an error.
         let state = outcome.unwrap_or_else(|error| panic!("{moment}: {error}"));
-        assert_eq!(state.enumeration, Enumeration::Full, "{moment}");
+        assert_eq!(state.enumeration, EnumerationStatus::Full, "{moment}");
         let apps: Vec<_> = state.sessions.iter().map(|s| &*s.resource_id).collect();
         assert_eq!(apps, ["CVAD.Excel"], "{moment}");
     }

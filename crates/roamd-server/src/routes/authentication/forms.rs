@@ -6,23 +6,24 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
-    CheckCredentials, Conversation, ConversationRefusal, Conversations, Credentials, Grant,
-    Negotiation, Refusal, Reply, Resumed, Service, Started, UserIdentity,
+    CheckCredentials, Conversation, ConversationRefusal, ConversationReply, Conversations,
+    CredentialRefusal, Credentials, Grant, Negotiation, ResumedConversation, Service,
+    StartedConversation, UserIdentity,
 };
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_sessions::UserKey;
-use roamd_state::{CounterKind, Digest, MarkKind};
+use roamd_state::{CounterKind, Digest, FlagKind};
 use roamd_store_proto::auth::{Form, FormPost, RequestToken};
 use roamd_store_proto::{Language, media_type};
 use secrecy::SecretString;
 use tracing::info;
 
 use super::{password_change, secret, token_response};
-use crate::audit::{Event, Trail, account};
+use crate::api_error::ApiError;
+use crate::app::AppState;
+use crate::audit::{AuditScope, Event, account};
 use crate::environment::rng;
-use crate::gate::Gate;
-use crate::guessing::{Attempt, Target};
-use crate::refused::Refused;
+use crate::login_throttle::{Attempt, Target};
 use crate::request::Request;
 
 const CREDENTIAL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-credentialtypes");
@@ -32,7 +33,7 @@ const LABEL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-labeltypes"
 const PLAIN_XML: &str = "text/xml";
 
 /// Begins a conversation: the first form, and its cookie (§2 step 4).
-pub(crate) async fn start(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn start(gate: &AppState, request: Request) -> Result<Response, ApiError> {
     let reader = Reader::of(&request)?;
     let negotiation = Negotiation::from_headers(
         request.joined(&CREDENTIAL_TYPES).as_deref(),
@@ -44,7 +45,7 @@ pub(crate) async fn start(gate: &Gate, request: Request) -> Result<Answer, Refus
         &gate.realms(),
         std::slice::from_ref(&gate.audience),
     )
-    .map_err(|error| Refused::BadRequest(error.to_string()))?;
+    .map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let negotiation = match negotiation {
         Ok(negotiation) => negotiation,
         Err(refusal) => return Ok(reader.form(&refusal.form(reader.language))),
@@ -60,7 +61,7 @@ pub(crate) async fn start(gate: &Gate, request: Request) -> Result<Answer, Refus
 }
 
 /// Takes the filled form: a token, the form again, another form, or a failure (§5.6).
-pub(crate) async fn attempt(gate: &Arc<Gate>, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn attempt(gate: &Arc<AppState>, request: Request) -> Result<Response, ApiError> {
     let reader = Reader::of(&request)?;
     let trail = request.trail(gate);
     let cookie = request.joined(&COOKIE);
@@ -85,20 +86,22 @@ pub(crate) async fn attempt(gate: &Arc<Gate>, request: Request) -> Result<Answer
     let credentials = match gate.conversations.credentials(&post) {
         Ok(credentials) => credentials,
         Err(bad) => {
-            let refusal = Refusal::from(bad);
+            let refusal = CredentialRefusal::from(bad);
             answering.trail.note(Event::sign_in_refused(None, refusal));
             return answering.refused(&post, refusal).await;
         }
     };
     let Some(attempt) = answering.begin(&credentials, client).await? else {
-        return answering.refused(&post, Refusal::BadCredentials).await;
+        return answering
+            .refused(&post, CredentialRefusal::BadCredentials)
+            .await;
     };
     gate.to_the_end(answering.check(attempt, credentials, post))
         .await?
 }
 
 /// Ends a conversation that the person gave up (CA-73).
-pub(crate) async fn cancel(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn cancel(gate: &AppState, request: Request) -> Result<Response, ApiError> {
     let reader = Reader::of(&request)?;
     let cookie = request.joined(&COOKIE);
     let post = FormPost::from_url_encoded(&request.body().await?);
@@ -112,27 +115,27 @@ pub(crate) async fn cancel(gate: &Gate, request: Request) -> Result<Answer, Refu
 }
 
 async fn resume(
-    gate: &Gate,
+    gate: &AppState,
     cookie: Option<&str>,
     post: &FormPost,
-) -> Result<Result<Conversation, ConversationRefusal>, Refused> {
+) -> Result<Result<Conversation, ConversationRefusal>, ApiError> {
     let now = gate.now();
-    let resumed: Resumed = match gate.conversations.resume(cookie, post, now) {
+    let resumed: ResumedConversation = match gate.conversations.resume(cookie, post, now) {
         Ok(resumed) => resumed,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let digest = Digest::of(resumed.id().as_bytes());
     let spent = gate
         .state
-        .is_marked(MarkKind::SpentConversation, digest, now)
+        .is_flag_set(FlagKind::SpentConversation, digest, now)
         .await?;
     Ok(resumed.unless_spent(spent))
 }
 
 /// A post to a conversation that goes on, and what it takes to answer it.
 pub(super) struct Answering {
-    pub(super) gate: Arc<Gate>,
-    pub(super) trail: Trail,
+    pub(super) gate: Arc<AppState>,
+    pub(super) trail: AuditScope,
     pub(super) reader: Reader,
     pub(super) conversation: Conversation,
 }
@@ -144,17 +147,17 @@ impl Answering {
         &self,
         credentials: &Credentials,
         client: Option<IpAddr>,
-    ) -> Result<Option<Attempt>, Refused> {
+    ) -> Result<Option<Attempt>, ApiError> {
         let Credentials {
             domain, user_name, ..
         } = credentials;
         let target = Target::new(domain, user_name, client);
-        let attempt = self.gate.guessing.begin(target).await?;
+        let attempt = self.gate.login_throttle.begin(target).await?;
         if attempt.is_none() {
             self.trail
                 .note(Event::sign_in_held_up(account(domain, user_name)));
             info!("Sign-in held up after too many attempts");
-            self.gate.guessing.keep_pace().await;
+            self.gate.login_throttle.keep_pace().await;
         }
         Ok(attempt)
     }
@@ -166,7 +169,7 @@ impl Answering {
         attempt: Attempt,
         credentials: Credentials,
         post: FormPost,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Response, ApiError> {
         let checked = self.gate.credentials.check(&credentials).await;
         let refusal = match checked {
             Ok(user) => {
@@ -197,7 +200,7 @@ impl Answering {
         &self,
         user: UserIdentity,
         password: SecretString,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Response, ApiError> {
         let gate = &self.gate;
         if !spend(gate, &self.conversation).await? {
             let refusal = ConversationRefusal::SessionIdInvalid;
@@ -217,14 +220,18 @@ impl Answering {
         let token = gate
             .tokens
             .issue(&grant, gate.now(), &mut rng())
-            .map_err(|error| Refused::BadRequest(error.to_string()))?;
+            .map_err(|error| ApiError::BadRequest(error.to_string()))?;
         self.trail.note(signed_in);
         info!(user = %key, "Signed in");
         Ok(token_response(&token.into_response(Some(display_name))))
     }
 
-    /// Refused credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
-    async fn refused(&self, post: &FormPost, refusal: Refusal) -> Result<Answer, Refused> {
+    /// ApiError credentials: counted where all nodes see it, then answered (CA-70 to CA-75).
+    async fn refused(
+        &self,
+        post: &FormPost,
+        refusal: CredentialRefusal,
+    ) -> Result<Response, ApiError> {
         let failures = if refusal.is_failed_attempt() {
             self.count_failure().await?
         } else {
@@ -243,16 +250,16 @@ impl Answering {
     }
 
     /// Counts a failed attempt of the conversation where all nodes see it.
-    pub(super) async fn count_failure(&self) -> Result<u32, Refused> {
+    pub(super) async fn count_failure(&self) -> Result<u32, ApiError> {
         let digest = Digest::of(self.conversation.id().as_bytes());
         let kind = CounterKind::ConversationFailures;
         let (now, until) = (self.gate.now(), self.conversation.expiry());
-        Ok(self.gate.state.count(kind, digest, now, until).await?)
+        Ok(self.gate.state.increment(kind, digest, now, until).await?)
     }
 
     /// Sends the next form. A conversation that is over is spent.
-    pub(super) async fn reply_with(&self, reply: &Reply) -> Result<Answer, Refused> {
-        if matches!(reply, Reply::End(_)) {
+    pub(super) async fn reply_with(&self, reply: &ConversationReply) -> Result<Response, ApiError> {
+        if matches!(reply, ConversationReply::End(_)) {
             spend(&self.gate, &self.conversation).await?;
         }
         Ok(self.reader.form(reply.form()))
@@ -260,12 +267,12 @@ impl Answering {
 }
 
 /// Marks a conversation as spent, and says whether it was not so before.
-async fn spend(gate: &Gate, conversation: &Conversation) -> Result<bool, Refused> {
+async fn spend(gate: &AppState, conversation: &Conversation) -> Result<bool, ApiError> {
     let digest = Digest::of(conversation.id().as_bytes());
     let until = conversation.expiry();
     Ok(gate
         .state
-        .mark(MarkKind::SpentConversation, digest, until)
+        .set_flag(FlagKind::SpentConversation, digest, until)
         .await?)
 }
 
@@ -278,7 +285,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    fn of(request: &Request) -> Result<Self, Refused> {
+    fn of(request: &Request) -> Result<Self, ApiError> {
         // The vendor's type wins wherever it stands: plain XML is for those who do not know it.
         let media = request
             .accepts(&[media_type::FORM], media_type::FORM)
@@ -289,7 +296,7 @@ impl Reader {
         })
     }
 
-    fn form(self, form: &Form) -> Answer {
+    fn form(self, form: &Form) -> Response {
         let mut answer = secret(StatusCode::OK, self.media, form.to_xml());
         let tag = HeaderValue::from_static(self.language.tag());
         answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
@@ -299,13 +306,13 @@ impl Reader {
 
 /// A form, and the cookie that goes with it.
 pub(super) fn form_with_cookie(
-    gate: &Gate,
+    gate: &AppState,
     reader: Reader,
-    started: &Started,
-) -> Result<Answer, Refused> {
+    started: &StartedConversation,
+) -> Result<Response, ApiError> {
     let mut answer = reader.form(&started.form);
     let cookie = gate.conversations.set_cookie(started, gate.secure);
-    let cookie = HeaderValue::try_from(cookie).map_err(|error| Refused::Internal(error.into()))?;
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| ApiError::Internal(error.into()))?;
     answer.headers_mut().insert(SET_COOKIE, cookie);
     Ok(answer)
 }

@@ -6,18 +6,18 @@ pub(super) mod tokens;
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_store_proto::auth::{Choice, RequestToken, RequestTokenResponse, TokenChoices};
 use roamd_store_proto::media_type;
 
-use crate::answer::{Caching, whole};
-use crate::gate::Gate;
-use crate::refused::Refused;
+use crate::api_error::ApiError;
+use crate::app::AppState;
 use crate::request::Request;
+use crate::response::{Caching, whole};
 
 /// Lists the ways to sign in, with status 300 and no `Location` (CA-24 to CA-26). Any `for-service`
 /// will do (CA-16).
-pub(crate) async fn protocols(gate: &Gate, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn protocols(gate: &AppState, request: Request) -> Result<Response, ApiError> {
     accepts_token_messages(&request)?;
     RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;
     let choices = TokenChoices {
@@ -41,7 +41,7 @@ pub(crate) async fn protocols(gate: &Gate, request: Request) -> Result<Answer, R
 }
 
 /// Both token messages stand in `Accept`; either will do (CA-35).
-fn accepts_token_messages(request: &Request) -> Result<(), Refused> {
+fn accepts_token_messages(request: &Request) -> Result<(), ApiError> {
     let offered = [
         media_type::REQUEST_TOKEN_RESPONSE,
         media_type::REQUEST_TOKEN_CHOICES,
@@ -51,11 +51,11 @@ fn accepts_token_messages(request: &Request) -> Result<(), Refused> {
         .map(|_| ())
 }
 
-fn token_response(response: &RequestTokenResponse) -> Answer {
+fn token_response(response: &RequestTokenResponse) -> Response {
     let media = media_type::REQUEST_TOKEN_RESPONSE;
     secret(StatusCode::OK, media, response.to_xml())
 }
 
-fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Answer {
+fn secret(status: StatusCode, media: &'static str, body: Vec<u8>) -> Response {
     whole(status, media, Caching::Secret, body)
 }

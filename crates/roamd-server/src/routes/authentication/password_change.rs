@@ -6,22 +6,22 @@ use std::sync::Arc;
 use roamd_citrixauth::{
     ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange, UserIdentity,
 };
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_sessions::UserKey;
 use tracing::info;
 
 use super::forms::{Answering, form_with_cookie};
+use crate::api_error::ApiError;
 use crate::audit::{Event, account};
 use crate::environment::rng;
-use crate::guessing::Attempt;
-use crate::refused::Refused;
+use crate::login_throttle::Attempt;
 
 /// A password that is right and has to be changed: the form for that, if it can be changed here
 /// (CA-74).
 pub(super) async fn ask_for_change(
     answering: &Answering,
     credentials: &Credentials,
-) -> Result<Option<Answer>, Refused> {
+) -> Result<Option<Response>, ApiError> {
     let Answering {
         gate,
         reader,
@@ -42,7 +42,7 @@ pub(super) async fn changed(
     answering: Answering,
     client: Option<IpAddr>,
     change: Result<PasswordChange, ChangeRefusal>,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let change = match change {
         Ok(change) => change,
         Err(refusal) => return refused(&answering, refusal).await,
@@ -60,7 +60,7 @@ async fn make(
     answering: Answering,
     attempt: Attempt,
     change: PasswordChange,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let made = answering.gate.credentials.change(&change).await;
     let old = &change.credentials;
     let user = account(&old.domain, &old.user_name);
@@ -84,7 +84,7 @@ async fn make(
 }
 
 /// A change that was not made: counted like a wrong password, then answered.
-async fn refused(answering: &Answering, refusal: ChangeRefusal) -> Result<Answer, Refused> {
+async fn refused(answering: &Answering, refusal: ChangeRefusal) -> Result<Response, ApiError> {
     let failures = answering.count_failure().await?;
     info!(?refusal, failures, "Change of a password refused");
     let reply = answering.gate.conversations.refuse_change(
@@ -98,7 +98,7 @@ async fn refused(answering: &Answering, refusal: ChangeRefusal) -> Result<Answer
 }
 
 /// Signs in with a password that has just been chosen.
-async fn sign_in_anew(answering: &Answering, change: PasswordChange) -> Result<Answer, Refused> {
+async fn sign_in_anew(answering: &Answering, change: PasswordChange) -> Result<Response, ApiError> {
     let PasswordChange {
         credentials: old,
         new_password,

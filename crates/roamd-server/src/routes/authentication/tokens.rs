@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use roamd_citrixauth::{BodyTokenError, Claims, ServiceTokenError};
-use roamd_http::Answer;
+use roamd_http::Response;
 use roamd_store_proto::auth::{
     Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, Reason, RefreshToken, RequestToken,
 };
@@ -12,10 +12,10 @@ use roamd_store_proto::media_type;
 use tracing::info;
 
 use super::{accepts_token_messages, secret, token_response};
-use crate::audit::{Event, Trail, account};
+use crate::api_error::ApiError;
+use crate::app::{AppState, Reach};
+use crate::audit::{AuditScope, Event, account};
 use crate::environment::rng;
-use crate::gate::{Gate, Reach};
-use crate::refused::Refused;
 use crate::request::{Request, user};
 
 /// The media types of all messages to the token service.
@@ -31,7 +31,7 @@ enum TokenMessage {
 }
 
 /// The token service. The token is checked before the message (CA-33).
-pub(crate) async fn token(gate: &Arc<Gate>, request: Request) -> Result<Answer, Refused> {
+pub(crate) async fn token(gate: &Arc<AppState>, request: Request) -> Result<Response, ApiError> {
     let trail = request.trail(gate);
     let holder = request.claims(gate, &gate.authentication.tokens).await?;
     let message = TokenMessage::of(&request);
@@ -39,7 +39,7 @@ pub(crate) async fn token(gate: &Arc<Gate>, request: Request) -> Result<Answer, 
         Some(TokenMessage::Destroy) => accepts_destruction(&request)?,
         _ => accepts_token_messages(&request)?,
     }
-    let message = message.ok_or(Refused::UnsupportedMediaType {
+    let message = message.ok_or(ApiError::UnsupportedMediaType {
         expected: TOKEN_MESSAGES,
     })?;
     let body = request.body().await?;
@@ -52,11 +52,11 @@ pub(crate) async fn token(gate: &Arc<Gate>, request: Request) -> Result<Answer, 
 
 /// Exchanges a primary token for a service token (§2 step 6).
 async fn exchange(
-    gate: &Gate,
-    trail: &Trail,
+    gate: &AppState,
+    trail: &AuditScope,
     primary: &Claims,
     body: &[u8],
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let space = &gate.authentication.tokens;
     let message = RequestToken::from_xml(body)?;
     gate.admit(trail, &user(primary), space, Reach::OneFarm)
@@ -73,9 +73,9 @@ async fn exchange(
             &mut rng(),
         )
         .map_err(|error| match error {
-            ServiceTokenError::Service(error) => Refused::BadRequest(error.to_string()),
+            ServiceTokenError::Service(error) => ApiError::BadRequest(error.to_string()),
             ServiceTokenError::SignInEnding => {
-                Refused::Unauthorized(Box::new(space.challenge(Reason::Expired)))
+                ApiError::Unauthorized(Box::new(space.challenge(Reason::Expired)))
             }
             ServiceTokenError::TooLong(error) => error.into(),
         })?;
@@ -84,11 +84,11 @@ async fn exchange(
 
 /// Gives a token a later end (CA-36). Nothing lasts longer by a password that is not good any more.
 async fn refresh(
-    gate: &Gate,
-    trail: &Trail,
+    gate: &AppState,
+    trail: &AuditScope,
     holder: &Claims,
     body: &[u8],
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let message = RefreshToken::from_xml(body)?;
     let presented = gate.tokens.to_refresh(holder, &message, gate.now())?;
     let revoked = gate.is_revoked(&presented).await?;
@@ -108,11 +108,11 @@ async fn refresh(
 /// Ends a token and all that come from it (CA-39). What is acknowledged holds on every node, and
 /// after a crash. Once begun it goes to its end, and is written down, whether or not the client waits.
 async fn destroy(
-    gate: &Arc<Gate>,
-    trail: &Trail,
+    gate: &Arc<AppState>,
+    trail: &AuditScope,
     holder: &Claims,
     body: &[u8],
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let message = DestroyToken::from_xml(body)?;
     if let Some(revocation) = gate.tokens.destroy(holder, &message, gate.now())? {
         let (revoking, trail) = (Arc::clone(gate), trail.clone());
@@ -124,7 +124,7 @@ async fn destroy(
             revoking.revoke(&user, &revocation).await?;
             trail.note(Event::TokenDestroyed { user: name });
             info!(%user, "Token destroyed");
-            Ok::<_, Refused>(())
+            Ok::<_, ApiError>(())
         })
         .await??;
     }
@@ -138,14 +138,14 @@ async fn destroy(
 /// Tells a service who the holder of a token for it is (§4.3): never more than the name and the
 /// times, and only while the password is good.
 pub(crate) async fn validate(
-    gate: &Gate,
+    gate: &AppState,
     service: Option<&str>,
     request: Request,
-) -> Result<Answer, Refused> {
+) -> Result<Response, ApiError> {
     let space = gate
         .authentication
         .validation(service.unwrap_or("default"))
-        .ok_or(Refused::NotFound)?;
+        .ok_or(ApiError::NotFound)?;
     let trail = request.trail(gate);
     let claims = request.claims(gate, space).await?;
     let media = request.accepts(&[media_type::CLAIMS_IDENTITY], media_type::CLAIMS_IDENTITY)?;
@@ -185,7 +185,7 @@ impl TokenMessage {
 }
 
 /// A client may name what it always accepts from the token service (CA-35), or the answer itself.
-fn accepts_destruction(request: &Request) -> Result<(), Refused> {
+fn accepts_destruction(request: &Request) -> Result<(), ApiError> {
     let answer = media_type::DESTROY_TOKEN_RESPONSE;
     request
         .accepts(&[answer], answer)

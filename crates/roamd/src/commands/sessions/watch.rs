@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use roamd_store_client::{Enumeration, Session, SessionParams, SessionState, StoreClient};
+use roamd_store_client::{EnumerationStatus, Session, SessionParams, SessionState, StoreClient};
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -88,13 +88,15 @@ impl View {
 }
 
 /// What a list lacks.
-fn fault(enumeration: Enumeration) -> Option<&'static str> {
+fn fault(enumeration: EnumerationStatus) -> Option<&'static str> {
     match enumeration {
-        Enumeration::Full => None,
-        Enumeration::Partial => {
+        EnumerationStatus::Full => None,
+        EnumerationStatus::Partial => {
             Some("Some farms did not answer; sessions on them are taken to be as they were.")
         }
-        Enumeration::Failed => Some("No farm answered; sessions are taken to be as they were."),
+        EnumerationStatus::Failed => {
+            Some("No farm answered; sessions are taken to be as they were.")
+        }
     }
 }
 
@@ -138,7 +140,7 @@ impl Known {
                 session: session.clone(),
             })
         });
-        if list.enumeration == Enumeration::Full {
+        if list.enumeration == EnumerationStatus::Full {
             let gone = missing.into_iter().map(|session| Change {
                 kind: Kind::Removed,
                 session,
@@ -247,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_session_is_gone_only_if_all_farms_answered() {
-        use Enumeration::{Failed, Full, Partial};
+        use EnumerationStatus::{Failed, Full, Partial};
         let (a, b, c) = (
             session("a", false),
             session("b", false),

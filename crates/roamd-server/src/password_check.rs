@@ -27,7 +27,7 @@ const PASSWORDS: u64 = 100_000;
 
 /// What is known of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum PasswordCheck {
     /// A farm that checks passwords has said that it is good.
     Good,
     /// Such a farm has refused it.
@@ -39,9 +39,9 @@ pub(crate) enum Standing {
 }
 
 /// What is known of the passwords of those who asked lately.
-pub(crate) struct Standings {
+pub(crate) struct PasswordCheckCache {
     digest: Hmac<Sha256>,
-    known: Cache<Digest, Standing>,
+    known: Cache<Digest, PasswordCheck>,
 }
 
 /// Stands for a user and a password.
@@ -50,7 +50,7 @@ type Digest = [u8; 32];
 /// How long a standing is believed.
 struct Life;
 
-impl Standings {
+impl PasswordCheckCache {
     /// Nothing is known yet.
     pub(crate) fn new(rng: &mut impl CryptoRng) -> Self {
         let mut key = Zeroizing::new([0; 64]);
@@ -65,7 +65,7 @@ impl Standings {
     }
 
     /// What is known of the user's password.
-    pub(crate) async fn of(&self, user: &User) -> Option<Standing> {
+    pub(crate) async fn of(&self, user: &User) -> Option<PasswordCheck> {
         self.known
             .get(&self.digest(&user.key, &user.password))
             .await
@@ -75,11 +75,11 @@ impl Standings {
     pub(crate) async fn settle(
         &self,
         user: &User,
-        check: impl Future<Output = Standing>,
-    ) -> Standing {
+        check: impl Future<Output = PasswordCheck>,
+    ) -> PasswordCheck {
         self.known
             .entry(self.digest(&user.key, &user.password))
-            .or_insert_with_if(check, |standing| *standing == Standing::Doubted)
+            .or_insert_with_if(check, |standing| *standing == PasswordCheck::Doubted)
             .await
             .into_value()
     }
@@ -87,13 +87,13 @@ impl Standings {
     /// Takes note that the user has just signed in with this password.
     pub(crate) async fn confirm(&self, user: &UserKey, password: &SecretString) {
         let digest = self.digest(user, password);
-        self.known.insert(digest, Standing::Good).await;
+        self.known.insert(digest, PasswordCheck::Good).await;
     }
 
     /// Takes note that the user has changed this password.
     pub(crate) async fn replace(&self, user: &UserKey, password: &SecretString) {
         let digest = self.digest(user, password);
-        let refused = Standing::Refused(Reason::BadPassword);
+        let refused = PasswordCheck::Refused(Reason::BadPassword);
         self.known.insert(digest, refused).await;
     }
 
@@ -101,9 +101,9 @@ impl Standings {
     pub(crate) async fn doubt(&self, user: &User) {
         let digest = self.digest(&user.key, &user.password);
         match self.known.get(&digest).await {
-            Some(Standing::Refused(_) | Standing::Doubted) => {}
-            Some(Standing::Good | Standing::Unsure) | None => {
-                self.known.insert(digest, Standing::Doubted).await;
+            Some(PasswordCheck::Refused(_) | PasswordCheck::Doubted) => {}
+            Some(PasswordCheck::Good | PasswordCheck::Unsure) | None => {
+                self.known.insert(digest, PasswordCheck::Doubted).await;
             }
         }
     }
@@ -121,7 +121,7 @@ impl Standings {
     }
 }
 
-impl Standing {
+impl PasswordCheck {
     const fn life(self) -> Duration {
         match self {
             // Longer than directories go on counting: else a client that goes on asking with a
@@ -134,15 +134,20 @@ impl Standing {
     }
 }
 
-impl Expiry<Digest, Standing> for Life {
-    fn expire_after_create(&self, _: &Digest, value: &Standing, _: Instant) -> Option<Duration> {
+impl Expiry<Digest, PasswordCheck> for Life {
+    fn expire_after_create(
+        &self,
+        _: &Digest,
+        value: &PasswordCheck,
+        _: Instant,
+    ) -> Option<Duration> {
         Some(value.life())
     }
 
     fn expire_after_update(
         &self,
         _: &Digest,
-        value: &Standing,
+        value: &PasswordCheck,
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
@@ -167,7 +172,11 @@ mod tests {
     }
 
     /// Settles with a check that finds this, and says whether it was made.
-    async fn settle(standings: &Standings, user: &User, found: Standing) -> (Standing, bool) {
+    async fn settle(
+        standings: &PasswordCheckCache,
+        user: &User,
+        found: PasswordCheck,
+    ) -> (PasswordCheck, bool) {
         let mut checked = false;
         let check = async {
             checked = true;
@@ -178,13 +187,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_check_found_is_remembered_until_a_farm_contradicts() {
-        let refused = Standing::Refused(Reason::BadPassword);
+        let refused = PasswordCheck::Refused(Reason::BadPassword);
         for (found, after_doubt) in [
-            (Standing::Good, (refused, true)),
-            (Standing::Unsure, (refused, true)),
+            (PasswordCheck::Good, (refused, true)),
+            (PasswordCheck::Unsure, (refused, true)),
             (refused, (refused, false)),
         ] {
-            let standings = Standings::new(&mut rng());
+            let standings = PasswordCheckCache::new(&mut rng());
             let user = alice("roam-demo");
             assert_eq!(standings.of(&user).await, None);
             assert_eq!(settle(&standings, &user, found).await, (found, true));
@@ -196,10 +205,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_standing_belongs_to_one_password_of_one_user() {
-        let standings = Standings::new(&mut rng());
+        let standings = PasswordCheckCache::new(&mut rng());
         let user = alice("roam-demo");
         standings.confirm(&user.key, &user.password).await;
-        assert_eq!(standings.of(&user).await, Some(Standing::Good));
+        assert_eq!(standings.of(&user).await, Some(PasswordCheck::Good));
         let bob = User {
             key: UserKey::new("DEMO", "bob"),
             ..user
@@ -211,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_those_who_ask_at_the_same_time_one_checks() {
-        let standings = Standings::new(&mut rng());
+        let standings = PasswordCheckCache::new(&mut rng());
         let user = alice("roam-demo");
         standings.doubt(&user).await;
         let checks = AtomicUsize::new(0);
@@ -219,12 +228,19 @@ mod tests {
             let check = async {
                 checks.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
-                Standing::Good
+                PasswordCheck::Good
             };
             standings.settle(&user, check).await
         };
         let found = tokio::join!(settle(), settle(), settle());
-        assert_eq!(found, (Standing::Good, Standing::Good, Standing::Good));
+        assert_eq!(
+            found,
+            (
+                PasswordCheck::Good,
+                PasswordCheck::Good,
+                PasswordCheck::Good
+            )
+        );
         assert_eq!(checks.into_inner(), 1);
     }
 }

@@ -27,19 +27,19 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How often a password may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GuessingPolicy {
+pub struct LoginThrottlePolicy {
     /// Attempts that need not wait: those at a known place, and those of strangers.
     pub free_attempts: u32,
     /// The longest that an attempt has to wait after the one before it.
     pub longest_delay: Duration,
     /// How long a user stays known where they have signed in.
-    pub known_place: Duration,
+    pub known_network: Duration,
 }
 
 /// Where an attempt comes from: an IPv4 address, or the /64 network of an IPv6 address, of which a
 /// client has all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClientPlace(IpAddr);
+pub struct ClientNetwork(IpAddr);
 
 /// What an attempt draws on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,14 +54,14 @@ pub enum Budget {
 
 /// What was drawn from a budget so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Drawn {
+pub struct BudgetUse {
     /// Attempts, none of which was good.
     pub attempts: u32,
     /// When the last one was.
     pub last: Option<Timestamp>,
 }
 
-impl GuessingPolicy {
+impl LoginThrottlePolicy {
     /// How long attempts are remembered after the last one. It is longer than any delay, and so long
     /// that waiting for it wins no attempts.
     pub const MEMORY: Duration = Duration::from_hours(24);
@@ -93,7 +93,7 @@ impl GuessingPolicy {
     /// Whether one more attempt may be made. That a clock was set back makes nobody wait until it is
     /// as late again.
     #[must_use]
-    pub fn allows(&self, budget: Budget, drawn: Drawn, people: u32, now: Timestamp) -> bool {
+    pub fn allows(&self, budget: Budget, drawn: BudgetUse, people: u32, now: Timestamp) -> bool {
         let delay = self.delay(drawn.attempts, self.free(budget, people));
         drawn.last.is_none_or(|last| {
             let waited = now.duration_since(last).abs();
@@ -113,19 +113,19 @@ impl GuessingPolicy {
     }
 }
 
-impl Default for GuessingPolicy {
+impl Default for LoginThrottlePolicy {
     /// Eight attempts in a quarter of an hour, and then four an hour: fewer than the ten after which
     /// directories use to lock an account for everybody.
     fn default() -> Self {
         Self {
             free_attempts: 3,
             longest_delay: Duration::from_mins(15),
-            known_place: Duration::from_hours(24 * 90),
+            known_network: Duration::from_hours(24 * 90),
         }
     }
 }
 
-impl ClientPlace {
+impl ClientNetwork {
     /// Where a client is.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {

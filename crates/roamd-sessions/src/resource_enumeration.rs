@@ -25,9 +25,9 @@ const MOST_FORMS: usize = 64;
 
 /// The applications, desktops and documents of one farm for one user, by internal name, in the order of the
 /// farm. It is bounded, since it is kept: what has a name that is too long, or comes after
-/// [`Catalogue::MOST`] others, is left out.
+/// [`ResourceEnumeration::MOST`] others, is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Catalogue {
+pub struct ResourceEnumeration {
     applications: IndexMap<String, Arc<Application>>,
 }
 
@@ -99,7 +99,7 @@ impl ContentLocation {
     }
 }
 
-impl Catalogue {
+impl ResourceEnumeration {
     /// Most applications of one user on one farm.
     pub const MOST: usize = 10_000;
 
@@ -145,7 +145,7 @@ impl Catalogue {
     }
 }
 
-impl FromIterator<(String, Application)> for Catalogue {
+impl FromIterator<(String, Application)> for ResourceEnumeration {
     /// A title that is too long gives way to the internal name; other texts that are too long are
     /// left out.
     fn from_iter<I: IntoIterator<Item = (String, Application)>>(applications: I) -> Self {
@@ -240,15 +240,16 @@ mod tests {
             entry(longer.clone(), "Longer".to_owned()),
             entry("Paint".to_owned(), longer.clone()),
         ];
-        let catalogue = Catalogue::from_iter(entries);
+        let catalogue = ResourceEnumeration::from_iter(entries);
         assert_eq!(catalogue.application(&longest).unwrap().title, "Longest");
         assert_eq!(catalogue.application(&longer), None);
         assert_eq!(catalogue.application("Paint").unwrap().title, "Paint");
 
-        let many = (0..=Catalogue::MOST).map(|n| entry(n.to_string(), "Paint".to_owned()));
-        let catalogue = Catalogue::from_iter(many);
-        assert_eq!(catalogue.applications.len(), Catalogue::MOST);
-        assert!(catalogue.bytes() > Catalogue::MOST * size_of::<Application>());
+        let many =
+            (0..=ResourceEnumeration::MOST).map(|n| entry(n.to_string(), "Paint".to_owned()));
+        let catalogue = ResourceEnumeration::from_iter(many);
+        assert_eq!(catalogue.applications.len(), ResourceEnumeration::MOST);
+        assert!(catalogue.bytes() > ResourceEnumeration::MOST * size_of::<Application>());
     }
 
     #[test]
@@ -302,7 +303,7 @@ mod tests {
             ],
             ..Application::default()
         };
-        let catalogue = Catalogue::from_iter([("Paint".to_owned(), application)]);
+        let catalogue = ResourceEnumeration::from_iter([("Paint".to_owned(), application)]);
         let kept = catalogue.application("Paint").unwrap();
         assert_eq!(kept.file_types, [".txt", ".csv", &long]);
         assert_eq!(kept.images, [image(32, 4), image(48, 32)]);
@@ -310,7 +311,7 @@ mod tests {
             file_types: (0..100).map(|n| format!(".{n}")).collect(),
             ..Application::default()
         };
-        let catalogue = Catalogue::from_iter([("Paint".to_owned(), many)]);
+        let catalogue = ResourceEnumeration::from_iter([("Paint".to_owned(), many)]);
         assert_eq!(
             catalogue.application("Paint").unwrap().file_types.len(),
             MOST_FORMS
@@ -329,7 +330,7 @@ mod tests {
                 }),
                 ..Application::default()
             };
-            let catalogue = Catalogue::from_iter([("Paint".to_owned(), application)]);
+            let catalogue = ResourceEnumeration::from_iter([("Paint".to_owned(), application)]);
             let kept = catalogue.application("Paint").unwrap();
             let lengths = [kept.folder.len(), kept.description.len()];
             (lengths, kept.start_menu.is_some(), catalogue.bytes())

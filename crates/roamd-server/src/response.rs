@@ -4,12 +4,12 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderValue, PRAGMA};
 use http::{HeaderName, StatusCode};
 use http_body_util::Full;
-use roamd_http::Answer;
+use roamd_http::Response;
 
 /// Whether and where an answer may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// Asked again each time (SS-43, SS-52, ST-20).
+    /// ActiveSessionsRequested again each time (SS-43, SS-52, ST-20).
     None,
     /// Holds a token, a ticket or a form (CA-77).
     Secret,
@@ -30,8 +30,8 @@ pub(crate) fn whole(
     media_type: &'static str,
     caching: Caching,
     body: impl Into<Bytes>,
-) -> Answer {
-    let mut answer = Answer::new(Full::new(body.into()));
+) -> Response {
+    let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -41,7 +41,7 @@ pub(crate) fn whole(
 }
 
 /// A line for people, as plain text: `404 Not Found: there is nothing at this address`.
-pub(crate) fn sentence(status: StatusCode, text: &str) -> Answer {
+pub(crate) fn sentence(status: StatusCode, text: &str) -> Response {
     let body = format!("{status}: {text}\n");
     whole(status, "text/plain; charset=utf-8", Caching::None, body)
 }

@@ -10,30 +10,30 @@ use std::time::Duration;
 use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{Audience, Conversations, Presented, Realm, Revocation, TokenService};
-use roamd_http::{Answer, Incoming, Peer, Place, Places};
+use roamd_citrixauth::{Audience, Conversations, PresentedToken, Realm, Revocation, TokenService};
+use roamd_http::{ClientLimiter, Incoming, Peer, Permit, Response};
 use roamd_seal::KeyRing;
 use roamd_sessions::{Busy, Farm as _, User, UserKey};
-use roamd_state::{CounterKind, Digest, MarkKind, SharedState};
+use roamd_state::{CounterKind, Digest, FlagKind, SharedState};
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::audit::{AuditLog, Event, Trail};
+use crate::api_error::ApiError;
+use crate::audit::{AuditLog, AuditScope, Event};
 use crate::environment::Clock;
 use crate::farms::CredentialFarms;
-use crate::guessing::Guessing;
-use crate::host;
+use crate::host_header;
+use crate::login_throttle::LoginThrottle;
 use crate::metrics::Metrics;
+use crate::password_check::{PasswordCheck, PasswordCheckCache};
 use crate::proxies::{Client, Proxies};
-use crate::refused::Refused;
 use crate::request::{Request, RequestId};
 use crate::route::Route;
 use crate::routes;
-use crate::site::{AuthenticationSite, ProtectionSpace, StoreSite};
-use crate::standing::{Standing, Standings};
 use crate::tickets;
+use crate::urls::{AuthUrls, ProtectionSpace, StoreUrls};
 
 const SECONDS_OF_DAY: i64 = 24 * 60 * 60;
 
@@ -45,9 +45,9 @@ const ENDED_A_DAY: u32 = 20_000;
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// What every request shares.
-pub(crate) struct Gate {
-    pub(crate) stores: Vec<StoreSite>,
-    pub(crate) authentication: AuthenticationSite,
+pub(crate) struct AppState {
+    pub(crate) stores: Vec<StoreUrls>,
+    pub(crate) authentication: AuthUrls,
     /// Scheme, host and port that tokens belong to.
     pub(crate) audience: Audience,
     /// Clients come by https, maybe through a proxy.
@@ -55,8 +55,8 @@ pub(crate) struct Gate {
     pub(crate) tokens: TokenService,
     pub(crate) conversations: Conversations,
     pub(crate) credentials: CredentialFarms,
-    pub(crate) guessing: Arc<Guessing>,
-    standings: Arc<Standings>,
+    pub(crate) login_throttle: Arc<LoginThrottle>,
+    standings: Arc<PasswordCheckCache>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) state: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
@@ -67,7 +67,7 @@ pub(crate) struct Gate {
     /// Clients that may see the metrics.
     metrics_from: Vec<IpNet>,
     /// Requests that are being answered.
-    places: Arc<Places>,
+    places: Arc<ClientLimiter>,
     body_deadline: Duration,
 }
 
@@ -83,15 +83,15 @@ pub(crate) enum Reach {
     NoFarm,
 }
 
-impl Gate {
+impl AppState {
     /// The time that a request is judged by.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
     /// What a request leaves in the audit log.
-    pub(crate) fn trail(&self, request: RequestId, address: Option<IpAddr>) -> Trail {
-        Trail {
+    pub(crate) fn trail(&self, request: RequestId, address: Option<IpAddr>) -> AuditScope {
+        AuditScope {
             log: self.audit.clone(),
             request,
             address,
@@ -116,10 +116,10 @@ impl Gate {
     }
 
     /// Whether a token was destroyed, or the one that it comes from.
-    pub(crate) async fn is_revoked(&self, token: &Presented) -> Result<bool, Refused> {
+    pub(crate) async fn is_revoked(&self, token: &PresentedToken) -> Result<bool, ApiError> {
         let keys = token.ids().map(|id| Digest::of(id.as_bytes()));
-        let kind = MarkKind::RevokedToken;
-        Ok(self.state.any_marked(kind, keys, self.now()).await?)
+        let kind = FlagKind::RevokedToken;
+        Ok(self.state.is_any_flag_set(kind, keys, self.now()).await?)
     }
 
     /// Makes sure that a token of a user works nowhere any more, nor what comes from it.
@@ -127,9 +127,9 @@ impl Gate {
         &self,
         user: &UserKey,
         revocation: &Revocation,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ApiError> {
         let key = Digest::of(revocation.id.as_bytes());
-        self.end(user, MarkKind::RevokedToken, key, revocation.until)
+        self.end(user, FlagKind::RevokedToken, key, revocation.until)
             .await
     }
 
@@ -139,8 +139,8 @@ impl Gate {
         user: &UserKey,
         ticket: Digest,
         until: Timestamp,
-    ) -> Result<(), Refused> {
-        self.end(user, MarkKind::InvalidatedTicket, ticket, until)
+    ) -> Result<(), ApiError> {
+        self.end(user, FlagKind::InvalidatedTicket, ticket, until)
             .await
     }
 
@@ -149,62 +149,62 @@ impl Gate {
     async fn end(
         &self,
         user: &UserKey,
-        kind: MarkKind,
+        kind: FlagKind,
         key: Digest,
         until: Timestamp,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ApiError> {
         let now = self.now();
         let day = now.as_second() / SECONDS_OF_DAY;
         let of_user = Digest::of(format!("{day} {user}").as_bytes());
         let tomorrow = now
             .checked_add(SignedDuration::from_secs(SECONDS_OF_DAY))
             .unwrap_or(Timestamp::MAX);
-        let ended = CounterKind::EndedByUser;
-        let ended = self.state.count(ended, of_user, now, tomorrow).await?;
+        let ended = CounterKind::RevocationsByUser;
+        let ended = self.state.increment(ended, of_user, now, tomorrow).await?;
         if ended > ENDED_A_DAY {
             warn!(%user, "User has ended too many tokens and tickets today");
             return Err(Busy.into());
         }
-        self.state.mark(kind, key, until).await?;
+        self.state.set_flag(kind, key, until).await?;
         Ok(())
     }
 
     /// Makes sure that the password in a token does not go to several farms after it was changed
-    /// (see [`crate::standing`]), nor to one that is known to be refused; and where no farm would find
+    /// (see [`crate::password_check`]), nor to one that is known to be refused; and where no farm would find
     /// out, that one has taken it.
     pub(crate) async fn admit(
         &self,
-        trail: &Trail,
+        trail: &AuditScope,
         user: &User,
         space: &ProtectionSpace,
         reach: Reach,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ApiError> {
         let standing = match (self.standings.of(user).await, reach) {
-            (Some(Standing::Doubted), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
+            (Some(PasswordCheck::Doubted), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
                 self.check_password(user.clone()).await?
             }
             (Some(standing), _) => standing,
-            (None, Reach::OneFarm) => Standing::Unsure,
+            (None, Reach::OneFarm) => PasswordCheck::Unsure,
         };
         match standing {
-            Standing::Refused(reason) => {
+            PasswordCheck::Refused(reason) => {
                 info!(user = %user.key, ?reason, "Password of a token is not good any more");
                 trail.note(Event::token_refused(
                     Some(user),
                     space.realm.as_str(),
                     reason,
                 ));
-                Err(Refused::Unauthorized(Box::new(space.challenge(reason))))
+                Err(ApiError::Unauthorized(Box::new(space.challenge(reason))))
             }
-            Standing::Unsure | Standing::Doubted if reach == Reach::NoFarm => {
-                Err(Refused::FarmUnavailable)
+            PasswordCheck::Unsure | PasswordCheck::Doubted if reach == Reach::NoFarm => {
+                Err(ApiError::FarmUnavailable)
             }
-            Standing::Good | Standing::Unsure | Standing::Doubted => Ok(()),
+            PasswordCheck::Good | PasswordCheck::Unsure | PasswordCheck::Doubted => Ok(()),
         }
     }
 
     /// A check is not given up half way: whoever came next would present the password again.
-    async fn check_password(&self, user: User) -> Result<Standing, Refused> {
+    async fn check_password(&self, user: User) -> Result<PasswordCheck, ApiError> {
         let (standings, farms) = (Arc::clone(&self.standings), self.credentials.clone());
         self.to_the_end(async move { standings.settle(&user, farms.standing(&user)).await })
             .await
@@ -229,7 +229,7 @@ impl Gate {
     pub(crate) fn to_the_end<T, C>(
         &self,
         change: C,
-    ) -> impl Future<Output = Result<T, Refused>> + use<T, C>
+    ) -> impl Future<Output = Result<T, ApiError>> + use<T, C>
     where
         T: Send + 'static,
         C: Future<Output = T> + Send + 'static,
@@ -238,7 +238,7 @@ impl Gate {
         async {
             ending
                 .await
-                .map_err(|error| Refused::Internal(error.into()))
+                .map_err(|error| ApiError::Internal(error.into()))
         }
     }
 
@@ -254,7 +254,7 @@ impl Gate {
     }
 
     /// Answers a request, and leaves a line in the log and a count in the metrics.
-    pub(crate) async fn answer(self: &Arc<Self>, request: http::Request<Incoming>) -> Answer {
+    pub(crate) async fn answer(self: &Arc<Self>, request: http::Request<Incoming>) -> Response {
         let started = Instant::now();
         let id = RequestId::new();
         let method = request.method().clone();
@@ -266,14 +266,16 @@ impl Gate {
         let route = Route::of(&path, stores, self.authentication.path.as_str())
             .filter(|route| self.shows(*route, client));
         let answer = match route {
-            _ if !host::is_named_once(&request) => Err(Refused::BadRequest(host::RULE.to_owned())),
-            None => Err(Refused::NotFound),
-            Some(route) if !route.allows(&method) => Err(Refused::MethodNotAllowed {
+            _ if !host_header::is_named_once(&request) => {
+                Err(ApiError::BadRequest(host_header::RULE.to_owned()))
+            }
+            None => Err(ApiError::NotFound),
+            Some(route) if !route.allows(&method) => Err(ApiError::MethodNotAllowed {
                 allow: route.allow(),
             }),
             Some(route) => self.answer_at(route, client, id, request).await,
         };
-        let mut answer = answer.unwrap_or_else(Refused::into_answer);
+        let mut answer = answer.unwrap_or_else(ApiError::into_answer);
         let (route, status) = (route.map_or("none", Route::name), answer.status().as_u16());
         let took = started.elapsed();
         self.metrics.note(route, status, took);
@@ -296,21 +298,21 @@ impl Gate {
         client: Option<Client>,
         id: RequestId,
         request: http::Request<Incoming>,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Response, ApiError> {
         let _place = self.place(route, client)?;
         let request = Request::new(request, id, client, self.body_deadline);
         routes::answer(self, route, request).await
     }
 
     /// A place for a request. What tells operators that there are too few needs none.
-    fn place(&self, route: Route<'_>, client: Option<Client>) -> Result<Option<Place>, Refused> {
+    fn place(&self, route: Route<'_>, client: Option<Client>) -> Result<Option<Permit>, ApiError> {
         if matches!(route, Route::Health | Route::Metrics) {
             return Ok(None);
         }
         let counted = client.and_then(|client| client.counted());
         self.places.take(counted).map(Some).map_err(|full| {
             self.metrics.listener.note_refused_request(full);
-            Refused::NoPlace
+            ApiError::TooManyRequests
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use roamd_state::StateError;
 use tokio::time::timeout;
 
-use crate::gate::Gate;
+use crate::app::AppState;
 
 /// How long the parts of a gateway that works may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -14,10 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Feels whether a gateway works inside. It says nothing of farms, nor of clients that take all
 /// connections: against those a restart helps nobody.
 #[derive(Clone)]
-pub struct Pulse(Arc<Gate>);
+pub struct Liveness(Arc<AppState>);
 
-impl Pulse {
-    pub(crate) fn of(gate: &Arc<Gate>) -> Self {
+impl Liveness {
+    pub(crate) fn of(gate: &Arc<AppState>) -> Self {
         Self(Arc::clone(gate))
     }
 
@@ -32,7 +32,7 @@ impl Pulse {
 async fn works(question: impl Future<Output = Result<(), StateError>> + Send + 'static) -> bool {
     let asked = tokio::spawn(question);
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => !matches!(answer, Err(StateError::Silent | StateError::Stopped)),
+        Ok(Ok(answer)) => !matches!(answer, Err(StateError::TimedOut | StateError::Stopped)),
         Ok(Err(_)) | Err(_) => false,
     }
 }
@@ -49,7 +49,7 @@ mod tests {
         let full = StateError::Engine(Arc::new(io::Error::from(io::ErrorKind::StorageFull)));
         assert!(works(ready(Ok(()))).await);
         assert!(works(ready(Err(full))).await);
-        assert!(!works(ready(Err(StateError::Silent))).await);
+        assert!(!works(ready(Err(StateError::TimedOut))).await);
         assert!(!works(ready(Err(StateError::Stopped))).await);
         assert!(!works(pending()).await);
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use roamd_http::{Identity, IdentityError, Tls};
+use roamd_http::{ServerTls, TlsCertificate, TlsCertificateError};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -36,7 +36,7 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the files of an identity cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum IdentityFileError {
+pub enum TlsCertificateFileError {
     /// A file cannot be read.
     #[error("cannot read {}", .path.display())]
     Unreadable {
@@ -68,21 +68,23 @@ pub enum IdentityFileError {
     },
     /// What the files hold is no identity.
     #[error(transparent)]
-    Unusable(#[from] IdentityError),
+    Unusable(#[from] TlsCertificateError),
 }
 
-impl IdentityFileError {
+impl TlsCertificateFileError {
     /// The key of the configuration that names the file at fault.
     pub(crate) fn key(&self) -> &'static str {
         match self {
             Self::Unreadable { key, .. } | Self::Size { key, .. } => key,
             Self::Exposed { .. } => KEY,
             Self::Unusable(error) => match error {
-                IdentityError::NoCertificate
-                | IdentityError::BrokenCertificate
-                | IdentityError::Setup(_) => CERTIFICATE,
-                IdentityError::NoKey | IdentityError::BrokenKey(_) | IdentityError::OtherKey => KEY,
-                IdentityError::ClientAuthorities => CLIENT_CA,
+                TlsCertificateError::NoCertificate
+                | TlsCertificateError::BrokenCertificate
+                | TlsCertificateError::Setup(_) => CERTIFICATE,
+                TlsCertificateError::NoKey
+                | TlsCertificateError::BrokenKey(_)
+                | TlsCertificateError::OtherKey => KEY,
+                TlsCertificateError::ClientAuthorities => CLIENT_CA,
             },
         }
     }
@@ -100,14 +102,14 @@ impl IdentityFileError {
 }
 
 /// Reads an identity.
-pub(crate) fn read(files: &ListenerTls) -> Result<Identity, IdentityFileError> {
+pub(crate) fn read(files: &ListenerTls) -> Result<TlsCertificate, TlsCertificateFileError> {
     Contents::read(files)?.identity()
 }
 
 /// Keeps the identity of a listener up to date with its files.
 pub(crate) struct Rereading {
     files: ListenerTls,
-    tls: Tls,
+    tls: ServerTls,
     /// What the files held when they were looked at last.
     seen: Seen,
     asked: Arc<Notify>,
@@ -131,13 +133,13 @@ impl Rereading {
         files: ListenerTls,
         asked: Arc<Notify>,
         metrics: ListenerMetrics,
-    ) -> Result<Self, IdentityFileError> {
+    ) -> Result<Self, TlsCertificateFileError> {
         let contents = Contents::read(&files)?;
         let identity = contents.identity()?;
         metrics.note_expiry(identity.expiry());
         Ok(Self {
             files,
-            tls: Tls::new(identity),
+            tls: ServerTls::new(identity),
             seen: contents.seen(),
             asked,
             metrics,
@@ -145,7 +147,7 @@ impl Rereading {
     }
 
     /// What connections are made under.
-    pub(crate) fn tls(&self) -> Tls {
+    pub(crate) fn tls(&self) -> ServerTls {
         self.tls.clone()
     }
 
@@ -154,7 +156,7 @@ impl Rereading {
         let looking = async {
             loop {
                 tokio::select! {
-                    // Asked a thousand times, it is told once.
+                    // ActiveSessionsRequested a thousand times, it is told once.
                     () = self.asked.notified() => {}
                     () = sleep(LOOK_EVERY) => {}
                 }
@@ -201,7 +203,7 @@ struct Contents {
 }
 
 impl Contents {
-    fn read(files: &ListenerTls) -> Result<Self, IdentityFileError> {
+    fn read(files: &ListenerTls) -> Result<Self, TlsCertificateFileError> {
         let certificate = file(&files.certificate_file, CERTIFICATE)?;
         let key = Zeroizing::new(file(&files.key_file, KEY)?);
         secret(&files.key_file)?;
@@ -214,9 +216,13 @@ impl Contents {
         })
     }
 
-    fn identity(&self) -> Result<Identity, IdentityFileError> {
+    fn identity(&self) -> Result<TlsCertificate, TlsCertificateFileError> {
         let client_ca = self.client_ca.as_deref();
-        Ok(Identity::from_pem(&self.certificate, &self.key, client_ca)?)
+        Ok(TlsCertificate::from_pem(
+            &self.certificate,
+            &self.key,
+            client_ca,
+        )?)
     }
 
     fn seen(&self) -> Seen {
@@ -230,8 +236,8 @@ impl Contents {
     }
 }
 
-fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, IdentityFileError> {
-    let unreadable = |source| IdentityFileError::Unreadable {
+fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, TlsCertificateFileError> {
+    let unreadable = |source| TlsCertificateFileError::Unreadable {
         path: path.into(),
         key,
         source,
@@ -246,7 +252,7 @@ fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, IdentityFileError> {
             .map_err(unreadable)?;
     }
     if bytes.is_empty() || bytes.len() as u64 > LARGEST {
-        return Err(IdentityFileError::Size {
+        return Err(TlsCertificateFileError::Size {
             path: path.into(),
             key,
         });
@@ -255,8 +261,8 @@ fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, IdentityFileError> {
 }
 
 /// A group may share the key, as on systems where one holds all servers that use it.
-fn secret(path: &Path) -> Result<(), IdentityFileError> {
-    let metadata = fs::metadata(path).map_err(|source| IdentityFileError::Unreadable {
+fn secret(path: &Path) -> Result<(), TlsCertificateFileError> {
+    let metadata = fs::metadata(path).map_err(|source| TlsCertificateFileError::Unreadable {
         path: path.into(),
         key: KEY,
         source,
@@ -266,7 +272,7 @@ fn secret(path: &Path) -> Result<(), IdentityFileError> {
         Ok(())
     } else {
         let path = path.into();
-        Err(IdentityFileError::Exposed { path, mode })
+        Err(TlsCertificateFileError::Exposed { path, mode })
     }
 }
 
@@ -293,7 +299,7 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn rereading(files: &ListenerTls) -> (Rereading, Tls) {
+    fn rereading(files: &ListenerTls) -> (Rereading, ServerTls) {
         let metrics = ListenerMetrics::register(&mut Registry::default());
         let asked = Arc::new(Notify::new());
         let rereading = Rereading::open(files.clone(), asked, metrics).unwrap();
@@ -302,7 +308,7 @@ mod tests {
     }
 
     fn end_of(pem: &str, key: &str) -> SystemTime {
-        let identity = Identity::from_pem(pem.as_bytes(), key.as_bytes(), None);
+        let identity = TlsCertificate::from_pem(pem.as_bytes(), key.as_bytes(), None);
         identity.unwrap().expiry()
     }
 

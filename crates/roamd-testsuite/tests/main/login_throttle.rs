@@ -13,16 +13,16 @@ use tokio::task::JoinSet;
 const TOKEN: &str = "application/vnd.citrix.requesttokenresponse+xml";
 
 /// A site whose passwords are checked by a farm that counts how often.
-async fn counted(guessing: &str) -> (Site, ScriptedFarm) {
-    counted_by(Clock::System, guessing).await
+async fn counted(login_throttle: &str) -> (Site, ScriptedFarm) {
+    counted_by(Clock::System, login_throttle).await
 }
 
 /// The same, with another clock.
-async fn counted_by(clock: Clock, guessing: &str) -> (Site, ScriptedFarm) {
+async fn counted_by(clock: Clock, login_throttle: &str) -> (Site, ScriptedFarm) {
     let farm = ScriptedFarm::friendly().await;
     let site = Site::start(Options {
         authentication: format!(
-            "domains = [\"DEMO\"]\ncredentials = \"GATE\"\n[guessing]\n{guessing}"
+            "domains = [\"DEMO\"]\ncredentials = \"GATE\"\n[login_throttle]\n{login_throttle}"
         ),
         more_farms: farm.section("GATE", "GATE"),
         clock,

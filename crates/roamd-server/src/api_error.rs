@@ -4,20 +4,20 @@
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_citrixauth::{BodyTokenError, TokenTooLong};
-use roamd_http::{Answer, BodyError};
+use roamd_http::{BodyError, Response};
 use roamd_sessions::{Busy, FarmError, ResourceError};
 use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
-use crate::answer;
+use crate::response;
 
 /// Seconds after which a client may try again what could not be served now.
 pub(crate) const RETRY_SECONDS: &str = "5";
 
 /// A request that is not served.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refused {
+pub(crate) enum ApiError {
     /// The path names nothing, or the schema in it does not exist.
     #[error("there is nothing at this address")]
     NotFound,
@@ -71,13 +71,13 @@ pub(crate) enum Refused {
     Busy(#[from] Busy),
     /// As many requests are being answered as may be, in all or for this client.
     #[error("the server has enough to do; try again later")]
-    NoPlace,
+    TooManyRequests,
     /// A fault of this program.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl Refused {
+impl ApiError {
     /// The status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -93,16 +93,17 @@ impl Refused {
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
-            Self::StateUnavailable(_) | Self::FarmUnavailable | Self::Busy(_) | Self::NoPlace => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::StateUnavailable(_)
+            | Self::FarmUnavailable
+            | Self::Busy(_)
+            | Self::TooManyRequests => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// The answer: one sentence for people, never XML that a client could take for a result (SS-64).
-    pub(crate) fn into_answer(self) -> Answer {
-        let mut answer = answer::sentence(self.status(), &self.to_string());
+    pub(crate) fn into_answer(self) -> Response {
+        let mut answer = response::sentence(self.status(), &self.to_string());
         let header = match &self {
             Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             Self::Unauthorized(challenge) => self.challenge_header(challenge),
@@ -114,7 +115,7 @@ impl Refused {
                 error!(%source, "Shared state gave no answer");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
-            Self::FarmUnavailable | Self::Busy(_) | Self::NoPlace => {
+            Self::FarmUnavailable | Self::Busy(_) | Self::TooManyRequests => {
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
             Self::Internal(source) => {
@@ -137,19 +138,19 @@ impl Refused {
     }
 }
 
-impl From<BodyTokenError> for Refused {
+impl From<BodyTokenError> for ApiError {
     fn from(error: BodyTokenError) -> Self {
         Self::BadRequest(error.to_string())
     }
 }
 
-impl From<TokenTooLong> for Refused {
+impl From<TokenTooLong> for ApiError {
     fn from(error: TokenTooLong) -> Self {
         Self::Internal(error.into())
     }
 }
 
-impl From<ResourceError> for Refused {
+impl From<ResourceError> for ApiError {
     fn from(error: ResourceError) -> Self {
         match error {
             ResourceError::NotFound => Self::NotFound,
@@ -168,11 +169,11 @@ mod tests {
     #[test]
     fn who_cannot_be_served_now_hears_when_to_try_again() {
         for refused in [
-            Refused::from(StateError::Stopped),
-            Refused::from(Busy),
-            Refused::NoPlace,
-            Refused::from(ResourceError::Farm(FarmError::Busy)),
-            Refused::from(ResourceError::Farm(FarmError::Unavailable(String::new()))),
+            ApiError::from(StateError::Stopped),
+            ApiError::from(Busy),
+            ApiError::TooManyRequests,
+            ApiError::from(ResourceError::Farm(FarmError::Busy)),
+            ApiError::from(ResourceError::Farm(FarmError::Unavailable(String::new()))),
         ] {
             let answer = refused.into_answer();
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -189,12 +190,12 @@ mod tests {
             (ErrorReason::ResourceDisabled, "ResourceDisabled"),
             (ErrorReason::UnsupportedOperation, "UnsupportedOperation"),
         ] {
-            let answer = Refused::NothingToLaunch(reason).into_answer();
+            let answer = ApiError::NothingToLaunch(reason).into_answer();
             assert_eq!(answer.status(), StatusCode::NOT_FOUND);
             let header = answer.headers().get("X-Citrix-Error-Reason");
             assert_eq!(header, Some(&HeaderValue::from_static(expected)));
         }
-        let missing = Refused::NotFound.into_answer();
+        let missing = ApiError::NotFound.into_answer();
         assert_eq!(missing.headers().get(RETRY_AFTER), None);
     }
 }

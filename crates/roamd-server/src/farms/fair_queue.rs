@@ -1,6 +1,6 @@
 //! Who has a turn at a farm, and who is next: pure, so that its rule can be tested by itself.
 //!
-//! Turns go round by user, and within one user to who came first. So a user who asks a hundred
+//! FairSemaphore go round by user, and within one user to who came first. So a user who asks a hundred
 //! times at once waits for the hundred, and everybody else only for one of them. The places to wait
 //! in go to whoever has fewest of them, so that who fills the queue keeps nobody else out of it.
 
@@ -10,13 +10,13 @@ use std::hash::Hash;
 /// How much may be going on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bounds {
-    /// Turns that are taken at the same time.
+    /// FairSemaphore that are taken at the same time.
     pub(crate) turns: usize,
     /// Waiters behind them, of all users together.
     pub(crate) waiting: usize,
 }
 
-/// Turns, and a queue behind them, of users `U` and waiters `W`.
+/// FairSemaphore, and a queue behind them, of users `U` and waiters `W`.
 ///
 /// INVARIANT: nobody waits while a turn is free, no line is empty, and `round` has every line once.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ const LARGEST: u32 = 1024;
 
 /// Those of all budgets. Only those are kept that somebody is in.
 #[derive(Debug)]
-pub(super) struct Crowds {
+pub(super) struct InFlight {
     /// How many may be in one together.
     most: u32,
     open: Mutex<HashMap<Digest, Weak<RwLock<()>>>>,
@@ -30,15 +30,15 @@ pub(super) struct Crowd(Arc<RwLock<()>>);
 
 /// A place in a crowd, until it is dropped.
 #[derive(Debug)]
-pub(super) enum InCrowd {
+pub(super) enum InFlightGuard {
     /// Others may be looked at meanwhile.
     WithOthers { _guard: OwnedRwLockReadGuard<()> },
     /// No other is.
     Alone { _guard: OwnedRwLockWriteGuard<()> },
 }
 
-impl Crowds {
-    /// Crowds of so many at most, and of one at least.
+impl InFlight {
+    /// InFlight of so many at most, and of one at least.
     pub(super) fn new(most: u32) -> Self {
         Self {
             most: most.clamp(1, LARGEST),
@@ -66,20 +66,20 @@ impl Crowd {
     ///
     /// # Errors
     /// There was no room until the deadline.
-    pub(super) async fn with_others(&self, deadline: Instant) -> Result<InCrowd, Busy> {
+    pub(super) async fn with_others(&self, deadline: Instant) -> Result<InFlightGuard, Busy> {
         let entering = Arc::clone(&self.0).read_owned();
         let _guard = timeout_at(deadline, entering).await.map_err(|_| Busy)?;
-        Ok(InCrowd::WithOthers { _guard })
+        Ok(InFlightGuard::WithOthers { _guard })
     }
 
     /// Waits until everybody has gone, and goes in alone.
     ///
     /// # Errors
     /// There was somebody until the deadline.
-    pub(super) async fn alone(&self, deadline: Instant) -> Result<InCrowd, Busy> {
+    pub(super) async fn alone(&self, deadline: Instant) -> Result<InFlightGuard, Busy> {
         let entering = Arc::clone(&self.0).write_owned();
         let _guard = timeout_at(deadline, entering).await.map_err(|_| Busy)?;
-        Ok(InCrowd::Alone { _guard })
+        Ok(InFlightGuard::Alone { _guard })
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_wants_to_be_alone_waits_for_the_others_and_keeps_them_out() {
-        let crowds = Crowds::new(2);
+        let crowds = InFlight::new(2);
         let crowd = |name: &str| crowds.of(Digest::of(name.as_bytes()));
         let soon = || Instant::now() + Duration::from_secs(1);
         let (alice, bob) = (crowd("alice"), crowd("bob"));
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn budgets_that_nobody_draws_on_are_not_kept() {
-        let crowds = Crowds::new(2);
+        let crowds = InFlight::new(2);
         for number in 0..10_000_u32 {
             drop(crowds.of(Digest::of(&number.to_le_bytes())));
         }

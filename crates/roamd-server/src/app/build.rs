@@ -4,26 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
-use roamd_http::Places;
+use roamd_http::ClientLimiter;
 use roamd_nfuse_client::Observer;
 use roamd_sessions::{Farm, Store};
 use tokio_util::task::TaskTracker;
 
-use super::Gate;
+use super::AppState;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
-use crate::gateway::ServerError;
-use crate::guessing::Guessing;
+use crate::login_throttle::LoginThrottle;
 use crate::metrics::{FarmCounts, Metrics};
+use crate::password_check::PasswordCheckCache;
 use crate::proxies::Proxies;
-use crate::site::{AuthenticationSite, StoreSite};
-use crate::standing::Standings;
+use crate::server::ServerError;
+use crate::urls::{AuthUrls, StoreUrls};
 
 /// Shortest lifetime of a token (CA-30).
 const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);
 
-impl Gate {
+impl AppState {
     pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
         let Environment {
             keys,
@@ -34,7 +34,7 @@ impl Gate {
         } = environment;
         let base = &config.base_url;
         let sign_in = &config.authentication;
-        let authentication = AuthenticationSite::new(base, sign_in);
+        let authentication = AuthUrls::new(base, sign_in);
         let audience = base
             .to_string()
             .parse()
@@ -42,7 +42,7 @@ impl Gate {
                 base_url: base.to_string(),
                 source,
             })?;
-        let standings = Arc::new(Standings::new(&mut rng()));
+        let standings = Arc::new(PasswordCheckCache::new(&mut rng()));
         let mut metrics = Metrics::default();
         metrics.watch_audit(&audit);
         let farm = |farm: &config::Farm, authorities| {
@@ -76,7 +76,7 @@ impl Gate {
             let farms: Result<Vec<_>, _> = farms.map(|it| farm(it, authorities.clone())).collect();
             let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
             let domain = Store::new(farms?, Arc::clone(&keys)).with_remote_access(access);
-            let site = StoreSite::new(base, &authentication, store, domain);
+            let site = StoreUrls::new(base, &authentication, store, domain);
             Ok((site, authorities))
         };
         let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
@@ -128,8 +128,8 @@ impl Gate {
             audience,
             secure: base.scheme() == Scheme::Https,
             credentials,
-            guessing: Arc::new(Guessing::new(
-                config.guessing,
+            login_throttle: Arc::new(LoginThrottle::new(
+                config.login_throttle,
                 Arc::clone(&state),
                 Arc::clone(&clock),
             )),
@@ -140,13 +140,13 @@ impl Gate {
             audit,
             clock,
             changes: TaskTracker::new(),
-            proxies: Proxies::new(config.front.trusted_proxies.clone()),
-            metrics_from: config.front.metrics_from.clone(),
-            places: Places::new(
-                config.front.limits.requests,
-                config.front.limits.requests_per_client,
+            proxies: Proxies::new(config.listener.trusted_proxies.clone()),
+            metrics_from: config.listener.metrics_from.clone(),
+            places: ClientLimiter::new(
+                config.listener.limits.requests,
+                config.listener.limits.requests_per_client,
             ),
-            body_deadline: config.front.limits.body,
+            body_deadline: config.listener.limits.body,
         })
     }
 }

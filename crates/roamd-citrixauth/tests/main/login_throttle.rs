@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{Budget, ClientPlace, Drawn, GuessingPolicy};
+use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
 
 use crate::at;
 
 #[test]
 fn some_attempts_are_free_and_then_each_waits_four_times_as_long() {
-    let policy = GuessingPolicy::default();
+    let policy = LoginThrottlePolicy::default();
     // Attempts before, seconds since the last one, whether one more may be made.
     for (attempts, waited, allowed) in [
         (0, 0, true),
@@ -33,7 +33,7 @@ fn some_attempts_are_free_and_then_each_waits_four_times_as_long() {
         (8, -3600, true),
     ] {
         for budget in [Budget::AtPlace, Budget::Strangers] {
-            let drawn = Drawn {
+            let drawn = BudgetUse {
                 attempts,
                 last: Some(at(0)),
             };
@@ -41,13 +41,13 @@ fn some_attempts_are_free_and_then_each_waits_four_times_as_long() {
             assert_eq!(found, allowed, "{budget:?} {attempts} {waited}");
         }
     }
-    let nothing = Drawn::default();
+    let nothing = BudgetUse::default();
     assert!(policy.allows(Budget::Strangers, nothing, 0, at(0)));
 }
 
 #[test]
 fn a_place_has_more_for_each_user_who_is_known_there() {
-    let policy = GuessingPolicy::default();
+    let policy = LoginThrottlePolicy::default();
     for (budget, people, free) in [
         (Budget::AtPlace, 0, 3),
         (Budget::AtPlace, 500, 3),
@@ -70,7 +70,7 @@ fn a_place_is_an_ipv4_address_or_the_network_of_an_ipv6_address() {
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true),
         ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
     ] {
-        let [one, other] = [one, other].map(|text| ClientPlace::of(text.parse().unwrap()));
+        let [one, other] = [one, other].map(|text| ClientNetwork::of(text.parse().unwrap()));
         assert_eq!(one == other, same, "{one:?} {other:?}");
     }
 }
@@ -78,19 +78,19 @@ fn a_place_is_an_ipv4_address_or_the_network_of_an_ipv6_address() {
 /// The caller of the rule: what nodes would share, and who checks passwords.
 #[derive(Default)]
 struct Gateway {
-    policy: GuessingPolicy,
-    known: HashSet<(u32, ClientPlace)>,
-    drawn: HashMap<(Budget, Option<u32>, Option<ClientPlace>), Drawn>,
+    policy: LoginThrottlePolicy,
+    known: HashSet<(u32, ClientNetwork)>,
+    drawn: HashMap<(Budget, Option<u32>, Option<ClientNetwork>), BudgetUse>,
     /// Attempts that were looked at.
     asked: u32,
 }
 
 impl Gateway {
     /// An attempt at a user's password; whether it signed in.
-    fn attempt(&mut self, user: u32, place: ClientPlace, is_right: bool, now: Timestamp) -> bool {
+    fn attempt(&mut self, user: u32, place: ClientNetwork, is_right: bool, now: Timestamp) -> bool {
         let people = self.known.iter().filter(|(_, of)| *of == place).count();
         let people = u32::try_from(people).unwrap();
-        let keys: Vec<_> = GuessingPolicy::budgets(self.known.contains(&(user, place)))
+        let keys: Vec<_> = LoginThrottlePolicy::budgets(self.known.contains(&(user, place)))
             .iter()
             .map(|budget| match budget {
                 Budget::AtPlace => (*budget, Some(user), Some(place)),
@@ -109,7 +109,7 @@ impl Gateway {
         for key in keys {
             let drawn = self.drawn.entry(key).or_default();
             match (is_right, key.0) {
-                (true, Budget::AtPlace) => *drawn = Drawn::default(),
+                (true, Budget::AtPlace) => *drawn = BudgetUse::default(),
                 (true, Budget::Strangers | Budget::FromPlace) => {}
                 (false, _) => {
                     drawn.attempts += 1;
@@ -124,8 +124,8 @@ impl Gateway {
     }
 }
 
-fn place(number: u32) -> ClientPlace {
-    ClientPlace::of(IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + number)))
+fn place(number: u32) -> ClientNetwork {
+    ClientNetwork::of(IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + number)))
 }
 
 const VICTIM: u32 = 0;
@@ -225,7 +225,7 @@ fn whom_strangers_guess_at_has_to_wait_where_they_have_never_been() {
     }
     let hotel = place(99);
     assert!(!gateway.attempt(VICTIM, hotel, true, at(0)));
-    let longest = GuessingPolicy::default().longest_delay;
+    let longest = LoginThrottlePolicy::default().longest_delay;
     assert_eq!(longest, Duration::from_secs(900));
     assert!(gateway.attempt(VICTIM, hotel, true, at(900)));
     // There, too, they are known now.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use roamd_nfuse_proto::{AppDataAnswer, IconForm};
-use roamd_sessions::{FarmError, PictureSize};
+use roamd_nfuse_proto::{AppDataResponse, IconForm};
+use roamd_sessions::{FarmError, IconSize};
 
 /// Bytes of all pictures that are kept for one farm: those of some hundred applications.
 const BYTES: u64 = 4 << 20;
@@ -31,7 +31,7 @@ pub(super) type Pictures = Cache<PictureKey, Option<Arc<[u8]>>>;
 pub(super) struct PictureKey {
     pub(super) in_name: String,
     pub(super) version: Option<i64>,
-    pub(super) size: PictureSize,
+    pub(super) size: IconSize,
 }
 
 pub(super) fn cache() -> Pictures {
@@ -46,7 +46,7 @@ pub(super) fn cache() -> Pictures {
 }
 
 /// The form that a farm is asked for.
-pub(super) fn wanted(size: PictureSize) -> IconForm {
+pub(super) fn wanted(size: IconSize) -> IconForm {
     IconForm {
         size: size.pixels().to_string(),
         bpp: "32".to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn wanted(size: PictureSize) -> IconForm {
 /// # Errors
 /// The answer is about other applications. That is no reason to believe that this one has no picture.
 pub(super) fn found(
-    answer: AppDataAnswer,
+    answer: AppDataResponse,
     in_name: &str,
     form: &IconForm,
 ) -> Result<Option<Arc<[u8]>>, FarmError> {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn only_a_picture_of_the_wanted_form_and_application_is_one() {
-        let size = PictureSize::fitting(32);
+        let size = IconSize::fitting(32);
         let good = [SIGNATURE, b"rest"].concat();
         let of = |in_name: &str, size: &str, format: &str, bytes: &[u8]| {
             let form = IconForm {
@@ -99,7 +99,7 @@ mod tests {
                 bpp: "32".to_owned(),
                 format: format.to_owned(),
             };
-            AppDataAnswer {
+            AppDataResponse {
                 leasing_status: None,
                 applications: vec![Application {
                     in_name: in_name.to_owned(),
@@ -127,6 +127,6 @@ mod tests {
             assert_eq!(found(answer), Some(false), "{icon_size} {format}");
         }
         assert_eq!(found(of("Word", "32", "png", &good)), None);
-        assert_eq!(found(AppDataAnswer::default()), None);
+        assert_eq!(found(AppDataResponse::default()), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Turns: so many operations at once at one farm, or so many passwords that are checked, and a
+//! FairSemaphore: so many operations at once at one farm, or so many passwords that are checked, and a
 //! bounded queue behind them.
 //!
 //! A farm that hangs holds whatever waits for it until a deadline passes. The bounds keep it from
@@ -13,26 +13,26 @@ use roamd_sessions::FarmError;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::queue::{Admitted, Bounds, Place, Queue};
+use super::fair_queue::{Admitted, Bounds, Place, Queue};
 
 /// The turns of one farm, which go round by user `U`, or by whatever else. A clone is the same
 /// farm's.
-pub(crate) struct Turns<U: Clone + Eq + Hash>(Arc<Mutex<Waiters<U>>>);
+pub(crate) struct FairSemaphore<U: Clone + Eq + Hash>(Arc<Mutex<Waiters<U>>>);
 
-type Waiters<U> = Queue<U, oneshot::Sender<Turn<U>>>;
+type Waiters<U> = Queue<U, oneshot::Sender<Permit<U>>>;
 
 /// A turn. It passes on when it is dropped, wherever it is: also on its way to a waiter who has gone.
-pub(crate) struct Turn<U: Clone + Eq + Hash>(Turns<U>);
+pub(crate) struct Permit<U: Clone + Eq + Hash>(FairSemaphore<U>);
 
 /// Somebody who waits, until this is dropped.
 struct Waiting<'a, U: Clone + Eq + Hash> {
-    turns: &'a Turns<U>,
+    turns: &'a FairSemaphore<U>,
     user: &'a U,
     place: Place,
-    granted: oneshot::Receiver<Turn<U>>,
+    granted: oneshot::Receiver<Permit<U>>,
 }
 
-impl<U: Clone + Eq + Hash> Turns<U> {
+impl<U: Clone + Eq + Hash> FairSemaphore<U> {
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self(Arc::new(Mutex::new(Queue::new(bounds))))
     }
@@ -42,11 +42,11 @@ impl<U: Clone + Eq + Hash> Turns<U> {
     /// # Errors
     /// [`FarmError::Busy`]: at once when the queue is full, when somebody who has fewer waiters needs
     /// the place, or when no turn has come by the deadline.
-    pub(crate) async fn take(&self, user: &U, deadline: Instant) -> Result<Turn<U>, FarmError> {
+    pub(crate) async fn take(&self, user: &U, deadline: Instant) -> Result<Permit<U>, FarmError> {
         let mut waiting = {
             let mut queue = self.queue();
             if queue.take() {
-                return Ok(Turn(self.clone()));
+                return Ok(Permit(self.clone()));
             }
             let (sender, granted) = oneshot::channel();
             // Who is pushed out hears of it by the end of the channel.
@@ -70,13 +70,13 @@ impl<U: Clone + Eq + Hash> Turns<U> {
     }
 }
 
-impl<U: Clone + Eq + Hash> Clone for Turns<U> {
+impl<U: Clone + Eq + Hash> Clone for FairSemaphore<U> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<U: Clone + Eq + Hash> Drop for Turn<U> {
+impl<U: Clone + Eq + Hash> Drop for Permit<U> {
     fn drop(&mut self) {
         // The lock is free again before the turn is sent: one that cannot be sent is dropped here.
         let next = self.0.queue().end();
@@ -101,8 +101,8 @@ mod tests {
 
     use super::*;
 
-    fn turns(turns: usize, waiting: usize) -> Turns<UserKey> {
-        Turns::new(Bounds { turns, waiting })
+    fn turns(turns: usize, waiting: usize) -> FairSemaphore<UserKey> {
+        FairSemaphore::new(Bounds { turns, waiting })
     }
 
     fn user(name: &str) -> UserKey {

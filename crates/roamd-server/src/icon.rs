@@ -1,6 +1,6 @@
 //! Pictures of resources that the gateway makes itself.
 
-use roamd_sessions::PictureSize;
+use roamd_sessions::IconSize;
 
 macro_rules! picture {
     ($name:literal) => {
@@ -9,7 +9,7 @@ macro_rules! picture {
 }
 
 /// The picture of a resource whose farm has none, in PNG.
-pub(crate) fn default(desktop: bool, size: PictureSize) -> &'static [u8] {
+pub(crate) fn default(desktop: bool, size: IconSize) -> &'static [u8] {
     match (desktop, size.pixels()) {
         (false, ..=16) => picture!("application-16"),
         (false, ..=32) => picture!("application-32"),
@@ -25,7 +25,7 @@ pub(crate) fn default(desktop: bool, size: PictureSize) -> &'static [u8] {
 }
 
 /// An icon file with one picture, which may stand in it as PNG.
-pub(crate) fn icon_file(png: &[u8], size: PictureSize) -> Vec<u8> {
+pub(crate) fn icon_file(png: &[u8], size: IconSize) -> Vec<u8> {
     // An edge of 256 is written as 0.
     let edge = u8::try_from(size.pixels()).unwrap_or(0);
     let length = u32::try_from(png.len()).unwrap_or(u32::MAX).to_le_bytes();
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn there_is_a_picture_of_every_size() {
-        for size in PictureSize::ALL {
+        for size in IconSize::ALL {
             for desktop in [false, true] {
                 let png = default(desktop, size);
                 let edge = u32::from(size.pixels()).to_be_bytes();
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn an_icon_file_says_where_its_picture_is() {
         for (size, edge) in [(16, 16), (256, 0)] {
-            let file = icon_file(b"picture", PictureSize::fitting(size));
+            let file = icon_file(b"picture", IconSize::fitting(size));
             assert_eq!(file[..6], [0, 0, 1, 0, 1, 0]);
             assert_eq!((file[6], file[7]), (edge, edge));
             let number = |at: usize| u32::from_le_bytes(*file[at..].first_chunk().unwrap());

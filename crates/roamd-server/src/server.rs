@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::OptionFuture;
 use roamd_citrixauth::AudienceError;
-use roamd_http::{Limits, Listener, Server};
+use roamd_http::{HttpServer, Listener, ListenerLimits};
 use roamd_nfuse_client::TlsError;
 use roamd_state::OpenError;
 use tokio::net::TcpListener;
@@ -17,14 +17,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::app::AppState;
 use crate::audit::AuditError;
 use crate::config::Config;
 use crate::data_dir::DataDirError;
 use crate::environment::Environment;
-use crate::gate::Gate;
-use crate::identity::{IdentityFileError, Rereading};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
-use crate::pulse::Pulse;
+use crate::liveness::Liveness;
+use crate::tls_certificate::{Rereading, TlsCertificateFileError};
 use crate::warnings::warnings;
 
 /// The least and the most that what is under way may take when the gateway stops.
@@ -61,7 +61,7 @@ pub enum ServerError {
     Audit(#[from] AuditError),
     /// The listener cannot have TLS.
     #[error("cannot use the certificate of [tls]")]
-    Identity(#[from] IdentityFileError),
+    Identity(#[from] TlsCertificateFileError),
     /// A farm cannot be reached through TLS.
     #[error("cannot use TLS to the controllers of the farm {farm}")]
     FarmTls {
@@ -89,10 +89,10 @@ pub enum ServerError {
 }
 
 /// A gateway that is ready to run.
-pub struct Gateway<L = TcpListener> {
+pub struct Server<L = TcpListener> {
     listener: L,
-    server: Server,
-    gate: Arc<Gate>,
+    server: HttpServer,
+    gate: Arc<AppState>,
     /// Nothing where the keys are in no file.
     keeper: Option<KeyKeeper>,
     rereading: Option<Rereading>,
@@ -101,7 +101,7 @@ pub struct Gateway<L = TcpListener> {
     drain: Duration,
 }
 
-impl Gateway {
+impl Server {
     /// Binds the configured address and opens keys and state.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Gateway {
     }
 }
 
-impl<L: Listener> Gateway<L> {
+impl<L: Listener> Server<L> {
     /// A gateway in another world than the system's.
     ///
     /// # Errors
@@ -151,13 +151,13 @@ impl<L: Listener> Gateway<L> {
         listener: L,
         environment: Environment,
     ) -> Result<Self, ServerError> {
-        let gate = Arc::new(Gate::new(config, environment)?);
-        let front = &config.front;
+        let gate = Arc::new(AppState::new(config, environment)?);
+        let settings = &config.listener;
         let metrics = &gate.metrics.listener;
         let asked_to_reread = Arc::new(Notify::new());
         let mut tls = None;
         let mut rereading = None;
-        if let Some(files) = &front.tls {
+        if let Some(files) = &settings.tls {
             let asked = Arc::clone(&asked_to_reread);
             let rereads = Rereading::open(files.clone(), asked, metrics.clone())?;
             tls = Some(rereads.tls());
@@ -167,13 +167,13 @@ impl<L: Listener> Gateway<L> {
             warn!("{warning}");
         }
         let drain = drain(config);
-        let limits = Limits {
+        let limits = ListenerLimits {
             drain,
-            ..front.limits.connections
+            ..settings.limits.connections
         };
-        let server = Server::new(limits)
+        let server = HttpServer::new(limits)
             .with_tls(tls)
-            .with_shared_by_many(front.trusted_proxies.clone())
+            .with_shared_by_many(settings.trusted_proxies.clone())
             .with_observer(Arc::new(metrics.clone()));
         Ok(Self {
             listener,
@@ -205,8 +205,8 @@ impl<L: Listener> Gateway<L> {
 
     /// Feels whether it works inside while it runs.
     #[must_use]
-    pub fn pulse(&self) -> Pulse {
-        Pulse::of(&self.gate)
+    pub fn pulse(&self) -> Liveness {
+        Liveness::of(&self.gate)
     }
 
     /// Serves until `shutdown`, lets what is under way finish, and returns.

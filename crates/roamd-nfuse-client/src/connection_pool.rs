@@ -17,14 +17,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use roamd_nfuse_proto::{Dialect, Effect, Request, Service, decode_answer};
+use roamd_nfuse_proto::{Dialect, Effect, Request, Service, decode_response};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::answer_body::{AnswerBody, Progress};
-use crate::controller::Security;
+use crate::answer_body::{Progress, ResponseBody};
+use crate::controller_url::Security;
 use crate::error::CallError;
 use crate::service_key::{KeyInUse, SERVICE_KEY, refuses_key};
-use crate::{Controller, Network, Stream, Tls};
+use crate::{ClientTls, ControllerUrl, Network, Stream};
 
 /// Bytes of an answer that are read, chunk framing included.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
@@ -37,18 +37,18 @@ const MOST_IDLE: usize = 64;
 
 /// What all controllers of a farm are reached with.
 #[derive(Debug)]
-pub(crate) struct Ways {
+pub(crate) struct Connector {
     pub(crate) network: Arc<dyn Network>,
-    pub(crate) tls: Option<Tls>,
+    pub(crate) tls: Option<ClientTls>,
     /// For a connection: name, address and TLS together.
     pub(crate) connect_timeout: Duration,
     pub(crate) key: Option<KeyInUse>,
 }
 
 /// The way to one controller.
-pub(crate) struct Line {
-    controller: Controller,
-    ways: Arc<Ways>,
+pub(crate) struct ConnectionPool {
+    controller: ControllerUrl,
+    ways: Arc<Connector>,
     idle: Arc<Mutex<Waiting>>,
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
@@ -75,9 +75,9 @@ pub(crate) struct Connection {
     waited: bool,
 }
 
-/// Connections to a controller.
+/// ConnectionCounts to a controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connections {
+pub struct ConnectionCounts {
     /// Those that are open.
     pub open: usize,
     /// Of these, those that wait to be used again.
@@ -91,8 +91,8 @@ enum Broken {
     Failed(CallError),
 }
 
-impl Line {
-    pub(crate) fn new(controller: Controller, ways: Arc<Ways>) -> Self {
+impl ConnectionPool {
+    pub(crate) fn new(controller: ControllerUrl, ways: Arc<Connector>) -> Self {
         Self {
             controller,
             ways,
@@ -102,14 +102,14 @@ impl Line {
         }
     }
 
-    pub(crate) fn controller(&self) -> &Controller {
+    pub(crate) fn controller(&self) -> &ControllerUrl {
         &self.controller
     }
 
-    pub(crate) fn connections(&self) -> Connections {
+    pub(crate) fn connections(&self) -> ConnectionCounts {
         let mut waiting = lock(&self.idle);
         waiting.sweep();
-        Connections {
+        ConnectionCounts {
             open: self.open.load(Ordering::Relaxed),
             idle: waiting.connections.len(),
         }
@@ -141,7 +141,7 @@ impl Line {
         connection: Connection,
         body: Bytes,
         effect: Effect,
-    ) -> Result<(Dialect, R::Answer), CallError> {
+    ) -> Result<(Dialect, R::Response), CallError> {
         let keys = self.ways.key.as_ref();
         let key = keys.map(KeyInUse::key);
         let result = self.post::<R>(connection, body.clone(), key).await;
@@ -165,7 +165,7 @@ impl Line {
         connection: Connection,
         body: Bytes,
         key: Option<&HeaderValue>,
-    ) -> Result<(Dialect, R::Answer), CallError> {
+    ) -> Result<(Dialect, R::Response), CallError> {
         let waited = connection.waited;
         match self.post_on::<R>(connection, body.clone(), key).await {
             Ok(answer) => Ok(answer),
@@ -185,7 +185,7 @@ impl Line {
         mut connection: Connection,
         body: Bytes,
         key: Option<&HeaderValue>,
-    ) -> Result<(Dialect, R::Answer), Broken> {
+    ) -> Result<(Dialect, R::Response), Broken> {
         let mut request = http::Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static(path(R::SERVICE));
@@ -203,7 +203,7 @@ impl Line {
         if end == End::OfBody {
             self.keep(connection.sender);
         }
-        let (frame, answer) = decode_answer::<R>(&document).map_err(CallError::from)?;
+        let (frame, answer) = decode_response::<R>(&document).map_err(CallError::from)?;
         match answer {
             Ok(answer) => Ok((frame.dialect, answer)),
             Err(refused) => Err(CallError::Refused(refused).into()),
@@ -299,9 +299,9 @@ async fn sweep(waiting: Weak<Mutex<Waiting>>) {
     }
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for ConnectionPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line")
+        f.debug_struct("ConnectionPool")
             .field("controller", &self.controller)
             .field("connections", &self.connections())
             .finish_non_exhaustive()
@@ -343,7 +343,7 @@ enum End {
 
 /// Reads a body up to its end or its last chunk.
 async fn read_answer(mut body: Incoming) -> Result<(Vec<u8>, End), CallError> {
-    let mut answer = AnswerBody::new(LONGEST_ANSWER);
+    let mut answer = ResponseBody::new(LONGEST_ANSWER);
     let mut end = End::OfBody;
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data()

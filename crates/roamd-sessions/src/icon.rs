@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 /// An edge of a picture, in pixels: one of those that farms have (nfuse.md §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PictureSize(u16);
+pub struct IconSize(u16);
 
 /// The picture of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picture {
+pub enum Icon {
     /// The farm's, in PNG.
     OfFarm(Arc<[u8]>),
     /// The farm has none.
@@ -18,7 +18,7 @@ pub enum Picture {
     },
 }
 
-impl PictureSize {
+impl IconSize {
     /// All of them.
     pub const ALL: [Self; 5] = [Self(16), Self(32), Self(48), Self(128), Self(256)];
     /// The size of a picture that was asked for without one.

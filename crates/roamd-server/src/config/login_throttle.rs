@@ -1,8 +1,8 @@
-//! `[guessing]`: how often passwords may be tried.
+//! `[login_throttle]`: how often passwords may be tried.
 
 use std::time::Duration;
 
-use roamd_citrixauth::GuessingPolicy;
+use roamd_citrixauth::LoginThrottlePolicy;
 use roamd_store_proto::Lifetime;
 use toml::de::DeValue;
 
@@ -20,27 +20,27 @@ const KNOWN_PLACES: (Duration, Duration) =
 
 /// How often passwords may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guessing {
+pub struct LoginThrottle {
     /// How often, and after which delays.
-    pub policy: GuessingPolicy,
+    pub policy: LoginThrottlePolicy,
     /// How many passwords farms are asked to check at once.
     pub checks: usize,
 }
 
-impl Default for Guessing {
+impl Default for LoginThrottle {
     fn default() -> Self {
         Self {
-            policy: GuessingPolicy::default(),
+            policy: LoginThrottlePolicy::default(),
             checks: DEFAULT_CHECKS,
         }
     }
 }
 
 /// Reads the section.
-pub(super) fn read(root: &mut Section<'_>) -> Guessing {
-    let default = GuessingPolicy::default();
-    let mut section = root.section("guessing", "[guessing]");
-    let policy = GuessingPolicy {
+pub(super) fn read(root: &mut Section<'_>) -> LoginThrottle {
+    let default = LoginThrottlePolicy::default();
+    let mut section = root.section("login_throttle", "[login_throttle]");
+    let policy = LoginThrottlePolicy {
         free_attempts: section.or("free_attempts", default.free_attempts, |value| {
             let number = number(value, 1, 100)?;
             u32::try_from(number).map_err(|error| error.to_string())
@@ -48,7 +48,7 @@ pub(super) fn read(root: &mut Section<'_>) -> Guessing {
         longest_delay: section.or("longest_delay", default.longest_delay, |value| {
             span(value, LONGEST_DELAYS)
         }),
-        known_place: section.or("known_place", default.known_place, |value| {
+        known_network: section.or("known_network", default.known_network, |value| {
             span(value, KNOWN_PLACES)
         }),
     };
@@ -57,7 +57,7 @@ pub(super) fn read(root: &mut Section<'_>) -> Guessing {
         usize::try_from(number).map_err(|error| error.to_string())
     });
     section.finish();
-    Guessing { policy, checks }
+    LoginThrottle { policy, checks }
 }
 
 fn span(value: &DeValue<'_>, (least, most): (Duration, Duration)) -> Result<Duration, String> {

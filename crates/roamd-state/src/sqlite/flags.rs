@@ -1,6 +1,6 @@
-//! The marks of the file, in memory: every request asks for one.
+//! The flags of the file, in memory: every request asks for one.
 //!
-//! The copy is right because one process at a time uses a file, and because a mark is in here before
+//! The copy is right because one process at a time uses a file, and because a flag is in here before
 //! its caller hears that it is set.
 
 use std::collections::HashMap;
@@ -9,26 +9,26 @@ use std::sync::{PoisonError, RwLock};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::{Digest, MarkKind};
+use crate::{Digest, FlagKind};
 
 /// How many are let go without a pause.
 const AT_ONCE: usize = 1024;
 
-/// Until when each mark is set.
+/// Until when each flag is set.
 #[derive(Debug)]
-pub(super) struct Marks(RwLock<HashMap<(MarkKind, Digest), Timestamp>>);
+pub(super) struct Flags(RwLock<HashMap<(FlagKind, Digest), Timestamp>>);
 
-impl Marks {
+impl Flags {
     /// What the file holds.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let mut all = HashMap::new();
         let mut rows = connection.prepare("SELECT digest, until FROM mark WHERE kind = ?1")?;
-        for kind in MarkKind::ALL {
-            let marks = rows.query_map(params![kind.name()], |row| {
+        for kind in FlagKind::ALL {
+            let flags = rows.query_map(params![kind.name()], |row| {
                 Ok((Digest::from_bytes(row.get(0)?), row.get(1)?))
             })?;
-            for mark in marks {
-                let (digest, until) = mark?;
+            for flag in flags {
+                let (digest, until) = flag?;
                 let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
                 all.insert((kind, digest), until);
             }
@@ -36,15 +36,15 @@ impl Marks {
         Ok(Self(RwLock::new(all)))
     }
 
-    /// Sets a mark, or moves its end to a later time.
-    pub(super) fn set(&self, kind: MarkKind, key: Digest, until: Timestamp) {
+    /// Sets a flag, or moves its end to a later time.
+    pub(super) fn set(&self, kind: FlagKind, key: Digest, until: Timestamp) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let end = all.entry((kind, key)).or_insert(until);
         *end = until.max(*end);
     }
 
     /// Whether one of them is set, and its time has not come.
-    pub(super) fn any(&self, kind: MarkKind, keys: [Digest; 2], now: Timestamp) -> bool {
+    pub(super) fn any(&self, kind: FlagKind, keys: [Digest; 2], now: Timestamp) -> bool {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         keys.into_iter()
             .filter_map(|key| all.get(&(kind, key)))
@@ -52,11 +52,11 @@ impl Marks {
     }
 
     /// Lets go of these. There may be many, so those who ask come in between.
-    pub(super) fn forget(&self, marks: &[(MarkKind, Digest)]) {
-        for some in marks.chunks(AT_ONCE) {
+    pub(super) fn forget(&self, flags: &[(FlagKind, Digest)]) {
+        for some in flags.chunks(AT_ONCE) {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            for mark in some {
-                all.remove(mark);
+            for flag in some {
+                all.remove(flag);
             }
         }
     }

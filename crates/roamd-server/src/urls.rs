@@ -8,12 +8,12 @@ use roamd_sessions::{ResourceId, ResourceIds, Store};
 use roamd_store_proto::Spelling;
 use roamd_store_proto::auth::{Challenge, Reason};
 
+use crate::app::Reach;
 use crate::config::{self, BaseUrl, SpellingChoice, UrlPath};
 use crate::farms::NfuseFarm;
-use crate::gate::Reach;
 
 /// One store.
-pub(crate) struct StoreSite {
+pub(crate) struct StoreUrls {
     /// Absolute URL, `https://sf.example.net/Citrix/Store`.
     pub(crate) url: String,
     /// Path of the URL.
@@ -29,7 +29,7 @@ pub(crate) struct StoreSite {
 }
 
 /// The authentication service.
-pub(crate) struct AuthenticationSite {
+pub(crate) struct AuthUrls {
     /// Absolute URL, `https://sf.example.net/Citrix/StoreAuth`.
     pub(crate) url: String,
     /// Path of the URL.
@@ -58,10 +58,10 @@ pub(crate) struct ProtectionSpace {
     hint: String,
 }
 
-impl StoreSite {
+impl StoreUrls {
     pub(crate) fn new(
         base: &BaseUrl,
-        authentication: &AuthenticationSite,
+        authentication: &AuthUrls,
         config: &config::Store,
         store: Store<NfuseFarm>,
     ) -> Self {
@@ -115,7 +115,7 @@ impl StoreSite {
     }
 }
 
-impl AuthenticationSite {
+impl AuthUrls {
     pub(crate) fn new(base: &BaseUrl, config: &config::Authentication) -> Self {
         let path = &config.path;
         let url = format!("{base}{path}");

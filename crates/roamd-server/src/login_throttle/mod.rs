@@ -1,5 +1,5 @@
 //! Passwords that are tried: each attempt is let through or held up by the rule of
-//! [`GuessingPolicy`], with counters that all nodes share.
+//! [`LoginThrottlePolicy`], with counters that all nodes share.
 //!
 //! An attempt that is held up is answered like a wrong password, after about the time that a check
 //! takes, so that who guesses does not learn which guesses were looked at.
@@ -7,7 +7,7 @@
 //! So many passwords are checked at once and no more, and their turns go round by place: a flood of
 //! sign-ins from somewhere takes neither the turns of farms nor those of other people's sign-ins.
 
-mod crowds;
+mod in_flight;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use futures_util::future::try_join_all;
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{Budget, ClientPlace, Drawn, GuessingPolicy};
+use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
 use roamd_sessions::Busy;
-use roamd_state::{CounterKind, Digest, MarkKind, SharedState, StateError, Tally};
+use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateError};
 use tokio::time::{Instant, sleep};
 
-use self::crowds::{Crowds, InCrowd};
+use self::in_flight::{InFlight, InFlightGuard};
+use crate::api_error::ApiError;
 use crate::config;
 use crate::environment::Clock;
-use crate::farms::{Bounds, Turn, Turns};
-use crate::refused::Refused;
+use crate::farms::{Bounds, FairSemaphore, Permit};
 
 /// Those who may wait for each password that is checked.
 const WAITING_PER_CHECK: usize = 16;
@@ -39,12 +39,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_PACE: Duration = Duration::from_secs(5);
 
 /// Watches over attempts at passwords.
-pub(crate) struct Guessing {
-    policy: GuessingPolicy,
+pub(crate) struct LoginThrottle {
+    policy: LoginThrottlePolicy,
     state: Arc<dyn SharedState>,
     clock: Clock,
-    turns: Turns<ClientPlace>,
-    crowds: Crowds,
+    turns: FairSemaphore<ClientNetwork>,
+    crowds: InFlight,
     /// What checks that refused have taken lately, in microseconds.
     pace: AtomicU64,
 }
@@ -57,38 +57,42 @@ pub(crate) struct Target {
     /// Without its domain, of which one account has several spellings: each would be a budget of
     /// its own.
     user: String,
-    place: ClientPlace,
+    place: ClientNetwork,
 }
 
 /// An attempt that goes on. It has been counted.
 pub(crate) struct Attempt {
-    guessing: Arc<Guessing>,
+    login_throttle: Arc<LoginThrottle>,
     target: Target,
     is_known: bool,
     began: Instant,
-    _turn: Turn<ClientPlace>,
-    _in_crowd: InCrowd,
+    _turn: Permit<ClientNetwork>,
+    _in_crowd: InFlightGuard,
 }
 
 /// An attempt of which it is asked whether it may go on.
-struct Asked {
+struct PendingAttempt {
     target: Target,
     is_known: bool,
     /// Users who are known at the place.
     people: u32,
 }
 
-impl Guessing {
-    pub(crate) fn new(config: config::Guessing, state: Arc<dyn SharedState>, clock: Clock) -> Self {
+impl LoginThrottle {
+    pub(crate) fn new(
+        config: config::LoginThrottle,
+        state: Arc<dyn SharedState>,
+        clock: Clock,
+    ) -> Self {
         Self {
             policy: config.policy,
             state,
             clock,
-            turns: Turns::new(Bounds {
+            turns: FairSemaphore::new(Bounds {
                 turns: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
             }),
-            crowds: Crowds::new(config.policy.free_attempts),
+            crowds: InFlight::new(config.policy.free_attempts),
             pace: AtomicU64::new(0),
         }
     }
@@ -98,13 +102,13 @@ impl Guessing {
     pub(crate) async fn begin(
         self: &Arc<Self>,
         target: Target,
-    ) -> Result<Option<Attempt>, Refused> {
+    ) -> Result<Option<Attempt>, ApiError> {
         let deadline = Instant::now() + PATIENCE;
         let is_known = self
             .state
-            .is_marked(MarkKind::KnownPlace, target.pair(), self.now())
+            .is_flag_set(FlagKind::KnownNetwork, target.pair(), self.now())
             .await?;
-        let asked = Asked {
+        let asked = PendingAttempt {
             people: self.people(&target, is_known).await?,
             target,
             is_known,
@@ -128,20 +132,20 @@ impl Guessing {
     /// An attempt that goes on, if its budgets allow that.
     async fn judge(
         self: &Arc<Self>,
-        asked: &Asked,
-        in_crowd: InCrowd,
+        asked: &PendingAttempt,
+        in_crowd: InFlightGuard,
         deadline: Instant,
-    ) -> Result<Option<Attempt>, Refused> {
-        let Asked {
+    ) -> Result<Option<Attempt>, ApiError> {
+        let PendingAttempt {
             ref target,
             is_known,
             people,
         } = *asked;
         let now = self.now();
-        let budgets = GuessingPolicy::budgets(is_known);
+        let budgets = LoginThrottlePolicy::budgets(is_known);
         let tallies = budgets.iter().map(|budget| {
             let (kind, key) = target.counter(*budget);
-            self.state.tally(kind, key, now)
+            self.state.counter(kind, key, now)
         });
         let tallies = try_join_all(tallies).await?;
         let mut both = budgets.iter().zip(&tallies);
@@ -154,7 +158,7 @@ impl Guessing {
             .await
             .map_err(|_| Busy)?;
         let attempt = Attempt {
-            guessing: Arc::clone(self),
+            login_throttle: Arc::clone(self),
             target: target.clone(),
             is_known,
             began: Instant::now(),
@@ -180,8 +184,8 @@ impl Guessing {
         if is_known {
             return Ok(0);
         }
-        let kind = CounterKind::PeopleOfPlace;
-        let tally = self.state.tally(kind, target.place(), self.now());
+        let kind = CounterKind::KnownUsersOfNetwork;
+        let tally = self.state.counter(kind, target.place(), self.now());
         Ok(tally.await?.count)
     }
 
@@ -208,56 +212,56 @@ impl Guessing {
 impl Attempt {
     /// The password was wrong, or the account cannot be used.
     pub(crate) fn was_bad(self) {
-        self.guessing.took(self.began.elapsed());
+        self.login_throttle.took(self.began.elapsed());
     }
 
     /// Nobody could say, or the password is right and does not let anybody in: it was no attempt.
     pub(crate) async fn was_none(self) -> Result<(), StateError> {
-        self.uncount(1).await
+        self.decrement(1).await
     }
 
     /// The user signed in, and is known here from now on.
     pub(crate) async fn was_good(self) -> Result<(), StateError> {
-        let Guessing { state, policy, .. } = &*self.guessing;
-        let now = self.guessing.now();
-        let until = later(now, policy.known_place);
-        let mark = state.mark(MarkKind::KnownPlace, self.target.pair(), until);
+        let LoginThrottle { state, policy, .. } = &*self.login_throttle;
+        let now = self.login_throttle.now();
+        let until = later(now, policy.known_network);
+        let mark = state.set_flag(FlagKind::KnownNetwork, self.target.pair(), until);
         // Their own slips are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
-        let (is_new, ()) = tokio::try_join!(mark, self.uncount(by))?;
-        let (kind, place) = (CounterKind::PeopleOfPlace, self.target.place());
+        let (is_new, ()) = tokio::try_join!(mark, self.decrement(by))?;
+        let (kind, place) = (CounterKind::KnownUsersOfNetwork, self.target.place());
         if is_new {
-            state.count(kind, place, now, until).await?;
+            state.increment(kind, place, now, until).await?;
         } else {
-            state.prolong(kind, place, now, until).await?;
+            state.extend_counter(kind, place, now, until).await?;
         }
         Ok(())
     }
 
     /// Counts it before the password is looked at, and gives the new numbers.
     async fn count(&self) -> Result<Vec<u32>, StateError> {
-        let now = self.guessing.now();
-        let until = later(now, GuessingPolicy::MEMORY);
-        let state = &self.guessing.state;
+        let now = self.login_throttle.now();
+        let until = later(now, LoginThrottlePolicy::MEMORY);
+        let state = &self.login_throttle.state;
         try_join_all(
             self.counters()
-                .map(|(kind, key)| state.count(kind, key, now, until)),
+                .map(|(kind, key)| state.increment(kind, key, now, until)),
         )
         .await
     }
 
-    async fn uncount(&self, by: u32) -> Result<(), StateError> {
-        let state = &self.guessing.state;
+    async fn decrement(&self, by: u32) -> Result<(), StateError> {
+        let state = &self.login_throttle.state;
         try_join_all(
             self.counters()
-                .map(|(kind, key)| state.uncount(kind, key, by)),
+                .map(|(kind, key)| state.decrement(kind, key, by)),
         )
         .await?;
         Ok(())
     }
 
     fn counters(&self) -> impl Iterator<Item = (CounterKind, Digest)> {
-        GuessingPolicy::budgets(self.is_known)
+        LoginThrottlePolicy::budgets(self.is_known)
             .iter()
             .map(|budget| self.target.counter(*budget))
     }
@@ -269,18 +273,18 @@ impl Target {
         Self {
             domain: folded(domain),
             user: folded(user_name),
-            place: ClientPlace::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
+            place: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
         }
     }
 
     fn counter(&self, budget: Budget) -> (CounterKind, Digest) {
         match budget {
-            Budget::AtPlace => (CounterKind::AttemptsAtPlace, self.pair()),
+            Budget::AtPlace => (CounterKind::AttemptsFromKnownNetwork, self.pair()),
             Budget::Strangers => (
-                CounterKind::AttemptsOfStrangers,
+                CounterKind::AttemptsFromUnknownNetworks,
                 Digest::of(self.user.as_bytes()),
             ),
-            Budget::FromPlace => (CounterKind::AttemptsFromPlace, self.place()),
+            Budget::FromPlace => (CounterKind::AttemptsByNetwork, self.place()),
         }
     }
 
@@ -319,9 +323,9 @@ fn folded(name: &str) -> String {
 }
 
 /// Every attempt is counted for the same time, so the end of a counter tells when the last one was.
-fn drawn(tally: Tally) -> Drawn {
-    let memory = SignedDuration::try_from(GuessingPolicy::MEMORY).unwrap_or_default();
-    Drawn {
+fn drawn(tally: Counter) -> BudgetUse {
+    let memory = SignedDuration::try_from(LoginThrottlePolicy::MEMORY).unwrap_or_default();
+    BudgetUse {
         attempts: tally.count,
         last: tally.until.and_then(|until| until.checked_sub(memory).ok()),
     }
@@ -369,17 +373,17 @@ mod tests {
             let today = Arc::clone(&today);
             Arc::new(move || *today.lock().unwrap())
         };
-        let config = config::Guessing::default();
-        let guessing = Arc::new(Guessing::new(config, Arc::new(state), clock));
+        let config = config::LoginThrottle::default();
+        let login_throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
         let ward = Some([192, 0, 2, 1].into());
         // Known for 90 days from the last sign-in.
         for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
             *today.lock().unwrap() = first + DAY * day;
             let stranger = Target::new("DEMO", "nobody", ward);
-            let people = guessing.people(&stranger, false).await.unwrap();
+            let people = login_throttle.people(&stranger, false).await.unwrap();
             assert_eq!(people, known, "on day {day}");
             let alice = Target::new("DEMO", "alice", ward);
-            let attempt = guessing.begin(alice).await.unwrap().unwrap();
+            let attempt = login_throttle.begin(alice).await.unwrap().unwrap();
             attempt.was_good().await.unwrap();
         }
     }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Places that clients take and give back: connections, or requests under way.
+/// ClientLimiter that clients take and give back: connections, or requests under way.
 ///
 /// A client is an IPv4 address, or the /64 network of an IPv6 address, since a subscriber gets a
 /// network of that size at least. Who is counted is bounded by the places in all.
 #[derive(Debug)]
-pub struct Places {
+pub struct ClientLimiter {
     in_all: usize,
     per_client: usize,
     taken: Mutex<Taken>,
@@ -23,21 +23,21 @@ struct Taken {
 
 /// One place. It is given back when this is dropped.
 #[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
+pub struct Permit {
+    places: Arc<ClientLimiter>,
     client: Option<IpAddr>,
 }
 
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Full {
+pub enum LimitReached {
     /// All are taken.
     ForAll,
     /// This client has as many as one may have.
     ForClient,
 }
 
-impl Places {
+impl ClientLimiter {
     /// So many places in all, and no more than so many for one client.
     #[must_use]
     pub fn new(in_all: usize, per_client: usize) -> Arc<Self> {
@@ -53,22 +53,22 @@ impl Places {
     ///
     /// # Errors
     /// There is none.
-    pub fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
+    pub fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, LimitReached> {
         let client = address.map(client);
         let mut taken = self.taken();
         if taken.in_all >= self.in_all {
-            return Err(Full::ForAll);
+            return Err(LimitReached::ForAll);
         }
         if let Some(client) = client {
             let held = taken.by_client.entry(client).or_default();
             // With no place a client there is nothing to count, so no entry is left behind.
             if *held >= self.per_client.max(1) {
-                return Err(Full::ForClient);
+                return Err(LimitReached::ForClient);
             }
             *held += 1;
         }
         taken.in_all += 1;
-        Ok(Place {
+        Ok(Permit {
             places: Arc::clone(self),
             client,
         })
@@ -80,7 +80,7 @@ impl Places {
     }
 }
 
-impl Place {
+impl Permit {
     /// From now on it is counted among the places in all only, as that of a peer which many clients
     /// share.
     pub(crate) fn share_with_many(&mut self) {
@@ -88,7 +88,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         taken.in_all = taken.in_all.saturating_sub(1);
@@ -125,21 +125,27 @@ fn client(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn take(places: &Arc<Places>, address: &str) -> Result<Place, Full> {
+    fn take(places: &Arc<ClientLimiter>, address: &str) -> Result<Permit, LimitReached> {
         places.take(Some(address.parse().unwrap()))
     }
 
     #[test]
     fn a_client_takes_no_more_than_its_share_and_all_no_more_than_there_are() {
-        let places = Places::new(4, 2);
+        let places = ClientLimiter::new(4, 2);
         let first = take(&places, "192.0.2.1").unwrap();
         let _second = take(&places, "192.0.2.1").unwrap();
-        assert_eq!(take(&places, "192.0.2.1").unwrap_err(), Full::ForClient);
+        assert_eq!(
+            take(&places, "192.0.2.1").unwrap_err(),
+            LimitReached::ForClient
+        );
         let _other = take(&places, "192.0.2.2").unwrap();
         drop(first);
         let _again = take(&places, "192.0.2.1").unwrap();
         let _last = take(&places, "192.0.2.3").unwrap();
-        assert_eq!(take(&places, "192.0.2.4").unwrap_err(), Full::ForAll);
+        assert_eq!(
+            take(&places, "192.0.2.4").unwrap_err(),
+            LimitReached::ForAll
+        );
     }
 
     #[test]
@@ -153,12 +159,16 @@ mod tests {
             ("192.0.2.1", "192.0.2.2"),
         ];
         for (one, other) in same {
-            let places = Places::new(9, 1);
+            let places = ClientLimiter::new(9, 1);
             let _place = take(&places, one).unwrap();
-            assert_eq!(take(&places, other).unwrap_err(), Full::ForClient, "{one}");
+            assert_eq!(
+                take(&places, other).unwrap_err(),
+                LimitReached::ForClient,
+                "{one}"
+            );
         }
         for (one, other) in others {
-            let places = Places::new(9, 1);
+            let places = ClientLimiter::new(9, 1);
             let _place = take(&places, one).unwrap();
             assert!(take(&places, other).is_ok(), "{one}");
         }
@@ -166,9 +176,9 @@ mod tests {
 
     #[test]
     fn a_peer_that_many_share_is_counted_in_all_only() {
-        let places = Places::new(2, 1);
+        let places = ClientLimiter::new(2, 1);
         let held = (places.take(None).unwrap(), places.take(None).unwrap());
-        assert_eq!(places.take(None).unwrap_err(), Full::ForAll);
+        assert_eq!(places.take(None).unwrap_err(), LimitReached::ForAll);
         drop(held);
         assert!(places.taken().by_client.is_empty());
         assert_eq!(places.taken().in_all, 0);
@@ -176,13 +186,19 @@ mod tests {
 
     #[test]
     fn a_place_that_turns_out_to_be_shared_leaves_its_client_the_share() {
-        let places = Places::new(2, 1);
+        let places = ClientLimiter::new(2, 1);
         let mut place = take(&places, "192.0.2.1").unwrap();
         place.share_with_many();
         let own = take(&places, "192.0.2.1").unwrap();
-        assert_eq!(take(&places, "192.0.2.2").unwrap_err(), Full::ForAll);
+        assert_eq!(
+            take(&places, "192.0.2.2").unwrap_err(),
+            LimitReached::ForAll
+        );
         drop(place);
-        assert_eq!(take(&places, "192.0.2.1").unwrap_err(), Full::ForClient);
+        assert_eq!(
+            take(&places, "192.0.2.1").unwrap_err(),
+            LimitReached::ForClient
+        );
         drop(own);
         assert!(places.taken().by_client.is_empty());
         assert_eq!(places.taken().in_all, 0);
@@ -190,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_client_without_places_is_forgotten() {
-        let places = Places::new(1_000, 1);
+        let places = ClientLimiter::new(1_000, 1);
         for last in 0..=255 {
             drop(take(&places, &format!("192.0.2.{last}")).unwrap());
         }

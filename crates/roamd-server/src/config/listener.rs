@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use toml::de::DeValue;
 
-use super::limits::{self, Limits};
+use super::limits::{self, ServerLimits};
 use super::section::{Section, text};
 use super::tls::{self, ListenerTls};
 
 /// The side of a gateway that clients see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Front {
+pub struct ListenerConfig {
     /// TLS; nothing for a listener without.
     pub tls: Option<ListenerTls>,
     /// Peers that tell truly whom they forward.
@@ -19,30 +19,30 @@ pub struct Front {
     /// Clients that may see the metrics.
     pub metrics_from: Vec<IpNet>,
     /// What clients may take.
-    pub limits: Limits,
+    pub limits: ServerLimits,
 }
 
 /// Without TLS and proxies.
-impl Default for Front {
+impl Default for ListenerConfig {
     fn default() -> Self {
         Self {
             tls: None,
             trusted_proxies: Vec::new(),
             metrics_from: this_machine(),
-            limits: Limits::default(),
+            limits: ServerLimits::default(),
         }
     }
 }
 
 /// Reads what is configured of it at the root of the document.
-pub(super) fn read(root: &mut Section<'_>) -> Option<Front> {
+pub(super) fn read(root: &mut Section<'_>) -> Option<ListenerConfig> {
     let trusted_proxies = root.list("trusted_proxies", network);
     let metrics_from = root.optional_list("metrics_from", network);
     let tls = match root.optional_section("tls", "[tls]") {
         Some(section) => Some(tls::read(section)?),
         None => None,
     };
-    Some(Front {
+    Some(ListenerConfig {
         tls,
         trusted_proxies,
         metrics_from: metrics_from.unwrap_or_else(this_machine),
@@ -130,9 +130,13 @@ controllers = ["http://10.0.0.11:8080"]
 
     #[test]
     fn a_front_that_is_not_configured_has_the_defaults() {
-        let front = parse(&config("")).unwrap().front;
-        assert_eq!(front, Front::default());
-        let metrics_from: Vec<_> = front.metrics_from.iter().map(ToString::to_string).collect();
+        let listener = parse(&config("")).unwrap().listener;
+        assert_eq!(listener, ListenerConfig::default());
+        let metrics_from: Vec<_> = listener
+            .metrics_from
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(metrics_from, ["127.0.0.0/8", "::1/128"]);
     }
 
@@ -147,16 +151,16 @@ controllers = ["http://10.0.0.11:8080"]
              requests = 3\nrequests_per_client = 4\nfirst_byte_seconds = 5\nhead_seconds = 6\n\
              body_seconds = 7\nanswer_seconds = 8"
         );
-        let front = parse(&config(&lines)).unwrap().front;
-        let proxies: Vec<_> = front
+        let listener = parse(&config(&lines)).unwrap().listener;
+        let proxies: Vec<_> = listener
             .trusted_proxies
             .iter()
             .map(ToString::to_string)
             .collect();
         assert_eq!(proxies, ["10.0.0.1/32", "2001:db8::/32"]);
-        assert_eq!(front.metrics_from, []);
-        assert_eq!(front.tls.unwrap().client_ca_file, Some(ca));
-        let (limits, seconds) = (front.limits, Duration::from_secs);
+        assert_eq!(listener.metrics_from, []);
+        assert_eq!(listener.tls.unwrap().client_ca_file, Some(ca));
+        let (limits, seconds) = (listener.limits, Duration::from_secs);
         let connections = limits.connections;
         assert_eq!(connections.connections, 1);
         assert_eq!(connections.connections_per_client, 2);
@@ -188,7 +192,7 @@ controllers = ["http://10.0.0.11:8080"]
         let text = text
             .replace("/etc/roamd/", &format!("{}/", folder.path().display()))
             .replace("http://127.0.0.1:8080", "https://127.0.0.1:8080");
-        assert!(parse(&text).unwrap().front.tls.is_some());
+        assert!(parse(&text).unwrap().listener.tls.is_some());
     }
 
     #[test]
