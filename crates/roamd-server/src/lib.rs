@@ -5,40 +5,22 @@
 //! statuses in one place. The crate must not know the rules of the domain, SQL, or the embedded
 //! farm: farms are reached over NFuse alone, whoever runs them.
 
-mod api_error;
 mod app;
 mod audit;
+mod auth;
 pub mod config;
-mod data_dir;
-mod environment;
 mod farms;
-mod host_header;
-mod icon;
+mod http;
 pub mod keys;
-mod liveness;
-mod login_throttle;
 mod metrics;
-mod page;
-mod password_check;
-mod probe;
-mod proxies;
-mod readiness;
-mod request;
-mod response;
-mod retry_key;
-mod route;
 mod routes;
-mod server;
-mod tickets;
-mod tls_certificate;
-mod urls;
-mod warnings;
+mod tls;
 
+pub use app::data_dir::DataDirError;
+pub use app::environment::Environment;
+pub use app::liveness::Liveness;
+pub use app::server::{Server, ServerError};
+pub use app::warnings::warnings;
 pub use audit::{AuditError, AuditLog};
-pub use data_dir::DataDirError;
-pub use environment::Environment;
-pub use liveness::Liveness;
-pub use probe::{ControllerProbe, ProbeAnswer, probe};
-pub use server::{Server, ServerError};
-pub use tls_certificate::TlsCertificateFileError;
-pub use warnings::warnings;
+pub use farms::probe::{ControllerProbe, ProbeResponse, probe};
+pub use tls::TlsCertificateFileError;

@@ -9,16 +9,16 @@ use roamd_nfuse_client::Observer;
 use roamd_sessions::{Farm, Store};
 use tokio_util::task::TaskTracker;
 
-use super::AppState;
+use crate::app::environment::{Environment, rng};
+use crate::app::server::ServerError;
+use crate::app::state::AppState;
+use crate::auth::login_throttle::LoginThrottle;
+use crate::auth::password_check::PasswordCheckCache;
 use crate::config::{self, Config, CredentialCheck, Scheme};
-use crate::environment::{Environment, rng};
 use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
-use crate::login_throttle::LoginThrottle;
+use crate::http::client_address::Proxies;
+use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
-use crate::password_check::PasswordCheckCache;
-use crate::proxies::Proxies;
-use crate::server::ServerError;
-use crate::urls::{AuthUrls, StoreUrls};
 
 /// Shortest lifetime of a token (CA-30).
 const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);

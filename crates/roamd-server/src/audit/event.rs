@@ -16,8 +16,8 @@ use serde::{Serialize, Serializer};
 use super::losses::Loss;
 use super::text::Text;
 use crate::config::UrlPath;
+use crate::http::request::RequestId;
 use crate::metrics;
-use crate::request::RequestId;
 
 /// A line of the log.
 #[derive(Debug, Serialize)]

@@ -31,9 +31,9 @@ use self::file::LogFile;
 use self::losses::{Loss, Losses};
 pub(crate) use self::text::Text;
 use self::writer::{Counts, Job};
+use crate::app::environment::Clock;
 use crate::config;
-use crate::environment::Clock;
-use crate::request::RequestId;
+use crate::http::request::RequestId;
 
 /// Lines that may wait for the disk: a few seconds of the busiest day.
 const QUEUE: usize = 8192;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::section::{Section, text};
-use crate::tls_certificate;
+use crate::tls;
 
 /// The files of a listener's TLS. They are read again while the gateway runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +31,7 @@ pub(super) fn read(mut section: Section<'_>) -> Option<ListenerTls> {
             key_file,
             client_ca_file,
         });
-    if let Some(error) = files
-        .as_ref()
-        .and_then(|files| tls_certificate::read(files).err())
-    {
+    if let Some(error) = files.as_ref().and_then(|files| tls::read(files).err()) {
         let key = error.key();
         section.fault(key, format!("`{key}` cannot be used: {}", error.whole()));
     }

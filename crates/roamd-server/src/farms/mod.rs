@@ -7,6 +7,7 @@ mod fair_queue;
 mod fair_semaphore;
 mod icons;
 mod operation;
+pub(crate) mod probe;
 mod sign_in;
 
 use std::sync::Arc;
@@ -31,9 +32,9 @@ pub(crate) use self::fair_semaphore::{FairSemaphore, Permit};
 use self::icons::Pictures;
 use self::operation::NfuseOperation;
 pub(crate) use self::sign_in::CredentialFarms;
+use crate::auth::password_check::PasswordCheckCache;
 use crate::config;
 use crate::metrics::{FarmCounts, OperationKind};
-use crate::password_check::PasswordCheckCache;
 
 /// How long a user's catalogue is believed. It tells desktops from applications and gives titles,
 /// which seldom change.

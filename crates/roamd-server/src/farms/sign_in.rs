@@ -18,8 +18,8 @@ use tracing::warn;
 use super::errors::farm_error;
 use super::fair_semaphore::Permit;
 use super::{NfuseFarm, Shared, explicit, hidden};
+use crate::auth::password_check::PasswordCheck;
 use crate::metrics::OperationKind;
-use crate::password_check::PasswordCheck;
 
 /// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
 const LONGEST_PART: usize = 255;

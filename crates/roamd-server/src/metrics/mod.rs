@@ -5,6 +5,7 @@
 mod controllers;
 mod farms;
 mod listener;
+pub(crate) mod readiness;
 
 use std::sync::Arc;
 use std::time::Duration;

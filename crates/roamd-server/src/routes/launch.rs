@@ -15,14 +15,14 @@ use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryRe
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::api_error::ApiError;
-use crate::app::{AppState, Reach};
+use crate::app::state::{AppState, Reach};
 use crate::audit::{self, Event, Text, What, Who};
-use crate::request::Request;
-use crate::response::{Caching, whole};
-use crate::retry_key::{LaunchId, RetryKeys, expiry};
-use crate::tickets;
-use crate::urls::{ProtectionSpace, StoreUrls};
+use crate::auth::retry_key::{LaunchId, RetryKeys, expiry};
+use crate::auth::tickets;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, whole};
+use crate::http::urls::{ProtectionSpace, StoreUrls};
 
 /// Connects the client to a session.
 pub(crate) async fn session(

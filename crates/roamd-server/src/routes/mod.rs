@@ -1,8 +1,10 @@
 //! The resources, a file for each group that clients call together.
 
 mod authentication;
+mod icon_file;
 mod launch;
 mod operations;
+mod page;
 mod published;
 mod resources;
 mod sessions;
@@ -12,10 +14,10 @@ use std::sync::Arc;
 use roamd_http::Response;
 
 use self::authentication::{forms, tokens};
-use crate::api_error::ApiError;
-use crate::app::AppState;
-use crate::request::Request;
-use crate::route::{AuthenticationRoute, Route, StoreRoute};
+use crate::app::state::AppState;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::route::{AuthenticationRoute, Route, StoreRoute};
 
 /// Answers a request whose path and method are good.
 pub(crate) async fn answer(

@@ -4,12 +4,12 @@ use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER, X_FRAME_OPTIONS};
 use roamd_http::Response;
 
-use crate::api_error::{ApiError, RETRY_SECONDS};
-use crate::app::AppState;
-use crate::page;
-use crate::readiness::Readiness;
-use crate::request::Request;
-use crate::response::{Caching, sentence, whole};
+use crate::app::state::AppState;
+use crate::http::error::{ApiError, RETRY_SECONDS};
+use crate::http::request::Request;
+use crate::http::response::{Caching, sentence, whole};
+use crate::metrics::readiness::Readiness;
+use crate::routes::page;
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";

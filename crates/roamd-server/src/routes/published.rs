@@ -5,11 +5,11 @@ use http::header::ACCEPT;
 use roamd_http::Response;
 use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
 
-use crate::api_error::ApiError;
-use crate::app::AppState;
-use crate::request::Request;
-use crate::response::{Caching, whole};
-use crate::urls::{AuthUrls, StoreUrls};
+use crate::app::state::AppState;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, whole};
+use crate::http::urls::{AuthUrls, StoreUrls};
 
 /// The services of a store (ST-22 to ST-26).
 pub(crate) fn store_endpoints(site: &StoreUrls, request: &Request) -> Result<Response, ApiError> {

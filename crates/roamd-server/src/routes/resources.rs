@@ -16,13 +16,13 @@ use roamd_sessions::{
 use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
 
-use crate::api_error::ApiError;
-use crate::app::{AppState, Reach};
-use crate::icon;
-use crate::request::Request;
-use crate::response::{Caching, whole};
-use crate::route::IconFormat;
-use crate::urls::StoreUrls;
+use crate::app::state::{AppState, Reach};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, whole};
+use crate::http::route::IconFormat;
+use crate::http::urls::StoreUrls;
+use crate::routes::icon_file;
 
 /// What shows what ICA carries, and what is shown without it (ST-63).
 const ICA: &str = "ica30";
@@ -103,11 +103,11 @@ pub(crate) async fn picture(
         .await?;
     let png = match site.store.picture(&user, &id, size).await? {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
-        Icon::None { desktop } => Bytes::from_static(icon::default(desktop, size)),
+        Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
     };
     let body = match format {
         IconFormat::Png => png,
-        IconFormat::Ico => icon::icon_file(&png, size).into(),
+        IconFormat::Ico => icon_file::icon_file(&png, size).into(),
     };
     let tag = format!("\"{}\"", hash(&[&body]));
     let known = request.joined(&IF_NONE_MATCH);

@@ -11,13 +11,13 @@ use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, med
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::api_error::ApiError;
-use crate::app::AppState;
+use crate::app::state::AppState;
 use crate::audit::{Event, Who};
-use crate::request::Request;
-use crate::response::{Caching, whole};
-use crate::tickets;
-use crate::urls::StoreUrls;
+use crate::auth::tickets;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, whole};
+use crate::http::urls::StoreUrls;
 
 /// Lists the sessions that the client may connect to.
 pub(crate) async fn available(

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use roamd_server::{ProbeAnswer, config, probe};
+use roamd_server::{ProbeResponse, config, probe};
 use roamd_testsuite::{Options, Response, Script, ScriptedFarm, SignedIn, Site, TlsFront, sign_in};
 
 /// A demo site whose farms have been asked for nothing, and a scripted farm `GATE`.
@@ -193,7 +193,7 @@ async fn the_expiry_of_a_certificate_is_told_before_users_notice() {
     let probed = probe(&config::parse(&text).unwrap()).await.unwrap();
     let end_of_2096: jiff::Timestamp = "2096-12-31T00:00:00Z".parse().unwrap();
     assert_eq!(probed[0].certificate_expiry, Some(end_of_2096));
-    let capable = matches!(probed[0].answer, Ok(ProbeAnswer::Capable { .. }));
+    let capable = matches!(probed[0].answer, Ok(ProbeResponse::Capable { .. }));
     assert!(capable, "{probed:?}");
 
     let site = Site::start(Options {

@@ -19,12 +19,12 @@ use secrecy::SecretString;
 use tracing::info;
 
 use super::{password_change, secret, token_response};
-use crate::api_error::ApiError;
-use crate::app::AppState;
+use crate::app::environment::rng;
+use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event, account};
-use crate::environment::rng;
-use crate::login_throttle::{Attempt, Target};
-use crate::request::Request;
+use crate::auth::login_throttle::{Attempt, Target};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
 
 const CREDENTIAL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-credentialtypes");
 const LABEL_TYPES: HeaderName = HeaderName::from_static("x-citrix-am-labeltypes");

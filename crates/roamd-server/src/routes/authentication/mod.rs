@@ -10,10 +10,10 @@ use roamd_http::Response;
 use roamd_store_proto::auth::{Choice, RequestToken, RequestTokenResponse, TokenChoices};
 use roamd_store_proto::media_type;
 
-use crate::api_error::ApiError;
-use crate::app::AppState;
-use crate::request::Request;
-use crate::response::{Caching, whole};
+use crate::app::state::AppState;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, whole};
 
 /// Lists the ways to sign in, with status 300 and no `Location` (CA-24 to CA-26). Any `for-service`
 /// will do (CA-16).

@@ -11,10 +11,10 @@ use roamd_sessions::UserKey;
 use tracing::info;
 
 use super::forms::{Answering, form_with_cookie};
-use crate::api_error::ApiError;
+use crate::app::environment::rng;
 use crate::audit::{Event, account};
-use crate::environment::rng;
-use crate::login_throttle::Attempt;
+use crate::auth::login_throttle::Attempt;
+use crate::http::error::ApiError;
 
 /// A password that is right and has to be changed: the form for that, if it can be changed here
 /// (CA-74).

@@ -12,11 +12,11 @@ use roamd_store_proto::media_type;
 use tracing::info;
 
 use super::{accepts_token_messages, secret, token_response};
-use crate::api_error::ApiError;
-use crate::app::{AppState, Reach};
+use crate::app::environment::rng;
+use crate::app::state::{AppState, Reach};
 use crate::audit::{AuditScope, Event, account};
-use crate::environment::rng;
-use crate::request::{Request, user};
+use crate::http::error::ApiError;
+use crate::http::request::{Request, user};
 
 /// The media types of all messages to the token service.
 const TOKEN_MESSAGES: &str = "application/vnd.citrix.requesttoken+xml, \

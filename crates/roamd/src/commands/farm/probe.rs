@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use roamd_server::{ControllerProbe, ProbeAnswer, config};
+use roamd_server::{ControllerProbe, ProbeResponse, config};
 use serde::Serialize;
 
 use crate::commands::config::tell_faults;
@@ -72,11 +72,11 @@ impl Probe {
 impl Row {
     fn new(probe: ControllerProbe, now: Timestamp) -> Self {
         let (up, dialect, capabilities, reason) = match probe.answer {
-            Ok(ProbeAnswer::Capable {
+            Ok(ProbeResponse::Capable {
                 dialect,
                 capabilities,
             }) => (true, Some(dialect), capabilities, None),
-            Ok(ProbeAnswer::Silent(reason)) => (true, None, Vec::new(), Some(reason)),
+            Ok(ProbeResponse::Silent(reason)) => (true, None, Vec::new(), Some(reason)),
             Err(reason) => (false, None, Vec::new(), Some(reason)),
         };
         Self {

@@ -17,15 +17,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::app::AppState;
+use crate::app::data_dir::DataDirError;
+use crate::app::environment::Environment;
+use crate::app::liveness::Liveness;
+use crate::app::state::AppState;
+use crate::app::warnings::warnings;
 use crate::audit::AuditError;
 use crate::config::Config;
-use crate::data_dir::DataDirError;
-use crate::environment::Environment;
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
-use crate::liveness::Liveness;
-use crate::tls_certificate::{Rereading, TlsCertificateFileError};
-use crate::warnings::warnings;
+use crate::tls::{Rereading, TlsCertificateFileError};
 
 /// The least and the most that what is under way may take when the gateway stops.
 const DRAIN: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(60);
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_service_manager_waits_for_the_longest_stop() {
-        let unit = include_str!("../../../dist/roamd.service");
+        let unit = include_str!("../../../../dist/roamd.service");
         let mut lines = unit.lines();
         let patience = lines.find_map(|line| line.strip_prefix("TimeoutStopSec="));
         let patience = Duration::from_secs(patience.unwrap().parse().unwrap());

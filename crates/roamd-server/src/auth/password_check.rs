@@ -160,7 +160,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::environment::rng;
+    use crate::app::environment::rng;
 
     fn alice(password: &str) -> User {
         User {

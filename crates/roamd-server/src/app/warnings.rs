@@ -5,8 +5,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
+use crate::app::data_dir;
 use crate::config::{Config, Scheme};
-use crate::{data_dir, tls_certificate};
+use crate::tls;
 
 /// All that is odd, a sentence for each. Looks at the files that the configuration names, and makes none.
 #[must_use]
@@ -29,7 +30,7 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
         );
     }
     if let Some(files) = &listener.tls
-        && let Ok(identity) = tls_certificate::read(files)
+        && let Ok(identity) = tls::read(files)
     {
         let host = config.base_url.host();
         let now = u64::try_from(now.as_second()).unwrap_or_default();

@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
-use crate::data_dir::{self, DataDirError};
-use crate::environment::rng;
+use crate::app::data_dir::{self, DataDirError};
+use crate::app::environment::rng;
 
 pub use roamd_seal::{KeyInfo, KeyRole};
 

@@ -29,12 +29,12 @@ pub struct ControllerProbe {
     /// When the certificate expires that it showed; nothing without TLS.
     pub certificate_expiry: Option<Timestamp>,
     /// What it said, or why it counts as down: the causes on one line.
-    pub answer: Result<ProbeAnswer, String>,
+    pub answer: Result<ProbeResponse, String>,
 }
 
 /// What a controller said of its farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProbeAnswer {
+pub enum ProbeResponse {
     /// What it can do.
     Capable {
         /// The dialect of the answer, such as `5.4`.
@@ -115,7 +115,7 @@ fn told(
     farm: &str,
     report: &ControllerReport<'_>,
     took: Duration,
-    answer: Result<ProbeAnswer, String>,
+    answer: Result<ProbeResponse, String>,
 ) -> ControllerProbe {
     let expiry = report.certificate_expiry;
     ControllerProbe {
@@ -128,19 +128,19 @@ fn told(
     }
 }
 
-fn capable(probed: &ProbeResult) -> ProbeAnswer {
+fn capable(probed: &ProbeResult) -> ProbeResponse {
     let capabilities = probed.capabilities.iter();
-    ProbeAnswer::Capable {
+    ProbeResponse::Capable {
         dialect: probed.dialect.to_string(),
         capabilities: capabilities.map(|id| id.0.to_string()).collect(),
     }
 }
 
 /// A farm that refuses works, unless it says that it does not.
-fn judge(error: &CallError) -> Result<ProbeAnswer, String> {
+fn judge(error: &CallError) -> Result<ProbeResponse, String> {
     match error {
         CallError::Refused(refused) if refused.id != ErrorId::SERVICE_UNAVAILABLE => {
-            Ok(ProbeAnswer::Silent(refused.to_string()))
+            Ok(ProbeResponse::Silent(refused.to_string()))
         }
         error => Err(error.reason()),
     }

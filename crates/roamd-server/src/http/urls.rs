@@ -8,7 +8,7 @@ use roamd_sessions::{ResourceId, ResourceIds, Store};
 use roamd_store_proto::Spelling;
 use roamd_store_proto::auth::{Challenge, Reason};
 
-use crate::app::Reach;
+use crate::app::state::Reach;
 use crate::config::{self, BaseUrl, SpellingChoice, UrlPath};
 use crate::farms::NfuseFarm;
 

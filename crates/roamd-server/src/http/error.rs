@@ -10,7 +10,7 @@ use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
-use crate::response;
+use crate::http::response;
 
 /// Seconds after which a client may try again what could not be served now.
 pub(crate) const RETRY_SECONDS: &str = "5";

@@ -24,10 +24,10 @@ use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateErro
 use tokio::time::{Instant, sleep};
 
 use self::in_flight::{InFlight, InFlightGuard};
-use crate::api_error::ApiError;
+use crate::app::environment::Clock;
 use crate::config;
-use crate::environment::Clock;
 use crate::farms::{Bounds, FairSemaphore, Permit};
+use crate::http::error::ApiError;
 
 /// Those who may wait for each password that is checked.
 const WAITING_PER_CHECK: usize = 16;

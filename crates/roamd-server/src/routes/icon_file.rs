@@ -4,7 +4,7 @@ use roamd_sessions::IconSize;
 
 macro_rules! picture {
     ($name:literal) => {
-        include_bytes!(concat!("../assets/pictures/", $name, ".png"))
+        include_bytes!(concat!("../../assets/icons/", $name, ".png"))
     };
 }
 

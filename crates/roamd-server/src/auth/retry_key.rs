@@ -8,7 +8,7 @@ use roamd_seal::{KeyRing, Purpose};
 use roamd_sessions::UserKey;
 use roamd_state::Digest;
 
-use crate::environment::rng;
+use crate::app::environment::rng;
 
 const PURPOSE: Purpose = Purpose::new("retry-key");
 

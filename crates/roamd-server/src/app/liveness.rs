@@ -6,7 +6,7 @@ use std::time::Duration;
 use roamd_state::StateError;
 use tokio::time::timeout;
 
-use crate::app::AppState;
+use crate::app::state::AppState;
 
 /// How long the parts of a gateway that works may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);

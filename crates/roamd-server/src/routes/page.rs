@@ -9,7 +9,7 @@ pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'";
 
 /// The style sheet of the pages.
-pub(crate) const STYLE: &str = include_str!("../assets/roamd.css");
+pub(crate) const STYLE: &str = include_str!("../../assets/roamd.css");
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

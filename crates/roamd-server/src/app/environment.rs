@@ -9,10 +9,11 @@ use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
 use roamd_state::{SharedState, SqliteState};
 
+use crate::app::data_dir;
+use crate::app::server::ServerError;
 use crate::audit::AuditLog;
 use crate::config::Config;
 use crate::keys::KeyFile;
-use crate::{ServerError, data_dir};
 
 /// What a gateway needs of the world. Of the time between two events it asks the clock of the
 /// runtime. What is cloned is the same world: so several nodes share it.

@@ -17,12 +17,12 @@ use roamd_store_proto::{Language, media_type};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::api_error::ApiError;
-use crate::app::AppState;
+use crate::app::environment::rng;
+use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event};
-use crate::environment::rng;
-use crate::proxies::Client;
-use crate::urls::ProtectionSpace;
+use crate::http::client_address::Client;
+use crate::http::error::ApiError;
+use crate::http::urls::ProtectionSpace;
 
 /// Longest body, in bytes.
 const BODY_BYTES: usize = 64 * 1024;

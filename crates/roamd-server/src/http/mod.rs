@@ -1,0 +1,9 @@
+//! HTTP requests and responses of the server, independent of what the routes do.
+
+pub(crate) mod client_address;
+pub(crate) mod error;
+pub(crate) mod host_header;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod route;
+pub(crate) mod urls;
