@@ -15,7 +15,7 @@ use roamd_testsuite::{
     request_token, session_params, sign_in,
 };
 
-const ROUTES: &str = include_str!("../../../roamd-server/src/route.rs");
+const ROUTES: &str = include_str!("../../../roamd-server/src/http/route.rs");
 
 const OTHER: &str = "/Citrix/Other";
 
