@@ -13,6 +13,7 @@ mod check;
 mod fuzz;
 mod process;
 mod reproduce;
+mod rust_tokens;
 mod sbom;
 mod security;
 mod simulate;

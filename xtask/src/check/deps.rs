@@ -115,7 +115,7 @@ const OWNED: [(&str, &[&str]); 5] = [
     ("rusqlite", &["roamd-farm", "roamd-state"]),
 ];
 
-/// Checks the workspace, and names every edge that is not allowed.
+/// Checks the dependencies of our crates and reports every one that is not allowed.
 pub(crate) fn check() -> Result<()> {
     let metadata = output(cargo().args(["metadata", "--format-version=1", "--locked"]))?;
     let graph = Graph::from_metadata(&serde_json::from_str(&metadata)?)?;

@@ -1,10 +1,12 @@
 //! `cargo xtask check`: what a machine can see of the project's habits.
 
 mod clippy;
+mod cycles;
 mod deny;
 mod deps;
 mod docs;
 mod lints;
+mod tracked;
 mod unit;
 
 use anyhow::Result;
@@ -18,12 +20,19 @@ pub(crate) struct Args {
     /// The checks; all of them if none is named.
     #[arg(value_enum)]
     checks: Vec<Check>,
+    /// The crate whose cycles are listed.
+    #[arg(long = "crate", value_name = "NAME")]
+    only_crate: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Check {
-    /// The layering: which crate may use which.
+    /// The layering of the crates, and import cycles within them.
     Deps,
+    /// No build output is committed.
+    Tracked,
+    /// All import cycles within the crates, or within one (`--crate NAME`).
+    Cycles,
     /// Every crate keeps the lints of the workspace.
     Lints,
     /// Every test that a document names is there.
@@ -40,23 +49,39 @@ enum Check {
     Unit,
 }
 
+impl Check {
+    /// Returns every check but `Cycles`, which lists more than `Deps` fails for.
+    fn all() -> Vec<Self> {
+        let all = Self::value_variants().iter().copied();
+        all.filter(|check| !matches!(check, Self::Cycles)).collect()
+    }
+}
+
 impl Args {
     /// Every check.
     pub(crate) fn all() -> Self {
-        Self { checks: Vec::new() }
+        Self {
+            checks: Vec::new(),
+            only_crate: None,
+        }
     }
 }
 
 /// Runs the checks in order and stops at the first that fails.
 pub(crate) fn run_checks(args: &Args) -> Result<()> {
     let checks = if args.checks.is_empty() {
-        Check::value_variants()
+        Check::all()
     } else {
-        &args.checks[..]
+        args.checks.clone()
     };
     for check in checks {
         match check {
-            Check::Deps => deps::check()?,
+            Check::Deps => {
+                deps::check()?;
+                cycles::check_mended()?;
+            }
+            Check::Tracked => tracked::check()?,
+            Check::Cycles => cycles::check(args.only_crate.as_deref())?,
             Check::Lints => lints::check()?,
             Check::Docs => docs::check()?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
