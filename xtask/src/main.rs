@@ -19,6 +19,7 @@ mod security;
 mod simulate;
 mod test;
 mod tools;
+mod tracked_files;
 
 use std::process::ExitCode;
 

@@ -35,7 +35,7 @@ enum Check {
     Cycles,
     /// Every crate keeps the lints of the workspace.
     Lints,
-    /// Every test that a document names is there.
+    /// What documents and comments refer to exists: tests, requirements, links.
     Docs,
     /// The formatting.
     Fmt,
