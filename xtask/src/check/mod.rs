@@ -8,6 +8,7 @@ mod docs;
 mod lints;
 mod tracked;
 mod unit;
+mod words;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -37,6 +38,8 @@ enum Check {
     Lints,
     /// What documents and comments refer to exists: tests, requirements, links.
     Docs,
+    /// Plain English, as far as single words show it.
+    Words,
     /// The formatting.
     Fmt,
     /// Lints, as errors.
@@ -84,6 +87,7 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
             Check::Cycles => cycles::check(args.only_crate.as_deref())?,
             Check::Lints => lints::check()?,
             Check::Docs => docs::check()?,
+            Check::Words => words::check()?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,
