@@ -162,7 +162,8 @@ mod tests {
     fn definitions_in_all_forms_are_found() {
         let text = "\
             ## SS-1\n\n- **SS-2** (S) x\n- SS-3: x\n\n| id | x |\n|---|---|\n| SS-4 | x |\n\
-            | `SS-5` | x |\n| **SS-6 to SS-8** | x |\n\n**SS-9.** x\n\n<a id=\"ss-10\"></a>**SS-10** x";
+            | `SS-5` | x |\n| **SS-6 to SS-8** | x |\n\n**SS-9.** x\n\n\
+            <a id=\"ss-10\"></a>**SS-10** x";
         let files = [("docs/protocol/sessions-service.md", text)];
         let cited = "SS-1, SS-2, SS-3, SS-4, SS-5, SS-6, SS-7, SS-8, SS-9, SS-10";
         assert_eq!(found(&files, cited), (Vec::new(), Vec::new()));
