@@ -91,7 +91,7 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
             Check::Cycles => cycles::check(args.only_crate.as_deref())?,
             Check::Lints => lints::check()?,
             Check::Docs => docs::check()?,
-            Check::Words => words::check()?,
+            Check::Words => words::check(!args.checks.is_empty())?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,
