@@ -21,14 +21,21 @@ pub(super) enum Target {
 /// Prefixes of requirement ids.
 pub(super) const PREFIXES: [&str; 6] = ["SS", "CA", "ST", "CQ", "WA", "SI"];
 
+/// Words before the number of a bad input.
+const ROW_WORDS: [&str; 2] = ["rows ", "row "];
+
 /// Returns the references of a text, in order. A range gives its two ends.
 ///
-/// Line breaks, with the marker of a comment or a quotation on the next line, count as blanks.
-pub(super) fn references(text: &str) -> Vec<Reference> {
+/// Line breaks, with the marker of a comment or a quotation on the next line, count as blanks. With
+/// `has_rows`, `row 12` alone is a bad input, too.
+pub(super) fn references(text: &str, has_rows: bool) -> Vec<Reference> {
     let joined = Joined::new(text);
     let mut found = requirement_references(&joined);
     found.extend(section_references(&joined));
     found.extend(bad_input_references(&joined));
+    if has_rows {
+        found.extend(row_references(&joined));
+    }
     found.sort_by_key(|reference| reference.line);
     found
 }
@@ -178,13 +185,28 @@ fn bad_input_references(joined: &Joined) -> Vec<Reference> {
         let Some(rest) = rest.strip_prefix(' ') else {
             continue;
         };
-        let rows = ["rows ", "row "]
+        let rows = ROW_WORDS
             .into_iter()
             .find_map(|word| rest.strip_prefix(word));
         for (number, _) in number_list(rows.unwrap_or(rest)).0 {
             let line = joined.line(at);
             let target = Target::BadInput(number);
             found.push(Reference { target, line });
+        }
+    }
+    found
+}
+
+fn row_references(joined: &Joined) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for word in ROW_WORDS {
+        let places = joined.text.match_indices(word);
+        for (at, _) in places.filter(|(at, _)| joined.begins_word(*at)) {
+            for (number, _) in number_list(joined.from(at + word.len())).0 {
+                let line = joined.line(at);
+                let target = Target::BadInput(number);
+                found.push(Reference { target, line });
+            }
         }
     }
     found
@@ -240,7 +262,11 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        let found = references(text).into_iter();
+        shown_with(text, false)
+    }
+
+    fn shown_with(text: &str, has_rows: bool) -> Vec<String> {
+        let found = references(text, has_rows).into_iter();
         found
             .map(|reference| match reference.target {
                 Target::Requirement(prefix, number) => format!("{prefix}-{number}"),
@@ -309,8 +335,18 @@ mod tests {
     }
 
     #[test]
+    fn rows_alone_are_bad_inputs_where_they_are_listed() {
+        let text = "see row 79 (rows 1\nto 61, 91), ten rows 5x";
+        assert_eq!(
+            shown_with(text, true),
+            ["bad 1", "bad 61", "bad 91", "bad 79"]
+        );
+        assert_eq!(shown_with(text, false), [""; 0]);
+    }
+
+    #[test]
     fn line_of_a_reference_is_kept() {
-        let lines: Vec<_> = references("a\n// SS-1\n// SS-2")
+        let lines: Vec<_> = references("a\n// SS-1\n// SS-2", false)
             .iter()
             .map(|it| it.line)
             .collect();

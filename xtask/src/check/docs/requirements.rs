@@ -153,7 +153,7 @@ mod tests {
             .collect();
         let mut missing = BTreeMap::new();
         let definitions = Definitions::collect(&documents);
-        let faults = definitions.faults("a.rs", &references(text), &mut missing);
+        let faults = definitions.faults("a.rs", &references(text, false), &mut missing);
         let faults = faults.iter().map(ToString::to_string).collect();
         (faults, missing.into_keys().collect())
     }
