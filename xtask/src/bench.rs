@@ -1,7 +1,6 @@
-//! `cargo xtask bench`: the gateway beside nginx and sign-ins, or the gateway before many farms,
-//! measured on this machine.
+//! `cargo xtask bench`: throughput and latency of the server on this machine.
 //!
-//! The measuring itself is the program `roamd-bench`; this command brings what it needs.
+//! The program `roamd-bench` measures; this command builds it and installs what it needs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,25 +10,28 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, command, find, root, run};
 use crate::tools::{Program, ensure_programs};
 
-/// What to measure, how long and how often.
+/// Which benchmark runs.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[arg(value_enum, default_value_t = Subject::Gateway)]
+    #[arg(value_enum, default_value_t = Subject::Server)]
     subject: Subject,
-    /// Passed on to `roamd-bench`; `-- --help` tells what it takes.
+    /// Options of `roamd-bench`; `-- --help` lists them.
     #[arg(last = true)]
     options: Vec<String>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Subject {
-    /// The gateway beside nginx, and sign-ins.
-    Gateway,
-    /// The gateway before many farms, and before one that hangs.
+    /// The server next to nginx, and sign-ins.
+    Server,
+    /// The server with many farms, one of which hangs.
     Farms,
 }
 
-/// Builds everything optimised, finds wrk and, where it is compared, nginx, and measures.
+/// The name of the benchmark of the server in `roamd-bench`.
+const SERVER_BENCHMARK: &str = "gateway";
+
+/// Builds release versions, installs wrk and, for the comparison, nginx, and measures.
 pub(crate) fn run_bench(args: &Args) -> Result<()> {
     ensure_programs(&[Program {
         name: "wrk",
@@ -38,7 +40,7 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
     let built = root().join("target/release");
     let mut bench = command(built.join("roamd-bench"));
     match args.subject {
-        Subject::Gateway => bench.arg("gateway").arg("--nginx").arg(nginx()?),
+        Subject::Server => bench.arg(SERVER_BENCHMARK).arg("--nginx").arg(nginx()?),
         Subject::Farms => bench.arg("farms"),
     };
     build()?;
@@ -48,7 +50,7 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         .args(&args.options))
 }
 
-/// Builds what is measured and what measures, optimised.
+/// Builds release versions of `roamd` and `roamd-bench`.
 pub(crate) fn build() -> Result<()> {
     run(cargo().args([
         "build",
@@ -60,8 +62,9 @@ pub(crate) fn build() -> Result<()> {
     ]))
 }
 
-/// The machine's nginx, or else Debian's, unpacked but not installed: installing it would start a
-/// web server.
+/// Returns the path of the installed nginx, or of Debian's, unpacked into `target/nginx`.
+///
+/// The package is not installed, because its installation starts a web server.
 fn nginx() -> Result<PathBuf> {
     if let Some(installed) = find("nginx") {
         return Ok(installed);
@@ -69,7 +72,8 @@ fn nginx() -> Result<PathBuf> {
     let folder = root().join("target/nginx");
     let program = folder.join("usr/sbin/nginx");
     if !program.is_file() {
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
         run(command("apt-get")
             .current_dir(&folder)
             .args(["download", "nginx"]))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: a bounded run of the fuzz targets.
+//! `cargo xtask fuzz`: runs the fuzz targets for a limited time.
 
 use std::fs;
 
@@ -12,54 +12,54 @@ const CARGO_FUZZ: &str = "0.13.2";
 
 const HOUR: u32 = 3600;
 
-/// What to fuzz, and for how long.
+/// Which targets run, and for how long.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How long all targets run together.
+    /// Seconds for all targets together.
     #[arg(long, default_value_t = HOUR, value_name = "N")]
     total_seconds: u32,
-    /// How long each target runs.
+    /// Seconds for each target.
     #[arg(long, conflicts_with = "total_seconds", value_name = "N")]
     seconds: Option<u32>,
-    /// The targets; all of them if none is named.
+    /// The targets; all of them if none is given.
     #[arg(value_enum)]
     targets: Vec<Target>,
 }
 
-/// A file of `fuzz/fuzz_targets`.
+/// A file in `fuzz/fuzz_targets`.
 #[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Target {
-    /// What a client may send to a store.
+    /// Requests of a client to a store.
     StoreRequest,
-    /// What a store may answer.
+    /// Responses of a store.
     StoreAnswer,
-    /// What a gateway, or anybody, may send to a farm.
+    /// NFuse requests to a farm or a ticket authority.
     NfuseRequest,
-    /// What a farm may answer.
+    /// NFuse responses of a farm or a ticket authority.
     NfuseAnswer,
-    /// Any bytes, as XML.
+    /// Arbitrary bytes as XML.
     Xml,
-    /// What a client may say that its token is.
+    /// Tokens in an `Authorization` header.
     Token,
-    /// A post to the sign-in form, with its cookie.
+    /// Posts of the sign-in form, with their cookie.
     Conversation,
-    /// Ids of sessions and resources in a URL.
+    /// Session ids and resource ids in a URL.
     Ids,
-    /// Headers of clients and stores.
+    /// HTTP headers of clients and stores.
     Headers,
-    /// What an ICA file is made of.
+    /// Values that become part of an ICA file.
     Ica,
-    /// The configuration of a gateway.
+    /// The configuration file of the server.
     Configuration,
-    /// The world of embedded farms.
+    /// The world file of the embedded farms.
     World,
-    /// The keys of a gateway.
+    /// The key file of the server.
     KeyRing,
 }
 
 impl Args {
-    /// All targets, five minutes together.
+    /// Returns all targets, with five minutes for all together.
     pub(crate) fn five_minutes() -> Self {
         Self {
             total_seconds: 5 * 60,
@@ -69,7 +69,7 @@ impl Args {
     }
 }
 
-/// Fuzzes each target in turn, and stops at the first input that breaks one.
+/// Fuzzes one target after the other, and stops at the first input that fails.
 pub(crate) fn run_targets(args: &Args) -> Result<()> {
     ensure_cargo_command("cargo-fuzz", CARGO_FUZZ)?;
     let targets = if args.targets.is_empty() {
@@ -77,29 +77,31 @@ pub(crate) fn run_targets(args: &Args) -> Result<()> {
     } else {
         &args.targets[..]
     };
-    let count = u32::try_from(targets.len()).context("there are more targets than seconds")?;
+    let count = u32::try_from(targets.len()).context("too many targets")?;
     let seconds = args.seconds.unwrap_or(args.total_seconds / count).max(1);
     for target in targets {
-        let value = target.to_possible_value().context("a target has a name")?;
+        let value = target
+            .to_possible_value()
+            .context("a fuzz target has no name")?;
         fuzz(value.get_name(), seconds)?;
     }
     Ok(())
 }
 
 fn fuzz(target: &str, seconds: u32) -> Result<()> {
-    // libFuzzer adds what it finds to the first folder and only reads the second, the committed one.
+    // libFuzzer writes new inputs to the first folder. It only reads the second, which is committed.
     let found = root().join("target/fuzz-corpus").join(target);
-    fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
+    fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
     let seeds = root().join("fuzz/corpus").join(target);
     run(cargo()
-        // The sanitizers need unstable options, which the stable compiler has too.
+        // The sanitizers need unstable options; this lets the stable compiler accept them.
         .env("RUSTC_BOOTSTRAP", "1")
         .args(["fuzz", "run", target])
         .arg(&found)
         .args(seeds.is_dir().then_some(&seeds))
         .arg("--")
         .arg(format!("-max_total_time={seconds}"))
-        // A request is at most 64 KiB; one that takes seconds is a fault as well.
+        // A request has at most 64 KiB. Taking seconds for one is a failure, too.
         .args([
             "-max_len=65536",
             "-timeout=5",

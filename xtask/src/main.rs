@@ -1,11 +1,11 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
-//! They are what people and CI call, so that both do the same: each command installs the tools it
-//! needs where it may, says so, and then shows every program it runs.
+//! Developers and continuous integration call the same commands. Each installs the tools that it
+//! needs, if it can, and prints every program that it runs.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command-line tool talks to a person on its standard streams"
+    reason = "a command-line tool writes to its standard streams"
 )]
 
 mod bench;
@@ -13,11 +13,13 @@ mod check;
 mod fuzz;
 mod process;
 mod reproduce;
+mod rust_tokens;
 mod sbom;
 mod security;
 mod simulate;
 mod test;
 mod tools;
+mod tracked_files;
 
 use std::process::ExitCode;
 
@@ -33,23 +35,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build everything and run all tests, the ones against real peers too.
+    /// Build everything and run all tests, including those against real peers.
     Test,
-    /// Check formatting, lints, documentation, the crates' layering and the outside crates.
+    /// Check layering, documents, formatting, lints and dependencies.
     Check(check::Args),
-    /// Fuzz everything that reads what others wrote.
+    /// Fuzz every parser of outside data.
     Fuzz(fuzz::Args),
-    /// Measure the gateway beside nginx and sign-ins, or before many farms, on this machine.
+    /// Measure the server next to nginx, or with many farms.
     Bench(bench::Args),
-    /// Let tools of others attack the gateway.
+    /// Run slowhttptest and testssl.sh against the server.
     Security(security::Args),
-    /// Play many worlds in which farms fail, hang and lie.
+    /// Run the server with simulated farms that fail, hang and send wrong answers.
     Simulate(simulate::Args),
-    /// Write what `roamd` is built of, as CycloneDX.
-    Sbom,
-    /// Build the last commit twice from nothing, and see that both programs are the same.
+    /// Build the last commit reproducibly to `target/dist/roamd`.
+    Build,
+    /// Build the last commit twice and compare the programs.
     Reproduce,
-    /// What must pass before a change lands: test, check, and five minutes of fuzzing.
+    /// Write a CycloneDX list of all crates in `roamd` to `target/roamd.cdx.json`.
+    Sbom,
+    /// Run what must pass before a change lands: test, check, and five minutes of fuzzing.
     Ci,
 }
 
@@ -61,8 +65,9 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run_bench(&args),
         Command::Security(args) => security::run_attacks(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
-        Command::Sbom => sbom::write(),
+        Command::Build => reproduce::build(),
         Command::Reproduce => reproduce::compare(),
+        Command::Sbom => sbom::write(),
         Command::Ci => ci(),
     };
     match outcome {

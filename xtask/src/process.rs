@@ -1,4 +1,4 @@
-//! Running other programs from the workspace's root.
+//! Runs other programs in the workspace's root.
 
 use std::env;
 use std::ffi::OsStr;
@@ -7,25 +7,28 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The workspace's root, wherever the command was called from.
+/// Returns the workspace's root, independent of the current folder.
 pub(crate) fn root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest)
 }
 
-/// The cargo that runs this command.
+/// Returns a command for the cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A program that will run in the workspace's root and reads nothing.
+/// Returns a command that runs in the workspace's root with an empty standard input.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root()).stdin(Stdio::null());
     command
 }
 
-/// Shows a command line, runs it with this process's output, and fails if it fails.
+/// Prints and runs a command, which shares this process's output.
+///
+/// # Errors
+/// The command cannot be started or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     if succeeds(command)? {
         Ok(())
@@ -34,7 +37,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     }
 }
 
-/// Shows a command line, runs it with this process's output, and tells whether it succeeded.
+/// Prints and runs a command as [`run`] does, and returns whether it succeeded.
+///
+/// # Errors
+/// The command cannot be started.
 pub(crate) fn succeeds(command: &mut Command) -> Result<bool> {
     eprintln!("$ {}", shown(command));
     let status = command
@@ -43,7 +49,10 @@ pub(crate) fn succeeds(command: &mut Command) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Runs a command for its standard output and fails if it fails.
+/// Runs a command and returns its standard output.
+///
+/// # Errors
+/// The command cannot be started, fails, or writes something else than UTF-8.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -52,12 +61,13 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     if !output.status.success() {
         bail!("`{}` failed", shown(command));
     }
-    String::from_utf8(output.stdout).with_context(|| format!("`{}` wrote no UTF-8", shown(command)))
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("`{}` wrote something else than UTF-8", shown(command)))
 }
 
-/// Where a program is, if it is installed.
+/// Returns the path of a program. Returns `None` if it is not installed.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    // Debian keeps daemons out of an ordinary user's PATH.
+    // On Debian the PATH of ordinary users has no folder for daemons.
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/sbin".into()])
@@ -65,6 +75,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Returns the command line without the folder of the program.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());

@@ -1,4 +1,4 @@
-//! `cargo xtask sbom`: what `roamd` is built of, as a CycloneDX document.
+//! `cargo xtask sbom`: a CycloneDX list of all crates in `roamd`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::tools::ensure_cargo_command;
 
 const CARGO_CYCLONEDX: &str = "0.5.9";
 
-/// What the tool calls its file, beside the manifest of each crate.
+/// Name of the files that cargo-cyclonedx writes next to the manifest of each crate.
 const DRAFT: &str = "roamd-sbom";
 
-/// Writes `target/roamd.cdx.json`. The same commit gives the same bytes.
+/// Writes `target/roamd.cdx.json`. Its bytes depend on the commit alone.
 pub(crate) fn write() -> Result<()> {
     ensure_cargo_command("cargo-cyclonedx", CARGO_CYCLONEDX)?;
     let committed = output(command("git").args(["log", "-1", "--format=%ct"]))?;
@@ -21,9 +21,9 @@ pub(crate) fn write() -> Result<()> {
         .args(["cyclonedx", "--quiet", "--format", "json"])
         .args(["--spec-version", "1.5", "--override-filename", DRAFT])
         .args(["--manifest-path", "crates/roamd/Cargo.toml"])
-        // Stands for the present time, and for a serial number that nothing else has.
+        // Used in place of the present time and of a random serial number.
         .env("SOURCE_DATE_EPOCH", committed.trim()))?;
-    // Every crate of the workspace gets a file; only the one of the program is wanted.
+    // The tool writes a file for every crate of the workspace; only that of `roamd` is kept.
     let draft = root()
         .join("crates/roamd")
         .join(DRAFT)
@@ -38,14 +38,14 @@ pub(crate) fn write() -> Result<()> {
     }
     let written = root().join("target/roamd.cdx.json");
     let here = format!("file://{}", root().display());
-    fs::create_dir_all(root().join("target")).context("cannot make target")?;
+    fs::create_dir_all(root().join("target")).context("cannot create target")?;
     fs::write(&written, text.replace(&here, "file://"))
         .with_context(|| format!("cannot write {}", written.display()))?;
     println!("Wrote {}", written.display());
     Ok(())
 }
 
-/// The folders of all crates.
+/// Returns the folders of all crates.
 fn folders() -> Result<Vec<PathBuf>> {
     let crates = fs::read_dir(root().join("crates")).context("cannot list crates")?;
     let mut folders = vec![root().join("xtask")];

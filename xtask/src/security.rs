@@ -1,6 +1,6 @@
-//! `cargo xtask security`: the gateway under attack by the tools of others.
+//! `cargo xtask security`: runs slowhttptest and testssl.sh against the server.
 //!
-//! The attacking itself is in the program `roamd-bench`; this command brings what it needs.
+//! The program `roamd-bench` starts the attacks; this command builds it and installs the tools.
 
 use anyhow::Result;
 
@@ -8,8 +8,8 @@ use crate::bench;
 use crate::process::{command, root, run};
 use crate::tools::{Program, ensure_programs};
 
-/// What attacks, and what asks for lists meanwhile.
-const ATTACKERS: [Program; 3] = [
+/// The attackers, and wrk for the ordinary load during an attack.
+const TOOLS: [Program; 3] = [
     Program {
         name: "slowhttptest",
         package: "slowhttptest",
@@ -24,17 +24,17 @@ const ATTACKERS: [Program; 3] = [
     },
 ];
 
-/// How long each attack lasts.
+/// Options of the attacks.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Of each attack that lasts.
+    /// Seconds for each slowhttptest attack.
     #[arg(long, default_value_t = 30)]
     seconds: u32,
 }
 
-/// Builds everything optimised, finds the attackers and lets them go at it.
+/// Builds release versions, installs the tools, and runs the attacks.
 pub(crate) fn run_attacks(args: &Args) -> Result<()> {
-    ensure_programs(&ATTACKERS)?;
+    ensure_programs(&TOOLS)?;
     let built = root().join("target/release");
     bench::build()?;
     run(command(built.join("roamd-bench"))

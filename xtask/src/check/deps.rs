@@ -1,6 +1,6 @@
-//! The layering: which of our crates may use which, and which outside crates stay out of where.
+//! Layering: the dependencies that each crate of the workspace may have.
 //!
-//! `ARCHITECTURE.md` tells the reasons; these tables are what is enforced.
+//! `ARCHITECTURE.md` gives the reasons; the tables here are enforced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,28 +9,28 @@ use serde::Deserialize;
 
 use crate::process::{cargo, output};
 
-/// How strict a crate has to be.
+/// Tier of a crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tier {
     /// No socket, file, clock, randomness, environment or runtime.
     Core,
-    /// Input and output.
+    /// Input and output around the core.
     Extra,
     /// Tests and tools.
     Internal,
 }
 
-/// Which of our crates a crate may use.
+/// The crates of the workspace that a crate may depend on.
 #[derive(Clone, Copy)]
 enum MayUse {
     These(&'static [&'static str]),
-    AllOfOurs,
+    All,
 }
 
-use MayUse::{AllOfOurs, These};
+use MayUse::{All, These};
 use Tier::{Core, Extra, Internal};
 
-/// Our crates from the core outwards: each may use only what its line names.
+/// The crates of the workspace, from the core outwards, each with its allowed dependencies.
 const LAYERS: [(&str, Tier, MayUse); 18] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
@@ -98,15 +98,15 @@ const LAYERS: [(&str, Tier, MayUse); 18] = [
         Internal,
         These(&["roamd-nfuse-proto", "roamd-store-proto"]),
     ),
-    ("roamd-simulation", Internal, AllOfOurs),
-    ("roamd-testsuite", Internal, AllOfOurs),
+    ("roamd-simulation", Internal, All),
+    ("roamd-testsuite", Internal, All),
     ("xtask", Internal, These(&[])),
 ];
 
-/// Outside crates that no crate of the core may have below it, however deep.
+/// Third-party crates that no core crate may depend on, directly or indirectly.
 const NEVER_BELOW_CORE: [&str; 6] = ["tokio", "hyper", "mio", "socket2", "rusqlite", "rustls"];
 
-/// Outside crates that only the crates named may use directly, tests aside.
+/// Third-party crates that only the listed crates may depend on directly, except in tests.
 const OWNED: [(&str, &[&str]); 5] = [
     ("roxmltree", &["roamd-xml"]),
     ("quick-xml", &["roamd-xml"]),
@@ -115,7 +115,7 @@ const OWNED: [(&str, &[&str]); 5] = [
     ("rusqlite", &["roamd-farm", "roamd-state"]),
 ];
 
-/// Checks the workspace, and names every edge that is not allowed.
+/// Checks the dependencies of our crates and reports every one that is not allowed.
 pub(crate) fn check() -> Result<()> {
     let metadata = output(cargo().args(["metadata", "--format-version=1", "--locked"]))?;
     let graph = Graph::from_metadata(&serde_json::from_str(&metadata)?)?;
@@ -125,18 +125,18 @@ pub(crate) fn check() -> Result<()> {
     }
     if !faults.is_empty() {
         bail!(
-            "{} dependencies are not allowed; see xtask/src/check/deps.rs",
+            "{} dependencies are not allowed; the rules are in xtask/src/check/deps.rs",
             faults.len()
         );
     }
     println!(
-        "The dependencies of our {} crates are as allowed.",
+        "All dependencies of the {} crates are allowed.",
         graph.ours.len()
     );
     Ok(())
 }
 
-/// The crates of the core tier.
+/// Returns the names of the crates in the core tier.
 pub(crate) fn core_crates() -> impl Iterator<Item = &'static str> {
     LAYERS
         .iter()
@@ -144,13 +144,13 @@ pub(crate) fn core_crates() -> impl Iterator<Item = &'static str> {
         .map(|(name, ..)| *name)
 }
 
-/// Who depends on whom, by name.
+/// Dependencies between crates, by name.
 #[derive(Default)]
 struct Graph {
     ours: BTreeSet<String>,
-    /// What a crate's library or binary is built from.
+    /// Dependencies of a crate's library or binary.
     normal: BTreeMap<String, BTreeSet<String>>,
-    /// The same, with what its tests and build script need.
+    /// The same, with those of its tests and build script.
     any: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -158,7 +158,7 @@ fn faults(graph: &Graph) -> Vec<String> {
     let mut faults = Vec::new();
     for name in &graph.ours {
         let Some((_, tier, may_use)) = LAYERS.iter().find(|(known, ..)| known == name) else {
-            faults.push(format!("{name} has no line in the table of layers"));
+            faults.push(format!("{name} has no line in the table LAYERS"));
             continue;
         };
         if let These(allowed) = may_use {
@@ -199,7 +199,7 @@ fn direct<'a>(
     edges.get(name).into_iter().flatten().map(String::as_str)
 }
 
-/// A shortest way from one crate to another along normal dependencies.
+/// Returns a shortest path from one crate to another along normal dependencies.
 fn path_to<'a>(graph: &'a Graph, from: &'a str, to: &str) -> Option<Vec<&'a str>> {
     let mut seen = BTreeSet::from([from]);
     let mut paths = vec![vec![from]];
@@ -219,7 +219,7 @@ fn path_to<'a>(graph: &'a Graph, from: &'a str, to: &str) -> Option<Vec<&'a str>
     None
 }
 
-/// The part of `cargo metadata` that is read here.
+/// The part of the output of `cargo metadata` that the check needs.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -250,7 +250,7 @@ struct Dependency {
     dep_kinds: Vec<DependencyKind>,
 }
 
-/// `kind` is absent for a normal dependency.
+/// Kind of a dependency; `None` for a normal one.
 #[derive(Deserialize)]
 struct DependencyKind {
     kind: Option<String>,
@@ -267,7 +267,7 @@ impl Graph {
             names
                 .get(id)
                 .map(|name| (*name).to_owned())
-                .context("an edge leads to no package")
+                .context("a dependency is not in the list of packages")
         };
         let mut graph = Self::default();
         for member in &metadata.workspace_members {
@@ -295,7 +295,7 @@ impl Graph {
 mod tests {
     use super::*;
 
-    /// A workspace with the normal and the test dependencies given; ours are the crates named so.
+    /// Returns a workspace with these normal and test dependencies. Names with `roamd` are ours.
     fn graph(normal: &[(&str, &str)], dev: &[(&str, &str)]) -> Graph {
         let mut graph = Graph::default();
         for (from, to) in normal {
@@ -320,14 +320,14 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_that_is_not_allowed_is_named() {
+    fn forbidden_dependency_is_reported() {
         let cases = [
-            // The gateway reaches a farm only through NFuse.
+            // The server reaches a farm only through NFuse.
             (
                 graph(&[("roamd-server", "roamd-farm")], &[]),
                 "roamd-server must not depend on roamd-farm",
             ),
-            // Nor may its tests.
+            // The same holds for its tests.
             (
                 graph(&[], &[("roamd-server", "roamd-farm")]),
                 "roamd-server must not depend on roamd-farm",
@@ -338,7 +338,7 @@ mod tests {
             ),
             (
                 graph(&[("roamd-new", "roamd-xml")], &[]),
-                "roamd-new has no line in the table of layers",
+                "roamd-new has no line in the table LAYERS",
             ),
             (
                 graph(&[("roamd-server", "rusqlite")], &[]),
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_has_no_fault() {
+    fn allowed_dependencies_have_no_fault() {
         let graph = graph(
             &[
                 ("roamd", "roamd-server"),
@@ -366,7 +366,7 @@ mod tests {
                 ("roamd-state", "rusqlite"),
                 ("roamd-server", "roamd-state"),
             ],
-            // A core crate may run a runtime in its tests.
+            // Tests of a core crate may use a runtime.
             &[
                 ("roamd-sessions", "tokio"),
                 ("roamd-testsuite", "roamd-farm"),
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_no_circle_and_no_way_out_of_the_core() {
+    fn layers_have_no_cycle_and_core_uses_core_only() {
         for (index, (name, tier, may_use)) in LAYERS.iter().enumerate() {
             let These(allowed) = may_use else { continue };
             for used in *allowed {
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_dependency_are_read_from_cargo() {
+    fn dependency_kinds_are_read_from_metadata() {
         let metadata = r#"{
             "packages": [{"id": "a 1", "name": "a"}, {"id": "b 1", "name": "b"},
                          {"id": "c 1", "name": "c"}],

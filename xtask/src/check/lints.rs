@@ -1,4 +1,4 @@
-//! Every crate keeps the lints of the workspace, of which one forbids unsafe code.
+//! Every crate inherits the lints of the workspace, which forbid unsafe code.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ struct Package {
     manifest_path: PathBuf,
 }
 
-/// Reads the manifests, and names the crates that have lints of their own.
+/// Reads all manifests, and reports crates that do not inherit the lints.
 pub(crate) fn check() -> Result<()> {
     let read = |path: PathBuf| {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
@@ -30,16 +30,16 @@ pub(crate) fn check() -> Result<()> {
     let metadata = output(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
     let metadata: Metadata = serde_json::from_str(&metadata)?;
     let ours = metadata.packages.len();
-    let mut strays = Vec::new();
+    let mut without = Vec::new();
     for package in metadata.packages {
         if !inherits(&read(package.manifest_path)?) {
-            strays.push(package.name);
+            without.push(package.name);
         }
     }
-    if !strays.is_empty() {
-        bail!("{} must have `lints.workspace = true`", strays.join(", "));
+    if !without.is_empty() {
+        bail!("{} must have `lints.workspace = true`", without.join(", "));
     }
-    println!("Our {ours} crates keep the lints of the workspace; unsafe code is forbidden.");
+    println!("All {ours} crates inherit the lints of the workspace, which forbid unsafe code.");
     Ok(())
 }
 
@@ -51,7 +51,7 @@ fn inherits(manifest: &str) -> bool {
     section(manifest, "[lints]").any(|line| line == "workspace = true")
 }
 
-/// The lines of a section of a manifest.
+/// Returns the lines of a section of a manifest.
 fn section<'m>(manifest: &'m str, header: &'m str) -> impl Iterator<Item = &'m str> {
     manifest
         .lines()
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crate_without_the_lints_is_seen() {
+    fn crate_without_workspace_lints_is_reported() {
         for (manifest, expected) in [
             ("[package]\n[lints]\nworkspace = true\n", true),
             ("[lints]\nworkspace = false\n", false),

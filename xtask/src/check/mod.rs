@@ -1,69 +1,103 @@
-//! `cargo xtask check`: what a machine can see of the project's habits.
+//! `cargo xtask check`: the rules of the project that a program can check.
 
 mod clippy;
+mod cycles;
 mod deny;
 mod deps;
 mod docs;
 mod lints;
+mod msrv;
+mod tracked;
 mod unit;
+mod words;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::process::{cargo, run};
 
-/// What to check.
+/// Which checks run.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The checks; all of them if none is named.
+    /// The checks. Without any, all but those on request.
     #[arg(value_enum)]
     checks: Vec<Check>,
+    /// The crate for `cycles`.
+    #[arg(long = "crate", value_name = "NAME")]
+    only_crate: Option<String>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Check {
-    /// The layering: which crate may use which.
+    /// Dependencies between crates, and import cycles within them.
     Deps,
-    /// Every crate keeps the lints of the workspace.
+    /// No build output is committed.
+    Tracked,
+    /// Every crate inherits the lints of the workspace.
     Lints,
-    /// Every test that a document names is there.
+    /// Tests, requirements, files and headings that documents and comments refer to exist.
     Docs,
-    /// The formatting.
+    /// Few vague words, and "gateway" only for Citrix Gateway.
+    Words,
+    /// Formatting.
     Fmt,
-    /// Lints, as errors.
+    /// Clippy, with warnings as errors.
     Clippy,
-    /// The documentation builds without a warning.
+    /// API documentation, with warnings as errors.
     Doc,
-    /// Licences, bans, sources and advisories of the outside crates.
+    /// Licences, bans, sources and advisories of third-party crates.
     Deny,
-    /// The exposure of the service.
+    /// Exposure of the systemd unit.
     Unit,
+    /// List import cycles of all crates, or of one (`--crate NAME`). Only on request.
+    Cycles,
+    /// Build with the oldest supported Rust version, if rustup has it. Only on request.
+    Msrv,
+}
+
+impl Check {
+    /// Returns the checks that run when none is named.
+    fn all() -> Vec<Self> {
+        let all = Self::value_variants().iter().copied();
+        all.filter(|check| !matches!(check, Self::Cycles | Self::Msrv))
+            .collect()
+    }
 }
 
 impl Args {
-    /// Every check.
+    /// Returns all checks but those on request.
     pub(crate) fn all() -> Self {
-        Self { checks: Vec::new() }
+        Self {
+            checks: Vec::new(),
+            only_crate: None,
+        }
     }
 }
 
 /// Runs the checks in order and stops at the first that fails.
 pub(crate) fn run_checks(args: &Args) -> Result<()> {
     let checks = if args.checks.is_empty() {
-        Check::value_variants()
+        Check::all()
     } else {
-        &args.checks[..]
+        args.checks.clone()
     };
     for check in checks {
         match check {
-            Check::Deps => deps::check()?,
+            Check::Deps => {
+                deps::check()?;
+                cycles::check_mended()?;
+            }
+            Check::Tracked => tracked::check()?,
+            Check::Cycles => cycles::check(args.only_crate.as_deref())?,
             Check::Lints => lints::check()?,
             Check::Docs => docs::check()?,
+            Check::Words => words::check(!args.checks.is_empty())?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,
             Check::Deny => deny::check()?,
             Check::Unit => unit::check()?,
+            Check::Msrv => msrv::check()?,
         }
     }
     Ok(())
@@ -71,7 +105,7 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
 
 fn doc() -> Result<()> {
     run(cargo()
-        // The help of the command line is made of these comments, and people copy its URLs.
+        // These comments become command-line help, where URLs in brackets are hard to copy.
         .env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::bare_urls")
         .args(["doc", "--workspace", "--no-deps", "--quiet"]))
 }

@@ -1,17 +1,17 @@
-//! The unit of the service: how much of the machine it is exposed to.
+//! Exposure of the systemd unit.
 
 use anyhow::Result;
 
 use crate::process::{command, output};
 use crate::tools::{Program, ensure_programs};
 
-/// The unit, below the workspace's root.
+/// Path of the unit below the workspace's root.
 const UNIT: &str = "dist/roamd.service";
 
-/// The highest exposure that passes, of 100, where the report counts to 10.
+/// Highest exposure that passes, from 0 to 100. The report shows a tenth of it.
 const THRESHOLD: &str = "15";
 
-/// Has systemd judge the unit, without running it.
+/// Rates the unit with `systemd-analyze security`, without starting it.
 pub(crate) fn check() -> Result<()> {
     ensure_programs(&[Program {
         name: "systemd-analyze",
@@ -23,7 +23,7 @@ pub(crate) fn check() -> Result<()> {
             .arg(format!("--threshold={THRESHOLD}"))
             .arg(UNIT),
     )?;
-    // Its many lines about what is well end with the verdict.
+    // The last line has the overall exposure.
     println!("{}", report.lines().last().unwrap_or_default());
     Ok(())
 }
