@@ -18,8 +18,9 @@ mod tls;
 
 pub use app::data_dir::DataDirError;
 pub use app::environment::Environment;
+pub use app::error::ServerError;
 pub use app::liveness::Liveness;
-pub use app::server::{Server, ServerError};
+pub use app::server::Server;
 pub use app::warnings::warnings;
 pub use audit::{AuditError, AuditLog};
 pub use farms::probe::{ControllerProbe, ProbeResponse, probe};

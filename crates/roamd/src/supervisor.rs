@@ -29,7 +29,7 @@ async fn tell_life(pulse: &Liveness) {
     let mut ticks = tokio::time::interval((patience / 2).max(Duration::from_millis(1)));
     loop {
         ticks.tick().await;
-        match pulse.beats().await {
+        match pulse.check().await {
             true => tell(NotifyState::Watchdog),
             false => error!("Does not work inside; the service manager is not told of life"),
         }

@@ -230,7 +230,7 @@ impl OperationKind {
             Self::Launch => "launch",
             Self::SignIn => "sign_in",
             Self::PasswordChange => "password_change",
-            Self::Permit => "turn",
+            Self::Permit => "permit",
             Self::Ticket => "ticket",
         }
     }

@@ -302,7 +302,7 @@ async fn an_attempt_that_has_to_wait_is_told_as_such() {
         ("a", "bad-credentials"),
         ("b", "bad-credentials"),
         ("c", "bad-credentials"),
-        ("roam-demo", "held-up"),
+        ("roam-demo", "throttled"),
     ] {
         let conversation = service.begin().await;
         let answer = conversation.attempt("bob", password, Some("DEMO")).await;

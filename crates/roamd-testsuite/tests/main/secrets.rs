@@ -66,8 +66,8 @@ async fn what_is_watched_is_what_a_day_logs() {
     let elsewhere = tokio::task::spawn_blocking(|| tracing::trace!("Logged where it may block"));
     elsewhere.await.unwrap();
     for witness in [
-        "Signed in",
-        "Sign-in refused",
+        "User signed in",
+        "Login refused",
         "EndOutcome the sessions",
         "Called the farm",
         "Logged where it may block",

@@ -41,7 +41,7 @@ impl Serve {
             let gateway = Server::with_listener(&config, listener)?;
             let stop = stop_on_signal()?;
             notify_on_hangup(gateway.certificate_changed())?;
-            let (urls, pulse) = (gateway.store_urls(), gateway.pulse());
+            let (urls, pulse) = (gateway.store_urls(), gateway.liveness());
             let running = tokio::spawn(gateway.run(stop.clone()));
             for url in urls {
                 output::line(format_args!("ready {url}"))?;

@@ -178,7 +178,7 @@ fn logs_are_json_without_secrets_when_nobody_sits_there() {
     let log = std::fs::read_to_string(path).unwrap();
     let answered = log.lines().filter(|line| {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-        entry["level"].is_string() && entry["message"] == "Answered"
+        entry["level"].is_string() && entry["message"] == "Request served"
     });
     assert!(answered.count() > 5);
     for secret in ["roam-demo", "CitrixAuth ", "LogonTicket"] {

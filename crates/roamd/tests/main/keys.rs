@@ -83,7 +83,7 @@ fn a_running_gateway_takes_up_a_new_key() {
     assert_eq!(roles(&keys("list", data)), ["seals"]);
     assert_eq!(roles(&keys("rotate", data)), ["opens", "seals"]);
     let mut lines = BufReader::new(read).lines().map(Result::unwrap);
-    let line = lines.find(|line| line.contains("Took up keys")).unwrap();
+    let line = lines.find(|line| line.contains("Keys reloaded")).unwrap();
     assert!(line.contains("\"keys\":2"), "{line}");
     let list = gateway.alice(&["list", "--json"]);
     assert_eq!(list.code, 0, "{list:?}");

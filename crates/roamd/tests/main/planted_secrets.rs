@@ -346,9 +346,9 @@ fn no_process_tells_a_secret_on_a_terminal_in_a_log_in_a_metric_or_in_a_file() {
 
     // What is looked through is what there is.
     for (place, witness) in [
-        ("the log of gateway", "Signed in"),
-        ("the log of gateway", "Sign-in refused"),
-        ("the log of tls", "Signed in"),
+        ("the log of gateway", "User signed in"),
+        ("the log of gateway", "Login refused"),
+        ("the log of tls", "User signed in"),
         ("the output of gateway", "ready http://"),
         ("the output of CVAD", "ready http://"),
         ("the metrics", "roamd_farm_operations_total"),

@@ -1,18 +1,17 @@
-//! What anybody may read: endpoints, discovery, schemas (store-services.md §2, §3).
+//! Public documents: endpoints, discovery, schemas (store-services.md §2, §3).
 
 use http::StatusCode;
 use http::header::ACCEPT;
 use roamd_http::Response;
 use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
 
-use crate::app::state::AppState;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::{Caching, whole};
+use crate::http::response::{Caching, respond};
 use crate::http::urls::{AuthUrls, StoreUrls};
 
-/// The services of a store (ST-22 to ST-26).
-pub(crate) fn store_endpoints(site: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
+/// The endpoints of a store (ST-22 to ST-26).
+pub(crate) fn store_endpoints(urls: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
     let groups = Group::ALL.map(|group| format!("group:{}", group.name()));
     let mut resources = vec!["ResourcesEnumerationV2", "group:all"];
     resources.extend(groups.iter().map(String::as_str));
@@ -38,16 +37,16 @@ pub(crate) fn store_endpoints(site: &StoreUrls, request: &Request) -> Result<Res
             "resources/v2",
         ),
     ];
-    endpoints(&site.url, &services, request)
+    endpoints(&urls.root, &services, request)
 }
 
-/// The services of the authentication service (ST-24).
+/// The endpoints of the authentication service (ST-24).
 pub(crate) fn authentication_endpoints(
-    site: &AuthUrls,
+    urls: &AuthUrls,
     request: &Request,
 ) -> Result<Response, ApiError> {
     endpoints(
-        &site.url,
+        &urls.root,
         &[("Endpoints", &["endpoints"], "endpoints/v1")],
         request,
     )
@@ -68,30 +67,30 @@ fn endpoints(
         endpoints: endpoints.collect(),
     }
     .to_xml();
-    Ok(whole(StatusCode::OK, media, Caching::None, body))
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
-/// Where a store's services are (ST-27 to ST-31). Never 406 (ST-28).
+/// The discovery document of a store (ST-27 to ST-31). It is never refused with 406 (ST-28).
 pub(crate) fn discovery(
-    gate: &AppState,
-    site: &StoreUrls,
+    store: &StoreUrls,
+    authentication: &AuthUrls,
     request: &Request,
 ) -> Result<Response, ApiError> {
     let document = Discovery {
-        store_name: site
+        store_name: store
             .path
             .as_str()
             .rsplit('/')
             .next()
             .unwrap_or_default()
             .to_owned(),
-        store_url: format!("{}/discovery", site.url),
-        store_endpoints: format!("{}/endpoints/v1", site.url),
-        authentication_endpoints: format!("{}/endpoints/v1", gate.authentication.url),
+        store_url: format!("{}/discovery", store.root),
+        store_endpoints: format!("{}/endpoints/v1", store.root),
+        authentication_endpoints: format!("{}/endpoints/v1", authentication.root),
     };
     let accept = request.joined(&ACCEPT).unwrap_or_default();
     let media = Discovery::media_type(&accept);
-    Ok(whole(
+    Ok(respond(
         StatusCode::OK,
         media,
         Caching::None,
@@ -102,7 +101,7 @@ pub(crate) fn discovery(
 /// A published schema.
 pub(crate) fn schema(name: &str) -> Result<Response, ApiError> {
     let schema = schemas::by_name(name).ok_or(ApiError::NotFound)?;
-    Ok(whole(
+    Ok(respond(
         StatusCode::OK,
         "application/xml",
         Caching::Hour,
