@@ -1,12 +1,14 @@
-//! What can go wrong outside a request: with the data folder, the world, or a ticket.
+//! Errors of operator commands: data folder, world description, objects of a farm, tickets.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::ica::IcaError;
-use crate::launch::LaunchRefusal;
-use crate::world::{ApplicationKind, WorldError};
+use crate::model::application::ApplicationKind;
+use crate::model::farm::FarmPart;
+use crate::model::ica_file::IcaFileError;
+use crate::model::launch_refusal::LaunchRefusal;
+use crate::model::ticket::TicketRefusal;
+use crate::model::world_error::WorldError;
 
 /// Why something about the embedded farms did not work, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +85,7 @@ pub enum Error {
         /// The farm.
         farm: String,
         /// Part of a farm.
-        part: Part,
+        part: FarmPart,
         /// The name, or for a host the id, asked for.
         name: String,
     },
@@ -119,7 +121,7 @@ pub enum Error {
     },
     /// The ICA file has no logon ticket to redeem.
     #[error(transparent)]
-    Ica(#[from] IcaError),
+    Ica(#[from] IcaFileError),
     /// The logon ticket is not good.
     #[error("logon ticket refused")]
     Ticket(#[from] TicketRefusal),
@@ -132,56 +134,4 @@ pub enum Error {
     /// The system has no random numbers.
     #[error("the system gave no random numbers")]
     NoRandomness,
-}
-
-/// Why a logon ticket connects nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TicketRefusal {
-    /// No farm of this data folder issued it, or it expired long ago.
-    #[error("it is unknown here")]
-    Unknown,
-    /// It was redeemed before; a ticket works once.
-    #[error("it was used before")]
-    Used,
-    /// Its time is over.
-    #[error("it has expired")]
-    Expired,
-    /// A disconnect or logoff of its user named it.
-    #[error("it was invalidated")]
-    Invalidated,
-    /// The session that it was issued for has ended.
-    #[error("its session has ended")]
-    SessionEnded,
-}
-
-/// What a farm is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// A machine that sessions run on.
-    Host,
-    /// A group of hosts.
-    Group,
-    /// An application or desktop.
-    Application,
-}
-
-impl Part {
-    /// The word for it in commands.
-    fn command(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Group => "group",
-            Self::Application => "app",
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Host => "host",
-            Self::Group => "group",
-            Self::Application => "application",
-        })
-    }
 }

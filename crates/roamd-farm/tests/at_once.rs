@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use roamd_farm::{Error, Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, Switch};
+use roamd_farm::{
+    Error, Farms, PowerSetting, ServeOptions, SessionFilter, SessionRecord, SessionState,
+};
 use roamd_nfuse_proto::{
     AddressName, AddressRequest, Dialect, FarmError, HostId, Request, SessionName, decode_answer,
     encode_request,
@@ -35,7 +37,7 @@ fn no_ticket_works_twice_and_no_session_is_lost_doubled_or_one_too_many() {
     for generation in GENERATIONS {
         let mut world = world(generation);
         for host in &mut world.farms[0].hosts {
-            host.power = Switch::On;
+            host.power = PowerSetting::On;
         }
         let folder = Folder::in_memory(&world);
         let tickets = Mutex::default();
@@ -226,7 +228,7 @@ impl Person<'_> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let farm = self.farms.farm("F").unwrap();
         let body = encode_request(Dialect::new(5, 4), request);
-        let answer = farm.answer(ServeOptions::default(), &body, at(0));
+        let answer = farm.respond(ServeOptions::default(), &body, at(0));
         let answer = runtime.unwrap().block_on(answer).unwrap();
         decode_answer::<R>(&answer).unwrap().1
     }

@@ -301,7 +301,7 @@ async fn of_a_thousand_guesses_at_once_few_are_of_use() {
         let body = encode_request(Dialect::new(5, 4), &request);
         guesses.spawn(async move {
             let options = roamd_farm::ServeOptions::default();
-            let answer = farm.answer(options, &body, at(0)).await.unwrap();
+            let answer = farm.respond(options, &body, at(0)).await.unwrap();
             String::from_utf8(answer).unwrap()
         });
     }

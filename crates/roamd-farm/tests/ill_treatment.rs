@@ -250,7 +250,7 @@ async fn see_crowd(alices: u32, bobs: u32) {
         let started = Instant::now();
         let body = encode_request(Dialect::new(5, 4), &request);
         let farm = folder.farms.farm("cvad-7").unwrap();
-        let answer = farm.answer(ServeOptions::default(), &body, at(0)).await;
+        let answer = farm.respond(ServeOptions::default(), &body, at(0)).await;
         let (answer, took) = (answer.unwrap(), started.elapsed());
         let listed = String::from_utf8_lossy(&answer)
             .matches("<SessionId>")

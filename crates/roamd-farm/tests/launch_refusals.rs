@@ -1,8 +1,8 @@
 //! Launches by load, and what stands in their way, by generation (nfuse.md §5, §7, §10).
 
 use roamd_farm::{
-    Application, ApplicationKind, Error, FarmDescription, Group, LaunchRefusal, Limit,
-    ServeOptions, SessionRecord, Switch, World,
+    Application, ApplicationKind, Error, FarmDescription, HostGroup, LaunchRefusal, Limit,
+    PowerSetting, ServeOptions, SessionRecord, World,
 };
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, ErrorId, FarmError, NativeError,
@@ -136,10 +136,10 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
     let off = |farm: &mut FarmDescription| {
         farm.hosts
             .iter_mut()
-            .for_each(|host| host.power = Switch::Off);
+            .for_each(|host| host.power = PowerSetting::Off);
     };
     let group = |farm: &mut FarmDescription| {
-        farm.groups.push(Group {
+        farm.groups.push(HostGroup {
             name: "Desks".to_owned(),
             maintenance: true,
         });
@@ -291,7 +291,7 @@ async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
     let folder = Folder::of(&world(|farm| {
         for host in &mut farm.hosts {
             host.capacity = 1;
-            host.power = Switch::Off;
+            host.power = PowerSetting::Off;
             host.boot_seconds = 20;
         }
     }));
@@ -319,7 +319,7 @@ async fn nobody_without_a_name_switches_a_machine_on() {
     let folder = Folder::of(&world(|farm| {
         farm.hosts
             .iter_mut()
-            .for_each(|host| host.power = Switch::Off);
+            .for_each(|host| host.power = PowerSetting::Off);
     }));
     let farm = folder.farms.farm("cvad-7").unwrap();
     let options = ServeOptions {
@@ -330,7 +330,7 @@ async fn nobody_without_a_name_switches_a_machine_on() {
         &address(application("Desk"), None),
     );
     for second in [0, 100] {
-        let answer = farm.answer(options, &body, at(second)).await.unwrap();
+        let answer = farm.respond(options, &body, at(second)).await.unwrap();
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.contains(">no-available-workstation<"), "{answer}");
     }
@@ -393,7 +393,7 @@ async fn who_is_connected_needs_no_second_licence_and_who_leaves_gives_it_back()
 async fn an_application_runs_on_the_hosts_of_its_group_only() {
     let world = world(|farm| {
         farm.groups = ["Desks", "Apps"]
-            .map(|name| Group {
+            .map(|name| HostGroup {
                 name: name.to_owned(),
                 maintenance: false,
             })

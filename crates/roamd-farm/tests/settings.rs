@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use roamd_farm::{
-    AccountChange, ApplicationChange, ContentAddress, Error, Group, HostChange, HostRecord, Limit,
-    LimitChange, Part, Power, Switch,
+    AccountChange, ApplicationChange, ContentAddress, Error, FarmLimitsChange, FarmPart,
+    HostChange, HostGroup, HostRecord, Limit, PowerSetting, PowerState,
 };
 use roamd_nfuse_proto::{AppDataRequest, ErrorId};
 
@@ -28,7 +28,7 @@ fn hosts(folder: &Folder) -> Vec<HostRecord> {
 #[tokio::test]
 async fn a_setting_takes_effect_at_the_next_launch() {
     let folder = Folder::of(&world(|farm| {
-        farm.groups.push(Group {
+        farm.groups.push(HostGroup {
             name: "Apps".to_owned(),
             maintenance: false,
         });
@@ -52,9 +52,9 @@ async fn a_setting_takes_effect_at_the_next_launch() {
         (
             &|on| {
                 let licences = Some(if on { none } else { Limit::None });
-                limits(LimitChange {
+                limits(FarmLimitsChange {
                     licences,
-                    ..LimitChange::default()
+                    ..FarmLimitsChange::default()
                 })
             },
             ErrorId::NOT_LICENSED,
@@ -62,9 +62,9 @@ async fn a_setting_takes_effect_at_the_next_launch() {
         (
             &|on| {
                 let max_sessions = Some(if on { none } else { Limit::None });
-                limits(LimitChange {
+                limits(FarmLimitsChange {
                     max_sessions,
-                    ..LimitChange::default()
+                    ..FarmLimitsChange::default()
                 })
             },
             ErrorId::UNSPECIFIED,
@@ -72,9 +72,9 @@ async fn a_setting_takes_effect_at_the_next_launch() {
         (
             &|on| {
                 let max_sessions_per_user = Some(if on { none } else { Limit::AtMost(1) });
-                limits(LimitChange {
+                limits(FarmLimitsChange {
                     max_sessions_per_user,
-                    ..LimitChange::default()
+                    ..FarmLimitsChange::default()
                 })
             },
             ErrorId::NO_MORE_ACTIVE_SESSIONS,
@@ -119,7 +119,11 @@ async fn a_setting_takes_effect_at_the_next_launch() {
         ),
         (
             &|on| {
-                let power = Some(if on { Switch::Off } else { Switch::On });
+                let power = Some(if on {
+                    PowerSetting::Off
+                } else {
+                    PowerSetting::On
+                });
                 each_host(HostChange {
                     power,
                     boot_seconds: Some(0),
@@ -242,17 +246,17 @@ fn switching_a_machine_off_ends_what_runs_on_it_and_on_takes_its_time() {
         host.unwrap().power
     };
     let now = |second| folder.farms.hosts(Some(FARM), at(second)).unwrap()[0].power;
-    assert_eq!(power(Switch::On, 0), Power::On, "it was on");
+    assert_eq!(power(PowerSetting::On, 0), PowerState::On, "it was on");
     assert_eq!(folder.states(FARM), ["Here@DESK-A", "There@DESK-A"]);
-    assert_eq!(power(Switch::Off, 0), Power::Off);
+    assert_eq!(power(PowerSetting::Off, 0), PowerState::Off);
     assert_eq!(folder.states(FARM), ["There@DESK-A"]);
-    assert_eq!(power(Switch::On, 10), Power::Starting);
+    assert_eq!(power(PowerSetting::On, 10), PowerState::Starting);
     assert_eq!(
-        power(Switch::On, 20),
-        Power::Starting,
+        power(PowerSetting::On, 20),
+        PowerState::Starting,
         "it does not start anew"
     );
-    assert_eq!((now(39), now(40)), (Power::Starting, Power::On));
+    assert_eq!((now(39), now(40)), (PowerState::Starting, PowerState::On));
 }
 
 #[test]
@@ -264,19 +268,19 @@ fn parts_that_a_farm_does_not_have_are_named() {
             farms
                 .set_host(FARM, "9", HostChange::default(), at(0))
                 .map(|_| ()),
-            Part::Host,
+            FarmPart::Host,
             "roamd farm host list",
         ),
         (
             farms.set_group(FARM, "Apps", true).map(|_| ()),
-            Part::Group,
+            FarmPart::Group,
             "roamd farm group list",
         ),
         (
             farms
                 .set_application(FARM, "Nothing", &ApplicationChange::default())
                 .map(|_| ()),
-            Part::Application,
+            FarmPart::Application,
             "roamd farm app list",
         ),
     ] {
@@ -288,7 +292,9 @@ fn parts_that_a_farm_does_not_have_are_named() {
         );
     }
     for result in [
-        farms.set_limits("XA9", LimitChange::default()).map(|_| ()),
+        farms
+            .set_limits("XA9", FarmLimitsChange::default())
+            .map(|_| ()),
         farms.hosts(Some("XA9"), at(0)).map(|_| ()),
         farms.set_group("XA9", "Apps", true).map(|_| ()),
     ] {

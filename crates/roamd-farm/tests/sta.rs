@@ -16,7 +16,7 @@ async fn ask<R: Request>(
 ) -> Result<R::Answer, FarmError> {
     let body = encode_request(Dialect::STA, request);
     let farm = farms.farm(farm).unwrap();
-    let answer = farm.answer_sta(&body, at(second)).await.unwrap();
+    let answer = farm.respond_sta(&body, at(second)).await.unwrap();
     decode_answer::<R>(&answer).unwrap().1
 }
 

@@ -161,7 +161,7 @@ impl Folder {
     ) -> Result<R::Answer, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
         let farm = self.farms.farm(farm).unwrap();
-        let answer = farm.answer(ServeOptions::default(), &body, at(second));
+        let answer = farm.respond(ServeOptions::default(), &body, at(second));
         decode_answer::<R>(&answer.await.unwrap()).unwrap().1
     }
 

@@ -1,6 +1,6 @@
 //! Worlds as TOML.
 
-use roamd_farm::{Farms, Problem, SessionFilter, World, WorldError, init};
+use roamd_farm::{Farms, SessionFilter, World, WorldError, WorldProblem, init};
 
 /// The contract's demo world, as one line for each session.
 #[test]
@@ -81,133 +81,133 @@ fn a_world_that_does_not_fit_together_is_told_with_its_place() {
             "dns = \"demo.test\"",
             "dns = \"\"",
             "domain DEMO",
-            Problem::BadName,
+            WorldProblem::BadName,
         ),
         (
             "name = \"alice\"",
             "name = \"de\\\\alice\"",
             "domain DEMO, user de\\alice",
-            Problem::BadName,
+            WorldProblem::BadName,
         ),
         (
             "id = \"XA1\"",
             "id = \"XA 1\"",
             "farm XA 1",
-            Problem::BadName,
+            WorldProblem::BadName,
         ),
         (
             "name = \"Notepad\"",
             "name = \"Note\\npad\"",
             "farm XA1, application Note\npad",
-            Problem::BadName,
+            WorldProblem::BadName,
         ),
         (
             "id = \"40211\"",
             "id = \"h1\"",
             "farm XA1, host h1",
-            Problem::HostIdNotNumber,
+            WorldProblem::HostIdNotNumber,
         ),
         (
             "users = [\"alice\"]",
             "users = [\"zoe\"]",
             "farm XA1, application Notepad, user zoe",
-            Problem::UnknownUser,
+            WorldProblem::UnknownUser,
         ),
         (
             "farm = \"XA1\"",
             "farm = \"XA2\"",
             "session 1",
-            Problem::UnknownFarm,
+            WorldProblem::UnknownFarm,
         ),
         (
             "user = \"alice\"",
             "user = \"OTHER\\\\alice\"",
             "session 1",
-            Problem::UnknownUser,
+            WorldProblem::UnknownUser,
         ),
         (
             "users = [\"alice\"]",
             "users = []",
             "session 1",
-            Problem::UnknownApplication,
+            WorldProblem::UnknownApplication,
         ),
         (
             "app = \"Notepad\"",
             "app = \"Paint\"",
             "session 1",
-            Problem::UnknownApplication,
+            WorldProblem::UnknownApplication,
         ),
         (
             "dns = \"h1.demo.test\"",
             "dns = \"h1.demo.test\", capacity = 0",
             "farm XA1, host 40211",
-            Problem::NoCapacity,
+            WorldProblem::NoCapacity,
         ),
         (
             "dns = \"h1.demo.test\"",
             "dns = \"h1.demo.test\", group = \"Apps\"",
             "farm XA1, host 40211",
-            Problem::UnknownGroup,
+            WorldProblem::UnknownGroup,
         ),
         (
             "users = [\"alice\"]",
             "group = \"Apps\"",
             "farm XA1, application Notepad",
-            Problem::UnknownGroup,
+            WorldProblem::UnknownGroup,
         ),
         (
             "application = [{",
             "group = [{ name = \"Apps\" }]\napplication = [{ group = \"apps\",",
             "farm XA1, application Notepad",
-            Problem::NoHost,
+            WorldProblem::NoHost,
         ),
         (
             "users = [\"alice\"]",
             "kind = \"document\"",
             "farm XA1, application Notepad",
-            Problem::Kind,
+            WorldProblem::Kind,
         ),
         (
             "users = [\"alice\"]",
             "kind = \"desktop\", file_types = [\".txt\"]",
             "farm XA1, application Notepad",
-            Problem::Kind,
+            WorldProblem::Kind,
         ),
         (
             "users = [\"alice\"]",
             "content = \"http://h/\"",
             "farm XA1, application Notepad",
-            Problem::Kind,
+            WorldProblem::Kind,
         ),
         (
             "users = [\"alice\"]",
             "kind = \"document\", content = \"http://h/\", max_instances = 1",
             "farm XA1, application Notepad",
-            Problem::Kind,
+            WorldProblem::Kind,
         ),
         (
             "users = [\"alice\"]",
             "kind = \"document\", content = \"http://h/\"",
             "session 1",
-            Problem::UnknownApplication,
+            WorldProblem::UnknownApplication,
         ),
         (
             "application = [{",
             "group = [{ name = \"Apps\" }, { name = \"APPS\" }]\napplication = [{",
             "farm XA1, group APPS",
-            Problem::Duplicate,
+            WorldProblem::Duplicate,
         ),
         (
             "[[domain]]",
             "[password_hashing]\npasses = 0\n[[domain]]",
             "password_hashing",
-            Problem::HashingCost,
+            WorldProblem::HashingCost,
         ),
         (
             "application = [",
             "application = [{ name = \"NOTEPAD\" }, ",
             "farm XA1, application Notepad",
-            Problem::Duplicate,
+            WorldProblem::Duplicate,
         ),
     ] {
         let text = GOOD.replacen(from, to, 1);

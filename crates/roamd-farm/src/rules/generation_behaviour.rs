@@ -1,0 +1,42 @@
+//! Differences between the product generations of a farm (nfuse.md §3.3, §4.2, §10).
+
+use roamd_nfuse_proto::{Dialect, SessionType};
+
+use crate::model::generation::Generation;
+
+/// The dialect that a farm answers in.
+pub(crate) fn dialect(generation: Generation) -> Dialect {
+    match generation {
+        Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
+        Generation::Cvad7 => Dialect::new(5, 9),
+    }
+}
+
+/// Whether a request of this dialect is served: from the first to the newest that is known.
+pub(crate) fn serves(dialect: Dialect) -> bool {
+    (Dialect::new(1, 0)..=Dialect::new(5, 9)).contains(&dialect)
+}
+
+/// `HostId/@type`. None is known for generation 7: the word for it is ours.
+pub(crate) fn host_id_kind(generation: Generation) -> &'static str {
+    match generation {
+        Generation::XenApp6 | Generation::XenDesktop5 => "ima-host-id",
+        Generation::Cvad7 => "fma-host-id",
+    }
+}
+
+/// Whether a list of these types may change something.
+pub(crate) fn listing_disconnects(generation: Generation, types: &[SessionType]) -> bool {
+    generation != Generation::Cvad7 && types.contains(&SessionType::Active)
+}
+
+/// Whether a launch of a desktop takes over the user's active session on another client. XenDesktop
+/// and later keep one session of a desktop for each user.
+pub(crate) fn desktops_follow_user(generation: Generation) -> bool {
+    generation != Generation::XenApp6
+}
+
+/// Whether a launch switches a machine on. XenApp does not manage the power of its servers.
+pub(crate) fn manages_power(generation: Generation) -> bool {
+    generation != Generation::XenApp6
+}

@@ -1,0 +1,111 @@
+//! Dispatch of NFuse requests.
+
+use jiff::Timestamp;
+use roamd_nfuse_proto::{
+    AnyRequest, Body, CapabilitiesAnswer, CapabilityId, DecodeError, Frame, ProtocolInfoAnswer,
+    ServerFarmDataAnswer, decode_request, encode_answer,
+};
+
+use crate::farms::Farm;
+use crate::rules::generation_behaviour::{dialect, serves};
+use crate::rules::nfuse_errors::nfuse_error;
+use crate::rules::request_refusal::RequestRefusal;
+use crate::service::request_handler::RequestHandler;
+use crate::service::serve_options::ServeOptions;
+
+/// What a farm of every generation can do.
+const CAPABILITIES: [CapabilityId; 6] = [
+    CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
+    CapabilityId::LAUNCH_REFERENCE,
+    CapabilityId::MULTI_IMAGE_ICONS,
+    CapabilityId::USER_IDENTITY,
+    CapabilityId::TICKET_INVALIDATION,
+    CapabilityId::PASSWORD_CHANGE,
+];
+
+impl Farm {
+    /// Answers the bytes of a request with the bytes of an answer, without a socket and at a time
+    /// that the caller tells.
+    ///
+    /// # Errors
+    /// The bytes are no request that is served. A request that is understood and refused is
+    /// answered.
+    pub async fn respond(
+        &self,
+        options: ServeOptions,
+        request: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, DecodeError> {
+        let (frame, request) = decode_request(request)?;
+        let handler = RequestHandler {
+            farm: self,
+            options,
+            now,
+        };
+        Ok(match request {
+            AnyRequest::Address(it) => handler.reply(&frame, handler.address(it)).await,
+            AnyRequest::AppData(it) => handler.reply(&frame, handler.app_data(it)).await,
+            AnyRequest::Capabilities(_) => {
+                handler.reply(&frame, async { Ok(capabilities()) }).await
+            }
+            AnyRequest::ChangePassword(it) => {
+                handler.reply(&frame, handler.change_password(it)).await
+            }
+            AnyRequest::DisconnectUserSessions(it) => {
+                handler.reply(&frame, handler.disconnect(it)).await
+            }
+            AnyRequest::LaunchRef(it) => handler.reply(&frame, handler.launch_ref(it)).await,
+            AnyRequest::LogoffUserSessions(it) => handler.reply(&frame, handler.logoff(it)).await,
+            AnyRequest::ProtocolInfo(_) => {
+                handler
+                    .reply(&frame, async { Ok(ProtocolInfoAnswer) })
+                    .await
+            }
+            AnyRequest::ReconnectSessionData(it) => {
+                handler.reply(&frame, handler.reconnect(it)).await
+            }
+            AnyRequest::ServerData(it) => handler.reply(&frame, handler.server_data(it)).await,
+            AnyRequest::ServerFarmData(_) => {
+                let response = ServerFarmDataAnswer {
+                    farm_names: vec![self.row.name.clone()],
+                };
+                handler.reply(&frame, async { Ok(response) }).await
+            }
+            AnyRequest::Ticket(it) => handler.reply(&frame, handler.ticket(it)).await,
+            AnyRequest::ValidateCredentials(it) => {
+                handler
+                    .reply(&frame, handler.validate_credentials(it))
+                    .await
+            }
+        })
+    }
+}
+
+impl RequestHandler<'_> {
+    async fn reply<A: Body>(
+        &self,
+        frame: &Frame,
+        work: impl Future<Output = Result<A, RequestRefusal>>,
+    ) -> Vec<u8> {
+        let generation = self.farm.row.generation;
+        let result = if serves(frame.dialect) {
+            work.await
+        } else {
+            Err(RequestRefusal::Dialect)
+        };
+        let frame = Frame {
+            dialect: dialect(generation),
+            encoding: frame.encoding,
+        };
+        encode_answer(
+            &frame,
+            &result.map_err(|refusal| nfuse_error(generation, refusal)),
+        )
+    }
+}
+
+fn capabilities() -> CapabilitiesAnswer {
+    CapabilitiesAnswer {
+        capabilities: CAPABILITIES.to_vec(),
+    }
+}

@@ -1,0 +1,63 @@
+//! The context of one request: farm, options, time, and access to the database.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction};
+use tokio::task::spawn_blocking;
+use tracing::error;
+
+use crate::error::Error;
+use crate::farms::Farm;
+use crate::model::application::Audience;
+use crate::rules::request_refusal::RequestRefusal;
+use crate::service::serve_options::ServeOptions;
+use crate::store::store_error::StoreError;
+
+/// Where one request is worked on.
+pub(crate) struct RequestHandler<'a> {
+    pub(crate) farm: &'a Farm,
+    pub(crate) options: ServeOptions,
+    pub(crate) now: Timestamp,
+}
+
+impl RequestHandler<'_> {
+    /// What a caller may see of the catalogue, if anything.
+    pub(crate) fn audience(&self, user: Option<i64>) -> Option<Audience> {
+        match user {
+            Some(user) => Some(Audience::User(user)),
+            None => self.options.expose_catalog.then_some(Audience::All),
+        }
+    }
+
+    pub(crate) fn read<T>(
+        &self,
+        operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, RequestRefusal> {
+        self.log_error(self.farm.database.read(operation))
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, RequestRefusal> {
+        let database = self.farm.database.clone();
+        match spawn_blocking(move || database.write(operation)).await {
+            Ok(result) => self.log_error(result),
+            Err(error) => {
+                error!(farm = self.farm.row.label, %error, "A change was given up");
+                Err(RequestRefusal::Trouble)
+            }
+        }
+    }
+
+    /// Tells the log what the caller must not be told.
+    pub(crate) fn log_error<T>(&self, result: Result<T, Error>) -> Result<T, RequestRefusal> {
+        result.map_err(|error| match error {
+            Error::Launch(refusal) => RequestRefusal::Launch(refusal),
+            error => {
+                let error: &dyn std::error::Error = &error;
+                error!(farm = self.farm.row.label, error, "The farm is in trouble");
+                RequestRefusal::Trouble
+            }
+        })
+    }
+}

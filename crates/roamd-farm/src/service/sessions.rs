@@ -1,0 +1,112 @@
+//! The requests `ReconnectSessionData`, `DisconnectUserSessions` and `LogoffUserSessions` (nfuse.md
+//! §3, §4).
+
+use roamd_nfuse_proto::{
+    DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, HostId, LogoffUserSessionsAnswer,
+    LogoffUserSessionsRequest, ReconnectSessionDataAnswer, ReconnectSessionDataRequest,
+    SessionEntry, SessionSelection,
+};
+use rusqlite::Connection;
+
+use crate::model::client_identity::ClientIdentity;
+use crate::model::generation::Generation;
+use crate::model::session::SessionRow;
+use crate::rules::generation_behaviour::{host_id_kind, listing_disconnects};
+use crate::rules::request_refusal::RequestRefusal;
+use crate::rules::session_selection::{list_sessions, select_sessions};
+use crate::rules::type_filters::{CLIENT_TYPE, SERVER_TYPE, filters_match};
+use crate::service::request_handler::RequestHandler;
+use crate::store::store_error::StoreError;
+use crate::store::{logon_tickets, sessions};
+
+/// What a disconnect or logoff does to the sessions that it selects.
+type EndSessions = fn(&Connection, &[i64]) -> Result<(), StoreError>;
+
+impl RequestHandler<'_> {
+    pub(crate) async fn reconnect(
+        &self,
+        request: ReconnectSessionDataRequest,
+    ) -> Result<ReconnectSessionDataAnswer, RequestRefusal> {
+        let user = self.authenticate(&request.credentials).await?.id;
+        if !filters_match(&request.server_types, &request.client_types) {
+            return Ok(ReconnectSessionDataAnswer::default());
+        }
+        let farm = self.farm.row.clone();
+        let generation = farm.generation;
+        let caller = ClientIdentity::new(&request.client_name, &request.device_id);
+        let types = request.session_types;
+        let shown = if listing_disconnects(generation, &types) {
+            self.write(move |transaction| {
+                let sessions = sessions::of_user(transaction, farm.id, user)?;
+                let listing = list_sessions(generation, &caller, &types, sessions);
+                sessions::disconnect(transaction, &listing.disconnected)?;
+                Ok(listing.shown)
+            })
+            .await?
+        } else {
+            let sessions = self.read(|connection| sessions::of_user(connection, farm.id, user))?;
+            list_sessions(generation, &caller, &types, sessions).shown
+        };
+        let server_type = request.server_types.into_iter().next();
+        let server_type = server_type.unwrap_or_else(|| SERVER_TYPE.to_owned());
+        Ok(ReconnectSessionDataAnswer {
+            sessions: shown
+                .into_iter()
+                .map(|session| session_entry(generation, &server_type, session))
+                .collect(),
+        })
+    }
+
+    pub(crate) async fn disconnect(
+        &self,
+        request: DisconnectUserSessionsRequest,
+    ) -> Result<DisconnectUserSessionsAnswer, RequestRefusal> {
+        self.end_sessions(request.0, sessions::disconnect).await?;
+        Ok(DisconnectUserSessionsAnswer)
+    }
+
+    pub(crate) async fn logoff(
+        &self,
+        request: LogoffUserSessionsRequest,
+    ) -> Result<LogoffUserSessionsAnswer, RequestRefusal> {
+        self.end_sessions(request.0, sessions::end).await?;
+        Ok(LogoffUserSessionsAnswer)
+    }
+
+    /// Tickets go first: one that is invalidated cannot connect a session that was just ended here.
+    async fn end_sessions(
+        &self,
+        selection: SessionSelection,
+        end: EndSessions,
+    ) -> Result<(), RequestRefusal> {
+        let user = self.authenticate(&selection.credentials).await?.id;
+        let farm = self.farm.row.clone();
+        let now = self.now;
+        self.write(move |transaction| {
+            for ticket in &selection.tickets {
+                logon_tickets::invalidate(transaction, farm.id, user, ticket, now)?;
+            }
+            if !filters_match(&selection.server_types, &selection.client_types) {
+                return Ok(());
+            }
+            let caller = ClientIdentity::new(&selection.client_name, &selection.device_id);
+            let sessions = sessions::of_user(transaction, farm.id, user)?;
+            end(transaction, &select_sessions(&caller, &sessions))
+        })
+        .await
+    }
+}
+
+fn session_entry(generation: Generation, server_type: &str, session: SessionRow) -> SessionEntry {
+    SessionEntry {
+        in_name: session.application,
+        friendly_name: None,
+        server_type: server_type.to_owned(),
+        client_type: CLIENT_TYPE.to_owned(),
+        host_id: HostId {
+            kind: Some(host_id_kind(generation).to_owned()),
+            value: session.host,
+        },
+        session_id: session.number.to_string(),
+    }
+}

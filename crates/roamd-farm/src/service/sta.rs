@@ -1,0 +1,116 @@
+//! The Secure Ticket Authority: tickets that stand for host addresses (nfuse.md §8).
+
+use data_encoding::HEXUPPER;
+use jiff::Timestamp;
+use roamd_nfuse_proto::sta::{
+    AnyRequest, DataAnswer, DataRequest, TicketAnswer, TicketRequest, decode_request,
+};
+use roamd_nfuse_proto::{Body, DecodeError, Dialect, Frame, encode_answer};
+use tracing::warn;
+
+use crate::crypto::random::random;
+use crate::farms::Farm;
+use crate::rules::nfuse_errors::nfuse_error;
+use crate::rules::request_refusal::RequestRefusal;
+use crate::service::request_handler::RequestHandler;
+use crate::service::serve_options::ServeOptions;
+use crate::store::sta_tickets;
+
+/// Longest address, in bytes: a name of a host and a port.
+const LONGEST_ADDRESS: usize = 300;
+
+/// Longest text that a gateway is told beside the address, in bytes.
+const LONGEST_X_DATA: usize = 4096;
+
+impl Farm {
+    /// Answers the bytes of a request to the farm's ticket authority, as [`Farm::answer`] does for its
+    /// XML service.
+    ///
+    /// # Errors
+    /// The bytes are no request that is served. A request that is understood and refused is
+    /// answered.
+    pub async fn respond_sta(
+        &self,
+        request: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, DecodeError> {
+        let (frame, request) = decode_request(request)?;
+        let handler = RequestHandler {
+            farm: self,
+            options: ServeOptions::default(),
+            now,
+        };
+        Ok(match request {
+            AnyRequest::Ticket(it) => {
+                handler.sta_response(&frame, handler.issue_sta_ticket(it).await)
+            }
+            AnyRequest::Data(it) => {
+                handler.sta_response(&frame, handler.redeem_sta_ticket(it).await)
+            }
+        })
+    }
+}
+
+impl RequestHandler<'_> {
+    fn sta_response<A: Body>(&self, frame: &Frame, result: Result<A, RequestRefusal>) -> Vec<u8> {
+        let frame = Frame {
+            dialect: Dialect::STA,
+            encoding: frame.encoding,
+        };
+        let generation = self.farm.row.generation;
+        encode_answer(
+            &frame,
+            &result.map_err(|refusal| nfuse_error(generation, refusal)),
+        )
+    }
+
+    async fn issue_sta_ticket(
+        &self,
+        request: TicketRequest,
+    ) -> Result<TicketAnswer, RequestRefusal> {
+        let data = request.data;
+        let x_data = data.x_data.as_ref().map_or(0, String::len);
+        if !request.ticket_type.eq_ignore_ascii_case(TicketRequest::V4)
+            || data.ica_address.len() > LONGEST_ADDRESS
+            || x_data > LONGEST_X_DATA
+        {
+            return Err(RequestRefusal::Unsupported);
+        }
+        let ticket = HEXUPPER.encode(&self.log_error(random::<16>())?);
+        let response = TicketAnswer {
+            authority_id: self.farm.row.sta_id.clone(),
+            ticket: ticket.clone(),
+            ticket_version: TicketAnswer::VERSION_V4.to_owned(),
+        };
+        let (farm, now) = (self.farm.row.id, self.now);
+        let issued = self
+            .write(move |transaction| sta_tickets::issue(transaction, farm, &ticket, &data, now))
+            .await?;
+        if issued.is_none() {
+            warn!(
+                farm = self.farm.row.label,
+                "Too many tickets wait for a gateway"
+            );
+            return Err(RequestRefusal::Trouble);
+        }
+        Ok(response)
+    }
+
+    /// No ticket can be prolonged here: each is good for one connection.
+    async fn redeem_sta_ticket(
+        &self,
+        DataRequest(shown): DataRequest,
+    ) -> Result<DataAnswer, RequestRefusal> {
+        let (farm, now) = (self.farm.row.id, self.now);
+        if shown.authority_id != self.farm.row.sta_id
+            || shown.ticket_version != TicketAnswer::VERSION_V4
+        {
+            return Err(RequestRefusal::StaTicket);
+        }
+        let data = self
+            .write(move |transaction| sta_tickets::redeem(transaction, farm, &shown.ticket, now))
+            .await?;
+        let data = data.ok_or(RequestRefusal::StaTicket)?;
+        Ok(DataAnswer { data })
+    }
+}
