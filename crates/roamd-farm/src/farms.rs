@@ -10,14 +10,14 @@ use crate::store::account_policy::password_hashing;
 use crate::store::database::Database;
 use crate::store::farms;
 
-/// The farms of one data folder. Cheap to clone; clones share connections and what they remember.
+/// The farms of one data folder. Cheap to clone: clones share connections and the password cache.
 #[derive(Debug, Clone)]
 pub struct Farms {
     pub(crate) database: Arc<Database>,
     verifier: Arc<PasswordVerifier>,
 }
 
-/// One farm, ready to be served. Cheap to clone.
+/// One farm of a data folder, ready to be served. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Farm {
     pub(crate) database: Arc<Database>,
@@ -26,11 +26,11 @@ pub struct Farm {
 }
 
 impl Farms {
-    /// Opens the world of a data folder.
+    /// Opens a data folder.
     ///
     /// # Errors
-    /// [`Error::NoWorld`] when there is none; [`Error::Damaged`], [`Error::Foreign`] and
-    /// [`Error::Newer`] when what is there is not to be touched.
+    /// [`Error::NoWorld`] if the folder contains no world; [`Error::Damaged`], [`Error::Foreign`]
+    /// or [`Error::Newer`] if its database cannot be used.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let database = Database::open(dir)?;
         let verifier = PasswordVerifier::new(database.read(password_hashing)?)?;
@@ -40,19 +40,19 @@ impl Farms {
         })
     }
 
-    /// The farms, in the order of the world.
+    /// Lists the farms, in the order of the world description.
     ///
     /// # Errors
-    /// The database could not be read.
+    /// The database cannot be read.
     pub fn list(&self) -> Result<Vec<FarmSummary>, Error> {
         let rows = self.database.read(farms::list)?;
         Ok(rows.into_iter().map(FarmSummary::from).collect())
     }
 
-    /// The farm with this id; case does not matter.
+    /// Returns the farm with this id, compared without case.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], or the database could not be read.
+    /// [`Error::UnknownFarm`], or the database cannot be read.
     pub fn farm(&self, id: &str) -> Result<Farm, Error> {
         Ok(Farm {
             database: self.database.clone(),
@@ -66,7 +66,7 @@ impl Farms {
 }
 
 impl Farm {
-    /// What there is to say about it.
+    /// Returns id, name and generation of the farm.
     #[must_use]
     pub fn summary(&self) -> FarmSummary {
         FarmSummary::from(FarmRow::clone(&self.row))

@@ -10,27 +10,27 @@ use crate::model::account_policy::{AccountPolicy, AccountPolicyChange};
 use crate::store::{account_policy, users};
 
 impl Farms {
-    /// The users, as domain and name, in the order of the world.
+    /// Lists the users, as domain and name, in the order of the world description.
     ///
     /// # Errors
-    /// The database could not be read.
+    /// The database cannot be read.
     pub fn users(&self) -> Result<Vec<(String, String)>, Error> {
         self.database.read(users::names)
     }
 
-    /// All accounts, in the order of the world.
+    /// Lists all accounts, in the order of the world description.
     ///
     /// # Errors
-    /// The database could not be read.
+    /// The database cannot be read.
     pub fn accounts(&self, now: Timestamp) -> Result<Vec<AccountRecord>, Error> {
         self.database
             .read(|connection| users::records(connection, now))
     }
 
-    /// Changes an account, which is named as in a sign-in.
+    /// Changes an account. The user is named as at a login.
     ///
     /// # Errors
-    /// [`Error::UnknownUser`], [`Error::AmbiguousUser`], or the database could not be written.
+    /// [`Error::UnknownUser`], [`Error::AmbiguousUser`], or the database cannot be written.
     pub fn set_account(
         &self,
         user: &str,
@@ -38,7 +38,7 @@ impl Farms {
         now: Timestamp,
     ) -> Result<AccountRecord, Error> {
         let cost = self.database.read(account_policy::password_hashing)?;
-        // Hashing is slow on purpose, so it is done before the database is touched.
+        // Hashing is slow by design, so it runs before the transaction.
         let hash = change.password.as_ref();
         let hash = hash.map(|new| hash_password(cost, new)).transpose()?;
         self.database.write(|transaction| {
@@ -54,18 +54,18 @@ impl Farms {
         })
     }
 
-    /// What holds for all accounts.
+    /// Returns the account policy.
     ///
     /// # Errors
-    /// The database could not be read.
+    /// The database cannot be read.
     pub fn account_policy(&self) -> Result<AccountPolicy, Error> {
         self.database.read(account_policy::account_policy)
     }
 
-    /// Changes what holds for all accounts.
+    /// Changes the account policy.
     ///
     /// # Errors
-    /// The database could not be written.
+    /// The database cannot be written.
     pub fn set_account_policy(&self, change: AccountPolicyChange) -> Result<AccountPolicy, Error> {
         self.database.write(|transaction| {
             account_policy::set_account_policy(transaction, change)?;

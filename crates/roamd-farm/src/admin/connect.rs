@@ -11,13 +11,13 @@ use crate::model::session::SessionRecord;
 use crate::store::sessions;
 
 impl Farms {
-    /// What a session host does when a client comes with an ICA file: redeems the logon ticket and
-    /// connects its session to the client that asked for the launch, wherever it was connected
-    /// before. A ticket for an application starts a session.
+    /// Acts as the session host of an ICA file: redeems its logon ticket and connects the session
+    /// to the client that requested the launch. The session is disconnected from its previous
+    /// client. A ticket for an application starts a session, or joins one.
     ///
     /// # Errors
-    /// [`Error::Ica`] when the file has no ticket, [`Error::Ticket`] when the ticket is not good,
-    /// [`Error::Launch`] when the host or the farm takes nobody now; then nothing changes.
+    /// [`Error::Ica`] if the file contains no usable ticket, [`Error::Ticket`] if the ticket is
+    /// refused, [`Error::Launch`] if the host or farm refuses the launch. Nothing changes then.
     pub fn connect(&self, ica_file: &str, now: Timestamp) -> Result<SessionRecord, Error> {
         let ticket = logon_ticket(ica_file)?;
         self.database.write(|transaction| {

@@ -15,7 +15,7 @@ use crate::model::session::SessionState;
 use crate::model::world::{Application, Domain, FarmDescription, Host, StartSession, User, World};
 
 impl World {
-    /// The demo world.
+    /// Returns the demo world.
     #[must_use]
     pub fn demo() -> Self {
         use ApplicationKind::{App, Desktop};
@@ -73,7 +73,7 @@ fn demo_user(name: &str) -> User {
     }
 }
 
-/// Addresses are of the range that documentation uses (RFC 5737): nothing answers there.
+/// The addresses are in the documentation range (RFC 5737), so nothing responds there.
 fn demo_farm(
     (id, name, generation): (&str, &str, Generation),
     hosts: [(u32, u8); 2],

@@ -11,49 +11,49 @@ use crate::model::host::{HostChange, HostGroupRecord, HostRecord};
 use crate::store::store_error::StoreError;
 use crate::store::{farm_settings, farms};
 
-/// Each question takes the id of a farm, or none for all farms; each change takes effect at once,
-/// whoever serves the farm.
+/// Lists take the id of a farm, or `None` for all farms. Changes take effect at once in all
+/// processes that serve the farm.
 impl Farms {
-    /// Hosts.
+    /// Lists hosts.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], or the database could not be read.
+    /// [`Error::UnknownFarm`], or the database cannot be read.
     pub fn hosts(&self, farm: Option<&str>, now: Timestamp) -> Result<Vec<HostRecord>, Error> {
         self.database
             .read(|connection| farm_settings::hosts(connection, farm, None, now))
     }
 
-    /// Groups of hosts.
+    /// Lists host groups.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], or the database could not be read.
+    /// [`Error::UnknownFarm`], or the database cannot be read.
     pub fn groups(&self, farm: Option<&str>) -> Result<Vec<HostGroupRecord>, Error> {
         self.database
             .read(|connection| farm_settings::groups(connection, farm, None))
     }
 
-    /// Applications and desktops.
+    /// Lists published applications, desktops and documents.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], or the database could not be read.
+    /// [`Error::UnknownFarm`], or the database cannot be read.
     pub fn applications(&self, farm: Option<&str>) -> Result<Vec<ApplicationRecord>, Error> {
         self.database
             .read(|connection| farm_settings::applications(connection, farm, None))
     }
 
-    /// Licences and limits.
+    /// Lists licences and limits with their usage.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], or the database could not be read.
+    /// [`Error::UnknownFarm`], or the database cannot be read.
     pub fn limits(&self, farm: Option<&str>) -> Result<Vec<FarmLimitsRecord>, Error> {
         self.database
             .read(|connection| farm_settings::limits(connection, farm))
     }
 
-    /// Changes a host, which is named by its id.
+    /// Changes the host with this host id.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], or the database could not be written.
+    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], or the database cannot be written.
     pub fn set_host(
         &self,
         farm: &str,
@@ -68,10 +68,10 @@ impl Farms {
         })
     }
 
-    /// Takes a group into maintenance or out of it.
+    /// Sets the maintenance mode of a host group.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], or the database could not be written.
+    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], or the database cannot be written.
     pub fn set_group(
         &self,
         farm: &str,
@@ -85,10 +85,10 @@ impl Farms {
         })
     }
 
-    /// Changes an application, which is named by its internal name.
+    /// Changes the application with this internal name.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], [`Error::WrongKind`], or the database could not
+    /// [`Error::UnknownFarm`], [`Error::UnknownPart`], [`Error::WrongKind`], or the database cannot
     /// be written.
     pub fn set_application(
         &self,
@@ -119,7 +119,7 @@ impl Farms {
     /// Changes licences and limits.
     ///
     /// # Errors
-    /// [`Error::UnknownFarm`], or the database could not be written.
+    /// [`Error::UnknownFarm`], or the database cannot be written.
     pub fn set_limits(
         &self,
         farm: &str,
@@ -135,7 +135,7 @@ impl Farms {
     }
 }
 
-/// The part that was named, as it is now.
+/// Returns the first object, or [`Error::UnknownPart`].
 fn only<T>(found: Vec<T>, farm: &str, part: FarmPart, name: &str) -> Result<T, Error> {
     found.into_iter().next().ok_or_else(|| Error::UnknownPart {
         farm: farm.to_owned(),

@@ -6,11 +6,11 @@ use crate::error::Error;
 use crate::model::world::World;
 use crate::store::database::Database;
 
-/// Makes the world in a data folder, which is created where it does not exist.
+/// Creates a data folder with this world. The folder may exist already.
 ///
 /// # Errors
-/// [`Error::WorldExists`] when the folder has one: then nothing changes. [`Error::World`] when the
-/// world does not fit together.
+/// [`Error::WorldExists`] if the folder contains a world; nothing changes then. [`Error::World`] if
+/// the world description is invalid.
 pub fn init(dir: &Path, world: &World) -> Result<(), Error> {
     Database::create(dir, world)
 }

@@ -7,20 +7,21 @@ use crate::model::world::StartSession;
 use crate::store::{farms, sessions};
 
 impl Farms {
-    /// Sessions that pass a filter, by farm and age.
+    /// Lists the sessions that match a filter, by farm and age.
     ///
     /// # Errors
-    /// The filter names a farm or a user that does not exist, or the database could not be read.
+    /// The filter names an unknown farm or user, or the database cannot be read.
     pub fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRecord>, Error> {
         self.database
             .read(|connection| sessions::list(connection, filter))
     }
 
-    /// Makes a session on the host of its application with the most room, as if it had been launched,
-    /// whatever limits, licences and maintenance say.
+    /// Starts a session without a launch, on the host with the lowest load relative to its
+    /// capacity. Limits, licences and maintenance do not apply.
     ///
     /// # Errors
-    /// No such farm, user, or application for that user, or the database could not be written.
+    /// The farm, the user, or the application for this user is unknown, or the database cannot be
+    /// written.
     pub fn start_session(&self, session: &StartSession) -> Result<SessionRecord, Error> {
         self.database.write(|transaction| {
             let farm = farms::with_label(transaction, &session.farm)?;

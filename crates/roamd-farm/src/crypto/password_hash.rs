@@ -9,7 +9,7 @@ use crate::crypto::random::random;
 use crate::error::Error;
 use crate::model::account_policy::PasswordHashing;
 
-/// Hashes a password with a fresh salt, as argon2id in PHC form.
+/// Hashes a password with a new salt.
 pub(crate) fn hash_password(
     cost: PasswordHashing,
     password: &SecretString,
@@ -24,7 +24,7 @@ pub(crate) fn matches_hash(stored: &str, password: &SecretString) -> bool {
         .is_ok()
 }
 
-/// A hash that no password is known for, without the time that hashing takes.
+/// Creates a hash that no known password matches, without the cost of hashing.
 pub(crate) fn dummy_hash(cost: PasswordHashing) -> Result<String, Error> {
     let argon2 = argon2id(cost)?;
     let hash = PasswordHash {
@@ -57,7 +57,7 @@ mod tests {
     };
 
     #[test]
-    fn the_stand_in_costs_what_a_stored_hash_costs() {
+    fn dummy_hash_costs_as_much_as_stored_hash() {
         let stored = hash_password(CHEAP, &SecretString::from("right")).unwrap();
         let fields = |hash: &str| {
             hash.split('$')

@@ -23,35 +23,35 @@ use crate::crypto::random::random;
 use crate::error::Error;
 use crate::model::account_policy::PasswordHashing;
 
-/// How long a password that was right is remembered.
+/// How long a correct password stays in the cache.
 const CACHE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// How many are remembered at the same time.
+/// Maximum number of cached passwords.
 const CACHE_CAPACITY: usize = 4096;
 
-/// What a check found.
+/// Result of a password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PasswordCheck {
-    /// It was right a short time ago.
+    /// Correct, and found in the cache.
     Cached,
-    /// It is right.
+    /// Correct.
     Correct,
-    /// It is wrong, or there is no such user.
+    /// Wrong, or the user does not exist.
     Wrong,
 }
 
-/// Checks passwords of all farms of a data folder.
+/// Verifies passwords of all users of a data folder.
 pub(crate) struct PasswordVerifier {
     mac_key: [u8; 32],
-    /// Stands in where there is no user, so that it takes as long.
+    /// Verified instead of a stored hash for an unknown user, so that the response takes as long.
     dummy_hash: String,
     cache: Mutex<HashMap<[u8; 32], Instant>>,
-    /// Hashes at the same time: more than processors would only take more memory.
+    /// Limits concurrent hashing to the number of processors: more would only cost memory.
     hashing_slots: Arc<Semaphore>,
 }
 
 impl PasswordVerifier {
-    /// `cost` is that of the stored hashes.
+    /// Creates a verifier. `cost` is the cost of the stored hashes.
     pub(crate) fn new(cost: PasswordHashing) -> Result<Self, Error> {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
@@ -62,8 +62,8 @@ impl PasswordVerifier {
         })
     }
 
-    /// Whether this is the password that the hash was made of. Without a hash (there is no such user)
-    /// it is not, and takes about the same time to say so.
+    /// Verifies a password against a stored hash. Without a hash (the user does not exist) the
+    /// result is `Wrong`, after about the same time.
     pub(crate) async fn verify(
         &self,
         stored: Option<&str>,
@@ -75,7 +75,7 @@ impl PasswordVerifier {
             return Ok(PasswordCheck::Cached);
         }
         let permit = self.hashing_slots.clone().acquire_owned().await;
-        // Of many that wait for the same password, the first has answered for all.
+        // Of many concurrent checks of one password, the first one fills the cache for the others.
         if cache_key.is_some_and(|cache_key| self.is_cached(&cache_key, now)) {
             return Ok(PasswordCheck::Cached);
         }
@@ -95,7 +95,7 @@ impl PasswordVerifier {
         }
     }
 
-    /// Whether the password is one of those that the hashes were made of.
+    /// Whether the password matches any of the stored hashes.
     pub(crate) async fn matches_any(
         &self,
         stored: Vec<String>,
@@ -109,7 +109,7 @@ impl PasswordVerifier {
         Ok(false)
     }
 
-    /// Hashes a new password when it is its turn.
+    /// Hashes a new password within the concurrency limit.
     pub(crate) async fn hash(
         &self,
         cost: PasswordHashing,
@@ -124,7 +124,7 @@ impl PasswordVerifier {
         hashed.await.map_err(|_| Error::Hashing)?
     }
 
-    /// Compares when it is its turn.
+    /// Compares a password with a stored hash within the concurrency limit.
     async fn matches(&self, stored: String, password: &SecretString) -> Result<bool, Error> {
         let permit = self.hashing_slots.clone().acquire_owned().await;
         let password = password.clone();
@@ -135,7 +135,7 @@ impl PasswordVerifier {
         matches.await.map_err(|_| Error::Hashing)
     }
 
-    /// A stored hash has its own salt, so it stands for its user too.
+    /// A stored hash has its own salt, so the key also depends on the user.
     fn cache_key(&self, stored: &str, password: &SecretString) -> Option<[u8; 32]> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.mac_key).ok()?;
         mac.update(&stored.len().to_le_bytes());
@@ -154,7 +154,7 @@ impl PasswordVerifier {
         if cache.len() >= CACHE_CAPACITY {
             cache.retain(|_, until| now < *until);
         }
-        // Still full: forgetting all costs each user one hash, which is what they would pay anyway.
+        // Still full: clearing the cache costs each user one hash, the same as without a cache.
         if cache.len() >= CACHE_CAPACITY {
             cache.clear();
         }
@@ -178,7 +178,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn only_right_passwords_are_remembered_and_not_for_long() {
+    async fn only_correct_passwords_are_cached_for_a_short_time() {
         let verifier = PasswordVerifier::new(CHEAP).unwrap();
         let stored = hash_password(CHEAP, &SecretString::from("right")).unwrap();
         let now = Instant::now();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_stays_within_its_bound() {
+    fn password_cache_is_bounded() {
         let verifier = PasswordVerifier::new(CHEAP).unwrap();
         let now = Instant::now();
         for number in 0..CACHE_CAPACITY as u64 * 2 {

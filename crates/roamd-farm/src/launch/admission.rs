@@ -9,20 +9,19 @@ use crate::rules::generation_behaviour::desktops_follow_user;
 use crate::store::store_error::StoreError;
 use crate::store::{sessions, usage};
 
-/// The session that a launch of the application returns to: the user's disconnected one in which it
-/// runs, for a desktop also one that is active elsewhere.
-pub(crate) fn waiting_session(
+/// Finds the session that a launch of the application returns to: the user's disconnected session
+/// in which it runs, for a desktop also an active one on another client.
+pub(crate) fn session_to_resume(
     connection: &Connection,
     farm: &FarmRow,
     user: i64,
     application: &ApplicationRow,
 ) -> Result<Option<SessionRow>, StoreError> {
-    // XenDesktop and later: whoever moves to another client finds the one desktop there.
     let also_active = application.is_desktop && desktops_follow_user(farm.generation);
     sessions::running(connection, farm.id, user, application.id, also_active)
 }
 
-/// Makes sure that the user may connect to a session of the farm.
+/// Checks that the user may connect to a session of the farm.
 pub(crate) fn allow_connection(
     connection: &Connection,
     farm: i64,
@@ -35,7 +34,7 @@ pub(crate) fn allow_connection(
     Ok(())
 }
 
-/// Makes sure that the user may start a session of the application.
+/// Checks that the user may start a session of the application.
 pub(crate) fn allow_session(
     connection: &Connection,
     farm: i64,
@@ -49,7 +48,7 @@ pub(crate) fn allow_session(
     allow_instance(connection, user, application)
 }
 
-/// Makes sure that the application may run once more for the user.
+/// Checks that the user may start another instance of the application.
 pub(crate) fn allow_instance(
     connection: &Connection,
     user: i64,

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use roamd_nfuse_proto::AddressName;
 use rusqlite::Connection;
 
-use crate::launch::admission::{allow_connection, allow_instance, allow_session, waiting_session};
+use crate::launch::admission::{
+    allow_connection, allow_instance, allow_session, session_to_resume,
+};
 use crate::model::application::Audience;
 use crate::model::case_folding::fold_case;
 use crate::model::client_identity::ClientIdentity;
@@ -20,34 +22,36 @@ use crate::rules::session_sharing::find_shared_session;
 use crate::store::store_error::StoreError;
 use crate::store::{hosts, published_applications, sessions};
 
-/// What was found for a name.
+/// Where a launch connects to.
 #[derive(Debug)]
 pub(crate) enum SessionPlacement {
-    /// A host, and what is launched there if something is.
+    /// A host, with the target of the launch. Without a target for requests that name only a server
+    /// or farm.
     Ready {
         host: HostRow,
         launch: Option<LaunchTarget>,
         is_disconnected_session: bool,
-        /// Of the session, or of the one that the launch would start or join.
+        /// Sharing key of the existing session, or of the session that the launch starts or joins.
         sharing_key: Option<SharingKey>,
     },
-    /// Only a machine that is off: it has to be switched on.
+    /// A machine that must be switched on first.
     PoweredOff(HostRow),
 }
 
-/// Who asks.
+/// The user and client of an address request.
 #[derive(Debug)]
 pub(crate) struct LaunchCaller {
     pub(crate) audience: Audience,
     pub(crate) client: ClientIdentity,
-    /// What a launch would share sessions by.
+    /// Sharing key of the launch.
     pub(crate) sharing_key: Option<SharingKey>,
 }
 
-/// Finds where a name leads to for this caller, if anywhere.
+/// Finds the placement for a name in an address request. Returns `None` if the name is unknown to
+/// this user.
 ///
 /// # Errors
-/// [`LaunchRefusal`] for what is there and may be launched, but not now.
+/// [`LaunchRefusal`] if the name is known, but the launch is not possible now.
 pub(crate) fn place_launch(
     connection: &Connection,
     farm: &FarmRow,
@@ -83,7 +87,7 @@ pub(crate) fn place_launch(
             }
         }
         AddressName::ServerFarm(_) => Ok(None),
-        // The oldest clients ask for a farm as `Farm1*`.
+        // The oldest clients write a farm name as `Farm1*`.
         AddressName::Unspecified(name) => {
             let named = match name.strip_suffix('*') {
                 Some(farm) => AddressName::ServerFarm(farm.to_owned()),
@@ -94,7 +98,7 @@ pub(crate) fn place_launch(
     }
 }
 
-/// A host without a launch.
+/// Returns the placement on a host without a launch target.
 fn host_placement(host: HostRow) -> SessionPlacement {
     SessionPlacement::Ready {
         host,
@@ -104,8 +108,8 @@ fn host_placement(host: HostRow) -> SessionPlacement {
     }
 }
 
-/// A launch leads to the user's session that waits for it, else to the host of a session that it may
-/// join, else to a host for a new one.
+/// Places the launch of an application: in the user's session to return to, else on the host of a
+/// session to join, else on a host for a new session.
 fn application_placement(
     connection: &Connection,
     farm: &FarmRow,
@@ -124,7 +128,7 @@ fn application_placement(
     let sharing_key = sharing_key.filter(|_| !application.is_desktop);
     let hosts = hosts::of_group(connection, farm.id, application.group)?;
     if let Audience::User(user) = caller.audience {
-        if let Some(session) = waiting_session(connection, farm, user, &application)? {
+        if let Some(session) = session_to_resume(connection, farm, user, &application)? {
             return session_placement(connection, farm, user, &session).map(Some);
         }
         if let Some(key) = &sharing_key {
@@ -141,7 +145,7 @@ fn application_placement(
         }
         allow_session(connection, farm.id, user, &application)?;
     }
-    // XenApp does not manage the power of its servers. Nobody without a name starts a machine.
+    // Requests without a user do not switch machines on.
     let may_switch_on =
         manages_power(farm.generation) && matches!(caller.audience, Audience::User(_));
     Ok(Some(match choose_host(&hosts, may_switch_on, now)? {

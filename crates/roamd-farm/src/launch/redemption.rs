@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::launch::admission::{allow_connection, allow_instance, allow_session, waiting_session};
+use crate::launch::admission::{
+    allow_connection, allow_instance, allow_session, session_to_resume,
+};
 use crate::model::launch_refusal::LaunchRefusal;
 use crate::model::session::{NewSession, SessionState};
 use crate::model::sharing_key::SharingKey;
@@ -13,8 +15,8 @@ use crate::rules::ticket_lifetime::check_redeemable;
 use crate::store::store_error::StoreError;
 use crate::store::{farms, hosts, logon_tickets, published_applications, sessions};
 
-/// Redeems a ticket: connects, starts or joins its session, and tells which. A ticket that is refused is not
-/// spent.
+/// Redeems a logon ticket: connects, starts or joins its session, and returns the row id of the
+/// session. A refused ticket remains unredeemed.
 pub(crate) fn redeem_ticket(
     connection: &Connection,
     ticket: &str,
@@ -42,7 +44,7 @@ pub(crate) fn redeem_ticket(
     Ok(session)
 }
 
-/// Connects a session to the client that asked for it, wherever it was connected before.
+/// Connects a session to the client of the ticket, and disconnects it from the previous one.
 fn reconnect(connection: &Connection, ticket: &TicketRow, session: i64) -> Result<i64, StoreError> {
     let host = sessions::with_id(connection, session)?.host_id;
     hosts::with_id(connection, host)?.check_reconnect()?;
@@ -51,8 +53,8 @@ fn reconnect(connection: &Connection, ticket: &TicketRow, session: i64) -> Resul
     Ok(session)
 }
 
-/// Starts an application, unless a session waits for it by now: in the session that the client has here
-/// already, if it may join that one, else in a new one.
+/// Launches an application: returns to the user's session of it if there is one by now, else joins
+/// a session that may be shared, else starts a new one.
 fn start_application(
     connection: &Connection,
     ticket: &TicketRow,
@@ -66,7 +68,7 @@ fn start_application(
         return Err(LaunchRefusal::Disabled.into());
     }
     let farm = farms::with_id(connection, ticket.farm)?;
-    if let Some(session) = waiting_session(connection, &farm, ticket.user, &application)? {
+    if let Some(session) = session_to_resume(connection, &farm, ticket.user, &application)? {
         return reconnect(connection, ticket, session.id);
     }
     let host = hosts::with_id(connection, host)?;

@@ -6,26 +6,27 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// What an account may do. Everything but `enabled` refuses its user, once the password was right.
+/// State of an account. Every state but `enabled` refuses a login with the correct password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountState {
-    /// Everything.
+    /// Login is allowed.
     #[default]
     Enabled,
-    /// Nothing: switched off.
+    /// Disabled by an administrator.
     Disabled,
-    /// Nothing: locked after too many wrong passwords.
+    /// Locked by an administrator, until another state is set. The lock after too many wrong
+    /// passwords is separate: [`AccountRecord::locked_until`].
     LockedOut,
-    /// Nothing: the password has expired.
+    /// The password has expired. Login is allowed after a password change.
     Expired,
-    /// Nothing but change the password.
+    /// The user must change the password. Login is allowed after that.
     MustChange,
 }
 
 impl AccountState {
-    /// The name in worlds and commands: `enabled`, `disabled`, `locked-out`, `expired`,
-    /// `must-change`.
+    /// Returns the name in world files and commands: `enabled`, `disabled`, `locked-out`,
+    /// `expired`, `must-change`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,32 +45,32 @@ impl fmt::Display for AccountState {
     }
 }
 
-/// Wrong passwords of one user since the last right one.
+/// Consecutive wrong passwords of one user since the last correct one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct FailedLogins {
     pub(crate) count: u32,
-    /// When the last one was, in milliseconds since 1970.
+    /// Time of the last wrong password, in milliseconds since 1970.
     pub(crate) last: i64,
 }
 
-/// A user's account.
+/// A user's account, as `roamd farm user list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccountRecord {
     /// `DOMAIN\name`.
     pub user: String,
-    /// What it may do.
+    /// State of the account.
     pub account: AccountState,
-    /// Until when it is locked after too many wrong passwords.
+    /// End of the lock after too many wrong passwords. `None` if the account is not locked.
     pub locked_until: Option<Timestamp>,
 }
 
-/// What to change about an account; what is absent stays.
+/// Changes of an account. A field that is `None` leaves its value unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
-    /// What it may do.
+    /// New state.
     pub account: Option<AccountState>,
-    /// Ends a lock after too many wrong passwords.
+    /// Whether to end the lock after too many wrong passwords.
     pub unlock: bool,
-    /// The password. No rule about passwords holds for who sets it like this.
+    /// New password. The account policy does not apply to it.
     pub password: Option<SecretString>,
 }

@@ -1,16 +1,16 @@
 //! Account names as users type them: `user`, `DOMAIN\user`, `user@domain`.
 
-/// Who is meant: a user name and, unless it was left out, the name of a domain (NetBIOS or DNS).
+/// A user name and, unless left out, a domain name (NetBIOS or DNS).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccountName {
-    /// Name of the domain; absent means the only account of that name.
+    /// Name of the domain. `None` means the only account with this user name.
     pub(crate) domain: Option<String>,
     /// Name of the user within the domain.
     pub(crate) user: String,
 }
 
 impl AccountName {
-    /// Reads `user`, `DOMAIN\user` or `user@domain`.
+    /// Parses `user`, `DOMAIN\user` or `user@domain`.
     pub(crate) fn parse(text: &str) -> Self {
         let (domain, user) = match text.split_once('\\') {
             Some((domain, user)) => (Some(domain), user),
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_write_an_account_is_read() {
+    fn all_account_name_forms_are_parsed() {
         for (text, domain, user) in [
             ("alice", None, "alice"),
             (r"DEMO\alice", Some("DEMO"), "alice"),

@@ -6,16 +6,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::limit::Limit;
 
-/// What holds for all accounts.
+/// The policy for all accounts of a data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountPolicy {
-    /// Wrong passwords one after the other that lock an account. In TOML 0 is none.
+    /// Number of consecutive wrong passwords that locks an account. In TOML 0 means no limit.
     #[serde(deserialize_with = "zero_is_none")]
     pub lockout_attempts: Limit,
-    /// Seconds that it stays locked, and within which one wrong password follows the other.
+    /// Duration of the lock in seconds, and the longest time between two consecutive wrong
+    /// passwords.
     pub lockout_seconds: u32,
-    /// Characters that a new password has at least.
+    /// Minimum length of a new password, in characters.
     pub password_length: u32,
 }
 
@@ -29,24 +30,24 @@ impl Default for AccountPolicy {
     }
 }
 
-/// What to change about the rules; what is absent stays.
+/// Changes of the account policy. A field that is `None` leaves its value unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AccountPolicyChange {
-    /// Wrong passwords that lock an account.
+    /// Number of consecutive wrong passwords that locks an account.
     pub lockout_attempts: Option<Limit>,
-    /// Seconds that it stays locked.
+    /// Duration of the lock in seconds.
     pub lockout_seconds: Option<NonZeroU32>,
-    /// Characters that a new password has at least.
+    /// Minimum length of a new password, in characters.
     pub password_length: Option<NonZeroU32>,
 }
 
-/// Cost of an argon2id hash. The default is the least that OWASP advises.
+/// Cost of an argon2id hash. The default is the minimum that OWASP recommends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordHashing {
-    /// Memory, in KiB.
+    /// Memory in KiB.
     pub memory_kib: u32,
-    /// Passes over the memory.
+    /// Number of passes over the memory.
     pub passes: u32,
 }
 

@@ -9,16 +9,16 @@ use crate::model::farm_limits::InstanceLimits;
 use crate::model::file_types::FileTypes;
 use crate::model::limit::Limit;
 
-/// What can be published.
+/// Kind of a published application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApplicationKind {
-    /// One program.
+    /// A single program.
     #[default]
     App,
     /// A desktop.
     Desktop,
-    /// A file or page that the client opens by itself: nothing of it runs.
+    /// A file or web page that the client opens itself. It runs on no host.
     Document,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for ApplicationKind {
     }
 }
 
-/// An application, desktop or document as it is kept.
+/// A published application, desktop or document, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct ApplicationRow {
     pub(crate) id: i64,
@@ -43,21 +43,22 @@ pub(crate) struct ApplicationRow {
     pub(crate) description: String,
     pub(crate) restricted: bool,
     pub(crate) seq_no: i32,
-    /// The group of hosts that it runs on.
+    /// Row id of the host group that the application runs on. `None` means the hosts without a
+    /// group.
     pub(crate) group: Option<i64>,
     pub(crate) enabled: bool,
     pub(crate) limits: InstanceLimits,
     pub(crate) file_types: FileTypes,
-    /// Where a document is. Nothing else has an address.
+    /// Address of a document. `None` for applications and desktops.
     pub(crate) content: Option<ContentAddress>,
 }
 
-/// For whom a catalogue is read.
+/// The audience of a query for published applications.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Audience {
-    /// What this user may see.
+    /// The applications that the user with this row id may see.
     User(i64),
-    /// Everything.
+    /// All applications.
     All,
 }
 
@@ -70,7 +71,8 @@ impl Audience {
     }
 }
 
-/// An application, desktop or document, with what runs of it.
+/// A published application, desktop or document with its number of instances, as `roamd farm app
+/// list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ApplicationRecord {
     /// Id of the farm.
@@ -79,33 +81,33 @@ pub struct ApplicationRecord {
     pub app: String,
     /// Application, desktop or document.
     pub kind: ApplicationKind,
-    /// Name of the group of hosts that it runs on.
+    /// Name of the host group that it runs on.
     pub group: Option<String>,
     /// Whether it can be launched.
     pub enabled: bool,
-    /// How often it runs.
+    /// Number of running instances.
     pub instances: u32,
-    /// How often it may run.
+    /// Maximum number of instances.
     pub max_instances: Limit,
-    /// How often it may run for each user.
+    /// Maximum number of instances for each user.
     pub max_instances_per_user: Limit,
-    /// Which files an application opens.
+    /// Extensions of the files that an application opens.
     pub file_types: FileTypes,
-    /// Where a document is.
+    /// Address of a document.
     pub content: Option<ContentAddress>,
 }
 
-/// What to change about an application; what is absent stays.
+/// Changes of a published application. A field that is `None` leaves its value unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct ApplicationChange {
     /// Whether it can be launched.
     pub enabled: Option<bool>,
-    /// How often it may run.
+    /// Maximum number of instances.
     pub max_instances: Option<Limit>,
-    /// How often it may run for each user.
+    /// Maximum number of instances for each user.
     pub max_instances_per_user: Option<Limit>,
-    /// Which files it opens; only an application does.
+    /// Extensions of the files that it opens. Only for kind `app`.
     pub file_types: Option<FileTypes>,
-    /// Where it is; only a document has an address.
+    /// Address of the document. Only for kind `document`.
     pub content: Option<ContentAddress>,
 }

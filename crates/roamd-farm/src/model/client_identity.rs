@@ -1,6 +1,6 @@
 //! The identity that a client machine reports: client name and device id (nfuse.md §3.1).
 
-/// An end-point, as far as it said who it is.
+/// Client name and device id of a client. Either may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ClientIdentity {
     /// `ClientName`
@@ -10,7 +10,7 @@ pub(crate) struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// An empty name or id is none.
+    /// Creates an identity from request values. An empty value counts as missing.
     pub(crate) fn new(name: &Option<String>, device_id: &Option<String>) -> Self {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Self {
@@ -23,8 +23,8 @@ impl ClientIdentity {
         self.name.is_none() && self.device_id.is_none()
     }
 
-    /// Whether two descriptions mean the same end-point: by device id where both have one, else by
-    /// name (nfuse.md §3.1).
+    /// Whether both identities mean the same client: by device id if both have one, else by name
+    /// (nfuse.md §3.1).
     pub(crate) fn matches(&self, other: &Self) -> bool {
         match (&self.device_id, &other.device_id) {
             (Some(device), Some(other)) => device == other,

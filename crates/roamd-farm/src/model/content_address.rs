@@ -5,21 +5,21 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest address of a document, in characters.
+/// Maximum length of an address, in characters.
 const LONGEST_ADDRESS: usize = 2048;
 
-/// Where a document is: a UNC path such as `\\files\prices.xls`, or a URL.
+/// Address of a document: a UNC path such as `\\files\prices.xls`, or a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ContentAddress(String);
 
-/// A text is no address of a document.
+/// The text is not a UNC path or URL, or is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("has to be a UNC path or a URL, at most 2048 characters")]
+#[error("must be a UNC path or a URL of at most 2048 characters")]
 pub struct ContentAddressError;
 
 impl ContentAddress {
-    /// The address as text.
+    /// Returns the address as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_a_path_of_a_server_or_a_url() {
+    fn only_unc_paths_and_urls_are_addresses() {
         for (text, is_one) in [
             (r"\\files\prices.xls", true),
             ("https://intranet.example/", true),

@@ -6,25 +6,25 @@ use serde::Serialize;
 
 use crate::model::generation::Generation;
 
-/// A farm as it is kept.
+/// A farm, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct FarmRow {
     pub(crate) id: i64,
-    /// The id that people use, `XA1`.
+    /// Id that operators use, such as `XA1`.
     pub(crate) label: String,
     pub(crate) name: String,
     pub(crate) generation: Generation,
     pub(crate) trust_requests: bool,
-    /// `AuthorityID` of its ticket authority.
+    /// `AuthorityID` of its Secure Ticket Authority.
     pub(crate) sta_id: String,
 }
 
-/// What there is to say about a farm.
+/// Id, name and generation of a farm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FarmSummary {
-    /// Id, `XA1`.
+    /// Id, such as `XA1`.
     pub id: String,
-    /// Name that the farm gives itself, `Farm1`.
+    /// Name that the farm reports, such as `Farm1`.
     pub name: String,
     /// Product generation.
     pub generation: Generation,
@@ -40,19 +40,19 @@ impl From<FarmRow> for FarmSummary {
     }
 }
 
-/// What a farm is made of.
+/// Kind of an object of a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FarmPart {
-    /// A machine that sessions run on.
+    /// A session host.
     Host,
-    /// A group of hosts.
+    /// A host group.
     Group,
-    /// An application or desktop.
+    /// A published application, desktop or document.
     Application,
 }
 
 impl FarmPart {
-    /// The word for it in commands.
+    /// Returns the `roamd farm` subcommand for this kind of object.
     pub(crate) fn command(self) -> &'static str {
         match self {
             Self::Host => "host",

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::limit::Limit;
 
-/// What may be in use on a farm at the same time.
+/// Licences and session limits of a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FarmLimits {
     pub(crate) licences: Limit,
@@ -12,55 +12,56 @@ pub(crate) struct FarmLimits {
     pub(crate) sessions_per_user: Limit,
 }
 
-/// What is in use on a farm, from the view of one user.
+/// Usage of a farm, as seen by one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FarmUsage {
-    /// Users with an active session.
+    /// Number of users with an active session.
     pub(crate) connected_users: u32,
-    /// Whether the user is one of them.
+    /// Whether the user has an active session.
     pub(crate) is_connected: bool,
     pub(crate) sessions: u32,
     pub(crate) sessions_of_user: u32,
 }
 
-/// How often an application may run.
+/// Limits on the instances of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InstanceLimits {
     pub(crate) total: Limit,
     pub(crate) per_user: Limit,
 }
 
-/// How often an application runs, from the view of one user.
+/// Usage of an application, as seen by one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InstanceUsage {
     pub(crate) total: u32,
     pub(crate) of_user: u32,
 }
 
-/// Licences and limits of a farm, with what is in use.
+/// Licences and limits of a farm with their usage, as `roamd farm licence list` and `roamd farm
+/// limit list` show them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FarmLimitsRecord {
     /// Id of the farm.
     pub farm: String,
-    /// Users who are connected.
+    /// Number of connected users.
     pub connected_users: u32,
-    /// Users who may be connected at the same time.
+    /// Number of licences: the maximum number of connected users.
     pub licences: Limit,
-    /// Sessions that there are.
+    /// Number of sessions, active and disconnected.
     pub sessions: u32,
-    /// Sessions that there may be, connected or not.
+    /// Maximum number of sessions, active and disconnected.
     pub max_sessions: Limit,
-    /// Sessions that each user may have.
+    /// Maximum number of sessions for each user.
     pub max_sessions_per_user: Limit,
 }
 
-/// What to change about licences and limits; what is absent stays.
+/// Changes of licences and limits. A field that is `None` leaves its value unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FarmLimitsChange {
-    /// Users who may be connected at the same time.
+    /// Number of licences: the maximum number of connected users.
     pub licences: Option<Limit>,
-    /// Sessions that there may be.
+    /// Maximum number of sessions.
     pub max_sessions: Option<Limit>,
-    /// Sessions that each user may have.
+    /// Maximum number of sessions for each user.
     pub max_sessions_per_user: Option<Limit>,
 }

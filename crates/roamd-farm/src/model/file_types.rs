@@ -5,28 +5,28 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest extension, in characters with the dot.
+/// Maximum length of an extension, in characters with the dot.
 const LONGEST_EXTENSION: usize = 32;
 
-/// Extensions of the files that an application opens, such as `.txt`. In TOML and JSON a list, on the
-/// command line with commas between them, or `none`.
+/// Extensions of the files that an application opens, such as `.txt`. In TOML and JSON a list; on
+/// the command line separated by commas, or `none`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>")]
 pub struct FileTypes(Vec<String>);
 
-/// A text is no list of extensions.
+/// The text is not a list of extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("has to be extensions such as .txt, at most 32 characters each, or none")]
+#[error("must be extensions such as .txt of at most 32 characters each, or none")]
 pub struct FileTypesError;
 
 impl FileTypes {
-    /// Whether it opens no files.
+    /// Whether the application opens no files.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The extensions, each with its dot.
+    /// Returns the extensions, each with its dot.
     pub fn extensions(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extensions_are_written_as_they_are_read() {
+    fn extensions_display_as_parsed() {
         for text in ["none", ".txt", ".txt,.csv", ".tar.gz"] {
             let read: FileTypes = text.parse().unwrap();
             assert_eq!(read.to_string(), text);

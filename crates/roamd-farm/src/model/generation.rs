@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Product generation of a farm; decides how it behaves (nfuse.md §10).
+/// Product generation of a farm. It decides how the farm behaves (nfuse.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Generation {
     /// XenApp 6.x.
@@ -13,13 +13,13 @@ pub enum Generation {
     /// XenDesktop 5.x.
     #[serde(rename = "xendesktop-5")]
     XenDesktop5,
-    /// XenApp and XenDesktop 7 and later, Virtual Apps and Desktops.
+    /// XenApp and XenDesktop 7 and later, and Virtual Apps and Desktops.
     #[serde(rename = "cvad-7")]
     Cvad7,
 }
 
 impl Generation {
-    /// The name in configurations: `xenapp-6`, `xendesktop-5`, `cvad-7`.
+    /// Returns the name in configurations: `xenapp-6`, `xendesktop-5`, `cvad-7`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,35 +5,35 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-/// A host as it is kept.
+/// A session host, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostRow {
     pub(crate) id: i64,
-    /// Host id on the wire.
+    /// Host id in NFuse messages.
     pub(crate) label: String,
     pub(crate) name: String,
     pub(crate) address: String,
     pub(crate) dns: String,
-    /// Sessions on it.
+    /// Number of its sessions.
     pub(crate) load: u32,
-    /// Sessions that it takes.
+    /// Maximum number of sessions.
     pub(crate) capacity: u32,
-    /// It, or its group, is in maintenance.
+    /// Whether the host or its group is in maintenance.
     pub(crate) maintenance: bool,
-    /// Its machine refuses every connection.
+    /// Whether the host refuses every connection.
     pub(crate) refusing: bool,
     pub(crate) boot_seconds: u32,
-    /// Milliseconds since 1970; none while its machine is off.
+    /// Time of switching on, in milliseconds since 1970. `None` while the machine is off.
     pub(crate) switched_on_at: Option<i64>,
 }
 
-/// Whether a machine runs.
+/// Power state of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PowerState {
-    /// Switched off.
+    /// Off.
     Off,
-    /// Switched on, and not ready yet.
+    /// Switched on, but still booting.
     Starting,
     /// Ready for sessions.
     On,
@@ -49,7 +49,7 @@ impl fmt::Display for PowerState {
     }
 }
 
-/// Something that can be switched.
+/// Power setting of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PowerSetting {
@@ -60,7 +60,7 @@ pub enum PowerSetting {
     Off,
 }
 
-/// A host, with what is on it.
+/// A session host with its usage, as `roamd farm host list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HostRecord {
     /// Id of the farm.
@@ -69,46 +69,46 @@ pub struct HostRecord {
     pub host_id: String,
     /// Name of the server.
     pub name: String,
-    /// Name of the group that it is in.
+    /// Name of its host group.
     pub group: Option<String>,
-    /// Whether its machine runs.
+    /// Power state of its machine.
     pub power: PowerState,
-    /// Seconds that its machine takes to start.
+    /// Boot time of its machine in seconds.
     pub boot_seconds: u32,
-    /// Sessions that are on it.
+    /// Number of its sessions.
     pub sessions: u32,
-    /// Sessions that it takes.
+    /// Maximum number of sessions.
     pub capacity: u32,
-    /// Whether it is in maintenance itself; its group may be too.
+    /// Whether the host itself is in maintenance. Its group may be in maintenance, too.
     pub maintenance: bool,
-    /// Whether its machine refuses connections.
+    /// Whether the host refuses every connection.
     pub refusing: bool,
 }
 
-/// What to change about a host; what is absent stays.
+/// Changes of a session host. A field that is `None` leaves its value unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HostChange {
-    /// Sessions that it takes.
+    /// Maximum number of sessions.
     pub capacity: Option<NonZeroU32>,
-    /// Starts its machine, which takes its time, or switches it off, which ends the sessions on it.
+    /// Switches the machine on, which takes its boot time, or off, which ends its sessions.
     pub power: Option<PowerSetting>,
-    /// Seconds that its machine takes to start.
+    /// Boot time of its machine in seconds.
     pub boot_seconds: Option<u32>,
-    /// Whether it is in maintenance.
+    /// Whether the host is in maintenance.
     pub maintenance: Option<bool>,
-    /// Whether its machine refuses connections.
+    /// Whether the host refuses every connection.
     pub refusing: Option<bool>,
 }
 
-/// A group of hosts.
+/// A host group, as `roamd farm group list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HostGroupRecord {
     /// Id of the farm.
     pub farm: String,
     /// Name of the group.
     pub group: String,
-    /// Hosts that are in it.
+    /// Number of its hosts.
     pub hosts: u32,
-    /// Whether it is in maintenance, and all of its hosts with it.
+    /// Whether the group, and therefore each of its hosts, is in maintenance.
     pub maintenance: bool,
 }

@@ -2,22 +2,22 @@
 
 use secrecy::SecretString;
 
-/// Why an ICA file names no logon ticket.
+/// Why the logon ticket of an ICA file cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IcaFileError {
     /// There is no `LogonTicket=` line with a value.
     #[error("the ICA file has no LogonTicket")]
     NoTicket,
-    /// There are several, and they differ.
+    /// There are several different values.
     #[error("the ICA file has several different LogonTickets")]
     SeveralTickets,
-    /// `LogonTicketType` is not `CTXS1`, the only kind that a farm issues.
+    /// `LogonTicketType` is not `CTXS1`, the only type that an embedded farm issues.
     #[error("the ICA file has a LogonTicketType other than CTXS1")]
     WrongTicketType,
 }
 
-/// Finds the logon ticket of an ICA file. Keys are compared without case; comments, blank lines
-/// and unknown keys are skipped.
+/// Finds the logon ticket of an ICA file. Keys are compared without case; comments, blank lines and
+/// unknown keys are skipped.
 pub(crate) fn logon_ticket(file: &str) -> Result<SecretString, IcaFileError> {
     let mut ticket = None;
     for line in file.trim_start_matches('\u{feff}').lines() {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ticket_is_found_wherever_it_stands() {
+    fn logon_ticket_is_found_in_any_section() {
         for (file, expected) in [
             (
                 "[Word]\r\nLogonTicket=0F1E\r\nLogonTicketType=CTXS1\r\n",

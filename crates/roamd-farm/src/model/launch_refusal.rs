@@ -1,42 +1,42 @@
 //! Reasons to refuse a launch.
 
-/// Why a launch does not happen, although the application or session exists and is the user's.
+/// Why a launch is refused, although the application or session exists and the user may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LaunchRefusal {
-    /// A machine is starting; it will be there soon.
+    /// The machine is booting.
     #[error("its machine is starting")]
     Starting,
-    /// Every machine for it is off, and nobody switches one on.
+    /// Every host for it is off, and the farm does not switch one on.
     #[error("its machine is switched off")]
     Off,
-    /// Every host for it has as many sessions as it takes.
+    /// Every host for it is full.
     #[error("every host for it is full")]
     Full,
-    /// Every host for it is in maintenance, or its whole group.
+    /// Every host for it, or its host group, is in maintenance.
     #[error("every host for it is in maintenance")]
     Maintenance,
-    /// The session is on a machine for one user that is in maintenance.
+    /// The session is on a single-session host in maintenance.
     #[error("the machine of the session is in maintenance")]
     SessionMaintenance,
-    /// The machine that was chosen, or that the session is on, refuses connections.
+    /// The chosen host, or the host of the session, refuses connections.
     #[error("its machine refuses connections")]
     Refusing,
-    /// The application is switched off.
+    /// The application is disabled.
     #[error("the application is disabled")]
     Disabled,
-    /// Another user would need a licence, and all are in use.
+    /// The user needs a licence, and all are in use.
     #[error("every licence of the farm is in use")]
     NotLicensed,
-    /// There may be no more sessions on the farm.
-    #[error("the farm has as many sessions as it may have")]
+    /// The farm is at its session limit.
+    #[error("the farm is at its session limit")]
     FarmLimit,
-    /// The user may have no more sessions on the farm.
-    #[error("the user has as many sessions as one may have")]
+    /// The user is at the session limit of one user.
+    #[error("the user is at the session limit for one user")]
     UserLimit,
-    /// The application may not run once more.
-    #[error("the application runs as often as it may")]
+    /// The application is at its instance limit.
+    #[error("the application is at its instance limit")]
     ApplicationLimit,
-    /// The application may not run once more for this user.
-    #[error("the application runs as often as it may for one user")]
+    /// The application is at its instance limit for one user.
+    #[error("the application is at its instance limit for one user")]
     ApplicationUserLimit,
 }

@@ -5,25 +5,25 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How many of something there may be at the same time. In TOML a number, or nothing; in JSON a
-/// number or `null`; on the command line a number or `none`.
+/// An upper limit on a number, or none. In TOML a number, or a missing key; in JSON a number or
+/// `null`; on the command line a number or `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "u32", into = "Option<u32>")]
 pub enum Limit {
-    /// Any number.
+    /// No limit.
     #[default]
     None,
-    /// Not more than this. With 0 there can be none at all.
+    /// At most this many; 0 allows none.
     AtMost(u32),
 }
 
-/// A text is no limit.
+/// The text is neither a number nor `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("has to be a number, or none")]
+#[error("must be a number, or none")]
 pub struct LimitError;
 
 impl Limit {
-    /// Whether one more is allowed beside those in use.
+    /// Whether one more is allowed in addition to `used`.
     pub(crate) fn allows_one_more(self, used: u32) -> bool {
         match self {
             Self::None => true,

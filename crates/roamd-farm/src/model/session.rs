@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::model::client_identity::ClientIdentity;
 use crate::model::sharing_key::SharingKey;
 
-/// Whether a session is connected to a client.
+/// Connection state of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionState {
     /// Connected to a client.
     #[default]
     Active,
-    /// Connected to none; its programs go on.
+    /// Not connected to a client. Its programs keep running.
     Disconnected,
 }
 
 impl SessionState {
-    /// `active` or `disconnected`.
+    /// Returns `active` or `disconnected`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,14 +35,14 @@ impl fmt::Display for SessionState {
     }
 }
 
-/// A session of a known user and farm.
+/// A session of a known user and farm, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionRow {
     pub(crate) id: i64,
     pub(crate) host_id: i64,
-    /// Host id on the wire.
+    /// Host id in NFuse messages.
     pub(crate) host: String,
-    /// Session id on the wire.
+    /// Session id in NFuse messages.
     pub(crate) number: u32,
     pub(crate) application: String,
     pub(crate) state: SessionState,
@@ -50,7 +50,7 @@ pub(crate) struct SessionRow {
     pub(crate) sharing_key: Option<SharingKey>,
 }
 
-/// Where a session is made, whose it is, and what runs in it.
+/// The values of a session to insert. Ids are row ids.
 #[derive(Debug)]
 pub(crate) struct NewSession {
     pub(crate) farm: i64,
@@ -60,7 +60,7 @@ pub(crate) struct NewSession {
     pub(crate) sharing_key: Option<SharingKey>,
 }
 
-/// A session, with everything that says which one it is.
+/// A session, as `roamd farm session list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionRecord {
     /// Id of the farm.
@@ -69,27 +69,28 @@ pub struct SessionRecord {
     pub domain: String,
     /// Name of the user within the domain.
     pub user: String,
-    /// Internal name of the application that made it.
+    /// Internal name of the application that started it.
     pub app: String,
-    /// Internal names of all applications that run in it, oldest first, each as often as it runs.
+    /// Internal names of the running applications, oldest first. A name appears once for each
+    /// instance.
     pub apps: Vec<String>,
     /// Host id.
     pub host_id: String,
     /// Number of the session on its host.
     pub session_id: u32,
-    /// Connected or not.
+    /// Connection state.
     pub state: SessionState,
-    /// Name of the client that it is connected to.
+    /// Name of the connected client.
     pub client_name: Option<String>,
-    /// Device id of that client.
+    /// Device id of the connected client.
     pub device_id: Option<String>,
 }
 
-/// Which sessions to list; by default all.
+/// A filter for sessions. The default matches all.
 #[derive(Debug, Clone, Default)]
 pub struct SessionFilter {
     /// Id of a farm.
     pub farm: Option<String>,
-    /// `alice`, `DEMO\alice` or `alice@demo.test`.
+    /// A user: `alice`, `DEMO\alice` or `alice@demo.test`.
     pub user: Option<String>,
 }

@@ -1,5 +1,5 @@
 //! The session sharing key.
 
-/// Says which sessions may be shared: those with the same key. No secret.
+/// A session sharing key: sessions with the same key may be shared. It is not secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SharingKey(pub(crate) String);

@@ -3,45 +3,45 @@
 use crate::model::client_identity::ClientIdentity;
 use crate::model::sharing_key::SharingKey;
 
-/// What a ticket is good for.
+/// What a logon ticket authorises. Ids are row ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TicketTarget {
-    /// To connect this session.
+    /// Connection to this session.
     Session(i64),
-    /// To start this application on this host.
+    /// Launch of this application on this host.
     Application {
         host: i64,
         application: i64,
-        /// In a session that it may share, or that may be shared with others later.
+        /// Sharing key of the session that the application starts or joins.
         sharing_key: Option<SharingKey>,
     },
 }
 
-/// A ticket to be issued.
+/// The values of a logon ticket to issue. Ids are row ids.
 #[derive(Debug)]
 pub(crate) struct NewTicket<'a> {
     pub(crate) farm: i64,
     pub(crate) user: i64,
     pub(crate) target: TicketTarget,
-    /// The client that asked for the launch.
+    /// The client that requested the launch.
     pub(crate) client: &'a ClientIdentity,
-    /// Seconds.
+    /// Lifetime in seconds.
     pub(crate) life: u32,
 }
 
-/// A ticket as it is kept.
+/// A logon ticket, as stored.
 #[derive(Debug)]
 pub(crate) struct TicketRow {
     pub(crate) farm: i64,
     pub(crate) user: i64,
-    /// Absent when it was good for a session that has ended.
+    /// `None` if the session of the ticket has ended.
     pub(crate) target: Option<TicketTarget>,
-    /// The client that asked for the launch.
+    /// The client that requested the launch.
     pub(crate) client: ClientIdentity,
     pub(crate) state: TicketState,
 }
 
-/// What has happened to a ticket. Times are milliseconds since 1970.
+/// Times and state of a ticket. Times are milliseconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TicketState {
     pub(crate) issued_at: i64,
@@ -50,19 +50,19 @@ pub(crate) struct TicketState {
     pub(crate) invalidated: bool,
 }
 
-/// Why a logon ticket connects nobody.
+/// Why a logon ticket is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TicketRefusal {
-    /// No farm of this data folder issued it, or it expired long ago.
+    /// No farm of this data folder issued it, or it expired more than a day ago.
     #[error("it is unknown here")]
     Unknown,
-    /// It was redeemed before; a ticket works once.
+    /// It was redeemed before. A ticket is redeemed at most once.
     #[error("it was used before")]
     Used,
-    /// Its time is over.
+    /// Its lifetime is over.
     #[error("it has expired")]
     Expired,
-    /// A disconnect or logoff of its user named it.
+    /// A disconnect or logoff request of its user invalidated it.
     #[error("it was invalidated")]
     Invalidated,
     /// The session that it was issued for has ended.

@@ -14,32 +14,32 @@ use crate::model::sharing_key::SharingKey;
 
 const PREFIX: &str = "IMAHostId:";
 
-/// Where a launch goes, and for whom.
+/// Host, target and client of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TicketTag {
-    /// Host id on the wire.
+    /// Host id in NFuse messages.
     pub(crate) host: String,
-    /// What is launched there.
+    /// Session or application of the launch.
     pub(crate) launch: LaunchTarget,
-    /// The client that asked.
+    /// The client that requested the launch.
     pub(crate) client: ClientIdentity,
 }
 
-/// What a launch is for.
+/// Target of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LaunchTarget {
     /// An existing session, by its number on the host.
     Session(String),
-    /// This application, by its internal name.
+    /// An application, by its internal name.
     Application {
         name: String,
-        /// In a session that it may share, or that may be shared with others later.
+        /// Sharing key of the session that the application starts or joins.
         sharing_key: Option<SharingKey>,
     },
 }
 
 impl TicketTag {
-    /// Reads a tag that this farm wrote; anything else is none.
+    /// Parses a tag. Returns `None` for text that no embedded farm wrote.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (host, remainder) = text.strip_prefix(PREFIX)?.split_once('?')?;
         let mut session = None;
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_comes_back_as_it_went() {
+    fn ticket_tag_round_trips() {
         for launch in [
             LaunchTarget::Session("7".to_owned()),
             LaunchTarget::Application {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_tags_are_none() {
+    fn foreign_ticket_tags_are_rejected() {
         for text in [
             "",
             "IMAHostId:40211",

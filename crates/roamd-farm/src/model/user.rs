@@ -2,7 +2,7 @@
 
 use crate::model::account::{AccountState, FailedLogins};
 
-/// A user as it is kept.
+/// A user with their domain, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct UserRow {
     pub(crate) id: i64,

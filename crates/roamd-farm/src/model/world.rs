@@ -17,14 +17,14 @@ use crate::model::host::PowerSetting;
 use crate::model::limit::Limit;
 use crate::model::session::SessionState;
 
-/// Domains with their users, farms with what they publish, and the sessions at the start.
+/// Domains with their users, farms with their published applications, and the initial sessions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
     /// Cost of the password hashes.
     #[serde(default)]
     pub password_hashing: PasswordHashing,
-    /// What holds for all accounts.
+    /// Account policy.
     #[serde(default)]
     pub accounts: AccountPolicy,
     /// `[[domain]]`
@@ -42,9 +42,9 @@ pub struct World {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {
-    /// NetBIOS name, `DEMO`.
+    /// NetBIOS name, such as `DEMO`.
     pub name: String,
-    /// DNS name, `demo.test`.
+    /// DNS name, such as `demo.test`.
     pub dns: String,
     /// `[[domain.user]]`
     #[serde(default, rename = "user")]
@@ -55,36 +55,36 @@ pub struct Domain {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
-    /// Name within the domain; compared without case.
+    /// Name within the domain, compared without case.
     pub name: String,
-    /// Password in clear; only its hash is kept.
+    /// Password in clear text. Only its hash is stored.
     #[serde(deserialize_with = "password")]
     pub password: SecretString,
-    /// What the account may do.
+    /// State of the account.
     #[serde(default)]
     pub account: AccountState,
 }
 
-/// A farm, its hosts and what it publishes.
+/// A farm with its hosts and published applications.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FarmDescription {
-    /// Short id, `XA1`.
+    /// Short id, such as `XA1`.
     pub id: String,
-    /// Name that the farm gives itself, `Farm1`.
+    /// Name that the farm reports, such as `Farm1`.
     pub name: String,
     /// Product generation.
     pub generation: Generation,
-    /// Whether a caller is believed who names a user without a password (nfuse.md §2).
+    /// Whether the farm accepts a user name without a password (nfuse.md §2).
     #[serde(default)]
     pub trust_requests: bool,
-    /// Users who may be connected at the same time.
+    /// Number of licences: the maximum number of connected users.
     #[serde(default)]
     pub licences: Limit,
-    /// Sessions that there may be, connected or not.
+    /// Maximum number of sessions, active and disconnected.
     #[serde(default)]
     pub max_sessions: Limit,
-    /// Sessions that each user may have.
+    /// Maximum number of sessions for each user.
     #[serde(default)]
     pub max_sessions_per_user: Limit,
     /// `[[farm.group]]`
@@ -98,46 +98,47 @@ pub struct FarmDescription {
     pub applications: Vec<Application>,
 }
 
-/// Hosts that run the same things: a worker group, desktop group or delivery group. An application
-/// runs on the hosts of its group; one without a group runs on the hosts without one.
+/// Hosts with the same applications: a worker group, desktop group or delivery group. An
+/// application runs on the hosts of its group. An application without a group runs on the hosts
+/// without one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostGroup {
     /// Name, unique within the farm.
     pub name: String,
-    /// Its hosts take nothing new.
+    /// Whether its hosts accept no new sessions.
     #[serde(default)]
     pub maintenance: bool,
 }
 
-/// A machine that sessions run on.
+/// A session host.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
-    /// Host id on the wire; a decimal number before generation 7.
+    /// Host id in NFuse messages. A decimal number before generation 7.
     pub id: String,
     /// Name of the server.
     pub name: String,
-    /// Address for `dot` and `dot-port`.
+    /// Address for address types `dot` and `dot-port`.
     pub address: Ipv4Addr,
-    /// Name for `dns` and `dns-port`.
+    /// Name for address types `dns` and `dns-port`.
     pub dns: String,
-    /// Name of the group that it is in.
+    /// Name of its host group.
     #[serde(default)]
     pub group: Option<String>,
-    /// Sessions that it takes: 1 for a desktop machine.
+    /// Maximum number of sessions; 1 for a desktop machine.
     #[serde(default = "default_capacity")]
     pub capacity: u32,
-    /// Whether its machine runs. XenDesktop and later switch it on for a launch.
+    /// Power setting of its machine. XenDesktop and later switch a machine on for a launch.
     #[serde(default)]
     pub power: PowerSetting,
-    /// Seconds from switching it on until it takes sessions.
+    /// Boot time of its machine in seconds.
     #[serde(default = "default_boot_seconds")]
     pub boot_seconds: u32,
-    /// Takes nothing new.
+    /// Whether the host accepts no new sessions.
     #[serde(default)]
     pub maintenance: bool,
-    /// Refuses every connection, as a machine does that is broken.
+    /// Whether the host refuses every connection, as a broken machine does.
     #[serde(default)]
     pub refusing: bool,
 }
@@ -148,64 +149,63 @@ pub struct Host {
 pub struct Application {
     /// Internal name, `InName`.
     pub name: String,
-    /// Name for people; the internal one when absent.
+    /// Display name. The default is the internal name.
     #[serde(default)]
     pub title: Option<String>,
     /// Application, desktop or document.
     #[serde(default)]
     pub kind: ApplicationKind,
-    /// Folder, empty for the top.
+    /// Folder. Empty for the top folder.
     #[serde(default)]
     pub folder: String,
-    /// A line for people.
+    /// Description for users.
     #[serde(default)]
     pub description: String,
-    /// Who may see and run it, as `DOMAIN\name`; absent means everybody.
+    /// Users who may see and launch it, as `DOMAIN\name`. `None` means all users.
     #[serde(default)]
     pub users: Option<Vec<String>>,
-    /// Name of the group of hosts that it runs on.
+    /// Name of the host group that it runs on.
     #[serde(default)]
     pub group: Option<String>,
     /// Whether it can be launched.
     #[serde(default = "enabled")]
     pub enabled: bool,
-    /// How often it may run.
+    /// Maximum number of instances.
     #[serde(default)]
     pub max_instances: Limit,
-    /// How often it may run for each user.
+    /// Maximum number of instances for each user.
     #[serde(default)]
     pub max_instances_per_user: Limit,
-    /// Which files it opens; only an application does.
+    /// Extensions of the files that it opens. Only for kind `app`.
     #[serde(default)]
     pub file_types: FileTypes,
-    /// Where it is; a document has to be somewhere, and nothing else is.
+    /// Address of the document. Required for kind `document`, and only for it.
     #[serde(default)]
     pub content: Option<ContentAddress>,
 }
 
-/// A session to make, as if it had been launched.
+/// A session to start without a launch.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartSession {
     /// Id of the farm.
     pub farm: String,
-    /// `alice`, `DEMO\alice` or `alice@demo.test`.
+    /// The user: `alice`, `DEMO\alice` or `alice@demo.test`.
     pub user: String,
     /// Internal name of the application.
     pub app: String,
-    /// Name of the client that it is connected to. A disconnected session has none: what stands
-    /// here for one is dropped.
+    /// Name of the connected client. Ignored for a disconnected session.
     #[serde(default)]
     pub client_name: Option<String>,
-    /// Device id of that client.
+    /// Device id of the connected client. Ignored for a disconnected session.
     #[serde(default)]
     pub device_id: Option<String>,
-    /// Connected or not.
+    /// Connection state.
     #[serde(default)]
     pub state: SessionState,
 }
 
-/// As many as the load evaluator that farms start with.
+/// The capacity at which the default load evaluator of a farm reports full load.
 fn default_capacity() -> u32 {
     100
 }
@@ -218,14 +218,14 @@ fn enabled() -> bool {
     true
 }
 
-/// Reads a password. The usual message for a value of another type would quote it.
+/// Deserializes a password. The default type error would contain the value.
 fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     use serde::de::Error;
     let text = String::deserialize(deserializer)
-        .map_err(|_| D::Error::custom("a password is a text in quotes"))?;
+        .map_err(|_| D::Error::custom("a password must be a quoted string"))?;
     let password = SecretString::from(text);
     if password.expose_secret().is_empty() {
-        return Err(D::Error::custom("a password is not empty"));
+        return Err(D::Error::custom("a password must not be empty"));
     }
     Ok(password)
 }

@@ -1,77 +1,77 @@
-//! Errors of a world description, each with its place in the file.
+//! Errors of a world description, each with its location.
 
-/// Why a text or a value is no world.
+/// Why a world description is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
-    /// The text is not TOML, or not of the shape of a world.
+    /// The text is not TOML, or does not have the structure of a world.
     #[error("line {line}: {message}")]
     Syntax {
-        /// Line, from 1.
+        /// Line number, starting at 1.
         line: usize,
-        /// What the parser says.
+        /// Message of the TOML parser.
         message: String,
     },
-    /// The parts do not fit together: everything that is wrong.
+    /// The parts do not fit together. Contains all faults.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Faults(Vec<WorldFault>),
 }
 
-/// One thing that is wrong with a world.
+/// One fault of a world description.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
+#[error("{location}: {problem}")]
 pub struct WorldFault {
-    /// Where, for example `farm XA1, application Notepad`.
-    pub place: String,
-    /// What.
+    /// Location of the fault, such as `farm XA1, application Notepad`.
+    pub location: String,
+    /// The problem at that location.
     pub problem: WorldProblem,
 }
 
-/// What can be wrong with a part of a world.
+/// A problem of one part of a world description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WorldProblem {
-    /// A name is empty, too long, or has characters that would break it.
+    /// A name is empty, too long, or has a forbidden character.
     #[error(
-        "the name is empty, longer than 256 characters, or has a control character, `\\`, `@` or \
-         another sign that has a meaning there"
+        "the name is empty, longer than 256 characters, or contains a control character or one that is \
+         not allowed there, such as `\\` or `@`"
     )]
     BadName,
-    /// Two parts have the same name, case aside.
-    #[error("another one has the same name")]
+    /// Two parts have the same name, compared without case.
+    #[error("another part has the same name")]
     Duplicate,
-    /// There is none where one is needed.
-    #[error("there is none; at least one is needed")]
+    /// A required part is missing.
+    #[error("at least one is required")]
     None,
     /// A host id is not a decimal number.
-    #[error("the host id is not a decimal number, as it is before generation 7")]
+    #[error("the host id must be a decimal number before generation 7")]
     HostIdNotNumber,
-    /// A named user is not in the world, or several are meant.
-    #[error("no single user of the world is meant")]
+    /// A user name matches no user or several users of the world.
+    #[error("the name matches no user, or several users, of this world")]
     UnknownUser,
-    /// A named farm is not in the world.
-    #[error("no such farm")]
+    /// No farm has this id.
+    #[error("no farm has this id")]
     UnknownFarm,
-    /// A named group is not one of the farm's.
+    /// The farm has no group of this name.
     #[error("the farm has no such group")]
     UnknownGroup,
     /// An application has no host to run on.
-    #[error("no host is in the group that it runs on")]
+    #[error("its host group has no host")]
     NoHost,
-    /// A host that takes no session.
-    #[error("a host takes at least 1 session")]
+    /// The capacity of a host is 0.
+    #[error("the capacity of a host must be at least 1")]
     NoCapacity,
-    /// A part that another kind of application has, or lacks.
+    /// A key is missing, or belongs to another kind of application.
     #[error(
-        "only an application has `file_types`, only a document has `content`, and needs it, and it \
-         has no group and no limits, because nothing of it runs"
+        "`file_types` is only for kind `app`; `content` is required for kind `document`, and only for \
+         it; a document has no group and no instance limits, since it runs on no host"
     )]
     Kind,
-    /// A named application is not published by that farm to that user.
+    /// The farm does not publish this application to this user.
     #[error("the farm does not publish this application to this user")]
     UnknownApplication,
-    /// The cost of hashing is not one that argon2 takes.
-    #[error("needs at least 8 KiB of memory (at most 1048576) and 1 pass (at most 100)")]
+    /// argon2 does not support this cost.
+    #[error("password hashing needs 8 to 1048576 KiB of memory and 1 to 100 passes")]
     HashingCost,
-    /// A number is 0 that cannot be.
-    #[error("lockout_seconds and password_length have to be 1 at least")]
+    /// A number is 0.
+    #[error("lockout_seconds and password_length must be at least 1")]
     Zero,
 }

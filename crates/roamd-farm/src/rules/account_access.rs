@@ -3,7 +3,7 @@
 use crate::model::account::AccountState;
 use crate::rules::request_refusal::RequestRefusal;
 
-/// Decides whether a user whose password was right may go on.
+/// Checks whether a user with the correct password may log in.
 pub(crate) fn check_login(account: AccountState) -> Result<(), RequestRefusal> {
     match account {
         AccountState::Enabled => Ok(()),
@@ -11,7 +11,7 @@ pub(crate) fn check_login(account: AccountState) -> Result<(), RequestRefusal> {
     }
 }
 
-/// Decides whether a user whose password was right may choose another one.
+/// Checks whether a user with the correct password may change the password.
 pub(crate) fn check_password_change(account: AccountState) -> Result<(), RequestRefusal> {
     match account {
         AccountState::Enabled | AccountState::Expired | AccountState::MustChange => Ok(()),

@@ -5,18 +5,19 @@ use jiff::Timestamp;
 use crate::model::account::FailedLogins;
 use crate::model::limit::Limit;
 
-/// After how many wrong passwords an account is locked, and for how long. A lock is over by itself:
-/// strangers can make it, so it must not last.
+/// Number of wrong passwords that locks an account, and duration of the lock. A lock always
+/// expires: anyone can cause one, so it must not be permanent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LockoutPolicy {
-    /// Wrong passwords one after the other, each within the time of the lock after the one before.
+    /// Number of consecutive wrong passwords that locks. Two are consecutive if the time between
+    /// them is shorter than `seconds`.
     pub(crate) attempts: Limit,
-    /// How long the lock lasts after the last of them.
+    /// Duration of the lock after the last wrong password, in seconds.
     pub(crate) seconds: u32,
 }
 
 impl LockoutPolicy {
-    /// Until when the account is locked, if it is.
+    /// Returns the end of the lock, or `None` if the account is not locked.
     pub(crate) fn locked_until(self, failures: FailedLogins, now: Timestamp) -> Option<Timestamp> {
         let is_locked =
             !self.attempts.allows_one_more(failures.count) && self.is_recent(failures, now);
@@ -25,7 +26,7 @@ impl LockoutPolicy {
             .flatten()
     }
 
-    /// The failures with one more. Old ones are forgotten.
+    /// Counts one more wrong password. Starts at 1 again if the previous one is too old.
     pub(crate) fn one_more(self, failures: FailedLogins, now: Timestamp) -> FailedLogins {
         let before = if self.is_recent(failures, now) {
             failures.count
@@ -38,7 +39,7 @@ impl LockoutPolicy {
         }
     }
 
-    /// Failures in the future are none: the clock was set back.
+    /// Failed logins in the future do not count: the clock was set back.
     fn is_recent(self, failures: FailedLogins, now: Timestamp) -> bool {
         (failures.last..self.end(failures)).contains(&now.as_millisecond())
     }
@@ -57,21 +58,21 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_begins_with_the_last_attempt_that_is_allowed_and_ends_by_itself() {
+    fn lockout_starts_at_limit_and_expires() {
         let lockout = LockoutPolicy {
             attempts: Limit::AtMost(3),
             seconds: 60,
         };
-        // When each wrong password comes, and whether the account is locked from then on.
+        // Time of each wrong password, and whether the account is locked after it.
         let mut failures = FailedLogins::default();
         for (second, is_locked) in [
             (0, false),
             (59, false),
-            // The first one is within the time of the second, so all count.
+            // The first one is recent at the time of the second, so all three count.
             (118, true),
             (178, false),
             (200, false),
-            // More than a minute later all begins anew.
+            // More than a minute later the count starts again.
             (261, false),
             (262, false),
             (263, true),
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_nobody_is_locked() {
+    fn no_lockout_limit_never_locks() {
         let lockout = LockoutPolicy {
             attempts: Limit::None,
             seconds: 60,

@@ -4,7 +4,7 @@ use roamd_nfuse_proto::{Dialect, SessionType};
 
 use crate::model::generation::Generation;
 
-/// The dialect that a farm answers in.
+/// Returns the dialect of the farm's responses.
 pub(crate) fn dialect(generation: Generation) -> Dialect {
     match generation {
         Generation::XenApp6 | Generation::XenDesktop5 => Dialect::new(5, 4),
@@ -12,12 +12,13 @@ pub(crate) fn dialect(generation: Generation) -> Dialect {
     }
 }
 
-/// Whether a request of this dialect is served: from the first to the newest that is known.
+/// Whether the farm serves requests of this dialect: 1.0 to 5.9.
 pub(crate) fn serves(dialect: Dialect) -> bool {
     (Dialect::new(1, 0)..=Dialect::new(5, 9)).contains(&dialect)
 }
 
-/// `HostId/@type`. None is known for generation 7: the word for it is ours.
+/// Returns `HostId/@type`. The value of real farms of generation 7 is unknown; `fma-host-id` is
+/// roamd's own.
 pub(crate) fn host_id_kind(generation: Generation) -> &'static str {
     match generation {
         Generation::XenApp6 | Generation::XenDesktop5 => "ima-host-id",
@@ -25,7 +26,7 @@ pub(crate) fn host_id_kind(generation: Generation) -> &'static str {
     }
 }
 
-/// Whether a list of these types may change something.
+/// Whether listing sessions of these types disconnects the active ones.
 pub(crate) fn listing_disconnects(generation: Generation, types: &[SessionType]) -> bool {
     generation != Generation::Cvad7 && types.contains(&SessionType::Active)
 }

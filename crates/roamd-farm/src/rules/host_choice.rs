@@ -7,21 +7,21 @@ use jiff::Timestamp;
 use crate::model::host::{HostRow, PowerState};
 use crate::model::launch_refusal::LaunchRefusal;
 
-/// `FarmLoadHint` of a host that takes no more. The load evaluator that farms start with reaches it
-/// at 100 sessions, 100 for each, as the captures have it (nfuse.md §5.3).
+/// `FarmLoadHint` of a full host. The default load evaluator of a farm reports it at 100 sessions,
+/// 100 for each session, as seen in captures (nfuse.md §5.3).
 const FULL: u32 = 10_000;
 
 /// What to do for a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostChoice<'a> {
-    /// Start it here.
+    /// Start the session on this host.
     Start(&'a HostRow),
-    /// Switch this machine on, and let the client ask again.
+    /// Switch this machine on; the client retries later.
     SwitchOn(&'a HostRow),
 }
 
 impl HostRow {
-    /// Whether it takes a new session.
+    /// Checks whether the host accepts a new session.
     pub(crate) fn check_new_session(&self, now: Timestamp) -> Result<(), LaunchRefusal> {
         if self.maintenance {
             return Err(LaunchRefusal::Maintenance);
@@ -34,8 +34,9 @@ impl HostRow {
         }
     }
 
-    /// Whether a client may come to a session that is there. In maintenance a machine for one user
-    /// takes nobody; one for many lets its users return and only starts nothing new.
+    /// Checks whether a client may connect to an existing session. A single-session host in
+    /// maintenance refuses it. A shared host in maintenance accepts it, and only refuses new
+    /// sessions.
     pub(crate) fn check_reconnect(&self) -> Result<(), LaunchRefusal> {
         if self.maintenance && self.capacity == 1 {
             Err(LaunchRefusal::SessionMaintenance)
@@ -44,7 +45,8 @@ impl HostRow {
         }
     }
 
-    /// Whether its machine takes a connection. Nobody knows before it is asked.
+    /// Checks whether the host accepts a connection. The host choice ignores this: a farm learns it
+    /// only when the client connects.
     pub(crate) fn check_connection(&self) -> Result<(), LaunchRefusal> {
         if self.refusing {
             Err(LaunchRefusal::Refusing)
@@ -53,22 +55,22 @@ impl HostRow {
         }
     }
 
-    /// Its load for `FarmLoadHint`, from 0 to full at 10000.
+    /// Returns the load for `FarmLoadHint`: 0 to 10000, which means full.
     pub(crate) fn load_hint(&self) -> u32 {
         let hint = u64::from(self.load) * u64::from(FULL) / u64::from(self.capacity.max(1));
         u32::try_from(hint).map_or(FULL, |hint| hint.min(FULL))
     }
 
-    /// Orders hosts by the share of their capacity that is in use.
+    /// Compares hosts by load relative to capacity.
     fn share(&self, other: &Self) -> Ordering {
         let product = |load: u32, capacity: u32| u64::from(load) * u64::from(capacity);
         product(self.load, other.capacity).cmp(&product(other.load, self.capacity))
     }
 }
 
-/// Whether a machine runs that was switched on at a time, in milliseconds since 1970, or not. A boot is
-/// a time that passes, not something that is done: the machine is ready when its boot is over. One
-/// whose boot lies in the future, because the clock was set back, is ready as well.
+/// Returns the power state of a machine from the time of switching on, in milliseconds since 1970.
+/// The machine is ready when its boot time has passed. If the time lies in the future, because the
+/// clock was set back, the machine counts as ready.
 pub(crate) fn power_state(
     switched_on_at: Option<i64>,
     boot_seconds: u32,
@@ -85,9 +87,8 @@ pub(crate) fn power_state(
     }
 }
 
-/// Chooses the host with the most room in proportion to its capacity. Where none is ready but a
-/// machine could be switched on, and this launch may do that, it is chosen for that, unless one that
-/// starts already will do.
+/// Chooses the ready host with the lowest load relative to its capacity. If none is ready, chooses
+/// a machine to switch on, if `may_switch_on` allows it and no other machine is booting.
 pub(crate) fn choose_host(
     hosts: &[HostRow],
     may_switch_on: bool,
@@ -102,7 +103,7 @@ pub(crate) fn choose_host(
     if let Some(host) = least_loaded(Ok(())) {
         return Ok(HostChoice::Start(host));
     }
-    // The nearest to success first.
+    // Report the refusal that is closest to success.
     for refusal in [
         LaunchRefusal::Starting,
         LaunchRefusal::Off,
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_is_ready_when_its_boot_is_over() {
+    fn machine_is_ready_after_boot_time() {
         for (ago, expected) in [
             (None, PowerState::Off),
             (Some(0), PowerState::Starting),
@@ -174,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn a_launch_goes_to_the_host_with_the_most_room() {
+    fn launch_chooses_least_loaded_host() {
         use LaunchRefusal::{Full, Maintenance, Off, Starting};
         let start = |id| Ok((id, false));
         let switch_on = |id| Ok((id, true));
         let cases = [
             (vec![host(1, 3, 10), host(2, 2, 10)], start(2)),
             (vec![host(1, 2, 10), host(2, 2, 10)], start(1)),
-            // Half of 4 is less than 3 quarters of 100.
+            // 2 of 4 is less than 75 of 100.
             (vec![host(1, 75, 100), host(2, 2, 4)], start(2)),
             (vec![host(1, 9, 10), in_maintenance(2)], start(1)),
             (vec![host(1, 10, 10), host(2, 11, 10)], Err(Full)),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn maintenance_sends_only_users_of_single_machines_away() {
+    fn maintenance_blocks_reconnect_on_single_session_host() {
         for (capacity, maintenance, expected) in [
             (1, false, Ok(())),
             (10, true, Ok(())),
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_load_hint_is_full_at_10000() {
+    fn load_hint_of_full_host_is_10000() {
         for (load, capacity, expected) in [
             (0, 100, 0),
             (3, 100, 300),

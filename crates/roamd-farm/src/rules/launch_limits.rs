@@ -8,12 +8,12 @@ use crate::model::launch_refusal::LaunchRefusal;
 use crate::model::limit::Limit;
 
 impl FarmLimits {
-    /// Whether there is any limit, so that what is in use has to be counted.
+    /// Whether any limit is set. Without one the usage need not be counted.
     pub(crate) fn is_limited(&self) -> bool {
         [self.licences, self.sessions, self.sessions_per_user] != [Limit::None; 3]
     }
 
-    /// Whether the user may connect.
+    /// Checks whether the user may connect to a session.
     pub(crate) fn allow_connection(&self, usage: &FarmUsage) -> Result<(), LaunchRefusal> {
         if usage.is_connected || self.licences.allows_one_more(usage.connected_users) {
             Ok(())
@@ -22,7 +22,7 @@ impl FarmLimits {
         }
     }
 
-    /// Whether the user may start a session, and connect to it.
+    /// Checks whether the user may start a session and connect to it.
     pub(crate) fn allow_session(&self, usage: &FarmUsage) -> Result<(), LaunchRefusal> {
         self.allow_connection(usage)?;
         if !self
@@ -39,12 +39,12 @@ impl FarmLimits {
 }
 
 impl InstanceLimits {
-    /// Whether there is any limit, so that what is in use has to be counted.
+    /// Whether any limit is set. Without one the usage need not be counted.
     pub(crate) fn is_limited(&self) -> bool {
         [self.total, self.per_user] != [Limit::None; 2]
     }
 
-    /// Whether the application may run once more for the user.
+    /// Checks whether the user may start another instance of the application.
     pub(crate) fn allow_instance(&self, usage: &InstanceUsage) -> Result<(), LaunchRefusal> {
         if !self.per_user.allows_one_more(usage.of_user) {
             return Err(LaunchRefusal::ApplicationUserLimit);
@@ -63,14 +63,14 @@ mod tests {
     use Limit::{AtMost, None};
 
     #[test]
-    fn a_licence_is_for_a_connected_user_whatever_he_runs() {
+    fn licence_counts_connected_users_not_sessions() {
         for (licences, connected_users, is_connected, allowed) in [
             (None, 1000, false, true),
             (AtMost(0), 0, false, false),
             (AtMost(2), 1, false, true),
             (AtMost(2), 2, false, false),
             (AtMost(2), 2, true, true),
-            // Fewer than there are in use: who is in stays in.
+            // Fewer licences than users: connected users stay connected.
             (AtMost(1), 2, true, true),
         ] {
             let limits = FarmLimits {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_that_is_reached_is_the_one_that_is_told() {
+    fn reached_limit_is_reported() {
         for (sessions, sessions_per_user, expected) in [
             (None, None, Ok(())),
             (AtMost(11), AtMost(4), Ok(())),

@@ -9,7 +9,7 @@ use crate::rules::request_refusal::{NewPasswordRefusal, RequestRefusal};
 
 use Generation::{Cvad7, XenApp6, XenDesktop5};
 
-/// How a farm of this generation words a refusal.
+/// Returns the NFuse error of a refusal for a product generation.
 pub(crate) fn nfuse_error(generation: Generation, refusal: RequestRefusal) -> FarmError {
     match refusal {
         RequestRefusal::Credentials => ErrorId::FAILED_CREDENTIALS.into(),
@@ -25,8 +25,8 @@ pub(crate) fn nfuse_error(generation: Generation, refusal: RequestRefusal) -> Fa
         RequestRefusal::Launch(refusal) => launch_error(generation, refusal),
         RequestRefusal::NoAlternateAddress => ErrorId::NO_ALT_ADDRESS.into(),
         RequestRefusal::Unsupported | RequestRefusal::StaTicket => ErrorId::UNSPECIFIED.into(),
-        RequestRefusal::Dialect => ErrorId::VERSION_MISMATCH.into(),
-        RequestRefusal::Trouble => ErrorId::SERVICE_UNAVAILABLE.into(),
+        RequestRefusal::UnsupportedDialect => ErrorId::VERSION_MISMATCH.into(),
+        RequestRefusal::ServiceUnavailable => ErrorId::SERVICE_UNAVAILABLE.into(),
     }
 }
 
@@ -49,11 +49,11 @@ fn unknown_name(generation: Generation) -> FarmError {
 
 fn launch_error(generation: Generation, refusal: LaunchRefusal) -> FarmError {
     match (refusal, generation) {
-        // Waiting for a machine came with XenDesktop (nfuse.md §1.3); before it, one that does not
-        // run is no server.
+        // The retry error came with XenDesktop (nfuse.md §1.3). XenApp reports that no server is
+        // available.
         (LaunchRefusal::Starting, XenDesktop5 | Cvad7) => ErrorId::RETRY_REQUIRED.into(),
         (LaunchRefusal::Full, XenApp6 | XenDesktop5) => ErrorId::MFSERVER_OVERLOADED.into(),
-        // XenApp has no word for what its servers are up to.
+        // XenApp has no error ids for power and maintenance states.
         (
             LaunchRefusal::Starting
             | LaunchRefusal::Off
@@ -70,13 +70,13 @@ fn launch_error(generation: Generation, refusal: LaunchRefusal) -> FarmError {
             ErrorId::IN_MAINTENANCE_MODE.into()
         }
         (LaunchRefusal::Refusing, XenDesktop5 | Cvad7) => ErrorId::CONNECTION_REFUSED.into(),
-        // Switched off or gone is the same to who launches.
+        // The client cannot tell a disabled application from one that does not exist.
         (LaunchRefusal::Disabled, _) => unknown_name(generation),
         (LaunchRefusal::NotLicensed, _) => ErrorId::NOT_LICENSED.into(),
         (LaunchRefusal::UserLimit | LaunchRefusal::ApplicationUserLimit, XenDesktop5 | Cvad7) => {
             ErrorId::NO_MORE_ACTIVE_SESSIONS.into()
         }
-        // For the other limits no word is known.
+        // No specific error id is known for the other limits.
         (
             LaunchRefusal::FarmLimit
             | LaunchRefusal::ApplicationLimit
@@ -90,7 +90,7 @@ fn launch_error(generation: Generation, refusal: LaunchRefusal) -> FarmError {
     }
 }
 
-/// `unspecified`, with a code of the farm's own.
+/// Returns `unspecified` with a native IMA error code.
 fn ima(code: &str) -> FarmError {
     FarmError {
         id: ErrorId::UNSPECIFIED,

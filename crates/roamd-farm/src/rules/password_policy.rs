@@ -2,10 +2,10 @@
 
 use crate::rules::request_refusal::NewPasswordRefusal;
 
-/// Passwords of a user before the current one that must not come back.
+/// Number of former passwords that a user may not reuse.
 pub(crate) const FORMER_PASSWORDS: u32 = 4;
 
-/// Decides whether a new password is long enough, in characters.
+/// Checks the length of a new password, in characters.
 pub(crate) fn check_length(password: &str, least: u32) -> Result<(), NewPasswordRefusal> {
     let least = usize::try_from(least).unwrap_or(usize::MAX);
     if password.chars().count() < least {

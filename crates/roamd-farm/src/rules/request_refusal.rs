@@ -6,35 +6,35 @@ use crate::model::launch_refusal::LaunchRefusal;
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestRefusal {
-    /// Wrong password, no such user, or no credentials that could do.
+    /// Wrong password, unknown user, or unusable credentials.
     Credentials,
-    /// A user is named without proof, and the farm does not trust its callers.
+    /// A user name without a password, at a farm that does not trust requests.
     NotTrusted,
-    /// Right password, but the account must not be used.
+    /// Correct password, but the account state forbids it.
     Account(AccountState),
-    /// Right password, but the new one does not do.
+    /// Correct password, but the new password violates the policy.
     NewPassword(NewPasswordRefusal),
-    /// No such application, session or server, or not for this user.
+    /// Application, session or server does not exist, or is not available to this user.
     UnknownName,
-    /// It is there, and the user's, but a launch does not go on.
+    /// The launch of an existing application or session is refused.
     Launch(LaunchRefusal),
-    /// Alternate addresses are asked for.
+    /// The request asks for an alternate address.
     NoAlternateAddress,
-    /// A kind of ticket or reference that is not issued here.
+    /// The request asks for a ticket or reference type that the farm does not issue.
     Unsupported,
-    /// A ticket for a gateway that is not good, whatever the reason.
+    /// Invalid STA ticket, for any reason.
     StaTicket,
-    /// The request's dialect.
-    Dialect,
-    /// The farm itself is in trouble.
-    Trouble,
+    /// The farm does not serve the dialect of the request.
+    UnsupportedDialect,
+    /// Internal error of the farm.
+    ServiceUnavailable,
 }
 
-/// Why a new password does not do.
+/// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NewPasswordRefusal {
-    /// It has too few characters.
+    /// It is too short.
     TooShort,
-    /// The user has it now, or had it lately.
+    /// It is the current password or one of the former ones.
     UsedBefore,
 }

@@ -7,17 +7,17 @@ use crate::model::generation::Generation;
 use crate::model::session::{SessionRow, SessionState};
 use crate::rules::generation_behaviour::listing_disconnects;
 
-/// What a list of sessions shows, and what making the list does.
+/// Result of a session list request.
 #[derive(Debug, Default)]
 pub(crate) struct SessionListing {
-    /// Sessions to show, in the order that they were given in.
+    /// Sessions to list, in their original order.
     pub(crate) shown: Vec<SessionRow>,
-    /// Sessions to disconnect from their clients.
+    /// Row ids of the sessions that listing disconnects.
     pub(crate) disconnected: Vec<i64>,
 }
 
-/// Decides what a client is shown of a user's sessions: those of the wanted types that it is not
-/// connected to itself. Without a type only disconnected ones are meant, which disturbs nobody.
+/// Selects the sessions to list: those of the requested types that are not connected to the calling
+/// client. Without a type only disconnected sessions are listed, which has no side effect.
 pub(crate) fn list_sessions(
     generation: Generation,
     caller: &ClientIdentity,
@@ -49,8 +49,8 @@ pub(crate) fn list_sessions(
     }
 }
 
-/// Decides which of a user's sessions a disconnect or logoff means: the active ones from the calling
-/// client, or all active ones when it does not say who it is.
+/// Selects the sessions that a disconnect or logoff request ends: the active sessions of the
+/// calling client, or all active sessions if the client is unknown.
 pub(crate) fn select_sessions(caller: &ClientIdentity, sessions: &[SessionRow]) -> Vec<i64> {
     sessions
         .iter()

@@ -15,7 +15,7 @@ use crate::model::host::HostRow;
 use crate::model::session::{SessionRow, SessionState};
 use crate::model::sharing_key::SharingKey;
 
-/// The settings that all applications of a session have to agree on.
+/// Settings that are part of the key.
 const SHARED: [&str; 5] = [
     "ColorDepth",
     "EncryptionLevel",
@@ -25,8 +25,8 @@ const SHARED: [&str; 5] = [
 ];
 
 impl SharingKey {
-    /// The key of a launch, unless its settings switch sharing off. Settings that are left out are
-    /// those that every client has that leaves them out.
+    /// Computes the key of a launch. Returns `None` if the settings disable sharing. A missing
+    /// setting counts as empty.
     pub(crate) fn compute(
         farm: &str,
         sid: &str,
@@ -42,15 +42,14 @@ impl SharingKey {
         }
         let parts = (farm, sid, SHARED.map(setting));
         let digest = Sha256::digest(format!("{parts:?}"));
-        // About as long as real ones, and enough for the sessions of one user.
+        // About the length of real keys, and long enough for the sessions of one user.
         let digest = BASE64URL_NOPAD.encode(digest.get(..9)?);
         Some(Self(format!("-{digest}")))
     }
 }
 
-/// Chooses the session that a launch joins: one with its key that its client is connected to, on a
-/// host that the application runs on. In maintenance a host shares nothing, as servers do that
-/// prohibit logons.
+/// Finds the session that a launch joins: an active session with the same key and client, on a host
+/// of the application. Hosts in maintenance share no sessions, like servers that prohibit logons.
 pub(crate) fn find_shared_session<'a>(
     key: &SharingKey,
     client: &ClientIdentity,
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_follows_the_settings_that_matter_and_no_others() {
+    fn sharing_key_depends_on_relevant_settings_only() {
         let plain = key(&[]).unwrap();
         assert_eq!(
             SharingKey::compute("CVAD", "S-1-5-21-1-2-3-1101", None),

@@ -2,25 +2,25 @@
 
 use crate::model::ticket::{TicketRefusal, TicketState};
 
-/// Life of a logon ticket in seconds when nobody asks for another (nfuse.md §5.5: WI asks for 200).
+/// Default lifetime of a logon ticket in seconds (nfuse.md §5.5: WI asks for 200).
 const TICKET_LIFE: u32 = 200;
 
-/// Longest life of a logon ticket in seconds.
+/// Maximum lifetime of a logon ticket in seconds.
 const LONGEST_TICKET_LIFE: u32 = 3600;
 
-/// Life of a ticket of the ticket authority in milliseconds, as on real controllers (nfuse.md §8).
+/// Lifetime of an STA ticket in milliseconds, as on real controllers (nfuse.md §8).
 pub(crate) const STA_TICKET_LIFE_MS: i64 = 100_000;
 
-/// How far into the past the clock may step before tickets issued before that are refused. Without
-/// this a clock set back by a year would make each of them good for a year.
+/// How far the clock may be set back before earlier tickets are refused. Without this bound a clock
+/// set back by a year would extend each ticket by a year.
 const CLOCK_STEP_MS: i64 = 60_000;
 
-/// Life of a ticket in seconds, from the wish.
-pub(crate) fn ticket_life(wanted: Option<u32>) -> u32 {
-    wanted.unwrap_or(TICKET_LIFE).clamp(1, LONGEST_TICKET_LIFE)
+/// Returns the lifetime of a ticket in seconds for a requested lifetime.
+pub(crate) fn ticket_life(requested: Option<u32>) -> u32 {
+    requested.unwrap_or(TICKET_LIFE).clamp(1, LONGEST_TICKET_LIFE)
 }
 
-/// Decides whether a ticket is still good.
+/// Checks whether a ticket may be redeemed now.
 pub(crate) fn check_redeemable(ticket: TicketState, now: i64) -> Result<(), TicketRefusal> {
     if ticket.redeemed {
         Err(TicketRefusal::Used)

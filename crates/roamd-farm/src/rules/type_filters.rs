@@ -1,6 +1,6 @@
 //! Server types and client types, and the filters for them in requests.
 
-/// The one type of server and of client that there is here.
+/// The only server type and the only client type of sessions.
 pub(crate) const SERVER_TYPE: &str = "win32";
 
 pub(crate) const CLIENT_TYPE: &str = "ica30";
@@ -8,12 +8,12 @@ pub(crate) const CLIENT_TYPE: &str = "ica30";
 /// The client type of documents.
 pub(crate) const CONTENT_TYPE: &str = "content";
 
-/// Whether filters let the only kind of session through that there is here.
+/// Whether filters of a request match sessions.
 pub(crate) fn filters_match(server_types: &[String], client_types: &[String]) -> bool {
     filters_match_type(server_types, client_types, CLIENT_TYPE)
 }
 
-/// Whether filters let something through that clients of this type show.
+/// Whether filters of a request match objects of this client type.
 pub(crate) fn filters_match_type(
     server_types: &[String],
     client_types: &[String],

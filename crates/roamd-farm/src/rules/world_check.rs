@@ -11,14 +11,14 @@ use crate::model::limit::Limit;
 use crate::model::world::{Application, FarmDescription, World};
 use crate::model::world_error::{WorldError, WorldFault, WorldProblem};
 
-/// Longest name of anything, in characters.
+/// Maximum length of a name, in characters.
 const LONGEST_NAME: usize = 256;
 
 impl World {
-    /// Checks that the parts fit together.
+    /// Checks that the parts of the world fit together.
     ///
     /// # Errors
-    /// Everything that does not.
+    /// [`WorldError::Faults`] with every fault.
     pub fn check(&self) -> Result<(), WorldError> {
         let mut faults = WorldFaults::default();
         let PasswordHashing { memory_kib, passes } = self.password_hashing;
@@ -50,23 +50,23 @@ impl World {
             faults.add("domain", WorldProblem::None);
         }
         for (index, domain) in self.domains.iter().enumerate() {
-            let place = format!("domain {}", domain.name);
+            let location = format!("domain {}", domain.name);
             for name in [&domain.name, &domain.dns] {
-                faults.check_name(&place, name, &['\\', '@']);
+                faults.check_name(&location, name, &['\\', '@']);
             }
-            // One domain may well have the same name twice; two domains may not share one.
+            // NetBIOS and DNS name of one domain may be equal. Two domains may not share a name.
             for name in HashSet::from([fold_case(&domain.name), fold_case(&domain.dns)]) {
                 if !seen.insert(name.clone()) {
-                    faults.add(&place, WorldProblem::Duplicate);
+                    faults.add(&location, WorldProblem::Duplicate);
                 }
                 users.domains.insert(name, index);
             }
             for user in &domain.users {
-                let place = format!("{place}, user {}", user.name);
-                faults.check_name(&place, &user.name, &['\\', '@']);
+                let location = format!("{location}, user {}", user.name);
+                faults.check_name(&location, &user.name, &['\\', '@']);
                 let domains = users.accounts.entry(fold_case(&user.name)).or_default();
                 if domains.contains(&index) {
-                    faults.add(&place, WorldProblem::Duplicate);
+                    faults.add(&location, WorldProblem::Duplicate);
                 } else {
                     domains.push(index);
                 }
@@ -81,42 +81,42 @@ impl World {
             faults.add("farm", WorldProblem::None);
         }
         for farm in &self.farms {
-            let place = format!("farm {}", farm.id);
+            let location = format!("farm {}", farm.id);
             // The id becomes part of file and resource names: XA1.Notepad.
             let is_word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
             if farm.id.is_empty() || !farm.id.chars().all(is_word) {
-                faults.add(&place, WorldProblem::BadName);
+                faults.add(&location, WorldProblem::BadName);
             }
-            faults.check_name(&place, &farm.name, &[]);
+            faults.check_name(&location, &farm.name, &[]);
             if !ids.insert(fold_case(&farm.id)) {
-                faults.add(&place, WorldProblem::Duplicate);
+                faults.add(&location, WorldProblem::Duplicate);
             }
             if farm.hosts.is_empty() {
-                faults.add(format!("{place}, host"), WorldProblem::None);
+                faults.add(format!("{location}, host"), WorldProblem::None);
             }
-            farm.check_groups(&place, faults);
-            farm.check_hosts(&place, faults);
-            farm.check_applications(&place, users, faults);
+            farm.check_groups(&location, faults);
+            farm.check_hosts(&location, faults);
+            farm.check_applications(&location, users, faults);
         }
     }
 
     fn check_sessions(&self, users: &Users, faults: &mut WorldFaults) {
         for (number, session) in self.sessions.iter().enumerate() {
-            let place = format!("session {}", number + 1);
+            let location = format!("session {}", number + 1);
             let client = [&session.client_name, &session.device_id];
             for name in client.into_iter().flatten() {
-                faults.check_name(&place, name, &[]);
+                faults.check_name(&location, name, &[]);
             }
             let user = users.find(&session.user);
             if user.is_none() {
-                faults.add(&place, WorldProblem::UnknownUser);
+                faults.add(&location, WorldProblem::UnknownUser);
             }
             let Some(farm) = self
                 .farms
                 .iter()
                 .find(|farm| fold_case(&farm.id) == fold_case(&session.farm))
             else {
-                faults.add(&place, WorldProblem::UnknownFarm);
+                faults.add(&location, WorldProblem::UnknownFarm);
                 continue;
             };
             let published = farm
@@ -129,32 +129,32 @@ impl World {
                     Some(names) => names.iter().any(|name| users.find(name) == user),
                 });
             if !published {
-                faults.add(&place, WorldProblem::UnknownApplication);
+                faults.add(&location, WorldProblem::UnknownApplication);
             }
         }
     }
 }
 
 impl FarmDescription {
-    fn check_groups(&self, place: &str, faults: &mut WorldFaults) {
+    fn check_groups(&self, location: &str, faults: &mut WorldFaults) {
         let mut names = HashSet::new();
         for group in &self.groups {
-            let place = format!("{place}, group {}", group.name);
-            faults.check_name(&place, &group.name, &[]);
+            let location = format!("{location}, group {}", group.name);
+            faults.check_name(&location, &group.name, &[]);
             if !names.insert(fold_case(&group.name)) {
-                faults.add(&place, WorldProblem::Duplicate);
+                faults.add(&location, WorldProblem::Duplicate);
             }
         }
     }
 
-    fn check_group(&self, place: &str, group: Option<&String>, faults: &mut WorldFaults) {
+    fn check_group(&self, location: &str, group: Option<&String>, faults: &mut WorldFaults) {
         let is_there = |name: &String| {
             self.groups
                 .iter()
                 .any(|group| fold_case(name) == fold_case(&group.name))
         };
         if !group.is_none_or(is_there) {
-            faults.add(place, WorldProblem::UnknownGroup);
+            faults.add(location, WorldProblem::UnknownGroup);
         }
     }
 
@@ -164,50 +164,53 @@ impl FarmDescription {
         hosts.any(|host| group(&host.group) == group(&application.group))
     }
 
-    fn check_hosts(&self, place: &str, faults: &mut WorldFaults) {
+    fn check_hosts(&self, location: &str, faults: &mut WorldFaults) {
         let mut ids = HashSet::new();
         for host in &self.hosts {
-            let place = format!("{place}, host {}", host.id);
-            // The id stands in the ticket tag, before a `?`.
-            faults.check_name(&place, &host.id, &['?', ' ']);
-            faults.check_name(&place, &host.name, &[]);
-            faults.check_name(&place, &host.dns, &[':', ' ']);
+            let location = format!("{location}, host {}", host.id);
+            // The ticket tag contains the id, followed by `?`.
+            faults.check_name(&location, &host.id, &['?', ' ']);
+            faults.check_name(&location, &host.name, &[]);
+            faults.check_name(&location, &host.dns, &[':', ' ']);
             if self.generation != Generation::Cvad7 && host.id.parse::<u32>().is_err() {
-                faults.add(&place, WorldProblem::HostIdNotNumber);
+                faults.add(&location, WorldProblem::HostIdNotNumber);
             }
             if host.capacity == 0 {
-                faults.add(&place, WorldProblem::NoCapacity);
+                faults.add(&location, WorldProblem::NoCapacity);
             }
-            self.check_group(&place, host.group.as_ref(), faults);
+            self.check_group(&location, host.group.as_ref(), faults);
             if !ids.insert(&host.id) {
-                faults.add(&place, WorldProblem::Duplicate);
+                faults.add(&location, WorldProblem::Duplicate);
             }
         }
     }
 
-    fn check_applications(&self, place: &str, users: &Users, faults: &mut WorldFaults) {
+    fn check_applications(&self, location: &str, users: &Users, faults: &mut WorldFaults) {
         let mut names = HashSet::new();
         for application in &self.applications {
-            let place = format!("{place}, application {}", application.name);
-            faults.check_name(&place, &application.name, &[]);
+            let location = format!("{location}, application {}", application.name);
+            faults.check_name(&location, &application.name, &[]);
             if let Some(title) = &application.title {
-                faults.check_name(&place, title, &[]);
+                faults.check_name(&location, title, &[]);
             }
             if !names.insert(fold_case(&application.name)) {
-                faults.add(&place, WorldProblem::Duplicate);
+                faults.add(&location, WorldProblem::Duplicate);
             }
-            self.check_group(&place, application.group.as_ref(), faults);
+            self.check_group(&location, application.group.as_ref(), faults);
             if !application.has_parts_of_its_kind() {
-                faults.add(&place, WorldProblem::Kind);
+                faults.add(&location, WorldProblem::Kind);
             }
-            // A farm without hosts is told as such.
+            // A farm without hosts is a fault of its own.
             let runs = application.kind != ApplicationKind::Document;
             if runs && !self.hosts.is_empty() && !self.runs_somewhere(application) {
-                faults.add(&place, WorldProblem::NoHost);
+                faults.add(&location, WorldProblem::NoHost);
             }
             for user in application.users.iter().flatten() {
                 if users.find(user).is_none() {
-                    faults.add(format!("{place}, user {user}"), WorldProblem::UnknownUser);
+                    faults.add(
+                        format!("{location}, user {user}"),
+                        WorldProblem::UnknownUser,
+                    );
                 }
             }
         }
@@ -228,25 +231,25 @@ impl Application {
     }
 }
 
-/// Everything that is wrong so far.
+/// The faults found so far.
 #[derive(Default)]
 struct WorldFaults(Vec<WorldFault>);
 
 impl WorldFaults {
-    fn add(&mut self, place: impl Into<String>, problem: WorldProblem) {
+    fn add(&mut self, location: impl Into<String>, problem: WorldProblem) {
         self.0.push(WorldFault {
-            place: place.into(),
+            location: location.into(),
             problem,
         });
     }
 
-    fn check_name(&mut self, place: &str, name: &str, forbidden: &[char]) {
+    fn check_name(&mut self, location: &str, name: &str, forbidden: &[char]) {
         let bad = name.trim() != name
             || name.is_empty()
             || name.chars().count() > LONGEST_NAME
             || name.contains(|c: char| c.is_control() || forbidden.contains(&c));
         if bad {
-            self.add(place, WorldProblem::BadName);
+            self.add(location, WorldProblem::BadName);
         }
     }
 }
@@ -254,14 +257,15 @@ impl WorldFaults {
 /// The users of a world by name.
 #[derive(Default)]
 struct Users {
-    /// Both names of each domain, folded.
+    /// Domain index by NetBIOS and DNS name, case folded.
     domains: HashMap<String, usize>,
-    /// Domains that have a user of this name, folded.
+    /// Domain indexes by user name, case folded.
     accounts: HashMap<String, Vec<usize>>,
 }
 
 impl Users {
-    /// The one user that is meant: name and domain.
+    /// Finds the user with this name, as user name and domain index. Returns `None` unless exactly
+    /// one matches.
     fn find(&self, text: &str) -> Option<(String, usize)> {
         let account = AccountName::parse(text);
         let name = fold_case(&account.user);

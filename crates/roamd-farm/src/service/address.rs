@@ -3,6 +3,7 @@
 use roamd_nfuse_proto::{AddressAnswer, AddressRequest, Credentials, HostAddress};
 
 use crate::launch::placement::{LaunchCaller, SessionPlacement, place_launch};
+use crate::model::case_folding::contains_word;
 use crate::model::client_identity::ClientIdentity;
 use crate::model::generation::Generation;
 use crate::model::host::HostRow;
@@ -14,10 +15,9 @@ use crate::rules::type_filters::{CLIENT_TYPE, SERVER_TYPE};
 use crate::service::authentication::has_password;
 use crate::service::launch_ref::new_launch_ref;
 use crate::service::request_handler::RequestHandler;
-use crate::service::word_list::has_word;
 use crate::store::hosts;
 
-/// Ports of the ICA protocol and of session reliability.
+/// Ports of ICA and of session reliability (CGP).
 const ICA_PORT: u16 = 1494;
 
 const CGP_PORT: u16 = 2598;
@@ -44,7 +44,7 @@ impl RequestHandler<'_> {
         let placement =
             self.read(|connection| place_launch(connection, farm, &caller, &request.name, now))?;
         let placement = placement.ok_or(RequestRefusal::UnknownName)?;
-        if has_word(&request.flags, "alt-addr") {
+        if contains_word(&request.flags, "alt-addr") {
             return Err(RequestRefusal::NoAlternateAddress);
         }
         let (host, launch, disconnected_session, sharing_key) = match placement {
@@ -82,7 +82,7 @@ impl RequestHandler<'_> {
             launch_ref: None,
             ticket: None,
         };
-        // On 7 and later one answer has all that a launch needs (nfuse.md §5).
+        // From generation 7 on the response contains everything that a launch needs (nfuse.md §5).
         if let (Generation::Cvad7, Some(tag), Some(user)) = (farm.generation, tag, user)
             && request.credentials.as_ref().is_some_and(has_password)
         {
@@ -94,10 +94,11 @@ impl RequestHandler<'_> {
     }
 }
 
-/// The address in the wanted form; farms prefer the number with its port (nfuse.md §5.3).
-fn server_address(host: &HostRow, wanted: Option<&str>) -> HostAddress {
-    let wanted = wanted.unwrap_or_default().to_ascii_lowercase();
-    let (kind, value) = match wanted.as_str() {
+/// Returns the host address in the requested form. The default is the IP address with its port, as
+/// on real farms (nfuse.md §5.3).
+fn server_address(host: &HostRow, requested: Option<&str>) -> HostAddress {
+    let requested = requested.unwrap_or_default().to_ascii_lowercase();
+    let (kind, value) = match requested.as_str() {
         "dot" => ("dot", host.address.clone()),
         "dns" => ("dns", host.dns.clone()),
         "dns-port" => ("dns-port", format!("{}:{ICA_PORT}", host.dns)),

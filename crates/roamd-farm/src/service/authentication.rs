@@ -28,7 +28,8 @@ impl RequestHandler<'_> {
         })
     }
 
-    /// The user that credentials speak for, once that is proven.
+    /// Returns the user of the credentials. A password is checked; without one the farm must trust
+    /// requests, and the account state must allow a login.
     pub(crate) async fn authenticate(
         &self,
         credentials: &Credentials,
@@ -69,8 +70,8 @@ impl RequestHandler<'_> {
         Ok(user)
     }
 
-    /// The user whose password this is, whatever the account may do. Wrong passwords are counted, and
-    /// too many lock the account for a while: then no password is right.
+    /// Returns the user with this name and password, in any account state. Wrong passwords are
+    /// counted and lock the account for a while; a locked account accepts no password.
     pub(crate) async fn check_password(
         &self,
         name: &AccountName,
@@ -80,8 +81,8 @@ impl RequestHandler<'_> {
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         let verified = self.farm.verifier.verify(stored, password, Instant::now());
         let verdict = self.log_error(verified.await)?;
-        // Hashing takes its time. Of many guesses at once, those that end late find the account as the
-        // first have left it.
+        // Hashing takes time. Of many concurrent guesses the later ones must see the lock that the
+        // first ones caused, so the user is read again.
         let user = match verdict {
             PasswordCheck::Cached => user,
             PasswordCheck::Correct | PasswordCheck::Wrong => self
@@ -124,7 +125,7 @@ impl RequestHandler<'_> {
     }
 }
 
-/// A domain of its own counts; else the user name may have one in it.
+/// Combines user name and domain. Without a separate domain the user name may contain one.
 pub(crate) fn account_name(user_name: &str, domain: Option<&Domain>) -> AccountName {
     match domain.map(|domain| domain.name.as_str()) {
         None | Some("") => AccountName::parse(user_name),
@@ -149,7 +150,7 @@ fn identity(user: &UserRow) -> UserIdentity {
     UserIdentity {
         sam: Some(format!(r"{}\{}", user.domain, user.name)),
         upn: Some(format!("{}@{}", user.name, user.domain_dns)),
-        // The user's own, then the group that every user of a domain is in.
+        // The SID of the user, then the SID of the group Domain Users.
         sids: vec![user.sid.clone(), format!("{}-513", user.domain_sid)],
     }
 }

@@ -12,7 +12,8 @@ use crate::store::account_policy::{account_policy, password_hashing};
 use crate::store::password_history::{former_passwords, replace_password};
 
 impl RequestHandler<'_> {
-    /// A password that was right is replaced if it still is, so of two changes at once one is refused.
+    /// Changes the password if the old one is still current. Of two concurrent changes one is
+    /// refused.
     pub(crate) async fn change_password(
         &self,
         request: ChangePasswordRequest,

@@ -17,20 +17,20 @@ use crate::error::Error;
 use crate::farms::Farm;
 use crate::service::serve_options::ServeOptions;
 
-/// Where the services of every farm are; compared without case, as clients write them in several.
+/// Paths of the services. Compared without case, since clients use several spellings.
 const SERVICES: [(&str, Service); 2] = [
     ("/scripts/wpnbr.dll", Service::Xml),
     ("/scripts/ctxsta.dll", Service::Sta),
 ];
 
-/// For the body of one request.
+/// Time limit for reading the body of a request.
 const BODY_DEADLINE: Duration = Duration::from_secs(20);
 
-/// Serves one controller of a farm on a listener until `shutdown`. Several may serve the same farm,
-/// in one process or in many.
+/// Serves one controller of a farm on a listener until `shutdown` is cancelled. Several
+/// controllers, in one process or in several, may serve the same farm.
 ///
 /// # Errors
-/// None at present: what goes wrong with a request is the request's answer.
+/// None at present. Errors of a request are reported in its response.
 pub async fn serve(
     farm: Farm,
     options: ServeOptions,
@@ -53,11 +53,13 @@ async fn handle(farm: Farm, options: ServeOptions, request: Request<Incoming>) -
         let [(xml, _), (sta, _)] = SERVICES;
         return text_response(
             StatusCode::NOT_FOUND,
-            format!("The XML service of this farm is at {xml}, its ticket authority at {sta}."),
+            format!(
+                "The XML service of this farm is at {xml}, its Secure Ticket Authority at {sta}."
+            ),
         );
     };
     if request.method() != Method::POST {
-        let text = "The services of a farm take requests by POST only.".to_owned();
+        let text = "The services of a farm accept POST requests only.".to_owned();
         let mut response = text_response(StatusCode::METHOD_NOT_ALLOWED, text);
         let allow = HeaderValue::from_static("POST");
         response.headers_mut().insert(ALLOW, allow);
@@ -75,7 +77,7 @@ async fn handle(farm: Farm, options: ServeOptions, request: Request<Incoming>) -
     match response {
         Ok(response) => body_response(StatusCode::OK, "text/xml", response.into()),
         Err(error) => {
-            debug!(farm = farm.row.label, %error, "Could not read a request");
+            debug!(farm = farm.row.label, %error, "Request cannot be decoded");
             text_response(StatusCode::BAD_REQUEST, sentence(&error))
         }
     }
@@ -89,9 +91,9 @@ fn status(error: &BodyError) -> StatusCode {
     }
 }
 
-/// An error's text as a sentence for a person.
+/// Turns an error into a sentence for the response body.
 fn sentence(error: &dyn std::error::Error) -> String {
-    format!("The request could not be read: {error}.")
+    format!("The request cannot be read: {error}.")
 }
 
 fn text_response(status: StatusCode, text: String) -> Answer {

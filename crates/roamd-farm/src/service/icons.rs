@@ -3,13 +3,13 @@
 
 use roamd_nfuse_proto::{IconData, IconForm};
 
-/// Where the colours stand in each file: behind the signature and the first chunk.
+/// Offset of the palette chunk: behind the signature and the first chunk.
 const PALETTE: usize = 33;
 
-/// The colour of the palette that the name decides.
+/// Index of the palette entry that is replaced.
 const TINT: usize = 2;
 
-/// Red, green and blue of colours that can be told apart.
+/// Distinct colours, as red, green and blue.
 const TINTS: [[u8; 3]; 8] = [
     [192, 64, 64],
     [200, 112, 32],
@@ -27,9 +27,13 @@ macro_rules! icon {
     };
 }
 
-/// The pictures of an application or desktop in those of the wished forms that there are.
-pub(crate) fn of_application(name: &str, is_desktop: bool, wished: &[IconForm]) -> Vec<IconData> {
-    wished
+/// Returns the icons of an application or desktop in the requested forms that exist.
+pub(crate) fn of_application(
+    name: &str,
+    is_desktop: bool,
+    requested: &[IconForm],
+) -> Vec<IconData> {
+    requested
         .iter()
         .filter(|form| form.format.eq_ignore_ascii_case("png"))
         .filter_map(|form| {
@@ -41,7 +45,7 @@ pub(crate) fn of_application(name: &str, is_desktop: bool, wished: &[IconForm]) 
         .collect()
 }
 
-/// The forms that every picture has.
+/// Returns the forms in which every icon exists.
 pub(crate) fn forms() -> Vec<IconForm> {
     let sizes = ["16", "32", "48", "128", "256"].into_iter();
     sizes
@@ -69,8 +73,8 @@ fn template(is_desktop: bool, size: &str) -> Option<&'static [u8]> {
     })
 }
 
-/// A copy of a picture in the colour of a name. A chunk is length, type, data, and a check value of
-/// type and data.
+/// Returns a copy of an icon in the colour of a name. A PNG chunk is length, type, data, and a CRC
+/// of type and data.
 fn tinted(template: &[u8], name: &str) -> Vec<u8> {
     let mut icon = template.to_vec();
     let number = crc32(name.as_bytes()) as usize % TINTS.len();
@@ -90,7 +94,7 @@ fn tinted(template: &[u8], name: &str) -> Vec<u8> {
     icon
 }
 
-/// The check value of PNG.
+/// Computes the CRC of PNG.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 };
     !bytes.iter().fold(!0, |crc, byte| {
@@ -112,7 +116,7 @@ mod tests {
         }
     }
 
-    /// The types and data of the chunks of a picture, whose check values are right.
+    /// Returns type and data of each chunk, and checks the CRCs.
     fn chunks(mut icon: &[u8]) -> Vec<(String, Vec<u8>)> {
         let mut chunks = Vec::new();
         icon = icon.strip_prefix(b"\x89PNG\r\n\x1a\n").unwrap();
@@ -128,19 +132,19 @@ mod tests {
     }
 
     #[test]
-    fn a_check_value_is_that_of_the_standard() {
-        // What every empty last chunk ends with.
+    fn crc32_matches_png_standard() {
+        // The CRC of the empty IEND chunk, which ends every PNG file.
         assert_eq!(crc32(b"IEND"), 0xAE42_6082);
     }
 
     #[test]
-    fn each_size_is_a_picture_in_the_colour_of_its_name() {
+    fn icon_has_requested_size_and_colour_of_its_name() {
         for is_desktop in [false, true] {
             for size in [16_u32, 32, 48, 128, 256] {
-                let wished = [form(&size.to_string(), "png")];
+                let requested = [form(&size.to_string(), "png")];
                 let [paint, word] = ["Paint", "Word"].map(|name| {
-                    let icons = of_application(name, is_desktop, &wished);
-                    assert_eq!(icons[0].form, wished[0]);
+                    let icons = of_application(name, is_desktop, &requested);
+                    assert_eq!(icons[0].form, requested[0]);
                     chunks(&icons[0].bytes)
                 });
                 assert_eq!(paint[0].1[..8], [size.to_be_bytes(); 2].concat());
@@ -153,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_picture_of_each_form_that_is_told() {
+    fn every_announced_icon_form_exists() {
         for form in forms() {
             assert_eq!(
                 of_application("Paint", false, slice::from_ref(&form)).len(),
@@ -164,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_not_there() {
-        let wished = [form("32", "raw"), form("24", "png"), form("", "png")];
-        assert_eq!(of_application("Paint", false, &wished), []);
+    fn unknown_icon_forms_are_left_out() {
+        let requested = [form("32", "raw"), form("24", "png"), form("", "png")];
+        assert_eq!(of_application("Paint", false, &requested), []);
     }
 }

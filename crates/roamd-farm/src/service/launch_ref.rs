@@ -11,9 +11,9 @@ use crate::service::authentication::has_password;
 use crate::service::request_handler::RequestHandler;
 
 impl RequestHandler<'_> {
-    /// A reference proves nothing and is redeemed nowhere, so one is given without a password too, as
-    /// clients ask for it; and without a look at the user or the session, which would tell that they
-    /// exist.
+    /// Issues a launch reference. A reference is no proof and is never redeemed, so no password is
+    /// required, as clients expect. Neither the user nor the session is looked up, so the response
+    /// does not reveal whether they exist.
     pub(crate) async fn launch_ref(
         &self,
         request: LaunchRefRequest,

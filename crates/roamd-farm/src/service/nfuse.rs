@@ -13,7 +13,7 @@ use crate::rules::request_refusal::RequestRefusal;
 use crate::service::request_handler::RequestHandler;
 use crate::service::serve_options::ServeOptions;
 
-/// What a farm of every generation can do.
+/// Capabilities of a farm of any generation.
 const CAPABILITIES: [CapabilityId; 6] = [
     CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
     CapabilityId::LAUNCH_REFERENCE,
@@ -24,12 +24,10 @@ const CAPABILITIES: [CapabilityId; 6] = [
 ];
 
 impl Farm {
-    /// Answers the bytes of a request with the bytes of an answer, without a socket and at a time
-    /// that the caller tells.
+    /// Responds to an encoded NFuse request with an encoded response, at the given time.
     ///
     /// # Errors
-    /// The bytes are no request that is served. A request that is understood and refused is
-    /// answered.
+    /// The bytes are not a supported request. A refused request gets a response.
     pub async fn respond(
         &self,
         options: ServeOptions,
@@ -91,7 +89,7 @@ impl RequestHandler<'_> {
         let result = if serves(frame.dialect) {
             work.await
         } else {
-            Err(RequestRefusal::Dialect)
+            Err(RequestRefusal::UnsupportedDialect)
         };
         let frame = Frame {
             dialect: dialect(generation),

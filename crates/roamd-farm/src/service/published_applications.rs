@@ -9,7 +9,7 @@ use roamd_nfuse_proto::{
 use rusqlite::Connection;
 
 use crate::model::application::ApplicationRow;
-use crate::model::case_folding::fold_case;
+use crate::model::case_folding::{contains_word, fold_case};
 use crate::model::farm::FarmRow;
 use crate::model::generation::Generation;
 use crate::model::user::UserRow;
@@ -17,7 +17,6 @@ use crate::rules::request_refusal::RequestRefusal;
 use crate::rules::type_filters::{CLIENT_TYPE, CONTENT_TYPE, SERVER_TYPE, filters_match_type};
 use crate::service::icons;
 use crate::service::request_handler::RequestHandler;
-use crate::service::word_list::has_word;
 use crate::store::store_error::StoreError;
 use crate::store::{published_applications, users};
 
@@ -27,7 +26,7 @@ impl RequestHandler<'_> {
         request: AppDataRequest,
     ) -> Result<AppDataAnswer, RequestRefusal> {
         let user = match &request.credentials {
-            // No application is published to everybody without a name.
+            // No application is published to anonymous users.
             Some(Credentials::Anonymous) => return Ok(self.applications(Vec::new())),
             Some(credentials) => Some(self.authenticate(credentials).await?),
             None => None,
@@ -65,8 +64,8 @@ impl RequestHandler<'_> {
         }
     }
 
-    /// Who may see an application, where it was asked for. Unless the catalogue is exposed, a user
-    /// learns only that he may.
+    /// Returns the access list of an application if the request asks for it. Unless the options
+    /// expose all applications, it contains only the user of the request.
     fn access_list(
         &self,
         connection: &Connection,
@@ -104,8 +103,8 @@ impl RequestHandler<'_> {
     }
 }
 
-/// Whether an application is in the asked folder and among the asked names, which are folded: a request
-/// may have thousands.
+/// Whether the request asks for this application, by folder, names and types. The names are case
+/// folded and in a set, since a request may contain thousands.
 fn is_wanted(request: &AppDataRequest, names: &HashSet<String>, row: &ApplicationRow) -> bool {
     let AppDataRequest {
         server_types,
@@ -113,7 +112,7 @@ fn is_wanted(request: &AppDataRequest, names: &HashSet<String>, row: &Applicatio
         ..
     } = request;
     let is_named = names.is_empty() || names.contains(&fold_case(&row.name));
-    // The top is written as nothing, or as a backslash.
+    // The top folder is an empty text or a backslash.
     let folder = request.folder.trim_matches('\\');
     let below = row.folder.strip_prefix(folder);
     let is_inside = below.is_some_and(|rest| {
@@ -123,7 +122,7 @@ fn is_wanted(request: &AppDataRequest, names: &HashSet<String>, row: &Applicatio
     is_named && is_inside && filters_match_type(server_types, client_types, client_type(row))
 }
 
-/// What shows it.
+/// Returns the client type that opens the application.
 fn client_type(row: &ApplicationRow) -> &'static str {
     match row.content {
         Some(_) => CONTENT_TYPE,
@@ -132,7 +131,8 @@ fn client_type(row: &ApplicationRow) -> &'static str {
 }
 
 fn wants_detail(request: &AppDataRequest, detail: &str) -> bool {
-    has_word(&request.desired_details, detail) || has_word(&request.desired_details, "all")
+    contains_word(&request.desired_details, detail)
+        || contains_word(&request.desired_details, "all")
 }
 
 fn application(
@@ -172,7 +172,7 @@ fn application(
     }
 }
 
-/// The type of the files with this extension.
+/// Returns the file type with this extension.
 fn file_type(extension: &str) -> FileType {
     FileType {
         name: extension.trim_start_matches('.').to_owned(),

@@ -12,7 +12,7 @@ use crate::rules::request_refusal::RequestRefusal;
 use crate::service::serve_options::ServeOptions;
 use crate::store::store_error::StoreError;
 
-/// Where one request is worked on.
+/// Handles one request. Each request has its methods in its own file.
 pub(crate) struct RequestHandler<'a> {
     pub(crate) farm: &'a Farm,
     pub(crate) options: ServeOptions,
@@ -20,7 +20,7 @@ pub(crate) struct RequestHandler<'a> {
 }
 
 impl RequestHandler<'_> {
-    /// What a caller may see of the catalogue, if anything.
+    /// Returns the applications that the request may see, or `None` if none.
     pub(crate) fn audience(&self, user: Option<i64>) -> Option<Audience> {
         match user {
             Some(user) => Some(Audience::User(user)),
@@ -43,20 +43,20 @@ impl RequestHandler<'_> {
         match spawn_blocking(move || database.write(operation)).await {
             Ok(result) => self.log_error(result),
             Err(error) => {
-                error!(farm = self.farm.row.label, %error, "A change was given up");
-                Err(RequestRefusal::Trouble)
+                error!(farm = self.farm.row.label, %error, "Database task failed");
+                Err(RequestRefusal::ServiceUnavailable)
             }
         }
     }
 
-    /// Tells the log what the caller must not be told.
+    /// Logs an internal error and hides it from the client. A refused launch is no internal error.
     pub(crate) fn log_error<T>(&self, result: Result<T, Error>) -> Result<T, RequestRefusal> {
         result.map_err(|error| match error {
             Error::Launch(refusal) => RequestRefusal::Launch(refusal),
             error => {
                 let error: &dyn std::error::Error = &error;
-                error!(farm = self.farm.row.label, error, "The farm is in trouble");
-                RequestRefusal::Trouble
+                error!(farm = self.farm.row.label, error, "Request failed");
+                RequestRefusal::ServiceUnavailable
             }
         })
     }

@@ -1,9 +1,9 @@
 //! Options of a controller.
 
-/// How a controller behaves beside what its farm decides.
+/// Options of a controller, independent of its farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServeOptions {
-    /// Tells applications, access lists and servers to anybody, as old farms do (nfuse.md §2). Else a
-    /// request that names no user learns nothing of them.
+    /// Whether to list applications, access lists and servers for requests without a user, as old
+    /// farms do (nfuse.md §2). Otherwise such requests get empty lists.
     pub expose_catalog: bool,
 }

@@ -19,7 +19,7 @@ use crate::service::request_handler::RequestHandler;
 use crate::store::store_error::StoreError;
 use crate::store::{logon_tickets, sessions};
 
-/// What a disconnect or logoff does to the sessions that it selects.
+/// Ends or disconnects the sessions with these row ids.
 type EndSessions = fn(&Connection, &[i64]) -> Result<(), StoreError>;
 
 impl RequestHandler<'_> {
@@ -73,7 +73,8 @@ impl RequestHandler<'_> {
         Ok(LogoffUserSessionsAnswer)
     }
 
-    /// Tickets go first: one that is invalidated cannot connect a session that was just ended here.
+    /// Invalidates tickets and ends or disconnects the selected sessions. Tickets come first: an
+    /// invalidated ticket cannot reconnect a session that this request disconnects.
     async fn end_sessions(
         &self,
         selection: SessionSelection,

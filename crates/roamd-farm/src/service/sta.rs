@@ -16,19 +16,18 @@ use crate::service::request_handler::RequestHandler;
 use crate::service::serve_options::ServeOptions;
 use crate::store::sta_tickets;
 
-/// Longest address, in bytes: a name of a host and a port.
+/// Maximum length of an address in bytes: host name and port.
 const LONGEST_ADDRESS: usize = 300;
 
-/// Longest text that a gateway is told beside the address, in bytes.
+/// Maximum length of the extra data of a ticket in bytes.
 const LONGEST_X_DATA: usize = 4096;
 
 impl Farm {
-    /// Answers the bytes of a request to the farm's ticket authority, as [`Farm::answer`] does for its
-    /// XML service.
+    /// Responds to an encoded request to the farm's Secure Ticket Authority, as [`Farm::respond`]
+    /// does for its XML service.
     ///
     /// # Errors
-    /// The bytes are no request that is served. A request that is understood and refused is
-    /// answered.
+    /// The bytes are not a supported request. A refused request gets a response.
     pub async fn respond_sta(
         &self,
         request: &[u8],
@@ -89,14 +88,14 @@ impl RequestHandler<'_> {
         if issued.is_none() {
             warn!(
                 farm = self.farm.row.label,
-                "Too many tickets wait for a gateway"
+                "STA ticket refused: too many are unredeemed"
             );
-            return Err(RequestRefusal::Trouble);
+            return Err(RequestRefusal::ServiceUnavailable);
         }
         Ok(response)
     }
 
-    /// No ticket can be prolonged here: each is good for one connection.
+    /// Redeems a ticket. Tickets are valid for one connection and are never renewed.
     async fn redeem_sta_ticket(
         &self,
         DataRequest(shown): DataRequest,

@@ -8,7 +8,7 @@ use crate::model::account_policy::{AccountPolicy, AccountPolicyChange, PasswordH
 use crate::rules::account_lockout::LockoutPolicy;
 use crate::store::store_error::StoreError;
 
-/// Cost of the stored hashes.
+/// Returns the cost of the stored password hashes.
 pub(crate) fn password_hashing(connection: &Connection) -> Result<PasswordHashing, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT hash_memory_kib, hash_passes FROM settings")?;
@@ -20,7 +20,7 @@ pub(crate) fn password_hashing(connection: &Connection) -> Result<PasswordHashin
     })?)
 }
 
-/// What holds for all accounts.
+/// Returns the account policy.
 pub(crate) fn account_policy(connection: &Connection) -> Result<AccountPolicy, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT lockout_attempts, lockout_seconds, password_length FROM settings",
@@ -34,7 +34,7 @@ pub(crate) fn account_policy(connection: &Connection) -> Result<AccountPolicy, S
     })?)
 }
 
-/// Changes what holds for all accounts.
+/// Changes the account policy.
 pub(crate) fn set_account_policy(
     connection: &Connection,
     change: AccountPolicyChange,
@@ -53,7 +53,7 @@ pub(crate) fn set_account_policy(
     Ok(())
 }
 
-/// When accounts are locked.
+/// Returns the lockout part of the account policy.
 pub(crate) fn lockout_policy(connection: &Connection) -> Result<LockoutPolicy, StoreError> {
     let policy = account_policy(connection)?;
     Ok(LockoutPolicy {

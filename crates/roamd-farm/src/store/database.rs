@@ -19,16 +19,16 @@ use crate::store::schema::{APPLICATION_ID, FORMAT, format_version, in_transactio
 use crate::store::store_error::StoreError;
 use crate::store::world_insertion::{hash_passwords, insert_world};
 
-/// Name of the database within a data folder.
+/// File name of the database in a data folder.
 const FILE: &str = "farm.db";
 
-/// How long a write waits for another process to finish its own.
+/// How long a write waits for the write of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections that are kept for the next caller. More exist only while more work at once.
+/// Maximum number of idle connections. Under load more connections are open.
 const IDLE_CONNECTIONS: usize = 8;
 
-/// An open database with its pool of connections.
+/// An open database with a pool of connections.
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
@@ -36,10 +36,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Makes a new database with a world in it.
+    /// Creates a database that contains a world.
     ///
-    /// It is made beside its place and moved there when it is whole, so that neither a second
-    /// process nor a power cut can meet half of it; of two that race, one is told that the other won.
+    /// The database is written to a temporary file in the same folder and renamed when it is
+    /// complete, so neither a second process nor a power failure sees a part of it. Of two
+    /// concurrent calls one fails with [`Error::WorldExists`].
     pub(crate) fn create(dir: &Path, world: &World) -> Result<(), Error> {
         world.check()?;
         std::fs::create_dir_all(dir).map_err(|source| folder_error(dir, source))?;
@@ -51,7 +52,7 @@ impl Database {
             .try_exists()
             .map_err(|source| folder_error(&path, source))?
         {
-            // What is there may be no world at all; then that is what has to be said.
+            // The existing file may be damaged or foreign; that error comes first.
             return Self::open(dir).and(Err(exists()));
         }
         let users = hash_passwords(world)?;
@@ -61,8 +62,8 @@ impl Database {
             .tempfile_in(dir)
             .map_err(|source| folder_error(dir, source))?
             .into_temp_path();
-        fill(&new, |transaction| insert_world(transaction, world, &users))
-            .map_err(|failure| explain(&new, failure))?;
+        create_file(&new, |transaction| insert_world(transaction, world, &users))
+            .map_err(|failure| describe_error(&new, failure))?;
         match new.persist_noclobber(&path) {
             Ok(()) => Ok(()),
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(exists()),
@@ -70,7 +71,7 @@ impl Database {
         }
     }
 
-    /// Opens the database of a data folder, after a check that it is whole.
+    /// Opens the database of a data folder, after an integrity check.
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(FILE);
         if !path
@@ -81,56 +82,57 @@ impl Database {
                 dir: dir.to_owned(),
             });
         }
-        let db = Self {
+        let database = Self {
             path,
             idle: Mutex::default(),
         };
-        let mut connection = db.connect()?;
+        let mut connection = database.connect()?;
         let check = "PRAGMA quick_check(1)";
-        let verdict: Result<String, _> = connection.query_row(check, [], |row| row.get(0));
-        match verdict.map_err(|error| explain(&db.path, error.into()))? {
+        let result: Result<String, _> = connection.query_row(check, [], |row| row.get(0));
+        match result.map_err(|error| describe_error(&database.path, error.into()))? {
             ok if ok == "ok" => {}
             reason => {
                 return Err(Error::Damaged {
-                    path: db.path,
+                    path: database.path,
                     reason,
                 });
             }
         }
-        migrate(&mut connection).map_err(|failure| explain(&db.path, failure))?;
-        db.keep(connection);
-        Ok(db)
+        migrate(&mut connection).map_err(|failure| describe_error(&database.path, failure))?;
+        database.keep_connection(connection);
+        Ok(database)
     }
 
-    /// Reads, in the calling thread.
+    /// Runs a read in the calling thread.
     ///
-    /// Every read here is a few indexed rows, microseconds of work that never waits for a writer
-    /// (write-ahead log), so callers on a runtime may call it directly: a hop to a blocking thread
+    /// Every read is a query of a few indexed rows. It takes microseconds and never waits for a
+    /// writer (write-ahead log), so asynchronous callers may call it directly: a blocking thread
     /// would cost more than the read.
     pub(crate) fn read<T>(
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, Error> {
-        let connection = self.take()?;
-        let result = operation(&connection).map_err(|failure| explain(&self.path, failure))?;
-        self.keep(connection);
+        let connection = self.take_connection()?;
+        let result =
+            operation(&connection).map_err(|failure| describe_error(&self.path, failure))?;
+        self.keep_connection(connection);
         Ok(result)
     }
 
-    /// Changes, all or nothing. May wait for other writers and for the disk: not for a thread that
-    /// serves others.
+    /// Runs a change in one transaction. It may wait for other writers and for the disk, so
+    /// asynchronous callers must use a blocking thread.
     pub(crate) fn write<T>(
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, Error> {
-        let mut connection = self.take()?;
+        let mut connection = self.take_connection()?;
         let result = in_transaction(&mut connection, operation)
-            .map_err(|failure| explain(&self.path, failure))?;
-        self.keep(connection);
+            .map_err(|failure| describe_error(&self.path, failure))?;
+        self.keep_connection(connection);
         Ok(result)
     }
 
-    fn take(&self) -> Result<Connection, Error> {
+    fn take_connection(&self) -> Result<Connection, Error> {
         let kept = self
             .idle
             .lock()
@@ -139,7 +141,7 @@ impl Database {
         kept.map_or_else(|| self.connect(), Ok)
     }
 
-    fn keep(&self, connection: Connection) {
+    fn keep_connection(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_CONNECTIONS {
             idle.push(connection);
@@ -147,26 +149,27 @@ impl Database {
     }
 
     fn connect(&self) -> Result<Connection, Error> {
-        // Never CREATE: a file that vanished is an error, not an empty world. A connection is used by
-        // one thread at a time, so SQLite's own mutexes are left out.
+        // Without CREATE: a missing file is an error, not an empty world. Each connection is used
+        // by one thread at a time, so SQLite's own mutexes are not needed.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(&self.path, flags);
-        let connection = opened.map_err(|error| explain(&self.path, error.into()))?;
-        self.recognise(&connection)?;
-        prepare(&connection).map_err(|error| explain(&self.path, error.into()))?;
+        let connection = opened.map_err(|error| describe_error(&self.path, error.into()))?;
+        self.check_format(&connection)?;
+        prepare(&connection).map_err(|error| describe_error(&self.path, error.into()))?;
         Ok(connection)
     }
 
-    /// Makes sure that the file is ours and not from the future, before anything else is done.
-    fn recognise(&self, connection: &Connection) -> Result<(), Error> {
+    /// Checks application id and format version of the file before anything else.
+    fn check_format(&self, connection: &Connection) -> Result<(), Error> {
         let path = self.path.clone();
         let id = connection
             .pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0))
-            .map_err(|error| explain(&path, error.into()))?;
+            .map_err(|error| describe_error(&path, error.into()))?;
         if id != APPLICATION_ID {
             return Err(Error::Foreign { path });
         }
-        let found = format_version(connection).map_err(|error| explain(&path, error.into()))?;
+        let found =
+            format_version(connection).map_err(|error| describe_error(&path, error.into()))?;
         if found > FORMAT {
             return Err(Error::Newer {
                 path,
@@ -178,8 +181,8 @@ impl Database {
     }
 }
 
-/// Makes a database in an empty file.
-fn fill(
+/// Creates a database in an empty file.
+fn create_file(
     path: &Path,
     insert: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
@@ -188,8 +191,8 @@ fn fill(
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
     in_transaction(&mut connection, insert)?;
-    // The mode stays with the file. Last, so that nothing is left in a log that would have to move
-    // together with it.
+    // The journal mode is stored in the file. It is set last, so that no log file has to be renamed
+    // together with the database.
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection
         .close()
@@ -199,14 +202,15 @@ fn fill(
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // Plans that do not depend on bound values. Else SQLite compiles most of the cached statements
-    // anew each time, because the cache clears what was bound: a third of the time of a request.
+    // Query plans that do not depend on bound values. Otherwise SQLite recompiles most of the
+    // cached statements on each use, because the cache clears the bound values: a third of the time
+    // of a request.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // A redeemed ticket stays redeemed, also through a power cut.
+    // A redeemed ticket stays redeemed after a power failure.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    // KiB, where it is negative.
+    // A negative value is in KiB.
     connection.pragma_update(None, "cache_size", -1024)
 }
 
@@ -217,8 +221,8 @@ fn folder_error(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// Adds the file to an error of SQLite, and tells damage from other trouble.
-fn explain(path: &Path, failure: StoreError) -> Error {
+/// Adds the path to an SQLite error, and detects foreign and damaged files.
+fn describe_error(path: &Path, failure: StoreError) -> Error {
     let path = path.to_owned();
     match failure {
         StoreError::Refused(error) => error,
@@ -226,7 +230,7 @@ fn explain(path: &Path, failure: StoreError) -> Error {
             Some(ffi::ErrorCode::NotADatabase) => Error::Foreign { path },
             Some(ffi::ErrorCode::DatabaseCorrupt) => Error::Damaged {
                 path,
-                reason: "SQLite finds it malformed".to_owned(),
+                reason: "SQLite reports a malformed database".to_owned(),
             },
             _ => Error::Database { path, source },
         },

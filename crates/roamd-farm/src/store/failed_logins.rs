@@ -8,7 +8,7 @@ use crate::store::account_policy::lockout_policy;
 use crate::store::store_error::StoreError;
 use crate::store::users;
 
-/// Until when a user is locked after too many wrong passwords, if so.
+/// Returns the end of the user's lock after too many wrong passwords, or `None`.
 pub(crate) fn locked_until(
     connection: &Connection,
     user: &UserRow,
@@ -20,7 +20,8 @@ pub(crate) fn locked_until(
     })
 }
 
-/// Counts a wrong password; of nobody, too, so that it takes as long.
+/// Counts a wrong password. For an unknown user a common counter is written, so that the response
+/// takes as long.
 pub(crate) fn count_wrong_password(
     connection: &Connection,
     user: Option<i64>,
@@ -40,7 +41,7 @@ pub(crate) fn count_wrong_password(
     Ok(())
 }
 
-/// Forgets wrong passwords.
+/// Resets the number of wrong passwords of a user.
 pub(crate) fn reset(connection: &Connection, user: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached("UPDATE users SET failures = 0 WHERE id = ?1")?

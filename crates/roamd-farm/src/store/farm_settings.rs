@@ -13,7 +13,7 @@ use crate::rules::host_choice::power_state;
 use crate::store::store_error::StoreError;
 use crate::store::{farms, hosts, sessions};
 
-/// Hosts of one farm or of all, or the one with this id.
+/// Lists the hosts of one farm or of all, or the host with this id.
 pub(crate) fn hosts(
     connection: &Connection,
     farm: Option<&str>,
@@ -41,7 +41,7 @@ pub(crate) fn hosts(
     })
 }
 
-/// Groups of one farm or of all, or the one of this name.
+/// Lists the groups of one farm or of all, or the group with this name.
 pub(crate) fn groups(
     connection: &Connection,
     farm: Option<&str>,
@@ -60,7 +60,7 @@ pub(crate) fn groups(
     })
 }
 
-/// What one farm publishes or all do, or the one of this internal name.
+/// Lists the published applications of one farm or of all, or the one with this internal name.
 pub(crate) fn applications(
     connection: &Connection,
     farm: Option<&str>,
@@ -93,7 +93,7 @@ pub(crate) fn applications(
     })
 }
 
-/// Licences and limits of one farm or of all.
+/// Lists licences and limits of one farm or of all.
 pub(crate) fn limits(
     connection: &Connection,
     farm: Option<&str>,
@@ -115,7 +115,7 @@ pub(crate) fn limits(
     })
 }
 
-/// Changes a host, if there is such a one.
+/// Changes a host. Does nothing if it does not exist.
 pub(crate) fn set_host(
     connection: &Connection,
     farm: &str,
@@ -150,7 +150,7 @@ pub(crate) fn set_host(
     }
 }
 
-/// Takes a group into maintenance or out of it, if there is such a one.
+/// Sets the maintenance mode of a group. Does nothing if the group does not exist.
 pub(crate) fn set_group(
     connection: &Connection,
     farm: &str,
@@ -168,8 +168,9 @@ pub(crate) fn set_group(
     Ok(())
 }
 
-/// Changes an application, if there is such a one. Its sequence number changes with what a list shows
-/// (nfuse.md §6.2): whether it is enabled, which files it opens, and where it is.
+/// Changes a published application. Does nothing if it does not exist. Its sequence number changes
+/// with every property that an enumeration shows (nfuse.md §6.2): enabled, file types and content
+/// address.
 pub(crate) fn set_application(
     connection: &Connection,
     farm: &str,
@@ -234,7 +235,7 @@ pub(crate) fn set_limits(
     Ok(())
 }
 
-/// Rows for one farm or all (`?1`), perhaps only those with a name (`?2`).
+/// Runs a query with the farm (`?1`, null for all) and a name (`?2`, null for all).
 fn list<T>(
     connection: &Connection,
     sql: &str,

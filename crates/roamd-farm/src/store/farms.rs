@@ -9,14 +9,14 @@ use crate::store::store_error::StoreError;
 
 const FARM: &str = "SELECT id, label, name, generation, trust_requests, sta_id FROM farms";
 
-/// All farms, in the order of the world.
+/// Lists all farms, in the order of the world description.
 pub(crate) fn list(connection: &Connection) -> Result<Vec<FarmRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{FARM} ORDER BY id"))?;
     let rows = statement.query_map([], read_farm)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The farm with this id.
+/// Returns the farm with this id, or [`Error::UnknownFarm`].
 pub(crate) fn with_label(connection: &Connection, label: &str) -> Result<FarmRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{FARM} WHERE label_key = ?1"))?;
     let found = statement
@@ -25,7 +25,7 @@ pub(crate) fn with_label(connection: &Connection, label: &str) -> Result<FarmRow
     found.ok_or_else(|| unknown_farm(connection, label))
 }
 
-/// That no farm has this id, and which there are.
+/// Creates the error for an unknown farm id, with the known ids.
 pub(crate) fn unknown_farm(connection: &Connection, label: &str) -> StoreError {
     let farm = label.to_owned();
     match list(connection) {
@@ -37,7 +37,7 @@ pub(crate) fn unknown_farm(connection: &Connection, label: &str) -> StoreError {
     }
 }
 
-/// A farm that is known to be there.
+/// Returns the farm with this row id, which must exist.
 pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<FarmRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{FARM} WHERE id = ?1"))?;
     Ok(statement.query_row([id], read_farm)?)

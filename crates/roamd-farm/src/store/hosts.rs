@@ -11,7 +11,7 @@ const HOST: &str = "SELECT h.id, h.label, h.name, h.address, h.dns, h.load, h.ca
                     h.maintenance OR COALESCE(g.maintenance, 0), h.boot_seconds, h.switched_on_at, h.refusing \
                     FROM hosts h LEFT JOIN host_groups g ON g.id = h.group_id";
 
-/// Hosts of a farm.
+/// Lists the hosts of a farm.
 pub(crate) fn of_farm(connection: &Connection, farm: &FarmRow) -> Result<Vec<HostRow>, StoreError> {
     let mut statement =
         connection.prepare_cached(&format!("{HOST} WHERE h.farm_id = ?1 ORDER BY h.id"))?;
@@ -19,7 +19,7 @@ pub(crate) fn of_farm(connection: &Connection, farm: &FarmRow) -> Result<Vec<Hos
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Hosts of a group, or those that are in none. A world has some for each application.
+/// Lists the hosts of a group, or the hosts without a group.
 pub(crate) fn of_group(
     connection: &Connection,
     farm: i64,
@@ -32,13 +32,13 @@ pub(crate) fn of_group(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A host that is known to be there.
+/// Returns the host with this row id, which must exist.
 pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<HostRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{HOST} WHERE h.id = ?1"))?;
     Ok(statement.query_row([id], read)?)
 }
 
-/// Switches a machine on. One that is on, or starts, is left as it is.
+/// Switches a machine on. Does nothing if it is on or booting.
 pub(crate) fn switch_on(
     connection: &Connection,
     host: i64,

@@ -8,10 +8,10 @@ use crate::model::client_identity::ClientIdentity;
 use crate::model::ticket::{NewTicket, TicketRow, TicketState, TicketTarget};
 use crate::store::store_error::StoreError;
 
-/// How long a ticket that has expired is kept, so that its refusal can say so.
+/// How long expired tickets are stored, so that redemption can report that they expired.
 const KEPT_AFTER_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Issues a ticket.
+/// Stores a new ticket, and deletes old ones.
 pub(crate) fn issue(
     connection: &Connection,
     ticket: &str,
@@ -57,8 +57,8 @@ pub(crate) fn issue(
     Ok(())
 }
 
-/// Invalidates a ticket of this user on this farm. One that is unknown, was used or belongs to
-/// somebody else is left as it is, and nobody learns which.
+/// Invalidates a ticket of this user on this farm. A ticket that is unknown, redeemed, or of
+/// another user is left unchanged, and the caller cannot tell these cases apart.
 pub(crate) fn invalidate(
     connection: &Connection,
     farm: i64,
@@ -74,7 +74,7 @@ pub(crate) fn invalidate(
     Ok(())
 }
 
-/// Finds a ticket, whatever its state.
+/// Finds a ticket in any state.
 pub(crate) fn find(connection: &Connection, ticket: &str) -> Result<Option<TicketRow>, StoreError> {
     let mut find = connection.prepare_cached(
         "SELECT user_id, farm_id, session_id, host_id, application_id, client_name, device_id, \
@@ -109,7 +109,7 @@ pub(crate) fn find(connection: &Connection, ticket: &str) -> Result<Option<Ticke
     Ok(found.optional()?)
 }
 
-/// Marks a ticket as used.
+/// Marks a ticket as redeemed.
 pub(crate) fn mark_redeemed(
     connection: &Connection,
     ticket: &str,
@@ -121,7 +121,7 @@ pub(crate) fn mark_redeemed(
     Ok(())
 }
 
-/// A ticket has 120 random bits: a plain hash keeps it secret.
+/// Hashes a ticket. Tickets have 120 random bits, so a hash without salt keeps them secret.
 fn hash(ticket: &str) -> [u8; 32] {
     Sha256::digest(ticket).into()
 }

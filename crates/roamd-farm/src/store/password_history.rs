@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::store::store_error::StoreError;
 
-/// Passwords of a user that must not come back, as hashes, the last one first.
+/// Returns the hashes of the user's former passwords, newest first.
 pub(crate) fn former_passwords(
     connection: &Connection,
     user: i64,
@@ -16,8 +16,8 @@ pub(crate) fn former_passwords(
     Ok(hashes.collect::<Result<_, _>>()?)
 }
 
-/// Replaces a password that is still the user's, and says whether it was. The old one must not come
-/// back until so many others have been.
+/// Replaces the password of a user if `old_hash` is still the current one, and returns whether it
+/// was. The old hash becomes a former password; only the newest `kept` are stored.
 pub(crate) fn replace_password(
     connection: &Connection,
     user: i64,

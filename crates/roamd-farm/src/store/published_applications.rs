@@ -15,7 +15,7 @@ const APPLICATION: &str = "SELECT a.id, a.name, a.title, a.is_desktop, a.folder,
 const VISIBLE: &str = "(?2 IS NULL OR NOT a.restricted OR EXISTS (SELECT 1 FROM application_users u \
                        WHERE u.application_id = a.id AND u.user_id = ?2))";
 
-/// What a farm publishes.
+/// Lists the published applications that an audience may see.
 pub(crate) fn list(
     connection: &Connection,
     farm: &FarmRow,
@@ -28,8 +28,8 @@ pub(crate) fn list(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The application or desktop of this internal name, if the audience may see it. A document is none:
-/// nothing of it runs.
+/// Finds the application or desktop with this internal name, if the audience may see it. Documents
+/// are not found, since they cannot be launched.
 pub(crate) fn find(
     connection: &Connection,
     farm: &FarmRow,
@@ -46,13 +46,13 @@ pub(crate) fn find(
         .optional()?)
 }
 
-/// An application that is known to be there.
+/// Returns the application with this row id, which must exist.
 pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<ApplicationRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{APPLICATION} WHERE a.id = ?1"))?;
     Ok(statement.query_row([id], read_application)?)
 }
 
-/// Name and domain of each user that a restricted application is published to.
+/// Lists name and domain of each user of a restricted application.
 pub(crate) fn users_of(
     connection: &Connection,
     application: &ApplicationRow,

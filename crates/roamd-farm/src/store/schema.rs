@@ -4,10 +4,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::store::store_error::StoreError;
 
-/// `ROAM`: says whose database it is (`PRAGMA application_id`).
+/// `ROAM`: identifies a database of roamd farms (`PRAGMA application_id`).
 pub(crate) const APPLICATION_ID: i64 = 0x524F_414D;
 
-/// In order; `PRAGMA user_version` counts those that were applied.
+/// All migrations, in order. `PRAGMA user_version` is the number of applied ones.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_world.sql"),
     include_str!("../../migrations/0002_launch.sql"),
@@ -18,16 +18,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_refusing.sql"),
 ];
 
-/// Newest format that is known.
+/// Newest supported format version.
 pub(crate) const FORMAT: i64 = MIGRATIONS.len() as i64;
 
-/// Applies the migrations that the file does not have yet.
+/// Applies the missing migrations.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if format_version(connection)? == FORMAT {
         return Ok(());
     }
     in_transaction(connection, |transaction| {
-        // Asked again: another process may have done it while this one waited.
+        // Read again: another process may have migrated the file in the meantime.
         let applied = usize::try_from(format_version(transaction)?).unwrap_or_default();
         for migration in MIGRATIONS.iter().skip(applied) {
             transaction.execute_batch(migration)?;
@@ -36,10 +36,12 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     })
 }
 
+/// Returns the format version of the file: the number of applied migrations.
 pub(crate) fn format_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
+/// Runs a change in one `BEGIN IMMEDIATE` transaction.
 pub(crate) fn in_transaction<T>(
     connection: &mut Connection,
     act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,

@@ -27,7 +27,7 @@ const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number,
                       JOIN applications a ON a.id = s.application_id \
                       JOIN users u ON u.id = s.user_id JOIN domains d ON d.id = u.domain_id";
 
-/// Sessions of a user on a farm, oldest first.
+/// Lists the sessions of a user on a farm, oldest first.
 pub(crate) fn of_user(
     connection: &Connection,
     farm: i64,
@@ -40,7 +40,7 @@ pub(crate) fn of_user(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The user's session of this number on this host.
+/// Finds the session of a user by host id and session number.
 pub(crate) fn find(
     connection: &Connection,
     farm: &FarmRow,
@@ -59,13 +59,14 @@ pub(crate) fn find(
         .optional()?)
 }
 
-/// A session that is known to be there.
+/// Returns the session with this row id, which must exist.
 pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<SessionRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{SESSION} WHERE s.id = ?1"))?;
     Ok(statement.query_row([id], read_session)?)
 }
 
-/// The user's oldest session in which the application runs, disconnected ones first, or those alone.
+/// Finds the user's session in which the application runs: the oldest disconnected one, else, with
+/// `also_active`, the oldest active one.
 pub(crate) fn running(
     connection: &Connection,
     farm: i64,
@@ -83,8 +84,8 @@ pub(crate) fn running(
     Ok(statement.query_row(parameters, read_session).optional()?)
 }
 
-/// Sessions that pass a filter, by farm and age. A farm or user that does not exist is an error: a
-/// typing mistake shall not look like an empty farm.
+/// Lists the sessions that match a filter, by farm and age. An unknown farm or user is an error, so
+/// that a typing error does not look like an empty farm.
 pub(crate) fn list(
     connection: &Connection,
     filter: &SessionFilter,
@@ -111,8 +112,8 @@ pub(crate) fn list(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Makes a session on the host of its application with the most room, as if it had been launched.
-/// Limits, licences and maintenance do not stand in its way: they are there for users.
+/// Starts a session on the host with the lowest load relative to its capacity. Limits, licences and
+/// maintenance do not apply: they restrict users, not operators.
 pub(crate) fn start(
     connection: &Connection,
     farm: &FarmRow,
@@ -142,7 +143,7 @@ pub(crate) fn start(
     insert(connection, &new, session.state, &client)
 }
 
-/// A host for a session that is to be whatever the rules say; its machine runs from now on.
+/// Returns the host for a session that an operator starts, and switches its machine on.
 fn host_for_start(
     connection: &Connection,
     farm: &FarmRow,
@@ -156,7 +157,7 @@ fn host_for_start(
     Ok(statement.query_row((farm.id, application.group), |row| row.get(0))?)
 }
 
-/// Makes a session.
+/// Inserts a session.
 pub(crate) fn insert(
     connection: &Connection,
     new: &NewSession,
@@ -188,7 +189,7 @@ pub(crate) fn insert(
     Ok(session)
 }
 
-/// Notes that an application runs once more in a session.
+/// Adds a running instance of an application to a session.
 pub(crate) fn add_instance(
     connection: &Connection,
     session: i64,
@@ -200,7 +201,7 @@ pub(crate) fn add_instance(
     Ok(())
 }
 
-/// Connects a session to a client, wherever it was connected before.
+/// Connects a session to a client, and disconnects it from the previous one.
 pub(crate) fn connect(
     connection: &Connection,
     session: i64,
@@ -213,7 +214,7 @@ pub(crate) fn connect(
     Ok(())
 }
 
-/// Disconnects sessions; their programs go on.
+/// Disconnects sessions. Their programs keep running.
 pub(crate) fn disconnect(connection: &Connection, sessions: &[i64]) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "UPDATE sessions SET state = 'disconnected', client_name = NULL, device_id = NULL \
@@ -241,7 +242,7 @@ pub(crate) fn end_on_host(connection: &Connection, host: i64) -> Result<(), Stor
     Ok(())
 }
 
-/// Everything about one session.
+/// Returns the record of one session.
 pub(crate) fn record(connection: &Connection, session: i64) -> Result<SessionRecord, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{RECORD} WHERE s.id = ?1"))?;
     Ok(statement.query_row([session], read_record)?)
@@ -269,7 +270,7 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         domain: row.get(1)?,
         user: row.get(2)?,
         app: row.get(3)?,
-        // No name has a line break.
+        // No name contains a line break.
         apps: row
             .get_ref(9)?
             .as_str()?

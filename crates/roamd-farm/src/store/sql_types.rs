@@ -11,7 +11,7 @@ use crate::model::limit::Limit;
 use crate::model::session::SessionState;
 use crate::model::sharing_key::SharingKey;
 
-/// Keeps an enum as text: one table of words for both directions.
+/// Stores an enum as text, with one table for both directions.
 macro_rules! enum_as_text {
     ($type:ty: $($variant:ident = $text:literal),+ $(,)?) => {
         impl ToSql for $type {
@@ -47,7 +47,7 @@ enum_as_text!(Generation:
 
 enum_as_text!(SessionState: Active = "active", Disconnected = "disconnected");
 
-/// Keeps a value as the text that it is read from.
+/// Stores a value as its `Display` text.
 macro_rules! display_as_text {
     ($($type:ty),+) => {$(
         impl ToSql for $type {
@@ -66,7 +66,7 @@ macro_rules! display_as_text {
 
 display_as_text!(FileTypes, ContentAddress);
 
-/// A number, or null for none.
+/// Stored as a number, or as null for no limit.
 impl ToSql for Limit {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {

@@ -9,11 +9,12 @@ use crate::model::ticket::TicketState;
 use crate::rules::ticket_lifetime::{STA_TICKET_LIFE_MS, check_redeemable};
 use crate::store::store_error::StoreError;
 
-/// Tickets of a farm that are not redeemed yet. Whoever reaches the authority may ask for tickets, so
-/// they are bounded.
+/// Maximum number of unredeemed tickets of a farm. Anyone who reaches the authority may request
+/// tickets, so their number is bounded.
 const MOST_TICKETS: i64 = 10_000;
 
-/// Issues a ticket for an address; nothing, if there are as many as there may be.
+/// Stores a new ticket for an address. Returns `None` if the farm has [`MOST_TICKETS`] unredeemed
+/// tickets.
 pub(crate) fn issue(
     connection: &Connection,
     farm: i64,
@@ -41,7 +42,7 @@ pub(crate) fn issue(
     Ok((inserted > 0).then_some(()))
 }
 
-/// Takes a ticket out and tells what it stood for; nothing, if it is not good (any more).
+/// Deletes a ticket and returns its data. Returns `None` for an unknown or expired ticket.
 pub(crate) fn redeem(
     connection: &Connection,
     farm: i64,
@@ -71,7 +72,7 @@ pub(crate) fn redeem(
         .map(|(data, _)| data))
 }
 
-/// A ticket has 128 random bits: a plain hash keeps it secret.
+/// Hashes a ticket. Tickets have 128 random bits, so a hash without salt keeps them secret.
 fn hash(ticket: &str) -> [u8; 32] {
     Sha256::digest(ticket).into()
 }

@@ -4,12 +4,12 @@ use crate::error::Error;
 use crate::model::launch_refusal::LaunchRefusal;
 use crate::model::ticket::TicketRefusal;
 
-/// Why an operation within a connection did not succeed.
+/// Why a database operation failed.
 #[derive(Debug)]
 pub(crate) enum StoreError {
-    /// SQLite refused.
+    /// An error of SQLite.
     Sql(rusqlite::Error),
-    /// The operation itself refused.
+    /// An error of the operation itself.
     Refused(Error),
 }
 

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::model::farm_limits::{FarmLimits, FarmUsage, InstanceUsage};
 use crate::store::store_error::StoreError;
 
-/// What may be in use on a farm. Asked each time: it may be set while the farm is served.
+/// Returns the limits of a farm. They are read for every launch, since they may change while the
+/// farm is served.
 pub(crate) fn farm_limits(connection: &Connection, farm: i64) -> Result<FarmLimits, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT licences, max_sessions, max_sessions_per_user FROM farms WHERE id = ?1",
@@ -19,7 +20,7 @@ pub(crate) fn farm_limits(connection: &Connection, farm: i64) -> Result<FarmLimi
     })?)
 }
 
-/// What is in use on a farm.
+/// Returns the usage of a farm.
 pub(crate) fn of_farm(
     connection: &Connection,
     farm: i64,
@@ -40,7 +41,7 @@ pub(crate) fn of_farm(
     })?)
 }
 
-/// How often an application runs.
+/// Returns the usage of an application.
 pub(crate) fn of_application(
     connection: &Connection,
     application: i64,

@@ -15,7 +15,7 @@ use crate::store::store_error::StoreError;
 const COLUMNS: &str = "SELECT u.id, u.name, u.sid, u.password_hash, u.account, u.failures, \
                        u.failed_at, d.name, d.dns, d.sid FROM users u JOIN domains d ON d.id = u.domain_id";
 
-/// The one user of this name, if there is exactly one.
+/// Finds the user with this name. Returns `None` unless exactly one matches.
 pub(crate) fn find(
     connection: &Connection,
     name: &AccountName,
@@ -33,7 +33,7 @@ pub(crate) fn find(
     Ok(rows.next()?.is_none().then_some(user))
 }
 
-/// Whether there is at least one user of this name.
+/// Whether at least one user has this name.
 pub(crate) fn exists(connection: &Connection, name: &AccountName) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM users u JOIN domains d ON d.id = u.domain_id \
@@ -43,18 +43,19 @@ pub(crate) fn exists(connection: &Connection, name: &AccountName) -> Result<bool
     Ok(statement.query_row((fold_case(&name.user), domain), |row| row.get(0))?)
 }
 
-/// The user with this SID.
+/// Finds the user with this SID.
 pub(crate) fn with_sid(connection: &Connection, sid: &str) -> Result<Option<UserRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE u.sid = ?1"))?;
     Ok(statement.query_row([sid], read).optional()?)
 }
 
+/// Returns the user with this row id, who must exist.
 pub(crate) fn with_id(connection: &Connection, user: i64) -> Result<UserRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE u.id = ?1"))?;
     Ok(statement.query_row([user], read)?)
 }
 
-/// The user that a person names.
+/// Returns the user with this name, or [`Error::UnknownUser`] or [`Error::AmbiguousUser`].
 pub(crate) fn named(connection: &Connection, text: &str) -> Result<UserRow, StoreError> {
     let name = AccountName::parse(text);
     if let Some(user) = find(connection, &name)? {
@@ -67,7 +68,7 @@ pub(crate) fn named(connection: &Connection, text: &str) -> Result<UserRow, Stor
     }))
 }
 
-/// Domain and name of every user.
+/// Lists domain and name of every user.
 pub(crate) fn names(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT d.name, u.name FROM users u JOIN domains d ON d.id = u.domain_id ORDER BY u.id",
@@ -76,7 +77,7 @@ pub(crate) fn names(connection: &Connection) -> Result<Vec<(String, String)>, St
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// NetBIOS names of all domains.
+/// Lists the NetBIOS names of all domains.
 pub(crate) fn domains(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT name FROM domains ORDER BY id")?;
     let names = statement.query_map([], |row| row.get(0))?;
@@ -100,7 +101,7 @@ pub(crate) fn change_account(
     Ok(())
 }
 
-/// What there is to say about all accounts.
+/// Lists the records of all accounts.
 pub(crate) fn records(
     connection: &Connection,
     now: Timestamp,
@@ -111,7 +112,7 @@ pub(crate) fn records(
     Ok(records.collect::<Result<_, _>>()?)
 }
 
-/// What there is to say about one account.
+/// Returns the record of one account.
 pub(crate) fn record(
     connection: &Connection,
     user: i64,

@@ -16,11 +16,11 @@ use crate::model::world::{Application, FarmDescription, Host, World};
 use crate::store::store_error::StoreError;
 use crate::store::{farms, sessions, users};
 
-/// First relative id that Windows gives to an account of a domain.
+/// First relative id that Windows assigns to an account of a domain.
 const FIRST_RID: usize = 1101;
 
-/// Hashes of all passwords, in the order of domains and their users. Hashing is slow on purpose, so
-/// it is done before the database is touched, and on all processors.
+/// Hashes all passwords, in the order of domains and their users. Hashing is slow by design, so it
+/// uses all processors and runs before the database is created.
 pub(super) fn hash_passwords(world: &World) -> Result<Vec<String>, Error> {
     let passwords: Vec<_> = world
         .domains
@@ -47,7 +47,7 @@ pub(super) fn hash_passwords(world: &World) -> Result<Vec<String>, Error> {
     })
 }
 
-/// Inserts everything.
+/// Inserts a world.
 pub(super) fn insert_world(
     connection: &Connection,
     world: &World,
@@ -68,7 +68,7 @@ pub(super) fn insert_world(
     for farm in &world.farms {
         insert_farm(connection, farm)?;
     }
-    // One look-up for each farm, not for each session: a world may have many.
+    // One query for each farm instead of one for each session: a world may have many sessions.
     let mut known_farms = HashMap::new();
     for session in &world.sessions {
         let farm = match known_farms.get(&session.farm) {
@@ -166,7 +166,7 @@ fn insert_host(
     group: Option<i64>,
     host: &Host,
 ) -> Result<(), StoreError> {
-    // One that runs has been running for ever.
+    // A running machine finished booting long ago.
     let switched_on_at = match host.power {
         PowerSetting::On => Some(0),
         PowerSetting::Off => None,
@@ -226,7 +226,7 @@ fn insert_application(
     let id = connection.last_insert_rowid();
     for name in application.users.iter().flatten() {
         let user = users::named(connection, name)?;
-        // The list may name somebody twice, in two spellings.
+        // The list may contain a user twice, in two spellings.
         connection.execute(
             "INSERT OR IGNORE INTO application_users (application_id, user_id) VALUES (?1, ?2)",
             [id, user.id],
@@ -235,14 +235,14 @@ fn insert_application(
     Ok(())
 }
 
-/// A SID for a domain: the same for the same name in every world.
+/// Returns the SID of a domain. The same DNS name gives the same SID in every world.
 fn domain_sid(dns: &str) -> String {
     let [a, b, c] = digest_words(fold_case(dns).as_bytes());
     format!("S-1-5-21-{a}-{b}-{c}")
 }
 
-/// `SeqNo` of an application: another one when something about it changes (nfuse.md §6.2). Negative
-/// for about every second one, as on real farms.
+/// Returns the `SeqNo` of an application, which depends on all of its properties (nfuse.md §6.2).
+/// About half of the numbers are negative, as on real farms.
 fn sequence_number(application: &Application) -> i32 {
     let text = format!("{application:?}");
     let [word, ..] = digest_words(text.as_bytes());

@@ -16,7 +16,7 @@ use crate::service::request_handler::RequestHandler;
 use crate::store::store_error::StoreError;
 use crate::store::{hosts, logon_tickets, published_applications, sessions};
 
-/// The type of logon ticket that is issued (nfuse.md §5.5).
+/// The only ticket type that the farm issues (nfuse.md §5.5).
 const TICKET_TYPE: &str = "CtxLogon";
 
 impl RequestHandler<'_> {
@@ -25,7 +25,7 @@ impl RequestHandler<'_> {
         request: TicketRequest,
     ) -> Result<TicketAnswer, RequestRefusal> {
         let user = self.authenticate(&request.credentials).await?;
-        // A ticket stands for a password: where none is known there is nothing that it could stand for.
+        // A ticket stands for a password, so a request without a password gets no ticket.
         if !has_password(&request.credentials) {
             return Err(RequestRefusal::Credentials);
         }
@@ -39,7 +39,7 @@ impl RequestHandler<'_> {
         Ok(TicketAnswer { ticket })
     }
 
-    /// Issues a logon ticket for what the tag names, if the user may have it.
+    /// Issues a logon ticket for the target of a tag, if it is available to the user.
     pub(crate) async fn issue_ticket(
         &self,
         user: i64,
@@ -69,7 +69,7 @@ impl RequestHandler<'_> {
     }
 }
 
-/// What a tag means for this user, if anything.
+/// Returns the ticket target that a tag names, or `None` if it is not available to this user.
 fn ticket_target(
     connection: &Connection,
     farm: &FarmRow,
