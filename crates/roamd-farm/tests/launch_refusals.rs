@@ -1,4 +1,4 @@
-//! Launches by load, and what stands in their way, by generation (nfuse.md §5, §7, §10).
+//! Host choice and refused launches, by generation (nfuse.md §5, §7, §10).
 
 use roamd_farm::{
     Application, ApplicationKind, Error, FarmDescription, HostGroup, LaunchRefusal, Limit,
@@ -13,7 +13,7 @@ use crate::support::{Folder, GENERATIONS, at, of, small_world};
 
 use LaunchRefusal as Refused;
 
-/// The world, with every farm changed in the same way.
+/// The small world with a change applied to every farm.
 pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
     let mut world = small_world();
     world.farms.iter_mut().for_each(change);
@@ -21,7 +21,7 @@ pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
     world
 }
 
-/// A document.
+/// A published document.
 pub(crate) fn prices() -> Application {
     Application {
         name: "Prices".to_owned(),
@@ -31,7 +31,7 @@ pub(crate) fn prices() -> Application {
     }
 }
 
-/// Each host takes so many sessions.
+/// Sets the capacity of every host.
 pub(crate) fn capacity(capacity: u32) -> impl Fn(&mut FarmDescription) {
     move |farm| {
         farm.hosts
@@ -51,7 +51,7 @@ async fn ask(
     folder.ask_at(farm, &request, second).await
 }
 
-/// Asks for an application, and for the ticket that belongs to the address.
+/// Requests an address for an application, and its ticket.
 pub(crate) async fn ticket(
     folder: &Folder,
     farm: &str,
@@ -66,7 +66,7 @@ pub(crate) async fn ticket(
     folder.ask_at(farm, &request, second).await.unwrap().ticket
 }
 
-/// Takes a ticket to the host.
+/// Redeems a ticket at the host.
 pub(crate) fn connect(
     folder: &Folder,
     ticket: &str,
@@ -89,13 +89,13 @@ fn ima(code: &str) -> FarmError {
     }
 }
 
-/// One for each of [`GENERATIONS`].
+/// Returns the error id once for each of [`GENERATIONS`].
 fn all(id: &ErrorId) -> [FarmError; 3] {
     [(); 3].map(|()| id.clone().into())
 }
 
 #[tokio::test]
-async fn launches_fill_hosts_in_proportion_to_their_capacity() {
+async fn launches_fill_hosts_in_proportion_to_capacity() {
     let world = world(|farm| {
         farm.hosts[0].capacity = 1;
         farm.hosts[1].capacity = 2;
@@ -108,7 +108,7 @@ async fn launches_fill_hosts_in_proportion_to_their_capacity() {
             let ticket = ticket(&folder, generation, user, "Here", 0).await;
             let host = connect(&folder, &ticket, 0).unwrap().host_id;
             let tag = answer.as_ref().unwrap().ticket_tag.as_ref().unwrap();
-            assert!(tag.contains(&host), "the host of the address: {tag}");
+            assert!(tag.contains(&host), "host of the address in {tag}");
             seen.push((
                 host[1..].to_owned(),
                 answer.unwrap().farm_load_hint.unwrap(),
@@ -127,7 +127,7 @@ async fn launches_fill_hosts_in_proportion_to_their_capacity() {
 }
 
 #[tokio::test]
-async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_words() {
+async fn launch_refusal_has_error_of_generation() {
     let maintenance = |farm: &mut FarmDescription| {
         farm.hosts
             .iter_mut()
@@ -201,7 +201,7 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
         ("of a user", &per_user, "alice", user_limit.clone()),
         ("instances", &instances, "carol", unspecified),
         (
-            "instances of a user",
+            "instances for one user",
             &instances_per_user,
             "alice",
             user_limit,
@@ -210,7 +210,7 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
     for (case, change, user, expected) in cases {
         let folder = Folder::of(&world(change));
         for (generation, expected) in GENERATIONS.into_iter().zip(expected) {
-            // What the limits count. It would need a machine that runs.
+            // Limits are reached by sessions, which need running machines.
             if case != "off" {
                 folder.start(generation, "alice", "Here", Some("DESK-A"));
                 folder.start(generation, "bob", "Here", Some("DESK-B"));
@@ -222,7 +222,7 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
 }
 
 #[tokio::test]
-async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
+async fn change_after_address_is_checked_at_redemption() {
     let cases: [(&dyn Fn(&mut FarmDescription), Refused); 4] = [
         (&capacity(1), Refused::Full),
         (
@@ -249,7 +249,7 @@ async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
             connect(&folder, &first, 0).unwrap();
             assert_eq!(connect(&folder, &second, 0), Err(expected), "{generation}");
             assert_eq!(folder.states(generation), ["Here@TABLET"]);
-            // It was not spent: there is room again, and it works.
+            // The refused ticket was not redeemed, so it works once there is room again.
             let logoff = crate::launch::logoff("alice", "TABLET");
             folder.ask_at(generation, &logoff, 0).await.unwrap();
             connect(&folder, &second, 0).unwrap();
@@ -257,9 +257,9 @@ async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
     }
 }
 
-/// Somebody clicks twice: both tickets are there before either is used.
+/// A double click: both tickets are issued before either is redeemed.
 #[tokio::test]
-async fn launches_of_a_desktop_that_overlap_lead_to_one_session() {
+async fn overlapping_desktop_launches_share_one_session() {
     for generation in ["xendesktop-5", "cvad-7"] {
         for sessions in [1, 10] {
             let folder = Folder::of(&world(capacity(sessions)));
@@ -273,7 +273,7 @@ async fn launches_of_a_desktop_that_overlap_lead_to_one_session() {
 }
 
 #[tokio::test]
-async fn a_launch_returns_to_what_was_disconnected_since_the_address() {
+async fn launch_returns_to_session_disconnected_after_address() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let session = folder.start(generation, "alice", "Here", Some("DESK-B"));
@@ -287,7 +287,7 @@ async fn a_launch_returns_to_what_was_disconnected_since_the_address() {
 }
 
 #[tokio::test]
-async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
+async fn powered_off_machine_is_started_and_ready_after_boot() {
     let folder = Folder::of(&world(|farm| {
         for host in &mut farm.hosts {
             host.capacity = 1;
@@ -303,19 +303,23 @@ async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
         }
         let first = ticket(&folder, generation, "alice", "Desk", 20).await;
         connect(&folder, &first, 21).unwrap();
-        // The other machine was left alone while one was on its way; now it is needed.
+        // The other machine stayed off while the first one was booting. It is needed now.
         for second in [22, 41] {
             assert_eq!(launch("bob", second).await, retry, "{second}");
         }
         let second = ticket(&folder, generation, "bob", "Desk", 42).await;
         connect(&folder, &second, 43).unwrap();
         let answer = launch("carol", 44).await.unwrap_err();
-        assert_ne!(answer.id, ErrorId::RETRY_REQUIRED, "both are in use");
+        assert_ne!(
+            answer.id,
+            ErrorId::RETRY_REQUIRED,
+            "both machines are in use"
+        );
     }
 }
 
 #[tokio::test]
-async fn nobody_without_a_name_switches_a_machine_on() {
+async fn anonymous_launch_does_not_start_machine() {
     let folder = Folder::of(&world(|farm| {
         farm.hosts
             .iter_mut()
@@ -336,9 +340,9 @@ async fn nobody_without_a_name_switches_a_machine_on() {
     }
 }
 
-/// A machine for one user takes nobody back in maintenance; one for many does.
+/// In maintenance a single-session host refuses reconnects; a shared host accepts them.
 #[tokio::test]
-async fn maintenance_lets_users_return_to_hosts_that_many_share() {
+async fn maintenance_allows_reconnect_to_shared_host() {
     for generation in GENERATIONS {
         for (sessions, allowed) in [(1, false), (10, true)] {
             let folder = Folder::of(&world(|farm| {
@@ -353,7 +357,8 @@ async fn maintenance_lets_users_return_to_hosts_that_many_share() {
                 match allowed {
                     true => assert!(answer.unwrap().disconnected_session),
                     false => {
-                        // From 7 on the word for "no machine" would say that there is no such session.
+                        // From generation 7 on the error for "no machine" would mean that the
+                        // session does not exist.
                         let expected = match generation {
                             "xenapp-6" => ErrorId::NO_SERVER,
                             _ => ErrorId::IN_MAINTENANCE_MODE,
@@ -367,7 +372,7 @@ async fn maintenance_lets_users_return_to_hosts_that_many_share() {
 }
 
 #[tokio::test]
-async fn who_is_connected_needs_no_second_licence_and_who_leaves_gives_it_back() {
+async fn licence_is_per_user_and_freed_by_disconnect() {
     for generation in GENERATIONS {
         let folder = Folder::of(&world(|farm| farm.licences = Limit::AtMost(1)));
         for app in ["Here", "There"] {
@@ -390,7 +395,7 @@ async fn who_is_connected_needs_no_second_licence_and_who_leaves_gives_it_back()
 }
 
 #[tokio::test]
-async fn an_application_runs_on_the_hosts_of_its_group_only() {
+async fn application_runs_only_on_hosts_of_its_group() {
     let world = world(|farm| {
         farm.groups = ["Desks", "Apps"]
             .map(|name| HostGroup {
@@ -422,7 +427,7 @@ async fn an_application_runs_on_the_hosts_of_its_group_only() {
             assert_eq!(connect(&folder, &ticket, 0).unwrap().host_id, host);
             assert_eq!(folder.start(generation, "bob", app, None).host_id, host);
         }
-        // A tag made by hand leads nowhere else.
+        // A forged tag does not reach another host.
         let request = ticket_request("alice", &format!("IMAHostId:{number}01?app=Desk"), None);
         let refused = folder.ask_at(generation, &request, 0).await.unwrap_err();
         assert_eq!(refused, unknown(generation));
@@ -430,7 +435,7 @@ async fn an_application_runs_on_the_hosts_of_its_group_only() {
 }
 
 #[tokio::test]
-async fn a_disabled_application_is_listed_as_such() {
+async fn disabled_application_is_listed_as_disabled() {
     let folder = Folder::of(&world(|farm| farm.applications[1].enabled = false));
     let request = AppDataRequest {
         folder: String::new(),

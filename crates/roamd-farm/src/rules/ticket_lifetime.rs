@@ -17,7 +17,9 @@ const CLOCK_STEP_MS: i64 = 60_000;
 
 /// Returns the lifetime of a ticket in seconds for a requested lifetime.
 pub(crate) fn ticket_life(requested: Option<u32>) -> u32 {
-    requested.unwrap_or(TICKET_LIFE).clamp(1, LONGEST_TICKET_LIFE)
+    requested
+        .unwrap_or(TICKET_LIFE)
+        .clamp(1, LONGEST_TICKET_LIFE)
 }
 
 /// Checks whether a ticket may be redeemed now.

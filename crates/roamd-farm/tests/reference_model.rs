@@ -1,9 +1,9 @@
-//! A farm as a person would explain it: a few lists in memory. What the real one does is compared with
-//! this after every step of a random walk.
+//! A reference model of a farm: plain lists in memory. [`crate::model_comparison`] compares the
+//! real farm with it after every step.
 
 use roamd_farm::{LaunchRefusal as Refused, TicketRefusal};
 
-/// The farm of the walks; [`crate::random_walks`] writes it as a world.
+/// The farm of the model. [`crate::model_comparison`] turns it into a world description.
 pub(crate) const USERS: [&str; 3] = ["alice", "bob", "carol"];
 pub(crate) const CLIENTS: [&str; 3] = ["DESK-A", "DESK-B", "TABLET"];
 pub(crate) const HOSTS: [Host; 3] = [
@@ -29,7 +29,7 @@ pub(crate) const HOSTS: [Host; 3] = [
         maintenance: false,
     },
 ];
-/// Names, whether it is a desktop, and how often it may run: at all, and for each user.
+/// Published applications with their instance limits: in total and for each user.
 pub(crate) const APPS: [App; 3] = [
     App {
         name: "Word",
@@ -53,12 +53,12 @@ pub(crate) const APPS: [App; 3] = [
 pub(crate) const LICENCES: usize = 2;
 pub(crate) const SESSIONS: usize = 5;
 pub(crate) const SESSIONS_PER_USER: usize = 3;
-/// Seconds.
+/// Lifetime of a logon ticket in seconds.
 const TICKET_LIFE: i64 = 200;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Host {
-    /// In the group of desktops.
+    /// Whether the host is in the group of desktops.
     pub(crate) desks: bool,
     pub(crate) capacity: usize,
     pub(crate) boot: i64,
@@ -74,12 +74,12 @@ pub(crate) struct App {
     pub(crate) most_per_user: usize,
 }
 
-/// Users, clients, hosts and applications are numbers of their lists.
+/// A session. Users, clients, hosts and applications are indexes of their lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) user: usize,
     pub(crate) host: usize,
-    /// On its host.
+    /// Number on its host.
     pub(crate) number: u32,
     pub(crate) apps: Vec<usize>,
     pub(crate) client: Option<usize>,
@@ -87,7 +87,7 @@ pub(crate) struct Session {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Host and number.
+    /// Host and session number.
     Session(usize, u32),
     App {
         host: usize,
@@ -130,7 +130,7 @@ impl Model {
         }
     }
 
-    /// A launch: where it leads.
+    /// Launches an application and returns the target.
     pub(crate) fn launch(
         &mut self,
         user: usize,
@@ -165,12 +165,12 @@ impl Model {
         Err(nearest.unwrap_or(Refused::Maintenance))
     }
 
-    /// A reconnect: where it leads.
+    /// Reconnects to a session and returns the target.
     pub(crate) fn reconnect(&self, session: usize) -> Result<Target, Refused> {
         self.return_to(&self.sessions[session])
     }
 
-    /// A ticket is given out.
+    /// Issues a ticket.
     pub(crate) fn issue(&mut self, user: usize, client: usize, target: Target) {
         self.tickets.push(Ticket {
             user,
@@ -181,7 +181,7 @@ impl Model {
         });
     }
 
-    /// A client comes with a ticket: the session that it is in then.
+    /// Redeems a ticket and returns its session.
     pub(crate) fn connect(
         &mut self,
         ticket: usize,
@@ -214,19 +214,19 @@ impl Model {
         Ok(session.map(|session| self.sessions[session].clone()))
     }
 
-    /// The sessions that a list shows a client, as host and number.
+    /// Lists the sessions that a client sees, as host and number.
     pub(crate) fn list(&mut self, user: usize, client: usize, active: bool) -> Vec<(usize, u32)> {
-        let mut shown = Vec::new();
+        let mut listed = Vec::new();
         for session in &mut self.sessions {
             let is_elsewhere = session.client.is_some_and(|other| other != client);
             if session.user == user && (session.client.is_none() || active && is_elsewhere) {
-                shown.push((session.host, session.number));
+                listed.push((session.host, session.number));
                 if self.old {
                     session.client = None;
                 }
             }
         }
-        shown
+        listed
     }
 
     pub(crate) fn disconnect(&mut self, user: usize, client: usize) {
@@ -276,7 +276,8 @@ impl Model {
         Ok(session)
     }
 
-    /// The session that a launch leads back to: disconnected, or a desktop that roams.
+    /// Finds the session that a launch returns to: a disconnected one, or a desktop that follows
+    /// its user.
     fn waiting(&self, user: usize, app: usize) -> Option<usize> {
         let roams = APPS[app].desk && self.manages_desktops;
         let runs_it = |active: bool| {
@@ -287,7 +288,7 @@ impl Model {
         runs_it(false).or_else(|| roams.then(|| runs_it(true))?)
     }
 
-    /// The session that an application joins: everybody's settings are the same here.
+    /// Finds the session that an application joins. All users have the same session settings here.
     fn joined(&self, user: usize, client: usize, app: usize, on: Option<usize>) -> Option<usize> {
         self.sessions.iter().position(|it| {
             !APPS[app].desk

@@ -1,4 +1,4 @@
-//! Whom a farm believes (nfuse.md §2, §7).
+//! Authentication, account states, lockout and password changes (nfuse.md §2, §7).
 
 use roamd_farm::{AccountChange, Limit};
 use roamd_nfuse_proto::{
@@ -16,7 +16,7 @@ fn validate(credentials: Credentials) -> ValidateCredentialsRequest {
 }
 
 #[tokio::test]
-async fn an_account_is_known_by_each_of_its_names_and_by_no_other() {
+async fn account_is_found_by_each_of_its_names_only() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     for (user, domain, is_known) in [
@@ -28,7 +28,7 @@ async fn an_account_is_known_by_each_of_its_names_and_by_no_other() {
         ("alice@demo.test", None, true),
         ("alice@demo.test", Some(""), true),
         ("bob", None, true),
-        // Two domains have an alice.
+        // Two domains have a user named alice.
         ("alice", None, false),
         ("alice", Some("OTHER"), false),
         ("alice", Some("ELSE"), false),
@@ -43,9 +43,9 @@ async fn an_account_is_known_by_each_of_its_names_and_by_no_other() {
     }
 }
 
-/// The same bytes, so that nobody can tell which accounts exist.
+/// The responses are equal byte for byte, so that a client cannot tell which accounts exist.
 #[tokio::test]
-async fn an_unknown_user_and_a_wrong_password_get_the_same_answer() {
+async fn unknown_user_and_wrong_password_look_the_same() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     let mut answers = Vec::new();
@@ -70,7 +70,7 @@ async fn an_unknown_user_and_a_wrong_password_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn accounts_that_must_not_be_used_say_why_once_the_password_was_right() {
+async fn unusable_account_is_reported_after_correct_password() {
     let folder = Folder::new();
     let controller = folder.serve("xendesktop-5").await;
     for (user, id) in [
@@ -85,7 +85,7 @@ async fn accounts_that_must_not_be_used_say_why_once_the_password_was_right() {
 }
 
 #[tokio::test]
-async fn the_farm_tells_who_a_user_is_when_asked() {
+async fn user_identity_is_returned_on_request() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let mut request = validate(typed("ALICE", PASSWORD, Some("demo.test")));
@@ -140,7 +140,7 @@ fn list(credentials: Credentials) -> ReconnectSessionDataRequest {
 }
 
 #[tokio::test]
-async fn an_identity_without_a_password_is_believed_by_a_farm_that_trusts_its_callers_only() {
+async fn identity_without_password_needs_trusting_farm() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     for (credentials, _) in claims() {
@@ -167,9 +167,9 @@ async fn an_identity_without_a_password_is_believed_by_a_farm_that_trusts_its_ca
     }
 }
 
-/// The user's own SID stands first in the list.
+/// The first SID is the user's own.
 #[tokio::test]
-async fn a_trusted_identity_may_be_a_sid_alone() {
+async fn sid_alone_is_accepted_by_trusting_farm() {
     let mut world = small_world();
     world.farms[2].trust_requests = true;
     let folder = Folder::of(&world);
@@ -187,11 +187,15 @@ async fn a_trusted_identity_may_be_a_sid_alone() {
     assert_eq!(identity.sam.as_deref(), Some(r"DEMO\bob"));
     request.credentials = alone(vec![sids[1].clone()]);
     let error = controller.ask(&request).await.unwrap_err();
-    assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS, "a group is no user");
+    assert_eq!(
+        error.id,
+        ErrorId::FAILED_CREDENTIALS,
+        "a group is not a user"
+    );
 }
 
 #[tokio::test]
-async fn nobody_in_particular_has_no_sessions() {
+async fn anonymous_and_group_credentials_are_rejected() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     for credentials in [
@@ -206,9 +210,9 @@ async fn nobody_in_particular_has_no_sessions() {
     }
 }
 
-/// A remembered password is remembered for the account as it is now.
+/// A cached password does not override the current account state.
 #[tokio::test]
-async fn an_account_that_is_disabled_is_out_at_once() {
+async fn disabled_account_is_rejected_despite_cached_password() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     assert!(controller.ask(&validate(of("bob"))).await.is_ok());
@@ -237,7 +241,7 @@ async fn an_account_that_is_disabled_is_out_at_once() {
     );
 }
 
-/// Asks with these passwords one second after the other, and gives the errors.
+/// Sends these passwords at intervals of one second and returns the errors.
 async fn try_all(folder: &Folder, passwords: &[&str], from: i64) -> Vec<Option<ErrorId>> {
     let mut errors = Vec::new();
     for (second, password) in (from..).zip(passwords) {
@@ -249,7 +253,7 @@ async fn try_all(folder: &Folder, passwords: &[&str], from: i64) -> Vec<Option<E
 }
 
 #[tokio::test]
-async fn too_many_wrong_passwords_lock_an_account_for_a_while() {
+async fn too_many_wrong_passwords_lock_account_temporarily() {
     let mut world = small_world();
     world.accounts.lockout_attempts = Limit::AtMost(3);
     world.accounts.lockout_seconds = 60;
@@ -258,7 +262,7 @@ async fn too_many_wrong_passwords_lock_an_account_for_a_while() {
         Some(ErrorId::FAILED_CREDENTIALS),
         Some(ErrorId::ACCOUNT_LOCKED_OUT),
     );
-    // A right one in between begins anew, one that is remembered too.
+    // A correct password resets the count, also when it comes from the cache.
     let tried = try_all(&folder, &["no", "no", PASSWORD, "no", "no", PASSWORD], 0).await;
     let expected = [&wrong, &wrong, &None, &wrong, &wrong, &None].map(Clone::clone);
     assert_eq!(tried, expected);
@@ -267,14 +271,17 @@ async fn too_many_wrong_passwords_lock_an_account_for_a_while() {
     assert_eq!(tried, expected);
     let records = folder.farms.accounts(at(20)).unwrap();
     assert_eq!(records[0].locked_until, Some(at(72)));
-    assert_eq!(records[1].locked_until, None, "others are not concerned");
-    // What comes meanwhile does not make it last.
+    assert_eq!(
+        records[1].locked_until, None,
+        "other accounts are not locked"
+    );
+    // Attempts during the lock do not extend it.
     assert_eq!(
         try_all(&folder, &["no"; 20], 40).await,
         vec![locked.clone(); 20]
     );
     assert_eq!(try_all(&folder, &[PASSWORD], 72).await, [None]);
-    // An operator ends it at once.
+    // An operator ends the lock.
     try_all(&folder, &["no", "no", "no"], 80).await;
     assert_eq!(try_all(&folder, &[PASSWORD], 83).await, [locked]);
     let unlock = AccountChange {
@@ -289,7 +296,7 @@ async fn too_many_wrong_passwords_lock_an_account_for_a_while() {
 }
 
 #[tokio::test]
-async fn of_a_thousand_guesses_at_once_few_are_of_use() {
+async fn concurrent_guesses_are_limited_by_lockout() {
     let mut world = small_world();
     world.accounts.lockout_attempts = Limit::AtMost(3);
     let folder = Folder::of(&world);
@@ -310,7 +317,7 @@ async fn of_a_thousand_guesses_at_once_few_are_of_use() {
         looked_at += usize::from(answer.unwrap().contains("failed-credentials"));
     }
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    // Hashes go on while the last failure is written.
+    // Some hashes finish while the last failure is written.
     assert!((3..=3 + 4 * at_once).contains(&looked_at), "{looked_at}");
     assert_eq!(
         try_all(&folder, &[PASSWORD], 1).await,
@@ -329,7 +336,7 @@ fn change(user: &str, old: &str, new: &str) -> ChangePasswordRequest {
 }
 
 #[tokio::test]
-async fn who_knows_a_password_may_choose_another_one_that_does() {
+async fn password_change_requires_old_password_and_policy() {
     let folder = Folder::new();
     for (user, old, new, expected) in [
         (
@@ -392,7 +399,7 @@ async fn who_knows_a_password_may_choose_another_one_that_does() {
 }
 
 #[tokio::test]
-async fn the_last_passwords_do_not_come_back() {
+async fn former_passwords_are_rejected() {
     let folder = Folder::new();
     let used = Some(ErrorId::NEW_PASSWORD_USED_BEFORE);
     let passwords: Vec<_> = (0..6).map(|number| format!("password-{number}")).collect();
@@ -414,7 +421,7 @@ async fn the_last_passwords_do_not_come_back() {
 }
 
 #[tokio::test]
-async fn of_two_changes_at_once_one_is_made() {
+async fn concurrent_password_changes_apply_only_one() {
     let folder = Folder::new();
     let (one, other) = (
         change("bob", PASSWORD, "the-first-new-one"),
@@ -428,7 +435,7 @@ async fn of_two_changes_at_once_one_is_made() {
 }
 
 #[tokio::test]
-async fn guesses_by_a_change_of_the_password_are_counted() {
+async fn wrong_password_in_change_request_counts_for_lockout() {
     let mut world = small_world();
     world.accounts.lockout_attempts = Limit::AtMost(3);
     let folder = Folder::of(&world);

@@ -1,4 +1,4 @@
-//! What an operator sets while a farm is served.
+//! Settings that operators change while a farm is served.
 
 use std::num::NonZeroU32;
 
@@ -14,7 +14,7 @@ use crate::support::{Folder, at, of};
 
 const FARM: &str = "cvad-7";
 
-/// What alice is told who launches an application.
+/// Returns the error of a launch by alice.
 async fn launch(folder: &Folder, app: &str) -> Option<ErrorId> {
     let request = address(application(app), Some(of("alice")));
     let answer = folder.ask_at(FARM, &request, 0).await;
@@ -26,7 +26,7 @@ fn hosts(folder: &Folder) -> Vec<HostRecord> {
 }
 
 #[tokio::test]
-async fn a_setting_takes_effect_at_the_next_launch() {
+async fn setting_takes_effect_at_next_launch() {
     let folder = Folder::of(&world(|farm| {
         farm.groups.push(HostGroup {
             name: "Apps".to_owned(),
@@ -147,7 +147,7 @@ async fn a_setting_takes_effect_at_the_next_launch() {
 }
 
 #[test]
-fn what_is_not_named_stays() {
+fn unchanged_settings_keep_their_values() {
     let folder = Folder::new();
     let farms = &folder.farms;
     let [before, other] = hosts(&folder).try_into().unwrap();
@@ -185,7 +185,7 @@ fn what_is_not_named_stays() {
 }
 
 #[tokio::test]
-async fn files_belong_to_applications_and_addresses_to_documents() {
+async fn file_types_and_content_depend_on_application_kind() {
     let folder = Folder::of(&world(|farm| farm.applications.push(prices())));
     let set = |app: &str, files: Option<&str>, address: Option<&str>| {
         let change = ApplicationChange {
@@ -217,9 +217,9 @@ async fn files_belong_to_applications_and_addresses_to_documents() {
         let kept = after.content.as_ref().map(ContentAddress::as_str);
         assert_eq!(kept, address, "{app}");
         let changed = seq_no(app).await;
-        assert_ne!(changed, before, "a list shows it");
+        assert_ne!(changed, before, "the enumeration shows the change");
         set(app, files, address).unwrap();
-        assert_eq!(seq_no(app).await, changed, "nothing has changed");
+        assert_eq!(seq_no(app).await, changed, "unchanged value");
     }
     for (app, files, address) in [
         ("Desk", Some(".txt"), None),
@@ -232,7 +232,7 @@ async fn files_belong_to_applications_and_addresses_to_documents() {
 }
 
 #[test]
-fn switching_a_machine_off_ends_what_runs_on_it_and_on_takes_its_time() {
+fn powering_off_ends_sessions_and_powering_on_takes_time() {
     let folder = Folder::new();
     for app in ["Here", "There"] {
         folder.start(FARM, "alice", app, Some("DESK-A"));
@@ -246,7 +246,7 @@ fn switching_a_machine_off_ends_what_runs_on_it_and_on_takes_its_time() {
         host.unwrap().power
     };
     let now = |second| folder.farms.hosts(Some(FARM), at(second)).unwrap()[0].power;
-    assert_eq!(power(PowerSetting::On, 0), PowerState::On, "it was on");
+    assert_eq!(power(PowerSetting::On, 0), PowerState::On, "already on");
     assert_eq!(folder.states(FARM), ["Here@DESK-A", "There@DESK-A"]);
     assert_eq!(power(PowerSetting::Off, 0), PowerState::Off);
     assert_eq!(folder.states(FARM), ["There@DESK-A"]);
@@ -254,13 +254,13 @@ fn switching_a_machine_off_ends_what_runs_on_it_and_on_takes_its_time() {
     assert_eq!(
         power(PowerSetting::On, 20),
         PowerState::Starting,
-        "it does not start anew"
+        "booting does not restart"
     );
     assert_eq!((now(39), now(40)), (PowerState::Starting, PowerState::On));
 }
 
 #[test]
-fn parts_that_a_farm_does_not_have_are_named() {
+fn unknown_host_group_or_application_is_named() {
     let folder = Folder::new();
     let farms = &folder.farms;
     for (result, expected, command) in [
@@ -299,7 +299,7 @@ fn parts_that_a_farm_does_not_have_are_named() {
         farms.set_group("XA9", "Apps", true).map(|_| ()),
     ] {
         let error = result.unwrap_err();
-        let expected = "no farm has the id XA9; there are xenapp-6, xendesktop-5, cvad-7";
+        let expected = "no farm has the id XA9; known farms: xenapp-6, xendesktop-5, cvad-7";
         assert_eq!(error.to_string(), expected);
     }
     for (user, expected) in [

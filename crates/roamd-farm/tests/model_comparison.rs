@@ -1,5 +1,6 @@
-//! Random walks of three users with three clients over a farm: launches, connects, roams, lists,
-//! disconnects, logoffs, maintenance and time. After every step the farm and [`Model`] agree.
+//! Random operations of three users on three clients: launches, connections, reconnects, listings,
+//! disconnects, logoffs, maintenance and time. After each one the farm and the [`Model`] must
+//! agree.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -12,7 +13,7 @@ use roamd_nfuse_proto::{
 };
 
 use crate::launch::{address, application, disconnect, ica, logoff, ticket_request};
-use crate::model::{
+use crate::reference_model::{
     APPS, CLIENTS, HOSTS, LICENCES, Model, SESSIONS, SESSIONS_PER_USER, Session, Target, USERS,
 };
 use crate::support::{Folder, GENERATIONS, PASSWORD, at, of};
@@ -28,7 +29,7 @@ enum Step {
         client: usize,
         session: Index,
     },
-    /// With one of the last tickets.
+    /// Redeems one of the last tickets.
     Connect {
         ticket: Index,
     },
@@ -55,16 +56,16 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let who = || (0..3_usize, 0..3_usize);
+    let user_and_client = || (0..3_usize, 0..3_usize);
     prop_oneof![
-        6 => (who(), 0..3_usize).prop_map(|((user, client), app)| Step::Launch { user, client, app }),
+        6 => (user_and_client(), 0..3_usize).prop_map(|((user, client), app)| Step::Launch { user, client, app }),
         2 => (0..3_usize, any::<Index>())
             .prop_map(|(client, session)| Step::Reconnect { client, session }),
         6 => any::<Index>().prop_map(|ticket| Step::Connect { ticket }),
-        1 => (who(), any::<bool>())
+        1 => (user_and_client(), any::<bool>())
             .prop_map(|((user, client), active)| Step::List { user, client, active }),
-        2 => who().prop_map(|(user, client)| Step::Disconnect { user, client }),
-        1 => who().prop_map(|(user, client)| Step::Logoff { user, client }),
+        2 => user_and_client().prop_map(|(user, client)| Step::Disconnect { user, client }),
+        1 => user_and_client().prop_map(|(user, client)| Step::Logoff { user, client }),
         1 => (0..3_usize, any::<bool>()).prop_map(|(host, on)| Step::Maintenance { host, on }),
         2 => prop_oneof![1..30_i64, 100..300_i64].prop_map(|seconds| Step::Wait { seconds }),
     ]
@@ -73,34 +74,34 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 48,
-        // Where a failure is found, its steps are printed; nothing is kept beside the sources.
+        // A failure prints its steps; no regression file is written.
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
     #[test]
-    fn a_farm_and_its_model_agree_after_every_step(
+    fn farm_matches_reference_model_after_every_step(
         generation in prop::sample::select(&GENERATIONS[..]),
         steps in prop::collection::vec(step(), 1..60),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut walk = Walk::new(generation);
+            let mut comparison = Comparison::new(generation);
             for step in steps {
-                walk.take(step).await;
+                comparison.apply(step).await;
             }
         });
     }
 }
 
-struct Walk {
+struct Comparison {
     generation: &'static str,
     folder: Folder,
     model: Model,
     tickets: Vec<String>,
 }
 
-impl Walk {
+impl Comparison {
     fn new(generation: &'static str) -> Self {
         Self {
             generation,
@@ -110,7 +111,7 @@ impl Walk {
         }
     }
 
-    async fn take(&mut self, step: Step) {
+    async fn apply(&mut self, step: Step) {
         match step {
             Step::Launch { user, client, app } => {
                 let expected = self.model.launch(user, client, app);
@@ -171,7 +172,7 @@ impl Walk {
             .farms
             .sessions(&SessionFilter::default())
             .unwrap();
-        let sessions: Vec<_> = sessions.into_iter().map(plain).collect();
+        let sessions: Vec<_> = sessions.into_iter().map(model_session).collect();
         assert_eq!(sessions, self.model.sessions);
     }
 
@@ -182,7 +183,7 @@ impl Walk {
         self.folder.ask_at("F", request, self.model.now).await
     }
 
-    /// Asks for an address and, where there is one, for its ticket.
+    /// Requests an address and its ticket.
     async fn address(
         &mut self,
         user: usize,
@@ -199,7 +200,7 @@ impl Walk {
         let target = match expected {
             Ok(target) => target,
             Err(refused) => {
-                assert_eq!(answer.unwrap_err().id, word(self.generation, refused));
+                assert_eq!(answer.unwrap_err().id, error_id(self.generation, refused));
                 return;
             }
         };
@@ -222,7 +223,7 @@ impl Walk {
         let file = ica(&self.tickets[ticket]);
         let connected: Result<Result<Session, Refused>, TicketRefusal> =
             match self.folder.farms.connect(&file, at(self.model.now)) {
-                Ok(session) => Ok(Ok(plain(session))),
+                Ok(session) => Ok(Ok(model_session(session))),
                 Err(Error::Launch(refused)) => Ok(Err(refused)),
                 Err(Error::Ticket(refused)) => Err(refused),
                 Err(other) => panic!("{other}"),
@@ -256,8 +257,8 @@ impl Walk {
     }
 }
 
-/// A session in the words of the model.
-fn plain(session: SessionRecord) -> Session {
+/// Converts a session to the model's type.
+fn model_session(session: SessionRecord) -> Session {
     let number = |list: &[&str], name: &str| list.iter().position(|it| *it == name).unwrap();
     let apps = session.apps.iter();
     Session {
@@ -271,7 +272,7 @@ fn plain(session: SessionRecord) -> Session {
     }
 }
 
-fn word(generation: &str, refused: Refused) -> ErrorId {
+fn error_id(generation: &str, refused: Refused) -> ErrorId {
     match (refused, generation) {
         (Refused::NotLicensed, _) => ErrorId::NOT_LICENSED,
         (Refused::Starting, "xendesktop-5" | "cvad-7") => ErrorId::RETRY_REQUIRED,
@@ -291,7 +292,7 @@ fn word(generation: &str, refused: Refused) -> ErrorId {
     }
 }
 
-/// The farm of the model as a world, with the id `F`.
+/// The farm of the model as a world description, with farm id `F`.
 pub(crate) fn world(generation: &str) -> World {
     let users = USERS.map(|name| format!("{{ name = \"{name}\", password = \"{PASSWORD}\" }}"));
     let mut text = format!(

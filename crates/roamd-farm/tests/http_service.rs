@@ -1,4 +1,4 @@
-//! The XML service as HTTP (nfuse.md §1).
+//! HTTP behaviour of the XML service (nfuse.md §1).
 
 use roamd_nfuse_proto::{
     CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, decode_answer, encode_request,
@@ -20,7 +20,7 @@ async fn raw(controller: &Controller, method: &str, path: &str, body: &str) -> S
 const PROBE: &str = "<NFuseProtocol version='1.1'><RequestCapabilities/></NFuseProtocol>";
 
 #[tokio::test]
-async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
+async fn invalid_http_request_gets_status_and_explanation() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let path = "/scripts/wpnbr.dll";
@@ -32,35 +32,29 @@ async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
         ("POST", path, PROBE, 200, ""),
         ("POST", "/scripts/WPnBr.dll", PROBE, 200, ""),
         ("POST", "/SCRIPTS/WPNBR.DLL?x=y", PROBE, 200, ""),
-        ("GET", path, "", 405, "by POST only"),
-        ("BREW", path, PROBE, 405, "by POST only"),
+        ("GET", path, "", 405, "POST requests only"),
+        ("BREW", path, PROBE, 405, "POST requests only"),
         ("POST", "/", PROBE, 404, "is at /scripts/wpnbr.dll"),
-        (
-            "POST",
-            "/scripts/ctxsta.dll",
-            PROBE,
-            400,
-            "could not be read",
-        ),
-        ("GET", "/scripts/ctxsta.dll", "", 405, "by POST only"),
+        ("POST", "/scripts/ctxsta.dll", PROBE, 400, "cannot be read"),
+        ("GET", "/scripts/ctxsta.dll", "", 405, "POST requests only"),
         (
             "POST",
             "/scripts/ctxsta.dll/",
             PROBE,
             404,
-            "authority at /scripts/ctxsta.dll",
+            "Authority at /scripts/ctxsta.dll",
         ),
         ("GET", "/scripts/wpnbr.dll/", "", 404, "is at"),
         ("POST", path, &big, 413, "longer than 524288 bytes"),
-        ("POST", path, "", 400, "could not be read"),
-        ("POST", path, "<", 400, "could not be read"),
-        ("POST", path, &password, 400, "could not be read"),
+        ("POST", path, "", 400, "cannot be read"),
+        ("POST", path, "<", 400, "cannot be read"),
+        ("POST", path, &password, 400, "cannot be read"),
         (
             "POST",
             path,
             "<NFuseProtocol version='5.0'/>",
             400,
-            "could not be read",
+            "cannot be read",
         ),
         (
             "POST",
@@ -75,7 +69,7 @@ async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
             "<!DOCTYPE NFuseProtocol [<!ENTITY x 'y'>]><NFuseProtocol version='5.0'>\
              <RequestCapabilities/></NFuseProtocol>",
             400,
-            "could not be read",
+            "cannot be read",
         ),
     ] {
         let answer = raw(&controller, method, path, body).await;
@@ -97,7 +91,7 @@ async fn requests_that_are_no_nfuse_have_their_status_and_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_request() {
+async fn http_connection_is_kept_alive() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     let mut stream = TcpStream::connect(controller.address).await.unwrap();
@@ -119,7 +113,7 @@ async fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[tokio::test]
-async fn the_answer_is_in_the_farms_dialect_and_the_requests_encoding() {
+async fn response_has_farm_dialect_and_request_encoding() {
     let folder = Folder::new();
     for (generation, version) in [
         ("xenapp-6", "5.4"),
@@ -151,7 +145,7 @@ async fn the_answer_is_in_the_farms_dialect_and_the_requests_encoding() {
 }
 
 #[tokio::test]
-async fn a_dialect_that_nobody_knows_is_refused_in_the_farms_words() {
+async fn unknown_dialect_is_rejected() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     for (version, served) in [
@@ -175,9 +169,9 @@ async fn a_dialect_that_nobody_knows_is_refused_in_the_farms_words() {
     }
 }
 
-/// A database that breaks under a running farm is its trouble, not the caller's; the log says more.
+/// A broken database is an error of the farm, not of the client. The log contains the details.
 #[tokio::test]
-async fn trouble_with_the_database_is_told_as_such() {
+async fn database_failure_is_service_unavailable() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let connection = rusqlite::Connection::open(folder.path().join("farm.db")).unwrap();

@@ -1,5 +1,5 @@
-//! Many users and clients at once, each over connections of its own, as processes are: what holds
-//! whatever comes first.
+//! Invariants under concurrent users and clients, each with its own database connections, as in
+//! separate processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -13,27 +13,27 @@ use roamd_nfuse_proto::{
     encode_request,
 };
 
-use crate::launch::{address, application, disconnect, ica, logoff, ticket_request};
-use crate::model::{APPS, CLIENTS, HOSTS, LICENCES, SESSIONS, SESSIONS_PER_USER, USERS};
-use crate::random_walks::world;
-use crate::support::{Folder, GENERATIONS, at, of};
+use crate::launch::{address, application, disconnect, ica, logoff, session_name, ticket_request};
+use crate::model_comparison::world;
+use crate::reference_model::{APPS, CLIENTS, HOSTS, LICENCES, SESSIONS, SESSIONS_PER_USER, USERS};
+use crate::support::{Folder, GENERATIONS, assert_database_intact, at, of};
 
-/// What each client does, one after the other.
+/// Number of operations of each client.
 const STEPS: usize = 40;
 
-/// The only one who logs off. What the others start must still be there at the end.
-const LEAVES: &str = "carol";
+/// The only user who logs off. Sessions of the other users must still exist at the end.
+const LOGGING_OFF: &str = "carol";
 
-/// A ticket that was given out, and what it has done.
+/// An issued ticket and its redemptions.
 struct Ticket {
     text: String,
     starts_application: bool,
-    /// Each session that it led into: one at most.
-    led_into: Vec<SessionRecord>,
+    /// The sessions that it connected: at most one.
+    redeemed_for: Vec<SessionRecord>,
 }
 
 #[test]
-fn no_ticket_works_twice_and_no_session_is_lost_doubled_or_one_too_many() {
+fn concurrent_clients_break_no_ticket_or_session_rule() {
     for generation in GENERATIONS {
         let mut world = world(generation);
         for host in &mut world.farms[0].hosts {
@@ -46,13 +46,13 @@ fn no_ticket_works_twice_and_no_session_is_lost_doubled_or_one_too_many() {
                 for (other, client) in CLIENTS.into_iter().enumerate() {
                     let seed = (number * CLIENTS.len() + other) as u64;
                     let farms = Farms::open(folder.path()).unwrap();
-                    let person = Person {
+                    let simulated_user = SimulatedUser {
                         user,
                         client,
                         farms,
                         tickets: &tickets,
                     };
-                    scope.spawn(move || person.live(seed));
+                    scope.spawn(move || simulated_user.run(seed));
                 }
             }
         });
@@ -61,33 +61,41 @@ fn no_ticket_works_twice_and_no_session_is_lost_doubled_or_one_too_many() {
         check_tickets(&tickets, &sessions);
         check_limits(&sessions);
         check_desktops(generation, &sessions);
-        let redeemed = tickets.iter().filter(|ticket| !ticket.led_into.is_empty());
-        assert!(redeemed.count() > USERS.len(), "something went on");
+        let redeemed = tickets
+            .iter()
+            .filter(|ticket| !ticket.redeemed_for.is_empty());
+        assert!(
+            redeemed.count() > USERS.len(),
+            "most users redeemed tickets"
+        );
     }
 }
 
 fn check_tickets(tickets: &[Ticket], sessions: &[SessionRecord]) {
-    // How many applications ran in each session after each ticket that may have started one. Such a
-    // ticket may also have led back to a session, so a number comes again; but none is left out.
+    // The number of applications in a session after each ticket that may have started one. Such a
+    // ticket may also have returned to a session, so a number may repeat, but none is missing.
     let mut started = BTreeMap::<_, BTreeSet<_>>::new();
     for ticket in tickets {
-        assert!(ticket.led_into.len() <= 1, "a ticket works once");
-        for session in &ticket.led_into {
-            let started = started.entry(place(session)).or_default();
+        assert!(
+            ticket.redeemed_for.len() <= 1,
+            "a ticket is redeemed at most once"
+        );
+        for session in &ticket.redeemed_for {
+            let started = started.entry(session_key(session)).or_default();
             started.extend(ticket.starts_application.then_some(session.apps.len()));
         }
     }
-    let there: BTreeSet<_> = sessions.iter().map(place).collect();
-    assert_eq!(there.len(), sessions.len(), "a number is given once");
+    let there: BTreeSet<_> = sessions.iter().map(session_key).collect();
+    assert_eq!(there.len(), sessions.len(), "session numbers are unique");
     for session in sessions {
-        let apps = started.remove(&place(session)).unwrap_or_default();
+        let apps = started.remove(&session_key(session)).unwrap_or_default();
         assert!(
             apps.into_iter().eq(1..=session.apps.len()),
-            "none lost or doubled: {session:?}"
+            "instance lost or doubled: {session:?}"
         );
     }
     for (user, ..) in started.into_keys() {
-        assert_eq!(user, LEAVES, "nobody else logs off");
+        assert_eq!(user, LOGGING_OFF, "only this user logs off");
     }
 }
 
@@ -110,7 +118,7 @@ fn check_limits(sessions: &[SessionRecord]) {
     }
 }
 
-/// A desktop that follows its user is one, however many launches of it overlap.
+/// A desktop that follows its user has one session, however many launches overlap.
 fn check_desktops(generation: &str, sessions: &[SessionRecord]) {
     for user in USERS {
         let desktops = sessions
@@ -120,23 +128,23 @@ fn check_desktops(generation: &str, sessions: &[SessionRecord]) {
     }
 }
 
-/// Whose session, on which host, with which number.
-fn place(session: &SessionRecord) -> (String, String, u32) {
+/// User, host id and session number.
+fn session_key(session: &SessionRecord) -> (String, String, u32) {
     let SessionRecord { user, host_id, .. } = session;
     (user.clone(), host_id.clone(), session.session_id)
 }
 
-/// A user at a client.
-struct Person<'a> {
+/// A user on a client who performs random operations.
+struct SimulatedUser<'a> {
     user: &'static str,
     client: &'static str,
     farms: Farms,
     tickets: &'a Mutex<Vec<Ticket>>,
 }
 
-impl Person<'_> {
-    fn live(&self, seed: u64) {
-        // Any spread of numbers will do, and the same one each time.
+impl SimulatedUser<'_> {
+    fn run(&self, seed: u64) {
+        // A simple generator is random enough, and the same seed repeats the run.
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
         let mut draw = |below: usize| {
             state = state
@@ -152,7 +160,7 @@ impl Person<'_> {
                 10 => {
                     self.ask(&disconnect(self.user, self.client)).unwrap();
                 }
-                _ if self.user == LEAVES => {
+                _ if self.user == LOGGING_OFF => {
                     self.ask(&logoff(self.user, self.client)).unwrap();
                 }
                 _ => {}
@@ -160,7 +168,7 @@ impl Person<'_> {
         }
     }
 
-    /// Asks for an address and its ticket; what stands in the way is no concern here.
+    /// Requests an address and its ticket. Refusals are ignored.
     fn launch(&self, name: AddressName) {
         let request = AddressRequest {
             client_name: Some(self.client.to_owned()),
@@ -172,18 +180,18 @@ impl Person<'_> {
         };
         let tag = answer.ticket_tag.unwrap();
         let ticket = answer.ticket.or_else(|| {
-            // The session that the address was for may have ended.
+            // The session of the address may have ended.
             let request = ticket_request(self.user, &tag, None);
             self.ask(&request).ok().map(|answer| answer.ticket)
         });
         if let Some(text) = ticket {
-            // A launch may lead to a session that is there.
+            // A launch may return to an existing session.
             let starts_application = tag.contains("?app=");
             let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
             tickets.push(Ticket {
                 text,
                 starts_application,
-                led_into: Vec::new(),
+                redeemed_for: Vec::new(),
             });
         }
     }
@@ -206,7 +214,7 @@ impl Person<'_> {
         }
     }
 
-    /// Takes one of the last tickets, whosever it is, to its host, where others may be with it.
+    /// Redeems one of the last tickets of any user, possibly at the same time as others.
     fn connect(&self, back: usize) {
         let tickets = self.tickets.lock().unwrap();
         let Some(ticket) = tickets.len().checked_sub(back + 1) else {
@@ -217,7 +225,7 @@ impl Person<'_> {
         match self.farms.connect(&file, at(0)) {
             Ok(session) => {
                 let mut tickets = self.tickets.lock().unwrap();
-                tickets[ticket].led_into.push(session);
+                tickets[ticket].redeemed_for.push(session);
             }
             Err(Error::Launch(_) | Error::Ticket(_)) => {}
             Err(other) => panic!("{other}"),
@@ -231,5 +239,61 @@ impl Person<'_> {
         let answer = farm.respond(ServeOptions::default(), &body, at(0));
         let answer = runtime.unwrap().block_on(answer).unwrap();
         decode_answer::<R>(&answer).unwrap().1
+    }
+}
+
+/// One session is launched, disconnected and logged off at once. In the end it is connected,
+/// disconnected or gone, and the farm reported no false result.
+#[test]
+fn session_under_64_concurrent_clients_stays_consistent() {
+    for generation in GENERATIONS {
+        let folder = Folder::new();
+        let session = folder.start(generation, "alice", "Here", Some("TABLET"));
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+        };
+        let ended = thread::scope(|scope| {
+            let clients: Vec<_> = (0..64)
+                .map(|number| {
+                    let (folder, session) = (&folder, &session);
+                    scope.spawn(move || match number % 4 {
+                        0 | 1 => {
+                            let request = address(session_name(session), Some(of("alice")));
+                            let answer = runtime().block_on(folder.ask_at(generation, &request, 0));
+                            if let Some(ticket) = answer.ok().and_then(|answer| answer.ticket) {
+                                folder.farms.connect(&ica(&ticket), at(0)).ok();
+                            }
+                            false
+                        }
+                        2 => {
+                            let request = disconnect("alice", "TABLET");
+                            runtime()
+                                .block_on(folder.ask_at(generation, &request, 0))
+                                .unwrap();
+                            false
+                        }
+                        _ => {
+                            let request = logoff("alice", "TABLET");
+                            let answer = runtime().block_on(folder.ask_at(generation, &request, 0));
+                            answer.is_ok()
+                        }
+                    })
+                })
+                .collect();
+            clients
+                .into_iter()
+                .map(|client| client.join().unwrap())
+                .filter(|ended| *ended)
+                .count()
+        });
+        assert_eq!(ended, 16, "every logoff gets a response");
+        let left = folder.states(generation);
+        assert!(
+            left.is_empty() || left == ["Here"] || left == ["Here@TABLET"],
+            "{left:?}"
+        );
+        assert_database_intact(folder.path());
     }
 }

@@ -1,4 +1,4 @@
-//! Session sharing: what joins a session that runs, and what does not (nfuse.md §5.4, §9).
+//! Session sharing (nfuse.md §5.4, §9).
 
 use roamd_farm::{LaunchRefusal, Limit, SessionRecord};
 use roamd_nfuse_proto::{AddressRequest, SessionSettings, TicketRequest};
@@ -7,7 +7,7 @@ use crate::launch::{address, application, ica, session_name, ticket_request};
 use crate::launch_refusals::{capacity, connect, ticket, world};
 use crate::support::{Folder, GENERATIONS, at, of};
 
-/// A launch by alice on TABLET, unless a case changes it.
+/// A launch by alice on TABLET; each case changes something.
 #[derive(Clone)]
 struct Launch {
     user: &'static str,
@@ -52,7 +52,7 @@ impl Launch {
 }
 
 #[tokio::test]
-async fn a_second_application_joins_the_session_of_its_user_and_client() {
+async fn second_application_joins_session_of_user_and_client() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let first = Launch {
@@ -61,7 +61,7 @@ async fn a_second_application_joins_the_session_of_its_user_and_client() {
         };
         let first = first.session(&folder, generation).await;
         assert_eq!(first.apps, ["Here"]);
-        // The other host is emptier.
+        // The other host has a lower load.
         let second = PLAIN.session(&folder, generation).await;
         let third = PLAIN.session(&folder, generation).await;
         assert_eq!(second.apps, ["Here", "There"]);
@@ -76,7 +76,7 @@ async fn a_second_application_joins_the_session_of_its_user_and_client() {
 }
 
 #[tokio::test]
-async fn what_differs_in_anything_that_matters_gets_a_session_of_its_own() {
+async fn differing_launch_gets_its_own_session() {
     let with = |settings: &[(&'static str, &'static str)]| Launch {
         settings: settings.to_vec(),
         ..PLAIN
@@ -97,7 +97,7 @@ async fn what_differs_in_anything_that_matters_gets_a_session_of_its_own() {
             },
         ),
         (
-            "an unknown client",
+            "unknown client",
             Launch {
                 client: None,
                 ..PLAIN
@@ -113,7 +113,7 @@ async fn what_differs_in_anything_that_matters_gets_a_session_of_its_own() {
         ("another colour depth", with(&[("ColorDepth", "16bpp")])),
         ("sharing is off", with(&[("EnableSessionSharing", "Off")])),
         (
-            "sharing is off in seamless windows",
+            "sharing disabled for seamless windows",
             with(&[("TWIDisableSessionSharing", "On")]),
         ),
     ];
@@ -125,7 +125,7 @@ async fn what_differs_in_anything_that_matters_gets_a_session_of_its_own() {
             assert_eq!(own.apps, [launch.app], "{generation}: {case}");
             assert_eq!(folder.states(generation).len(), 2, "{generation}: {case}");
         }
-        // Nor does anything join these.
+        // Later launches do not join these sessions either.
         let off = vec![("EnableSessionSharing", "Off")];
         for (app, settings) in [("Desk", Vec::new()), ("There", off)] {
             let folder = Folder::new();
@@ -146,7 +146,7 @@ async fn what_differs_in_anything_that_matters_gets_a_session_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_session_is_shared_while_it_is_connected_and_its_host_is_not_in_maintenance() {
+async fn sharing_requires_connection_and_no_maintenance() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         PLAIN.session(&folder, generation).await;
@@ -160,7 +160,7 @@ async fn a_session_is_shared_while_it_is_connected_and_its_host_is_not_in_mainte
         assert_eq!(folder.states(generation), ["There", "Here@TABLET"]);
 
         let folder = Folder::of(&world(|farm| farm.hosts[0].maintenance = true));
-        // Two, so that one of them is on the host that is in maintenance.
+        // Two sessions, so that one of them is on the host in maintenance.
         for app in ["Here", "There"] {
             folder.start(generation, "alice", app, Some("DESK-A"));
         }
@@ -173,9 +173,9 @@ async fn a_session_is_shared_while_it_is_connected_and_its_host_is_not_in_mainte
     }
 }
 
-/// The tickets are there before either is used: still one session.
+/// Both tickets are issued before either is redeemed, and one session results.
 #[tokio::test]
-async fn launches_that_overlap_share_as_well() {
+async fn overlapping_launches_share_one_session() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let mut tickets = Vec::new();
@@ -190,7 +190,7 @@ async fn launches_that_overlap_share_as_well() {
 }
 
 #[tokio::test]
-async fn who_joins_takes_no_room_and_no_licence_but_an_instance() {
+async fn joining_uses_an_instance_but_no_capacity_or_licence() {
     for generation in GENERATIONS {
         let folder = Folder::of(&world(|farm| {
             capacity(1)(farm);
@@ -210,9 +210,9 @@ async fn who_joins_takes_no_room_and_no_licence_but_an_instance() {
     }
 }
 
-/// nfuse.md §5.3: clients read the key since 5.8; it stays with the session.
+/// nfuse.md §5.3: clients read the key since 5.8. The key of a session never changes.
 #[tokio::test]
-async fn generation_7_tells_the_key_with_the_address() {
+async fn generation_7_address_contains_sharing_key() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let key = async |request: &AddressRequest| {

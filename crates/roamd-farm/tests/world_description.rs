@@ -1,10 +1,10 @@
-//! Worlds as TOML.
+//! World descriptions: the demo world, the sample file, and invalid ones.
 
 use roamd_farm::{Farms, SessionFilter, World, WorldError, WorldProblem, init};
 
-/// The contract's demo world, as one line for each session.
+/// The documented demo world, one line for each session.
 #[test]
-fn the_demo_world_is_the_one_that_is_promised() {
+fn demo_world_has_documented_content() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = World::demo();
     world.password_hashing.memory_kib = 8;
@@ -48,7 +48,7 @@ fn the_demo_world_is_the_one_that_is_promised() {
 }
 
 #[test]
-fn the_sample_is_a_world() {
+fn sample_world_is_valid() {
     let world = World::from_toml(include_str!("../../../samples/world.toml"));
     assert_eq!(world.unwrap().farms[0].hosts.len(), 2);
 }
@@ -74,7 +74,7 @@ state = "disconnected"
 "#;
 
 #[test]
-fn a_world_that_does_not_fit_together_is_told_with_its_place() {
+fn inconsistent_world_is_rejected_with_location() {
     assert!(World::from_toml(GOOD).is_ok());
     for (from, to, place, problem) in [
         (
@@ -217,18 +217,18 @@ fn a_world_that_does_not_fit_together_is_told_with_its_place() {
         assert!(
             faults
                 .iter()
-                .any(|fault| fault.place == place && fault.problem == problem),
+                .any(|fault| fault.location == place && fault.problem == problem),
             "{to}: {faults:?}"
         );
     }
     let WorldError::Faults(faults) = World::from_toml("").unwrap_err() else {
         panic!("an empty file is no syntax error");
     };
-    assert_eq!(faults.len(), 2, "all faults are told: {faults:?}");
+    assert_eq!(faults.len(), 2, "all faults are reported: {faults:?}");
 }
 
 #[test]
-fn what_is_no_world_is_told_with_its_line_and_without_the_password() {
+fn world_syntax_error_has_line_and_no_password() {
     for (from, to, line, message) in [
         ("generation = ", "generations = ", 10, "unknown field"),
         ("xenapp-6", "xenapp-7", 10, "unknown variant"),
@@ -236,9 +236,9 @@ fn what_is_no_world_is_told_with_its_line_and_without_the_password() {
             "\"secret-word\"",
             "424242",
             5,
-            "a password is a text in quotes",
+            "a password must be a quoted string",
         ),
-        ("\"secret-word\"", "\"\"", 5, "a password is not empty"),
+        ("\"secret-word\"", "\"\"", 5, "a password must not be empty"),
         ("\"secret-word\"", "secret-word", 5, ""),
         ("192.0.2.1", "192.0.2.1.9", 11, ""),
         ("[[session]]", "[[sessions]]", 14, "unknown field"),

@@ -1,4 +1,4 @@
-//! Applications, access lists and servers: to whom they are told (nfuse.md §2, §6).
+//! Enumeration of published applications, access lists and servers (nfuse.md §2, §6).
 
 use roamd_farm::{Error, ServeOptions, SessionState, StartSession};
 use roamd_nfuse_proto::{
@@ -47,7 +47,7 @@ async fn servers(controller: &Controller) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_user_sees_what_is_published_to_them() {
+async fn user_sees_own_published_applications() {
     let folder = Folder::new();
     for generation in GENERATIONS {
         let controller = folder.serve(generation).await;
@@ -68,8 +68,8 @@ async fn a_user_sees_what_is_published_to_them() {
 }
 
 #[tokio::test]
-async fn documents_and_file_types_are_told_to_who_asks_for_them() {
-    // nfuse.md §6: a document is shown by another type of client, and nothing of it is launched.
+async fn documents_and_file_types_are_listed_on_request() {
+    // nfuse.md §6: documents have another client type and cannot be launched.
     let folder = Folder::of(&world(|farm| {
         farm.applications[1].file_types = ".txt,.csv".parse().unwrap();
         farm.applications.push(prices());
@@ -131,7 +131,7 @@ async fn documents_and_file_types_are_told_to_who_asks_for_them() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_no_user_learns_nothing_unless_the_catalogue_is_exposed() {
+async fn anonymous_request_gets_nothing_unless_exposed() {
     let folder = Folder::new();
     let application = AddressRequest {
         name: AddressName::Application("Here".to_owned()),
@@ -158,7 +158,7 @@ async fn a_request_that_names_no_user_learns_nothing_unless_the_catalogue_is_exp
         assert_eq!(
             closed.ask(&application).await.unwrap_err(),
             closed.ask(&unknown).await.unwrap_err(),
-            "what is there cannot be told from what is not"
+            "existing and missing names look the same"
         );
 
         let open = folder.serve_with(generation, EXPOSED).await;
@@ -176,15 +176,15 @@ async fn a_request_that_names_no_user_learns_nothing_unless_the_catalogue_is_exp
         assert!(matches!(&entries[0], AccessEntry::Group { name, .. } if name == "Domain Users"));
         assert_eq!(servers(&open).await.len(), 2);
         let answer = open.ask(&application).await.unwrap();
-        assert!(answer.ticket.is_none(), "a ticket is for a user");
-        // The farm's name is no secret: clients show it.
+        assert!(answer.ticket.is_none(), "tickets need a user");
+        // The name of the farm is public: clients display it.
         let farm = closed.ask(&ServerFarmDataRequest).await.unwrap();
         assert!(farm.farm_names[0].starts_with("Farm"));
     }
 }
 
 #[tokio::test]
-async fn without_exposure_an_access_list_names_the_caller_only() {
+async fn access_list_names_only_the_caller_unless_exposed() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let answer = controller.ask(&request(Some(of("alice")))).await.unwrap();
@@ -199,7 +199,7 @@ async fn without_exposure_an_access_list_names_the_caller_only() {
 }
 
 #[tokio::test]
-async fn scope_names_and_filters_limit_the_answer() {
+async fn scope_names_and_filters_limit_the_response() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let all = ["Waiting", "Here", "There", "Desk"];
@@ -223,17 +223,17 @@ async fn scope_names_and_filters_limit_the_answer() {
         ),
         ("subtree", "", &[], "x", &[]),
     ];
-    for (traverse, folder, wanted, server_type, expected) in cases {
+    for (traverse, folder, app_names, server_type, expected) in cases {
         let mut request = request(Some(of("alice")));
         request.traverse = Some((*traverse).to_owned());
         request.folder = (*folder).to_owned();
-        request.app_names = wanted.iter().map(|name| (*name).to_owned()).collect();
+        request.app_names = app_names.iter().map(|name| (*name).to_owned()).collect();
         request.server_types = vec![(*server_type).to_owned()];
         let answer = controller.ask(&request).await.unwrap();
         assert_eq!(
             &names(&answer),
             expected,
-            "{traverse} {folder} {wanted:?} {server_type}"
+            "{traverse} {folder} {app_names:?} {server_type}"
         );
     }
     let mut request = request(Some(of("alice")));
@@ -244,7 +244,7 @@ async fn scope_names_and_filters_limit_the_answer() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_before_anything_is_listed() {
+async fn wrong_password_is_rejected_before_listing() {
     let folder = Folder::new();
     let controller = folder.serve_with("xenapp-6", EXPOSED).await;
     let credentials = typed("alice", "wrong", Some("DEMO"));

@@ -1,4 +1,4 @@
-//! A farm whose process is killed while it works: what it acknowledged is so (bad-inputs 79).
+//! Acknowledged changes survive a killed farm process (bad-inputs 79).
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,51 +15,51 @@ use roamd_nfuse_proto::{Dialect, Request, decode_answer, encode_request};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::ill_treatment::assert_whole;
 use crate::launch::{address, disconnect, ica, logoff, session_name, ticket_request};
+use crate::support::assert_database_intact;
 use crate::support::{Folder, of};
 
 /// How often the process is killed.
 const KILLS: usize = 12;
-/// Who changes something all the time.
+/// Number of clients that change sessions all the time.
 const CLIENTS: usize = 6;
 const FARM: &str = "xenapp-6";
 
-/// What a client was told of a session.
-enum Told {
+/// A change that the farm acknowledged.
+enum Acknowledged {
     Disconnected(SessionRecord),
     LoggedOff(SessionRecord),
-    /// A ticket for it, which nobody redeemed yet.
+    /// An unredeemed ticket for the session.
     Ticket(SessionRecord, String),
 }
 
 #[test]
-fn what_a_farm_acknowledged_survives_sigkill_at_any_moment() {
+fn acknowledged_changes_survive_sigkill() {
     let folder = Folder::new();
     for kill in 0..KILLS {
         let (mut process, at) = start(folder.path());
         let (sender, receiver) = channel();
-        let told: Vec<Told> = thread::scope(|scope| {
+        let acknowledged: Vec<Acknowledged> = thread::scope(|scope| {
             for client in 0..CLIENTS {
                 let (farms, at) = (Farms::open(folder.path()).unwrap(), &at);
                 let sender = sender.clone();
                 scope.spawn(move || work(&farms, at, &format!("C{kill}-{client}"), &sender));
             }
             drop(sender);
-            // Another moment each time, amid the changes of those who have not heard yet.
-            let mut told: Vec<Told> = receiver.iter().take(10 + 7 * kill).collect();
+            // Kill at a different moment each time, while other clients wait for a response.
+            let mut acknowledged: Vec<Acknowledged> = receiver.iter().take(10 + 7 * kill).collect();
             process.kill().unwrap();
             process.wait().unwrap();
-            told.extend(receiver);
-            told
+            acknowledged.extend(receiver);
+            acknowledged
         });
-        assert_whole(folder.path());
-        check(&Farms::open(folder.path()).unwrap(), told);
+        assert_database_intact(folder.path());
+        check(&Farms::open(folder.path()).unwrap(), acknowledged);
     }
 }
 
-/// Changes one session after the other until the farm is silent.
-fn work(farms: &Farms, at: &str, client: &str, told: &Sender<Told>) {
+/// Changes one session after the other until the farm stops responding.
+fn work(farms: &Farms, at: &str, client: &str, acknowledged: &Sender<Acknowledged>) {
     for step in 0.. {
         let client = format!("{client}-{step}");
         let start = StartSession {
@@ -71,22 +71,24 @@ fn work(farms: &Farms, at: &str, client: &str, told: &Sender<Told>) {
             state: SessionState::Active,
         };
         let session = farms.start_session(&start).unwrap();
-        let fact = match step % 3 {
-            0 => ask(at, &disconnect("alice", &client)).map(|_| Told::Disconnected(session)),
-            1 => ask(at, &logoff("alice", &client)).map(|_| Told::LoggedOff(session)),
+        let change = match step % 3 {
+            0 => {
+                ask(at, &disconnect("alice", &client)).map(|_| Acknowledged::Disconnected(session))
+            }
+            1 => ask(at, &logoff("alice", &client)).map(|_| Acknowledged::LoggedOff(session)),
             _ => ask(at, &address(session_name(&session), Some(of("alice"))))
                 .and_then(|answer| {
                     let tag = answer.ticket_tag.unwrap();
                     ask(at, &ticket_request("alice", &tag, None))
                 })
-                .map(|answer| Told::Ticket(session, answer.ticket)),
+                .map(|answer| Acknowledged::Ticket(session, answer.ticket)),
         };
-        let Some(fact) = fact else { return };
-        told.send(fact).unwrap();
+        let Some(change) = change else { return };
+        acknowledged.send(change).unwrap();
     }
 }
 
-/// A whole answer, or nothing: then nobody knows whether it was done.
+/// Returns the complete response, or `None` if it is unknown whether the change was made.
 fn ask<R: Request>(at: &str, request: &R) -> Option<R::Answer> {
     let body = encode_request(Dialect::new(5, 4), request);
     let head = format!(
@@ -103,21 +105,21 @@ fn ask<R: Request>(at: &str, request: &R) -> Option<R::Answer> {
     Some(answer.unwrap())
 }
 
-fn check(farms: &Farms, told: Vec<Told>) {
+fn check(farms: &Farms, acknowledged: Vec<Acknowledged>) {
     let sessions = farms.sessions(&SessionFilter::default()).unwrap();
-    let state = |told: &SessionRecord| {
-        let number = (&told.host_id, told.session_id);
+    let state = |session: &SessionRecord| {
+        let number = (&session.host_id, session.session_id);
         let mut sessions = sessions.iter();
         let found = sessions.find(|session| (&session.host_id, session.session_id) == number);
         found.map(|session| session.state)
     };
-    for fact in told {
-        match fact {
-            Told::Disconnected(session) => {
+    for change in acknowledged {
+        match change {
+            Acknowledged::Disconnected(session) => {
                 assert_eq!(state(&session), Some(SessionState::Disconnected));
             }
-            Told::LoggedOff(session) => assert_eq!(state(&session), None),
-            Told::Ticket(session, ticket) => {
+            Acknowledged::LoggedOff(session) => assert_eq!(state(&session), None),
+            Acknowledged::Ticket(session, ticket) => {
                 let redeemed = farms.connect(&ica(&ticket), Timestamp::now()).unwrap();
                 assert_eq!(redeemed.session_id, session.session_id);
             }
@@ -125,11 +127,15 @@ fn check(farms: &Farms, told: Vec<Told>) {
     }
 }
 
-/// Serves a farm in a process of its own, and tells where.
+/// Starts a process that serves a farm, and returns its address.
 fn start(folder: &Path) -> (Child, String) {
-    // The child is this same test binary, running `helper_that_serves`.
+    // The child process is this test binary, running `serve_in_child_process`.
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["killed::helper_that_serves", "--exact", "--ignored"])
+        .args([
+            "crash_recovery::serve_in_child_process",
+            "--exact",
+            "--ignored",
+        ])
         .arg("--nocapture")
         .env("ROAMD_TEST_FOLDER", folder)
         .stdout(Stdio::piped())
@@ -138,17 +144,17 @@ fn start(folder: &Path) -> (Child, String) {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let at = lines
         .map(Result::unwrap)
-        .find_map(|line| Some(line.split_once("serves at ")?.1.to_owned()));
+        .find_map(|line| Some(line.split_once("listening on ")?.1.to_owned()));
     (child, at.unwrap())
 }
 
 #[tokio::test]
-#[ignore = "run by what_a_farm_acknowledged_survives_sigkill_at_any_moment in a process of its own"]
-async fn helper_that_serves() {
+#[ignore = "run by acknowledged_changes_survive_sigkill in a process of its own"]
+async fn serve_in_child_process() {
     let folder = std::env::var_os("ROAMD_TEST_FOLDER").unwrap();
     let farm = Farms::open(Path::new(&folder)).unwrap().farm(FARM).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    println!("serves at {}", listener.local_addr().unwrap());
+    println!("listening on {}", listener.local_addr().unwrap());
     let never = CancellationToken::new();
     serve(farm, ServeOptions::default(), listener, never)
         .await
