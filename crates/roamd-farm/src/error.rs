@@ -15,7 +15,10 @@ use crate::model::world_error::WorldError;
 #[non_exhaustive]
 pub enum Error {
     /// The data folder contains no world.
-    #[error("no world in {dir}: make one with `roamd farm init --data {dir}`", dir = .dir.display())]
+    #[error(
+        "no world in {dir}: create one with `roamd farm init --data {dir}`",
+        dir = .dir.display()
+    )]
     NoWorld {
         /// The data folder.
         dir: PathBuf,
@@ -27,7 +30,10 @@ pub enum Error {
         dir: PathBuf,
     },
     /// The database is damaged.
-    #[error("{} is damaged ({reason}): restore a backup, or move the file away and create a new world", .path.display())]
+    #[error(
+        "{} is damaged ({reason}): restore a backup, or move the file away and create a new world",
+        .path.display()
+    )]
     Damaged {
         /// The database.
         path: PathBuf,
@@ -35,13 +41,20 @@ pub enum Error {
         reason: String,
     },
     /// The file is not a database of roamd farms.
-    #[error("{} is not a database of roamd farms, or its header is damaged: choose another data folder, or restore a backup", .path.display())]
+    #[error(
+        "{} is not a database of roamd farms, or its header is damaged: choose another data \
+         folder, or restore a backup",
+        .path.display()
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
     },
     /// The database was written by a newer version of roamd.
-    #[error("{} has format {found}, but this roamd supports formats up to {known}: use a newer roamd", .path.display())]
+    #[error(
+        "{} has format {found}, but this roamd supports formats up to {known}: use a newer roamd",
+        .path.display()
+    )]
     Newer {
         /// The database.
         path: PathBuf,
@@ -80,7 +93,10 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The farm has no host, group or application of this name.
-    #[error("farm {farm} has no {part} {name}: `roamd farm {list} list` shows the existing ones", list = .part.command())]
+    #[error(
+        "farm {farm} has no {part} {name}: `roamd farm {list} list` shows the existing ones",
+        list = .part.command()
+    )]
     UnknownPart {
         /// The farm.
         farm: String,

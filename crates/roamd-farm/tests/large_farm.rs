@@ -79,7 +79,8 @@ fn many_sessions(alices: u32, bobs: u32) -> Folder {
         .execute_batch(&format!(
             "BEGIN;
              CREATE TEMP TABLE load AS
-                 SELECT u.id AS user, a.id AS app, h.id AS host, f.id AS farm, h.next_session AS first,
+                 SELECT u.id AS user, a.id AS app, h.id AS host, f.id AS farm,
+                        h.next_session AS first,
                         CASE u.name WHEN 'alice' THEN {alices} ELSE {bobs} END AS many
                  FROM users u JOIN domains d ON d.id = u.domain_id AND d.name = 'DEMO'
                  JOIN farms f ON f.label = 'cvad-7'
@@ -88,9 +89,12 @@ fn many_sessions(alices: u32, bobs: u32) -> Folder {
                      AND h.label = CASE u.name WHEN 'alice' THEN '201' ELSE '202' END
                  WHERE u.name IN ('alice', 'bob');
              WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {most})
-             INSERT INTO sessions (farm_id, host_id, number, user_id, application_id, state, client_name)
-                 SELECT farm, host, first + i, user, app, 'active', 'DESK-A' FROM load JOIN n ON i < many;
-             INSERT INTO instances (session_id, application_id) SELECT id, application_id FROM sessions;
+             INSERT INTO sessions (farm_id, host_id, number, user_id, application_id, state,
+                                   client_name)
+                 SELECT farm, host, first + i, user, app, 'active', 'DESK-A'
+                 FROM load JOIN n ON i < many;
+             INSERT INTO instances (session_id, application_id)
+                 SELECT id, application_id FROM sessions;
              COMMIT;",
             most = alices.max(bobs),
         ))

@@ -58,7 +58,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let user_and_client = || (0..3_usize, 0..3_usize);
     prop_oneof![
-        6 => (user_and_client(), 0..3_usize).prop_map(|((user, client), app)| Step::Launch { user, client, app }),
+        6 => (user_and_client(), 0..3_usize)
+            .prop_map(|((user, client), app)| Step::Launch { user, client, app }),
         2 => (0..3_usize, any::<Index>())
             .prop_map(|(client, session)| Step::Reconnect { client, session }),
         6 => any::<Index>().prop_map(|ticket| Step::Connect { ticket }),

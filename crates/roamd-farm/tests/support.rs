@@ -64,10 +64,6 @@ pub(crate) fn small_world() -> World {
             id = "{generation}"
             name = "Farm{number}"
             generation = "{generation}"
-            host = [
-                {{ id = "{number}01", name = "HOST{number}1", address = "192.0.2.1", dns = "host1.test" }},
-                {{ id = "{number}02", name = "HOST{number}2", address = "192.0.2.2", dns = "host2.test" }},
-            ]
             application = [
                 {{ name = "Waiting" }},
                 {{ name = "Here" }},
@@ -75,6 +71,18 @@ pub(crate) fn small_world() -> World {
                 {{ name = "Desk", kind = "desktop", title = "R&D desk", folder = "Lab\\Room" }},
                 {{ name = "Secret", users = ["DEMO\\bob"] }},
             ]
+
+            [[farm.host]]
+            id = "{number}01"
+            name = "HOST{number}1"
+            address = "192.0.2.1"
+            dns = "host1.test"
+
+            [[farm.host]]
+            id = "{number}02"
+            name = "HOST{number}2"
+            address = "192.0.2.2"
+            dns = "host2.test"
             "#
         );
     }

@@ -1,4 +1,5 @@
-//! Hosts, groups, applications, licences and limits: lists and changes, also while farms are served.
+//! Hosts, groups, applications, licences and limits: lists and changes, also while farms are
+//! served.
 
 use jiff::Timestamp;
 

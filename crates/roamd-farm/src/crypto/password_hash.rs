@@ -18,6 +18,7 @@ pub(crate) fn hash_password(
     Ok(hash.map_err(|_| Error::Hashing)?.to_string())
 }
 
+/// Whether a password matches a stored hash.
 pub(crate) fn matches_hash(stored: &str, password: &SecretString) -> bool {
     Argon2::default()
         .verify_password(password.expose_secret().as_bytes(), stored)

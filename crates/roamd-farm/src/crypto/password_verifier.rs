@@ -1,10 +1,10 @@
 //! Password verification with a short-lived cache of correct passwords.
 //!
 //! Every NFuse request repeats the password (nfuse.md §1.1), and an argon2id hash costs 20 ms and
-//! 19 MiB by design. The verifier therefore caches which passwords were correct: not the password, but
-//! a MAC of it under a key of this process. The MAC covers the stored hash too, so a changed password
-//! misses the cache; the account state is read from the database on every request. Wrong passwords are
-//! never cached: each guess costs a hash.
+//! 19 MiB by design. The verifier therefore caches which passwords were correct: not the password,
+//! but a MAC of it under a key of this process. The MAC covers the stored hash too, so a changed
+//! password misses the cache; the account state is read from the database on every request. Wrong
+//! passwords are never cached: each guess costs a hash.
 
 use std::collections::HashMap;
 use std::fmt;

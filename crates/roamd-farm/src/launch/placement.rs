@@ -66,8 +66,9 @@ pub(crate) fn place_launch(
             };
             let (host, number) = (&name.host_id.value, &name.session_id);
             let session = sessions::find(connection, farm, user, host, number)?;
-            let place = session.map(|session| session_placement(connection, farm, user, &session));
-            place.transpose()
+            let placement =
+                session.map(|session| session_placement(connection, farm, user, &session));
+            placement.transpose()
         }
         AddressName::Application(name) => {
             application_placement(connection, farm, caller, name, now)

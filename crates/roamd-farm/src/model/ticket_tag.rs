@@ -1,8 +1,8 @@
 //! The ticket tag: an address response contains it and a ticket request repeats it (nfuse.md §5.3).
 //!
-//! Clients treat the tag as opaque. It holds everything that a ticket is bound to, so the farm stores
-//! nothing between the two requests. It is neither secret nor proof: the ticket request needs a
-//! password, and everything that the tag names is checked against that user again.
+//! Clients treat the tag as opaque. It holds everything that a ticket is bound to, so the farm
+//! stores nothing between the two requests. It is neither secret nor proof: the ticket request
+//! needs a password, and everything that the tag names is checked against that user again.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -31,8 +31,8 @@ pub struct WorldFault {
 pub enum WorldProblem {
     /// A name is empty, too long, or has a forbidden character.
     #[error(
-        "the name is empty, longer than 256 characters, or contains a control character or one that is \
-         not allowed there, such as `\\` or `@`"
+        "the name is empty, longer than 256 characters, or contains a control character or one \
+         that is not allowed there, such as `\\` or `@`"
     )]
     BadName,
     /// Two parts have the same name, compared without case.
@@ -61,8 +61,8 @@ pub enum WorldProblem {
     NoCapacity,
     /// A key is missing, or belongs to another kind of application.
     #[error(
-        "`file_types` is only for kind `app`; `content` is required for kind `document`, and only for \
-         it; a document has no group and no instance limits, since it runs on no host"
+        "`file_types` is only for kind `app`; `content` is required for kind `document`, and \
+         only for it; a document has no group and no instance limits, since it runs on no host"
     )]
     Kind,
     /// The farm does not publish this application to this user.

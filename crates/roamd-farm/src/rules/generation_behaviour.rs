@@ -41,3 +41,17 @@ pub(crate) fn desktops_follow_user(generation: Generation) -> bool {
 pub(crate) fn manages_power(generation: Generation) -> bool {
     generation != Generation::XenApp6
 }
+
+/// Whether the response to an address request contains the ticket, the sharing key and the launch
+/// reference: everything that a launch needs (nfuse.md §5).
+pub(crate) fn address_contains_ticket(generation: Generation) -> bool {
+    generation == Generation::Cvad7
+}
+
+/// Returns `LeasingStatus` of an enumeration, which farms send from generation 7 on.
+pub(crate) fn leasing_status(generation: Generation) -> Option<&'static str> {
+    match generation {
+        Generation::Cvad7 => Some("working"),
+        Generation::XenApp6 | Generation::XenDesktop5 => None,
+    }
+}

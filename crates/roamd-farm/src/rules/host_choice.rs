@@ -62,7 +62,7 @@ impl HostRow {
     }
 
     /// Compares hosts by load relative to capacity.
-    fn share(&self, other: &Self) -> Ordering {
+    fn compare_load(&self, other: &Self) -> Ordering {
         let product = |load: u32, capacity: u32| u64::from(load) * u64::from(capacity);
         product(self.load, other.capacity).cmp(&product(other.load, self.capacity))
     }
@@ -94,11 +94,11 @@ pub(crate) fn choose_host(
     may_switch_on: bool,
     now: Timestamp,
 ) -> Result<HostChoice<'_>, LaunchRefusal> {
-    let least_loaded = |wanted: Result<(), LaunchRefusal>| {
-        let fitting = hosts
+    let least_loaded = |check: Result<(), LaunchRefusal>| {
+        let candidates = hosts
             .iter()
-            .filter(|host| host.check_new_session(now) == wanted);
-        fitting.min_by(|host, other| host.share(other))
+            .filter(|host| host.check_new_session(now) == check);
+        candidates.min_by(|host, other| host.compare_load(other))
     };
     if let Some(host) = least_loaded(Ok(())) {
         return Ok(HostChoice::Start(host));

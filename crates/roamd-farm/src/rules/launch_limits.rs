@@ -1,7 +1,7 @@
 //! Checks of licences and limits before a launch.
 //!
-//! A licence counts connected users, however many sessions each has, and is free again when the user
-//! disconnects. Limits count sessions, and instances of an application, connected or not.
+//! A licence counts connected users, however many sessions each has, and is free again when the
+//! user disconnects. Limits count sessions, and instances of an application, connected or not.
 
 use crate::model::farm_limits::{FarmLimits, FarmUsage, InstanceLimits, InstanceUsage};
 use crate::model::launch_refusal::LaunchRefusal;

@@ -11,7 +11,7 @@ use crate::rules::generation_behaviour::listing_disconnects;
 #[derive(Debug, Default)]
 pub(crate) struct SessionListing {
     /// Sessions to list, in their original order.
-    pub(crate) shown: Vec<SessionRow>,
+    pub(crate) listed: Vec<SessionRow>,
     /// Row ids of the sessions that listing disconnects.
     pub(crate) disconnected: Vec<i64>,
 }
@@ -26,7 +26,7 @@ pub(crate) fn list_sessions(
 ) -> SessionListing {
     let active = types.contains(&SessionType::Active);
     let disconnected = types.is_empty() || types.contains(&SessionType::Disconnected);
-    let shown: Vec<_> = sessions
+    let listed: Vec<_> = sessions
         .into_iter()
         .filter(|session| match session.state {
             SessionState::Active => active && !session.client.matches(caller),
@@ -35,7 +35,7 @@ pub(crate) fn list_sessions(
         .collect();
     let disconnected = if listing_disconnects(generation, types) {
         let is_active = |session: &&SessionRow| session.state == SessionState::Active;
-        shown
+        listed
             .iter()
             .filter(is_active)
             .map(|session| session.id)
@@ -44,7 +44,7 @@ pub(crate) fn list_sessions(
         Vec::new()
     };
     SessionListing {
-        shown,
+        listed,
         disconnected,
     }
 }

@@ -2,8 +2,8 @@
 //! settings.
 //!
 //! Older clients compose the key themselves, of colour depth, encryption, domain, user and farm
-//! (nfuse.md §9); since 5.8 the farm computes it from the session settings (§5.4). The embedded farm
-//! computes it for every generation, and takes the user from the proven identity, not from the
+//! (nfuse.md §9); since 5.8 the farm computes it from the session settings (§5.4). The embedded
+//! farm computes it for every generation, and takes the user from the proven identity, not from the
 //! settings.
 
 use data_encoding::BASE64URL_NOPAD;

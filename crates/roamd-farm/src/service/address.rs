@@ -1,15 +1,15 @@
-//! The request `Address`: where a launch connects to (nfuse.md §5).
+//! `RequestAddress`: where a launch connects to (nfuse.md §5).
 
 use roamd_nfuse_proto::{AddressAnswer, AddressRequest, Credentials, HostAddress};
 
 use crate::launch::placement::{LaunchCaller, SessionPlacement, place_launch};
 use crate::model::case_folding::contains_word;
 use crate::model::client_identity::ClientIdentity;
-use crate::model::generation::Generation;
 use crate::model::host::HostRow;
 use crate::model::launch_refusal::LaunchRefusal;
 use crate::model::sharing_key::SharingKey;
 use crate::model::ticket_tag::TicketTag;
+use crate::rules::generation_behaviour::address_contains_ticket;
 use crate::rules::request_refusal::RequestRefusal;
 use crate::rules::type_filters::{CLIENT_TYPE, SERVER_TYPE};
 use crate::service::authentication::has_password;
@@ -17,12 +17,14 @@ use crate::service::launch_ref::new_launch_ref;
 use crate::service::request_handler::RequestHandler;
 use crate::store::hosts;
 
-/// Ports of ICA and of session reliability (CGP).
+/// Port of the ICA protocol.
 const ICA_PORT: u16 = 1494;
 
+/// Port of session reliability (CGP).
 const CGP_PORT: u16 = 2598;
 
 impl RequestHandler<'_> {
+    /// Responds to `RequestAddress`. Switches a machine on if the launch needs it.
     pub(crate) async fn address(
         &self,
         request: AddressRequest,
@@ -82,13 +84,13 @@ impl RequestHandler<'_> {
             launch_ref: None,
             ticket: None,
         };
-        // From generation 7 on the response contains everything that a launch needs (nfuse.md §5).
-        if let (Generation::Cvad7, Some(tag), Some(user)) = (farm.generation, tag, user)
+        if let (Some(tag), Some(user)) = (tag, user)
+            && address_contains_ticket(farm.generation)
             && request.credentials.as_ref().is_some_and(has_password)
         {
             response.ticket = Some(self.issue_ticket(user.id, tag, None).await?);
             response.session_sharing_key = sharing_key.map(|key| key.0);
-            response.launch_ref = Some(self.log_error(new_launch_ref())?);
+            response.launch_ref = Some(self.hide_internal_error(new_launch_ref())?);
         }
         Ok(response)
     }

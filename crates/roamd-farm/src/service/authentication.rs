@@ -1,4 +1,4 @@
-//! Authentication of the user of a request, and the request `ValidateCredentials`.
+//! Authentication of the user of a request, and `RequestValidateCredentials`.
 
 use std::time::Instant;
 
@@ -17,6 +17,7 @@ use crate::service::request_handler::RequestHandler;
 use crate::store::{failed_logins, users};
 
 impl RequestHandler<'_> {
+    /// Responds to `RequestValidateCredentials`.
     pub(crate) async fn validate_credentials(
         &self,
         request: ValidateCredentialsRequest,
@@ -79,11 +80,11 @@ impl RequestHandler<'_> {
     ) -> Result<UserRow, RequestRefusal> {
         let user = self.find(name)?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        let verified = self.farm.verifier.verify(stored, password, Instant::now());
-        let verdict = self.log_error(verified.await)?;
+        let checked = self.farm.verifier.verify(stored, password, Instant::now());
+        let check = self.hide_internal_error(checked.await)?;
         // Hashing takes time. Of many concurrent guesses the later ones must see the lock that the
         // first ones caused, so the user is read again.
-        let user = match verdict {
+        let user = match check {
             PasswordCheck::Cached => user,
             PasswordCheck::Correct | PasswordCheck::Wrong => self
                 .find(name)?
@@ -95,7 +96,7 @@ impl RequestHandler<'_> {
             return Err(RequestRefusal::Account(AccountState::LockedOut));
         }
         let (now, id) = (self.now, user.as_ref().map(|user| user.id));
-        match (verdict, user) {
+        match (check, user) {
             (PasswordCheck::Cached | PasswordCheck::Correct, Some(user)) => {
                 if user.failures.count > 0 {
                     let id = user.id;
@@ -136,6 +137,7 @@ pub(crate) fn account_name(user_name: &str, domain: Option<&Domain>) -> AccountN
     }
 }
 
+/// Whether the credentials contain a password.
 pub(crate) fn has_password(credentials: &Credentials) -> bool {
     matches!(
         credentials,

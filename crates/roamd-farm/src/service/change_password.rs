@@ -1,4 +1,4 @@
-//! The request `ChangePassword`.
+//! `RequestChangePassword`: a user changes the password (nfuse.md §2).
 
 use roamd_nfuse_proto::{ChangePasswordAnswer, ChangePasswordRequest, Credentials};
 use secrecy::ExposeSecret;
@@ -12,8 +12,8 @@ use crate::store::account_policy::{account_policy, password_hashing};
 use crate::store::password_history::{former_passwords, replace_password};
 
 impl RequestHandler<'_> {
-    /// Changes the password if the old one is still current. Of two concurrent changes one is
-    /// refused.
+    /// Responds to `RequestChangePassword`: changes the password if the old one is still current.
+    /// Of two concurrent changes one is refused.
     pub(crate) async fn change_password(
         &self,
         request: ChangePasswordRequest,
@@ -40,10 +40,10 @@ impl RequestHandler<'_> {
         check_length(new.expose_secret(), length).map_err(RequestRefusal::NewPassword)?;
         former.push(user.password_hash.clone());
         let verifier = &self.farm.verifier;
-        if self.log_error(verifier.matches_any(former, new).await)? {
+        if self.hide_internal_error(verifier.matches_any(former, new).await)? {
             return Err(RequestRefusal::NewPassword(NewPasswordRefusal::UsedBefore));
         }
-        let hash = self.log_error(verifier.hash(cost, new).await)?;
+        let hash = self.hide_internal_error(verifier.hash(cost, new).await)?;
         let replaced = self.write(move |transaction| {
             let kept = FORMER_PASSWORDS;
             replace_password(transaction, user.id, &user.password_hash, &hash, kept)

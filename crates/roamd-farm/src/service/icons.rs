@@ -1,5 +1,5 @@
-//! Icons of published applications and desktops: a window or a screen, in a colour that depends on the
-//! name.
+//! Icons of published applications and desktops: a window or a screen, in a colour that depends on
+//! the name.
 
 use roamd_nfuse_proto::{IconData, IconForm};
 

@@ -1,4 +1,4 @@
-//! The request `LaunchRef`: launch references.
+//! `RequestLaunchRef`: launch references (nfuse.md §5.6).
 
 use data_encoding::BASE64;
 use roamd_nfuse_proto::{LaunchRefAnswer, LaunchRefRequest};
@@ -11,9 +11,9 @@ use crate::service::authentication::has_password;
 use crate::service::request_handler::RequestHandler;
 
 impl RequestHandler<'_> {
-    /// Issues a launch reference. A reference is no proof and is never redeemed, so no password is
-    /// required, as clients expect. Neither the user nor the session is looked up, so the response
-    /// does not reveal whether they exist.
+    /// Responds to `RequestLaunchRef`. A reference is no proof and is never redeemed, so no
+    /// password is required, as clients expect. Neither the user nor the session is looked up, so
+    /// the response does not reveal whether they exist.
     pub(crate) async fn launch_ref(
         &self,
         request: LaunchRefRequest,
@@ -25,11 +25,12 @@ impl RequestHandler<'_> {
             return Err(RequestRefusal::Unsupported);
         }
         TicketTag::parse(&request.ticket_tag).ok_or(RequestRefusal::UnknownName)?;
-        let launch_ref = self.log_error(new_launch_ref())?;
+        let launch_ref = self.hide_internal_error(new_launch_ref())?;
         Ok(LaunchRefAnswer { launch_ref })
     }
 }
 
+/// Returns a new random launch reference.
 pub(crate) fn new_launch_ref() -> Result<String, Error> {
     Ok(BASE64.encode(&random::<18>()?))
 }

@@ -1,4 +1,4 @@
-//! The request `Ticket`: logon tickets (nfuse.md §5.5).
+//! `RequestTicket`: logon tickets (nfuse.md §5.5).
 
 use data_encoding::HEXUPPER;
 use roamd_nfuse_proto::{TicketAnswer, TicketRequest};
@@ -20,6 +20,7 @@ use crate::store::{hosts, logon_tickets, published_applications, sessions};
 const TICKET_TYPE: &str = "CtxLogon";
 
 impl RequestHandler<'_> {
+    /// Responds to `RequestTicket`.
     pub(crate) async fn ticket(
         &self,
         request: TicketRequest,
@@ -44,10 +45,10 @@ impl RequestHandler<'_> {
         &self,
         user: i64,
         tag: TicketTag,
-        life: Option<u32>,
+        lifetime: Option<u32>,
     ) -> Result<String, RequestRefusal> {
         // 30 digits, as on real farms (nfuse.md §5.5).
-        let ticket = HEXUPPER.encode(&self.log_error(random::<15>())?);
+        let ticket = HEXUPPER.encode(&self.hide_internal_error(random::<15>())?);
         let farm = self.farm.row.clone();
         let now = self.now;
         self.write(move |transaction| {
@@ -59,7 +60,7 @@ impl RequestHandler<'_> {
                 user,
                 target,
                 client: &tag.client,
-                life: ticket_life(life),
+                life: ticket_life(lifetime),
             };
             logon_tickets::issue(transaction, &ticket, &new, now)?;
             Ok(Some(ticket))

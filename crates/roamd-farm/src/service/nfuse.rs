@@ -80,14 +80,15 @@ impl Farm {
 }
 
 impl RequestHandler<'_> {
+    /// Encodes the result of a request, unless its dialect is unsupported.
     async fn reply<A: Body>(
         &self,
         frame: &Frame,
-        work: impl Future<Output = Result<A, RequestRefusal>>,
+        result: impl Future<Output = Result<A, RequestRefusal>>,
     ) -> Vec<u8> {
         let generation = self.farm.row.generation;
         let result = if serves(frame.dialect) {
-            work.await
+            result.await
         } else {
             Err(RequestRefusal::UnsupportedDialect)
         };

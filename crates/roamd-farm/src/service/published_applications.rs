@@ -1,4 +1,4 @@
-//! The request `AppData`: the published applications of a user (nfuse.md §6).
+//! `RequestAppData`: the published applications of a user (nfuse.md §6).
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use crate::model::application::ApplicationRow;
 use crate::model::case_folding::{contains_word, fold_case};
 use crate::model::farm::FarmRow;
-use crate::model::generation::Generation;
 use crate::model::user::UserRow;
+use crate::rules::generation_behaviour::leasing_status;
 use crate::rules::request_refusal::RequestRefusal;
 use crate::rules::type_filters::{CLIENT_TYPE, CONTENT_TYPE, SERVER_TYPE, filters_match_type};
 use crate::service::icons;
@@ -21,19 +21,20 @@ use crate::store::store_error::StoreError;
 use crate::store::{published_applications, users};
 
 impl RequestHandler<'_> {
+    /// Responds to `RequestAppData`: enumerates the published applications of a user.
     pub(crate) async fn app_data(
         &self,
         request: AppDataRequest,
     ) -> Result<AppDataAnswer, RequestRefusal> {
         let user = match &request.credentials {
             // No application is published to anonymous users.
-            Some(Credentials::Anonymous) => return Ok(self.applications(Vec::new())),
+            Some(Credentials::Anonymous) => return Ok(self.enumeration(Vec::new())),
             Some(credentials) => Some(self.authenticate(credentials).await?),
             None => None,
         };
         let audience = self.audience(user.as_ref().map(|user| user.id));
         let Some(audience) = audience else {
-            return Ok(self.applications(Vec::new()));
+            return Ok(self.enumeration(Vec::new()));
         };
         let farm = &self.farm.row;
         let names = request
@@ -44,22 +45,19 @@ impl RequestHandler<'_> {
         let applications = self.read(|connection| {
             let mut found = Vec::new();
             for row in published_applications::list(connection, farm, audience)? {
-                if is_wanted(&request, &names, &row) {
+                if is_requested(&request, &names, &row) {
                     let access = self.access_list(connection, &request, user.as_ref(), &row)?;
                     found.push(application(farm, &request, row, access));
                 }
             }
             Ok(found)
         })?;
-        Ok(self.applications(applications))
+        Ok(self.enumeration(applications))
     }
 
-    fn applications(&self, applications: Vec<Application>) -> AppDataAnswer {
+    fn enumeration(&self, applications: Vec<Application>) -> AppDataAnswer {
         AppDataAnswer {
-            leasing_status: match self.farm.row.generation {
-                Generation::Cvad7 => Some("working".to_owned()),
-                Generation::XenApp6 | Generation::XenDesktop5 => None,
-            },
+            leasing_status: leasing_status(self.farm.row.generation).map(str::to_owned),
             applications,
         }
     }
@@ -73,7 +71,7 @@ impl RequestHandler<'_> {
         user: Option<&UserRow>,
         row: &ApplicationRow,
     ) -> Result<Option<Vec<AccessEntry>>, StoreError> {
-        if !wants_detail(request, "access-list") {
+        if !requests_detail(request, "access-list") {
             return Ok(None);
         }
         let own = |user: &UserRow| AccessEntry::User {
@@ -105,7 +103,7 @@ impl RequestHandler<'_> {
 
 /// Whether the request asks for this application, by folder, names and types. The names are case
 /// folded and in a set, since a request may contain thousands.
-fn is_wanted(request: &AppDataRequest, names: &HashSet<String>, row: &ApplicationRow) -> bool {
+fn is_requested(request: &AppDataRequest, names: &HashSet<String>, row: &ApplicationRow) -> bool {
     let AppDataRequest {
         server_types,
         client_types,
@@ -130,7 +128,7 @@ fn client_type(row: &ApplicationRow) -> &'static str {
     }
 }
 
-fn wants_detail(request: &AppDataRequest, detail: &str) -> bool {
+fn requests_detail(request: &AppDataRequest, detail: &str) -> bool {
     contains_word(&request.desired_details, detail)
         || contains_word(&request.desired_details, "all")
 }
@@ -143,9 +141,9 @@ fn application(
 ) -> Application {
     let client_type = client_type(&row);
     let file_types = row.file_types.extensions().map(file_type);
-    let file_types = file_types.filter(|_| wants_detail(request, "file-type"));
+    let file_types = file_types.filter(|_| requests_detail(request, "file-type"));
     let file_types = file_types.collect();
-    let settings = wants_detail(request, "defaults").then(|| Settings {
+    let settings = requests_detail(request, "defaults").then(|| Settings {
         disabled: !row.enabled,
         desktop: row.is_desktop,
         folder: row.folder,
@@ -160,7 +158,7 @@ fn application(
         friendly_name: row.title,
         settings,
         file_types,
-        icon_forms: if wants_detail(request, "icon-info") {
+        icon_forms: if requests_detail(request, "icon-info") {
             icons::forms()
         } else {
             Vec::new()

@@ -12,7 +12,7 @@ use crate::rules::request_refusal::RequestRefusal;
 use crate::service::serve_options::ServeOptions;
 use crate::store::store_error::StoreError;
 
-/// Handles one request. Each request has its methods in its own file.
+/// Handles one request to a farm. The other files of this module add a method for each request.
 pub(crate) struct RequestHandler<'a> {
     pub(crate) farm: &'a Farm,
     pub(crate) options: ServeOptions,
@@ -28,20 +28,22 @@ impl RequestHandler<'_> {
         }
     }
 
+    /// Reads from the database.
     pub(crate) fn read<T>(
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, RequestRefusal> {
-        self.log_error(self.farm.database.read(operation))
+        self.hide_internal_error(self.farm.database.read(operation))
     }
 
+    /// Changes the database in one transaction, in a blocking thread.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, RequestRefusal> {
         let database = self.farm.database.clone();
         match spawn_blocking(move || database.write(operation)).await {
-            Ok(result) => self.log_error(result),
+            Ok(result) => self.hide_internal_error(result),
             Err(error) => {
                 error!(farm = self.farm.row.label, %error, "Database task failed");
                 Err(RequestRefusal::ServiceUnavailable)
@@ -49,8 +51,12 @@ impl RequestHandler<'_> {
         }
     }
 
-    /// Logs an internal error and hides it from the client. A refused launch is no internal error.
-    pub(crate) fn log_error<T>(&self, result: Result<T, Error>) -> Result<T, RequestRefusal> {
+    /// Logs an internal error and replaces it, so that the client learns no details. A refused
+    /// launch is passed on.
+    pub(crate) fn hide_internal_error<T>(
+        &self,
+        result: Result<T, Error>,
+    ) -> Result<T, RequestRefusal> {
         result.map_err(|error| match error {
             Error::Launch(refusal) => RequestRefusal::Launch(refusal),
             error => {

@@ -1,4 +1,4 @@
-//! The request `ServerData`: the servers of a farm.
+//! `RequestServerData`: the servers of a farm.
 
 use roamd_nfuse_proto::{Server, ServerDataAnswer, ServerDataRequest};
 
@@ -8,6 +8,7 @@ use crate::service::request_handler::RequestHandler;
 use crate::store::hosts;
 
 impl RequestHandler<'_> {
+    /// Responds to `RequestServerData`.
     pub(crate) async fn server_data(
         &self,
         request: ServerDataRequest,

@@ -1,5 +1,5 @@
-//! The requests `ReconnectSessionData`, `DisconnectUserSessions` and `LogoffUserSessions` (nfuse.md
-//! §3, §4).
+//! Requests that list, disconnect and log off sessions: `RequestReconnectSessionData`,
+//! `RequestDisconnectUserSessions` and `RequestLogoffUserSessions` (nfuse.md §3, §4).
 
 use roamd_nfuse_proto::{
     DisconnectUserSessionsAnswer, DisconnectUserSessionsRequest, HostId, LogoffUserSessionsAnswer,
@@ -23,6 +23,8 @@ use crate::store::{logon_tickets, sessions};
 type EndSessions = fn(&Connection, &[i64]) -> Result<(), StoreError>;
 
 impl RequestHandler<'_> {
+    /// Responds to `RequestReconnectSessionData`: lists sessions, which disconnects active ones
+    /// before generation 7.
     pub(crate) async fn reconnect(
         &self,
         request: ReconnectSessionDataRequest,
@@ -35,28 +37,29 @@ impl RequestHandler<'_> {
         let generation = farm.generation;
         let caller = ClientIdentity::new(&request.client_name, &request.device_id);
         let types = request.session_types;
-        let shown = if listing_disconnects(generation, &types) {
+        let listed = if listing_disconnects(generation, &types) {
             self.write(move |transaction| {
                 let sessions = sessions::of_user(transaction, farm.id, user)?;
                 let listing = list_sessions(generation, &caller, &types, sessions);
                 sessions::disconnect(transaction, &listing.disconnected)?;
-                Ok(listing.shown)
+                Ok(listing.listed)
             })
             .await?
         } else {
             let sessions = self.read(|connection| sessions::of_user(connection, farm.id, user))?;
-            list_sessions(generation, &caller, &types, sessions).shown
+            list_sessions(generation, &caller, &types, sessions).listed
         };
         let server_type = request.server_types.into_iter().next();
         let server_type = server_type.unwrap_or_else(|| SERVER_TYPE.to_owned());
         Ok(ReconnectSessionDataAnswer {
-            sessions: shown
+            sessions: listed
                 .into_iter()
                 .map(|session| session_entry(generation, &server_type, session))
                 .collect(),
         })
     }
 
+    /// Responds to `RequestDisconnectUserSessions`.
     pub(crate) async fn disconnect(
         &self,
         request: DisconnectUserSessionsRequest,
@@ -65,6 +68,7 @@ impl RequestHandler<'_> {
         Ok(DisconnectUserSessionsAnswer)
     }
 
+    /// Responds to `RequestLogoffUserSessions`.
     pub(crate) async fn logoff(
         &self,
         request: LogoffUserSessionsRequest,

@@ -75,7 +75,7 @@ impl RequestHandler<'_> {
         {
             return Err(RequestRefusal::Unsupported);
         }
-        let ticket = HEXUPPER.encode(&self.log_error(random::<16>())?);
+        let ticket = HEXUPPER.encode(&self.hide_internal_error(random::<16>())?);
         let response = TicketAnswer {
             authority_id: self.farm.row.sta_id.clone(),
             ticket: ticket.clone(),

@@ -1,9 +1,9 @@
 //! The database of a data folder: one SQLite file for all of its farms.
 //!
 //! Opening refuses a file that is damaged, not a roamd database, or of a newer format, and does not
-//! write to it. Several processes may open the same folder: with SQLite's write-ahead log reads do not
-//! wait for the writer, and every change is one `BEGIN IMMEDIATE` transaction that waits for other
-//! writers. A new world appears complete or not at all.
+//! write to it. Several processes may open the same folder: with SQLite's write-ahead log reads do
+//! not wait for the writer, and every change is one `BEGIN IMMEDIATE` transaction that waits for
+//! other writers. A new world appears complete or not at all.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,8 @@ use crate::model::host::HostRow;
 use crate::store::store_error::StoreError;
 
 const HOST: &str = "SELECT h.id, h.label, h.name, h.address, h.dns, h.load, h.capacity, \
-                    h.maintenance OR COALESCE(g.maintenance, 0), h.boot_seconds, h.switched_on_at, h.refusing \
+                    h.maintenance OR COALESCE(g.maintenance, 0), h.boot_seconds, \
+                    h.switched_on_at, h.refusing \
                     FROM hosts h LEFT JOIN host_groups g ON g.id = h.group_id";
 
 /// Lists the hosts of a farm.

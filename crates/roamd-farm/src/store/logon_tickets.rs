@@ -78,7 +78,8 @@ pub(crate) fn invalidate(
 pub(crate) fn find(connection: &Connection, ticket: &str) -> Result<Option<TicketRow>, StoreError> {
     let mut find = connection.prepare_cached(
         "SELECT user_id, farm_id, session_id, host_id, application_id, client_name, device_id, \
-         issued_at, expires_at, redeemed_at, invalidated_at, sharing_key FROM tickets WHERE hash = ?1",
+         issued_at, expires_at, redeemed_at, invalidated_at, sharing_key \
+         FROM tickets WHERE hash = ?1",
     )?;
     let found = find.query_row([hash(ticket)], |row| {
         let target = match (row.get(2)?, row.get(3)?, row.get(4)?) {

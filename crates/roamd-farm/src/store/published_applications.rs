@@ -12,7 +12,8 @@ const APPLICATION: &str = "SELECT a.id, a.name, a.title, a.is_desktop, a.folder,
                            a.restricted, a.seq_no, a.group_id, a.enabled, a.max_instances, \
                            a.max_instances_per_user, a.file_types, a.content FROM applications a";
 
-const VISIBLE: &str = "(?2 IS NULL OR NOT a.restricted OR EXISTS (SELECT 1 FROM application_users u \
+const VISIBLE: &str = "(?2 IS NULL OR NOT a.restricted OR EXISTS \
+                       (SELECT 1 FROM application_users u \
                        WHERE u.application_id = a.id AND u.user_id = ?2))";
 
 /// Lists the published applications that an audience may see.

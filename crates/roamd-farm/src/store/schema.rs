@@ -44,10 +44,10 @@ pub(crate) fn format_version(connection: &Connection) -> rusqlite::Result<i64> {
 /// Runs a change in one `BEGIN IMMEDIATE` transaction.
 pub(crate) fn in_transaction<T>(
     connection: &mut Connection,
-    act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    operation: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let result = act(&transaction)?;
+    let result = operation(&transaction)?;
     transaction.commit()?;
     Ok(result)
 }

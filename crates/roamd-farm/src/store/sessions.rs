@@ -15,7 +15,8 @@ use crate::store::store_error::StoreError;
 use crate::store::{farms, published_applications, users};
 
 const SESSION: &str = "SELECT s.id, s.host_id, h.label, s.number, a.name, s.state, \
-                       s.client_name, s.device_id, s.sharing_key FROM sessions s JOIN hosts h ON h.id = s.host_id \
+                       s.client_name, s.device_id, s.sharing_key FROM sessions s \
+                       JOIN hosts h ON h.id = s.host_id \
                        JOIN applications a ON a.id = s.application_id";
 
 const RECORD: &str = "SELECT f.label, d.name, u.name, a.name, h.label, s.number, s.state, \

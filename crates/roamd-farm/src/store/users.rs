@@ -13,7 +13,8 @@ use crate::store::account_policy::lockout_policy;
 use crate::store::store_error::StoreError;
 
 const COLUMNS: &str = "SELECT u.id, u.name, u.sid, u.password_hash, u.account, u.failures, \
-                       u.failed_at, d.name, d.dns, d.sid FROM users u JOIN domains d ON d.id = u.domain_id";
+                       u.failed_at, d.name, d.dns, d.sid \
+                       FROM users u JOIN domains d ON d.id = u.domain_id";
 
 /// Finds the user with this name. Returns `None` unless exactly one matches.
 pub(crate) fn find(

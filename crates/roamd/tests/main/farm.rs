@@ -385,7 +385,7 @@ fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
         (&["set", "alice"][..], "--account <STATE>|"),
         (
             &["set", "zoe", "--unlock"],
-            "no user has the name zoe: `roamd farm user list` names",
+            "no user has the name zoe: `roamd farm user list` shows",
         ),
         (
             &["set", "alice", "--password-stdin"],
