@@ -2,7 +2,7 @@
 
 use roamd_farm::{Error, TicketRefusal};
 
-use crate::launch::{address, ica, session_name, ticket_request};
+use crate::requests::{address, ica, session_name, ticket_request};
 use crate::support::{Folder, GENERATIONS, at, of};
 
 const YEAR: i64 = 365 * 24 * 3600;

@@ -13,9 +13,12 @@ use roamd_nfuse_proto::{
     encode_request,
 };
 
-use crate::launch::{address, application, disconnect, ica, logoff, session_name, ticket_request};
-use crate::model_comparison::world;
-use crate::reference_model::{APPS, CLIENTS, HOSTS, LICENCES, SESSIONS, SESSIONS_PER_USER, USERS};
+use crate::reference_model::{
+    APPS, CLIENTS, HOSTS, LICENCES, SESSIONS, SESSIONS_PER_USER, USERS, world_description,
+};
+use crate::requests::{
+    address, application, disconnect, ica, logoff, session_name, ticket_request,
+};
 use crate::support::{Folder, GENERATIONS, assert_database_intact, at, of};
 
 /// Number of operations of each client.
@@ -35,7 +38,7 @@ struct Ticket {
 #[test]
 fn concurrent_clients_break_no_ticket_or_session_rule() {
     for generation in GENERATIONS {
-        let mut world = world(generation);
+        let mut world = world_description(generation);
         for host in &mut world.farms[0].hosts {
             host.power = PowerSetting::On;
         }

@@ -15,7 +15,7 @@ use roamd_nfuse_proto::{Dialect, Request, decode_answer, encode_request};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::launch::{address, disconnect, ica, logoff, session_name, ticket_request};
+use crate::requests::{address, disconnect, ica, logoff, session_name, ticket_request};
 use crate::support::assert_database_intact;
 use crate::support::{Folder, of};
 

@@ -8,9 +8,8 @@ use roamd_farm::{
 };
 use roamd_nfuse_proto::{AppDataRequest, ErrorId};
 
-use crate::launch::{address, application, unknown};
-use crate::launch_refusals::{prices, world};
-use crate::support::{Folder, at, of};
+use crate::requests::{address, application, unknown_name_error};
+use crate::support::{Folder, at, of, prices_document, small_world_with};
 
 const FARM: &str = "cvad-7";
 
@@ -27,7 +26,7 @@ fn hosts(folder: &Folder) -> Vec<HostRecord> {
 
 #[tokio::test]
 async fn setting_takes_effect_at_next_launch() {
-    let folder = Folder::of(&world(|farm| {
+    let folder = Folder::of(&small_world_with(|farm| {
         farm.groups.push(HostGroup {
             name: "Apps".to_owned(),
             maintenance: false,
@@ -86,7 +85,7 @@ async fn setting_takes_effect_at_next_launch() {
                     ..ApplicationChange::default()
                 })
             },
-            unknown(FARM).id,
+            unknown_name_error(FARM).id,
         ),
         (
             &|on| {
@@ -186,7 +185,9 @@ fn unchanged_settings_keep_their_values() {
 
 #[tokio::test]
 async fn file_types_and_content_depend_on_application_kind() {
-    let folder = Folder::of(&world(|farm| farm.applications.push(prices())));
+    let folder = Folder::of(&small_world_with(|farm| {
+        farm.applications.push(prices_document());
+    }));
     let set = |app: &str, files: Option<&str>, address: Option<&str>| {
         let change = ApplicationChange {
             file_types: files.map(|files| files.parse().unwrap()),

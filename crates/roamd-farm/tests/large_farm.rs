@@ -6,7 +6,7 @@ use roamd_farm::{ServeOptions, SessionFilter, SessionState};
 use roamd_nfuse_proto::{Dialect, ReconnectSessionDataRequest, SessionType, encode_request};
 use rusqlite::Connection;
 
-use crate::launch::disconnect;
+use crate::requests::disconnect;
 use crate::support::{Folder, at, of, small_world};
 
 /// Sessions of a user are found by an index. The time to list them grows with their own number

@@ -2,50 +2,14 @@
 
 use roamd_farm::{Error, ServeOptions, SessionRecord, TicketRefusal};
 use roamd_nfuse_proto::{
-    AddressAnswer, AddressName, AddressRequest, Credentials, DisconnectUserSessionsRequest, Domain,
-    ErrorId, FarmError, HostId, LaunchRefRequest, LogoffUserSessionsRequest, NativeError,
-    SessionName, SessionSelection, TicketRequest,
+    AddressAnswer, AddressName, Credentials, DisconnectUserSessionsRequest, Domain, ErrorId,
+    LaunchRefRequest, LogoffUserSessionsRequest,
 };
 
+use crate::requests::{
+    address, application, ica, selection, session_name, ticket_request, unknown_name_error,
+};
 use crate::support::{Controller, Folder, GENERATIONS, of};
-
-pub(crate) fn address(name: AddressName, credentials: Option<Credentials>) -> AddressRequest {
-    AddressRequest {
-        name,
-        client_name: Some("TABLET".to_owned()),
-        client_address: None,
-        wanted_address_type: Some("dns-port".to_owned()),
-        flags: Vec::new(),
-        credentials,
-        client_type: Some("ica30".to_owned()),
-        device_id: Some("TABLET-ID".to_owned()),
-        session_settings: None,
-    }
-}
-
-pub(crate) fn session_name(session: &SessionRecord) -> AddressName {
-    AddressName::Session(SessionName {
-        in_name: session.app.clone(),
-        host_id: HostId {
-            kind: Some("ima-host-id".to_owned()),
-            value: session.host_id.clone(),
-        },
-        session_id: session.session_id.to_string(),
-    })
-}
-
-pub(crate) fn application(name: &str) -> AddressName {
-    AddressName::Application(name.to_owned())
-}
-
-pub(crate) fn ticket_request(user: &str, tag: &str, time_to_live: Option<u32>) -> TicketRequest {
-    TicketRequest {
-        credentials: of(user),
-        ticket_type: "CtxLogon".to_owned(),
-        ticket_tag: tag.to_owned(),
-        time_to_live,
-    }
-}
 
 /// Gets a ticket of this user for the target of the name.
 async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u32) -> String {
@@ -55,10 +19,6 @@ async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u3
         .unwrap();
     let request = ticket_request(user, &answer.ticket_tag.unwrap(), Some(life));
     controller.ask(&request).await.unwrap().ticket
-}
-
-pub(crate) fn ica(ticket: &str) -> String {
-    format!("[App]\r\nAddress=192.0.2.1:1494\r\nLogonTicket={ticket}\r\nLogonTicketType=CTXS1\r\n")
 }
 
 /// Redeems a ticket this many seconds from now.
@@ -71,19 +31,6 @@ fn connect(folder: &Folder, ticket: &str, later: i64) -> Result<SessionRecord, T
             Error::Ticket(refusal) => refusal,
             other => panic!("{other}"),
         })
-}
-
-pub(crate) fn unknown(generation: &str) -> FarmError {
-    match generation {
-        "cvad-7" => ErrorId::NO_AVAILABLE_WORKSTATION.into(),
-        _ => FarmError {
-            id: ErrorId::UNSPECIFIED,
-            native: Some(NativeError::Mps {
-                family: "IMA".to_owned(),
-                code: "0x80060001".to_owned(),
-            }),
-        },
-    }
 }
 
 #[tokio::test]
@@ -249,12 +196,12 @@ async fn resource_of_other_user_looks_unknown() {
         ] {
             let request = address(name.clone(), Some(of("carol")));
             let error = controller.ask(&request).await.unwrap_err();
-            assert_eq!(error, unknown(generation), "{name:?}");
+            assert_eq!(error, unknown_name_error(generation), "{name:?}");
         }
         let request = address(application("Secret"), Some(of("alice")));
         assert_eq!(
             controller.ask(&request).await.unwrap_err(),
-            unknown(generation)
+            unknown_name_error(generation)
         );
 
         // The tag of another user is rejected, and so is a forged one.
@@ -271,7 +218,7 @@ async fn resource_of_other_user_looks_unknown() {
                 .ask(&ticket_request("carol", tag, None))
                 .await
                 .unwrap_err();
-            assert_eq!(error, unknown(generation), "{tag}");
+            assert_eq!(error, unknown_name_error(generation), "{tag}");
         }
     }
 }
@@ -395,27 +342,6 @@ async fn ticket_of_ended_session_is_rejected() {
     assert_eq!(folder.states("xenapp-6"), [""; 0]);
 }
 
-/// Disconnects the sessions of the user on a client.
-pub(crate) fn disconnect(user: &str, client: &str) -> DisconnectUserSessionsRequest {
-    DisconnectUserSessionsRequest(selection(user, Some(client), &[]))
-}
-
-/// Logs off the sessions of the user on a client.
-pub(crate) fn logoff(user: &str, client: &str) -> LogoffUserSessionsRequest {
-    LogoffUserSessionsRequest(selection(user, Some(client), &[]))
-}
-
-fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {
-    SessionSelection {
-        credentials: of(user),
-        client_name: client.map(str::to_owned),
-        device_id: None,
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
-        tickets: tickets.iter().map(|ticket| (*ticket).to_owned()).collect(),
-    }
-}
-
 #[tokio::test]
 async fn disconnect_and_logoff_invalidate_named_tickets() {
     for generation in GENERATIONS {
@@ -520,7 +446,7 @@ async fn launch_reference_does_not_reveal_users() {
         .ask(&request("alice", "rubbish"))
         .await
         .unwrap_err();
-    assert_eq!(error, unknown("xenapp-6"));
+    assert_eq!(error, unknown_name_error("xenapp-6"));
     let mut wrong = request("alice", "IMAHostId:001?app=Here");
     wrong.credentials = crate::support::typed("alice", "wrong", Some("DEMO"));
     let error = controller.ask(&wrong).await.unwrap_err();

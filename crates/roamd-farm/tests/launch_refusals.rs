@@ -1,44 +1,17 @@
 //! Host choice and refused launches, by generation (nfuse.md §5, §7, §10).
 
-use roamd_farm::{
-    Application, ApplicationKind, Error, FarmDescription, HostGroup, LaunchRefusal, Limit,
-    PowerSetting, ServeOptions, SessionRecord, World,
-};
+use roamd_farm::{FarmDescription, HostGroup, LaunchRefusal, Limit, PowerSetting, ServeOptions};
 use roamd_nfuse_proto::{
     AddressAnswer, AddressName, AddressRequest, AppDataRequest, ErrorId, FarmError, NativeError,
 };
 
-use crate::launch::{address, application, ica, session_name, ticket_request, unknown};
-use crate::support::{Folder, GENERATIONS, at, of, small_world};
+use crate::requests::{
+    address, application, disconnect, launch_ticket, logoff, redeem, session_name, ticket_request,
+    unknown_name_error,
+};
+use crate::support::{Folder, GENERATIONS, at, of, small_world_with, with_capacity};
 
 use LaunchRefusal as Refused;
-
-/// The small world with a change applied to every farm.
-pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
-    let mut world = small_world();
-    world.farms.iter_mut().for_each(change);
-    world.check().unwrap();
-    world
-}
-
-/// A published document.
-pub(crate) fn prices() -> Application {
-    Application {
-        name: "Prices".to_owned(),
-        kind: ApplicationKind::Document,
-        content: Some(r"\\files\prices.xls".parse().unwrap()),
-        ..small_world().farms[0].applications[0].clone()
-    }
-}
-
-/// Sets the capacity of every host.
-pub(crate) fn capacity(capacity: u32) -> impl Fn(&mut FarmDescription) {
-    move |farm| {
-        farm.hosts
-            .iter_mut()
-            .for_each(|host| host.capacity = capacity);
-    }
-}
 
 async fn ask(
     folder: &Folder,
@@ -49,34 +22,6 @@ async fn ask(
 ) -> Result<AddressAnswer, FarmError> {
     let request: AddressRequest = address(name, Some(of(user)));
     folder.ask_at(farm, &request, second).await
-}
-
-/// Requests an address for an application, and its ticket.
-pub(crate) async fn ticket(
-    folder: &Folder,
-    farm: &str,
-    user: &str,
-    app: &str,
-    second: i64,
-) -> String {
-    let answer = ask(folder, farm, user, application(app), second)
-        .await
-        .unwrap();
-    let request = ticket_request(user, &answer.ticket_tag.unwrap(), None);
-    folder.ask_at(farm, &request, second).await.unwrap().ticket
-}
-
-/// Redeems a ticket at the host.
-pub(crate) fn connect(
-    folder: &Folder,
-    ticket: &str,
-    second: i64,
-) -> Result<SessionRecord, LaunchRefusal> {
-    let connected = folder.farms.connect(&ica(ticket), at(second));
-    connected.map_err(|error| match error {
-        Error::Launch(refusal) => refusal,
-        other => panic!("{other}"),
-    })
 }
 
 fn ima(code: &str) -> FarmError {
@@ -96,7 +41,7 @@ fn all(id: &ErrorId) -> [FarmError; 3] {
 
 #[tokio::test]
 async fn launches_fill_hosts_in_proportion_to_capacity() {
-    let world = world(|farm| {
+    let world = small_world_with(|farm| {
         farm.hosts[0].capacity = 1;
         farm.hosts[1].capacity = 2;
     });
@@ -105,8 +50,8 @@ async fn launches_fill_hosts_in_proportion_to_capacity() {
         let mut seen = Vec::new();
         for user in ["alice", "bob", "carol"] {
             let answer = ask(&folder, generation, user, application("Here"), 0).await;
-            let ticket = ticket(&folder, generation, user, "Here", 0).await;
-            let host = connect(&folder, &ticket, 0).unwrap().host_id;
+            let ticket = launch_ticket(&folder, generation, user, "Here", 0).await;
+            let host = redeem(&folder, &ticket, 0).unwrap().host_id;
             let tag = answer.as_ref().unwrap().ticket_tag.as_ref().unwrap();
             assert!(tag.contains(&host), "host of the address in {tag}");
             seen.push((
@@ -195,7 +140,12 @@ async fn launch_refusal_has_error_of_generation() {
                 ErrorId::RETRY_REQUIRED.into(),
             ],
         ),
-        ("disabled", &disabled, "alice", GENERATIONS.map(unknown)),
+        (
+            "disabled",
+            &disabled,
+            "alice",
+            GENERATIONS.map(unknown_name_error),
+        ),
         ("licences", &licences, "carol", all(&ErrorId::NOT_LICENSED)),
         ("sessions", &sessions, "carol", unspecified.clone()),
         ("of a user", &per_user, "alice", user_limit.clone()),
@@ -208,7 +158,7 @@ async fn launch_refusal_has_error_of_generation() {
         ),
     ];
     for (case, change, user, expected) in cases {
-        let folder = Folder::of(&world(change));
+        let folder = Folder::of(&small_world_with(change));
         for (generation, expected) in GENERATIONS.into_iter().zip(expected) {
             // Limits are reached by sessions, which need running machines.
             if case != "off" {
@@ -224,7 +174,7 @@ async fn launch_refusal_has_error_of_generation() {
 #[tokio::test]
 async fn change_after_address_is_checked_at_redemption() {
     let cases: [(&dyn Fn(&mut FarmDescription), Refused); 4] = [
-        (&capacity(1), Refused::Full),
+        (&with_capacity(1), Refused::Full),
         (
             &|farm| farm.licences = Limit::AtMost(1),
             Refused::NotLicensed,
@@ -239,20 +189,20 @@ async fn change_after_address_is_checked_at_redemption() {
         ),
     ];
     for (change, expected) in cases {
-        let folder = Folder::of(&world(|farm| {
+        let folder = Folder::of(&small_world_with(|farm| {
             farm.hosts.pop();
             change(farm);
         }));
         for generation in GENERATIONS {
-            let first = ticket(&folder, generation, "alice", "Here", 0).await;
-            let second = ticket(&folder, generation, "bob", "Here", 0).await;
-            connect(&folder, &first, 0).unwrap();
-            assert_eq!(connect(&folder, &second, 0), Err(expected), "{generation}");
+            let first = launch_ticket(&folder, generation, "alice", "Here", 0).await;
+            let second = launch_ticket(&folder, generation, "bob", "Here", 0).await;
+            redeem(&folder, &first, 0).unwrap();
+            assert_eq!(redeem(&folder, &second, 0), Err(expected), "{generation}");
             assert_eq!(folder.states(generation), ["Here@TABLET"]);
             // The refused ticket was not redeemed, so it works once there is room again.
-            let logoff = crate::launch::logoff("alice", "TABLET");
+            let logoff = logoff("alice", "TABLET");
             folder.ask_at(generation, &logoff, 0).await.unwrap();
-            connect(&folder, &second, 0).unwrap();
+            redeem(&folder, &second, 0).unwrap();
         }
     }
 }
@@ -262,11 +212,11 @@ async fn change_after_address_is_checked_at_redemption() {
 async fn overlapping_desktop_launches_share_one_session() {
     for generation in ["xendesktop-5", "cvad-7"] {
         for sessions in [1, 10] {
-            let folder = Folder::of(&world(capacity(sessions)));
-            let first = ticket(&folder, generation, "alice", "Desk", 0).await;
-            let second = ticket(&folder, generation, "alice", "Desk", 0).await;
-            let session = connect(&folder, &first, 0).unwrap();
-            assert_eq!(connect(&folder, &second, 0), Ok(session), "{generation}");
+            let folder = Folder::of(&small_world_with(with_capacity(sessions)));
+            let first = launch_ticket(&folder, generation, "alice", "Desk", 0).await;
+            let second = launch_ticket(&folder, generation, "alice", "Desk", 0).await;
+            let session = redeem(&folder, &first, 0).unwrap();
+            assert_eq!(redeem(&folder, &second, 0), Ok(session), "{generation}");
             assert_eq!(folder.states(generation), ["Desk@TABLET"]);
         }
     }
@@ -277,10 +227,10 @@ async fn launch_returns_to_session_disconnected_after_address() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let session = folder.start(generation, "alice", "Here", Some("DESK-B"));
-        let ticket = ticket(&folder, generation, "alice", "Here", 0).await;
-        let leave = crate::launch::disconnect("alice", "DESK-B");
+        let ticket = launch_ticket(&folder, generation, "alice", "Here", 0).await;
+        let leave = disconnect("alice", "DESK-B");
         folder.ask_at(generation, &leave, 0).await.unwrap();
-        let returned = connect(&folder, &ticket, 0).unwrap();
+        let returned = redeem(&folder, &ticket, 0).unwrap();
         assert_eq!(returned.session_id, session.session_id, "{generation}");
         assert_eq!(folder.states(generation), ["Here@TABLET"], "{generation}");
     }
@@ -288,7 +238,7 @@ async fn launch_returns_to_session_disconnected_after_address() {
 
 #[tokio::test]
 async fn powered_off_machine_is_started_and_ready_after_boot() {
-    let folder = Folder::of(&world(|farm| {
+    let folder = Folder::of(&small_world_with(|farm| {
         for host in &mut farm.hosts {
             host.capacity = 1;
             host.power = PowerSetting::Off;
@@ -301,14 +251,14 @@ async fn powered_off_machine_is_started_and_ready_after_boot() {
         for (user, second) in [("alice", 0), ("alice", 5), ("bob", 6), ("bob", 19)] {
             assert_eq!(launch(user, second).await, retry, "{user} {second}");
         }
-        let first = ticket(&folder, generation, "alice", "Desk", 20).await;
-        connect(&folder, &first, 21).unwrap();
+        let first = launch_ticket(&folder, generation, "alice", "Desk", 20).await;
+        redeem(&folder, &first, 21).unwrap();
         // The other machine stayed off while the first one was booting. It is needed now.
         for second in [22, 41] {
             assert_eq!(launch("bob", second).await, retry, "{second}");
         }
-        let second = ticket(&folder, generation, "bob", "Desk", 42).await;
-        connect(&folder, &second, 43).unwrap();
+        let second = launch_ticket(&folder, generation, "bob", "Desk", 42).await;
+        redeem(&folder, &second, 43).unwrap();
         let answer = launch("carol", 44).await.unwrap_err();
         assert_ne!(
             answer.id,
@@ -320,7 +270,7 @@ async fn powered_off_machine_is_started_and_ready_after_boot() {
 
 #[tokio::test]
 async fn anonymous_launch_does_not_start_machine() {
-    let folder = Folder::of(&world(|farm| {
+    let folder = Folder::of(&small_world_with(|farm| {
         farm.hosts
             .iter_mut()
             .for_each(|host| host.power = PowerSetting::Off);
@@ -345,8 +295,8 @@ async fn anonymous_launch_does_not_start_machine() {
 async fn maintenance_allows_reconnect_to_shared_host() {
     for generation in GENERATIONS {
         for (sessions, allowed) in [(1, false), (10, true)] {
-            let folder = Folder::of(&world(|farm| {
-                capacity(sessions)(farm);
+            let folder = Folder::of(&small_world_with(|farm| {
+                with_capacity(sessions)(farm);
                 farm.hosts
                     .iter_mut()
                     .for_each(|host| host.maintenance = true);
@@ -374,21 +324,21 @@ async fn maintenance_allows_reconnect_to_shared_host() {
 #[tokio::test]
 async fn licence_is_per_user_and_freed_by_disconnect() {
     for generation in GENERATIONS {
-        let folder = Folder::of(&world(|farm| farm.licences = Limit::AtMost(1)));
+        let folder = Folder::of(&small_world_with(|farm| farm.licences = Limit::AtMost(1)));
         for app in ["Here", "There"] {
-            let ticket = ticket(&folder, generation, "alice", app, 0).await;
-            connect(&folder, &ticket, 0).unwrap();
+            let ticket = launch_ticket(&folder, generation, "alice", app, 0).await;
+            redeem(&folder, &ticket, 0).unwrap();
         }
         let waiting = folder.start(generation, "bob", "Waiting", None);
         for name in [session_name(&waiting), application("Here")] {
             let refused = ask(&folder, generation, "bob", name, 0).await.unwrap_err();
             assert_eq!(refused.id, ErrorId::NOT_LICENSED);
         }
-        let leave = crate::launch::disconnect("alice", "TABLET");
+        let leave = disconnect("alice", "TABLET");
         folder.ask_at(generation, &leave, 0).await.unwrap();
-        let ticket = ticket(&folder, generation, "bob", "Waiting", 0).await;
+        let ticket = launch_ticket(&folder, generation, "bob", "Waiting", 0).await;
         assert_eq!(
-            connect(&folder, &ticket, 0).unwrap().session_id,
+            redeem(&folder, &ticket, 0).unwrap().session_id,
             waiting.session_id
         );
     }
@@ -396,7 +346,7 @@ async fn licence_is_per_user_and_freed_by_disconnect() {
 
 #[tokio::test]
 async fn application_runs_only_on_hosts_of_its_group() {
-    let world = world(|farm| {
+    let world = small_world_with(|farm| {
         farm.groups = ["Desks", "Apps"]
             .map(|name| HostGroup {
                 name: name.to_owned(),
@@ -422,21 +372,23 @@ async fn application_runs_only_on_hosts_of_its_group() {
             ("There", "01"),
             ("Desk", "02"),
         ] {
-            let ticket = ticket(&folder, generation, "alice", app, 0).await;
+            let ticket = launch_ticket(&folder, generation, "alice", app, 0).await;
             let host = format!("{number}{host}");
-            assert_eq!(connect(&folder, &ticket, 0).unwrap().host_id, host);
+            assert_eq!(redeem(&folder, &ticket, 0).unwrap().host_id, host);
             assert_eq!(folder.start(generation, "bob", app, None).host_id, host);
         }
         // A forged tag does not reach another host.
         let request = ticket_request("alice", &format!("IMAHostId:{number}01?app=Desk"), None);
         let refused = folder.ask_at(generation, &request, 0).await.unwrap_err();
-        assert_eq!(refused, unknown(generation));
+        assert_eq!(refused, unknown_name_error(generation));
     }
 }
 
 #[tokio::test]
 async fn disabled_application_is_listed_as_disabled() {
-    let folder = Folder::of(&world(|farm| farm.applications[1].enabled = false));
+    let folder = Folder::of(&small_world_with(|farm| {
+        farm.applications[1].enabled = false;
+    }));
     let request = AppDataRequest {
         folder: String::new(),
         traverse: Some("subtree".to_owned()),

@@ -25,6 +25,7 @@ mod launch_refusals;
 mod model_comparison;
 mod published_applications;
 mod reference_model;
+mod requests;
 mod session_sharing;
 mod sessions;
 mod sta;

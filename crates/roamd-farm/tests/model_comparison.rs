@@ -5,18 +5,16 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use roamd_farm::{
-    Error, HostChange, LaunchRefusal as Refused, SessionFilter, SessionRecord, TicketRefusal, World,
+    Error, HostChange, LaunchRefusal as Refused, SessionFilter, SessionRecord, TicketRefusal,
 };
 use roamd_nfuse_proto::{
     AddressName, AddressRequest, ErrorId, FarmError, HostId, ReconnectSessionDataRequest,
     SessionName, SessionType,
 };
 
-use crate::launch::{address, application, disconnect, ica, logoff, ticket_request};
-use crate::reference_model::{
-    APPS, CLIENTS, HOSTS, LICENCES, Model, SESSIONS, SESSIONS_PER_USER, Session, Target, USERS,
-};
-use crate::support::{Folder, GENERATIONS, PASSWORD, at, of};
+use crate::reference_model::{APPS, CLIENTS, Model, Session, Target, USERS, world_description};
+use crate::requests::{address, application, disconnect, ica, logoff, ticket_request};
+use crate::support::{Folder, GENERATIONS, at, of};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -106,7 +104,7 @@ impl Comparison {
     fn new(generation: &'static str) -> Self {
         Self {
             generation,
-            folder: Folder::in_memory(&world(generation)),
+            folder: Folder::in_memory(&world_description(generation)),
             model: Model::new(generation),
             tickets: Vec::new(),
         }
@@ -291,65 +289,4 @@ fn error_id(generation: &str, refused: Refused) -> ErrorId {
         ) => ErrorId::NO_SERVER,
         _ => ErrorId::UNSPECIFIED,
     }
-}
-
-/// The farm of the model as a world description, with farm id `F`.
-pub(crate) fn world(generation: &str) -> World {
-    let users = USERS.map(|name| format!("{{ name = \"{name}\", password = \"{PASSWORD}\" }}"));
-    let mut text = format!(
-        r#"
-        password_hashing = {{ memory_kib = 8, passes = 1 }}
-        [[domain]]
-        name = "DEMO"
-        dns = "demo.test"
-        user = [{}]
-        [[farm]]
-        id = "F"
-        name = "Farm"
-        generation = "{generation}"
-        licences = {LICENCES}
-        max_sessions = {SESSIONS}
-        max_sessions_per_user = {SESSIONS_PER_USER}
-        group = [{{ name = "Desks" }}]
-        "#,
-        users.join(", ")
-    );
-    let group = |desk| if desk { "group = \"Desks\"" } else { "" };
-    for (number, host) in HOSTS.iter().enumerate() {
-        let power = host.on_since.map_or("off", |_| "on");
-        text += &format!(
-            r#"
-            [[farm.host]]
-            id = "{number}"
-            name = "HOST{number}"
-            address = "192.0.2.{number}"
-            dns = "host{number}.test"
-            capacity = {}
-            power = "{power}"
-            boot_seconds = {}
-            {}
-            "#,
-            host.capacity,
-            host.boot,
-            group(host.desks),
-        );
-    }
-    for app in APPS {
-        text += &format!(
-            r#"
-            [[farm.application]]
-            name = "{}"
-            kind = "{}"
-            max_instances = {}
-            max_instances_per_user = {}
-            {}
-            "#,
-            app.name,
-            if app.desk { "desktop" } else { "app" },
-            app.most,
-            app.most_per_user,
-            group(app.desk),
-        );
-    }
-    World::from_toml(&text).unwrap()
 }

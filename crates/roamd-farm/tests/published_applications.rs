@@ -6,9 +6,10 @@ use roamd_nfuse_proto::{
     ServerDataRequest, ServerFarmDataRequest,
 };
 
-use crate::launch::{address, application, unknown};
-use crate::launch_refusals::{prices, world};
-use crate::support::{Controller, Folder, GENERATIONS, of, typed};
+use crate::requests::{address, application, unknown_name_error};
+use crate::support::{
+    Controller, Folder, GENERATIONS, of, prices_document, small_world_with, typed,
+};
 
 const EXPOSED: ServeOptions = ServeOptions {
     expose_catalog: true,
@@ -70,9 +71,9 @@ async fn user_sees_own_published_applications() {
 #[tokio::test]
 async fn documents_and_file_types_are_listed_on_request() {
     // nfuse.md §6: documents have another client type and cannot be launched.
-    let folder = Folder::of(&world(|farm| {
+    let folder = Folder::of(&small_world_with(|farm| {
         farm.applications[1].file_types = ".txt,.csv".parse().unwrap();
-        farm.applications.push(prices());
+        farm.applications.push(prices_document());
     }));
     for generation in GENERATIONS {
         for (client_type, expected) in [
@@ -113,7 +114,7 @@ async fn documents_and_file_types_are_listed_on_request() {
         }
         let launch = address(application("Prices"), Some(of("alice")));
         let refused = folder.ask_at(generation, &launch, 0).await.unwrap_err();
-        assert_eq!(refused, unknown(generation));
+        assert_eq!(refused, unknown_name_error(generation));
     }
     let session = StartSession {
         farm: "cvad-7".to_owned(),

@@ -1,7 +1,9 @@
 //! A reference model of a farm: plain lists in memory. [`crate::model_comparison`] compares the
 //! real farm with it after every step.
 
-use roamd_farm::{LaunchRefusal as Refused, TicketRefusal};
+use roamd_farm::{LaunchRefusal as Refused, TicketRefusal, World};
+
+use crate::support::PASSWORD;
 
 /// The farm of the model. [`crate::model_comparison`] turns it into a world description.
 pub(crate) const USERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -357,4 +359,65 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// The farm of the model as a world description, with farm id `F`.
+pub(crate) fn world_description(generation: &str) -> World {
+    let users = USERS.map(|name| format!("{{ name = \"{name}\", password = \"{PASSWORD}\" }}"));
+    let mut text = format!(
+        r#"
+        password_hashing = {{ memory_kib = 8, passes = 1 }}
+        [[domain]]
+        name = "DEMO"
+        dns = "demo.test"
+        user = [{}]
+        [[farm]]
+        id = "F"
+        name = "Farm"
+        generation = "{generation}"
+        licences = {LICENCES}
+        max_sessions = {SESSIONS}
+        max_sessions_per_user = {SESSIONS_PER_USER}
+        group = [{{ name = "Desks" }}]
+        "#,
+        users.join(", ")
+    );
+    let group = |desk| if desk { "group = \"Desks\"" } else { "" };
+    for (number, host) in HOSTS.iter().enumerate() {
+        let power = host.on_since.map_or("off", |_| "on");
+        text += &format!(
+            r#"
+            [[farm.host]]
+            id = "{number}"
+            name = "HOST{number}"
+            address = "192.0.2.{number}"
+            dns = "host{number}.test"
+            capacity = {}
+            power = "{power}"
+            boot_seconds = {}
+            {}
+            "#,
+            host.capacity,
+            host.boot,
+            group(host.desks),
+        );
+    }
+    for app in APPS {
+        text += &format!(
+            r#"
+            [[farm.application]]
+            name = "{}"
+            kind = "{}"
+            max_instances = {}
+            max_instances_per_user = {}
+            {}
+            "#,
+            app.name,
+            if app.desk { "desktop" } else { "app" },
+            app.most,
+            app.most_per_user,
+            group(app.desk),
+        );
+    }
+    World::from_toml(&text).unwrap()
 }

@@ -3,9 +3,10 @@
 use roamd_farm::{LaunchRefusal, Limit, SessionRecord};
 use roamd_nfuse_proto::{AddressRequest, SessionSettings, TicketRequest};
 
-use crate::launch::{address, application, ica, session_name, ticket_request};
-use crate::launch_refusals::{capacity, connect, ticket, world};
-use crate::support::{Folder, GENERATIONS, at, of};
+use crate::requests::{
+    address, application, disconnect, ica, launch_ticket, redeem, session_name, ticket_request,
+};
+use crate::support::{Folder, GENERATIONS, at, of, small_world_with, with_capacity};
 
 /// A launch by alice on TABLET; each case changes something.
 #[derive(Clone)]
@@ -150,7 +151,7 @@ async fn sharing_requires_connection_and_no_maintenance() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         PLAIN.session(&folder, generation).await;
-        let leave = crate::launch::disconnect("alice", "TABLET");
+        let leave = disconnect("alice", "TABLET");
         folder.ask_at(generation, &leave, 0).await.unwrap();
         let other = Launch {
             app: "Here",
@@ -159,7 +160,7 @@ async fn sharing_requires_connection_and_no_maintenance() {
         other.session(&folder, generation).await;
         assert_eq!(folder.states(generation), ["There", "Here@TABLET"]);
 
-        let folder = Folder::of(&world(|farm| farm.hosts[0].maintenance = true));
+        let folder = Folder::of(&small_world_with(|farm| farm.hosts[0].maintenance = true));
         // Two sessions, so that one of them is on the host in maintenance.
         for app in ["Here", "There"] {
             folder.start(generation, "alice", app, Some("DESK-A"));
@@ -180,10 +181,10 @@ async fn overlapping_launches_share_one_session() {
         let folder = Folder::new();
         let mut tickets = Vec::new();
         for app in ["Here", "There"] {
-            tickets.push(ticket(&folder, generation, "alice", app, 0).await);
+            tickets.push(launch_ticket(&folder, generation, "alice", app, 0).await);
         }
         for ticket in &tickets {
-            connect(&folder, ticket, 0).unwrap();
+            redeem(&folder, ticket, 0).unwrap();
         }
         assert_eq!(folder.states(generation), ["Here@TABLET"]);
     }
@@ -192,20 +193,20 @@ async fn overlapping_launches_share_one_session() {
 #[tokio::test]
 async fn joining_uses_an_instance_but_no_capacity_or_licence() {
     for generation in GENERATIONS {
-        let folder = Folder::of(&world(|farm| {
-            capacity(1)(farm);
+        let folder = Folder::of(&small_world_with(|farm| {
+            with_capacity(1)(farm);
             farm.licences = Limit::AtMost(1);
             farm.max_sessions = Limit::AtMost(1);
             farm.max_sessions_per_user = Limit::AtMost(1);
             farm.applications[2].max_instances = Limit::AtMost(1);
         }));
-        let first = ticket(&folder, generation, "alice", "Here", 0).await;
-        connect(&folder, &first, 0).unwrap();
-        let second = ticket(&folder, generation, "alice", "There", 0).await;
-        let third = ticket(&folder, generation, "alice", "There", 0).await;
-        let joined = connect(&folder, &second, 0).unwrap();
+        let first = launch_ticket(&folder, generation, "alice", "Here", 0).await;
+        redeem(&folder, &first, 0).unwrap();
+        let second = launch_ticket(&folder, generation, "alice", "There", 0).await;
+        let third = launch_ticket(&folder, generation, "alice", "There", 0).await;
+        let joined = redeem(&folder, &second, 0).unwrap();
         assert_eq!(joined.apps, ["Here", "There"]);
-        let refused = connect(&folder, &third, 0);
+        let refused = redeem(&folder, &third, 0);
         assert_eq!(refused, Err(LaunchRefusal::ApplicationLimit));
     }
 }

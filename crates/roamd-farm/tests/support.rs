@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use roamd_farm::{
-    Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, StartSession, World, init,
-    serve,
+    Application, ApplicationKind, FarmDescription, Farms, ServeOptions, SessionFilter,
+    SessionRecord, SessionState, StartSession, World, init, serve,
 };
 use roamd_nfuse_proto::{
     Credentials, Dialect, Domain, FarmError, Password, PasswordEncoding, Request, decode_answer,
@@ -87,6 +87,33 @@ pub(crate) fn small_world() -> World {
         );
     }
     World::from_toml(&text).unwrap()
+}
+
+/// The small world with a change applied to every farm.
+pub(crate) fn small_world_with(change: impl Fn(&mut FarmDescription)) -> World {
+    let mut world = small_world();
+    world.farms.iter_mut().for_each(change);
+    world.check().unwrap();
+    world
+}
+
+/// A published document.
+pub(crate) fn prices_document() -> Application {
+    Application {
+        name: "Prices".to_owned(),
+        kind: ApplicationKind::Document,
+        content: Some(r"\\files\prices.xls".parse().unwrap()),
+        ..small_world().farms[0].applications[0].clone()
+    }
+}
+
+/// Sets the capacity of every host.
+pub(crate) fn with_capacity(capacity: u32) -> impl Fn(&mut FarmDescription) {
+    move |farm| {
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.capacity = capacity);
+    }
 }
 
 /// A data folder with a world, deleted on drop.
