@@ -28,7 +28,11 @@ fn init_makes_the_demo_world_once() {
     );
     let again = run(&["farm", "init", "--data", data]);
     assert_eq!((again.code, again.out.as_str()), (1, ""));
-    assert!(again.err.contains("holds a world already"), "{}", again.err);
+    assert!(
+        again.err.contains("already contains a world"),
+        "{}",
+        again.err
+    );
     assert_eq!(run(&list).out, sessions.out);
 }
 
@@ -201,7 +205,7 @@ fn a_farm_that_does_not_exist_is_not_served() {
         &free,
     ]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    let expected = "roamd: no farm has the id XA9; there are XA1, XD5, CVAD\n";
+    let expected = "roamd: no farm has the id XA9; known farms: XA1, XD5, CVAD\n";
     assert_eq!(ran.err, expected);
 }
 
@@ -385,7 +389,7 @@ fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
         (&["set", "alice"][..], "--account <STATE>|"),
         (
             &["set", "zoe", "--unlock"],
-            "no user has the name zoe: `roamd farm user list` names",
+            "no user has the name zoe: `roamd farm user list` shows",
         ),
         (
             &["set", "alice", "--password-stdin"],
@@ -460,16 +464,13 @@ fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
         ),
         (
             "app set --farm CVAD Word --file-types doc",
-            "has to be extensions such as .txt",
+            "must be extensions such as .txt",
         ),
         (
             "app set --farm CVAD Word --content http://h/",
-            "Word is of the kind app",
+            "Word is of kind app",
         ),
-        (
-            "licence set --farm CVAD many",
-            "has to be a number, or none",
-        ),
+        ("licence set --farm CVAD many", "must be a number, or none"),
         ("limit set --farm CVAD", "--max-sessions <N>|"),
     ] {
         let args: Vec<_> = args.split_whitespace().collect();

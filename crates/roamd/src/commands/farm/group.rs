@@ -1,7 +1,7 @@
 //! `roamd farm group`.
 
 use clap::{Args, Subcommand};
-use roamd_farm::{Farms, GroupRecord};
+use roamd_farm::{Farms, HostGroupRecord};
 
 use super::{List, OnOff, Set, on_off, show, show_one};
 use crate::exit::Exit;
@@ -72,7 +72,7 @@ impl SetGroup {
 
 const HEADER: [&str; 4] = ["FARM", "GROUP", "HOSTS", "MAINTENANCE"];
 
-fn row(group: GroupRecord) -> [String; 4] {
+fn row(group: HostGroupRecord) -> [String; 4] {
     [
         group.farm,
         group.group,

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
-use roamd_farm::{Farms, HostChange, HostRecord, Switch};
+use roamd_farm::{Farms, HostChange, HostRecord, PowerSetting};
 
 use super::{List, OnOff, Set, on_off, or_none, show, show_one};
 use crate::exit::Exit;
@@ -88,8 +88,8 @@ impl SetHost {
         let change = HostChange {
             capacity: self.capacity,
             power: self.power.map(|power| match power {
-                OnOff::On => Switch::On,
-                OnOff::Off => Switch::Off,
+                OnOff::On => PowerSetting::On,
+                OnOff::Off => PowerSetting::Off,
             }),
             boot_seconds: self.boot_seconds,
             maintenance: self.maintenance.map(|it| it == OnOff::On),

@@ -1,7 +1,7 @@
 //! `roamd farm licence`.
 
 use clap::{Args, Subcommand};
-use roamd_farm::{Farms, Limit, LimitChange, LimitRecord};
+use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
 use super::{List, Set, show, show_one};
 use crate::exit::Exit;
@@ -58,9 +58,9 @@ impl ListLicences {
 
 impl SetLicences {
     fn run(self) -> anyhow::Result<Exit> {
-        let change = LimitChange {
+        let change = FarmLimitsChange {
             licences: Some(self.licences),
-            ..LimitChange::default()
+            ..FarmLimitsChange::default()
         };
         let Set { data, farm, json } = self.set;
         let limits = Farms::open(&data.data)?.set_limits(&farm, change)?;
@@ -70,7 +70,7 @@ impl SetLicences {
 
 const HEADER: [&str; 3] = ["FARM", "IN USE", "LICENCES"];
 
-fn row(limits: LimitRecord) -> [String; 3] {
+fn row(limits: FarmLimitsRecord) -> [String; 3] {
     [
         limits.farm,
         limits.connected_users.to_string(),

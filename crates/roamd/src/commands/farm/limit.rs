@@ -1,7 +1,7 @@
 //! `roamd farm limit`.
 
 use clap::{ArgGroup, Args, Subcommand};
-use roamd_farm::{Farms, Limit, LimitChange, LimitRecord};
+use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
 use super::{List, Set, show, show_one};
 use crate::exit::Exit;
@@ -64,7 +64,7 @@ impl ListLimits {
 
 impl SetLimits {
     fn run(self) -> anyhow::Result<Exit> {
-        let change = LimitChange {
+        let change = FarmLimitsChange {
             licences: None,
             max_sessions: self.max_sessions,
             max_sessions_per_user: self.max_sessions_per_user,
@@ -77,7 +77,7 @@ impl SetLimits {
 
 const HEADER: [&str; 4] = ["FARM", "SESSIONS", "MAX", "MAX PER USER"];
 
-fn row(limits: LimitRecord) -> [String; 4] {
+fn row(limits: FarmLimitsRecord) -> [String; 4] {
     [
         limits.farm,
         limits.sessions.to_string(),

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, Subcommand};
-use roamd_farm::{AccountRules, AccountRulesChange, Farms, Limit};
+use roamd_farm::{AccountPolicy, AccountPolicyChange, Farms, Limit};
 
 use super::{Data, show_one};
 use crate::exit::Exit;
@@ -67,14 +67,14 @@ impl Policy {
 
 impl ListPolicy {
     fn run(self) -> anyhow::Result<Exit> {
-        let rules = Farms::open(&self.data.data)?.account_rules()?;
+        let rules = Farms::open(&self.data.data)?.account_policy()?;
         show_one(rules, self.json, HEADER, row)
     }
 }
 
 impl SetPolicy {
     fn run(self) -> anyhow::Result<Exit> {
-        let rules = Farms::open(&self.data.data)?.set_account_rules(AccountRulesChange {
+        let rules = Farms::open(&self.data.data)?.set_account_policy(AccountPolicyChange {
             lockout_attempts: self.lockout_attempts,
             lockout_seconds: self.lockout_seconds,
             password_length: self.password_length,
@@ -85,7 +85,7 @@ impl SetPolicy {
 
 const HEADER: [&str; 3] = ["LOCKOUT ATTEMPTS", "LOCKOUT SECONDS", "PASSWORD LENGTH"];
 
-fn row(rules: AccountRules) -> [String; 3] {
+fn row(rules: AccountPolicy) -> [String; 3] {
     [
         rules.lockout_attempts.to_string(),
         rules.lockout_seconds.to_string(),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use roamd_farm::{Account, AccountChange, AccountRecord, Farms};
+use roamd_farm::{AccountChange, AccountRecord, AccountState, Farms};
 
 use super::{Data, or_none, show, show_one};
 use crate::commands::store::password;
@@ -69,7 +69,7 @@ enum State {
     MustChange,
 }
 
-impl From<State> for Account {
+impl From<State> for AccountState {
     fn from(state: State) -> Self {
         match state {
             State::Enabled => Self::Enabled,
@@ -101,7 +101,7 @@ impl SetUser {
     fn run(self) -> anyhow::Result<Exit> {
         let farms = Farms::open(&self.data.data)?;
         let change = AccountChange {
-            account: self.account.map(Account::from),
+            account: self.account.map(AccountState::from),
             unlock: self.unlock,
             password: self.password_stdin.then(password::from_stdin).transpose()?,
         };
