@@ -68,7 +68,7 @@ async fn what_is_watched_is_what_a_day_logs() {
     for witness in [
         "User signed in",
         "Login refused",
-        "EndOutcome the sessions",
+        "Sessions of a client ended",
         "Called the farm",
         "Logged where it may block",
     ] {
