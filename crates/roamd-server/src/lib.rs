@@ -1,9 +1,4 @@
-//! The gateway: an HTTP server that clients sign in to and ask for their sessions.
-//!
-//! A handler does three things: it takes what it needs from the request in the order of SS-62,
-//! makes one call into the domain or the sign-in, and encodes what came of it. Refusals become
-//! statuses in one place. The crate must not know the rules of the domain, SQL, or the embedded
-//! farm: farms are reached over NFuse alone, whoever runs them.
+#![doc = include_str!("../README.md")]
 
 mod app;
 mod audit;

@@ -1,7 +1,7 @@
 //! Tests of the key file and of its rotation.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -280,4 +280,20 @@ fn unusable_file_keeps_present_keys() {
     fs::set_permissions(&file.path, Permissions::from_mode(0o600)).unwrap();
     instance.update(at(3));
     assert_eq!((instance.problem, instance.ring.info()), (None, ring));
+}
+
+/// Root may rotate the keys of a server that runs as another user.
+#[test]
+fn rotated_keys_belong_to_owner_of_folder() {
+    const NOBODY: u32 = 65_534;
+    let (folder, file) = folder();
+    // Without the right to change the owner, the test covers the owner's own files only.
+    drop(chown(folder.path(), Some(NOBODY), Some(NOBODY)));
+    let owner = fs::metadata(folder.path()).unwrap().uid();
+    file.make(at(0)).unwrap();
+    file.rotate(DAY, at(1)).unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().uid(), owner, "{entry:?}");
+    }
 }
