@@ -1,4 +1,5 @@
-//! A gateway in an environment that is against it (bad-inputs 92).
+//! Tests of the server in a hostile environment: signals, exhausted file descriptors, locale (bad
+//! input 92).
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,42 +8,45 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Ran, Server, World, behind, configuration, nobody, roamd};
+use crate::support::{
+    CommandOutput, Server, World, configuration, roamd, unused_address, wrapped_in,
+};
 
-/// A way to a farm on which one kind of request is held up.
-struct SlowRoad {
+/// A proxy in front of a farm that delays one kind of request.
+struct DelayingProxy {
     address: String,
-    /// Hears of each request that is held up.
-    held: Receiver<()>,
-    /// Lets one go on.
-    go: Sender<()>,
+    /// Receives a message for each delayed request.
+    delayed: Receiver<()>,
+    /// Forwards one delayed request.
+    forward: Sender<()>,
 }
 
-impl SlowRoad {
-    fn to(farm: &str, slow: &'static str) -> Self {
+impl DelayingProxy {
+    /// Delays requests that contain `marker`.
+    fn start(farm: &str, marker: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (tell, held) = channel();
-        let (go, wait) = channel::<()>();
+        let (report, delayed) = channel();
+        let (forward, wait) = channel::<()>();
         let wait = Arc::new(Mutex::new(wait));
         let farm = farm.to_owned();
         thread::spawn(move || {
             for client in listener.incoming() {
                 let mut client = client.unwrap();
                 let mut farm = TcpStream::connect(&farm).unwrap();
-                let mut back = (farm.try_clone().unwrap(), client.try_clone().unwrap());
+                let mut responses = (farm.try_clone().unwrap(), client.try_clone().unwrap());
                 thread::spawn(move || {
-                    // It ends when either side does.
-                    std::io::copy(&mut back.0, &mut back.1).ok();
-                    back.1.shutdown(Shutdown::Both).ok();
+                    // Ends when either side closes.
+                    std::io::copy(&mut responses.0, &mut responses.1).ok();
+                    responses.1.shutdown(Shutdown::Both).ok();
                 });
-                let (tell, wait) = (tell.clone(), Arc::clone(&wait));
+                let (report, wait) = (report.clone(), Arc::clone(&wait));
                 thread::spawn(move || {
                     let mut bytes = vec![0; 64 * 1024];
                     while let Ok(length @ 1..) = client.read(&mut bytes) {
                         let part = &bytes[..length];
-                        if String::from_utf8_lossy(part).contains(slow) {
-                            tell.send(()).unwrap();
+                        if String::from_utf8_lossy(part).contains(marker) {
+                            report.send(()).unwrap();
                             wait.lock().unwrap().recv().unwrap();
                         }
                         if farm.write_all(part).is_err() {
@@ -53,28 +57,36 @@ impl SlowRoad {
                 });
             }
         });
-        Self { address, held, go }
+        Self {
+            address,
+            delayed,
+            forward,
+        }
     }
 }
 
 #[test]
-fn a_gateway_that_is_stopped_amid_a_disconnect_ends_it_and_answers_first() {
+fn server_stopped_during_disconnect_completes_it() {
     let world = World::new();
     let farm = Server::farm(&world, "XA1");
-    let road = SlowRoad::to(farm.address(), "<RequestDisconnectUserSessions>");
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", &road.address)]);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let proxy = DelayingProxy::start(farm.address(), "<RequestDisconnectUserSessions>");
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", &proxy.address)],
+    );
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
     thread::scope(|scope| {
-        let client = scope.spawn(|| gateway.alice(&["disconnect", "--client-name", "DESK-A"]));
-        road.held.recv().unwrap();
-        gateway.terminate();
-        // It has heard: nobody new is let in.
-        until(|| TcpStream::connect(gateway.address()).is_err());
-        road.go.send(()).unwrap();
+        let client = scope.spawn(|| server.alice(&["disconnect", "--client-name", "DESK-A"]));
+        proxy.delayed.recv().unwrap();
+        server.terminate();
+        // The server accepts no more connections once it has handled the signal.
+        wait_until(|| TcpStream::connect(server.address()).is_err());
+        proxy.forward.send(()).unwrap();
         let ran = client.join().unwrap();
         assert_eq!(ran.code, 0, "{ran:?}");
     });
-    let (status, _) = gateway.stop();
+    let (status, _) = server.stop();
     assert_eq!(status.code(), Some(0));
     let sessions = world.sessions("alice");
     let notepad = sessions.iter().find(|it| it.starts_with("Notepad"));
@@ -82,49 +94,57 @@ fn a_gateway_that_is_stopped_amid_a_disconnect_ends_it_and_answers_first() {
 }
 
 #[test]
-fn a_gateway_without_file_descriptors_serves_again_when_some_are_free() {
+fn server_out_of_file_descriptors_recovers() {
     let world = World::new();
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", "127.0.0.1:1")]);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", "127.0.0.1:1")],
+    );
     let serve = ["serve", "--config", &config];
-    let gateway = Server::start(&mut behind(&["prlimit", "--nofile=32"], &serve), 1);
-    let crowd: Vec<TcpStream> = (0..64)
-        .map(|_| TcpStream::connect(gateway.address()).unwrap())
+    let server = Server::start(&mut wrapped_in(&["prlimit", "--nofile=32"], &serve), 1);
+    let connections: Vec<TcpStream> = (0..64)
+        .map(|_| TcpStream::connect(server.address()).unwrap())
         .collect();
     let open = || {
-        std::fs::read_dir(format!("/proc/{}/fd", gateway.id()))
+        std::fs::read_dir(format!("/proc/{}/fd", server.pid()))
             .unwrap()
             .count()
     };
-    until(|| open() >= 32);
-    drop(crowd);
-    until(|| health(gateway.address()));
-    gateway.stop();
+    wait_until(|| open() >= 32);
+    drop(connections);
+    wait_until(|| is_healthy(server.address()));
+    server.stop();
 }
 
 #[test]
-fn place_and_language_of_the_system_change_nothing() {
+fn system_locale_and_time_zone_have_no_effect() {
     let world = World::new();
     let farm = Server::farm(&world, "XA1");
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", farm.address())]);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", farm.address())],
+    );
     let mut serve = roamd(&["serve", "--config", &config]);
     serve
         .env("LC_ALL", "tr_TR.UTF-8")
         .env("LANG", "tr_TR.UTF-8")
         .env("TZ", "Pacific/Apia");
-    let gateway = Server::start(&mut serve, 1);
-    let mut list = roamd(&["sessions", "list", "--store", gateway.url(), "--json"]);
-    // In Turkish the small letter of I is another one.
+    let server = Server::start(&mut serve, 1);
+    let mut list = roamd(&["sessions", "list", "--store", server.url(), "--json"]);
+    // The lower case of I is not i in Turkish.
     list.args(["--user", r"DEMO\ALICE"])
         .env("ROAMD_PASSWORD", "roam-demo")
         .env("LC_ALL", "tr_TR.UTF-8")
         .env("TZ", "Asia/Kathmandu");
-    let ran = Ran::of(list.output().unwrap());
+    let ran = CommandOutput::of(list.output().unwrap());
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(ran.column("/sessions", "resource_id"), ["XA1.MSPaint"]);
 }
 
-/// Asks whether it is well, and waits a second for the answer.
-fn health(address: &str) -> bool {
+/// Whether `/healthz` answers within a second.
+fn is_healthy(address: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return false;
     };
@@ -132,17 +152,20 @@ fn health(address: &str) -> bool {
         .set_read_timeout(Some(Duration::from_secs(1)))
         .unwrap();
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let mut answer = String::new();
+    let mut response = String::new();
     stream.write_all(request.as_bytes()).is_ok()
-        && stream.read_to_string(&mut answer).is_ok()
-        && answer.starts_with("HTTP/1.1 200")
+        && stream.read_to_string(&mut response).is_ok()
+        && response.starts_with("HTTP/1.1 200")
 }
 
-/// Waits until something is so, and not for ever.
-fn until(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never is");
+/// Waits until a condition holds, for a minute at most.
+fn wait_until(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "the condition never holds"
+        );
         thread::sleep(Duration::from_millis(10));
     }
 }
