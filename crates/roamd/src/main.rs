@@ -1,8 +1,4 @@
-//! The `roamd` command: the server, the embedded farm and a store client in one binary.
-//!
-//! This crate parses arguments, calls the library crates and prints what they return. Each command
-//! has a file in [`commands`]; exit codes are in [`exit_code`]. Results go to stdout, everything
-//! else to stderr.
+#![doc = include_str!("../README.md")]
 
 mod cli;
 mod commands;

@@ -44,7 +44,7 @@ pub(crate) struct DemoCommand {
     /// Data folder, created if it does not exist [default: a temporary folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// List applications and access lists without a sign-in at the farms, as old farms do.
+    /// Let the farms list applications and access lists without a sign-in, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
 }

@@ -13,9 +13,9 @@ use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
 
-/// Probes every controller of a configuration for its capabilities, and every Secure Ticket
-/// Authority for a test ticket.
+/// Probes every controller and every Secure Ticket Authority of a configuration.
 ///
+/// Requests the capabilities of each controller, and a test ticket from each ticket authority.
 /// Exit code 0 if all answer, 4 if some do, 1 if none does. Needs no user and changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm probe --config /etc/roamd.toml")]

@@ -39,7 +39,7 @@ struct ListSessions {
     json: bool,
 }
 
-/// Creates a session without a launch.
+/// Creates a session, as a launch by the user would.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd farm session start --data world --farm CVAD --user carol \

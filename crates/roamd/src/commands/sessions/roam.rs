@@ -16,10 +16,10 @@ use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
 
-/// Reconnects all sessions of the user to this client, as at a new device.
+/// Reconnects all your sessions to this client, also those active on other clients.
 ///
 /// Writes an ICA file for each session and prints its path, or the reason why there is none.
-/// Includes sessions that are active on other clients; --no-active leaves those where they are.
+/// --no-active leaves sessions that are active on other clients where they are.
 /// Farms before version 7 disconnect active sessions as soon as they list them, even if a launch
 /// fails afterwards.
 #[derive(Debug, Args)]
