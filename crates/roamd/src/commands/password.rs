@@ -29,7 +29,10 @@ pub(super) fn read_password(from_stdin: bool, user: &str) -> anyhow::Result<Secr
         Ok(password) => return Ok(password.into()),
         Err(VarError::NotPresent) => {}
         Err(VarError::NotUnicode(_)) => {
-            return Err(UsageError(format!("{PASSWORD_VARIABLE} is not valid UTF-8")).into());
+            return Err(UsageError(format!(
+                "{PASSWORD_VARIABLE} is not valid UTF-8; use --password-stdin"
+            ))
+            .into());
         }
     }
     if !io::stdin().is_terminal() {

@@ -32,9 +32,11 @@ impl Opener {
     pub(super) fn find(command: Option<&str>) -> Result<Self, UsageError> {
         let command = match (command, env::var_os(OPEN_VARIABLE)) {
             (Some(command), _) => command.to_owned(),
-            (None, Some(command)) => command
-                .into_string()
-                .map_err(|_| UsageError(format!("{OPEN_VARIABLE} is not valid UTF-8")))?,
+            (None, Some(command)) => command.into_string().map_err(|_| {
+                UsageError(format!(
+                    "{OPEN_VARIABLE} is not valid UTF-8; use --open=PROGRAM"
+                ))
+            })?,
             (None, None) => DEFAULT_PROGRAM.to_owned(),
         };
         let advice = format!("name one with --open=PROGRAM or {OPEN_VARIABLE}");
