@@ -1,4 +1,4 @@
-//! A gateway under a service manager, and what it gave up before it began.
+//! Tests of the server under a service manager, and of its process hardening.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,24 +6,24 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Server, World, configuration, nobody, roamd};
+use crate::support::{Server, World, configuration, roamd, unused_address};
 
-fn gateway(world: &World) -> (String, String) {
-    let listen = nobody();
+fn serve_config(world: &World) -> (String, String) {
+    let listen = unused_address();
     let config = configuration(world, &listen, &[("XA1", "xenapp-6", "127.0.0.1:1")]);
     (listen, config)
 }
 
 #[test]
-fn the_service_manager_hears_that_it_is_ready_alive_and_stopping() {
+fn service_manager_gets_ready_watchdog_and_stopping() {
     let world = World::new();
-    let (_, config) = gateway(&world);
+    let (_, config) = serve_config(&world);
     let socket = world.path("notify");
     let manager = UnixDatagram::bind(&socket).unwrap();
     manager
         .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
-    let heard = || {
+    let next_message = || {
         let mut bytes = [0; 256];
         let length = manager.recv(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
@@ -32,13 +32,16 @@ fn the_service_manager_hears_that_it_is_ready_alive_and_stopping() {
     serve
         .env("NOTIFY_SOCKET", &socket)
         .env("WATCHDOG_USEC", "50000");
-    let gateway = Server::start(&mut serve, 1);
-    assert_eq!(heard(), "READY=1");
-    assert_eq!([heard(), heard()], ["WATCHDOG=1", "WATCHDOG=1"]);
-    let (status, _) = gateway.stop();
+    let server = Server::start(&mut serve, 1);
+    assert_eq!(next_message(), "READY=1");
+    assert_eq!(
+        [next_message(), next_message()],
+        ["WATCHDOG=1", "WATCHDOG=1"]
+    );
+    let (status, _) = server.stop();
     assert_eq!(status.code(), Some(0));
     let last = loop {
-        match heard().as_str() {
+        match next_message().as_str() {
             "WATCHDOG=1" => {}
             other => break other.to_owned(),
         }
@@ -47,11 +50,11 @@ fn the_service_manager_hears_that_it_is_ready_alive_and_stopping() {
 }
 
 #[test]
-fn what_a_gateway_holds_is_for_its_own_user_alone() {
+fn server_process_and_files_are_private_to_its_user() {
     let world = World::new();
-    let (_, config) = gateway(&world);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let proc = Path::new("/proc").join(gateway.id().to_string());
+    let (_, config) = serve_config(&world);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let proc = Path::new("/proc").join(server.pid().to_string());
     let limits = fs::read_to_string(proc.join("limits")).unwrap();
     let core = limits
         .lines()
@@ -67,5 +70,5 @@ fn what_a_gateway_holds_is_for_its_own_user_alone() {
         let file = file.unwrap().path();
         assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
     }
-    gateway.stop();
+    server.stop();
 }

@@ -1,4 +1,4 @@
-//! A client without a library: what it sends and hears is text.
+//! A CitrixAuth client that sends and receives text, independent of the crates under test.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,21 +9,21 @@ pub(crate) const TOKEN: &str = "/Citrix/StoreAuth/auth/v1/token";
 const FORMS: &str = "/Citrix/StoreAuth/ExplicitForms";
 const MESSAGES: &str = "http://citrix.com/delivery-services/1-0/auth";
 
-/// Host and port of a gateway.
+/// A client of the server at this host and port.
 pub(crate) struct Client(pub(crate) String);
 
-/// A form that waits to be filled in.
+/// A sign-in form.
 pub(crate) struct Form {
     pub(crate) context: String,
-    /// The cookie's name and value.
+    /// Name and value of the cookie.
     pub(crate) cookie: String,
 }
 
 impl Form {
-    fn of(answer: &str) -> Self {
+    fn of(response: &str) -> Self {
         Self {
-            context: between(answer, "<StateContext>", "</StateContext>").to_owned(),
-            cookie: between(answer, "set-cookie: ", ";").to_owned(),
+            context: between(response, "<StateContext>", "</StateContext>").to_owned(),
+            cookie: between(response, "set-cookie: ", ";").to_owned(),
         }
     }
 }
@@ -43,12 +43,12 @@ impl Client {
         }
         text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
         stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     }
 
-    /// Posts a message of Citrix's: `kind` is the middle of its media type.
+    /// Posts a message with the media type `application/vnd.citrix.KIND+xml`.
     pub(crate) fn message(&self, path: &str, token: &str, kind: &str, body: &str) -> String {
         let authorization = format!("CitrixAuth {token}");
         let media_type = format!("application/vnd.citrix.{kind}+xml");
@@ -59,7 +59,7 @@ impl Client {
         self.send("POST", path, &headers, body)
     }
 
-    /// Asks for a token for a realm.
+    /// Requests a token for a realm.
     pub(crate) fn request(&self, path: &str, token: &str, realm: &str) -> String {
         let url = format!("http://{}/", self.0);
         let body = format!(
@@ -69,13 +69,13 @@ impl Client {
         self.message(path, token, "requesttoken", &body)
     }
 
-    /// Begins a sign-in.
+    /// Starts a sign-in.
     pub(crate) fn begin(&self) -> Form {
         let realm = "tokens:/Citrix/StoreAuth";
         Form::of(&self.request(&format!("{FORMS}/Start"), "", realm))
     }
 
-    /// Posts a form with these fields, which are encoded already.
+    /// Posts a form with these URL-encoded fields.
     pub(crate) fn fill_in(&self, form: &Form, fields: &str) -> String {
         let post = format!("StateContext={}&{fields}", form.context);
         let headers = [
@@ -90,28 +90,28 @@ impl Client {
         )
     }
 
-    /// Types alice's name and a password.
+    /// Posts the name alice and a password.
     pub(crate) fn log_on(&self, form: &Form, password: &str) -> String {
         let fields = format!("loginBtn=Log+On&username=DEMO%5Calice&password={password}");
         self.fill_in(form, &fields)
     }
 
-    /// Chooses another password, and gives the form for that beside the answer.
-    pub(crate) fn change_password(&self, asked: &str, old: &str, new: &str) -> (Form, String) {
-        let form = Form::of(asked);
+    /// Posts the password change form in `response`, and returns that form and the response.
+    pub(crate) fn change_password(&self, response: &str, old: &str, new: &str) -> (Form, String) {
+        let form = Form::of(response);
         let fields = format!(
             "changePasswordBtn=Change&oldPassword={old}&newPassword={new}&confirmPassword={new}"
         );
-        let answer = self.fill_in(&form, &fields);
-        (form, answer)
+        let changed = self.fill_in(&form, &fields);
+        (form, changed)
     }
 
-    /// Signs alice in, and gives her primary token.
+    /// Signs alice in, and returns her primary token.
     pub(crate) fn sign_in(&self, password: &str) -> String {
         token(&self.log_on(&self.begin(), password))
     }
 
-    /// Asks for a later end of a token.
+    /// Requests a later expiry of a token.
     pub(crate) fn refresh(&self, primary: &str, token: &str) -> String {
         let body = format!(
             "<refreshtoken xmlns=\"{MESSAGES}/refreshtoken\"><token>{token}</token></refreshtoken>"
@@ -123,21 +123,24 @@ impl Client {
         let body = format!(
             "<destroytoken xmlns=\"{MESSAGES}/destroytoken\"><token>{token}</token></destroytoken>"
         );
-        let answer = self.message(TOKEN, primary, "destroytoken", &body);
-        assert!(answer.contains("<status>destroyed</status>"), "{answer}");
+        let response = self.message(TOKEN, primary, "destroytoken", &body);
+        assert!(
+            response.contains("<status>destroyed</status>"),
+            "{response}"
+        );
     }
 
-    /// Why the store does not take a token; nothing when it does.
+    /// Returns why the store rejects a token; `None` if it accepts it.
     pub(crate) fn reason(&self, token: &str) -> Option<String> {
-        let answer = self.resources(token);
-        if answer.starts_with("HTTP/1.1 200 ") {
+        let response = self.resources(token);
+        if response.starts_with("HTTP/1.1 200 ") {
             return None;
         }
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-        Some(between(&answer, "reason=\"", "\"").to_owned())
+        assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
+        Some(between(&response, "reason=\"", "\"").to_owned())
     }
 
-    /// Asks for what the user may launch.
+    /// Requests the resources of the user.
     pub(crate) fn resources(&self, token: &str) -> String {
         let authorization = format!("CitrixAuth {token}");
         let headers = [("Authorization", &*authorization)];
@@ -145,13 +148,13 @@ impl Client {
     }
 }
 
-/// What is between two texts, which have to be there.
+/// Returns the text between two markers, both of which must be present.
 pub(crate) fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("{text}")).0
 }
 
-/// The token of an answer.
-pub(crate) fn token(answer: &str) -> String {
-    between(answer, "<token>", "</token>").to_owned()
+/// Returns the token in a response.
+pub(crate) fn token(response: &str) -> String {
+    between(response, "<token>", "</token>").to_owned()
 }

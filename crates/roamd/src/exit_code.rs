@@ -1,4 +1,4 @@
-//! Exit codes: the one place where an outcome becomes a number.
+//! Exit codes of all commands, and which error has which.
 
 use std::process::ExitCode;
 
@@ -6,22 +6,22 @@ use roamd_farm::Error as FarmError;
 use roamd_server::config::ConfigError;
 use roamd_store_client::ClientError;
 
-/// How a command ended. Scripts rely on the numbers.
+/// The exit code of a command. Scripts rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All of it was done.
+    /// Everything was done.
     Done = 0,
-    /// It failed.
+    /// The command failed.
     Failed = 1,
-    /// Wrong usage or configuration; also what clap ends with.
+    /// Wrong usage or configuration. `clap` uses this code too.
     Usage = 2,
-    /// Not signed in, or not allowed.
+    /// The user is not signed in, or not allowed to do this.
     Refused = 3,
-    /// Partly done: some farms did not answer.
+    /// Partly done, for example because some farms did not answer.
     Partial = 4,
 }
 
-/// A command that cannot be carried out as it was written.
+/// Wrong usage that `clap` cannot detect. The text says what is wrong and what to do next.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);

@@ -1,4 +1,4 @@
-//! Users list their sessions without pause while the controllers of their farm are killed in turn.
+//! Users list their sessions continuously while the controllers of their farm are killed in turn.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -7,29 +7,31 @@ use roamd_store_client::{
 };
 use tokio::task::JoinSet;
 
-use crate::support::{Server, World, nobody, roamd};
+use crate::support::{Server, World, roamd, unused_address};
 
-/// Users who list at the same time.
+/// Number of concurrent clients.
 const CLIENTS: usize = 8;
-/// How often a controller is killed.
+/// Number of times that a controller is killed.
 const KILLS: usize = 10;
-/// Listings that are looked at while a controller is down, and again once it is back: each client
-/// may have begun its first and its second before.
-const LISTINGS: usize = CLIENTS * 4;
+/// Number of lists that are checked while a controller is down, and again once it is back.
+///
+/// A client may have started its first two lists before the controller changed state.
+const LISTS: usize = CLIENTS * 4;
 
-type Outcome = Result<SessionState, ClientError>;
+type ListResult = Result<SessionState, ClientError>;
 
 /// One controller of the farm, as a process of its own.
 struct Controller<'w> {
     world: &'w World,
     address: String,
-    /// Nothing while it is dead.
+    /// `None` while the controller is down.
     server: Option<Server>,
 }
 
 impl<'w> Controller<'w> {
-    /// Starts it for the first time. Nobody connects from this host's address, so no connection is
-    /// given the port while the controller is dead.
+    /// Starts a controller on a free port of `host`.
+    ///
+    /// No test connects from that address, so the port stays free while the controller is down.
     fn start(world: &'w World, host: &str) -> Self {
         let mut controller = Self {
             world,
@@ -40,7 +42,7 @@ impl<'w> Controller<'w> {
         controller
     }
 
-    /// Starts it at the address that it had, and waits until it accepts connections.
+    /// Starts the controller at its previous address, and waits until it accepts connections.
     fn restart(&mut self) {
         let (data, listen) = (self.world.data(), &self.address);
         let serve = ["farm", "serve", "--data", data, "--farm", "CVAD"];
@@ -56,7 +58,7 @@ impl<'w> Controller<'w> {
 }
 
 fn configuration(world: &World, order: &str, controllers: &[Controller<'_>]) -> String {
-    let listen = nobody();
+    let listen = unused_address();
     let [one, two] = [&controllers[0].address, &controllers[1].address];
     let text = format!(
         r#"
@@ -79,8 +81,8 @@ controller_order = "{order}"
     path.to_str().unwrap().into()
 }
 
-/// Lists as a plain client does, without a pause, until nobody looks any more.
-async fn list(store: String, outcomes: Sender<Outcome>) {
+/// Lists sessions continuously until the receiver is dropped.
+async fn list_repeatedly(store: String, results: Sender<ListResult>) {
     let credentials = Credentials {
         user_name: r"DEMO\alice".into(),
         password: "roam-demo".into(),
@@ -94,49 +96,52 @@ async fn list(store: String, outcomes: Sender<Outcome>) {
         tickets: Vec::new(),
         spelling: Spelling::Document,
     };
-    while outcomes.send(client.list(&params).await).is_ok() {}
+    while results.send(client.list(&params).await).is_ok() {}
 }
 
-/// Looks at all listings so far, and then at so many more.
-fn see_good_listings(outcomes: &Receiver<Outcome>, moment: &str) {
-    let more = (0..LISTINGS).map(|_| outcomes.recv().unwrap());
-    let so_far: Vec<Outcome> = outcomes.try_iter().collect();
-    for outcome in so_far.into_iter().chain(more) {
-        // An answer that is not HTTP 200 is an error.
-        let state = outcome.unwrap_or_else(|error| panic!("{moment}: {error}"));
+/// Checks all lists so far, and [`LISTS`] more: each must be complete.
+fn assert_complete_lists(results: &Receiver<ListResult>, moment: &str) {
+    let more = (0..LISTS).map(|_| results.recv().unwrap());
+    let so_far: Vec<ListResult> = results.try_iter().collect();
+    for result in so_far.into_iter().chain(more) {
+        // A response other than HTTP 200 is an error.
+        let state = result.unwrap_or_else(|error| panic!("{moment}: {error}"));
         assert_eq!(state.enumeration, EnumerationStatus::Full, "{moment}");
         let apps: Vec<_> = state.sessions.iter().map(|s| &*s.resource_id).collect();
         assert_eq!(apps, ["CVAD.Excel"], "{moment}");
     }
 }
 
-fn no_listing_fails_while_controllers_are_killed(order: &str) {
+fn assert_list_survives_kills(order: &str) {
     let world = World::new();
     let mut controllers = ["127.0.0.2", "127.0.0.3"].map(|host| Controller::start(&world, host));
     let config = configuration(&world, order, &controllers);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let (sender, outcomes) = channel();
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let (sender, results) = channel();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        clients.spawn_on(list(gateway.url().into(), sender.clone()), runtime.handle());
+        clients.spawn_on(
+            list_repeatedly(server.url().into(), sender.clone()),
+            runtime.handle(),
+        );
     }
-    see_good_listings(&outcomes, "all is well");
+    assert_complete_lists(&results, "before the first kill");
     for round in 0..KILLS {
         let victim = round % controllers.len();
         controllers[victim].kill();
-        see_good_listings(&outcomes, &format!("kill {round}: {victim} is down"));
+        assert_complete_lists(&results, &format!("kill {round}: {victim} is down"));
         controllers[victim].restart();
-        see_good_listings(&outcomes, &format!("kill {round}: {victim} is back"));
+        assert_complete_lists(&results, &format!("kill {round}: {victim} is back"));
     }
 }
 
 #[test]
-fn no_plain_listing_fails_while_the_controllers_of_an_ordered_farm_are_killed_in_turn() {
-    no_listing_fails_while_controllers_are_killed("ordered");
+fn list_survives_controller_kills_on_ordered_farm() {
+    assert_list_survives_kills("ordered");
 }
 
 #[test]
-fn no_plain_listing_fails_while_the_controllers_of_a_balanced_farm_are_killed_in_turn() {
-    no_listing_fails_while_controllers_are_killed("balanced");
+fn list_survives_controller_kills_on_balanced_farm() {
+    assert_list_survives_kills("balanced");
 }

@@ -1,8 +1,8 @@
-//! Help, versions and wrong usage.
+//! Tests of help, version, completions, manual pages and wrong usage.
 
 use std::process::Stdio;
 
-use crate::support::{Ran, roamd, run};
+use crate::support::{CommandOutput, roamd, run};
 
 const COMMANDS: [&str; 31] = [
     "",
@@ -39,7 +39,7 @@ const COMMANDS: [&str; 31] = [
 ];
 
 #[test]
-fn the_help_of_every_command_has_an_example() {
+fn help_of_every_command_has_an_example() {
     for command in COMMANDS {
         let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let ran = run(&args);
@@ -50,15 +50,15 @@ fn the_help_of_every_command_has_an_example() {
 }
 
 #[test]
-fn wrong_usage_ends_with_2_and_prints_no_result() {
+fn wrong_usage_exits_with_2_and_prints_no_result() {
     let cases = [
         ("", "Usage: roamd <COMMAND>"),
         ("deme", "similar subcommand exists: 'demo'"),
         ("serve", "--config <FILE>"),
-        ("demo --listen localhost", "has to be an address and a port"),
+        ("demo --listen localhost", "must be an address and a port"),
         (
             "farm serve --data x --farm XA1 --listen 127.0.0.1:70000",
-            "has to be an address and a port",
+            "must be an address and a port",
         ),
         (
             "farm session start --data x --farm XA1 --user a --app b --state gone",
@@ -81,7 +81,7 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
             "sessions list --watch 0 --store http://127.0.0.1/ --user a",
             "1..=86400",
         ),
-        // Each listing would disconnect what is active on old farms.
+        // Each list would disconnect active sessions on old farms.
         (
             "sessions list --watch 7 --active --store http://127.0.0.1/ --user a",
             "every 7 s; leave out --active, or add --yes-disconnect",
@@ -90,7 +90,7 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
             "sessions list --watch --yes-disconnect --store http://127.0.0.1/ --user a",
             "--active",
         ),
-        // Other users can read arguments.
+        // Other users can read arguments, so there is no --password.
         (
             "sessions list --store http://127.0.0.1/ --user a --password b",
             "--password",
@@ -111,14 +111,14 @@ fn wrong_usage_ends_with_2_and_prints_no_result() {
 }
 
 #[test]
-fn the_version_is_printed() {
+fn version_is_printed() {
     let ran = run(&["--version"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.out.trim(), concat!("roamd ", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn completions_know_the_commands() {
+fn completions_contain_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = run(&["completions", shell]);
         assert_eq!(ran.code, 0);
@@ -127,7 +127,7 @@ fn completions_know_the_commands() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_every_command() {
+fn every_command_has_a_manual_page() {
     let page = run(&["man"]);
     assert_eq!(page.code, 0);
     assert!(page.out.contains(".TH roamd 1"), "{}", page.out);
@@ -147,7 +147,7 @@ fn there_is_a_manual_page_for_every_command() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_reason_to_complain() {
+fn closed_stdout_causes_no_error_message() {
     let mut command = roamd(&["config", "init"]);
     let mut child = command
         .stdout(Stdio::piped())
@@ -155,6 +155,6 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let ran = Ran::of(child.wait_with_output().unwrap());
+    let ran = CommandOutput::of(child.wait_with_output().unwrap());
     assert_eq!(ran.err, "");
 }

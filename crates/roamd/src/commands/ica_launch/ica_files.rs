@@ -1,4 +1,4 @@
-//! Where ICA files go: into a folder, and to the program that opens them.
+//! ICA files: the folder they are written to, and the program that opens them.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,66 +7,75 @@ use anyhow::Context;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::program::Program;
+use super::opener::Opener;
 
-/// What a file is called until all of it is written.
-const UNFINISHED: &str = "part";
+/// Extension of a file until it is completely written.
+const PARTIAL_EXTENSION: &str = "part";
 
-/// Where ICA files go, as arguments.
+/// Arguments about ICA files.
 #[derive(Debug, Args)]
-pub(crate) struct IcaFileArgs {
-    /// Folder for the ICA files. They work once, for a short time.
+pub(in crate::commands) struct IcaFileArgs {
+    /// Folder for the ICA files. Each file works once and for a short time.
     #[arg(long, value_name = "DIR", default_value = ".")]
     output: PathBuf,
-    /// Open each ICA file with a program, which gets its path as the last argument and goes on by
-    /// itself [default: ROAMD_OPEN, else xdg-open]. ICA files tell Citrix clients to remove them.
+    /// Open each ICA file with a program [default: ROAMD_OPEN, else xdg-open]. The program gets
+    /// the path as its last argument and may outlive this command. Citrix clients remove ICA files
+    /// after use.
     #[arg(long, value_name = "PROGRAM", num_args = 0..=1, require_equals = true)]
     open: Option<Option<String>>,
 }
 
-/// A folder that is there, and perhaps a program.
+/// An existing folder for ICA files, and the program that opens them, if any.
 #[derive(Debug)]
-pub(crate) struct IcaFiles {
+pub(in crate::commands) struct IcaFiles {
     folder: PathBuf,
-    pub(super) program: Option<Program>,
+    pub(super) opener: Option<Opener>,
 }
 
 impl IcaFileArgs {
-    /// Makes the folder and finds the program, before anything is asked of a store.
-    pub(crate) fn prepare(&self) -> anyhow::Result<IcaFiles> {
-        let program = match &self.open {
-            Some(named) => Some(Program::find(named.as_deref())?),
+    /// Creates the folder and finds the program, before any request to a store.
+    ///
+    /// # Errors
+    /// If the folder cannot be created or the program does not exist.
+    pub(in crate::commands) fn prepare(&self) -> anyhow::Result<IcaFiles> {
+        let opener = match &self.open {
+            Some(command) => Some(Opener::find(command.as_deref())?),
             None => None,
         };
-        // Whole, so that the printed paths can be used from anywhere.
+        // Absolute, so that the printed paths are valid in any working directory.
         let folder =
             std::path::absolute(&self.output).context("cannot find the folder for ICA files")?;
         std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(IcaFiles { folder, program })
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+        Ok(IcaFiles { folder, opener })
     }
 }
 
 impl IcaFiles {
-    /// Writes an ICA file under a name that is not taken, readable by its owner only. Under that
-    /// name the file is whole: nobody opens half of one.
+    /// Writes an ICA file that only its owner can read, and returns its path.
+    ///
+    /// The name starts with `name` and is unique. The file has its final name only once it is
+    /// completely written, so no program opens a partial file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub(super) fn write(&self, name: &str, text: &SecretString) -> anyhow::Result<PathBuf> {
         let mut file = tempfile::Builder::new()
-            .prefix(&format!("{}-", file_name(name)))
-            .suffix(&format!(".ica.{UNFINISHED}"))
+            .prefix(&format!("{}-", safe_file_name(name)))
+            .suffix(&format!(".ica.{PARTIAL_EXTENSION}"))
             .tempfile_in(&self.folder)
             .with_context(|| format!("cannot write to {}", self.folder.display()))?;
         file.write_all(text.expose_secret().as_bytes())
             .context("cannot write an ICA file")?;
         let path = file.path().with_extension("");
         file.persist_noclobber(&path)
-            .context("cannot keep an ICA file")?;
+            .context("cannot rename a complete ICA file")?;
         Ok(path)
     }
 }
 
-/// What a file may be called after a resource of a store.
-fn file_name(resource: &str) -> String {
+/// Returns the start of a file name for a resource. It cannot leave the folder or be hidden.
+fn safe_file_name(resource: &str) -> String {
     let name: String = resource
         .chars()
         .filter(|c| c.is_alphanumeric() || "-_.".contains(*c))
@@ -83,11 +92,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_after_its_resource_and_stays_in_its_folder() {
+    fn ica_file_is_named_after_resource_and_stays_in_folder() {
         let folder = tempfile::tempdir().unwrap();
         let files = IcaFiles {
             folder: folder.path().to_owned(),
-            program: None,
+            opener: None,
         };
         for (resource, expected) in [
             ("XA1.MSPaint", "XA1.MSPaint-"),

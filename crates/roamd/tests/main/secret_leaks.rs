@@ -1,5 +1,5 @@
-//! A day's work of real processes leaves no secret behind: on no terminal, in no log, however much is
-//! logged, in no metric, and in no file but the one that is for keys.
+//! Secrets do not leak: processes do a typical day's work with all logging on, and no secret is in
+//! their output, logs, metrics or files, except for the key files.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,29 +8,31 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::client::{Client, TOKEN, between, token};
-use crate::support::{Ran, Server, World, configuration, entries, nobody, roamd, self_signed};
+use crate::citrixauth_client::{Client, TOKEN, between, token};
+use crate::support::{
+    CommandOutput, Server, World, configuration, entries, roamd, self_signed, unused_address,
+};
 
 const PASSWORD: &str = "Planted-Password-7731";
 const WRONG: &str = "Planted-Mistake-9942";
 const NEW: &str = "Planted-Change-5518";
 const SERVICE_KEY: &str = "Planted-Service-Key-3306";
 
-/// The realm of the store, and the path of its sessions.
+/// The realm of the store, and the path of its Sessions Service.
 const STORE: &str = "store:/Citrix/Store";
 const SESSIONS: &str = "/Citrix/Store/sessions/v1";
 
-/// What nobody may see, and what of it.
+/// Secrets with their description.
 #[derive(Default)]
-struct Planted(Vec<(&'static str, String)>);
+struct Secrets(Vec<(&'static str, String)>);
 
-impl Planted {
+impl Secrets {
     fn add(&mut self, what: &'static str, secret: &str) {
-        assert!(secret.len() > 10, "too short to be found: {what}");
+        assert!(secret.len() > 10, "too short for a search: {what}");
         self.0.push((what, secret.to_owned()));
     }
 
-    /// Takes the secrets of a key file, or of one in PEM: every long word.
+    /// Adds the secrets of a key file or PEM file: every long word.
     fn add_words(&mut self, what: &'static str, file: &Path) {
         let text = std::fs::read_to_string(file).unwrap();
         let words = text.split_whitespace().filter(|word| word.len() > 30);
@@ -41,63 +43,63 @@ impl Planted {
         assert!(self.0.len() > before, "{what}");
     }
 
-    /// No part of the text is a secret.
-    fn is_not_in(&self, place: &str, text: &[u8]) {
+    /// Asserts that no secret is in a text.
+    fn assert_absent(&self, place: &str, text: &[u8]) {
         for (what, secret) in &self.0 {
-            assert!(!holds(text, secret), "{what} is in {place}");
+            assert!(!contains(text, secret), "{what} is in {place}");
         }
     }
 }
 
-fn holds(text: &[u8], part: &str) -> bool {
+fn contains(text: &[u8], part: &str) -> bool {
     text.windows(part.len()).any(|it| it == part.as_bytes())
 }
 
-/// What there is on a day of alice's, and all that processes wrote.
+/// The processes of a day's work of user alice, and all that they wrote.
 struct Day {
-    planted: Planted,
+    secrets: Secrets,
     world: World,
-    /// A folder of files that people make, some with secrets in them. It is not looked through.
-    given: TempDir,
+    /// Files made by administrators and users, some with secrets. They are not searched.
+    inputs: TempDir,
     logs: TempDir,
-    /// Where it comes from, and what it is.
+    /// Description and content of everything that processes wrote.
     written: Vec<(String, Vec<u8>)>,
 }
 
 impl Day {
     fn begin() -> Self {
-        let given = tempfile::tempdir().unwrap();
-        let path = |name: &str| given.path().join(name);
+        let inputs = tempfile::tempdir().unwrap();
+        let path = |name: &str| inputs.path().join(name);
         let world = include_str!("data/world.toml").replacen("roam-demo", PASSWORD, 1);
         std::fs::write(path("world.toml"), world).unwrap();
         std::fs::write(path("service.key"), format!("{SERVICE_KEY}\n")).unwrap();
         std::fs::set_permissions(path("service.key"), Permissions::from_mode(0o600)).unwrap();
         self_signed(&path("cert.pem"), &path("key.pem"));
-        let mut planted = Planted::default();
+        let mut secrets = Secrets::default();
         for (what, secret) in [
             ("a password", PASSWORD),
             ("a wrong password", WRONG),
             ("a new password", NEW),
             ("a service key", SERVICE_KEY),
         ] {
-            planted.add(what, secret);
+            secrets.add(what, secret);
         }
-        planted.add_words("the key of the certificate", &path("key.pem"));
+        secrets.add_words("the key of the certificate", &path("key.pem"));
         let world = World::described_in(path("world.toml").to_str().unwrap());
         Self {
-            planted,
+            secrets,
             world,
-            given,
+            inputs,
             logs: tempfile::tempdir().unwrap(),
             written: Vec::new(),
         }
     }
 
-    fn given(&self, name: &str) -> PathBuf {
-        self.given.path().join(name)
+    fn input_path(&self, name: &str) -> PathBuf {
+        self.inputs.path().join(name)
     }
 
-    /// Starts a server that logs all there is to log.
+    /// Starts a server with all logging on.
     fn start(&self, name: &str, args: &[&str]) -> Server {
         let log = File::create(self.logs.path().join(name)).unwrap();
         Server::start_with_logs(roamd(args).env("ROAMD_LOG", "trace"), 1, log)
@@ -108,7 +110,7 @@ impl Day {
         self.start(id, &[&args[..], &["--listen", "127.0.0.1:0"]].concat())
     }
 
-    /// Stops a server, and keeps what it wrote.
+    /// Stops a server, and records what it wrote.
     fn stop(&mut self, name: &str, server: Server) {
         let before = server.lines.join("\n");
         let (status, rest) = server.stop();
@@ -119,28 +121,29 @@ impl Day {
         self.written.push((format!("the log of {name}"), log));
     }
 
-    /// Runs a command that succeeds, and keeps what it wrote.
+    /// Runs a command that must succeed, and records what it wrote.
     fn run(&mut self, command: &mut Command) {
-        let ran = Ran::of(command.env("ROAMD_LOG", "trace").output().unwrap());
+        let ran = CommandOutput::of(command.env("ROAMD_LOG", "trace").output().unwrap());
         assert_eq!(ran.code, 0, "{ran:?}");
         let place = format!("the output of {:?}", command.get_args());
         self.written.push((place, (ran.out + &ran.err).into()));
     }
 
-    /// Runs a command of `roamd farm`.
+    /// Runs a subcommand of `roamd farm`.
     fn farm(&mut self, args: &[&str]) {
         let data = ["--data", self.world.data()];
         let mut command = roamd(&[&["farm"], args, &data].concat());
         self.run(&mut command);
     }
 
-    /// The configurations of a gateway in the clear and of one behind TLS, and the address of the
-    /// one and the store of the other.
+    /// Writes the configurations of a server without TLS and of one with TLS.
+    ///
+    /// Returns both, a client of the first, and the store URL of the second.
     fn configure(&self, farms: &[(&str, &str, &str)]) -> ([String; 2], Client, String) {
-        let (listen, tls_listen) = (nobody(), nobody());
+        let (listen, tls_listen) = (unused_address(), unused_address());
         let config = configuration(&self.world, &listen, farms);
-        // It is of the last farm.
-        let key = format!("service_key_file = {:?}\n", self.given("service.key"));
+        // Belongs to the last farm.
+        let key = format!("service_key_file = {:?}\n", self.input_path("service.key"));
         let text = std::fs::read_to_string(&config).unwrap() + &key;
         std::fs::write(&config, &text).unwrap();
         let base = format!(
@@ -153,8 +156,8 @@ impl Day {
             .replace("/state\"", "/tls-state\"")
             + &format!(
                 "[tls]\ncertificate_file = {:?}\nkey_file = {:?}\n",
-                self.given("cert.pem"),
-                self.given("key.pem")
+                self.input_path("cert.pem"),
+                self.input_path("key.pem")
             );
         let tls_config = self.world.path("tls.toml");
         std::fs::write(&tls_config, tls).unwrap();
@@ -162,26 +165,25 @@ impl Day {
         (configs, Client(listen), format!("{base}/Citrix/Store"))
     }
 
-    /// Signs in, with a wrong password first, and gives the primary token and one of the store that
-    /// was refreshed.
+    /// Signs in after a wrong password. Returns the primary token and a refreshed store token.
     fn sign_in(&mut self, client: &Client) -> (String, String) {
         let form = client.begin();
         let again = client.log_on(&form, WRONG);
         assert!(again.contains("more-info"), "{again}");
-        let planted = &mut self.planted;
-        planted.add("a state context", &form.context);
-        planted.add("a state context", between(&again, "<StateContext>", "<"));
-        planted.add("a cookie", form.cookie.split_once('=').unwrap().1);
+        let secrets = &mut self.secrets;
+        secrets.add("a state context", &form.context);
+        secrets.add("a state context", between(&again, "<StateContext>", "<"));
+        secrets.add("a cookie", form.cookie.split_once('=').unwrap().1);
         let primary = client.sign_in(PASSWORD);
         let service = token(&client.request(TOKEN, &primary, STORE));
         let refreshed = token(&client.refresh(&primary, &service));
         for token in [&primary, &service, &refreshed] {
-            planted.add("a token", token);
+            secrets.add("a token", token);
         }
         (primary, refreshed)
     }
 
-    /// Finds a session, launches it, and has a host take the client; gives the ticket.
+    /// Launches a session and connects it. Returns the ticket.
     fn launch_session(&mut self, client: &Client, token: &str) -> String {
         let list = session_params("<includeActiveSessions>true</includeActiveSessions>");
         let available = format!("{SESSIONS}/available");
@@ -190,15 +192,15 @@ impl Day {
         let path = format!("/Citrix/{}", between(session, "/Citrix/", "<"));
         let launched = launch(client, token, &path);
         let ticket = between(&launched, "<logonTicket>", "</logonTicket>");
-        self.planted.add("a ticket", ticket);
-        let ica = self.given("session.ica");
+        self.secrets.add("a ticket", ticket);
+        let ica = self.input_path("session.ica");
         let file = between(&launched, "<ica>", "</ica>").replace("&#xD;", "\r");
         std::fs::write(&ica, file).unwrap();
         self.farm(&["connect", ica.to_str().unwrap()]);
         ticket.to_owned()
     }
 
-    /// Launches a desktop whose machine is off, again and again until it is on; gives the ticket.
+    /// Launches a desktop whose machine is off, with retries until it is on. Returns the ticket.
     fn launch_desktop(&mut self, client: &Client, token: &str) -> String {
         let machine = ["host", "set", "51021", "--farm", "XD5"];
         self.farm(&[&machine[..], &["--power", "off", "--boot-seconds", "600"]].concat());
@@ -209,33 +211,33 @@ impl Day {
             let retry = launch(client, token, &url);
             url = between(&retry, "<retry><url>", "</url>").to_owned();
             let key = url.rsplit('/').next().unwrap();
-            self.planted.add("a retry key", key);
+            self.secrets.add("a retry key", key);
         }
         self.farm(&[&machine[..], &["--boot-seconds", "0"]].concat());
         let launched = launch(client, token, &url);
         let ticket = between(&launched, "<logonTicket>", "</logonTicket>");
-        self.planted.add("a ticket", ticket);
+        self.secrets.add("a ticket", ticket);
         ticket.to_owned()
     }
 
-    /// Changes the password within a sign-in, and uses the new one.
+    /// Changes the password during a sign-in, and uses the new one.
     fn change_password(&mut self, client: &Client) {
         self.farm(&["user", "set", r"DEMO\alice", "--account", "must-change"]);
-        let asked = client.log_on(&client.begin(), PASSWORD);
-        let (form, changed) = client.change_password(&asked, PASSWORD, NEW);
+        let form_response = client.log_on(&client.begin(), PASSWORD);
+        let (form, changed) = client.change_password(&form_response, PASSWORD, NEW);
         let primary = token(&changed);
         let service = token(&client.request(TOKEN, &primary, STORE));
         assert_eq!(client.reason(&service), None);
-        let planted = &mut self.planted;
-        planted.add("a state context", &form.context);
-        planted.add("a cookie", form.cookie.split_once('=').unwrap().1);
-        planted.add("a token", &primary);
-        planted.add("a token", &service);
+        let secrets = &mut self.secrets;
+        secrets.add("a state context", &form.context);
+        secrets.add("a cookie", form.cookie.split_once('=').unwrap().1);
+        secrets.add("a token", &primary);
+        secrets.add("a token", &service);
     }
 
-    /// Does by commands what a person does.
-    fn by_commands(&mut self, store: &str) {
-        let output = self.given("files");
+    /// Lists, launches and disconnects with `roamd` commands.
+    fn run_store_commands(&mut self, store: &str) {
+        let output = self.input_path("files");
         let launch = [
             "apps",
             "launch",
@@ -252,26 +254,26 @@ impl Day {
             let mut command = roamd(&[args, &common].concat());
             command
                 .env("ROAMD_PASSWORD", NEW)
-                .env("SSL_CERT_FILE", self.given("cert.pem"));
+                .env("SSL_CERT_FILE", self.input_path("cert.pem"));
             self.run(&mut command);
         }
         let [file] = &entries(&output)[..] else {
-            panic!("one ICA file");
+            panic!("there should be one ICA file");
         };
         let file = std::fs::read_to_string(output.join(file)).unwrap();
         let ticket = between(&file, "\nLogonTicket=", "\n").trim_end();
-        self.planted.add("a ticket", ticket);
+        self.secrets.add("a ticket", ticket);
     }
 
-    /// All files of the farms and of the gateways, but for those of keys, which are secrets.
+    /// Returns all files of the farms and servers except the key files, whose content is secret.
     fn files(&mut self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         files(Path::new(self.world.data()), &mut found);
-        let is_of_keys = |path: &PathBuf| path.ends_with("keys");
-        let (keys, found): (Vec<_>, Vec<_>) = found.into_iter().partition(is_of_keys);
+        let is_key_file = |path: &PathBuf| path.ends_with("keys");
+        let (keys, found): (Vec<_>, Vec<_>) = found.into_iter().partition(is_key_file);
         assert_eq!(keys.len(), 2, "{keys:?}");
         for file in keys {
-            self.planted.add_words("a key", &file);
+            self.secrets.add_words("a key", &file);
         }
         found
     }
@@ -284,7 +286,7 @@ fn session_params(more: &str) -> String {
     )
 }
 
-/// Launches what is at a path or an absolute URL.
+/// Posts a launch to a path or an absolute URL.
 fn launch(client: &Client, token: &str, url: &str) -> String {
     let path = &url[url.find("/Citrix/").unwrap()..];
     let body = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
@@ -292,7 +294,7 @@ fn launch(client: &Client, token: &str, url: &str) -> String {
     client.message(path, token, "launchparams", body)
 }
 
-/// Every file below a folder.
+/// Adds every file below a folder to `found`.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -305,14 +307,14 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_process_tells_a_secret_on_a_terminal_in_a_log_in_a_metric_or_in_a_file() {
+fn secrets_do_not_leak_to_output_logs_metrics_or_files() {
     let mut day = Day::begin();
     let (xd5, cvad) = (day.start_farm("XD5"), day.start_farm("CVAD"));
     let (configs, client, store) = day.configure(&[
         ("XD5", "xendesktop-5", xd5.address()),
         ("CVAD", "cvad-7", cvad.address()),
     ]);
-    let [gateway, tls] = [("gateway", &configs[0]), ("tls", &configs[1])]
+    let [server, tls] = [("server", &configs[0]), ("tls", &configs[1])]
         .map(|(name, config)| day.start(name, &["serve", "--config", config]));
 
     let (primary, service) = day.sign_in(&client);
@@ -331,11 +333,11 @@ fn no_process_tells_a_secret_on_a_terminal_in_a_log_in_a_metric_or_in_a_file() {
     client.destroy(&primary, &service);
     assert_eq!(client.reason(&service).as_deref(), Some("expired"));
     day.change_password(&client);
-    day.by_commands(&store);
+    day.run_store_commands(&store);
     let metrics = client.send("GET", "/metrics", &[], "");
     day.written.push(("the metrics".into(), metrics.into()));
     for (name, server) in [
-        ("gateway", gateway),
+        ("server", server),
         ("tls", tls),
         ("XD5", xd5),
         ("CVAD", cvad),
@@ -344,17 +346,17 @@ fn no_process_tells_a_secret_on_a_terminal_in_a_log_in_a_metric_or_in_a_file() {
     }
     let files = day.files();
 
-    // What is looked through is what there is.
+    // The searched texts are complete: each contains what the process must have written.
     for (place, witness) in [
-        ("the log of gateway", "User signed in"),
-        ("the log of gateway", "Login refused"),
+        ("the log of server", "User signed in"),
+        ("the log of server", "Login refused"),
         ("the log of tls", "User signed in"),
-        ("the output of gateway", "ready http://"),
+        ("the output of server", "ready http://"),
         ("the output of CVAD", "ready http://"),
         ("the metrics", "roamd_farm_operations_total"),
     ] {
         let (_, text) = day.written.iter().find(|(it, _)| it == place).unwrap();
-        assert!(holds(text, witness), "{witness}: {place}");
+        assert!(contains(text, witness), "{witness}: {place}");
     }
     for name in [
         "farm.db",
@@ -365,10 +367,11 @@ fn no_process_tells_a_secret_on_a_terminal_in_a_log_in_a_metric_or_in_a_file() {
         assert!(files.iter().any(|path| path.ends_with(name)), "{name}");
     }
     for (place, text) in &day.written {
-        day.planted.is_not_in(place, text);
+        day.secrets.assert_absent(place, text);
     }
     for file in files {
         let text = std::fs::read(&file).unwrap();
-        day.planted.is_not_in(&file.display().to_string(), &text);
+        day.secrets
+            .assert_absent(&file.display().to_string(), &text);
     }
 }

@@ -1,31 +1,34 @@
-//! Disks that take no more, and folders that cannot be written or are in use (bad-inputs 80 and 81): what
-//! cannot be done is said, what was there stays, and with room again all goes on.
+//! Tests of full disks, unwritable files and data folders in use (bad inputs 80 and 81).
+//!
+//! Failures are reported, existing data is kept, and the server recovers when there is space.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ran, Server, World, behind, configuration, nobody, roamd};
+use crate::support::{
+    CommandOutput, Server, World, configuration, roamd, unused_address, wrapped_in,
+};
 
-/// Most bytes of a file on the disk that is full: the log of a database fits for a few changes.
-const ROOM: &str = "40960";
+/// Maximum file size in bytes: a write-ahead log of a few changes fits.
+const MAX_FILE_SIZE: &str = "40960";
 
-/// More changes than there is room for.
-const MANY: usize = 50;
+/// More changes than fit into a file of that size.
+const MANY_CHANGES: usize = 50;
 
-/// The command on a disk whose files cannot grow.
-fn without_room(args: &[&str]) -> Command {
-    let fsize = format!("--fsize={ROOM}");
-    // Without a signal, a write that finds no room is an error, as it is on a full disk.
-    behind(&["env", "--ignore-signal=XFSZ", "prlimit", &fsize], args)
+/// Returns the command with a limit on the size of its files.
+fn on_full_disk(args: &[&str]) -> Command {
+    let fsize = format!("--fsize={MAX_FILE_SIZE}");
+    // With SIGXFSZ ignored, a write over the limit fails with an error, as on a full disk.
+    wrapped_in(&["env", "--ignore-signal=XFSZ", "prlimit", &fsize], args)
 }
 
-/// The command as a user who is bound by the modes of files, which root is not.
-fn bound_by_modes(args: &[&str], folder: &Path) -> Command {
+/// Returns the command without root's right to ignore file modes.
+fn without_file_override(args: &[&str], folder: &Path) -> Command {
     if fs::metadata(folder).unwrap().uid() == 0 {
-        let bounds = "--bounding-set=-dac_override,-dac_read_search";
-        behind(&["setpriv", bounds], args)
+        let capabilities = "--bounding-set=-dac_override,-dac_read_search";
+        wrapped_in(&["setpriv", capabilities], args)
     } else {
         roamd(args)
     }
@@ -45,28 +48,28 @@ fn serve_farm(world: &World) -> [String; 7] {
 }
 
 #[test]
-fn a_gateway_without_room_refuses_sign_ins_and_goes_on_when_there_is_some() {
+fn server_on_full_disk_refuses_sign_in_and_recovers() {
     let world = World::new();
     let farm = Server::farm(&world, "XA1");
-    let listen = nobody();
+    let listen = unused_address();
     let config = configuration(&world, &listen, &[("XA1", "xenapp-6", farm.address())]);
     let serve = ["serve", "--config", &config];
-    let gateway = Server::start(&mut without_room(&serve), 1);
-    let refused = (0..MANY)
-        .map(|_| gateway.alice(&["list"]))
+    let server = Server::start(&mut on_full_disk(&serve), 1);
+    let refused = (0..MANY_CHANGES)
+        .map(|_| server.alice(&["list"]))
         .find(|ran| ran.code != 0);
-    let refused = refused.expect("there is no end of room");
+    let refused = refused.expect("the size limit should be reached");
     assert_eq!(refused.code, 1, "{refused:?}");
     assert!(refused.err.contains("503"), "{refused:?}");
-    let (status, _) = gateway.stop();
+    let (status, _) = server.stop();
     assert_eq!(status.code(), Some(0));
 
-    let gateway = Server::start(&mut roamd(&serve), 1);
-    assert_eq!(gateway.alice(&["list"]).code, 0);
+    let server = Server::start(&mut roamd(&serve), 1);
+    assert_eq!(server.alice(&["list"]).code, 0);
 }
 
 #[test]
-fn a_farm_without_room_changes_nothing_and_says_so() {
+fn farm_on_full_disk_changes_nothing_and_reports_failure() {
     let world = World::new();
     let args = serve_farm(&world);
     let args: Vec<&str> = args
@@ -74,44 +77,48 @@ fn a_farm_without_room_changes_nothing_and_says_so() {
         .map(String::as_str)
         .chain(["127.0.0.1:0"])
         .collect();
-    let farm = Server::start(&mut without_room(&args), 1);
-    let listen = nobody();
+    let farm = Server::start(&mut on_full_disk(&args), 1);
+    let listen = unused_address();
     let config = configuration(&world, &listen, &[("XA1", "xenapp-6", farm.address())]);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let launches = |gateway: &Server| -> Ran {
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let launch = |server: &Server| -> CommandOutput {
         let out = world.path("ica");
         let out = out.to_str().unwrap();
-        gateway.alice_with("apps", &["launch", "XA1.MSPaint", "--output", out])
+        server.alice_with("apps", &["launch", "XA1.MSPaint", "--output", out])
     };
     let before = world.sessions("alice");
-    // Each launch leaves a ticket, until there is no room for one.
-    let refused = (0..MANY)
-        .map(|_| launches(&gateway))
+    // Each launch stores a ticket, until the limit is reached.
+    let refused = (0..MANY_CHANGES)
+        .map(|_| launch(&server))
         .find(|ran| ran.code != 0);
-    let refused = refused.expect("there is no end of room");
+    let refused = refused.expect("the size limit should be reached");
     assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{refused:?}");
-    // What is there can still be read, and a change that is not made is not confirmed.
-    assert_eq!(gateway.alice(&["list"]).code, 0);
+    // Reads still work. A change that could not be stored is not confirmed.
+    assert_eq!(server.alice(&["list"]).code, 0);
     let disconnect = ["disconnect", "--client-name", "DESK-A"];
-    assert_eq!(gateway.alice(&disconnect).code, 1);
+    assert_eq!(server.alice(&disconnect).code, 1);
     assert_eq!(world.sessions("alice"), before);
     farm.stop();
-    gateway.stop();
+    server.stop();
 
     let farm = Server::farm(&world, "XA1");
     let config = configuration(&world, &listen, &[("XA1", "xenapp-6", farm.address())]);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    assert_eq!(launches(&gateway).code, 0);
-    assert_eq!(gateway.alice(&disconnect).code, 0);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    assert_eq!(launch(&server).code, 0);
+    assert_eq!(server.alice(&disconnect).code, 0);
     assert_ne!(world.sessions("alice"), before);
 }
 
 #[test]
-fn what_cannot_be_written_is_named_at_the_start_and_left_as_it_is() {
+fn unwritable_database_is_named_at_start_and_kept() {
     let world = World::new();
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", "127.0.0.1:1")]);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", "127.0.0.1:1")],
+    );
     let serve = ["serve", "--config", &config];
-    // Makes the folder of the gateway.
+    // Creates the data folder of the server.
     Server::start(&mut roamd(&serve), 1).stop();
     let farm = serve_farm(&world);
     let farm: Vec<&str> = farm
@@ -119,21 +126,21 @@ fn what_cannot_be_written_is_named_at_the_start_and_left_as_it_is() {
         .map(String::as_str)
         .chain(["127.0.0.1:0"])
         .collect();
-    let gateway_data = world.path("state");
+    let server_data = world.path("state");
     let farm_data = Path::new(world.data());
     let cases = [
         (
             &serve[..],
-            gateway_data.join("state.db"),
+            server_data.join("state.db"),
             0o400,
-            gateway_data.clone(),
+            server_data.clone(),
             0o700,
         ),
         (
             &serve[..],
-            gateway_data.join("state.db"),
+            server_data.join("state.db"),
             0o400,
-            gateway_data.clone(),
+            server_data.clone(),
             0o500,
         ),
         (
@@ -148,7 +155,7 @@ fn what_cannot_be_written_is_named_at_the_start_and_left_as_it_is() {
         let bytes = fs::read(&file).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(file_mode)).unwrap();
         fs::set_permissions(&folder, Permissions::from_mode(folder_mode)).unwrap();
-        let ran = Ran::of(bound_by_modes(args, &folder).output().unwrap());
+        let ran = CommandOutput::of(without_file_override(args, &folder).output().unwrap());
         fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
@@ -161,13 +168,21 @@ fn what_cannot_be_written_is_named_at_the_start_and_left_as_it_is() {
 }
 
 #[test]
-fn a_second_gateway_does_not_take_the_data_folder_of_the_first() {
+fn second_server_on_same_data_folder_is_refused() {
     let world = World::new();
     let farm = Server::farm(&world, "XA1");
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", farm.address())]);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", farm.address())],
+    );
     let first = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", farm.address())]);
-    let second = Ran::of(roamd(&["serve", "--config", &config]).output().unwrap());
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", farm.address())],
+    );
+    let second = CommandOutput::of(roamd(&["serve", "--config", &config]).output().unwrap());
     assert_eq!((second.code, second.out.as_str()), (1, ""), "{second:?}");
     for part in ["state.db is in use by another process", "data folder"] {
         assert!(second.err.contains(part), "{second:?}");

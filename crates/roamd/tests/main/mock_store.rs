@@ -1,4 +1,4 @@
-//! A store that lists and launches as a test tells it, and asks nobody to sign in.
+//! A mock store: each test defines its responses. It requires no sign-in.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,40 +8,43 @@ use std::thread;
 
 use crate::support::roamd;
 
-/// A session that goes on: what a launch answers.
-pub(crate) const ICA: &str = r#"<launch xmlns="http://citrix.com/delivery-services/1-0/launch" status="success"><result type="ica"><ica>[WFClient]</ica></result></launch>"#;
+/// The response of a successful launch.
+pub(crate) const ICA: &str = concat!(
+    "<launch xmlns=\"http://citrix.com/delivery-services/1-0/launch\" status=\"success\">",
+    "<result type=\"ica\"><ica>[WFClient]</ica></result></launch>",
+);
 
-/// Its address and what it answers; it runs as long as the test.
-pub(crate) struct Store {
+/// A running mock store; it runs until the test process ends.
+pub(crate) struct MockStore {
     base: String,
 }
 
-/// A request as the test sees it.
-pub(crate) struct Asked<'r> {
-    /// URL that everything of this store begins with.
+/// A request to the mock store.
+pub(crate) struct StoreRequest<'r> {
+    /// Base URL of the store.
     pub(crate) base: &'r str,
     pub(crate) path: &'r str,
 }
 
-impl Store {
-    /// Starts it. Each answer is a status and a body; the endpoints are answered already.
+impl MockStore {
+    /// Starts a store. `respond` returns status and body; the endpoints document is built in.
     pub(crate) fn start(
-        answer: impl Fn(&Asked<'_>) -> (u16, String) + Send + Sync + 'static,
+        respond: impl Fn(&StoreRequest<'_>) -> (u16, String) + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let store = Self { base: base.clone() };
-        let answer = Arc::new(answer);
+        let respond = Arc::new(respond);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (base, answer) = (base.clone(), Arc::clone(&answer));
-                thread::spawn(move || serve(stream.unwrap(), &base, &*answer));
+                let (base, respond) = (base.clone(), Arc::clone(&respond));
+                thread::spawn(move || serve(stream.unwrap(), &base, &*respond));
             }
         });
         store
     }
 
-    /// A command of `roamd sessions` on this store.
+    /// Returns a subcommand of `roamd sessions` for this store.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let store = format!("{}/Store", self.base);
         let common = ["--store", &store, "--user", "ada", "--client-name", "KIOSK"];
@@ -51,12 +54,12 @@ impl Store {
     }
 }
 
-/// A list of sessions of these applications on Farm3, with launch URLs at `/launch/APP`.
-pub(crate) fn list(asked: &Asked<'_>, enumeration: &str, apps: &[&str]) -> (u16, String) {
+/// Returns a list with a session of each application on Farm3. The launch URL is `/launch/APP`.
+pub(crate) fn list(request: &StoreRequest<'_>, enumeration: &str, apps: &[&str]) -> (u16, String) {
     let sessions: String = apps
         .iter()
         .map(|app| {
-            let url = format!("{}/launch/{app}", asked.base);
+            let url = format!("{}/launch/{app}", request.base);
             format!(
                 "<session id=\"id-{app}\"><serverType>win32</serverType>\
                  <launchIca><url>{url}</url></launchIca><initialapp>{app}</initialapp>\
@@ -73,9 +76,9 @@ pub(crate) fn list(asked: &Asked<'_>, enumeration: &str, apps: &[&str]) -> (u16,
     (200, body)
 }
 
-/// A launch that has to wait, and goes on at `/launch/APP`.
-pub(crate) fn retry(asked: &Asked<'_>, app: &str, after: u32) -> (u16, String) {
-    let url = format!("{}/launch/{app}", asked.base);
+/// Returns a retry response whose URL is `/launch/APP`.
+pub(crate) fn retry(request: &StoreRequest<'_>, app: &str, after: u32) -> (u16, String) {
+    let url = format!("{}/launch/{app}", request.base);
     let body = format!(
         "<launch xmlns=\"http://citrix.com/delivery-services/1-0/launch\" status=\"retry\">\
          <result type=\"retry\"><retry><url>{url}</url><after>{after}</after>\
@@ -84,7 +87,7 @@ pub(crate) fn retry(asked: &Asked<'_>, app: &str, after: u32) -> (u16, String) {
     (200, body)
 }
 
-fn serve(mut stream: TcpStream, base: &str, answer: &dyn Fn(&Asked<'_>) -> (u16, String)) {
+fn serve(mut stream: TcpStream, base: &str, respond: &dyn Fn(&StoreRequest<'_>) -> (u16, String)) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut first = String::new();
     reader.read_line(&mut first).unwrap();
@@ -109,10 +112,10 @@ fn serve(mut stream: TcpStream, base: &str, answer: &dyn Fn(&Asked<'_>) -> (u16,
                  <endpoint id=\"ListSessions\"><url>{base}/list</url></endpoint></endpoints>"
             ),
         ),
-        _ => answer(&Asked { base, path }),
+        _ => respond(&StoreRequest { base, path }),
     };
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n");
-    // The client may have been stopped meanwhile.
+    // The client may have ended already.
     write!(stream, "{head}\r\n{body}").ok();
 }
