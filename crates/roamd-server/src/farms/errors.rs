@@ -256,7 +256,7 @@ mod tests {
             ("no-more-active-sessions", Refusal::SessionLimit),
             ("nomoreactivesessions", Refusal::SessionLimit),
             (
-                "Could-Not-ConnectRequest-To-Workstation",
+                "Could-Not-Connect-To-Workstation",
                 Refusal::HostRefused,
             ),
             ("connection-refused", Refusal::HostRefused),

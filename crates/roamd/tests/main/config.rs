@@ -82,14 +82,14 @@ fn config_check_warns_about_valid_but_risky_values() {
             "http://store.test",
             &data,
             "",
-            Some("in the clear"),
+            Some("unencrypted"),
         ),
         (
             "127.0.0.1:1",
             "https://store.test",
             &data,
             "",
-            Some("name it in trusted_proxies"),
+            Some("add it to trusted_proxies"),
         ),
         (
             "127.0.0.1:1",
