@@ -3,31 +3,31 @@
 use ::xml::EventReader;
 use ::xml::reader::XmlEvent;
 use roamd_xml::{
-    Charset, Doctype, Document, Element, Encoding, Layout, Limits, Rules, Writer, parse,
+    Charset, Doctype, Document, Element, Encoding, Layout, XmlLimits, Rules, Writer, parse,
 };
 
 /// How the messages of a client are read.
 const STORE: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Sniffed,
     doctype: Doctype::Refused,
 };
 
 /// How the messages of NFuse are read.
 const FARM: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Declared,
     doctype: Doctype::Skipped,
 };
 
 /// How what was written here is read: it is larger than what it was made from.
 const AGAIN: Rules = Rules {
-    limits: Limits {
+    limits: XmlLimits {
         bytes: 64 << 20,
-        depth: 2 * Limits::REQUEST.depth,
-        attributes: 2 * Limits::REQUEST.attributes,
-        children: 2 * Limits::REQUEST.children,
-        elements: 2 * Limits::REQUEST.elements,
+        depth: 2 * XmlLimits::REQUEST.depth,
+        attributes: 2 * XmlLimits::REQUEST.attributes,
+        children: 2 * XmlLimits::REQUEST.children,
+        elements: 2 * XmlLimits::REQUEST.elements,
         namespaces: 1 << 12,
         namespace_bytes: 1 << 12,
     },
@@ -46,7 +46,7 @@ pub fn xml(bytes: &[u8]) {
 }
 
 /// The second pass must not see another document than the one whose limits were checked.
-fn assert_within(element: &Element, limits: &Limits, depth: usize) {
+fn assert_within(element: &Element, limits: &XmlLimits, depth: usize) {
     assert!(depth <= limits.depth, "too deep");
     assert!(
         element.attributes.len() <= limits.attributes,

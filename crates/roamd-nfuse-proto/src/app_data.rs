@@ -5,51 +5,51 @@ use std::fmt;
 use data_encoding::BASE64;
 use roamd_xml::{Element, Fault, Writer};
 
-use crate::read::Node;
-use crate::{Body, Credentials, Domain, Effect, Request, write};
+use crate::nfuse_element::NfuseElement;
+use crate::{Body, Credentials, Domain, Effect, Request, element_writer};
 
-/// Asks for applications.
+/// Request for the applications of a farm.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AppDataRequest {
     /// `Scope/@traverse`: `onelevel` or `subtree`.
     pub traverse: Option<String>,
-    /// `Scope`: a folder, empty for the top.
+    /// `Scope`: a folder, empty for the root.
     pub folder: String,
     /// `DesiredDetails`: `defaults`, `file-type`, `icon-info`, `access-list`, `permissions`, …
     pub desired_details: Vec<String>,
     /// `DesiredIconData`.
     pub desired_icons: Vec<IconForm>,
-    /// Internal names to limit the answer to; empty for all.
+    /// `AppName`: internal names of the requested applications; empty for all.
     pub app_names: Vec<String>,
-    /// Filter; at least one.
+    /// `ServerType`: filter; at least one.
     pub server_types: Vec<String>,
-    /// Filter; at least one.
+    /// `ClientType`: filter; at least one.
     pub client_types: Vec<String>,
-    /// The user; absent for all users.
+    /// `Credentials` of the user; absent for all users.
     pub credentials: Option<Credentials>,
-    /// Name of the calling client.
+    /// `ClientName`.
     pub client_name: Option<String>,
-    /// Address of the client.
+    /// `ClientAddress`.
     pub client_address: Option<String>,
 }
 
-/// One form of an icon.
+/// Size, colour depth and format of an icon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IconForm {
-    /// Edge in pixels.
+    /// Width and height, in pixels.
     pub size: String,
-    /// Bits for each pixel.
+    /// Bits per pixel.
     pub bpp: String,
     /// `raw` or `png`.
     pub format: String,
 }
 
-/// Applications of the farm.
+/// The applications of a farm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AppDataResponse {
     /// `LeasingStatus` (5.9).
     pub leasing_status: Option<String>,
-    /// One for each application that has a name.
+    /// The applications. Those without a name are left out.
     pub applications: Vec<Application>,
 }
 
@@ -58,28 +58,28 @@ pub struct AppDataResponse {
 pub struct Application {
     /// `InName`.
     pub in_name: String,
-    /// `FName`: name for people.
+    /// `FName`: display name.
     pub friendly_name: String,
-    /// `Details/Settings`, or `Details/ContentSettings` of a document; absent when no detail was asked
-    /// for.
+    /// `Details/Settings`, or `Details/ContentSettings` of a document; absent if no details were
+    /// requested.
     pub settings: Option<Settings>,
-    /// `Details/FileType`: what it opens.
+    /// `Details/FileType`: types of the files that it opens.
     pub file_types: Vec<FileType>,
-    /// `Details/IconInfo/IconType`: the forms that its picture has.
+    /// `Details/IconInfo/IconType`: the available forms of its icon.
     pub icon_forms: Vec<IconForm>,
-    /// `Details/AccessList`; absent when it was not asked for.
+    /// `Details/AccessList`; absent if it was not requested.
     pub access_list: Option<Vec<AccessEntry>>,
-    /// `IconData`, in the wished forms that the farm has.
+    /// `IconData` in the requested forms, as far as the farm has them.
     pub icons: Vec<IconData>,
-    /// `SeqNo`: changes when the application changes; may be negative.
+    /// `SeqNo`, which changes with the application; may be negative.
     pub seq_no: Option<i64>,
-    /// `ServerType`; may be missing.
+    /// `ServerType`.
     pub server_type: Option<String>,
     /// `ClientType`.
     pub client_type: Option<String>,
 }
 
-/// `Settings` of an application, as far as roamd uses them.
+/// `Settings` of an application. Settings that roamd does not use are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// `appisdisabled`.
@@ -90,20 +90,20 @@ pub struct Settings {
     pub folder: String,
     /// `Description`.
     pub description: String,
-    /// `AppOnDesktop`: a shortcut belongs on the user's desktop.
+    /// `AppOnDesktop`: whether clients put a shortcut on the desktop.
     pub on_desktop: bool,
-    /// `AppInStartmenu`; absent when no shortcut belongs into the start menu.
+    /// `AppInStartmenu`; absent if clients put no shortcut into the start menu.
     pub start_menu: Option<StartMenu>,
     /// `PublisherName`.
     pub publisher_name: String,
-    /// `ContentAddress`: where a document is, as a UNC path or URL. Nothing else has one.
+    /// `ContentAddress`: UNC path or URL of a document. Only documents have one.
     pub content_address: Option<String>,
-    /// What it sets for its launches.
+    /// Defaults and limits of its launches.
     pub launch: LaunchSettings,
 }
 
-/// What an application sets for its launches: defaults and limits (nfuse.md §6.2). A farm may leave
-/// out each of them, and a number that is none counts as left out.
+/// Defaults and limits of the launches of an application (nfuse.md §6.2). All are optional, and a
+/// malformed number counts as absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LaunchSettings {
     /// `WinWidth`, in pixels.
@@ -112,29 +112,29 @@ pub struct LaunchSettings {
     pub height: Option<u32>,
     /// `WinColor`: 1, 2, 4 or 8, as in an ICA file.
     pub colour: Option<u32>,
-    /// `WinType`: `pixels` or `percent` as far as known.
+    /// `WinType`: `pixels` or `percent`; others are not known.
     pub window: Option<String>,
     /// `WinScale`, in percent of the screen.
     pub scale: Option<u32>,
     /// `SoundType`.
     pub sound: Option<Level>,
-    /// `Encryption`: `basic` or `rc5-128` as far as known.
+    /// `Encryption`: `basic` or `rc5-128`; others are not known.
     pub encryption: Option<Level>,
 }
 
-/// A level of something, such as `none` or `rc5-128`.
+/// A level of sound or encryption, such as `none` or `rc5-128`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {
-    /// `minimum`: a client that cannot have it must not connect.
+    /// `minimum`: whether a client that does not support the level must not connect.
     pub minimum: bool,
     /// Name of the level.
     pub value: String,
 }
 
-/// Where in the start menu a shortcut belongs.
+/// Folder of a shortcut in the start menu.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StartMenu {
-    /// Attribute `root`, for example `programs`; empty when the farm does not say.
+    /// Attribute `root`, for example `programs`; empty if the farm leaves it out.
     pub root: String,
     /// Folder below the root; empty for the root itself.
     pub folder: String,
@@ -145,28 +145,28 @@ pub struct StartMenu {
 pub struct FileType {
     /// Attribute `name`: name of the type.
     pub name: String,
-    /// `isdefault`: the application is what opens such files if nothing else is chosen.
+    /// `isdefault`: whether the application opens such files by default.
     pub is_default: bool,
-    /// `overwrite`: the association may replace one that the client has.
+    /// `overwrite`: whether the association may replace one of the client.
     pub overwrite: bool,
     /// `FileExtension`, such as `.txt`.
     pub extensions: Vec<String>,
     /// `MimeType`.
     pub mime_types: Vec<String>,
-    /// `Parameters`: how the application is told of a file.
+    /// `Parameters`: command line parameters with the file.
     pub parameters: Option<String>,
 }
 
-/// The picture of an application.
+/// Icon of an application.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IconData {
-    /// What it is.
+    /// Its form.
     pub form: IconForm,
-    /// The bytes, which travel as base64.
+    /// The bytes, which are Base64 on the wire.
     pub bytes: Vec<u8>,
 }
 
-/// Who may see an application.
+/// A user or group that may use an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessEntry {
     /// `User`.
@@ -191,46 +191,46 @@ impl Body for AppDataRequest {
     const ELEMENT: &'static str = "RequestAppData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
-        let scope = node.only("Scope")?;
+        let node = NfuseElement::root(element);
+        let scope = node.single_child("Scope")?;
         Ok(Self {
             traverse: scope
                 .and_then(|n| n.attribute("traverse"))
                 .map(str::to_owned),
             folder: scope.map(|n| n.text().to_owned()).unwrap_or_default(),
-            desired_details: node.texts("DesiredDetails"),
+            desired_details: node.child_texts("DesiredDetails"),
             desired_icons: node
-                .all("DesiredIconData")
+                .children_named("DesiredIconData")
                 .map(|n| IconForm::read(&n))
                 .collect(),
-            app_names: node.texts("AppName"),
-            server_types: node.need_texts("ServerType")?,
-            client_types: node.need_texts("ClientType")?,
-            credentials: Credentials::only(&node)?,
-            client_name: node.only_text("ClientName")?,
-            client_address: node.only_text("ClientAddress")?,
+            app_names: node.child_texts("AppName"),
+            server_types: node.required_child_texts("ServerType")?,
+            client_types: node.required_child_texts("ClientType")?,
+            credentials: Credentials::read_optional(&node)?,
+            client_name: node.single_child_text("ClientName")?,
+            client_address: node.single_child_text("ClientAddress")?,
         })
     }
 
     fn write(&self, writer: &mut Writer) {
-        write::with_attribute(
+        element_writer::leaf_with_attribute(
             writer,
             "Scope",
             "traverse",
             self.traverse.as_deref(),
             &self.folder,
         );
-        write::texts(writer, "DesiredDetails", &self.desired_details);
+        element_writer::leaves(writer, "DesiredDetails", &self.desired_details);
         for form in &self.desired_icons {
             writer.leaf("DesiredIconData", &form.attributes(), "");
         }
-        write::texts(writer, "AppName", &self.app_names);
-        write::texts(writer, "ServerType", &self.server_types);
-        write::texts(writer, "ClientType", &self.client_types);
+        element_writer::leaves(writer, "AppName", &self.app_names);
+        element_writer::leaves(writer, "ServerType", &self.server_types);
+        element_writer::leaves(writer, "ClientType", &self.client_types);
         if let Some(credentials) = &self.credentials {
             credentials.write(writer);
         }
-        write::some_text(writer, "ClientName", self.client_name.as_deref());
+        element_writer::optional_leaf(writer, "ClientName", self.client_name.as_deref());
         if let Some(address) = &self.client_address {
             writer.leaf("ClientAddress", &[("addresstype", "dot")], address);
         }
@@ -246,7 +246,7 @@ impl Request for AppDataRequest {
 }
 
 impl IconForm {
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         let attribute = |name| node.attribute(name).unwrap_or_default().to_owned();
         Self {
             size: attribute("size"),
@@ -265,9 +265,9 @@ impl IconForm {
 }
 
 impl IconData {
-    /// Nothing for bytes that are not base64.
-    fn read(node: &Node<'_>) -> Option<Self> {
-        // Farms may break the lines.
+    /// Returns `None` if the text is not Base64.
+    fn read(node: &NfuseElement<'_>) -> Option<Self> {
+        // Farms may send several lines.
         let text: String = node.text().split_ascii_whitespace().collect();
         Some(Self {
             form: IconForm::read(node),
@@ -282,7 +282,7 @@ impl IconData {
 }
 
 impl fmt::Debug for IconData {
-    /// The bytes tell a reader nothing.
+    /// Prints only the length of the bytes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IconData")
             .field("form", &self.form)
@@ -295,19 +295,22 @@ impl Body for AppDataResponse {
     const ELEMENT: &'static str = "ResponseAppData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         let mut applications = Vec::new();
-        for set in node.all("AppDataSet") {
-            applications.extend(set.all("AppData").filter_map(|n| Application::read(&n)));
+        for set in node.children_named("AppDataSet") {
+            applications.extend(
+                set.children_named("AppData")
+                    .filter_map(|n| Application::read(&n)),
+            );
         }
         Ok(Self {
-            leasing_status: node.first_text("LeasingStatus"),
+            leasing_status: node.first_child_text("LeasingStatus"),
             applications,
         })
     }
 
     fn write(&self, writer: &mut Writer) {
-        write::some_text(writer, "LeasingStatus", self.leasing_status.as_deref());
+        element_writer::optional_leaf(writer, "LeasingStatus", self.leasing_status.as_deref());
         if self.applications.is_empty() {
             return;
         }
@@ -321,35 +324,46 @@ impl Body for AppDataResponse {
 }
 
 impl Application {
-    /// Nothing for one without a name, which nobody could start.
-    fn read(node: &Node<'_>) -> Option<Self> {
-        let details = node.first("Details");
+    /// Returns `None` if the application has no name, because it could not be launched.
+    fn read(node: &NfuseElement<'_>) -> Option<Self> {
+        let details = node.first_child("Details");
         let details = details.as_ref();
         Some(Self {
-            in_name: node.first_text("InName")?,
-            friendly_name: node.first_text("FName").unwrap_or_default(),
+            in_name: node.first_child_text("InName")?,
+            friendly_name: node.first_child_text("FName").unwrap_or_default(),
             settings: details
-                .and_then(|n| n.first("Settings").or_else(|| n.first("ContentSettings")))
+                .and_then(|n| {
+                    n.first_child("Settings")
+                        .or_else(|| n.first_child("ContentSettings"))
+                })
                 .map(|n| Settings::read(&n)),
             file_types: details.map_or_else(Vec::new, |n| {
-                n.all("FileType").map(|n| FileType::read(&n)).collect()
+                n.children_named("FileType")
+                    .map(|n| FileType::read(&n))
+                    .collect()
             }),
             icon_forms: details
-                .and_then(|n| n.first("IconInfo"))
-                .map(|n| n.all("IconType").map(|n| IconForm::read(&n)).collect())
+                .and_then(|n| n.first_child("IconInfo"))
+                .map(|n| {
+                    n.children_named("IconType")
+                        .map(|n| IconForm::read(&n))
+                        .collect()
+                })
                 .unwrap_or_default(),
-            access_list: details.and_then(|n| n.first("AccessList")).map(|n| {
-                n.every()
+            access_list: details.and_then(|n| n.first_child("AccessList")).map(|n| {
+                n.children()
                     .filter_map(|entry| AccessEntry::read(&entry))
                     .collect()
             }),
             icons: node
-                .all("IconData")
+                .children_named("IconData")
                 .filter_map(|n| IconData::read(&n))
                 .collect(),
-            seq_no: node.first("SeqNo").and_then(|n| n.text().parse().ok()),
-            server_type: node.first_text("ServerType"),
-            client_type: node.first_text("ClientType"),
+            seq_no: node
+                .first_child("SeqNo")
+                .and_then(|n| n.text().parse().ok()),
+            server_type: node.first_child_text("ServerType"),
+            client_type: node.first_child_text("ClientType"),
         })
     }
 
@@ -385,37 +399,37 @@ impl Application {
         if let Some(number) = self.seq_no {
             writer.leaf("SeqNo", &[], &number.to_string());
         }
-        write::some_text(writer, "ServerType", self.server_type.as_deref());
-        write::some_text(writer, "ClientType", self.client_type.as_deref());
+        element_writer::optional_leaf(writer, "ServerType", self.server_type.as_deref());
+        element_writer::optional_leaf(writer, "ClientType", self.client_type.as_deref());
         writer.close();
     }
 }
 
 impl Settings {
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         let flag = |name| is_true(node.attribute(name));
-        let start_menu = node.first("AppInStartmenu");
+        let start_menu = node.first_child("AppInStartmenu");
         Self {
             disabled: flag("appisdisabled"),
             desktop: flag("appisdesktop"),
-            folder: node.first_text("Folder").unwrap_or_default(),
-            description: node.first_text("Description").unwrap_or_default(),
+            folder: node.first_child_text("Folder").unwrap_or_default(),
+            description: node.first_child_text("Description").unwrap_or_default(),
             on_desktop: node
-                .first("AppOnDesktop")
+                .first_child("AppOnDesktop")
                 .is_some_and(|n| is_true(n.attribute("value"))),
             start_menu: start_menu
                 .filter(|n| is_true(n.attribute("value")))
                 .map(|n| StartMenu::read(&n)),
-            publisher_name: node.first_text("PublisherName").unwrap_or_default(),
-            content_address: node.first_text("ContentAddress"),
+            publisher_name: node.first_child_text("PublisherName").unwrap_or_default(),
+            content_address: node.first_child_text("ContentAddress"),
             launch: LaunchSettings::read(node),
         }
     }
 
     fn write(&self, writer: &mut Writer) {
         let flags = [
-            ("appisdisabled", write::truth(self.disabled)),
-            ("appisdesktop", write::truth(self.desktop)),
+            ("appisdisabled", element_writer::boolean(self.disabled)),
+            ("appisdesktop", element_writer::boolean(self.desktop)),
         ];
         let element = match self.content_address {
             Some(_) => "ContentSettings",
@@ -424,7 +438,7 @@ impl Settings {
         writer.open(element, &flags);
         writer.leaf("Folder", &[], &self.folder);
         writer.leaf("Description", &[], &self.description);
-        let on_desktop = write::truth(self.on_desktop);
+        let on_desktop = element_writer::boolean(self.on_desktop);
         writer.leaf("AppOnDesktop", &[("value", on_desktop)], "");
         match &self.start_menu {
             Some(start_menu) => start_menu.write(writer),
@@ -432,20 +446,24 @@ impl Settings {
         }
         self.launch.write(writer);
         writer.leaf("PublisherName", &[], &self.publisher_name);
-        write::some_text(writer, "ContentAddress", self.content_address.as_deref());
+        element_writer::optional_leaf(writer, "ContentAddress", self.content_address.as_deref());
         writer.close();
     }
 }
 
 impl LaunchSettings {
-    fn read(settings: &Node<'_>) -> Self {
-        let number = |name| settings.first(name).and_then(|n| n.text().parse().ok());
-        let level = |name| settings.first(name).and_then(|n| Level::read(&n));
+    fn read(settings: &NfuseElement<'_>) -> Self {
+        let number = |name| {
+            settings
+                .first_child(name)
+                .and_then(|n| n.text().parse().ok())
+        };
+        let level = |name| settings.first_child(name).and_then(|n| Level::read(&n));
         Self {
             width: number("WinWidth"),
             height: number("WinHeight"),
             colour: number("WinColor"),
-            window: settings.first_text("WinType"),
+            window: settings.first_child_text("WinType"),
             scale: number("WinScale"),
             sound: level("SoundType"),
             encryption: level("Encryption"),
@@ -454,16 +472,16 @@ impl LaunchSettings {
 
     fn write(&self, writer: &mut Writer) {
         let number = |writer: &mut Writer, name, number: Option<u32>| {
-            write::some_text(writer, name, number.map(|n| n.to_string()).as_deref());
+            element_writer::optional_leaf(writer, name, number.map(|n| n.to_string()).as_deref());
         };
         number(writer, "WinWidth", self.width);
         number(writer, "WinHeight", self.height);
         number(writer, "WinColor", self.colour);
-        write::some_text(writer, "WinType", self.window.as_deref());
+        element_writer::optional_leaf(writer, "WinType", self.window.as_deref());
         number(writer, "WinScale", self.scale);
         for (name, level) in [("SoundType", &self.sound), ("Encryption", &self.encryption)] {
             if let Some(level) = level {
-                let minimum = [("minimum", write::truth(level.minimum))];
+                let minimum = [("minimum", element_writer::boolean(level.minimum))];
                 writer.leaf(name, &minimum, &level.value);
             }
         }
@@ -471,8 +489,8 @@ impl LaunchSettings {
 }
 
 impl Level {
-    /// Nothing for a level without a name.
-    fn read(node: &Node<'_>) -> Option<Self> {
+    /// Returns `None` if the level has no name.
+    fn read(node: &NfuseElement<'_>) -> Option<Self> {
         let minimum = node.attribute("minimum");
         Some(node.text())
             .filter(|value| !value.is_empty())
@@ -484,7 +502,7 @@ impl Level {
 }
 
 impl StartMenu {
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         Self {
             root: node.attribute("root").unwrap_or_default().to_owned(),
             folder: node.text().to_owned(),
@@ -498,37 +516,37 @@ impl StartMenu {
 }
 
 impl FileType {
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         Self {
             name: node.attribute("name").unwrap_or_default().to_owned(),
             is_default: is_true(node.attribute("isdefault")),
             overwrite: is_true(node.attribute("overwrite")),
-            extensions: node.texts("FileExtension"),
-            mime_types: node.texts("MimeType"),
-            parameters: node.first_text("Parameters"),
+            extensions: node.child_texts("FileExtension"),
+            mime_types: node.child_texts("MimeType"),
+            parameters: node.first_child_text("Parameters"),
         }
     }
 
     fn write(&self, writer: &mut Writer) {
         let attributes = [
             ("name", self.name.as_str()),
-            ("isdefault", write::truth(self.is_default)),
-            ("overwrite", write::truth(self.overwrite)),
+            ("isdefault", element_writer::boolean(self.is_default)),
+            ("overwrite", element_writer::boolean(self.overwrite)),
         ];
         writer.open("FileType", &attributes);
-        write::texts(writer, "FileExtension", &self.extensions);
-        write::texts(writer, "MimeType", &self.mime_types);
-        write::some_text(writer, "Parameters", self.parameters.as_deref());
+        element_writer::leaves(writer, "FileExtension", &self.extensions);
+        element_writer::leaves(writer, "MimeType", &self.mime_types);
+        element_writer::optional_leaf(writer, "Parameters", self.parameters.as_deref());
         writer.close();
     }
 }
 
 impl AccessEntry {
-    /// Nothing for an entry of a kind that is not known.
-    fn read(node: &Node<'_>) -> Option<Self> {
-        let name = |element| node.first_text(element).unwrap_or_default();
+    /// Returns `None` if the kind of the entry is not known.
+    fn read(node: &NfuseElement<'_>) -> Option<Self> {
+        let name = |element| node.first_child_text(element).unwrap_or_default();
         let domain = || {
-            node.first("Domain")
+            node.first_child("Domain")
                 .map_or_else(|| Domain::nt(""), |n| Domain::read(&n))
         };
         let is = |element| node.name().eq_ignore_ascii_case(element);

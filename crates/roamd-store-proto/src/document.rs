@@ -6,29 +6,29 @@
 use std::net::IpAddr;
 
 use roamd_xml::{
-    Charset, Doctype, Document, Element, Fault, FaultKind, Layout, Limits, Rules, Writer,
+    Charset, Doctype, Document, Element, Fault, FaultKind, Layout, XmlLimits, Rules, Writer,
 };
 
 /// How a client's body is read.
 pub(crate) const REQUEST: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Sniffed,
     doctype: Doctype::Refused,
 };
 
 /// How a store's answer is read.
 pub(crate) const ANSWER: Rules = Rules {
-    limits: Limits::ANSWER,
+    limits: XmlLimits::RESPONSE,
     charset: Charset::Sniffed,
     doctype: Doctype::Refused,
 };
 
 /// How a store's list of all resources is read: a thousand applications on each of sixteen farms.
 pub(crate) const LONG_ANSWER: Rules = Rules {
-    limits: Limits {
+    limits: XmlLimits {
         bytes: 64 * 1024 * 1024,
         elements: 1024 * 1024,
-        ..Limits::ANSWER
+        ..XmlLimits::RESPONSE
     },
     ..ANSWER
 };

@@ -1,7 +1,7 @@
 //! Session parameters, SS-14 to SS-27.
 
 use roamd_store_proto::{DecodeError, SessionParams, Spelling};
-use roamd_xml::{ErrorKind, FaultKind, Limits};
+use roamd_xml::{ErrorKind, FaultKind, XmlLimits};
 
 use crate::{ascii, fault};
 
@@ -442,7 +442,7 @@ fn what_is_no_document_is_an_error_of_its_own() {
     let tickets = with(&format!(
         "<clientName>a</clientName><tickets>{tickets}</tickets>"
     ));
-    let limits = Limits::REQUEST;
+    let limits = XmlLimits::REQUEST;
     let cases = [
         ("nothing", String::new(), ErrorKind::Empty),
         (

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use roamd_nfuse_proto::{
     AccessEntry, AppDataRequest, AppDataResponse, Application, Credentials, Domain, FileType,
-    Server, ServerDataRequest, ServerDataResponse, Settings,
+    MemberServer, ServerDataRequest, ServerDataResponse, Settings,
 };
 use rusqlite::Connection;
 
@@ -63,7 +63,7 @@ impl Desk<'_> {
         Ok(ServerDataResponse {
             servers: hosts
                 .into_iter()
-                .map(|host| Server {
+                .map(|host| MemberServer {
                     name: host.name,
                     server_type: SERVER_TYPE.to_owned(),
                     client_type: CLIENT_TYPE.to_owned(),

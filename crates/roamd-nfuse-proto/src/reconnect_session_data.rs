@@ -1,34 +1,35 @@
-//! `RequestReconnectSessionData`: the sessions that a client could take over (nfuse.md §3).
+//! `RequestReconnectSessionData`: the sessions that a client can take over (nfuse.md §3).
 
 use roamd_xml::{Element, Fault, FaultKind, Writer};
 
-use crate::read::Node;
-use crate::{Body, Credentials, Effect, Request, write};
+use crate::nfuse_element::NfuseElement;
+use crate::{Body, Credentials, Effect, Request, element_writer};
 
-/// Asks for the sessions of a user. Before generation 7 a list with active sessions disconnects
-/// them from their clients (nfuse.md §3.3).
+/// Request for the sessions of a user. Farms before version 7 disconnect the active sessions that
+/// they list (nfuse.md §3.3).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReconnectSessionDataRequest {
-    /// The user.
+    /// `Credentials` of the user.
     pub credentials: Credentials,
-    /// Name of the calling client.
+    /// `ClientName`.
     pub client_name: Option<String>,
-    /// Identifies the end-point instead of the name when present.
+    /// `DeviceId`, which identifies the end-point instead of `ClientName` if present.
     pub device_id: Option<String>,
-    /// Filter, `all` as a rule; at least one.
+    /// `ServerType`: filter, usually `all`; at least one.
     pub server_types: Vec<String>,
-    /// Filter, `ica30` as a rule; at least one.
+    /// `ClientType`: filter, usually `ica30`; at least one.
     pub client_types: Vec<String>,
-    /// What to list.
+    /// `SessionType`: the sessions to list.
     pub session_types: Vec<SessionType>,
 }
 
-/// The same request to a farm of generation 7 or later, where listing changes nothing
-/// (nfuse.md §3.3). A request does not tell to which generation it goes: who sends it decides.
+/// The same request to a farm of version 7 or later, where listing changes nothing (nfuse.md §3.3).
+///
+/// The message itself does not depend on the version of the farm, so the caller chooses the type.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HarmlessListingRequest(pub ReconnectSessionDataRequest);
 
-/// Which sessions to list.
+/// Kind of sessions to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionType {
     /// Connected to another client.
@@ -37,52 +38,67 @@ pub enum SessionType {
     Disconnected,
 }
 
-/// The sessions that could be taken over.
+/// The sessions that the client can take over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReconnectSessionDataResponse {
-    /// One for each session; empty when there is none.
+    /// The sessions. Empty if there are none.
     pub sessions: Vec<SessionEntry>,
 }
 
-/// One session: `AppData type="session"`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `AppData type="session"`: one session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SessionEntry {
-    /// `InName`: internal name of the application that made the session; may be empty.
+    /// `InName`: internal name of its first application; may be empty.
     pub in_name: String,
-    /// `FName`: name for people; most farms leave it out.
+    /// `FName`: display name, which most farms leave out.
     pub friendly_name: Option<String>,
     /// `ServerType`.
     pub server_type: String,
     /// `ClientType`.
     pub client_type: String,
-    /// Host of the session; empty where the farm does not name it, so that nobody can connect.
+    /// `HostId`. If the farm leaves it out it is empty, and clients cannot connect.
     pub host_id: HostId,
-    /// Number of the session on that host, opaque; may be empty likewise.
+    /// `SessionId`: its number on that host, opaque; empty if the farm leaves it out.
     pub session_id: String,
 }
 
-/// A host as the farm names it: opaque, and sent back unchanged.
+/// Identifier of a host: opaque, and returned to the farm unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct HostId {
-    /// Attribute `type`, `ima-host-id` on IMA farms.
+    /// Attribute `type`, for example `ima-host-id` on IMA farms.
     pub kind: Option<String>,
-    /// Text.
+    /// Text of the element.
     pub value: String,
+}
+
+impl ReconnectSessionDataRequest {
+    /// Creates a request for ICA sessions on all kinds of servers, without client and session types.
+    #[must_use]
+    pub fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            client_name: None,
+            device_id: None,
+            server_types: vec!["all".to_owned()],
+            client_types: vec!["ica30".to_owned()],
+            session_types: Vec::new(),
+        }
+    }
 }
 
 impl Body for ReconnectSessionDataRequest {
     const ELEMENT: &'static str = "RequestReconnectSessionData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::need(&node)?,
-            client_name: node.only_text("ClientName")?,
-            device_id: node.only_text("DeviceId")?,
-            server_types: node.need_texts("ServerType")?,
-            client_types: node.need_texts("ClientType")?,
+            credentials: Credentials::read_required(&node)?,
+            client_name: node.single_child_text("ClientName")?,
+            device_id: node.single_child_text("DeviceId")?,
+            server_types: node.required_child_texts("ServerType")?,
+            client_types: node.required_child_texts("ClientType")?,
             session_types: node
-                .all("SessionType")
+                .children_named("SessionType")
                 .map(|n| SessionType::read(&n))
                 .collect::<Result<_, _>>()?,
         })
@@ -90,10 +106,10 @@ impl Body for ReconnectSessionDataRequest {
 
     fn write(&self, writer: &mut Writer) {
         self.credentials.write(writer);
-        write::some_text(writer, "ClientName", self.client_name.as_deref());
-        write::some_text(writer, "DeviceId", self.device_id.as_deref());
-        write::texts(writer, "ServerType", &self.server_types);
-        write::texts(writer, "ClientType", &self.client_types);
+        element_writer::optional_leaf(writer, "ClientName", self.client_name.as_deref());
+        element_writer::optional_leaf(writer, "DeviceId", self.device_id.as_deref());
+        element_writer::leaves(writer, "ServerType", &self.server_types);
+        element_writer::leaves(writer, "ClientType", &self.client_types);
         for session_type in &self.session_types {
             writer.leaf("SessionType", &[], session_type.name());
         }
@@ -103,9 +119,9 @@ impl Body for ReconnectSessionDataRequest {
 impl Request for ReconnectSessionDataRequest {
     type Response = ReconnectSessionDataResponse;
 
-    /// Before generation 7 a list with active sessions disconnects them; where that is known not to
-    /// be, [`HarmlessListingRequest`] says so. What a farm lists when
-    /// nothing is named is not known, so that counts as a change as well.
+    /// Farms before version 7 disconnect active sessions that they list; for later ones there is
+    /// [`HarmlessListingRequest`]. It is not known which sessions a farm lists if the request names
+    /// no type, so this counts as a change too.
     fn effect(&self) -> Effect {
         match self.session_types.as_slice() {
             [] => Effect::Change,
@@ -143,7 +159,7 @@ impl SessionType {
         }
     }
 
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
         [Self::Active, Self::Disconnected]
             .into_iter()
             .find(|known| node.text().eq_ignore_ascii_case(known.name()))
@@ -159,10 +175,13 @@ impl Body for ReconnectSessionDataResponse {
     const ELEMENT: &'static str = "ResponseReconnectSessionData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         let mut sessions = Vec::new();
-        for set in node.all("AppDataSet") {
-            sessions.extend(set.all("AppData").map(|n| SessionEntry::read(&n)));
+        for set in node.children_named("AppDataSet") {
+            sessions.extend(
+                set.children_named("AppData")
+                    .map(|n| SessionEntry::read(&n)),
+            );
         }
         Ok(Self { sessions })
     }
@@ -180,13 +199,13 @@ impl Body for ReconnectSessionDataResponse {
 }
 
 impl SessionEntry {
-    /// One that cannot be read must not hide the others: what is missing is empty.
-    fn read(node: &Node<'_>) -> Self {
-        let text = |name| node.first_text(name).unwrap_or_default();
-        let host_id = node.first("HostId").map(|n| HostId::read(&n));
+    /// Reads a session. Missing values are empty, so an incomplete session does not hide the others.
+    fn read(node: &NfuseElement<'_>) -> Self {
+        let text = |name| node.first_child_text(name).unwrap_or_default();
+        let host_id = node.first_child("HostId").map(|n| HostId::read(&n));
         Self {
             in_name: text("InName"),
-            friendly_name: node.first_text("FName"),
+            friendly_name: node.first_child_text("FName"),
             server_type: text("ServerType"),
             client_type: text("ClientType"),
             host_id: host_id.unwrap_or_default(),
@@ -197,7 +216,7 @@ impl SessionEntry {
     fn write(&self, writer: &mut Writer) {
         writer.open("AppData", &[("type", "session")]);
         writer.leaf("InName", &[], &self.in_name);
-        write::some_text(writer, "FName", self.friendly_name.as_deref());
+        element_writer::optional_leaf(writer, "FName", self.friendly_name.as_deref());
         writer.leaf("DataType", &[("value", "session")], "");
         writer.leaf("ServerType", &[], &self.server_type);
         writer.leaf("ClientType", &[], &self.client_type);
@@ -208,14 +227,14 @@ impl SessionEntry {
 }
 
 impl HostId {
-    /// The element inside a request, which must say something.
-    pub(crate) fn need(parent: &Node<'_>) -> Result<Self, Fault> {
-        let node = parent.need("HostId")?;
-        node.filled()?;
+    /// Reads the element in a request, which must not be empty.
+    pub(crate) fn read_required(parent: &NfuseElement<'_>) -> Result<Self, Fault> {
+        let node = parent.required_child("HostId")?;
+        node.required_text()?;
         Ok(Self::read(&node))
     }
 
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         Self {
             kind: node.attribute("type").map(str::to_owned),
             value: node.text().to_owned(),
@@ -223,6 +242,12 @@ impl HostId {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        write::with_attribute(writer, "HostId", "type", self.kind.as_deref(), &self.value);
+        element_writer::leaf_with_attribute(
+            writer,
+            "HostId",
+            "type",
+            self.kind.as_deref(),
+            &self.value,
+        );
     }
 }

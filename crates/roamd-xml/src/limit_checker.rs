@@ -1,7 +1,7 @@
-//! The first pass: how much a document holds, and a few rules that the second pass does not know.
+//! The first pass: checks the limits, and a few rules that the second pass does not check.
 //!
-//! It goes over the text once, keeps nothing, and stops at the first limit, so that the second
-//! pass, whose cost grows with the square of attributes and namespaces, meets small numbers only.
+//! It walks over the text once, stores nothing, and stops at the first violation. The cost of the
+//! second pass is quadratic in attributes and namespaces, so their numbers must be small by then.
 
 use std::ops::Range;
 
@@ -13,76 +13,79 @@ use quick_xml::name::QName;
 
 use crate::prolog::{self, DoctypeFault};
 use crate::tree::SPACE;
-use crate::{Doctype, Error, ErrorKind, Limits, Position, Rules};
+use crate::{Doctype, Error, ErrorKind, Position, Rules, XmlLimits};
 
-/// Checks the text against the limits, and returns where a document type declaration stands that
-/// may be skipped.
+/// Checks the text against the limits, and returns the range of a document type declaration that
+/// the caller has to skip.
+///
+/// # Errors
+/// If a limit is exceeded or the markup is malformed.
 pub(crate) fn check(text: &str, rules: &Rules) -> Result<Option<Range<usize>>, Error> {
     let mut reader = Reader::from_str(text);
-    let mut bounds = Bounds::new(&rules.limits);
+    let mut checker = LimitChecker::new(&rules.limits);
     let mut skipped = None;
     loop {
         let start = offset(reader.buffer_position());
         let event = match reader.read_event() {
             Ok(event) => event,
-            Err(error) => return Err(fault(&error, text, offset(reader.error_position()))),
+            Err(error) => return Err(translate(&error, text, offset(reader.error_position()))),
         };
         let end = offset(reader.buffer_position());
         let checked = match event {
-            Event::Start(tag) => bounds.open(&tag),
-            Event::Empty(tag) => bounds.open(&tag).map(|()| bounds.close()),
+            Event::Start(tag) => checker.open(&tag),
+            Event::Empty(tag) => checker.open(&tag).map(|()| checker.close()),
             Event::End(_) => {
-                bounds.close();
+                checker.close();
                 Ok(())
             }
-            Event::Text(text) => bounds.outside_root(text.trim_matches(SPACE).is_empty()),
-            Event::CData(_) => bounds.outside_root(false),
-            Event::GeneralRef(reference) => bounds
+            Event::Text(text) => checker.outside_root(text.trim_matches(SPACE).is_empty()),
+            Event::CData(_) => checker.outside_root(false),
+            Event::GeneralRef(reference) => checker
                 .outside_root(false)
-                .and_then(|()| character(&reference)),
-            Event::PI(instruction) => target(&instruction),
+                .and_then(|()| check_reference(&reference)),
+            Event::PI(instruction) => check_target(&instruction),
             Event::Decl(_) => Err(ErrorKind::NotWellFormed(
                 "XML declaration is not at the start",
             )),
             Event::DocType(_) => {
                 let markup = text.get(start..end).unwrap_or_default();
                 let first = skipped.replace(start..end).is_none();
-                bounds.doctype(markup, first, rules.doctype)
+                checker.doctype(markup, first, rules.doctype)
             }
             Event::Comment(_) => Ok(()),
-            Event::Eof if bounds.stack.is_empty() && bounds.root => return Ok(skipped),
+            Event::Eof if checker.stack.is_empty() && checker.has_root => return Ok(skipped),
             Event::Eof => Err(ErrorKind::Truncated),
         };
         checked.map_err(|kind| kind.at(Position::of(text, start)))?;
     }
 }
 
-/// What is counted along the way.
-struct Bounds<'l> {
-    limits: &'l Limits,
+/// Counters of the pass.
+struct LimitChecker<'l> {
+    limits: &'l XmlLimits,
     /// The open elements, outermost first.
-    stack: Vec<Open>,
+    stack: Vec<OpenElement>,
     elements: usize,
-    /// Namespace declarations of all open elements together.
+    /// Total of the namespace declarations of all open elements.
     namespaces: usize,
-    /// Whether the root element has begun.
-    root: bool,
+    /// Whether the root element has started.
+    has_root: bool,
 }
 
-/// An element that is not closed yet.
-struct Open {
+/// An open element.
+struct OpenElement {
     children: usize,
     namespaces: usize,
 }
 
-impl<'l> Bounds<'l> {
-    fn new(limits: &'l Limits) -> Self {
+impl<'l> LimitChecker<'l> {
+    fn new(limits: &'l XmlLimits) -> Self {
         Self {
             limits,
             stack: Vec::new(),
             elements: 0,
             namespaces: 0,
-            root: false,
+            has_root: false,
         }
     }
 
@@ -96,8 +99,8 @@ impl<'l> Bounds<'l> {
                     });
                 }
             }
-            None if self.root => return Err(ErrorKind::TrailingContent),
-            None => self.root = true,
+            None if self.has_root => return Err(ErrorKind::TrailingContent),
+            None => self.has_root = true,
         }
         if self.stack.len() == self.limits.depth {
             return Err(ErrorKind::TooDeep {
@@ -110,7 +113,7 @@ impl<'l> Bounds<'l> {
                 limit: self.limits.elements,
             });
         }
-        name(tag.name())?;
+        check_name(tag.name())?;
         let namespaces = self.attributes(tag)?;
         self.namespaces += namespaces;
         if self.namespaces > self.limits.namespaces {
@@ -118,17 +121,17 @@ impl<'l> Bounds<'l> {
                 limit: self.limits.namespaces,
             });
         }
-        self.stack.push(Open {
+        self.stack.push(OpenElement {
             children: 0,
             namespaces,
         });
         Ok(())
     }
 
-    /// Checks the attributes of a tag; returns how many of them declare namespaces.
+    /// Checks the attributes of a tag, and returns how many of them declare namespaces.
     fn attributes(&self, tag: &BytesStart<'_>) -> Result<usize, ErrorKind> {
         let mut namespaces = 0;
-        // The second pass finds attributes that are the same under two prefixes.
+        // The second pass detects an attribute that is repeated under another prefix.
         for (index, attribute) in tag.attributes().enumerate() {
             let attribute = attribute.map_err(|error| match error {
                 AttrError::Duplicated(..) => {
@@ -152,8 +155,8 @@ impl<'l> Bounds<'l> {
                     return Err(ErrorKind::NotWellFormed("prefix is bound to no namespace"));
                 }
             }
-            name(attribute.key)?;
-            value(&attribute.value)?;
+            check_name(attribute.key)?;
+            check_value(&attribute.value)?;
         }
         Ok(namespaces)
     }
@@ -164,9 +167,9 @@ impl<'l> Bounds<'l> {
         }
     }
 
-    /// Outside the root element there is only white space.
+    /// Rejects text outside the root element unless it is white space.
     fn outside_root(&self, blank: bool) -> Result<(), ErrorKind> {
-        match (self.stack.is_empty() && !blank, self.root) {
+        match (self.stack.is_empty() && !blank, self.has_root) {
             (false, _) => Ok(()),
             (true, true) => Err(ErrorKind::TrailingContent),
             (true, false) => Err(ErrorKind::NotWellFormed("text before the root element")),
@@ -177,10 +180,10 @@ impl<'l> Bounds<'l> {
         if policy == Doctype::Refused {
             return Err(ErrorKind::Doctype);
         }
-        if self.root && self.stack.is_empty() {
+        if self.has_root && self.stack.is_empty() {
             return Err(ErrorKind::TrailingContent);
         }
-        if self.root || !first {
+        if self.has_root || !first {
             return Err(ErrorKind::NotWellFormed(
                 "misplaced document type declaration",
             ));
@@ -189,13 +192,13 @@ impl<'l> Bounds<'l> {
             DoctypeFault::Malformed => {
                 ErrorKind::NotWellFormed("malformed document type declaration")
             }
-            DoctypeFault::Declares => ErrorKind::InternalSubset,
+            DoctypeFault::InternalSubset => ErrorKind::InternalSubset,
         })
     }
 }
 
-/// Two rules of namespaces that the second pass does not know.
-fn name(name: QName<'_>) -> Result<(), ErrorKind> {
+/// Checks two rules about names that the second pass does not check.
+fn check_name(name: QName<'_>) -> Result<(), ErrorKind> {
     match name.into_inner() {
         "xmlns:xmlns" => Err(ErrorKind::NotWellFormed("reserved prefix is declared")),
         name if name.starts_with(':') => Err(ErrorKind::NotWellFormed("malformed name")),
@@ -203,8 +206,8 @@ fn name(name: QName<'_>) -> Result<(), ErrorKind> {
     }
 }
 
-/// A character reference must name a character; the second pass takes U+D800 for U+FFFD.
-fn character(reference: &BytesRef<'_>) -> Result<(), ErrorKind> {
+/// Checks that a character reference names a character. The second pass reads U+D800 as U+FFFD.
+fn check_reference(reference: &BytesRef<'_>) -> Result<(), ErrorKind> {
     match reference.resolve_char_ref() {
         Ok(_) => Ok(()),
         Err(_) => Err(ErrorKind::NotWellFormed(
@@ -213,8 +216,8 @@ fn character(reference: &BytesRef<'_>) -> Result<(), ErrorKind> {
     }
 }
 
-/// An attribute value has no markup, and its references are those of characters.
-fn value(value: &str) -> Result<(), ErrorKind> {
+/// Checks that an attribute value has no markup, and that its references name characters.
+fn check_value(value: &str) -> Result<(), ErrorKind> {
     if value.contains('<') {
         return Err(ErrorKind::NotWellFormed("`<` in an attribute value"));
     }
@@ -223,14 +226,14 @@ fn value(value: &str) -> Result<(), ErrorKind> {
         let Some((name, after)) = after.split_once(';') else {
             return Err(ErrorKind::NotWellFormed("reference without an end"));
         };
-        character(&BytesRef::new(name))?;
+        check_reference(&BytesRef::new(name))?;
         rest = after;
     }
     Ok(())
 }
 
-/// The target of a processing instruction is a name without prefix, and not `xml`.
-fn target(instruction: &BytesPI<'_>) -> Result<(), ErrorKind> {
+/// Checks that the target of a processing instruction has no prefix and is not `xml`.
+fn check_target(instruction: &BytesPI<'_>) -> Result<(), ErrorKind> {
     let target = instruction.target();
     if target.eq_ignore_ascii_case("xml") || target.contains(':') {
         return Err(ErrorKind::NotWellFormed(
@@ -240,8 +243,8 @@ fn target(instruction: &BytesPI<'_>) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// What the tokenizer refuses, in the terms of this crate.
-fn fault(error: &PassError, text: &str, at: usize) -> Error {
+/// Translates an error of quick-xml.
+fn translate(error: &PassError, text: &str, at: usize) -> Error {
     let kind = match error {
         PassError::Syntax(SyntaxError::InvalidBangMarkup) => {
             ErrorKind::NotWellFormed("unknown markup")
@@ -258,7 +261,7 @@ fn fault(error: &PassError, text: &str, at: usize) -> Error {
     kind.at(Position::of(text, at))
 }
 
-/// An offset in the text; the tokenizer counts in 64 bits on every machine.
+/// Converts an offset in the text. quick-xml uses 64 bits on every platform.
 fn offset(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }

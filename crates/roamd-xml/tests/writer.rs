@@ -10,7 +10,7 @@ fn ima() -> Writer {
 }
 
 #[test]
-fn an_empty_answer_of_an_ima_farm_has_its_exact_bytes() {
+fn empty_ima_response_matches_the_captured_bytes() {
     // nfuse.md §1.3: 206 bytes, as captured.
     let mut writer = ima();
     writer.open("NFuseProtocol", &[("version", "4.7")]);
@@ -30,7 +30,7 @@ fn an_empty_answer_of_an_ima_farm_has_its_exact_bytes() {
 }
 
 #[test]
-fn the_layout_of_an_ima_farm_indents_by_four_and_then_by_two() {
+fn ima_layout_indents_by_four_and_then_by_two() {
     let mut writer = ima();
     writer.open("NFuseProtocol", &[("version", "4.7")]);
     writer.open("ResponseTicket", &[]);
@@ -43,7 +43,7 @@ fn the_layout_of_an_ima_farm_indents_by_four_and_then_by_two() {
 }
 
 #[test]
-fn an_empty_element_is_written_in_three_ways() {
+fn empty_elements_are_written_in_three_forms() {
     let mut writer = Writer::new(Layout::Compact);
     writer.open("a", &[]);
     writer.leaf("b", &[("c", "1")], "");
@@ -54,7 +54,7 @@ fn an_empty_element_is_written_in_three_ways() {
 }
 
 #[test]
-fn a_compact_document_has_white_space_only_before_its_root() {
+fn compact_layout_adds_no_white_space_after_the_prolog() {
     let mut writer = Writer::new(Layout::Compact);
     writer.prolog("<?xml version=\"1.0\" encoding=\"utf-8\"?>");
     writer.open("a", &[]);
@@ -67,7 +67,7 @@ fn a_compact_document_has_white_space_only_before_its_root() {
 }
 
 #[test]
-fn characters_are_written_so_that_every_reader_sees_the_same() {
+fn special_characters_are_written_as_references() {
     // SS-69 and nfuse.md §1.3.
     for (value, text, attribute) in [
         ("a&b<c>d", "a&amp;b&lt;c&gt;d", "a&amp;b&lt;c&gt;d"),
@@ -90,7 +90,7 @@ fn characters_are_written_so_that_every_reader_sees_the_same() {
 }
 
 #[test]
-fn nothing_that_was_written_shows_in_debug_output() {
+fn debug_of_a_writer_hides_its_output() {
     let mut writer = Writer::new(Layout::Compact);
     writer.leaf("Password", &[], "hush");
     assert!(!format!("{writer:?}").contains("hush"));

@@ -1,4 +1,4 @@
-//! What is read, although it is unusual.
+//! Accepted documents, among them unusual ones.
 
 use roamd_xml::{Document, Encoding, parse};
 
@@ -17,7 +17,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn every_spelling_of_the_same_request_gives_the_same_text() {
+fn equivalent_documents_give_the_same_tree() {
     let cases: [(&str, &[u8]); 25] = [
         ("plain", b"<a>Zo&#xEB;</a>"),
         ("UTF-8", "<a>Zoë</a>".as_bytes()),
@@ -110,7 +110,7 @@ fn every_spelling_of_the_same_request_gives_the_same_text() {
 }
 
 #[test]
-fn the_encoding_is_the_one_of_the_bytes() {
+fn encoding_is_detected_from_the_bytes() {
     let cases: [(&[u8], Encoding); 4] = [
         (
             b"<?xml version='1.0' encoding='utf-16'?><a/>",
@@ -126,7 +126,7 @@ fn the_encoding_is_the_one_of_the_bytes() {
 }
 
 #[test]
-fn a_farm_is_read_in_the_encoding_that_it_declares() {
+fn declared_encoding_of_a_farm_is_used() {
     // nfuse.md §1.3. The bytes 0x80 to 0x9F are control characters in ISO-8859-1, not the quotes
     // and signs of windows-1252.
     let cases: [(&[u8], Encoding, &str); 6] = [
@@ -167,7 +167,7 @@ fn a_farm_is_read_in_the_encoding_that_it_declares() {
 }
 
 #[test]
-fn a_document_type_of_a_farm_is_skipped() {
+fn doctype_of_a_farm_is_skipped() {
     // nfuse.md §1.3; bad input 16: the name need not be that of the root.
     for doctype in [
         "<!DOCTYPE NFuseProtocol>",
@@ -183,7 +183,7 @@ fn a_document_type_of_a_farm_is_skipped() {
 }
 
 #[test]
-fn names_are_known_by_their_namespace_and_not_by_their_prefix() {
+fn names_match_by_namespace_and_not_by_prefix() {
     let default = store("<a xmlns='urn:x'><b>1</b><c/></a>").root;
     let prefixed = store("<q1:a xmlns:q1='urn:x'><q1:b>1</q1:b><q1:c/></q1:a>").root;
     for root in [default, prefixed] {
@@ -198,7 +198,7 @@ fn names_are_known_by_their_namespace_and_not_by_their_prefix() {
 }
 
 #[test]
-fn attributes_have_normalised_values_and_no_namespace_declarations() {
+fn attributes_are_normalised_without_namespace_declarations() {
     let root = store("<a xmlns='urn:x' xmlns:p='urn:y' b=' 1\r\n&#10;&quot;&lt;' p:c='2'/>").root;
     assert_eq!(root.attributes.len(), 2);
     assert_eq!(root.attribute("b"), Some(" 1 \n\"<"));
@@ -207,7 +207,7 @@ fn attributes_have_normalised_values_and_no_namespace_declarations() {
 }
 
 #[test]
-fn line_ends_become_line_feeds_and_referenced_ones_stay() {
+fn line_ends_become_line_feeds_unless_referenced() {
     for (text, expected) in [
         ("1\r\n2\r3\n4", "1\n2\n3\n4"),
         ("1\r\r\n2\r", "1\n\n2\n"),
@@ -223,7 +223,7 @@ fn line_ends_become_line_feeds_and_referenced_ones_stay() {
 }
 
 #[test]
-fn elements_know_where_they_stand() {
+fn elements_have_positions() {
     let root = store("<?xml version='1.0'?>\r\n<a>\n  é<b/><c>\n</c>\n<d/></a>").root;
     let places: Vec<_> = std::iter::once(&root)
         .chain(&root.children)
@@ -233,7 +233,7 @@ fn elements_know_where_they_stand() {
 }
 
 #[test]
-fn what_fills_a_limit_is_read() {
+fn document_at_a_limit_is_accepted() {
     let limits = STORE.limits;
     let depth = format!(
         "{}{}",
@@ -265,7 +265,7 @@ fn what_fills_a_limit_is_read() {
 }
 
 #[test]
-fn no_text_and_no_value_shows_in_debug_output() {
+fn debug_of_a_document_hides_texts_and_values() {
     let shown = format!("{:?}", store("<a b='hush'>hush<c>hush</c></a>"));
     assert!(!shown.contains("hush"), "{shown}");
 }

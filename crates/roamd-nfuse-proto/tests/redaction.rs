@@ -1,4 +1,4 @@
-//! Passwords and tickets stay out of everything that may be printed.
+//! Passwords and tickets do not appear in `Debug` output or error texts.
 
 use roamd_nfuse_proto::{
     AddressRequest, LogoffUserSessionsRequest, TicketRequest, decode_request, decode_response,
@@ -7,7 +7,7 @@ use roamd_nfuse_proto::{
 const SECRET: &str = "s3cret!";
 
 #[test]
-fn a_request_that_is_printed_shows_no_password_and_no_ticket() {
+fn debug_of_requests_hides_passwords_and_tickets() {
     let bodies = [
         format!(
             "<RequestValidateCredentials><Credentials><UserName>mia</UserName>\
@@ -34,7 +34,7 @@ fn a_request_that_is_printed_shows_no_password_and_no_ticket() {
 }
 
 #[test]
-fn an_answer_that_is_printed_shows_no_ticket() {
+fn debug_of_responses_hides_tickets() {
     let answer = format!(
         "<NFuseProtocol><ResponseAddress><ServerAddress>192.0.2.1</ServerAddress>\
          <SessionSharingKey>{SECRET}</SessionSharingKey><LaunchRef>{SECRET}</LaunchRef>\
@@ -53,7 +53,7 @@ fn an_answer_that_is_printed_shows_no_ticket() {
 }
 
 #[test]
-fn an_error_never_repeats_a_value() {
+fn decode_error_contains_no_value() {
     let user = "<UserName>mia</UserName>";
     let filters = "<ServerType>all</ServerType><ClientType>ica30</ClientType>";
     let requests = [

@@ -1,63 +1,63 @@
-//! Why a well-formed document is not the message that it should be.
+//! Errors of well-formed documents that are not valid messages.
 //!
-//! Both protocol crates report their faults with these types, so that a person reads the same kind
-//! of sentence whichever message was wrong.
+//! Both protocol crates use these types, so all messages have the same kind of error text.
 
 use crate::tree::{Element, Position};
 
-/// A message that does not say what it must: where, and what was wrong. Never holds a value of the
-/// message, which may be a password.
+/// Error of a message: the element and what is wrong with it.
+///
+/// It never contains a value of the message, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {kind} ({at})")]
 pub struct Fault {
     /// Path of the element from the root, for example `sessionparams/clientName`.
     pub path: String,
-    /// Where the element stands.
+    /// Position of the element.
     pub at: Position,
-    /// What was wrong.
+    /// What is wrong.
     pub kind: FaultKind,
 }
 
-/// What was wrong with an element.
+/// What is wrong with an element.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FaultKind {
-    /// The root element is another one.
+    /// The root element has another name.
     #[error("root element is not {expected}")]
     WrongRoot {
-        /// Names that may stand there.
+        /// The expected name.
         expected: &'static str,
     },
     /// The root element is in no namespace.
     #[error("no namespace; {expected} is needed")]
     NoNamespace {
-        /// The namespace that is needed.
+        /// The required namespace.
         expected: &'static str,
     },
     /// The root element is in another namespace.
     #[error("wrong namespace; {expected} is needed")]
     WrongNamespace {
-        /// The namespace that is needed.
+        /// The required namespace.
         expected: &'static str,
     },
-    /// A required element or attribute is not there.
+    /// A required element or attribute is missing.
     #[error("required element is missing")]
     Missing,
-    /// A value is empty or blank where it must not be.
+    /// A required value is empty or blank.
     #[error("value is empty")]
     Empty,
-    /// A parameter that may occur once occurs again.
+    /// An element that may occur once is repeated.
     #[error("parameter is given more than once")]
     Repeated,
-    /// A value has a line break or another control character.
+    /// A value contains a line break or another control character.
     #[error("value has a line break or control character")]
     ControlCharacter,
-    /// A value is not one of those that may stand there.
+    /// A value is not one of the allowed values.
     #[error("value is not {expected}")]
     Unexpected {
-        /// What may stand there, in words.
+        /// The allowed values, in words.
         expected: &'static str,
     },
-    /// There are more or longer values than the limit.
+    /// There are too many values, or a value is too long.
     #[error("more than {limit}")]
     TooMany {
         /// The limit, in words, for example `256 characters`.
@@ -66,7 +66,7 @@ pub enum FaultKind {
 }
 
 impl Element {
-    /// A fault at this element. `path` is its path from the root.
+    /// Creates a fault of this element. `path` is its path from the root.
     #[must_use]
     pub fn fault(&self, path: impl Into<String>, kind: FaultKind) -> Fault {
         Fault {

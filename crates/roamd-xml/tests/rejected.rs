@@ -1,12 +1,12 @@
-//! What is refused, and what the error says.
+//! Rejected documents and their errors.
 
 use roamd_xml::ErrorKind::{self, *};
 use roamd_xml::{Rules, parse};
 
 use crate::{FARM, STORE};
 
-/// Refuses the body, with this kind of error at this line and column.
-fn assert_refused(name: &str, body: &[u8], rules: &Rules, kind: &ErrorKind, at: (u64, u64)) {
+/// Asserts that the body is rejected with this kind of error at this line and column.
+fn assert_rejected(name: &str, body: &[u8], rules: &Rules, kind: &ErrorKind, at: (u64, u64)) {
     let Err(error) = parse(body, rules) else {
         panic!("{name} is accepted")
     };
@@ -15,7 +15,7 @@ fn assert_refused(name: &str, body: &[u8], rules: &Rules, kind: &ErrorKind, at: 
 }
 
 #[test]
-fn a_body_without_an_element_is_refused() {
+fn body_without_an_element_is_rejected() {
     // Bad inputs 1 to 3.
     let before = NotWellFormed("text before the root element");
     for (body, kind, at) in [
@@ -29,12 +29,12 @@ fn a_body_without_an_element_is_refused() {
         ("<?xml version='1.0'?>", Truncated, (1, 22)),
         ("<!-- a -->", Truncated, (1, 11)),
     ] {
-        assert_refused(body, body.as_bytes(), &STORE, &kind, at);
+        assert_rejected(body, body.as_bytes(), &STORE, &kind, at);
     }
 }
 
 #[test]
-fn a_document_that_ends_early_is_truncated() {
+fn incomplete_document_is_truncated() {
     for (body, at) in [
         ("<a>", (1, 4)),
         ("<a>\n<b></b>", (2, 8)),
@@ -47,12 +47,12 @@ fn a_document_that_ends_early_is_truncated() {
         ("<a><![CDATA[ ]]", (1, 4)),
         ("<a><?b ", (1, 4)),
     ] {
-        assert_refused(body, body.as_bytes(), &STORE, &Truncated, at);
+        assert_rejected(body, body.as_bytes(), &STORE, &Truncated, at);
     }
 }
 
 #[test]
-fn nothing_but_comments_may_follow_the_root() {
+fn content_after_the_root_is_rejected() {
     // Bad input 23.
     for (body, at) in [
         ("<a/><b/>", (1, 5)),
@@ -62,13 +62,13 @@ fn nothing_but_comments_may_follow_the_root() {
         ("<a/><![CDATA[]]>", (1, 5)),
         ("<a/><!-- b -->\u{0}", (1, 15)),
     ] {
-        assert_refused(body, body.as_bytes(), &STORE, &TrailingContent, at);
-        assert_refused(body, body.as_bytes(), &FARM, &TrailingContent, at);
+        assert_rejected(body, body.as_bytes(), &STORE, &TrailingContent, at);
+        assert_rejected(body, body.as_bytes(), &FARM, &TrailingContent, at);
     }
 }
 
 #[test]
-fn bytes_that_are_not_text_are_refused() {
+fn bytes_invalid_in_their_encoding_are_rejected() {
     // Bad inputs 7 to 9, CQ-22.
     let utf8 = Charset { encoding: "UTF-8" };
     let utf16 = Charset { encoding: "UTF-16" };
@@ -154,12 +154,12 @@ fn bytes_that_are_not_text_are_refused() {
         ),
     ];
     for (name, body, rules, kind, at) in cases {
-        assert_refused(name, body, rules, &kind, at);
+        assert_rejected(name, body, rules, &kind, at);
     }
 }
 
 #[test]
-fn no_document_type_is_accepted_from_a_client() {
+fn doctype_of_a_client_is_rejected() {
     // SS-27; bad inputs 11 to 16.
     for doctype in [
         "<!DOCTYPE a>",
@@ -179,7 +179,7 @@ fn no_document_type_is_accepted_from_a_client() {
 }
 
 #[test]
-fn a_document_type_of_a_farm_may_declare_nothing() {
+fn doctype_of_a_farm_with_declarations_is_rejected() {
     // nfuse.md §1.3; bad inputs 11 to 15.
     let malformed = NotWellFormed("malformed document type declaration");
     let misplaced = NotWellFormed("misplaced document type declaration");
@@ -204,19 +204,19 @@ fn a_document_type_of_a_farm_may_declare_nothing() {
         ("<a/><!DOCTYPE a>", TrailingContent, (1, 5)),
         ("<!DOCTYPE a SYSTEM 'b'", Truncated, (1, 1)),
     ] {
-        assert_refused(body, body.as_bytes(), &FARM, &kind, at);
+        assert_rejected(body, body.as_bytes(), &FARM, &kind, at);
     }
 }
 
 #[test]
-fn entities_are_not_known_without_a_document_type() {
+fn undeclared_entity_is_rejected() {
     let body = "<a>&b;</a>";
     let kind = NotWellFormed("entity is not declared");
-    assert_refused(body, body.as_bytes(), &STORE, &kind, (1, 4));
+    assert_rejected(body, body.as_bytes(), &STORE, &kind, (1, 4));
 }
 
 #[test]
-fn what_is_more_than_a_limit_is_refused() {
+fn document_over_a_limit_is_rejected() {
     // Bad inputs 17 to 20 and 30.
     let limits = STORE.limits;
     let numbered = |count: usize, prefix: &str| -> String {
@@ -285,12 +285,12 @@ fn what_is_more_than_a_limit_is_refused() {
     ];
     for (name, body, kind, at) in cases {
         let body = body.get(..limits.bytes + 1).unwrap_or(&body);
-        assert_refused(name, body.as_bytes(), &STORE, &kind, at);
+        assert_rejected(name, body.as_bytes(), &STORE, &kind, at);
     }
 }
 
 #[test]
-fn a_malformed_declaration_is_refused() {
+fn malformed_declaration_is_rejected() {
     let kind = NotWellFormed("malformed XML declaration");
     for body in [
         "<?xml?><a/>",
@@ -308,15 +308,15 @@ fn a_malformed_declaration_is_refused() {
         "<?xml version='1.0' encoding='utf-8' <a/>",
         "<?xml version='1.0' junk?><a/>",
     ] {
-        assert_refused(body, body.as_bytes(), &STORE, &kind, (1, 1));
-        assert_refused(body, body.as_bytes(), &FARM, &kind, (1, 1));
+        assert_rejected(body, body.as_bytes(), &STORE, &kind, (1, 1));
+        assert_rejected(body, body.as_bytes(), &FARM, &kind, (1, 1));
     }
     let junk = b"<?xml version='1.0' encoding='utf-8' junk?><a/>";
-    assert_refused("junk from a farm", junk, &FARM, &kind, (1, 1));
+    assert_rejected("junk from a farm", junk, &FARM, &kind, (1, 1));
 }
 
 #[test]
-fn each_breach_of_the_rules_of_xml_is_refused() {
+fn document_that_is_not_well_formed_is_rejected() {
     // Bad inputs 10, 21, 22, 24 and 25.
     let cases = [
         ("<a>\u{0}</a>", "character that XML does not allow", (1, 4)),
@@ -433,13 +433,13 @@ fn each_breach_of_the_rules_of_xml_is_refused() {
         ),
     ];
     for (body, rule, at) in cases {
-        assert_refused(body, body.as_bytes(), &STORE, &NotWellFormed(rule), at);
-        assert_refused(body, body.as_bytes(), &FARM, &NotWellFormed(rule), at);
+        assert_rejected(body, body.as_bytes(), &STORE, &NotWellFormed(rule), at);
+        assert_rejected(body, body.as_bytes(), &FARM, &NotWellFormed(rule), at);
     }
 }
 
 #[test]
-fn an_error_says_what_and_where_and_never_a_value() {
+fn error_text_has_rule_and_position_but_no_value() {
     let error = parse(b"<a>\n<b>hush</hush></a>", &STORE).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,30 +1,33 @@
-//! The second pass: a strict parser, and its tree copied into ours.
+//! The second pass: parses strictly with roxmltree and copies the result into an [`Element`] tree.
 
 use roxmltree::{Error as PassError, Node, ParsingOptions};
 
 use crate::tree::SPACE;
-use crate::{Attribute, Element, Error, ErrorKind, Limits, Position};
+use crate::{Attribute, Element, Error, ErrorKind, Position, XmlLimits};
 
-/// Nodes that the parser may make for each element: the element, and text and comments around it.
+/// Limit of nodes per element: the element itself, and text and comments around it.
 const NODES_PER_ELEMENT: usize = 4;
 
-/// The root element of a text whose limits are checked and whose prolog is blank.
-pub(crate) fn tree(text: &str, limits: &Limits) -> Result<Element, Error> {
+/// Returns the root element. The limits must have been checked and the prolog blanked out.
+pub(crate) fn build(text: &str, limits: &XmlLimits) -> Result<Element, Error> {
     let nodes = limits.elements.saturating_mul(NODES_PER_ELEMENT);
     let options = ParsingOptions {
         nodes_limit: u32::try_from(nodes).unwrap_or(u32::MAX),
         ..ParsingOptions::default()
     };
     let document = roxmltree::Document::parse_with_options(text, options)
-        .map_err(|error| fault(&error, limits))?;
+        .map_err(|error| translate(&error, limits))?;
     for node in document.descendants().filter(Node::is_pi) {
-        instruction(text, &node)?;
+        check_instruction(text, &node)?;
     }
-    Ok(element(&document.root_element(), &mut Cursor::new(text)))
+    Ok(copy_element(
+        &document.root_element(),
+        &mut Cursor::new(text),
+    ))
 }
 
-/// Copies an element and all in it. The depth is bounded by the first pass.
-fn element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
+/// Copies an element with its descendants. The first pass has bounded the depth.
+fn copy_element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
     let name = node.tag_name();
     let mut element = Element {
         // `xmlns=""` takes an element out of every namespace.
@@ -33,14 +36,14 @@ fn element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
             .filter(|uri| !uri.is_empty())
             .map(str::to_owned),
         name: name.name().to_owned(),
-        attributes: node.attributes().map(attribute).collect(),
+        attributes: node.attributes().map(copy_attribute).collect(),
         text: String::new(),
         children: Vec::new(),
         at: cursor.advance(node.range().start),
     };
     for child in node.children() {
         if child.is_element() {
-            element.children.push(self::element(&child, cursor));
+            element.children.push(copy_element(&child, cursor));
         } else if child.is_text() {
             element.text.push_str(child.text().unwrap_or_default());
         }
@@ -48,7 +51,7 @@ fn element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
     element
 }
 
-fn attribute(attribute: roxmltree::Attribute<'_, '_>) -> Attribute {
+fn copy_attribute(attribute: roxmltree::Attribute<'_, '_>) -> Attribute {
     Attribute {
         namespace: attribute.namespace().map(str::to_owned),
         name: attribute.name().to_owned(),
@@ -56,9 +59,9 @@ fn attribute(attribute: roxmltree::Attribute<'_, '_>) -> Attribute {
     }
 }
 
-/// White space must divide the target of a processing instruction from its content. The parser
-/// does not ask for it.
-fn instruction(text: &str, node: &Node<'_, '_>) -> Result<(), Error> {
+/// Checks that white space separates the target of a processing instruction from its content.
+/// roxmltree does not check it.
+fn check_instruction(text: &str, node: &Node<'_, '_>) -> Result<(), Error> {
     let start = node.range().start;
     let target = node.pi().map_or(0, |pi| pi.target.len());
     let rest = text.get(start + "<?".len() + target..).unwrap_or_default();
@@ -69,12 +72,12 @@ fn instruction(text: &str, node: &Node<'_, '_>) -> Result<(), Error> {
     Err(kind.at(Position::of(text, start)))
 }
 
-/// What the parser refuses, in words that hold nothing of the document.
-fn fault(error: &PassError, limits: &Limits) -> Error {
-    let place = error.pos();
+/// Translates an error of roxmltree into one that contains no text of the document.
+fn translate(error: &PassError, limits: &XmlLimits) -> Error {
+    let position = error.pos();
     let at = Position {
-        line: place.row.into(),
-        column: place.col.into(),
+        line: position.row.into(),
+        column: position.col.into(),
     };
     let rule = match error {
         PassError::NodesLimitReached => {
@@ -102,7 +105,7 @@ fn fault(error: &PassError, limits: &Limits) -> Error {
     ErrorKind::NotWellFormed(rule).at(at)
 }
 
-/// Turns rising offsets into positions, looking at each character once.
+/// Converts increasing byte offsets into positions in one walk over the text.
 struct Cursor<'t> {
     text: &'t str,
     offset: usize,

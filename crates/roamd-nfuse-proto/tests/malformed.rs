@@ -1,4 +1,4 @@
-//! What is no message, or not the message that it should be.
+//! Malformed messages and tolerated deviations.
 
 use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
@@ -10,8 +10,8 @@ use roamd_xml::ErrorKind;
 
 use crate::common::text;
 
-/// What was wrong, without the place in the text.
-fn fault(error: DecodeError) -> String {
+/// Returns the error text without the position.
+fn error_text(error: DecodeError) -> String {
     match error {
         DecodeError::Xml(error) => error.kind.to_string(),
         DecodeError::Message(fault) => format!("{}: {}", fault.path, fault.kind),
@@ -23,7 +23,7 @@ const USER: &str = "<Credentials><UserName>mia</UserName></Credentials>";
 const FILTERS: &str = "<ServerType>all</ServerType><ClientType>ica30</ClientType>";
 
 #[test]
-fn a_frame_that_holds_no_single_request_is_refused() {
+fn frame_without_a_single_request_is_rejected() {
     let cases = [
         ("", "document is empty"),
         (
@@ -73,12 +73,12 @@ fn a_frame_that_holds_no_single_request_is_refused() {
     ];
     for (message, expected) in cases {
         let error = decode_request(message.as_bytes()).unwrap_err();
-        assert_eq!(fault(error), expected, "{message}");
+        assert_eq!(error_text(error), expected, "{message}");
     }
 }
 
 #[test]
-fn the_name_of_an_unknown_request_is_cut_before_it_is_repeated() {
+fn unknown_request_name_is_truncated_in_the_error() {
     let message = format!(
         "<NFuseProtocol><Request{}/></NFuseProtocol>",
         "x".repeat(5000)
@@ -90,7 +90,7 @@ fn the_name_of_an_unknown_request_is_cut_before_it_is_repeated() {
 }
 
 #[test]
-fn a_document_type_may_stand_there_but_declare_nothing() {
+fn doctype_with_declarations_is_rejected() {
     let body = "<NFuseProtocol><RequestCapabilities/></NFuseProtocol>";
     let accepted = [
         "<!DOCTYPE NFuseProtocol>",
@@ -113,10 +113,10 @@ fn a_document_type_may_stand_there_but_declare_nothing() {
     ];
     for doctype in refused {
         let request = format!("{doctype}{body}");
-        let answer = request.replace("Request", "Response");
+        let response = request.replace("Request", "Response");
         for error in [
             decode_request(request.as_bytes()).unwrap_err(),
-            decode_response::<CapabilitiesRequest>(answer.as_bytes()).unwrap_err(),
+            decode_response::<CapabilitiesRequest>(response.as_bytes()).unwrap_err(),
         ] {
             let DecodeError::Xml(error) = error else {
                 panic!("{doctype}: {error:?}")
@@ -127,7 +127,7 @@ fn a_document_type_may_stand_there_but_declare_nothing() {
 }
 
 #[test]
-fn a_request_with_missing_or_doubled_pieces_is_refused() {
+fn request_with_missing_or_repeated_elements_is_rejected() {
     let reconnect = "RequestReconnectSessionData";
     let cases = [
         (
@@ -294,7 +294,7 @@ fn a_request_with_missing_or_doubled_pieces_is_refused() {
         let message = format!("<NFuseProtocol><{request}>{children}</{request}></NFuseProtocol>");
         let error = decode_request(message.as_bytes()).unwrap_err();
         assert_eq!(
-            fault(error),
+            error_text(error),
             format!("NFuseProtocol/{request}/{expected}"),
             "{message}"
         );
@@ -302,7 +302,7 @@ fn a_request_with_missing_or_doubled_pieces_is_refused() {
 }
 
 #[test]
-fn a_fault_says_where_it_stands() {
+fn fault_has_path_and_position() {
     let message =
         "<NFuseProtocol>\n  <RequestTicket>\n    <Credentials/></RequestTicket></NFuseProtocol>";
     let error = decode_request(message.as_bytes()).unwrap_err().to_string();
@@ -314,7 +314,7 @@ fn a_fault_says_where_it_stands() {
 }
 
 #[test]
-fn the_error_wins_wherever_it_stands() {
+fn error_id_anywhere_makes_an_error() {
     let cases = [
         "<ResponseDisconnectUserSessions><ErrorId>not-trusted</ErrorId></ResponseDisconnectUserSessions>",
         "<ResponseDisconnectUserSessions><Data/><ErrorId>not-trusted</ErrorId><Data/></ResponseDisconnectUserSessions>",
@@ -324,15 +324,15 @@ fn the_error_wins_wherever_it_stands() {
     ];
     for case in cases {
         let message = format!("<NFuseProtocol version='5.4'>{case}</NFuseProtocol>");
-        let (frame, answer) =
+        let (frame, response) =
             decode_response::<DisconnectUserSessionsRequest>(message.as_bytes()).unwrap();
         assert_eq!(frame.dialect, Dialect::new(5, 4));
-        assert_eq!(answer, Err(ErrorId::NOT_TRUSTED.into()), "{case}");
+        assert_eq!(response, Err(ErrorId::NOT_TRUSTED.into()), "{case}");
     }
 }
 
 #[test]
-fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
+fn incomplete_or_unrelated_response_is_rejected() {
     let address = |body: &str| decode_response::<AddressRequest>(body.as_bytes()).unwrap_err();
     let ticket = |body: &str| decode_response::<TicketRequest>(body.as_bytes()).unwrap_err();
     let cases = [
@@ -361,19 +361,19 @@ fn an_answer_without_its_pieces_or_to_another_request_is_refused() {
         ),
     ];
     for (error, expected) in cases {
-        assert_eq!(fault(error), expected);
+        assert_eq!(error_text(error), expected);
     }
 }
 
-/// The answer in the frame, if it is read and no error of the farm.
-fn read<R: Request>(answer: &str) -> Option<R::Response> {
-    let message = format!("<NFuseProtocol>{answer}</NFuseProtocol>");
+/// Decodes a response, and returns its body unless it is an error.
+fn read<R: Request>(response: &str) -> Option<R::Response> {
+    let message = format!("<NFuseProtocol>{response}</NFuseProtocol>");
     let (_, read) = decode_response::<R>(message.as_bytes()).ok()?;
     read.ok()
 }
 
 #[test]
-fn an_entry_of_a_list_that_cannot_be_read_does_not_hide_the_others() {
+fn malformed_list_entry_does_not_hide_the_others() {
     // SS-28, SS-37, nfuse.md §3.2
     let good = "<AppData><HostId>1</HostId><SessionId>2</SessionId></AppData>";
     for (bad, expected) in [
@@ -412,7 +412,7 @@ fn an_entry_of_a_list_that_cannot_be_read_does_not_hide_the_others() {
 }
 
 #[test]
-fn an_answer_that_repeats_itself_is_believed_the_first_time() {
+fn first_of_repeated_response_elements_counts() {
     let address = read::<AddressRequest>(
         "<ResponseAddress><ServerAddress>a</ServerAddress><ServerAddress>b</ServerAddress>\
          </ResponseAddress>",
@@ -463,7 +463,7 @@ fn an_answer_that_repeats_itself_is_believed_the_first_time() {
 }
 
 #[test]
-fn the_version_of_an_answer_never_matters() {
+fn response_version_is_ignored() {
     let cases = [
         ("version='1.1'", Dialect::new(1, 1)),
         ("version='99.9'", Dialect::new(99, 9)),
@@ -474,14 +474,14 @@ fn the_version_of_an_answer_never_matters() {
     ];
     for (attribute, expected) in cases {
         let message = format!("<NFuseProtocol {attribute}><ResponseCapabilities/></NFuseProtocol>");
-        let (frame, answer) = decode_response::<CapabilitiesRequest>(message.as_bytes()).unwrap();
+        let (frame, response) = decode_response::<CapabilitiesRequest>(message.as_bytes()).unwrap();
         assert_eq!(frame.dialect, expected, "{attribute}");
-        assert!(answer.is_ok());
+        assert!(response.is_ok());
     }
 }
 
 #[test]
-fn a_request_may_be_longer_than_what_a_store_is_asked() {
+fn request_may_exceed_the_store_limits() {
     // nfuse.md §1.1, §2, §6.1: thousands of groups or of applications, and half a megabyte.
     let request = |user: &str, more: &str| {
         format!(
@@ -509,7 +509,7 @@ fn a_request_may_be_longer_than_what_a_store_is_asked() {
 }
 
 #[test]
-fn a_long_list_is_read_and_one_beyond_the_limits_is_refused() {
+fn response_over_the_list_limit_is_rejected() {
     let decode = |count: usize| {
         let session = "<AppData type='session'><InName>Paint</InName><HostId>1</HostId>\
                        <SessionId>2</SessionId></AppData>";
@@ -520,7 +520,7 @@ fn a_long_list_is_read_and_one_beyond_the_limits_is_refused() {
         );
         decode_response::<ReconnectSessionDataRequest>(list.as_bytes())
     };
-    let (_, answer) = decode(50_000).unwrap();
-    assert_eq!(answer.unwrap().sessions.len(), 50_000);
+    let (_, response) = decode(50_000).unwrap();
+    assert_eq!(response.unwrap().sessions.len(), 50_000);
     assert!(matches!(decode(100_001), Err(DecodeError::Xml(_))));
 }

@@ -1,23 +1,23 @@
-//! Helpers to write what the messages have in common.
+//! Helpers that write elements of messages.
 
 use roamd_xml::Writer;
 
-/// Writes one element for each text.
-pub(crate) fn texts(writer: &mut Writer, name: &str, texts: &[String]) {
+/// Writes one element per text.
+pub(crate) fn leaves(writer: &mut Writer, name: &str, texts: &[String]) {
     for text in texts {
         writer.leaf(name, &[], text);
     }
 }
 
-/// Writes an element when there is a text.
-pub(crate) fn some_text(writer: &mut Writer, name: &str, text: Option<&str>) {
+/// Writes an element if there is a text.
+pub(crate) fn optional_leaf(writer: &mut Writer, name: &str, text: Option<&str>) {
     if let Some(text) = text {
         writer.leaf(name, &[], text);
     }
 }
 
-/// Writes an element with an attribute that may be absent.
-pub(crate) fn with_attribute(
+/// Writes an element with an optional attribute.
+pub(crate) fn leaf_with_attribute(
     writer: &mut Writer,
     name: &str,
     attribute: &str,
@@ -30,7 +30,7 @@ pub(crate) fn with_attribute(
     }
 }
 
-/// A truth value as NFuse writes it.
-pub(crate) fn truth(value: bool) -> &'static str {
+/// Returns the text of a boolean.
+pub(crate) fn boolean(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
