@@ -1,5 +1,5 @@
-//! What the messages of one request cost: the gateway reads parameters, writes a state, and
-//! challenges who has no token.
+//! Messages of one request: decoding of parameters, encoding of a session state, and the challenge
+//! of a client without token.
 
 use std::hint::black_box;
 

@@ -1,15 +1,13 @@
-//! Resources: what a user may start (store-services.md §5).
-
-mod groups;
-mod resource;
-
-pub use self::groups::{Group, Groups};
-pub use self::resource::{Image, Property, Resource, ResourceType, StartMenu};
+//! The list of resources, and the message with a single one.
 
 use roamd_xml::{Writer, parse};
 
-use crate::document::{self, Node};
-use crate::{DecodeError, EnumerationStatus};
+use super::groups::Groups;
+use super::resource::Resource;
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::session_state::EnumerationStatus;
+use crate::store_element::StoreElement;
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/2-0/resources";
 const SUBSCRIPTIONS: &str = "http://citrix.com/delivery-services/2-0/subscriptions";
@@ -19,31 +17,31 @@ const RESOURCE: &str = "resource";
 /// A list of resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resources {
-    /// How many of the farms did answer (ST-60).
+    /// Part of the farms that responded (ST-60).
     pub enumeration: EnumerationStatus,
     /// The resources.
     pub resources: Vec<Resource>,
 }
 
 impl Resources {
-    /// Reads an answer. What nobody needs to start a resource may be absent.
+    /// Decodes a response. Values that are not required for a launch are optional.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::LONG_ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::LONG_RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         Ok(Self {
-            enumeration: root.attribute_word("enumeration")?,
+            enumeration: root.attribute_enum("enumeration")?,
             resources: root
-                .all(RESOURCE)
-                .map(|resource| Resource::from_node(&resource))
+                .children_named(RESOURCE)
+                .map(|resource| Resource::from_element(&resource))
                 .collect::<Result<_, _>>()?,
         })
     }
 
-    /// Writes an answer with the elements of these groups. It says that there are no subscriptions
-    /// in this store.
+    /// Encodes a response with the elements of these groups. It states that the store has no
+    /// subscriptions.
     #[must_use]
     pub fn to_xml(&self, groups: &Groups) -> Vec<u8> {
         let attributes = [
@@ -61,17 +59,17 @@ impl Resources {
 }
 
 impl Resource {
-    /// Reads an answer with a single resource.
+    /// Decodes a response with a single resource.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[RESOURCE])?;
-        Ok(Self::from_node(&root)?)
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[RESOURCE])?;
+        Ok(Self::from_element(&root)?)
     }
 
-    /// Writes an answer with a single resource: the same element as in the list (ST-62).
+    /// Encodes a response with a single resource: the same element as in the list (ST-62).
     #[must_use]
     pub fn to_xml(&self, groups: &Groups) -> Vec<u8> {
         let mut writer = begin(RESOURCE, &[]);
@@ -80,8 +78,8 @@ impl Resource {
     }
 }
 
-/// Begins a document. A client reads the declaration of the second namespace by its prefix, so it is
-/// there even where nothing uses it (ST-61).
+/// Starts a document. A client looks for the prefix of the second namespace, so the declaration is
+/// written even if it is not used (ST-61).
 fn begin(root: &str, attributes: &[(&str, &str)]) -> Writer {
     let all: Vec<_> = [("xmlns:a", SUBSCRIPTIONS)]
         .into_iter()
