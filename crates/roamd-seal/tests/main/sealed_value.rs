@@ -1,11 +1,11 @@
-//! Values: what opens, and what does not.
+//! Sealed values: sealing and opening.
 
 use proptest::prelude::*;
 use roamd_seal::{Key, KeyId, KeyRing, OpenError};
 
 use crate::{SESSION, TOKEN, key, rng};
 
-/// A ring, and the two forms of one plain text sealed under it.
+/// Returns a ring, and the two forms of one plain text sealed with it.
 fn both_forms(context: &[u8], plain: &[u8]) -> (KeyRing, [Vec<u8>; 2]) {
     let ring = KeyRing::new(key(7), vec![]);
     let random = ring.seal(TOKEN, context, plain, &mut rng());
@@ -19,7 +19,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn what_was_sealed_opens(context in bytes(), plain in bytes()) {
+    fn sealed_value_round_trips(context in bytes(), plain in bytes()) {
         let (ring, values) = both_forms(&context, &plain);
         for value in values {
             prop_assert_eq!(&*ring.open(TOKEN, &context, &value).unwrap(), &plain);
@@ -27,13 +27,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_not_sealed_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_do_not_open(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let ring = KeyRing::new(key(7), vec![]);
         prop_assert!(ring.open(TOKEN, b"", &bytes).is_err());
     }
 
     #[test]
-    fn another_context_is_refused(one in bytes(), other in bytes()) {
+    fn value_of_another_context_does_not_open(one in bytes(), other in bytes()) {
         prop_assume!(one != other);
         let (ring, values) = both_forms(&one, b"plain");
         for value in values {
@@ -43,11 +43,11 @@ proptest! {
 }
 
 proptest! {
-    // Each case goes through every bit or length, so a few are enough.
+    // Each case checks all bits or lengths, so few cases suffice.
     #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
-    fn a_change_of_any_one_bit_is_refused(plain in bytes()) {
+    fn value_with_any_bit_changed_does_not_open(plain in bytes()) {
         let (ring, values) = both_forms(b"context", &plain);
         for value in values {
             for bit in 0..value.len() * 8 {
@@ -59,7 +59,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_is_cut_or_extended_is_refused(plain in bytes(), more in any::<u8>()) {
+    fn truncated_or_extended_value_does_not_open(plain in bytes(), more in any::<u8>()) {
         let (ring, values) = both_forms(b"context", &plain);
         for value in values {
             for length in 0..value.len() {
@@ -72,7 +72,7 @@ proptest! {
 }
 
 #[test]
-fn another_purpose_is_refused() {
+fn value_of_another_purpose_does_not_open() {
     let (ring, values) = both_forms(b"context", b"plain");
     for value in values {
         assert_eq!(
@@ -83,7 +83,7 @@ fn another_purpose_is_refused() {
 }
 
 #[test]
-fn another_key_is_refused() {
+fn value_of_another_key_does_not_open() {
     let (_, values) = both_forms(b"context", b"plain");
     let same_id = KeyRing::new(Key::random(KeyId(7), 0, &mut rng()), vec![]);
     let other_id = KeyRing::new(key(8), vec![]);
@@ -100,7 +100,7 @@ fn another_key_is_refused() {
 }
 
 #[test]
-fn the_other_version_byte_is_refused() {
+fn value_with_another_version_does_not_open() {
     let (ring, [random, deterministic]) = both_forms(b"context", b"a plain text of some length");
     for (mut value, version) in [(random, 2), (deterministic, 1)] {
         value[0] = version;
@@ -109,9 +109,9 @@ fn the_other_version_byte_is_refused() {
 }
 
 #[test]
-fn what_is_too_short_or_of_no_known_version_is_malformed() {
+fn short_value_or_unknown_version_is_malformed() {
     let (ring, [random, deterministic]) = both_forms(b"", b"");
-    // The shortest values: header, nonce if there is one, and tag.
+    // The shortest values: header, nonce if the version has one, and tag.
     assert_eq!(random.len(), 1 + 4 + 12 + 16);
     assert_eq!(deterministic.len(), 1 + 4 + 16);
     for value in [random, deterministic] {
@@ -130,7 +130,7 @@ fn what_is_too_short_or_of_no_known_version_is_malformed() {
 }
 
 #[test]
-fn only_the_deterministic_form_repeats_itself() {
+fn only_deterministic_sealing_repeats_values() {
     let (ring, [random, deterministic]) = both_forms(b"alice", b"session 3");
     assert_ne!(random, ring.seal(TOKEN, b"alice", b"session 3", &mut rng()));
     assert_eq!(
@@ -152,7 +152,7 @@ fn only_the_deterministic_form_repeats_itself() {
 }
 
 #[test]
-fn after_a_rotation_the_newest_key_seals_and_the_older_still_open() {
+fn newest_key_seals_and_older_keys_open() {
     let (_, old_values) = both_forms(b"context", b"plain");
     let rotated = KeyRing::new(key(8), vec![key(7)]);
     for value in &old_values {

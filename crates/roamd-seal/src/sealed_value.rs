@@ -1,13 +1,12 @@
-//! The form of a sealed value.
+//! Sealing and opening of values.
 //!
 //! ```text
 //! version 1 │ key id, 4 bytes, big endian │ nonce, 12 bytes │ ciphertext │ tag, 16 bytes
 //! version 2 │ key id, 4 bytes, big endian │                 │ ciphertext │ tag, 16 bytes
 //! ```
-//! Version 2 is deterministic: its nonce is always zero. AES-GCM-SIV resists the reuse of a nonce;
-//! all that it reveals is that two values hold the same plain text in the same context, and that is
-//! what a deterministic value is for. Version byte, key id and context are authenticated as
-//! associated data.
+//! Version 2 is deterministic: its nonce is always zero. AES-GCM-SIV resists the reuse of nonces. It
+//! only reveals that two values have the same plain text in the same context, which is the purpose
+//! of deterministic values. Version, key id and context are authenticated as associated data.
 
 use aes_gcm_siv::Nonce;
 use aes_gcm_siv::aead::Aead as _;
@@ -15,48 +14,33 @@ use aes_gcm_siv::aead::Payload;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{Key, KeyId, KeyRing};
+use crate::key::{Key, KeyId};
+use crate::key_ring::KeyRing;
+use crate::purpose::Purpose;
 
 const RANDOM: u8 = 1;
 const DETERMINISTIC: u8 = 2;
 const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
 
-/// What a value is sealed for. A value sealed for one purpose does not open for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Purpose(&'static str);
-
-impl Purpose {
-    /// A purpose, by its name. The name is part of the format: changing it makes worthless every
-    /// value that is out.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self(name)
-    }
-
-    pub(crate) fn as_bytes(self) -> &'static [u8] {
-        self.0.as_bytes()
-    }
-}
-
-/// Why a value does not open.
+/// Error of a value that does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// It has not the form of a sealed value.
+    /// The bytes do not have the form of a sealed value.
     #[error("not a sealed value")]
     Malformed,
-    /// It names a key that the ring does not hold.
+    /// The ring does not have the key of the value.
     #[error("sealed under a key that is not known here")]
     UnknownKey,
-    /// It was changed, or was sealed for another purpose, in another context or under another
+    /// The value was changed, or sealed for another purpose, in another context or with another
     /// secret.
     #[error("the seal is broken")]
     Forged,
 }
 
 impl KeyRing {
-    /// Seals `plain` under the key that seals. Each call gives another value. `context` is not inside
-    /// the value; who opens it has to know it.
+    /// Seals `plain` with the sealing key. Each call gives another value. The value does not contain
+    /// `context`; opening it requires the same context.
     #[must_use]
     pub fn seal(
         &self,
@@ -70,17 +54,18 @@ impl KeyRing {
         encrypt(&self.sealing(), purpose, RANDOM, &nonce, context, plain)
     }
 
-    /// Seals `plain` under the key that seals so that the same plain text in the same context gives the
-    /// same value, as long as the same key seals.
+    /// Seals `plain` with the sealing key. The same plain text in the same context gives the same
+    /// value until the sealing key changes.
     #[must_use]
     pub fn seal_deterministic(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
         encrypt(&self.sealing(), purpose, DETERMINISTIC, &[], context, plain)
     }
 
-    /// Opens a value of either form.
+    /// Opens a value of either version.
     ///
     /// # Errors
-    /// Why it does not open. A stranger must not learn more than that it did not.
+    /// If the value is malformed, its key is not in the ring, or it is forged. Do not reveal to
+    /// clients which of these it is.
     pub fn open(
         &self,
         purpose: Purpose,
@@ -103,7 +88,7 @@ impl KeyRing {
         let aad = associated_data(version, id, context);
         key.cipher(purpose, version)
             .decrypt(
-                &nonce_of(nonce),
+                &to_nonce(nonce),
                 Payload {
                     msg: text,
                     aad: &aad,
@@ -125,12 +110,12 @@ fn encrypt(
     let aad = associated_data(version, key.id(), context);
     #[expect(
         clippy::expect_used,
-        reason = "the cipher refuses only texts and contexts of 64 GiB and more"
+        reason = "the cipher fails only for texts and contexts of 64 GiB and more"
     )]
     let text = key
         .cipher(purpose, version)
         .encrypt(
-            &nonce_of(nonce),
+            &to_nonce(nonce),
             Payload {
                 msg: plain,
                 aad: &aad,
@@ -145,12 +130,12 @@ fn header(version: u8, id: KeyId) -> [u8; 5] {
     [version, a, b, c, d]
 }
 
-/// The header has a fixed length, so no two pairs of header and context give the same bytes.
+/// Returns header and context. The header has a fixed length, so the bytes are unambiguous.
 fn associated_data(version: u8, id: KeyId, context: &[u8]) -> Vec<u8> {
     [&header(version, id), context].concat()
 }
 
-/// The nonce as it stands in the value; zero when there is none.
-fn nonce_of(bytes: &[u8]) -> Nonce {
+/// Returns the nonce of the value, or zero if it has none.
+fn to_nonce(bytes: &[u8]) -> Nonce {
     Nonce::try_from(bytes).unwrap_or_default()
 }

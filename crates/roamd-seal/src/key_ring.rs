@@ -1,4 +1,4 @@
-//! Key rings: which key seals, how one follows another, and their text.
+//! Key rings: the sealing key, rotation, and the text form.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -7,99 +7,98 @@ use data_encoding::BASE64;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{Key, KeyId};
+use crate::key::{Key, KeyId};
 
-/// Keys, the newest first. One seals; all of them open.
+/// A set of keys, newest first. One key seals and all keys open.
 ///
-/// Those who seal and open share a ring, and what is [put in its place](Self::replace) while they
-/// use it is theirs from then on.
+/// The users of a ring share it, and see the new keys after [`replace`](Self::replace).
 #[derive(Debug)]
 pub struct KeyRing(RwLock<Arc<Keys>>);
 
-/// What a ring holds at one moment.
+/// The keys of a ring at one moment.
 #[derive(Debug)]
 struct Keys {
-    /// The newest first.
+    /// All keys, newest first.
     keys: Vec<Arc<Key>>,
-    /// The one that seals.
+    /// The sealing key.
     sealing: Arc<Key>,
 }
 
-/// How long a key opens without sealing.
+/// Periods in which a key opens but does not seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlap {
-    /// Before it seals: until every node that shares the ring knows it.
+    /// Period before it seals: until all nodes that share the ring have it.
     pub before: Duration,
-    /// After the next one began to seal: as long as a sealed value counts.
+    /// Period after the next key has started to seal: the lifetime of sealed values.
     pub after: Duration,
 }
 
-/// What may be told of a key.
+/// Properties of a key, without its secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyInfo {
-    /// Its number.
+    /// Its id.
     pub id: KeyId,
-    /// When it was made, in seconds since 1970, UTC.
+    /// Time of creation, in seconds since 1970, UTC.
     pub created: i64,
-    /// What it does.
+    /// Its role.
     pub role: KeyRole,
 }
 
-/// What a key of a ring does.
+/// Role of a key in its ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRole {
-    /// It seals, and opens what it sealed.
+    /// The key seals and opens.
     Seals,
-    /// It only opens: it is new, or another has followed.
+    /// The key only opens, because it is too new or was replaced.
     Opens,
 }
 
-/// Why a text is not a key ring. It never holds a part of the text.
+/// Error of a text that is not a key ring. It contains no part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
-    /// There is no key in it.
+    /// The text has no key.
     #[error("the key ring holds no key")]
     Empty,
     /// A line is not `v1 ID CREATED SECRET`.
     #[error("line {line} of the key ring is not of the form `v1 ID CREATED SECRET`")]
     Line {
-        /// Which, counted from 1.
+        /// Number of the line, counted from 1.
         line: usize,
     },
-    /// Two keys have one id.
+    /// Two keys have the same id.
     #[error("line {line} of the key ring repeats key {id}")]
     Repeated {
-        /// The second of the two lines, counted from 1.
+        /// Number of the second line, counted from 1.
         line: usize,
-        /// The id.
+        /// The repeated id.
         id: KeyId,
     },
 }
 
 impl KeyRing {
-    /// A ring that seals under `newest` and opens what any key sealed. Ids have to differ; of two
-    /// keys with one id, only the first is used.
+    /// Creates a ring that seals with `newest` and opens with all keys. Ids must differ; of two keys
+    /// with the same id only the first is used.
     #[must_use]
     pub fn new(newest: Key, older: Vec<Key>) -> Self {
         let sealing = Arc::new(newest);
         let older = older.into_iter().map(Arc::new);
-        Self::of(Keys {
+        Self::with_keys(Keys {
             keys: std::iter::once(Arc::clone(&sealing)).chain(older).collect(),
             sealing,
         })
     }
 
-    /// A ring with one new key, made at `now` (seconds since 1970, UTC).
+    /// Creates a ring with one random key. `now` is in seconds since 1970, UTC.
     #[must_use]
     pub fn random(now: i64, rng: &mut impl CryptoRng) -> Self {
         Self::new(Key::random(KeyId(rng.next_u32()), now, rng), Vec::new())
     }
 
-    /// Reads the text of [`KeyRing::to_text`]. Empty lines and lines that begin with `#` are left
-    /// out.
+    /// Parses the text of [`KeyRing::to_text`]. Empty lines and lines that start with `#` are
+    /// ignored.
     ///
     /// # Errors
-    /// Which line is wrong, and how.
+    /// If a line is malformed or repeats an id, or if there is no key.
     pub fn from_text(text: &str) -> Result<Self, KeyRingError> {
         let mut keys: Vec<Key> = Vec::new();
         for (line, text) in (1..).zip(text.lines()) {
@@ -107,7 +106,7 @@ impl KeyRing {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let key = read_key(text).ok_or(KeyRingError::Line { line })?;
+            let key = parse_key(text).ok_or(KeyRingError::Line { line })?;
             let id = key.id();
             if keys.iter().any(|other| other.id() == id) {
                 return Err(KeyRingError::Repeated { line, id });
@@ -119,12 +118,12 @@ impl KeyRing {
         Ok(Self::new(newest, keys.collect()))
     }
 
-    /// Writes one line a key, the newest first: `v1`, id, when it was made (seconds since 1970,
-    /// UTC) and the secret in Base64, a blank between them.
+    /// Writes one line per key, newest first: `v1`, the id, the time of creation (seconds since
+    /// 1970, UTC) and the secret in Base64, separated by blanks.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        // Long enough for every line, so that no copy of a secret is left behind by growing.
-        let keys = &self.now().keys;
+        // The full capacity at once, because growing would leave copies of secrets behind.
+        let keys = &self.current().keys;
         let mut text = Zeroizing::new(String::with_capacity(128 * keys.len()));
         for key in keys {
             text.push_str("v1 ");
@@ -138,49 +137,49 @@ impl KeyRing {
         text
     }
 
-    /// What may be told of its keys, the newest first.
+    /// Returns the properties of the keys, newest first.
     #[must_use]
     pub fn info(&self) -> Vec<KeyInfo> {
-        let now = self.now();
+        let current = self.current();
         let info = |key: &Arc<Key>| KeyInfo {
             id: key.id(),
             created: key.created(),
-            role: if key.id() == now.sealing.id() {
+            role: if key.id() == current.sealing.id() {
                 KeyRole::Seals
             } else {
                 KeyRole::Opens
             },
         };
-        now.keys.iter().map(info).collect()
+        current.keys.iter().map(info).collect()
     }
 
-    /// Seals, from now on, under the newest key that is old enough for every node to know it; under
-    /// the oldest when none is.
+    /// Selects the sealing key: the newest key that is old enough to be known to all nodes, or the
+    /// oldest key if none is. `now` is in seconds since 1970, UTC.
     pub fn settle(&self, now: i64, overlap: Overlap) {
-        let keys = &self.now().keys;
+        let keys = &self.current().keys;
         let mut known = keys.iter().filter(|key| key.seals_from(overlap) <= now);
         if let Some(sealing) = known.next().or(keys.last()) {
-            self.put(Keys {
+            self.store(Keys {
                 keys: keys.clone(),
                 sealing: Arc::clone(sealing),
             });
         }
     }
 
-    /// Puts the keys of another ring in the place of these.
+    /// Replaces the keys by those of another ring.
     pub fn replace(&self, other: &Self) {
-        let other = other.now();
-        self.put(Keys {
+        let other = other.current();
+        self.store(Keys {
             keys: other.keys.clone(),
             sealing: Arc::clone(&other.sealing),
         });
     }
 
-    /// The ring that follows this one: a new key is the newest, and those are gone under which nothing
-    /// is sealed that still counts.
+    /// Returns the next ring: with a new key, and without the keys whose sealed values have all
+    /// expired. `now` is in seconds since 1970, UTC.
     #[must_use]
     pub fn rotated(&self, now: i64, overlap: Overlap, rng: &mut impl CryptoRng) -> Self {
-        let keys = &self.now().keys;
+        let keys = &self.current().keys;
         let id = loop {
             let id = KeyId(rng.next_u32());
             if keys.iter().all(|key| key.id() != id) {
@@ -188,15 +187,16 @@ impl KeyRing {
             }
         };
         let newest = Arc::new(Key::random(id, now, rng));
-        // Each key with the one that followed it.
-        let followed = std::iter::once(&newest).chain(keys).zip(keys);
-        let needed = followed.filter(|(next, _)| {
-            next.seals_from(overlap)
+        // Each key with its successor.
+        let with_successor = std::iter::once(&newest).chain(keys).zip(keys);
+        let needed = with_successor.filter(|(successor, _)| {
+            successor
+                .seals_from(overlap)
                 .saturating_add(seconds(overlap.after))
                 > now
         });
         let older: Vec<_> = needed.map(|(_, key)| Arc::clone(key)).collect();
-        let ring = Self::of(Keys {
+        let ring = Self::with_keys(Keys {
             keys: std::iter::once(Arc::clone(&newest)).chain(older).collect(),
             sealing: newest,
         });
@@ -204,30 +204,34 @@ impl KeyRing {
         ring
     }
 
-    /// The key that seals.
+    /// Returns the sealing key.
     pub(crate) fn sealing(&self) -> Arc<Key> {
-        Arc::clone(&self.now().sealing)
+        Arc::clone(&self.current().sealing)
     }
 
     pub(crate) fn key(&self, id: KeyId) -> Option<Arc<Key>> {
-        self.now().keys.iter().find(|key| key.id() == id).cloned()
+        self.current()
+            .keys
+            .iter()
+            .find(|key| key.id() == id)
+            .cloned()
     }
 
-    fn of(keys: Keys) -> Self {
+    fn with_keys(keys: Keys) -> Self {
         Self(RwLock::new(Arc::new(keys)))
     }
 
-    fn now(&self) -> Arc<Keys> {
+    fn current(&self) -> Arc<Keys> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self, keys: Keys) {
+    fn store(&self, keys: Keys) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 }
 
 impl Key {
-    /// From when on it seals, in seconds since 1970, UTC.
+    /// Returns the time from which on the key seals, in seconds since 1970, UTC.
     fn seals_from(&self, overlap: Overlap) -> i64 {
         self.created().saturating_add(seconds(overlap.before))
     }
@@ -237,16 +241,16 @@ fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn read_key(line: &str) -> Option<Key> {
-    let mut words = line.split_ascii_whitespace();
-    if words.next()? != "v1" {
+fn parse_key(line: &str) -> Option<Key> {
+    let mut fields = line.split_ascii_whitespace();
+    if fields.next()? != "v1" {
         return None;
     }
-    let id = KeyId(words.next()?.parse().ok()?);
-    let created = words.next()?.parse().ok()?;
-    let bytes = Zeroizing::new(BASE64.decode(words.next()?.as_bytes()).ok()?);
+    let id = KeyId(fields.next()?.parse().ok()?);
+    let created = fields.next()?.parse().ok()?;
+    let bytes = Zeroizing::new(BASE64.decode(fields.next()?.as_bytes()).ok()?);
     let mut secret = Zeroizing::new([0; Key::LEN]);
-    if words.next().is_some() || bytes.len() != Key::LEN {
+    if fields.next().is_some() || bytes.len() != Key::LEN {
         return None;
     }
     secret.copy_from_slice(&bytes);

@@ -1,4 +1,4 @@
-//! Key rings as text.
+//! Key rings: text form and rotation.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use roamd_seal::{Key, KeyId, KeyRing, KeyRingError, KeyRole, OpenError, Overlap}
 use crate::{TOKEN, key, rng};
 
 #[test]
-fn a_ring_that_was_written_is_read_with_all_its_keys() {
+fn key_ring_text_round_trips() {
     let ring = KeyRing::new(
         Key::random(KeyId(u32::MAX), -5, &mut rng()),
         vec![key(1), key(2)],
@@ -26,21 +26,21 @@ fn a_ring_that_was_written_is_read_with_all_its_keys() {
 }
 
 #[test]
-fn a_line_of_the_text_has_version_id_time_and_secret() {
+fn key_ring_line_has_version_id_time_and_secret() {
     let secret = BASE64.encode(&[3; 32]);
     let text = KeyRing::new(key(3), vec![]).to_text();
     assert_eq!(*text, format!("v1 3 1700000000 {secret}\n"));
 }
 
 #[test]
-fn empty_lines_and_comments_are_left_out() {
+fn empty_lines_and_comments_are_ignored() {
     let ring = KeyRing::new(key(3), vec![key(1)]).to_text();
     let text = format!("# newest first\n\n  {}\r\n", ring.replace('\n', "\n#\n"));
     assert_eq!(*KeyRing::from_text(&text).unwrap().to_text(), *ring);
 }
 
 #[test]
-fn a_text_that_is_no_ring_is_refused_with_its_line() {
+fn malformed_key_ring_is_rejected_with_its_line() {
     let good = "v1 3 1700000000 AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=";
     let line = |line| KeyRingError::Line { line };
     let cases = [
@@ -68,7 +68,7 @@ fn a_text_that_is_no_ring_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_secret_is_shown_neither_by_debug_nor_by_an_error() {
+fn debug_and_errors_hide_secrets() {
     let ring = KeyRing::new(key(0xab), vec![key(0xab)]);
     let shown = format!("{ring:?}");
     assert!(shown.contains("KeyId(171)"), "{shown}");
@@ -85,7 +85,7 @@ const OVERLAP: Overlap = Overlap {
     after: Duration::from_secs(3600),
 };
 
-/// Ids of the keys, the newest first, and that of the one that seals.
+/// Returns the ids of the keys, newest first, and that of the sealing key.
 fn ids(ring: &KeyRing) -> (Vec<KeyId>, KeyId) {
     let info = ring.info();
     let mut sealing = info.iter().filter(|key| key.role == KeyRole::Seals);
@@ -95,7 +95,7 @@ fn ids(ring: &KeyRing) -> (Vec<KeyId>, KeyId) {
 }
 
 #[test]
-fn a_new_key_seals_once_every_node_knows_it() {
+fn new_key_seals_after_the_distribution_period() {
     let first = KeyRing::random(0, &mut rng());
     let (old, _) = ids(&first);
     let ring = first.rotated(1000, OVERLAP, &mut rng());
@@ -107,7 +107,7 @@ fn a_new_key_seals_once_every_node_knows_it() {
         (1059, both[1]),
         (1060, both[0]),
         (9999, both[0]),
-        // A clock that was set back.
+        // The clock was set back.
         (500, both[1]),
         (-500, both[1]),
     ] {
@@ -117,8 +117,8 @@ fn a_new_key_seals_once_every_node_knows_it() {
 }
 
 #[test]
-fn what_is_sealed_opens_on_every_node_throughout_a_rotation_and_until_it_no_longer_counts() {
-    // Two nodes that look at the file at different times.
+fn sealed_values_open_on_all_nodes_during_rotations() {
+    // Two nodes read the file at different times.
     let file = KeyRing::random(0, &mut rng());
     let read = |ring: &KeyRing| KeyRing::from_text(&ring.to_text()).unwrap();
     let (one, two) = (read(&file), read(&file));
@@ -135,7 +135,7 @@ fn what_is_sealed_opens_on_every_node_throughout_a_rotation_and_until_it_no_long
             values.push((now, node.seal(TOKEN, b"", b"plain", &mut rng())));
         }
         values.retain(|(sealed, _)| now - sealed < 3600);
-        // The oldest that still counts, and those of this moment.
+        // The oldest value that has not expired, and the current ones.
         let newest = &values[values.len() - 2..];
         for (sealed, value) in values.iter().take(1).chain(newest) {
             for node in [&one, &two] {
@@ -144,12 +144,12 @@ fn what_is_sealed_opens_on_every_node_throughout_a_rotation_and_until_it_no_long
             }
         }
     }
-    // One key for each rotation that still matters.
+    // One key for each rotation whose values have not expired.
     assert!(file.info().len() <= 2, "{file:?}");
 }
 
 #[test]
-fn a_key_goes_with_the_first_rotation_after_what_it_sealed_has_ended() {
+fn rotation_drops_keys_whose_values_have_expired() {
     let first = KeyRing::random(0, &mut rng());
     let value = first.seal(TOKEN, b"", b"plain", &mut rng());
     let second = first.rotated(1000, OVERLAP, &mut rng());
@@ -167,7 +167,7 @@ fn a_key_goes_with_the_first_rotation_after_what_it_sealed_has_ended() {
 }
 
 #[test]
-fn those_who_share_a_ring_see_what_takes_its_place() {
+fn replaced_keys_are_seen_by_all_users_of_the_ring() {
     let shared = std::sync::Arc::new(KeyRing::new(key(1), vec![]));
     let user = std::sync::Arc::clone(&shared);
     let before = user.seal_deterministic(TOKEN, b"", b"plain");
