@@ -1,4 +1,4 @@
-//! The reasons of a challenge (CA-2 to CA-4, CA-11, §1.2), and every way to spoil a token.
+//! Checking tokens: the reasons of challenges (CA-2 to CA-4, CA-11, §1.2), and forged tokens.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use crate::{BASE, HOUR, PASSWORD, alice, at, audience, key, rng};
 use crate::{store_realm, token_policy, token_realm, tokens};
 
-/// A token of alice for the store, from `at(0)` to `at(3600)`.
+/// Returns a token of alice for the store, valid from `at(0)` to `at(3600)`.
 fn token() -> String {
     issued_by(&tokens())
 }
@@ -33,7 +33,7 @@ fn check_header(header: Option<&str>, seconds: i64) -> Result<Claims, Reason> {
 }
 
 #[test]
-fn a_token_gives_back_what_it_was_issued_for() {
+fn valid_token_returns_its_claims() {
     let claims = check(&token(), 1).unwrap();
     assert_eq!(claims.user.domain(), "DEMO");
     assert_eq!(claims.user.name(), "Alice");
@@ -47,7 +47,7 @@ fn a_token_gives_back_what_it_was_issued_for() {
 }
 
 #[test]
-fn no_token_is_no_token_and_so_is_another_scheme() {
+fn missing_token_or_other_scheme_is_no_token() {
     let token = token();
     for header in [
         None,
@@ -70,13 +70,13 @@ fn no_token_is_no_token_and_so_is_another_scheme() {
 }
 
 #[test]
-fn blanks_around_the_token_do_not_matter() {
+fn blanks_around_the_token_are_ignored() {
     let header = format!(" CitrixAuth   {}  ", token());
     assert!(check_header(Some(&header), 1).is_ok());
 }
 
 #[test]
-fn what_is_no_sealed_base64_is_an_invalid_token() {
+fn malformed_token_is_invalid() {
     let token = token();
     let sealed = BASE64.decode(token.as_bytes()).unwrap();
     let (half, rest) = token.split_at(token.len() / 2);
@@ -113,7 +113,7 @@ fn what_is_no_sealed_base64_is_an_invalid_token() {
     }
 }
 
-/// The token with one `=` more, or one less.
+/// Returns the token with one `=` more or less.
 fn padded_otherwise(token: &str) -> String {
     match token.strip_suffix('=') {
         Some(shorter) => shorter.to_owned(),
@@ -122,9 +122,9 @@ fn padded_otherwise(token: &str) -> String {
 }
 
 #[test]
-fn a_token_has_one_spelling() {
-    // Base64 with stray bits behind the end, or with more or less padding, would be another text for
-    // the same token. Names of three lengths give every kind of end.
+fn token_with_non_canonical_base64_is_rejected() {
+    // Base64 with stray bits at the end, or with more or less padding, would be another text of the
+    // same token. Names of three lengths give all kinds of ends.
     let mut ends = Vec::new();
     for name in ["a", "ab", "abc"] {
         let mut grant = alice(&store_realm(), None);
@@ -153,7 +153,7 @@ fn a_token_has_one_spelling() {
 }
 
 #[test]
-fn a_token_under_a_key_that_is_not_ours_is_not_verified() {
+fn token_of_an_unknown_key_is_not_verified() {
     let with = |ring| TokenService::new(Arc::new(ring), token_policy());
     let same_id = Key::random(KeyId(1), 0, &mut rng());
     for (case, other) in [
@@ -173,7 +173,7 @@ fn a_token_under_a_key_that_is_not_ours_is_not_verified() {
 }
 
 #[test]
-fn a_key_that_was_rotated_still_opens_what_it_sealed() {
+fn token_of_a_rotated_key_is_accepted() {
     let token = token();
     let rotated = KeyRing::new(key(2), vec![key(1)]);
     let rotated = TokenService::new(Arc::new(rotated), token_policy());
@@ -183,7 +183,7 @@ fn a_key_that_was_rotated_still_opens_what_it_sealed() {
 }
 
 #[test]
-fn a_token_of_another_issuer_is_not_trusted() {
+fn token_of_another_issuer_is_not_trusted() {
     let issuer = "another".to_owned();
     let other = TokenPolicy {
         issuer,
@@ -194,7 +194,7 @@ fn a_token_of_another_issuer_is_not_trusted() {
 }
 
 #[test]
-fn a_token_for_one_realm_opens_no_other() {
+fn token_of_another_realm_is_rejected() {
     // CA-15, in both directions.
     for (issued_for, opened) in [
         (token_realm(), store_realm()),
@@ -210,7 +210,7 @@ fn a_token_for_one_realm_opens_no_other() {
 }
 
 #[test]
-fn a_token_for_one_audience_opens_no_other() {
+fn token_of_another_audience_is_rejected() {
     // CA-13: scheme, host, port.
     let header = format!("CitrixAuth {}", token());
     for other in [
@@ -224,10 +224,10 @@ fn a_token_for_one_audience_opens_no_other() {
 }
 
 #[test]
-fn a_token_is_valid_from_its_issue_to_just_before_its_expiry() {
+fn token_is_valid_from_issue_until_expiry() {
     let token = token();
     for (seconds, expected) in [
-        // The clock of the issuing node may be a minute ahead, or this one's was set back by that.
+        // The clock of the issuing node may be a minute ahead.
         (-3600, Some(Reason::InvalidToken)),
         (-61, Some(Reason::InvalidToken)),
         (-60, None),
@@ -241,7 +241,7 @@ fn a_token_is_valid_from_its_issue_to_just_before_its_expiry() {
 }
 
 #[test]
-fn of_several_faults_the_first_of_the_table_is_told() {
+fn first_of_several_token_faults_is_the_reason() {
     // CA-11. Issuer before realm before audience before time.
     let issuer = "another".to_owned();
     let other = TokenService::new(
@@ -269,7 +269,7 @@ fn of_several_faults_the_first_of_the_table_is_told() {
 }
 
 #[test]
-fn sealed_claims_that_are_not_understood_are_wrong_claims() {
+fn unknown_claims_format_is_wrong_claims() {
     let seal = |claims: &str| {
         let sealed = crate::keys().seal(Purpose::new("token"), b"", claims.as_bytes(), &mut rng());
         BASE64.encode(&sealed)
@@ -293,14 +293,14 @@ fn sealed_claims_that_are_not_understood_are_wrong_claims() {
 }
 
 #[test]
-fn a_value_sealed_for_another_purpose_is_not_a_token() {
+fn value_sealed_for_another_purpose_is_not_a_token() {
     let sealed = crate::keys().seal(Purpose::new("conversation-cookie"), b"", b"{}", &mut rng());
     let checked = check(&BASE64.encode(&sealed), 1);
     assert_eq!(checked.unwrap_err(), Reason::SignatureNotVerified);
 }
 
 #[test]
-fn the_password_is_not_shown_by_debug() {
+fn debug_of_claims_hides_the_password() {
     let claims = check(&token(), 1).unwrap();
     let shown = format!("{claims:?}");
     assert!(
@@ -312,11 +312,11 @@ fn the_password_is_not_shown_by_debug() {
 }
 
 proptest! {
-    // Each case goes through every bit, so a few are enough.
+    // Each case checks all bits, so few cases suffice.
     #![proptest_config(ProptestConfig::with_cases(2))]
 
     #[test]
-    fn a_token_with_any_one_bit_changed_tells_nothing(name in "\\PC{1,20}", password in "\\PC{1,20}") {
+    fn token_with_any_bit_changed_is_rejected(name in "\\PC{1,20}", password in "\\PC{1,20}") {
         let mut grant = alice(&store_realm(), None);
         grant.user = roamd_citrixauth::UserIdentity::new("DEMO", name);
         grant.password = password.into();
@@ -326,7 +326,7 @@ proptest! {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let reason = check(&BASE64.encode(&changed), 1).unwrap_err();
-            // The first byte tells the form of a sealed value. All else is under its seal.
+            // The first byte is the version of the sealed value. The seal covers the others.
             let expected = if bit < 8 {
                 Reason::InvalidToken
             } else {
@@ -337,14 +337,14 @@ proptest! {
     }
 
     #[test]
-    fn a_token_with_any_one_character_changed_tells_nothing(by in 1_u8..128) {
+    fn token_with_any_character_changed_is_rejected(by in 1_u8..128) {
         let token = token();
         for index in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[index] ^= by;
             let changed = String::from_utf8(changed).unwrap();
             let reason = check(&changed, 1).unwrap_err();
-            // A first character that became a blank leaves a shorter token.
+            // If the first character becomes a blank, the token is shorter.
             let silent = matches!(reason, Reason::InvalidToken | Reason::SignatureNotVerified);
             prop_assert!(silent, "character {} gave {:?}", index, reason);
         }
@@ -352,7 +352,7 @@ proptest! {
 }
 
 #[test]
-fn ten_thousand_tokens_of_marked_users_never_mix() {
+fn tokens_of_ten_thousand_users_never_mix() {
     let service = tokens();
     let realms = [store_realm(), token_realm()];
     let marked = |index: usize| {
@@ -372,7 +372,7 @@ fn ten_thousand_tokens_of_marked_users_never_mix() {
         })
         .collect();
     let mut ids = std::collections::HashSet::new();
-    // In another order than they were issued in: 7 and 10,000 have no divisor in common.
+    // In another order than that of issue: 7 and 10,000 have no common divisor.
     for index in (0..10_000).map(|step| step * 7 % 10_000) {
         let token = &issued[index];
         let (name, password) = marked(index);

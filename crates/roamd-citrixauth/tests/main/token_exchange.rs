@@ -1,4 +1,4 @@
-//! A primary token for a service token (CA-15, CA-20, CA-21, CA-29).
+//! Exchanging a primary token for a service token (CA-15, CA-20, CA-21, CA-29).
 
 use roamd_citrixauth::{Claims, Realm, ServiceError, ServiceTokenError, TokenPolicy, TokenService};
 use roamd_store_proto::auth::{Reason, RequestToken, RequestTokenResponse};
@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use crate::{BASE, HOUR, PASSWORD, alice, at, audience, keys, request, rng};
 use crate::{store_realm, token_policy, token_realm, tokens};
 
-/// The claims of alice's primary token of `lifetime` seconds, issued at `at(0)`.
+/// Returns the claims of a primary token of alice, issued at `at(0)` for `lifetime` seconds.
 fn primary(tokens: &TokenService, lifetime: u64) -> Claims {
     let grant = alice(&token_realm(), Some(lifetime));
     let token = tokens.issue(&grant, at(0), &mut rng()).unwrap().token;
@@ -35,7 +35,7 @@ fn exchange(
 }
 
 #[test]
-fn a_service_token_is_for_the_same_account_and_the_service_that_was_asked_for() {
+fn service_token_has_the_account_and_requested_service() {
     let primary = primary(&tokens(), HOUR);
     let answer = exchange(&primary, &request(&store_realm(), None), 60).unwrap();
     assert_eq!(answer.for_service, store_realm().as_str());
@@ -56,14 +56,14 @@ fn a_service_token_is_for_the_same_account_and_the_service_that_was_asked_for() 
 }
 
 #[test]
-fn a_service_token_ends_no_later_than_the_sign_in() {
+fn service_token_expires_no_later_than_the_sign_in() {
     let primary = primary(&tokens(), HOUR);
     for (requested, issued, expiry) in [
         (None, 60, 3600),
         (Some(20 * HOUR), 60, 3600),
         (Some(600), 60, 660),
         (Some(600), 3300, 3600),
-        // Shorter than the shortest lifetime, since the sign-in has no more left.
+        // Shorter than the shortest lifetime, because the sign-in ends.
         (None, 3480, 3600),
     ] {
         let answer = exchange(&primary, &request(&store_realm(), requested), issued).unwrap();
@@ -76,8 +76,8 @@ fn a_service_token_ends_no_later_than_the_sign_in() {
 }
 
 #[test]
-fn a_sign_in_that_is_about_to_end_gives_no_token() {
-    // The client would drop it at once (CA-30).
+fn ending_sign_in_gives_no_service_token() {
+    // The client would discard it immediately (CA-30).
     let primary = primary(&tokens(), HOUR);
     for seconds in [3481, 3599] {
         let refused = exchange(&primary, &request(&store_realm(), None), seconds);
@@ -86,7 +86,7 @@ fn a_sign_in_that_is_about_to_end_gives_no_token() {
 }
 
 #[test]
-fn a_policy_of_short_tokens_still_gives_service_tokens() {
+fn policy_of_short_tokens_still_allows_exchanges() {
     let seconds = std::time::Duration::from_secs;
     let policy = TokenPolicy {
         max_lifetime: seconds(10),
@@ -101,7 +101,7 @@ fn a_policy_of_short_tokens_still_gives_service_tokens() {
 }
 
 #[test]
-fn an_unknown_service_or_a_foreign_audience_gives_no_token() {
+fn unknown_service_or_foreign_audience_gives_no_token() {
     let primary = primary(&tokens(), HOUR);
     let with_url = |url: &str| RequestToken {
         for_service_url: url.to_owned(),
@@ -139,7 +139,7 @@ fn an_unknown_service_or_a_foreign_audience_gives_no_token() {
         let refused = exchange(&primary, &request, 0).unwrap_err();
         assert_eq!(refused, ServiceTokenError::Service(expected), "{request:?}");
     }
-    // CA-17: the hint, another URL below it, other case, the port in digits.
+    // CA-17: the hint, a URL below it, another case, an explicit port.
     for url in [
         BASE,
         "HTTPS://SF.EXAMPLE.NET:443/Citrix/Store/sessions/v1/available",

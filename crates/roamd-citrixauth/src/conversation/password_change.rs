@@ -1,49 +1,31 @@
 //! The change of a password that has expired or must be changed (CA-74).
 //!
-//! The person has just signed in with the old password, and types it again: it is kept nowhere. Whose
-//! password it is, the sealed state says, never the post.
+//! The user types the old password again, because it is not stored after the sign-in. The account is
+//! that of the sealed state, never a posted one.
 
 use roamd_store_proto::auth::{FormPost, Requirement, RequirementKind};
 use roamd_store_proto::{Language, Text};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
-use super::Negotiation;
-use super::form::{button, error_line, heading, password};
-use super::post::is_password;
+use super::account::Account;
+use super::form::{button, error_row, heading, password};
+use super::negotiation::Negotiation;
+use super::posted_credentials::is_password;
 use crate::{ChangeRefusal, Credentials, PasswordChange, texts};
 
-/// The account of a conversation in which a password has to be changed, as it was typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Account {
-    #[serde(rename = "u")]
-    pub(super) user_name: String,
-    #[serde(rename = "d")]
-    pub(super) domain: String,
-}
+/// An error text for the user, and the field that it is about.
+pub(super) type FieldError = (Text, &'static str);
 
-impl Account {
-    pub(super) fn of(credentials: &Credentials) -> Self {
-        Self {
-            user_name: credentials.user_name.clone(),
-            domain: credentials.domain.clone(),
-        }
-    }
-}
-
-/// A text for the person, and the field that it is about.
-pub(super) type Fault = (Text, &'static str);
-
-/// What was typed into the form.
-pub(super) fn read(account: &Account, post: &FormPost) -> Result<PasswordChange, ChangeRefusal> {
+/// Parses the posted form.
+pub(super) fn parse(account: &Account, post: &FormPost) -> Result<PasswordChange, ChangeRefusal> {
     let typed = |field: &Option<SecretString>| {
         let field = field.clone();
         field.filter(|password| is_password(password.expose_secret()))
     };
     let old = typed(&post.old_password).ok_or(ChangeRefusal::OldPassword)?;
     let new = typed(&post.new_password).ok_or(ChangeRefusal::NoPassword)?;
-    let again = post.confirm_password.as_ref();
-    if again.map(ExposeSecret::expose_secret) != Some(new.expose_secret()) {
+    let confirmation = post.confirm_password.as_ref();
+    if confirmation.map(ExposeSecret::expose_secret) != Some(new.expose_secret()) {
         return Err(ChangeRefusal::NotConfirmed);
     }
     if old.expose_secret() == new.expose_secret() {
@@ -59,43 +41,43 @@ pub(super) fn read(account: &Account, post: &FormPost) -> Result<PasswordChange,
     })
 }
 
-/// The lines of the form. Clients know its fields by their fixed names.
-pub(super) fn lines(
+/// Returns the rows of the form. The names of its fields are fixed, because clients know them.
+pub(super) fn rows(
     account: &Account,
     negotiation: Negotiation,
-    fault: Option<Fault>,
+    error: Option<FieldError>,
     language: Language,
 ) -> Vec<Requirement> {
-    let mut lines = vec![heading(texts::CHANGE_PASSWORD, negotiation, language)];
-    lines.extend(fault.map(|(text, field)| error_line(text, &[field], negotiation, language)));
-    lines.push(user(account, language));
-    lines.push(password(
+    let mut rows = vec![heading(texts::CHANGE_PASSWORD, negotiation, language)];
+    rows.extend(error.map(|(text, field)| error_row(text, &[field], negotiation, language)));
+    rows.push(account_row(account, language));
+    rows.push(password(
         "oldPassword",
         "password",
         None,
         texts::OLD_PASSWORD,
         language,
     ));
-    lines.push(password(
+    rows.push(password(
         "newPassword",
         "newpassword",
         Some("ExplicitForms-Password"),
         texts::NEW_PASSWORD,
         language,
     ));
-    lines.push(password(
+    rows.push(password(
         "confirmPassword",
         "newpassword",
         None,
         texts::CONFIRM_PASSWORD,
         language,
     ));
-    lines.push(button("changePasswordBtn", texts::CHANGE, language));
-    lines
+    rows.push(button("changePasswordBtn", texts::CHANGE, language));
+    rows
 }
 
-/// What is wrong with what was typed, and in which field; nothing where it is not that.
-pub(super) fn fault(refusal: ChangeRefusal) -> Option<Fault> {
+/// Returns the error of a field, or `None` if the cause is not a field.
+pub(super) fn field_error(refusal: ChangeRefusal) -> Option<FieldError> {
     match refusal {
         ChangeRefusal::OldPassword => Some((texts::OLD_NOT_CORRECT, "oldPassword")),
         ChangeRefusal::NoPassword => Some((texts::NO_NEW_PASSWORD, "newPassword")),
@@ -106,8 +88,8 @@ pub(super) fn fault(refusal: ChangeRefusal) -> Option<Fault> {
     }
 }
 
-/// Who it is, to read only: without an id it is not posted.
-fn user(account: &Account, language: Language) -> Requirement {
+/// Returns the read-only row of the user, which is not posted because it has no id.
+fn account_row(account: &Account, language: Language) -> Requirement {
     let Account { user_name, domain } = account;
     Requirement {
         id: None,

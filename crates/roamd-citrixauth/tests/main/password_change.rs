@@ -1,4 +1,4 @@
-//! The change of a password within a sign-in (CA-74).
+//! Changing a password in a conversation (CA-74).
 
 use roamd_citrixauth::{
     ChangeRefusal, Conversation, ConversationReply, Credentials, Negotiation, StartedConversation,
@@ -20,7 +20,7 @@ fn mia() -> Credentials {
     }
 }
 
-/// A conversation that asks for a new password of mia's.
+/// Returns a conversation that asks mia for a new password.
 fn changing() -> (Conversation, StartedConversation) {
     let conversation = resume(&start(), &FormPost::default());
     let conversation = conversation.unless_spent(false).unwrap();
@@ -34,7 +34,7 @@ fn changing() -> (Conversation, StartedConversation) {
 
 fn typed(old: &str, new: &str, again: &str) -> FormPost {
     FormPost {
-        user_name: Some("somebody else".to_owned()),
+        user_name: Some("another user".to_owned()),
         old_password: Some(old.into()),
         new_password: Some(new.into()),
         confirm_password: Some(again.into()),
@@ -49,7 +49,7 @@ fn error(form: &Form) -> (&str, &[String]) {
 }
 
 #[test]
-fn the_form_asks_for_the_old_password_and_the_new_one_twice() {
+fn change_form_has_old_password_and_new_one_twice() {
     let (_, started) = changing();
     let form = started.form;
     assert_eq!(form.status, FormStatus::SUCCESS);
@@ -94,7 +94,7 @@ fn the_form_asks_for_the_old_password_and_the_new_one_twice() {
 }
 
 #[test]
-fn the_conversation_says_whose_password_it_is() {
+fn changed_account_is_that_of_the_conversation() {
     let (conversation, started) = changing();
     let change = conversations()
         .password_change(&conversation, &typed("old", "new", "new"))
@@ -104,7 +104,7 @@ fn the_conversation_says_whose_password_it_is() {
     assert_eq!(change.credentials.domain, "LAB");
     assert_eq!(change.credentials.password.expose_secret(), "old");
     assert_eq!(change.new_password.expose_secret(), "new");
-    // Cookie and state context alike: a client may bring back only one, or the cookie that it had.
+    // Both cookie and state context: a client may return only one, or its old cookie.
     let with_context = FormPost {
         state_context: started.form.state_context,
         ..FormPost::default()
@@ -119,7 +119,7 @@ fn the_conversation_says_whose_password_it_is() {
     assert!(conversations().password_change(&plain, &post).is_none());
 }
 
-/// The conversation that a post without a cookie belongs to.
+/// Resumes the conversation of a post without cookie.
 fn resume_of(expected: &Conversation, post: &FormPost) -> Conversation {
     let resumed = conversations().resume(None, post, at(1)).unwrap();
     assert_eq!(resumed.id(), expected.id());
@@ -127,7 +127,7 @@ fn resume_of(expected: &Conversation, post: &FormPost) -> Conversation {
 }
 
 #[test]
-fn what_cannot_be_a_change_is_told_before_anybody_is_asked() {
+fn invalid_change_is_refused_without_asking_a_farm() {
     let (conversation, _) = changing();
     let long = "x".repeat(1025);
     for (old, new, again, expected) in [
@@ -144,7 +144,7 @@ fn what_cannot_be_a_change_is_told_before_anybody_is_asked() {
         let refused = conversations().password_change(&conversation, &post);
         assert_eq!(refused.unwrap().unwrap_err(), expected, "{old:?} {new:?}");
     }
-    // A post of the sign-in form is no change.
+    // A post of the sign-in form is not a change.
     let sign_in = FormPost {
         password: Some(PASSWORD.into()),
         ..FormPost::default()
@@ -154,7 +154,7 @@ fn what_cannot_be_a_change_is_told_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_refused_change_gives_the_form_again_with_the_reason_or_ends() {
+fn refused_change_shows_the_reason_or_ends() {
     use ChangeRefusal::{
         NoPassword, NotConfirmed, OldPassword, TooShort, Unavailable, Unsure, UsedBefore,
     };
@@ -210,7 +210,7 @@ fn a_refused_change_gives_the_form_again_with_the_reason_or_ends() {
 }
 
 #[test]
-fn a_client_that_does_not_know_new_passwords_is_not_asked_for_one() {
+fn change_is_not_offered_to_clients_without_support() {
     // CA-52, CA-54
     for (types, is_asked) in [
         (None, true),

@@ -1,4 +1,4 @@
-//! Tokens as they are issued (§3.2, §3.4).
+//! Issuing tokens (§3.2, §3.4).
 
 use data_encoding::BASE64;
 use proptest::prelude::*;
@@ -8,15 +8,15 @@ use secrecy::ExposeSecret as _;
 use crate::{BASE, HOUR, alice, at, audience, rng, store_realm, tokens};
 
 #[test]
-fn a_lifetime_is_what_was_asked_for_within_bounds() {
-    // CA-28 to CA-30. Asked for, and given, in seconds.
+fn token_lifetime_is_the_requested_one_within_bounds() {
+    // CA-28 to CA-30. Requested and actual lifetime, in seconds.
     for (requested, lifetime) in [
         (None, 8 * HOUR),
         (Some(0), 8 * HOUR),
         (Some(HOUR), HOUR),
         (Some(20 * HOUR), 20 * HOUR),
         (Some(20 * HOUR + 1), 20 * HOUR),
-        // The longest .NET TimeSpan, and longer.
+        // The longest `TimeSpan` of .NET, and a longer one.
         (Some(922_337_203_685), 20 * HOUR),
         (Some(u64::MAX), 20 * HOUR),
         (Some(1), 300),
@@ -31,7 +31,7 @@ fn a_lifetime_is_what_was_asked_for_within_bounds() {
 }
 
 #[test]
-fn the_answer_tells_the_times_that_the_token_holds() {
+fn token_response_has_the_times_of_the_token() {
     let now = at(0) + jiff::SignedDuration::from_millis(999);
     let issued = tokens()
         .issue(&alice(&store_realm(), None), now, &mut rng())
@@ -51,7 +51,7 @@ fn the_answer_tells_the_times_that_the_token_holds() {
 }
 
 #[test]
-fn a_token_is_base64_of_one_line() {
+fn token_is_a_single_line_of_base64() {
     let token = tokens()
         .issue(&alice(&store_realm(), None), at(0), &mut rng())
         .unwrap();
@@ -63,14 +63,14 @@ fn a_token_is_base64_of_one_line() {
 }
 
 #[test]
-fn two_tokens_of_one_grant_differ() {
+fn tokens_of_the_same_grant_differ() {
     let grant = alice(&store_realm(), None);
     let [one, other] = [(); 2].map(|()| tokens().issue(&grant, at(0), &mut rng()).unwrap());
     assert_ne!(one.token.expose_secret(), other.token.expose_secret());
 }
 
 #[test]
-fn claims_that_do_not_fit_into_four_kibibytes_give_no_token() {
+fn claims_over_four_kibibytes_give_no_token() {
     let mut grant = alice(&store_realm(), None);
     for (length, expected) in [(2500, None), (3100, Some(TokenTooLong))] {
         grant.password = "x".repeat(length).into();
@@ -83,7 +83,7 @@ fn claims_that_do_not_fit_into_four_kibibytes_give_no_token() {
 }
 
 #[test]
-fn all_spellings_of_an_account_have_one_key() {
+fn all_spellings_of_an_account_have_the_same_key() {
     let one = UserIdentity::new("DEMO", "Alice");
     let other = UserIdentity::new("demo", "ALICE");
     assert_eq!((one.key(), &one), (other.key(), &other));
@@ -95,7 +95,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_account_and_password_comes_back(
+    fn any_account_and_password_round_trips(
         domain in any::<String>(), name in any::<String>(), password in any::<String>(),
     ) {
         let mut grant = alice(&store_realm(), None);

@@ -1,9 +1,9 @@
-//! What was typed into the form (CA-67, CA-68).
+//! Credentials in a posted form (CA-67, CA-68).
 
 use roamd_store_proto::auth::FormPost;
 use secrecy::ExposeSecret as _;
 
-use super::FormPolicy;
+use super::form_policy::FormPolicy;
 use crate::{BadAttempt, Credentials};
 
 /// Longest user name with its domain, in bytes. Directories allow fewer characters.
@@ -12,7 +12,8 @@ pub(super) const MAX_NAME: usize = 512;
 /// Longest password, in bytes. Directories allow 256 characters at most.
 const MAX_PASSWORD: usize = 1024;
 
-pub(super) fn credentials(policy: &FormPolicy, post: &FormPost) -> Result<Credentials, BadAttempt> {
+/// Parses the credentials in a posted form (CA-67, CA-68).
+pub(super) fn parse(policy: &FormPolicy, post: &FormPost) -> Result<Credentials, BadAttempt> {
     let typed = post.user_name.as_deref().unwrap_or_default().trim();
     let password = post.password.clone().ok_or(BadAttempt)?;
     if !is_name(typed) || !is_password(password.expose_secret()) {
@@ -36,21 +37,22 @@ pub(super) fn credentials(policy: &FormPolicy, post: &FormPost) -> Result<Creden
     })
 }
 
-/// Whether a text can be a name: not empty, not too long, and nothing in it that cannot be seen or
-/// written in XML.
+/// Returns whether a text is a valid name: not empty, not too long, and without control characters
+/// and characters that XML does not allow.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_NAME && !text.contains(is_unwritable)
+    !text.is_empty() && text.len() <= MAX_NAME && !text.contains(is_forbidden)
 }
 
+/// Returns whether a text is a valid password, by the same rules.
 pub(super) fn is_password(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_PASSWORD && !text.contains(is_unwritable)
+    !text.is_empty() && text.len() <= MAX_PASSWORD && !text.contains(is_forbidden)
 }
 
-fn is_unwritable(c: char) -> bool {
+fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// The domain of a bare user name: the field if it was filled in, else the default.
+/// Returns the domain of a user name without domain: that of the field, else the default.
 fn chosen_domain<'a>(policy: &'a FormPolicy, post: &'a FormPost) -> Option<&'a str> {
     match post.domain.as_deref().map(str::trim) {
         None | Some("") => policy.default_domain.as_deref(),
@@ -59,7 +61,7 @@ fn chosen_domain<'a>(policy: &'a FormPolicy, post: &'a FormPost) -> Option<&'a s
     }
 }
 
-/// A domain of the list, as it is spelt there.
+/// Returns the domain in the spelling of the list, if it is in the list.
 pub(super) fn in_list<'a>(policy: &'a FormPolicy, domain: &str) -> Option<&'a str> {
     policy
         .domains

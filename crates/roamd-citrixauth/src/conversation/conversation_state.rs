@@ -1,4 +1,4 @@
-//! The state of a conversation, sealed into what the client brings back.
+//! State of a conversation, which the client carries sealed.
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, Encoding};
 use jiff::Timestamp;
@@ -7,16 +7,27 @@ use roamd_seal::{KeyRing, Purpose};
 use roamd_store_proto::Lifetime;
 use serde::{Deserialize, Serialize};
 
-use super::change::Account;
-use super::{Conversation, Negotiation};
+use super::account::Account;
+use super::negotiation::Negotiation;
 use crate::{Realm, Service};
 
-/// Id of a conversation: random, and the same in its cookie and in all of its state contexts.
+/// Random identifier of a conversation, the same in its cookie and all of its state contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConversationId([u8; 16]);
 
-/// What carries the state. Each holds all of it, since a client may bring back only one. Neither
-/// can stand in for the other.
+/// An open conversation.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    pub(super) id: ConversationId,
+    pub(super) expiry: Timestamp,
+    pub(super) service: Service,
+    pub(super) negotiation: Negotiation,
+    /// The account whose password the form changes, if it is a form for that.
+    pub(super) changing: Option<Account>,
+}
+
+/// Carrier of the state. Each carries the whole state, because a client may return only one of them.
+/// One cannot be used as the other.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Carrier {
     /// The cookie: letters and digits (CA-48).
@@ -26,7 +37,7 @@ pub(super) enum Carrier {
 }
 
 impl ConversationId {
-    /// Its bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -59,7 +70,25 @@ impl Conversation {
     /// Version of [`State`].
     const VERSION: u8 = 1;
 
-    /// Seals the state; each call gives another text.
+    /// Returns the id.
+    #[must_use]
+    pub fn id(&self) -> ConversationId {
+        self.id
+    }
+
+    /// Returns the expiry. Shared state of the conversation can be deleted then.
+    #[must_use]
+    pub fn expiry(&self) -> Timestamp {
+        self.expiry
+    }
+
+    /// Returns the service for which a token was requested (CA-16).
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Seals the state. Each call returns another text.
     pub(super) fn seal(
         &self,
         keys: &KeyRing,
@@ -82,7 +111,7 @@ impl Conversation {
         carrier.encoding().encode(&sealed)
     }
 
-    /// Opens a state; `None` when it was not sealed here.
+    /// Opens a sealed state. Returns `None` if it was not sealed by this server.
     pub(super) fn open(keys: &KeyRing, carrier: Carrier, text: &str) -> Option<Self> {
         let sealed = carrier.encoding().decode(text.as_bytes()).ok()?;
         let bytes = keys.open(carrier.purpose(), b"", &sealed).ok()?;
@@ -104,7 +133,7 @@ impl Conversation {
     }
 }
 
-/// What is sealed. The names are short since it travels in a header.
+/// The sealed state. The names are short because a header carries it.
 #[derive(Serialize, Deserialize)]
 struct State {
     /// Version.
@@ -119,9 +148,9 @@ struct State {
     a: String,
     /// Requested lifetime.
     l: Option<std::time::Duration>,
-    /// What the client can show.
+    /// Fields and labels that the client supports.
     n: Negotiation,
-    /// Whose password has to be changed.
+    /// Account whose password must be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     c: Option<Account>,
 }

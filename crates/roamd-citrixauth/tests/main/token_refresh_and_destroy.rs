@@ -1,4 +1,4 @@
-//! Refreshing and destroying (CA-36 to CA-39).
+//! Refreshing and destroying tokens (CA-36 to CA-39).
 
 use roamd_citrixauth::{BodyTokenError, Claims, Realm, Revocation, UserIdentity};
 use roamd_store_proto::Lifetime;
@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{BASE, HOUR, alice, at, audience, request, rng, store_realm, token_realm, tokens};
 
-/// A token, and what it says.
+/// A token and its claims.
 #[derive(Clone)]
 struct Held {
     token: SecretString,
@@ -21,7 +21,7 @@ fn opened(token: SecretString, realm: &Realm, seconds: i64) -> Held {
     Held { token, claims }
 }
 
-/// A primary token of so many hours for a user, issued at `at(0)`.
+/// Returns a primary token for a user, issued at `at(0)` for this number of hours.
 fn primary(user: &str, hours: u64) -> Held {
     let mut grant = alice(&token_realm(), Some(hours * HOUR));
     grant.user = UserIdentity::new("DEMO", user);
@@ -29,7 +29,7 @@ fn primary(user: &str, hours: u64) -> Held {
     opened(issued.token, &token_realm(), 0)
 }
 
-/// A token for a realm in exchange for another.
+/// Exchanges a token for one of a realm.
 fn exchanged(held: &Held, realm: &Realm, hours: u64, seconds: i64) -> Held {
     let request = request(realm, Some(hours * HOUR));
     let (realms, audiences) = ([store_realm(), token_realm()], [audience(BASE)]);
@@ -73,8 +73,8 @@ const fn hours(hours: i64) -> i64 {
 }
 
 #[test]
-fn a_refreshed_token_is_the_same_one_with_a_later_end() {
-    // CA-36. Twenty hours are the longest.
+fn refreshed_token_has_the_same_id_and_a_later_expiry() {
+    // CA-36. The longest lifetime is twenty hours.
     let held = primary("Alice", 8);
     for (asked, after, end) in [
         (Some(8), 1, 9),
@@ -99,7 +99,7 @@ fn a_refreshed_token_is_the_same_one_with_a_later_end() {
 }
 
 #[test]
-fn refreshing_again_and_again_does_not_pass_the_maximum() {
+fn repeated_refreshes_do_not_exceed_the_maximum() {
     let mut held = primary("Alice", 8);
     for hour in 1..20 {
         let answer = refresh(&held, &held.token, Some(8), hours(hour)).unwrap();
@@ -111,15 +111,15 @@ fn refreshing_again_and_again_does_not_pass_the_maximum() {
 }
 
 #[test]
-fn what_a_sign_in_gave_lasts_no_longer_than_the_sign_in() {
-    // CA-29. Neither an exchanged token for the store nor one for the token service does.
+fn exchanged_token_cannot_be_refreshed_beyond_the_sign_in() {
+    // CA-29, for exchanged tokens of the store and of the token service.
     let first = primary("Alice", 8);
     for realm in [store_realm(), token_realm()] {
         let held = exchanged(&first, &realm, 2, hours(1));
         let answer = refresh(&first, &held.token, Some(20), hours(2)).unwrap();
         assert_eq!((answer.issued, answer.expiry), (at(hours(1)), at(hours(8))));
 
-        // The sign-in itself was made longer.
+        // The sign-in itself was extended.
         let longer = refresh(&first, &first.token, Some(20), hours(2)).unwrap();
         let longer = opened(longer.token, &token_realm(), hours(2));
         let answer = refresh(&longer, &held.token, Some(20), hours(2)).unwrap();
@@ -128,7 +128,7 @@ fn what_a_sign_in_gave_lasts_no_longer_than_the_sign_in() {
             (at(hours(1)), at(hours(20)))
         );
 
-        // By that of another sign-in it is not.
+        // The token of another sign-in does not extend it.
         let other = primary("ALICE", 20);
         let answer = refresh(&other, &held.token, Some(20), hours(2)).unwrap();
         assert_eq!(answer.expiry, at(hours(8)));
@@ -136,7 +136,7 @@ fn what_a_sign_in_gave_lasts_no_longer_than_the_sign_in() {
 }
 
 #[test]
-fn only_a_good_token_of_the_same_user_is_refreshed() {
+fn only_a_valid_token_of_the_same_user_is_refreshed() {
     // CA-37
     let alice = primary("Alice", 1);
     let holder = primary("alice", 8);
@@ -165,7 +165,7 @@ fn only_a_good_token_of_the_same_user_is_refreshed() {
 }
 
 #[test]
-fn a_destroyed_token_ends_what_it_started() {
+fn destroyed_token_revokes_its_descendants() {
     // CA-39
     let first = primary("Alice", 8);
     let second = exchanged(&first, &token_realm(), 8, 60);
@@ -198,7 +198,7 @@ fn a_destroyed_token_ends_what_it_started() {
 }
 
 #[test]
-fn what_is_no_token_is_destroyed_and_what_is_somebody_elses_is_not() {
+fn destroying_a_foreign_token_succeeds_only_if_invalid() {
     // CA-39
     let alice = primary("Alice", 8);
     let bob = primary("Bob", 8);
@@ -208,7 +208,7 @@ fn what_is_no_token_is_destroyed_and_what_is_somebody_elses_is_not() {
     let refused = destroy(&alice, bob.token.expose_secret(), 60);
     assert_eq!(refused, Err(BodyTokenError::NotTheOwner));
 
-    // One whose time is over still names what was made of it by refreshing.
+    // An expired token still identifies the tokens that were refreshed from it.
     let short = primary("Alice", 1);
     let revocation = destroy(&alice, short.token.expose_secret(), hours(2)).unwrap();
     assert_eq!(revocation.unwrap().id, short.claims.id);

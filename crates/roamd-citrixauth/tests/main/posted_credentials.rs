@@ -1,4 +1,4 @@
-//! What was typed (CA-63 to CA-68, CQ-34 to CQ-37).
+//! Parsing posted credentials (CA-63 to CA-68, CQ-34 to CQ-37).
 
 use roamd_citrixauth::{BadAttempt, Conversations, CredentialRefusal, Credentials, FormPolicy};
 use roamd_store_proto::auth::FormPost;
@@ -15,7 +15,7 @@ fn typed(user_name: &str, domain: Option<&str>) -> FormPost {
     }
 }
 
-/// Domain and user name that were understood.
+/// Returns domain and user name.
 fn account(credentials: Result<Credentials, BadAttempt>) -> Option<(String, String)> {
     credentials
         .ok()
@@ -27,7 +27,7 @@ fn pair(domain: &str, user_name: &str) -> Option<(String, String)> {
 }
 
 #[test]
-fn a_user_name_is_taken_apart() {
+fn user_name_and_domain_are_parsed() {
     // CA-67, CA-68.
     for (user_name, domain, expected) in [
         ("mia", Some("GUEST"), pair("GUEST", "mia")),
@@ -36,7 +36,7 @@ fn a_user_name_is_taken_apart() {
         ("mia", None, pair("LAB", "mia")),
         ("mia", Some(""), pair("LAB", "mia")),
         (" mia ", None, pair("LAB", "mia")),
-        // A domain in the name wins over the field, also over one that is not in the list.
+        // A domain in the name takes precedence over the field, even over one not in the list.
         ("LAB\\mia", Some("GUEST"), pair("LAB", "mia")),
         ("lab\\mia", None, pair("LAB", "mia")),
         ("OTHER\\mia", None, pair("OTHER", "mia")),
@@ -49,10 +49,10 @@ fn a_user_name_is_taken_apart() {
             pair("lab.example", "mia@home"),
         ),
         ("LAB\\mia@home", None, pair("LAB", "mia@home")),
-        // Which accounts there are is not decided here.
+        // Whether the accounts exist is not checked here.
         ("mia.", None, pair("LAB", "mia.")),
         ("m\u{456}a", None, pair("LAB", "m\u{456}a")),
-        // None of these can be an account.
+        // These are not valid accounts.
         ("mia", Some("nowhere"), None),
         ("", None, None),
         ("  ", Some("LAB"), None),
@@ -73,7 +73,7 @@ fn a_user_name_is_taken_apart() {
 }
 
 #[test]
-fn without_a_list_any_domain_is_passed_on() {
+fn any_domain_is_accepted_without_a_domain_list() {
     let policy = FormPolicy {
         domains: vec![],
         default_domain: None,
@@ -83,7 +83,7 @@ fn without_a_list_any_domain_is_passed_on() {
     for (user_name, domain, expected) in [
         ("mia", Some("ANY"), pair("ANY", "mia")),
         ("ANY\\mia", None, pair("ANY", "mia")),
-        // There is no default to take.
+        // There is no default domain.
         ("mia", None, None),
         ("mia", Some(" "), None),
     ] {
@@ -93,7 +93,7 @@ fn without_a_list_any_domain_is_passed_on() {
 }
 
 #[test]
-fn names_and_passwords_have_a_length() {
+fn overlong_names_and_passwords_are_rejected() {
     let long = |length| "x".repeat(length);
     for (name, password, good) in [
         (long(512), long(1), true),
@@ -104,7 +104,7 @@ fn names_and_passwords_have_a_length() {
         (long(1), long(1 << 20), false),
         (long(1), String::new(), false),
         (long(1), "a\u{0}b".to_owned(), false),
-        // What was not UTF-8 is a password, though hardly the right one.
+        // A password that was not UTF-8 is accepted here.
         (long(1), "\u{fffd}".to_owned(), true),
         (long(1), "  blanks count  ".to_owned(), true),
     ] {
@@ -127,7 +127,7 @@ fn names_and_passwords_have_a_length() {
 }
 
 #[test]
-fn a_form_that_was_not_filled_in_is_a_failed_attempt() {
+fn empty_form_is_a_failed_attempt() {
     let no_password = FormPost {
         password: None,
         ..typed("mia", None)
@@ -139,7 +139,7 @@ fn a_form_that_was_not_filled_in_is_a_failed_attempt() {
 }
 
 #[test]
-fn the_posts_of_real_clients_are_understood() {
+fn posts_of_real_clients_are_parsed() {
     for (client, body, domain, password) in [
         (
             "CQ-35, a form with a domain box",
@@ -180,7 +180,7 @@ fn the_posts_of_real_clients_are_understood() {
 }
 
 #[test]
-fn the_password_is_not_shown_by_debug() {
+fn debug_of_credentials_hides_the_password() {
     let credentials = conversations().credentials(&typed("mia", None)).unwrap();
     let shown = format!("{credentials:?}");
     assert!(
