@@ -73,70 +73,35 @@ fn sample_requests_decode() {
         (
             sample!("10-req-reconnect-active-and-disconnected"),
             utf8(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
-                credentials: ctx1(),
-                client_name: client(),
-                device_id: None,
-                server_types: all(),
-                client_types: ica(),
-                session_types: vec![SessionType::Active, SessionType::Disconnected],
-            }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { client_name: client(), server_types: all(), client_types: ica(), session_types: vec![SessionType::Active, SessionType::Disconnected], ..ReconnectSessionDataRequest::new(ctx1()) }),
         ),
         (
             sample!("11-req-reconnect-device-id-single-quotes"),
             utf8(4, 6),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
-                credentials: mia(PasswordEncoding::Cleartext),
-                client_name: None,
-                device_id: some("KIOSK-07"),
-                server_types: all(),
-                client_types: all(),
-                session_types: vec![SessionType::Disconnected],
-            }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { device_id: some("KIOSK-07"), server_types: all(), client_types: all(), session_types: vec![SessionType::Disconnected], ..ReconnectSessionDataRequest::new(mia(PasswordEncoding::Cleartext)) }),
         ),
         (
             sample!("12-req-reconnect-latin1-line-breaks"),
             latin1(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
-                credentials: Credentials::Explicit {
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { server_types: texts(&["win32"]), client_types: ica(), session_types: vec![SessionType::Disconnected], ..ReconnectSessionDataRequest::new(Credentials::Explicit {
                     user_name: text("josé"),
                     password: Some(password("pass word", PasswordEncoding::Cleartext)),
                     domain: Some(Domain::nt("EXAMPLE")),
-                },
-                client_name: None,
-                device_id: None,
-                server_types: texts(&["win32"]),
-                client_types: ica(),
-                session_types: vec![SessionType::Disconnected],
-            }),
+                }) }),
         ),
         (
             sample!("15-req-disconnect-identity"),
             utf8(5, 8),
-            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection {
-                credentials: identity(&[
+            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection { server_types: all(), client_types: ica(), ..SessionSelection::new(identity(&[
                     "S-1-5-21-10-20-30-1105",
                     "S-1-5-21-10-20-30-513",
                     "S-1-5-32-545",
-                ]),
-                client_name: None,
-                device_id: None,
-                server_types: all(),
-                client_types: ica(),
-                tickets: Vec::new(),
-            })),
+                ])) })),
         ),
         (
             sample!("17-req-logoff-other-order"),
             utf8(4, 1),
-            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection {
-                credentials: ctx1(),
-                client_name: client(),
-                device_id: None,
-                server_types: texts(&["win32"]),
-                client_types: texts(&["ica30", "rdp"]),
-                tickets: Vec::new(),
-            })),
+            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection { client_name: client(), server_types: texts(&["win32"]), client_types: texts(&["ica30", "rdp"]), ..SessionSelection::new(ctx1()) })),
         ),
         (
             sample!("19-req-address-session"),
@@ -375,11 +340,11 @@ fn sample_responses_without_sessions_decode() {
 fn sample_session_responses_decode() {
     let session = |in_name: &str, server_type: &str, host: &str, id: &str| SessionEntry {
         in_name: text(in_name),
-        friendly_name: None,
         server_type: text(server_type),
         client_type: text("ica30"),
         host_id: ima_host(host),
         session_id: text(id),
+        ..SessionEntry::default()
     };
     check::<ReconnectSessionDataRequest>(
         sample!("13-res-reconnect-two-sessions"),
@@ -425,13 +390,8 @@ fn sample_launch_responses_decode() {
         connection_type: some("tcp"),
         client_type: some("ica30"),
         ticket_tag: some(ticket_tag),
-        farm_load_hint: None,
-        disconnected_session: false,
-        ssl_relay_address: None,
         cgp_address: Some(address("port", "2598")),
-        session_sharing_key: None,
-        launch_ref: None,
-        ticket: None,
+        ..AddressResponse::default()
     };
     check::<AddressRequest>(
         sample!("20-res-address-disconnected-session"),
@@ -727,20 +687,15 @@ fn password_is_written_in_its_encoding() {
 #[test]
 fn effect_is_change_if_sessions_or_account_may_change() {
     let list = |session_types: &[SessionType]| ReconnectSessionDataRequest {
-        credentials: Credentials::Anonymous,
-        client_name: None,
-        device_id: None,
         server_types: texts(&["all"]),
         client_types: texts(&["ica30"]),
         session_types: session_types.to_vec(),
+        ..ReconnectSessionDataRequest::new(Credentials::Anonymous)
     };
     let selection = SessionSelection {
-        credentials: Credentials::Anonymous,
-        client_name: None,
-        device_id: None,
         server_types: texts(&["all"]),
         client_types: texts(&["ica30"]),
-        tickets: Vec::new(),
+        ..SessionSelection::new(Credentials::Anonymous)
     };
     let cases = [
         (

@@ -16,12 +16,11 @@ fn session_params(criterion: &mut Criterion) {
         (Spelling::Native, "native"),
     ] {
         let params = SessionParams {
-            client_name: "kiosk-07".to_owned(),
             device_id: Some("7f3a0c52".to_owned()),
             include_active_sessions: true,
             app_sessions_only: true,
-            tickets: Vec::new(),
             spelling,
+            ..SessionParams::new("kiosk-07")
         };
         let body = params.to_xml();
         criterion.bench_function(&format!("read session parameters, {name}"), |bencher| {

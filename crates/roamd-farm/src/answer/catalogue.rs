@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use roamd_nfuse_proto::{
     AccessEntry, AppDataRequest, AppDataResponse, Application, Credentials, Domain, FileType,
-    MemberServer, ServerDataRequest, ServerDataResponse, Settings,
+    Server, ServerDataRequest, ServerDataResponse, Settings,
 };
 use rusqlite::Connection;
 
@@ -63,7 +63,7 @@ impl Desk<'_> {
         Ok(ServerDataResponse {
             servers: hosts
                 .into_iter()
-                .map(|host| MemberServer {
+                .map(|host| Server {
                     name: host.name,
                     server_type: SERVER_TYPE.to_owned(),
                     client_type: CLIENT_TYPE.to_owned(),

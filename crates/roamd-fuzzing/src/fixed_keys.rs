@@ -1,4 +1,4 @@
-//! Keys that are known, and a text of keys.
+//! Fixed keys and a fixed random generator, so an oracle treats the same input in the same way.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::sync::Arc;
 use rand_core::{TryCryptoRng, TryRng};
 use roamd_seal::{Key, KeyId, KeyRing};
 
-/// The ring under which every oracle seals.
+/// Returns the key ring of all oracles.
 pub(crate) fn ring() -> Arc<KeyRing> {
     let key = Key::new(KeyId(1), 0, [7; Key::LEN].into());
     Arc::new(KeyRing::new(key, Vec::new()))
 }
 
-/// Counts, so that the same input does the same each time. Nothing that it seals leaves the oracle.
-pub(crate) struct Counter(u8);
+/// A counter as random generator. It is predictable, which is safe only in oracles.
+pub(crate) struct CountingRng(u8);
 
-impl Counter {
+impl CountingRng {
     pub(crate) fn new() -> Self {
         Self(0)
     }
 }
 
-impl TryRng for Counter {
+impl TryRng for CountingRng {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
@@ -41,18 +41,4 @@ impl TryRng for Counter {
     }
 }
 
-impl TryCryptoRng for Counter {}
-
-/// The text of a key ring: one that was read is written and read again as the same keys.
-pub fn key_ring(bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    let Ok(ring) = KeyRing::from_text(&text) else {
-        return;
-    };
-    let written = ring.to_text();
-    let again = KeyRing::from_text(&written).map(|ring| ring.to_text());
-    assert!(
-        again.is_ok_and(|again| again == written),
-        "a key ring changes when it is written and read"
-    );
-}
+impl TryCryptoRng for CountingRng {}

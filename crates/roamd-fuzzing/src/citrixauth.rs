@@ -1,4 +1,4 @@
-//! The sign-in: tokens, and the conversation with a form.
+//! Oracles of CitrixAuth: tokens and conversations.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use roamd_store_proto::Language;
 use roamd_store_proto::auth::{FormPost, RequestToken};
 use secrecy::ExposeSecret as _;
 
-use crate::keys::{Counter, ring};
-use crate::parts::Parts;
+use crate::fixed_keys::{CountingRng, ring};
+use crate::split_input::SplitInput;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// The value of an `Authorization` header: it opens if it is the one token that was issued, and never
-/// else. And a token for any account and any password opens to the same, until one bit is changed.
+/// Checks an `Authorization` header. It must be accepted only if it has the issued token. A token for
+/// any account and password must return these, and must be rejected with one bit changed.
 pub fn token(bytes: &[u8]) {
     let tokens = tokens();
     let Some(service) = service() else { return };
@@ -28,7 +28,7 @@ pub fn token(bytes: &[u8]) {
             password: password.into(),
             service: service.clone(),
         };
-        tokens.issue(&grant, NOW, &mut Counter::new()).ok()
+        tokens.issue(&grant, NOW, &mut CountingRng::new()).ok()
     };
     let check = |header: &str| {
         tokens
@@ -41,17 +41,17 @@ pub fn token(bytes: &[u8]) {
         let own = issue(UserIdentity::new("LAB", "alice"), "password".to_owned());
         assert!(
             own.is_some_and(|own| header.trim().ends_with(own.token.expose_secret())),
-            "a token opens that was not issued"
+            "a token is accepted that was not issued"
         );
     }
 
-    let mut parts = Parts::new(bytes);
-    let (domain, name, password) = (parts.text(), parts.text(), parts.text());
+    let mut input = SplitInput::new(bytes);
+    let (domain, name, password) = (input.text(), input.text(), input.text());
     let Some(own) = issue(UserIdentity::new(&*domain, &*name), password.clone()) else {
         return;
     };
     let Some(claims) = check(&authorization(&own)) else {
-        panic!("an own token does not open");
+        panic!("an issued token is rejected");
     };
     assert_eq!(
         (claims.user.domain(), claims.user.name()),
@@ -61,20 +61,20 @@ pub fn token(bytes: &[u8]) {
         claims.password.expose_secret() == password,
         "another password than the one that was sealed"
     );
-    let bit = parts.rest().iter().fold(bytes.len(), |sum, byte| {
+    let bit = input.rest().iter().fold(bytes.len(), |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(usize::from(*byte))
     });
-    if let Some(forged) = with_bit_changed(&own, bit) {
-        assert!(check(&forged).is_none(), "a forged token opens");
+    if let Some(forged) = with_bit_flipped(&own, bit) {
+        assert!(check(&forged).is_none(), "a forged token is accepted");
     }
 }
 
-/// A post to the form, with the cookie that it came with: it goes on with the one conversation that
-/// was begun, and with no other; what it says of an account can be written in XML.
+/// Resumes a conversation from a posted form and a cookie. Only the started conversation may be
+/// resumed, and parsed credentials must be valid in XML.
 pub fn conversation(bytes: &[u8]) {
-    let mut parts = Parts::new(bytes);
-    let cookie = parts.optional();
-    let body = parts.rest();
+    let mut input = SplitInput::new(bytes);
+    let cookie = input.optional();
+    let body = input.rest();
     let post = FormPost::from_url_encoded(body);
     assert_post_is_stable(&post);
     let conversations = conversations();
@@ -89,14 +89,18 @@ pub fn conversation(bytes: &[u8]) {
         assert!(!credentials.user_name.contains('\\'), "two domains");
         assert!(!credentials.password.expose_secret().is_empty());
     }
-    let Some(begun) = begun(&conversations, &post) else {
+    let Some(started) = post_to_started(&conversations, &post) else {
         return;
     };
-    let Ok(own) = conversations.resume(None, &begun, NOW) else {
-        panic!("an own conversation does not go on");
+    let Ok(own) = conversations.resume(None, &started, NOW) else {
+        panic!("a started conversation cannot be resumed");
     };
     if let Ok(resumed) = conversations.resume(cookie.as_deref(), &post, NOW) {
-        assert_eq!(resumed.id(), own.id(), "a conversation that nobody began");
+        assert_eq!(
+            resumed.id(),
+            own.id(),
+            "a conversation that was not started"
+        );
     }
 }
 
@@ -105,14 +109,14 @@ fn assert_post_is_stable(post: &FormPost) {
     let again = FormPost::from_url_encoded(written.expose_secret().as_bytes()).to_url_encoded();
     assert!(
         written.expose_secret() == again.expose_secret(),
-        "a post changes when it is written and read"
+        "a post changes when it is encoded and decoded"
     );
 }
 
-/// The same post to the conversation that the oracle begins, which is the same each time.
-fn begun(conversations: &Conversations, post: &FormPost) -> Option<FormPost> {
+/// Returns the same post to a conversation that the oracle starts, always the same one.
+fn post_to_started(conversations: &Conversations, post: &FormPost) -> Option<FormPost> {
     let negotiation = Negotiation::from_headers(None, None).ok()?;
-    let mut rng = Counter::new();
+    let mut rng = CountingRng::new();
     let started = conversations.start(service()?, negotiation, Language::English, NOW, &mut rng);
     Some(FormPost {
         state_context: started.form.state_context,
@@ -163,7 +167,7 @@ fn authorization(token: &IssuedToken) -> String {
     format!("CitrixAuth {}", token.token.expose_secret())
 }
 
-fn with_bit_changed(token: &IssuedToken, bit: usize) -> Option<String> {
+fn with_bit_flipped(token: &IssuedToken, bit: usize) -> Option<String> {
     let mut sealed = BASE64.decode(token.token.expose_secret().as_bytes()).ok()?;
     let bit = bit % (8 * sealed.len());
     *sealed.get_mut(bit / 8)? ^= 1 << (bit % 8);

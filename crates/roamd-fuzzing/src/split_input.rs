@@ -1,15 +1,15 @@
-//! One input for an oracle that wants several texts.
+//! Splitting of an input into several texts.
 
-/// Texts taken off the front of an input one after the other. They are parted by the byte `FF`, which
-/// no UTF-8 has, so that a text may hold anything; when the input is used up they are empty.
-pub(crate) struct Parts<'b>(&'b [u8]);
+/// An input that an oracle splits into texts. They are separated by the byte `FF`, which UTF-8 never
+/// contains. At the end of the input, texts are empty.
+pub(crate) struct SplitInput<'b>(&'b [u8]);
 
-impl<'b> Parts<'b> {
+impl<'b> SplitInput<'b> {
     pub(crate) fn new(bytes: &'b [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The next text; bytes that are not UTF-8 become U+FFFD.
+    /// Returns the next text. Invalid UTF-8 becomes U+FFFD.
     pub(crate) fn text(&mut self) -> String {
         let end = self.0.iter().position(|byte| *byte == 0xFF);
         let (text, rest) = match end {
@@ -20,12 +20,12 @@ impl<'b> Parts<'b> {
         String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
     }
 
-    /// The next text, or nothing where there is none or it is empty.
+    /// Returns the next text, or `None` if it is empty.
     pub(crate) fn optional(&mut self) -> Option<String> {
         Some(self.text()).filter(|text| !text.is_empty())
     }
 
-    /// All that is left.
+    /// Returns the rest of the input.
     pub(crate) fn rest(self) -> &'b [u8] {
         self.0
     }
