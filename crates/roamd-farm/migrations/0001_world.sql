@@ -1,5 +1,5 @@
--- Names that are compared without case are kept twice: as written, and folded by the program
--- (SQLite's own NOCASE knows ASCII letters only).
+-- Names that are compared without case have two columns: as written, and case folded by the program
+-- (NOCASE of SQLite folds ASCII letters only).
 
 CREATE TABLE settings (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
@@ -74,8 +74,8 @@ CREATE TABLE application_users (
     PRIMARY KEY (application_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
--- A session's number is its id on its host. The farm stands beside the host so that one index
--- serves the listing; the double keys keep the two from disagreeing.
+-- The number of a session is unique on its host. farm_id repeats the farm of the host, so that one
+-- index serves the listing; the composite foreign keys keep both consistent.
 CREATE TABLE sessions (
     id             INTEGER PRIMARY KEY,
     farm_id        INTEGER NOT NULL,
@@ -102,8 +102,8 @@ CREATE TRIGGER session_ended AFTER DELETE ON sessions BEGIN
     UPDATE hosts SET load = load - 1 WHERE id = OLD.host_id;
 END;
 
--- Only the hash of a ticket is kept. Times are milliseconds since 1970. A ticket of target
--- 'session' whose session_id is null outlived its session.
+-- Only the hash of a ticket is stored. Times are milliseconds since 1970. If a ticket with target
+-- 'session' has no session_id, its session has ended.
 CREATE TABLE tickets (
     hash           BLOB PRIMARY KEY CHECK (length(hash) = 32),
     user_id        INTEGER NOT NULL REFERENCES users (id),

@@ -1,8 +1,7 @@
--- What a launch depends on: where an application runs, how much a host takes, whether its machine
--- runs, and what may be in use at the same time. A limit that is null is none.
+-- Launches: host groups, capacity and power of hosts, licences and limits. Null means no limit.
 
--- Hosts that run the same things. An application runs on the hosts of its group; one without a group
--- runs on the hosts without one.
+-- Hosts with the same applications. An application runs on the hosts of its group; an application
+-- without a group runs on the hosts without one.
 CREATE TABLE host_groups (
     id          INTEGER PRIMARY KEY,
     farm_id     INTEGER NOT NULL REFERENCES farms (id),
@@ -20,7 +19,7 @@ ALTER TABLE hosts ADD COLUMN group_id INTEGER REFERENCES host_groups (id);
 ALTER TABLE hosts ADD COLUMN capacity INTEGER NOT NULL DEFAULT 100 CHECK (capacity >= 1);
 ALTER TABLE hosts ADD COLUMN maintenance INTEGER NOT NULL DEFAULT 0 CHECK (maintenance IN (0, 1));
 ALTER TABLE hosts ADD COLUMN boot_seconds INTEGER NOT NULL DEFAULT 30 CHECK (boot_seconds >= 0);
--- Milliseconds since 1970; null while the machine is off. It is ready boot_seconds later.
+-- Milliseconds since 1970; null while the machine is off. The machine is ready boot_seconds later.
 ALTER TABLE hosts ADD COLUMN switched_on_at INTEGER DEFAULT 0;
 
 ALTER TABLE applications ADD COLUMN group_id INTEGER REFERENCES host_groups (id);
@@ -29,7 +28,7 @@ ALTER TABLE applications ADD COLUMN max_instances INTEGER CHECK (max_instances >
 ALTER TABLE applications ADD COLUMN max_instances_per_user INTEGER
     CHECK (max_instances_per_user >= 0);
 
--- Each application that runs in a session, as often as it runs.
+-- Running applications of a session, one row for each instance.
 CREATE TABLE instances (
     id             INTEGER PRIMARY KEY,
     session_id     INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,

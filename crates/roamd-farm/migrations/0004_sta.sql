@@ -1,10 +1,10 @@
--- The farm's secure ticket authority: its id, and the tickets that stand for addresses of hosts.
+-- The Secure Ticket Authority of a farm: its id, and the tickets that stand for host addresses.
 
 ALTER TABLE farms ADD COLUMN sta_id TEXT CHECK (sta_id LIKE 'STA____________');
 
 UPDATE farms SET sta_id = 'STA' || hex(randomblob(6));
 
--- Only the hash of a ticket is kept. Times are milliseconds since 1970.
+-- Only the hash of a ticket is stored. Times are milliseconds since 1970.
 CREATE TABLE sta_tickets (
     hash        BLOB PRIMARY KEY CHECK (length(hash) = 32),
     farm_id     INTEGER NOT NULL REFERENCES farms (id),

@@ -1,5 +1,5 @@
--- Extensions of the files that an application opens, with commas between them, or 'none'. A document
--- has an address, and nothing of it runs.
+-- Extensions of the files that an application opens, separated by commas, or 'none'; and the
+-- address of a document.
 
 ALTER TABLE applications ADD COLUMN file_types TEXT NOT NULL DEFAULT 'none' CHECK (file_types <> '');
 ALTER TABLE applications ADD COLUMN content TEXT

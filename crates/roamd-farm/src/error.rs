@@ -1,51 +1,66 @@
-//! What can go wrong outside a request: with the data folder, the world, or a ticket.
+//! Errors of operator commands: data folder, world description, objects of a farm, tickets.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::ica::IcaError;
-use crate::launch::LaunchRefusal;
-use crate::world::{ApplicationKind, WorldError};
+use crate::model::application::ApplicationKind;
+use crate::model::farm::FarmPart;
+use crate::model::ica_file::IcaFileError;
+use crate::model::launch_refusal::LaunchRefusal;
+use crate::model::ticket::TicketRefusal;
+use crate::model::world_error::WorldError;
 
-/// Why something about the embedded farms did not work, and what to do.
+/// Why an operation on embedded farms failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The data folder has no world yet.
-    #[error("no world in {dir}: make one with `roamd farm init --data {dir}`", dir = .dir.display())]
+    /// The data folder contains no world.
+    #[error(
+        "no world in {dir}: create one with `roamd farm init --data {dir}`",
+        dir = .dir.display()
+    )]
     NoWorld {
         /// The data folder.
         dir: PathBuf,
     },
-    /// The data folder has a world already.
-    #[error("{} holds a world already: nothing was changed", .dir.display())]
+    /// The data folder contains a world already.
+    #[error("{} already contains a world: nothing was changed", .dir.display())]
     WorldExists {
         /// The data folder.
         dir: PathBuf,
     },
-    /// The database is not whole.
-    #[error("{} is damaged ({reason}): put back a copy, or move it away and make a new world", .path.display())]
+    /// The database is damaged.
+    #[error(
+        "{} is damaged ({reason}): restore a backup, or move the file away and create a new world",
+        .path.display()
+    )]
     Damaged {
         /// The database.
         path: PathBuf,
-        /// What was found.
+        /// Result of the integrity check.
         reason: String,
     },
-    /// The file is a database of something else.
-    #[error("{} is no database of roamd farms, or its start is destroyed: choose another data folder, or put back a copy", .path.display())]
+    /// The file is not a database of roamd farms.
+    #[error(
+        "{} is not a database of roamd farms, or its header is damaged: choose another data \
+         folder, or restore a backup",
+        .path.display()
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// A newer roamd wrote the database.
-    #[error("{} has format {found}, this roamd knows formats up to {known}: use a newer roamd", .path.display())]
+    /// The database was written by a newer version of roamd.
+    #[error(
+        "{} has format {found}, but this roamd supports formats up to {known}: use a newer roamd",
+        .path.display()
+    )]
     Newer {
         /// The database.
         path: PathBuf,
         /// Format of the file.
         found: i64,
-        /// Newest format that is known.
+        /// Newest supported format.
         known: i64,
     },
     /// The database could not be read or written.
@@ -53,60 +68,63 @@ pub enum Error {
     Database {
         /// The database.
         path: PathBuf,
-        /// What SQLite said.
+        /// Error of SQLite.
         #[source]
         source: rusqlite::Error,
     },
     /// The data folder could not be read or written.
     #[error("could not use the data folder {}", .path.display())]
     Folder {
-        /// The folder, or the file in it.
+        /// The folder, or a file in it.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         #[source]
         source: io::Error,
     },
-    /// The world is not one that farms can be made of.
+    /// The world description is invalid.
     #[error(transparent)]
     World(#[from] WorldError),
     /// No farm has this id.
-    #[error("no farm has the id {farm}; there are {}", .known.join(", "))]
+    #[error("no farm has the id {farm}; known farms: {}", .known.join(", "))]
     UnknownFarm {
-        /// The id asked for.
+        /// The requested id.
         farm: String,
-        /// The ids of all farms; a world has one at least.
+        /// The ids of all farms.
         known: Vec<String>,
     },
     /// The farm has no host, group or application of this name.
-    #[error("farm {farm} has no {part} {name}: `roamd farm {list} list` names those that exist", list = .part.command())]
+    #[error(
+        "farm {farm} has no {part} {name}: `roamd farm {list} list` shows the existing ones",
+        list = .part.command()
+    )]
     UnknownPart {
         /// The farm.
         farm: String,
-        /// Part of a farm.
-        part: Part,
-        /// The name, or for a host the id, asked for.
+        /// Kind of the object.
+        part: FarmPart,
+        /// The requested name, or for a host the requested id.
         name: String,
     },
-    /// What is published is of another kind than the change is for.
-    #[error("{app} is of the kind {found}, and only one of the kind {needed} has that")]
+    /// The change does not apply to this kind of application.
+    #[error("{app} is of kind {found}; this setting is only for kind {needed}")]
     WrongKind {
-        /// The name asked for.
+        /// The requested name.
         app: String,
-        /// What it is.
+        /// Kind of the application.
         found: ApplicationKind,
-        /// What it would have to be.
+        /// Kind that the change applies to.
         needed: ApplicationKind,
     },
     /// No user has this name.
-    #[error("no user has the name {user}: `roamd farm user list` names those that exist")]
+    #[error("no user has the name {user}: `roamd farm user list` shows the existing ones")]
     UnknownUser {
-        /// The name asked for.
+        /// The requested name.
         user: String,
     },
     /// Several domains have a user of this name.
     #[error("several domains have a user {user}: write DOMAIN\\name")]
     AmbiguousUser {
-        /// The name asked for.
+        /// The requested name.
         user: String,
     },
     /// The farm does not publish this application to this user.
@@ -114,74 +132,22 @@ pub enum Error {
     UnknownApplication {
         /// The farm.
         farm: String,
-        /// The application asked for.
+        /// The requested application.
         app: String,
     },
-    /// The ICA file has no logon ticket to redeem.
+    /// The logon ticket of the ICA file cannot be used.
     #[error(transparent)]
-    Ica(#[from] IcaError),
-    /// The logon ticket is not good.
+    Ica(#[from] IcaFileError),
+    /// The logon ticket is refused.
     #[error("logon ticket refused")]
     Ticket(#[from] TicketRefusal),
-    /// The farm does not let the launch happen now.
+    /// The launch is refused.
     #[error("launch refused")]
     Launch(#[from] LaunchRefusal),
-    /// A password could not be hashed.
+    /// Password hashing failed.
     #[error("could not hash a password")]
     Hashing,
-    /// The system has no random numbers.
-    #[error("the system gave no random numbers")]
+    /// The operating system provides no random numbers.
+    #[error("the operating system provides no random numbers")]
     NoRandomness,
-}
-
-/// Why a logon ticket connects nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TicketRefusal {
-    /// No farm of this data folder issued it, or it expired long ago.
-    #[error("it is unknown here")]
-    Unknown,
-    /// It was redeemed before; a ticket works once.
-    #[error("it was used before")]
-    Used,
-    /// Its time is over.
-    #[error("it has expired")]
-    Expired,
-    /// A disconnect or logoff of its user named it.
-    #[error("it was invalidated")]
-    Invalidated,
-    /// The session that it was issued for has ended.
-    #[error("its session has ended")]
-    SessionEnded,
-}
-
-/// What a farm is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// A machine that sessions run on.
-    Host,
-    /// A group of hosts.
-    Group,
-    /// An application or desktop.
-    Application,
-}
-
-impl Part {
-    /// The word for it in commands.
-    fn command(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Group => "group",
-            Self::Application => "app",
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Host => "host",
-            Self::Group => "group",
-            Self::Application => "application",
-        })
-    }
 }

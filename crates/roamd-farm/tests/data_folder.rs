@@ -1,4 +1,4 @@
-//! Data folders: made once, shared by many, refused when they are not ours (bad-inputs 79 to 82).
+//! Creating, sharing, migrating and rejecting data folders (bad-inputs 79 to 82).
 
 use std::fs;
 use std::path::Path;
@@ -10,18 +10,18 @@ use rusqlite::Connection;
 use crate::support::{Folder, at, small_world};
 
 #[test]
-fn a_folder_without_a_world_says_how_to_make_one() {
+fn missing_world_error_names_init_command() {
     let dir = tempfile::tempdir().unwrap();
     for path in [dir.path().to_owned(), dir.path().join("missing")] {
         let error = Farms::open(&path).unwrap_err();
         assert!(matches!(error, Error::NoWorld { .. }), "{error}");
         assert!(error.to_string().contains("roamd farm init"), "{error}");
-        assert!(!path.join("farm.db").exists(), "opening makes nothing");
+        assert!(!path.join("farm.db").exists(), "opening creates no file");
     }
 }
 
 #[test]
-fn a_second_init_says_so_and_changes_nothing() {
+fn second_init_is_rejected_and_changes_nothing() {
     let folder = Folder::new();
     folder.start("cvad-7", "alice", "Here", Some("DESK-A"));
     let error = init(folder.path(), &small_world()).unwrap_err();
@@ -30,7 +30,7 @@ fn a_second_init_says_so_and_changes_nothing() {
 }
 
 #[test]
-fn of_many_inits_at_once_one_makes_the_world() {
+fn concurrent_inits_create_one_world() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("new/folder");
     let results: Vec<_> = thread::scope(|scope| {
@@ -50,12 +50,12 @@ fn of_many_inits_at_once_one_makes_the_world() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(left, ["farm.db"], "nothing half-made is left");
+    assert_eq!(left, ["farm.db"], "no temporary file is left");
     assert_eq!(Farms::open(&path).unwrap().list().unwrap().len(), 3);
 }
 
 #[test]
-fn what_is_not_ours_is_refused_and_left_as_it_is() {
+fn foreign_or_damaged_file_is_rejected_unchanged() {
     let sql = |path: &Path, text: &str| {
         let connection = Connection::open(path).unwrap();
         connection.execute_batch(text).unwrap();
@@ -63,7 +63,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     };
     let cases: [(&str, &dyn Fn(&Path), fn(&Error) -> bool); 6] = [
         (
-            "another program's database",
+            "database of another program",
             &|path| {
                 fs::remove_file(path).unwrap();
                 sql(
@@ -74,22 +74,22 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
             |error| matches!(error, Error::Foreign { .. }),
         ),
         (
-            "no database at all",
+            "not a database",
             &|path| fs::write(path, "dear diary, ".repeat(1000)).unwrap(),
             |error| matches!(error, Error::Foreign { .. }),
         ),
         (
-            "an empty file",
+            "empty file",
             &|path| fs::write(path, "").unwrap(),
             |error| matches!(error, Error::Foreign { .. }),
         ),
         (
-            "a newer format",
+            "newer format",
             &|path| sql(path, "PRAGMA user_version = 99"),
             |error| matches!(error, Error::Newer { found: 99, .. }),
         ),
         (
-            "a truncated file",
+            "truncated file",
             &|path| {
                 let bytes = fs::read(path).unwrap();
                 fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
@@ -97,7 +97,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
             |error| matches!(error, Error::Damaged { .. }),
         ),
         (
-            "a page of rubbish",
+            "page of random bytes",
             &|path| {
                 let mut bytes = fs::read(path).unwrap();
                 bytes[8192..12288].fill(0xA5);
@@ -119,7 +119,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
             assert!(expected(&error), "{name}: {error:?}");
             assert!(
                 error.to_string().contains(path.to_str().unwrap()),
-                "{name}: the path is told: {error}"
+                "{name}: no path in {error}"
             );
         }
         assert_eq!(
@@ -130,9 +130,9 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     }
 }
 
-/// A folder that the first format was made in, with a session and a ticket.
+/// A folder of the first format, with a session and a ticket.
 #[test]
-fn an_older_folder_is_brought_up_to_date_with_what_it_holds() {
+fn older_format_is_migrated_with_its_content() {
     let dir = tempfile::tempdir().unwrap();
     let connection = Connection::open(dir.path().join("farm.db")).unwrap();
     connection
@@ -179,9 +179,9 @@ fn an_older_folder_is_brought_up_to_date_with_what_it_holds() {
     assert!(authority.starts_with("STA") && authority.len() == 15);
 }
 
-/// bad-inputs 81, 84: opens of their own, as processes have.
+/// bad-inputs 81, 84: each thread opens the folder separately, as a process does.
 #[test]
-fn many_writers_share_a_folder_and_lose_nothing() {
+fn concurrent_writers_lose_no_change() {
     let folder = Folder::new();
     thread::scope(|scope| {
         for writer in 0..4 {
@@ -211,14 +211,14 @@ fn many_writers_share_a_folder_and_lose_nothing() {
         .collect();
     numbers.sort();
     numbers.dedup();
-    assert_eq!(numbers.len(), 40, "no session id is given twice");
+    assert_eq!(numbers.len(), 40, "session ids are unique");
     let on_first = numbers.iter().filter(|(host, _)| host == "201").count();
     assert_eq!(on_first, 20, "hosts share the load");
 }
 
-/// A world with other hands in it: what they did is seen at once, without a restart.
+/// Changes of another process are visible at once, without a restart.
 #[test]
-fn a_session_started_by_another_process_is_seen_at_once() {
+fn session_of_other_process_is_visible_at_once() {
     let folder = Folder::new();
     let other = Farms::open(folder.path()).unwrap();
     folder.start("xenapp-6", "bob", "There", None);
@@ -226,7 +226,7 @@ fn a_session_started_by_another_process_is_seen_at_once() {
 }
 
 #[test]
-fn filters_that_name_nothing_are_mistakes() {
+fn filter_for_unknown_name_is_an_error() {
     let folder = Folder::new();
     folder.start("xenapp-6", "alice", "Here", Some("DESK-A"));
     for (farm, user, expected) in [
@@ -249,7 +249,7 @@ fn filters_that_name_nothing_are_mistakes() {
 }
 
 #[test]
-fn an_ica_file_of_another_world_connects_nobody() {
+fn ica_file_of_another_world_is_rejected() {
     let folder = Folder::new();
     let file = "[Word]\r\nLogonTicket=0F1E2D3C4B5A69788796A5B4C3D2E1\r\n";
     let error = folder.farms.connect(file, at(0)).unwrap_err();

@@ -1,53 +1,17 @@
-//! Addresses, tickets and what becomes of them (nfuse.md §4.4, §5).
+//! Addresses, launches, reconnects, and logon tickets (nfuse.md §4.4, §5).
 
 use roamd_farm::{Error, ServeOptions, SessionRecord, TicketRefusal};
 use roamd_nfuse_proto::{
-    AddressName, AddressRequest, AddressResponse, Credentials, DisconnectUserSessionsRequest,
-    Domain, ErrorId, FarmError, HostId, LaunchRefRequest, LogoffUserSessionsRequest, NativeError,
-    SessionName, SessionSelection, TicketRequest,
+    AddressName, AddressResponse, Credentials, DisconnectUserSessionsRequest, Domain, ErrorId,
+    LaunchRefRequest, LogoffUserSessionsRequest,
 };
 
+use crate::requests::{
+    address, application, ica, selection, session_name, ticket_request, unknown_name_error,
+};
 use crate::support::{Controller, Folder, GENERATIONS, of};
 
-pub(crate) fn address(name: AddressName, credentials: Option<Credentials>) -> AddressRequest {
-    AddressRequest {
-        name,
-        client_name: Some("TABLET".to_owned()),
-        client_address: None,
-        wanted_address_type: Some("dns-port".to_owned()),
-        flags: Vec::new(),
-        credentials,
-        client_type: Some("ica30".to_owned()),
-        device_id: Some("TABLET-ID".to_owned()),
-        session_settings: None,
-    }
-}
-
-pub(crate) fn session_name(session: &SessionRecord) -> AddressName {
-    AddressName::Session(SessionName {
-        in_name: session.app.clone(),
-        host_id: HostId {
-            kind: Some("ima-host-id".to_owned()),
-            value: session.host_id.clone(),
-        },
-        session_id: session.session_id.to_string(),
-    })
-}
-
-pub(crate) fn application(name: &str) -> AddressName {
-    AddressName::Application(name.to_owned())
-}
-
-pub(crate) fn ticket_request(user: &str, tag: &str, time_to_live: Option<u32>) -> TicketRequest {
-    TicketRequest {
-        credentials: of(user),
-        ticket_type: "CtxLogon".to_owned(),
-        ticket_tag: tag.to_owned(),
-        time_to_live,
-    }
-}
-
-/// A ticket of this user for what the name leads to.
+/// Gets a ticket of this user for the target of the name.
 async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u32) -> String {
     let answer = controller
         .ask(&address(name, Some(of(user))))
@@ -57,11 +21,7 @@ async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u3
     controller.ask(&request).await.unwrap().ticket
 }
 
-pub(crate) fn ica(ticket: &str) -> String {
-    format!("[App]\r\nAddress=192.0.2.1:1494\r\nLogonTicket={ticket}\r\nLogonTicketType=CTXS1\r\n")
-}
-
-/// Redeems so many seconds from now, or says why not.
+/// Redeems a ticket this many seconds from now.
 fn connect(folder: &Folder, ticket: &str, later: i64) -> Result<SessionRecord, TicketRefusal> {
     let then = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(later);
     folder
@@ -73,21 +33,8 @@ fn connect(folder: &Folder, ticket: &str, later: i64) -> Result<SessionRecord, T
         })
 }
 
-pub(crate) fn unknown(generation: &str) -> FarmError {
-    match generation {
-        "cvad-7" => ErrorId::NO_AVAILABLE_WORKSTATION.into(),
-        _ => FarmError {
-            id: ErrorId::UNSPECIFIED,
-            native: Some(NativeError::Mps {
-                family: "IMA".to_owned(),
-                code: "0x80060001".to_owned(),
-            }),
-        },
-    }
-}
-
 #[tokio::test]
-async fn a_reconnect_moves_the_session_to_the_client_that_asked() {
+async fn reconnect_moves_session_to_requesting_client() {
     for generation in GENERATIONS {
         for (app, client) in [("Waiting", None), ("There", Some("DESK-B"))] {
             let folder = Folder::new();
@@ -121,7 +68,7 @@ async fn a_reconnect_moves_the_session_to_the_client_that_asked() {
 }
 
 #[tokio::test]
-async fn a_launch_starts_a_session_when_the_client_comes() {
+async fn launch_starts_session_at_redemption() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         folder.start(generation, "bob", "Here", Some("DESK-B"));
@@ -133,13 +80,13 @@ async fn a_launch_starts_a_session_when_the_client_comes() {
         assert!(!answer.disconnected_session);
         assert_eq!(
             answer.server_address.value, "host2.test:1494",
-            "the emptier host"
+            "the host with the lower load"
         );
         let ticket = ticket(&controller, "alice", application("Here"), 200).await;
         assert_eq!(
             folder.states(generation),
             ["Here@DESK-B"],
-            "nothing has started yet"
+            "no session before redemption"
         );
         let started = connect(&folder, &ticket, 0).unwrap();
         assert_eq!(started.app, "Here");
@@ -149,7 +96,7 @@ async fn a_launch_starts_a_session_when_the_client_comes() {
 }
 
 #[tokio::test]
-async fn a_launch_of_what_waits_leads_to_the_waiting_session() {
+async fn launch_returns_to_disconnected_session() {
     let folder = Folder::new();
     folder.start("xenapp-6", "bob", "Waiting", None);
     let session = folder.start("xenapp-6", "alice", "Waiting", None);
@@ -162,9 +109,10 @@ async fn a_launch_of_what_waits_leads_to_the_waiting_session() {
     assert_eq!(folder.states("xenapp-6"), ["Waiting", "Waiting@TABLET"]);
 }
 
-/// Applications that are active elsewhere start again; desktops of XenDesktop and later are one.
+/// A launch starts a second instance of an application that is active elsewhere. From XenDesktop on
+/// a desktop moves instead.
 #[tokio::test]
-async fn a_launch_of_an_active_desktop_moves_it_where_desktops_follow_their_users() {
+async fn desktop_launch_takes_over_active_session() {
     for generation in GENERATIONS {
         for app in ["Here", "Desk"] {
             let folder = Folder::new();
@@ -185,9 +133,9 @@ async fn a_launch_of_an_active_desktop_moves_it_where_desktops_follow_their_user
     }
 }
 
-/// nfuse.md §5: from 7 on the address answer has all that a launch needs.
+/// nfuse.md §5: from generation 7 on the address response contains everything that a launch needs.
 #[tokio::test]
-async fn generation_7_gives_the_ticket_with_the_address() {
+async fn generation_7_address_contains_ticket() {
     let mut world = crate::support::small_world();
     for farm in &mut world.farms {
         farm.trust_requests = true;
@@ -206,7 +154,7 @@ async fn generation_7_gives_the_ticket_with_the_address() {
         if let Some(ticket) = answer.ticket {
             assert_eq!(connect(&folder, &ticket, 0).unwrap().app, "Here");
         }
-        // An identity has no password that a ticket could stand for.
+        // An identity contains no password that a ticket could stand for.
         let identity = Credentials::Identity {
             sam: Some(r"DEMO\alice".to_owned()),
             upn: None,
@@ -223,7 +171,7 @@ async fn generation_7_gives_the_ticket_with_the_address() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_users_is_as_unknown_as_what_is_not_there() {
+async fn resource_of_other_user_looks_unknown() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let session = folder.start(generation, "alice", "Waiting", None);
@@ -248,15 +196,15 @@ async fn what_is_not_the_users_is_as_unknown_as_what_is_not_there() {
         ] {
             let request = address(name.clone(), Some(of("carol")));
             let error = controller.ask(&request).await.unwrap_err();
-            assert_eq!(error, unknown(generation), "{name:?}");
+            assert_eq!(error, unknown_name_error(generation), "{name:?}");
         }
         let request = address(application("Secret"), Some(of("alice")));
         assert_eq!(
             controller.ask(&request).await.unwrap_err(),
-            unknown(generation)
+            unknown_name_error(generation)
         );
 
-        // Another user's tag is worth nothing either, nor is one made by hand.
+        // The tag of another user is rejected, and so is a forged one.
         let request = address(session_name(&session), Some(of("alice")));
         let tag = controller.ask(&request).await.unwrap().ticket_tag.unwrap();
         for tag in [
@@ -270,20 +218,20 @@ async fn what_is_not_the_users_is_as_unknown_as_what_is_not_there() {
                 .ask(&ticket_request("carol", tag, None))
                 .await
                 .unwrap_err();
-            assert_eq!(error, unknown(generation), "{tag}");
+            assert_eq!(error, unknown_name_error(generation), "{tag}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_address_comes_in_the_wanted_form() {
+async fn address_has_requested_form() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let farm = controller
         .ask(&roamd_nfuse_proto::ServerFarmDataRequest)
         .await
         .unwrap();
-    for (wanted, kind, value) in [
+    for (requested, kind, value) in [
         (Some("dot"), "dot", "192.0.2.1"),
         (Some("dns"), "dns", "host1.test"),
         (Some("DNS-port"), "dns-port", "host1.test:1494"),
@@ -299,7 +247,7 @@ async fn the_address_comes_in_the_wanted_form() {
             AddressName::Unspecified("Here".to_owned()),
         ] {
             let mut request = address(name.clone(), Some(of("alice")));
-            request.wanted_address_type = wanted.map(str::to_owned);
+            request.wanted_address_type = requested.map(str::to_owned);
             let answer = controller.ask(&request).await.unwrap();
             let address = answer.server_address;
             assert_eq!(
@@ -317,7 +265,7 @@ async fn the_address_comes_in_the_wanted_form() {
 }
 
 #[tokio::test]
-async fn a_ticket_works_once() {
+async fn logon_ticket_is_redeemed_once() {
     let folder = Folder::new();
     let session = folder.start("cvad-7", "alice", "Waiting", None);
     let controller = folder.serve("cvad-7").await;
@@ -328,9 +276,9 @@ async fn a_ticket_works_once() {
     assert_eq!(folder.states("cvad-7"), ["Waiting@TABLET"]);
 }
 
-/// bad-inputs 81, 84: many hosts, each with connections of its own, and one ticket.
+/// bad-inputs 81, 84: many hosts with their own connections redeem one ticket.
 #[tokio::test]
-async fn of_many_who_redeem_a_ticket_at_once_one_wins() {
+async fn concurrent_redemptions_succeed_once() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let ticket = ticket(&controller, "alice", application("Here"), 200).await;
@@ -352,8 +300,8 @@ async fn of_many_who_redeem_a_ticket_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_ticket_lives_as_long_as_it_was_asked_for_within_bounds() {
-    for (wanted, good_until, expired_at) in [
+async fn ticket_lifetime_is_requested_value_within_bounds() {
+    for (requested, good_until, expired_at) in [
         (None, 190, 201),
         (Some(200), 190, 201),
         (Some(20), 10, 21),
@@ -371,16 +319,16 @@ async fn a_ticket_lives_as_long_as_it_was_asked_for_within_bounds() {
         ] {
             let request = address(application("Here"), Some(of("alice")));
             let tag = controller.ask(&request).await.unwrap().ticket_tag.unwrap();
-            let request = ticket_request("alice", &tag, wanted);
+            let request = ticket_request("alice", &tag, requested);
             let ticket = controller.ask(&request).await.unwrap().ticket;
             let result = connect(&folder, &ticket, later).map(|_| ());
-            assert_eq!(result, expected, "{wanted:?} {later}");
+            assert_eq!(result, expected, "{requested:?} {later}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_ticket_does_not_outlive_its_session() {
+async fn ticket_of_ended_session_is_rejected() {
     let folder = Folder::new();
     let session = folder.start("xenapp-6", "alice", "There", Some("DESK-B"));
     let controller = folder.serve("xenapp-6").await;
@@ -394,29 +342,8 @@ async fn a_ticket_does_not_outlive_its_session() {
     assert_eq!(folder.states("xenapp-6"), [""; 0]);
 }
 
-/// Disconnects what the user has on a client.
-pub(crate) fn disconnect(user: &str, client: &str) -> DisconnectUserSessionsRequest {
-    DisconnectUserSessionsRequest(selection(user, Some(client), &[]))
-}
-
-/// Logs off what the user has on a client.
-pub(crate) fn logoff(user: &str, client: &str) -> LogoffUserSessionsRequest {
-    LogoffUserSessionsRequest(selection(user, Some(client), &[]))
-}
-
-fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {
-    SessionSelection {
-        credentials: of(user),
-        client_name: client.map(str::to_owned),
-        device_id: None,
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
-        tickets: tickets.iter().map(|ticket| (*ticket).to_owned()).collect(),
-    }
-}
-
 #[tokio::test]
-async fn a_disconnect_or_logoff_invalidates_the_tickets_of_its_user_and_farm_that_it_names() {
+async fn disconnect_and_logoff_invalidate_named_tickets() {
     for generation in GENERATIONS {
         for logoff in [false, true] {
             let folder = Folder::new();
@@ -456,7 +383,7 @@ async fn a_disconnect_or_logoff_invalidates_the_tickets_of_its_user_and_farm_tha
 }
 
 #[tokio::test]
-async fn a_refused_disconnect_invalidates_nothing() {
+async fn refused_disconnect_invalidates_no_ticket() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     let ticket = ticket(&controller, "alice", application("Here"), 200).await;
@@ -472,7 +399,7 @@ async fn a_refused_disconnect_invalidates_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_hash_of_a_ticket_is_kept() {
+async fn only_hash_of_logon_ticket_is_stored() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
     let ticket = ticket(&controller, "alice", application("Here"), 200).await;
@@ -484,9 +411,9 @@ async fn only_the_hash_of_a_ticket_is_kept() {
     }
 }
 
-/// nfuse.md §5.6: WI asks for it without a password.
+/// nfuse.md §5.6: WI requests launch references without a password.
 #[tokio::test]
-async fn a_launch_reference_is_given_without_telling_who_exists() {
+async fn launch_reference_does_not_reveal_users() {
     let folder = Folder::new();
     let controller = folder.serve_with("xenapp-6", ServeOptions::default()).await;
     let request = |user: &str, tag: &str| LaunchRefRequest {
@@ -513,13 +440,13 @@ async fn a_launch_reference_is_given_without_telling_who_exists() {
                 .all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)),
             "{text}"
         );
-        assert!(seen.insert(text), "each is another one");
+        assert!(seen.insert(text), "references are unique");
     }
     let error = controller
         .ask(&request("alice", "rubbish"))
         .await
         .unwrap_err();
-    assert_eq!(error, unknown("xenapp-6"));
+    assert_eq!(error, unknown_name_error("xenapp-6"));
     let mut wrong = request("alice", "IMAHostId:001?app=Here");
     wrong.credentials = crate::support::typed("alice", "wrong", Some("DEMO"));
     let error = controller.ask(&wrong).await.unwrap_err();

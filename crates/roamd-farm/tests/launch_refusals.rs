@@ -1,44 +1,17 @@
-//! Launches by load, and what stands in their way, by generation (nfuse.md §5, §7, §10).
+//! Host choice and refused launches, by generation (nfuse.md §5, §7, §10).
 
-use roamd_farm::{
-    Application, ApplicationKind, Error, FarmDescription, Group, LaunchRefusal, Limit,
-    ServeOptions, SessionRecord, Switch, World,
-};
+use roamd_farm::{FarmDescription, HostGroup, LaunchRefusal, Limit, PowerSetting, ServeOptions};
 use roamd_nfuse_proto::{
     AddressName, AddressRequest, AddressResponse, AppDataRequest, ErrorId, FarmError, NativeError,
 };
 
-use crate::launch::{address, application, ica, session_name, ticket_request, unknown};
-use crate::support::{Folder, GENERATIONS, at, of, small_world};
+use crate::requests::{
+    address, application, disconnect, launch_ticket, logoff, redeem, session_name, ticket_request,
+    unknown_name_error,
+};
+use crate::support::{Folder, GENERATIONS, at, of, small_world_with, with_capacity};
 
 use LaunchRefusal as Refused;
-
-/// The world, with every farm changed in the same way.
-pub(crate) fn world(change: impl Fn(&mut FarmDescription)) -> World {
-    let mut world = small_world();
-    world.farms.iter_mut().for_each(change);
-    world.check().unwrap();
-    world
-}
-
-/// A document.
-pub(crate) fn prices() -> Application {
-    Application {
-        name: "Prices".to_owned(),
-        kind: ApplicationKind::Document,
-        content: Some(r"\\files\prices.xls".parse().unwrap()),
-        ..small_world().farms[0].applications[0].clone()
-    }
-}
-
-/// Each host takes so many sessions.
-pub(crate) fn capacity(capacity: u32) -> impl Fn(&mut FarmDescription) {
-    move |farm| {
-        farm.hosts
-            .iter_mut()
-            .for_each(|host| host.capacity = capacity);
-    }
-}
 
 async fn ask(
     folder: &Folder,
@@ -51,34 +24,6 @@ async fn ask(
     folder.ask_at(farm, &request, second).await
 }
 
-/// Asks for an application, and for the ticket that belongs to the address.
-pub(crate) async fn ticket(
-    folder: &Folder,
-    farm: &str,
-    user: &str,
-    app: &str,
-    second: i64,
-) -> String {
-    let answer = ask(folder, farm, user, application(app), second)
-        .await
-        .unwrap();
-    let request = ticket_request(user, &answer.ticket_tag.unwrap(), None);
-    folder.ask_at(farm, &request, second).await.unwrap().ticket
-}
-
-/// Takes a ticket to the host.
-pub(crate) fn connect(
-    folder: &Folder,
-    ticket: &str,
-    second: i64,
-) -> Result<SessionRecord, LaunchRefusal> {
-    let connected = folder.farms.connect(&ica(ticket), at(second));
-    connected.map_err(|error| match error {
-        Error::Launch(refusal) => refusal,
-        other => panic!("{other}"),
-    })
-}
-
 fn ima(code: &str) -> FarmError {
     FarmError {
         id: ErrorId::UNSPECIFIED,
@@ -89,14 +34,14 @@ fn ima(code: &str) -> FarmError {
     }
 }
 
-/// One for each of [`GENERATIONS`].
+/// Returns the error id once for each of [`GENERATIONS`].
 fn all(id: &ErrorId) -> [FarmError; 3] {
     [(); 3].map(|()| id.clone().into())
 }
 
 #[tokio::test]
-async fn launches_fill_hosts_in_proportion_to_their_capacity() {
-    let world = world(|farm| {
+async fn launches_fill_hosts_in_proportion_to_capacity() {
+    let world = small_world_with(|farm| {
         farm.hosts[0].capacity = 1;
         farm.hosts[1].capacity = 2;
     });
@@ -105,10 +50,10 @@ async fn launches_fill_hosts_in_proportion_to_their_capacity() {
         let mut seen = Vec::new();
         for user in ["alice", "bob", "carol"] {
             let answer = ask(&folder, generation, user, application("Here"), 0).await;
-            let ticket = ticket(&folder, generation, user, "Here", 0).await;
-            let host = connect(&folder, &ticket, 0).unwrap().host_id;
+            let ticket = launch_ticket(&folder, generation, user, "Here", 0).await;
+            let host = redeem(&folder, &ticket, 0).unwrap().host_id;
             let tag = answer.as_ref().unwrap().ticket_tag.as_ref().unwrap();
-            assert!(tag.contains(&host), "the host of the address: {tag}");
+            assert!(tag.contains(&host), "host of the address in {tag}");
             seen.push((
                 host[1..].to_owned(),
                 answer.unwrap().farm_load_hint.unwrap(),
@@ -127,7 +72,7 @@ async fn launches_fill_hosts_in_proportion_to_their_capacity() {
 }
 
 #[tokio::test]
-async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_words() {
+async fn launch_refusal_has_error_of_generation() {
     let maintenance = |farm: &mut FarmDescription| {
         farm.hosts
             .iter_mut()
@@ -136,10 +81,10 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
     let off = |farm: &mut FarmDescription| {
         farm.hosts
             .iter_mut()
-            .for_each(|host| host.power = Switch::Off);
+            .for_each(|host| host.power = PowerSetting::Off);
     };
     let group = |farm: &mut FarmDescription| {
-        farm.groups.push(Group {
+        farm.groups.push(HostGroup {
             name: "Desks".to_owned(),
             maintenance: true,
         });
@@ -195,22 +140,27 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
                 ErrorId::RETRY_REQUIRED.into(),
             ],
         ),
-        ("disabled", &disabled, "alice", GENERATIONS.map(unknown)),
+        (
+            "disabled",
+            &disabled,
+            "alice",
+            GENERATIONS.map(unknown_name_error),
+        ),
         ("licences", &licences, "carol", all(&ErrorId::NOT_LICENSED)),
         ("sessions", &sessions, "carol", unspecified.clone()),
         ("of a user", &per_user, "alice", user_limit.clone()),
         ("instances", &instances, "carol", unspecified),
         (
-            "instances of a user",
+            "instances for one user",
             &instances_per_user,
             "alice",
             user_limit,
         ),
     ];
     for (case, change, user, expected) in cases {
-        let folder = Folder::of(&world(change));
+        let folder = Folder::of(&small_world_with(change));
         for (generation, expected) in GENERATIONS.into_iter().zip(expected) {
-            // What the limits count. It would need a machine that runs.
+            // Limits are reached by sessions, which need running machines.
             if case != "off" {
                 folder.start(generation, "alice", "Here", Some("DESK-A"));
                 folder.start(generation, "bob", "Here", Some("DESK-B"));
@@ -222,9 +172,9 @@ async fn a_farm_names_what_stands_in_the_way_of_a_launch_in_its_generations_word
 }
 
 #[tokio::test]
-async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
+async fn change_after_address_is_checked_at_redemption() {
     let cases: [(&dyn Fn(&mut FarmDescription), Refused); 4] = [
-        (&capacity(1), Refused::Full),
+        (&with_capacity(1), Refused::Full),
         (
             &|farm| farm.licences = Limit::AtMost(1),
             Refused::NotLicensed,
@@ -239,59 +189,59 @@ async fn what_changed_since_the_address_is_seen_when_the_client_comes() {
         ),
     ];
     for (change, expected) in cases {
-        let folder = Folder::of(&world(|farm| {
+        let folder = Folder::of(&small_world_with(|farm| {
             farm.hosts.pop();
             change(farm);
         }));
         for generation in GENERATIONS {
-            let first = ticket(&folder, generation, "alice", "Here", 0).await;
-            let second = ticket(&folder, generation, "bob", "Here", 0).await;
-            connect(&folder, &first, 0).unwrap();
-            assert_eq!(connect(&folder, &second, 0), Err(expected), "{generation}");
+            let first = launch_ticket(&folder, generation, "alice", "Here", 0).await;
+            let second = launch_ticket(&folder, generation, "bob", "Here", 0).await;
+            redeem(&folder, &first, 0).unwrap();
+            assert_eq!(redeem(&folder, &second, 0), Err(expected), "{generation}");
             assert_eq!(folder.states(generation), ["Here@TABLET"]);
-            // It was not spent: there is room again, and it works.
-            let logoff = crate::launch::logoff("alice", "TABLET");
+            // The refused ticket was not redeemed, so it works once there is room again.
+            let logoff = logoff("alice", "TABLET");
             folder.ask_at(generation, &logoff, 0).await.unwrap();
-            connect(&folder, &second, 0).unwrap();
+            redeem(&folder, &second, 0).unwrap();
         }
     }
 }
 
-/// Somebody clicks twice: both tickets are there before either is used.
+/// A double click: both tickets are issued before either is redeemed.
 #[tokio::test]
-async fn launches_of_a_desktop_that_overlap_lead_to_one_session() {
+async fn overlapping_desktop_launches_share_one_session() {
     for generation in ["xendesktop-5", "cvad-7"] {
         for sessions in [1, 10] {
-            let folder = Folder::of(&world(capacity(sessions)));
-            let first = ticket(&folder, generation, "alice", "Desk", 0).await;
-            let second = ticket(&folder, generation, "alice", "Desk", 0).await;
-            let session = connect(&folder, &first, 0).unwrap();
-            assert_eq!(connect(&folder, &second, 0), Ok(session), "{generation}");
+            let folder = Folder::of(&small_world_with(with_capacity(sessions)));
+            let first = launch_ticket(&folder, generation, "alice", "Desk", 0).await;
+            let second = launch_ticket(&folder, generation, "alice", "Desk", 0).await;
+            let session = redeem(&folder, &first, 0).unwrap();
+            assert_eq!(redeem(&folder, &second, 0), Ok(session), "{generation}");
             assert_eq!(folder.states(generation), ["Desk@TABLET"]);
         }
     }
 }
 
 #[tokio::test]
-async fn a_launch_returns_to_what_was_disconnected_since_the_address() {
+async fn launch_returns_to_session_disconnected_after_address() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let session = folder.start(generation, "alice", "Here", Some("DESK-B"));
-        let ticket = ticket(&folder, generation, "alice", "Here", 0).await;
-        let leave = crate::launch::disconnect("alice", "DESK-B");
+        let ticket = launch_ticket(&folder, generation, "alice", "Here", 0).await;
+        let leave = disconnect("alice", "DESK-B");
         folder.ask_at(generation, &leave, 0).await.unwrap();
-        let returned = connect(&folder, &ticket, 0).unwrap();
+        let returned = redeem(&folder, &ticket, 0).unwrap();
         assert_eq!(returned.session_id, session.session_id, "{generation}");
         assert_eq!(folder.states(generation), ["Here@TABLET"], "{generation}");
     }
 }
 
 #[tokio::test]
-async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
-    let folder = Folder::of(&world(|farm| {
+async fn powered_off_machine_is_started_and_ready_after_boot() {
+    let folder = Folder::of(&small_world_with(|farm| {
         for host in &mut farm.hosts {
             host.capacity = 1;
-            host.power = Switch::Off;
+            host.power = PowerSetting::Off;
             host.boot_seconds = 20;
         }
     }));
@@ -301,25 +251,29 @@ async fn a_machine_that_is_off_is_switched_on_and_ready_after_its_boot() {
         for (user, second) in [("alice", 0), ("alice", 5), ("bob", 6), ("bob", 19)] {
             assert_eq!(launch(user, second).await, retry, "{user} {second}");
         }
-        let first = ticket(&folder, generation, "alice", "Desk", 20).await;
-        connect(&folder, &first, 21).unwrap();
-        // The other machine was left alone while one was on its way; now it is needed.
+        let first = launch_ticket(&folder, generation, "alice", "Desk", 20).await;
+        redeem(&folder, &first, 21).unwrap();
+        // The other machine stayed off while the first one was booting. It is needed now.
         for second in [22, 41] {
             assert_eq!(launch("bob", second).await, retry, "{second}");
         }
-        let second = ticket(&folder, generation, "bob", "Desk", 42).await;
-        connect(&folder, &second, 43).unwrap();
+        let second = launch_ticket(&folder, generation, "bob", "Desk", 42).await;
+        redeem(&folder, &second, 43).unwrap();
         let answer = launch("carol", 44).await.unwrap_err();
-        assert_ne!(answer.id, ErrorId::RETRY_REQUIRED, "both are in use");
+        assert_ne!(
+            answer.id,
+            ErrorId::RETRY_REQUIRED,
+            "both machines are in use"
+        );
     }
 }
 
 #[tokio::test]
-async fn nobody_without_a_name_switches_a_machine_on() {
-    let folder = Folder::of(&world(|farm| {
+async fn anonymous_launch_does_not_start_machine() {
+    let folder = Folder::of(&small_world_with(|farm| {
         farm.hosts
             .iter_mut()
-            .for_each(|host| host.power = Switch::Off);
+            .for_each(|host| host.power = PowerSetting::Off);
     }));
     let farm = folder.farms.farm("cvad-7").unwrap();
     let options = ServeOptions {
@@ -330,19 +284,19 @@ async fn nobody_without_a_name_switches_a_machine_on() {
         &address(application("Desk"), None),
     );
     for second in [0, 100] {
-        let answer = farm.answer(options, &body, at(second)).await.unwrap();
+        let answer = farm.respond(options, &body, at(second)).await.unwrap();
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.contains(">no-available-workstation<"), "{answer}");
     }
 }
 
-/// A machine for one user takes nobody back in maintenance; one for many does.
+/// In maintenance a single-session host refuses reconnects; a shared host accepts them.
 #[tokio::test]
-async fn maintenance_lets_users_return_to_hosts_that_many_share() {
+async fn maintenance_allows_reconnect_to_shared_host() {
     for generation in GENERATIONS {
         for (sessions, allowed) in [(1, false), (10, true)] {
-            let folder = Folder::of(&world(|farm| {
-                capacity(sessions)(farm);
+            let folder = Folder::of(&small_world_with(|farm| {
+                with_capacity(sessions)(farm);
                 farm.hosts
                     .iter_mut()
                     .for_each(|host| host.maintenance = true);
@@ -353,7 +307,8 @@ async fn maintenance_lets_users_return_to_hosts_that_many_share() {
                 match allowed {
                     true => assert!(answer.unwrap().disconnected_session),
                     false => {
-                        // From 7 on the word for "no machine" would say that there is no such session.
+                        // From generation 7 on the error for "no machine" would mean that the
+                        // session does not exist.
                         let expected = match generation {
                             "xenapp-6" => ErrorId::NO_SERVER,
                             _ => ErrorId::IN_MAINTENANCE_MODE,
@@ -367,33 +322,33 @@ async fn maintenance_lets_users_return_to_hosts_that_many_share() {
 }
 
 #[tokio::test]
-async fn who_is_connected_needs_no_second_licence_and_who_leaves_gives_it_back() {
+async fn licence_is_per_user_and_freed_by_disconnect() {
     for generation in GENERATIONS {
-        let folder = Folder::of(&world(|farm| farm.licences = Limit::AtMost(1)));
+        let folder = Folder::of(&small_world_with(|farm| farm.licences = Limit::AtMost(1)));
         for app in ["Here", "There"] {
-            let ticket = ticket(&folder, generation, "alice", app, 0).await;
-            connect(&folder, &ticket, 0).unwrap();
+            let ticket = launch_ticket(&folder, generation, "alice", app, 0).await;
+            redeem(&folder, &ticket, 0).unwrap();
         }
         let waiting = folder.start(generation, "bob", "Waiting", None);
         for name in [session_name(&waiting), application("Here")] {
             let refused = ask(&folder, generation, "bob", name, 0).await.unwrap_err();
             assert_eq!(refused.id, ErrorId::NOT_LICENSED);
         }
-        let leave = crate::launch::disconnect("alice", "TABLET");
+        let leave = disconnect("alice", "TABLET");
         folder.ask_at(generation, &leave, 0).await.unwrap();
-        let ticket = ticket(&folder, generation, "bob", "Waiting", 0).await;
+        let ticket = launch_ticket(&folder, generation, "bob", "Waiting", 0).await;
         assert_eq!(
-            connect(&folder, &ticket, 0).unwrap().session_id,
+            redeem(&folder, &ticket, 0).unwrap().session_id,
             waiting.session_id
         );
     }
 }
 
 #[tokio::test]
-async fn an_application_runs_on_the_hosts_of_its_group_only() {
-    let world = world(|farm| {
+async fn application_runs_only_on_hosts_of_its_group() {
+    let world = small_world_with(|farm| {
         farm.groups = ["Desks", "Apps"]
-            .map(|name| Group {
+            .map(|name| HostGroup {
                 name: name.to_owned(),
                 maintenance: false,
             })
@@ -417,21 +372,23 @@ async fn an_application_runs_on_the_hosts_of_its_group_only() {
             ("There", "01"),
             ("Desk", "02"),
         ] {
-            let ticket = ticket(&folder, generation, "alice", app, 0).await;
+            let ticket = launch_ticket(&folder, generation, "alice", app, 0).await;
             let host = format!("{number}{host}");
-            assert_eq!(connect(&folder, &ticket, 0).unwrap().host_id, host);
+            assert_eq!(redeem(&folder, &ticket, 0).unwrap().host_id, host);
             assert_eq!(folder.start(generation, "bob", app, None).host_id, host);
         }
-        // A tag made by hand leads nowhere else.
+        // A forged tag does not reach another host.
         let request = ticket_request("alice", &format!("IMAHostId:{number}01?app=Desk"), None);
         let refused = folder.ask_at(generation, &request, 0).await.unwrap_err();
-        assert_eq!(refused, unknown(generation));
+        assert_eq!(refused, unknown_name_error(generation));
     }
 }
 
 #[tokio::test]
-async fn a_disabled_application_is_listed_as_such() {
-    let folder = Folder::of(&world(|farm| farm.applications[1].enabled = false));
+async fn disabled_application_is_listed_as_disabled() {
+    let folder = Folder::of(&small_world_with(|farm| {
+        farm.applications[1].enabled = false;
+    }));
     let request = AppDataRequest {
         folder: String::new(),
         traverse: Some("subtree".to_owned()),

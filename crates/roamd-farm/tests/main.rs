@@ -1,30 +1,33 @@
-//! The embedded farm from outside: its data folder as programs see it, its XML service over sockets.
+//! Tests of the embedded farm through its public API and its sockets.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may stop at the first surprise"
+    reason = "tests may panic"
 )]
 #![expect(
     clippy::type_complexity,
-    reason = "a table's type stands beside the table, where its columns are read"
+    reason = "the type of a test table is readable beside the table"
 )]
 
-mod at_once;
-mod catalogue;
-mod credentials;
+mod authentication;
+mod clock_changes;
+mod concurrency;
+mod crash_recovery;
+mod damaged_database;
 mod data_folder;
-mod ill_treatment;
-mod killed;
+mod farm_settings;
+mod http_service;
+mod large_farm;
 mod launch;
 mod launch_refusals;
-mod model;
-mod random_walks;
-mod service;
+mod model_comparison;
+mod published_applications;
+mod reference_model;
+mod requests;
+mod session_sharing;
 mod sessions;
-mod settings;
-mod sharing;
 mod sta;
 mod support;
-mod world;
+mod world_description;

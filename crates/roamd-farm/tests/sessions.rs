@@ -1,4 +1,4 @@
-//! Listing, disconnecting and logging off, by generation (nfuse.md §3.3, §4.2).
+//! Listing, disconnecting and logging off sessions, by generation (nfuse.md §3.3, §4.2).
 
 use roamd_nfuse_proto::{
     CapabilitiesRequest, CapabilityId, DisconnectUserSessionsRequest, LogoffUserSessionsRequest,
@@ -31,7 +31,7 @@ fn selection(client: &[Option<&str>; 2]) -> SessionSelection {
     }
 }
 
-/// Three sessions of alice, one of bob that nothing may touch.
+/// Three sessions of alice, and one of bob that must not change.
 fn folder(generation: &str) -> Folder {
     let folder = Folder::new();
     folder.start(generation, "alice", "Waiting", None);
@@ -46,15 +46,15 @@ const NOBODY: [Option<&str>; 2] = [None, None];
 const ALL_AS_IT_WAS: &[&str] = &["Waiting", "Here@DESK-A", "There@DESK-B", "There@DESK-B"];
 
 #[tokio::test]
-async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_generation_7() {
+async fn listing_excludes_own_sessions_and_old_farm_disconnects() {
     let old = ["xenapp-6", "xendesktop-5"].as_slice();
     let new = ["cvad-7"].as_slice();
     let all = GENERATIONS.as_slice();
     let cases: &[(&[&str], [Option<&str>; 2], &[SessionType], &[&str], &[&str])] = &[
-        // Disconnected ones alone disturb nobody, and are what a list without types means.
+        // Disconnected sessions are the default. Listing only them has no side effect.
         (all, DESK_A, &[Disconnected], &["Waiting"], ALL_AS_IT_WAS),
         (all, DESK_A, &[], &["Waiting"], ALL_AS_IT_WAS),
-        // Active ones are shown unless the caller is connected to them.
+        // Active sessions are listed unless the caller is connected to them.
         (new, DESK_A, &[Active], &["There"], ALL_AS_IT_WAS),
         (
             new,
@@ -77,7 +77,7 @@ async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_
             &["There"],
             &["Waiting", "Here@DESK-A", "There", "There@DESK-B"],
         ),
-        // SS: the device id is who the client is, whatever its name.
+        // The device id identifies the client, whatever its name.
         (
             new,
             [Some("DESK-A"), Some("OTHER")],
@@ -92,7 +92,7 @@ async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_
             &["There"],
             ALL_AS_IT_WAS,
         ),
-        // By name where there is no id; an empty one is none.
+        // Without a device id the name identifies the client. An empty id counts as missing.
         (
             new,
             [Some("DESK-B"), None],
@@ -107,7 +107,7 @@ async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_
             &["Here"],
             ALL_AS_IT_WAS,
         ),
-        // A caller that does not say who it is is connected to nothing.
+        // A caller without name and device id is connected to no session.
         (new, NOBODY, &[Active], &["Here", "There"], ALL_AS_IT_WAS),
         (
             old,
@@ -117,7 +117,7 @@ async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_
             &["Waiting", "Here", "There", "There@DESK-B"],
         ),
     ];
-    for (generations, client, types, shown, after) in cases {
+    for (generations, client, types, listed, after) in cases {
         for generation in *generations {
             let folder = folder(generation);
             let controller = folder.serve(generation).await;
@@ -127,7 +127,7 @@ async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_
                 .iter()
                 .map(|it| it.in_name.as_str())
                 .collect();
-            assert_eq!(&names, shown, "{generation} {client:?} {types:?}");
+            assert_eq!(&names, listed, "{generation} {client:?} {types:?}");
             assert_eq!(
                 &folder.states(generation),
                 after,
@@ -138,7 +138,7 @@ async fn a_list_shows_what_the_caller_could_take_over_and_disconnects_it_before_
 }
 
 #[tokio::test]
-async fn a_listed_session_says_where_it_lives_in_its_generations_words() {
+async fn listed_session_has_host_id_type_of_generation() {
     for (generation, kind) in [
         ("xenapp-6", "ima-host-id"),
         ("xendesktop-5", "ima-host-id"),
@@ -155,13 +155,13 @@ async fn a_listed_session_says_where_it_lives_in_its_generations_words() {
         assert_eq!(session.host_id.kind.as_deref(), Some(kind));
         assert_eq!(session.host_id.value, started.host_id);
         assert_eq!(session.session_id, started.session_id.to_string());
-        assert_eq!(session.server_type, "all", "the filter comes back");
+        assert_eq!(session.server_type, "all", "the filter is returned");
         assert_eq!(session.client_type, "ica30");
     }
 }
 
 #[tokio::test]
-async fn a_filter_for_other_kinds_of_server_or_client_finds_and_disturbs_nothing() {
+async fn unmatched_type_filter_finds_and_changes_nothing() {
     for (server, client, found) in [
         ("all", "all", 2),
         ("WIN32", "ica30", 2),
@@ -182,7 +182,7 @@ async fn a_filter_for_other_kinds_of_server_or_client_finds_and_disturbs_nothing
 }
 
 #[tokio::test]
-async fn disconnect_and_logoff_take_the_callers_active_sessions() {
+async fn disconnect_and_logoff_affect_own_active_sessions() {
     let cases: &[([Option<&str>; 2], &[&str], &[&str])] = &[
         (
             DESK_A,
@@ -230,9 +230,9 @@ async fn disconnect_and_logoff_take_the_callers_active_sessions() {
     }
 }
 
-/// nfuse.md §4.3: success also when nothing matched.
+/// nfuse.md §4.3: the request succeeds even if no session matches.
 #[tokio::test]
-async fn ending_nothing_is_a_success_that_says_nothing() {
+async fn ending_no_session_is_an_empty_success() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
     let body = roamd_nfuse_proto::encode_request(
@@ -253,7 +253,7 @@ async fn ending_nothing_is_a_success_that_says_nothing() {
 }
 
 #[tokio::test]
-async fn every_generation_announces_what_it_can() {
+async fn every_generation_announces_its_capabilities() {
     let folder = Folder::new();
     for generation in GENERATIONS {
         let controller = folder.serve(generation).await;
@@ -272,7 +272,7 @@ async fn every_generation_announces_what_it_can() {
 
 /// bad-inputs 84.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_clients_at_once_each_get_a_whole_answer() {
+async fn concurrent_clients_each_get_a_complete_response() {
     let folder = folder("xendesktop-5");
     let controllers = [
         folder.serve("xendesktop-5").await,

@@ -1,4 +1,4 @@
-//! The ticket authority of a farm (nfuse.md §8).
+//! The Secure Ticket Authority of a farm (nfuse.md §8).
 
 use roamd_farm::Farms;
 use roamd_nfuse_proto::sta::{
@@ -16,7 +16,7 @@ async fn ask<R: Request>(
 ) -> Result<R::Response, FarmError> {
     let body = encode_request(Dialect::STA, request);
     let farm = farms.farm(farm).unwrap();
-    let answer = farm.answer_sta(&body, at(second)).await.unwrap();
+    let answer = farm.respond_sta(&body, at(second)).await.unwrap();
     decode_response::<R>(&answer).unwrap().1
 }
 
@@ -33,12 +33,12 @@ fn data() -> TicketData {
     }
 }
 
-fn shown(ticket: &TicketResponse) -> DataRequest {
+fn redemption(ticket: &TicketResponse) -> DataRequest {
     DataRequest(ticket.clone())
 }
 
 #[tokio::test]
-async fn a_ticket_stands_for_its_address_once() {
+async fn sta_ticket_is_redeemed_once_for_its_address() {
     let folder = Folder::new();
     let request = TicketRequest::v4(data(), true);
     let ticket = ask(&folder.farms, "cvad-7", &request, 0).await.unwrap();
@@ -48,20 +48,22 @@ async fn a_ticket_stands_for_its_address_once() {
     assert_eq!(ticket.ticket_version, "40");
     let id = ticket.authority_id.strip_prefix("STA").unwrap();
     assert!(hex(id, 12), "{id}");
-    // Another process redeems it as well as this one.
+    // Another process can redeem it, too.
     let other = Farms::open(folder.path()).unwrap();
-    let answer = ask(&other, "cvad-7", &shown(&ticket), 99).await.unwrap();
+    let answer = ask(&other, "cvad-7", &redemption(&ticket), 99)
+        .await
+        .unwrap();
     assert_eq!(answer.data, data());
-    let again = ask(&folder.farms, "cvad-7", &shown(&ticket), 99).await;
+    let again = ask(&folder.farms, "cvad-7", &redemption(&ticket), 99).await;
     assert_eq!(again.unwrap_err().id, ErrorId::UNSPECIFIED);
 }
 
 #[tokio::test]
-async fn a_ticket_that_is_not_good_tells_nothing() {
+async fn invalid_sta_ticket_reveals_nothing() {
     let folder = Folder::new();
     let request = TicketRequest::v4(data(), false);
     let ticket = ask(&folder.farms, "cvad-7", &request, 0).await.unwrap();
-    let good = shown(&ticket);
+    let good = redemption(&ticket);
     let of_other = ask(&folder.farms, "xenapp-6", &request, 0).await.unwrap();
     assert_ne!(of_other.authority_id, ticket.authority_id);
     let forged = DataRequest(TicketResponse {
@@ -75,8 +77,13 @@ async fn a_ticket_that_is_not_good_tells_nothing() {
     for (case, farm, request, second) in [
         ("forged", "cvad-7", &forged, 1),
         ("of another version", "cvad-7", &old, 1),
-        ("shown to another farm", "xenapp-6", &good, 1),
-        ("another farm's", "cvad-7", &shown(&of_other), 1),
+        ("redeemed at another farm", "xenapp-6", &good, 1),
+        (
+            "issued by another farm",
+            "cvad-7",
+            &redemption(&of_other),
+            1,
+        ),
         ("expired", "cvad-7", &good, 100),
     ] {
         let error = ask(&folder.farms, farm, request, second).await.unwrap_err();
@@ -85,12 +92,12 @@ async fn a_ticket_that_is_not_good_tells_nothing() {
     let again = ask(&folder.farms, "cvad-7", &good, 1).await;
     assert!(
         again.is_err(),
-        "an expired ticket does not come back with the clock"
+        "an expired ticket stays invalid when the clock is set back"
     );
 }
 
 #[tokio::test]
-async fn no_ticket_is_issued_for_what_is_none_or_too_long() {
+async fn invalid_or_oversized_sta_request_is_rejected() {
     let folder = Folder::new();
     let good = TicketRequest::v4(data(), false);
     let kind = TicketRequest {
@@ -118,10 +125,10 @@ async fn no_ticket_is_issued_for_what_is_none_or_too_long() {
     ask(&folder.farms, "cvad-7", &good, 0).await.unwrap();
 }
 
-/// Whoever reaches the authority may ask it: the folder does not grow without end, and is usable
-/// again once tickets have expired.
+/// Anyone who reaches the authority may request tickets. Their number is bounded, and new ones are
+/// issued once old ones have expired.
 #[tokio::test]
-async fn tickets_that_nobody_redeems_are_bounded() {
+async fn unredeemed_sta_tickets_are_bounded() {
     let folder = Folder::in_memory(&crate::support::small_world());
     let path = folder.path().join("farm.db");
     let connection = rusqlite::Connection::open(path).unwrap();
@@ -137,7 +144,7 @@ async fn tickets_that_nobody_redeems_are_bounded() {
 }
 
 #[tokio::test]
-async fn tickets_are_not_in_the_files_of_the_folder() {
+async fn sta_tickets_are_not_stored_in_clear_text() {
     let folder = Folder::new();
     let request = TicketRequest::v4(data(), false);
     let ticket = ask(&folder.farms, "cvad-7", &request, 0).await.unwrap();
@@ -149,7 +156,7 @@ async fn tickets_are_not_in_the_files_of_the_folder() {
 }
 
 #[tokio::test]
-async fn the_authority_is_on_every_controller_beside_the_xml_service() {
+async fn sta_is_served_beside_the_xml_service() {
     let folder = Folder::new();
     let controller = folder.serve("xendesktop-5").await;
     let body = encode_request(Dialect::STA, &TicketRequest::v4(data(), true));

@@ -1,30 +1,31 @@
-//! A small world, its farms, and a client that speaks NFuse over a socket.
+//! A small world, its farms, and an NFuse client over a socket.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use jiff::Timestamp;
 use roamd_farm::{
-    Farms, ServeOptions, SessionFilter, SessionRecord, SessionState, StartSession, World, init,
-    serve,
+    Application, ApplicationKind, FarmDescription, Farms, ServeOptions, SessionFilter,
+    SessionRecord, SessionState, StartSession, World, init, serve,
 };
 use roamd_nfuse_proto::{
     Credentials, Dialect, Domain, FarmError, Password, PasswordEncoding, Request, decode_response,
     encode_request,
 };
+use rusqlite::Connection;
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The password of everybody. Long and strange, so that it cannot be in an answer by chance.
+/// The password of every user: unusual, so that no response contains it by chance.
 pub(crate) const PASSWORD: &str = "p4sswort-that-is-nowhere-else";
 
 pub(crate) const GENERATIONS: [&str; 3] = ["xenapp-6", "xendesktop-5", "cvad-7"];
 
-/// One farm for each generation, named after it, each with the same applications. Hashes are cheap:
-/// what they cost is not the farm's business here.
+/// One farm for each generation, with the generation as its id and the same applications. Password
+/// hashes are cheap, since their cost does not matter here.
 pub(crate) fn small_world() -> World {
     let users = [
         ("alice", "enabled"),
@@ -63,10 +64,6 @@ pub(crate) fn small_world() -> World {
             id = "{generation}"
             name = "Farm{number}"
             generation = "{generation}"
-            host = [
-                {{ id = "{number}01", name = "HOST{number}1", address = "192.0.2.1", dns = "host1.test" }},
-                {{ id = "{number}02", name = "HOST{number}2", address = "192.0.2.2", dns = "host2.test" }},
-            ]
             application = [
                 {{ name = "Waiting" }},
                 {{ name = "Here" }},
@@ -74,13 +71,52 @@ pub(crate) fn small_world() -> World {
                 {{ name = "Desk", kind = "desktop", title = "R&D desk", folder = "Lab\\Room" }},
                 {{ name = "Secret", users = ["DEMO\\bob"] }},
             ]
+
+            [[farm.host]]
+            id = "{number}01"
+            name = "HOST{number}1"
+            address = "192.0.2.1"
+            dns = "host1.test"
+
+            [[farm.host]]
+            id = "{number}02"
+            name = "HOST{number}2"
+            address = "192.0.2.2"
+            dns = "host2.test"
             "#
         );
     }
     World::from_toml(&text).unwrap()
 }
 
-/// A data folder with a world, removed at the end.
+/// The small world with a change applied to every farm.
+pub(crate) fn small_world_with(change: impl Fn(&mut FarmDescription)) -> World {
+    let mut world = small_world();
+    world.farms.iter_mut().for_each(change);
+    world.check().unwrap();
+    world
+}
+
+/// A published document.
+pub(crate) fn prices_document() -> Application {
+    Application {
+        name: "Prices".to_owned(),
+        kind: ApplicationKind::Document,
+        content: Some(r"\\files\prices.xls".parse().unwrap()),
+        ..small_world().farms[0].applications[0].clone()
+    }
+}
+
+/// Sets the capacity of every host.
+pub(crate) fn with_capacity(capacity: u32) -> impl Fn(&mut FarmDescription) {
+    move |farm| {
+        farm.hosts
+            .iter_mut()
+            .for_each(|host| host.capacity = capacity);
+    }
+}
+
+/// A data folder with a world, deleted on drop.
 pub(crate) struct Folder {
     pub(crate) dir: TempDir,
     pub(crate) farms: Farms,
@@ -95,8 +131,8 @@ impl Folder {
         Self::made_in(tempfile::tempdir().unwrap(), world)
     }
 
-    /// A folder in memory where the system has such a place: for tests of thousands of steps, where
-    /// what a disk adds to each would be most of the time.
+    /// A folder in memory, if the system has `/dev/shm`: for tests of thousands of steps, which
+    /// would mostly wait for the disk.
     pub(crate) fn in_memory(world: &World) -> Self {
         let dir = match tempfile::tempdir_in("/dev/shm") {
             Ok(dir) => dir,
@@ -115,7 +151,7 @@ impl Folder {
         self.dir.path()
     }
 
-    /// Starts a session: `client` is name and device id at once; none means disconnected.
+    /// Starts a session. `client` is both client name and device id; `None` means disconnected.
     pub(crate) fn start(
         &self,
         farm: &str,
@@ -139,7 +175,7 @@ impl Folder {
             .unwrap()
     }
 
-    /// What there is on a farm: `App` for a disconnected session, `App@DESK-A` for an active one.
+    /// Sessions of a farm: `App` for a disconnected one, `App@DESK-A` for an active one.
     pub(crate) fn states(&self, farm: &str) -> Vec<String> {
         let filter = SessionFilter {
             farm: Some(farm.to_owned()),
@@ -152,7 +188,7 @@ impl Folder {
             .collect()
     }
 
-    /// Asks a farm at a moment, in seconds after the tests' epoch.
+    /// Sends a request to a farm at a time, in seconds after the tests' epoch.
     pub(crate) async fn ask_at<R: Request>(
         &self,
         farm: &str,
@@ -161,7 +197,7 @@ impl Folder {
     ) -> Result<R::Response, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
         let farm = self.farms.farm(farm).unwrap();
-        let answer = farm.answer(ServeOptions::default(), &body, at(second));
+        let answer = farm.respond(ServeOptions::default(), &body, at(second));
         decode_response::<R>(&answer.await.unwrap()).unwrap().1
     }
 
@@ -192,14 +228,14 @@ fn describe(session: &SessionRecord) -> String {
     }
 }
 
-/// A running controller of a farm; stops at the end.
+/// A running controller of a farm, stopped on drop.
 pub(crate) struct Controller {
     pub(crate) address: SocketAddr,
     _shutdown: DropGuard,
 }
 
 impl Controller {
-    /// Asks as a client does. No answer may ever hold the password.
+    /// Sends a request as a client does. No response may contain the password.
     pub(crate) async fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
         let (status, answer) = self.post(&body).await;
@@ -207,7 +243,7 @@ impl Controller {
         decode_response::<R>(answer.as_bytes()).unwrap().1
     }
 
-    /// Posts a body; status and body of the answer.
+    /// Posts a body, and returns status and body of the response.
     pub(crate) async fn post(&self, body: &[u8]) -> (u16, String) {
         let head = format!(
             "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nContent-Type: text/xml\r\n\
@@ -221,7 +257,7 @@ impl Controller {
         (status, body.to_owned())
     }
 
-    /// Sends bytes and reads until the farm closes.
+    /// Sends bytes and reads until the farm closes the connection.
     pub(crate) async fn exchange(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
@@ -231,7 +267,7 @@ impl Controller {
     }
 }
 
-/// What `alice` of DEMO types.
+/// Credentials of a user of domain DEMO.
 pub(crate) fn of(user: &str) -> Credentials {
     typed(user, PASSWORD, Some("DEMO"))
 }
@@ -247,7 +283,21 @@ pub(crate) fn typed(user: &str, password: &str, domain: Option<&str>) -> Credent
     }
 }
 
-/// A moment, in seconds after the tests' epoch.
+/// A time, in seconds after the tests' epoch.
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub(crate) fn assert_database_intact(dir: &Path) {
+    let connection = Connection::open(dir.join("farm.db")).unwrap();
+    let verdict: String = connection
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(verdict, "ok");
+    let stray: i64 = connection
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(stray, 0, "foreign keys without a target row");
 }

@@ -1,9 +1,17 @@
-//! The command line as a whole.
+//! The command line: all commands and their dispatch.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{apps, completions, config, demo, farm, keys, man, serve, sessions};
-use crate::exit::Exit;
+use crate::commands::apps::AppsCommand;
+use crate::commands::completions::CompletionsCommand;
+use crate::commands::config::ConfigCommand;
+use crate::commands::demo::DemoCommand;
+use crate::commands::farm::FarmCommand;
+use crate::commands::keys::KeysCommand;
+use crate::commands::man::ManCommand;
+use crate::commands::serve::ServeCommand;
+use crate::commands::sessions::SessionsCommand;
+use crate::exit_code::Exit;
 
 /// An open Sessions Service: running ICA sessions follow their user from device to device.
 #[derive(Debug, Parser)]
@@ -12,7 +20,7 @@ use crate::exit::Exit;
     version,
     propagate_version = true,
     disable_help_subcommand = true,
-    after_help = "Example, a working store with three farms and no Windows:\n  roamd demo"
+    after_help = "Example, a working store with three embedded farms:\n  roamd demo"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -21,19 +29,22 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Demo(demo::Demo),
-    Serve(serve::Serve),
-    Farm(farm::Farm),
-    Sessions(sessions::Sessions),
-    Apps(apps::Apps),
-    Config(config::Config),
-    Keys(keys::Keys),
-    Completions(completions::Completions),
-    Man(man::Man),
+    Demo(DemoCommand),
+    Serve(ServeCommand),
+    Farm(FarmCommand),
+    Sessions(SessionsCommand),
+    Apps(AppsCommand),
+    Config(ConfigCommand),
+    Keys(KeysCommand),
+    Completions(CompletionsCommand),
+    Man(ManCommand),
 }
 
 impl Command {
-    /// Does what was asked for.
+    /// Runs the command, and returns its exit code.
+    ///
+    /// # Errors
+    /// If the command fails. [`Exit`] has the exit code of each error.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::Demo(command) => command.run(),
@@ -43,20 +54,18 @@ impl Command {
             Self::Apps(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Keys(command) => command.run(),
-            Self::Completions(command) => command.run(),
-            Self::Man(command) => command.run(),
+            Self::Completions(command) => command.run(Cli::command()),
+            Self::Man(command) => command.run(Cli::command()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 

@@ -1,4 +1,4 @@
-//! What a server gives up before it begins: nobody reads its memory, and nobody its files.
+//! Process hardening: no debugger, no core dumps, and private files.
 
 use anyhow::Context;
 use rustix::fs::Mode;
@@ -6,18 +6,21 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask,
 };
 
-/// Takes from this process what a server does not need.
+/// Protects the memory and the files of this process.
 ///
-/// A process of the same user can no longer attach to it or read its memory, a crash leaves no copy
-/// of that memory on a disk, and what it writes can be read by its own user alone.
-pub(crate) fn harden() -> anyhow::Result<()> {
+/// Other processes of the same user cannot attach to it or read its memory, a crash writes no core
+/// dump, and files that it creates are accessible to its own user only.
+///
+/// # Errors
+/// If the system refuses one of the settings.
+pub(crate) fn harden_process() -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .context("cannot keep the memory of this process from others")?;
+        .context("cannot protect the memory of this process from other processes")?;
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),
     };
-    setrlimit(Resource::Core, none).context("cannot turn off core dumps")?;
+    setrlimit(Resource::Core, none).context("cannot disable core dumps")?;
     umask(Mode::RWXG | Mode::RWXO);
     Ok(())
 }
@@ -29,8 +32,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_memory_of_a_server_is_not_for_others() {
-        harden().unwrap();
+    fn hardened_process_is_not_dumpable() {
+        harden_process().unwrap();
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
         assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
     }

@@ -1,14 +1,14 @@
-//! Logs: to stderr, as text for people on a terminal and as JSON otherwise.
+//! Logging to stderr: text on a terminal, JSON lines otherwise.
 
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Environment variable with a filter such as `debug` or `roamd_server=debug,info`.
+/// Environment variable with the log filter, such as `debug` or `roamd_server=debug,info`.
 const FILTER: &str = "ROAMD_LOG";
 
-/// Starts logging; `info` and above unless [`FILTER`] says otherwise.
+/// Starts logging. The default level is `info`; [`FILTER`] changes it.
 pub(crate) fn init() {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())

@@ -1,4 +1,4 @@
-//! What people and scripts see: results on stdout, all else on stderr.
+//! Printing: results to stdout, everything else to stderr.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,80 +6,84 @@ use std::io::{self, Write};
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
-/// Prints one line of a result.
-pub(crate) fn line(text: impl Display) -> io::Result<()> {
+/// Prints one line to stdout.
+pub(crate) fn print_line(text: impl Display) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }
 
-/// Prints a result as it is.
-pub(crate) fn raw(bytes: &[u8]) -> io::Result<()> {
+/// Writes bytes to stdout unchanged.
+pub(crate) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout();
     stdout.write_all(bytes)?;
     stdout.flush()
 }
 
-/// Prints a result for programs.
-pub(crate) fn json(result: &impl Serialize) -> anyhow::Result<()> {
-    Ok(line(serde_json::to_string_pretty(result)?)?)
+/// Prints a result as indented JSON.
+pub(crate) fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
+    Ok(print_line(serde_json::to_string_pretty(result)?)?)
 }
 
-/// Prints one of several results for programs, on one line.
-pub(crate) fn json_line(result: &impl Serialize) -> anyhow::Result<()> {
-    Ok(line(serde_json::to_string(result)?)?)
+/// Prints one of several results as JSON on one line.
+pub(crate) fn print_json_line(result: &impl Serialize) -> anyhow::Result<()> {
+    Ok(print_line(serde_json::to_string(result)?)?)
 }
 
-/// Prints a list for people: one row a line, columns side by side.
-pub(crate) fn table<const COLUMNS: usize>(
+/// Prints a table with aligned columns.
+pub(crate) fn print_table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: impl IntoIterator<Item = [String; COLUMNS]>,
 ) -> io::Result<()> {
-    lines_of(header, rows).into_iter().try_for_each(line)
+    table_lines(header, rows)
+        .into_iter()
+        .try_for_each(print_line)
 }
 
-/// Draws a picture over what a terminal shows, from its upper left corner.
-pub(crate) fn redraw(lines: impl IntoIterator<Item = String>) -> io::Result<()> {
-    // Each line and the rest of the screen are erased where the new picture leaves them, not before:
-    // an empty screen in between would flicker.
+/// Replaces the content of the terminal, starting at its upper left corner.
+pub(crate) fn redraw_screen(lines: impl IntoIterator<Item = String>) -> io::Result<()> {
+    // Erases the rest of each line and of the screen after writing. Clearing the screen first would
+    // flicker.
     let lines: String = lines
         .into_iter()
         .map(|line| format!("{line}\x1b[K\n"))
         .collect();
-    raw(format!("\x1b[H{lines}\x1b[J").as_bytes())
+    print_bytes(format!("\x1b[H{lines}\x1b[J").as_bytes())
 }
 
-/// The lines of a table.
-pub(crate) fn lines_of<const COLUMNS: usize>(
+/// Returns the lines of a table with aligned columns.
+pub(crate) fn table_lines<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: impl IntoIterator<Item = [String; COLUMNS]>,
 ) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     for row in rows {
-        table.add_row(row.map(|cell| shown(&cell)));
+        table.add_row(row.map(|cell| printable(&cell)));
     }
     table.lines().map(|row| row.trim().to_owned()).collect()
 }
 
-/// Tells a person something that is no result.
-pub(crate) fn note(text: impl Display) {
-    // There is nobody left to tell when stderr is gone.
+/// Prints a message that is not a result to stderr.
+pub(crate) fn print_message(text: impl Display) {
+    // A closed stderr leaves no way to report an error.
     writeln!(io::stderr(), "{text}").ok();
 }
 
-/// Tells why a command failed; nothing if the reader of its results went away.
-pub(crate) fn complain(error: &anyhow::Error) {
-    let closed = |cause: &(dyn std::error::Error + 'static)| {
+/// Prints the error that ended the command.
+///
+/// Prints nothing if the reader of the results closed its pipe, as `head` does.
+pub(crate) fn print_error(error: &anyhow::Error) {
+    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
-    if !error.chain().any(closed) {
-        note(format_args!("roamd: {error:#}"));
+    if !error.chain().any(is_closed_pipe) {
+        print_message(format_args!("roamd: {error:#}"));
     }
 }
 
-/// Text of a server, fit for a line of a terminal.
-pub(crate) fn shown(text: &str) -> String {
+/// Replaces control characters by spaces, so that text from a server cannot control the terminal.
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|character| {
             if character.is_control() {

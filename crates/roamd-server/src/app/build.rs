@@ -1,22 +1,24 @@
-//! Making it of a configuration.
+//! Builds the shared state from the configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
 use roamd_http::ClientLimiter;
-use roamd_nfuse_client::Observer;
+use roamd_nfuse_client::{Network, Observer};
 use roamd_sessions::{Farm, Store};
-use tokio_util::task::TaskTracker;
 
-use crate::app::environment::{Environment, rng};
-use crate::app::server::ServerError;
-use crate::app::state::AppState;
+use crate::app::clock::rng;
+use crate::app::environment::Environment;
+use crate::app::error::ServerError;
+use crate::app::state::{AppState, HostedStore};
+use crate::app::tasks::Changes;
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_check::PasswordCheckCache;
+use crate::auth::revocation::Revocations;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
-use crate::http::client_address::Proxies;
+use crate::http::client_address::TrustedProxies;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
 
@@ -24,17 +26,12 @@ use crate::metrics::{FarmCounts, Metrics};
 const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);
 
 impl AppState {
+    /// Builds the state of a server in an environment.
+    ///
+    /// # Errors
+    /// If TLS to a farm or ticket authority cannot be set up, or the base URL cannot be an audience.
     pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
-        let Environment {
-            keys,
-            state,
-            network,
-            audit,
-            clock,
-        } = environment;
         let base = &config.base_url;
-        let sign_in = &config.authentication;
-        let authentication = AuthUrls::new(base, sign_in);
         let audience = base
             .to_string()
             .parse()
@@ -42,111 +39,163 @@ impl AppState {
                 base_url: base.to_string(),
                 source,
             })?;
-        let standings = Arc::new(PasswordCheckCache::new(&mut rng()));
+        let auth_urls = AuthUrls::new(base, &config.authentication);
+        let password_checks = Arc::new(PasswordCheckCache::new(&mut rng()));
         let mut metrics = Metrics::default();
-        metrics.watch_audit(&audit);
-        let farm = |farm: &config::Farm, authorities| {
+        metrics.watch_audit(&environment.audit);
+        let stores = stores(
+            config,
+            &environment,
+            &auth_urls,
+            &password_checks,
+            &mut metrics,
+        )?;
+        let farms = || stores.iter().flat_map(|store| store.service.farms());
+        let Environment {
+            keys,
+            state: shared,
+            audit,
+            clock,
+            network: _,
+        } = environment;
+        let ticket_lifetimes = farms().map(|farm| farm.description().ticket_time_to_live);
+        Ok(Self {
+            tokens: TokenService::new(
+                Arc::clone(&keys),
+                token_policy(&config.authentication, &auth_urls),
+            ),
+            conversations: Conversations::new(
+                Arc::clone(&keys),
+                form_policy(&config.authentication),
+            ),
+            credential_farms: credential_farms(&config.authentication.credentials, farms()),
+            login_throttle: Arc::new(LoginThrottle::new(
+                config.login_throttle,
+                Arc::clone(&shared),
+                Arc::clone(&clock),
+            )),
+            revocations: Revocations::new(
+                Arc::clone(&shared),
+                Arc::clone(&clock),
+                ticket_lifetimes,
+            ),
+            stores,
+            auth_urls,
+            audience,
+            is_https: base.scheme() == Scheme::Https,
+            password_checks,
+            keys,
+            shared,
+            metrics,
+            audit,
+            clock,
+            changes: Changes::default(),
+            trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
+            metrics_from: config.listener.metrics_from.clone(),
+            request_limiter: ClientLimiter::new(
+                config.listener.limits.requests,
+                config.listener.limits.requests_per_client,
+            ),
+            body_timeout: config.listener.limits.body,
+        })
+    }
+}
+
+/// Connects the configured stores to their farms and ticket authorities.
+fn stores(
+    config: &Config,
+    environment: &Environment,
+    auth_urls: &AuthUrls,
+    password_checks: &Arc<PasswordCheckCache>,
+    metrics: &mut Metrics,
+) -> Result<Vec<HostedStore>, ServerError> {
+    let network = &environment.network;
+    let mut stores = Vec::with_capacity(config.stores.len());
+    let mut all_authorities = Vec::new();
+    for store in &config.stores {
+        let authorities = ticket_authorities(store, network, metrics)?;
+        let farm = |farm: &config::Farm| {
             let counts = metrics.farms.of(&farm.id, &farm.controllers);
-            let standings = Arc::clone(&standings);
-            NfuseFarm::new(farm, &network, standings, authorities, counts).map_err(|source| {
+            let checks = Arc::clone(password_checks);
+            NfuseFarm::new(farm, network, checks, authorities.clone(), counts).map_err(|source| {
                 ServerError::FarmTls {
                     farm: farm.id.clone(),
                     source,
                 }
             })
         };
-        let authorities = |store: &config::Store| {
-            let Some(gateway) = &store.gateway else {
-                return Ok::<_, ServerError>(None);
-            };
-            let id = farms::authorities_id(store);
-            let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
-            let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
-            let client = farms::authorities(store, gateway, Arc::clone(&network), Some(observer))
-                .map_err(|source| ServerError::AuthorityTls {
-                store: store.path.to_string(),
-                source,
-            })?;
-            let client = Arc::new(client);
-            Ok(Some(TicketAuthorities { client, counts }))
-        };
-        let site = |store: &config::Store| {
-            let authorities = authorities(store)?;
-            let farms = store.farms.iter();
-            let farms: Result<Vec<_>, _> = farms.map(|it| farm(it, authorities.clone())).collect();
-            let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
-            let domain = Store::new(farms?, Arc::clone(&keys)).with_remote_access(access);
-            let site = StoreUrls::new(base, &authentication, store, domain);
-            Ok((site, authorities))
-        };
-        let sites: Result<Vec<_>, ServerError> = config.stores.iter().map(site).collect();
-        let (stores, authorities): (Vec<_>, Vec<_>) = sites?.into_iter().unzip();
-        let farms = stores.iter().flat_map(|site| site.store.farms());
-        let authorities = authorities.into_iter().flatten().map(|them| them.client);
-        metrics.watch(farms.cloned().collect(), authorities.collect());
-        let farms = stores
-            .iter()
-            .flat_map(|site| site.store.farms())
-            .filter(|farm| match &sign_in.credentials {
-                CredentialCheck::FirstFarm => true,
-                CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
-            });
-        let credentials = CredentialFarms::new(farms.cloned());
-        let forms = format!("{}/ExplicitForms", sign_in.path);
-        Ok(Self {
-            tokens: TokenService::new(
-                Arc::clone(&keys),
-                TokenPolicy {
-                    // Not its URL: the audience tells that, with a reason of its own.
-                    issuer: authentication.tokens.realm.to_string(),
-                    default_lifetime: sign_in.token_lifetime,
-                    max_lifetime: sign_in.token_lifetime_max,
-                    min_lifetime: TOKEN_LIFETIME_MIN,
-                },
-            ),
-            conversations: Conversations::new(
-                Arc::clone(&keys),
-                FormPolicy {
-                    domains: sign_in
-                        .domains
-                        .iter()
-                        .map(|name| Domain {
-                            display: name.clone(),
-                            value: name.clone(),
-                        })
-                        .collect(),
-                    default_domain: sign_in.default_domain.clone(),
-                    cookie_name: sign_in.cookie_name.clone(),
-                    max_attempts: FormPolicy::MAX_ATTEMPTS,
-                    lifetime: FormPolicy::LIFETIME,
-                    post_back: format!("{forms}/AuthenticateAttempt"),
-                    cancel_post_back: format!("{forms}/CancelAuthenticate"),
-                },
-            ),
-            stores,
-            authentication,
-            audience,
-            secure: base.scheme() == Scheme::Https,
-            credentials,
-            login_throttle: Arc::new(LoginThrottle::new(
-                config.login_throttle,
-                Arc::clone(&state),
-                Arc::clone(&clock),
-            )),
-            standings,
-            keys,
-            state,
-            metrics,
-            audit,
-            clock,
-            changes: TaskTracker::new(),
-            proxies: Proxies::new(config.listener.trusted_proxies.clone()),
-            metrics_from: config.listener.metrics_from.clone(),
-            places: ClientLimiter::new(
-                config.listener.limits.requests,
-                config.listener.limits.requests_per_client,
-            ),
-            body_deadline: config.listener.limits.body,
-        })
+        let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
+        let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
+        let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
+        stores.push(HostedStore {
+            urls: StoreUrls::new(&config.base_url, auth_urls, &store.path),
+            spelling: store.spelling,
+            service: Arc::new(service),
+        });
+        all_authorities.extend(authorities.map(|authorities| authorities.client));
+    }
+    let farms = stores.iter().flat_map(|store| store.service.farms());
+    metrics.watch(farms.cloned().collect(), all_authorities);
+    Ok(stores)
+}
+
+/// The ticket authorities of a store that is reached through Citrix Gateway.
+fn ticket_authorities(
+    store: &config::Store,
+    network: &Arc<dyn Network>,
+    metrics: &Metrics,
+) -> Result<Option<TicketAuthorities>, ServerError> {
+    let Some(gateway) = &store.gateway else {
+        return Ok(None);
+    };
+    let id = farms::authorities_id(store);
+    let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
+    let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
+    let client = farms::authorities(store, gateway, Arc::clone(network), Some(observer)).map_err(
+        |source| ServerError::AuthorityTls {
+            store: store.path.to_string(),
+            source,
+        },
+    )?;
+    let client = Arc::new(client);
+    Ok(Some(TicketAuthorities { client, counts }))
+}
+
+/// The farms that check passwords.
+fn credential_farms<'a>(
+    check: &CredentialCheck,
+    farms: impl Iterator<Item = &'a NfuseFarm>,
+) -> CredentialFarms {
+    let checks = |farm: &&NfuseFarm| match check {
+        CredentialCheck::FirstFarm => true,
+        CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
+    };
+    CredentialFarms::new(farms.filter(checks).cloned())
+}
+
+fn token_policy(config: &config::Authentication, auth_urls: &AuthUrls) -> TokenPolicy {
+    TokenPolicy {
+        // Not a URL: the audience holds that, and is refused with a reason of its own.
+        issuer: auth_urls.tokens.realm.to_string(),
+        default_lifetime: config.token_lifetime,
+        max_lifetime: config.token_lifetime_max,
+        min_lifetime: TOKEN_LIFETIME_MIN,
+    }
+}
+
+fn form_policy(config: &config::Authentication) -> FormPolicy {
+    let domain = |name: &String| Domain {
+        display: name.clone(),
+        value: name.clone(),
+    };
+    let forms = format!("{}/ExplicitForms", config.path);
+    FormPolicy {
+        domains: config.domains.iter().map(domain).collect(),
+        default_domain: config.default_domain.clone(),
+        cookie_name: config.cookie_name.clone(),
+        max_attempts: FormPolicy::MAX_ATTEMPTS,
+        lifetime: FormPolicy::LIFETIME,
+        post_back: format!("{forms}/AuthenticateAttempt"),
+        cancel_post_back: format!("{forms}/CancelAuthenticate"),
     }
 }

@@ -1,42 +1,42 @@
-//! The data folder: what is in it is for the gateway alone.
+//! The data folder, which only the server's user may write to.
 //!
-//! A new one is closed to others. In one that is there already they may look, since each file in it is
-//! its owner's alone, but they must not be able to put files of theirs in the place of ours.
+//! A new folder has mode 0700. An existing one may be readable by others, since each file in it is
+//! readable by its owner only, but others must not be able to replace files.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Why a data folder is not used.
+/// Why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    /// It cannot be made or looked at.
+    /// It cannot be created or read.
     #[error("cannot use the data folder {}", .path.display())]
     Unusable {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
-    /// Others can replace what is in it.
+    /// Others can replace the files in it.
     #[error(
         "the data folder {} can be written by others (mode {mode:o}), who could replace the keys in \
          it; run `chmod 700` on it", .path.display()
     )]
     Exposed {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
-        /// Its mode.
+        /// Permission bits of the folder.
         mode: u32,
     },
 }
 
-/// Makes the folder if it is missing.
+/// Creates the folder if it is missing, and checks it.
 ///
 /// # Errors
-/// It cannot be made, or others can write to it.
-pub(crate) fn open_or_make(path: &Path) -> Result<(), DataDirError> {
+/// If it cannot be created, or others can write to it.
+pub(crate) fn open_or_create(path: &Path) -> Result<(), DataDirError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -45,13 +45,13 @@ pub(crate) fn open_or_make(path: &Path) -> Result<(), DataDirError> {
     check(path)
 }
 
-/// Sees that nobody else can write to the folder.
+/// Checks that no other user can write to the folder.
 ///
 /// # Errors
-/// It is missing, or others can.
+/// If it is missing, or others can write to it.
 pub(crate) fn check(path: &Path) -> Result<(), DataDirError> {
     let metadata = fs::metadata(path).map_err(|source| unusable(path, source))?;
-    // The sticky bit would not help: a key file of theirs may be there before ours.
+    // The sticky bit does not help: others could create the key file first.
     match metadata.permissions().mode() & 0o777 {
         mode if mode & 0o022 != 0 => Err(DataDirError::Exposed {
             path: path.to_owned(),
@@ -75,21 +75,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_made_for_its_owner_and_one_that_others_can_write_to_is_refused() {
+    fn folder_writable_by_others_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
-        open_or_make(&path).unwrap();
+        open_or_create(&path).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         for mode in [0o777, 0o1777, 0o770, 0o702] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            let error = open_or_make(&path).unwrap_err().to_string();
+            let error = open_or_create(&path).unwrap_err().to_string();
             let named = error.contains(&format!("mode {:o}", mode & 0o777));
             assert!(named && error.contains("chmod 700"), "{error}");
         }
         for mode in [0o700, 0o755] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            open_or_make(&path).unwrap();
+            open_or_create(&path).unwrap();
         }
     }
 }

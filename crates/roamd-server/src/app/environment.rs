@@ -1,63 +1,57 @@
-//! What a gateway needs of the world, beside its configuration.
+//! What the server takes from the world around it, apart from its configuration.
 
 use std::sync::Arc;
 
-use getrandom::SysRng;
-use getrandom::rand_core::UnwrapErr;
 use jiff::Timestamp;
 use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
 use roamd_state::{SharedState, SqliteState};
 
+use crate::app::clock::Clock;
 use crate::app::data_dir;
-use crate::app::server::ServerError;
+use crate::app::error::ServerError;
 use crate::audit::AuditLog;
 use crate::config::Config;
 use crate::keys::KeyFile;
 
-/// What a gateway needs of the world. Of the time between two events it asks the clock of the
-/// runtime. What is cloned is the same world: so several nodes share it.
+/// Keys, shared state, network, audit log and clock of a server.
+///
+/// Durations are measured by the clock of the runtime. Servers made from clones of one environment
+/// share it, as the servers of a group do.
 #[derive(Clone)]
 pub struct Environment {
-    /// Keys of tokens and ids, which all nodes have in common.
+    /// Keys of tokens and session ids.
     pub keys: Arc<KeyRing>,
-    /// The state that all nodes share.
+    /// Expiring flags and counters.
     pub state: Arc<dyn SharedState>,
-    /// The way to the controllers of the farms.
+    /// Connects to the controllers of farms.
     pub network: Arc<dyn Network>,
-    /// Where it is written down who did what.
+    /// Records who did what.
     pub audit: AuditLog,
-    /// The time of day, by which tokens expire.
-    pub clock: Clock,
+    /// Time of day. Tokens expire by it.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
-/// Tells the time of day.
-pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 impl Environment {
-    /// The system's, with keys, state and audit log in the data folder, which is made if it is
-    /// missing, and which nobody else may write to.
+    /// Opens the environment of this machine: keys, state and audit log in the data folder, which is
+    /// created if it is missing.
     ///
     /// # Errors
-    /// The folder, its keys, its state or the audit log cannot be made or used.
+    /// If the folder, the keys, the state or the audit log cannot be created or opened.
     pub fn of_system(config: &Config) -> Result<Self, ServerError> {
         let data_dir = &config.data_dir;
-        data_dir::open_or_make(data_dir)?;
+        data_dir::open_or_create(data_dir)?;
         let audit = match &config.audit {
             Some(audit) => AuditLog::open(audit, data_dir)?,
             None => AuditLog::off(),
         };
+        let clock: Clock = Arc::new(Timestamp::now);
         Ok(Self {
             audit,
             keys: Arc::new(KeyFile::of(data_dir).open_or_make(Timestamp::now())?),
             state: Arc::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),
-            clock: Arc::new(Timestamp::now),
+            clock,
         })
     }
-}
-
-/// The system's source of randomness.
-pub(crate) fn rng() -> UnwrapErr<SysRng> {
-    UnwrapErr(SysRng)
 }

@@ -1,4 +1,4 @@
-//! Whether the gateway works inside, whatever its clients and farms do.
+//! Liveness check for the systemd watchdog.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,31 +8,31 @@ use tokio::time::timeout;
 
 use crate::app::state::AppState;
 
-/// How long the parts of a gateway that works may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Maximum time of a check.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Feels whether a gateway works inside. It says nothing of farms, nor of clients that take all
-/// connections: against those a restart helps nobody.
+/// Checks that a server works inside. It does not consider farms, or clients that use up all
+/// connections: a restart would not help against those.
 #[derive(Clone)]
 pub struct Liveness(Arc<AppState>);
 
 impl Liveness {
-    pub(crate) fn of(gate: &Arc<AppState>) -> Self {
-        Self(Arc::clone(gate))
+    pub(crate) fn of(state: &Arc<AppState>) -> Self {
+        Self(Arc::clone(state))
     }
 
-    /// Whether the runtime runs what it is given, and the shared state could be written. An answer that
-    /// says that the disk is full is one.
-    pub async fn beats(&self) -> bool {
-        let gate = Arc::clone(&self.0);
-        works(async move { gate.state.is_alive().await }).await
+    /// Whether the runtime runs new tasks and the shared state responds. An error such as a full disk
+    /// is a response.
+    pub async fn check(&self) -> bool {
+        let state = Arc::clone(&self.0);
+        responds(async move { state.shared.is_alive().await }).await
     }
 }
 
-async fn works(question: impl Future<Output = Result<(), StateError>> + Send + 'static) -> bool {
-    let asked = tokio::spawn(question);
-    match timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => !matches!(answer, Err(StateError::TimedOut | StateError::Stopped)),
+async fn responds(request: impl Future<Output = Result<(), StateError>> + Send + 'static) -> bool {
+    let task = tokio::spawn(request);
+    match timeout(TIMEOUT, task).await {
+        Ok(Ok(response)) => !matches!(response, Err(StateError::TimedOut | StateError::Stopped)),
         Ok(Err(_)) | Err(_) => false,
     }
 }
@@ -45,12 +45,12 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_state_that_is_silent_or_has_stopped_is_no_life() {
+    async fn unresponsive_state_fails_liveness() {
         let full = StateError::Engine(Arc::new(io::Error::from(io::ErrorKind::StorageFull)));
-        assert!(works(ready(Ok(()))).await);
-        assert!(works(ready(Err(full))).await);
-        assert!(!works(ready(Err(StateError::TimedOut))).await);
-        assert!(!works(ready(Err(StateError::Stopped))).await);
-        assert!(!works(pending()).await);
+        assert!(responds(ready(Ok(()))).await);
+        assert!(responds(ready(Err(full))).await);
+        assert!(!responds(ready(Err(StateError::TimedOut))).await);
+        assert!(!responds(ready(Err(StateError::Stopped))).await);
+        assert!(!responds(pending()).await);
     }
 }

@@ -1,5 +1,5 @@
-//! What is told. `docs/audit.schema.json` describes the lines; names and words may be added here, but
-//! what is there keeps its meaning.
+//! Audit events and their form in JSON. `docs/audit.schema.json` describes the lines. Names and values
+//! may be added here; those that exist keep their meaning.
 
 use std::net::IpAddr;
 
@@ -16,100 +16,100 @@ use serde::{Serialize, Serializer};
 use super::losses::Loss;
 use super::text::Text;
 use crate::config::UrlPath;
-use crate::http::request::RequestId;
-use crate::metrics;
+use crate::http::request_id::RequestId;
+use crate::metrics::outcome as farm_outcome;
 
 /// A line of the log.
 #[derive(Debug, Serialize)]
 pub(super) struct Line {
-    /// When it was noted.
+    /// Time of the event.
     #[serde(serialize_with = "microseconds")]
     pub(super) time: Timestamp,
-    /// `x-request-id` of the answer.
+    /// `x-request-id` of the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request: Option<RequestId>,
-    /// Where the request came from.
+    /// Address of the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<IpAddr>,
     #[serde(flatten)]
     pub(super) event: Event,
 }
 
-/// Something that somebody did, or was refused.
+/// Something that a user or client did, or was refused.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Event {
-    /// A password was good, and a token went out.
+    /// A password was accepted and a token issued.
     SignIn {
-        /// The account, as the farm names it.
+        /// Account, as the farm returned it.
         user: Text,
     },
     /// A sign-in was refused.
     SignInRefused {
-        /// The account, as it was typed; none where the form was not filled in properly.
+        /// Account, as typed; `None` if the form was incomplete.
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<Text>,
         reason: &'static str,
     },
     /// A password was changed with a sign-in.
     PasswordChanged {
-        /// The account, as it was typed.
+        /// Account, as typed.
         user: Text,
     },
-    /// A farm did not change a password.
+    /// A password change was refused.
     PasswordChangeRefused {
-        /// The account, as it was typed.
+        /// Account, as typed.
         user: Text,
         reason: &'static str,
     },
-    /// A token was not taken. That none came is not told: every client begins so.
+    /// A token was refused. A missing token is not recorded: every client begins without one.
     TokenRefused {
-        /// Whose it is, where it could be opened.
+        /// Holder of the token, if it could be opened.
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<Text>,
-        /// What it was shown to.
+        /// Realm that the token was presented to.
         realm: Text,
         reason: &'static str,
     },
-    /// A token was destroyed, and all that come from it.
+    /// A token was revoked, with all tokens derived from it.
     TokenDestroyed {
-        /// Its holder.
+        /// Holder of the token.
         user: Text,
     },
-    /// A list took active sessions away from their clients (SS-29).
+    /// A list disconnected active sessions (SS-29).
     List(OnFarms),
     /// The sessions of a client were disconnected.
     Disconnect(OnFarms),
     /// The sessions of a client were logged off.
     LogOff(OnFarms),
-    /// Somebody connected to a session or started a resource, or tried to.
+    /// A session was reconnected or a resource launched, or an attempt at it.
     Launch {
         #[serde(flatten)]
-        who: Who,
+        actor: Actor,
         #[serde(flatten)]
-        what: What,
-        /// It came with a retry key.
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        retry: bool,
-        /// Nothing where the id names nothing of this user's.
+        launchable: Launchable,
+        /// The request came with a retry key.
+        #[serde(rename = "retry", skip_serializing_if = "std::ops::Not::not")]
+        is_retry: bool,
+        /// `None` if the id names nothing of this user.
         #[serde(flatten)]
-        place: Option<Place>,
+        target: Option<LaunchedTarget>,
         #[serde(flatten)]
-        came_of_it: LaunchRecord,
+        result: LaunchRecord,
     },
-    /// A launch gave a ticket that its client had invalidated, and it was not handed out.
+    /// A farm issued a ticket that the client had invalidated before; it was not handed out.
     TicketWithheld {
         #[serde(flatten)]
-        who: Who,
+        actor: Actor,
         farm: Text,
     },
-    /// Lines are missing before this one, or about here.
+    /// Lines are missing before this one, or near it.
     Missing { lines: u64, reason: Loss },
 }
 
-/// Who acts, from where.
+/// The user who acts, the store, and the client device.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Who {
+pub(crate) struct Actor {
     user: Text,
     /// Path of the store.
     store: Text,
@@ -123,9 +123,9 @@ pub(crate) struct Who {
 #[derive(Debug, Serialize)]
 pub(crate) struct OnFarms {
     #[serde(flatten)]
-    who: Who,
+    actor: Actor,
     outcome: EventOutcome,
-    /// Those that had to do with it, in configured order.
+    /// The farms that were asked, in configured order.
     farms: Vec<OnFarm>,
 }
 
@@ -136,29 +136,29 @@ struct OnFarm {
     outcome: &'static str,
 }
 
-/// A launch that nothing has come of yet.
+/// A launch before its result is known.
 #[derive(Debug)]
-pub(crate) struct Launch {
-    pub(crate) who: Who,
-    pub(crate) what: What,
-    /// It came with a retry key.
-    pub(crate) retry: bool,
-    /// The farms that are asked, in order, and what that is there. None where the id names nothing of
-    /// this user's.
-    pub(crate) places: Vec<(FarmId, Target)>,
+pub(crate) struct LaunchRequest {
+    pub(crate) actor: Actor,
+    pub(crate) launchable: Launchable,
+    /// The request came with a retry key.
+    pub(crate) is_retry: bool,
+    /// The farms that are asked, in order, with the target on each. Empty if the id names nothing of
+    /// this user.
+    pub(crate) targets: Vec<(FarmId, Target)>,
 }
 
-/// What is launched, by its id as clients see it.
+/// What is launched, by the id that clients see.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum What {
+pub(crate) enum Launchable {
     Session(Text),
     Resource(Text),
 }
 
-/// Where that stands, in the words of its farm.
+/// What is launched, by the names of its farm.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Place {
+pub(crate) struct LaunchedTarget {
     farm: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<Text>,
@@ -168,37 +168,36 @@ pub(crate) struct Place {
     application: Text,
 }
 
-/// What came of a launch.
+/// Result of a launch.
 #[derive(Debug, Serialize)]
 pub(crate) struct LaunchRecord {
     outcome: EventOutcome,
-    /// What the client was told as the error.
+    /// Error that was sent to the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Text>,
 }
 
-/// What came of it, in one word.
+/// Result of an event, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum EventOutcome {
-    /// All of it.
+    /// Done completely.
     Success,
-    /// Some of it.
+    /// Done in part.
     Partial,
-    /// Nothing.
+    /// Not done.
     Failure,
-    /// Not yet; the client was told when to try again.
+    /// Not done yet; the client was told to retry.
     Retry,
-    /// The id or the key names nothing, or nothing any more.
+    /// The id or the retry key names nothing, or nothing that still exists.
     NotFound,
-    /// No farm had a turn, and nothing was sent to any.
+    /// All farms are at their concurrency limit; nothing was sent.
     Busy,
 }
 
 impl Event {
-    /// Whether somebody without a good token or password can cause it, or with one that is not good any
-    /// more.
-    pub(super) const fn is_of_a_stranger(&self) -> bool {
+    /// Whether a client without a valid token or password can cause it.
+    pub(super) const fn is_unauthenticated(&self) -> bool {
         matches!(
             self,
             Self::SignInRefused { .. }
@@ -219,11 +218,11 @@ impl Event {
         Self::SignInRefused { user, reason }
     }
 
-    /// Nobody looked at the password, since too many were tried before.
-    pub(crate) fn sign_in_held_up(user: Text) -> Self {
+    /// A sign-in that was throttled: its password was not checked.
+    pub(crate) fn sign_in_throttled(user: Text) -> Self {
         Self::SignInRefused {
             user: Some(user),
-            reason: "held-up",
+            reason: "throttled",
         }
     }
 
@@ -251,56 +250,56 @@ impl Event {
         }
     }
 
-    pub(crate) fn listed(who: Who, listed: &Result<SessionList, Busy>) -> Self {
+    pub(crate) fn listed(actor: Actor, listed: &Result<SessionList, Busy>) -> Self {
         Self::List(match listed {
-            Ok(list) => OnFarms::new(who, list.enumeration.into(), &list.taken_from),
-            Err(Busy) => OnFarms::new(who, EventOutcome::Busy, &[]),
+            Ok(list) => OnFarms::new(actor, list.enumeration.into(), &list.taken_from),
+            Err(Busy) => OnFarms::new(actor, EventOutcome::Busy, &[]),
         })
     }
 
-    pub(crate) fn ended(who: Who, how: EndAction, ended: &Result<EndOutcome, Busy>) -> Self {
+    pub(crate) fn ended(actor: Actor, action: EndAction, ended: &Result<EndOutcome, Busy>) -> Self {
         let on_farms = match ended {
-            Ok(ended) => OnFarms::new(who, ended.status.into(), &ended.farms),
-            Err(Busy) => OnFarms::new(who, EventOutcome::Busy, &[]),
+            Ok(ended) => OnFarms::new(actor, ended.status.into(), &ended.farms),
+            Err(Busy) => OnFarms::new(actor, EventOutcome::Busy, &[]),
         };
-        match how {
+        match action {
             EndAction::Disconnect => Self::Disconnect(on_farms),
             EndAction::LogOff => Self::LogOff(on_farms),
         }
     }
 
-    /// A launch that came to its end, or to a retry: at the farm that made it so, where one did.
-    pub(crate) fn launch(launch: Launch, launched: &Result<LaunchOutcome, Busy>) -> Self {
-        let Launch {
-            who,
-            what,
-            retry,
-            mut places,
-        } = launch;
+    /// A finished launch, or one to be retried, with the target on the farm that decided the result.
+    pub(crate) fn launch(request: LaunchRequest, launched: &Result<LaunchOutcome, Busy>) -> Self {
+        let LaunchRequest {
+            actor,
+            launchable,
+            is_retry,
+            mut targets,
+        } = request;
         let farm = match launched {
             Ok(LaunchOutcome::Ready { farm, .. } | LaunchOutcome::NotReady { farm, .. }) => {
                 Some(farm)
             }
             Ok(LaunchOutcome::Failed(_) | LaunchOutcome::NotFound(_)) | Err(Busy) => None,
         };
-        let at = places.iter().position(|(place, _)| Some(place) == farm);
-        let place = (!places.is_empty()).then(|| places.swap_remove(at.unwrap_or_default()));
+        let at = targets.iter().position(|(id, _)| Some(id) == farm);
+        let target = (!targets.is_empty()).then(|| targets.swap_remove(at.unwrap_or_default()));
         Self::Launch {
-            who,
-            what,
-            retry,
-            place: place.map(Place::from),
-            came_of_it: launched.into(),
+            actor,
+            launchable,
+            is_retry,
+            target: target.map(LaunchedTarget::from),
+            result: launched.into(),
         }
     }
 
-    pub(crate) fn ticket_withheld(who: Who, farm: &FarmId) -> Self {
+    pub(crate) fn ticket_withheld(actor: Actor, farm: &FarmId) -> Self {
         let farm = Text::new(farm.as_str());
-        Self::TicketWithheld { who, farm }
+        Self::TicketWithheld { actor, farm }
     }
 }
 
-impl Who {
+impl Actor {
     pub(crate) fn new(user: &User, store: &UrlPath, end_point: &EndPoint) -> Self {
         Self {
             user: account(&user.domain, &user.name),
@@ -317,20 +316,20 @@ pub(crate) fn account(domain: &str, name: &str) -> Text {
 }
 
 impl OnFarms {
-    fn new(who: Who, outcome: EventOutcome, farms: &[FarmResult]) -> Self {
+    fn new(actor: Actor, outcome: EventOutcome, farms: &[FarmResult]) -> Self {
         let farms = farms.iter().map(|FarmResult { farm, result }| OnFarm {
             farm: Text::new(farm.as_str()),
-            outcome: metrics::outcome(result.as_ref().err()),
+            outcome: farm_outcome(result.as_ref().err()),
         });
         Self {
-            who,
+            actor,
             outcome,
             farms: farms.collect(),
         }
     }
 }
 
-impl From<(FarmId, Target)> for Place {
+impl From<(FarmId, Target)> for LaunchedTarget {
     fn from((farm, target): (FarmId, Target)) -> Self {
         let (host, host_session) = match &target {
             Target::Session(key) => (Some(&key.host_id), Some(&key.session_id)),
@@ -388,7 +387,7 @@ impl From<EnumerationStatus> for EventOutcome {
     }
 }
 
-/// RFC 3339 in UTC, with as many digits each time, so that lines sort as text.
+/// RFC 3339 in UTC with a fixed number of digits, so that lines sort as text.
 fn microseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{time:.6}"))
 }

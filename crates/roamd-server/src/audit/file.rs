@@ -1,23 +1,23 @@
-//! The file: it grows at its end, and when it is large it makes room for the next one.
+//! The file of the audit log: appended to, and rotated when it reaches its maximum size.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// An open log. Several processes may write the same one: lines are appended whole.
+/// An open log file. Several processes may write the same file: lines are appended atomically.
 #[derive(Debug)]
 pub(super) struct LogFile {
     path: PathBuf,
     file: File,
-    /// The file does not end with a whole line: the disk was full, or the power gone.
+    /// The file ends with an incomplete line, after a full disk or a loss of power.
     torn: bool,
     max_bytes: u64,
     keep: u32,
 }
 
 impl LogFile {
-    /// Opens a log for appending, and makes one that only its owner can read where there is none.
+    /// Opens a file for appending. A new file is readable by its owner only.
     pub(super) fn open(path: &Path, max_bytes: u64, keep: u32) -> io::Result<Self> {
         let (file, torn) = open(path)?;
         Ok(Self {
@@ -39,16 +39,16 @@ impl LogFile {
         written
     }
 
-    /// Goes on in a new file where this one is full, or was moved away or removed by somebody else,
-    /// as `logrotate` does. If that fails, this one is written further.
-    pub(super) fn follow(&mut self) -> io::Result<()> {
+    /// Switches to a new file if this one is full, or was moved or removed, as `logrotate` does. On an
+    /// error, this file stays in use.
+    pub(super) fn rotate_if_needed(&mut self) -> io::Result<()> {
         if self.is_in_place()? && self.file.metadata()?.len() < self.max_bytes {
             return Ok(());
         }
-        // The lock ends with the file that is replaced. Who had to wait for it finds the file moved.
+        // The lock ends with the file. A process that waited for it finds the file moved.
         self.file.lock()?;
         let moved = if self.is_in_place()? {
-            self.move_away()
+            self.rotate()
         } else {
             Ok(())
         };
@@ -63,7 +63,7 @@ impl LogFile {
         }
     }
 
-    /// Whether the open file is the one that others see at its path.
+    /// Whether the open file is still the one at its path.
     fn is_in_place(&self) -> io::Result<bool> {
         let open = self.file.metadata()?;
         match fs::metadata(&self.path) {
@@ -73,8 +73,8 @@ impl LogFile {
         }
     }
 
-    /// Numbers the older files anew. The oldest one is overwritten.
-    fn move_away(&self) -> io::Result<()> {
+    /// Renumbers the older files. The oldest one is overwritten.
+    fn rotate(&self) -> io::Result<()> {
         for number in (1..self.keep).rev() {
             match fs::rename(self.old(number), self.old(number + 1)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -84,7 +84,7 @@ impl LogFile {
         fs::rename(&self.path, self.old(1))
     }
 
-    /// `audit.jsonl.1` is the file before this one.
+    /// `audit.jsonl.1` is the previous file.
     fn old(&self, number: u32) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
         name.push(format!(".{number}"));
@@ -92,7 +92,7 @@ impl LogFile {
     }
 }
 
-/// The file, and whether its last line is broken off.
+/// Opens the file. Also returns whether its last line is incomplete.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    /// Appends numbered lines, a batch each, and gives the text of each file by its name.
+    /// The text of each file by its name.
     fn files(folder: &Path) -> Vec<(String, String)> {
         let mut files: Vec<_> = fs::read_dir(folder)
             .unwrap()
@@ -132,12 +132,12 @@ mod tests {
     }
 
     fn append(log: &mut LogFile, line: &str) {
-        log.follow().unwrap();
+        log.rotate_if_needed().unwrap();
         log.append(format!("{line}\n").as_bytes()).unwrap();
     }
 
     #[test]
-    fn a_full_file_makes_room_and_so_many_old_ones_are_kept() {
+    fn full_file_is_rotated_and_limited_number_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let mut log = LogFile::open(&path, 4, 2).unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_moved_or_removed_by_others_is_begun_anew() {
+    fn moved_or_removed_file_is_created_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let mut log = LogFile::open(&path, 1000, 2).unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_does_not_spoil_the_next_one() {
+    fn incomplete_line_does_not_corrupt_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         fs::write(&path, "whole\nbrok").unwrap();
@@ -181,22 +181,22 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_rotated_is_written_further() {
+    fn file_that_cannot_be_rotated_stays_in_use() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        // Nothing can be moved to where a folder is.
+        // A file cannot be renamed to an existing folder.
         fs::create_dir(folder.path().join("log.1")).unwrap();
         let mut log = LogFile::open(&path, 4, 1).unwrap();
         for line in ["a1", "a2", "a3"] {
-            drop(log.follow());
+            drop(log.rotate_if_needed());
             log.append(format!("{line}\n").as_bytes()).unwrap();
         }
-        assert!(log.follow().is_err());
+        assert!(log.rotate_if_needed().is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "a1\na2\na3\n");
     }
 
     #[test]
-    fn two_processes_that_write_one_log_lose_nothing() {
+    fn two_writers_of_one_log_lose_no_line() {
         const LINES: usize = 500;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");

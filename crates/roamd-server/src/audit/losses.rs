@@ -1,4 +1,4 @@
-//! Lines that are not in the log, and why.
+//! Lines that are missing from the log, and why.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,24 +7,24 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use serde::Serialize;
 
-/// Why a line is not in the log.
+/// Why a line is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Loss {
-    /// Clients without a good token had caused enough of them.
+    /// Unauthenticated clients had reached their limit.
     Flood,
-    /// Too many waited for the disk.
+    /// The queue was full.
     Queue,
     /// The file could not be written.
     File,
 }
 
-/// The lines that were lost.
+/// Numbers of lost lines.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
-    /// What the log does not tell of yet.
-    untold: [AtomicU64; 3],
-    /// What the metrics tell.
+    /// Lines not reported in the log yet.
+    unreported: [AtomicU64; 3],
+    /// Counters of the metrics.
     pub(super) counts: Family<LossLabels, Counter>,
 }
 
@@ -34,27 +34,27 @@ pub(super) struct LossLabels {
 }
 
 impl Losses {
-    /// Counts a line that was lost.
+    /// Counts a lost line.
     pub(super) fn add(&self, loss: Loss) {
         self.put_back(loss, 1);
         self.counts.get_or_create(&loss.labels()).inc();
     }
 
-    /// What the log does not tell of yet, which is told from now on.
+    /// Takes the lines that are not reported in the log yet.
     pub(super) fn take(&self) -> impl Iterator<Item = (Loss, u64)> {
         Loss::ALL
             .into_iter()
-            .map(|loss| (loss, self.untold(loss).swap(0, Ordering::Relaxed)))
+            .map(|loss| (loss, self.unreported(loss).swap(0, Ordering::Relaxed)))
             .filter(|(_, lines)| *lines > 0)
     }
 
-    /// Takes back that the log tells of these.
+    /// Puts lines back whose report could not be written.
     pub(super) fn put_back(&self, loss: Loss, lines: u64) {
-        self.untold(loss).fetch_add(lines, Ordering::Relaxed);
+        self.unreported(loss).fetch_add(lines, Ordering::Relaxed);
     }
 
-    fn untold(&self, loss: Loss) -> &AtomicU64 {
-        let [flood, queue, file] = &self.untold;
+    fn unreported(&self, loss: Loss) -> &AtomicU64 {
+        let [flood, queue, file] = &self.unreported;
         match loss {
             Loss::Flood => flood,
             Loss::Queue => queue,

@@ -1,20 +1,20 @@
-//! Text of others, made harmless: short, and plain ASCII in the file.
+//! Text from clients and farms, made safe: limited in length, and printable ASCII in the file.
 
 use std::io;
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Longest text, in characters.
-const LONGEST: usize = 256;
+/// Maximum length of a text, in characters.
+const MAX_CHARS: usize = 256;
 
-/// Text that may come from a client or a farm. A longer one is cut, which `…` at its end tells.
+/// Text that may come from a client or a farm. A longer text is cut and ends with `…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Text(String);
 
 impl Text {
     pub(crate) fn new(text: &str) -> Self {
-        Self(match text.char_indices().nth(LONGEST) {
+        Self(match text.char_indices().nth(MAX_CHARS) {
             Some((end, _)) => {
                 let start = text.get(..end).unwrap_or_default();
                 format!("{start}…")
@@ -24,8 +24,8 @@ impl Text {
     }
 }
 
-/// A value as one line of printable ASCII: whatever stands in a text, it moves no cursor, turns no
-/// writing direction and begins no line, in any program that shows the file.
+/// Writes a value as one line of printable ASCII. No text can move the cursor, change the writing
+/// direction or begin a line in a program that shows the file.
 pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
     value.serialize(&mut Serializer::with_formatter(&mut line, Printable))?;
@@ -33,8 +33,8 @@ pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Escapes all that is not printable ASCII. Control characters, quotes and backslashes are escaped
-/// before they come here.
+/// Escapes all characters that are not printable ASCII. Control characters, quotes and backslashes are
+/// escaped before.
 struct Printable;
 
 impl Formatter for Printable {
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_text_is_one_line_of_printable_ascii_and_reads_back() {
+    fn hostile_text_is_written_as_one_line_of_printable_ascii() {
         for text in [
             "alice",
             "Jürgen",
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut() {
+    fn long_text_is_cut() {
         for (length, expected) in [(256, 256), (257, 257), (10_000, 257)] {
             let Text(text) = Text::new(&"ü".repeat(length));
             assert_eq!(text.chars().count(), expected);

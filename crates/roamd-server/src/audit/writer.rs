@@ -1,4 +1,4 @@
-//! The thread that writes.
+//! The thread that writes the audit log.
 
 use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
@@ -11,18 +11,18 @@ use super::file::LogFile;
 use super::losses::{Loss, Losses};
 use super::text;
 
-/// Most jobs between two looks at what became of the file.
+/// Maximum number of jobs between two checks of the file.
 const BATCH: usize = 256;
 
-/// What the thread is to do.
+/// A job of the writer.
 pub(super) enum Job {
-    /// Write this.
+    /// Write a line.
     Line(Box<Line>),
-    /// Tell when everything before this is written.
+    /// Signal that all earlier lines are written.
     Flush(oneshot::Sender<()>),
 }
 
-/// What was written, and what was not.
+/// Numbers of written and lost lines.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     written: Counter,
@@ -37,71 +37,71 @@ impl Counts {
             self.written.clone(),
         );
         let lost = &self.losses.counts;
-        // From nothing on, so that whoever watches a rate sees the first one, too.
+        // Starts at 0, so that a rate includes the first loss.
         for loss in Loss::ALL {
             lost.get_or_create(&loss.labels()).inc_by(0);
         }
         registry.register(
             "audit_lost_lines",
-            "Lines that should be in the audit log and are not",
+            "Lines missing from the audit log, by reason",
             lost.clone(),
         );
     }
 }
 
-/// Writes until nobody is left who could note something.
+/// Writes until all senders are dropped.
 pub(super) fn write_all(file: LogFile, mut jobs: mpsc::Receiver<Job>, counts: &Counts) {
     let mut writer = Writer {
         file,
         counts,
-        follows: Trouble::default(),
-        writes: Trouble::default(),
+        rotation: FaultState::default(),
+        writing: FaultState::default(),
     };
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        writer.follow();
+        writer.rotate_if_needed();
         for job in batch.drain(..) {
             match job {
                 Job::Line(line) => {
-                    writer.tell_losses(line.time);
+                    writer.report_losses(line.time);
                     if !writer.write(&line) {
                         counts.losses.add(Loss::File);
                     }
                 }
-                // Nobody has to wait for it any more.
+                // The receiver may have been dropped.
                 Job::Flush(written) => drop(written.send(())),
             }
         }
     }
-    writer.tell_losses(Timestamp::now());
+    writer.report_losses(Timestamp::now());
 }
 
 struct Writer<'c> {
     file: LogFile,
     counts: &'c Counts,
-    follows: Trouble,
-    writes: Trouble,
+    rotation: FaultState,
+    writing: FaultState,
 }
 
-/// Whether something went wrong the last time. It is told when it begins and when it is over.
+/// Whether the last attempt failed. A fault is logged when it begins and when it ends.
 #[derive(Debug, Default)]
-struct Trouble(bool);
+struct FaultState(bool);
 
-impl Trouble {
-    /// Whether this failure is the first one.
+impl FaultState {
+    /// Records a failure. Returns whether the fault begins.
     fn begins(&mut self) -> bool {
         !std::mem::replace(&mut self.0, true)
     }
 
-    /// Whether this success is the first one.
+    /// Records a success. Returns whether a fault ends.
     fn ends(&mut self) -> bool {
         std::mem::take(&mut self.0)
     }
 }
 
 impl Writer<'_> {
-    /// Has the log itself tell what is missing in it at this place.
-    fn tell_losses(&mut self, time: Timestamp) {
+    /// Writes a line about the lines that are missing here.
+    fn report_losses(&mut self, time: Timestamp) {
         for (reason, lines) in self.counts.losses.take() {
             let line = Line {
                 time,
@@ -110,24 +110,24 @@ impl Writer<'_> {
                 event: Event::Missing { lines, reason },
             };
             if self.write(&line) {
-                warn!(lines, ?reason, "Lines are missing in the audit log");
+                warn!(lines, ?reason, "Audit lines were lost");
             } else {
                 self.counts.losses.put_back(reason, lines);
             }
         }
     }
 
-    fn follow(&mut self) {
-        match self.file.follow() {
-            Ok(()) if self.follows.ends() => info!("Audit log has room again"),
-            Err(error) if self.follows.begins() => {
-                warn!(%error, "Audit log cannot be rotated, or begun again where it was moved away");
+    fn rotate_if_needed(&mut self) {
+        match self.file.rotate_if_needed() {
+            Ok(()) if self.rotation.ends() => info!("Audit log rotated again"),
+            Err(error) if self.rotation.begins() => {
+                warn!(%error, "Audit log cannot be rotated or created again");
             }
             _ => {}
         }
     }
 
-    /// Writes a line, and says whether that went well.
+    /// Writes a line. Returns whether it was written.
     fn write(&mut self, line: &Line) -> bool {
         let written = text::line(line)
             .map_err(Into::into)
@@ -135,12 +135,12 @@ impl Writer<'_> {
         match &written {
             Ok(()) => {
                 self.counts.written.inc();
-                if self.writes.ends() {
-                    info!("Audit log can be written again");
+                if self.writing.ends() {
+                    info!("Audit log writable again");
                 }
             }
-            Err(error) if self.writes.begins() => {
-                error!(%error, "Audit log cannot be written; what should be in it is lost");
+            Err(error) if self.writing.begins() => {
+                error!(%error, "Audit log cannot be written; lines are lost");
             }
             Err(_) => {}
         }

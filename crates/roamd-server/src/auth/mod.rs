@@ -1,6 +1,7 @@
-//! Who may do what: password checks, login throttling, spent tickets and retry keys.
+//! Who may do what: callers, password checks, login throttling, revocation, retry keys.
 
+pub(crate) mod caller;
 pub(crate) mod login_throttle;
 pub(crate) mod password_check;
 pub(crate) mod retry_key;
-pub(crate) mod tickets;
+pub(crate) mod revocation;

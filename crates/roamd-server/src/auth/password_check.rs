@@ -1,14 +1,16 @@
-//! Whether the password in a token is still the account's.
+//! Checks whether the password in a token is still the password of the account.
 //!
-//! A token carries the password that was good when the user signed in, and every request to a farm
-//! carries it on. When the password was changed meanwhile, one list would present the old one to
-//! every farm at once, and directories count: a client that lists its sessions now and then would
-//! lock its user's account. So before a request goes to more than one farm, one farm has said that
-//! the password is good, and what it said is remembered for a short time. A password that was
-//! refused goes nowhere, and the client hears that it has to sign in again.
+//! A token carries the password that was good at the sign-in, and every request to a farm sends it.
+//! If the password was changed since, one list would send the old one to every farm at once.
+//! Directories count failures, so a client that lists its sessions regularly would lock the account
+//! of its user. Therefore one farm confirms the password before a request is sent to several, and
+//! the result is cached for a short time. A password that was refused is sent to no farm, and the
+//! client is told to sign in again.
 //!
-//! What is remembered is bounded, belongs to this process, and holds no password: the key is a
-//! digest that only this process can make.
+//! INVARIANT: no password is sent to several farms unconfirmed.
+//!
+//! The cache is bounded, belongs to this process, and holds no password: its key is a digest that
+//! only this process can compute.
 
 use std::time::{Duration, Instant};
 
@@ -22,94 +24,116 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// Passwords that something is known of.
-const PASSWORDS: u64 = 100_000;
+/// Maximum number of cached results.
+const MAX_PASSWORDS: u64 = 100_000;
 
-/// What is known of a password.
+/// Result of the last password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PasswordCheck {
-    /// A farm that checks passwords has said that it is good.
+    /// A farm that checks passwords accepted it.
     Good,
-    /// Such a farm has refused it.
+    /// Such a farm refused it.
     Refused(Reason),
-    /// No such farm could be asked. Those who do not check passwords may serve the user all the same.
-    Unsure,
-    /// Some farm has refused it: it has to be checked before it goes anywhere.
+    /// No such farm could be asked. Other farms may serve the user all the same.
+    Unknown,
+    /// Some farm refused it: it must be checked before it is sent to any farm.
     Doubted,
 }
 
-/// What is known of the passwords of those who asked lately.
-pub(crate) struct PasswordCheckCache {
-    digest: Hmac<Sha256>,
-    known: Cache<Digest, PasswordCheck>,
+/// How many farms the operation that follows a password check asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// At most one, in this request or the next: its response shows whether the password is good.
+    OneFarm,
+    /// All farms of a store that has several.
+    SeveralFarms,
+    /// None, although the result relies on the password being good.
+    NoFarm,
 }
 
-/// Stands for a user and a password.
+impl Reach {
+    /// The reach of an operation on all of so many farms.
+    pub(crate) fn of(farms: usize) -> Self {
+        if farms > 1 {
+            Self::SeveralFarms
+        } else {
+            Self::OneFarm
+        }
+    }
+}
+
+/// Caches the results of recent password checks.
+pub(crate) struct PasswordCheckCache {
+    digest: Hmac<Sha256>,
+    results: Cache<Digest, PasswordCheck>,
+}
+
+/// Keyed digest of a user and a password.
 type Digest = [u8; 32];
 
-/// How long a standing is believed.
-struct Life;
+/// How long a result is cached.
+struct Lifetime;
 
 impl PasswordCheckCache {
-    /// Nothing is known yet.
+    /// Makes an empty cache with a random digest key.
     pub(crate) fn new(rng: &mut impl CryptoRng) -> Self {
         let mut key = Zeroizing::new([0; 64]);
         rng.fill_bytes(key.as_mut_slice());
         Self {
             digest: Hmac::new((&*key).into()),
-            known: Cache::builder()
-                .max_capacity(PASSWORDS)
-                .expire_after(Life)
+            results: Cache::builder()
+                .max_capacity(MAX_PASSWORDS)
+                .expire_after(Lifetime)
                 .build(),
         }
     }
 
-    /// What is known of the user's password.
-    pub(crate) async fn of(&self, user: &User) -> Option<PasswordCheck> {
-        self.known
+    /// Returns the cached result for the user's password.
+    pub(crate) async fn known(&self, user: &User) -> Option<PasswordCheck> {
+        self.results
             .get(&self.digest(&user.key, &user.password))
             .await
     }
 
-    /// What is known, or what the check finds out. Of those who ask at the same time, one checks.
-    pub(crate) async fn settle(
+    /// Returns the cached result, or runs the check. Concurrent callers share one check.
+    pub(crate) async fn get_or_check(
         &self,
         user: &User,
         check: impl Future<Output = PasswordCheck>,
     ) -> PasswordCheck {
-        self.known
+        self.results
             .entry(self.digest(&user.key, &user.password))
-            .or_insert_with_if(check, |standing| *standing == PasswordCheck::Doubted)
+            .or_insert_with_if(check, |result| *result == PasswordCheck::Doubted)
             .await
             .into_value()
     }
 
-    /// Takes note that the user has just signed in with this password.
+    /// Records that the user has just signed in with this password.
     pub(crate) async fn confirm(&self, user: &UserKey, password: &SecretString) {
         let digest = self.digest(user, password);
-        self.known.insert(digest, PasswordCheck::Good).await;
+        self.results.insert(digest, PasswordCheck::Good).await;
     }
 
-    /// Takes note that the user has changed this password.
-    pub(crate) async fn replace(&self, user: &UserKey, password: &SecretString) {
+    /// Records that the user has replaced this password.
+    pub(crate) async fn reject(&self, user: &UserKey, password: &SecretString) {
         let digest = self.digest(user, password);
         let refused = PasswordCheck::Refused(Reason::BadPassword);
-        self.known.insert(digest, refused).await;
+        self.results.insert(digest, refused).await;
     }
 
-    /// Takes note that a farm refused the user's password.
+    /// Records that a farm refused the user's password, so that it is checked before its next use.
     pub(crate) async fn doubt(&self, user: &User) {
         let digest = self.digest(&user.key, &user.password);
-        match self.known.get(&digest).await {
+        match self.results.get(&digest).await {
             Some(PasswordCheck::Refused(_) | PasswordCheck::Doubted) => {}
-            Some(PasswordCheck::Good | PasswordCheck::Unsure) | None => {
-                self.known.insert(digest, PasswordCheck::Doubted).await;
+            Some(PasswordCheck::Good | PasswordCheck::Unknown) | None => {
+                self.results.insert(digest, PasswordCheck::Doubted).await;
             }
         }
     }
 
     fn digest(&self, user: &UserKey, password: &SecretString) -> Digest {
-        // No user key has a NUL, so no two pairs give the same text.
+        // A user key holds no NUL, so two pairs never give the same text.
         self.digest
             .clone()
             .chain_update(user.as_str())
@@ -122,26 +146,26 @@ impl PasswordCheckCache {
 }
 
 impl PasswordCheck {
-    const fn life(self) -> Duration {
+    const fn lifetime(self) -> Duration {
         match self {
-            // Longer than directories go on counting: else a client that goes on asking with a
-            // password of before would lock its user's account in the end. A sign-in with the same
-            // password overrules it.
+            // Longer than directories count failures: otherwise a client that keeps sending an old
+            // password would lock the account in the end. A sign-in with the same password
+            // overrides it.
             Self::Refused(Reason::BadPassword) => Duration::from_hours(1),
             Self::Good | Self::Refused(_) | Self::Doubted => Duration::from_secs(30),
-            Self::Unsure => Duration::from_secs(10),
+            Self::Unknown => Duration::from_secs(10),
         }
     }
 }
 
-impl Expiry<Digest, PasswordCheck> for Life {
+impl Expiry<Digest, PasswordCheck> for Lifetime {
     fn expire_after_create(
         &self,
         _: &Digest,
         value: &PasswordCheck,
         _: Instant,
     ) -> Option<Duration> {
-        Some(value.life())
+        Some(value.lifetime())
     }
 
     fn expire_after_update(
@@ -151,7 +175,7 @@ impl Expiry<Digest, PasswordCheck> for Life {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(value.life())
+        Some(value.lifetime())
     }
 }
 
@@ -160,7 +184,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::app::environment::rng;
+    use crate::app::clock::rng;
 
     fn alice(password: &str) -> User {
         User {
@@ -171,9 +195,9 @@ mod tests {
         }
     }
 
-    /// Settles with a check that finds this, and says whether it was made.
-    async fn settle(
-        standings: &PasswordCheckCache,
+    /// Checks with a check that returns `found`. Also returns whether that check ran.
+    async fn check(
+        cache: &PasswordCheckCache,
         user: &User,
         found: PasswordCheck,
     ) -> (PasswordCheck, bool) {
@@ -182,57 +206,57 @@ mod tests {
             checked = true;
             found
         };
-        (standings.settle(user, check).await, checked)
+        (cache.get_or_check(user, check).await, checked)
     }
 
     #[tokio::test]
-    async fn what_a_check_found_is_remembered_until_a_farm_contradicts() {
+    async fn check_result_is_cached_until_farm_refuses_password() {
         let refused = PasswordCheck::Refused(Reason::BadPassword);
         for (found, after_doubt) in [
             (PasswordCheck::Good, (refused, true)),
-            (PasswordCheck::Unsure, (refused, true)),
+            (PasswordCheck::Unknown, (refused, true)),
             (refused, (refused, false)),
         ] {
-            let standings = PasswordCheckCache::new(&mut rng());
+            let cache = PasswordCheckCache::new(&mut rng());
             let user = alice("roam-demo");
-            assert_eq!(standings.of(&user).await, None);
-            assert_eq!(settle(&standings, &user, found).await, (found, true));
-            assert_eq!(settle(&standings, &user, refused).await, (found, false));
-            standings.doubt(&user).await;
-            assert_eq!(settle(&standings, &user, refused).await, after_doubt);
+            assert_eq!(cache.known(&user).await, None);
+            assert_eq!(check(&cache, &user, found).await, (found, true));
+            assert_eq!(check(&cache, &user, refused).await, (found, false));
+            cache.doubt(&user).await;
+            assert_eq!(check(&cache, &user, refused).await, after_doubt);
         }
     }
 
     #[tokio::test]
-    async fn a_standing_belongs_to_one_password_of_one_user() {
-        let standings = PasswordCheckCache::new(&mut rng());
+    async fn check_result_applies_to_one_password_of_one_user() {
+        let cache = PasswordCheckCache::new(&mut rng());
         let user = alice("roam-demo");
-        standings.confirm(&user.key, &user.password).await;
-        assert_eq!(standings.of(&user).await, Some(PasswordCheck::Good));
+        cache.confirm(&user.key, &user.password).await;
+        assert_eq!(cache.known(&user).await, Some(PasswordCheck::Good));
         let bob = User {
             key: UserKey::new("DEMO", "bob"),
             ..user
         };
         for other in [alice("roam-dem"), alice("Roam-Demo"), bob] {
-            assert_eq!(standings.of(&other).await, None);
+            assert_eq!(cache.known(&other).await, None);
         }
     }
 
     #[tokio::test]
-    async fn of_those_who_ask_at_the_same_time_one_checks() {
-        let standings = PasswordCheckCache::new(&mut rng());
+    async fn concurrent_callers_share_one_check() {
+        let cache = PasswordCheckCache::new(&mut rng());
         let user = alice("roam-demo");
-        standings.doubt(&user).await;
+        cache.doubt(&user).await;
         let checks = AtomicUsize::new(0);
-        let settle = async || {
+        let check = async || {
             let check = async {
                 checks.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
                 PasswordCheck::Good
             };
-            standings.settle(&user, check).await
+            cache.get_or_check(&user, check).await
         };
-        let found = tokio::join!(settle(), settle(), settle());
+        let found = tokio::join!(check(), check(), check());
         assert_eq!(
             found,
             (

@@ -1,5 +1,5 @@
-//! Retry keys: the last segment of a retry URL, sealed, and bound to a user and to what is launched
-//! (SS-57, ST-46). Any node can go on with a launch that another one began.
+//! Retry keys: the last segment of a retry URL, sealed, and bound to a user and a launch URL (SS-57,
+//! ST-46). Every server with the same keys can continue a launch.
 
 use data_encoding::BASE64URL_NOPAD;
 use getrandom::rand_core::Rng;
@@ -8,17 +8,17 @@ use roamd_seal::{KeyRing, Purpose};
 use roamd_sessions::UserKey;
 use roamd_state::Digest;
 
-use crate::app::environment::rng;
+use crate::app::clock::rng;
 
 const PURPOSE: Purpose = Purpose::new("retry-key");
 
-/// How long a retry key is good: longer than a client waits between two attempts.
-const LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// Lifetime of a retry key: longer than a client waits between two attempts.
+const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
-/// Makes and checks retry keys.
+/// Makes and opens retry keys.
 pub(crate) struct RetryKeys<'k>(&'k KeyRing);
 
-/// One launch, however many requests it takes.
+/// Id of a launch, which may take several requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LaunchId([u8; 16]);
 
@@ -27,7 +27,7 @@ impl<'k> RetryKeys<'k> {
         Self(keys)
     }
 
-    /// A key for the next attempt of this user at what has this launch URL.
+    /// Makes a key for the next attempt of this user at this launch URL.
     pub(crate) fn make(
         &self,
         user: &UserKey,
@@ -43,7 +43,8 @@ impl<'k> RetryKeys<'k> {
         BASE64URL_NOPAD.encode(&sealed)
     }
 
-    /// The launch of a key that was made for this user and launch URL, and is not over its time.
+    /// Returns the launch of a key. Returns `None` unless the key was made for this user and launch
+    /// URL, and has not expired.
     pub(crate) fn open(
         &self,
         user: &UserKey,
@@ -61,25 +62,25 @@ impl<'k> RetryKeys<'k> {
 }
 
 impl LaunchId {
-    /// A launch that begins.
-    pub(crate) fn new() -> Self {
+    /// Draws a random id.
+    pub(crate) fn random() -> Self {
         let mut id = [0; 16];
         rng().fill_bytes(&mut id);
         Self(id)
     }
 
-    /// As the shared state knows it.
+    /// Key of the launch in the shared state.
     pub(crate) fn digest(self) -> Digest {
         Digest::of(&self.0)
     }
 }
 
-/// When the last key that may have been made by now is over its time.
+/// Expiry of a key that is made now.
 pub(crate) fn expiry(now: Timestamp) -> Timestamp {
-    now.checked_add(LIFE).unwrap_or(Timestamp::MAX)
+    now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX)
 }
 
-/// No user key has a NUL, so no two pairs give the same context.
+/// A user key holds no NUL, so two pairs never give the same context.
 fn context(user: &UserKey, launch_url: &str) -> Vec<u8> {
     format!("{user}\0{launch_url}").into_bytes()
 }
@@ -92,21 +93,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_goes_on_with_its_launch_for_its_user_in_its_time() {
+    fn retry_key_opens_for_its_user_url_and_time() {
         // ST-46
         let ring = |byte: u8| {
             let key = Key::new(KeyId(1), 0, [byte; Key::LEN].into());
             KeyRing::new(key, Vec::new())
         };
         let (alice, bob) = (UserKey::new("DEMO", "alice"), UserKey::new("DEMO", "bob"));
-        let launch = LaunchId::new();
+        let launch = LaunchId::random();
         let now = Timestamp::UNIX_EPOCH;
         let key = RetryKeys::new(&ring(7)).make(&alice, "/a", launch, now);
-        let last = now + LIFE - SignedDuration::from_secs(1);
+        let last = now + LIFETIME - SignedDuration::from_secs(1);
         for (case, ring, user, url, time, expected) in [
-            ("another node", ring(7), &alice, "/a", now, Some(launch)),
+            ("another server", ring(7), &alice, "/a", now, Some(launch)),
             ("its last second", ring(7), &alice, "/a", last, Some(launch)),
-            ("too late", ring(7), &alice, "/a", now + LIFE, None),
+            ("expired", ring(7), &alice, "/a", now + LIFETIME, None),
             ("another user", ring(7), &bob, "/a", now, None),
             ("another session", ring(7), &alice, "/b", now, None),
             ("other keys", ring(8), &alice, "/a", now, None),
@@ -122,12 +123,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_forged_key_goes_on_with_nothing(text in "\\PC*", bit in any::<prop::sample::Index>()) {
+        fn forged_retry_key_is_rejected(text in "\\PC*", bit in any::<prop::sample::Index>()) {
             let ring = KeyRing::new(Key::new(KeyId(1), 0, [7; Key::LEN].into()), Vec::new());
             let (keys, now) = (RetryKeys::new(&ring), Timestamp::UNIX_EPOCH);
             let alice = UserKey::new("DEMO", "alice");
             prop_assert_eq!(keys.open(&alice, "/a", &text, now), None);
-            let key = keys.make(&alice, "/a", LaunchId::new(), now);
+            let key = keys.make(&alice, "/a", LaunchId::random(), now);
             let mut sealed = BASE64URL_NOPAD.decode(key.as_bytes()).unwrap();
             let bit = bit.index(8 * sealed.len());
             sealed[bit / 8] ^= 1 << (bit % 8);

@@ -33,7 +33,10 @@ pub(super) fn read(mut section: Section<'_>) -> Option<ListenerTls> {
         });
     if let Some(error) = files.as_ref().and_then(|files| tls::read(files).err()) {
         let key = error.key();
-        section.fault(key, format!("`{key}` cannot be used: {}", error.whole()));
+        section.fault(
+            key,
+            format!("`{key}` cannot be used: {}", error.with_causes()),
+        );
     }
     section.finish();
     files

@@ -57,7 +57,7 @@ impl CredentialFarms {
             Err(CredentialRefusal::Disabled | CredentialRefusal::LockedOut) => {
                 PasswordCheck::Refused(Reason::BadAccount)
             }
-            Err(CredentialRefusal::Unavailable) => PasswordCheck::Unsure,
+            Err(CredentialRefusal::Unavailable) => PasswordCheck::Unknown,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who asks: the client behind the proxies that are trusted.
+//! The address of the client, behind trusted proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,52 +6,50 @@ use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
 use ipnet::IpNet;
 use roamd_http::Peer;
 
-/// The one header that is believed, from trusted proxies. `Forwarded` (RFC 7239) never is, nor are
-/// `X-Forwarded-Host` and `X-Forwarded-Proto`: what clients see of the gateway is configured.
+/// The only forwarding header that is used, and only from trusted proxies. `Forwarded` (RFC 7239),
+/// `X-Forwarded-Host` and `X-Forwarded-Proto` are ignored: the public URL is configured.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Headers that some proxy adds, by which one shows that nobody told of.
-const OF_PROXIES: [HeaderName; 4] = [
+/// Headers that proxies add. They reveal a proxy that is not configured as trusted.
+const PROXY_HEADERS: [HeaderName; 4] = [
     X_FORWARDED_FOR,
     FORWARDED,
     VIA,
     HeaderName::from_static("x-real-ip"),
 ];
 
-/// The proxies that tell truly whom they forward.
+/// Proxies whose `X-Forwarded-For` is used.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Proxies {
+pub(crate) struct TrustedProxies {
     networks: Vec<IpNet>,
 }
 
-/// Who asks.
+/// The client of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// Its address, as far as it is known.
+    /// Its address: the last one that is not a trusted proxy.
     pub(crate) address: IpAddr,
-    /// Many clients may be behind the address: it is that of a trusted proxy which named nobody.
+    /// The address is that of a trusted proxy which named no client. Many clients may share it.
     pub(crate) is_proxy: bool,
-    /// The request came through a proxy that is not trusted, so this is not the address of whoever
-    /// asks.
-    pub(crate) is_behind_stranger: bool,
+    /// The request came through a proxy that is not trusted, so the address is the proxy's.
+    pub(crate) is_behind_unknown_proxy: bool,
 }
 
-impl Proxies {
+impl TrustedProxies {
     pub(crate) fn new(networks: Vec<IpNet>) -> Self {
         Self { networks }
     }
 
-    /// The client that a request came from: the last address of `X-Forwarded-For` that is no trusted
-    /// proxy, where the peer is one; else the peer.
+    /// Returns the client that a request came from: if the peer is a trusted proxy, the last address
+    /// of `X-Forwarded-For` that is not one; otherwise the peer.
     ///
-    /// Each proxy adds the address that it saw, so what is told by one that is not trusted is to the
-    /// left of that proxy's own address, and is never looked at. Nor is anything to the left of what is
-    /// no address.
+    /// Each proxy appends the address that it saw. Entries written by an untrusted proxy are to the
+    /// left of its own address and are never read, nor is anything to the left of an invalid entry.
     pub(crate) fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
         let mut address = peer.address.ip().to_canonical();
-        let mut is_trusted = peer.is_certified || self.trust(address);
-        let is_behind_stranger =
-            !is_trusted && OF_PROXIES.iter().any(|name| headers.contains_key(name));
+        let mut is_trusted = peer.is_certified || self.contains(address);
+        let is_behind_unknown_proxy =
+            !is_trusted && PROXY_HEADERS.iter().any(|name| headers.contains_key(name));
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
         let mut hops = lines
             .flat_map(|line| line.to_str().unwrap_or("?").rsplit(','))
@@ -61,29 +59,29 @@ impl Proxies {
             let Some(hop) = hops.next() else { break };
             let Some(seen) = hop_address(hop) else { break };
             address = seen;
-            is_trusted = self.trust(address);
+            is_trusted = self.contains(address);
         }
         Client {
             address,
             is_proxy: is_trusted,
-            is_behind_stranger,
+            is_behind_unknown_proxy,
         }
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    fn contains(&self, address: IpAddr) -> bool {
         is_in(address, &self.networks)
     }
 }
 
 impl Client {
-    /// The address that this client's share is counted for; nothing where many may be behind it.
-    pub(crate) fn counted(&self) -> Option<IpAddr> {
+    /// The address that per-client limits apply to. Returns `None` if many clients may share it.
+    pub(crate) fn limited_address(&self) -> Option<IpAddr> {
         (!self.is_proxy).then_some(self.address)
     }
 
-    /// Whether this client itself is in one of these networks.
+    /// Whether the client itself, and not a proxy, is in one of these networks.
     pub(crate) fn is_in(&self, networks: &[IpNet]) -> bool {
-        !self.is_behind_stranger && is_in(self.address, networks)
+        !self.is_behind_unknown_proxy && is_in(self.address, networks)
     }
 }
 
@@ -91,7 +89,7 @@ fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
     networks.iter().any(|network| network.contains(&address))
 }
 
-/// An address as proxies write it: alone, with a port, or in brackets.
+/// Parses an address as proxies write it: alone, with a port, or in brackets.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let address: Option<IpAddr> = hop.parse().ok();
@@ -107,9 +105,9 @@ mod tests {
 
     use super::*;
 
-    fn proxies() -> Proxies {
+    fn proxies() -> TrustedProxies {
         let networks = ["10.0.0.0/8", "2001:db8:1::/48"];
-        Proxies::new(networks.map(|network| network.parse().unwrap()).into())
+        TrustedProxies::new(networks.map(|network| network.parse().unwrap()).into())
     }
 
     fn client(peer: &str, is_certified: bool, lines: &[(&str, &str)]) -> Client {
@@ -127,29 +125,29 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_address_that_is_no_trusted_proxy() {
+    fn client_is_last_address_that_is_not_trusted_proxy() {
         const STRANGER: &str = "198.51.100.7";
         const PROXY: &str = "10.0.0.1";
         let hops = vec!["10.0.0.2"; 999].join(", ");
         let thousand = format!("192.0.2.1, {hops}");
         let thousand_forged = format!("{}, 192.0.2.1", vec!["1.1.1.1"; 999].join(","));
         let cases: &[(&str, &[&str], &str)] = &[
-            // Nobody forwards.
+            // No proxy.
             (STRANGER, &[], STRANGER),
             ("::ffff:198.51.100.7", &[], STRANGER),
             (PROXY, &[], PROXY),
-            // Forged by somebody who is not trusted.
+            // Forged by a peer that is not trusted.
             (STRANGER, &["192.0.2.1"], STRANGER),
             (STRANGER, &["127.0.0.1"], STRANGER),
             (STRANGER, &["10.0.0.2"], STRANGER),
-            // Told by one who is.
+            // Named by a trusted proxy.
             (PROXY, &["192.0.2.1"], "192.0.2.1"),
             ("::ffff:10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
             ("2001:db8:1::9", &["192.0.2.1"], "192.0.2.1"),
             (PROXY, &["192.0.2.1, 10.0.0.2"], "192.0.2.1"),
             (PROXY, &["192.0.2.1", "10.0.0.2"], "192.0.2.1"),
             (PROXY, &["::ffff:192.0.2.1"], "192.0.2.1"),
-            // The client's own words are to the left of its address.
+            // What the client wrote itself is to the left of its address.
             (PROXY, &["127.0.0.1, 192.0.2.1"], "192.0.2.1"),
             (PROXY, &["127.0.0.1", "192.0.2.1"], "192.0.2.1"),
             (PROXY, &["10.9.9.9, 192.0.2.1, 10.0.0.2"], "192.0.2.1"),
@@ -163,7 +161,7 @@ mod tests {
             (PROXY, &["[2001:db8::1]"], "2001:db8::1"),
             (PROXY, &["[2001:db8::1]:443"], "2001:db8::1"),
             (PROXY, &["  192.0.2.1\t,, 10.0.0.2 ,"], "192.0.2.1"),
-            // What is no address ends what is known.
+            // An invalid entry ends the search.
             (PROXY, &["unknown"], PROXY),
             (PROXY, &["192.0.2.1, unknown"], PROXY),
             (PROXY, &["192.0.2.1, _hidden, 10.0.0.2"], "10.0.0.2"),
@@ -188,15 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_with_a_certificate_is_a_trusted_proxy() {
+    fn peer_with_certificate_is_trusted_proxy() {
         let lines = [("x-forwarded-for", "127.0.0.1, 192.0.2.1")];
         let certified = client("198.51.100.7", true, &lines);
         assert_eq!(certified.address.to_string(), "192.0.2.1");
-        assert!(!certified.is_proxy && !certified.is_behind_stranger);
+        assert!(!certified.is_proxy && !certified.is_behind_unknown_proxy);
     }
 
     #[test]
-    fn no_other_header_names_the_client() {
+    fn other_forwarding_headers_are_ignored() {
         for name in ["forwarded", "x-real-ip", "x-client-ip", "via"] {
             let told = client("10.0.0.1", false, &[(name, "for=192.0.2.1")]);
             assert_eq!(told.address.to_string(), "10.0.0.1", "{name}");
@@ -204,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_behind_an_unknown_proxy_is_in_no_network() {
+    fn client_behind_unknown_proxy_is_in_no_network() {
         let local = ["127.0.0.0/8".parse().unwrap()];
         assert!(client("127.0.0.1", false, &[]).is_in(&local));
         for name in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"] {
@@ -213,14 +211,14 @@ mod tests {
                 assert!(!forwarded.is_in(&local), "{name}");
             }
         }
-        // A trusted proxy tells of somebody, truly.
+        // A trusted proxy names the client.
         let told = client("10.0.0.1", false, &[("x-forwarded-for", "127.0.0.1")]);
         assert!(told.is_in(&local));
     }
 
     #[test]
-    fn a_proxy_that_names_nobody_is_counted_for_nobody() {
-        let counted = |peer, lines| client(peer, false, lines).counted();
+    fn proxy_that_names_no_client_is_not_limited() {
+        let counted = |peer, lines| client(peer, false, lines).limited_address();
         assert_eq!(counted("10.0.0.1", &[]), None);
         let one = counted("10.0.0.1", &[("x-forwarded-for", "192.0.2.1")]);
         assert_eq!(one, Some([192, 0, 2, 1].into()));

@@ -1,5 +1,4 @@
-//! Why a request is refused, and the one table that turns reasons into status codes
-//! (sessions-service.md §7).
+//! Errors of a request, and the one table that maps them to status codes (sessions-service.md §7).
 
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,10 +11,10 @@ use tracing::error;
 
 use crate::http::response;
 
-/// Seconds after which a client may try again what could not be served now.
+/// Value of `Retry-After`, in seconds.
 pub(crate) const RETRY_SECONDS: &str = "5";
 
-/// A request that is not served.
+/// Why a request is not served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// The path names nothing, or the schema in it does not exist.
@@ -24,19 +23,19 @@ pub(crate) enum ApiError {
     /// The session, resource or retry key in the path does not exist for this user (ST-52).
     #[error("there is nothing at this address")]
     NothingToLaunch(ErrorReason),
-    /// The resource has other methods.
+    /// The route has other methods.
     #[error("this address takes {allow} only")]
     MethodNotAllowed {
-        /// The methods that it has.
+        /// Value of `Allow`.
         allow: &'static str,
     },
-    /// A token is needed.
+    /// A valid token is needed.
     #[error("a security token is needed")]
     Unauthorized(Box<Challenge>),
-    /// Nothing that the client accepts can be sent.
+    /// The client accepts no type that can be sent.
     #[error("the Accept header has to allow {offered}")]
     NotAcceptable {
-        /// What can be sent.
+        /// Types that can be sent.
         offered: &'static str,
     },
     /// A body of another media type has to be sent (SS-16).
@@ -45,40 +44,40 @@ pub(crate) enum ApiError {
         /// The type.
         expected: &'static str,
     },
-    /// The token service knows its messages by their media type (CA-33).
+    /// The token service tells its messages apart by their media type (CA-33).
     #[error("the body has to be of the type {expected}")]
     UnsupportedMediaType {
         /// The type.
         expected: &'static str,
     },
-    /// The body is not the message that it should be.
+    /// The body is not a valid message.
     #[error("the body cannot be used: {0}")]
     BadMessage(#[from] DecodeError),
-    /// The message asks for something that is not to be had.
+    /// The request asks for something that does not exist or is not allowed.
     #[error("{0}")]
     BadRequest(String),
     /// The body could not be read.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// The shared state gave no answer.
+    /// The shared state does not respond.
     #[error("the service is not ready; try again later")]
     StateUnavailable(#[from] roamd_state::StateError),
-    /// The farm that has to be asked, about a resource or a password, gave no answer.
-    #[error("the farm that has to be asked gave no answer; try again later")]
+    /// The farm that has to be asked about a resource or a password does not respond.
+    #[error("the farm that has to be asked does not respond; try again later")]
     FarmUnavailable,
-    /// Every farm that would have to be asked has enough to do.
+    /// Every farm that would have to be asked is at its concurrency limit.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// As many requests are being answered as may be, in all or for this client.
-    #[error("the server has enough to do; try again later")]
+    /// The limit on requests in progress is reached, in total or for this client.
+    #[error("too many requests are in progress; try again later")]
     TooManyRequests,
-    /// A fault of this program.
+    /// A fault of the server itself.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ApiError {
-    /// The status of the answer.
+    /// Status of the response.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::NothingToLaunch(_) => StatusCode::NOT_FOUND,
@@ -101,9 +100,9 @@ impl ApiError {
         }
     }
 
-    /// The answer: one sentence for people, never XML that a client could take for a result (SS-64).
-    pub(crate) fn into_answer(self) -> Response {
-        let mut answer = response::sentence(self.status(), &self.to_string());
+    /// The response: one sentence for people, never XML that a client could take for a result (SS-64).
+    pub(crate) fn into_response(self) -> Response {
+        let mut response = response::sentence(self.status(), &self.to_string());
         let header = match &self {
             Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             Self::Unauthorized(challenge) => self.challenge_header(challenge),
@@ -112,26 +111,26 @@ impl ApiError {
                 HeaderValue::from_static(reason.as_str()),
             )),
             Self::StateUnavailable(source) => {
-                error!(%source, "Shared state gave no answer");
+                error!(%source, "Shared state does not respond");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
             Self::FarmUnavailable | Self::Busy(_) | Self::TooManyRequests => {
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
             Self::Internal(source) => {
-                error!(source, "Request could not be served");
+                error!(source, "Request failed");
                 None
             }
             _ => None,
         };
         if let Some((name, value)) = header {
-            answer.headers_mut().insert(name, value);
+            response.headers_mut().insert(name, value);
         }
-        answer
+        response
     }
 
-    /// The one challenge of a `401` (CA-5). Its values come from the checked configuration, so it
-    /// always fits a header.
+    /// The challenge of a `401` (CA-5). Its values come from the validated configuration, so it is
+    /// always a valid header.
     fn challenge_header(&self, challenge: &Challenge) -> Option<(HeaderName, HeaderValue)> {
         let value = HeaderValue::try_from(challenge.to_string());
         value.ok().map(|value| (WWW_AUTHENTICATE, value))
@@ -167,35 +166,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_cannot_be_served_now_hears_when_to_try_again() {
-        for refused in [
+    fn temporary_errors_have_retry_after() {
+        for error in [
             ApiError::from(StateError::Stopped),
             ApiError::from(Busy),
             ApiError::TooManyRequests,
             ApiError::from(ResourceError::Farm(FarmError::Busy)),
             ApiError::from(ResourceError::Farm(FarmError::Unavailable(String::new()))),
         ] {
-            let answer = refused.into_answer();
-            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let response = error.into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             let seconds = HeaderValue::from_static(RETRY_SECONDS);
-            assert_eq!(answer.headers().get(RETRY_AFTER), Some(&seconds));
+            assert_eq!(response.headers().get(RETRY_AFTER), Some(&seconds));
         }
     }
 
     #[test]
-    fn what_cannot_be_launched_says_why() {
+    fn nothing_to_launch_names_reason() {
         // ST-21, ST-52
         for (reason, expected) in [
             (ErrorReason::ResourceNotFound, "ResourceNotFound"),
             (ErrorReason::ResourceDisabled, "ResourceDisabled"),
             (ErrorReason::UnsupportedOperation, "UnsupportedOperation"),
         ] {
-            let answer = ApiError::NothingToLaunch(reason).into_answer();
-            assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-            let header = answer.headers().get("X-Citrix-Error-Reason");
+            let response = ApiError::NothingToLaunch(reason).into_response();
+            assert_eq!(response.status(), StatusCode::NOT_FOUND);
+            let header = response.headers().get("X-Citrix-Error-Reason");
             assert_eq!(header, Some(&HeaderValue::from_static(expected)));
         }
-        let missing = ApiError::NotFound.into_answer();
+        let missing = ApiError::NotFound.into_response();
         assert_eq!(missing.headers().get(RETRY_AFTER), None);
     }
 }

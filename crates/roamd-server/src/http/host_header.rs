@@ -1,15 +1,15 @@
-//! The host that a request is for. Nothing is made from it, but software that disagrees on it can be
-//! played off against one another.
+//! Validates the `Host` of a request. No URL is made from it, but proxies and servers that read it
+//! differently could be exploited.
 
 use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, Request, Version};
 
-/// What a request has to say.
+/// Text of the error.
 pub(crate) const RULE: &str = "a request has to name one host, as HOST or HOST:PORT";
 
-/// Whether a request names its host as HTTP wants it: in one `Host` header, which HTTP/1.0 may lack,
-/// and HTTP/2 where it names an authority.
+/// Whether a request names its host exactly once: in one `Host` header, which may be absent in
+/// HTTP/1.0, and in HTTP/2 if there is an authority.
 pub(crate) fn is_named_once<B>(request: &Request<B>) -> bool {
     let headers: &HeaderMap = request.headers();
     let mut hosts = headers.get_all(HOST).iter();
@@ -24,7 +24,7 @@ pub(crate) fn is_named_once<B>(request: &Request<B>) -> bool {
     }
 }
 
-/// A host with or without a port, and nobody's name before it.
+/// A host with or without a port, and no user information.
 fn is_host(host: &[u8]) -> bool {
     Authority::try_from(host).is_ok_and(|host| {
         let name = host.host();
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_names_its_host_once() {
+    fn host_must_be_named_exactly_once() {
         let cases: &[(Version, &[&str], bool)] = &[
             (Version::HTTP_11, &["store.example.net"], true),
             (Version::HTTP_11, &["store.example.net:8443"], true),

@@ -3,7 +3,9 @@
 pub(crate) mod client_address;
 pub(crate) mod error;
 pub(crate) mod host_header;
+pub(crate) mod pipeline;
 pub(crate) mod request;
+pub(crate) mod request_id;
 pub(crate) mod response;
 pub(crate) mod route;
 pub(crate) mod urls;

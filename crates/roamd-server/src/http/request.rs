@@ -1,70 +1,50 @@
-//! What handlers take from a request, in the order in which it is checked (SS-62): token, accepted
-//! type, body.
+//! A request whose path and method are valid, and what handlers read from it: accepted types,
+//! language, headers, query, body (SS-62). The token is checked in [`crate::auth::caller`].
 
 use std::borrow::Cow;
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use getrandom::rand_core::Rng;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
-use roamd_citrixauth::Claims;
 use roamd_http::{Incoming, read_body};
-use roamd_sessions::{User, UserKey};
-use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{Language, media_type};
-use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::app::environment::rng;
-use crate::app::state::AppState;
-use crate::audit::{AuditScope, Event};
 use crate::http::client_address::Client;
 use crate::http::error::ApiError;
-use crate::http::urls::ProtectionSpace;
+use crate::http::request_id::RequestId;
 
-/// Longest body, in bytes.
-const BODY_BYTES: usize = 64 * 1024;
+/// Maximum size of a body, in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Finds the log lines of an answer, which has it as `x-request-id`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RequestId(u64);
-
-impl RequestId {
-    pub(crate) fn new() -> Self {
-        Self(rng().next_u64())
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl Serialize for RequestId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// A request whose path and method are good.
+/// A request whose path and method are valid.
 pub(crate) struct Request {
     id: RequestId,
     parts: Parts,
     body: Incoming,
     client: Option<Client>,
-    body_deadline: Duration,
+    body_timeout: Duration,
+}
+
+/// The `Authorization` header of a request (CA-4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authorization<'r> {
+    /// There is no such header.
+    Missing,
+    /// The header occurs once and is text.
+    Value(&'r str),
+    /// The header occurs more than once, or is not text. It is ambiguous which token counts.
+    Ambiguous,
 }
 
 impl Request {
-    /// `body_deadline` is how long the body may take to arrive.
+    /// Wraps a request. Its body has to arrive within `body_timeout`.
     pub(crate) fn new(
         request: http::Request<Incoming>,
         id: RequestId,
         client: Option<Client>,
-        body_deadline: Duration,
+        body_timeout: Duration,
     ) -> Self {
         let (parts, body) = request.into_parts();
         Self {
@@ -72,57 +52,31 @@ impl Request {
             parts,
             body,
             client,
-            body_deadline,
+            body_timeout,
         }
     }
 
-    /// What it leaves in the audit log.
-    pub(crate) fn trail(&self, gate: &AppState) -> AuditScope {
-        gate.trail(self.id, self.client_address())
+    /// Id of the request.
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
     }
 
-    /// Who asks, by the token of this protection space (SS-4, CA-4).
-    pub(crate) async fn claims(
-        &self,
-        gate: &AppState,
-        space: &ProtectionSpace,
-    ) -> Result<Claims, ApiError> {
-        let refused = |reason| {
-            if reason != Reason::NoToken {
-                let event = Event::token_refused(None, space.realm.as_str(), reason);
-                self.trail(gate).note(event);
-            }
-            ApiError::Unauthorized(Box::new(space.challenge(reason)))
-        };
+    /// The `Authorization` header.
+    pub(crate) fn authorization(&self) -> Authorization<'_> {
         let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
-        let presented = match (values.next(), values.next()) {
-            (None, _) => Err(Reason::NoToken),
-            // Of two tokens nobody can say which one counts.
-            (Some(_), Some(_)) => Err(Reason::InvalidToken),
-            (Some(value), None) => match value.to_str() {
-                Ok(value) => {
-                    gate.tokens
-                        .check(Some(value), &space.realm, &gate.audience, gate.now())
-                }
-                Err(_) => Err(Reason::InvalidToken),
-            },
-        };
-        let presented = presented.map_err(refused)?;
-        let revoked = gate.is_revoked(&presented).await?;
-        presented.unless_revoked(revoked).map_err(refused)
+        match (values.next(), values.next()) {
+            (None, _) => Authorization::Missing,
+            (Some(value), None) => value
+                .to_str()
+                .map_or(Authorization::Ambiguous, Authorization::Value),
+            (Some(_), Some(_)) => Authorization::Ambiguous,
+        }
     }
 
-    /// The user of a store's protection space.
-    pub(crate) async fn user(
-        &self,
-        gate: &AppState,
-        space: &ProtectionSpace,
-    ) -> Result<User, ApiError> {
-        Ok(user(&self.claims(gate, space).await?))
-    }
-
-    /// The type of the answer: the first of `Accept` that can be sent (SS-60, ST-1). `names` tells
-    /// the client what could be.
+    /// The media type of the response: the first type of `Accept` that is offered (SS-60, ST-1).
+    ///
+    /// # Errors
+    /// [`ApiError::NotAcceptable`], which tells the client `names`.
     pub(crate) fn accepts(
         &self,
         offered: &[&'static str],
@@ -137,7 +91,10 @@ impl Request {
         Language::negotiate(&self.header_lines(&ACCEPT_LANGUAGE))
     }
 
-    /// The body, which has to be of this type (SS-16).
+    /// Reads the body, which must declare this media type (SS-16).
+    ///
+    /// # Errors
+    /// If the type is another one, or the body is too large, too slow or broken.
     pub(crate) async fn body_of(
         self,
         expected: &'static str,
@@ -148,15 +105,18 @@ impl Request {
         self.body().await
     }
 
-    /// Whether the body says that it is of this type.
+    /// Whether the body declares this media type.
     pub(crate) fn body_is(&self, expected: &str) -> bool {
         self.header(&CONTENT_TYPE)
             .is_some_and(|value| media_type::is(value, expected))
     }
 
-    /// The body, whatever it says of its type.
+    /// Reads the body, whatever media type it declares.
+    ///
+    /// # Errors
+    /// If the body is too large, too slow or broken.
     pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        Ok(read_body(self.body, BODY_BYTES, self.body_deadline).await?)
+        Ok(read_body(self.body, MAX_BODY_BYTES, self.body_timeout).await?)
     }
 
     /// The values of a query parameter, in their order.
@@ -170,13 +130,12 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    /// Address of the client that sent the request, behind the proxies that are trusted. The listener
-    /// always tells it.
+    /// Address of the client, behind the trusted proxies.
     pub(crate) fn client_address(&self) -> Option<IpAddr> {
         self.client.map(|client| client.address)
     }
 
-    /// The value of a header that is text; of several, the first.
+    /// The first value of a header, if it is text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.parts
             .headers
@@ -184,7 +143,7 @@ impl Request {
             .and_then(|value| value.to_str().ok())
     }
 
-    /// All lines of a header joined by commas, as HTTP allows to read them.
+    /// All lines of a header, joined by commas (RFC 9110 §5.3).
     pub(crate) fn joined(&self, name: &HeaderName) -> Option<String> {
         let lines = self.header_lines(name);
         (!lines.is_empty()).then(|| lines.join(","))
@@ -195,21 +154,11 @@ impl Request {
     }
 }
 
-/// Lines that are not text count as a value that nobody understands.
+/// A line that is not text counts as an unknown value.
 fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
     headers
         .get_all(name)
         .iter()
         .map(|value| value.to_str().unwrap_or("?"))
         .collect()
-}
-
-/// The user whom a token was issued to, as farms are asked about them.
-pub(crate) fn user(claims: &Claims) -> User {
-    User {
-        key: UserKey::new(claims.user.domain(), claims.user.name()),
-        name: claims.user.name().to_owned(),
-        domain: claims.user.domain().to_owned(),
-        password: claims.password.clone(),
-    }
 }

@@ -1,4 +1,4 @@
-//! Making answers.
+//! Builds responses.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderValue, PRAGMA};
@@ -6,16 +6,16 @@ use http::{HeaderName, StatusCode};
 use http_body_util::Full;
 use roamd_http::Response;
 
-/// Whether and where an answer may be kept.
+/// Whether and where a response may be cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// ActiveSessionsRequested again each time (SS-43, SS-52, ST-20).
+    /// Not at all: requested again each time (SS-43, SS-52, ST-20).
     None,
-    /// Holds a token, a ticket or a form (CA-77).
+    /// Not at all, since it holds a token, a ticket or a form (CA-77).
     Secret,
-    /// Public and seldom new: schemas, the page.
+    /// For an hour, also by proxies: schemas and pages.
     Hour,
-    /// Seldom new, and for the client alone that asked with a token: pictures.
+    /// For an hour, by the client only: icons.
     OwnHour,
 }
 
@@ -24,26 +24,26 @@ const NOSNIFF: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("nosniff"),
 );
 
-/// A whole answer.
-pub(crate) fn whole(
+/// A response with a complete body.
+pub(crate) fn respond(
     status: StatusCode,
     media_type: &'static str,
     caching: Caching,
     body: impl Into<Bytes>,
 ) -> Response {
-    let mut answer = Response::new(Full::new(body.into()));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(NOSNIFF.0, NOSNIFF.1);
     caching.write(headers);
-    answer
+    response
 }
 
 /// A line for people, as plain text: `404 Not Found: there is nothing at this address`.
 pub(crate) fn sentence(status: StatusCode, text: &str) -> Response {
     let body = format!("{status}: {text}\n");
-    whole(status, "text/plain; charset=utf-8", Caching::None, body)
+    respond(status, "text/plain; charset=utf-8", Caching::None, body)
 }
 
 impl Caching {

@@ -1,17 +1,17 @@
-//! From a request's path to what it names.
+//! Routing: from the path of a request to what it names.
 //!
-//! Paths are matched without regard to case, identifiers are not (SS-11); one closing slash makes
-//! no difference (SS-9); nothing is decoded, so a path with an escape, a dot segment or an empty
-//! segment names nothing.
+//! Paths are compared without regard to case, identifiers with regard to it (SS-11). One trailing slash
+//! is ignored (SS-9). Nothing is decoded: a path with an escape, a dot segment or an empty segment names
+//! nothing.
 
 use http::Method;
 
 /// What a path names. Identifiers are slices of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
-    /// Something below the store with this index.
+    /// A route below the store with this index.
     Store(usize, StoreRoute<'p>),
-    /// Something below the authentication path.
+    /// A route below the authentication path.
     Authentication(AuthenticationRoute<'p>),
     /// `/Schemas/`.
     Schemas,
@@ -29,7 +29,7 @@ pub(crate) enum Route<'p> {
     StyleSheet,
 }
 
-/// What lies below a store.
+/// Routes below a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreRoute<'p> {
     /// `sessions/v1/available`.
@@ -64,7 +64,7 @@ pub(crate) enum StoreRoute<'p> {
     Icon {
         /// Resource id.
         resource: &'p str,
-        /// What the picture is sent as.
+        /// Format of the icon.
         format: IconFormat,
         /// Edge in pixels.
         size: Option<&'p str>,
@@ -75,16 +75,16 @@ pub(crate) enum StoreRoute<'p> {
     Discovery,
 }
 
-/// What a picture is sent as.
+/// Format of an icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IconFormat {
-    /// As the farm has it.
+    /// PNG, as the farm sends it.
     Png,
-    /// In an icon file.
+    /// An icon file (`.ico`).
     Ico,
 }
 
-/// What lies below the authentication path.
+/// Routes below the authentication path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AuthenticationRoute<'p> {
     /// `auth/v1/token`.
@@ -107,7 +107,7 @@ pub(crate) enum AuthenticationRoute<'p> {
 }
 
 impl<'p> Route<'p> {
-    /// What `path` names on a gateway with these stores and this authentication path.
+    /// Returns what `path` names on a server with these stores and this authentication path.
     pub(crate) fn of<'s>(
         path: &'p str,
         stores: impl IntoIterator<Item = &'s str>,
@@ -138,7 +138,7 @@ impl<'p> Route<'p> {
         }
     }
 
-    /// The value of `Allow`: the methods that the resource has.
+    /// The value of `Allow`: the methods of the route.
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Store(
@@ -163,14 +163,14 @@ impl<'p> Route<'p> {
         }
     }
 
-    /// Whether the resource has a method.
+    /// Whether the route has a method.
     pub(crate) fn allows(self, method: &Method) -> bool {
         self.allow()
             .split(", ")
             .any(|allowed| method.as_str() == allowed)
     }
 
-    /// A name for logs and metrics, without identifiers.
+    /// Name for logs and metrics, without identifiers.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Store(_, route) => match route {
@@ -181,7 +181,7 @@ impl<'p> Route<'p> {
                 StoreRoute::Resources => "resources",
                 StoreRoute::Resource { .. } => "resource",
                 StoreRoute::LaunchResource { .. } => "launch-resource",
-                StoreRoute::Icon { .. } => "picture",
+                StoreRoute::Icon { .. } => "icon",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
             },
@@ -246,10 +246,10 @@ impl<'p> StoreRoute<'p> {
             {
                 Some(Self::LaunchResource { resource, retry })
             }
-            [Some(resource), Some(picture), size, None, ..] => {
-                let format = if same(picture, "image") {
+            [Some(resource), Some(kind), size, None, ..] => {
+                let format = if same(kind, "image") {
                     IconFormat::Png
-                } else if same(picture, "icon") {
+                } else if same(kind, "icon") {
                     IconFormat::Ico
                 } else {
                     return None;
@@ -297,13 +297,13 @@ impl<'p> AuthenticationRoute<'p> {
     }
 }
 
-/// The first seven segments of a path: one more than any resource has.
+/// The first seven segments of a path: one more than any route has.
 fn segments(path: &str) -> [Option<&str>; 7] {
     let mut segments = path.split('/');
     std::array::from_fn(|_| segments.next())
 }
 
-/// What follows `root` and a slash.
+/// Returns what follows `root` and a slash.
 fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
     let (start, rest) = path.split_at_checked(root.len())?;
     same(start, root).then(|| rest.strip_prefix('/')).flatten()
@@ -313,7 +313,7 @@ fn same(segment: &str, name: &str) -> bool {
     segment.eq_ignore_ascii_case(name)
 }
 
-/// Whether a segment can be an identifier that was made here (SS-13).
+/// Whether a segment has the form of an identifier of this server (SS-13).
 fn is_identifier(segment: &str) -> bool {
     !segment.is_empty()
         && segment
@@ -334,13 +334,13 @@ mod tests {
     }
 
     #[test]
-    fn paths_name_resources_without_regard_to_case_or_closing_slash() {
+    fn paths_are_matched_without_case_and_trailing_slash() {
         use AuthenticationRoute as A;
         use StoreRoute as S;
         let launch = |session, retry| Route::Store(0, S::Launch { session, retry });
         let launch_resource =
             |resource, retry| Route::Store(0, S::LaunchResource { resource, retry });
-        let picture = |resource, format, size| {
+        let icon = |resource, format, size| {
             let route = S::Icon {
                 resource,
                 format,
@@ -400,15 +400,15 @@ mod tests {
             ), // ST-55
             (
                 "/Citrix/Store/resources/v2/aB-_9/image",
-                picture("aB-_9", IconFormat::Png, None),
+                icon("aB-_9", IconFormat::Png, None),
             ),
             (
                 "/Citrix/Store/resources/v2/aB-_9/Image/32",
-                picture("aB-_9", IconFormat::Png, Some("32")),
+                icon("aB-_9", IconFormat::Png, Some("32")),
             ), // ST-10
             (
                 "/Citrix/Store/resources/v2/x/icon/",
-                picture("x", IconFormat::Ico, None),
+                icon("x", IconFormat::Ico, None),
             ),
             (
                 "/Citrix/Store/resources/v2/aB-_9/Launch/ICA",
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn path_tricks_name_nothing() {
+    fn malformed_paths_match_no_route() {
         for path in [
             "",
             "//",
@@ -535,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_or_lists_sessions_takes_post_only() {
+    fn session_routes_allow_post_only() {
         // SS-3
         for path in [
             "/Citrix/Store/sessions/v1/available",

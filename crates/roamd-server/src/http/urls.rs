@@ -1,125 +1,94 @@
-//! The stores and the authentication service as clients see them: URLs, realms, challenges. All
-//! URLs are made from the configured base URL, never from a `Host` header (citrixauth.md §7).
-
-use std::sync::Arc;
+//! URLs, realms and challenges of the stores and of the authentication service.
+//!
+//! All URLs are made from the configured base URL, never from a `Host` header (citrixauth.md §7).
 
 use roamd_citrixauth::Realm;
-use roamd_sessions::{ResourceId, ResourceIds, Store};
-use roamd_store_proto::Spelling;
+use roamd_sessions::{ResourceId, ResourceIds};
 use roamd_store_proto::auth::{Challenge, Reason};
 
-use crate::app::state::Reach;
-use crate::config::{self, BaseUrl, SpellingChoice, UrlPath};
-use crate::farms::NfuseFarm;
+use crate::config::{self, BaseUrl, UrlPath};
 
-/// One store.
+/// URLs and realms of a store.
 pub(crate) struct StoreUrls {
-    /// Absolute URL, `https://sf.example.net/Citrix/Store`.
-    pub(crate) url: String,
+    /// Absolute URL, such as `https://sf.example.net/Citrix/Store`.
+    pub(crate) root: String,
     /// Path of the URL.
     pub(crate) path: UrlPath,
-    /// What opens its sessions service.
+    /// Protection space of the sessions service.
     pub(crate) sessions: ProtectionSpace,
-    /// What opens its resources service. The same token opens both.
+    /// Protection space of the resources service. A token for one is valid in the other.
     pub(crate) resources: ProtectionSpace,
-    /// Who picks the spelling of an answer.
-    pub(crate) spelling: SpellingChoice,
-    /// Its farms. Shared, since what changes a session goes on when a client goes away.
-    pub(crate) store: Arc<Store<NfuseFarm>>,
 }
 
-/// The authentication service.
+/// URLs and realms of the authentication service.
 pub(crate) struct AuthUrls {
-    /// Absolute URL, `https://sf.example.net/Citrix/StoreAuth`.
-    pub(crate) url: String,
+    /// Absolute URL, such as `https://sf.example.net/Citrix/StoreAuth`.
+    pub(crate) root: String,
     /// Path of the URL.
     pub(crate) path: UrlPath,
-    /// What opens the token service.
+    /// Protection space of the token service.
     pub(crate) tokens: ProtectionSpace,
-    /// The services that tell who the holder of a token is, each with a realm of its own (CA-40).
+    /// The validation services, each with a realm of its own (CA-40).
     validation: Vec<ValidationService>,
 }
 
-/// Tells who the holder of a token is.
+/// A service that returns the identity of the holder of a token.
 struct ValidationService {
-    /// Its name, in lower case.
+    /// Name in the URL, in lower case.
     id: String,
-    /// What opens it.
+    /// Protection space.
     space: ProtectionSpace,
 }
 
-/// What one token opens (CA-10, CA-13).
+/// A protection space: what one token is valid for (CA-10, CA-13).
 pub(crate) struct ProtectionSpace {
-    /// Comes back from clients as `for-service`.
+    /// Sent back by clients as `for-service`.
     pub(crate) realm: Realm,
-    /// Where a token for it is to be had (CA-9).
+    /// URL that issues tokens for it (CA-9).
     location: String,
-    /// Root of the protection space (CA-8).
+    /// Root URL of the protection space (CA-8).
     hint: String,
 }
 
 impl StoreUrls {
-    pub(crate) fn new(
-        base: &BaseUrl,
-        authentication: &AuthUrls,
-        config: &config::Store,
-        store: Store<NfuseFarm>,
-    ) -> Self {
-        let url = format!("{base}{}", config.path);
-        // A client keeps a token under the root that it was told, and looks for both (CQ-49).
-        let space = |root: &str| ProtectionSpace {
-            realm: Realm::new(format!("store:{}", config.path)),
+    pub(crate) fn new(base: &BaseUrl, authentication: &AuthUrls, path: &UrlPath) -> Self {
+        let root = format!("{base}{path}");
+        // A client stores a token under the service root that it was told, and looks it up by both
+        // (CQ-49).
+        let space = |service: &str| ProtectionSpace {
+            realm: Realm::new(format!("store:{path}")),
             location: authentication.token_url(),
-            hint: format!("{url}/{root}"),
+            hint: format!("{root}/{service}"),
         };
         Self {
             sessions: space("sessions/v1"),
             resources: space("resources/v2"),
-            url,
-            path: config.path.clone(),
-            spelling: config.spelling,
-            store: Arc::new(store),
+            root,
+            path: path.clone(),
         }
     }
 
-    /// The spelling of an answer to a request that was spelled like this (SS-47).
-    pub(crate) fn spelling(&self, request: Spelling) -> Spelling {
-        match self.spelling {
-            SpellingChoice::Auto => request,
-            SpellingChoice::Document => Spelling::Document,
-            SpellingChoice::Native => Spelling::Native,
-        }
+    /// URL of a resource.
+    pub(crate) fn resource(&self, resource: &ResourceId) -> String {
+        format!("{}/resources/v2/{}", self.root, resource.to_segment())
     }
 
-    /// How many farms an operation on all of them asks.
-    pub(crate) fn reach(&self) -> Reach {
-        match self.store.farms() {
-            [] | [_] => Reach::OneFarm,
-            _ => Reach::SeveralFarms,
-        }
+    /// URL at which a client launches a resource.
+    pub(crate) fn resource_launch(&self, ids: &ResourceIds) -> String {
+        format!("{}/resources/v2/{}/launch/ica", self.root, ids.to_segment())
     }
 
-    /// Where a resource is told of.
-    pub(crate) fn resource_url(&self, resource: &ResourceId) -> String {
-        format!("{}/resources/v2/{}", self.url, resource.to_segment())
-    }
-
-    /// Where a client starts a resource.
-    pub(crate) fn launch_resource_url(&self, ids: &ResourceIds) -> String {
-        format!("{}/resources/v2/{}/launch/ica", self.url, ids.to_segment())
-    }
-
-    /// Where a client connects to a session (SS-10).
-    pub(crate) fn launch_url(&self, session: &str) -> String {
-        format!("{}/sessions/v1/{session}/launch/ica", self.url)
+    /// URL at which a client reconnects to a session (SS-10).
+    pub(crate) fn session_launch(&self, session: &str) -> String {
+        format!("{}/sessions/v1/{session}/launch/ica", self.root)
     }
 }
 
 impl AuthUrls {
     pub(crate) fn new(base: &BaseUrl, config: &config::Authentication) -> Self {
         let path = &config.path;
-        let url = format!("{base}{path}");
-        let token_url = format!("{url}/auth/v1/token");
+        let root = format!("{base}{path}");
+        let token_url = format!("{root}/auth/v1/token");
         let validation = |id: &String| ValidationService {
             id: id.clone(),
             space: ProtectionSpace {
@@ -132,40 +101,40 @@ impl AuthUrls {
             validation: config.validation_services.iter().map(validation).collect(),
             tokens: ProtectionSpace {
                 realm: Realm::new(format!("tokens:{path}")),
-                location: format!("{url}/auth/v1/protocols"),
+                location: format!("{root}/auth/v1/protocols"),
                 hint: token_url,
             },
-            url,
+            root,
             path: path.clone(),
         }
     }
 
-    /// What opens the validation service of this name, which is matched without case (CA-41).
+    /// Protection space of the validation service of this name, compared without case (CA-41).
     pub(crate) fn validation(&self, id: &str) -> Option<&ProtectionSpace> {
         let mut services = self.validation.iter();
         let service = services.find(|service| service.id.eq_ignore_ascii_case(id))?;
         Some(&service.space)
     }
 
-    /// The realms of the token service and of those who validate.
+    /// Realms of the token service and of the validation services.
     pub(crate) fn realms(&self) -> impl Iterator<Item = &Realm> {
         let validation = self.validation.iter().map(|service| &service.space);
         validation.chain([&self.tokens]).map(|space| &space.realm)
     }
 
-    /// The token service.
+    /// URL of the token service.
     pub(crate) fn token_url(&self) -> String {
-        format!("{}/auth/v1/token", self.url)
+        format!("{}/auth/v1/token", self.root)
     }
 
-    /// Where the explicit forms begin.
+    /// URL at which the explicit forms begin.
     pub(crate) fn forms_start_url(&self) -> String {
-        format!("{}/ExplicitForms/Start", self.url)
+        format!("{}/ExplicitForms/Start", self.root)
     }
 }
 
 impl ProtectionSpace {
-    /// The challenge of a `401` here.
+    /// The challenge of a `401` in this space.
     pub(crate) fn challenge(&self, reason: Reason) -> Challenge {
         Challenge {
             realm: self.realm.to_string(),

@@ -1,4 +1,4 @@
-//! The state of controllers, as it is when somebody asks.
+//! The state of controllers at the time of a scrape.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use roamd_nfuse_client::{ControllerReport, ControllerState, StaClient};
 
 use crate::farms::NfuseFarm;
 
-/// The controllers of these farms, and the ticket authorities of gateways.
+/// Collects the state of the controllers of farms, and of ticket authorities.
 pub(super) struct Controllers {
     farms: Vec<NfuseFarm>,
     authorities: Vec<Arc<StaClient>>,
 }
 
-/// What a controller's state is called in the label of that name.
+/// Values of the label `state`.
 const STATES: [(ControllerState, &str); 4] = [
     (ControllerState::Closed, "closed"),
     (ControllerState::Doubted, "doubted"),
@@ -27,11 +27,11 @@ const STATES: [(ControllerState, &str); 4] = [
     (ControllerState::HalfOpen, "half_open"),
 ];
 
-/// Names a controller, or one of its states.
+/// Labels of a controller, or of one of its states.
 type Labels = Vec<(&'static str, String)>;
 
-/// A controller of the farm with this id, or an authority of the gateway with it.
-struct Seen<'a> {
+/// A controller of the farm with this id, or a ticket authority of the Citrix Gateway with this id.
+struct Observed<'a> {
     farm: &'a str,
     report: ControllerReport<'a>,
 }
@@ -41,16 +41,16 @@ impl Controllers {
         Self { farms, authorities }
     }
 
-    fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
+    fn observed(&self) -> impl Iterator<Item = Observed<'_>> {
         let farms = self.farms.iter().flat_map(|farm| {
             let id = farm.id();
-            let seen = move |report| Seen { farm: id, report };
-            farm.controllers().map(seen)
+            let observed = move |report| Observed { farm: id, report };
+            farm.controllers().map(observed)
         });
         let authorities = self.authorities.iter().flat_map(|authorities| {
             let id = authorities.id();
-            let seen = move |report| Seen { farm: id, report };
-            authorities.authorities().map(seen)
+            let observed = move |report| Observed { farm: id, report };
+            authorities.authorities().map(observed)
         });
         farms.chain(authorities)
     }
@@ -58,18 +58,18 @@ impl Controllers {
 
 impl Collector for Controllers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        // Once, so that the metrics of one answer fit together.
-        let seen: Vec<_> = self.seen().collect();
+        // Once, so that the metrics of one scrape are consistent.
+        let observed: Vec<_> = self.observed().collect();
         gauges(
             &mut encoder,
             "farm_controller_state",
-            "1 for the state that the controller is in; open and half_open are passed over.",
+            "1 for the state that the controller is in; open and half_open controllers are not used.",
             None,
-            seen.iter().flat_map(|seen| {
+            observed.iter().flat_map(|it| {
                 STATES.iter().map(|(state, word)| {
-                    let mut labels = seen.labels();
+                    let mut labels = it.labels();
                     labels.push(("state", (*word).to_owned()));
-                    (labels, u64::from(seen.report.state == *state))
+                    (labels, u64::from(it.report.state == *state))
                 })
             }),
         )?;
@@ -78,26 +78,28 @@ impl Collector for Controllers {
             "farm_connections",
             "Open connections to the controller.",
             None,
-            seen.iter()
-                .map(|seen| (seen.labels(), count(seen.report.connections.open))),
+            observed
+                .iter()
+                .map(|it| (it.labels(), count(it.report.connections.open))),
         )?;
         gauges(
             &mut encoder,
             "farm_idle_connections",
-            "Those of the open connections that wait to be used again.",
+            "Open connections that are idle.",
             None,
-            seen.iter()
-                .map(|seen| (seen.labels(), count(seen.report.connections.idle))),
+            observed
+                .iter()
+                .map(|it| (it.labels(), count(it.report.connections.idle))),
         )?;
         gauges(
             &mut encoder,
             "farm_certificate_expiry_timestamp",
-            "When the certificate that the controller showed last expires, in Unix time.",
+            "Expiry of the last certificate of the controller, in Unix time.",
             Some(&Unit::Seconds),
-            seen.iter().filter_map(|seen| {
-                let expiry = seen.report.certificate_expiry?;
+            observed.iter().filter_map(|it| {
+                let expiry = it.report.certificate_expiry?;
                 let since = expiry.duration_since(UNIX_EPOCH).ok()?;
-                Some((seen.labels(), since.as_secs()))
+                Some((it.labels(), since.as_secs()))
             }),
         )
     }
@@ -111,7 +113,7 @@ impl fmt::Debug for Controllers {
     }
 }
 
-impl Seen<'_> {
+impl Observed<'_> {
     fn labels(&self) -> Labels {
         vec![
             ("farm", self.farm.to_owned()),

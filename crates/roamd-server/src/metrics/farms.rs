@@ -1,4 +1,4 @@
-//! What is counted of farms: every attempt at a controller, and what came of each operation.
+//! Metrics of farms: attempts at controllers, and operations by outcome.
 //!
 //! Labels are ids and URLs of the configuration and words of this program, so their number is bounded.
 
@@ -12,7 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::{Attempt, CallError, ControllerUrl, Observer};
 use roamd_sessions::{FarmError, Refusal};
 
-/// What is counted of all farms.
+/// Metrics of all farms.
 #[derive(Debug)]
 pub(crate) struct FarmMetrics {
     attempts: Family<AttemptLabels, Counter>,
@@ -20,7 +20,7 @@ pub(crate) struct FarmMetrics {
     operations: Family<OperationLabels, Counter>,
 }
 
-/// What is counted of one farm.
+/// Counters of one farm.
 #[derive(Debug)]
 pub(crate) struct FarmCounts {
     farm: Arc<String>,
@@ -36,24 +36,24 @@ struct ControllerCounts {
     times: Histogram,
 }
 
-/// What a farm is asked for in the end, with as many requests as it takes.
+/// Operation on a farm, which may take several requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OperationKind {
-    /// Sessions of a user.
+    /// Listing the sessions of a user.
     List,
     /// Disconnecting the sessions of a client.
     Disconnect,
-    /// Logging them off.
+    /// Logging off the sessions of a client.
     LogOff,
-    /// Getting a session ready to connect to.
+    /// Preparing a session or resource for a connection.
     Launch,
     /// Checking a password.
     SignIn,
     /// Replacing a password.
     PasswordChange,
-    /// A turn, which every other operation needs first; counted where there is none.
+    /// Waiting for a permit, which every other operation needs; counted only if there was none.
     Permit,
-    /// Getting a ticket of a ticket authority, where the "farm" is the gateway of a store.
+    /// Requesting a ticket of a ticket authority. The label `farm` then names the Citrix Gateway.
     Ticket,
 }
 
@@ -80,7 +80,7 @@ struct OperationLabels {
 
 impl FarmMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        // From a millisecond to sixteen seconds.
+        // From 1 ms to 16 s.
         let times: Family<ControllerLabels, Histogram> =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 15)));
         let metrics = Self {
@@ -90,29 +90,29 @@ impl FarmMetrics {
         };
         registry.register(
             "farm_attempts",
-            "Requests to controllers by their outcome, probes included",
+            "Requests to controllers by outcome, including probes",
             metrics.attempts.clone(),
         );
         registry.register_with_unit(
             "farm_attempt_time",
-            "Time of a request to a controller, connecting included",
+            "Time of a request to a controller, including connecting",
             Unit::Seconds,
             metrics.times.clone(),
         );
         registry.register(
             "farm_operations",
-            "Operations on farms by what came of them",
+            "Operations on farms by outcome",
             metrics.operations.clone(),
         );
         metrics
     }
 
-    /// What is counted of the farm with this id and these controllers.
+    /// Counters of the farm with this id and these controllers.
     pub(crate) fn of(&self, farm: &str, controllers: &[ControllerUrl]) -> FarmCounts {
         self.counted(farm, controllers, &OperationKind::OF_FARMS)
     }
 
-    /// The same for the ticket authorities of a gateway that is called like this.
+    /// The same for the ticket authorities of a Citrix Gateway.
     pub(crate) fn of_authorities(
         &self,
         gateway: &str,
@@ -128,7 +128,7 @@ impl FarmMetrics {
         operations: &[OperationKind],
     ) -> FarmCounts {
         let farm = Arc::new(farm.to_owned());
-        // From nothing on, so that whoever watches a rate sees the first one, too.
+        // Start at 0, so that a rate includes the first event.
         for operation in operations {
             for outcome in OUTCOMES {
                 let labels = OperationLabels {
@@ -161,7 +161,7 @@ impl FarmMetrics {
 }
 
 impl FarmCounts {
-    /// Counts an operation by its result, and gives the result back.
+    /// Counts an operation by its result. Returns the result.
     pub(crate) fn operation<T>(
         &self,
         operation: OperationKind,
@@ -171,15 +171,15 @@ impl FarmCounts {
         result
     }
 
-    /// Counts what ticket authorities answered, and gives it back.
-    pub(crate) fn ticket<T>(&self, answer: Result<T, CallError>) -> Result<T, CallError> {
-        let outcome = match answer {
+    /// Counts a response of the ticket authorities. Returns it.
+    pub(crate) fn ticket<T>(&self, response: Result<T, CallError>) -> Result<T, CallError> {
+        let outcome = match response {
             Ok(_) => "confirmed",
             Err(CallError::Refused(_)) => "refused",
             Err(_) => "unavailable",
         };
         self.count(OperationKind::Ticket, outcome);
-        answer
+        response
     }
 
     fn count(&self, operation: OperationKind, outcome: &'static str) {
@@ -211,7 +211,7 @@ impl Observer for FarmCounts {
 }
 
 impl OperationKind {
-    /// Those of a farm, all but [`OperationKind::Ticket`].
+    /// All operations on farms, without [`OperationKind::Ticket`].
     const OF_FARMS: [Self; 7] = [
         Self::List,
         Self::Disconnect,
@@ -230,13 +230,13 @@ impl OperationKind {
             Self::Launch => "launch",
             Self::SignIn => "sign_in",
             Self::PasswordChange => "password_change",
-            Self::Permit => "turn",
+            Self::Permit => "permit",
             Self::Ticket => "ticket",
         }
     }
 }
 
-/// What [`outcome`] may say.
+/// Values of [`outcome`].
 const OUTCOMES: [&str; 6] = [
     "confirmed",
     "refused",
@@ -246,8 +246,8 @@ const OUTCOMES: [&str; 6] = [
     "busy",
 ];
 
-/// A word for what came of an operation. A session that is gone and a host that is not ready yet are
-/// no fault of a farm, so they have words of their own.
+/// Outcome of an operation, as a label. A session that is gone and a host that is not ready yet are no
+/// faults of the farm, so they have values of their own.
 pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
         None => "confirmed",

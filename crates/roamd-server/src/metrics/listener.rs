@@ -1,4 +1,4 @@
-//! What is counted of the listener: connections and requests that it refused, and its certificate.
+//! Metrics of the listener: refused connections and requests, and the certificate.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,63 +9,63 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use roamd_http::{LimitReached, Observer};
 
-/// What is counted of the listener. A clone counts the same.
+/// Metrics of the listener. Clones share their counters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ListenerMetrics {
-    connections: Family<FullLabels, Counter>,
-    requests: Family<FullLabels, Counter>,
+    connections: Family<LimitLabels, Counter>,
+    requests: Family<LimitLabels, Counter>,
     handshakes: Counter,
-    rereads: Family<RereadLabels, Counter>,
-    /// Without labels; a family, so that without a certificate nothing is told.
+    reloads: Family<ReloadLabels, Counter>,
+    /// Has no labels. It is a family so that it is absent without a certificate.
     expiry: Family<[(&'static str, &'static str); 0], Gauge>,
 }
 
-/// What came of files that changed.
+/// Result of reading certificate files that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Reread {
-    /// The certificate in them is used now.
+pub(crate) enum CertificateReload {
+    /// The new certificate is in use.
     Replaced,
-    /// They cannot be used; the certificate from before is kept.
+    /// The files cannot be used; the old certificate stays in use.
     Kept,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FullLabels {
-    full: &'static str,
+struct LimitLabels {
+    limit: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RereadLabels {
+struct ReloadLabels {
     outcome: &'static str,
 }
 
 impl ListenerMetrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        for full in [LimitReached::ForAll, LimitReached::ForClient] {
-            let labels = labels(full);
+        for limit in [LimitReached::ForAll, LimitReached::ForClient] {
+            let labels = labels(limit);
             drop(metrics.connections.get_or_create(&labels));
             drop(metrics.requests.get_or_create(&labels));
         }
         registry.register(
             "connections_refused",
-            "Connections closed at once, since all places or those of the client were taken",
+            "Connections closed because the limit in total or per client was reached",
             metrics.connections.clone(),
         );
         registry.register(
             "requests_refused",
-            "Requests answered with 503, since all places or those of the client were taken",
+            "Requests answered with 503 because the limit in total or per client was reached",
             metrics.requests.clone(),
         );
         registry.register(
             "tls_handshakes_failed",
-            "Connections on which TLS did not come about",
+            "Connections whose TLS handshake failed",
             metrics.handshakes.clone(),
         );
         registry.register(
-            "certificate_rereads",
-            "Changes of the files of the certificate, by what came of them",
-            metrics.rereads.clone(),
+            "certificate_reloads",
+            "Reloads of the certificate files by their outcome",
+            metrics.reloads.clone(),
         );
         registry.register_with_unit(
             "listener_certificate_expiry_timestamp",
@@ -76,22 +76,22 @@ impl ListenerMetrics {
         metrics
     }
 
-    /// Counts a request for which there was no place.
-    pub(crate) fn note_refused_request(&self, full: LimitReached) {
-        self.requests.get_or_create(&labels(full)).inc();
+    /// Counts a request that exceeded a limit.
+    pub(crate) fn record_refused_request(&self, limit: LimitReached) {
+        self.requests.get_or_create(&labels(limit)).inc();
     }
 
-    /// Counts a change of the files.
-    pub(crate) fn note_reread(&self, outcome: Reread) {
+    /// Counts a reload of the certificate files.
+    pub(crate) fn record_reload(&self, outcome: CertificateReload) {
         let outcome = match outcome {
-            Reread::Replaced => "replaced",
-            Reread::Kept => "kept",
+            CertificateReload::Replaced => "replaced",
+            CertificateReload::Kept => "kept",
         };
-        self.rereads.get_or_create(&RereadLabels { outcome }).inc();
+        self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
     }
 
-    /// Takes note of when the certificate in use expires.
-    pub(crate) fn note_expiry(&self, expiry: SystemTime) {
+    /// Records when the certificate in use expires.
+    pub(crate) fn record_expiry(&self, expiry: SystemTime) {
         let since_epoch = expiry.duration_since(UNIX_EPOCH).unwrap_or_default();
         let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
         self.expiry.get_or_create(&[]).set(seconds);
@@ -108,10 +108,10 @@ impl Observer for ListenerMetrics {
     }
 }
 
-fn labels(full: LimitReached) -> FullLabels {
-    let full = match full {
+fn labels(limit: LimitReached) -> LimitLabels {
+    let limit = match limit {
         LimitReached::ForAll => "all",
         LimitReached::ForClient => "client",
     };
-    FullLabels { full }
+    LimitLabels { limit }
 }

@@ -1,6 +1,5 @@
-//! Counts and times, for Prometheus: of answers here, of farms in [`farms`], of what the listener
-//! refused in [`listener`]. What is a state and no
-//! count is read when it is asked for, in [`controllers`].
+//! Metrics for Prometheus: responses here, farms in [`farms`], the listener in [`listener`]. The
+//! state of controllers is read when the metrics are scraped, in [`controllers`].
 
 mod controllers;
 mod farms;
@@ -20,23 +19,23 @@ use roamd_nfuse_client::StaClient;
 
 use self::controllers::Controllers;
 pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind, outcome};
-pub(crate) use self::listener::{ListenerMetrics, Reread};
+pub(crate) use self::listener::{CertificateReload, ListenerMetrics};
 use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;
 
-/// What is counted.
+/// All metrics of the server.
 pub(crate) struct Metrics {
     registry: Registry,
-    /// What is counted of farms.
+    /// Metrics of farms.
     pub(crate) farms: FarmMetrics,
-    /// What is counted of the listener.
+    /// Metrics of the listener.
     pub(crate) listener: ListenerMetrics,
-    answers: Family<AnswerLabels, Counter>,
+    responses: Family<ResponseLabels, Counter>,
     times: Family<RouteLabels, Histogram>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AnswerLabels {
+struct ResponseLabels {
     route: &'static str,
     status: u16,
 }
@@ -47,28 +46,28 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    /// Tells the state of the controllers of these farms and of these ticket authorities from now on.
+    /// Adds the state of the controllers of these farms and of these ticket authorities.
     pub(crate) fn watch(&mut self, farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) {
         self.registry
             .register_collector(Box::new(Controllers::new(farms, authorities)));
     }
 
-    /// Tells what becomes of the lines of the audit log.
+    /// Adds the numbers of written and lost audit lines.
     pub(crate) fn watch_audit(&mut self, audit: &AuditLog) {
         audit.register(&mut self.registry);
     }
 
-    /// Counts one answer.
-    pub(crate) fn note(&self, route: &'static str, status: u16, took: Duration) {
-        self.answers
-            .get_or_create(&AnswerLabels { route, status })
+    /// Counts one response.
+    pub(crate) fn record_response(&self, route: &'static str, status: u16, took: Duration) {
+        self.responses
+            .get_or_create(&ResponseLabels { route, status })
             .inc();
         self.times
             .get_or_create(&RouteLabels { route })
             .observe(took.as_secs_f64());
     }
 
-    /// Everything, in the OpenMetrics text format.
+    /// All metrics in the OpenMetrics text format.
     pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
@@ -79,18 +78,18 @@ impl Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("roamd");
-        let answers = Family::default();
+        let responses = Family::default();
         registry.register(
-            "http_answers",
-            "Answers by route and status",
-            answers.clone(),
+            "http_responses",
+            "Responses by route and status",
+            responses.clone(),
         );
         // From a quarter of a millisecond to eight seconds.
         let times: Family<RouteLabels, Histogram> =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_25, 2.0, 16)));
         registry.register_with_unit(
-            "http_answer_time",
-            "Time from the head of a request to its answer",
+            "http_response_time",
+            "Time from the head of a request to its response",
             Unit::Seconds,
             times.clone(),
         );
@@ -98,7 +97,7 @@ impl Default for Metrics {
             farms: FarmMetrics::register(&mut registry),
             listener: ListenerMetrics::register(&mut registry),
             registry,
-            answers,
+            responses,
             times,
         }
     }

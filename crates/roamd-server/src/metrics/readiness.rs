@@ -1,6 +1,6 @@
-//! Whether the gateway can serve, by farm: what `/readyz` says.
+//! Readiness of the server, by farm, as `/readyz` reports it.
 //!
-//! It is read by anybody, so it says no address of a controller, and not why one fails.
+//! It is public, so it holds no address of a controller and no cause of a failure.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::farms::NfuseFarm;
 
-/// The farms of a gateway, as their calls and probes have met them.
+/// State of the farms, as calls and probes have found it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Readiness<'a> {
     farms: Vec<FarmReadiness<'a>>,
@@ -20,12 +20,12 @@ pub(crate) struct Readiness<'a> {
 struct FarmReadiness<'a> {
     id: &'a str,
     controllers: usize,
-    /// Those of them that are not passed over.
+    /// Number of controllers in use.
     used: usize,
 }
 
 impl<'a> Readiness<'a> {
-    /// As it is now.
+    /// Reads the present state.
     pub(crate) fn of(farms: impl Iterator<Item = &'a NfuseFarm>) -> Self {
         let farms = farms.map(|farm| {
             let states = || farm.controllers().map(|report| report.state);
@@ -40,7 +40,7 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// Some farm can be asked. With some only, users see what these list.
+    /// Whether any farm can be asked. Users see the sessions of those that can.
     pub(crate) fn is_ready(&self) -> bool {
         self.farms.iter().any(|farm| farm.used > 0)
     }
@@ -57,7 +57,7 @@ impl<'a> Readiness<'a> {
                 ),
                 _ => writeln!(lines, "farm {id} {state}"),
             };
-            // A text takes all that is written to it.
+            // Writing to a `String` cannot fail.
             written.ok();
             lines
         })
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_is_ready_while_one_controller_of_one_farm_is_used() {
+    fn server_is_ready_while_one_controller_is_used() {
         let cases: [(&[(usize, usize)], bool); 5] = [
             (&[(2, 2), (1, 1)], true),
             (&[(2, 2), (0, 1)], true),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_farm_is_named_with_its_state() {
+    fn readiness_reports_state_of_each_farm() {
         let readiness = Readiness {
             farms: vec![
                 farm("XA1", 2, 2),

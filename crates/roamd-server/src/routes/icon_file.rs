@@ -1,30 +1,30 @@
-//! Pictures of resources that the gateway makes itself.
+//! Default icons, and icon files.
 
 use roamd_sessions::IconSize;
 
-macro_rules! picture {
+macro_rules! png {
     ($name:literal) => {
         include_bytes!(concat!("../../assets/icons/", $name, ".png"))
     };
 }
 
-/// The picture of a resource whose farm has none, in PNG.
+/// The icon of a resource for which the farm has none, in PNG.
 pub(crate) fn default(desktop: bool, size: IconSize) -> &'static [u8] {
     match (desktop, size.pixels()) {
-        (false, ..=16) => picture!("application-16"),
-        (false, ..=32) => picture!("application-32"),
-        (false, ..=48) => picture!("application-48"),
-        (false, ..=128) => picture!("application-128"),
-        (false, _) => picture!("application-256"),
-        (true, ..=16) => picture!("desktop-16"),
-        (true, ..=32) => picture!("desktop-32"),
-        (true, ..=48) => picture!("desktop-48"),
-        (true, ..=128) => picture!("desktop-128"),
-        (true, _) => picture!("desktop-256"),
+        (false, ..=16) => png!("application-16"),
+        (false, ..=32) => png!("application-32"),
+        (false, ..=48) => png!("application-48"),
+        (false, ..=128) => png!("application-128"),
+        (false, _) => png!("application-256"),
+        (true, ..=16) => png!("desktop-16"),
+        (true, ..=32) => png!("desktop-32"),
+        (true, ..=48) => png!("desktop-48"),
+        (true, ..=128) => png!("desktop-128"),
+        (true, _) => png!("desktop-256"),
     }
 }
 
-/// An icon file with one picture, which may stand in it as PNG.
+/// An icon file (`.ico`) with one image in PNG.
 pub(crate) fn icon_file(png: &[u8], size: IconSize) -> Vec<u8> {
     // An edge of 256 is written as 0.
     let edge = u8::try_from(size.pixels()).unwrap_or(0);
@@ -32,14 +32,14 @@ pub(crate) fn icon_file(png: &[u8], size: IconSize) -> Vec<u8> {
     let mut file = vec![
         0, 0, // reserved
         1, 0, // an icon
-        1, 0, // one picture
+        1, 0, // one image
         edge, edge, // width and height
         0, 0, // colours of a palette, reserved
         1, 0, // planes
         32, 0, // bits for each pixel
     ];
     file.extend_from_slice(&length);
-    // Where the picture begins: behind this.
+    // Offset of the image: after this header.
     file.extend_from_slice(&22_u32.to_le_bytes());
     file.extend_from_slice(png);
     file
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_a_picture_of_every_size() {
+    fn default_icon_exists_in_every_size() {
         for size in IconSize::ALL {
             for desktop in [false, true] {
                 let png = default(desktop, size);
@@ -62,14 +62,14 @@ mod tests {
     }
 
     #[test]
-    fn an_icon_file_says_where_its_picture_is() {
+    fn icon_file_header_locates_image() {
         for (size, edge) in [(16, 16), (256, 0)] {
-            let file = icon_file(b"picture", IconSize::fitting(size));
+            let file = icon_file(b"image", IconSize::fitting(size));
             assert_eq!(file[..6], [0, 0, 1, 0, 1, 0]);
             assert_eq!((file[6], file[7]), (edge, edge));
             let number = |at: usize| u32::from_le_bytes(*file[at..].first_chunk().unwrap());
             let (length, start) = (number(14) as usize, number(18) as usize);
-            assert_eq!(&file[start..start + length], b"picture");
+            assert_eq!(&file[start..start + length], b"image");
             assert_eq!(start + length, file.len());
         }
     }

@@ -1,5 +1,5 @@
-//! Launches: `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59), and the same below
-//! `resources/v2/{resource-id}` (store-services.md §4).
+//! Launches: `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59), and the same
+//! below `resources/v2/{resource-id}` (store-services.md §4).
 
 use std::sync::Arc;
 
@@ -8,88 +8,87 @@ use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Response;
 use roamd_sessions::{
     EndPoint, FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, NotReady,
-    ResourceIds, User,
+    ResourceIds,
 };
 use roamd_state::FlagKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
-use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::app::state::{AppState, Reach};
-use crate::audit::{self, Event, Text, What, Who};
+use crate::app::state::{AppState, HostedStore};
+use crate::audit::{Actor, Event, LaunchRequest, Launchable, Text};
+use crate::auth::caller::{Caller, caller};
+use crate::auth::password_check::Reach;
 use crate::auth::retry_key::{LaunchId, RetryKeys, expiry};
-use crate::auth::tickets;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::{Caching, whole};
-use crate::http::urls::{ProtectionSpace, StoreUrls};
+use crate::http::response::{Caching, respond};
+use crate::http::urls::ProtectionSpace;
 
-/// Connects the client to a session.
+/// Reconnects the client to a session.
 pub(crate) async fn session(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     session: &str,
-    retry: Option<&str>,
+    retry_key: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let wanted = Wanted {
+    let requested = Requested {
         target: Some(LaunchTarget::Session(session.to_owned())),
-        what: What::Session(Text::new(session)),
-        url: site.launch_url(session),
-        space: &site.sessions,
+        launchable: Launchable::Session(Text::new(session)),
+        url: store.urls.session_launch(session),
+        space: &store.urls.sessions,
     };
-    launch(gate, site, wanted, retry, request).await
+    launch(state, store, requested, retry_key, request).await
 }
 
-/// Starts an application or desktop.
+/// Launches an application or desktop.
 pub(crate) async fn resource(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     resource: &str,
-    retry: Option<&str>,
+    retry_key: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let ids = ResourceIds::from_segment(resource);
     let first = ids.as_ref().and_then(|ids| ids.iter().next());
     let name = first.map_or_else(|| resource.to_owned(), ToString::to_string);
-    let wanted = Wanted {
-        what: What::Resource(Text::new(&name)),
+    let requested = Requested {
+        launchable: Launchable::Resource(Text::new(&name)),
         url: ids
             .as_ref()
-            .map_or_else(String::new, |ids| site.launch_resource_url(ids)),
+            .map_or_else(String::new, |ids| store.urls.resource_launch(ids)),
         target: ids.map(LaunchTarget::Application),
-        space: &site.resources,
+        space: &store.urls.resources,
     };
-    launch(gate, site, wanted, retry, request).await
+    launch(state, store, requested, retry_key, request).await
 }
 
-/// What is launched, and where that was asked.
-struct Wanted<'s> {
-    /// Nothing where the URL names nothing, which is told after everything else was checked.
+/// What a launch URL names.
+struct Requested<'s> {
+    /// `None` if the URL names nothing. That is answered after all other checks.
     target: Option<LaunchTarget>,
     /// The same for the audit log.
-    what: What,
+    launchable: Launchable,
     /// The URL without a retry key.
     url: String,
     space: &'s ProtectionSpace,
 }
 
-/// Launches what stands there. A key of an attempt that was not ready goes on with it.
+/// Launches a session or resource. A retry key continues an earlier attempt that was not ready.
 async fn launch(
-    gate: &AppState,
-    site: &StoreUrls,
-    wanted: Wanted<'_>,
-    retry: Option<&str>,
+    state: &AppState,
+    store: &HostedStore,
+    requested: Requested<'_>,
+    retry_key: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Wanted {
+    let Requested {
         target,
-        what,
+        launchable,
         url,
         space,
-    } = wanted;
-    let trail = request.trail(gate);
-    let user = request.user(gate, space).await?;
+    } = requested;
+    let caller = caller(state, &request, space).await?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
     let seen_address = request.client_address();
@@ -98,71 +97,76 @@ async fn launch(
         client_name: params.client_name.clone(),
         device_id: params.device_id.clone(),
     };
-    let who = Who::new(&user, &site.path, &end_point);
-    let places = target.as_ref();
-    let places = places.map_or_else(Vec::new, |target| site.store.places(&user.key, target));
-    let line = audit::Launch {
-        who: who.clone(),
-        what,
-        retry: retry.is_some(),
-        places,
+    let user = &caller.user;
+    let actor = Actor::new(user, &store.urls.path, &end_point);
+    let targets = target.as_ref();
+    let targets = targets.map_or_else(Vec::new, |it| store.service.places(&user.key, it));
+    let record = LaunchRequest {
+        actor: actor.clone(),
+        launchable,
+        is_retry: retry_key.is_some(),
+        targets,
     };
-    let found = match (target, retry) {
+    let attempt = match (target, retry_key) {
         (None, _) => None,
         (Some(target), None) => Some((target, None)),
-        (Some(target), Some(key)) => going_on(gate, &user, &url, key)
+        (Some(target), Some(key)) => continued_launch(state, &caller, &url, key)
             .await?
             .map(|launch| (target, Some(launch))),
     };
-    let Some((target, going_on)) = found else {
+    let Some((target, continued)) = attempt else {
         let reason = ErrorReason::ResourceNotFound;
-        trail.note(Event::launch(line, &Ok(LaunchOutcome::NotFound(reason))));
+        let result = Ok(LaunchOutcome::NotFound(reason));
+        caller.audit.record(Event::launch(record, &result));
         return Err(ApiError::NothingToLaunch(reason));
     };
-    gate.admit(&trail, &user, space, Reach::OneFarm).await?;
-    let wish = Launch {
+    caller.check_password(Reach::OneFarm).await?;
+    let launch = Launch {
         params,
         seen_address,
     };
-    let only_on = match &target {
+    let resource_ids = match &target {
         LaunchTarget::Application(ids) => Some(ids.clone()),
         LaunchTarget::Session(_) => None,
     };
-    let (store, caller, note) = (Arc::clone(&site.store), user.clone(), trail.clone());
-    let launched = gate
-        .to_the_end(async move {
-            let launched = store.launch(&caller, &target, &wish).await;
-            note.note(Event::launch(line, &launched));
-            launched
-        })
-        .await??;
-    let data = match launched {
+    let (service, user, audit) = (
+        Arc::clone(&store.service),
+        caller.user.clone(),
+        caller.audit.clone(),
+    );
+    let run = async move {
+        let result = service.launch(&user, &target, &launch).await;
+        audit.record(Event::launch(record, &result));
+        result
+    };
+    let data = match state.changes.run_to_completion(run).await?? {
         LaunchOutcome::NotFound(reason) => return Err(ApiError::NothingToLaunch(reason)),
         LaunchOutcome::NotReady { reason, farm } => {
-            let launch = going_on.unwrap_or_else(LaunchId::new);
-            // Further attempts ask the farm that gets its machine ready, and no other.
-            let url = match only_on {
+            let launch = continued.unwrap_or_else(LaunchId::random);
+            // Further attempts ask only the farm that is preparing its machine.
+            let url = match resource_ids {
                 Some(ids) => ids
                     .on(&farm)
-                    .map_or(url, |ids| site.launch_resource_url(&ids)),
+                    .map_or(url, |ids| store.urls.resource_launch(&ids)),
                 None => url,
             };
-            let key = RetryKeys::new(&gate.keys).make(&user.key, &url, launch, gate.now());
-            return Ok(answer(
-                media,
-                language,
-                &not_ready(reason, format!("{url}/{key}")),
-            ));
+            let keys = RetryKeys::new(&state.keys);
+            let key = keys.make(&caller.user.key, &url, launch, caller.now());
+            let data = not_ready(reason, format!("{url}/{key}"));
+            return Ok(launch_response(media, language, &data));
         }
         LaunchOutcome::Failed(failure) => failed(&failure, language),
         LaunchOutcome::Ready { ica, ticket, farm } => {
-            if is_invalidated(gate, &user, ticket.as_ref()).await? {
-                info!(user = %user.key, %farm, "Farm gave a ticket that was invalidated before");
-                trail.note(Event::ticket_withheld(who, &farm));
-                failed(
-                    &LaunchFailure::new(FailureCause::Cancelled, false),
-                    language,
-                )
+            let user = &caller.user.key;
+            let is_invalidated = match &ticket {
+                Some(ticket) => state.revocations.is_invalidated(user, ticket).await?,
+                None => false,
+            };
+            if is_invalidated {
+                info!(%user, %farm, "Farm issued a ticket that was invalidated before");
+                caller.audit.record(Event::ticket_withheld(actor, &farm));
+                let failure = LaunchFailure::new(FailureCause::Cancelled, false);
+                failed(&failure, language)
             } else {
                 LaunchData::Success {
                     ica: ica.text().clone(),
@@ -171,36 +175,36 @@ async fn launch(
             }
         }
     };
-    if let Some(launch) = going_on {
-        let (ended, until) = (launch.digest(), expiry(gate.now()));
-        let ending = gate.state.set_flag(FlagKind::FinishedLaunch, ended, until);
-        // What was launched is not withheld: at worst its retry key leads on for a while.
-        if let Err(error) = ending.await {
-            warn!(user = %user.key, %error, "Could not remember the end of a launch");
+    if let Some(launch) = continued {
+        let (key, until) = (launch.digest(), expiry(caller.now()));
+        let finish = state.shared.set_flag(FlagKind::FinishedLaunch, key, until);
+        // The result is sent all the same: at worst the retry key stays usable for a few minutes.
+        if let Err(error) = finish.await {
+            warn!(user = %caller.user.key, %error, "End of a launch could not be recorded");
         }
     }
-    Ok(answer(media, language, &data))
+    Ok(launch_response(media, language, &data))
 }
 
-/// The launch that a retry key goes on with. Keys of others, old ones, and those of a launch that
-/// has come to its end lead nowhere (ST-46).
-async fn going_on(
-    gate: &AppState,
-    user: &User,
+/// Returns the launch that a retry key continues. Returns `None` for a key of another user or URL,
+/// an expired key, and a key of a finished launch (ST-46).
+async fn continued_launch(
+    state: &AppState,
+    caller: &Caller<'_>,
     url: &str,
     key: &str,
 ) -> Result<Option<LaunchId>, ApiError> {
-    let Some(launch) = RetryKeys::new(&gate.keys).open(&user.key, url, key, gate.now()) else {
+    let now = caller.now();
+    let keys = RetryKeys::new(&state.keys);
+    let Some(launch) = keys.open(&caller.user.key, url, key, now) else {
         return Ok(None);
     };
-    let has_ended = gate
-        .state
-        .is_flag_set(FlagKind::FinishedLaunch, launch.digest(), gate.now())
-        .await?;
-    Ok((!has_ended).then_some(launch))
+    let kind = FlagKind::FinishedLaunch;
+    let is_finished = state.shared.is_flag_set(kind, launch.digest(), now).await?;
+    Ok((!is_finished).then_some(launch))
 }
 
-/// When to ask again, in seconds: clients ask 30 times at most (CQ-64), and a restart takes minutes.
+/// Delays in seconds: clients retry at most 30 times (CQ-64), and a restart takes minutes.
 fn not_ready(reason: NotReady, url: String) -> LaunchData {
     let (reason, after) = match reason {
         NotReady::Rebooting => (RetryReason::REBOOTING, 15),
@@ -223,28 +227,12 @@ fn failed(failure: &LaunchFailure, language: Language) -> LaunchData {
     }
 }
 
-/// The document, with its language where people read some of it (ST-8).
-fn answer(media: &'static str, language: Language, data: &LaunchData) -> Response {
-    let mut answer = whole(StatusCode::OK, media, Caching::Secret, data.to_xml());
+/// A launch document. If it holds a text for people, its language is declared (ST-8).
+fn launch_response(media: &'static str, language: Language, data: &LaunchData) -> Response {
+    let mut response = respond(StatusCode::OK, media, Caching::Secret, data.to_xml());
     if matches!(data, LaunchData::Failure { .. }) {
         let tag = HeaderValue::from_static(language.tag());
-        answer.headers_mut().insert(CONTENT_LANGUAGE, tag);
+        response.headers_mut().insert(CONTENT_LANGUAGE, tag);
     }
-    answer
-}
-
-/// Whether the client had this ticket invalidated before it was handed out.
-async fn is_invalidated(
-    gate: &AppState,
-    user: &User,
-    ticket: Option<&SecretString>,
-) -> Result<bool, ApiError> {
-    let Some(ticket) = ticket else {
-        return Ok(false);
-    };
-    let digest = tickets::digest(&user.key, ticket);
-    Ok(gate
-        .state
-        .is_flag_set(FlagKind::InvalidatedTicket, digest, gate.now())
-        .await?)
+    response
 }

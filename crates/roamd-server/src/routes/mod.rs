@@ -1,11 +1,12 @@
-//! The resources, a file for each group that clients call together.
+//! One file per group of routes. A handler takes what it needs from the request in the order of
+//! SS-62, makes one call into the domain, and encodes the result.
 
-mod authentication;
+mod auth;
+mod documents;
 mod icon_file;
 mod launch;
 mod operations;
-mod page;
-mod published;
+mod pages;
 mod resources;
 mod sessions;
 
@@ -13,63 +14,64 @@ use std::sync::Arc;
 
 use roamd_http::Response;
 
-use self::authentication::{forms, tokens};
 use crate::app::state::AppState;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::route::{AuthenticationRoute, Route, StoreRoute};
 
-/// Answers a request whose path and method are good.
-pub(crate) async fn answer(
-    gate: &Arc<AppState>,
+/// Responds to a request whose path and method are valid.
+pub(crate) async fn respond(
+    state: &Arc<AppState>,
     route: Route<'_>,
     request: Request,
 ) -> Result<Response, ApiError> {
     match route {
         Route::Store(index, route) => {
-            let site = gate.stores.get(index).ok_or(ApiError::NotFound)?;
+            let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
             match route {
-                StoreRoute::Available => sessions::available(gate, site, request).await,
-                StoreRoute::Disconnect => sessions::disconnect(gate, site, request).await,
-                StoreRoute::LogOff => sessions::log_off(gate, site, request).await,
+                StoreRoute::Available => sessions::available(state, store, request).await,
+                StoreRoute::Disconnect => sessions::disconnect(state, store, request).await,
+                StoreRoute::LogOff => sessions::log_off(state, store, request).await,
                 StoreRoute::Launch { session, retry } => {
-                    launch::session(gate, site, session, retry, request).await
+                    launch::session(state, store, session, retry, request).await
                 }
-                StoreRoute::Resources => resources::list(gate, site, request).await,
+                StoreRoute::Resources => resources::list(state, store, request).await,
                 StoreRoute::Resource { resource } => {
-                    resources::one(gate, site, resource, request).await
+                    resources::single(state, store, resource, request).await
                 }
                 StoreRoute::LaunchResource { resource, retry } => {
-                    launch::resource(gate, site, resource, retry, request).await
+                    launch::resource(state, store, resource, retry, request).await
                 }
                 StoreRoute::Icon {
                     resource,
                     format,
                     size,
-                } => resources::picture(gate, site, resource, format, size, request).await,
-                StoreRoute::Endpoints => published::store_endpoints(site, &request),
-                StoreRoute::Discovery => published::discovery(gate, site, &request),
+                } => resources::icon(state, store, resource, format, size, request).await,
+                StoreRoute::Endpoints => documents::store_endpoints(&store.urls, &request),
+                StoreRoute::Discovery => {
+                    documents::discovery(&store.urls, &state.auth_urls, &request)
+                }
             }
         }
         Route::Authentication(route) => match route {
-            AuthenticationRoute::Token => tokens::token(gate, request).await,
+            AuthenticationRoute::Token => auth::tokens::token(state, request).await,
             AuthenticationRoute::Validate { service } => {
-                tokens::validate(gate, service, request).await
+                auth::tokens::validate(state, service, request).await
             }
-            AuthenticationRoute::Protocols => authentication::protocols(gate, request).await,
-            AuthenticationRoute::FormsStart => forms::start(gate, request).await,
-            AuthenticationRoute::FormsAttempt => forms::attempt(gate, request).await,
-            AuthenticationRoute::FormsCancel => forms::cancel(gate, request).await,
+            AuthenticationRoute::Protocols => auth::protocols::list(state, request).await,
+            AuthenticationRoute::FormsStart => auth::forms::start(state, request).await,
+            AuthenticationRoute::FormsAttempt => auth::forms::attempt(state, request).await,
+            AuthenticationRoute::FormsCancel => auth::forms::cancel(state, request).await,
             AuthenticationRoute::Endpoints => {
-                published::authentication_endpoints(&gate.authentication, &request)
+                documents::authentication_endpoints(&state.auth_urls, &request)
             }
         },
-        Route::Schemas => operations::schemas(),
-        Route::Schema(name) => published::schema(name),
+        Route::Schemas => pages::schemas(),
+        Route::Schema(name) => documents::schema(name),
         Route::Health => Ok(operations::health()),
-        Route::Ready => operations::ready(gate, &request).await,
-        Route::Metrics => operations::metrics(gate),
-        Route::Page => operations::page(gate),
-        Route::StyleSheet => Ok(operations::style_sheet()),
+        Route::Ready => operations::ready(state, &request).await,
+        Route::Metrics => operations::metrics(state),
+        Route::Page => pages::root(state),
+        Route::StyleSheet => Ok(pages::style_sheet()),
     }
 }

@@ -1,9 +1,9 @@
 //! `resources/v2` and what lies below it (store-services.md §5).
 //!
-//! The store has no subscriptions, so nothing is provisioned, and a list is the same with and without.
-//! For the same reason `subscriptionStatus` leaves nothing out: the answer says that there are none.
-//! `clientName` and `clientAddress` (ST-57) change nothing either. They may decide what a user sees (ST-16),
-//! but what a farm publishes is asked for and kept for each user, whatever the client.
+//! The store has no subscriptions: nothing is provisioned, the list is the same with and without
+//! automatic provisioning, and `subscriptionStatus` filters nothing out. `clientName` and
+//! `clientAddress` (ST-57) are ignored. They could decide what a user sees (ST-16), but resources
+//! are enumerated and cached per user, not per client.
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -16,33 +16,33 @@ use roamd_sessions::{
 use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
 
-use crate::app::state::{AppState, Reach};
+use crate::app::state::{AppState, HostedStore};
+use crate::auth::caller::caller;
+use crate::auth::password_check::Reach;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::{Caching, whole};
+use crate::http::response::{Caching, respond};
 use crate::http::route::IconFormat;
 use crate::http::urls::StoreUrls;
 use crate::routes::icon_file;
 
-/// What shows what ICA carries, and what is shown without it (ST-63).
+/// `clienttype` of applications and desktops, and of documents (ST-63).
 const ICA: &str = "ica30";
 const CONTENT: &str = "content";
 
-/// Lists what the user may start.
+/// Lists the resources that the user may start.
 pub(crate) async fn list(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let trail = request.trail(gate);
-    let user = request.user(gate, &site.resources).await?;
+    let caller = caller(state, &request, &store.urls.resources).await?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
     let list = match scope(&request)? {
         Some(scope) => {
-            gate.admit(&trail, &user, &site.resources, site.reach())
-                .await?;
-            site.store.resources(&user, scope).await?
+            caller.check_password(store.reach()).await?;
+            store.service.resources(&caller.user, scope).await?
         }
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
@@ -52,42 +52,41 @@ pub(crate) async fn list(
     let resources = list.resources.iter();
     let body = Resources {
         enumeration: list.enumeration,
-        resources: resources.map(|listed| resource(site, listed)).collect(),
+        resources: resources
+            .map(|listed| resource(&store.urls, listed))
+            .collect(),
     }
     .to_xml(&groups);
-    Ok(whole(StatusCode::OK, media, Caching::None, body))
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
-/// Tells of one resource.
-pub(crate) async fn one(
-    gate: &AppState,
-    site: &StoreUrls,
+/// Describes one resource.
+pub(crate) async fn single(
+    state: &AppState,
+    store: &HostedStore,
     id: &str,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let trail = request.trail(gate);
-    let user = request.user(gate, &site.resources).await?;
+    let caller = caller(state, &request, &store.urls.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
-    gate.admit(&trail, &user, &site.resources, site.reach())
-        .await?;
-    let listed = site.store.resource(&user, &id).await?;
-    let body = resource(site, &listed).to_xml(&groups);
-    Ok(whole(StatusCode::OK, media, Caching::None, body))
+    caller.check_password(store.reach()).await?;
+    let listed = store.service.resource(&caller.user, &id).await?;
+    let body = resource(&store.urls, &listed).to_xml(&groups);
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
-/// Shows the picture of a resource.
-pub(crate) async fn picture(
-    gate: &AppState,
-    site: &StoreUrls,
+/// Returns the icon of a resource.
+pub(crate) async fn icon(
+    state: &AppState,
+    store: &HostedStore,
     id: &str,
     format: IconFormat,
     size: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let trail = request.trail(gate);
-    let user = request.user(gate, &site.resources).await?;
+    let caller = caller(state, &request, &store.urls.resources).await?;
     let media = match format {
         IconFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
         IconFormat::Ico => {
@@ -99,9 +98,8 @@ pub(crate) async fn picture(
         Some(pixels) => IconSize::fitting(pixels.parse().map_err(|_| ApiError::NotFound)?),
         None => IconSize::DEFAULT,
     };
-    gate.admit(&trail, &user, &site.resources, Reach::OneFarm)
-        .await?;
-    let png = match site.store.picture(&user, &id, size).await? {
+    caller.check_password(Reach::OneFarm).await?;
+    let png = match store.service.picture(&caller.user, &id, size).await? {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
         Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
     };
@@ -111,24 +109,20 @@ pub(crate) async fn picture(
     };
     let tag = format!("\"{}\"", hash(&[&body]));
     let known = request.joined(&IF_NONE_MATCH);
-    let mut answer = if known.is_some_and(|known| names(&known, &tag)) {
-        whole(
-            StatusCode::NOT_MODIFIED,
-            media,
-            Caching::OwnHour,
-            Bytes::new(),
-        )
+    let (status, body) = if known.is_some_and(|known| matches_tag(&known, &tag)) {
+        (StatusCode::NOT_MODIFIED, Bytes::new())
     } else {
-        whole(StatusCode::OK, media, Caching::OwnHour, body)
+        (StatusCode::OK, body)
     };
+    let mut response = respond(status, media, Caching::OwnHour, body);
     if let Ok(tag) = HeaderValue::try_from(tag) {
-        answer.headers_mut().insert(ETAG, tag);
+        response.headers_mut().insert(ETAG, tag);
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// What the list is about (ST-57); none for what is started for nobody in particular, since here
-/// everybody signs in. Of several scopes the last one counts.
+/// The scope of the list (ST-57). Returns `None` for anonymous pre-launch, since every user of this
+/// store signs in. Of several scopes the last one counts.
 fn scope(request: &Request) -> Result<Option<Scope>, ApiError> {
     let mut scope = Some(Scope::Everything);
     for value in request.query("scope") {
@@ -149,8 +143,8 @@ fn groups(request: &Request) -> Groups {
     Groups::named(names.iter().map(AsRef::as_ref))
 }
 
-/// A resource as the document tells it.
-fn resource(site: &StoreUrls, listed: &ListedResource) -> Resource {
+/// A resource as the document describes it.
+fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
     let ListedResource {
         id,
         elsewhere,
@@ -159,7 +153,7 @@ fn resource(site: &StoreUrls, listed: &ListedResource) -> Resource {
     } = listed;
     let description = Description::parse(&application.description);
     let featured = description.is_featured();
-    let url = site.resource_url(id);
+    let url = urls.resource(id);
     let (resource_type, client_type, location) = match &application.kind {
         Kind::Application => (ResourceType::APPLICATION, ICA, None),
         Kind::Desktop => (ResourceType::DESKTOP, ICA, None),
@@ -178,9 +172,9 @@ fn resource(site: &StoreUrls, listed: &ListedResource) -> Resource {
         properties: description.properties,
         images: application.images.clone(),
         enabled: !application.disabled,
-        // What may not be started, or has nothing to start, has no such link (ST-66).
+        // A disabled resource and a document have no launch link (ST-66).
         launch_ica: (!application.disabled && client_type == ICA)
-            .then(|| site.launch_resource_url(&listed.ids())),
+            .then(|| urls.resource_launch(&listed.ids())),
         image: Some(format!("{url}/image")),
         icon: Some(format!("{url}/icon")),
         on_desktop: application.on_desktop,
@@ -196,7 +190,7 @@ fn resource(site: &StoreUrls, listed: &ListedResource) -> Resource {
     }
 }
 
-/// A short text that is the same for the same bytes only.
+/// First half of the SHA-256 in hexadecimal digits.
 fn hash(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
@@ -206,8 +200,8 @@ fn hash(parts: &[&[u8]]) -> String {
     HEXLOWER.encode(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
 }
 
-/// Whether `If-None-Match` names a tag. Weak ones are as good here.
-fn names(header: &str, tag: &str) -> bool {
+/// Whether `If-None-Match` contains a tag. Weak tags match too.
+fn matches_tag(header: &str, tag: &str) -> bool {
     header
         .split(',')
         .map(str::trim)
@@ -219,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_known_in_a_list_as_a_weak_one_and_by_a_star() {
+    fn if_none_match_accepts_list_weak_tag_and_star() {
         for (header, known) in [
             ("\"ab\"", true),
             ("\"x\", W/\"ab\"", true),
@@ -228,7 +222,7 @@ mod tests {
             ("ab", false),
             ("", false),
         ] {
-            assert_eq!(names(header, "\"ab\""), known, "{header}");
+            assert_eq!(matches_tag(header, "\"ab\""), known, "{header}");
         }
     }
 }

@@ -4,54 +4,51 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use http::StatusCode;
-use jiff::Timestamp;
 use roamd_http::Response;
-use roamd_sessions::{EndAction, EndOutcome, EndPoint, ListRequest, User};
+use roamd_sessions::{EndAction, EndOutcome, EndPoint, ListRequest};
 use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::app::state::AppState;
-use crate::audit::{Event, Who};
-use crate::auth::tickets;
+use crate::app::state::{AppState, HostedStore};
+use crate::audit::{Actor, Event};
+use crate::auth::caller::{Caller, caller};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::{Caching, whole};
-use crate::http::urls::StoreUrls;
+use crate::http::response::{Caching, respond};
 
-/// Lists the sessions that the client may connect to.
+/// Lists the sessions that the client may reconnect to.
 pub(crate) async fn available(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let trail = request.trail(gate);
-    let user = request.user(gate, &site.sessions).await?;
+    let caller = caller(state, &request, &store.urls.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
     let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
-    let wanted = ListRequest {
+    let list_request = ListRequest {
         include_active_sessions: params.include_active_sessions,
         app_sessions_only: params.app_sessions_only,
     };
-    gate.admit(&trail, &user, &site.sessions, site.reach())
-        .await?;
+    caller.check_password(store.reach()).await?;
     let end_point = end_point(&params);
-    let store = Arc::clone(&site.store);
-    // A listing that takes sessions away is not given up half way, like every change. Any other goes
-    // when its client goes.
-    let list = if store.listing_disconnects(wanted) {
-        let who = Who::new(&user, &site.path, &end_point);
-        gate.to_the_end(async move {
-            let listed = store.list(&user, &end_point, wanted).await;
-            trail.note(Event::listed(who, &listed));
+    let service = Arc::clone(&store.service);
+    let Caller { user, audit, .. } = caller;
+    // A listing that disconnects sessions runs to completion, like every change. Any other is
+    // abandoned when its client goes away.
+    let list = if service.listing_disconnects(list_request) {
+        let actor = Actor::new(&user, &store.urls.path, &end_point);
+        let list = async move {
+            let listed = service.list(&user, &end_point, list_request).await;
+            audit.record(Event::listed(actor, &listed));
             listed
-        })
-        .await??
+        };
+        state.changes.run_to_completion(list).await??
     } else {
-        store.list(&user, &end_point, wanted).await?
+        service.list(&user, &end_point, list_request).await?
     };
     let sessions = list.sessions.into_iter().map(|session| Session {
-        launch_url: site.launch_url(&session.id),
+        launch_url: store.urls.session_launch(&session.id),
         id: session.id,
         server_type: session.server_type,
         initial_app: session.initial_app,
@@ -59,83 +56,78 @@ pub(crate) async fn available(
         resource_id: session.resource_id,
         publisher_name: session.publisher_name,
     });
-    let state = SessionState {
+    let body = SessionState {
         enumeration: list.enumeration,
         sessions: sessions.collect(),
-    };
-    let body = state.to_xml(site.spelling(params.spelling));
-    Ok(whole(StatusCode::OK, media, Caching::None, body))
+    }
+    .to_xml(store.spelling(params.spelling));
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
 /// Disconnects the sessions that are connected from the client.
 pub(crate) async fn disconnect(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    end(gate, site, request, EndAction::Disconnect).await
+    end(state, store, request, EndAction::Disconnect).await
 }
 
 /// Logs off the sessions that are connected from the client.
 pub(crate) async fn log_off(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    end(gate, site, request, EndAction::LogOff).await
+    end(state, store, request, EndAction::LogOff).await
 }
 
 async fn end(
-    gate: &AppState,
-    site: &StoreUrls,
+    state: &AppState,
+    store: &HostedStore,
     request: Request,
-    how: EndAction,
+    action: EndAction,
 ) -> Result<Response, ApiError> {
-    let trail = request.trail(gate);
-    let user = request.user(gate, &site.sessions).await?;
-    // The singular is accepted too, and answered as it was asked for (SS-49).
+    let caller = caller(state, &request, &store.urls.sessions).await?;
+    // The singular is accepted too, and the response then has that type (SS-49).
     let media = request.accepts(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
         media_type::SESSION_RESULTS,
     )?;
     let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
-    let spelling = site.spelling(params.spelling);
     let tickets: Vec<SecretString> = params
         .tickets
         .iter()
         .map(|ticket| SecretString::from(ticket.as_str()))
         .collect();
-    gate.admit(&trail, &user, &site.sessions, site.reach())
-        .await?;
-    invalidate(gate, &user, &tickets).await;
-    let (store, end_point) = (Arc::clone(&site.store), end_point(&params));
+    caller.check_password(store.reach()).await?;
+    invalidate_tickets(state, &caller, &tickets).await;
+    let (service, end_point) = (Arc::clone(&store.service), end_point(&params));
+    let Caller { user, audit, .. } = caller;
     let user_key = user.key.clone();
-    let who = Who::new(&user, &site.path, &end_point);
-    let EndOutcome { status, .. } = gate
-        .to_the_end(async move {
-            let ended = store.end(&user, &end_point, how, &tickets).await;
-            trail.note(Event::ended(who, how, &ended));
-            ended
-        })
-        .await??;
-    info!(user = %user_key, ?how, ?status, "EndOutcome the sessions of a client");
-    let body = SessionResult { status }.to_xml(spelling);
-    Ok(whole(StatusCode::OK, media, Caching::None, body))
+    let actor = Actor::new(&user, &store.urls.path, &end_point);
+    let end = async move {
+        let ended = service.end(&user, &end_point, action, &tickets).await;
+        audit.record(Event::ended(actor, action, &ended));
+        ended
+    };
+    let EndOutcome { status, .. } = state.changes.run_to_completion(end).await??;
+    info!(user = %user_key, ?action, ?status, "Sessions of a client ended");
+    let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
-/// Remembers that these tickets must not be handed out (again), before any farm hears of it. When
-/// that fails the sessions are ended all the same: farms invalidate tickets themselves or let them
+/// Records, before any farm is asked, that these tickets must not be handed out again. If that
+/// fails the sessions are ended all the same: farms invalidate tickets themselves or let them
 /// expire.
-async fn invalidate(gate: &AppState, user: &User, tickets: &[SecretString]) {
-    let until = gate
-        .now()
-        .checked_add(gate.ticket_memory())
-        .unwrap_or(Timestamp::MAX);
-    let marks = tickets
+async fn invalidate_tickets(state: &AppState, caller: &Caller<'_>, tickets: &[SecretString]) {
+    let user = &caller.user.key;
+    let invalidations = tickets
         .iter()
-        .map(|ticket| gate.invalidate(&user.key, tickets::digest(&user.key, ticket), until));
-    for error in join_all(marks).await.into_iter().filter_map(Result::err) {
-        warn!(user = %user.key, %error, "Could not remember that a ticket is invalid");
+        .map(|ticket| state.revocations.invalidate_ticket(user, ticket));
+    let errors = join_all(invalidations).await.into_iter();
+    for error in errors.filter_map(Result::err) {
+        warn!(%user, %error, "Ticket could not be recorded as invalid");
     }
 }
 

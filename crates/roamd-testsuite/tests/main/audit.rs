@@ -216,7 +216,7 @@ async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() 
 #[tokio::test]
 async fn who_is_refused_is_told_with_the_reason() {
     let mut world = roamd_farm::World::demo();
-    world.domains[0].users[2].account = roamd_farm::Account::Disabled;
+    world.domains[0].users[2].account = roamd_farm::AccountState::Disabled;
     let site = Site::start(Options {
         world,
         ..Options::default()
@@ -302,7 +302,7 @@ async fn an_attempt_that_has_to_wait_is_told_as_such() {
         ("a", "bad-credentials"),
         ("b", "bad-credentials"),
         ("c", "bad-credentials"),
-        ("roam-demo", "held-up"),
+        ("roam-demo", "throttled"),
     ] {
         let conversation = service.begin().await;
         let answer = conversation.attempt("bob", password, Some("DEMO")).await;

@@ -27,7 +27,7 @@ fn world() -> World {
         .map(|user| User {
             name: format!("user{user:03}"),
             password: SecretString::from(format!("password-{user:03}")),
-            account: roamd_farm::Account::Enabled,
+            account: roamd_farm::AccountState::Enabled,
         })
         .collect();
     for farm in [0, 2] {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use roamd_farm::{Account, World};
+use roamd_farm::{AccountState, World};
 use roamd_testsuite::{
     Clock, Conversation, Options, Response, ScriptedFarm, Site, TokenService, Wire, token_of,
 };
@@ -224,8 +224,8 @@ async fn nobody_is_told_why_a_sign_in_was_refused() {
     let [_, bob, carol] = &mut world.domains[0].users[..] else {
         panic!("the demo world has three users");
     };
-    bob.account = Account::Disabled;
-    carol.account = Account::LockedOut;
+    bob.account = AccountState::Disabled;
+    carol.account = AccountState::LockedOut;
     let site = Site::start(Options {
         world,
         clock: Clock::stopped(),

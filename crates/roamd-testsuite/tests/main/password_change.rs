@@ -1,7 +1,7 @@
 //! A password that has expired or must be changed is changed within the sign-in (CA-74).
 
 use jiff::Timestamp;
-use roamd_farm::{Account, AccountChange, World};
+use roamd_farm::{AccountChange, AccountState, World};
 use roamd_nfuse_proto::{
     Body, CapabilitiesResponse, CapabilityId, Dialect, Encoding, Frame, encode_response,
 };
@@ -16,12 +16,12 @@ pub(crate) const NEW: &str = "Neues Kennwort 1!";
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
 
 /// A site on which alice has to choose another password.
-async fn site(account: Account) -> Site {
+async fn site(account: AccountState) -> Site {
     site_by(Clock::System, account).await
 }
 
 /// The same, with another clock.
-async fn site_by(clock: Clock, account: Account) -> Site {
+async fn site_by(clock: Clock, account: AccountState) -> Site {
     let mut world = World::demo();
     world.domains[0].users[0].account = account;
     Site::start(Options {
@@ -105,8 +105,8 @@ fn with_token(site: &Site, primary: String, token: String) -> SignedIn {
 
 #[tokio::test]
 async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
-    for account in [Account::MustChange, Account::Expired] {
-        let mut site = site(Account::Enabled).await;
+    for account in [AccountState::MustChange, AccountState::Expired] {
+        let mut site = site(AccountState::Enabled).await;
         let before = sign_in(&site, "alice", OLD).await;
         assert!(!before.resources("DESK-C", "").await.is_empty());
         let has_to = AccountChange {
@@ -150,14 +150,14 @@ async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
         }
         assert_eq!(
             site.farms.accounts(now).unwrap()[0].account,
-            Account::Enabled
+            AccountState::Enabled
         );
     }
 }
 
 #[tokio::test]
 async fn a_new_password_that_does_not_do_is_asked_for_again() {
-    let site = site(Account::MustChange).await;
+    let site = site(AccountState::MustChange).await;
     let service = TokenService::discover(site.gateway).await;
     for (old, new, again, expected) in [
         (OLD, NEW, "other", "The new passwords are not the same."),
@@ -194,7 +194,7 @@ async fn a_new_password_that_does_not_do_is_asked_for_again() {
 async fn a_change_is_found_by_cookie_or_state_context() {
     // CA-46
     for (cookie, context) in [(true, false), (false, true)] {
-        let site = site(Account::Expired).await;
+        let site = site(AccountState::Expired).await;
         let conversation = asked(&TokenService::discover(site.gateway).await).await;
         let cookie = cookie.then_some(&*conversation.cookie);
         let context = if context {
@@ -209,7 +209,7 @@ async fn a_change_is_found_by_cookie_or_state_context() {
 
 #[tokio::test]
 async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
-    let site = site_by(Clock::stopped(), Account::MustChange).await;
+    let site = site_by(Clock::stopped(), AccountState::MustChange).await;
     let service = TokenService::discover(site.gateway.from([127, 0, 0, 9])).await;
     // Three are looked at, and then the right one is refused as well, in the same words.
     let conversation = asked(&service).await;
@@ -220,7 +220,7 @@ async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
     let locked = site.farms.accounts(Timestamp::now()).unwrap();
     assert_eq!(
         locked[0].account,
-        Account::MustChange,
+        AccountState::MustChange,
         "nothing was changed"
     );
 }
@@ -228,8 +228,8 @@ async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
 #[tokio::test]
 async fn who_cannot_be_asked_for_a_new_password_is_told_what_to_do() {
     for (account, words) in [
-        (Account::Expired, "has expired"),
-        (Account::MustChange, "must change"),
+        (AccountState::Expired, "has expired"),
+        (AccountState::MustChange, "must change"),
     ] {
         let site = site(account).await;
         let service = TokenService::discover(site.gateway).await;

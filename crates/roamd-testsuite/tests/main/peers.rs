@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use roamd_farm::{Account, Limit, World};
+use roamd_farm::{AccountState, Limit, World};
 use roamd_testsuite::{
     Options, Response, ScriptedFarm, SignedIn, Site, TokenService, challenge_expression,
     request_token, session_params, sign_in,
@@ -95,8 +95,8 @@ async fn nmap_sees_the_catalogue_of_an_exposed_farm_and_nothing_of_another() {
 #[tokio::test]
 async fn nmap_finds_the_accounts_whose_password_it_knows_and_no_other() {
     let mut world = World::demo();
-    world.domains[0].users[1].account = Account::Disabled;
-    world.domains[0].users[2].account = Account::MustChange;
+    world.domains[0].users[1].account = AccountState::Disabled;
+    world.domains[0].users[2].account = AccountState::MustChange;
     let options = Options {
         world,
         ..Options::default()

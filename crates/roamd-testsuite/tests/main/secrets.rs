@@ -66,9 +66,9 @@ async fn what_is_watched_is_what_a_day_logs() {
     let elsewhere = tokio::task::spawn_blocking(|| tracing::trace!("Logged where it may block"));
     elsewhere.await.unwrap();
     for witness in [
-        "Signed in",
-        "Sign-in refused",
-        "EndOutcome the sessions",
+        "User signed in",
+        "Login refused",
+        "Sessions of a client ended",
         "Called the farm",
         "Logged where it may block",
     ] {

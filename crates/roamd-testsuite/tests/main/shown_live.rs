@@ -2,7 +2,9 @@
 //! a farm can bring about, and how (ST-47, ST-48, ST-51, nfuse.md §7).
 
 use jiff::Timestamp;
-use roamd_farm::{ApplicationChange, Error, Farms, HostChange, Limit, LimitChange, Switch, World};
+use roamd_farm::{
+    ApplicationChange, Error, FarmLimitsChange, Farms, HostChange, Limit, PowerSetting, World,
+};
 use roamd_store_proto::{LaunchData, LaunchErrorId, RemedyHint, Resources, RetryReason};
 use roamd_testsuite::{Options, SignedIn, Site, sign_in};
 
@@ -25,7 +27,7 @@ fn most(nothing: bool) -> Option<Limit> {
     })
 }
 
-fn limits(farms: &Farms, farm: &str, change: LimitChange) -> Result<(), Error> {
+fn limits(farms: &Farms, farm: &str, change: FarmLimitsChange) -> Result<(), Error> {
     farms.set_limits(farm, change).map(drop)
 }
 
@@ -69,22 +71,22 @@ const NO_INSTANCES_PER_USER: Setting = |farms, farm, on| {
 
 const NO_LICENCE: Setting = |farms, farm, on| {
     let licences = most(on);
-    let rest = LimitChange::default();
-    limits(farms, farm, LimitChange { licences, ..rest })
+    let rest = FarmLimitsChange::default();
+    limits(farms, farm, FarmLimitsChange { licences, ..rest })
 };
 
 const NO_SESSIONS: Setting = |farms, farm, on| {
-    let change = LimitChange {
+    let change = FarmLimitsChange {
         max_sessions: most(on),
-        ..LimitChange::default()
+        ..FarmLimitsChange::default()
     };
     limits(farms, farm, change)
 };
 
 const NO_SESSIONS_PER_USER: Setting = |farms, farm, on| {
-    let change = LimitChange {
+    let change = FarmLimitsChange {
         max_sessions_per_user: most(on),
-        ..LimitChange::default()
+        ..FarmLimitsChange::default()
     };
     limits(farms, farm, change)
 };
@@ -107,7 +109,11 @@ const REFUSING: Setting = |farms, farm, on| {
 
 const OFF: Setting = |farms, farm, on| {
     let change = HostChange {
-        power: Some(if on { Switch::Off } else { Switch::On }),
+        power: Some(if on {
+            PowerSetting::Off
+        } else {
+            PowerSetting::On
+        }),
         boot_seconds: Some(if on { 3600 } else { 0 }),
         ..HostChange::default()
     };

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
-use roamd_farm::{Account, Domain, User, World};
+use roamd_farm::{AccountState, Domain, User, World};
 use roamd_store_proto::auth::{
     Form, FormResult, FormStatus, Requirement, RequirementKind, TokenChoices,
 };
@@ -210,9 +210,9 @@ async fn bad_credentials_give_the_form_again_and_never_tell_why() {
     // CA-68, CA-70, CA-71, citrixauth.md §7
     let site = Site::start(Options {
         world: world_with(&[
-            ("dora", "roam-demo", Account::Disabled),
-            ("leon", "roam-demo", Account::LockedOut),
-            ("emil", "roam-demo", Account::Expired),
+            ("dora", "roam-demo", AccountState::Disabled),
+            ("leon", "roam-demo", AccountState::LockedOut),
+            ("emil", "roam-demo", AccountState::Expired),
         ]),
         ..Options::default()
     })
@@ -527,7 +527,7 @@ async fn passwords_arrive_as_they_were_typed() {
         ("tim", "%zz%4"),
     ];
     let site = Site::start(Options {
-        world: world_with(&passwords.map(|(user, word)| (user, word, Account::Enabled))),
+        world: world_with(&passwords.map(|(user, word)| (user, word, AccountState::Enabled))),
         ..Options::default()
     })
     .await;
@@ -833,7 +833,7 @@ async fn a_post_that_is_no_form_is_no_harm() {
 }
 
 /// The demo world with more users of the domain `DEMO`.
-fn world_with(users: &[(&str, &str, Account)]) -> World {
+fn world_with(users: &[(&str, &str, AccountState)]) -> World {
     let mut world = World::demo();
     let domain: &mut Domain = &mut world.domains[0];
     for (name, password, account) in users {

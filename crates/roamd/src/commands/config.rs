@@ -4,61 +4,48 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use roamd_server::config::{self, ConfigError};
+use roamd_server::config::SAMPLE;
 use roamd_server::warnings;
 
-use crate::exit::Exit;
+use super::config_file::read_config;
+use crate::exit_code::Exit;
 use crate::output;
 
-/// Checks a configuration, or prints a commented one.
+/// Checks a configuration, or prints a commented sample.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd config init > roamd.toml && roamd config check roamd.toml"
 )]
-pub(crate) struct Config {
+pub(crate) struct ConfigCommand {
     #[command(subcommand)]
-    command: Command,
+    subcommand: ConfigSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Says everything that is wrong with a configuration, with line numbers, and what is odd about it.
+enum ConfigSubcommand {
+    /// Checks a configuration: prints every error with its line number, and warnings.
     #[command(after_help = "Example:\n  roamd config check /etc/roamd.toml")]
     Check {
-        /// The configuration.
+        /// Configuration file.
         file: PathBuf,
     },
-    /// Prints a configuration with every key and what it means.
+    /// Prints a sample configuration with every key and its meaning.
     #[command(after_help = "Example:\n  roamd config init > roamd.toml")]
     Init,
 }
 
-impl Config {
+impl ConfigCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            Command::Check { file } => {
-                let config = config::read(&file).inspect_err(tell_faults)?;
+        match self.subcommand {
+            ConfigSubcommand::Check { file } => {
+                let config = read_config(&file)?;
                 for warning in warnings(&config, Timestamp::now()) {
-                    output::note(format_args!("{}: {warning}", file.display()));
+                    output::print_message(format_args!("{}: {warning}", file.display()));
                 }
-                output::line(format_args!("{} is valid", file.display()))?;
+                output::print_line(format_args!("{} is valid", file.display()))?;
             }
-            Command::Init => output::raw(config::SAMPLE.as_bytes())?,
+            ConfigSubcommand::Init => output::print_bytes(SAMPLE.as_bytes())?,
         }
         Ok(Exit::Done)
-    }
-}
-
-/// Tells each fault of a configuration on a line, `FILE:LINE: what is wrong`.
-pub(crate) fn tell_faults(error: &ConfigError) {
-    if let ConfigError::Faulty { path, faults } = error {
-        for fault in faults {
-            output::note(format_args!(
-                "{}:{}: {}",
-                path.display(),
-                fault.line,
-                fault.message
-            ));
-        }
     }
 }

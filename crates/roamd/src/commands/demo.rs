@@ -1,5 +1,6 @@
-//! `roamd demo`: a gateway and its farms in one process. They know each other by URL alone, as they
-//! would on a network.
+//! `roamd demo`: the server and three embedded farms in one process.
+//!
+//! The server reaches the farms by URL over sockets, as it would on a network.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -18,45 +19,52 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::exit::Exit;
-use crate::hardening::harden;
+use crate::exit_code::Exit;
+use crate::hardening::harden_process;
+use crate::listen::{listen, parse_listen_address};
 use crate::output;
-use crate::server::{address, block_on, listen, stop_on_signal_or_hangup};
+use crate::runtime::block_on;
+use crate::signals::stop_on_signal_or_hangup;
 
-/// How many controllers each embedded farm has.
+/// Number of controllers of each embedded farm.
 const CONTROLLERS: usize = 2;
 
-/// Runs a working store: the gateway and three embedded farms with users and sessions.
+/// Runs a working store: the server and three embedded farms with users and sessions.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd demo --listen 127.0.0.1:0 --data world")]
-pub(crate) struct Demo {
-    /// Where the gateway listens; port 0 picks a free port.
-    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:8080")]
+pub(crate) struct DemoCommand {
+    /// Address of the server; port 0 picks a free port.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        value_parser = parse_listen_address,
+        default_value = "127.0.0.1:8080"
+    )]
     listen: SocketAddr,
-    /// Data folder, made if it does not exist [default: a temporary one].
+    /// Data folder, created if it does not exist [default: a temporary folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The farms tell applications and access lists to anybody, as old farms do.
+    /// Let the farms list applications and access lists without a sign-in, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
 }
 
-impl Demo {
+impl DemoCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        harden()?;
+        harden_process()?;
         block_on(self.serve())
     }
 
     async fn serve(self) -> anyhow::Result<Exit> {
-        // The port comes first: a second demo says so before it makes anything.
+        // Before the folder, so that a demo on a busy port creates nothing.
         let listener = listen(
             self.listen,
             "pick another port, such as --listen 127.0.0.1:0",
         )
         .await?;
         let stop = stop_on_signal_or_hangup()?;
-        let folder = Folder::new(self.data)?;
-        let world = open(folder.path())?;
+        let folder = DataFolder::open(self.data)?;
+        let world = open_or_create_world(folder.path())?;
         let users = world.users()?;
         let tasks = TaskTracker::new();
         let options = ServeOptions {
@@ -65,36 +73,36 @@ impl Demo {
         let farms = start_farms(&world, options, &tasks, &stop).await?;
         drop(world);
         let config = configuration(listener.local_addr()?, folder.path(), &users, farms)?;
-        let gateway = Server::with_listener(&config, listener)?;
-        let stores = gateway.store_urls();
-        tasks.spawn(gateway.run(stop.clone()));
-        tell(&config, &users, &stores)?;
+        let server = Server::with_listener(&config, listener)?;
+        let stores = server.store_urls();
+        tasks.spawn(server.run(stop.clone()));
+        print_summary(&config, &users, &stores)?;
 
         stop.cancelled().await;
         tasks.close();
         tasks.wait().await;
-        folder.leave()?;
+        folder.close()?;
         Ok(Exit::Done)
     }
 }
 
-/// Where the demo keeps its data.
-enum Folder {
-    /// Of the person who asked for it; it stays.
+/// The data folder of the demo.
+enum DataFolder {
+    /// Given with `--data`; it is kept.
     Given(PathBuf),
-    /// Removed at the end, also when the demo fails.
+    /// Removed at the end, even if the demo fails.
     Temporary(TempDir),
 }
 
-impl Folder {
-    fn new(given: Option<PathBuf>) -> anyhow::Result<Self> {
+impl DataFolder {
+    fn open(given: Option<PathBuf>) -> anyhow::Result<Self> {
         match given {
             Some(path) => Ok(Self::Given(path)),
             None => tempfile::Builder::new()
                 .prefix("roamd-demo-")
                 .tempdir()
                 .map(Self::Temporary)
-                .context("cannot make a temporary data folder; name one with --data"),
+                .context("cannot create a temporary data folder; choose one with --data"),
         }
     }
 
@@ -105,7 +113,8 @@ impl Folder {
         }
     }
 
-    fn leave(self) -> anyhow::Result<()> {
+    /// Removes a temporary folder.
+    fn close(self) -> anyhow::Result<()> {
         match self {
             Self::Given(_) => Ok(()),
             Self::Temporary(folder) => folder
@@ -115,8 +124,8 @@ impl Folder {
     }
 }
 
-/// Opens the world of a data folder, which is made from the demo world if there is none.
-fn open(folder: &Path) -> Result<Farms, Error> {
+/// Opens the world in a data folder. Creates the demo world first if the folder has none.
+fn open_or_create_world(folder: &Path) -> Result<Farms, Error> {
     match Farms::open(folder) {
         Err(Error::NoWorld { .. }) => {
             roamd_farm::init(folder, &World::demo())?;
@@ -126,7 +135,7 @@ fn open(folder: &Path) -> Result<Farms, Error> {
     }
 }
 
-/// Starts the controllers of each farm, and tells how the gateway reaches them.
+/// Starts the controllers of each farm, and returns the farms for the server's configuration.
 async fn start_farms(
     world: &Farms,
     options: ServeOptions,
@@ -139,7 +148,7 @@ async fn start_farms(
         for _ in 0..CONTROLLERS {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .await
-                .context("cannot listen for a controller")?;
+                .context("cannot open a port for a controller")?;
             controllers.push(ControllerUrl::parse(&format!(
                 "http://{}",
                 listener.local_addr()?
@@ -180,7 +189,7 @@ fn configuration(
     Ok(Config {
         listen,
         base_url: BaseUrl::from(reachable(listen)),
-        data_dir: folder.join("gateway"),
+        data_dir: folder.join("server"),
         listener: ListenerConfig::default(),
         audit: Some(Audit::default()),
         authentication,
@@ -195,8 +204,9 @@ fn configuration(
     })
 }
 
-/// An address that a client on this machine can connect to: a listener on all addresses has none
-/// that could stand in a URL.
+/// Returns an address that clients on this machine can connect to.
+///
+/// Replaces the unspecified address (`0.0.0.0`, `::`), which is not valid in a URL, by loopback.
 fn reachable(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         listen.set_ip(match listen {
@@ -207,41 +217,47 @@ fn reachable(mut listen: SocketAddr) -> SocketAddr {
     listen
 }
 
-/// Prints the farms, the users, three lines to try, and that the store is ready.
-fn tell(config: &Config, users: &[(String, String)], stores: &[String]) -> anyhow::Result<()> {
+/// Prints the farms, the users, three lines to try, and the `ready` line of each store.
+fn print_summary(
+    config: &Config,
+    users: &[(String, String)],
+    stores: &[String],
+) -> anyhow::Result<()> {
     for farm in config.stores.iter().flat_map(|store| &store.farms) {
         for controller in &farm.controllers {
             let service = format!("{controller}/scripts/wpnbr.dll");
-            output::line(format_args!("farm {} {} {service}", farm.id, farm.name))?;
+            output::print_line(format_args!("farm {} {} {service}", farm.id, farm.name))?;
         }
     }
     for (domain, name) in users {
-        let password = password(domain, name).unwrap_or_default();
-        output::line(format!("user {domain}\\{name} {password}").trim_end())?;
+        let password = demo_password(domain, name).unwrap_or_default();
+        output::print_line(format!("user {domain}\\{name} {password}").trim_end())?;
     }
     let roamd = std::env::current_exe().context("cannot find the path of this program")?;
-    let roamd = quoted(&roamd.to_string_lossy());
+    let roamd = shell_quoted(&roamd.to_string_lossy());
     for store in stores {
-        output::line(format_args!("curl {store}/endpoints/v1"))?;
+        output::print_line(format_args!("curl {store}/endpoints/v1"))?;
         if let Some((domain, name)) = users.first() {
             let password =
-                password(domain, name).map(|password| format!("ROAMD_PASSWORD={password} "));
-            let user = quoted(&format!("{domain}\\{name}"));
-            output::line(format_args!(
+                demo_password(domain, name).map(|password| format!("ROAMD_PASSWORD={password} "));
+            let user = shell_quoted(&format!("{domain}\\{name}"));
+            output::print_line(format_args!(
                 "{}{roamd} sessions list --store {store} --user {user}",
                 password.unwrap_or_default()
             ))?;
         }
     }
-    output::line(format_args!("{}/", config.base_url))?;
+    output::print_line(format_args!("{}/", config.base_url))?;
     for store in stores {
-        output::line(format_args!("ready {store}"))?;
+        output::print_line(format_args!("ready {store}"))?;
     }
     Ok(())
 }
 
-/// The password of a user of the demo world, which is no secret. Other worlds have their own users.
-fn password(domain: &str, name: &str) -> Option<String> {
+/// Returns the password of a user of the built-in demo world, which is public.
+///
+/// Returns `None` for a user of another world.
+fn demo_password(domain: &str, name: &str) -> Option<String> {
     let demo = World::demo()
         .domains
         .into_iter()
@@ -250,8 +266,8 @@ fn password(domain: &str, name: &str) -> Option<String> {
     Some(user.password.expose_secret().into())
 }
 
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
+/// Quotes a word for a shell if it needs quotes.
+fn shell_quoted(word: &str) -> String {
     let plain =
         |character: char| character.is_ascii_alphanumeric() || "/._-+:@%".contains(character);
     if !word.is_empty() && word.chars().all(plain) {

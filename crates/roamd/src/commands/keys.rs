@@ -10,60 +10,60 @@ use roamd_server::config::Lifetime;
 use roamd_server::keys::{KeyFile, KeyInfo, KeyRole};
 use serde::Serialize;
 
-use crate::exit::Exit;
+use crate::exit_code::Exit;
 use crate::output;
 
-/// Makes, rotates and lists the keys of tokens and session ids.
+/// Creates, rotates and lists the keys that seal tokens and session ids.
 ///
-/// A gateway that runs with the data folder takes new keys up by itself.
+/// A server that runs with the data folder loads new keys by itself.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd keys rotate --data /var/lib/roamd")]
-pub(crate) struct Keys {
+pub(crate) struct KeysCommand {
     #[command(subcommand)]
-    command: Command,
+    subcommand: KeysSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    New(New),
-    Rotate(Rotate),
-    List(List),
+enum KeysSubcommand {
+    New(NewKeys),
+    Rotate(RotateKeys),
+    List(ListKeys),
 }
 
-/// Makes keys in a data folder that has none. A gateway does so too when it starts.
+/// Creates the first key in a data folder. `roamd serve` does the same when it starts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd keys new --data /var/lib/roamd")]
-struct New {
+struct NewKeys {
     #[command(flatten)]
-    shown: Shown,
+    args: KeyArgs,
 }
 
-/// Adds a new key, which seals half a minute later. Nobody is signed out.
+/// Adds a key. Users stay signed in.
 ///
-/// Old keys go on opening what they sealed. Those under which nothing is sealed that still counts are
-/// dropped.
+/// The server seals with the new key after half a minute. Older keys still open what they sealed;
+/// keys that no valid token can need are removed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd keys rotate --data /var/lib/roamd")]
-struct Rotate {
+struct RotateKeys {
     #[command(flatten)]
-    shown: Shown,
-    /// How long tokens may live, as d.hh:mm:ss: not less than `token_lifetime_max` of the gateway.
-    #[arg(long, value_name = "SPAN", default_value = "7.00:00:00", value_parser = span)]
+    args: KeyArgs,
+    /// Maximum lifetime of a token, as d.hh:mm:ss; at least the configured `token_lifetime_max`.
+    #[arg(long, value_name = "SPAN", default_value = "7.00:00:00", value_parser = parse_time_span)]
     token_lifetime_max: Duration,
 }
 
-/// Lists the keys, the newest first, without their secrets.
+/// Lists the keys without their secrets, the newest first.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd keys list --data /var/lib/roamd")]
-struct List {
+struct ListKeys {
     #[command(flatten)]
-    shown: Shown,
+    args: KeyArgs,
 }
 
-/// Which keys, and how to show them.
+/// Arguments of all key commands.
 #[derive(Debug, Args)]
-struct Shown {
-    /// Data folder of the gateway, `data_dir` in its configuration.
+struct KeyArgs {
+    /// Data folder of the server, `data_dir` in its configuration.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Print JSON.
@@ -71,57 +71,58 @@ struct Shown {
     json: bool,
 }
 
-impl Keys {
+impl KeysCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let now = Timestamp::now();
-        let shown = match self.command {
-            Command::New(New { shown }) => {
-                KeyFile::of(&shown.data).make(now)?;
-                shown
+        let args = match self.subcommand {
+            KeysSubcommand::New(NewKeys { args }) => {
+                KeyFile::of(&args.data).make(now)?;
+                args
             }
-            Command::Rotate(Rotate {
-                shown,
+            KeysSubcommand::Rotate(RotateKeys {
+                args,
                 token_lifetime_max,
             }) => {
-                KeyFile::of(&shown.data).rotate(token_lifetime_max, now)?;
-                shown
+                KeyFile::of(&args.data).rotate(token_lifetime_max, now)?;
+                args
             }
-            Command::List(List { shown }) => shown,
+            KeysSubcommand::List(ListKeys { args }) => args,
         };
-        shown.tell(now)
+        args.print_keys(now)
     }
 }
 
-impl Shown {
-    fn tell(&self, now: Timestamp) -> anyhow::Result<Exit> {
+impl KeyArgs {
+    /// Prints all keys of the data folder.
+    fn print_keys(&self, now: Timestamp) -> anyhow::Result<Exit> {
         let keys = KeyFile::of(&self.data).list(now)?;
-        let rows: Vec<Row> = keys.iter().map(|key| Row::of(key, now)).collect();
+        let rows: Vec<KeyRow> = keys.iter().map(|key| KeyRow::of(key, now)).collect();
         if self.json {
-            output::json(&rows)?;
+            output::print_json(&rows)?;
         } else {
-            let rows = rows.iter().map(Row::cells);
-            output::table(["ID", "CREATED", "AGE", "ROLE"], rows)?;
+            let rows = rows.iter().map(KeyRow::cells);
+            output::print_table(["ID", "CREATED", "AGE", "ROLE"], rows)?;
         }
         Ok(Exit::Done)
     }
 }
 
-/// A key as it is shown.
+/// A key as printed.
 #[derive(Serialize)]
-struct Row {
+struct KeyRow {
     id: u32,
     created: String,
     age_seconds: i64,
     role: &'static str,
 }
 
-impl Row {
+impl KeyRow {
     fn of(key: &KeyInfo, now: Timestamp) -> Self {
         Self {
             id: key.id.0,
             created: Timestamp::from_second(key.created)
                 .map_or_else(|_| "-".to_owned(), |created| created.to_string()),
-            // A key may have been made by a machine whose clock is ahead.
+            // Another machine with a fast clock may have created the key.
             age_seconds: now.as_second().saturating_sub(key.created).max(0),
             role: match key.role {
                 KeyRole::Seals => "seals",
@@ -142,9 +143,9 @@ impl Row {
     }
 }
 
-/// A time span as an argument.
-fn span(text: &str) -> anyhow::Result<Duration> {
+/// Parses a time span given as an argument.
+fn parse_time_span(text: &str) -> anyhow::Result<Duration> {
     text.parse()
         .map(|Lifetime(span)| span)
-        .map_err(|_| anyhow!("has to be a time span d.hh:mm:ss, such as 1.00:00:00"))
+        .map_err(|_| anyhow!("must be a time span d.hh:mm:ss, such as 1.00:00:00"))
 }

@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one per file, and what several of them share.
 
 pub(crate) mod apps;
 pub(crate) mod completions;
@@ -6,8 +6,11 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod farm;
 pub(crate) mod keys;
-mod launching;
 pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+
+mod config_file;
+mod ica_launch;
+mod password;
 mod store;

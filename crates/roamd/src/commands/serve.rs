@@ -4,51 +4,53 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use roamd_server::{Server, config};
+use roamd_server::Server;
 
-use super::config::tell_faults;
-use crate::exit::{Exit, UsageError};
-use crate::hardening::harden;
-use crate::server::{block_on, listen, notify_on_hangup, stop_on_signal};
-use crate::{output, supervisor};
+use super::config_file::read_config;
+use crate::exit_code::{Exit, UsageError};
+use crate::hardening::harden_process;
+use crate::listen::listen;
+use crate::runtime::block_on;
+use crate::signals::{notify_on_hangup, stop_on_signal};
+use crate::{output, systemd};
 
-/// Runs the gateway before your farms.
+/// Runs the server in front of your farms.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd serve --config /etc/roamd.toml")]
-pub(crate) struct Serve {
-    /// The configuration; `roamd config init` prints one.
+pub(crate) struct ServeCommand {
+    /// Configuration file; `roamd config init` prints a sample.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Speak HTTP in the clear on an address that others can reach.
+    /// Allow plain HTTP on an address that other machines can reach.
     #[arg(long)]
     insecure_plain_http: bool,
 }
 
-impl Serve {
+impl ServeCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        harden()?;
-        let config = config::read(&self.config).inspect_err(tell_faults)?;
+        harden_process()?;
+        let config = read_config(&self.config)?;
         if config.is_in_the_clear() && !self.insecure_plain_http {
             bail!(UsageError(format!(
-                "passwords and tokens would cross the network at {} in the clear; add a [tls] section to \
-                 the configuration; or let a proxy before the gateway end TLS, and pass \
-                 --insecure-plain-http",
+                "passwords and tokens would cross the network in the clear at {}; add a [tls] \
+                 section to the configuration, or terminate TLS at a proxy in front of the server \
+                 and pass --insecure-plain-http",
                 config.listen
             )));
         }
         block_on(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
-            let gateway = Server::with_listener(&config, listener)?;
+            let server = Server::with_listener(&config, listener)?;
             let stop = stop_on_signal()?;
-            notify_on_hangup(gateway.certificate_changed())?;
-            let (urls, pulse) = (gateway.store_urls(), gateway.pulse());
-            let running = tokio::spawn(gateway.run(stop.clone()));
+            notify_on_hangup(server.certificate_changed())?;
+            let (urls, liveness) = (server.store_urls(), server.liveness());
+            let running = tokio::spawn(server.run(stop.clone()));
             for url in urls {
-                output::line(format_args!("ready {url}"))?;
+                output::print_line(format_args!("ready {url}"))?;
             }
-            let attended = tokio::spawn(supervisor::attend(pulse, stop));
+            let notified = tokio::spawn(systemd::notify_service_manager(liveness, stop));
             running.await?;
-            attended.await?;
+            notified.await?;
             Ok(Exit::Done)
         })
     }

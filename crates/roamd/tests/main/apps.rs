@@ -1,9 +1,9 @@
-//! `roamd apps` against a demo.
+//! Tests of `roamd apps` with a demo.
 
 use crate::support::{Server, World, run};
 
 #[test]
-fn a_list_has_what_scripts_rely_on() {
+fn apps_list_has_fields_that_scripts_use() {
     let world = World::new();
     let demo = Server::demo(&world);
     let ran = demo.alice_with("apps", &["list", "--json"]);
@@ -44,7 +44,7 @@ fn a_list_has_what_scripts_rely_on() {
 }
 
 #[test]
-fn what_is_launched_by_name_or_id_runs_once_a_client_has_the_file() {
+fn app_launched_by_name_or_id_runs_after_connect() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = world.path("");
@@ -69,7 +69,7 @@ fn what_is_launched_by_name_or_id_runs_once_a_client_has_the_file() {
 }
 
 #[test]
-fn what_cannot_be_started_is_said_before_anything_is() {
+fn unavailable_app_prevents_all_launches() {
     let world = World::new();
     let demo = Server::demo(&world);
     let paint = ["--data", world.data(), "--farm", "XA1", "MSPaint"];

@@ -1,4 +1,4 @@
-//! `roamd config`.
+//! Tests of `roamd config`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use roamd_server::config;
 use crate::support::{run, self_signed};
 
 #[test]
-fn check_tells_every_fault_with_its_line() {
+fn config_check_reports_every_fault_with_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roamd.toml");
     let path = path.to_str().unwrap();
@@ -42,7 +42,7 @@ fn check_tells_every_fault_with_its_line() {
 }
 
 #[test]
-fn what_init_prints_is_valid() {
+fn config_init_output_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roamd.toml");
     let init = run(&["config", "init"]);
@@ -54,7 +54,7 @@ fn what_init_prints_is_valid() {
 }
 
 #[test]
-fn what_is_odd_about_a_valid_configuration_is_said() {
+fn config_check_warns_about_valid_but_risky_values() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (certificate, key) = (
@@ -67,7 +67,7 @@ fn what_is_odd_about_a_valid_configuration_is_said() {
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
     let (data, open) = (path("data"), path("open"));
-    for (listen, base_url, data, sections, odd) in [
+    for (listen, base_url, data, sections, warning) in [
         ("127.0.0.1:1", "http://127.0.0.1:1", &data, "", None),
         (
             "127.0.0.1:1",
@@ -126,10 +126,10 @@ fn what_is_odd_about_a_valid_configuration_is_said() {
             (0, format!("{file} is valid\n")),
             "{text}"
         );
-        match odd {
+        match warning {
             None => assert_eq!(ran.err, "", "{text}"),
-            Some(odd) => assert!(
-                ran.err.contains(odd) && ran.err.lines().count() == 1,
+            Some(warning) => assert!(
+                ran.err.contains(warning) && ran.err.lines().count() == 1,
                 "{}",
                 ran.err
             ),
@@ -138,7 +138,7 @@ fn what_is_odd_about_a_valid_configuration_is_said() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_is_named() {
+fn unreadable_configuration_is_named() {
     let ran = run(&["config", "check", "/no/such/roamd.toml"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(
@@ -149,13 +149,13 @@ fn a_configuration_that_cannot_be_read_is_named() {
     );
 }
 
-/// bad-inputs 91: a file that is read is one version of it, whole.
+/// Bad input 91: the reader gets one complete version of the file.
 #[test]
-fn a_configuration_that_is_replaced_while_it_is_read_is_the_old_or_the_new_one() {
+fn configuration_replaced_during_read_is_old_or_new() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roamd.toml");
     let versions = ["127.0.0.1:8081", "127.0.0.1:8082"].map(|listen| {
-        // Long enough for many reads of a part.
+        // Long enough that reading takes several system calls.
         let padding = "# padding\n".repeat(20_000);
         let sample = config::SAMPLE.replacen("127.0.0.1:8080", listen, 1);
         format!("{padding}{sample}")
@@ -166,12 +166,12 @@ fn a_configuration_that_is_replaced_while_it_is_read_is_the_old_or_the_new_one()
         fs::rename(&new, &path).unwrap();
     };
     replace(&versions[0]);
-    let read_enough = AtomicBool::new(false);
+    let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             for version in versions.iter().cycle() {
                 replace(version);
-                if read_enough.load(Ordering::Relaxed) {
+                if is_done.load(Ordering::Relaxed) {
                     break;
                 }
             }
@@ -180,6 +180,6 @@ fn a_configuration_that_is_replaced_while_it_is_read_is_the_old_or_the_new_one()
             let port = config::read(&path).map(|config| config.listen.port());
             assert!(matches!(port, Ok(8081 | 8082)), "{port:?}");
         }
-        read_enough.store(true, Ordering::Relaxed);
+        is_done.store(true, Ordering::Relaxed);
     });
 }

@@ -1,19 +1,19 @@
-//! `roamd demo`.
+//! Tests of `roamd demo`.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ran, Server, World, behind, entries, roamd, run};
+use crate::support::{CommandOutput, Server, World, entries, roamd, run, wrapped_in};
 
-/// Runs a line as a person would who copies it.
-fn paste(line: &str) -> Ran {
-    Ran::of(Command::new("sh").args(["-c", line]).output().unwrap())
+/// Runs a printed line in a shell.
+fn run_in_shell(line: &str) -> CommandOutput {
+    CommandOutput::of(Command::new("sh").args(["-c", line]).output().unwrap())
 }
 
 #[test]
-fn a_demo_prints_what_there_is_and_what_to_try() {
+fn demo_prints_farms_users_and_usable_examples() {
     let temporary = tempfile::tempdir().unwrap();
     let mut command = roamd(&["demo", "--listen", "127.0.0.1:0"]);
     let demo = Server::start(command.env("TMPDIR", temporary.path()), 1);
@@ -41,10 +41,10 @@ fn a_demo_prints_what_there_is_and_what_to_try() {
     assert_eq!(users, expected);
     assert_eq!(*ready, format!("ready {store}"));
 
-    // Each line is usable as it is.
-    let ran = paste(try_curl);
+    // Each line can be pasted into a shell.
+    let ran = run_in_shell(try_curl);
     assert!(ran.code == 0 && ran.out.contains("ListSessions"), "{ran:?}");
-    let ran = paste(try_sessions);
+    let ran = run_in_shell(try_sessions);
     assert_eq!(ran.code, 0, "{ran:?}");
     for session in ["XA1.MSPaint", "CVAD.Excel"] {
         assert!(ran.out.contains(session), "{session} is not in {}", ran.out);
@@ -57,13 +57,13 @@ fn a_demo_prints_what_there_is_and_what_to_try() {
     assert_eq!(
         entries(temporary.path()),
         [""; 0],
-        "the temporary folder is gone"
+        "the temporary folder is removed"
     );
 }
 
-/// A closed terminal is no reason to leave the folder behind.
+/// The terminal sends SIGHUP when it closes.
 #[test]
-fn a_demo_whose_terminal_goes_away_removes_its_folder() {
+fn demo_on_closed_terminal_removes_temporary_folder() {
     let temporary = tempfile::tempdir().unwrap();
     let mut command = roamd(&["demo", "--listen", "127.0.0.1:0"]);
     let demo = Server::start(command.env("TMPDIR", temporary.path()), 1);
@@ -73,17 +73,17 @@ fn a_demo_whose_terminal_goes_away_removes_its_folder() {
 }
 
 #[test]
-fn a_demo_that_shall_outlive_its_terminal_does() {
+fn demo_under_nohup_ignores_sighup() {
     let world = World::new();
     let args = ["demo", "--listen", "127.0.0.1:0", "--data", world.data()];
-    let demo = Server::start(&mut behind(&["nohup"], &args), 1);
+    let demo = Server::start(&mut wrapped_in(&["nohup"], &args), 1);
     let status = std::fs::read_to_string(format!("/proc/{}/status", demo.pid())).unwrap();
     let caught = status
         .lines()
         .find_map(|line| line.strip_prefix("SigCgt:"))
         .unwrap();
     let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
-    // The lowest bit is that of signal 1, SIGHUP; signal 15 is SIGTERM.
+    // The lowest bit is signal 1, SIGHUP; signal 15 is SIGTERM.
     assert_eq!((caught & 1, caught >> 14 & 1), (0, 1));
     assert_eq!(demo.stop().0.code(), Some(0));
 }
@@ -95,13 +95,13 @@ fn get(address: &str, path: &str) -> String {
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[test]
-fn a_second_demo_on_a_busy_port_says_so_and_leaves_nothing() {
+fn demo_on_busy_port_fails_and_creates_nothing() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = tempfile::tempdir().unwrap();
@@ -124,7 +124,7 @@ fn a_second_demo_on_a_busy_port_says_so_and_leaves_nothing() {
 }
 
 #[test]
-fn a_data_folder_keeps_its_sessions_and_stays() {
+fn demo_data_folder_keeps_sessions_across_runs() {
     let world = World::new();
     let demo = Server::demo(&world);
     let ran = demo.alice(&["logoff", "--client-name", "DESK-B"]);
@@ -146,7 +146,7 @@ fn a_data_folder_keeps_its_sessions_and_stays() {
 }
 
 #[test]
-fn a_data_folder_that_is_damaged_is_refused_and_not_overwritten() {
+fn damaged_data_folder_is_refused_and_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     assert_eq!(run(&["farm", "init", "--data", data]).code, 0);
@@ -163,7 +163,7 @@ fn a_data_folder_that_is_damaged_is_refused_and_not_overwritten() {
 }
 
 #[test]
-fn logs_are_json_without_secrets_when_nobody_sits_there() {
+fn logs_without_terminal_are_json_without_secrets() {
     let world = World::new();
     let path = world.path("log");
     let log = std::fs::File::create(&path).unwrap();
@@ -176,11 +176,11 @@ fn logs_are_json_without_secrets_when_nobody_sits_there() {
     );
     demo.stop();
     let log = std::fs::read_to_string(path).unwrap();
-    let answered = log.lines().filter(|line| {
+    let responses = log.lines().filter(|line| {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-        entry["level"].is_string() && entry["message"] == "Answered"
+        entry["level"].is_string() && entry["message"] == "Request served"
     });
-    assert!(answered.count() > 5);
+    assert!(responses.count() > 5);
     for secret in ["roam-demo", "CitrixAuth ", "LogonTicket"] {
         assert!(!log.contains(secret), "{secret}");
     }

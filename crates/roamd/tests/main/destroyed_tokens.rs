@@ -1,17 +1,17 @@
-//! A token that was destroyed stays so, whatever happens to the gateway (CA-39).
+//! A destroyed token stays destroyed when the server is killed (CA-39).
 
-use crate::client::{Client, TOKEN, between, token};
-use crate::support::{Server, World, configuration, nobody, roamd};
+use crate::citrixauth_client::{Client, TOKEN, between, token};
+use crate::support::{Server, World, configuration, roamd, unused_address};
 
+/// Bad input 55.
 #[test]
-fn a_token_whose_destruction_was_acknowledged_is_refused_after_sigkill() {
-    // Bad input 55.
+fn destroyed_token_is_refused_after_sigkill() {
     let world = World::new();
     let farm = Server::farm(&world, "CVAD");
-    let listen = nobody();
+    let listen = unused_address();
     let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
     let serve = || Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let gateway = serve();
+    let server = serve();
     let client = Client(listen);
     let [ended, kept] = [(); 2].map(|()| client.sign_in("roam-demo"));
     let store = "store:/Citrix/Store";
@@ -23,15 +23,15 @@ fn a_token_whose_destruction_was_acknowledged_is_refused_after_sigkill() {
 
     client.destroy(&kept, &alone);
     client.destroy(&ended, &ended);
-    gateway.kill();
-    let gateway = serve();
+    server.kill();
+    let server = serve();
 
     for token in [&of_ended, &alone] {
         assert_eq!(client.reason(token).as_deref(), Some("expired"));
     }
-    let answer = client.request(TOKEN, &ended, store);
-    assert_eq!(between(&answer, "reason=\"", "\""), "expired");
+    let response = client.request(TOKEN, &ended, store);
+    assert_eq!(between(&response, "reason=\"", "\""), "expired");
     assert_eq!(client.reason(&of_kept), None);
-    gateway.stop();
+    server.stop();
     farm.stop();
 }

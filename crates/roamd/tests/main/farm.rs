@@ -1,4 +1,4 @@
-//! `roamd farm`.
+//! Tests of `roamd farm`.
 
 use std::net::TcpListener;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Server, World, roamd, run};
 
 #[test]
-fn init_makes_the_demo_world_once() {
+fn farm_init_creates_demo_world_only_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("world");
     let data = data.to_str().unwrap();
@@ -28,12 +28,16 @@ fn init_makes_the_demo_world_once() {
     );
     let again = run(&["farm", "init", "--data", data]);
     assert_eq!((again.code, again.out.as_str()), (1, ""));
-    assert!(again.err.contains("holds a world already"), "{}", again.err);
+    assert!(
+        again.err.contains("already contains a world"),
+        "{}",
+        again.err
+    );
     assert_eq!(run(&list).out, sessions.out);
 }
 
 #[test]
-fn a_world_file_with_faults_makes_nothing() {
+fn invalid_world_file_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (
         folder.path().join("world"),
@@ -45,7 +49,7 @@ fn a_world_file_with_faults_makes_nothing() {
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(
         ran.err
-            .contains(&format!("{file} describes no world: line 1")),
+            .contains(&format!("{file} is not a valid world file: line 1")),
         "{}",
         ran.err
     );
@@ -55,7 +59,7 @@ fn a_world_file_with_faults_makes_nothing() {
 }
 
 #[test]
-fn sessions_are_listed_with_all_their_fields() {
+fn farm_session_list_has_all_fields() {
     let world = World::new();
     let data = world.data();
     let ran = run(&[
@@ -90,7 +94,7 @@ fn sessions_are_listed_with_all_their_fields() {
 }
 
 #[test]
-fn a_session_can_be_started() {
+fn farm_session_start_creates_session() {
     let world = World::new();
     let start = ["farm", "session", "start", "--data", world.data()];
     let carol = [
@@ -130,7 +134,7 @@ fn a_session_can_be_started() {
 }
 
 #[test]
-fn an_ica_file_without_a_good_ticket_connects_nobody() {
+fn ica_file_without_valid_ticket_is_refused() {
     let world = World::new();
     let file = world.path("bad.ica");
     let file = file.to_str().unwrap();
@@ -152,7 +156,7 @@ fn an_ica_file_without_a_good_ticket_connects_nobody() {
 }
 
 #[test]
-fn several_controllers_serve_one_farm_until_they_are_stopped() {
+fn controllers_serve_same_farm_until_stopped() {
     let world = World::new();
     let serve = ["farm", "serve", "--data", world.data(), "--farm", "XA1"];
     let args = [&serve[..], &["--listen", "127.0.0.1:0"]].concat();
@@ -183,7 +187,7 @@ fn several_controllers_serve_one_farm_until_they_are_stopped() {
 }
 
 #[test]
-fn a_farm_that_does_not_exist_is_not_served() {
+fn unknown_farm_is_not_served() {
     let world = World::new();
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -201,7 +205,7 @@ fn a_farm_that_does_not_exist_is_not_served() {
         &free,
     ]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    let expected = "roamd: no farm has the id XA9; there are XA1, XD5, CVAD\n";
+    let expected = "roamd: no farm has the id XA9; known farms: XA1, XD5, CVAD\n";
     assert_eq!(ran.err, expected);
 }
 
@@ -230,7 +234,7 @@ const SETTINGS: [&str; 21] = [
 ];
 
 #[test]
-fn the_help_of_every_setting_has_an_example() {
+fn help_of_every_farm_setting_has_an_example() {
     for command in SETTINGS {
         let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let ran = run(&args);
@@ -243,9 +247,9 @@ fn the_help_of_every_setting_has_an_example() {
     }
 }
 
-/// A world with everything that can be set, and what each list says of it before and after.
+/// Each `set` command changes what the matching `list` command prints.
 #[test]
-fn what_is_set_is_listed() {
+fn farm_settings_are_listed_after_set() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("world"), folder.path().join("w.toml"));
     let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
@@ -293,7 +297,10 @@ fn what_is_set_is_listed() {
                 "refusing": false,
             }),
             "CVAD 1 H1 Desktops starting 30 s 0 2 on on",
-            json!({"power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true, "refusing": true}),
+            json!({
+                "power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true,
+                "refusing": true,
+            }),
         ),
         (
             "group",
@@ -347,14 +354,14 @@ fn what_is_set_is_listed() {
         }
         assert_eq!(json(), json!([expected]), "{noun}");
         let table = run(&list).out;
-        assert_eq!(ran.out, table, "what was set is told as the list tells it");
+        assert_eq!(ran.out, table, "set prints the same table as list");
         let words: Vec<_> = table.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(words.join(" "), line);
     }
 }
 
 #[test]
-fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
+fn accounts_and_policy_are_listed_and_set() {
     let world = World::new();
     let data = world.data();
     let user = |args: &[&str]| run(&[&["farm", "user"], args, &["--data", data]].concat());
@@ -385,7 +392,7 @@ fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
         (&["set", "alice"][..], "--account <STATE>|"),
         (
             &["set", "zoe", "--unlock"],
-            "no user has the name zoe: `roamd farm user list` names",
+            "no user has the name zoe: `roamd farm user list` shows",
         ),
         (
             &["set", "alice", "--password-stdin"],
@@ -417,9 +424,9 @@ fn accounts_are_listed_and_set_and_what_holds_for_all_of_them() {
     }
 }
 
-/// A host asks the rules again when the client comes, and a ticket that it refuses is still good.
+/// A host checks the launch rules again at connect; a refused ticket can be used later.
 #[test]
-fn a_host_in_maintenance_refuses_a_client_until_that_is_over() {
+fn host_in_maintenance_refuses_connect_until_it_ends() {
     let world = World::new();
     let demo = Server::demo(&world);
     let output = world.path("ica");
@@ -445,7 +452,7 @@ fn a_host_in_maintenance_refuses_a_client_until_that_is_over() {
 }
 
 #[test]
-fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
+fn farm_setting_of_unknown_name_is_wrong_usage() {
     let world = World::new();
     for (args, expected) in [
         ("host set --farm CVAD 9 --capacity 2", "has no host 9"),
@@ -460,16 +467,13 @@ fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
         ),
         (
             "app set --farm CVAD Word --file-types doc",
-            "has to be extensions such as .txt",
+            "must be extensions such as .txt",
         ),
         (
             "app set --farm CVAD Word --content http://h/",
-            "Word is of the kind app",
+            "Word is of kind app",
         ),
-        (
-            "licence set --farm CVAD many",
-            "has to be a number, or none",
-        ),
+        ("licence set --farm CVAD many", "must be a number, or none"),
         ("limit set --farm CVAD", "--max-sessions <N>|"),
     ] {
         let args: Vec<_> = args.split_whitespace().collect();
@@ -478,5 +482,9 @@ fn a_setting_that_names_nothing_or_sets_nothing_is_wrong_usage() {
         assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
     }
     let ran = run(&["farm", "group", "list", "--data", world.data()]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "there is none");
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, ""),
+        "the demo world has no groups"
+    );
 }

@@ -1,22 +1,22 @@
-//! `roamd keys`.
+//! Tests of `roamd keys`.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Ran, Server, World, configuration, nobody, roamd, run};
+use crate::support::{CommandOutput, Server, World, configuration, roamd, run, unused_address};
 
-fn keys(command: &str, data: &str) -> Ran {
+fn keys(command: &str, data: &str) -> CommandOutput {
     run(&["keys", command, "--data", data, "--json"])
 }
 
-fn roles(ran: &Ran) -> Vec<String> {
+fn roles(ran: &CommandOutput) -> Vec<String> {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     ran.column("", "role")
 }
 
 #[test]
-fn keys_are_made_rotated_and_listed_without_their_secrets() {
+fn keys_are_created_rotated_and_listed_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("state");
     let data = data.to_str().unwrap();
@@ -69,24 +69,24 @@ fn keys_are_made_rotated_and_listed_without_their_secrets() {
 }
 
 #[test]
-fn a_running_gateway_takes_up_a_new_key() {
+fn running_server_loads_new_key() {
     let world = World::new();
     let farm = Server::farm(&world, "CVAD");
-    let listen = nobody();
+    let listen = unused_address();
     let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
     let (read, write) = std::io::pipe().unwrap();
     let mut command = roamd(&["serve", "--config", &config]);
-    let gateway = Server::start_with_logs(&mut command, 1, write);
+    let server = Server::start_with_logs(&mut command, 1, write);
     drop(command);
     let data = world.path("state");
     let data = data.to_str().unwrap();
     assert_eq!(roles(&keys("list", data)), ["seals"]);
     assert_eq!(roles(&keys("rotate", data)), ["opens", "seals"]);
     let mut lines = BufReader::new(read).lines().map(Result::unwrap);
-    let line = lines.find(|line| line.contains("Took up keys")).unwrap();
+    let line = lines.find(|line| line.contains("Keys reloaded")).unwrap();
     assert!(line.contains("\"keys\":2"), "{line}");
-    let list = gateway.alice(&["list", "--json"]);
+    let list = server.alice(&["list", "--json"]);
     assert_eq!(list.code, 0, "{list:?}");
-    gateway.stop();
+    server.stop();
     farm.stop();
 }

@@ -1,30 +1,30 @@
-//! The `roamd` command as scripts see it: a process with arguments, output and exit codes.
+//! Tests of the `roamd` command as a process: arguments, output and exit codes.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise"
+    reason = "test helpers may panic on unexpected results"
 )]
 
 mod apps;
-mod bad_disk;
-mod client;
+mod citrixauth_client;
 mod config;
+mod controller_failover;
 mod demo;
 mod destroyed_tokens;
+mod disk_errors;
 mod farm;
-mod hard_times;
+mod help_and_usage;
+mod hostile_environment;
 mod keys;
-mod killed_controllers;
-mod planted_secrets;
+mod mock_store;
 mod probe;
+mod secret_leaks;
 mod serve;
 mod sessions;
 mod sessions_roam;
-mod sessions_store;
 mod sessions_watch;
-mod supervised;
 mod support;
-mod usage;
+mod systemd;

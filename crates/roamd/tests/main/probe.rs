@@ -1,12 +1,12 @@
-//! `roamd farm probe`.
+//! Tests of `roamd farm probe`.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use crate::support::{Ran, Server, World, roamd, run};
+use crate::support::{CommandOutput, Server, World, roamd, run};
 
-/// Probes farms of one controller each, in this order.
-fn probe(world: &World, controllers: &[&str], more: &[&str]) -> Ran {
+/// Probes farms F0, F1, … with one controller each.
+fn probe(world: &World, controllers: &[&str], more: &[&str]) -> CommandOutput {
     let path = world.path("roamd.toml");
     let mut text = String::from(
         "listen = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\
@@ -24,10 +24,10 @@ fn probe(world: &World, controllers: &[&str], more: &[&str]) -> Ran {
 }
 
 #[test]
-fn ticket_authorities_are_asked_for_a_ticket() {
+fn probe_requests_ticket_from_each_ticket_authority() {
     let world = World::new();
-    let farm = embedded(&world);
-    let refusing = answering(
+    let farm = embedded_farm(&world);
+    let refusing = fixed_response(
         "200 OK",
         "<?xml version=\"1.0\"?><CtxSTAProtocol version=\"4.0\"><ResponseTicket>\
          <ErrorId>unspecified</ErrorId></ResponseTicket></CtxSTAProtocol>",
@@ -36,11 +36,12 @@ fn ticket_authorities_are_asked_for_a_ticket() {
     let text = format!(
         "listen = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\
          data_dir = \"/no/such/folder\"\n[[store]]\npath = \"/Citrix/Store\"\n\
-         [store.gateway]\naddress = \"gw.example.net\"\nsta = [\"http://{0}\", \"{refusing}\", \"{1}\"]\n\
+         [store.gateway]\naddress = \"gw.example.net\"\n\
+         sta = [\"http://{0}\", \"{refusing}\", \"{1}\"]\n\
          [[store.farm]]\nid = \"CVAD\"\nname = \"Farm\"\ngeneration = \"cvad-7\"\n\
          controllers = [\"http://{0}\"]\n",
         farm.address(),
-        nobody()
+        unreachable_url()
     );
     std::fs::write(&path, text).unwrap();
     let ran = run(&[
@@ -51,6 +52,7 @@ fn ticket_authorities_are_asked_for_a_ticket() {
         "--json",
     ]);
     assert_eq!(ran.code, 4, "{ran:?}");
+    // Ticket authorities are listed under the Citrix Gateway of their store.
     let gateway = "gateway of /Citrix/Store";
     assert_eq!(ran.column("", "farm"), ["CVAD", gateway, gateway, gateway]);
     let rows = ran.json();
@@ -60,41 +62,41 @@ fn ticket_authorities_are_asked_for_a_ticket() {
     assert_eq!(rows[2]["reason"], "farm answered unspecified");
 }
 
-/// A controller of an embedded farm.
-fn embedded(world: &World) -> Server {
+/// Starts a controller of an embedded farm.
+fn embedded_farm(world: &World) -> Server {
     let serve = ["farm", "serve", "--data", world.data(), "--farm", "CVAD"];
     let args = [&serve[..], &["--listen", "127.0.0.1:0"]].concat();
     Server::start(&mut roamd(&args), 1)
 }
 
-/// The URL of a server that answers every request with this.
-fn answering(status: &str, body: &str) -> String {
+/// Starts a server with a fixed response, and returns its URL.
+fn fixed_response(status: &str, body: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let length = body.len();
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
+    let response = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let read = stream.read(&mut [0; 4096]).unwrap();
             assert!(read > 0, "a connection without a request");
-            stream.write_all(answer.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
         }
     });
     url
 }
 
-/// A URL where nobody listens.
-fn nobody() -> String {
+/// Returns a URL whose port is not in use.
+fn unreachable_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
 #[test]
-fn the_exit_code_tells_whether_all_some_or_no_controllers_answer() {
+fn probe_exit_code_reflects_how_many_controllers_answer() {
     let world = World::new();
-    let farm = embedded(&world);
-    let (good, dead) = (farm.url().to_owned(), nobody());
+    let farm = embedded_farm(&world);
+    let (good, dead) = (farm.url().to_owned(), unreachable_url());
     for (controllers, code) in [
         (vec![&*good], 0),
         (vec![&*good, &*dead], 4),
@@ -112,12 +114,12 @@ fn the_exit_code_tells_whether_all_some_or_no_controllers_answer() {
 }
 
 #[test]
-fn each_controller_is_told_with_what_it_can_do_or_why_it_does_not_answer() {
+fn probe_lists_capabilities_or_reason_of_each_controller() {
     let world = World::new();
-    let farm = embedded(&world);
-    let html = answering("200 OK", "<html><body>It works!</body></html>");
-    let missing = answering("404 Not Found", "");
-    let refusing = answering(
+    let farm = embedded_farm(&world);
+    let html = fixed_response("200 OK", "<html><body>It works!</body></html>");
+    let missing = fixed_response("404 Not Found", "");
+    let refusing = fixed_response(
         "200 OK",
         "<?xml version=\"1.0\"?><NFuseProtocol version=\"4.1\"><ResponseCapabilities>\
          <ErrorId>unspecified</ErrorId></ResponseCapabilities></NFuseProtocol>",
@@ -125,7 +127,7 @@ fn each_controller_is_told_with_what_it_can_do_or_why_it_does_not_answer() {
     let no_tls = html.replace("http://", "https://");
     let controllers = [
         farm.url(),
-        &nobody(),
+        &unreachable_url(),
         "http://no-such-host.invalid:80",
         &html,
         &missing,
@@ -155,7 +157,7 @@ fn each_controller_is_told_with_what_it_can_do_or_why_it_does_not_answer() {
         ("no", "root element is not NFuseProtocol"),
         ("no", "HTTP status 404 Not Found"),
         ("no", "TLS failed: "),
-        // A farm that does not know the question works.
+        // A farm that rejects the capability request still works.
         ("yes", "unspecified"),
     ];
     for ((row, reason), (up, expected)) in

@@ -1,10 +1,10 @@
-//! `roamd serve`.
+//! Tests of `roamd serve`.
 
 use std::net::TcpListener;
 
-use crate::support::{Server, World, nobody, roamd, run, self_signed};
+use crate::support::{Server, World, roamd, run, self_signed, unused_address};
 
-/// A configuration of two stores whose farms are at these addresses.
+/// Writes a configuration of two stores, whose farms have controllers at these addresses.
 fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
     let path = world.path("roamd.toml");
     let [one, two] = farms;
@@ -41,7 +41,7 @@ controllers = ["http://{one}/scripts/wpnbr.dll"]
 }
 
 #[test]
-fn a_gateway_serves_its_stores_and_tells_which_farms_did_not_answer() {
+fn server_lists_partially_if_a_farm_does_not_answer() {
     let world = World::new();
     let farm = [
         "farm",
@@ -54,18 +54,18 @@ fn a_gateway_serves_its_stores_and_tells_which_farms_did_not_answer() {
         "127.0.0.1:0",
     ];
     let farm = Server::start(&mut roamd(&farm), 1);
-    let listen = nobody();
-    let config = configuration(&world, &listen, [farm.address(), &nobody()]);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
+    let listen = unused_address();
+    let config = configuration(&world, &listen, [farm.address(), &unused_address()]);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
     assert_eq!(
-        gateway.ready(),
+        server.ready(),
         [
             format!("http://{listen}/Citrix/Store"),
             format!("http://{listen}/Citrix/Other")
         ]
     );
 
-    let list = gateway.alice(&["list", "--json"]);
+    let list = server.alice(&["list", "--json"]);
     assert_eq!(list.code, 4, "{list:?}");
     assert!(
         list.err.contains("Some farms did not answer"),
@@ -74,17 +74,17 @@ fn a_gateway_serves_its_stores_and_tells_which_farms_did_not_answer() {
     );
     assert_eq!(list.json()["enumeration"], "partial");
     assert_eq!(list.column("/sessions", "resource_id"), ["XA1.MSPaint"]);
-    let disconnect = gateway.alice(&["disconnect", "--client-name", "DESK-A", "--json"]);
+    let disconnect = server.alice(&["disconnect", "--client-name", "DESK-A", "--json"]);
     assert_eq!(disconnect.code, 4, "{disconnect:?}");
     assert_eq!(disconnect.json()["status"], "partial");
 
-    let (status, rest) = gateway.stop();
+    let (status, rest) = server.stop();
     assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     farm.stop();
 }
 
 #[test]
-fn a_gateway_does_not_start_with_a_wrong_configuration_or_a_busy_port() {
+fn server_with_bad_configuration_or_busy_port_exits() {
     let world = World::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
@@ -107,32 +107,32 @@ fn a_gateway_does_not_start_with_a_wrong_configuration_or_a_busy_port() {
 }
 
 #[test]
-fn nothing_is_served_in_the_clear_where_others_can_reach_it_unless_told_so() {
+fn plain_http_on_public_address_requires_flag() {
     let world = World::new();
-    let down = nobody();
+    let down = unused_address();
     for listen in ["0.0.0.0:0", "[::]:0"] {
         let config = configuration(&world, listen, [&down, &down]);
-        // A port of 0 is none that clients could know.
+        // Port 0 is not valid in a base URL.
         let text = std::fs::read_to_string(&config).unwrap();
         let base = format!("base_url = \"http://{listen}\"");
         let text = text.replace(&base, "base_url = \"http://store.example.net\"");
         std::fs::write(&config, text).unwrap();
         let refused = run(&["serve", "--config", &config]);
         assert_eq!(refused.code, 2, "{refused:?}");
-        for way in ["[tls]", "--insecure-plain-http", "in the clear"] {
-            assert!(refused.err.contains(way), "{}", refused.err);
+        for part in ["[tls]", "--insecure-plain-http", "in the clear"] {
+            assert!(refused.err.contains(part), "{}", refused.err);
         }
         let serve = ["serve", "--config", &config, "--insecure-plain-http"];
-        let gateway = Server::start(&mut roamd(&serve), 2);
-        assert_eq!(gateway.ready().len(), 2);
+        let server = Server::start(&mut roamd(&serve), 2);
+        assert_eq!(server.ready().len(), 2);
     }
 }
 
 #[test]
-fn a_thousand_hangups_harm_nobody_and_bring_the_new_certificate() {
+fn thousand_sighups_load_new_certificate() {
     let world = World::new();
-    let down = nobody();
-    let listen = nobody();
+    let down = unused_address();
+    let listen = unused_address();
     let issue = |name: &str| {
         self_signed(&world.path("cert.pem"), &world.path("key.pem"));
         std::fs::copy(world.path("cert.pem"), world.path(name)).unwrap();
@@ -151,7 +151,7 @@ fn a_thousand_hangups_harm_nobody_and_bring_the_new_certificate() {
         .replacen("[[store]]\npath = \"/Citrix/Store\"", &tls, 1);
     let farms = format!("https://localhost:{}", down.split(':').next_back().unwrap());
     std::fs::write(&config, text.replace(&farms, &format!("http://{down}"))).unwrap();
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
     let url = format!(
         "https://localhost:{}/healthz",
         listen.split(':').next_back().unwrap()
@@ -166,7 +166,7 @@ fn a_thousand_hangups_harm_nobody_and_bring_the_new_certificate() {
     };
     assert!(trusts(&old));
     let new = issue("new.pem");
-    let pid = gateway.pid().to_string();
+    let pid = server.pid().to_string();
     let hangups = format!("for n in $(seq 1000); do kill -HUP {pid}; done");
     let shell = std::process::Command::new("sh")
         .args(["-c", &hangups])
@@ -176,7 +176,7 @@ fn a_thousand_hangups_harm_nobody_and_bring_the_new_certificate() {
     while !trusts(&new) {
         assert!(
             begin.elapsed().as_secs() < 20,
-            "the new certificate is used"
+            "the new certificate is not used"
         );
     }
     assert!(!trusts(&old));

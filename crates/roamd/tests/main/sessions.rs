@@ -1,14 +1,14 @@
-//! `roamd sessions` against a demo.
+//! Tests of `roamd sessions` with a demo.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::support::{
-    Ran, Server, World, configuration, entries, nobody, roamd, run, run_with_line,
+    CommandOutput, Server, World, configuration, entries, roamd, run, run_with_line, unused_address,
 };
 
 #[test]
-fn a_list_has_what_scripts_rely_on() {
+fn sessions_list_has_fields_that_scripts_use() {
     let world = World::new();
     let demo = Server::demo(&world);
     let ran = demo.alice(&["list", "--json", "--client-name", "DESK-Z"]);
@@ -38,7 +38,7 @@ fn a_list_has_what_scripts_rely_on() {
 }
 
 #[test]
-fn active_sessions_of_other_clients_are_listed_when_asked_for() {
+fn active_flag_lists_sessions_of_other_clients() {
     let world = World::new();
     let demo = Server::demo(&world);
     let apps = demo.alice(&[
@@ -71,12 +71,12 @@ fn active_sessions_of_other_clients_are_listed_when_asked_for() {
             "CVAD.Excel",
             "CVAD.Word"
         ],
-        "the session of the own device is not offered"
+        "sessions of the same device are not listed"
     );
 }
 
 #[test]
-fn the_password_comes_from_a_line_or_the_environment() {
+fn password_is_read_from_stdin_or_environment() {
     let world = World::new();
     let demo = Server::demo(&world);
     let args = [
@@ -95,28 +95,28 @@ fn the_password_comes_from_a_line_or_the_environment() {
         .env("ROAMD_PASSWORD", "roam-demo")
         .output()
         .unwrap();
-    assert_eq!(Ran::of(from_environment).json(), from_line.json());
-    // Store and user can come from the environment too, so that a terminal need not repeat them.
+    assert_eq!(CommandOutput::of(from_environment).json(), from_line.json());
+    // Store and user can come from the environment too.
     let short = roamd(&["sessions", "list", "--json"])
         .env("ROAMD_STORE", demo.url())
         .env("ROAMD_USER", "bob@demo.test")
         .env("ROAMD_PASSWORD", "roam-demo")
         .output()
         .unwrap();
-    assert_eq!(Ran::of(short).json(), from_line.json());
+    assert_eq!(CommandOutput::of(short).json(), from_line.json());
     let nothing = run(&args);
     assert_eq!((nothing.code, nothing.out.as_str()), (2, ""));
 }
 
-/// The text does not tell an unknown user from a wrong password.
+/// The message is the same for an unknown user and for a wrong password.
 #[test]
-fn a_refused_sign_in_ends_with_3_and_the_stores_words() {
+fn refused_sign_in_exits_with_3_and_message_of_store() {
     let world = World::new();
     let demo = Server::demo(&world);
     let refused =
         [(r"DEMO\alice", "wrong"), (r"DEMO\nobody", "roam-demo")].map(|(user, password)| {
             let args = ["sessions", "list", "--store", demo.url(), "--user", user];
-            let ran = Ran::of(
+            let ran = CommandOutput::of(
                 roamd(&args)
                     .env("ROAMD_PASSWORD", password)
                     .output()
@@ -134,18 +134,22 @@ fn a_refused_sign_in_ends_with_3_and_the_stores_words() {
 }
 
 #[test]
-fn a_sign_in_that_no_farm_could_check_is_a_failure_and_no_refusal() {
+fn sign_in_without_any_farm_exits_with_1() {
     let world = World::new();
-    let config = configuration(&world, &nobody(), &[("XA1", "xenapp-6", &nobody())]);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let ran = gateway.alice(&["list"]);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("XA1", "xenapp-6", &unused_address())],
+    );
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let ran = server.alice(&["list"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
     let expected = "roamd: the store can sign in nobody now: ";
     assert!(ran.err.starts_with(expected), "{}", ran.err);
 }
 
 #[test]
-fn what_is_no_store_ends_with_1() {
+fn wrong_store_address_exits_with_1() {
     let world = World::new();
     let demo = Server::demo(&world);
     for (store, expected) in [
@@ -156,7 +160,7 @@ fn what_is_no_store_ends_with_1() {
         ),
     ] {
         let args = ["sessions", "list", "--store", &store, "--user", "alice"];
-        let ran = Ran::of(
+        let ran = CommandOutput::of(
             roamd(&args)
                 .env("ROAMD_PASSWORD", "roam-demo")
                 .output()
@@ -168,7 +172,7 @@ fn what_is_no_store_ends_with_1() {
 }
 
 #[test]
-fn disconnect_and_logoff_touch_the_sessions_of_this_client_only() {
+fn disconnect_and_logoff_affect_only_this_client() {
     let world = World::new();
     let demo = Server::demo(&world);
     let ran = demo.alice(&["disconnect", "--client-name", "DESK-A", "--json"]);
@@ -199,7 +203,7 @@ fn disconnect_and_logoff_touch_the_sessions_of_this_client_only() {
 }
 
 #[test]
-fn a_session_follows_its_user_to_this_client() {
+fn launched_session_moves_to_this_client() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = world.path("ica");
@@ -217,7 +221,7 @@ fn a_session_follows_its_user_to_this_client() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let file = ran.out.trim();
     assert!(file.starts_with(&format!("{output}/CVAD.Excel-")), "{file}");
-    // The file opens a session: nobody else may read it.
+    // The file gives access to a session, so only its owner may read it.
     let mode = std::fs::metadata(file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
@@ -237,7 +241,7 @@ fn a_session_follows_its_user_to_this_client() {
 }
 
 #[test]
-fn a_ticket_that_was_given_back_no_longer_works() {
+fn ticket_invalidated_by_disconnect_is_refused() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = world.path("ica");
@@ -261,7 +265,7 @@ fn a_ticket_that_was_given_back_no_longer_works() {
 }
 
 #[test]
-fn sessions_are_launched_by_id_by_url_and_all_at_once() {
+fn sessions_are_launched_by_id_url_or_all() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = world.path("ica");
@@ -291,7 +295,7 @@ fn sessions_are_launched_by_id_by_url_and_all_at_once() {
 }
 
 #[test]
-fn a_session_that_is_not_offered_is_not_launched() {
+fn session_missing_from_list_is_not_launched() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = world.path("ica");
@@ -321,11 +325,15 @@ fn a_session_that_is_not_offered_is_not_launched() {
 }
 
 #[test]
-fn a_command_leaves_no_token_behind() {
+fn each_command_destroys_its_token() {
     let world = World::new();
     let farm = Server::farm(&world, "CVAD");
-    let config = configuration(&world, &nobody(), &[("CVAD", "cvad-7", farm.address())]);
-    let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("CVAD", "cvad-7", farm.address())],
+    );
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
     let commands: [&[&str]; 4] = [
         &["list"],
         &["list", "--active"],
@@ -333,12 +341,12 @@ fn a_command_leaves_no_token_behind() {
         &["logoff", "--json"],
     ];
     for command in commands {
-        assert_eq!(gateway.alice(command).code, 0, "{command:?}");
+        assert_eq!(server.alice(command).code, 0, "{command:?}");
     }
-    gateway.stop();
+    server.stop();
     farm.stop();
     let audit = std::fs::read_to_string(world.path("state").join("audit.jsonl")).unwrap();
     let count = |event: &str| audit.matches(&format!("\"event\":\"{event}\"")).count();
-    let told = (count("sign-in"), count("token-destroyed"));
-    assert_eq!(told, (commands.len(), commands.len()), "{audit}");
+    let events = (count("sign-in"), count("token-destroyed"));
+    assert_eq!(events, (commands.len(), commands.len()), "{audit}");
 }

@@ -1,4 +1,4 @@
-//! `roamd sessions roam`, and the opening of ICA files.
+//! Tests of `roamd sessions roam`, and of `--open`.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -7,13 +7,14 @@ use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sessions_store::{ICA, Store, list, retry};
+use crate::mock_store::{ICA, MockStore, list, retry};
 use crate::support::{
-    Ran, Server, World, configuration, entries, nobody, on_a_terminal, roamd, run, signal,
+    CommandOutput, Server, World, configuration, entries, on_a_terminal, roamd, run, signal,
+    unused_address,
 };
 
 #[test]
-fn everything_comes_here_from_farms_of_three_generations() {
+fn roam_reconnects_sessions_of_all_generations() {
     let world = World::new();
     let demo = Server::demo(&world);
     let folder = world.path("ica");
@@ -59,7 +60,7 @@ fn everything_comes_here_from_farms_of_three_generations() {
 }
 
 #[test]
-fn what_is_active_elsewhere_stays_there_if_told_so() {
+fn no_active_flag_leaves_active_sessions_in_place() {
     let world = World::new();
     let demo = Server::demo(&world);
     let before = world.sessions("alice");
@@ -94,22 +95,22 @@ fn what_is_active_elsewhere_stays_there_if_told_so() {
     assert_eq!(world.sessions("alice"), before);
 }
 
-/// Farms that answer are roamed from, and that others do not is told.
+/// Sessions of the other farms are reconnected.
 #[test]
-fn a_farm_that_is_down_makes_it_partly_done() {
+fn roam_with_farm_down_exits_with_4() {
     let world = World::new();
     let (xa1, cvad) = (Server::farm(&world, "XA1"), Server::farm(&world, "CVAD"));
     let farms = [
         ("XA1", "xenapp-6", xa1.address()),
-        ("XD5", "xendesktop-5", &nobody()),
+        ("XD5", "xendesktop-5", &unused_address()),
         ("CVAD", "cvad-7", cvad.address()),
     ];
-    let config = configuration(&world, &nobody(), &farms);
+    let config = configuration(&world, &unused_address(), &farms);
     let serve = ["serve", "--config", &config];
-    let gateway = Server::start(&mut roamd(&serve), 1);
+    let server = Server::start(&mut roamd(&serve), 1);
     let folder = world.path("ica");
     let output = folder.to_str().unwrap();
-    let ran = gateway.alice(&[
+    let ran = server.alice(&[
         "roam",
         "--json",
         "--client-name",
@@ -140,12 +141,13 @@ fn a_farm_that_is_down_makes_it_partly_done() {
     );
 }
 
-/// The first is answered only once the second is asked for, and is told first all the same.
+/// The store answers the first launch only after the second request. The first is still printed
+/// first.
 #[test]
-fn sessions_are_asked_for_at_once_and_told_in_their_order() {
+fn concurrent_launches_are_printed_in_list_order() {
     let both = Barrier::new(2);
-    let store = Store::start(move |asked| match asked.path {
-        "/list" => list(asked, "full", &["Word", "Excel"]),
+    let store = MockStore::start(move |request| match request.path {
+        "/list" => list(request, "full", &["Word", "Excel"]),
         _ => {
             both.wait();
             (200, ICA.into())
@@ -153,7 +155,7 @@ fn sessions_are_asked_for_at_once_and_told_in_their_order() {
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
-    let ran = Ran::of(
+    let ran = CommandOutput::of(
         store
             .command(&["roam", "--output", output, "--json"])
             .output()
@@ -164,7 +166,7 @@ fn sessions_are_asked_for_at_once_and_told_in_their_order() {
 }
 
 #[test]
-fn each_failure_is_told_and_the_exit_code_tells_how_many() {
+fn roam_prints_each_failure_and_sets_exit_code() {
     let cases = [
         (&["Word", "Gone"][..], "full", 4),
         (&["Word"], "full", 0),
@@ -175,8 +177,8 @@ fn each_failure_is_told_and_the_exit_code_tells_how_many() {
         (&[], "failed", 1),
     ];
     for (apps, enumeration, code) in cases {
-        let store = Store::start(move |asked| match asked.path {
-            "/list" => list(asked, enumeration, apps),
+        let store = MockStore::start(move |request| match request.path {
+            "/list" => list(request, enumeration, apps),
             "/launch/Word" => (200, ICA.into()),
             "/launch/Gone" => (404, String::new()),
             _ => (403, String::new()),
@@ -184,7 +186,7 @@ fn each_failure_is_told_and_the_exit_code_tells_how_many() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().to_str().unwrap();
         let roam = ["roam", "--output", output];
-        let ran = Ran::of(store.command(&roam).output().unwrap());
+        let ran = CommandOutput::of(store.command(&roam).output().unwrap());
         assert_eq!(ran.code, code, "{apps:?} {enumeration}: {ran:?}");
         let lines: Vec<_> = ran.out.lines().collect();
         assert_eq!(lines.len(), apps.len());
@@ -200,33 +202,36 @@ fn each_failure_is_told_and_the_exit_code_tells_how_many() {
 }
 
 #[test]
-fn a_session_that_is_not_ready_is_waited_for_and_that_is_told() {
-    let asked_before = AtomicBool::new(false);
-    let store = Store::start(move |asked| match asked.path {
-        "/list" => list(asked, "full", &["Word"]),
-        _ if asked_before.swap(true, Ordering::Relaxed) => (200, ICA.into()),
-        _ => retry(asked, "Word", 0),
+fn session_not_ready_is_retried_with_progress_message() {
+    let is_repeated = AtomicBool::new(false);
+    let store = MockStore::start(move |request| match request.path {
+        "/list" => list(request, "full", &["Word"]),
+        _ if is_repeated.swap(true, Ordering::Relaxed) => (200, ICA.into()),
+        _ => retry(request, "Word", 0),
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
-    let ran = Ran::of(
+    let ran = CommandOutput::of(
         store
             .command(&["roam", "--output", output])
             .output()
             .unwrap(),
     );
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(ran.err, "Word on Farm3: wakes up; asked again in 0 s\n");
+    assert_eq!(
+        ran.err,
+        "Word on Farm3: the machine is resuming; next attempt in 0 s\n"
+    );
 }
 
-/// Live lines are on the terminal, and results are where they belong.
+/// Live lines go to the terminal, and results to stdout.
 #[test]
-fn a_terminal_shows_what_goes_on() {
-    let asked_before = AtomicBool::new(false);
-    let store = Store::start(move |asked| match asked.path {
-        "/list" => list(asked, "full", &["Word"]),
-        _ if asked_before.swap(true, Ordering::Relaxed) => (200, ICA.into()),
-        _ => retry(asked, "Word", 1),
+fn roam_on_terminal_shows_live_progress() {
+    let is_repeated = AtomicBool::new(false);
+    let store = MockStore::start(move |request| match request.path {
+        "/list" => list(request, "full", &["Word"]),
+        _ if is_repeated.swap(true, Ordering::Relaxed) => (200, ICA.into()),
+        _ => retry(request, "Word", 1),
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
@@ -236,7 +241,7 @@ fn a_terminal_shows_what_goes_on() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.out
-            .contains("Word on Farm3: wakes up; asked again in 1 s"),
+            .contains("Word on Farm3: the machine is resuming; next attempt in 1 s"),
         "{ran:?}"
     );
     let results = fs::read_to_string(results).unwrap();
@@ -247,11 +252,11 @@ fn a_terminal_shows_what_goes_on() {
 }
 
 #[test]
-fn ctrl_c_keeps_what_is_there_and_stops_the_rest() {
-    let store = Store::start(|asked| match asked.path {
-        "/list" => list(asked, "full", &["Excel", "Word"]),
+fn ctrl_c_keeps_written_files_and_stops_other_launches() {
+    let store = MockStore::start(|request| match request.path {
+        "/list" => list(request, "full", &["Excel", "Word"]),
         "/launch/Excel" => (200, ICA.into()),
-        _ => retry(asked, "Word", 300),
+        _ => retry(request, "Word", 300),
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
@@ -268,7 +273,10 @@ fn ctrl_c_keeps_what_is_there_and_stops_the_rest() {
     let mut err = BufReader::new(child.stderr.take().unwrap());
     let mut waiting = String::new();
     err.read_line(&mut waiting).unwrap();
-    assert_eq!(waiting, "Word on Farm3: wakes up; asked again in 300 s\n");
+    assert_eq!(
+        waiting,
+        "Word on Farm3: the machine is resuming; next attempt in 300 s\n"
+    );
     signal(&child, "INT");
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
@@ -277,7 +285,7 @@ fn ctrl_c_keeps_what_is_there_and_stops_the_rest() {
     assert_eq!(entries(folder.path()).len(), 1);
 }
 
-/// A program that tells its arguments through a pipe, and the other end of it.
+/// Returns a program that writes its arguments to a pipe, and the reading end of the pipe.
 fn recorder(folder: &Path) -> (String, BufReader<File>) {
     let (pipe, script) = (folder.join("pipe"), folder.join("open it.sh"));
     assert!(
@@ -288,7 +296,7 @@ fn recorder(folder: &Path) -> (String, BufReader<File>) {
             .success()
     );
     fs::write(&script, format!("echo \"$#:$1:$2\" > {}\n", pipe.display())).unwrap();
-    // Open for writing as well: no end is read between two programs.
+    // Open for writing too, so that the reader gets no end of file between two programs.
     let pipe = File::options().read(true).write(true).open(pipe).unwrap();
     (
         format!("sh '{}' -x", script.display()),
@@ -297,18 +305,18 @@ fn recorder(folder: &Path) -> (String, BufReader<File>) {
 }
 
 #[test]
-fn ica_files_are_opened_with_the_program_that_is_named() {
+fn open_flag_starts_program_with_ica_file() {
     let folder = tempfile::tempdir().unwrap();
     let (program, mut pipe) = recorder(folder.path());
     let output = folder.path().join("ica");
     let output = output.to_str().unwrap();
-    let store = Store::start(|asked| match asked.path {
-        "/list" => list(asked, "full", &["Word"]),
+    let store = MockStore::start(|request| match request.path {
+        "/list" => list(request, "full", &["Word"]),
         _ => (200, ICA.into()),
     });
     let mut opened = |args: &[&str]| {
         let mut command = store.command(&[args, &["--output", output]].concat());
-        let ran = Ran::of(command.env("ROAMD_OPEN", &program).output().unwrap());
+        let ran = CommandOutput::of(command.env("ROAMD_OPEN", &program).output().unwrap());
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         let mut line = String::new();
         pipe.read_line(&mut line).unwrap();
@@ -324,9 +332,9 @@ fn ica_files_are_opened_with_the_program_that_is_named() {
     assert_eq!(line, format!("2:-x:{}", launched.out.trim_end()));
 }
 
-/// Old farms take sessions away as soon as they list them, so this is found out before.
+/// Old farms disconnect the sessions that they list, so the program is checked first.
 #[test]
-fn a_program_that_is_missing_is_told_before_any_session_moves() {
+fn missing_open_program_fails_before_sessions_move() {
     let world = World::new();
     let demo = Server::demo(&world);
     let before = world.sessions("alice");

@@ -1,4 +1,4 @@
-//! `roamd sessions list --watch`.
+//! Tests of `roamd sessions list --watch`.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::sessions_store::{Store, list};
-use crate::support::{Server, World, configuration, nobody_on, on_a_terminal, roamd, run, signal};
+use crate::mock_store::{MockStore, list};
+use crate::support::{
+    Server, World, configuration, on_a_terminal, roamd, run, signal, unused_address_on,
+};
 
-/// A list that is being watched.
+/// A running `roamd sessions list --watch`.
 struct Watch {
     child: Child,
     out: BufReader<ChildStdout>,
@@ -27,26 +29,27 @@ impl Watch {
         }
     }
 
-    /// The next change, without the id.
-    fn change(&mut self) -> String {
+    /// Returns the next change, without the id.
+    fn next_change(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
         line.trim_end().rsplit_once('\t').unwrap().0.into()
     }
 
-    /// The next line on stderr.
-    fn note(&mut self) -> String {
+    /// Returns the next line on stderr.
+    fn next_message(&mut self) -> String {
         let mut line = String::new();
         self.err.read_line(&mut line).unwrap();
         line.trim_end().into()
     }
 
-    /// Ends it by Ctrl-C; gives its exit code and what it said that nobody read.
+    /// Sends Ctrl-C, and returns the exit code and the unread output.
     fn stop(mut self) -> (Option<i32>, String) {
         signal(&self.child, "INT");
         self.end()
     }
 
+    /// Waits for the end, and returns the exit code and the unread output.
     fn end(&mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
@@ -57,13 +60,13 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
 }
 
-/// A watch of bob's sessions, who left Word behind.
+/// Watches the sessions of user bob, who has a disconnected session of Word.
 fn bob(demo: &Server, args: &[&str]) -> Watch {
     let store = ["--store", demo.url(), "--user", r"DEMO\bob"];
     let list = ["sessions", "list", "--watch", "1", "--client-name", "KIOSK"];
@@ -71,11 +74,11 @@ fn bob(demo: &Server, args: &[&str]) -> Watch {
 }
 
 #[test]
-fn a_session_is_seen_to_come_and_go() {
+fn watch_prints_added_and_removed_sessions() {
     let world = World::new();
     let demo = Server::demo(&world);
     let mut watch = bob(&demo, &[]);
-    assert_eq!(watch.change(), "+\tWord\tFarm3\tCVAD.Word");
+    assert_eq!(watch.next_change(), "+\tWord\tFarm3\tCVAD.Word");
     let start = ["farm", "session", "start", "--data", world.data()];
     let left = [
         "--farm",
@@ -89,8 +92,8 @@ fn a_session_is_seen_to_come_and_go() {
     ];
     let ran = run(&[&start[..], &left].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(watch.change(), "+\tNotepad\tFarm1\tXA1.Notepad");
-    // Somebody goes on with Word elsewhere, so there is nothing to connect to.
+    assert_eq!(watch.next_change(), "+\tNotepad\tFarm1\tXA1.Notepad");
+    // Connecting Word on another client removes it from the list.
     let output = world.path("ica");
     let launch = [
         "sessions",
@@ -115,12 +118,12 @@ fn a_session_is_seen_to_come_and_go() {
     let file = String::from_utf8(launched.stdout).unwrap();
     let ran = run(&["farm", "connect", "--data", world.data(), file.trim()]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(watch.change(), "-\tWord\tFarm3\tCVAD.Word");
+    assert_eq!(watch.next_change(), "-\tWord\tFarm3\tCVAD.Word");
     assert_eq!(watch.stop(), (Some(0), String::new()));
 }
 
 #[test]
-fn a_change_is_an_object_on_a_line_for_programs() {
+fn watch_json_prints_one_object_per_line() {
     let world = World::new();
     let demo = Server::demo(&world);
     let mut watch = bob(&demo, &["--json"]);
@@ -144,33 +147,35 @@ fn a_change_is_an_object_on_a_line_for_programs() {
     assert_eq!(watch.stop(), (Some(0), String::new()));
 }
 
-/// A gateway that comes back with other keys knows none of its tokens any more, and calls the session by
-/// another id.
+/// The restarted server has new keys, so tokens and session ids of the old one are not valid.
 #[test]
-fn a_watch_outlives_its_store_and_signs_in_again() {
+fn watch_survives_server_restart_and_signs_in_again() {
     let world = World::new();
     let farm = Server::farm(&world, "CVAD");
     let farms = [("CVAD", "cvad-7", farm.address())];
-    let config = configuration(&world, &nobody_on("127.0.0.4"), &farms);
+    let config = configuration(&world, &unused_address_on("127.0.0.4"), &farms);
     let serve = ["serve", "--config", &config];
-    let gateway = Server::start(&mut roamd(&serve), 1);
-    let mut watch = bob(&gateway, &[]);
-    assert_eq!(watch.change(), "+\tWord\tCVAD\tCVAD.Word");
-    gateway.stop();
-    let note = watch.note();
-    assert!(note.starts_with("cannot reach http://127.0.0.4:"), "{note}");
+    let server = Server::start(&mut roamd(&serve), 1);
+    let mut watch = bob(&server, &[]);
+    assert_eq!(watch.next_change(), "+\tWord\tCVAD\tCVAD.Word");
+    server.stop();
+    let message = watch.next_message();
+    assert!(
+        message.starts_with("cannot reach http://127.0.0.4:"),
+        "{message}"
+    );
     std::fs::remove_dir_all(world.path("state")).unwrap();
-    let gateway = Server::start(&mut roamd(&serve), 1);
-    assert_eq!(watch.note(), "The list is whole again.");
-    assert_eq!(watch.change(), "-\tWord\tCVAD\tCVAD.Word");
-    assert_eq!(watch.change(), "+\tWord\tCVAD\tCVAD.Word");
+    let server = Server::start(&mut roamd(&serve), 1);
+    assert_eq!(watch.next_message(), "The list is complete again.");
+    assert_eq!(watch.next_change(), "-\tWord\tCVAD\tCVAD.Word");
+    assert_eq!(watch.next_change(), "+\tWord\tCVAD\tCVAD.Word");
     assert_eq!(watch.stop(), (Some(0), String::new()));
-    gateway.stop();
+    server.stop();
 }
 
-/// Active sessions may be watched by those who say that they know what it does.
+/// `--yes-disconnect` is the confirmation.
 #[test]
-fn active_sessions_are_watched_if_that_is_wanted() {
+fn watch_of_active_sessions_requires_confirmation() {
     let world = World::new();
     let demo = Server::demo(&world);
     let store = [
@@ -190,82 +195,85 @@ fn active_sessions_are_watched_if_that_is_wanted() {
     ];
     let mut command = roamd(&[&args[..], &store].concat());
     let mut watch = Watch::start(command.env("ROAMD_PASSWORD", "roam-demo"));
-    let seen: Vec<_> = (0..6).map(|_| watch.change()).collect();
-    assert_eq!(seen[1], "+\tNotepad\tFarm1\tXA1.Notepad");
+    let changes: Vec<_> = (0..6).map(|_| watch.next_change()).collect();
+    assert_eq!(changes[1], "+\tNotepad\tFarm1\tXA1.Notepad");
     assert_eq!(watch.stop(), (Some(0), String::new()));
 }
 
-/// What a farm that did not answer has is not said to be gone.
+/// Sessions on a farm that does not answer are not reported as removed.
 #[test]
-fn a_failure_is_told_once_and_the_watch_goes_on() {
+fn watch_reports_failure_once_and_continues() {
     let listings = AtomicUsize::new(0);
-    let store = Store::start(
-        move |asked| match listings.fetch_add(1, Ordering::Relaxed) {
-            0 => list(asked, "full", &["Word", "Excel"]),
+    let store = MockStore::start(
+        move |request| match listings.fetch_add(1, Ordering::Relaxed) {
+            0 => list(request, "full", &["Word", "Excel"]),
             1 => (500, String::new()),
-            2 => list(asked, "partial", &["Word"]),
-            3 => list(asked, "partial", &["Word"]),
-            _ => list(asked, "full", &["Word"]),
+            2 => list(request, "partial", &["Word"]),
+            3 => list(request, "partial", &["Word"]),
+            _ => list(request, "full", &["Word"]),
         },
     );
     let mut watch = Watch::start(&mut store.command(&["list", "--watch", "1"]));
-    assert_eq!(watch.change(), "+\tWord\tFarm3\tCVAD.Word");
-    assert_eq!(watch.change(), "+\tExcel\tFarm3\tCVAD.Excel");
+    assert_eq!(watch.next_change(), "+\tWord\tFarm3\tCVAD.Word");
+    assert_eq!(watch.next_change(), "+\tExcel\tFarm3\tCVAD.Excel");
     assert!(
         watch
-            .note()
+            .next_message()
             .ends_with("/list answered 500 Internal Server Error")
     );
-    assert!(watch.note().starts_with("Some farms did not answer"));
-    assert_eq!(watch.note(), "The list is whole again.");
-    assert_eq!(watch.change(), "-\tExcel\tFarm3\tCVAD.Excel");
+    assert!(
+        watch
+            .next_message()
+            .starts_with("Some farms did not answer")
+    );
+    assert_eq!(watch.next_message(), "The list is complete again.");
+    assert_eq!(watch.next_change(), "-\tExcel\tFarm3\tCVAD.Excel");
     assert_eq!(watch.stop(), (Some(0), String::new()));
 }
 
-/// A wrong password that is sent again and again locks its user out, and what is no store will not
-/// become one.
+/// A repeated wrong password would lock the account; a wrong store address stays wrong.
 #[test]
-fn a_refusal_and_a_bad_beginning_end_the_watch() {
+fn watch_ends_on_refusal_or_failed_first_list() {
     for (good, then, code) in [(1, 403, 3), (0, 500, 1)] {
         let listings = AtomicUsize::new(0);
-        let store = Store::start(move |asked| {
+        let store = MockStore::start(move |request| {
             if listings.fetch_add(1, Ordering::Relaxed) < good {
-                list(asked, "full", &[])
+                list(request, "full", &[])
             } else {
                 (then, String::new())
             }
         });
         let mut watch = Watch::start(&mut store.command(&["list", "--watch", "1"]));
-        let (ended, said) = watch.end();
-        assert_eq!(ended, Some(code), "{said}");
+        let (code_of_end, output) = watch.end();
+        assert_eq!(code_of_end, Some(code), "{output}");
     }
 }
 
 #[test]
-fn a_terminal_shows_the_whole_list() {
+fn watch_on_terminal_shows_whole_list() {
     let listings = AtomicUsize::new(0);
-    let store = Store::start(
-        move |asked| match listings.fetch_add(1, Ordering::Relaxed) {
-            0 => list(asked, "full", &["Word"]),
-            1 => list(asked, "partial", &[]),
+    let store = MockStore::start(
+        move |request| match listings.fetch_add(1, Ordering::Relaxed) {
+            0 => list(request, "full", &["Word"]),
+            1 => list(request, "partial", &[]),
             _ => (403, String::new()),
         },
     );
     let watch = store.command(&["list", "--watch", "1"]);
     let ran = on_a_terminal(&watch, "");
     assert_eq!(ran.code, 3, "{ran:?}");
-    let pictures: Vec<_> = ran.out.split("\x1b[H").collect();
-    assert_eq!(pictures.len(), 3, "{ran:?}");
+    let screens: Vec<_> = ran.out.split("\x1b[H").collect();
+    assert_eq!(screens.len(), 3, "{ran:?}");
     assert!(
-        pictures[1].contains("\r\nWord  Farm3  CVAD.Word  win32\x1b[K"),
+        screens[1].contains("\r\nWord  Farm3  CVAD.Word  win32\x1b[K"),
         "{ran:?}"
     );
     assert!(
-        pictures[2].contains("\r\nWord  Farm3  CVAD.Word  win32\x1b[K"),
+        screens[2].contains("\r\nWord  Farm3  CVAD.Word  win32\x1b[K"),
         "{ran:?}"
     );
     assert!(
-        pictures[2].contains("\r\nSome farms did not answer"),
+        screens[2].contains("\r\nSome farms did not answer"),
         "{ran:?}"
     );
 }

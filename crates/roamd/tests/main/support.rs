@@ -1,4 +1,4 @@
-//! Running the command, and servers that live as long as a test.
+//! Runs the command, and servers that are killed at the end of a test.
 
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The command, without any setting of the person who runs the tests.
+/// Returns the command, without the environment variables of the user who runs the tests.
 pub(crate) fn roamd(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roamd"));
     command
@@ -24,8 +24,8 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
     command
 }
 
-/// The command behind others, which decide what it may do.
-pub(crate) fn behind(wrappers: &[&str], args: &[&str]) -> Command {
+/// Returns the command run by wrappers such as `prlimit`, which restrict it.
+pub(crate) fn wrapped_in(wrappers: &[&str], args: &[&str]) -> Command {
     let command = roamd(args);
     let mut wrapped = Command::new(wrappers[0]);
     wrapped
@@ -41,13 +41,13 @@ pub(crate) fn behind(wrappers: &[&str], args: &[&str]) -> Command {
     wrapped
 }
 
-/// Runs the command to its end.
-pub(crate) fn run(args: &[&str]) -> Ran {
-    Ran::of(roamd(args).output().unwrap())
+/// Runs the command and waits for its end.
+pub(crate) fn run(args: &[&str]) -> CommandOutput {
+    CommandOutput::of(roamd(args).output().unwrap())
 }
 
 /// Runs the command with a line on its standard input.
-pub(crate) fn run_with_line(args: &[&str], line: &str) -> Ran {
+pub(crate) fn run_with_line(args: &[&str], line: &str) -> CommandOutput {
     let pipe = Stdio::piped;
     let mut child = roamd(args)
         .stdin(pipe())
@@ -56,12 +56,13 @@ pub(crate) fn run_with_line(args: &[&str], line: &str) -> Ran {
         .spawn()
         .unwrap();
     writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
-    Ran::of(child.wait_with_output().unwrap())
+    CommandOutput::of(child.wait_with_output().unwrap())
 }
 
-/// Runs a command as a person does: with a terminal, perhaps with some of its output elsewhere. The
-/// terminal's picture is its output.
-pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> Ran {
+/// Runs a command on a terminal, with an optional shell redirection.
+///
+/// The output is what the terminal received.
+pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> CommandOutput {
     let words = [command.get_program()]
         .into_iter()
         .chain(command.get_args());
@@ -81,38 +82,41 @@ pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> Ran {
         .env("TERM", "xterm")
         .stdin(Stdio::null())
         .output();
-    Ran::of(output.unwrap())
+    CommandOutput::of(output.unwrap())
 }
 
-/// What a command did.
+/// Exit code and output of a command.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Ran {
+impl CommandOutput {
     pub(crate) fn of(output: Output) -> Self {
         Self {
-            code: output.status.code().expect("the command was not killed"),
+            code: output
+                .status
+                .code()
+                .expect("command should not be killed by a signal"),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
-    /// Its result as JSON.
+    /// Parses stdout as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("stdout is not JSON: {self:?}"))
     }
 
-    /// One field of each item of a JSON list.
+    /// Returns one field of each item of the JSON array at a pointer; `-` if it is not a string.
     pub(crate) fn column(&self, list: &str, field: &str) -> Vec<String> {
         let json = self.json();
         let items = json
             .pointer(list)
             .and_then(Value::as_array)
-            .expect("a list");
+            .expect("should be an array");
         items
             .iter()
             .map(|item| item[field].as_str().unwrap_or("-").into())
@@ -120,7 +124,7 @@ impl Ran {
     }
 }
 
-/// A folder with the demo world, made cheaply.
+/// A data folder with the demo world, whose passwords are hashed at low cost.
 pub(crate) struct World {
     folder: TempDir,
 }
@@ -133,7 +137,7 @@ impl World {
         ))
     }
 
-    /// A folder with the world of a file.
+    /// Creates a data folder with the world that a file describes.
     pub(crate) fn described_in(from: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = Self { folder };
@@ -142,19 +146,19 @@ impl World {
         world
     }
 
-    /// The data folder.
+    /// Returns the path of the data folder.
     pub(crate) fn data(&self) -> &str {
         self.folder.path().to_str().unwrap()
     }
 
-    /// A path in a place of its own, apart from the world's files.
+    /// Returns a path in a folder for files that are not part of the world.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().join("files");
         std::fs::create_dir_all(&folder).unwrap();
         folder.join(name)
     }
 
-    /// `app state client_name` of each of a user's sessions, as the farms know them.
+    /// Lists the sessions of a user on the farms, each as `APP STATE CLIENT-NAME`.
     pub(crate) fn sessions(&self, user: &str) -> Vec<String> {
         let data = self.data();
         let ran = run(&[
@@ -170,21 +174,21 @@ impl World {
     }
 }
 
-/// A command that serves until it is told to stop.
+/// A running server process.
 pub(crate) struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
-    /// The lines that it printed until it was ready.
+    /// The lines printed up to the last `ready` line.
     pub(crate) lines: Vec<String>,
 }
 
 impl Server {
-    /// Starts it and waits for its last `ready` line.
+    /// Starts the process and waits for this number of `ready` lines.
     pub(crate) fn start(command: &mut Command, ready_lines: usize) -> Self {
         Self::start_with_logs(command, ready_lines, Stdio::null())
     }
 
-    /// The same, with its logs going somewhere.
+    /// Like [`Server::start`], with logs written to `logs`.
     pub(crate) fn start_with_logs(
         command: &mut Command,
         ready_lines: usize,
@@ -202,7 +206,7 @@ impl Server {
             assert_ne!(
                 server.out.read_line(&mut line).unwrap(),
                 0,
-                "ended: {:?}",
+                "server ended early: {:?}",
                 server.lines
             );
             server.lines.push(line.trim_end().into());
@@ -210,7 +214,7 @@ impl Server {
         server
     }
 
-    /// The only controller of a farm of a world.
+    /// Starts a controller of an embedded farm.
     pub(crate) fn farm(world: &World, id: &str) -> Self {
         let serve = ["farm", "serve", "--data", world.data(), "--farm", id];
         Self::start(
@@ -219,7 +223,7 @@ impl Server {
         )
     }
 
-    /// A demo on a world.
+    /// Starts a demo on an existing world.
     pub(crate) fn demo(world: &World) -> Self {
         Self::start(
             &mut roamd(&["demo", "--listen", "127.0.0.1:0", "--data", world.data()]),
@@ -227,12 +231,12 @@ impl Server {
         )
     }
 
-    /// Number of its process.
+    /// Returns the process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The URLs of its `ready` lines.
+    /// Returns the URLs of the `ready` lines.
     pub(crate) fn ready(&self) -> Vec<&str> {
         self.lines
             .iter()
@@ -240,31 +244,26 @@ impl Server {
             .collect()
     }
 
-    /// The first of them.
+    /// Returns the URL of the first `ready` line.
     pub(crate) fn url(&self) -> &str {
         self.ready()[0]
     }
 
-    /// Host and port of the first of them.
+    /// Returns host and port of the first `ready` line.
     pub(crate) fn address(&self) -> &str {
         self.url().split('/').nth(2).unwrap()
     }
 
-    /// Its process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Runs a command of `roamd sessions` as alice.
-    pub(crate) fn alice(&self, args: &[&str]) -> Ran {
+    /// Runs a subcommand of `roamd sessions` as user alice.
+    pub(crate) fn alice(&self, args: &[&str]) -> CommandOutput {
         self.alice_with("sessions", args)
     }
 
-    /// The same of another client of the store.
-    pub(crate) fn alice_with(&self, client: &str, args: &[&str]) -> Ran {
+    /// Runs a subcommand of `roamd sessions` or `roamd apps` as user alice.
+    pub(crate) fn alice_with(&self, command: &str, args: &[&str]) -> CommandOutput {
         let common = ["--store", self.url(), "--user", r"DEMO\alice"];
-        let args = [&[client], args, &common].concat();
-        Ran::of(
+        let args = [&[command], args, &common].concat();
+        CommandOutput::of(
             roamd(&args)
                 .env("ROAMD_PASSWORD", "roam-demo")
                 .output()
@@ -272,17 +271,17 @@ impl Server {
         )
     }
 
-    /// Tells it to stop, and does not wait until it has.
+    /// Sends SIGTERM and does not wait.
     pub(crate) fn terminate(&self) {
         signal(&self.child, "TERM");
     }
 
-    /// Stops it as an init system does, and gives what it printed after it was ready.
+    /// Stops the process with SIGTERM, and returns its exit status and its output since `ready`.
     pub(crate) fn stop(self) -> (ExitStatus, String) {
         self.stop_by("TERM")
     }
 
-    /// The same by another signal.
+    /// Stops the process with a signal, and returns its exit status and its output since `ready`.
     pub(crate) fn stop_by(mut self, name: &str) -> (ExitStatus, String) {
         signal(&self.child, name);
         let mut rest = String::new();
@@ -290,7 +289,7 @@ impl Server {
         (self.child.wait().unwrap(), rest)
     }
 
-    /// Kills it: it has no moment to say good-bye in.
+    /// Kills the process with SIGKILL.
     pub(crate) fn kill(self) {
         drop(self);
     }
@@ -298,7 +297,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
@@ -315,7 +314,9 @@ pub(crate) fn signal(child: &Child, name: &str) {
     );
 }
 
-/// Writes a configuration of a gateway before farms: id, generation, and where its controller is.
+/// Writes a configuration for these farms, and returns its path.
+///
+/// A farm is its id, generation and the address of its controller.
 pub(crate) fn configuration(world: &World, listen: &str, farms: &[(&str, &str, &str)]) -> String {
     let mut text = format!(
         "listen = \"{listen}\"\nbase_url = \"http://{listen}\"\ndata_dir = {:?}\n\
@@ -333,7 +334,7 @@ pub(crate) fn configuration(world: &World, listen: &str, farms: &[(&str, &str, &
     path.to_str().unwrap().into()
 }
 
-/// Makes a certificate for `localhost`, which is its own authority, and its key, which is for us alone.
+/// Writes a self-signed certificate for `localhost`, and its key with mode 600.
 pub(crate) fn self_signed(certificate: &Path, key: &Path) {
     let pair = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -343,14 +344,16 @@ pub(crate) fn self_signed(certificate: &Path, key: &Path) {
     std::fs::write(certificate, pem).unwrap();
 }
 
-/// An address where nobody listens.
-pub(crate) fn nobody() -> String {
-    nobody_on("127.0.0.1")
+/// Returns an address of 127.0.0.1 with a port that is not in use.
+pub(crate) fn unused_address() -> String {
+    unused_address_on("127.0.0.1")
 }
 
-/// The same on another address of this machine. Nobody connects from there, so no connection is given
-/// the port before a server is.
-pub(crate) fn nobody_on(host: &str) -> String {
+/// Returns an address of `host` with a port that is not in use.
+///
+/// On a loopback address that no test connects from, the port stays free: the system does not use
+/// it for an outgoing connection.
+pub(crate) fn unused_address_on(host: &str) -> String {
     TcpListener::bind((host, 0))
         .unwrap()
         .local_addr()
@@ -358,7 +361,7 @@ pub(crate) fn nobody_on(host: &str) -> String {
         .to_string()
 }
 
-/// The names of what is in a folder.
+/// Returns the names of all entries of a folder.
 pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries

@@ -1,9 +1,9 @@
-//! Attempts at one budget that are under way at the same time.
+//! Attempts on one budget that are in flight at the same time.
 //!
-//! Each is counted before its password is looked at, so that of many guesses at once no more go on than
-//! are free. Then several programs of one person that sign in together, all with the right password,
-//! would hold each other up. So no more are looked at together than are free, and one that is not let
-//! through while others are looked at waits for what comes of those, and is judged alone.
+//! Each attempt is counted before its password is checked, so that of many concurrent attempts no more
+//! than the free ones are admitted. Several programs of one user that log in at once, all with the right
+//! password, would then throttle each other. Therefore no more attempts than the free ones are checked
+//! at once, and one that is not admitted beside others waits for their results and is judged alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,73 +13,73 @@ use roamd_state::Digest;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use tokio::time::{Instant, timeout_at};
 
-/// More than anybody signs in with at once; the lock has a bound of its own that is larger.
-const LARGEST: u32 = 1024;
+/// Upper bound of concurrent attempts on one budget.
+const MAX_SHARED: u32 = 1024;
 
-/// Those of all budgets. Only those are kept that somebody is in.
+/// The attempts in flight of all budgets. Budgets without attempts are not kept.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    /// How many may be in one together.
-    most: u32,
-    open: Mutex<HashMap<Digest, Weak<RwLock<()>>>>,
+    /// Maximum number of concurrent attempts on one budget.
+    max_shared: u32,
+    budgets: Mutex<HashMap<Digest, Weak<RwLock<()>>>>,
 }
 
-/// Those of one budget.
+/// The attempts in flight of one budget.
 #[derive(Debug)]
-pub(super) struct Crowd(Arc<RwLock<()>>);
+pub(super) struct BudgetLock(Arc<RwLock<()>>);
 
-/// A place in a crowd, until it is dropped.
+/// An attempt in flight, until it is dropped.
 #[derive(Debug)]
 pub(super) enum InFlightGuard {
-    /// Others may be looked at meanwhile.
-    WithOthers { _guard: OwnedRwLockReadGuard<()> },
-    /// No other is.
-    Alone { _guard: OwnedRwLockWriteGuard<()> },
+    /// Other attempts may be in flight.
+    Shared { _guard: OwnedRwLockReadGuard<()> },
+    /// No other attempt is in flight.
+    Exclusive { _guard: OwnedRwLockWriteGuard<()> },
 }
 
 impl InFlight {
-    /// InFlight of so many at most, and of one at least.
-    pub(super) fn new(most: u32) -> Self {
+    /// Allows at most this many concurrent attempts on one budget, and at least one.
+    pub(super) fn new(max_shared: u32) -> Self {
         Self {
-            most: most.clamp(1, LARGEST),
-            open: Mutex::default(),
+            max_shared: max_shared.clamp(1, MAX_SHARED),
+            budgets: Mutex::default(),
         }
     }
 
-    /// The crowd of this budget.
-    pub(super) fn of(&self, budget: Digest) -> Crowd {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(crowd) = open.get(&budget).and_then(Weak::upgrade) {
-            return Crowd(crowd);
+    /// The attempts in flight of this budget.
+    pub(super) fn of(&self, budget: Digest) -> BudgetLock {
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = budgets.get(&budget).and_then(Weak::upgrade) {
+            return BudgetLock(lock);
         }
-        if open.len() == open.capacity() {
-            open.retain(|_, crowd| crowd.strong_count() > 0);
+        if budgets.len() == budgets.capacity() {
+            budgets.retain(|_, lock| lock.strong_count() > 0);
         }
-        let crowd = Arc::new(RwLock::with_max_readers((), self.most));
-        open.insert(budget, Arc::downgrade(&crowd));
-        Crowd(crowd)
+        let lock = Arc::new(RwLock::with_max_readers((), self.max_shared));
+        budgets.insert(budget, Arc::downgrade(&lock));
+        BudgetLock(lock)
     }
 }
 
-impl Crowd {
-    /// Goes in with others.
+impl BudgetLock {
+    /// Waits for the right to check a password beside others.
     ///
     /// # Errors
-    /// There was no room until the deadline.
-    pub(super) async fn with_others(&self, deadline: Instant) -> Result<InFlightGuard, Busy> {
-        let entering = Arc::clone(&self.0).read_owned();
-        let _guard = timeout_at(deadline, entering).await.map_err(|_| Busy)?;
-        Ok(InFlightGuard::WithOthers { _guard })
+    /// If the maximum was in flight until the deadline.
+    pub(super) async fn shared(&self, deadline: Instant) -> Result<InFlightGuard, Busy> {
+        let waiting = Arc::clone(&self.0).read_owned();
+        let _guard = timeout_at(deadline, waiting).await.map_err(|_| Busy)?;
+        Ok(InFlightGuard::Shared { _guard })
     }
 
-    /// Waits until everybody has gone, and goes in alone.
+    /// Waits for the right to check a password alone.
     ///
     /// # Errors
-    /// There was somebody until the deadline.
-    pub(super) async fn alone(&self, deadline: Instant) -> Result<InFlightGuard, Busy> {
-        let entering = Arc::clone(&self.0).write_owned();
-        let _guard = timeout_at(deadline, entering).await.map_err(|_| Busy)?;
-        Ok(InFlightGuard::Alone { _guard })
+    /// If another attempt was in flight until the deadline.
+    pub(super) async fn exclusive(&self, deadline: Instant) -> Result<InFlightGuard, Busy> {
+        let waiting = Arc::clone(&self.0).write_owned();
+        let _guard = timeout_at(deadline, waiting).await.map_err(|_| Busy)?;
+        Ok(InFlightGuard::Exclusive { _guard })
     }
 }
 
@@ -90,29 +90,29 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn who_wants_to_be_alone_waits_for_the_others_and_keeps_them_out() {
-        let crowds = InFlight::new(2);
-        let crowd = |name: &str| crowds.of(Digest::of(name.as_bytes()));
+    async fn exclusive_attempt_waits_for_others_and_blocks_them() {
+        let in_flight = InFlight::new(2);
+        let budget = |name: &str| in_flight.of(Digest::of(name.as_bytes()));
         let soon = || Instant::now() + Duration::from_secs(1);
-        let (alice, bob) = (crowd("alice"), crowd("bob"));
-        let first = alice.with_others(soon()).await.unwrap();
-        let second = crowd("alice").with_others(soon()).await.unwrap();
-        alice.with_others(soon()).await.unwrap_err();
-        alice.alone(soon()).await.unwrap_err();
+        let (alice, bob) = (budget("alice"), budget("bob"));
+        let first = alice.shared(soon()).await.unwrap();
+        let second = budget("alice").shared(soon()).await.unwrap();
+        alice.shared(soon()).await.unwrap_err();
+        alice.exclusive(soon()).await.unwrap_err();
         drop((first, second));
-        let alone = crowd("alice").alone(soon()).await.unwrap();
-        alice.with_others(soon()).await.unwrap_err();
-        bob.alone(soon()).await.unwrap();
-        drop(alone);
-        alice.with_others(soon()).await.unwrap();
+        let exclusive = budget("alice").exclusive(soon()).await.unwrap();
+        alice.shared(soon()).await.unwrap_err();
+        bob.exclusive(soon()).await.unwrap();
+        drop(exclusive);
+        alice.shared(soon()).await.unwrap();
     }
 
     #[test]
-    fn budgets_that_nobody_draws_on_are_not_kept() {
-        let crowds = InFlight::new(2);
+    fn budgets_without_attempts_are_not_kept() {
+        let in_flight = InFlight::new(2);
         for number in 0..10_000_u32 {
-            drop(crowds.of(Digest::of(&number.to_le_bytes())));
+            drop(in_flight.of(Digest::of(&number.to_le_bytes())));
         }
-        assert!(crowds.open.lock().unwrap().len() < 100);
+        assert!(in_flight.budgets.lock().unwrap().len() < 100);
     }
 }

@@ -1,11 +1,11 @@
-//! Passwords that are tried: each attempt is let through or held up by the rule of
-//! [`LoginThrottlePolicy`], with counters that all nodes share.
+//! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`], with
+//! counters in the shared state.
 //!
-//! An attempt that is held up is answered like a wrong password, after about the time that a check
-//! takes, so that who guesses does not learn which guesses were looked at.
+//! A throttled attempt is answered like a wrong password, after about the time that a check takes, so
+//! that an attacker does not learn which attempts were checked.
 //!
-//! So many passwords are checked at once and no more, and their turns go round by place: a flood of
-//! sign-ins from somewhere takes neither the turns of farms nor those of other people's sign-ins.
+//! The number of concurrent checks is limited, fairly by client network: a flood of logins from one
+//! network delays neither farms nor logins from other networks.
 
 mod in_flight;
 
@@ -24,58 +24,58 @@ use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateErro
 use tokio::time::{Instant, sleep};
 
 use self::in_flight::{InFlight, InFlightGuard};
-use crate::app::environment::Clock;
+use crate::app::clock::Clock;
 use crate::config;
 use crate::farms::{Bounds, FairSemaphore, Permit};
 use crate::http::error::ApiError;
 
-/// Those who may wait for each password that is checked.
+/// Number of attempts that may wait, for each concurrent check.
 const WAITING_PER_CHECK: usize = 16;
 
-/// The longest that somebody waits for a turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Maximum time that an attempt waits for its check.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The longest that an attempt that is held up is made to wait.
-const LONGEST_PACE: Duration = Duration::from_secs(5);
+/// Maximum delay of the response to a throttled attempt.
+const MAX_PACE: Duration = Duration::from_secs(5);
 
-/// Watches over attempts at passwords.
+/// Admits or refuses password attempts.
 pub(crate) struct LoginThrottle {
     policy: LoginThrottlePolicy,
     state: Arc<dyn SharedState>,
     clock: Clock,
-    turns: FairSemaphore<ClientNetwork>,
-    crowds: InFlight,
-    /// What checks that refused have taken lately, in microseconds.
+    checks: FairSemaphore<ClientNetwork>,
+    in_flight: InFlight,
+    /// Recent time of a check that refused, in microseconds.
     pace: AtomicU64,
 }
 
-/// Whose password is tried, and from where.
+/// The account and the client network of an attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    /// As it was typed: an account of the same name in another domain is somebody else.
+    /// Domain as typed: an account of the same name in another domain is another user.
     domain: String,
-    /// Without its domain, of which one account has several spellings: each would be a budget of
-    /// its own.
+    /// Name without the domain. An account has several spellings of its domain, and each would have a
+    /// budget of its own.
     user: String,
-    place: ClientNetwork,
+    network: ClientNetwork,
 }
 
-/// An attempt that goes on. It has been counted.
+/// An admitted attempt. It has been counted.
 pub(crate) struct Attempt {
-    login_throttle: Arc<LoginThrottle>,
+    throttle: Arc<LoginThrottle>,
     target: Target,
     is_known: bool,
-    began: Instant,
-    _turn: Permit<ClientNetwork>,
-    _in_crowd: InFlightGuard,
+    started: Instant,
+    _permit: Permit<ClientNetwork>,
+    _in_flight: InFlightGuard,
 }
 
-/// An attempt of which it is asked whether it may go on.
+/// An attempt that is not admitted yet.
 struct PendingAttempt {
     target: Target,
     is_known: bool,
-    /// Users who are known at the place.
-    people: u32,
+    /// Number of users known on the network.
+    known_users: u32,
 }
 
 impl LoginThrottle {
@@ -88,110 +88,117 @@ impl LoginThrottle {
             policy: config.policy,
             state,
             clock,
-            turns: FairSemaphore::new(Bounds {
+            checks: FairSemaphore::new(Bounds {
                 turns: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
             }),
-            crowds: InFlight::new(config.policy.free_attempts),
+            in_flight: InFlight::new(config.policy.free_attempts),
             pace: AtomicU64::new(0),
         }
     }
 
-    /// Begins an attempt, and counts it. Nothing when it has to wait: then its answer has to be held
-    /// back for the [pace](Self::keep_pace).
+    /// Admits and counts an attempt. Returns `None` if it is throttled: the response then has to be
+    /// delayed by [`LoginThrottle::keep_pace`].
+    ///
+    /// # Errors
+    /// [`Busy`] if too many attempts wait, or the shared state does not respond.
     pub(crate) async fn begin(
         self: &Arc<Self>,
         target: Target,
     ) -> Result<Option<Attempt>, ApiError> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + MAX_WAIT;
         let is_known = self
             .state
             .is_flag_set(FlagKind::KnownNetwork, target.pair(), self.now())
             .await?;
-        let asked = PendingAttempt {
-            people: self.people(&target, is_known).await?,
+        let pending = PendingAttempt {
+            known_users: self.known_users(&target, is_known).await?,
             target,
             is_known,
         };
-        let crowd = self.crowds.of(asked.target.own_budget(is_known));
-        let with_others = crowd.with_others(deadline).await?;
-        let attempt = self.judge(&asked, with_others, deadline).await?;
+        let in_flight = self.in_flight.of(pending.target.own_budget(is_known));
+        let shared = in_flight.shared(deadline).await?;
+        let attempt = self.admit(&pending, shared, deadline).await?;
         if attempt.is_some() {
             return Ok(attempt);
         }
-        // It may be for those who are looked at now, and they may be let in.
-        let alone = crowd.alone(deadline).await?;
-        self.judge(&asked, alone, deadline).await
+        // The budget may be used up only by attempts in flight, which may still succeed.
+        let exclusive = in_flight.exclusive(deadline).await?;
+        self.admit(&pending, exclusive, deadline).await
     }
 
-    /// Waits for about the time that a check takes.
+    /// Waits for about as long as a check takes.
     pub(crate) async fn keep_pace(&self) {
         sleep(Duration::from_micros(self.pace.load(Ordering::Relaxed))).await;
     }
 
-    /// An attempt that goes on, if its budgets allow that.
-    async fn judge(
+    /// Admits an attempt if its budgets allow it.
+    async fn admit(
         self: &Arc<Self>,
-        asked: &PendingAttempt,
-        in_crowd: InFlightGuard,
+        pending: &PendingAttempt,
+        in_flight: InFlightGuard,
         deadline: Instant,
     ) -> Result<Option<Attempt>, ApiError> {
         let PendingAttempt {
             ref target,
             is_known,
-            people,
-        } = *asked;
+            known_users,
+        } = *pending;
         let now = self.now();
         let budgets = LoginThrottlePolicy::budgets(is_known);
-        let tallies = budgets.iter().map(|budget| {
+        let counters = budgets.iter().map(|budget| {
             let (kind, key) = target.counter(*budget);
             self.state.counter(kind, key, now)
         });
-        let tallies = try_join_all(tallies).await?;
-        let mut both = budgets.iter().zip(&tallies);
-        if !both.all(|(budget, tally)| self.policy.allows(*budget, drawn(*tally), people, now)) {
+        let counters = try_join_all(counters).await?;
+        let mut both = budgets.iter().zip(&counters);
+        if !both.all(|(budget, counter)| {
+            let used = budget_use(*counter);
+            self.policy.allows(*budget, used, known_users, now)
+        }) {
             return Ok(None);
         }
-        let turn = self
-            .turns
-            .take(&target.place, deadline)
+        let permit = self
+            .checks
+            .take(&target.network, deadline)
             .await
             .map_err(|_| Busy)?;
         let attempt = Attempt {
-            login_throttle: Arc::clone(self),
+            throttle: Arc::clone(self),
             target: target.clone(),
             is_known,
-            began: Instant::now(),
-            _turn: turn,
-            _in_crowd: in_crowd,
+            started: Instant::now(),
+            _permit: permit,
+            _in_flight: in_flight,
         };
         let counted = attempt.count().await?;
-        let mut all = budgets.iter().zip(tallies).zip(counted);
-        // What was seen has to hold still, unless it does not matter: of many at once, those go on
-        // that are free.
-        let holds = all.all(|((budget, tally), counted)| {
-            counted <= tally.count.saturating_add(1) || counted <= self.policy.free(*budget, people)
+        let mut all = budgets.iter().zip(counters).zip(counted);
+        // Concurrent attempts may have drawn on the budgets since. Those within the free attempts
+        // are admitted all the same.
+        let is_unchanged = all.all(|((budget, counter), counted)| {
+            let free = self.policy.free(*budget, known_users);
+            counted <= counter.count.saturating_add(1) || counted <= free
         });
-        if holds {
+        if is_unchanged {
             return Ok(Some(attempt));
         }
-        attempt.was_none().await?;
+        attempt.void().await?;
         Ok(None)
     }
 
-    /// Users who are known at a place. Where the user is one of them it does not matter how many.
-    async fn people(&self, target: &Target, is_known: bool) -> Result<u32, StateError> {
+    /// Number of users known on a network. Not needed, and 0, if the user is one of them.
+    async fn known_users(&self, target: &Target, is_known: bool) -> Result<u32, StateError> {
         if is_known {
             return Ok(0);
         }
         let kind = CounterKind::KnownUsersOfNetwork;
-        let tally = self.state.counter(kind, target.place(), self.now());
-        Ok(tally.await?.count)
+        let counter = self.state.counter(kind, target.network(), self.now());
+        Ok(counter.await?.count)
     }
 
-    /// Takes note of what a check took: the pace follows slowly.
-    fn took(&self, time: Duration) {
-        let time = u64::try_from(time.min(LONGEST_PACE).as_micros()).unwrap_or(u64::MAX);
+    /// Adapts the pace to the time of a check, slowly.
+    fn adapt_pace(&self, time: Duration) {
+        let time = u64::try_from(time.min(MAX_PACE).as_micros()).unwrap_or(u64::MAX);
         let follow = |pace: u64| {
             Some(if pace == 0 {
                 time
@@ -210,39 +217,39 @@ impl LoginThrottle {
 }
 
 impl Attempt {
-    /// The password was wrong, or the account cannot be used.
-    pub(crate) fn was_bad(self) {
-        self.login_throttle.took(self.began.elapsed());
+    /// The password was wrong, or the account cannot be used: the attempt counts.
+    pub(crate) fn failed(self) {
+        self.throttle.adapt_pace(self.started.elapsed());
     }
 
-    /// Nobody could say, or the password is right and does not let anybody in: it was no attempt.
-    pub(crate) async fn was_none(self) -> Result<(), StateError> {
+    /// The password could not be checked, or is right but must be changed: the attempt does not count.
+    pub(crate) async fn void(self) -> Result<(), StateError> {
         self.decrement(1).await
     }
 
-    /// The user signed in, and is known here from now on.
-    pub(crate) async fn was_good(self) -> Result<(), StateError> {
-        let LoginThrottle { state, policy, .. } = &*self.login_throttle;
-        let now = self.login_throttle.now();
+    /// The user signed in, and is known on this network from now on.
+    pub(crate) async fn succeeded(self) -> Result<(), StateError> {
+        let LoginThrottle { state, policy, .. } = &*self.throttle;
+        let now = self.throttle.now();
         let until = later(now, policy.known_network);
-        let mark = state.set_flag(FlagKind::KnownNetwork, self.target.pair(), until);
-        // Their own slips are forgiven, those of others are not.
+        let known = state.set_flag(FlagKind::KnownNetwork, self.target.pair(), until);
+        // Failures of the user are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
-        let (is_new, ()) = tokio::try_join!(mark, self.decrement(by))?;
-        let (kind, place) = (CounterKind::KnownUsersOfNetwork, self.target.place());
+        let (is_new, ()) = tokio::try_join!(known, self.decrement(by))?;
+        let (kind, network) = (CounterKind::KnownUsersOfNetwork, self.target.network());
         if is_new {
-            state.increment(kind, place, now, until).await?;
+            state.increment(kind, network, now, until).await?;
         } else {
-            state.extend_counter(kind, place, now, until).await?;
+            state.extend_counter(kind, network, now, until).await?;
         }
         Ok(())
     }
 
-    /// Counts it before the password is looked at, and gives the new numbers.
+    /// Counts the attempt before the password is checked. Returns the new counts.
     async fn count(&self) -> Result<Vec<u32>, StateError> {
-        let now = self.login_throttle.now();
+        let now = self.throttle.now();
         let until = later(now, LoginThrottlePolicy::MEMORY);
-        let state = &self.login_throttle.state;
+        let state = &self.throttle.state;
         try_join_all(
             self.counters()
                 .map(|(kind, key)| state.increment(kind, key, now, until)),
@@ -251,7 +258,7 @@ impl Attempt {
     }
 
     async fn decrement(&self, by: u32) -> Result<(), StateError> {
-        let state = &self.login_throttle.state;
+        let state = &self.throttle.state;
         try_join_all(
             self.counters()
                 .map(|(kind, key)| state.decrement(kind, key, by)),
@@ -268,12 +275,12 @@ impl Attempt {
 }
 
 impl Target {
-    /// A client whose address is not known is at a place of its own, with all of its like.
+    /// Clients of unknown address share one network.
     pub(crate) fn new(domain: &str, user_name: &str, client: Option<IpAddr>) -> Self {
         Self {
             domain: folded(domain),
             user: folded(user_name),
-            place: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
+            network: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
         }
     }
 
@@ -284,7 +291,7 @@ impl Target {
                 CounterKind::AttemptsFromUnknownNetworks,
                 Digest::of(self.user.as_bytes()),
             ),
-            Budget::Network => (CounterKind::AttemptsByNetwork, self.place()),
+            Budget::Network => (CounterKind::AttemptsByNetwork, self.network()),
         }
     }
 
@@ -297,22 +304,22 @@ impl Target {
         }
     }
 
-    /// The user at the place. No address has a space, and no domain a backslash.
+    /// The user on this network. An address holds no space, and a domain no backslash.
     fn pair(&self) -> Digest {
         let Self {
             domain,
             user,
-            place,
+            network,
         } = self;
-        Digest::of(format!("{} {domain}\\{user}", place.address()).as_bytes())
+        Digest::of(format!("{} {domain}\\{user}", network.address()).as_bytes())
     }
 
-    fn place(&self) -> Digest {
-        Digest::of(self.place.address().to_string().as_bytes())
+    fn network(&self) -> Digest {
+        Digest::of(self.network.address().to_string().as_bytes())
     }
 }
 
-/// A name as a directory compares it: capitals, accents and the width of letters make no other account.
+/// A name as directories compare it: without regard to case, accents and the width of letters.
 fn folded(name: &str) -> String {
     let combining = CanonicalCombiningClassMapBorrowed::new();
     DecomposingNormalizerBorrowed::new_nfkd()
@@ -322,12 +329,15 @@ fn folded(name: &str) -> String {
         .collect()
 }
 
-/// Every attempt is counted for the same time, so the end of a counter tells when the last one was.
-fn drawn(tally: Counter) -> BudgetUse {
+/// Every attempt is counted for the same time, so the expiry of a counter gives the time of the last
+/// one.
+fn budget_use(counter: Counter) -> BudgetUse {
     let memory = SignedDuration::try_from(LoginThrottlePolicy::MEMORY).unwrap_or_default();
     BudgetUse {
-        attempts: tally.count,
-        last: tally.until.and_then(|until| until.checked_sub(memory).ok()),
+        attempts: counter.count,
+        last: counter
+            .until
+            .and_then(|until| until.checked_sub(memory).ok()),
     }
 }
 
@@ -347,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_directory_takes_for_one_name_is_one() {
+    fn names_equal_for_directories_are_folded() {
         for name in [
             "Alice",
             "ALICE",
@@ -363,7 +373,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn users_who_go_on_signing_in_stay_known_at_their_place() {
+    async fn regular_logins_keep_network_known() {
         const DAY: SignedDuration = SignedDuration::from_hours(24);
         let folder = tempfile::tempdir().unwrap();
         let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
@@ -374,17 +384,17 @@ mod tests {
             Arc::new(move || *today.lock().unwrap())
         };
         let config = config::LoginThrottle::default();
-        let login_throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
+        let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
         let ward = Some([192, 0, 2, 1].into());
-        // Known for 90 days from the last sign-in.
+        // Known for 90 days from the last login.
         for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
             *today.lock().unwrap() = first + DAY * day;
-            let stranger = Target::new("DEMO", "nobody", ward);
-            let people = login_throttle.people(&stranger, false).await.unwrap();
-            assert_eq!(people, known, "on day {day}");
+            let unknown = Target::new("DEMO", "nobody", ward);
+            let known_users = throttle.known_users(&unknown, false).await.unwrap();
+            assert_eq!(known_users, known, "on day {day}");
             let alice = Target::new("DEMO", "alice", ward);
-            let attempt = login_throttle.begin(alice).await.unwrap().unwrap();
-            attempt.was_good().await.unwrap();
+            let attempt = throttle.begin(alice).await.unwrap().unwrap();
+            attempt.succeeded().await.unwrap();
         }
     }
 }

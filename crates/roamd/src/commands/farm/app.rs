@@ -3,74 +3,76 @@
 use clap::{ArgGroup, Args, Subcommand};
 use roamd_farm::{ApplicationChange, ApplicationRecord, ContentAddress, Farms, FileTypes, Limit};
 
-use super::{List, OnOff, Set, on_off, or_none, show, show_one};
-use crate::exit::Exit;
+use super::args::{ListArgs, OnOff, SetArgs};
+use super::records::{on_off, or_dash, print_record, print_records};
+use crate::exit_code::Exit;
 
-/// Lists and sets applications, desktops and documents.
+/// Lists and changes applications, desktops and documents.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm app list --data world --farm CVAD")]
-pub(super) struct App {
+pub(super) struct AppCommand {
     #[command(subcommand)]
-    command: AppCommand,
+    subcommand: AppSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum AppCommand {
+enum AppSubcommand {
     List(ListApps),
     Set(SetApp),
 }
 
-/// Lists applications, desktops and documents with what runs of them.
+/// Lists applications, desktops and documents with their running instances.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm app list --data world --json")]
 struct ListApps {
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
-/// Sets an application, desktop or document, also while its farm is served.
+/// Changes an application, desktop or document. Works while the farm is running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm app set --data world --farm CVAD Word --max-instances-per-user 1"
+    after_help = "Example:\n  roamd farm app set --data world --farm CVAD Word \
+                  --max-instances-per-user 1"
 )]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 struct SetApp {
     #[command(flatten)]
-    set: Set,
+    set: SetArgs,
     /// Internal name of the application, desktop or document.
     #[arg(value_name = "APP")]
     app: String,
-    /// Whether it can be launched.
+    /// Allow or refuse launches.
     #[arg(long, value_enum, group = "change")]
     enabled: Option<OnOff>,
-    /// How often it may run: a number, or none for any.
+    /// Maximum number of instances: a number, or none for no limit.
     #[arg(long, value_name = "N", group = "change")]
     max_instances: Option<Limit>,
-    /// How often it may run for each user: a number, or none for any.
+    /// Maximum number of instances per user: a number, or none for no limit.
     #[arg(long, value_name = "N", group = "change")]
     max_instances_per_user: Option<Limit>,
-    /// Extensions of the files that an application opens, such as .txt,.csv, or none.
+    /// File extensions that the application opens, such as .txt,.csv, or none.
     #[arg(long, value_name = "EXTENSIONS", group = "change")]
     file_types: Option<FileTypes>,
-    /// Where a document is: a UNC path or a URL.
+    /// Address of the document: a UNC path or a URL.
     #[arg(long, value_name = "ADDRESS", group = "change")]
     content: Option<ContentAddress>,
 }
 
-impl App {
+impl AppCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            AppCommand::List(command) => command.run(),
-            AppCommand::Set(command) => command.run(),
+        match self.subcommand {
+            AppSubcommand::List(command) => command.run(),
+            AppSubcommand::Set(command) => command.run(),
         }
     }
 }
 
 impl ListApps {
     fn run(self) -> anyhow::Result<Exit> {
-        let List { data, farm, json } = self.list;
+        let ListArgs { data, farm, json } = self.list;
         let apps = Farms::open(&data.data)?.applications(farm.as_deref())?;
-        show(apps, json, HEADER, row)
+        print_records(apps, json, HEADER, row)
     }
 }
 
@@ -83,10 +85,10 @@ impl SetApp {
             file_types: self.file_types,
             content: self.content,
         };
-        let Set { data, farm, json } = self.set;
+        let SetArgs { data, farm, json } = self.set;
         let farms = Farms::open(&data.data)?;
         let app = farms.set_application(&farm, &self.app, &change)?;
-        show_one(app, json, HEADER, row)
+        print_record(app, json, HEADER, row)
     }
 }
 
@@ -107,7 +109,7 @@ fn row(app: ApplicationRecord) -> [String; 9] {
         app.farm,
         app.app,
         app.kind.to_string(),
-        or_none(app.group),
+        or_dash(app.group),
         on_off(app.enabled),
         app.instances.to_string(),
         app.max_instances.to_string(),

@@ -1,78 +1,80 @@
 //! `roamd farm group`.
 
 use clap::{Args, Subcommand};
-use roamd_farm::{Farms, GroupRecord};
+use roamd_farm::{Farms, HostGroupRecord};
 
-use super::{List, OnOff, Set, on_off, show, show_one};
-use crate::exit::Exit;
+use super::args::{ListArgs, OnOff, SetArgs};
+use super::records::{on_off, print_record, print_records};
+use crate::exit_code::Exit;
 
-/// Lists groups of hosts, and takes them into maintenance.
+/// Lists host groups, and starts or ends their maintenance.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm group list --data world")]
-pub(super) struct Group {
+pub(super) struct GroupCommand {
     #[command(subcommand)]
-    command: GroupCommand,
+    subcommand: GroupSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum GroupCommand {
+enum GroupSubcommand {
     List(ListGroups),
     Set(SetGroup),
 }
 
-/// Lists groups of hosts.
+/// Lists host groups.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm group list --data world --farm CVAD --json")]
 struct ListGroups {
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
-/// Takes a group of hosts into maintenance or out of it, also while its farm is served.
+/// Starts or ends maintenance of a host group. Works while the farm is running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm group set --data world --farm CVAD Desktops --maintenance on"
+    after_help = "Example:\n  roamd farm group set --data world --farm CVAD Desktops \
+                  --maintenance on"
 )]
 struct SetGroup {
     #[command(flatten)]
-    set: Set,
+    set: SetArgs,
     /// Name of the group.
     #[arg(value_name = "GROUP")]
     group: String,
-    /// Take nothing new on any host of the group.
+    /// Refuse new sessions on every host of the group.
     #[arg(long, value_enum)]
     maintenance: OnOff,
 }
 
-impl Group {
+impl GroupCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            GroupCommand::List(command) => command.run(),
-            GroupCommand::Set(command) => command.run(),
+        match self.subcommand {
+            GroupSubcommand::List(command) => command.run(),
+            GroupSubcommand::Set(command) => command.run(),
         }
     }
 }
 
 impl ListGroups {
     fn run(self) -> anyhow::Result<Exit> {
-        let List { data, farm, json } = self.list;
+        let ListArgs { data, farm, json } = self.list;
         let groups = Farms::open(&data.data)?.groups(farm.as_deref())?;
-        show(groups, json, HEADER, row)
+        print_records(groups, json, HEADER, row)
     }
 }
 
 impl SetGroup {
     fn run(self) -> anyhow::Result<Exit> {
-        let Set { data, farm, json } = self.set;
+        let SetArgs { data, farm, json } = self.set;
         let farms = Farms::open(&data.data)?;
         let group = farms.set_group(&farm, &self.group, self.maintenance == OnOff::On)?;
-        show_one(group, json, HEADER, row)
+        print_record(group, json, HEADER, row)
     }
 }
 
 const HEADER: [&str; 4] = ["FARM", "GROUP", "HOSTS", "MAINTENANCE"];
 
-fn row(group: GroupRecord) -> [String; 4] {
+fn row(group: HostGroupRecord) -> [String; 4] {
     [
         group.farm,
         group.group,

@@ -4,77 +4,79 @@ use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
-use roamd_farm::{Farms, HostChange, HostRecord, Switch};
+use roamd_farm::{Farms, HostChange, HostRecord, PowerSetting};
 
-use super::{List, OnOff, Set, on_off, or_none, show, show_one};
-use crate::exit::Exit;
+use super::args::{ListArgs, OnOff, SetArgs};
+use super::records::{on_off, or_dash, print_record, print_records};
+use crate::exit_code::Exit;
 
-/// Lists and sets hosts: their capacity, their machines, and maintenance.
+/// Lists and changes hosts: capacity, power and maintenance.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm host list --data world --farm CVAD")]
-pub(super) struct Host {
+pub(super) struct HostCommand {
     #[command(subcommand)]
-    command: HostCommand,
+    subcommand: HostSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum HostCommand {
+enum HostSubcommand {
     List(ListHosts),
     Set(SetHost),
 }
 
-/// Lists hosts with what is on them.
+/// Lists hosts with their sessions.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm host list --data world --json")]
 struct ListHosts {
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
-/// Sets a host, also while its farm is served.
+/// Changes a host. Works while the farm is running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm host set --data world --farm CVAD 71031 --power off --boot-seconds 20"
+    after_help = "Example:\n  roamd farm host set --data world --farm CVAD 71031 \
+                  --power off --boot-seconds 20"
 )]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 struct SetHost {
     #[command(flatten)]
-    set: Set,
+    set: SetArgs,
     /// Id of the host.
     #[arg(value_name = "HOST-ID")]
     host: String,
-    /// Sessions that it takes: 1 for a desktop machine.
+    /// Maximum number of sessions; 1 for a desktop machine.
     #[arg(long, value_name = "N", group = "change")]
     capacity: Option<NonZeroU32>,
-    /// Start its machine, or switch it off, which ends the sessions on it. XenDesktop and later
-    /// start a machine for a launch.
+    /// Power the machine on or off. Powering off ends its sessions. XenDesktop 5 and later power
+    /// a machine on for a launch.
     #[arg(long, value_enum, group = "change")]
     power: Option<OnOff>,
-    /// Seconds that its machine takes to start.
+    /// Seconds that the machine takes to start.
     #[arg(long, value_name = "N", group = "change")]
     boot_seconds: Option<u32>,
-    /// Take nothing new.
+    /// Refuse new sessions.
     #[arg(long, value_enum, group = "change")]
     maintenance: Option<OnOff>,
-    /// Refuse every connection, as a machine does that is broken.
+    /// Refuse every connection, as a broken machine does.
     #[arg(long, value_enum, group = "change")]
     refusing: Option<OnOff>,
 }
 
-impl Host {
+impl HostCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            HostCommand::List(command) => command.run(),
-            HostCommand::Set(command) => command.run(),
+        match self.subcommand {
+            HostSubcommand::List(command) => command.run(),
+            HostSubcommand::Set(command) => command.run(),
         }
     }
 }
 
 impl ListHosts {
     fn run(self) -> anyhow::Result<Exit> {
-        let List { data, farm, json } = self.list;
+        let ListArgs { data, farm, json } = self.list;
         let farms = Farms::open(&data.data)?;
-        show(
+        print_records(
             farms.hosts(farm.as_deref(), Timestamp::now())?,
             json,
             HEADER,
@@ -88,17 +90,17 @@ impl SetHost {
         let change = HostChange {
             capacity: self.capacity,
             power: self.power.map(|power| match power {
-                OnOff::On => Switch::On,
-                OnOff::Off => Switch::Off,
+                OnOff::On => PowerSetting::On,
+                OnOff::Off => PowerSetting::Off,
             }),
             boot_seconds: self.boot_seconds,
             maintenance: self.maintenance.map(|it| it == OnOff::On),
             refusing: self.refusing.map(|it| it == OnOff::On),
         };
-        let Set { data, farm, json } = self.set;
+        let SetArgs { data, farm, json } = self.set;
         let farms = Farms::open(&data.data)?;
         let host = farms.set_host(&farm, &self.host, change, Timestamp::now())?;
-        show_one(host, json, HEADER, row)
+        print_record(host, json, HEADER, row)
     }
 }
 
@@ -120,7 +122,7 @@ fn row(host: HostRecord) -> [String; 10] {
         host.farm,
         host.host_id,
         host.name,
-        or_none(host.group),
+        or_dash(host.group),
         host.power.to_string(),
         format!("{} s", host.boot_seconds),
         host.sessions.to_string(),

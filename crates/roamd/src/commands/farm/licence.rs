@@ -1,76 +1,77 @@
 //! `roamd farm licence`.
 
 use clap::{Args, Subcommand};
-use roamd_farm::{Farms, Limit, LimitChange, LimitRecord};
+use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
-use super::{List, Set, show, show_one};
-use crate::exit::Exit;
+use super::args::{ListArgs, SetArgs};
+use super::records::{print_record, print_records};
+use crate::exit_code::Exit;
 
-/// Lists and sets licences: a connected user has one, whatever he runs.
+/// Lists and sets licences. Each connected user needs one licence.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm licence list --data world")]
-pub(super) struct Licence {
+pub(super) struct LicenceCommand {
     #[command(subcommand)]
-    command: LicenceCommand,
+    subcommand: LicenceSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum LicenceCommand {
+enum LicenceSubcommand {
     List(ListLicences),
     Set(SetLicences),
 }
 
-/// Lists the licences of farms, and how many are in use.
+/// Lists the licences of each farm and how many are in use.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm licence list --data world --json")]
 struct ListLicences {
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
-/// Sets the licences of a farm, also while it is served.
+/// Sets the licences of a farm. Works while the farm is running.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm licence set --data world --farm XA1 2")]
 struct SetLicences {
     #[command(flatten)]
-    set: Set,
-    /// Users who may be connected at the same time: a number, or none for any.
+    set: SetArgs,
+    /// Maximum number of connected users: a number, or none for no limit.
     #[arg(value_name = "N")]
     licences: Limit,
 }
 
-impl Licence {
+impl LicenceCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            LicenceCommand::List(command) => command.run(),
-            LicenceCommand::Set(command) => command.run(),
+        match self.subcommand {
+            LicenceSubcommand::List(command) => command.run(),
+            LicenceSubcommand::Set(command) => command.run(),
         }
     }
 }
 
 impl ListLicences {
     fn run(self) -> anyhow::Result<Exit> {
-        let List { data, farm, json } = self.list;
+        let ListArgs { data, farm, json } = self.list;
         let limits = Farms::open(&data.data)?.limits(farm.as_deref())?;
-        show(limits, json, HEADER, row)
+        print_records(limits, json, HEADER, row)
     }
 }
 
 impl SetLicences {
     fn run(self) -> anyhow::Result<Exit> {
-        let change = LimitChange {
+        let change = FarmLimitsChange {
             licences: Some(self.licences),
-            ..LimitChange::default()
+            ..FarmLimitsChange::default()
         };
-        let Set { data, farm, json } = self.set;
+        let SetArgs { data, farm, json } = self.set;
         let limits = Farms::open(&data.data)?.set_limits(&farm, change)?;
-        show_one(limits, json, HEADER, row)
+        print_record(limits, json, HEADER, row)
     }
 }
 
 const HEADER: [&str; 3] = ["FARM", "IN USE", "LICENCES"];
 
-fn row(limits: LimitRecord) -> [String; 3] {
+fn row(limits: FarmLimitsRecord) -> [String; 3] {
     [
         limits.farm,
         limits.connected_users.to_string(),

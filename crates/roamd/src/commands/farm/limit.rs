@@ -1,83 +1,85 @@
 //! `roamd farm limit`.
 
 use clap::{ArgGroup, Args, Subcommand};
-use roamd_farm::{Farms, Limit, LimitChange, LimitRecord};
+use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
-use super::{List, Set, show, show_one};
-use crate::exit::Exit;
+use super::args::{ListArgs, SetArgs};
+use super::records::{print_record, print_records};
+use crate::exit_code::Exit;
 
-/// Lists and sets how many sessions a farm may have.
+/// Lists and sets the session limits of farms.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm limit list --data world")]
-pub(super) struct Limits {
+pub(super) struct LimitCommand {
     #[command(subcommand)]
-    command: LimitCommand,
+    subcommand: LimitSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum LimitCommand {
+enum LimitSubcommand {
     List(ListLimits),
     Set(SetLimits),
 }
 
-/// Lists the limits of farms, with the sessions that there are.
+/// Lists the session limits and the number of sessions of each farm.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm limit list --data world --json")]
 struct ListLimits {
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
-/// Sets the limits of a farm, also while it is served.
+/// Sets the session limits of a farm. Works while the farm is running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm limit set --data world --farm XA1 --max-sessions-per-user 1"
+    after_help = "Example:\n  roamd farm limit set --data world --farm XA1 \
+                  --max-sessions-per-user 1"
 )]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 struct SetLimits {
     #[command(flatten)]
-    set: Set,
-    /// Sessions that there may be, connected or not: a number, or none for any.
+    set: SetArgs,
+    /// Maximum number of sessions, connected or not: a number, or none for no limit.
     #[arg(long, value_name = "N", group = "change")]
     max_sessions: Option<Limit>,
-    /// Sessions that each user may have: a number, or none for any.
+    /// Maximum number of sessions per user: a number, or none for no limit.
     #[arg(long, value_name = "N", group = "change")]
     max_sessions_per_user: Option<Limit>,
 }
 
-impl Limits {
+impl LimitCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            LimitCommand::List(command) => command.run(),
-            LimitCommand::Set(command) => command.run(),
+        match self.subcommand {
+            LimitSubcommand::List(command) => command.run(),
+            LimitSubcommand::Set(command) => command.run(),
         }
     }
 }
 
 impl ListLimits {
     fn run(self) -> anyhow::Result<Exit> {
-        let List { data, farm, json } = self.list;
+        let ListArgs { data, farm, json } = self.list;
         let limits = Farms::open(&data.data)?.limits(farm.as_deref())?;
-        show(limits, json, HEADER, row)
+        print_records(limits, json, HEADER, row)
     }
 }
 
 impl SetLimits {
     fn run(self) -> anyhow::Result<Exit> {
-        let change = LimitChange {
+        let change = FarmLimitsChange {
             licences: None,
             max_sessions: self.max_sessions,
             max_sessions_per_user: self.max_sessions_per_user,
         };
-        let Set { data, farm, json } = self.set;
+        let SetArgs { data, farm, json } = self.set;
         let limits = Farms::open(&data.data)?.set_limits(&farm, change)?;
-        show_one(limits, json, HEADER, row)
+        print_record(limits, json, HEADER, row)
     }
 }
 
 const HEADER: [&str; 4] = ["FARM", "SESSIONS", "MAX", "MAX PER USER"];
 
-fn row(limits: LimitRecord) -> [String; 4] {
+fn row(limits: FarmLimitsRecord) -> [String; 4] {
     [
         limits.farm,
         limits.sessions.to_string(),

@@ -3,52 +3,54 @@
 use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, Subcommand};
-use roamd_farm::{AccountRules, AccountRulesChange, Farms, Limit};
+use roamd_farm::{AccountPolicy, AccountPolicyChange, Farms, Limit};
 
-use super::{Data, show_one};
-use crate::exit::Exit;
+use super::args::DataArgs;
+use super::records::print_record;
+use crate::exit_code::Exit;
 
-/// Lists and sets what holds for all accounts: when they are locked, and what passwords have to be.
+/// Lists and sets the policy for all accounts: lockout and password length.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm policy list --data world")]
-pub(super) struct Policy {
+pub(super) struct PolicyCommand {
     #[command(subcommand)]
-    command: PolicyCommand,
+    subcommand: PolicySubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum PolicyCommand {
+enum PolicySubcommand {
     List(ListPolicy),
     Set(SetPolicy),
 }
 
-/// Lists what holds for all accounts.
+/// Lists the account policy.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm policy list --data world --json")]
 struct ListPolicy {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Sets what holds for all accounts, also while farms are served.
+/// Sets the account policy. Works while farms are running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm policy set --data world --lockout-attempts 5 --lockout-seconds 600"
+    after_help = "Example:\n  roamd farm policy set --data world --lockout-attempts 5 \
+                  --lockout-seconds 600"
 )]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 struct SetPolicy {
     #[command(flatten)]
-    data: Data,
-    /// Wrong passwords one after the other that lock an account: a number, or none for never.
+    data: DataArgs,
+    /// Consecutive wrong passwords that lock an account: a number, or none for no lockout.
     #[arg(long, value_name = "N", group = "change")]
     lockout_attempts: Option<Limit>,
     /// Seconds that an account stays locked.
     #[arg(long, value_name = "N", group = "change")]
     lockout_seconds: Option<NonZeroU32>,
-    /// Characters that a new password has at least.
+    /// Minimum length of a new password in characters.
     #[arg(long, value_name = "N", group = "change")]
     password_length: Option<NonZeroU32>,
     /// Print JSON.
@@ -56,36 +58,36 @@ struct SetPolicy {
     json: bool,
 }
 
-impl Policy {
+impl PolicyCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            PolicyCommand::List(command) => command.run(),
-            PolicyCommand::Set(command) => command.run(),
+        match self.subcommand {
+            PolicySubcommand::List(command) => command.run(),
+            PolicySubcommand::Set(command) => command.run(),
         }
     }
 }
 
 impl ListPolicy {
     fn run(self) -> anyhow::Result<Exit> {
-        let rules = Farms::open(&self.data.data)?.account_rules()?;
-        show_one(rules, self.json, HEADER, row)
+        let rules = Farms::open(&self.data.data)?.account_policy()?;
+        print_record(rules, self.json, HEADER, row)
     }
 }
 
 impl SetPolicy {
     fn run(self) -> anyhow::Result<Exit> {
-        let rules = Farms::open(&self.data.data)?.set_account_rules(AccountRulesChange {
+        let rules = Farms::open(&self.data.data)?.set_account_policy(AccountPolicyChange {
             lockout_attempts: self.lockout_attempts,
             lockout_seconds: self.lockout_seconds,
             password_length: self.password_length,
         })?;
-        show_one(rules, self.json, HEADER, row)
+        print_record(rules, self.json, HEADER, row)
     }
 }
 
 const HEADER: [&str; 3] = ["LOCKOUT ATTEMPTS", "LOCKOUT SECONDS", "PASSWORD LENGTH"];
 
-fn row(rules: AccountRules) -> [String; 3] {
+fn row(rules: AccountPolicy) -> [String; 3] {
     [
         rules.lockout_attempts.to_string(),
         rules.lockout_seconds.to_string(),

@@ -5,22 +5,22 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use roamd_server::{ControllerProbe, ProbeResponse, config};
+use roamd_server::{ControllerProbe, ProbeResponse};
 use serde::Serialize;
 
-use crate::commands::config::tell_faults;
-use crate::exit::Exit;
+use crate::commands::config_file::read_config;
+use crate::exit_code::Exit;
 use crate::output;
-use crate::server::block_on;
+use crate::runtime::block_on;
 
-/// Asks every controller of a configuration whether it answers, and what it can do; and every ticket
-/// authority of a gateway for a ticket to nowhere.
+/// Probes every controller and every Secure Ticket Authority of a configuration.
 ///
-/// Ends with 0 if all answer, 4 if some do, 1 if none does. No user is needed, and nothing is changed.
+/// Requests the capabilities of each controller, and a test ticket from each ticket authority.
+/// Exit code 0 if all answer, 4 if some do, 1 if none does. Needs no user and changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm probe --config /etc/roamd.toml")]
-pub(super) struct Probe {
-    /// The gateway's configuration.
+pub(super) struct ProbeFarms {
+    /// Configuration file of the server.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// Print JSON.
@@ -28,9 +28,9 @@ pub(super) struct Probe {
     json: bool,
 }
 
-/// A controller, as scripts see it.
+/// The probe result of a controller, as printed.
 #[derive(Debug, Serialize)]
-struct Row {
+struct ProbeRow {
     store: String,
     farm: String,
     controller: String,
@@ -43,15 +43,15 @@ struct Row {
     reason: Option<String>,
 }
 
-impl Probe {
+impl ProbeFarms {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = config::read(&self.config).inspect_err(tell_faults)?;
+        let config = read_config(&self.config)?;
         block_on(async {
             let probes = roamd_server::probe(&config).await?;
             let now = Timestamp::now();
-            let rows: Vec<Row> = probes
+            let rows: Vec<ProbeRow> = probes
                 .into_iter()
-                .map(|probe| Row::new(probe, now))
+                .map(|probe| ProbeRow::new(probe, now))
                 .collect();
             let up = rows.iter().filter(|row| row.up).count();
             let exit = match up {
@@ -60,16 +60,16 @@ impl Probe {
                 _ => Exit::Done,
             };
             if self.json {
-                output::json(&rows)?;
+                output::print_json(&rows)?;
             } else {
-                table(rows)?;
+                print_rows(rows)?;
             }
             Ok(exit)
         })
     }
 }
 
-impl Row {
+impl ProbeRow {
     fn new(probe: ControllerProbe, now: Timestamp) -> Self {
         let (up, dialect, capabilities, reason) = match probe.answer {
             Ok(ProbeResponse::Capable {
@@ -88,11 +88,14 @@ impl Row {
             capabilities,
             milliseconds: u64::try_from(probe.took.as_millis()).unwrap_or(u64::MAX),
             certificate_expiry: probe.certificate_expiry.map(date),
-            certificate_days_left: probe.certificate_expiry.map(|expiry| days(now, expiry)),
+            certificate_days_left: probe
+                .certificate_expiry
+                .map(|expiry| days_until(now, expiry)),
             reason,
         }
     }
 
+    /// Returns the expiry of the certificate for the table.
     fn certificate(&self) -> Option<String> {
         let (expiry, days) = (
             self.certificate_expiry.as_ref()?,
@@ -106,7 +109,7 @@ impl Row {
     }
 }
 
-fn table(rows: Vec<Row>) -> anyhow::Result<()> {
+fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
     let header = [
         "STORE",
         "FARM",
@@ -118,7 +121,7 @@ fn table(rows: Vec<Row>) -> anyhow::Result<()> {
         "CAPABILITIES",
         "REASON",
     ];
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let rows = rows.into_iter().map(|row| {
         let certificate = row.certificate();
         let capabilities = row.capabilities.join(",");
@@ -127,23 +130,23 @@ fn table(rows: Vec<Row>) -> anyhow::Result<()> {
             row.farm,
             row.controller,
             if row.up { "yes" } else { "no" }.into(),
-            or_none(row.dialect),
+            or_dash(row.dialect),
             row.milliseconds.to_string(),
-            or_none(certificate),
-            or_none((!capabilities.is_empty()).then_some(capabilities)),
-            or_none(row.reason),
+            or_dash(certificate),
+            or_dash((!capabilities.is_empty()).then_some(capabilities)),
+            or_dash(row.reason),
         ]
     });
-    Ok(output::table(header, rows)?)
+    Ok(output::print_table(header, rows)?)
 }
 
-/// The day of a point in time, in UTC.
+/// Returns the date of a point in time, in UTC.
 fn date(time: Timestamp) -> String {
     TimeZone::UTC.to_datetime(time).date().to_string()
 }
 
-/// Whole days until then; less than nothing if it has passed.
-fn days(now: Timestamp, then: Timestamp) -> i64 {
+/// Returns the whole days from `now` to `then`; negative if `then` has passed.
+fn days_until(now: Timestamp, then: Timestamp) -> i64 {
     then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
 }
 
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_is_told_with_its_day_and_the_days_left() {
+    fn certificate_cell_has_expiry_date_and_days_left() {
         let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
         let cases = [
             (None, None),
@@ -177,7 +180,7 @@ mod tests {
                 certificate_expiry: expiry.map(|time| time.parse().unwrap()),
                 answer: Err("none".into()),
             };
-            let row = Row::new(probe, now);
+            let row = ProbeRow::new(probe, now);
             assert_eq!(row.certificate().as_deref(), expected);
         }
     }

@@ -3,22 +3,23 @@
 use clap::{Args, Subcommand, ValueEnum};
 use roamd_farm::{Farms, SessionFilter, SessionRecord, SessionState, StartSession};
 
-use super::{Data, or_none};
-use crate::exit::Exit;
+use super::args::DataArgs;
+use super::records::or_dash;
+use crate::exit_code::Exit;
 use crate::output;
 
 /// Lists and starts sessions on embedded farms.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm session list --data world --user alice")]
-pub(super) struct Session {
+pub(super) struct SessionCommand {
     #[command(subcommand)]
-    command: SessionCommand,
+    subcommand: SessionSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum SessionCommand {
+enum SessionSubcommand {
     List(ListSessions),
-    Start(Start),
+    Start(StartSessionCommand),
 }
 
 /// Lists sessions.
@@ -26,11 +27,11 @@ enum SessionCommand {
 #[command(after_help = "Example:\n  roamd farm session list --data world --farm XA1 --json")]
 struct ListSessions {
     #[command(flatten)]
-    data: Data,
-    /// Only of this farm.
+    data: DataArgs,
+    /// List only this farm.
     #[arg(long, value_name = "ID")]
     farm: Option<String>,
-    /// Only of this user: alice, 'DEMO\alice' or alice@demo.test.
+    /// List only this user: alice, 'DEMO\alice' or alice@demo.test.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Print JSON.
@@ -38,30 +39,31 @@ struct ListSessions {
     json: bool,
 }
 
-/// Makes a session, as if it had been launched.
+/// Creates a session, as a launch by the user would.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm session start --data world --farm CVAD --user carol --app Word --client-name DESK-C"
+    after_help = "Example:\n  roamd farm session start --data world --farm CVAD --user carol \
+                  --app Word --client-name DESK-C"
 )]
-struct Start {
+struct StartSessionCommand {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// Id of the farm.
     #[arg(long, value_name = "ID")]
     farm: String,
-    /// Whose session: alice, 'DEMO\alice' or alice@demo.test.
+    /// User of the session: alice, 'DEMO\alice' or alice@demo.test.
     #[arg(long, value_name = "NAME")]
     user: String,
-    /// Application or desktop.
+    /// Internal name of the application or desktop.
     #[arg(long, value_name = "APP")]
     app: String,
-    /// Name of the client that it is connected to.
+    /// Name of the client that the session is connected to.
     #[arg(long, value_name = "N")]
     client_name: Option<String>,
     /// Device id of that client.
     #[arg(long, value_name = "D")]
     device_id: Option<String>,
-    /// Connected or not.
+    /// State of the session.
     #[arg(long, value_enum, default_value_t = State::Active)]
     state: State,
     /// Print JSON.
@@ -75,11 +77,11 @@ enum State {
     Disconnected,
 }
 
-impl Session {
+impl SessionCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            SessionCommand::List(command) => command.run(),
-            SessionCommand::Start(command) => command.run(),
+        match self.subcommand {
+            SessionSubcommand::List(command) => command.run(),
+            SessionSubcommand::Start(command) => command.run(),
         }
     }
 }
@@ -92,17 +94,17 @@ impl ListSessions {
         };
         let sessions = Farms::open(&self.data.data)?.sessions(&filter)?;
         if self.json {
-            output::json(&sessions)?;
+            output::print_json(&sessions)?;
         } else if sessions.is_empty() {
-            output::note("No sessions.");
+            output::print_message("No sessions.");
         } else {
-            table(sessions)?;
+            print_table(sessions)?;
         }
         Ok(Exit::Done)
     }
 }
 
-impl Start {
+impl StartSessionCommand {
     fn run(self) -> anyhow::Result<Exit> {
         let session = Farms::open(&self.data.data)?.start_session(&StartSession {
             farm: self.farm,
@@ -112,7 +114,7 @@ impl Start {
             device_id: self.device_id,
             state: self.state.into(),
         })?;
-        tell(session, self.json)
+        print_session(session, self.json)
     }
 }
 
@@ -126,16 +128,16 @@ impl From<State> for SessionState {
 }
 
 /// Prints one session.
-pub(super) fn tell(session: SessionRecord, json: bool) -> anyhow::Result<Exit> {
+pub(super) fn print_session(session: SessionRecord, json: bool) -> anyhow::Result<Exit> {
     if json {
-        output::json(&session)?;
+        output::print_json(&session)?;
     } else {
-        table([session])?;
+        print_table([session])?;
     }
     Ok(Exit::Done)
 }
 
-fn table(sessions: impl IntoIterator<Item = SessionRecord>) -> anyhow::Result<()> {
+fn print_table(sessions: impl IntoIterator<Item = SessionRecord>) -> anyhow::Result<()> {
     let header = [
         "FARM", "USER", "APP", "HOST", "SESSION", "STATE", "CLIENT", "DEVICE",
     ];
@@ -147,9 +149,9 @@ fn table(sessions: impl IntoIterator<Item = SessionRecord>) -> anyhow::Result<()
             session.host_id,
             session.session_id.to_string(),
             session.state.to_string(),
-            or_none(session.client_name),
-            or_none(session.device_id),
+            or_dash(session.client_name),
+            or_dash(session.device_id),
         ]
     });
-    Ok(output::table(header, rows)?)
+    Ok(output::print_table(header, rows)?)
 }

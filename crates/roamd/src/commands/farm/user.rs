@@ -2,56 +2,63 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use roamd_farm::{Account, AccountChange, AccountRecord, Farms};
+use roamd_farm::{AccountChange, AccountRecord, AccountState, Farms};
 
-use super::{Data, or_none, show, show_one};
-use crate::commands::store::password;
-use crate::exit::Exit;
+use super::args::DataArgs;
+use super::records::{or_dash, print_record, print_records};
+use crate::commands::password::read_password_from_stdin;
+use crate::exit_code::Exit;
 
-/// Lists users, and sets what their accounts may do.
+/// Lists users, and changes the state or password of their accounts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm user list --data world")]
-pub(super) struct User {
+pub(super) struct UserCommand {
     #[command(subcommand)]
-    command: UserCommand,
+    subcommand: UserSubcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum UserCommand {
+enum UserSubcommand {
     List(ListUsers),
     Set(SetUser),
 }
 
-/// Lists users, with what their accounts may do and which are locked.
+/// Lists users with the state of their accounts and lockouts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm user list --data world --json")]
 struct ListUsers {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Sets what an account may do, also while farms are served.
+/// Changes an account. Works while farms are running.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd farm user set --data world 'DEMO\\alice' --account must-change"
 )]
-#[group(id = "change", required = true, multiple = true, args = ["account", "unlock", "password_stdin"])]
+#[group(
+    id = "change",
+    required = true,
+    multiple = true,
+    args = ["account", "unlock", "password_stdin"]
+)]
 struct SetUser {
     #[command(flatten)]
-    data: Data,
-    /// Who: DOMAIN\name, name@domain or a name that only one user has.
+    data: DataArgs,
+    /// User: DOMAIN\name, name@domain, or a name that only one user has.
     #[arg(value_name = "USER")]
     user: String,
-    /// What the account may do. With expired and must-change a new password has to be chosen first.
+    /// State of the account. With expired and must-change the user must choose a new password at
+    /// the next sign-in.
     #[arg(long, value_enum, value_name = "STATE")]
     account: Option<State>,
-    /// End the lock after too many wrong passwords.
+    /// Unlock an account that wrong passwords have locked.
     #[arg(long)]
     unlock: bool,
-    /// Read a new password from standard input.
+    /// Set a new password, read from standard input.
     #[arg(long)]
     password_stdin: bool,
     /// Print JSON.
@@ -59,7 +66,7 @@ struct SetUser {
     json: bool,
 }
 
-/// What an account may do.
+/// State of an account, as an argument.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum State {
     Enabled,
@@ -69,7 +76,7 @@ enum State {
     MustChange,
 }
 
-impl From<State> for Account {
+impl From<State> for AccountState {
     fn from(state: State) -> Self {
         match state {
             State::Enabled => Self::Enabled,
@@ -81,11 +88,11 @@ impl From<State> for Account {
     }
 }
 
-impl User {
+impl UserCommand {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            UserCommand::List(command) => command.run(),
-            UserCommand::Set(command) => command.run(),
+        match self.subcommand {
+            UserSubcommand::List(command) => command.run(),
+            UserSubcommand::Set(command) => command.run(),
         }
     }
 }
@@ -93,7 +100,7 @@ impl User {
 impl ListUsers {
     fn run(self) -> anyhow::Result<Exit> {
         let accounts = Farms::open(&self.data.data)?.accounts(Timestamp::now())?;
-        show(accounts, self.json, HEADER, row)
+        print_records(accounts, self.json, HEADER, row)
     }
 }
 
@@ -101,12 +108,15 @@ impl SetUser {
     fn run(self) -> anyhow::Result<Exit> {
         let farms = Farms::open(&self.data.data)?;
         let change = AccountChange {
-            account: self.account.map(Account::from),
+            account: self.account.map(AccountState::from),
             unlock: self.unlock,
-            password: self.password_stdin.then(password::from_stdin).transpose()?,
+            password: self
+                .password_stdin
+                .then(read_password_from_stdin)
+                .transpose()?,
         };
         let account = farms.set_account(&self.user, &change, Timestamp::now())?;
-        show_one(account, self.json, HEADER, row)
+        print_record(account, self.json, HEADER, row)
     }
 }
 
@@ -116,6 +126,6 @@ fn row(account: AccountRecord) -> [String; 3] {
     [
         account.user,
         account.account.to_string(),
-        or_none(account.locked_until.map(|until| until.to_string())),
+        or_dash(account.locked_until.map(|until| until.to_string())),
     ]
 }

@@ -3,52 +3,55 @@
 use std::time::Duration;
 
 use clap::Args;
-use roamd_store_client::{Session, SessionState};
+use roamd_store_client::SessionState;
 use serde::Serialize;
 
-use super::Selection;
-use super::watch::{View, watch};
+use super::session_json::SessionJson;
+use super::session_params::{SessionFilterArgs, list_params};
+use super::watch::{WatchFormat, watch};
 use crate::commands::store::{StoreArgs, enumeration_exit};
-use crate::exit::{Exit, UsageError};
+use crate::exit_code::{Exit, UsageError};
 use crate::output;
 
 /// Lists the sessions that this client can connect to.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd sessions list --store https://store.example.net/Citrix/Store --user 'LAB\\ada' --json"
+    after_help = "Example:\n  roamd sessions list --store https://store.example.net/Citrix/Store \
+                  --user 'LAB\\ada' --json"
 )]
-pub(super) struct List {
+pub(super) struct ListSessions {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
-    selection: Selection,
-    /// List again every so many seconds until Ctrl-C [default: 5]: a terminal shows the list, a
-    /// script gets a line for each session that comes (+), goes (-) or is another (~).
+    filter: SessionFilterArgs,
+    /// Repeat the list at this interval in seconds until Ctrl-C [default: 5]. A terminal shows the
+    /// current list; a script gets a line for each session that is added (+), removed (-) or
+    /// changed (~).
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     watch: Option<u64>,
-    /// With --watch, list active sessions although farms before version 7 disconnect them each time.
+    /// Confirm --watch with --active: farms before version 7 disconnect active sessions each time.
     #[arg(long, requires = "watch", requires = "active")]
     yes_disconnect: bool,
 }
 
-impl List {
+impl ListSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         if let Some(seconds) = self.watch {
             return self.watch(seconds).await;
         }
-        let params = self.store.session_params(self.selection, Vec::new());
+        let params = list_params(&self.store, self.filter);
         let list = self
             .store
-            .as_client(async |client| Ok(client.list(&params).await?))
+            .with_client(async |client| Ok(client.list(&params).await?))
             .await?;
         if self.store.json {
-            output::json(&ListedSessions::from(&list))?;
+            output::print_json(&SessionListJson::from(&list))?;
         } else if list.sessions.is_empty() {
-            output::note("No sessions to connect to.");
+            output::print_message("No sessions to connect to.");
         } else {
             let header = ["APP", "FARM", "RESOURCE", "TYPE", "AGGREGATED", "ID"];
-            output::table(
+            output::print_table(
                 header,
                 list.sessions.into_iter().map(|session| {
                     let aggregated = if session.aggregated { "yes" } else { "no" };
@@ -67,61 +70,35 @@ impl List {
     }
 
     async fn watch(&self, seconds: u64) -> anyhow::Result<Exit> {
-        if self.selection.active && !self.yes_disconnect {
+        if self.filter.active && !self.yes_disconnect {
             let problem = format!(
-                "farms before version 7 disconnect the active sessions that they list, here every \
+                "farms before version 7 disconnect the active sessions that they list, every \
                  {seconds} s"
             );
-            let advice = "leave out --active, or add --yes-disconnect if that is wanted";
+            let advice = "leave out --active, or add --yes-disconnect to accept this";
             return Err(UsageError(format!("{problem}; {advice}")).into());
         }
-        let params = self.store.session_params(self.selection, Vec::new());
-        let view = View::wanted(self.store.json);
-        let every = Duration::from_secs(seconds);
+        let params = list_params(&self.store, self.filter);
+        let format = WatchFormat::for_output(self.store.json);
+        let interval = Duration::from_secs(seconds);
         self.store
-            .as_client(async |client| watch(client, &params, every, view).await)
+            .with_client(async |client| watch(client, &params, interval, format).await)
             .await
     }
 }
 
-/// A list for programs.
+/// The list as JSON.
 #[derive(Serialize)]
-struct ListedSessions<'l> {
+struct SessionListJson<'l> {
     enumeration: &'static str,
-    sessions: Vec<ListedSession<'l>>,
+    sessions: Vec<SessionJson<'l>>,
 }
 
-/// A session for programs.
-#[derive(Serialize)]
-pub(super) struct ListedSession<'l> {
-    id: &'l str,
-    app: &'l str,
-    farm: &'l str,
-    resource_id: &'l str,
-    server_type: &'l str,
-    aggregated: bool,
-    launch_url: &'l str,
-}
-
-impl<'l> From<&'l SessionState> for ListedSessions<'l> {
+impl<'l> From<&'l SessionState> for SessionListJson<'l> {
     fn from(list: &'l SessionState) -> Self {
         Self {
             enumeration: list.enumeration.as_str(),
-            sessions: list.sessions.iter().map(ListedSession::from).collect(),
-        }
-    }
-}
-
-impl<'l> From<&'l Session> for ListedSession<'l> {
-    fn from(session: &'l Session) -> Self {
-        Self {
-            id: &session.id,
-            app: &session.initial_app,
-            farm: &session.publisher_name,
-            resource_id: &session.resource_id,
-            server_type: &session.server_type,
-            aggregated: session.aggregated,
-            launch_url: &session.launch_url,
+            sessions: list.sessions.iter().map(SessionJson::from).collect(),
         }
     }
 }

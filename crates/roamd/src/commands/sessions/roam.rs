@@ -6,28 +6,30 @@ use clap::Args;
 use roamd_store_client::StoreClient;
 use serde::Serialize;
 
-use super::{Selection, unless_stopped};
-use crate::commands::launching::{self, IcaFileArgs, IcaFiles, Launched, Target, launch_all};
+use super::cancellation::unless_stopped;
+use super::session_params::{SessionFilterArgs, list_params};
+use crate::commands::ica_launch::{
+    IcaFileArgs, IcaFiles, LaunchResult, LaunchTarget, exit_of_launches, launch_all,
+};
 use crate::commands::store::{StoreArgs, enumeration_exit};
-use crate::exit::Exit;
+use crate::exit_code::Exit;
 use crate::output;
-use crate::server::stop_on_signal;
+use crate::signals::stop_on_signal;
 
-/// Reconnects everything here: what people do at a new device.
+/// Reconnects all your sessions to this client, also those active on other clients.
 ///
-/// All sessions of the user come to this client, those that are active on other clients too: writes
-/// an ICA file for each and prints its path, or why there is none. Farms before version 7 take
-/// sessions from their clients as soon as they list them, even if a launch fails afterwards;
-/// --no-active leaves alone what is active elsewhere.
+/// Writes an ICA file for each session and prints its path, or the reason why there is none.
+/// --no-active leaves sessions that are active on other clients where they are.
+/// Farms before version 7 disconnect active sessions as soon as they list them, even if a launch
+/// fails afterwards.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd sessions roam --open --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
-)]
-pub(super) struct Roam {
-    /// Only sessions that are disconnected; what is active on other clients stays there.
+#[command(after_help = "Example:\n  roamd sessions roam --open \
+                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'")]
+pub(super) struct RoamSessions {
+    /// Reconnect disconnected sessions only; sessions active on other clients stay there.
     #[arg(long)]
     no_active: bool,
-    /// Applications only, no desktops.
+    /// Reconnect applications only, no desktops.
     #[arg(long)]
     apps_only: bool,
     #[command(flatten)]
@@ -36,9 +38,9 @@ pub(super) struct Roam {
     store: StoreArgs,
 }
 
-/// What became of a session, for programs.
+/// The result of a launch as JSON.
 #[derive(Serialize)]
-struct Roamed<'r> {
+struct RoamJson<'r> {
     app: &'r str,
     farm: &'r str,
     resource_id: &'r str,
@@ -48,58 +50,58 @@ struct Roamed<'r> {
     error: Option<String>,
 }
 
-impl Roam {
+impl RoamSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let files = self.files.prepare()?;
         self.store
-            .as_client(async |client| self.reconnect(client, &files).await)
+            .with_client(async |client| self.reconnect(client, &files).await)
             .await
     }
 
     async fn reconnect(&self, client: &mut StoreClient, files: &IcaFiles) -> anyhow::Result<Exit> {
         let stop = stop_on_signal()?;
-        let selection = Selection {
+        let filter = SessionFilterArgs {
             active: !self.no_active,
             apps_only: self.apps_only,
         };
-        let params = self.store.session_params(selection, Vec::new());
+        let params = list_params(&self.store, filter);
         let list = unless_stopped(&stop, client.list(&params)).await?;
         let listed = enumeration_exit(list.enumeration, "sessions");
         if list.sessions.is_empty() && listed == Exit::Done {
-            output::note("No sessions to connect to.");
+            output::print_message("No sessions to connect to.");
         }
-        let targets = list.sessions.into_iter().map(Target::from).collect();
+        let targets = list.sessions.into_iter().map(LaunchTarget::from).collect();
         let params = self.store.launch_params();
-        let all = launch_all(client, &params, targets, files, &stop, |launched| {
+        let launches = launch_all(client, &params, targets, files, &stop, |launch| {
             if self.store.json {
                 return Ok(());
             }
-            let Launched { target, outcome } = launched;
-            if let Some(error) = outcome.error() {
-                output::line(output::shown(&format!("{target}: {error}")))?;
-            } else if let Some(file) = outcome.file() {
-                output::line(file.display())?;
+            let LaunchResult { target, status } = launch;
+            if let Some(error) = status.error() {
+                output::print_line(output::printable(&format!("{target}: {error}")))?;
+            } else if let Some(file) = status.file() {
+                output::print_line(file.display())?;
             }
             Ok(())
         })
         .await?;
         if self.store.json {
-            output::json(&all.iter().map(Roamed::from).collect::<Vec<_>>())?;
+            output::print_json(&launches.iter().map(RoamJson::from).collect::<Vec<_>>())?;
         }
-        Ok(launching::exit(listed, &all))
+        Ok(exit_of_launches(listed, &launches))
     }
 }
 
-impl<'r> From<&'r Launched> for Roamed<'r> {
-    fn from(launched: &'r Launched) -> Self {
-        let Launched { target, outcome } = launched;
+impl<'r> From<&'r LaunchResult> for RoamJson<'r> {
+    fn from(launch: &'r LaunchResult) -> Self {
+        let LaunchResult { target, status } = launch;
         Self {
             app: &target.app,
             farm: &target.farm,
             resource_id: &target.resource_id,
-            outcome: outcome.word(),
-            file: outcome.file(),
-            error: outcome.error(),
+            outcome: status.as_str(),
+            file: status.file(),
+            error: status.error(),
         }
     }
 }

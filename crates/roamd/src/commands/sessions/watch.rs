@@ -5,78 +5,81 @@ use std::time::Duration;
 
 use roamd_store_client::{EnumerationStatus, Session, SessionParams, SessionState, StoreClient};
 use serde::Serialize;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{self, MissedTickBehavior};
 
-use super::list::ListedSession;
-use crate::exit::Exit;
+use super::session_json::SessionJson;
+use crate::exit_code::Exit;
 use crate::output;
-use crate::server::stop_on_signal;
+use crate::signals::stop_on_signal;
 
-/// How a watched list is shown.
+/// How a watched list is printed.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum View {
-    /// As a whole, drawn again each time.
+pub(super) enum WatchFormat {
+    /// The whole list, redrawn each time.
     Screen,
     /// A line for each change.
     Lines,
-    /// A JSON object for each change, on one line.
+    /// A JSON object on one line for each change.
     Json,
 }
 
-/// Lists until it is told to stop. The client signs in again when its token expires.
+/// Repeats a list until Ctrl-C. The client signs in again when its token expires.
 ///
-/// A failure is shown and the next listing may be better, with two exceptions: the first one, since
-/// there may be no such store at all, and a refusal, since a wrong password that is sent again and
-/// again locks its user out.
+/// A failed list is reported, and the next one may succeed.
+///
+/// # Errors
+/// If the first list fails, because the store may not exist at all, or if the store refuses the
+/// user, because a repeated wrong password locks the account.
 pub(super) async fn watch(
     client: &mut StoreClient,
     params: &SessionParams,
-    every: Duration,
-    view: View,
+    interval: Duration,
+    format: WatchFormat,
 ) -> anyhow::Result<Exit> {
     let stop = stop_on_signal()?;
-    let mut turns = interval(every);
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known = Known::default();
-    let mut first = true;
-    let mut told = None;
+    let mut ticks = time::interval(interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known = KnownSessions::default();
+    let mut is_first = true;
+    let mut reported_problem = None;
     loop {
         let listed = tokio::select! {
             listed = async {
-                turns.tick().await;
+                ticks.tick().await;
                 client.list(params).await
             } => listed,
             () = stop.cancelled() => return Ok(Exit::Done),
         };
-        let (changes, fault) = match listed {
+        let (changes, problem) = match listed {
             Ok(list) => {
-                let fault = fault(list.enumeration).map(str::to_owned);
-                (known.take_in(list), fault)
+                let problem = enumeration_problem(list.enumeration).map(str::to_owned);
+                (known.update(list), problem)
             }
-            Err(error) if first || error.is_refusal() => return Err(error.into()),
+            Err(error) if is_first || error.is_refusal() => return Err(error.into()),
             Err(error) => {
                 let error = anyhow::Error::from(error);
-                (Vec::new(), Some(output::shown(&format!("{error:#}"))))
+                (Vec::new(), Some(output::printable(&format!("{error:#}"))))
             }
         };
-        first = false;
-        match view {
-            View::Screen => {
-                draw(&known.sessions, every, fault)?;
+        is_first = false;
+        match format {
+            WatchFormat::Screen => {
+                draw(&known.sessions, interval, problem)?;
                 continue;
             }
-            View::Lines => changes.iter().try_for_each(Change::print)?,
-            View::Json => changes.iter().try_for_each(Change::print_json)?,
+            WatchFormat::Lines => changes.iter().try_for_each(SessionChange::print)?,
+            WatchFormat::Json => changes.iter().try_for_each(SessionChange::print_json)?,
         }
-        if fault != told {
-            output::note(fault.as_deref().unwrap_or("The list is whole again."));
-            told = fault;
+        if problem != reported_problem {
+            output::print_message(problem.as_deref().unwrap_or("The list is complete again."));
+            reported_problem = problem;
         }
     }
 }
 
-impl View {
-    pub(super) fn wanted(json: bool) -> Self {
+impl WatchFormat {
+    /// Returns the format for stdout: JSON if `json`, else by whether stdout is a terminal.
+    pub(super) fn for_output(json: bool) -> Self {
         if json {
             Self::Json
         } else if io::stdout().is_terminal() {
@@ -87,83 +90,84 @@ impl View {
     }
 }
 
-/// What a list lacks.
-fn fault(enumeration: EnumerationStatus) -> Option<&'static str> {
+/// Explains which farms are missing from a list; `None` if the list is complete.
+fn enumeration_problem(enumeration: EnumerationStatus) -> Option<&'static str> {
     match enumeration {
         EnumerationStatus::Full => None,
         EnumerationStatus::Partial => {
-            Some("Some farms did not answer; sessions on them are taken to be as they were.")
+            Some("Some farms did not answer; their sessions are shown as last listed.")
         }
         EnumerationStatus::Failed => {
-            Some("No farm answered; sessions are taken to be as they were.")
+            Some("No farm answered; all sessions are shown as last listed.")
         }
     }
 }
 
-/// The sessions that were there when they could last be seen.
+/// The sessions of each farm as last listed.
 #[derive(Debug, Default)]
-struct Known {
+struct KnownSessions {
     sessions: Vec<Session>,
 }
 
-/// A session that is not as it was.
+/// A difference between two lists.
 #[derive(Debug)]
-struct Change {
-    kind: Kind,
+struct SessionChange {
+    kind: ChangeKind,
     session: Session,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum ChangeKind {
     Added,
     Removed,
     Changed,
 }
 
-impl Known {
-    /// Takes in a list, and tells what it changes. What a list lacks is gone only if all farms
-    /// answered: nobody knows what is on a farm that did not.
-    fn take_in(&mut self, list: SessionState) -> Vec<Change> {
+impl KnownSessions {
+    /// Replaces the known sessions by a new list, and returns the changes.
+    ///
+    /// A missing session counts as removed only if all farms answered.
+    fn update(&mut self, list: SessionState) -> Vec<SessionChange> {
         let before = std::mem::replace(&mut self.sessions, list.sessions);
-        let (still, missing): (Vec<_>, Vec<_>) = before
+        let (remaining, missing): (Vec<_>, Vec<_>) = before
             .into_iter()
             .partition(|session| self.sessions.iter().any(|it| it.id == session.id));
-        let arrived = self.sessions.iter().filter_map(|session| {
-            let kind = match still.iter().find(|it| it.id == session.id) {
-                None => Kind::Added,
+        let added_or_changed = self.sessions.iter().filter_map(|session| {
+            let kind = match remaining.iter().find(|it| it.id == session.id) {
+                None => ChangeKind::Added,
                 Some(before) if is_same(before, session) => return None,
-                Some(_) => Kind::Changed,
+                Some(_) => ChangeKind::Changed,
             };
-            Some(Change {
+            Some(SessionChange {
                 kind,
                 session: session.clone(),
             })
         });
         if list.enumeration == EnumerationStatus::Full {
-            let gone = missing.into_iter().map(|session| Change {
-                kind: Kind::Removed,
+            let removed = missing.into_iter().map(|session| SessionChange {
+                kind: ChangeKind::Removed,
                 session,
             });
-            gone.chain(arrived).collect()
+            removed.chain(added_or_changed).collect()
         } else {
-            let changes = arrived.collect();
+            let changes = added_or_changed.collect();
             self.sessions.extend(missing);
             changes
         }
     }
 }
 
-/// Whether a session is still what people see in it; its launch URL may be another each time.
+/// Whether two listings of a session are equal. Ignores the launch URL, which may differ each time.
 fn is_same(before: &Session, now: &Session) -> bool {
-    let seen = |session: &Session| Session {
+    let without_url = |session: &Session| Session {
         launch_url: String::new(),
         ..session.clone()
     };
-    seen(before) == seen(now)
+    without_url(before) == without_url(now)
 }
 
-impl Kind {
+impl ChangeKind {
     fn sign(self) -> char {
         match self {
             Self::Added => '+',
@@ -173,8 +177,8 @@ impl Kind {
     }
 }
 
-impl Change {
-    /// Fields with tabs between, as scripts like them.
+impl SessionChange {
+    /// Prints the change as tab-separated fields.
     fn print(&self) -> anyhow::Result<()> {
         let sign = self.kind.sign();
         let Session {
@@ -185,29 +189,33 @@ impl Change {
             ..
         } = &self.session;
         let fields =
-            [initial_app, publisher_name, resource_id, id].map(|field| output::shown(field));
-        Ok(output::line(format_args!("{sign}\t{}", fields.join("\t")))?)
+            [initial_app, publisher_name, resource_id, id].map(|field| output::printable(field));
+        Ok(output::print_line(format_args!(
+            "{sign}\t{}",
+            fields.join("\t")
+        ))?)
     }
 
+    /// Prints the change as a JSON object.
     fn print_json(&self) -> anyhow::Result<()> {
         #[derive(Serialize)]
-        struct Changed<'c> {
-            change: Kind,
-            session: ListedSession<'c>,
+        struct ChangeJson<'c> {
+            change: ChangeKind,
+            session: SessionJson<'c>,
         }
-        output::json_line(&Changed {
+        output::print_json_line(&ChangeJson {
             change: self.kind,
-            session: ListedSession::from(&self.session),
+            session: SessionJson::from(&self.session),
         })
     }
 }
 
-/// Shows the list as it is now.
-fn draw(sessions: &[Session], every: Duration, fault: Option<String>) -> io::Result<()> {
+/// Draws the current list on the terminal.
+fn draw(sessions: &[Session], interval: Duration, problem: Option<String>) -> io::Result<()> {
     let mut lines = vec![
         format!(
-            "Sessions to connect to, every {} s; Ctrl-C ends it.",
-            every.as_secs()
+            "Sessions to connect to, updated every {} s. Press Ctrl-C to stop.",
+            interval.as_secs()
         ),
         String::new(),
     ];
@@ -223,12 +231,12 @@ fn draw(sessions: &[Session], every: Duration, fault: Option<String>) -> io::Res
                 session.server_type,
             ]
         });
-        lines.extend(output::lines_of(header, rows));
+        lines.extend(output::table_lines(header, rows));
     }
-    if let Some(fault) = fault {
-        lines.extend([String::new(), fault]);
+    if let Some(problem) = problem {
+        lines.extend([String::new(), problem]);
     }
-    output::redraw(lines)
+    output::redraw_screen(lines)
 }
 
 #[cfg(test)]
@@ -248,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_gone_only_if_all_farms_answered() {
+    fn session_is_removed_only_if_all_farms_answered() {
         use EnumerationStatus::{Failed, Full, Partial};
         let (a, b, c) = (
             session("a", false),
@@ -268,9 +276,9 @@ mod tests {
             (Full, vec![&c], "-a -b", "c"),
             (Full, vec![&c], "", "c"),
         ];
-        let mut known = Known::default();
+        let mut known = KnownSessions::default();
         for (step, (enumeration, listed, changes, left)) in steps.into_iter().enumerate() {
-            let changed = known.take_in(SessionState {
+            let changed = known.update(SessionState {
                 enumeration,
                 sessions: listed.into_iter().cloned().collect(),
             });

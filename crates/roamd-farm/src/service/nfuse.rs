@@ -1,0 +1,110 @@
+//! Dispatch of NFuse requests.
+
+use jiff::Timestamp;
+use roamd_nfuse_proto::{
+    AnyRequest, Body, CapabilitiesResponse, CapabilityId, DecodeError, Frame, ProtocolInfoResponse,
+    ServerFarmDataResponse, decode_request, encode_response,
+};
+
+use crate::farms::Farm;
+use crate::rules::generation_behaviour::{dialect, serves};
+use crate::rules::nfuse_errors::nfuse_error;
+use crate::rules::request_refusal::RequestRefusal;
+use crate::service::request_handler::RequestHandler;
+use crate::service::serve_options::ServeOptions;
+
+/// Capabilities of a farm of any generation.
+const CAPABILITIES: [CapabilityId; 6] = [
+    CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
+    CapabilityId::LAUNCH_REFERENCE,
+    CapabilityId::MULTI_IMAGE_ICONS,
+    CapabilityId::USER_IDENTITY,
+    CapabilityId::TICKET_INVALIDATION,
+    CapabilityId::PASSWORD_CHANGE,
+];
+
+impl Farm {
+    /// Responds to an encoded NFuse request with an encoded response, at the given time.
+    ///
+    /// # Errors
+    /// The bytes are not a supported request. A refused request gets a response.
+    pub async fn respond(
+        &self,
+        options: ServeOptions,
+        request: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, DecodeError> {
+        let (frame, request) = decode_request(request)?;
+        let handler = RequestHandler {
+            farm: self,
+            options,
+            now,
+        };
+        Ok(match request {
+            AnyRequest::Address(it) => handler.reply(&frame, handler.address(it)).await,
+            AnyRequest::AppData(it) => handler.reply(&frame, handler.app_data(it)).await,
+            AnyRequest::Capabilities(_) => {
+                handler.reply(&frame, async { Ok(capabilities()) }).await
+            }
+            AnyRequest::ChangePassword(it) => {
+                handler.reply(&frame, handler.change_password(it)).await
+            }
+            AnyRequest::DisconnectUserSessions(it) => {
+                handler.reply(&frame, handler.disconnect(it)).await
+            }
+            AnyRequest::LaunchRef(it) => handler.reply(&frame, handler.launch_ref(it)).await,
+            AnyRequest::LogoffUserSessions(it) => handler.reply(&frame, handler.logoff(it)).await,
+            AnyRequest::ProtocolInfo(_) => {
+                handler
+                    .reply(&frame, async { Ok(ProtocolInfoResponse) })
+                    .await
+            }
+            AnyRequest::ReconnectSessionData(it) => {
+                handler.reply(&frame, handler.reconnect(it)).await
+            }
+            AnyRequest::ServerData(it) => handler.reply(&frame, handler.server_data(it)).await,
+            AnyRequest::ServerFarmData(_) => {
+                let response = ServerFarmDataResponse {
+                    farm_names: vec![self.row.name.clone()],
+                };
+                handler.reply(&frame, async { Ok(response) }).await
+            }
+            AnyRequest::Ticket(it) => handler.reply(&frame, handler.ticket(it)).await,
+            AnyRequest::ValidateCredentials(it) => {
+                handler
+                    .reply(&frame, handler.validate_credentials(it))
+                    .await
+            }
+        })
+    }
+}
+
+impl RequestHandler<'_> {
+    /// Encodes the result of a request, unless its dialect is unsupported.
+    async fn reply<A: Body>(
+        &self,
+        frame: &Frame,
+        result: impl Future<Output = Result<A, RequestRefusal>>,
+    ) -> Vec<u8> {
+        let generation = self.farm.row.generation;
+        let result = if serves(frame.dialect) {
+            result.await
+        } else {
+            Err(RequestRefusal::UnsupportedDialect)
+        };
+        let frame = Frame {
+            dialect: dialect(generation),
+            encoding: frame.encoding,
+        };
+        encode_response(
+            &frame,
+            &result.map_err(|refusal| nfuse_error(generation, refusal)),
+        )
+    }
+}
+
+fn capabilities() -> CapabilitiesResponse {
+    CapabilitiesResponse {
+        capabilities: CAPABILITIES.to_vec(),
+    }
+}

@@ -1,0 +1,69 @@
+//! The context of one request: farm, options, time, and access to the database.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction};
+use tokio::task::spawn_blocking;
+use tracing::error;
+
+use crate::error::Error;
+use crate::farms::Farm;
+use crate::model::application::Audience;
+use crate::rules::request_refusal::RequestRefusal;
+use crate::service::serve_options::ServeOptions;
+use crate::store::store_error::StoreError;
+
+/// Handles one request to a farm. The other files of this module add a method for each request.
+pub(crate) struct RequestHandler<'a> {
+    pub(crate) farm: &'a Farm,
+    pub(crate) options: ServeOptions,
+    pub(crate) now: Timestamp,
+}
+
+impl RequestHandler<'_> {
+    /// Returns the applications that the request may see, or `None` if none.
+    pub(crate) fn audience(&self, user: Option<i64>) -> Option<Audience> {
+        match user {
+            Some(user) => Some(Audience::User(user)),
+            None => self.options.expose_catalog.then_some(Audience::All),
+        }
+    }
+
+    /// Reads from the database.
+    pub(crate) fn read<T>(
+        &self,
+        operation: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, RequestRefusal> {
+        self.hide_internal_error(self.farm.database.read(operation))
+    }
+
+    /// Changes the database in one transaction, in a blocking thread.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, RequestRefusal> {
+        let database = self.farm.database.clone();
+        match spawn_blocking(move || database.write(operation)).await {
+            Ok(result) => self.hide_internal_error(result),
+            Err(error) => {
+                error!(farm = self.farm.row.label, %error, "Database task failed");
+                Err(RequestRefusal::ServiceUnavailable)
+            }
+        }
+    }
+
+    /// Logs an internal error and replaces it, so that the client learns no details. A refused
+    /// launch is passed on.
+    pub(crate) fn hide_internal_error<T>(
+        &self,
+        result: Result<T, Error>,
+    ) -> Result<T, RequestRefusal> {
+        result.map_err(|error| match error {
+            Error::Launch(refusal) => RequestRefusal::Launch(refusal),
+            error => {
+                let error: &dyn std::error::Error = &error;
+                error!(farm = self.farm.row.label, error, "Request failed");
+                RequestRefusal::ServiceUnavailable
+            }
+        })
+    }
+}

@@ -1,0 +1,189 @@
+//! HTTP behaviour of the XML service (nfuse.md §1).
+
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, decode_response, encode_request,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Controller, Folder, PASSWORD};
+
+async fn raw(controller: &Controller, method: &str, path: &str, body: &str) -> String {
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: farm\r\nConnection: close\r\nContent-Length: {}\r\n\r\n\
+         {body}",
+        body.len()
+    );
+    controller.exchange(request.as_bytes()).await
+}
+
+const PROBE: &str = "<NFuseProtocol version='1.1'><RequestCapabilities/></NFuseProtocol>";
+
+#[tokio::test]
+async fn invalid_http_request_gets_status_and_explanation() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let path = "/scripts/wpnbr.dll";
+    let big = format!("<NFuseProtocol>{}", " ".repeat(LARGEST_REQUEST));
+    let password = format!(
+        "<NFuseProtocol version='5.0'><RequestTicket><Password encoding='rot13'>{PASSWORD}"
+    );
+    for (method, path, body, status, sentence) in [
+        ("POST", path, PROBE, 200, ""),
+        ("POST", "/scripts/WPnBr.dll", PROBE, 200, ""),
+        ("POST", "/SCRIPTS/WPNBR.DLL?x=y", PROBE, 200, ""),
+        ("GET", path, "", 405, "POST requests only"),
+        ("BREW", path, PROBE, 405, "POST requests only"),
+        ("POST", "/", PROBE, 404, "is at /scripts/wpnbr.dll"),
+        ("POST", "/scripts/ctxsta.dll", PROBE, 400, "cannot be read"),
+        ("GET", "/scripts/ctxsta.dll", "", 405, "POST requests only"),
+        (
+            "POST",
+            "/scripts/ctxsta.dll/",
+            PROBE,
+            404,
+            "Authority at /scripts/ctxsta.dll",
+        ),
+        ("GET", "/scripts/wpnbr.dll/", "", 404, "is at"),
+        ("POST", path, &big, 413, "longer than 524288 bytes"),
+        ("POST", path, "", 400, "cannot be read"),
+        ("POST", path, "<", 400, "cannot be read"),
+        ("POST", path, &password, 400, "cannot be read"),
+        (
+            "POST",
+            path,
+            "<NFuseProtocol version='5.0'/>",
+            400,
+            "cannot be read",
+        ),
+        (
+            "POST",
+            path,
+            "<NFuseProtocol version='5.0'><RequestCoffee/></NFuseProtocol>",
+            400,
+            "RequestCoffee",
+        ),
+        (
+            "POST",
+            path,
+            "<!DOCTYPE NFuseProtocol [<!ENTITY x 'y'>]><NFuseProtocol version='5.0'>\
+             <RequestCapabilities/></NFuseProtocol>",
+            400,
+            "cannot be read",
+        ),
+    ] {
+        let answer = raw(&controller, method, path, body).await;
+        let head = answer.to_ascii_lowercase();
+        assert!(
+            head.starts_with(&format!("http/1.1 {status} ")),
+            "{method} {path}: {answer}"
+        );
+        assert!(answer.contains(sentence), "{method} {path}: {answer}");
+        assert!(!answer.contains(PASSWORD), "{answer}");
+        let media_type = if status == 200 {
+            "content-type: text/xml\r\n"
+        } else {
+            "content-type: text/plain; charset=utf-8\r\n"
+        };
+        assert!(head.contains(media_type), "{answer}");
+        assert_eq!(head.contains("allow: post\r\n"), status == 405, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn http_connection_is_kept_alive() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let mut stream = TcpStream::connect(controller.address).await.unwrap();
+    for connection in ["keep-alive", "close"] {
+        let request = format!(
+            "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nConnection: {connection}\r\n\
+             Expect: 100-continue\r\nContent-Length: {}\r\n\r\n{PROBE}",
+            PROBE.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(
+        answer.matches("<ResponseCapabilities>").count(),
+        2,
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn response_has_farm_dialect_and_request_encoding() {
+    let folder = Folder::new();
+    for (generation, version) in [
+        ("xenapp-6", "5.4"),
+        ("xendesktop-5", "5.4"),
+        ("cvad-7", "5.9"),
+    ] {
+        let controller = folder.serve(generation).await;
+        for encoding in ["UTF-8", "ISO-8859-1"] {
+            for asked in ["1.0", "1.1", "4.6", "5.5", "5.9"] {
+                let body = format!(
+                    "<?xml version=\"1.0\" encoding=\"{encoding}\"?>\r\n<NFuseProtocol \
+                     version=\"{asked}\"><RequestServerFarmData><Nil/></RequestServerFarmData>\
+                     </NFuseProtocol>"
+                );
+                let (status, answer) = controller.post(body.as_bytes()).await;
+                assert_eq!(status, 200);
+                assert!(
+                    answer.contains(&format!("encoding=\"{encoding}\"")),
+                    "{answer}"
+                );
+                assert!(
+                    answer.contains(&format!("version=\"{version}\"")),
+                    "{answer}"
+                );
+                assert!(answer.contains("<ServerFarmName>Farm"), "{answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn unknown_dialect_is_rejected() {
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    for (version, served) in [
+        (Dialect::new(1, 0), true),
+        (Dialect::new(5, 9), true),
+        (Dialect::new(5, 10), false),
+        (Dialect::new(99, 9), false),
+        (Dialect::new(0, 9), false),
+    ] {
+        let body = encode_request(version, &CapabilitiesRequest);
+        let (_, answer) = controller.post(&body).await;
+        let answer = decode_response::<CapabilitiesRequest>(answer.as_bytes())
+            .unwrap()
+            .1;
+        let error = answer.err().map(|error| error.id);
+        assert_eq!(
+            error,
+            (!served).then_some(ErrorId::VERSION_MISMATCH),
+            "{version:?}"
+        );
+    }
+}
+
+/// A broken database is an error of the farm, not of the client. The log contains the details.
+#[tokio::test]
+async fn database_failure_is_service_unavailable() {
+    let folder = Folder::new();
+    let controller = folder.serve("xenapp-6").await;
+    let connection = rusqlite::Connection::open(folder.path().join("farm.db")).unwrap();
+    connection
+        .execute_batch("PRAGMA user_version = 99; DROP TABLE tickets")
+        .unwrap();
+    let request = roamd_nfuse_proto::TicketRequest {
+        credentials: crate::support::of("alice"),
+        ticket_type: "CtxLogon".to_owned(),
+        ticket_tag: "IMAHostId:001?app=Here".to_owned(),
+        time_to_live: None,
+    };
+    let error = controller.ask(&request).await.unwrap_err();
+    assert_eq!(error.id, ErrorId::SERVICE_UNAVAILABLE);
+}

@@ -1,0 +1,65 @@
+//! Why a server does not start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use roamd_citrixauth::AudienceError;
+use roamd_nfuse_client::TlsError;
+use roamd_state::OpenError;
+
+use crate::app::data_dir::DataDirError;
+use crate::audit::AuditError;
+use crate::keys::KeysError;
+use crate::tls::TlsCertificateFileError;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The listen address cannot be bound.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Cause.
+        source: io::Error,
+    },
+    /// The data folder cannot be created or used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The shared state cannot be opened.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The audit log cannot be opened.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The certificate of the listener cannot be used.
+    #[error("cannot use the certificate of [tls]")]
+    Certificate(#[from] TlsCertificateFileError),
+    /// TLS to the controllers of a farm cannot be set up.
+    #[error("cannot use TLS to the controllers of the farm {farm}")]
+    FarmTls {
+        /// Id of the farm.
+        farm: String,
+        /// Cause.
+        source: TlsError,
+    },
+    /// TLS to the ticket authorities of a store cannot be set up.
+    #[error("cannot use TLS to the ticket authorities of the store {store}")]
+    AuthorityTls {
+        /// Path of the store.
+        store: String,
+        /// Cause.
+        source: TlsError,
+    },
+    /// The base URL cannot be an audience (CA-20).
+    #[error("the base URL {base_url} cannot be the audience of tokens")]
+    Audience {
+        /// The base URL.
+        base_url: String,
+        /// Cause.
+        source: AudienceError,
+    },
+}

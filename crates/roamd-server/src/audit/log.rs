@@ -1,0 +1,176 @@
+//! The queue to the thread that writes the audit log, and the limits on it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::registry::Registry;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+
+use super::event::Line;
+use super::file::LogFile;
+use super::losses::{Loss, Losses};
+use super::writer::{self, Counts, Job};
+use crate::config;
+
+/// Number of lines that may wait for the disk: a few seconds of the busiest day.
+const QUEUE_LENGTH: usize = 8192;
+
+/// Number of lines per second that all unauthenticated clients together may cause. They cannot push
+/// other lines out of the files that are kept.
+const UNAUTHENTICATED_PER_SECOND: u32 = 100;
+
+/// The audit log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the audit log {}", .path.display())]
+pub struct AuditError {
+    /// Path of the file.
+    path: PathBuf,
+    /// Cause.
+    source: io::Error,
+}
+
+/// The audit log of a server. Clones write the same log; its thread ends with the last of them.
+#[derive(Debug, Clone, Default)]
+pub struct AuditLog {
+    /// `None` if no log is kept.
+    queue: Option<mpsc::Sender<Job>>,
+    counts: Arc<Counts>,
+    unauthenticated: Arc<Mutex<Allowance>>,
+}
+
+/// Lines written in one second.
+#[derive(Debug, Default)]
+struct Allowance {
+    second: i64,
+    used: u32,
+}
+
+impl AuditLog {
+    /// Maximum time of a flush.
+    pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// Returns a log that records nothing.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::default()
+    }
+
+    /// Opens a log, or creates it. A relative path is below the data folder.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or created.
+    pub(crate) fn open(config: &config::Audit, data_dir: &Path) -> Result<Self, AuditError> {
+        let path = data_dir.join(&config.file);
+        let cannot = |source| AuditError {
+            path: path.clone(),
+            source,
+        };
+        let file = LogFile::open(&path, config.max_bytes, config.keep).map_err(cannot)?;
+        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
+        let log = Self {
+            queue: Some(queue),
+            ..Self::default()
+        };
+        let counts = Arc::clone(&log.counts);
+        thread::Builder::new()
+            .name("audit-writer".to_owned())
+            .spawn(move || writer::write_all(file, jobs, &counts))
+            .map_err(cannot)?;
+        Ok(log)
+    }
+
+    /// Registers the numbers of written and lost lines.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        self.counts.register(registry);
+    }
+
+    /// Waits until all events recorded so far have been written.
+    ///
+    /// # Errors
+    /// If that takes longer than [`AuditLog::FLUSH_TIMEOUT`].
+    pub(crate) async fn flush(&self) -> Result<(), Elapsed> {
+        let Some(queue) = &self.queue else {
+            return Ok(());
+        };
+        let flush = async {
+            let (written, wait) = oneshot::channel();
+            if queue.send(Job::Flush(written)).await.is_ok() {
+                // An error means that the writer has ended, and written everything.
+                let _: Result<(), _> = wait.await;
+            }
+        };
+        timeout(Self::FLUSH_TIMEOUT, flush).await
+    }
+
+    /// Queues a line. A line that exceeds a limit is counted as lost.
+    pub(super) fn record(&self, line: Line) {
+        let Some(queue) = &self.queue else { return };
+        if line.event.is_unauthenticated() && !self.allows_unauthenticated(line.time) {
+            self.losses().add(Loss::Flood);
+        } else if queue.try_send(Job::Line(Box::new(line))).is_err() {
+            self.losses().add(Loss::Queue);
+        }
+    }
+
+    fn losses(&self) -> &Losses {
+        &self.counts.losses
+    }
+
+    /// Whether one more line of an unauthenticated client may be written in this second.
+    fn allows_unauthenticated(&self, now: Timestamp) -> bool {
+        let mut allowance = self
+            .unauthenticated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let second = now.as_second();
+        if allowance.second != second {
+            *allowance = Allowance { second, used: 0 };
+        }
+        let allows = allowance.used < UNAUTHENTICATED_PER_SECOND;
+        allowance.used += u32::from(allows);
+        allows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn unauthenticated_lines_are_limited_per_second() {
+        let log = AuditLog::off();
+        let allowed = |now| {
+            let lines =
+                (0..UNAUTHENTICATED_PER_SECOND + 50).filter(|_| log.allows_unauthenticated(now));
+            u32::try_from(lines.count()).unwrap()
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(allowed(now), UNAUTHENTICATED_PER_SECOND);
+        assert_eq!(allowed(now + SignedDuration::from_millis(999)), 0);
+        assert_eq!(
+            allowed(now + SignedDuration::from_secs(1)),
+            UNAUTHENTICATED_PER_SECOND
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hanging_disk_does_not_block_flush() {
+        let (queue, _never_read) = mpsc::channel(1);
+        let log = AuditLog {
+            queue: Some(queue),
+            ..AuditLog::default()
+        };
+        // First the writer does not respond, then the queue is full.
+        assert!(log.flush().await.is_err());
+        assert!(log.flush().await.is_err());
+        assert!(AuditLog::off().flush().await.is_ok());
+    }
+}

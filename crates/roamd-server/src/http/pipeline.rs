@@ -1,0 +1,114 @@
+//! The way of a request through the server: client address, route, method, limits, handler, and
+//! the log line, metrics and headers of the response.
+
+use std::sync::Arc;
+
+use http::Method;
+use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
+use roamd_http::{Incoming, Peer, Permit, Response};
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::app::state::AppState;
+use crate::http::client_address::Client;
+use crate::http::error::ApiError;
+use crate::http::host_header;
+use crate::http::request::Request;
+use crate::http::request_id::RequestId;
+use crate::http::route::Route;
+use crate::routes;
+
+/// How long browsers remember to use https only.
+const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Responds to a request. Writes one log line and counts the response.
+pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incoming>) -> Response {
+    let started = Instant::now();
+    let id = RequestId::random();
+    let method = request.method().clone();
+    // A copy, since the identifiers of a route are slices of the path.
+    let path = request.uri().path().to_owned();
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = peer.map(|peer| state.trusted_proxies.client(peer, request.headers()));
+    let route = route(state, &path, client);
+    let result = match admissible(route, &method, &request) {
+        Ok(route) => handle(state, route, client, id, request).await,
+        Err(error) => Err(error),
+    };
+    let mut response = result.unwrap_or_else(ApiError::into_response);
+    let (route, status) = (
+        route.map_or("none", Route::name),
+        response.status().as_u16(),
+    );
+    let took = started.elapsed();
+    state.metrics.record_response(route, status, took);
+    let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    info!(request = %id, %method, route, status, took_us, "Request served");
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        headers.insert("x-request-id", id);
+    }
+    if state.is_https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
+    }
+    response
+}
+
+/// What the path names for this client. Clients that may not read the metrics get no such route.
+fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<Route<'p>> {
+    let stores = state.stores.iter().map(|store| store.urls.path.as_str());
+    Route::of(path, stores, state.auth_urls.path.as_str())
+        .filter(|route| *route != Route::Metrics || state.may_read_metrics(client))
+}
+
+/// Checks host, path and method, in this order (SS-62).
+fn admissible<'p>(
+    route: Option<Route<'p>>,
+    method: &Method,
+    request: &http::Request<Incoming>,
+) -> Result<Route<'p>, ApiError> {
+    if !host_header::is_named_once(request) {
+        return Err(ApiError::BadRequest(host_header::RULE.to_owned()));
+    }
+    let route = route.ok_or(ApiError::NotFound)?;
+    if !route.allows(method) {
+        return Err(ApiError::MethodNotAllowed {
+            allow: route.allow(),
+        });
+    }
+    Ok(route)
+}
+
+/// Runs the handler of a route within the limits on requests in progress.
+async fn handle(
+    state: &Arc<AppState>,
+    route: Route<'_>,
+    client: Option<Client>,
+    id: RequestId,
+    request: http::Request<Incoming>,
+) -> Result<Response, ApiError> {
+    let _permit = permit(state, route, client)?;
+    let request = Request::new(request, id, client, state.body_timeout);
+    routes::respond(state, route, request).await
+}
+
+/// A permit for a request in progress. Liveness and metrics need none: they show operators that
+/// the limits are reached.
+fn permit(
+    state: &AppState,
+    route: Route<'_>,
+    client: Option<Client>,
+) -> Result<Option<Permit>, ApiError> {
+    if matches!(route, Route::Health | Route::Metrics) {
+        return Ok(None);
+    }
+    let address = client.and_then(|client| client.limited_address());
+    state
+        .request_limiter
+        .take(address)
+        .map(Some)
+        .map_err(|limit| {
+            state.metrics.listener.record_refused_request(limit);
+            ApiError::TooManyRequests
+        })
+}

@@ -1,0 +1,111 @@
+//! Reads the key file again when it changes, and rotates keys by age.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use roamd_seal::{KeyRing, KeyRole, Overlap};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::file::{KeyFile, KeysError, overlap};
+
+/// How often a running server reads the file.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Keeps the key ring of a running server up to date with its file, and rotates keys by age.
+pub(crate) struct KeyRotation {
+    file: KeyFile,
+    pub(super) ring: Arc<KeyRing>,
+    /// Age of the newest key at which another is added; `None` for never.
+    rotate_after: Option<Duration>,
+    overlap: Overlap,
+    /// The last problem that was logged.
+    pub(super) problem: Option<String>,
+}
+
+impl KeyRotation {
+    pub(crate) fn new(
+        file: KeyFile,
+        ring: Arc<KeyRing>,
+        rotate_after: Option<Duration>,
+        token_lifetime_max: Duration,
+    ) -> Self {
+        Self {
+            file,
+            ring,
+            rotate_after,
+            overlap: overlap(token_lifetime_max),
+            problem: None,
+        }
+    }
+
+    /// Runs until `stop` is cancelled.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut interval = tokio::time::interval(INTERVAL);
+        while stop.run_until_cancelled(interval.tick()).await.is_some() {
+            let update = tokio::task::spawn_blocking(move || {
+                self.update(Timestamp::now());
+                self
+            });
+            match update.await {
+                Ok(rotation) => self = rotation,
+                Err(error) => {
+                    warn!(%error, "Key rotation stopped");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads the file, and rotates the keys if they are due. If the file cannot be used, the server
+    /// goes on with the keys that it has.
+    pub(super) fn update(&mut self, now: Timestamp) {
+        let problem = self
+            .read_and_rotate(now)
+            .err()
+            .map(|error| error.to_string());
+        if let Some(error) = &problem
+            && self.problem != problem
+        {
+            warn!(
+                error,
+                "Keys cannot be read or rotated; keeping the present ones"
+            );
+        }
+        self.problem = problem;
+    }
+
+    fn read_and_rotate(&self, now: Timestamp) -> Result<(), KeysError> {
+        let mut read = self.file.read()?;
+        let mut rotated = Ok(());
+        // Another process may hold the lock for long, and a server that stops must not wait for it:
+        // the next update sees the result.
+        if self.is_due(&read, now)
+            && let Some(locked) = self.file.try_lock()?
+        {
+            let is_due = |ring: &KeyRing| self.is_due(ring, now);
+            rotated = self.file.rotate_if(is_due, self.overlap, now, &locked);
+            read = self.file.read()?;
+        }
+        read.settle(now.as_second(), self.overlap);
+        let (before, after) = (self.ring.info(), read.info());
+        if before != after {
+            self.ring.replace(&read);
+            let sealing = after.iter().find(|key| key.role == KeyRole::Seals);
+            let sealing = sealing.map(|key| key.id.0);
+            info!(keys = after.len(), sealing, "Keys reloaded");
+        }
+        rotated
+    }
+
+    /// Whether the newest key is old enough to be rotated.
+    fn is_due(&self, ring: &KeyRing, now: Timestamp) -> bool {
+        let Some(age) = self.rotate_after else {
+            return false;
+        };
+        let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+        let newest = ring.info().first().map(|key| key.created);
+        newest.is_some_and(|created| created.saturating_add(age) <= now.as_second())
+    }
+}

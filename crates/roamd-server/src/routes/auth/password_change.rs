@@ -1,0 +1,129 @@
+//! Changing a password within the sign-in (CA-74).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use roamd_citrixauth::{
+    ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange, UserIdentity,
+};
+use roamd_http::Response;
+use roamd_sessions::UserKey;
+use tracing::info;
+
+use super::conversation::ConversationPost;
+use crate::app::clock::rng;
+use crate::audit::{Event, account};
+use crate::auth::login_throttle::Attempt;
+use crate::http::error::ApiError;
+
+/// Returns the form for a password that is right but must be changed. Returns `None` if no farm can
+/// change passwords.
+pub(super) async fn form(
+    post: &ConversationPost,
+    credentials: &Credentials,
+) -> Result<Option<Response>, ApiError> {
+    let ConversationPost {
+        state,
+        forms,
+        conversation,
+        ..
+    } = post;
+    if !state.credential_farms.change_passwords().await {
+        return Ok(None);
+    }
+    state
+        .conversations
+        .ask_for_change(conversation, credentials, forms.language, &mut rng())
+        .map(|started| forms.with_cookie(state, &started))
+        .transpose()
+}
+
+/// Takes the filled form: returns a token with the new password, the form again, or a failure.
+pub(super) async fn attempt(
+    post: ConversationPost,
+    client: Option<IpAddr>,
+    change: Result<PasswordChange, ChangeRefusal>,
+) -> Result<Response, ApiError> {
+    let change = match change {
+        Ok(change) => change,
+        Err(refusal) => return refused(&post, refusal).await,
+    };
+    let Some(attempt) = post.begin_attempt(&change.credentials, client).await? else {
+        return refused(&post, ChangeRefusal::OldPassword).await;
+    };
+    let state = Arc::clone(&post.state);
+    state
+        .changes
+        .run_to_completion(apply(post, attempt, change))
+        .await?
+}
+
+/// Changes a password and responds. It runs to completion also when the client goes away.
+async fn apply(
+    post: ConversationPost,
+    attempt: Attempt,
+    change: PasswordChange,
+) -> Result<Response, ApiError> {
+    let changed = post.state.credential_farms.change(&change).await;
+    let old = &change.credentials;
+    let user = account(&old.domain, &old.user_name);
+    post.audit
+        .record(Event::password_change(user, changed.as_ref().err()));
+    match changed {
+        Ok(()) => {
+            let response = sign_in_again(&post, change).await;
+            attempt.succeeded().await?;
+            response
+        }
+        Err(refusal) => {
+            match refusal {
+                ChangeRefusal::OldPassword => attempt.failed(),
+                _ => attempt.void().await?,
+            }
+            refused(&post, refusal).await
+        }
+    }
+}
+
+/// Responds to a refused change. It counts like a wrong password.
+async fn refused(post: &ConversationPost, refusal: ChangeRefusal) -> Result<Response, ApiError> {
+    let failures = post.count_failure().await?;
+    info!(?refusal, failures, "Password change refused");
+    let reply = post.state.conversations.refuse_change(
+        &post.conversation,
+        refusal,
+        failures,
+        post.forms.language,
+        &mut rng(),
+    );
+    post.reply(&reply).await
+}
+
+/// Signs in with the new password.
+async fn sign_in_again(
+    post: &ConversationPost,
+    change: PasswordChange,
+) -> Result<Response, ApiError> {
+    let PasswordChange {
+        credentials: old,
+        new_password,
+    } = change;
+    let state = &post.state;
+    let new = Credentials {
+        password: new_password.clone(),
+        ..old.clone()
+    };
+    let checked = state.credential_farms.check(&new).await;
+    let typed = || UserIdentity::new(&*old.domain, &*old.user_name);
+    let user = checked.as_ref().cloned().unwrap_or_else(|_| typed());
+    let key = UserKey::new(user.domain(), user.name());
+    state.record_password_change(&key, &old.password).await;
+    info!(user = %key, "Password changed");
+    match checked {
+        Ok(user) => post.signed_in(user, new_password).await,
+        Err(_) => {
+            let reply = Conversations::changed(post.forms.language);
+            post.reply(&reply).await
+        }
+    }
+}

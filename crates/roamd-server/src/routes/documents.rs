@@ -1,0 +1,110 @@
+//! Public documents: endpoints, discovery, schemas (store-services.md §2, §3).
+
+use http::StatusCode;
+use http::header::ACCEPT;
+use roamd_http::Response;
+use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
+
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, respond};
+use crate::http::urls::{AuthUrls, StoreUrls};
+
+/// The endpoints of a store (ST-22 to ST-26).
+pub(crate) fn store_endpoints(urls: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
+    let groups = Group::ALL.map(|group| format!("group:{}", group.name()));
+    let mut resources = vec!["ResourcesEnumerationV2", "group:all"];
+    resources.extend(groups.iter().map(String::as_str));
+    let provisioned = [&*resources, &["AutoProvision"]].concat();
+    let services: [(&str, &[&str], &str); 7] = [
+        ("Endpoints", &["endpoints"], "endpoints/v1"),
+        ("DiscoveryDocument", &["DiscoveryV1"], "discovery"),
+        ("ListSessions", &["listSessions"], "sessions/v1/available"),
+        (
+            "DisconnectSessions",
+            &["disconnectSessions"],
+            "sessions/v1/disconnect",
+        ),
+        ("LogOffSessions", &["logOffSessions"], "sessions/v1/logoff"),
+        (
+            "ListResources",
+            &resources,
+            "resources/v2/withoutautoprovision",
+        ),
+        (
+            "ListResourcesWithAutoProvision",
+            &provisioned,
+            "resources/v2",
+        ),
+    ];
+    endpoints(&urls.root, &services, request)
+}
+
+/// The endpoints of the authentication service (ST-24).
+pub(crate) fn authentication_endpoints(
+    urls: &AuthUrls,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    endpoints(
+        &urls.root,
+        &[("Endpoints", &["endpoints"], "endpoints/v1")],
+        request,
+    )
+}
+
+fn endpoints(
+    root: &str,
+    services: &[(&str, &[&str], &str)],
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
+    let endpoints = services.iter().map(|(id, capabilities, path)| Endpoint {
+        id: (*id).to_owned(),
+        url: format!("{root}/{path}"),
+        capabilities: capabilities.iter().map(|&text| text.to_owned()).collect(),
+    });
+    let body = Endpoints {
+        endpoints: endpoints.collect(),
+    }
+    .to_xml();
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+/// The discovery document of a store (ST-27 to ST-31). It is never refused with 406 (ST-28).
+pub(crate) fn discovery(
+    store: &StoreUrls,
+    authentication: &AuthUrls,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let document = Discovery {
+        store_name: store
+            .path
+            .as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        store_url: format!("{}/discovery", store.root),
+        store_endpoints: format!("{}/endpoints/v1", store.root),
+        authentication_endpoints: format!("{}/endpoints/v1", authentication.root),
+    };
+    let accept = request.joined(&ACCEPT).unwrap_or_default();
+    let media = Discovery::media_type(&accept);
+    Ok(respond(
+        StatusCode::OK,
+        media,
+        Caching::None,
+        document.to_xml(),
+    ))
+}
+
+/// A published schema.
+pub(crate) fn schema(name: &str) -> Result<Response, ApiError> {
+    let schema = schemas::by_name(name).ok_or(ApiError::NotFound)?;
+    Ok(respond(
+        StatusCode::OK,
+        "application/xml",
+        Caching::Hour,
+        schema.text,
+    ))
+}

@@ -1,0 +1,178 @@
+//! Reads the certificate of the listener from its files.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use roamd_http::{TlsCertificate, TlsCertificateError};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::config::ListenerTls;
+
+/// Keys of the configuration that name the files.
+const CERTIFICATE: &str = "certificate_file";
+const KEY: &str = "key_file";
+const CLIENT_CA: &str = "client_ca_file";
+
+/// Maximum size of a file, in bytes.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Why the certificate files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsCertificateFileError {
+    /// A file cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// Path of the file.
+        path: PathBuf,
+        /// Key of the configuration that names it.
+        key: &'static str,
+        /// Cause.
+        source: io::Error,
+    },
+    /// A file is empty or too large.
+    #[error("{} is empty, or larger than {MAX_BYTES} bytes", .path.display())]
+    Size {
+        /// Path of the file.
+        path: PathBuf,
+        /// Key of the configuration that names it.
+        key: &'static str,
+    },
+    /// The key can be read by every user of the machine.
+    #[error(
+        "everybody on this machine may use the key {} (mode {mode:o}); run `chmod o=` on it, and get \
+         a new key if it may have been seen", .path.display()
+    )]
+    Exposed {
+        /// Path of the file.
+        path: PathBuf,
+        /// Permission bits of the file.
+        mode: u32,
+    },
+    /// The files hold no usable certificate and key.
+    #[error(transparent)]
+    Unusable(#[from] TlsCertificateError),
+}
+
+impl TlsCertificateFileError {
+    /// The key of the configuration that names the file at fault.
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::Unreadable { key, .. } | Self::Size { key, .. } => key,
+            Self::Exposed { .. } => KEY,
+            Self::Unusable(error) => match error {
+                TlsCertificateError::NoCertificate
+                | TlsCertificateError::BrokenCertificate
+                | TlsCertificateError::Setup(_) => CERTIFICATE,
+                TlsCertificateError::NoKey
+                | TlsCertificateError::BrokenKey(_)
+                | TlsCertificateError::OtherKey => KEY,
+                TlsCertificateError::ClientAuthorities => CLIENT_CA,
+            },
+        }
+    }
+
+    /// The error with its causes, in one line.
+    pub(crate) fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Reads the certificate, its key and the CA of client certificates.
+///
+/// # Errors
+/// If a file is missing, exposed or unusable, or the key is not that of the certificate.
+pub(crate) fn read(files: &ListenerTls) -> Result<TlsCertificate, TlsCertificateFileError> {
+    FileContents::read(files)?.certificate()
+}
+
+/// Contents of the certificate files.
+pub(super) struct FileContents {
+    certificate: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
+    client_ca: Option<Vec<u8>>,
+}
+
+impl FileContents {
+    pub(super) fn read(files: &ListenerTls) -> Result<Self, TlsCertificateFileError> {
+        let certificate = file(&files.certificate_file, CERTIFICATE)?;
+        let key = Zeroizing::new(file(&files.key_file, KEY)?);
+        check_secret(&files.key_file)?;
+        let client_ca = files.client_ca_file.as_deref();
+        let client_ca = client_ca.map(|path| file(path, CLIENT_CA)).transpose()?;
+        Ok(Self {
+            certificate,
+            key,
+            client_ca,
+        })
+    }
+
+    pub(super) fn certificate(&self) -> Result<TlsCertificate, TlsCertificateFileError> {
+        let client_ca = self.client_ca.as_deref();
+        Ok(TlsCertificate::from_pem(
+            &self.certificate,
+            &self.key,
+            client_ca,
+        )?)
+    }
+
+    /// Digest of the contents, to recognise a change.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        let parts = [&*self.certificate, &self.key];
+        let mut digest = Sha256::new();
+        for part in parts.into_iter().chain(self.client_ca.as_deref()) {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+        digest.finalize().into()
+    }
+}
+
+fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, TlsCertificateFileError> {
+    let unreadable = |source| TlsCertificateFileError::Unreadable {
+        path: path.into(),
+        key,
+        source,
+    };
+    let mut bytes = Vec::new();
+    let is_file = fs::metadata(path).map_err(unreadable)?.is_file();
+    if is_file {
+        // One byte more than the maximum shows that the file is too large.
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+    }
+    if bytes.is_empty() || bytes.len() as u64 > MAX_BYTES {
+        return Err(TlsCertificateFileError::Size {
+            path: path.into(),
+            key,
+        });
+    }
+    Ok(bytes)
+}
+
+/// Checks that not every user can read the key. A group may share it.
+fn check_secret(path: &Path) -> Result<(), TlsCertificateFileError> {
+    let metadata = fs::metadata(path).map_err(|source| TlsCertificateFileError::Unreadable {
+        path: path.into(),
+        key: KEY,
+        source,
+    })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o007 == 0 {
+        Ok(())
+    } else {
+        let path = path.into();
+        Err(TlsCertificateFileError::Exposed { path, mode })
+    }
+}

@@ -1,0 +1,211 @@
+//! Reloads the certificate of the listener when its files change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roamd_http::ServerTls;
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::certificate_files::{FileContents, TlsCertificateFileError};
+use crate::config::ListenerTls;
+use crate::metrics::{CertificateReload, ListenerMetrics};
+
+/// How often the files are checked.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Minimum time between two checks, however often one is requested.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Keeps the certificate of a listener up to date with its files.
+pub(crate) struct CertificateReloader {
+    files: ListenerTls,
+    tls: ServerTls,
+    /// Result of the last check.
+    seen: Seen,
+    requested: Arc<Notify>,
+    metrics: ListenerMetrics,
+}
+
+/// Result of a check of the files, so that nothing is done or logged twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// Digest of the contents.
+    Contents([u8; 32]),
+    Unreadable,
+}
+
+impl CertificateReloader {
+    /// Reads the certificate. `requested` requests a check of the files.
+    ///
+    /// # Errors
+    /// If the files hold no usable certificate and key.
+    pub(crate) fn open(
+        files: ListenerTls,
+        requested: Arc<Notify>,
+        metrics: ListenerMetrics,
+    ) -> Result<Self, TlsCertificateFileError> {
+        let contents = FileContents::read(&files)?;
+        let certificate = contents.certificate()?;
+        metrics.record_expiry(certificate.expiry());
+        Ok(Self {
+            files,
+            tls: ServerTls::new(certificate),
+            seen: Seen::Contents(contents.digest()),
+            requested,
+            metrics,
+        })
+    }
+
+    /// The TLS configuration of the listener. It changes with the files.
+    pub(crate) fn tls(&self) -> ServerTls {
+        self.tls.clone()
+    }
+
+    /// Checks the files regularly and on request, until `shutdown` is cancelled.
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        let checking = async {
+            loop {
+                tokio::select! {
+                    // Many requests at once are one check.
+                    () = self.requested.notified() => {}
+                    () = sleep(INTERVAL) => {}
+                }
+                self.check().await;
+                sleep(MIN_INTERVAL).await;
+            }
+        };
+        shutdown.run_until_cancelled(checking).await;
+    }
+
+    /// Loads a changed certificate. An unusable one, such as a certificate whose key is still to be
+    /// written, is logged once, and the old one stays in use.
+    async fn check(&mut self) {
+        let files = self.files.clone();
+        let Ok(read) = spawn_blocking(move || FileContents::read(&files)).await else {
+            return;
+        };
+        let seen = read.as_ref().map_or(Seen::Unreadable, |contents| {
+            Seen::Contents(contents.digest())
+        });
+        if seen == self.seen {
+            debug!("Certificate has not changed");
+            return;
+        }
+        self.seen = seen;
+        match read.and_then(|contents| contents.certificate()) {
+            Ok(certificate) => {
+                self.metrics.record_reload(CertificateReload::Replaced);
+                self.metrics.record_expiry(certificate.expiry());
+                self.tls.replace(certificate);
+                info!("Certificate reloaded");
+            }
+            Err(error) => {
+                self.metrics.record_reload(CertificateReload::Kept);
+                let error = error.with_causes();
+                warn!(error, "Certificate cannot be reloaded; keeping the old one");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    use prometheus_client::registry::Registry;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use roamd_http::TlsCertificate;
+
+    use super::*;
+
+    /// Certificate and key until the end of a year, in PEM.
+    fn issue(year: i32) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(year, 12, 31);
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    fn write(path: &Path, pem: &str) {
+        fs::write(path, pem).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn reloader(files: &ListenerTls) -> (CertificateReloader, ServerTls) {
+        let metrics = ListenerMetrics::register(&mut Registry::default());
+        let requested = Arc::new(Notify::new());
+        let reloader = CertificateReloader::open(files.clone(), requested, metrics).unwrap();
+        let tls = reloader.tls();
+        (reloader, tls)
+    }
+
+    fn end_of(pem: &str, key: &str) -> SystemTime {
+        let certificate = TlsCertificate::from_pem(pem.as_bytes(), key.as_bytes(), None);
+        certificate.unwrap().expiry()
+    }
+
+    #[tokio::test]
+    async fn incomplete_certificate_keeps_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ListenerTls {
+            certificate_file: folder.path().join("cert.pem"),
+            key_file: folder.path().join("key.pem"),
+            client_ca_file: None,
+        };
+        let (old, new) = (issue(2090), issue(2091));
+        write(&files.certificate_file, &old.0);
+        write(&files.key_file, &old.1);
+        let (mut reloader, tls) = reloader(&files);
+        let [before, after] = [end_of(&old.0, &old.1), end_of(&new.0, &new.1)];
+        for half in ["", "-----BEGIN CERTIFICATE-----\nMIIB", &new.0] {
+            write(&files.certificate_file, half);
+            reloader.check().await;
+            assert_eq!(tls.expiry(), before, "{half}");
+        }
+        write(&files.key_file, &new.1);
+        fs::set_permissions(&files.key_file, fs::Permissions::from_mode(0o644)).unwrap();
+        reloader.check().await;
+        assert_eq!(tls.expiry(), before, "a key that all can read");
+        write(&files.key_file, &new.1);
+        reloader.check().await;
+        assert_eq!(tls.expiry(), after);
+        fs::remove_file(&files.key_file).unwrap();
+        reloader.check().await;
+        assert_eq!(tls.expiry(), after, "missing files");
+    }
+
+    #[tokio::test]
+    async fn replaced_symlink_reloads_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("now");
+        let mut ends = Vec::new();
+        for (name, year) in [("one", 2090), ("two", 2091)] {
+            let target = folder.path().join(name);
+            fs::create_dir(&target).unwrap();
+            let (certificate, key) = issue(year);
+            write(&target.join("cert.pem"), &certificate);
+            write(&target.join("key.pem"), &key);
+            ends.push(end_of(&certificate, &key));
+        }
+        symlink(folder.path().join("one"), &link).unwrap();
+        let files = ListenerTls {
+            certificate_file: link.join("cert.pem"),
+            key_file: link.join("key.pem"),
+            client_ca_file: None,
+        };
+        let (mut reloader, tls) = reloader(&files);
+        assert_eq!(tls.expiry(), ends[0]);
+        symlink(folder.path().join("two"), folder.path().join("next")).unwrap();
+        fs::rename(folder.path().join("next"), &link).unwrap();
+        reloader.check().await;
+        assert_eq!(tls.expiry(), ends[1]);
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading a password: from standard input, the environment or a terminal.
+//!
+//! There is no argument for it, since other users of the machine can read arguments.
+
+use std::env::{self, VarError};
+use std::io::{self, BufRead, IsTerminal};
+
+use anyhow::Context;
+use secrecy::SecretString;
+
+use crate::exit_code::UsageError;
+
+/// Environment variable with the password.
+const PASSWORD_VARIABLE: &str = "ROAMD_PASSWORD";
+
+/// Maximum length of a password line in bytes.
+const MAX_LINE_LENGTH: u64 = 64 * 1024;
+
+/// Reads the password of a user: from standard input if `from_stdin`, else from `ROAMD_PASSWORD`,
+/// else from a prompt on the terminal.
+///
+/// # Errors
+/// If there is no password: the variable is not UTF-8, there is no terminal, or the line is blank.
+pub(super) fn read_password(from_stdin: bool, user: &str) -> anyhow::Result<SecretString> {
+    if from_stdin {
+        return read_password_from_stdin();
+    }
+    match env::var(PASSWORD_VARIABLE) {
+        Ok(password) => return Ok(password.into()),
+        Err(VarError::NotPresent) => {}
+        Err(VarError::NotUnicode(_)) => {
+            return Err(UsageError(format!(
+                "{PASSWORD_VARIABLE} is not valid UTF-8; use --password-stdin"
+            ))
+            .into());
+        }
+    }
+    if !io::stdin().is_terminal() {
+        let problem = "cannot ask for the password without a terminal";
+        let advice = format!("set {PASSWORD_VARIABLE} or use --password-stdin");
+        return Err(UsageError(format!("{problem}; {advice}")).into());
+    }
+    let prompt = format!("Password for {user}: ");
+    Ok(rpassword::prompt_password(prompt)
+        .context("cannot read the password")?
+        .into())
+}
+
+/// Reads the password from the first line of standard input.
+///
+/// # Errors
+/// If the line is blank or cannot be read.
+pub(super) fn read_password_from_stdin() -> anyhow::Result<SecretString> {
+    first_line(io::stdin().lock())
+}
+
+fn first_line(input: impl BufRead) -> anyhow::Result<SecretString> {
+    let mut line = String::new();
+    input
+        .take(MAX_LINE_LENGTH)
+        .read_line(&mut line)
+        .context("cannot read the password")?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err(UsageError(
+            "standard input has no line with a password; write it as the first line".into(),
+        )
+        .into());
+    }
+    Ok(password.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn password_is_first_line_without_line_end() {
+        for (input, expected) in [
+            ("secret\n", "secret"),
+            ("secret\r\nmore\n", "secret"),
+            (" two words ", " two words "),
+        ] {
+            assert_eq!(
+                first_line(input.as_bytes()).unwrap().expose_secret(),
+                expected
+            );
+        }
+        assert!(first_line(&b"\n"[..]).is_err());
+        assert!(first_line(&b""[..]).is_err());
+    }
+}

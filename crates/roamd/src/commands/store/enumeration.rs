@@ -1,0 +1,25 @@
+//! How complete a list from a store is.
+
+use roamd_store_client::EnumerationStatus;
+
+use crate::exit_code::Exit;
+use crate::output;
+
+/// Returns the exit code of a list, and prints a message if farms are missing from it.
+///
+/// `noun` is the plural of what is listed, such as `sessions`.
+pub(in crate::commands) fn enumeration_exit(enumeration: EnumerationStatus, noun: &str) -> Exit {
+    match enumeration {
+        EnumerationStatus::Full => Exit::Done,
+        EnumerationStatus::Partial => {
+            output::print_message(format_args!(
+                "Some farms did not answer; {noun} on them are not in this list."
+            ));
+            Exit::Partial
+        }
+        EnumerationStatus::Failed => {
+            output::print_message("No farm answered; try again later.");
+            Exit::Failed
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the commands that are clients of a store share.
+
+mod args;
+mod enumeration;
+
+pub(super) use self::args::StoreArgs;
+pub(super) use self::enumeration::enumeration_exit;

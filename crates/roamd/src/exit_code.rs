@@ -1,0 +1,62 @@
+//! Exit codes of all commands, and which error has which.
+
+use std::process::ExitCode;
+
+use roamd_farm::Error as FarmError;
+use roamd_server::config::ConfigError;
+use roamd_store_client::ClientError;
+
+/// The exit code of a command. Scripts rely on the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// The command failed.
+    Failed = 1,
+    /// Wrong usage or configuration. `clap` uses this code too.
+    Usage = 2,
+    /// The user is not signed in, or not allowed to do this.
+    Refused = 3,
+    /// Partly done, for example because some farms did not answer.
+    Partial = 4,
+}
+
+/// Wrong usage that `clap` cannot detect. The text says what is wrong and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl From<&anyhow::Error> for Exit {
+    fn from(error: &anyhow::Error) -> Self {
+        if let Some(error) = error.downcast_ref::<ClientError>() {
+            return if error.is_refusal() {
+                Self::Refused
+            } else {
+                Self::Failed
+            };
+        }
+        if let Some(error) = error.downcast_ref::<FarmError>() {
+            return match error {
+                FarmError::World(_)
+                | FarmError::UnknownFarm { .. }
+                | FarmError::UnknownUser { .. }
+                | FarmError::AmbiguousUser { .. }
+                | FarmError::UnknownPart { .. }
+                | FarmError::WrongKind { .. }
+                | FarmError::UnknownApplication { .. } => Self::Usage,
+                FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,
+                _ => Self::Failed,
+            };
+        }
+        if error.is::<ConfigError>() || error.is::<UsageError>() {
+            return Self::Usage;
+        }
+        Self::Failed
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,33 @@
+//! Listen addresses: parsing the argument, and opening the socket with a helpful error.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+/// Parses a listen address given as an argument.
+///
+/// # Errors
+/// If the text is not an IP address and a port.
+pub(crate) fn parse_listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
+}
+
+/// Opens a listening socket.
+///
+/// # Errors
+/// If the address cannot be used. The error ends with `advice`, which says what to do next.
+pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                anyhow::anyhow!("{address} is in use by another program; stop it, or {advice}")
+            }
+            io::ErrorKind::PermissionDenied => {
+                anyhow::anyhow!("no permission to listen on {address}; {advice}")
+            }
+            _ => anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}")),
+        })
+}

@@ -1,0 +1,74 @@
+//! Tests of the server under a service manager, and of its process hardening.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::{Server, World, configuration, roamd, unused_address};
+
+fn serve_config(world: &World) -> (String, String) {
+    let listen = unused_address();
+    let config = configuration(world, &listen, &[("XA1", "xenapp-6", "127.0.0.1:1")]);
+    (listen, config)
+}
+
+#[test]
+fn service_manager_gets_ready_watchdog_and_stopping() {
+    let world = World::new();
+    let (_, config) = serve_config(&world);
+    let socket = world.path("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let next_message = || {
+        let mut bytes = [0; 256];
+        let length = manager.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
+    };
+    let mut serve = roamd(&["serve", "--config", &config]);
+    serve
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "50000");
+    let server = Server::start(&mut serve, 1);
+    assert_eq!(next_message(), "READY=1");
+    assert_eq!(
+        [next_message(), next_message()],
+        ["WATCHDOG=1", "WATCHDOG=1"]
+    );
+    let (status, _) = server.stop();
+    assert_eq!(status.code(), Some(0));
+    let last = loop {
+        match next_message().as_str() {
+            "WATCHDOG=1" => {}
+            other => break other.to_owned(),
+        }
+    };
+    assert_eq!(last, "STOPPING=1");
+}
+
+#[test]
+fn server_process_and_files_are_private_to_its_user() {
+    let world = World::new();
+    let (_, config) = serve_config(&world);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let proc = Path::new("/proc").join(server.pid().to_string());
+    let limits = fs::read_to_string(proc.join("limits")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<&str> = core.unwrap().split_whitespace().collect();
+    assert_eq!(core[4..6], ["0", "0"]);
+    let status = fs::read_to_string(proc.join("status")).unwrap();
+    assert!(status.contains("Umask:\t0077\n"), "{status}");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let data_dir = world.path("state");
+    assert_eq!(mode(&data_dir), 0o700);
+    for file in fs::read_dir(&data_dir).unwrap() {
+        let file = file.unwrap().path();
+        assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
+    }
+    server.stop();
+}
