@@ -125,8 +125,8 @@ impl Claims {
     }
 
     /// Encodes the claims for sealing: the length of the password (two bytes, big endian), the
-    /// password, and the other claims as JSON. The password is separate because JSON libraries leave
-    /// copies of texts in memory. Returns `None` if the password is too long for any token.
+    /// password, and the other claims as JSON. The password is separate because JSON libraries
+    /// leave copies of texts in memory. Returns `None` if the password is too long for any token.
     pub(crate) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         let password = self.password.expose_secret().as_bytes();
         let serialised = SerialisedClaims {

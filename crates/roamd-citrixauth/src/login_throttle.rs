@@ -4,20 +4,20 @@
 //! must wait for a delay after the previous one, which grows fourfold each time up to a maximum. An
 //! earlier attempt is refused without a check of the password, and uses no budget.
 //!
-//! A budget per user would allow anyone who knows a user name to lock the user out. So attempts from
-//! a *known network*, in which the user has signed in recently, have [their own
-//! budget](Budget::KnownNetwork), and all other networks share [another one](Budget::UnknownNetworks).
-//! A user under attack can still sign in from known networks, and is delayed in unknown ones. This
-//! follows the device cookies of OWASP. The network stands for the device, because native clients do
-//! not keep cookies between sign-ins.
+//! A budget per user would allow anyone who knows a user name to lock the user out. So attempts
+//! from a *known network*, in which the user has signed in recently, have [their own
+//! budget](Budget::KnownNetwork), and all other networks share [another
+//! one](Budget::UnknownNetworks). A user under attack can still sign in from known networks, and is
+//! delayed in unknown ones. This follows the device cookies of OWASP. The network stands for the
+//! device, because native clients do not keep cookies between sign-ins.
 //!
 //! [A third budget](Budget::Network) limits each network, because a client could try one password
-//! with many user names. A network may be that of a hospital, so this budget is large, grows with the
-//! number of users known in the network, and does not apply to those users.
+//! with many user names. A network may be that of a hospital, so this budget is large, grows with
+//! the number of users known in the network, and does not apply to those users.
 //!
-//! The caller counts an attempt before the check of the password, so concurrent attempts cannot exceed
-//! a budget, and takes it back if the attempt did not fail. The caller also keeps the counters, which
-//! all nodes share, and the time.
+//! The caller counts an attempt before the check of the password, so concurrent attempts cannot
+//! exceed a budget, and takes it back if the attempt did not fail. The caller also keeps the
+//! counters, which all nodes share, and the time.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;

@@ -17,8 +17,8 @@ use crate::split_input::SplitInput;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// Checks an `Authorization` header. It must be accepted only if it has the issued token. A token for
-/// any account and password must return these, and must be rejected with one bit changed.
+/// Checks an `Authorization` header. It must be accepted only if it has the issued token. A token
+/// for any account and password must return these, and must be rejected with one bit changed.
 pub fn token(bytes: &[u8]) {
     let tokens = tokens();
     let Some(service) = service() else { return };

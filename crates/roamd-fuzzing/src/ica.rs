@@ -36,8 +36,8 @@ const EXTERNAL_KEYS: [&str; 10] = [
     "Title",
 ];
 
-/// Creates ICA files from arbitrary values. If a file is created, it must have the sections and keys
-/// that it has with harmless values, and each value must be on the line of its key.
+/// Creates ICA files from arbitrary values. If a file is created, it must have the sections and
+/// keys that it has with harmless values, and each value must be on the line of its key.
 pub fn ica(bytes: &[u8]) {
     let _description = Description::parse(&String::from_utf8_lossy(bytes));
     let mut input = SplitInput::new(bytes);

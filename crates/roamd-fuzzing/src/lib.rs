@@ -2,8 +2,8 @@
 //!
 //! The fuzz targets call these functions, and so does a test that replays the committed inputs. The
 //! properties: decoders do not panic; a decoded message can be encoded and decoded to the same
-//! message; a sealed value opens only if it was sealed by the server; and values from outside cannot
-//! change the structure of an ICA file.
+//! message; a sealed value opens only if it was sealed by the server; and values from outside
+//! cannot change the structure of an ICA file.
 
 #![expect(clippy::panic, reason = "an oracle reports by panicking")]
 

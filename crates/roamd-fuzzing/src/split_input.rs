@@ -1,7 +1,7 @@
 //! Splitting of an input into several texts.
 
-/// An input that an oracle splits into texts. They are separated by the byte `FF`, which UTF-8 never
-/// contains. At the end of the input, texts are empty.
+/// An input that an oracle splits into texts. They are separated by the byte `FF`, which UTF-8
+/// never contains. At the end of the input, texts are empty.
 pub(crate) struct SplitInput<'b>(&'b [u8]);
 
 impl<'b> SplitInput<'b> {

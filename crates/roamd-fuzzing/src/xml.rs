@@ -73,8 +73,8 @@ fn assert_writable(root: &Element) {
     }
 }
 
-/// Writes a tree. Text beside elements is written as an element, because the writer does not support
-/// mixed content.
+/// Writes a tree. Text beside elements is written as an element, because the writer does not
+/// support mixed content.
 fn write(writer: &mut Writer, element: &Element) {
     let element_name = Name::new(element.namespace.as_deref(), "e", &element.name);
     let attribute_names: Vec<_> = element

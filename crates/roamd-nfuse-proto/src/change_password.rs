@@ -44,7 +44,8 @@ impl Body for ChangePasswordRequest {
 impl Request for ChangePasswordRequest {
     type Response = ChangePasswordResponse;
 
-    /// After a change the old password is wrong, so a repeated request would count as a failed login.
+    /// After a change the old password is wrong, so a repeated request would count as a failed
+    /// login.
     fn effect(&self) -> Effect {
         Effect::Change
     }

@@ -27,7 +27,7 @@ pub enum Credentials {
         /// `ID type="SID"`: the SID of the user, then those of the groups.
         sids: Vec<String>,
     },
-    /// Groups, whose applications are meant.
+    /// Groups of users, for their applications.
     Groups {
         /// `GroupName`.
         names: Vec<String>,

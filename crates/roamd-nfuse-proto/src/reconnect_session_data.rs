@@ -72,7 +72,8 @@ pub struct HostId {
 }
 
 impl ReconnectSessionDataRequest {
-    /// Creates a request for ICA sessions on all kinds of servers, without client and session types.
+    /// Creates a request for ICA sessions on all kinds of servers, without client and session
+    /// types.
     #[must_use]
     pub fn new(credentials: Credentials) -> Self {
         Self {
@@ -199,7 +200,8 @@ impl Body for ReconnectSessionDataResponse {
 }
 
 impl SessionEntry {
-    /// Reads a session. Missing values are empty, so an incomplete session does not hide the others.
+    /// Reads a session. Missing values are empty, so an incomplete session does not hide the
+    /// others.
     fn read(node: &NfuseElement<'_>) -> Self {
         let text = |name| node.first_child_text(name).unwrap_or_default();
         let host_id = node.first_child("HostId").map(|n| HostId::read(&n));

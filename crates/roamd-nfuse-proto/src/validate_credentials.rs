@@ -14,7 +14,8 @@ const USER_IDENTITY: &str = "user-identity";
 pub struct ValidateCredentialsRequest {
     /// `Credentials` of the user.
     pub credentials: Credentials,
-    /// Whether `DesiredInfo` is `user-identity`: the response shall contain the identity of the user.
+    /// Whether `DesiredInfo` is `user-identity`: the response shall contain the identity of the
+    /// user.
     pub identity_wanted: bool,
 }
 

@@ -37,10 +37,10 @@ const LISTED: [(&str, ErrorId); 19] = [
 ];
 
 fn refusal(children: &str) -> Option<FarmError> {
-    let answer = format!(
+    let response = format!(
         r#"<NFuseProtocol version="5.4"><ResponseCapabilities>{children}</ResponseCapabilities></NFuseProtocol>"#
     );
-    decode_response::<CapabilitiesRequest>(answer.as_bytes())
+    decode_response::<CapabilitiesRequest>(response.as_bytes())
         .ok()
         .and_then(|(_, read)| read.err())
 }

@@ -35,21 +35,21 @@ fn debug_of_requests_hides_passwords_and_tickets() {
 
 #[test]
 fn debug_of_responses_hides_tickets() {
-    let answer = format!(
+    let response = format!(
         "<NFuseProtocol><ResponseAddress><ServerAddress>192.0.2.1</ServerAddress>\
          <SessionSharingKey>{SECRET}</SessionSharingKey><LaunchRef>{SECRET}</LaunchRef>\
          <Ticket>{SECRET}</Ticket></ResponseAddress></NFuseProtocol>"
     );
-    let (_, answer) = decode_response::<AddressRequest>(answer.as_bytes()).unwrap();
-    let answer = answer.unwrap();
-    assert_eq!(answer.ticket.as_deref(), Some(SECRET));
-    assert!(!format!("{answer:?}").contains(SECRET));
+    let (_, response) = decode_response::<AddressRequest>(response.as_bytes()).unwrap();
+    let response = response.unwrap();
+    assert_eq!(response.ticket.as_deref(), Some(SECRET));
+    assert!(!format!("{response:?}").contains(SECRET));
 
-    let answer = format!(
+    let response = format!(
         "<NFuseProtocol><ResponseTicket><Ticket>{SECRET}</Ticket></ResponseTicket></NFuseProtocol>"
     );
-    let (_, answer) = decode_response::<TicketRequest>(answer.as_bytes()).unwrap();
-    assert!(!format!("{answer:?}").contains(SECRET));
+    let (_, response) = decode_response::<TicketRequest>(response.as_bytes()).unwrap();
+    assert!(!format!("{response:?}").contains(SECRET));
 }
 
 #[test]

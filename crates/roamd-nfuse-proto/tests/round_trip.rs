@@ -192,7 +192,7 @@ fn address_response() -> impl Strategy<Value = AddressResponse> {
         ),
         (maybe(), maybe(), maybe()),
     )
-        .prop_map(|(place, flags, launch)| {
+        .prop_map(|(shortcuts, flags, launch)| {
             let (
                 server_address,
                 server_type,
@@ -200,7 +200,7 @@ fn address_response() -> impl Strategy<Value = AddressResponse> {
                 client_type,
                 ticket_tag,
                 farm_load_hint,
-            ) = place;
+            ) = shortcuts;
             let (disconnected_session, ssl_relay_address, cgp_address) = flags;
             let (session_sharing_key, launch_ref, ticket) = launch;
             AddressResponse {

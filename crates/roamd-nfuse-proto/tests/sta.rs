@@ -94,8 +94,8 @@ fn sta_request_of_another_client_is_accepted() {
 fn sta_error_is_an_error_id() {
     let refused: Result<TicketResponse, FarmError> = Err(ErrorId::UNSPECIFIED.into());
     let bytes = encode_response(&frame(), &refused);
-    let answer = decode_response::<TicketRequest>(&bytes);
-    assert_eq!(answer, Ok((frame(), refused)));
+    let response = decode_response::<TicketRequest>(&bytes);
+    assert_eq!(response, Ok((frame(), refused)));
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn incomplete_sta_ticket_response_is_rejected() {
 fn first_of_two_sta_tickets_counts() {
     let body = String::from_utf8(encode_response(&frame(), &Ok(ticket()))).unwrap();
     let body = body.replace("</Ticket>", "</Ticket><Ticket>FF</Ticket>");
-    let (_, answer) = decode_response::<TicketRequest>(body.as_bytes()).unwrap();
-    assert_eq!(answer, Ok(ticket()));
+    let (_, response) = decode_response::<TicketRequest>(body.as_bytes()).unwrap();
+    assert_eq!(response, Ok(ticket()));
 }
 
 #[test]
@@ -246,13 +246,13 @@ proptest! {
     #[test]
     fn sta_responses_round_trip(data in data(), texts in (value(), value(), value())) {
         let (authority_id, ticket, ticket_version) = texts;
-        let answer = Ok(TicketResponse { authority_id, ticket, ticket_version });
-        let bytes = encode_response(&frame(), &answer);
+        let response = Ok(TicketResponse { authority_id, ticket, ticket_version });
+        let bytes = encode_response(&frame(), &response);
         prop_assert!(bytes.is_ascii());
-        prop_assert_eq!(decode_response::<TicketRequest>(&bytes), Ok((frame(), answer)));
-        let answer = Ok(DataResponse { data });
-        let bytes = encode_response(&frame(), &answer);
-        prop_assert_eq!(decode_response::<DataRequest>(&bytes), Ok((frame(), answer)));
+        prop_assert_eq!(decode_response::<TicketRequest>(&bytes), Ok((frame(), response)));
+        let response = Ok(DataResponse { data });
+        let bytes = encode_response(&frame(), &response);
+        prop_assert_eq!(decode_response::<DataRequest>(&bytes), Ok((frame(), response)));
     }
 
     /// A name that looks like markup is preserved in the document inside the message.

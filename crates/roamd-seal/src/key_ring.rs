@@ -76,8 +76,8 @@ pub enum KeyRingError {
 }
 
 impl KeyRing {
-    /// Creates a ring that seals with `newest` and opens with all keys. Ids must differ; of two keys
-    /// with the same id only the first is used.
+    /// Creates a ring that seals with `newest` and opens with all keys. Ids must differ; of two
+    /// keys with the same id only the first is used.
     #[must_use]
     pub fn new(newest: Key, older: Vec<Key>) -> Self {
         let sealing = Arc::new(newest);

@@ -4,9 +4,10 @@
 //! version 1 │ key id, 4 bytes, big endian │ nonce, 12 bytes │ ciphertext │ tag, 16 bytes
 //! version 2 │ key id, 4 bytes, big endian │                 │ ciphertext │ tag, 16 bytes
 //! ```
-//! Version 2 is deterministic: its nonce is always zero. AES-GCM-SIV resists the reuse of nonces. It
-//! only reveals that two values have the same plain text in the same context, which is the purpose
-//! of deterministic values. Version, key id and context are authenticated as associated data.
+//! Version 2 is deterministic: its nonce is always zero. AES-GCM-SIV resists the reuse of nonces.
+//! It only reveals that two values have the same plain text in the same context, which is the
+//! purpose of deterministic values. Version, key id and context are authenticated as associated
+//! data.
 
 use aes_gcm_siv::Nonce;
 use aes_gcm_siv::aead::Aead as _;
@@ -39,8 +40,8 @@ pub enum OpenError {
 }
 
 impl KeyRing {
-    /// Seals `plain` with the sealing key. Each call gives another value. The value does not contain
-    /// `context`; opening it requires the same context.
+    /// Seals `plain` with the sealing key. Each call gives another value. The value does not
+    /// contain `context`; opening it requires the same context.
     #[must_use]
     pub fn seal(
         &self,

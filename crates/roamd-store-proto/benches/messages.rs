@@ -48,9 +48,9 @@ fn session_state(criterion: &mut Criterion) {
     criterion.bench_function("write a state of 20 sessions", |bencher| {
         bencher.iter(|| black_box(&state).to_xml(Spelling::Document));
     });
-    let answer = state.to_xml(Spelling::Document);
+    let response = state.to_xml(Spelling::Document);
     criterion.bench_function("read a state of 20 sessions", |bencher| {
-        bencher.iter(|| SessionState::from_xml(black_box(&answer)));
+        bencher.iter(|| SessionState::from_xml(black_box(&response)));
     });
 }
 

@@ -42,7 +42,8 @@ impl Language {
     ];
 
     /// Returns the language for a request with these `Accept-Language` lines: the available one
-    /// with the highest `q`, and the first among equal ones. Regions are ignored: `de-AT` is German.
+    /// with the highest `q`, and the first among equal ones. Regions are ignored: `de-AT` is
+    /// German.
     #[must_use]
     pub fn negotiate(accept_language: &[&str]) -> Self {
         let mut best = (Self::default(), 0.0);

@@ -50,8 +50,8 @@ pub struct Session {
 }
 
 impl SessionState {
-    /// Decodes a response in either spelling. Sessions must have an id, a launch URL and an application;
-    /// other missing values are empty.
+    /// Decodes a response in either spelling. Sessions must have an id, a launch URL and an
+    /// application; other missing values are empty.
     ///
     /// # Errors
     /// If the document is not a valid message.

@@ -243,8 +243,8 @@ fn specified_refresh_and_destroy_messages_round_trip() {
 
     let example = include_str!("data/destroy_token_response.xml");
     for status in ["status", "Status"] {
-        let answer = example.replace("status>", &format!("{status}>"));
-        let read = DestroyTokenResponse::from_xml(answer.as_bytes());
+        let response = example.replace("status>", &format!("{status}>"));
+        let read = DestroyTokenResponse::from_xml(response.as_bytes());
         assert_eq!(read, Ok(DestroyTokenResponse));
     }
     assert_eq!(ascii(DestroyTokenResponse.to_xml()), compact(example));
@@ -289,14 +289,14 @@ fn refresh_and_destroy_require_a_token_and_hide_it() {
 
 #[test]
 fn destroy_response_with_another_status_is_rejected() {
-    let answer = include_str!("data/destroy_token_response.xml");
+    let response = include_str!("data/destroy_token_response.xml");
     let path = "destroytokenresponse/status".to_owned();
     let expected = "destroyed";
     for (from, to, kind) in [
         ("destroyed", "kept", FaultKind::Unexpected { expected }),
         ("status>", "state>", FaultKind::Missing),
     ] {
-        let read = DestroyTokenResponse::from_xml(answer.replace(from, to).as_bytes());
+        let read = DestroyTokenResponse::from_xml(response.replace(from, to).as_bytes());
         assert_eq!(fault(read), (path.clone(), kind));
     }
 }

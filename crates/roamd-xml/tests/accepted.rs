@@ -225,11 +225,14 @@ fn line_ends_become_line_feeds_unless_referenced() {
 #[test]
 fn elements_have_positions() {
     let root = store("<?xml version='1.0'?>\r\n<a>\n  é<b/><c>\n</c>\n<d/></a>").root;
-    let places: Vec<_> = std::iter::once(&root)
+    let positions: Vec<_> = std::iter::once(&root)
         .chain(&root.children)
         .map(|element| (element.name.as_str(), element.at.line, element.at.column))
         .collect();
-    assert_eq!(places, [("a", 2, 1), ("b", 3, 4), ("c", 3, 8), ("d", 5, 1)]);
+    assert_eq!(
+        positions,
+        [("a", 2, 1), ("b", 3, 4), ("c", 3, 8), ("d", 5, 1)]
+    );
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub struct Conversation {
     pub(super) changing: Option<Account>,
 }
 
-/// Carrier of the state. Each carries the whole state, because a client may return only one of them.
-/// One cannot be used as the other.
+/// Carrier of the state. Each carries the whole state, because a client may return only one of
+/// them. One cannot be used as the other.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Carrier {
     /// The cookie: letters and digits (CA-48).

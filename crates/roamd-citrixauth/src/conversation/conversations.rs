@@ -215,8 +215,8 @@ impl Conversations {
         Some(password_change::parse(account, post))
     }
 
-    /// Returns the response to a refused change. `failures` is the number of failed attempts of this
-    /// conversation, including this one.
+    /// Returns the response to a refused change. `failures` is the number of failed attempts of
+    /// this conversation, including this one.
     #[must_use]
     pub fn refuse_change(
         &self,
@@ -307,7 +307,8 @@ impl ResumedConversation {
         self.0.id
     }
 
-    /// Returns the conversation unless it is spent: it resulted in a token, failed or was cancelled.
+    /// Returns the conversation unless it is spent: it resulted in a token, failed or was
+    /// cancelled.
     ///
     /// # Errors
     /// If it is spent.

@@ -1,7 +1,7 @@
 //! The cookie of a conversation (CA-48, CA-49).
 
-/// Returns the values of all cookies with a name. Some clients return whole `Set-Cookie` values, and
-/// libraries join these by commas. So attributes and words without value are ignored, and `,`
+/// Returns the values of all cookies with a name. Some clients return whole `Set-Cookie` values,
+/// and libraries join these by commas. So attributes and words without value are ignored, and `,`
 /// separates like `;`.
 pub(super) fn values<'a>(header: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     header

@@ -1,7 +1,7 @@
 //! The change of a password that has expired or must be changed (CA-74).
 //!
-//! The user types the old password again, because it is not stored after the sign-in. The account is
-//! that of the sealed state, never a posted one.
+//! The user types the old password again, because it is not stored after the sign-in. The account
+//! is that of the sealed state, never a posted one.
 
 use roamd_store_proto::auth::{FormPost, Requirement, RequirementKind};
 use roamd_store_proto::{Language, Text};

@@ -37,11 +37,11 @@ fn exchange(
 #[test]
 fn service_token_has_the_account_and_requested_service() {
     let primary = primary(&tokens(), HOUR);
-    let answer = exchange(&primary, &request(&store_realm(), None), 60).unwrap();
-    assert_eq!(answer.for_service, store_realm().as_str());
-    assert_eq!(answer.credential_display_name, None);
+    let response = exchange(&primary, &request(&store_realm(), None), 60).unwrap();
+    assert_eq!(response.for_service, store_realm().as_str());
+    assert_eq!(response.credential_display_name, None);
 
-    let header = format!("CitrixAuth {}", answer.token.expose_secret());
+    let header = format!("CitrixAuth {}", response.token.expose_secret());
     let check = |realm: Realm| {
         let presented = tokens().check(Some(&header), &realm, &audience(BASE), at(61))?;
         presented.unless_revoked(false)
@@ -66,9 +66,9 @@ fn service_token_expires_no_later_than_the_sign_in() {
         // Shorter than the shortest lifetime, because the sign-in ends.
         (None, 3480, 3600),
     ] {
-        let answer = exchange(&primary, &request(&store_realm(), requested), issued).unwrap();
+        let response = exchange(&primary, &request(&store_realm(), requested), issued).unwrap();
         assert_eq!(
-            (answer.issued, answer.expiry),
+            (response.issued, response.expiry),
             (at(issued), at(expiry)),
             "{requested:?}"
         );
@@ -96,8 +96,8 @@ fn policy_of_short_tokens_still_allows_exchanges() {
     let primary = primary(&tokens, HOUR);
     let (realms, audiences) = ([store_realm()], [audience(BASE)]);
     let request = request(&store_realm(), None);
-    let answer = tokens.service_token(&primary, &request, &realms, &audiences, at(5), &mut rng());
-    assert_eq!(answer.unwrap().expiry, at(10));
+    let response = tokens.service_token(&primary, &request, &realms, &audiences, at(5), &mut rng());
+    assert_eq!(response.unwrap().expiry, at(10));
 }
 
 #[test]

@@ -36,18 +36,18 @@ fn token_response_has_the_times_of_the_token() {
     let issued = tokens()
         .issue(&alice(&store_realm(), None), now, &mut rng())
         .unwrap();
-    let answer = issued.into_response(Some("DEMO".to_owned()));
-    let header = format!("CitrixAuth {}", answer.token.expose_secret());
+    let response = issued.into_response(Some("DEMO".to_owned()));
+    let header = format!("CitrixAuth {}", response.token.expose_secret());
     let claims = tokens()
         .check(Some(&header), &store_realm(), &audience(BASE), now)
         .and_then(|presented| presented.unless_revoked(false))
         .unwrap();
     assert_eq!(
-        (answer.issued, answer.expiry),
+        (response.issued, response.expiry),
         (claims.issued, claims.expiry)
     );
-    assert_eq!(answer.for_service, store_realm().as_str());
-    assert_eq!(answer.credential_display_name.as_deref(), Some("DEMO"));
+    assert_eq!(response.for_service, store_realm().as_str());
+    assert_eq!(response.credential_display_name.as_deref(), Some("DEMO"));
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn primary(user: &str, hours: u64) -> Held {
 fn exchanged(held: &Held, realm: &Realm, hours: u64, seconds: i64) -> Held {
     let request = request(realm, Some(hours * HOUR));
     let (realms, audiences) = ([store_realm(), token_realm()], [audience(BASE)]);
-    let answer = tokens().service_token(
+    let response = tokens().service_token(
         &held.claims,
         &request,
         &realms,
@@ -41,7 +41,7 @@ fn exchanged(held: &Held, realm: &Realm, hours: u64, seconds: i64) -> Held {
         at(seconds),
         &mut rng(),
     );
-    opened(answer.unwrap().token, realm, seconds)
+    opened(response.unwrap().token, realm, seconds)
 }
 
 fn refresh(
@@ -56,9 +56,9 @@ fn refresh(
     };
     let presented = tokens().to_refresh(&holder.claims, &message, at(seconds))?;
     let claims = presented.unless_revoked(false).unwrap();
-    let wished = message.requested_lifetime;
-    let answer = tokens().refreshed(&holder.claims, &claims, wished, at(seconds), &mut rng());
-    Ok(answer.unwrap())
+    let requested = message.requested_lifetime;
+    let response = tokens().refreshed(&holder.claims, &claims, requested, at(seconds), &mut rng());
+    Ok(response.unwrap())
 }
 
 fn destroy(holder: &Held, token: &str, seconds: i64) -> Result<Option<Revocation>, BodyTokenError> {
@@ -83,11 +83,11 @@ fn refreshed_token_has_the_same_id_and_a_later_expiry() {
         (Some(8), 7, 15),
         (Some(1), 1, 8),
     ] {
-        let answer = refresh(&held, &held.token, asked, hours(after)).unwrap();
-        assert_eq!(answer.for_service, token_realm().as_str());
-        let times = (answer.issued, answer.expiry);
+        let response = refresh(&held, &held.token, asked, hours(after)).unwrap();
+        assert_eq!(response.for_service, token_realm().as_str());
+        let times = (response.issued, response.expiry);
         assert_eq!(times, (at(0), at(hours(end))), "{asked:?} after {after}");
-        let claims = opened(answer.token, &token_realm(), hours(after)).claims;
+        let claims = opened(response.token, &token_realm(), hours(after)).claims;
         assert_eq!(
             (claims.id, claims.sign_in),
             (held.claims.id, held.claims.id)
@@ -102,8 +102,8 @@ fn refreshed_token_has_the_same_id_and_a_later_expiry() {
 fn repeated_refreshes_do_not_exceed_the_maximum() {
     let mut held = primary("Alice", 8);
     for hour in 1..20 {
-        let answer = refresh(&held, &held.token, Some(8), hours(hour)).unwrap();
-        held = opened(answer.token, &token_realm(), hours(hour));
+        let response = refresh(&held, &held.token, Some(8), hours(hour)).unwrap();
+        held = opened(response.token, &token_realm(), hours(hour));
     }
     assert_eq!(held.claims.expiry, at(hours(20)));
     let late = refresh(&held, &held.token, Some(8), hours(20));
@@ -116,22 +116,25 @@ fn exchanged_token_cannot_be_refreshed_beyond_the_sign_in() {
     let first = primary("Alice", 8);
     for realm in [store_realm(), token_realm()] {
         let held = exchanged(&first, &realm, 2, hours(1));
-        let answer = refresh(&first, &held.token, Some(20), hours(2)).unwrap();
-        assert_eq!((answer.issued, answer.expiry), (at(hours(1)), at(hours(8))));
+        let response = refresh(&first, &held.token, Some(20), hours(2)).unwrap();
+        assert_eq!(
+            (response.issued, response.expiry),
+            (at(hours(1)), at(hours(8)))
+        );
 
         // The sign-in itself was extended.
         let longer = refresh(&first, &first.token, Some(20), hours(2)).unwrap();
         let longer = opened(longer.token, &token_realm(), hours(2));
-        let answer = refresh(&longer, &held.token, Some(20), hours(2)).unwrap();
+        let response = refresh(&longer, &held.token, Some(20), hours(2)).unwrap();
         assert_eq!(
-            (answer.issued, answer.expiry),
+            (response.issued, response.expiry),
             (at(hours(1)), at(hours(20)))
         );
 
         // The token of another sign-in does not extend it.
         let other = primary("ALICE", 20);
-        let answer = refresh(&other, &held.token, Some(20), hours(2)).unwrap();
-        assert_eq!(answer.expiry, at(hours(8)));
+        let response = refresh(&other, &held.token, Some(20), hours(2)).unwrap();
+        assert_eq!(response.expiry, at(hours(8)));
     }
 }
 

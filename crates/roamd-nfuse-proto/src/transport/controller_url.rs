@@ -13,7 +13,8 @@ pub struct ControllerUrl {
     host_header: HeaderValue,
 }
 
-/// Transport security of a connection to a controller. Citrix's "SSL Relay" is TLS too (nfuse.md §1.1).
+/// Transport security of a connection to a controller. Citrix's "SSL Relay" is TLS too (nfuse.md
+/// §1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     /// `http`, port 80 by default.

@@ -8,8 +8,8 @@ use std::str::FromStr;
 pub struct Challenge {
     /// Identifier of the consuming service, which the client returns as `for-service`.
     pub realm: String,
-    /// Reason of the challenge. `None` for values of other servers that are not known (ST-12); roamd
-    /// always sends one.
+    /// Reason of the challenge. `None` for values of other servers that are not known (ST-12);
+    /// roamd always sends one.
     pub reason: Option<Reason>,
     /// URLs of token services, in order of preference.
     pub locations: Vec<String>,

@@ -72,7 +72,8 @@ pub struct Requirement {
     pub id: Option<String>,
     /// `Credential/SaveID`.
     pub save_id: Option<String>,
-    /// `Credential/Type`: `username`, `password`, `newpassword`, `domain`, `savecredentials`, `none`.
+    /// `Credential/Type`: `username`, `password`, `newpassword`, `domain`, `savecredentials`,
+    /// `none`.
     pub credential_type: String,
     /// `Label/Text`; absent with a label of type `none`.
     pub label: Option<String>,
