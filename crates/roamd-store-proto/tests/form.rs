@@ -16,8 +16,7 @@ fn line(id: &str, save_id: Option<&str>, kind: &str, label: &str) -> Requirement
         credential_type: kind.to_owned(),
         label: owned(label),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
-        kind: RequirementKind::Nothing,
+        ..Requirement::default()
     }
 }
 

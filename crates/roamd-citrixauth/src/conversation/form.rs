@@ -112,13 +112,10 @@ fn end(status: FormStatus, result: FormResult, log_message: Option<String>) -> F
 
 pub(super) fn heading(text: Text, negotiation: Negotiation, language: Language) -> Requirement {
     Requirement {
-        id: None,
-        save_id: None,
         credential_type: "none".to_owned(),
         label: Some(text.in_language(language).to_owned()),
         label_type: label_type("heading", negotiation.heading),
-        highlight: Vec::new(),
-        kind: RequirementKind::Nothing,
+        ..Requirement::default()
     }
 }
 
@@ -129,8 +126,6 @@ pub(super) fn error_row(
     language: Language,
 ) -> Requirement {
     Requirement {
-        id: None,
-        save_id: None,
         credential_type: "none".to_owned(),
         label: Some(text.in_language(language).to_owned()),
         label_type: label_type("error", negotiation.error),
@@ -139,7 +134,7 @@ pub(super) fn error_row(
         } else {
             Vec::new()
         },
-        kind: RequirementKind::Nothing,
+        ..Requirement::default()
     }
 }
 
@@ -150,7 +145,6 @@ fn user_name(policy: &FormPolicy, values: &FormValues<'_>, language: Language) -
         credential_type: "username".to_owned(),
         label: Some(texts::USER_NAME.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Text {
             secret: false,
             initial: values.user_name.to_owned(),
@@ -159,6 +153,7 @@ fn user_name(policy: &FormPolicy, values: &FormValues<'_>, language: Language) -
                 language,
             )),
         },
+        ..Requirement::default()
     }
 }
 
@@ -176,12 +171,12 @@ pub(super) fn password(
         credential_type: credential_type.to_owned(),
         label: Some(label.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Text {
             secret: true,
             initial: String::new(),
             assistive: None,
         },
+        ..Requirement::default()
     }
 }
 
@@ -196,7 +191,6 @@ fn domain(policy: &FormPolicy, values: &FormValues<'_>, language: Language) -> R
         credential_type: "domain".to_owned(),
         label: Some(texts::DOMAIN.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Combo {
             initial: initial.map(str::to_owned),
             values: policy
@@ -205,32 +199,30 @@ fn domain(policy: &FormPolicy, values: &FormValues<'_>, language: Language) -> R
                 .map(|domain| (domain.display.clone(), domain.value.clone()))
                 .collect(),
         },
+        ..Requirement::default()
     }
 }
 
 fn save_credentials(values: &FormValues<'_>, language: Language) -> Requirement {
     Requirement {
         id: Some("saveCredentials".to_owned()),
-        save_id: None,
         credential_type: "savecredentials".to_owned(),
         label: Some(texts::KEEP_SIGNED_IN.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::CheckBox {
             initial: values.save_credentials,
         },
+        ..Requirement::default()
     }
 }
 
 pub(super) fn button(id: &str, caption: Text, language: Language) -> Requirement {
     Requirement {
         id: Some(id.to_owned()),
-        save_id: None,
         credential_type: "none".to_owned(),
-        label: None,
         label_type: "none".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Button(caption.in_language(language).to_owned()),
+        ..Requirement::default()
     }
 }
 

@@ -92,12 +92,10 @@ pub(super) fn field_error(refusal: ChangeRefusal) -> Option<FieldError> {
 fn account_row(account: &Account, language: Language) -> Requirement {
     let Account { user_name, domain } = account;
     Requirement {
-        id: None,
-        save_id: None,
         credential_type: "username".to_owned(),
         label: Some(texts::USER_NAME.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::ReadOnly(format!("{domain}\\{user_name}")),
+        ..Requirement::default()
     }
 }

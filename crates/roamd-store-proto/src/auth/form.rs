@@ -65,8 +65,8 @@ impl FormResult {
     pub const CANCELLED: Self = Self(Cow::Borrowed("cancelled"));
 }
 
-/// A row of a form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A row of a form. The default has neither label nor input.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requirement {
     /// `Credential/ID`: name of the posted field (CA-61).
     pub id: Option<String>,
@@ -86,9 +86,10 @@ pub struct Requirement {
 }
 
 /// The input of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum RequirementKind {
     /// No input.
+    #[default]
     Nothing,
     /// A text box.
     Text {
