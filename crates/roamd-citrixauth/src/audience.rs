@@ -1,11 +1,11 @@
-//! Audiences: to which server a token belongs (CA-13).
+//! Audiences: the server that a token belongs to (CA-13).
 
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-/// Scheme, host and port of a URL. Written `https://sf.example.net:443`: the host in lower case,
-/// the port always there (CA-17).
+/// Scheme, host and port of a URL. Displayed as `https://sf.example.net:443`: the host in lower
+/// case, always with the port (CA-17).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Audience {
     scheme: Scheme,
@@ -13,7 +13,7 @@ pub struct Audience {
     port: u16,
 }
 
-/// Why a text has no audience.
+/// Error of a text that is not an absolute http or https URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an absolute http or https URL")]
 pub struct AudienceError;
@@ -27,8 +27,8 @@ enum Scheme {
 impl FromStr for Audience {
     type Err = AudienceError;
 
-    /// Takes the audience from an absolute http or https URL; what follows the port is not looked
-    /// at. A user name in the URL is refused.
+    /// Parses the audience from an absolute http or https URL. The part after the port is ignored,
+    /// and user information is rejected.
     fn from_str(url: &str) -> Result<Self, Self::Err> {
         let (scheme, rest) = url.trim().split_once("://").ok_or(AudienceError)?;
         let scheme = Scheme::from_name(scheme).ok_or(AudienceError)?;
@@ -75,13 +75,13 @@ impl Scheme {
     }
 }
 
-/// Splits at the colon before the port, which is not a colon inside of an IPv6 address.
+/// Splits at the colon before the port, which is not one of those in an IPv6 address.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let after_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     let (address, rest) = authority.split_at_checked(after_address)?;
     match rest.split_once(':') {
         None => Some((authority, None)),
-        // Between the closing bracket and the colon there is nothing.
+        // The colon must follow the closing bracket directly.
         Some((host, port)) if address.is_empty() => Some((host, Some(port))),
         Some(("", port)) => Some((address, Some(port))),
         Some(_) => None,

@@ -1,4 +1,4 @@
-//! What a token says.
+//! Claims: the content of a token.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{Audience, Realm};
 
-/// An account, as whoever checked its password names it.
+/// An account, named as by the farm that checked its password.
 #[derive(Debug, Clone)]
 pub struct UserIdentity {
     domain: String,
@@ -20,38 +20,38 @@ pub struct UserIdentity {
     key: String,
 }
 
-/// Names a token. It is drawn at random, and tells nobody anything.
+/// Random identifier of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenId([u8; 16]);
 
-/// What an opened token says. `Debug` does not show the password.
+/// Content of a token. `Debug` does not print the password.
 #[derive(Debug, Clone)]
 pub struct Claims {
-    /// Which token this is. It stays the same when the token is refreshed.
+    /// Identifier of the token. A refresh does not change it.
     pub id: TokenId,
-    /// The token that the sign-in gave: this one, or that which this one comes from.
+    /// Identifier of the token that the sign-in issued: of this token, or of its origin.
     pub sign_in: TokenId,
-    /// Who signed in.
+    /// The user.
     pub user: UserIdentity,
-    /// The password, which farms ask for again.
+    /// The password, which farms require with each request.
     pub password: SecretString,
-    /// The service that the token opens.
+    /// The service that accepts the token.
     pub realm: Realm,
     /// The server that the token belongs to.
     pub audience: Audience,
-    /// Who issued it.
+    /// The issuer.
     pub issuer: String,
-    /// When it was issued.
+    /// Time of issue.
     pub issued: Timestamp,
-    /// From when on it is no longer valid.
+    /// Time from which on the token is not valid.
     pub expiry: Timestamp,
-    /// Until when the sign-in lasts that the token comes from. No token that is issued for this one
-    /// ends later (CA-29).
+    /// End of the sign-in that the token originates from. No token that is issued for this one
+    /// expires later (CA-29).
     pub sign_in_expiry: Timestamp,
 }
 
 impl UserIdentity {
-    /// An account of a domain.
+    /// Creates the identity of an account in a domain.
     #[must_use]
     pub fn new(domain: impl Into<String>, name: impl Into<String>) -> Self {
         let (domain, name) = (domain.into(), name.into());
@@ -59,19 +59,19 @@ impl UserIdentity {
         Self { domain, name, key }
     }
 
-    /// The domain, `DEMO`.
+    /// Returns the domain, `DEMO`.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// The name within the domain, `Alice`.
+    /// Returns the name in the domain, `Alice`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The same text for every spelling of one account, `demo\alice`.
+    /// Returns a text that is equal for all spellings of an account, `demo\alice`.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -93,7 +93,7 @@ impl fmt::Display for UserIdentity {
 }
 
 impl TokenId {
-    /// Its bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -116,20 +116,20 @@ impl TokenId {
 }
 
 impl Claims {
-    /// Version of what is sealed. A node that does not know a version must not guess.
+    /// Version of the sealed bytes. A node rejects versions that it does not know.
     const VERSION: u8 = 2;
 
-    /// Whether a sign-in gave this token. No exchange did.
-    pub(crate) fn is_of_sign_in(&self) -> bool {
+    /// Returns whether a sign-in issued this token, and not an exchange.
+    pub(crate) fn is_sign_in_token(&self) -> bool {
         self.id == self.sign_in
     }
 
-    /// The claims as bytes, to be sealed: length of the password (two bytes, big endian), the
-    /// password, and all else as JSON. The password stands apart, since who reads and writes JSON
-    /// leaves copies of text behind. `None` when the password is too long for any token.
+    /// Encodes the claims for sealing: the length of the password (two bytes, big endian), the
+    /// password, and the other claims as JSON. The password is separate because JSON libraries
+    /// leave copies of texts in memory. Returns `None` if the password is too long for any token.
     pub(crate) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         let password = self.password.expose_secret().as_bytes();
-        let written = Written {
+        let serialised = SerialisedClaims {
             v: Self::VERSION,
             j: self.id.to_text(),
             q: self.sign_in.to_text(),
@@ -143,9 +143,9 @@ impl Claims {
             s: self.sign_in_expiry.as_second(),
         };
         #[expect(clippy::expect_used, reason = "text and numbers, written into memory")]
-        let json = serde_json::to_vec(&written).expect("claims are JSON");
+        let json = serde_json::to_vec(&serialised).expect("claims are JSON");
         let length = u16::try_from(password.len()).ok()?;
-        // Large enough at once, so that no copy of the password is left behind by growing.
+        // The full capacity at once, because growing would leave copies of the password behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(2 + password.len() + json.len()));
         bytes.extend(length.to_be_bytes());
         bytes.extend(password);
@@ -153,11 +153,11 @@ impl Claims {
         Some(bytes)
     }
 
-    /// Reads opened bytes; `None` when their version is not known here or a claim is missing.
+    /// Decodes claims. Returns `None` if the version is not known or a claim is missing.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk()?;
         let (password, json) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
-        let read: Written<'_> = serde_json::from_slice(json).ok()?;
+        let read: SerialisedClaims<'_> = serde_json::from_slice(json).ok()?;
         if read.v != Self::VERSION {
             return None;
         }
@@ -176,10 +176,9 @@ impl Claims {
     }
 }
 
-/// Claims inside of a token, without the password. The names are short since each request carries
-/// them.
+/// Claims in a token, without the password. The names are short because each request has a token.
 #[derive(Serialize, Deserialize)]
-struct Written<'a> {
+struct SerialisedClaims<'a> {
     v: u8,
     j: String,
     q: String,

@@ -1,107 +1,113 @@
-//! How often a password may be tried (citrixauth.md §7 rule 5).
+//! Login throttle: limits how often passwords can be tried (citrixauth.md §7 rule 5).
 //!
-//! Every attempt draws on a budget, or on several. Some attempts are free; after those each has to
-//! wait for a while after the last one, and the while grows fourfold each time up to a longest one. An
-//! attempt that comes earlier is refused without a look at the password, and draws on nothing.
+//! Each attempt uses one or more budgets. A budget has some free attempts. After those, an attempt
+//! must wait for a delay after the previous one, which grows fourfold each time up to a maximum. An
+//! earlier attempt is refused without a check of the password, and uses no budget.
 //!
-//! Whoever knows a user's name can use up a budget, so there is not one for each user: that would let
-//! strangers lock people out. Where a user has signed in lately the user is *known*, and attempts
-//! from there have a budget of their own, which no stranger elsewhere can touch. All other places share
-//! the [budget of strangers](Budget::Strangers). So a user under attack still signs in where they
-//! are known, and has to wait where they have never been. (After the device cookies of OWASP; a place
-//! stands for the device, because native clients keep no cookie from one sign-in to the next.)
+//! A budget per user would allow anyone who knows a user name to lock the user out. So attempts
+//! from a *known network*, in which the user has signed in recently, have [their own
+//! budget](Budget::KnownNetwork), and all other networks share [another
+//! one](Budget::UnknownNetworks). A user under attack can still sign in from known networks, and is
+//! delayed in unknown ones. This follows the device cookies of OWASP. The network stands for the
+//! device, because native clients do not keep cookies between sign-ins.
 //!
-//! A place is limited as well, or one client could try one password with everybody's name. Behind one
-//! address there may be a hospital, so this budget is large, grows with the users who are known
-//! there, and does not hold up those who are.
+//! [A third budget](Budget::Network) limits each network, because a client could try one password
+//! with many user names. A network may be that of a hospital, so this budget is large, grows with
+//! the number of users known in the network, and does not apply to those users.
 //!
-//! An attempt is counted before the password is looked at, so that of many at once no more go on than
-//! have a budget, and is taken back when it was none.
-//!
-//! The caller keeps the counters, where all nodes see them, and the time.
+//! The caller counts an attempt before the check of the password, so concurrent attempts cannot
+//! exceed a budget, and takes it back if the attempt did not fail. The caller also keeps the
+//! counters, which all nodes share, and the time.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How often a password may be tried.
+/// Limits of password attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginThrottlePolicy {
-    /// Attempts that need not wait: those at a known place, and those of strangers.
+    /// Attempts without delay: those of a user in a known network, and those in all others.
     pub free_attempts: u32,
-    /// The longest that an attempt has to wait after the one before it.
+    /// Longest delay between two attempts.
     pub longest_delay: Duration,
-    /// How long a user stays known where they have signed in.
+    /// Time for which a network stays known after a sign-in.
     pub known_network: Duration,
 }
 
-/// Where an attempt comes from: an IPv4 address, or the /64 network of an IPv6 address, of which a
-/// client has all.
+/// Network of a client: its IPv4 address, or the /64 of its IPv6 address, because a client can use
+/// all addresses of a /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 
-/// What an attempt draws on.
+/// Budget of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Budget {
-    /// Of one user at one place where the user is known.
-    AtPlace,
-    /// Of one user at all places where the user is not known.
-    Strangers,
-    /// Of one place, for all users who are not known there.
-    FromPlace,
+    /// Attempts of one user in one known network.
+    KnownNetwork,
+    /// Attempts of one user in all unknown networks.
+    UnknownNetworks,
+    /// Attempts from one network, of all users for whom it is unknown.
+    Network,
 }
 
-/// What was drawn from a budget so far.
+/// Usage of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BudgetUse {
-    /// Attempts, none of which was good.
+    /// Failed attempts.
     pub attempts: u32,
-    /// When the last one was.
+    /// Time of the last failed attempt.
     pub last: Option<Timestamp>,
 }
 
 impl LoginThrottlePolicy {
-    /// How long attempts are remembered after the last one. It is longer than any delay, and so long
-    /// that waiting for it wins no attempts.
+    /// Time for which attempts are remembered after the last one. It is longer than all delays, and
+    /// long enough that waiting for it does not gain attempts.
     pub const MEMORY: Duration = Duration::from_hours(24);
 
-    /// How many times more is free for a place than for a user.
-    const USERS_OF_PLACE: u32 = 20;
+    /// Factor between the free attempts of a network and those of a user.
+    const USERS_PER_NETWORK: u32 = 20;
 
-    /// What an attempt draws on.
+    /// Returns the budgets of an attempt.
     #[must_use]
     pub fn budgets(is_known: bool) -> &'static [Budget] {
         if is_known {
-            &[Budget::AtPlace]
+            &[Budget::KnownNetwork]
         } else {
-            &[Budget::Strangers, Budget::FromPlace]
+            &[Budget::UnknownNetworks, Budget::Network]
         }
     }
 
-    /// How many attempts of a budget need not wait. `people` are the users who are known at the place.
+    /// Returns the number of free attempts of a budget. `known_users` is the number of users for
+    /// whom the network is known.
     #[must_use]
-    pub fn free(&self, budget: Budget, people: u32) -> u32 {
+    pub fn free(&self, budget: Budget, known_users: u32) -> u32 {
         match budget {
-            Budget::AtPlace | Budget::Strangers => self.free_attempts,
-            Budget::FromPlace => self
+            Budget::KnownNetwork | Budget::UnknownNetworks => self.free_attempts,
+            Budget::Network => self
                 .free_attempts
-                .saturating_mul(people.saturating_add(Self::USERS_OF_PLACE)),
+                .saturating_mul(known_users.saturating_add(Self::USERS_PER_NETWORK)),
         }
     }
 
-    /// Whether one more attempt may be made. That a clock was set back makes nobody wait until it is
-    /// as late again.
+    /// Returns whether another attempt is allowed now. A clock that was set back does not prolong
+    /// the delay.
     #[must_use]
-    pub fn allows(&self, budget: Budget, drawn: BudgetUse, people: u32, now: Timestamp) -> bool {
-        let delay = self.delay(drawn.attempts, self.free(budget, people));
-        drawn.last.is_none_or(|last| {
+    pub fn allows(
+        &self,
+        budget: Budget,
+        used: BudgetUse,
+        known_users: u32,
+        now: Timestamp,
+    ) -> bool {
+        let delay = self.delay(used.attempts, self.free(budget, known_users));
+        used.last.is_none_or(|last| {
             let waited = now.duration_since(last).abs();
             SignedDuration::try_from(delay).is_ok_and(|delay| waited >= delay)
         })
     }
 
-    /// How long the next attempt has to wait after so many, of which some were free.
+    /// Returns the delay before the next attempt.
     fn delay(&self, attempts: u32, free: u32) -> Duration {
         match attempts.checked_sub(free) {
             None => Duration::ZERO,
@@ -114,8 +120,8 @@ impl LoginThrottlePolicy {
 }
 
 impl Default for LoginThrottlePolicy {
-    /// Eight attempts in a quarter of an hour, and then four an hour: fewer than the ten after which
-    /// directories use to lock an account for everybody.
+    /// Returns the default policy: eight attempts within a quarter of an hour, then four per hour.
+    /// Directories usually lock an account after ten.
     fn default() -> Self {
         Self {
             free_attempts: 3,
@@ -126,7 +132,7 @@ impl Default for LoginThrottlePolicy {
 }
 
 impl ClientNetwork {
-    /// Where a client is.
+    /// Returns the network of a client address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -138,7 +144,7 @@ impl ClientNetwork {
         })
     }
 
-    /// The address, or the first of the network.
+    /// Returns the IPv4 address, or the first address of the /64.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.0

@@ -1,4 +1,4 @@
-//! What a token is asked for: a service of this server (CA-16 to CA-21).
+//! Services of this server, for which tokens are requested (CA-16 to CA-21).
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use roamd_store_proto::auth::RequestToken;
 
 use crate::Audience;
 
-/// Identifier of a consuming service. It is compared to the letter.
+/// Identifier of a consuming service. The comparison is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Realm(String);
 
-/// A service for which a token may be issued. Only [`Service::of`] makes one, so a token is never
-/// issued for a realm or an audience that is not ours.
+/// A service for which a token can be issued.
+///
+/// INVARIANT: realm and audience belong to this server, because only [`Service::of`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     realm: Realm,
@@ -20,11 +21,11 @@ pub struct Service {
     requested_lifetime: Option<Lifetime>,
 }
 
-/// Why no token is issued for what a request token message asks. Answer `400`.
+/// Error of a request for a token of another server. The response is `400`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
-    /// `for-service` is no realm that is known here (CA-21).
-    #[error("for-service names a service that is not known here")]
+    /// `for-service` is not a realm of this server (CA-21).
+    #[error("for-service names an unknown service")]
     UnknownService,
     /// `for-service-url` is not a URL of this server (CA-20).
     #[error("for-service-url is not a URL of this server")]
@@ -32,13 +33,13 @@ pub enum ServiceError {
 }
 
 impl Realm {
-    /// A realm.
+    /// Creates a realm.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Its text, as it goes into a challenge.
+    /// Returns the text, as in a challenge.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -52,12 +53,11 @@ impl fmt::Display for Realm {
 }
 
 impl Service {
-    /// Finds the service that a message asks for: its `for-service` among `realms`, and scheme,
-    /// host and port of its `for-service-url` among `audiences`, the public base URLs of this
-    /// server.
+    /// Returns the requested service: its `for-service` must be one of `realms`, and scheme, host
+    /// and port of its `for-service-url` one of `audiences`, the public base URLs of this server.
     ///
     /// # Errors
-    /// What about it is not ours.
+    /// If the realm or the audience is not of this server.
     pub fn of(
         request: &RequestToken,
         realms: &[Realm],
@@ -80,19 +80,19 @@ impl Service {
         })
     }
 
-    /// The realm that the token will be for.
+    /// Returns the realm of the token.
     #[must_use]
     pub fn realm(&self) -> &Realm {
         &self.realm
     }
 
-    /// The audience that the token will be for.
+    /// Returns the audience of the token.
     #[must_use]
     pub fn audience(&self) -> &Audience {
         &self.audience
     }
 
-    /// How long the client wishes the token to live.
+    /// Returns the lifetime that the client requests.
     #[must_use]
     pub fn requested_lifetime(&self) -> Option<Lifetime> {
         self.requested_lifetime

@@ -1,4 +1,4 @@
-//! Texts that people read, in every language that there is.
+//! Texts of the sign-in forms, in all languages.
 
 use roamd_store_proto::{Language, Text};
 
@@ -52,7 +52,7 @@ pub(crate) const CANCEL: Text = Text {
     japanese: "キャンセル",
 };
 
-/// One text for an unknown user, a wrong password, and an account that is disabled or locked.
+/// The same text for an unknown user, a wrong password, and a disabled or locked account.
 pub(crate) const NOT_CORRECT: Text = Text {
     english: "The user name or password is not correct.",
     german: "Benutzername oder Kennwort ist nicht richtig.",
@@ -209,7 +209,7 @@ const OR: Text = Text {
     japanese: " または ",
 };
 
-/// What may be typed into the user name box.
+/// Returns a hint at the accepted forms of user names.
 pub(crate) fn user_name_hint(domain: Option<&str>, language: Language) -> String {
     let (user, or) = (USER.in_language(language), OR.in_language(language));
     match domain {

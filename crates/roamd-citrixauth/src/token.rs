@@ -1,4 +1,5 @@
-//! Tokens: issued, checked, exchanged, refreshed, destroyed (citrixauth.md §1, §3.2, §3.4, §4).
+//! The token service: issues, checks, exchanges, refreshes and destroys tokens (citrixauth.md §1,
+//! §3.2, §3.4, §4).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,25 +18,25 @@ use crate::{Audience, Claims, Realm, Service, ServiceError, TokenId, UserIdentit
 
 const TOKEN: Purpose = Purpose::new("token");
 
-/// Longest token in characters, so that headers stay small (citrixauth.md §7).
+/// Longest token, in characters, which keeps headers small (citrixauth.md §7).
 const MAX_TOKEN: usize = 4096;
 
-/// How far the clock of the node that issued a token may be ahead.
+/// Tolerated lead of the clock of the node that issued a token.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// Clients drop a token one minute before its end (CA-30). A token shorter than this would make
-/// them ask for the next one at once, and again. (Where the policy makes all tokens short, half of
-/// their lifetime is enough.)
+/// Shortest lifetime of an exchanged token. Clients discard a token one minute before its expiry
+/// (CA-30), so with a shorter one they would request tokens in a loop. If the policy makes all
+/// tokens short, half of their lifetime is enough.
 const SHORTEST_USEFUL: Duration = Duration::from_secs(120);
 
-/// How tokens are issued.
+/// Policy for issuing tokens.
 #[derive(Debug, Clone)]
 pub struct TokenPolicy {
-    /// Who issues: tokens of another issuer are not trusted.
+    /// Name of the issuer. Tokens of other issuers are not trusted.
     pub issuer: String,
-    /// Lifetime when none is asked for (CA-29).
+    /// Lifetime of tokens for requests without one (CA-29).
     pub default_lifetime: Duration,
-    /// Longest lifetime. It wins over `min_lifetime`.
+    /// Longest lifetime. It takes precedence over `min_lifetime`.
     pub max_lifetime: Duration,
     /// Shortest lifetime; a few minutes (CA-30).
     pub min_lifetime: Duration,
@@ -48,68 +49,68 @@ pub struct TokenService {
     policy: TokenPolicy,
 }
 
-/// What a token is issued for after a sign-in.
+/// Content of a token that is issued after a sign-in.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// Who signed in.
+    /// The user.
     pub user: UserIdentity,
-    /// With which password.
+    /// The password of the user.
     pub password: SecretString,
-    /// What the token is to open.
+    /// The service that will accept the token.
     pub service: Service,
 }
 
-/// A token.
+/// An issued token.
 #[derive(Debug, Clone)]
 pub struct IssuedToken {
-    /// The service that it opens.
+    /// The service that accepts it.
     pub realm: Realm,
     /// Base64 (RFC 4648), at most 4 KiB.
     pub token: SecretString,
-    /// When it was issued, in whole seconds.
+    /// Time of issue, in whole seconds.
     pub issued: Timestamp,
-    /// From when on it is no longer valid, in whole seconds.
+    /// Time from which on it is not valid, in whole seconds.
     pub expiry: Timestamp,
 }
 
-/// A token that holds, and of which it is not known yet whether it was destroyed. Who wants what it
-/// says has to look that up first.
+/// A valid token that may have been destroyed. The caller has to look that up before it gets the
+/// claims.
 #[derive(Debug, Clone)]
 pub struct PresentedToken(Claims);
 
-/// What no longer works when a token is destroyed: the token of this id, and all that come from it.
+/// Revocation of a token and of all tokens that originate from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
-    /// The token.
+    /// Identifier of the token.
     pub id: TokenId,
-    /// When the last token that this ends would have ended by itself.
+    /// Expiry of the last token that is revoked. The revocation can be forgotten then.
     pub until: Timestamp,
 }
 
-/// Why nothing is done with the token in a message: `400`.
+/// Error of the token in a message. The response is `400`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyTokenError {
-    /// It is no token of this server, or is not valid any more.
+    /// It is not a token of this server, or has expired.
     #[error("the token in the message is not valid")]
     Invalid,
     /// It belongs to another user than the token in the header (CA-37).
-    #[error("the token in the message belongs to somebody else")]
+    #[error("the token in the message belongs to another user")]
     NotTheOwner,
 }
 
-/// Name, password and realm do not fit into 4 KiB of token.
+/// Error of claims that do not fit into a token of 4 KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the claims do not fit into a token of 4 KiB")]
 pub struct TokenTooLong;
 
-/// Why a token is not exchanged for another.
+/// Error of exchanging a token for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceTokenError {
-    /// The message asks for a service that is not ours: `400`.
+    /// The requested service is not of this server. The response is `400`.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The sign-in ends so soon that the new token would be of no use: a challenge with
-    /// [`Reason::Expired`], so that the client signs in again.
+    /// The sign-in ends so soon that the new token would be useless. The response is a challenge
+    /// with [`Reason::Expired`], so the client signs in again.
     #[error("the sign-in is about to end")]
     SignInEnding,
     /// The new token would be too long.
@@ -118,7 +119,7 @@ pub enum ServiceTokenError {
 }
 
 impl TokenService {
-    /// A token service.
+    /// Creates a token service.
     #[must_use]
     pub fn new(keys: Arc<KeyRing>, policy: TokenPolicy) -> Self {
         Self { keys, policy }
@@ -127,7 +128,7 @@ impl TokenService {
     /// Issues a token after a sign-in.
     ///
     /// # Errors
-    /// The claims do not fit.
+    /// If the claims do not fit into a token.
     pub fn issue(
         &self,
         grant: &Grant,
@@ -155,8 +156,8 @@ impl TokenService {
     /// Checks the value of an `Authorization` header, in the order of CA-11.
     ///
     /// # Errors
-    /// The reason of the challenge. Nothing but [`Reason::InvalidToken`] and
-    /// [`Reason::SignatureNotVerified`] is said of a token that was not issued here.
+    /// The reason of the challenge. For a token that was not issued here it is
+    /// [`Reason::InvalidToken`] or [`Reason::SignatureNotVerified`].
     pub fn check(
         &self,
         authorization: Option<&str>,
@@ -171,15 +172,15 @@ impl TokenService {
         } else if claims.audience != *audience {
             Err(Reason::InvalidAudience)
         } else {
-            in_its_time(claims, now).map(PresentedToken)
+            valid_at(claims, now).map(PresentedToken)
         }
     }
 
-    /// Exchanges a checked token for one that opens the service that `request` asks for (CA-15).
-    /// It ends no later than the sign-in (CA-29).
+    /// Exchanges a checked token for one for the requested service (CA-15). It expires no later
+    /// than the sign-in (CA-29).
     ///
     /// # Errors
-    /// Why there is no token.
+    /// If the service is not of this server, the sign-in is about to end, or the claims do not fit.
     pub fn service_token(
         &self,
         primary: &Claims,
@@ -208,10 +209,10 @@ impl TokenService {
         Ok(self.seal(&claims, rng)?.into_response(None))
     }
 
-    /// The token that is to be refreshed for the holder of a checked token.
+    /// Returns the token that the holder of a checked token wants to refresh.
     ///
     /// # Errors
-    /// Why it is not refreshed.
+    /// If the token is not valid or belongs to another user.
     pub fn to_refresh(
         &self,
         holder: &Claims,
@@ -220,7 +221,7 @@ impl TokenService {
     ) -> Result<PresentedToken, BodyTokenError> {
         let claims = self
             .open(message.token.expose_secret())
-            .and_then(|claims| in_its_time(claims, now))
+            .and_then(|claims| valid_at(claims, now))
             .map_err(|_| BodyTokenError::Invalid)?;
         if claims.user != holder.user {
             Err(BodyTokenError::NotTheOwner)
@@ -231,13 +232,13 @@ impl TokenService {
         }
     }
 
-    /// The same token with a later end (CA-36): as long as a new one would live, but no longer than
-    /// the longest lifetime after it was issued first, nor than the sign-in lasts. Only the token
-    /// that the sign-in gave makes the sign-in last longer, so that exchanging and refreshing in turn
-    /// does not. A refresh never makes a token end earlier.
+    /// Returns the token with a later expiry (CA-36): that of a new token, but at most the longest
+    /// lifetime after its first issue, and at most the end of the sign-in. Only the token of the
+    /// sign-in extends the sign-in, so alternating exchanges and refreshes cannot. A refresh never
+    /// shortens the lifetime.
     ///
     /// # Errors
-    /// The claims do not fit.
+    /// If the claims do not fit into a token.
     pub fn refreshed(
         &self,
         holder: &Claims,
@@ -246,7 +247,7 @@ impl TokenService {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> Result<RequestTokenResponse, TokenTooLong> {
-        let wished = later(whole_seconds(now), self.lifetime(requested));
+        let requested = later(whole_seconds(now), self.lifetime(requested));
         let longest = later(token.issued, self.policy.max_lifetime);
         // The holder's token may have been refreshed already.
         let sign_in_expiry = if token.sign_in == holder.sign_in {
@@ -254,12 +255,12 @@ impl TokenService {
         } else {
             token.sign_in_expiry
         };
-        let bound = if token.is_of_sign_in() {
+        let bound = if token.is_sign_in_token() {
             longest
         } else {
             longest.min(sign_in_expiry)
         };
-        let expiry = wished.min(bound).max(token.expiry);
+        let expiry = requested.min(bound).max(token.expiry);
         let claims = Claims {
             expiry,
             sign_in_expiry: sign_in_expiry.max(expiry),
@@ -268,13 +269,15 @@ impl TokenService {
         Ok(self.seal(&claims, rng)?.into_response(None))
     }
 
-    /// What a destroy message ends for the holder of a checked token; nothing when there is no such
-    /// token (CA-39). A token that opens the token service ends the whole sign-in, since it could
-    /// have started everything; another ends alone. One whose time is over still names what comes
-    /// from it.
+    /// Returns the revocation that a destroy message of the holder of a checked token demands, or
+    /// `None` if the message has no token of this server (CA-39).
+    ///
+    /// A token for the token service revokes the whole sign-in, because other tokens may originate
+    /// from it. Another token revokes only itself. An expired token still identifies its
+    /// descendants.
     ///
     /// # Errors
-    /// The token is somebody else's.
+    /// If the token belongs to another user.
     pub fn destroy(
         &self,
         holder: &Claims,
@@ -296,7 +299,7 @@ impl TokenService {
         Ok(Some(Revocation { id, until }))
     }
 
-    /// Opens a token that was issued here, whatever it is for and whenever it ends.
+    /// Opens a token that was issued here, without checking realm, audience and expiry.
     fn open(&self, token: &str) -> Result<Claims, Reason> {
         if token.len() > MAX_TOKEN {
             return Err(Reason::InvalidToken);
@@ -319,7 +322,7 @@ impl TokenService {
         }
     }
 
-    /// How long a token lives for which `requested` was asked (CA-28 to CA-30).
+    /// Returns the lifetime of a token for a requested lifetime (CA-28 to CA-30).
     fn lifetime(&self, requested: Option<Lifetime>) -> Duration {
         requested
             .map(|Lifetime(duration)| duration)
@@ -346,17 +349,16 @@ impl TokenService {
 }
 
 impl PresentedToken {
-    /// The tokens that must not have been destroyed: this one, and the one that the sign-in gave.
+    /// Returns the tokens that must not have been destroyed: this one, and that of the sign-in.
     #[must_use]
     pub fn ids(&self) -> [TokenId; 2] {
         [self.0.id, self.0.sign_in]
     }
 
-    /// What the token says, unless one of [`PresentedToken::ids`] was destroyed.
+    /// Returns the claims, unless one of [`PresentedToken::ids`] was destroyed.
     ///
     /// # Errors
-    /// [`Reason::Expired`]: the token can be read and was good, but is no longer valid. That lets the
-    /// client sign in again and keep a saved password, which is what it should do.
+    /// [`Reason::Expired`], because the client should sign in again and keep a saved password.
     pub fn unless_revoked(self, revoked: bool) -> Result<Claims, Reason> {
         if revoked {
             Err(Reason::Expired)
@@ -367,8 +369,8 @@ impl PresentedToken {
 }
 
 impl IssuedToken {
-    /// The message that carries it (§3.2). `credential_display_name` belongs to the answer after a
-    /// password sign-in (CA-23): the domain that the person signed in to.
+    /// Returns the message with the token (§3.2). After a sign-in with a password,
+    /// `credential_display_name` is the domain of the user (CA-23).
     #[must_use]
     pub fn into_response(self, credential_display_name: Option<String>) -> RequestTokenResponse {
         RequestTokenResponse {
@@ -381,31 +383,31 @@ impl IssuedToken {
     }
 }
 
-/// The token of an `Authorization` header; `None` when the scheme is another or its name is in
-/// other case (CA-2, CA-3), or when nothing follows it.
+/// Returns the token in an `Authorization` header. `None` if the scheme is another one or has
+/// another case (CA-2, CA-3), or if no token follows.
 fn token_of(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     (scheme == "CitrixAuth").then(|| token.trim_start())
 }
 
-/// Claims that hold now.
-fn in_its_time(claims: Claims, now: Timestamp) -> Result<Claims, Reason> {
+/// Returns the claims if they are valid now.
+fn valid_at(claims: Claims, now: Timestamp) -> Result<Claims, Reason> {
     if claims.expiry <= now {
         Err(Reason::Expired)
     } else if claims.issued > later(now, CLOCK_SKEW) {
-        // There is no reason of its own for a token from the future.
+        // No reason exists for a token from the future.
         Err(Reason::InvalidToken)
     } else {
         Ok(claims)
     }
 }
 
-/// Claims and answers count in whole seconds.
+/// Truncates to whole seconds, the precision of claims and responses.
 fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-/// `time` and `duration` more; the end of time when that is beyond it.
+/// Returns `time` plus `duration`, saturating.
 fn later(time: Timestamp, duration: Duration) -> Timestamp {
     let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(time.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)

@@ -130,12 +130,8 @@ fn claims() -> Vec<(Credentials, &'static str)> {
 
 fn list(credentials: Credentials) -> ReconnectSessionDataRequest {
     ReconnectSessionDataRequest {
-        credentials,
-        client_name: None,
-        device_id: None,
-        server_types: vec!["all".to_owned()],
         client_types: vec!["all".to_owned()],
-        session_types: Vec::new(),
+        ..ReconnectSessionDataRequest::new(credentials)
     }
 }
 

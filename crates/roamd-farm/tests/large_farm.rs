@@ -27,12 +27,9 @@ async fn million_sessions_are_listed_and_disconnected() {
 async fn measure(alices: u32, bobs: u32) {
     let folder = many_sessions(alices, bobs);
     let all = ReconnectSessionDataRequest {
-        credentials: of("alice"),
         client_name: Some("DESK-B".to_owned()),
-        device_id: None,
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
         session_types: vec![SessionType::Active, SessionType::Disconnected],
+        ..ReconnectSessionDataRequest::new(of("alice"))
     };
     let few = ReconnectSessionDataRequest {
         credentials: of("carol"),

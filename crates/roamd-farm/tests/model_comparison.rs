@@ -235,12 +235,10 @@ impl Comparison {
         let mut session_types = vec![SessionType::Disconnected];
         session_types.extend(active.then_some(SessionType::Active));
         let request = ReconnectSessionDataRequest {
-            credentials: of(USERS[user]),
             client_name: Some(CLIENTS[client].to_owned()),
-            device_id: None,
-            server_types: vec!["all".to_owned()],
             client_types: vec!["all".to_owned()],
             session_types,
+            ..ReconnectSessionDataRequest::new(of(USERS[user]))
         };
         let answer = self.ask(&request).await.unwrap();
         let listed = answer.sessions.into_iter();

@@ -134,17 +134,7 @@ async fn documents_and_file_types_are_listed_on_request() {
 #[tokio::test]
 async fn anonymous_request_gets_nothing_unless_exposed() {
     let folder = Folder::new();
-    let application = AddressRequest {
-        name: AddressName::Application("Here".to_owned()),
-        client_name: None,
-        client_address: None,
-        wanted_address_type: None,
-        flags: Vec::new(),
-        credentials: None,
-        client_type: None,
-        device_id: None,
-        session_settings: None,
-    };
+    let application = AddressRequest::new(AddressName::Application("Here".to_owned()));
     for generation in GENERATIONS {
         let closed = folder.serve(generation).await;
         for credentials in [None, Some(Credentials::Anonymous)] {

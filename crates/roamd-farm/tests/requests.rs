@@ -11,15 +11,12 @@ use crate::support::{Folder, at, of};
 /// An address request of the client `TABLET`.
 pub(crate) fn address(name: AddressName, credentials: Option<Credentials>) -> AddressRequest {
     AddressRequest {
-        name,
         client_name: Some("TABLET".to_owned()),
-        client_address: None,
         wanted_address_type: Some("dns-port".to_owned()),
-        flags: Vec::new(),
         credentials,
         client_type: Some("ica30".to_owned()),
         device_id: Some("TABLET-ID".to_owned()),
-        session_settings: None,
+        ..AddressRequest::new(name)
     }
 }
 
@@ -63,12 +60,9 @@ pub(crate) fn logoff(user: &str, client: &str) -> LogoffUserSessionsRequest {
 /// Selects sessions of the user on a client, and tickets to invalidate.
 pub(crate) fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {
     SessionSelection {
-        credentials: of(user),
         client_name: client.map(str::to_owned),
-        device_id: None,
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
         tickets: tickets.iter().map(|ticket| (*ticket).to_owned()).collect(),
+        ..SessionSelection::new(of(user))
     }
 }
 

@@ -11,23 +11,18 @@ use SessionType::{Active, Disconnected};
 
 fn list(client: &[Option<&str>; 2], types: &[SessionType]) -> ReconnectSessionDataRequest {
     ReconnectSessionDataRequest {
-        credentials: of("alice"),
         client_name: client[0].map(str::to_owned),
         device_id: client[1].map(str::to_owned),
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
         session_types: types.to_vec(),
+        ..ReconnectSessionDataRequest::new(of("alice"))
     }
 }
 
 fn selection(client: &[Option<&str>; 2]) -> SessionSelection {
     SessionSelection {
-        credentials: of("alice"),
         client_name: client[0].map(str::to_owned),
         device_id: client[1].map(str::to_owned),
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
-        tickets: Vec::new(),
+        ..SessionSelection::new(of("alice"))
     }
 }
 

@@ -1,9 +1,9 @@
-//! Files that operators write.
+//! Oracles of files that operators write.
 
 use roamd_farm::{World, WorldError};
 use roamd_server::config;
 
-/// A configuration: it is taken, or every fault is told with a line of the file.
+/// Parses a configuration. If it is refused, each fault has a line of the file.
 pub fn configuration(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -19,7 +19,7 @@ pub fn configuration(bytes: &[u8]) {
     }
 }
 
-/// The world of embedded farms: it is taken, or its faults are told.
+/// Parses the world file of an embedded farm. If it is refused, the line is one of the file.
 pub fn world(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;

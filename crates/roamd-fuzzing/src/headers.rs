@@ -1,4 +1,4 @@
-//! Headers that clients and stores send.
+//! Oracle of the headers that clients and stores send.
 
 use roamd_citrixauth::{Audience, Negotiation};
 use roamd_store_proto::auth::Challenge;
@@ -11,8 +11,8 @@ const OFFERED: [&str; 4] = [
     media_type::X_ICON,
 ];
 
-/// Lines of a head, `Name: value`: nothing but what is offered is negotiated, and what has a type of
-/// its own is written and read as the same value.
+/// Parses header lines, `Name: value`. Negotiation must return only offered values, and a parsed
+/// value must be displayed as a text that parses as the same value.
 pub fn headers(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<(&str, &str)> = text
@@ -37,20 +37,20 @@ pub fn headers(bytes: &[u8]) {
             .filter(|offered| media_type::is(content_type, offered));
         assert!(types.count() <= 1, "a body of two types");
     }
-    let of_form = |name| of(name).first().copied();
+    let first_of = |name| of(name).first().copied();
     let _negotiation = Negotiation::from_headers(
-        of_form("X-Citrix-AM-CredentialTypes"),
-        of_form("X-Citrix-AM-LabelTypes"),
+        first_of("X-Citrix-AM-CredentialTypes"),
+        first_of("X-Citrix-AM-LabelTypes"),
     );
     for (_, value) in &lines {
-        assert_same_again::<Audience>(value);
-        assert_same_again::<Challenge>(value);
-        assert_same_again::<Lifetime>(value);
+        assert_round_trip::<Audience>(value);
+        assert_round_trip::<Challenge>(value);
+        assert_round_trip::<Lifetime>(value);
     }
 }
 
-/// A value that is read is written, and read as the same value.
-fn assert_same_again<T>(text: &str)
+/// Asserts that a parsed value is displayed as a text that parses as the same value.
+fn assert_round_trip<T>(text: &str)
 where
     T: std::str::FromStr + ToString + PartialEq + std::fmt::Debug,
 {
@@ -60,7 +60,7 @@ where
         assert_eq!(
             again.as_ref(),
             Some(&value),
-            "{written} is read as another value"
+            "{written} parses as another value"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! ICA files: made of values that farms and clients choose.
+//! Oracle of ICA files.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use roamd_sessions::{
 };
 use secrecy::ExposeSecret as _;
 
-use crate::parts::Parts;
+use crate::split_input::SplitInput;
 
-/// The sections that every file has around the one of its application.
+/// Sections of all files, in addition to that of the application.
 const SECTIONS: [&str; 8] = [
     "Encoding",
     "WFClient",
@@ -22,8 +22,8 @@ const SECTIONS: [&str; 8] = [
     "EncRC5-128",
 ];
 
-/// The keys that values from outside are written to.
-const OUTSIDE: [&str; 10] = [
+/// Keys whose values come from farms and clients.
+const EXTERNAL_KEYS: [&str; 10] = [
     "Address",
     "CGPAddress",
     "ClientName",
@@ -36,24 +36,24 @@ const OUTSIDE: [&str; 10] = [
     "Title",
 ];
 
-/// An ICA file of any values: whatever they are, a file that is made has the sections and the keys
-/// that it would have with harmless ones, and each value is on the line of its key.
+/// Creates ICA files from arbitrary values. If a file is created, it must have the sections and
+/// keys that it has with harmless values, and each value must be on the line of its key.
 pub fn ica(bytes: &[u8]) {
     let _description = Description::parse(&String::from_utf8_lossy(bytes));
-    let mut parts = Parts::new(bytes);
-    let (title, in_name) = (parts.text(), parts.text());
-    let address = parts.text();
+    let mut input = SplitInput::new(bytes);
+    let (title, in_name) = (input.text(), input.text());
+    let address = input.text();
     let settings = SessionSettings {
-        client_name: parts.optional(),
-        launcher: parts.optional(),
+        client_name: input.optional(),
+        launcher: input.optional(),
         ..SessionSettings::default()
     };
     let connection = Connection {
         address: address.clone(),
         cgp_port: Some(2598).filter(|_| bytes.len().is_multiple_of(2)),
-        launch_reference: parts.optional(),
-        session_sharing_key: parts.optional(),
-        logon: match parts.optional() {
+        launch_reference: input.optional(),
+        session_sharing_key: input.optional(),
+        logon: match input.optional() {
             Some(ticket) => Logon::Ticket(ticket.into()),
             None => Logon::SingleSignOn,
         },
@@ -62,23 +62,23 @@ pub fn ica(bytes: &[u8]) {
     if let Some(direct) = direct {
         assert_structure(&direct, &title);
     }
-    let Ok(proxy) = HostPort::parse(&parts.text(), HostPort::HTTPS) else {
+    let Ok(proxy) = HostPort::parse(&input.text(), HostPort::HTTPS) else {
         return;
     };
     let route = Route::Gateway {
         proxy,
         ticket: StaTicket {
-            version: parts.text(),
-            authority: parts.text(),
-            ticket: parts.text().into(),
+            version: input.text(),
+            authority: input.text(),
+            ticket: input.text().into(),
         },
     };
     if let Some(file) = make(&title, &in_name, &route, &connection, &settings) {
         assert_structure(&file, &title);
         let host = HostPort::parse(&address, HostPort::ICA).map(|host| host.to_string());
-        let told = file.lines().find_map(|line| line.strip_prefix("Address="));
-        assert!(told.is_some_and(|told| told.starts_with(';')));
-        assert!(host.is_ok_and(|host| told != Some(&host)));
+        let shown = file.lines().find_map(|line| line.strip_prefix("Address="));
+        assert!(shown.is_some_and(|shown| shown.starts_with(';')));
+        assert!(host.is_ok_and(|host| shown != Some(&host)));
     }
 }
 
@@ -100,7 +100,7 @@ fn make(
     Some(file.text().expose_secret().to_owned())
 }
 
-/// Reads a file like a client that knows sections and keys and nothing more.
+/// Asserts the structure of a file, as a client that parses only sections and keys sees it.
 fn assert_structure(file: &str, title: &str) {
     let mut sections = Vec::new();
     let mut keys = BTreeSet::new();
@@ -125,11 +125,11 @@ fn assert_structure(file: &str, title: &str) {
                     key.bytes().all(|byte| byte.is_ascii_alphanumeric()),
                     "a key that roamd does not write"
                 );
-                let is_of_roamd = value
+                let is_plain = value
                     .bytes()
                     .all(|byte| byte.is_ascii_graphic() || byte == b' ');
                 assert!(
-                    is_of_roamd || OUTSIDE.contains(&key),
+                    is_plain || EXTERNAL_KEYS.contains(&key),
                     "a value at another key"
                 );
             }
@@ -140,7 +140,7 @@ fn assert_structure(file: &str, title: &str) {
     let application = sections
         .iter()
         .position(|section| !SECTIONS.contains(section))
-        .map(|place| sections.remove(place));
+        .map(|index| sections.remove(index));
     assert!(
         application.is_some_and(|name| name == title || name == "Session"),
         "the section of the application has another name"

@@ -1,19 +1,19 @@
-//! Ids in URLs.
+//! Oracle of the ids in URLs.
 
 use roamd_sessions::{FarmId, ResourceId, SessionIds, SessionKey, UserKey};
 
-use crate::keys::ring;
-use crate::parts::Parts;
+use crate::fixed_keys::ring;
+use crate::split_input::SplitInput;
 
-/// Longest id that the service looks at.
+/// Longest id that the server parses.
 const LONGEST: usize = 4096;
 
-/// The ids of a session and of a resource, as they come in a URL: a session id opens if the service
-/// made it for this user, and never else; a resource id that is read is written the same.
+/// Parses session and resource ids from a URL. A session id must open only if the server created it
+/// for this user, and a parsed resource id must be written as the same text.
 pub fn ids(bytes: &[u8]) {
     let ids = SessionIds::new(ring());
-    let mut parts = Parts::new(bytes);
-    let segment = parts.text();
+    let mut input = SplitInput::new(bytes);
+    let segment = input.text();
     let alice = UserKey::new("LAB", "alice");
     if let Ok((farm, session)) = ids.open(&alice, &segment) {
         assert_eq!(
@@ -26,12 +26,12 @@ pub fn ids(bytes: &[u8]) {
         assert_eq!(id.to_segment(), segment, "a resource has two ids");
     }
 
-    let (farm, user) = (FarmId::new(parts.text()), parts.text());
+    let (farm, user) = (FarmId::new(input.text()), input.text());
     let session = SessionKey {
-        host_kind: parts.optional(),
-        host_id: parts.text(),
-        session_id: parts.text(),
-        in_name: parts.text(),
+        host_kind: input.optional(),
+        host_id: input.text(),
+        session_id: input.text(),
+        in_name: input.text(),
     };
     let id = ids.seal(&alice, &farm, &session);
     if id.len() <= LONGEST {

@@ -1,4 +1,4 @@
-//! Messages of NFuse and of ticket authorities.
+//! Oracles of the messages of NFuse and of ticket authorities.
 
 use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, ChangePasswordRequest,
@@ -8,9 +8,9 @@ use roamd_nfuse_proto::{
     decode_response, encode_request, encode_response, sta,
 };
 
-use crate::assert_stable;
+use crate::stability::assert_stable;
 
-/// What a gateway, or anybody, may send to a farm.
+/// Decodes requests to a farm or a ticket authority.
 pub fn nfuse_request(bytes: &[u8]) {
     assert_stable(
         "NFuse request",
@@ -29,31 +29,31 @@ pub fn nfuse_request(bytes: &[u8]) {
     );
 }
 
-/// What a farm may answer, to each request that it may have been asked.
-pub fn nfuse_answer(bytes: &[u8]) {
-    assert_answer::<AddressRequest>(bytes);
-    assert_answer::<AppDataRequest>(bytes);
-    assert_answer::<CapabilitiesRequest>(bytes);
-    assert_answer::<ChangePasswordRequest>(bytes);
-    assert_answer::<DisconnectUserSessionsRequest>(bytes);
-    assert_answer::<LaunchRefRequest>(bytes);
-    assert_answer::<LogoffUserSessionsRequest>(bytes);
-    assert_answer::<ProtocolInfoRequest>(bytes);
-    assert_answer::<ReconnectSessionDataRequest>(bytes);
-    assert_answer::<ServerDataRequest>(bytes);
-    assert_answer::<ServerFarmDataRequest>(bytes);
-    assert_answer::<TicketRequest>(bytes);
-    assert_answer::<ValidateCredentialsRequest>(bytes);
-    assert_answer::<sta::TicketRequest>(bytes);
-    assert_answer::<sta::DataRequest>(bytes);
+/// Decodes responses of a farm or a ticket authority, as responses to each request.
+pub fn nfuse_response(bytes: &[u8]) {
+    assert_response::<AddressRequest>(bytes);
+    assert_response::<AppDataRequest>(bytes);
+    assert_response::<CapabilitiesRequest>(bytes);
+    assert_response::<ChangePasswordRequest>(bytes);
+    assert_response::<DisconnectUserSessionsRequest>(bytes);
+    assert_response::<LaunchRefRequest>(bytes);
+    assert_response::<LogoffUserSessionsRequest>(bytes);
+    assert_response::<ProtocolInfoRequest>(bytes);
+    assert_response::<ReconnectSessionDataRequest>(bytes);
+    assert_response::<ServerDataRequest>(bytes);
+    assert_response::<ServerFarmDataRequest>(bytes);
+    assert_response::<TicketRequest>(bytes);
+    assert_response::<ValidateCredentialsRequest>(bytes);
+    assert_response::<sta::TicketRequest>(bytes);
+    assert_response::<sta::DataRequest>(bytes);
 }
 
-fn assert_answer<R: Request>(bytes: &[u8]) {
+fn assert_response<R: Request>(bytes: &[u8]) {
     assert_stable(
-        "NFuse answer",
+        "NFuse response",
         bytes,
         decode_response::<R>,
-        |(frame, answer)| encode_response(frame, answer),
+        |(frame, response)| encode_response(frame, response),
     );
 }
 

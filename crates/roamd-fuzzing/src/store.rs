@@ -1,4 +1,4 @@
-//! Messages of the store side.
+//! Oracles of the messages of a store.
 
 use roamd_store_proto::auth::{
     ClaimsPrincipal, DestroyToken, DestroyTokenResponse, Form, RefreshToken, RequestToken,
@@ -9,9 +9,9 @@ use roamd_store_proto::{
     SessionState, Spelling,
 };
 
-use crate::assert_stable;
+use crate::stability::assert_stable;
 
-/// What a client may send to a store.
+/// Decodes requests to a store.
 pub fn store_request(bytes: &[u8]) {
     assert_stable(
         "sessionParams",
@@ -45,8 +45,8 @@ pub fn store_request(bytes: &[u8]) {
     );
 }
 
-/// What a store may answer to `roamd sessions` and `roamd apps`.
-pub fn store_answer(bytes: &[u8]) {
+/// Decodes responses of a store to `roamd sessions` and `roamd apps`.
+pub fn store_response(bytes: &[u8]) {
     for spelling in [Spelling::Document, Spelling::Native] {
         assert_stable("session state", bytes, SessionState::from_xml, |state| {
             state.to_xml(spelling)

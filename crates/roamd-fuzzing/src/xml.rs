@@ -1,52 +1,52 @@
-//! Documents.
+//! Oracle of the XML parser and writer.
 
 use ::xml::EventReader;
 use ::xml::reader::XmlEvent;
 use roamd_xml::{
-    Charset, Doctype, Document, Element, Encoding, Layout, Limits, Rules, Writer, parse,
+    Charset, Doctype, Document, Element, Encoding, Layout, Rules, Writer, XmlLimits, parse,
 };
 
-/// How the messages of a client are read.
+/// Rules for the requests of clients.
 const STORE: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Sniffed,
     doctype: Doctype::Refused,
 };
 
-/// How the messages of NFuse are read.
+/// Rules for NFuse messages.
 const FARM: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Declared,
     doctype: Doctype::Skipped,
 };
 
-/// How what was written here is read: it is larger than what it was made from.
-const AGAIN: Rules = Rules {
-    limits: Limits {
+/// Rules for written documents, which are larger than their originals.
+const WRITTEN: Rules = Rules {
+    limits: XmlLimits {
         bytes: 64 << 20,
-        depth: 2 * Limits::REQUEST.depth,
-        attributes: 2 * Limits::REQUEST.attributes,
-        children: 2 * Limits::REQUEST.children,
-        elements: 2 * Limits::REQUEST.elements,
+        depth: 2 * XmlLimits::REQUEST.depth,
+        attributes: 2 * XmlLimits::REQUEST.attributes,
+        children: 2 * XmlLimits::REQUEST.children,
+        elements: 2 * XmlLimits::REQUEST.elements,
         namespaces: 1 << 12,
         namespace_bytes: 1 << 12,
     },
     ..STORE
 };
 
-/// Any bytes, as XML.
+/// Parses any bytes as XML.
 pub fn xml(bytes: &[u8]) {
     for rules in [STORE, FARM] {
         if let Ok(document) = parse(bytes, &rules) {
             assert_within(&document.root, &rules.limits, 1);
             assert_writable(&document.root);
-            assert_agreed(bytes, &document);
+            assert_same_as_other_parser(bytes, &document);
         }
     }
 }
 
-/// The second pass must not see another document than the one whose limits were checked.
-fn assert_within(element: &Element, limits: &Limits, depth: usize) {
+/// Asserts the limits again, because the second pass must not see another document than the first.
+fn assert_within(element: &Element, limits: &XmlLimits, depth: usize) {
     assert!(depth <= limits.depth, "too deep");
     assert!(
         element.attributes.len() <= limits.attributes,
@@ -61,20 +61,20 @@ fn assert_within(element: &Element, limits: &Limits, depth: usize) {
     }
 }
 
-/// A tree that was read can be written, and read again as the same tree.
+/// Asserts that a written tree parses as the same tree.
 fn assert_writable(root: &Element) {
     for layout in [Layout::Compact, Layout::Indented { first: 4, step: 2 }] {
         let mut writer = Writer::new(layout);
         write(&mut writer, root);
-        match parse(&writer.finish(), &AGAIN) {
+        match parse(&writer.finish(), &WRITTEN) {
             Ok(again) => assert_same(root, &again.root),
-            Err(error) => panic!("what was written is not read: {error}"),
+            Err(error) => panic!("a written document is rejected: {error}"),
         }
     }
 }
 
-/// Writes a tree. Text beside elements goes into an element of its own, for the writer knows no
-/// mixed content.
+/// Writes a tree. Text beside elements is written as an element, because the writer does not
+/// support mixed content.
 fn write(writer: &mut Writer, element: &Element) {
     let element_name = Name::new(element.namespace.as_deref(), "e", &element.name);
     let attribute_names: Vec<_> = element
@@ -107,7 +107,7 @@ fn write(writer: &mut Writer, element: &Element) {
     writer.close();
 }
 
-/// A name as it is written, with the declaration of its prefix.
+/// A qualified name, with the declaration of its prefix.
 struct Name<'n> {
     qualified: String,
     declaration: Option<(String, &'n str)>,
@@ -117,7 +117,7 @@ impl<'n> Name<'n> {
     fn new(namespace: Option<&'n str>, prefix: &str, local: &str) -> Self {
         let (prefix, declaration) = match namespace {
             None => (String::new(), None),
-            // This one is always declared, and may be under no other prefix.
+            // This namespace is always declared, and has a fixed prefix.
             Some("http://www.w3.org/XML/1998/namespace") => ("xml:".to_owned(), None),
             Some(uri) => (format!("{prefix}:"), Some((format!("xmlns:{prefix}"), uri))),
         };
@@ -150,13 +150,14 @@ fn assert_same(element: &Element, again: &Element) {
     }
 }
 
-/// Another parser reads the same elements, attributes and text, where it reads the same encoding.
-fn assert_agreed(bytes: &[u8], document: &Document) {
+/// Asserts that another parser returns the same elements, attributes and text, unless it may decode
+/// the document differently.
+fn assert_same_as_other_parser(bytes: &[u8], document: &Document) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let lies = text.contains("encoding") || text.contains("<!DOCTYPE");
-    if document.encoding != Encoding::Utf8 || lies {
+    let has_declared_encoding = text.contains("encoding") || text.contains("<!DOCTYPE");
+    if document.encoding != Encoding::Utf8 || has_declared_encoding {
         return;
     }
     let mut open: Vec<(&Element, usize, String)> = Vec::new();
@@ -174,7 +175,7 @@ fn assert_agreed(bytes: &[u8], document: &Document) {
                     }
                 };
                 let Some(element) = element else {
-                    panic!("another parser reads more elements");
+                    panic!("another parser returns more elements");
                 };
                 assert_eq!(name.local_name, element.name);
                 assert_eq!(name.namespace, element.namespace);
@@ -198,7 +199,7 @@ fn assert_agreed(bytes: &[u8], document: &Document) {
                 }
             }
             Ok(_) => {}
-            Err(error) => panic!("another parser refuses it: {error}"),
+            Err(error) => panic!("another parser rejects it: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Replays the seeds of the fuzz targets, and every input that once broke something.
+//! Replays the committed inputs of the fuzz targets, among them all that once caused a failure.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
@@ -7,71 +7,71 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn what_a_client_may_send() {
+fn store_request_inputs_pass() {
     replay("store_request", roamd_fuzzing::store_request);
 }
 
 #[test]
-fn what_a_store_may_answer() {
-    replay("store_answer", roamd_fuzzing::store_answer);
+fn store_response_inputs_pass() {
+    replay("store_response", roamd_fuzzing::store_response);
 }
 
 #[test]
-fn what_a_gateway_may_send() {
+fn nfuse_request_inputs_pass() {
     replay("nfuse_request", roamd_fuzzing::nfuse_request);
 }
 
 #[test]
-fn what_a_farm_may_answer() {
-    replay("nfuse_answer", roamd_fuzzing::nfuse_answer);
+fn nfuse_response_inputs_pass() {
+    replay("nfuse_response", roamd_fuzzing::nfuse_response);
 }
 
 #[test]
-fn what_anybody_may_call_xml() {
+fn xml_inputs_pass() {
     replay("xml", roamd_fuzzing::xml);
 }
 
 #[test]
-fn what_a_client_may_say_that_its_token_is() {
+fn token_inputs_pass() {
     replay("token", roamd_fuzzing::token);
 }
 
 #[test]
-fn what_a_client_may_post_to_the_form() {
+fn conversation_inputs_pass() {
     replay("conversation", roamd_fuzzing::conversation);
 }
 
 #[test]
-fn what_an_id_in_a_url_may_be() {
+fn id_inputs_pass() {
     replay("ids", roamd_fuzzing::ids);
 }
 
 #[test]
-fn what_a_header_may_be() {
+fn header_inputs_pass() {
     replay("headers", roamd_fuzzing::headers);
 }
 
 #[test]
-fn what_an_ica_file_may_be_made_of() {
+fn ica_inputs_pass() {
     replay("ica", roamd_fuzzing::ica);
 }
 
 #[test]
-fn what_an_operator_may_configure() {
+fn configuration_inputs_pass() {
     replay("configuration", roamd_fuzzing::configuration);
 }
 
 #[test]
-fn what_a_world_may_be() {
+fn world_inputs_pass() {
     replay("world", roamd_fuzzing::world);
 }
 
 #[test]
-fn what_a_file_of_keys_may_be() {
+fn key_ring_inputs_pass() {
     replay("key_ring", roamd_fuzzing::key_ring);
 }
 
-/// Gives every seed of a target, and of the others, to its oracle.
+/// Calls the oracle of a target with the inputs of all targets.
 fn replay(target: &str, oracle: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     assert!(
@@ -81,7 +81,7 @@ fn replay(target: &str, oracle: fn(&[u8])) {
     for seed in entries(&corpus).iter().flat_map(|folder| entries(folder)) {
         let bytes = fs::read(&seed).unwrap();
         let passed = catch_unwind(|| oracle(&bytes)).is_ok();
-        assert!(passed, "{target} breaks on {}", seed.display());
+        assert!(passed, "{target} fails with {}", seed.display());
     }
 }
 

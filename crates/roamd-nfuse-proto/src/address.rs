@@ -1,36 +1,36 @@
-//! `RequestAddress`: where an application or a session runs (nfuse.md §5.1 to §5.4).
+//! `RequestAddress`: the host of an application or a session (nfuse.md §5.1 to §5.4).
 
 use std::fmt;
 
 use roamd_xml::{Element, Fault, FaultKind, Writer};
 
-use crate::read::Node;
-use crate::{Body, Credentials, Effect, HostId, Request, write};
+use crate::nfuse_element::NfuseElement;
+use crate::{Body, Credentials, Effect, HostId, Request, element_writer};
 
-/// Asks for the address of an application, a session or a server.
+/// Request for the address of an application, a session or a server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AddressRequest {
-    /// What is looked for.
+    /// `Name`: what to look up.
     pub name: AddressName,
-    /// Name of the calling client.
+    /// `ClientName`.
     pub client_name: Option<String>,
-    /// Address of the client as it knows it, with its type.
+    /// `ClientAddress`, as the client knows it.
     pub client_address: Option<HostAddress>,
-    /// In which form the answer is wanted: the `addresstype` of an empty `ServerAddress`.
+    /// `addresstype` of the empty `ServerAddress`: the requested form of the address.
     pub wanted_address_type: Option<String>,
     /// `Flags`, for example `alt-addr`.
     pub flags: Vec<String>,
-    /// The user; may be absent on old farms.
+    /// `Credentials` of the user, which old farms do not require.
     pub credentials: Option<Credentials>,
     /// `ClientType`.
     pub client_type: Option<String>,
-    /// Identifies the end-point instead of the name when present.
+    /// `DeviceId`, which identifies the end-point instead of `ClientName` if present.
     pub device_id: Option<String>,
-    /// What the farm needs to compute a session sharing key (5.8).
+    /// `SessionSettings`, from which the farm computes a session sharing key (5.8).
     pub session_settings: Option<SessionSettings>,
 }
 
-/// What is looked for: exactly one child of `Name`.
+/// The object to look up: the single child of `Name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressName {
     /// `AppName`: a published application, by its internal name.
@@ -41,27 +41,27 @@ pub enum AddressName {
     Server(String),
     /// `ServerFarmName`: any server of the farm.
     ServerFarm(String),
-    /// `UnspecifiedName`: the farm guesses.
+    /// `UnspecifiedName`: the farm decides what the name means.
     Unspecified(String),
 }
 
-/// An existing session.
+/// `SessionName`: identifies an existing session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionName {
-    /// Internal name of the application that made it.
+    /// `InName`: internal name of its first application.
     pub in_name: String,
-    /// Host of the session.
+    /// `HostId`: its host.
     pub host_id: HostId,
-    /// Number of the session on that host, opaque.
+    /// `SessionId`: its number on that host, opaque.
     pub session_id: String,
 }
 
-/// `SessionSettings`: child names and values, in order. All are text (nfuse.md §5.4).
+/// `SessionSettings`: names and texts of the children, in order (nfuse.md §5.4).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SessionSettings(pub Vec<(String, String)>);
 
-/// An address with its form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An address of a host, with its form.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostAddress {
     /// `addresstype`: `dot`, `dot-port`, `dns`, `dns-port`, `uri`, `no-change`, `port`.
     pub kind: Option<String>,
@@ -69,10 +69,10 @@ pub struct HostAddress {
     pub value: String,
 }
 
-/// Where the application or session runs, and on 7 and later all that a launch needs.
-#[derive(Clone, PartialEq, Eq)]
+/// The host of the application or session. From version 7 on it has all that a launch needs.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct AddressResponse {
-    /// `ServerAddress`; may lack a port, which is 1494 then.
+    /// `ServerAddress`. Without a port, the port is 1494.
     pub server_address: HostAddress,
     /// `ServerType`.
     pub server_type: Option<String>,
@@ -80,11 +80,11 @@ pub struct AddressResponse {
     pub connection_type: Option<String>,
     /// `ClientType`.
     pub client_type: Option<String>,
-    /// `TicketTag`: goes back unchanged with a ticket request.
+    /// `TicketTag`, which a ticket request returns unchanged.
     pub ticket_tag: Option<String>,
     /// `FarmLoadHint`.
     pub farm_load_hint: Option<String>,
-    /// `DisconnectedSession` is there: the address belongs to a disconnected session.
+    /// Whether `DisconnectedSession` is present: the address is that of a disconnected session.
     pub disconnected_session: bool,
     /// `SSLRelayAddress`.
     pub ssl_relay_address: Option<HostAddress>,
@@ -98,43 +98,63 @@ pub struct AddressResponse {
     pub ticket: Option<String>,
 }
 
+impl AddressRequest {
+    /// Creates a request for the address of this object, without any other value.
+    #[must_use]
+    pub fn new(name: AddressName) -> Self {
+        Self {
+            name,
+            client_name: None,
+            client_address: None,
+            wanted_address_type: None,
+            flags: Vec::new(),
+            credentials: None,
+            client_type: None,
+            device_id: None,
+            session_settings: None,
+        }
+    }
+}
+
 impl Body for AddressRequest {
     const ELEMENT: &'static str = "RequestAddress";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            name: AddressName::read(&node.need("Name")?)?,
-            client_name: node.only_text("ClientName")?,
-            client_address: node.only("ClientAddress")?.map(|n| HostAddress::read(&n)),
+            name: AddressName::read(&node.required_child("Name")?)?,
+            client_name: node.single_child_text("ClientName")?,
+            client_address: node
+                .single_child("ClientAddress")?
+                .map(|n| HostAddress::read(&n)),
             wanted_address_type: node
-                .only("ServerAddress")?
+                .single_child("ServerAddress")?
                 .and_then(|n| n.attribute("addresstype").map(str::to_owned)),
-            flags: node.texts("Flags"),
-            credentials: Credentials::only(&node)?,
-            client_type: node.only_text("ClientType")?,
-            device_id: node.only_text("DeviceId")?,
+            flags: node.child_texts("Flags"),
+            credentials: Credentials::read_optional(&node)?,
+            client_type: node.single_child_text("ClientType")?,
+            device_id: node.single_child_text("DeviceId")?,
             session_settings: node
-                .only("SessionSettings")?
+                .single_child("SessionSettings")?
                 .map(|n| SessionSettings::read(&n)),
         })
     }
 
     fn write(&self, writer: &mut Writer) {
         self.name.write(writer);
-        write::some_text(writer, "ClientName", self.client_name.as_deref());
+        element_writer::optional_leaf(writer, "ClientName", self.client_name.as_deref());
         if let Some(address) = &self.client_address {
             address.write(writer, "ClientAddress");
         }
         if let Some(kind) = &self.wanted_address_type {
             writer.leaf("ServerAddress", &[("addresstype", kind)], "");
         }
-        write::texts(writer, "Flags", &self.flags);
+        element_writer::leaves(writer, "Flags", &self.flags);
         if let Some(credentials) = &self.credentials {
             credentials.write(writer);
         }
-        write::some_text(writer, "ClientType", self.client_type.as_deref());
-        write::some_text(writer, "DeviceId", self.device_id.as_deref());
+        element_writer::optional_leaf(writer, "ClientType", self.client_type.as_deref());
+        element_writer::optional_leaf(writer, "DeviceId", self.device_id.as_deref());
         if let Some(settings) = &self.session_settings {
             settings.write(writer);
         }
@@ -144,30 +164,38 @@ impl Body for AddressRequest {
 impl Request for AddressRequest {
     type Response = AddressResponse;
 
-    /// Asking for an address may start a machine and, from 7 on, makes a ticket.
+    /// The request may start a machine, and from version 7 on it creates a ticket.
     fn effect(&self) -> Effect {
         Effect::Change
     }
 }
 
 impl AddressName {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
-        const FORMS: [&str; 5] = [
+    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
+        const KINDS: [&str; 5] = [
             "AppName",
             "SessionName",
             "ServerName",
             "ServerFarmName",
             "UnspecifiedName",
         ];
-        let mut present = FORMS.into_iter().filter(|name| node.first(name).is_some());
+        let mut present = KINDS
+            .into_iter()
+            .filter(|name| node.first_child(name).is_some());
         match (present.next(), present.next()) {
             (Some("SessionName"), None) => Ok(Self::Session(SessionName::read(
-                &node.need("SessionName")?,
+                &node.required_child("SessionName")?,
             )?)),
-            (Some(name @ "AppName"), None) => Ok(Self::Application(node.need_text(name)?)),
-            (Some(name @ "ServerName"), None) => Ok(Self::Server(node.need_text(name)?)),
-            (Some(name @ "ServerFarmName"), None) => Ok(Self::ServerFarm(node.need_text(name)?)),
-            (Some(name @ "UnspecifiedName"), None) => Ok(Self::Unspecified(node.need_text(name)?)),
+            (Some(name @ "AppName"), None) => {
+                Ok(Self::Application(node.required_child_text(name)?))
+            }
+            (Some(name @ "ServerName"), None) => Ok(Self::Server(node.required_child_text(name)?)),
+            (Some(name @ "ServerFarmName"), None) => {
+                Ok(Self::ServerFarm(node.required_child_text(name)?))
+            }
+            (Some(name @ "UnspecifiedName"), None) => {
+                Ok(Self::Unspecified(node.required_child_text(name)?))
+            }
             _ => Err(node.fault(FaultKind::Unexpected {
                 expected: "exactly one application, session, server or farm name",
             })),
@@ -194,19 +222,19 @@ impl AddressName {
 }
 
 impl SessionName {
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
         Ok(Self {
-            in_name: node.only_text("InName")?.unwrap_or_default(),
-            host_id: HostId::need(node)?,
-            session_id: node.need_text("SessionId")?,
+            in_name: node.single_child_text("InName")?.unwrap_or_default(),
+            host_id: HostId::read_required(node)?,
+            session_id: node.required_child_text("SessionId")?,
         })
     }
 }
 
 impl SessionSettings {
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         Self(
-            node.every()
+            node.children()
                 .map(|n| (n.name().to_owned(), n.text().to_owned()))
                 .collect(),
         )
@@ -222,7 +250,7 @@ impl SessionSettings {
 }
 
 impl HostAddress {
-    fn read(node: &Node<'_>) -> Self {
+    fn read(node: &NfuseElement<'_>) -> Self {
         Self {
             kind: node.attribute("addresstype").map(str::to_owned),
             value: node.text().to_owned(),
@@ -230,7 +258,7 @@ impl HostAddress {
     }
 
     fn write(&self, writer: &mut Writer, name: &str) {
-        write::with_attribute(
+        element_writer::leaf_with_attribute(
             writer,
             name,
             "addresstype",
@@ -244,43 +272,47 @@ impl Body for AddressResponse {
     const ELEMENT: &'static str = "ResponseAddress";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            server_address: HostAddress::read(&node.first_needed("ServerAddress")?),
-            server_type: node.first_text("ServerType"),
-            connection_type: node.first_text("ConnectionType"),
-            client_type: node.first_text("ClientType"),
-            ticket_tag: node.first_text("TicketTag"),
-            farm_load_hint: node.first_text("FarmLoadHint"),
-            disconnected_session: node.first("DisconnectedSession").is_some(),
-            ssl_relay_address: node.first("SSLRelayAddress").map(|n| HostAddress::read(&n)),
-            cgp_address: node.first("CGPAddress").map(|n| HostAddress::read(&n)),
-            session_sharing_key: node.first_text("SessionSharingKey"),
-            launch_ref: node.first_text("LaunchRef"),
-            ticket: node.first_text("Ticket"),
+            server_address: HostAddress::read(&node.required_first_child("ServerAddress")?),
+            server_type: node.first_child_text("ServerType"),
+            connection_type: node.first_child_text("ConnectionType"),
+            client_type: node.first_child_text("ClientType"),
+            ticket_tag: node.first_child_text("TicketTag"),
+            farm_load_hint: node.first_child_text("FarmLoadHint"),
+            disconnected_session: node.first_child("DisconnectedSession").is_some(),
+            ssl_relay_address: node
+                .first_child("SSLRelayAddress")
+                .map(|n| HostAddress::read(&n)),
+            cgp_address: node
+                .first_child("CGPAddress")
+                .map(|n| HostAddress::read(&n)),
+            session_sharing_key: node.first_child_text("SessionSharingKey"),
+            launch_ref: node.first_child_text("LaunchRef"),
+            ticket: node.first_child_text("Ticket"),
         })
     }
 
     fn write(&self, writer: &mut Writer) {
         self.server_address.write(writer, "ServerAddress");
-        write::some_text(writer, "ServerType", self.server_type.as_deref());
-        write::some_text(writer, "ConnectionType", self.connection_type.as_deref());
-        write::some_text(writer, "ClientType", self.client_type.as_deref());
-        write::some_text(writer, "TicketTag", self.ticket_tag.as_deref());
-        write::some_text(writer, "FarmLoadHint", self.farm_load_hint.as_deref());
+        element_writer::optional_leaf(writer, "ServerType", self.server_type.as_deref());
+        element_writer::optional_leaf(writer, "ConnectionType", self.connection_type.as_deref());
+        element_writer::optional_leaf(writer, "ClientType", self.client_type.as_deref());
+        element_writer::optional_leaf(writer, "TicketTag", self.ticket_tag.as_deref());
+        element_writer::optional_leaf(writer, "FarmLoadHint", self.farm_load_hint.as_deref());
         if self.disconnected_session {
             writer.leaf("DisconnectedSession", &[], "");
         }
         if let Some(address) = &self.ssl_relay_address {
             address.write(writer, "SSLRelayAddress");
         }
-        write::some_text(
+        element_writer::optional_leaf(
             writer,
             "SessionSharingKey",
             self.session_sharing_key.as_deref(),
         );
-        write::some_text(writer, "LaunchRef", self.launch_ref.as_deref());
-        write::some_text(writer, "Ticket", self.ticket.as_deref());
+        element_writer::optional_leaf(writer, "LaunchRef", self.launch_ref.as_deref());
+        element_writer::optional_leaf(writer, "Ticket", self.ticket.as_deref());
         if let Some(address) = &self.cgp_address {
             address.write(writer, "CGPAddress");
         }
@@ -288,7 +320,7 @@ impl Body for AddressResponse {
 }
 
 impl fmt::Debug for AddressResponse {
-    /// Without ticket, launch reference and sharing key: they let their bearer into the session.
+    /// Leaves out ticket, launch reference and sharing key, which give access to the session.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AddressResponse")
             .field("server_address", &self.server_address)

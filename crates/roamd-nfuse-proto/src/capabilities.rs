@@ -1,41 +1,41 @@
-//! `RequestCapabilities`: what a farm can do (nfuse.md §6.3).
+//! `RequestCapabilities`: the capabilities of a farm (nfuse.md §6.3).
 
 use std::borrow::Cow;
 
 use roamd_xml::{Element, Fault, Writer};
 
-use crate::read::Node;
+use crate::nfuse_element::NfuseElement;
 use crate::{Body, Effect, Request};
 
-/// Asks for the farm's capabilities. Needs no credentials: the health probe.
+/// Request for the capabilities of a farm. It needs no credentials, so it is the health probe.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CapabilitiesRequest;
 
-/// The farm's capabilities.
+/// The capabilities of a farm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CapabilitiesResponse {
-    /// `CapabilityId`, in the farm's order.
+    /// `CapabilityId`, in the order of the farm.
     pub capabilities: Vec<CapabilityId>,
 }
 
-/// The name of a capability. The list is open.
+/// Name of a capability. Farms may send names that have no constant here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapabilityId(pub Cow<'static, str>);
 
 impl CapabilityId {
-    /// `RequestValidateCredentials` works.
+    /// The farm supports `RequestValidateCredentials`.
     pub const SEPARATE_CREDENTIALS_VALIDATION: Self =
         Self(Cow::Borrowed("separate-credentials-validation"));
-    /// `RequestLaunchRef` works.
+    /// The farm supports `RequestLaunchRef`.
     pub const LAUNCH_REFERENCE: Self = Self(Cow::Borrowed("launch-reference"));
-    /// `DesiredIconData` of `RequestAppData` works.
+    /// The farm supports `DesiredIconData` in `RequestAppData`.
     pub const MULTI_IMAGE_ICONS: Self = Self(Cow::Borrowed("multi-image-icons"));
-    /// `DesiredInfo` of `RequestValidateCredentials` works.
+    /// The farm supports `DesiredInfo` in `RequestValidateCredentials`.
     pub const USER_IDENTITY: Self = Self(Cow::Borrowed("user-identity"));
-    /// `Ticket` elements in a disconnect or logoff invalidate these logon tickets. Only roamd's
-    /// embedded farm is known to have it.
+    /// The farm invalidates the logon tickets in the `Ticket` elements of disconnect and log-off
+    /// requests. Only roamd's embedded farm is known to have it.
     pub const TICKET_INVALIDATION: Self = Self(Cow::Borrowed("ticket-invalidation"));
-    /// `RequestChangePassword` works. Only roamd's embedded farm is known to have it.
+    /// The farm supports `RequestChangePassword`. Only roamd's embedded farm is known to have it.
     pub const PASSWORD_CHANGE: Self = Self(Cow::Borrowed("password-change"));
 }
 
@@ -61,7 +61,7 @@ impl Body for CapabilitiesResponse {
     const ELEMENT: &'static str = "ResponseCapabilities";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let names = Node::top(element).texts("CapabilityId");
+        let names = NfuseElement::root(element).child_texts("CapabilityId");
         Ok(Self {
             capabilities: names.into_iter().map(|n| CapabilityId(n.into())).collect(),
         })

@@ -1,22 +1,23 @@
-//! `RequestChangePassword`: a user chooses a new password. No such request is publicly known, so this
-//! is one of our own, for farms that announce
+//! `RequestChangePassword`: replaces the password of a user.
+//!
+//! No such request of Citrix is publicly known. This one is roamd's own, for farms that announce
 //! [`PASSWORD_CHANGE`](crate::CapabilityId::PASSWORD_CHANGE).
 
 use roamd_xml::{Element, Fault, Writer};
 
-use crate::read::Node;
+use crate::nfuse_element::NfuseElement;
 use crate::{Body, Credentials, Effect, Password, Request};
 
-/// Replaces the password of a user, who may be one whose password has expired or must be changed.
+/// Request to replace the password of a user, which may have expired or have to be changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangePasswordRequest {
-    /// Whose, with the password up to now.
+    /// `Credentials` of the user, with the current password.
     pub credentials: Credentials,
-    /// `NewPassword`, which travels as `Password` does.
+    /// `NewPassword`, encoded like `Password`.
     pub new_password: Password,
 }
 
-/// The new password is the user's from now on, and the old one is not.
+/// The new password has replaced the old one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChangePasswordResponse;
 
@@ -27,10 +28,10 @@ impl Body for ChangePasswordRequest {
     const ELEMENT: &'static str = "RequestChangePassword";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::need(&node)?,
-            new_password: Password::read(&node.need(NEW_PASSWORD)?)?,
+            credentials: Credentials::read_required(&node)?,
+            new_password: Password::read(&node.required_child(NEW_PASSWORD)?)?,
         })
     }
 
@@ -43,7 +44,8 @@ impl Body for ChangePasswordRequest {
 impl Request for ChangePasswordRequest {
     type Response = ChangePasswordResponse;
 
-    /// After a change the old password is wrong: sent again, it would count as a wrong one.
+    /// After a change the old password is wrong, so a repeated request would count as a failed
+    /// login.
     fn effect(&self) -> Effect {
         Effect::Change
     }

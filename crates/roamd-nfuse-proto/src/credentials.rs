@@ -1,15 +1,15 @@
-//! Who a request speaks for (nfuse.md §2).
+//! `Credentials`: the user that a request is about (nfuse.md §2).
 
 use roamd_xml::{Fault, FaultKind, Writer};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::read::Node;
-use crate::{ctx1, write};
+use crate::nfuse_element::NfuseElement;
+use crate::{ctx1, element_writer};
 
-/// The `Credentials` element. A request without the element asks for all users.
+/// The `Credentials` element. Requests about all users have no such element.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Credentials {
-    /// User name, password and domain as a person typed them; some requests leave the password out.
+    /// User name, password and domain as the user typed them. Some requests have no password.
     Explicit {
         /// `UserName`.
         user_name: String,
@@ -18,16 +18,16 @@ pub enum Credentials {
         /// `Domain`; absent in the oldest clients.
         domain: Option<Domain>,
     },
-    /// An identity without a proof; honoured by farms that trust the caller only.
+    /// An identity without a password, which a farm accepts only from a trusted caller.
     Identity {
         /// `ID type="SAM"`, `DOMAIN\user`.
         sam: Option<String>,
         /// `ID type="UPN"`, `user@suffix`.
         upn: Option<String>,
-        /// `ID type="SID"`: the user's own first, then the groups'.
+        /// `ID type="SID"`: the SID of the user, then those of the groups.
         sids: Vec<String>,
     },
-    /// Everything that the named groups may see.
+    /// Groups of users, for their applications.
     Groups {
         /// `GroupName`.
         names: Vec<String>,
@@ -38,37 +38,37 @@ pub enum Credentials {
     Anonymous,
 }
 
-/// A password, decoded. Never printed.
+/// A decoded password. `Debug` does not print it.
 ///
-/// White space around one that travels in clear is lost, because some clients put a line break
-/// before every value (nfuse.md §1.3); ctx1 keeps it.
+/// White space around a cleartext password is lost, because some clients put a line break before
+/// every value (nfuse.md §1.3). ctx1 preserves it.
 #[derive(Debug, Clone)]
 pub struct Password {
-    /// The password in clear.
+    /// The password.
     pub value: SecretString,
-    /// How it travels.
+    /// Its encoding on the wire.
     pub encoding: PasswordEncoding,
 }
 
-/// How a password travels.
+/// Encoding of a password on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordEncoding {
-    /// As it is.
+    /// No encoding.
     Cleartext,
-    /// Hidden from a glance by ctx1 (nfuse.md §2.1).
+    /// Obfuscated by ctx1 (nfuse.md §2.1).
     Ctx1,
 }
 
-/// A domain and its kind.
+/// A domain of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// `NT`, `NDS` or `UNIX`; `NT` where the attribute is absent.
+    /// Attribute `type`: `NT`, `NDS` or `UNIX`; `NT` if it is absent.
     pub kind: String,
-    /// Name; empty with `UNIX`.
+    /// Name, empty for `UNIX`.
     pub name: String,
 }
 
-/// `ID` elements sorted by their types: a user as farms and clients name one without a password.
+/// The `ID` elements of a user, by type.
 #[derive(Default)]
 pub(crate) struct Ids {
     pub(crate) sam: Option<String>,
@@ -77,33 +77,35 @@ pub(crate) struct Ids {
 }
 
 impl Credentials {
-    /// The element inside a request that cannot do without it.
-    pub(crate) fn need(request: &Node<'_>) -> Result<Self, Fault> {
-        Self::read(&request.need("Credentials")?)
+    /// Reads the element in a request that requires it.
+    pub(crate) fn read_required(request: &NfuseElement<'_>) -> Result<Self, Fault> {
+        Self::read(&request.required_child("Credentials")?)
     }
 
-    /// The element inside a request that means all users where it is absent.
-    pub(crate) fn only(request: &Node<'_>) -> Result<Option<Self>, Fault> {
+    /// Reads the element in a request that is about all users without it.
+    pub(crate) fn read_optional(request: &NfuseElement<'_>) -> Result<Option<Self>, Fault> {
         request
-            .only("Credentials")?
+            .single_child("Credentials")?
             .map(|node| Self::read(&node))
             .transpose()
     }
 
-    fn read(node: &Node<'_>) -> Result<Self, Fault> {
-        const FORMS: [&str; 4] = ["UserName", "ID", "Group", "AnonymousUser"];
-        let mut present = FORMS.into_iter().filter(|name| node.first(name).is_some());
+    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
+        const KINDS: [&str; 4] = ["UserName", "ID", "Group", "AnonymousUser"];
+        let mut present = KINDS
+            .into_iter()
+            .filter(|name| node.first_child(name).is_some());
         match (present.next(), present.next()) {
             (Some("UserName"), None) => Ok(Self::Explicit {
-                user_name: node.need_text("UserName")?,
+                user_name: node.required_child_text("UserName")?,
                 password: node
-                    .only("Password")?
+                    .single_child("Password")?
                     .map(|n| Password::read(&n))
                     .transpose()?,
-                domain: node.only("Domain")?.map(|n| Domain::read(&n)),
+                domain: node.single_child("Domain")?.map(|n| Domain::read(&n)),
             }),
             (Some("ID"), None) => {
-                let Ids { sam, upn, sids } = Ids::only(node)?;
+                let Ids { sam, upn, sids } = Ids::read_unique(node)?;
                 if sam.is_none() && upn.is_none() && sids.is_empty() {
                     return Err(node.fault(FaultKind::Unexpected {
                         expected: "an identity with a SAM name, a UPN or a SID",
@@ -112,10 +114,10 @@ impl Credentials {
                 Ok(Self::Identity { sam, upn, sids })
             }
             (Some("Group"), None) => {
-                let group = node.need("Group")?;
+                let group = node.required_child("Group")?;
                 Ok(Self::Groups {
-                    names: group.need_texts("GroupName")?,
-                    domain: group.only("Domain")?.map(|n| Domain::read(&n)),
+                    names: group.required_child_texts("GroupName")?,
+                    domain: group.single_child("Domain")?.map(|n| Domain::read(&n)),
                 })
             }
             (Some("AnonymousUser"), None) => Ok(Self::Anonymous),
@@ -146,7 +148,7 @@ impl Credentials {
             }
             Self::Groups { names, domain } => {
                 writer.open("Group", &[]);
-                write::texts(writer, "GroupName", names);
+                element_writer::leaves(writer, "GroupName", names);
                 if let Some(domain) = domain {
                     domain.write(writer);
                 }
@@ -159,7 +161,7 @@ impl Credentials {
 }
 
 impl Password {
-    pub(crate) fn read(node: &Node<'_>) -> Result<Self, Fault> {
+    pub(crate) fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
         let encoding = match node.attribute("encoding") {
             None => PasswordEncoding::Cleartext,
             Some(text) if text.eq_ignore_ascii_case("cleartext") => PasswordEncoding::Cleartext,
@@ -194,17 +196,17 @@ impl Password {
 }
 
 impl PartialEq for Password {
-    /// For tests and for messages that hold one; whoever checks a password compares hashes.
+    /// Compares messages, for example in tests. The check of a password compares hashes instead.
     fn eq(&self, other: &Self) -> bool {
         self.encoding == other.encoding && self.value.expose_secret() == other.value.expose_secret()
     }
 }
 
 impl Domain {
-    /// The kind of a Windows domain.
+    /// `type` of a Windows domain.
     pub const NT: &'static str = "NT";
 
-    /// A Windows domain.
+    /// Creates a Windows domain.
     pub fn nt(name: impl Into<String>) -> Self {
         Self {
             kind: Self::NT.to_owned(),
@@ -212,7 +214,7 @@ impl Domain {
         }
     }
 
-    pub(crate) fn read(node: &Node<'_>) -> Self {
+    pub(crate) fn read(node: &NfuseElement<'_>) -> Self {
         Self {
             kind: node.attribute("type").unwrap_or(Self::NT).to_owned(),
             name: node.text().to_owned(),
@@ -225,25 +227,28 @@ impl Domain {
 }
 
 impl Ids {
-    /// Those of a request, where a name that comes twice is refused.
-    fn only(parent: &Node<'_>) -> Result<Self, Fault> {
+    /// Reads the ids of a request.
+    ///
+    /// # Errors
+    /// If a name is repeated.
+    fn read_unique(parent: &NfuseElement<'_>) -> Result<Self, Fault> {
         match Self::read(parent) {
             (ids, None) => Ok(ids),
-            (_, Some(again)) => Err(again.fault(FaultKind::Repeated)),
+            (_, Some(repeated)) => Err(repeated.fault(FaultKind::Repeated)),
         }
     }
 
-    /// Those of an answer, where the first name of a type counts.
-    pub(crate) fn first(parent: &Node<'_>) -> Self {
+    /// Reads the ids of a response. The first name of each type counts.
+    pub(crate) fn read_first(parent: &NfuseElement<'_>) -> Self {
         Self::read(parent).0
     }
 
-    /// The first name of each type and all SIDs, and an entry that names somebody again. Entries of
-    /// unknown types are passed over; one without a type is a SAM name (nfuse.md §2).
-    fn read<'a>(parent: &'a Node<'_>) -> (Self, Option<Node<'a>>) {
+    /// Reads the first name of each type and all SIDs, and returns the last repeated name, if any.
+    /// Ids of unknown types are ignored. An id without a type is a SAM name (nfuse.md §2).
+    fn read<'a>(parent: &'a NfuseElement<'_>) -> (Self, Option<NfuseElement<'a>>) {
         let mut ids = Self::default();
-        let mut again = None;
-        for node in parent.all("ID") {
+        let mut repeated = None;
+        for node in parent.children_named("ID") {
             let text = node.text();
             if text.is_empty() {
                 continue;
@@ -260,14 +265,15 @@ impl Ids {
                 continue;
             };
             match slot {
-                Some(_) => again = Some(node),
+                Some(_) => repeated = Some(node),
                 None => *slot = Some(text.to_owned()),
             }
         }
-        (ids, again)
+        (ids, repeated)
     }
 }
 
+/// Writes the `ID` elements of a user.
 pub(crate) fn write_ids(
     writer: &mut Writer,
     sam: Option<&str>,

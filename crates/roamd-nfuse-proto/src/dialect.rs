@@ -1,31 +1,31 @@
-//! The version of the protocol that a message is written in (nfuse.md §1.3).
+//! Dialects: versions of the protocol (nfuse.md §1.3).
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A dialect: the value of the root's attribute `version`, for example 5.4.
+/// A version of the protocol: the attribute `version` of the root, for example 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dialect {
-    /// Before the dot.
+    /// Number before the dot.
     pub major: u16,
-    /// After the dot.
+    /// Number after the dot.
     pub minor: u16,
 }
 
-/// A text that is no version, such as `5.4`, of two small numbers.
+/// Error of a text that is not a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("version is not two numbers with a dot between them")]
 pub struct DialectError;
 
 impl Dialect {
-    /// What a message without a version is read as.
+    /// The dialect of a message without a version.
     pub const OLDEST: Self = Self::new(1, 0);
-    /// The first dialect of farms of generation 7.
+    /// The first dialect of farms of version 7 and later.
     pub const FMA: Self = Self::new(5, 5);
     /// The dialect of ticket authorities (nfuse.md §8).
     pub const STA: Self = Self::new(4, 0);
 
-    /// The dialect of this version.
+    /// Creates the dialect `major.minor`.
     #[must_use]
     pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
@@ -50,7 +50,7 @@ impl FromStr for Dialect {
     }
 }
 
-/// Digits only: the standard parser would take a sign too.
+/// Parses a number without sign, which the standard parser would accept.
 fn number(text: &str) -> Result<u16, DialectError> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().map_err(|_| DialectError)

@@ -1,109 +1,47 @@
-//! The frame of every message: the root of its service with one request or answer in it (nfuse.md
-//! §1.3).
+//! Encoding and decoding of messages: a frame, the root element of the service, with one request
+//! or response (nfuse.md §1.3).
 
 use roamd_xml::{
-    Charset, Doctype, Element, Encoding, Fault, FaultKind, Layout, Limits, Rules, Writer,
+    Charset, Doctype, Element, Encoding, Fault, FaultKind, Layout, Rules, Writer, XmlLimits,
 };
 
-use crate::read::Node;
-use crate::{
-    AddressRequest, AppDataRequest, CapabilitiesRequest, ChangePasswordRequest, Dialect,
-    DisconnectUserSessionsRequest, FarmError, LaunchRefRequest, LogoffUserSessionsRequest,
-    ProtocolInfoRequest, ReconnectSessionDataRequest, ServerDataRequest, ServerFarmDataRequest,
-    Service, TicketRequest, ValidateCredentialsRequest,
-};
+use crate::dialect::Dialect;
+use crate::error_id::FarmError;
+use crate::message::{Body, Request};
+use crate::nfuse_element::NfuseElement;
+use crate::service::Service;
 
-/// What sending a request may do to the user's sessions or account. Decides whether it may be sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing changes: it may be sent again.
-    Read,
-    /// Something changes, or may on some generation of farm: it is never sent twice.
-    Change,
-}
-
-/// Something that stands inside the frame: one `Request…` or `Response…` element.
-pub trait Body: Sized {
-    /// Element name, for example `RequestAddress`.
-    const ELEMENT: &'static str;
-
-    /// The service that it belongs to.
-    const SERVICE: Service = Service::Xml;
-
-    /// Reads the element.
-    ///
-    /// # Errors
-    /// A fault that names the element and what was wrong with it.
-    fn read(element: &Element) -> Result<Self, Fault>;
-
-    /// Writes the children of the element.
-    fn write(&self, writer: &mut Writer);
-}
-
-/// A request and the type of its answer.
-pub trait Request: Body {
-    /// What a farm answers to it.
-    type Response: Body;
-
-    /// What sending it may do.
-    fn effect(&self) -> Effect;
-}
-
-/// What a message says about itself beside its body.
+/// Properties of a message beside its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Value of the attribute `version`.
     pub dialect: Dialect,
-    /// Encoding that the bytes were read in; an answer declares the same.
+    /// Encoding of the bytes. A response declares the encoding of its request.
     pub encoding: Encoding,
 }
 
-/// Any request that the embedded farm serves.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant holds the message of its name")]
-pub enum AnyRequest {
-    Address(AddressRequest),
-    AppData(AppDataRequest),
-    Capabilities(CapabilitiesRequest),
-    ChangePassword(ChangePasswordRequest),
-    DisconnectUserSessions(DisconnectUserSessionsRequest),
-    LaunchRef(LaunchRefRequest),
-    LogoffUserSessions(LogoffUserSessionsRequest),
-    ProtocolInfo(ProtocolInfoRequest),
-    ReconnectSessionData(ReconnectSessionDataRequest),
-    ServerData(ServerDataRequest),
-    ServerFarmData(ServerFarmDataRequest),
-    Ticket(TicketRequest),
-    ValidateCredentials(ValidateCredentialsRequest),
-}
-
-/// Why bytes are not a message.
+/// Error of bytes that are not a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// They are no XML document that is read here.
+    /// The bytes are not an accepted XML document.
     #[error(transparent)]
     Xml(#[from] roamd_xml::Error),
-    /// The document is not the message that it should be.
+    /// The document is not a valid message.
     #[error(transparent)]
     Message(#[from] Fault),
-    /// The request is one that is not served here.
+    /// The request is not one of those that the embedded farm serves.
     #[error("request {0} is not served")]
     UnknownRequest(String),
 }
 
-/// Largest request, in bytes, that is read: what real farms take inside IIS, whose own services stop at
-/// 4 KiB (nfuse.md §1.1).
+/// Size of the largest accepted request, in bytes, as on farms inside IIS. The farms' own services
+/// stop at 4 KiB (nfuse.md §1.1).
 pub const LARGEST_REQUEST: usize = REQUEST.bytes;
 
-/// Reads a request, as a farm does.
+/// Decodes one of the requests of a service.
 ///
 /// # Errors
-/// Why the bytes are not a request.
-pub fn decode_request(bytes: &[u8]) -> Result<(Frame, AnyRequest), DecodeError> {
-    decode(bytes, Service::Xml, &REQUESTS)
-}
-
-/// Reads one of the requests of a service.
+/// If the bytes are not one of these requests.
 pub(crate) fn decode<T>(
     bytes: &[u8],
     service: Service,
@@ -129,7 +67,7 @@ pub(crate) fn decode<T>(
     ))
 }
 
-/// Writes a request, as a client does: UTF-8, with the document type line.
+/// Encodes a request as a client does: in UTF-8, with the document type line.
 #[must_use]
 pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
     let mut writer = Writer::new(Layout::Compact);
@@ -142,17 +80,17 @@ pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
     writer.finish()
 }
 
-/// Reads the answer to a request: its body, or the error that the farm gave instead. An `ErrorId`
-/// anywhere in the document makes it an error (nfuse.md §1.2).
+/// Decodes the response to a request: its body, or the error of the farm. An `ErrorId` anywhere in
+/// the document makes it an error (nfuse.md §1.2).
 ///
-/// A missing or odd version does not matter: it only says which generation the farm may be of.
+/// A missing or malformed version is accepted, because it is only a hint at the generation.
 ///
 /// # Errors
-/// Why the bytes are not an answer to this request.
+/// If the bytes are not a response to this request.
 pub fn decode_response<R: Request>(
     bytes: &[u8],
 ) -> Result<(Frame, Result<R::Response, FarmError>), DecodeError> {
-    let document = roamd_xml::parse(bytes, &rules(Limits::ANSWER))?;
+    let document = roamd_xml::parse(bytes, &rules(XmlLimits::RESPONSE))?;
     let root = frame_element(&document.root, R::SERVICE)?;
     let version = root.attribute("version").and_then(|text| text.parse().ok());
     let frame = Frame {
@@ -162,17 +100,17 @@ pub fn decode_response<R: Request>(
     if let Some(error) = FarmError::find(&document.root) {
         return Ok((frame, Err(error)));
     }
-    let answer = root.first_needed(R::Response::ELEMENT)?;
-    let answer = answer.read_with(R::Response::read)?;
-    Ok((frame, Ok(answer)))
+    let response = root.required_first_child(R::Response::ELEMENT)?;
+    let response = response.read_with(R::Response::read)?;
+    Ok((frame, Ok(response)))
 }
 
-/// Writes an answer, as a farm of this dialect does, in the encoding of the request and in the
-/// layout of its generation (IMA below 5.5, FMA from there on).
+/// Encodes a response as a farm of this dialect does: it declares the encoding of the request, and
+/// has the layout of the generation (IMA before 5.5, FMA from 5.5 on).
 ///
-/// The bytes are ASCII, so they are right in every encoding that the declaration can name.
+/// The bytes are ASCII, so they are valid in each encoding that the declaration can name.
 #[must_use]
-pub fn encode_response<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) -> Vec<u8> {
+pub fn encode_response<R: Body>(frame: &Frame, response: &Result<R, FarmError>) -> Vec<u8> {
     let encoding = match frame.encoding {
         Encoding::Latin1 => "ISO-8859-1",
         Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => "UTF-8",
@@ -186,76 +124,36 @@ pub fn encode_response<A: Body>(frame: &Frame, answer: &Result<A, FarmError>) ->
     writer.prolog(&format!(
         r#"<?xml version="1.0" encoding="{encoding}"{blank}?>"#
     ));
-    writer.prolog(A::SERVICE.doctype());
+    writer.prolog(R::SERVICE.doctype());
     writer.open(
-        A::SERVICE.root(),
+        R::SERVICE.root(),
         &[("version", &frame.dialect.to_string())],
     );
-    writer.open(A::ELEMENT, &[]);
-    match answer {
+    writer.open(R::ELEMENT, &[]);
+    match response {
         Ok(body) => body.write(&mut writer),
         Err(error) => error.write(&mut writer),
     }
     writer.finish()
 }
 
-/// Requests are longer than what a store is asked: an identity has an `ID` for each group that somebody is
-/// in (nfuse.md §2), a catalogue is asked for by an `AppName` for each application (§6.1).
-const REQUEST: Limits = Limits {
+/// Limits of a request. They are larger than those of a store, because credentials may have an `ID`
+/// for each group of the user (nfuse.md §2), and `RequestAppData` an `AppName` for each application
+/// (§6.1).
+const REQUEST: XmlLimits = XmlLimits {
     bytes: 512 * 1024,
     children: 4 * 1024,
     elements: 16 * 1024,
-    ..Limits::REQUEST
+    ..XmlLimits::REQUEST
 };
 
-/// No name of a request is longer; an unknown one is cut there, because it ends up in a message.
+/// Length at which the name of an unknown request is cut, because it appears in an error text.
 const LONGEST_NAME: usize = 64;
 
-type ReadRequest<T> = fn(&Element) -> Result<T, Fault>;
+/// Reads a request from its element.
+pub(crate) type ReadRequest<T> = fn(&Element) -> Result<T, Fault>;
 
-const REQUESTS: [(&str, ReadRequest<AnyRequest>); 13] = [
-    (AddressRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::Address)
-    }),
-    (AppDataRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::AppData)
-    }),
-    (CapabilitiesRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::Capabilities)
-    }),
-    (ChangePasswordRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::ChangePassword)
-    }),
-    (DisconnectUserSessionsRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::DisconnectUserSessions)
-    }),
-    (LaunchRefRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::LaunchRef)
-    }),
-    (LogoffUserSessionsRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::LogoffUserSessions)
-    }),
-    (ProtocolInfoRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::ProtocolInfo)
-    }),
-    (ReconnectSessionDataRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::ReconnectSessionData)
-    }),
-    (ServerDataRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::ServerData)
-    }),
-    (ServerFarmDataRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::ServerFarmData)
-    }),
-    (TicketRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::Ticket)
-    }),
-    (ValidateCredentialsRequest::ELEMENT, |e| {
-        Body::read(e).map(AnyRequest::ValidateCredentials)
-    }),
-];
-
-const fn rules(limits: Limits) -> Rules {
+const fn rules(limits: XmlLimits) -> Rules {
     Rules {
         limits,
         charset: Charset::Declared,
@@ -263,19 +161,23 @@ const fn rules(limits: Limits) -> Rules {
     }
 }
 
-fn frame_element(root: &Element, service: Service) -> Result<Node<'_>, Fault> {
+/// Returns the root element of a message of this service.
+fn frame_element(root: &Element, service: Service) -> Result<NfuseElement<'_>, Fault> {
     let expected = service.root();
     if root.namespace.is_none() && root.name.eq_ignore_ascii_case(expected) {
-        Ok(Node::top(root))
+        Ok(NfuseElement::root(root))
     } else {
         Err(root.fault(expected, FaultKind::WrongRoot { expected }))
     }
 }
 
-/// Reads the one `Request…` element of the frame; other elements are passed over.
-fn read_request<T>(root: &Node<'_>, requests: &[(&str, ReadRequest<T>)]) -> Result<T, DecodeError> {
+/// Reads the single `Request…` element of the frame. Other elements are ignored.
+fn read_request<T>(
+    root: &NfuseElement<'_>,
+    requests: &[(&str, ReadRequest<T>)],
+) -> Result<T, DecodeError> {
     let mut found = root
-        .every()
+        .children()
         .filter(|child| starts_with(child.name(), "Request"));
     let request = found.next().ok_or_else(|| root.missing("Request…"))?;
     if found.next().is_some() {

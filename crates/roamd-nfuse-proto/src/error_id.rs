@@ -1,4 +1,4 @@
-//! Errors that a farm answers with (nfuse.md §7).
+//! Errors in the responses of a farm (nfuse.md §7).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,32 +6,32 @@ use std::hash::{Hash, Hasher};
 
 use roamd_xml::{Element, Writer};
 
-use crate::read::Node;
+use crate::nfuse_element::NfuseElement;
 
-/// No known `ErrorId` or code is longer. One that is, or that is no plain word, is not believed,
-/// because these words end up in logs and messages.
-const LONGEST_WORD: usize = 64;
+/// Longest accepted `ErrorId` or code; no known one is longer. Longer texts, and those with other
+/// characters than visible ASCII, are ignored because these texts appear in logs.
+const LONGEST_IDENTIFIER: usize = 64;
 
-/// An `ErrorId`. The list is open: a farm may send what is not named here. Compared without case.
+/// An `ErrorId`. Farms may send values that have no constant here. The comparison ignores case.
 #[derive(Debug, Clone, Eq)]
 pub struct ErrorId(pub Cow<'static, str>);
 
-/// A refused request: the `Response…` element held an `ErrorId`.
+/// Error of a farm: the `ErrorId` in a `Response…` element.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("farm answered {id}")]
 pub struct FarmError {
-    /// What the farm says was wrong.
+    /// The error.
     pub id: ErrorId,
-    /// The code of the farm's own subsystem, when it gave one.
+    /// Error code of the farm's subsystem, if the farm sent one.
     pub native: Option<NativeError>,
 }
 
-/// A code of the farm's own subsystem beside the `ErrorId`.
+/// Error code of the farm's subsystem, sent in addition to the `ErrorId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NativeError {
     /// `MPSError`, with the family in its attribute `type`.
     Mps {
-        /// Family, `IMA` as far as known.
+        /// Family of the code; only `IMA` is known.
         family: String,
         /// Hexadecimal code as text.
         code: String,
@@ -44,11 +44,11 @@ pub enum NativeError {
 }
 
 impl ErrorId {
-    /// Wrong or unsuitable credentials.
+    /// The credentials are wrong or unsuitable.
     pub const FAILED_CREDENTIALS: Self = Self::named("failed-credentials");
-    /// Right credentials that are only good for changing the password.
+    /// The credentials are right, but the user must change the password first.
     pub const MUST_CHANGE_CREDENTIALS: Self = Self::named("must-change-credentials");
-    /// Right credentials that have expired.
+    /// The credentials are right, but have expired.
     pub const EXPIRED_CREDENTIALS: Self = Self::named("expired-credentials");
     /// The account is disabled.
     pub const ACCOUNT_DISABLED: Self = Self::named("account-disabled");
@@ -56,43 +56,43 @@ impl ErrorId {
     pub const ACCOUNT_LOCKED_OUT: Self = Self::named("account-locked-out");
     /// The account may not log on at this time.
     pub const INVALID_LOGON_HOURS: Self = Self::named("invalid-logon-hours");
-    /// A new password is too short. A word of our own, as the one below: see
+    /// The new password is too short. This identifier and the next one are roamd's own; see
     /// [`ChangePasswordRequest`](crate::ChangePasswordRequest).
     pub const NEW_PASSWORD_TOO_SHORT: Self = Self::named("new-password-too-short");
-    /// A new password is one that the user had before.
+    /// The user had the new password before.
     pub const NEW_PASSWORD_USED_BEFORE: Self = Self::named("new-password-used-before");
-    /// The farm does not trust its caller to speak for a user; says nothing about credentials.
+    /// The farm does not trust the caller to act for users. Says nothing about the credentials.
     pub const NOT_TRUSTED: Self = Self::named("not-trusted");
-    /// No licence for this.
+    /// The farm has no licence for this.
     pub const NOT_LICENSED: Self = Self::named("not-licensed");
-    /// No server is there for it.
+    /// No server is available.
     pub const NO_SERVER: Self = Self::named("no-server");
     /// All suitable servers are at full load.
     pub const MFSERVER_OVERLOADED: Self = Self::named("mfserver-overloaded");
-    /// That name has no alternate address.
+    /// The name has no alternate address.
     pub const NO_ALT_ADDRESS: Self = Self::named("no-alt-address");
-    /// No machine can serve the request, or the name is not in this site (7 and later).
+    /// No machine can serve the request, or the site has no such name (7 and later).
     pub const NO_AVAILABLE_WORKSTATION: Self = Self::named("no-available-workstation");
-    /// Not ready yet, ask again (7 and later).
+    /// Not ready yet; the client has to retry (7 and later).
     pub const RETRY_REQUIRED: Self = Self::named("retry-required");
-    /// The machine is in maintenance. Known from services around farms; that farms send it is inferred
-    /// (nfuse.md §7), as it is for the next two.
+    /// The machine is in maintenance. Components beside farms use this identifier and the next two;
+    /// that farms send them is inferred (nfuse.md §7).
     pub const IN_MAINTENANCE_MODE: Self = Self::named("in-maintenance-mode");
     /// The machine refuses connections.
     pub const CONNECTION_REFUSED: Self = Self::named("connection-refused");
-    /// The user has as many sessions as they may have.
+    /// The user has reached the limit of sessions.
     pub const NO_MORE_ACTIVE_SESSIONS: Self = Self::named("NoMoreActiveSessions");
-    /// This controller cannot process requests now; another one may.
+    /// This controller cannot process requests now; another one may be able to.
     pub const SERVICE_UNAVAILABLE: Self = Self::named("service-unavailable");
     /// The farm cannot serve the dialect of the request.
     pub const VERSION_MISMATCH: Self = Self::named("version-mismatch");
     /// Ticketing is not licensed (MetaFrame XP).
     pub const TICKETING_DISABLED: Self = Self::named("Ticketing-Disabled");
-    /// EnumerationStatus by group is not licensed (MetaFrame XP).
+    /// Enumeration by group is not licensed (MetaFrame XP).
     pub const GROUP_ENUMERATION_DISABLED: Self = Self::named("GroupEnumeration-Disabled");
     /// Folders are not licensed (MetaFrame XP).
     pub const FOLDER_ENUMERATION_DISABLED: Self = Self::named("FolderEnumeration-Disabled");
-    /// Anything else; also the time-out of farms of generation 7.
+    /// Any other error; also the time-out of farms of version 7 and later.
     pub const UNSPECIFIED: Self = Self::named("unspecified");
 
     const fn named(name: &'static str) -> Self {
@@ -101,12 +101,12 @@ impl ErrorId {
 }
 
 impl FarmError {
-    /// Finds the first `ErrorId` anywhere in an answer (nfuse.md §1.2).
+    /// Finds the first `ErrorId` anywhere in a response (nfuse.md §1.2).
     pub(crate) fn find(element: &Element) -> Option<Self> {
-        let node = Node::top(element);
-        if let Some(id) = node.first("ErrorId") {
-            let id = word(id.text()).map_or(ErrorId::UNSPECIFIED, |word| {
-                ErrorId(Cow::Owned(word.to_owned()))
+        let node = NfuseElement::root(element);
+        if let Some(id) = node.first_child("ErrorId") {
+            let id = identifier(id.text()).map_or(ErrorId::UNSPECIFIED, |text| {
+                ErrorId(Cow::Owned(text.to_owned()))
             });
             return Some(Self {
                 id,
@@ -116,7 +116,7 @@ impl FarmError {
         element.children.iter().find_map(Self::find)
     }
 
-    /// Writes the children of a refused request's answer.
+    /// Writes the children of a response with an error.
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.leaf("ErrorId", &[], &self.id.0);
         match &self.native {
@@ -130,19 +130,19 @@ impl FarmError {
 }
 
 impl NativeError {
-    fn read(parent: &Node<'_>) -> Option<Self> {
-        if let Some(error) = parent.first("MPSError") {
+    fn read(parent: &NfuseElement<'_>) -> Option<Self> {
+        if let Some(error) = parent.first_child("MPSError") {
             let family = error
                 .attribute("type")
-                .and_then(word)
+                .and_then(identifier)
                 .unwrap_or_default()
                 .to_owned();
-            return word(error.text()).map(|code| Self::Mps {
+            return identifier(error.text()).map(|code| Self::Mps {
                 family,
                 code: code.to_owned(),
             });
         }
-        let code = word(parent.first("BrowserError")?.text())?.to_owned();
+        let code = identifier(parent.first_child("BrowserError")?.text())?.to_owned();
         Some(Self::Browser { code })
     }
 }
@@ -171,9 +171,10 @@ impl Hash for ErrorId {
     }
 }
 
-fn word(text: &str) -> Option<&str> {
+/// Returns the text if it is short and visible ASCII.
+fn identifier(text: &str) -> Option<&str> {
     let plain = !text.is_empty()
-        && text.len() <= LONGEST_WORD
+        && text.len() <= LONGEST_IDENTIFIER
         && text.bytes().all(|byte| byte.is_ascii_graphic());
     plain.then_some(text)
 }

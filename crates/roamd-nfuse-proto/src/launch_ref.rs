@@ -1,31 +1,31 @@
-//! `RequestLaunchRef`: a launch reference, needed on XenApp 6 (nfuse.md §5.6).
+//! `RequestLaunchRef`: a launch reference, which XenApp 6 requires (nfuse.md §5.6).
 
 use roamd_xml::{Element, Fault, Writer};
 
-use crate::read::Node;
-use crate::{Body, Credentials, Effect, Request, ticket, write};
+use crate::nfuse_element::NfuseElement;
+use crate::{Body, Credentials, Effect, Request, element_writer, time_to_live};
 
-/// Asks for a launch reference.
+/// Request for a launch reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaunchRefRequest {
     /// `LaunchRefType`: `ICA` or `RADE`.
     pub launch_ref_type: String,
-    /// From the address answer, unchanged.
+    /// `TicketTag` of the address response, unchanged.
     pub ticket_tag: String,
-    /// The calling device.
+    /// `DeviceId` of the client.
     pub device_id: Option<String>,
     /// `SessionSharingKey`.
     pub session_sharing_key: Option<String>,
-    /// The user; the password may be left out.
+    /// `Credentials` of the user. The password is optional.
     pub credentials: Credentials,
-    /// `TimetoLive` in seconds.
+    /// `TimetoLive`, in seconds.
     pub time_to_live: Option<u32>,
 }
 
-/// A launch reference, opaque.
+/// A launch reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchRefResponse {
-    /// `LaunchRef`.
+    /// `LaunchRef`, opaque.
     pub launch_ref: String,
 }
 
@@ -33,35 +33,35 @@ impl Body for LaunchRefRequest {
     const ELEMENT: &'static str = "RequestLaunchRef";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            launch_ref_type: node.need_text("LaunchRefType")?,
-            ticket_tag: node.need_text("TicketTag")?,
-            device_id: node.only_text("DeviceId")?,
-            session_sharing_key: node.only_text("SessionSharingKey")?,
-            credentials: Credentials::need(&node)?,
-            time_to_live: ticket::read_time_to_live(&node)?,
+            launch_ref_type: node.required_child_text("LaunchRefType")?,
+            ticket_tag: node.required_child_text("TicketTag")?,
+            device_id: node.single_child_text("DeviceId")?,
+            session_sharing_key: node.single_child_text("SessionSharingKey")?,
+            credentials: Credentials::read_required(&node)?,
+            time_to_live: time_to_live::read(&node)?,
         })
     }
 
     fn write(&self, writer: &mut Writer) {
         writer.leaf("LaunchRefType", &[], &self.launch_ref_type);
         writer.leaf("TicketTag", &[], &self.ticket_tag);
-        write::some_text(writer, "DeviceId", self.device_id.as_deref());
-        write::some_text(
+        element_writer::optional_leaf(writer, "DeviceId", self.device_id.as_deref());
+        element_writer::optional_leaf(
             writer,
             "SessionSharingKey",
             self.session_sharing_key.as_deref(),
         );
         self.credentials.write(writer);
-        ticket::write_time_to_live(writer, self.time_to_live);
+        time_to_live::write(writer, self.time_to_live);
     }
 }
 
 impl Request for LaunchRefRequest {
     type Response = LaunchRefResponse;
 
-    /// The farm keeps what it hands out.
+    /// The farm stores each launch reference that it issues.
     fn effect(&self) -> Effect {
         Effect::Change
     }
@@ -72,7 +72,7 @@ impl Body for LaunchRefResponse {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         Ok(Self {
-            launch_ref: Node::top(element).first_needed_text("LaunchRef")?,
+            launch_ref: NfuseElement::root(element).required_first_child_text("LaunchRef")?,
         })
     }
 

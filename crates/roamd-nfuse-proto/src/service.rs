@@ -1,18 +1,18 @@
-//! The two services of a controller, which share a port and the form of their messages.
+//! The two services of a controller, which share a port and the framing of messages.
 
 use crate::Dialect;
 
-/// A service of a controller. Each has a root element and a document type of its own.
+/// A service of a controller, with its own root element and document type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
     /// The XML service, which speaks NFuse (nfuse.md §1).
     Xml,
-    /// The secure ticket authority (nfuse.md §8).
+    /// The Secure Ticket Authority (nfuse.md §8).
     Sta,
 }
 
 impl Service {
-    /// Root element of its messages.
+    /// Returns the name of the root element.
     pub(crate) const fn root(self) -> &'static str {
         match self {
             Self::Xml => "NFuseProtocol",
@@ -20,7 +20,7 @@ impl Service {
         }
     }
 
-    /// The document type line of its messages.
+    /// Returns the document type line.
     pub(crate) const fn doctype(self) -> &'static str {
         match self {
             Self::Xml => r#"<!DOCTYPE NFuseProtocol SYSTEM "NFuse.dtd">"#,
@@ -28,7 +28,7 @@ impl Service {
         }
     }
 
-    /// The dialect that requests are written in: a ticket authority has one only.
+    /// Returns the dialect of requests. Ticket authorities have only one.
     pub(crate) const fn dialect(self, of_farm: Dialect) -> Dialect {
         match self {
             Self::Xml => of_farm,

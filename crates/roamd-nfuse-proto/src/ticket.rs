@@ -1,29 +1,29 @@
-//! `RequestTicket`: a logon ticket that stands for the user's password (nfuse.md §5.5).
+//! `RequestTicket`: a logon ticket, which replaces the password of the user (nfuse.md §5.5).
 
 use std::fmt;
 
-use roamd_xml::{Element, Fault, FaultKind, Writer};
+use roamd_xml::{Element, Fault, Writer};
 
-use crate::read::Node;
-use crate::{Body, Credentials, Effect, Request};
+use crate::nfuse_element::NfuseElement;
+use crate::{Body, Credentials, Effect, Request, time_to_live};
 
-/// Asks for a logon ticket.
+/// Request for a logon ticket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TicketRequest {
-    /// The user, with password.
+    /// `Credentials` of the user, with password.
     pub credentials: Credentials,
-    /// `TicketType`, `CtxLogon`.
+    /// `TicketType`, for example `CtxLogon`.
     pub ticket_type: String,
-    /// From the address answer, unchanged.
+    /// `TicketTag` of the address response, unchanged.
     pub ticket_tag: String,
-    /// `TimetoLive` in seconds.
+    /// `TimetoLive`, in seconds.
     pub time_to_live: Option<u32>,
 }
 
-/// A logon ticket. Opaque; 30 upper-case hexadecimal digits on IMA.
+/// A logon ticket.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TicketResponse {
-    /// The ticket.
+    /// `Ticket`, opaque; 30 upper-case hexadecimal digits on IMA farms.
     pub ticket: String,
 }
 
@@ -31,12 +31,12 @@ impl Body for TicketRequest {
     const ELEMENT: &'static str = "RequestTicket";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::need(&node)?,
-            ticket_type: node.need_text("TicketType")?,
-            ticket_tag: node.need_text("TicketTag")?,
-            time_to_live: read_time_to_live(&node)?,
+            credentials: Credentials::read_required(&node)?,
+            ticket_type: node.required_child_text("TicketType")?,
+            ticket_tag: node.required_child_text("TicketTag")?,
+            time_to_live: time_to_live::read(&node)?,
         })
     }
 
@@ -44,14 +44,14 @@ impl Body for TicketRequest {
         self.credentials.write(writer);
         writer.leaf("TicketType", &[], &self.ticket_type);
         writer.leaf("TicketTag", &[], &self.ticket_tag);
-        write_time_to_live(writer, self.time_to_live);
+        time_to_live::write(writer, self.time_to_live);
     }
 }
 
 impl Request for TicketRequest {
     type Response = TicketResponse;
 
-    /// The farm keeps what it hands out.
+    /// The farm stores each ticket that it issues.
     fn effect(&self) -> Effect {
         Effect::Change
     }
@@ -62,30 +62,12 @@ impl Body for TicketResponse {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         Ok(Self {
-            ticket: Node::top(element).first_needed_text("Ticket")?,
+            ticket: NfuseElement::root(element).required_first_child_text("Ticket")?,
         })
     }
 
     fn write(&self, writer: &mut Writer) {
         writer.leaf("Ticket", &[], &self.ticket);
-    }
-}
-
-/// `TimetoLive`; its other spelling `TimeToLive` is the same name without case.
-pub(crate) fn read_time_to_live(request: &Node<'_>) -> Result<Option<u32>, Fault> {
-    let Some(node) = request.only("TimetoLive")? else {
-        return Ok(None);
-    };
-    let seconds = node.text().parse();
-    let expected = "a number of seconds";
-    seconds
-        .map(Some)
-        .map_err(|_| node.fault(FaultKind::Unexpected { expected }))
-}
-
-pub(crate) fn write_time_to_live(writer: &mut Writer, seconds: Option<u32>) {
-    if let Some(seconds) = seconds {
-        writer.leaf("TimetoLive", &[], &seconds.to_string());
     }
 }
 

@@ -1,27 +1,28 @@
-//! `RequestValidateCredentials`: is this the user's password (nfuse.md §6.3)?
+//! `RequestValidateCredentials`: checks the password of a user (nfuse.md §6.3).
 
 use roamd_xml::{Element, Fault, Writer};
 
 use crate::credentials::{Ids, write_ids};
-use crate::read::Node;
-use crate::{Body, Credentials, Effect, Request, write};
+use crate::nfuse_element::NfuseElement;
+use crate::{Body, Credentials, Effect, Request, element_writer};
 
-/// The only `DesiredInfo` that is known.
+/// The only known value of `DesiredInfo`.
 const USER_IDENTITY: &str = "user-identity";
 
-/// Asks whether credentials are good.
+/// Request to check credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValidateCredentialsRequest {
-    /// Whose.
+    /// `Credentials` of the user.
     pub credentials: Credentials,
-    /// `DesiredInfo` = `user-identity`: the answer shall tell who that is.
+    /// Whether `DesiredInfo` is `user-identity`: the response shall contain the identity of the
+    /// user.
     pub identity_wanted: bool,
 }
 
-/// The credentials are good.
+/// The credentials are right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ValidateCredentialsResponse {
-    /// `UserIdentityInfo`, when it was asked for and the farm can tell.
+    /// `UserIdentityInfo`, if it was requested and the farm supports it.
     pub identity: Option<UserIdentity>,
     /// `DaysUntilPasswordExpiry`.
     pub days_until_password_expiry: Option<u32>,
@@ -29,14 +30,14 @@ pub struct ValidateCredentialsResponse {
     pub show_password_expiry_warning: Option<bool>,
 }
 
-/// Who a user is, in the farm's words.
+/// `UserIdentityInfo`: the identity of a user at the farm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserIdentity {
     /// `ID` of type SAM or without type: `DOMAIN\user`.
     pub sam: Option<String>,
     /// `ID type="UPN"`.
     pub upn: Option<String>,
-    /// `ID type="SID"`: the user's own first.
+    /// `ID type="SID"`: the SID of the user, then those of the groups.
     pub sids: Vec<String>,
 }
 
@@ -44,11 +45,11 @@ impl Body for ValidateCredentialsRequest {
     const ELEMENT: &'static str = "RequestValidateCredentials";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::need(&node)?,
+            credentials: Credentials::read_required(&node)?,
             identity_wanted: node
-                .all("DesiredInfo")
+                .children_named("DesiredInfo")
                 .any(|n| n.text().eq_ignore_ascii_case(USER_IDENTITY)),
         })
     }
@@ -64,8 +65,8 @@ impl Body for ValidateCredentialsRequest {
 impl Request for ValidateCredentialsRequest {
     type Response = ValidateCredentialsResponse;
 
-    /// A farm counts wrong passwords, and locks the account of who has had too many. An answer that
-    /// was lost may have been counted: the same password must not be counted twice.
+    /// A farm counts wrong passwords and locks accounts with too many. A request whose response was
+    /// lost may have been counted, so it must not be sent again.
     fn effect(&self) -> Effect {
         Effect::Change
     }
@@ -75,16 +76,16 @@ impl Body for ValidateCredentialsResponse {
     const ELEMENT: &'static str = "ResponseValidateCredentials";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
+        let node = NfuseElement::root(element);
         Ok(Self {
             identity: node
-                .first("UserIdentityInfo")
+                .first_child("UserIdentityInfo")
                 .map(|n| UserIdentity::read(&n)),
             days_until_password_expiry: node
-                .first("DaysUntilPasswordExpiry")
+                .first_child("DaysUntilPasswordExpiry")
                 .and_then(|n| n.text().parse().ok()),
             show_password_expiry_warning: node
-                .first("ShowPasswordExpiryWarning")
+                .first_child("ShowPasswordExpiryWarning")
                 .and_then(|n| n.text().to_ascii_lowercase().parse().ok()),
         })
     }
@@ -99,14 +100,18 @@ impl Body for ValidateCredentialsResponse {
             writer.leaf("DaysUntilPasswordExpiry", &[], &days.to_string());
         }
         if let Some(show) = self.show_password_expiry_warning {
-            writer.leaf("ShowPasswordExpiryWarning", &[], write::truth(show));
+            writer.leaf(
+                "ShowPasswordExpiryWarning",
+                &[],
+                element_writer::boolean(show),
+            );
         }
     }
 }
 
 impl UserIdentity {
-    fn read(node: &Node<'_>) -> Self {
-        let Ids { sam, upn, sids } = Ids::first(node);
+    fn read(node: &NfuseElement<'_>) -> Self {
+        let Ids { sam, upn, sids } = Ids::read_first(node);
         Self { sam, upn, sids }
     }
 }

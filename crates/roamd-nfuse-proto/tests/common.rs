@@ -1,4 +1,4 @@
-//! Values that many cases share.
+//! Shared values.
 
 use roamd_nfuse_proto::{Credentials, Domain, HostId, Password, PasswordEncoding};
 
@@ -21,7 +21,7 @@ pub(crate) fn password(value: &str, encoding: PasswordEncoding) -> Password {
     }
 }
 
-/// The user of most samples, with a password that travels in this encoding.
+/// The user of most samples, with a password in this encoding.
 pub(crate) fn mia(encoding: PasswordEncoding) -> Credentials {
     Credentials::Explicit {
         user_name: text("mia"),

@@ -1,11 +1,11 @@
-//! The ctx1 encoding against the published vectors (nfuse.md §2.1).
+//! The ctx1 encoding and its published vectors (nfuse.md §2.1).
 
 use proptest::prelude::*;
 use roamd_nfuse_proto::{Ctx1Error, decode_ctx1, encode_ctx1};
 use secrecy::ExposeSecret;
 
 #[test]
-fn the_published_vectors_hold_both_ways() {
+fn published_ctx1_vectors_encode_and_decode() {
     let vectors = [
         ("Password1", "PFFAJEDBOHECJEDBODEGIMCJPOFLJKDPKLAO"),
         ("password", "NFHALEBBMHGCLEBBMDGGKMAJNOHLLKBP"),
@@ -28,7 +28,7 @@ fn the_published_vectors_hold_both_ways() {
 }
 
 #[test]
-fn what_is_not_ctx1_is_refused() {
+fn malformed_ctx1_text_is_rejected() {
     let cases = [
         ("too short", "MEG"),
         ("one letter too many", "MEGBK"),
@@ -47,7 +47,7 @@ fn what_is_not_ctx1_is_refused() {
 
 proptest! {
     #[test]
-    fn every_password_comes_back(password in any::<String>()) {
+    fn any_password_round_trips_through_ctx1(password in any::<String>()) {
         let encoded = encode_ctx1(&password);
         prop_assert_eq!(encoded.len(), 4 * password.encode_utf16().count());
         prop_assert!(encoded.bytes().all(|letter| (b'A'..=b'P').contains(&letter)));
@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_decoder_panic(text in any::<String>()) {
+    fn ctx1_decoder_does_not_panic(text in any::<String>()) {
         drop(decode_ctx1(&text));
     }
 }

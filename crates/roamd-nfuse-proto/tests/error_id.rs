@@ -1,10 +1,10 @@
-//! Words of farms for what went wrong (nfuse.md §7).
+//! Errors in the responses of farms (nfuse.md §7).
 
 use std::collections::HashSet;
 
 use roamd_nfuse_proto::{CapabilitiesRequest, ErrorId, FarmError, NativeError, decode_response};
 
-/// All of the list in nfuse.md §7, as it spells them.
+/// All identifiers of nfuse.md §7.
 const LISTED: [(&str, ErrorId); 19] = [
     ("failed-credentials", ErrorId::FAILED_CREDENTIALS),
     ("must-change-credentials", ErrorId::MUST_CHANGE_CREDENTIALS),
@@ -37,16 +37,16 @@ const LISTED: [(&str, ErrorId); 19] = [
 ];
 
 fn refusal(children: &str) -> Option<FarmError> {
-    let answer = format!(
+    let response = format!(
         r#"<NFuseProtocol version="5.4"><ResponseCapabilities>{children}</ResponseCapabilities></NFuseProtocol>"#
     );
-    decode_response::<CapabilitiesRequest>(answer.as_bytes())
+    decode_response::<CapabilitiesRequest>(response.as_bytes())
         .ok()
         .and_then(|(_, read)| read.err())
 }
 
 #[test]
-fn every_listed_word_is_known_in_any_case() {
+fn listed_error_ids_match_in_any_case() {
     let mut seen = HashSet::new();
     for (word, id) in LISTED {
         assert_eq!(id.to_string(), word);
@@ -63,7 +63,7 @@ fn every_listed_word_is_known_in_any_case() {
 }
 
 #[test]
-fn a_word_that_nobody_knows_is_kept_and_one_that_is_no_word_is_unspecified() {
+fn unknown_error_id_is_kept_and_malformed_is_unspecified() {
     let long = "x".repeat(65);
     let cases = [
         ("new-in-version-6", "new-in-version-6"),
@@ -84,7 +84,7 @@ fn a_word_that_nobody_knows_is_kept_and_one_that_is_no_word_is_unspecified() {
 }
 
 #[test]
-fn a_code_beside_the_word_is_kept() {
+fn native_error_code_is_kept() {
     let browser = || NativeError::Browser {
         code: "0x0000000E".to_owned(),
     };
@@ -118,7 +118,7 @@ fn a_code_beside_the_word_is_kept() {
 }
 
 #[test]
-fn a_refusal_says_what_the_farm_said() {
+fn farm_error_text_contains_the_error_id() {
     let error = FarmError::from(ErrorId::NOT_TRUSTED);
     assert_eq!(error.to_string(), "farm answered not-trusted");
 }

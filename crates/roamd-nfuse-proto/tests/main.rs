@@ -1,10 +1,10 @@
-//! NFuse messages at the level of bytes: the samples, what is refused, and there and back.
+//! Tests of NFuse messages: samples, malformed messages, round trips and redaction of secrets.
 
 mod common;
 mod ctx1;
 mod error_id;
-mod hostile;
+mod malformed;
+mod redaction;
 mod round_trip;
 mod samples;
-mod secrets;
 mod sta;

@@ -1,4 +1,4 @@
-//! What is written is read again as the same message.
+//! Encoded messages decode to the same messages.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use roamd_nfuse_proto::*;
 use roamd_xml::Encoding;
 
-fn request_returns<R>(request: R, variant: fn(R) -> AnyRequest) -> Result<(), TestCaseError>
+fn assert_request_round_trips<R>(
+    request: R,
+    variant: fn(R) -> AnyRequest,
+) -> Result<(), TestCaseError>
 where
     R: Request + Clone,
 {
@@ -27,7 +30,9 @@ where
     Ok(())
 }
 
-fn answer_returns<R>(answer: &Result<R::Response, FarmError>) -> Result<(), TestCaseError>
+fn assert_response_round_trips<R>(
+    response: &Result<R::Response, FarmError>,
+) -> Result<(), TestCaseError>
 where
     R: Request,
     R::Response: PartialEq + Debug,
@@ -43,12 +48,12 @@ where
         },
     ];
     for frame in frames {
-        let bytes = encode_response(&frame, answer);
+        let bytes = encode_response(&frame, response);
         prop_assert!(bytes.is_ascii());
         let (read_frame, read) = decode_response::<R>(&bytes)
             .map_err(|error| TestCaseError::fail(format!("{error} in {}", shown(&bytes))))?;
         prop_assert_eq!(read_frame, frame);
-        prop_assert_eq!(&read, answer);
+        prop_assert_eq!(&read, response);
     }
     Ok(())
 }
@@ -57,8 +62,8 @@ fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Not empty and without white space at its ends, as every value is read. Inside stand markup,
-/// line ends, characters of every width.
+/// Generates values without surrounding white space that are not empty. They contain markup, line
+/// ends, and characters of all widths.
 fn value() -> impl Strategy<Value = String> {
     "[!-~é€😀]([ -~\t\r\né€\u{85}\u{2028}😀]{0,12}[!-~é€😀])?"
 }
@@ -177,7 +182,7 @@ fn address_request() -> impl Strategy<Value = AddressRequest> {
         )
 }
 
-fn address_answer() -> impl Strategy<Value = AddressResponse> {
+fn address_response() -> impl Strategy<Value = AddressResponse> {
     (
         (host_address(), maybe(), maybe(), maybe(), maybe(), maybe()),
         (
@@ -187,7 +192,7 @@ fn address_answer() -> impl Strategy<Value = AddressResponse> {
         ),
         (maybe(), maybe(), maybe()),
     )
-        .prop_map(|(place, flags, launch)| {
+        .prop_map(|(shortcuts, flags, launch)| {
             let (
                 server_address,
                 server_type,
@@ -195,7 +200,7 @@ fn address_answer() -> impl Strategy<Value = AddressResponse> {
                 client_type,
                 ticket_tag,
                 farm_load_hint,
-            ) = place;
+            ) = shortcuts;
             let (disconnected_session, ssl_relay_address, cgp_address) = flags;
             let (session_sharing_key, launch_ref, ticket) = launch;
             AddressResponse {
@@ -349,7 +354,7 @@ fn application() -> impl Strategy<Value = Application> {
         })
 }
 
-fn app_data_answer() -> impl Strategy<Value = AppDataResponse> {
+fn app_data_response() -> impl Strategy<Value = AppDataResponse> {
     (maybe(), vec(application(), 0..3)).prop_map(|(leasing_status, applications)| AppDataResponse {
         leasing_status,
         applications,
@@ -380,7 +385,7 @@ fn reconnect_request() -> impl Strategy<Value = ReconnectSessionDataRequest> {
         )
 }
 
-fn reconnect_answer() -> impl Strategy<Value = ReconnectSessionDataResponse> {
+fn reconnect_response() -> impl Strategy<Value = ReconnectSessionDataResponse> {
     let session = (
         maybe_empty(),
         maybe(),
@@ -468,7 +473,7 @@ fn launch_ref_request() -> impl Strategy<Value = LaunchRefRequest> {
         )
 }
 
-fn validate_answer() -> impl Strategy<Value = ValidateCredentialsResponse> {
+fn validate_response() -> impl Strategy<Value = ValidateCredentialsResponse> {
     let identity =
         (maybe(), maybe(), values()).prop_map(|(sam, upn, sids)| UserIdentity { sam, upn, sids });
     (
@@ -487,10 +492,10 @@ fn validate_answer() -> impl Strategy<Value = ValidateCredentialsResponse> {
         )
 }
 
-fn server_data_answer() -> impl Strategy<Value = ServerDataResponse> {
+fn server_data_response() -> impl Strategy<Value = ServerDataResponse> {
     let server =
         (value(), maybe_empty(), maybe_empty()).prop_map(|(name, server_type, client_type)| {
-            Server {
+            MemberServer {
                 name,
                 server_type,
                 client_type,
@@ -515,61 +520,61 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn address(request in address_request(), answer in address_answer()) {
-        request_returns(request, AnyRequest::Address)?;
-        answer_returns::<AddressRequest>(&Ok(answer))?;
+    fn address(request in address_request(), response in address_response()) {
+        assert_request_round_trips(request, AnyRequest::Address)?;
+        assert_response_round_trips::<AddressRequest>(&Ok(response))?;
     }
 
     #[test]
-    fn app_data(request in app_data_request(), answer in app_data_answer()) {
-        request_returns(request, AnyRequest::AppData)?;
-        answer_returns::<AppDataRequest>(&Ok(answer))?;
+    fn app_data(request in app_data_request(), response in app_data_response()) {
+        assert_request_round_trips(request, AnyRequest::AppData)?;
+        assert_response_round_trips::<AppDataRequest>(&Ok(response))?;
     }
 
     #[test]
-    fn reconnect_session_data(request in reconnect_request(), answer in reconnect_answer()) {
-        request_returns(request, AnyRequest::ReconnectSessionData)?;
-        answer_returns::<ReconnectSessionDataRequest>(&Ok(answer))?;
+    fn reconnect_session_data(request in reconnect_request(), response in reconnect_response()) {
+        assert_request_round_trips(request, AnyRequest::ReconnectSessionData)?;
+        assert_response_round_trips::<ReconnectSessionDataRequest>(&Ok(response))?;
     }
 
     #[test]
     fn disconnect_and_logoff(selection in selection()) {
         let disconnect = DisconnectUserSessionsRequest(selection.clone());
-        request_returns(disconnect, AnyRequest::DisconnectUserSessions)?;
+        assert_request_round_trips(disconnect, AnyRequest::DisconnectUserSessions)?;
         let logoff = LogoffUserSessionsRequest(selection);
-        request_returns(logoff, AnyRequest::LogoffUserSessions)?;
-        answer_returns::<DisconnectUserSessionsRequest>(&Ok(DisconnectUserSessionsResponse))?;
-        answer_returns::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsResponse))?;
+        assert_request_round_trips(logoff, AnyRequest::LogoffUserSessions)?;
+        assert_response_round_trips::<DisconnectUserSessionsRequest>(&Ok(DisconnectUserSessionsResponse))?;
+        assert_response_round_trips::<LogoffUserSessionsRequest>(&Ok(LogoffUserSessionsResponse))?;
     }
 
     #[test]
     fn ticket(request in ticket_request(), ticket in value()) {
-        request_returns(request, AnyRequest::Ticket)?;
-        answer_returns::<TicketRequest>(&Ok(TicketResponse { ticket }))?;
+        assert_request_round_trips(request, AnyRequest::Ticket)?;
+        assert_response_round_trips::<TicketRequest>(&Ok(TicketResponse { ticket }))?;
     }
 
     #[test]
     fn launch_ref(request in launch_ref_request(), launch_ref in value()) {
-        request_returns(request, AnyRequest::LaunchRef)?;
-        answer_returns::<LaunchRefRequest>(&Ok(LaunchRefResponse { launch_ref }))?;
+        assert_request_round_trips(request, AnyRequest::LaunchRef)?;
+        assert_response_round_trips::<LaunchRefRequest>(&Ok(LaunchRefResponse { launch_ref }))?;
     }
 
     #[test]
     fn validate_credentials(
         credentials in credentials(),
         identity_wanted: bool,
-        answer in validate_answer(),
+        response in validate_response(),
     ) {
         let request = ValidateCredentialsRequest { credentials, identity_wanted };
-        request_returns(request, AnyRequest::ValidateCredentials)?;
-        answer_returns::<ValidateCredentialsRequest>(&Ok(answer))?;
+        assert_request_round_trips(request, AnyRequest::ValidateCredentials)?;
+        assert_response_round_trips::<ValidateCredentialsRequest>(&Ok(response))?;
     }
 
     #[test]
     fn change_password(credentials in credentials(), new_password in password()) {
         let request = ChangePasswordRequest { credentials, new_password };
-        request_returns(request, AnyRequest::ChangePassword)?;
-        answer_returns::<ChangePasswordRequest>(&Ok(ChangePasswordResponse))?;
+        assert_request_round_trips(request, AnyRequest::ChangePassword)?;
+        assert_response_round_trips::<ChangePasswordRequest>(&Ok(ChangePasswordResponse))?;
     }
 
     #[test]
@@ -577,31 +582,31 @@ proptest! {
         address_type in maybe(),
         server_types in filters(),
         client_types in filters(),
-        servers in server_data_answer(),
+        servers in server_data_response(),
         farm_names in values(),
         capabilities in values(),
     ) {
-        request_returns(ProtocolInfoRequest { address_type }, AnyRequest::ProtocolInfo)?;
-        answer_returns::<ProtocolInfoRequest>(&Ok(ProtocolInfoResponse))?;
-        request_returns(ServerFarmDataRequest, AnyRequest::ServerFarmData)?;
-        answer_returns::<ServerFarmDataRequest>(&Ok(ServerFarmDataResponse { farm_names }))?;
+        assert_request_round_trips(ProtocolInfoRequest { address_type }, AnyRequest::ProtocolInfo)?;
+        assert_response_round_trips::<ProtocolInfoRequest>(&Ok(ProtocolInfoResponse))?;
+        assert_request_round_trips(ServerFarmDataRequest, AnyRequest::ServerFarmData)?;
+        assert_response_round_trips::<ServerFarmDataRequest>(&Ok(ServerFarmDataResponse { farm_names }))?;
         let request = ServerDataRequest { server_types, client_types };
-        request_returns(request, AnyRequest::ServerData)?;
-        answer_returns::<ServerDataRequest>(&Ok(servers))?;
-        request_returns(CapabilitiesRequest, AnyRequest::Capabilities)?;
+        assert_request_round_trips(request, AnyRequest::ServerData)?;
+        assert_response_round_trips::<ServerDataRequest>(&Ok(servers))?;
+        assert_request_round_trips(CapabilitiesRequest, AnyRequest::Capabilities)?;
         let capabilities =
             capabilities.into_iter().map(|name| CapabilityId(name.into())).collect();
-        answer_returns::<CapabilitiesRequest>(&Ok(CapabilitiesResponse { capabilities }))?;
+        assert_response_round_trips::<CapabilitiesRequest>(&Ok(CapabilitiesResponse { capabilities }))?;
     }
 
     #[test]
     fn refusals(error in farm_error()) {
-        answer_returns::<CapabilitiesRequest>(&Err(error.clone()))?;
-        answer_returns::<AddressRequest>(&Err(error))?;
+        assert_response_round_trips::<CapabilitiesRequest>(&Err(error.clone()))?;
+        assert_response_round_trips::<AddressRequest>(&Err(error))?;
     }
 
     #[test]
-    fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..200)) {
+    fn decoders_do_not_panic(bytes in vec(any::<u8>(), 0..200)) {
         drop(decode_request(&bytes));
         drop(decode_response::<AddressRequest>(&bytes));
     }

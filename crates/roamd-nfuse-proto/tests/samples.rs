@@ -1,5 +1,4 @@
-//! The sample messages of the notes, byte for byte: what each says, and which ones are written
-//! exactly so.
+//! The sample messages in `data/`: all decode, and those marked `Exact` encode to the same bytes.
 
 use std::fmt::Debug;
 
@@ -35,7 +34,7 @@ fn latin1(major: u16, minor: u16) -> Frame {
 }
 
 #[test]
-fn every_sample_request_says_what_the_notes_say() {
+fn sample_requests_decode() {
     let ctx1 = || mia(PasswordEncoding::Ctx1);
     let client = || some("WI_k3Zq8Vt1_bYw0LmNe");
     let all = || texts(&["all"]);
@@ -46,17 +45,7 @@ fn every_sample_request_says_what_the_notes_say() {
             value: text("192.0.2.15"),
         })
     };
-    let address = |name| AddressRequest {
-        name,
-        client_name: None,
-        client_address: None,
-        wanted_address_type: None,
-        flags: Vec::new(),
-        credentials: None,
-        client_type: None,
-        device_id: None,
-        session_settings: None,
-    };
+    let address = AddressRequest::new;
     let cases: [(Sample, Frame, AnyRequest); 18] = [
         (
             sample!("01-req-protocol-info-latin1"),
@@ -84,70 +73,35 @@ fn every_sample_request_says_what_the_notes_say() {
         (
             sample!("10-req-reconnect-active-and-disconnected"),
             utf8(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
-                credentials: ctx1(),
-                client_name: client(),
-                device_id: None,
-                server_types: all(),
-                client_types: ica(),
-                session_types: vec![SessionType::Active, SessionType::Disconnected],
-            }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { client_name: client(), server_types: all(), client_types: ica(), session_types: vec![SessionType::Active, SessionType::Disconnected], ..ReconnectSessionDataRequest::new(ctx1()) }),
         ),
         (
             sample!("11-req-reconnect-device-id-single-quotes"),
             utf8(4, 6),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
-                credentials: mia(PasswordEncoding::Cleartext),
-                client_name: None,
-                device_id: some("KIOSK-07"),
-                server_types: all(),
-                client_types: all(),
-                session_types: vec![SessionType::Disconnected],
-            }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { device_id: some("KIOSK-07"), server_types: all(), client_types: all(), session_types: vec![SessionType::Disconnected], ..ReconnectSessionDataRequest::new(mia(PasswordEncoding::Cleartext)) }),
         ),
         (
             sample!("12-req-reconnect-latin1-line-breaks"),
             latin1(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest {
-                credentials: Credentials::Explicit {
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { server_types: texts(&["win32"]), client_types: ica(), session_types: vec![SessionType::Disconnected], ..ReconnectSessionDataRequest::new(Credentials::Explicit {
                     user_name: text("josé"),
                     password: Some(password("pass word", PasswordEncoding::Cleartext)),
                     domain: Some(Domain::nt("EXAMPLE")),
-                },
-                client_name: None,
-                device_id: None,
-                server_types: texts(&["win32"]),
-                client_types: ica(),
-                session_types: vec![SessionType::Disconnected],
-            }),
+                }) }),
         ),
         (
             sample!("15-req-disconnect-identity"),
             utf8(5, 8),
-            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection {
-                credentials: identity(&[
+            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection { server_types: all(), client_types: ica(), ..SessionSelection::new(identity(&[
                     "S-1-5-21-10-20-30-1105",
                     "S-1-5-21-10-20-30-513",
                     "S-1-5-32-545",
-                ]),
-                client_name: None,
-                device_id: None,
-                server_types: all(),
-                client_types: ica(),
-                tickets: Vec::new(),
-            })),
+                ])) })),
         ),
         (
             sample!("17-req-logoff-other-order"),
             utf8(4, 1),
-            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection {
-                credentials: ctx1(),
-                client_name: client(),
-                device_id: None,
-                server_types: texts(&["win32"]),
-                client_types: texts(&["ica30", "rdp"]),
-                tickets: Vec::new(),
-            })),
+            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection { client_name: client(), server_types: texts(&["win32"]), client_types: texts(&["ica30", "rdp"]), ..SessionSelection::new(ctx1()) })),
         ),
         (
             sample!("19-req-address-session"),
@@ -260,7 +214,7 @@ fn every_sample_request_says_what_the_notes_say() {
                 ..address(AddressName::Server(text("XA1")))
             }),
         ),
-        // Not samples, but the tolerances that no sample shows.
+        // Not samples, but tolerated deviations that no sample has.
         (
             (
                 "old spellings",
@@ -295,25 +249,25 @@ fn every_sample_request_says_what_the_notes_say() {
     }
 }
 
-/// Whether a sample is written again byte for byte.
+/// Whether encoding gives the bytes of the sample.
 #[derive(PartialEq)]
-enum Writing {
+enum Encoded {
     Exact,
-    Otherwise,
+    Different,
 }
-use Writing::{Exact, Otherwise};
+use Encoded::{Different, Exact};
 
 fn check<R>(
     (name, bytes): Sample,
     frame: &Frame,
-    answer: Result<R::Response, FarmError>,
-    writing: &Writing,
+    response: Result<R::Response, FarmError>,
+    encoded: &Encoded,
 ) where
     R: Request,
     R::Response: PartialEq + Debug,
 {
-    if *writing == Exact {
-        let written = encode_response(frame, &answer);
+    if *encoded == Exact {
+        let written = encode_response(frame, &response);
         assert_eq!(
             String::from_utf8_lossy(&written),
             String::from_utf8_lossy(bytes),
@@ -322,17 +276,17 @@ fn check<R>(
     }
     assert_eq!(
         decode_response::<R>(bytes),
-        Ok((frame.clone(), answer)),
+        Ok((frame.clone(), response)),
         "{name}"
     );
 }
 
-fn refused(id: ErrorId) -> FarmError {
+fn farm_error(id: ErrorId) -> FarmError {
     FarmError { id, native: None }
 }
 
 #[test]
-fn small_sample_answers_say_what_the_notes_say() {
+fn sample_responses_without_sessions_decode() {
     check::<ProtocolInfoRequest>(
         sample!("02-res-protocol-info-latin1"),
         &latin1(1, 1),
@@ -371,26 +325,26 @@ fn small_sample_answers_say_what_the_notes_say() {
             }),
             ..ValidateCredentialsResponse::default()
         }),
-        // Its SAM entry has no type; ours has one.
-        &Otherwise,
+        // The SAM id of the sample has no type.
+        &Different,
     );
     check::<ValidateCredentialsRequest>(
         sample!("09-res-validate-credentials-failed"),
         &utf8(5, 2),
-        Err(refused(ErrorId::FAILED_CREDENTIALS)),
+        Err(farm_error(ErrorId::FAILED_CREDENTIALS)),
         &Exact,
     );
 }
 
 #[test]
-fn session_sample_answers_say_what_the_notes_say() {
+fn sample_session_responses_decode() {
     let session = |in_name: &str, server_type: &str, host: &str, id: &str| SessionEntry {
         in_name: text(in_name),
-        friendly_name: None,
         server_type: text(server_type),
         client_type: text("ica30"),
         host_id: ima_host(host),
         session_id: text(id),
+        ..SessionEntry::default()
     };
     check::<ReconnectSessionDataRequest>(
         sample!("13-res-reconnect-two-sessions"),
@@ -401,8 +355,8 @@ fn session_sample_answers_say_what_the_notes_say() {
                 session("Ledger & Stock", "all", "51877", "2"),
             ],
         }),
-        // Its blank is a numeric reference; ours is a blank.
-        &Otherwise,
+        // The sample has a numeric reference for a blank.
+        &Different,
     );
     check::<ReconnectSessionDataRequest>(
         sample!("14-res-reconnect-none"),
@@ -419,30 +373,25 @@ fn session_sample_answers_say_what_the_notes_say() {
     check::<LogoffUserSessionsRequest>(
         sample!("18-res-logoff-not-trusted"),
         &utf8(5, 4),
-        Err(refused(ErrorId::NOT_TRUSTED)),
+        Err(farm_error(ErrorId::NOT_TRUSTED)),
         &Exact,
     );
 }
 
 #[test]
-fn launch_sample_answers_say_what_the_notes_say() {
+fn sample_launch_responses_decode() {
     let address = |kind: &str, value: &str| HostAddress {
         kind: some(kind),
         value: text(value),
     };
-    let answer = |server_address, ticket_tag: &str| AddressResponse {
+    let response = |server_address, ticket_tag: &str| AddressResponse {
         server_address,
         server_type: some("win32"),
         connection_type: some("tcp"),
         client_type: some("ica30"),
         ticket_tag: some(ticket_tag),
-        farm_load_hint: None,
-        disconnected_session: false,
-        ssl_relay_address: None,
         cgp_address: Some(address("port", "2598")),
-        session_sharing_key: None,
-        launch_ref: None,
-        ticket: None,
+        ..AddressResponse::default()
     };
     check::<AddressRequest>(
         sample!("20-res-address-disconnected-session"),
@@ -451,7 +400,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
             farm_load_hint: some("100"),
             disconnected_session: true,
             ssl_relay_address: Some(address("dns-port", "xa1.example.test:443")),
-            ..answer(address("dot-port", "192.0.2.40:1494"), "IMAHostId:40211")
+            ..response(address("dot-port", "192.0.2.40:1494"), "IMAHostId:40211")
         }),
         &Exact,
     );
@@ -462,7 +411,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
             session_sharing_key: some("-q4nT0yV8sKd2"),
             launch_ref: some("Zm9yIGV4YW1wbGUgb25seQ=="),
             ticket: some("0F1E2D3C4B5A69788796A5B4C3D2E1"),
-            ..answer(
+            ..response(
                 address("dns-port", "vda7.example.test:1494"),
                 "opaque-tag-1",
             )
@@ -497,7 +446,7 @@ fn launch_sample_answers_say_what_the_notes_say() {
     check::<AddressRequest>(
         sample!("25-res-address-no-workstation"),
         &utf8(5, 9),
-        Err(refused(ErrorId::NO_AVAILABLE_WORKSTATION)),
+        Err(farm_error(ErrorId::NO_AVAILABLE_WORKSTATION)),
         &Exact,
     );
     check::<TicketRequest>(
@@ -519,14 +468,14 @@ fn launch_sample_answers_say_what_the_notes_say() {
     check::<AddressRequest>(
         sample!("36-res-address-no-alt-address"),
         &utf8(4, 7),
-        Err(refused(ErrorId::NO_ALT_ADDRESS)),
+        Err(farm_error(ErrorId::NO_ALT_ADDRESS)),
         &Exact,
     );
 }
 
 #[test]
-fn application_sample_answers_say_what_the_notes_say() {
-    // Written otherwise: ours leave out the settings that roamd does not use.
+fn sample_application_responses_decode() {
+    // The encoded ones lack the settings that roamd does not use.
     check::<AppDataRequest>(
         sample!("32-res-appdata-ima-details"),
         &utf8(4, 7),
@@ -560,7 +509,7 @@ fn application_sample_answers_say_what_the_notes_say() {
                 ..Application::default()
             }],
         }),
-        &Otherwise,
+        &Different,
     );
     check::<AppDataRequest>(
         sample!("33-res-appdata-fma"),
@@ -576,18 +525,18 @@ fn application_sample_answers_say_what_the_notes_say() {
                 ..Application::default()
             }],
         }),
-        &Otherwise,
+        &Different,
     );
     check::<AppDataRequest>(
         sample!("34-res-appdata-fma-timeout"),
         &utf8(5, 9),
-        Err(refused(ErrorId::UNSPECIFIED)),
-        &Otherwise,
+        Err(farm_error(ErrorId::UNSPECIFIED)),
+        &Different,
     );
 }
 
 #[test]
-fn documents_file_types_and_forms_of_icons_are_read_as_farms_write_them() {
+fn documents_file_types_and_icon_forms_decode() {
     // nfuse.md §6.2
     let body = "<NFuseProtocol version='4.7'><ResponseAppData><AppDataSet><AppData>\
         <InName>Prices</InName><Details><ContentSettings appisdisabled='false'>\
@@ -631,9 +580,9 @@ fn documents_file_types_and_forms_of_icons_are_read_as_farms_write_them() {
 }
 
 #[test]
-fn shortcuts_and_icons_are_read_as_farms_write_them() {
+fn shortcuts_and_icons_decode() {
     // nfuse.md §6.2
-    let answer = |content: &str| {
+    let response = |content: &str| {
         let body = format!(
             "<NFuseProtocol version='5.4'><ResponseAppData><AppDataSet><AppData>\
              <InName>Paint</InName>{content}</AppData></AppDataSet></ResponseAppData>\
@@ -641,7 +590,7 @@ fn shortcuts_and_icons_are_read_as_farms_write_them() {
         );
         decode_response::<AppDataRequest>(body.as_bytes())
     };
-    let (_, read) = answer(
+    let (_, read) = response(
         "<Details><Settings appisdisabled='FALSE'><AppOnDesktop value='TRUE'/>\
          <AppInStartmenu value='true' root='programs'> Office\\Tools </AppInStartmenu>\
          </Settings></Details><IconData size='32' bpp='32' format='png'>\niVBO\n Rw==\n</IconData>",
@@ -658,7 +607,7 @@ fn shortcuts_and_icons_are_read_as_farms_write_them() {
     assert_eq!(application.icons[0].form.size, "32");
     assert_eq!(application.icons[0].bytes, b"\x89PNG");
 
-    let (_, read) = answer(
+    let (_, read) = response(
         "<Details><Settings><AppInStartmenu value='false'>x</AppInStartmenu></Settings></Details>",
     )
     .unwrap();
@@ -667,7 +616,7 @@ fn shortcuts_and_icons_are_read_as_farms_write_them() {
 }
 
 #[test]
-fn an_icon_that_cannot_be_read_is_left_out() {
+fn malformed_icon_is_left_out() {
     // nfuse.md §6.2
     let body = "<NFuseProtocol version='5.4'><ResponseAppData><AppDataSet>\
         <AppData><InName>Paint</InName><IconData size='32'>not base64!</IconData>\
@@ -679,12 +628,12 @@ fn an_icon_that_cannot_be_read_is_left_out() {
 }
 
 #[test]
-fn messages_of_the_ticket_authority_are_another_protocol() {
+fn sta_messages_are_rejected_as_nfuse() {
     let request = sample!("37-req-sta-ticket").1;
-    let answer = sample!("38-res-sta-ticket").1;
+    let response = sample!("38-res-sta-ticket").1;
     for error in [
         decode_request(request).unwrap_err(),
-        decode_response::<TicketRequest>(answer).unwrap_err(),
+        decode_response::<TicketRequest>(response).unwrap_err(),
     ] {
         assert!(
             error
@@ -696,7 +645,7 @@ fn messages_of_the_ticket_authority_are_another_protocol() {
 }
 
 #[test]
-fn a_request_is_written_in_utf_8_with_the_document_type() {
+fn request_is_utf_8_with_document_type() {
     let bytes = encode_request(Dialect::new(5, 4), &CapabilitiesRequest);
     let text = String::from_utf8(bytes).unwrap();
     let mut lines = text.lines();
@@ -715,7 +664,7 @@ fn a_request_is_written_in_utf_8_with_the_document_type() {
 }
 
 #[test]
-fn a_password_is_written_in_its_encoding() {
+fn password_is_written_in_its_encoding() {
     for (encoding, expected) in [
         (
             PasswordEncoding::Ctx1,
@@ -736,22 +685,17 @@ fn a_password_is_written_in_its_encoding() {
 }
 
 #[test]
-fn only_what_may_change_a_session_or_an_account_is_a_change() {
+fn effect_is_change_if_sessions_or_account_may_change() {
     let list = |session_types: &[SessionType]| ReconnectSessionDataRequest {
-        credentials: Credentials::Anonymous,
-        client_name: None,
-        device_id: None,
         server_types: texts(&["all"]),
         client_types: texts(&["ica30"]),
         session_types: session_types.to_vec(),
+        ..ReconnectSessionDataRequest::new(Credentials::Anonymous)
     };
     let selection = SessionSelection {
-        credentials: Credentials::Anonymous,
-        client_name: None,
-        device_id: None,
         server_types: texts(&["all"]),
         client_types: texts(&["ica30"]),
-        tickets: Vec::new(),
+        ..SessionSelection::new(Credentials::Anonymous)
     };
     let cases = [
         (

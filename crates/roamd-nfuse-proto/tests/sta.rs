@@ -46,8 +46,8 @@ fn data_request() -> DataRequest {
 }
 
 #[test]
-fn a_request_for_a_ticket_is_written_as_the_notes_have_it() {
-    // The dialect of a farm does not matter to an authority.
+fn sta_ticket_request_matches_the_sample() {
+    // The dialect of the farm has no effect on requests to an authority.
     for dialect in [Dialect::new(5, 4), Dialect::new(5, 9)] {
         let bytes = encode_request(dialect, &ticket_request());
         assert_eq!(
@@ -70,9 +70,10 @@ fn a_request_for_a_ticket_is_written_as_the_notes_have_it() {
     }
 }
 
-/// As a public client writes it: line breaks, a space after the root, a comment in the escaped text.
+/// A request as a public client writes it: line breaks, a space after the root, and a comment in
+/// the escaped text.
 #[test]
-fn a_request_of_another_client_is_read() {
+fn sta_request_of_another_client_is_accepted() {
     let body = "<?xml version=\"1.0\"?>\n<!DOCTYPE CtxSTAProtocol SYSTEM \"CtxSTA.dtd\">\n\
                 <CtxSTAProtocol version=\"4.0\">\n<RequestTicket>\n\
                 <AllowedTicketType>STA-v4</AllowedTicketType>\n\
@@ -90,21 +91,21 @@ fn a_request_of_another_client_is_read() {
 }
 
 #[test]
-fn a_refusal_is_an_error_id_as_in_every_answer() {
+fn sta_error_is_an_error_id() {
     let refused: Result<TicketResponse, FarmError> = Err(ErrorId::UNSPECIFIED.into());
     let bytes = encode_response(&frame(), &refused);
-    let answer = decode_response::<TicketRequest>(&bytes);
-    assert_eq!(answer, Ok((frame(), refused)));
+    let response = decode_response::<TicketRequest>(&bytes);
+    assert_eq!(response, Ok((frame(), refused)));
 }
 
 #[test]
-fn only_redeeming_is_never_sent_twice() {
+fn only_redeeming_an_sta_ticket_is_a_change() {
     assert_eq!(ticket_request().effect(), Effect::Read);
     assert_eq!(data_request().effect(), Effect::Change);
 }
 
 #[test]
-fn what_is_no_request_of_an_authority_is_refused() {
+fn malformed_sta_request_is_rejected() {
     let kind = "<AllowedTicketType>STA-v4</AllowedTicketType>\
                 <AllowedAuthorityIDType>STA-v1</AllowedAuthorityIDType>";
     let address = "<Value name='ICAAddress'>192.0.2.40:1494</Value>";
@@ -173,7 +174,7 @@ fn what_is_no_request_of_an_authority_is_refused() {
 }
 
 #[test]
-fn an_answer_that_names_no_whole_ticket_is_none() {
+fn incomplete_sta_ticket_response_is_rejected() {
     for missing in ["AuthorityID", "Ticket", "TicketVersion"] {
         let bytes = encode_response(&frame(), &Ok(ticket()));
         let body = String::from_utf8(bytes).unwrap();
@@ -187,22 +188,22 @@ fn an_answer_that_names_no_whole_ticket_is_none() {
 }
 
 #[test]
-fn an_answer_with_two_tickets_is_the_first() {
+fn first_of_two_sta_tickets_counts() {
     let body = String::from_utf8(encode_response(&frame(), &Ok(ticket()))).unwrap();
     let body = body.replace("</Ticket>", "</Ticket><Ticket>FF</Ticket>");
-    let (_, answer) = decode_response::<TicketRequest>(body.as_bytes()).unwrap();
-    assert_eq!(answer, Ok(ticket()));
+    let (_, response) = decode_response::<TicketRequest>(body.as_bytes()).unwrap();
+    assert_eq!(response, Ok(ticket()));
 }
 
 #[test]
-fn no_ticket_is_in_a_debug_text() {
+fn debug_of_sta_messages_hides_the_ticket() {
     for shown in [format!("{:?}", ticket()), format!("{:?}", data_request())] {
         assert!(!shown.contains("0011"), "{shown}");
         assert!(shown.contains("STA0123456789AB"), "{shown}");
     }
 }
 
-/// Not empty and without white space at its ends, as every value is read.
+/// Generates values without surrounding white space that are not empty.
 fn value() -> impl Strategy<Value = String> {
     "[!-~é€😀]([ -~\t\r\né€\u{85}\u{2028}😀]{0,12}[!-~é€😀])?"
 }
@@ -221,7 +222,7 @@ fn returns<R: Request>(request: &R) -> Result<AnyRequest, DecodeError> {
 
 proptest! {
     #[test]
-    fn requests_are_read_as_they_were_written(
+    fn sta_requests_round_trip(
         data in data(),
         texts in (value(), value(), value()),
         refreshable: bool,
@@ -243,20 +244,20 @@ proptest! {
     }
 
     #[test]
-    fn answers_are_read_as_they_were_written(data in data(), texts in (value(), value(), value())) {
+    fn sta_responses_round_trip(data in data(), texts in (value(), value(), value())) {
         let (authority_id, ticket, ticket_version) = texts;
-        let answer = Ok(TicketResponse { authority_id, ticket, ticket_version });
-        let bytes = encode_response(&frame(), &answer);
+        let response = Ok(TicketResponse { authority_id, ticket, ticket_version });
+        let bytes = encode_response(&frame(), &response);
         prop_assert!(bytes.is_ascii());
-        prop_assert_eq!(decode_response::<TicketRequest>(&bytes), Ok((frame(), answer)));
-        let answer = Ok(DataResponse { data });
-        let bytes = encode_response(&frame(), &answer);
-        prop_assert_eq!(decode_response::<DataRequest>(&bytes), Ok((frame(), answer)));
+        prop_assert_eq!(decode_response::<TicketRequest>(&bytes), Ok((frame(), response)));
+        let response = Ok(DataResponse { data });
+        let bytes = encode_response(&frame(), &response);
+        prop_assert_eq!(decode_response::<DataRequest>(&bytes), Ok((frame(), response)));
     }
 
-    /// A name that looks like markup stays a name within the text within the message.
+    /// A name that looks like markup is preserved in the document inside the message.
     #[test]
-    fn what_a_gateway_is_told_holds_any_name(name in value()) {
+    fn connection_info_preserves_any_name(name in value()) {
         let info = ConnectionInfo {
             server_address: "h:1494",
             user_name: &name,

@@ -1,4 +1,4 @@
-//! Keys: an id, a secret, and when it was made.
+//! Keys: an id, a secret and the time of creation.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use rand_core::CryptoRng;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::Purpose;
+use crate::purpose::Purpose;
 
-/// Number of a key within its ring. It travels in clear in front of each sealed value.
+/// Id of a key in its ring. Each sealed value contains it unencrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub u32);
 
@@ -25,7 +25,7 @@ pub struct Key {
     id: KeyId,
     created: i64,
     secret: Zeroizing<[u8; Self::LEN]>,
-    /// The secret after the first half of HKDF, which does not depend on the purpose.
+    /// The secret after the extract step of HKDF, which does not depend on the purpose.
     root: Hkdf<Sha256>,
 }
 
@@ -33,7 +33,7 @@ impl Key {
     /// Length of a secret in bytes.
     pub const LEN: usize = 32;
 
-    /// A key with a given secret, made at `created` (seconds since 1970, UTC).
+    /// Creates a key from its secret. `created` is in seconds since 1970, UTC.
     #[must_use]
     pub fn new(id: KeyId, created: i64, secret: Zeroizing<[u8; Self::LEN]>) -> Self {
         let root = Hkdf::new(None, secret.as_slice());
@@ -45,7 +45,7 @@ impl Key {
         }
     }
 
-    /// A key with a fresh secret.
+    /// Creates a key with a random secret. `created` is in seconds since 1970, UTC.
     #[must_use]
     pub fn random(id: KeyId, created: i64, rng: &mut impl CryptoRng) -> Self {
         let mut secret = Zeroizing::new([0; Self::LEN]);
@@ -53,13 +53,13 @@ impl Key {
         Self::new(id, created, secret)
     }
 
-    /// Its number.
+    /// Returns the id.
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// When it was made, in seconds since 1970, UTC.
+    /// Returns the time of creation, in seconds since 1970, UTC.
     #[must_use]
     pub fn created(&self) -> i64 {
         self.created
@@ -69,13 +69,13 @@ impl Key {
         &self.secret
     }
 
-    /// The cipher for one purpose and one form of sealed value (its version byte).
+    /// Returns the cipher for a purpose and a version of sealed values.
     pub(crate) fn cipher(&self, purpose: Purpose, version: u8) -> Aes256GcmSiv {
         let mut sub_key = Zeroizing::new([0; Self::LEN]);
         let info = [b"roamd-seal".as_slice(), &[version], purpose.as_bytes()];
         #[expect(
             clippy::expect_used,
-            reason = "HKDF-SHA256 gives up to 255 blocks, and this is one"
+            reason = "the output is one block, and HKDF-SHA256 gives up to 255"
         )]
         self.root
             .expand_multi_info(&info, sub_key.as_mut_slice())

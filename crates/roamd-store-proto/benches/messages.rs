@@ -1,5 +1,5 @@
-//! What the messages of one request cost: the gateway reads parameters, writes a state, and
-//! challenges who has no token.
+//! Messages of one request: decoding of parameters, encoding of a session state, and the challenge
+//! of a client without token.
 
 use std::hint::black_box;
 
@@ -16,12 +16,11 @@ fn session_params(criterion: &mut Criterion) {
         (Spelling::Native, "native"),
     ] {
         let params = SessionParams {
-            client_name: "kiosk-07".to_owned(),
             device_id: Some("7f3a0c52".to_owned()),
             include_active_sessions: true,
             app_sessions_only: true,
-            tickets: Vec::new(),
             spelling,
+            ..SessionParams::new("kiosk-07")
         };
         let body = params.to_xml();
         criterion.bench_function(&format!("read session parameters, {name}"), |bencher| {
@@ -49,9 +48,9 @@ fn session_state(criterion: &mut Criterion) {
     criterion.bench_function("write a state of 20 sessions", |bencher| {
         bencher.iter(|| black_box(&state).to_xml(Spelling::Document));
     });
-    let answer = state.to_xml(Spelling::Document);
+    let response = state.to_xml(Spelling::Document);
     criterion.bench_function("read a state of 20 sessions", |bencher| {
-        bencher.iter(|| SessionState::from_xml(black_box(&answer)));
+        bencher.iter(|| SessionState::from_xml(black_box(&response)));
     });
 }
 

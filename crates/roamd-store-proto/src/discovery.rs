@@ -1,41 +1,40 @@
-//! Discovery: where the services of a store and of its authentication service are
-//! (store-services.md §3).
+//! Discovery: the URLs of a store and its authentication service (store-services.md §3).
 //!
-//! The children of the document are not published (ST-31). This one is provisional: it follows the
-//! service records of provisioning files (ST-30) and says no more than where the endpoints are.
+//! The children of the document are not published (ST-31). This form is provisional: it follows the
+//! service records of provisioning files (ST-30) and contains only the URLs of the endpoints.
 
 use crate::document;
 
 const NAMESPACE: &str = "http://www.citrix.com/ServiceRecord";
 const ROOT: &str = "Discovery";
 
-/// Type of the document for clients that know it (ST-28).
+/// Media type for clients that accept it (ST-28).
 const CURRENT: &str = "application/vnd.citrix.discovery+xml";
-/// Deprecated type, for all others.
+/// Deprecated media type, for all other clients.
 const DEPRECATED: &str = "application/vnd.citrix.receiver.configure";
-/// The deprecated type as one note spells it; matched, never sent (ST-29).
-const DEPRECATED_SLIP: &str = "application/citrix.receiver.configure";
+/// Misspelling of the deprecated type in one document. It is matched but never sent (ST-29).
+const DEPRECATED_MISSPELT: &str = "application/citrix.receiver.configure";
 
-/// Where the services are.
+/// URLs of the services of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
-    /// Name of the store for people.
+    /// Display name of the store.
     pub store_name: String,
     /// Absolute URL of this document.
     pub store_url: String,
-    /// Absolute URL of the store's endpoints service.
+    /// Absolute URL of the endpoints service of the store.
     pub store_endpoints: String,
-    /// Absolute URL of the authentication service's endpoints service.
+    /// Absolute URL of the endpoints service of the authentication service.
     pub authentication_endpoints: String,
 }
 
 impl Discovery {
-    /// The media type of the answer to a client that accepts this (ST-28): the current one for who
-    /// names it and not the deprecated one too. There is no 406.
+    /// Returns the media type for an `Accept` value (ST-28): the current one if the client names it
+    /// and does not name the deprecated one, else the deprecated one. There is no `406`.
     #[must_use]
     pub fn media_type(accept: &str) -> &'static str {
         let accept = accept.to_ascii_lowercase();
-        let deprecated = [DEPRECATED, DEPRECATED_SLIP]
+        let deprecated = [DEPRECATED, DEPRECATED_MISSPELT]
             .iter()
             .any(|name| accept.contains(name));
         if accept.contains(CURRENT) && !deprecated {
@@ -45,7 +44,7 @@ impl Discovery {
         }
     }
 
-    /// Writes the document.
+    /// Encodes the document.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
@@ -68,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_current_type_goes_to_who_names_it_alone() {
+    fn current_media_type_is_sent_if_only_it_is_accepted() {
         // ST-28, ST-29
         let table = [
             ("", DEPRECATED),
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_says_where_both_endpoints_services_are() {
+    fn discovery_has_the_urls_of_both_endpoints_services() {
         let discovery = Discovery {
             store_name: "Store".to_owned(),
             store_url: "https://h/Citrix/Store/discovery".to_owned(),

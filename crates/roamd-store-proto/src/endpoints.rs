@@ -1,9 +1,10 @@
-//! Endpoints: which services a store has, and where (store-services.md §2).
+//! Endpoints: the services of a store and their URLs (store-services.md §2).
 
 use roamd_xml::{Fault, parse};
 
-use crate::DecodeError;
-use crate::document::{self, Node};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::StoreElement;
 
 const NAMESPACE: &str = "http://citrix.com/dazzleservices/2-0/endpoints";
 const ROOT: &str = "endpoints";
@@ -11,11 +12,11 @@ const ROOT: &str = "endpoints";
 /// The services of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    /// One for each service.
+    /// The services.
     pub endpoints: Vec<Endpoint>,
 }
 
-/// One service.
+/// A service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Attribute `id`, compared exactly by clients (ST-26).
@@ -27,21 +28,21 @@ pub struct Endpoint {
 }
 
 impl Endpoints {
-    /// Reads an answer. Capabilities may be absent.
+    /// Decodes a response. Capabilities are optional.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         let endpoints = root
-            .all("endpoint")
-            .map(|endpoint| Endpoint::from_node(&endpoint))
+            .children_named("endpoint")
+            .map(|endpoint| Endpoint::from_element(&endpoint))
             .collect::<Result<_, _>>()?;
         Ok(Self { endpoints })
     }
 
-    /// Writes an answer.
+    /// Encodes a response.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
@@ -60,13 +61,13 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
         let capabilities = node.optional("capabilities")?;
         Ok(Self {
             id: node.attribute("id")?.to_owned(),
-            url: node.required("url")?.filled()?.to_owned(),
+            url: node.required("url")?.required_text()?.to_owned(),
             capabilities: capabilities.map_or_else(Vec::new, |list| {
-                list.all("capability")
+                list.children_named("capability")
                     .map(|capability| capability.text().to_owned())
                     .collect()
             }),

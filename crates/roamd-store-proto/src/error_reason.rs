@@ -1,13 +1,13 @@
-//! `X-Citrix-Error-Reason`: why a `404` has nothing to launch (ST-21, ST-52).
+//! `X-Citrix-Error-Reason`: the reason of a `404` at a launch URL (ST-21, ST-52).
 
-/// Why nothing can be launched at an address.
+/// Reason why nothing can be launched at a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorReason {
-    /// There is no such resource or session for this user.
+    /// The user has no such resource or session.
     ResourceNotFound,
-    /// It is there, but not enabled.
+    /// The resource is disabled.
     ResourceDisabled,
-    /// This kind of launch does not go with it.
+    /// The resource does not support this kind of launch.
     UnsupportedOperation,
 }
 

@@ -1,13 +1,13 @@
-//! The languages of texts for people, and how a client chooses (ST-8).
+//! Languages of the user interface, and their negotiation (ST-8).
 //!
-//! The texts themselves stand in tables beside what they tell, one column a language, so that the
-//! compiler sees when one is missing. A library for messages would not: it reads its texts when the
-//! program runs, and what it is good at (plurals, genders, values in a sentence) no text here needs.
+//! A [`Text`] has one field per language, so a missing translation does not compile. A localisation
+//! library loads its texts at run time, and its features (plurals, genders, values in sentences)
+//! are not needed here.
 
-/// A language that texts for people are written in.
+/// A language of the user interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Language {
-    /// English; also for clients that name no language, or none that there is.
+    /// English, the default for clients that accept none of the languages.
     #[default]
     English,
     /// German.
@@ -20,7 +20,7 @@ pub enum Language {
     Japanese,
 }
 
-/// One text in every language.
+/// A text in all languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field is the text in its language")]
 pub struct Text {
@@ -32,7 +32,7 @@ pub struct Text {
 }
 
 impl Language {
-    /// Every language.
+    /// All languages.
     pub const ALL: [Self; 5] = [
         Self::English,
         Self::German,
@@ -41,9 +41,9 @@ impl Language {
         Self::Japanese,
     ];
 
-    /// The language of an answer to a request with these `Accept-Language` lines: of those that
-    /// there are, the one with the highest `q`, and the first of equal ones. A region does not
-    /// matter: `de-AT` is German.
+    /// Returns the language for a request with these `Accept-Language` lines: the available one
+    /// with the highest `q`, and the first among equal ones. Regions are ignored: `de-AT` is
+    /// German.
     #[must_use]
     pub fn negotiate(accept_language: &[&str]) -> Self {
         let mut best = (Self::default(), 0.0);
@@ -58,7 +58,7 @@ impl Language {
                 })
                 .map_or(Some(1.0), |value| value.trim().parse::<f64>().ok())
                 .filter(|quality| (0.0..=1.0).contains(quality));
-            if let (Some(language), Some(quality)) = (Self::of(tag), quality)
+            if let (Some(language), Some(quality)) = (Self::from_tag(tag), quality)
                 && quality > best.1
             {
                 best = (language, quality);
@@ -67,7 +67,7 @@ impl Language {
         best.0
     }
 
-    /// Its tag, as in `Content-Language`.
+    /// Returns the language tag, as in `Content-Language`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Language {
         }
     }
 
-    fn of(tag: &str) -> Option<Self> {
+    fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next().unwrap_or_default();
         match primary {
             "*" => Some(Self::default()),
@@ -91,7 +91,7 @@ impl Language {
 }
 
 impl Text {
-    /// The text in a language.
+    /// Returns the text in a language.
     #[must_use]
     pub const fn in_language(self, language: Language) -> &'static str {
         match language {

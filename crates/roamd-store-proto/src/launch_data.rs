@@ -1,49 +1,50 @@
-//! Launch data: the answer to a launch (store-services.md §4.3).
+//! Launch data: the response to a launch (store-services.md §4.3).
 
 use std::borrow::Cow;
 
 use roamd_xml::{Fault, FaultKind, Writer, parse};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::DecodeError;
-use crate::document::{self, Node, Word};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::{EnumValue, StoreElement};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/launch";
 const ROOT: &str = "launch";
 
-/// What became of a launch. The ICA file holds a ticket: it is a secret.
+/// Outcome of a launch. The ICA file contains a ticket, so it is a secret.
 #[derive(Debug, Clone)]
 pub enum LaunchData {
     /// The client can connect.
     Success {
         /// The ICA file.
         ica: SecretString,
-        /// The logon ticket inside it, so that a client can have it cancelled (ST-43).
+        /// The logon ticket in the ICA file, with which a client can invalidate it (ST-43).
         logon_ticket: Option<SecretString>,
     },
-    /// Not ready yet: ask again.
+    /// The host is not ready yet, and the client has to retry.
     Retry {
         /// Absolute URL with the retry key.
         url: String,
-        /// Seconds to wait.
+        /// Delay before the retry, in seconds.
         after: Option<u32>,
-        /// Why.
+        /// Reason of the delay.
         reason: RetryReason,
-        /// What would help.
+        /// Suggested remedy.
         remedy: Option<RemedyHint>,
     },
-    /// It failed.
+    /// The launch failed.
     Failure {
-        /// What failed, for programs (ST-48).
+        /// Identifier of the failure, for programs (ST-48).
         id: LaunchErrorId,
-        /// What failed, for people.
+        /// Description of the failure, for users.
         text: String,
-        /// What would help.
+        /// Suggested remedy.
         remedy: Option<RemedyHint>,
     },
 }
 
-/// Why a launch has to wait. The list is open; unknown words mean [`UNKNOWN`](Self::UNKNOWN).
+/// Reason of a retry. Stores may send other values, which mean [`UNKNOWN`](Self::UNKNOWN).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryReason(pub Cow<'static, str>);
 
@@ -52,11 +53,11 @@ impl RetryReason {
     pub const REBOOTING: Self = Self(Cow::Borrowed("rebooting"));
     /// The machine wakes up.
     pub const RESUMING: Self = Self(Cow::Borrowed("resuming"));
-    /// Not known.
+    /// The reason is not known.
     pub const UNKNOWN: Self = Self(Cow::Borrowed("unknown"));
 }
 
-/// What would help a launch that waits or failed (ST-51). The list is open.
+/// Suggested remedy of a delayed or failed launch (ST-51). Stores may send other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemedyHint(pub Cow<'static, str>);
 
@@ -65,27 +66,27 @@ impl RemedyHint {
     pub const RESTART_DESKTOP: Self = Self(Cow::Borrowed("restart-desktop"));
 }
 
-/// Identifier of a launch failure (ST-48). The list is open for readers.
+/// Identifier of a launch failure (ST-48). Stores may send other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchErrorId(pub Cow<'static, str>);
 
 impl LaunchErrorId {
-    /// Gone, switched off, or no longer visible to the user.
+    /// The application is gone, disabled, or no longer visible to the user.
     pub const APP_REMOVED: Self = Self(Cow::Borrowed("AppRemoved"));
-    /// Session limit of the user reached.
+    /// The user has reached the limit of sessions.
     pub const NO_MORE_ACTIVE_SESSIONS: Self = Self(Cow::Borrowed("NoMoreActiveSessions"));
-    /// The server lacks the licence.
+    /// The server has no licence.
     pub const NOT_LICENSED: Self = Self(Cow::Borrowed("NotLicensed"));
-    /// No desktop free.
+    /// No desktop is available.
     pub const UNAVAILABLE_DESKTOP: Self = Self(Cow::Borrowed("UnavailableDesktop"));
-    /// The machine refused.
+    /// The machine refused the connection.
     pub const COULD_NOT_CONNECT_TO_WORKSTATION: Self =
         Self(Cow::Borrowed("CouldNotConnectToWorkstation"));
     /// The machine is in maintenance.
     pub const WORKSTATION_IN_MAINTENANCE: Self = Self(Cow::Borrowed("WorkstationInMaintenance"));
-    /// Anything else about the resource.
+    /// Another error of the resource.
     pub const RESOURCE_ERROR: Self = Self(Cow::Borrowed("ResourceError"));
-    /// Anything else.
+    /// Any other error.
     pub const GENERAL_APP_LAUNCH_ERROR: Self = Self(Cow::Borrowed("GeneralAppLaunchError"));
 }
 
@@ -98,21 +99,21 @@ enum Status {
 }
 
 impl LaunchData {
-    /// Reads an answer. Texts that a store leaves out are empty, a reason is unknown.
+    /// Decodes a response. A missing text is empty, and a missing reason is unknown.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         let result = root.required("result")?;
-        match root.attribute_word("status")? {
+        match root.attribute_enum("status")? {
             Status::Success => Ok(Self::success(&result)?),
             Status::Retry => Ok(Self::retry(&result.required("retry")?)?),
             Status::Failure => {
                 let error = result.required("error")?;
                 Ok(Self::Failure {
-                    id: LaunchErrorId(error.required("id")?.filled()?.to_owned().into()),
+                    id: LaunchErrorId(error.required("id")?.required_text()?.to_owned().into()),
                     text: error.optional_text("text")?.unwrap_or_default(),
                     remedy: remedy(&error)?,
                 })
@@ -120,7 +121,7 @@ impl LaunchData {
         }
     }
 
-    /// Writes an answer. `type` equals the name of the child (ST-40), and the ICA file is one
+    /// Encodes a response. `type` equals the name of the child (ST-40), and the ICA file is an
     /// escaped text (ST-41).
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
@@ -162,7 +163,7 @@ impl LaunchData {
         writer.finish()
     }
 
-    fn success(result: &Node<'_>) -> Result<Self, Fault> {
+    fn success(result: &StoreElement<'_>) -> Result<Self, Fault> {
         let ica = result.required("ica")?;
         if ica.text().is_empty() {
             return Err(ica.fault(FaultKind::Empty));
@@ -176,7 +177,7 @@ impl LaunchData {
         })
     }
 
-    fn retry(retry: &Node<'_>) -> Result<Self, Fault> {
+    fn retry(retry: &StoreElement<'_>) -> Result<Self, Fault> {
         let after = match retry.optional("after")? {
             Some(after) => Some(
                 after
@@ -190,7 +191,7 @@ impl LaunchData {
             .optional_text("reason")?
             .filter(|reason| !reason.is_empty());
         Ok(Self::Retry {
-            url: retry.required("url")?.filled()?.to_owned(),
+            url: retry.required("url")?.required_text()?.to_owned(),
             after,
             reason: reason.map_or(RetryReason::UNKNOWN, |reason| RetryReason(reason.into())),
             remedy: remedy(retry)?,
@@ -198,8 +199,8 @@ impl LaunchData {
     }
 }
 
-/// Its place is not published: the last child of what it belongs to (ST-51).
-fn remedy(parent: &Node<'_>) -> Result<Option<RemedyHint>, Fault> {
+/// Reads `remedyHint`. Its position is not published; roamd writes it as the last child (ST-51).
+fn remedy(parent: &StoreElement<'_>) -> Result<Option<RemedyHint>, Fault> {
     let hint = parent.optional_text("remedyHint")?;
     Ok(hint
         .filter(|hint| !hint.is_empty())
@@ -212,7 +213,7 @@ fn write_remedy(writer: &mut Writer, remedy: Option<&RemedyHint>) {
     }
 }
 
-impl Word for Status {
+impl EnumValue for Status {
     const ALL: &'static [Self] = &[Self::Success, Self::Retry, Self::Failure];
     const EXPECTED: &'static str = "success, retry or failure";
 

@@ -4,27 +4,27 @@ use std::net::IpAddr;
 
 use roamd_xml::{Fault, parse};
 
-use crate::DecodeError;
-use crate::document::{self, Length, Node, Word};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::{EnumValue, MaxLength, StoreElement};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/launchparams";
 const ROOT: &str = "launchparams";
 
-/// What a client wishes for its connection. Every parameter is optional; values are already within
-/// their ranges.
+/// Settings of a connection that the client requests. All are optional, and in their valid ranges.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LaunchParams {
-    /// `clientName`, no control characters and no `[` at its start.
+    /// `clientName`, without control characters, not starting with `[`.
     pub client_name: Option<String>,
-    /// `clientAddress`: IPv4, or IPv6 without its zone; a claim.
+    /// `clientAddress`: IPv4, or IPv6 without zone. It is an unverified claim of the client.
     pub client_address: Option<IpAddr>,
-    /// `deviceId`, no control characters.
+    /// `deviceId`, without control characters.
     pub device_id: Option<String>,
     /// `audio`.
     pub audio: Option<Audio>,
     /// `colourDepth`.
     pub colour_depth: Option<ColourDepth>,
-    /// `display` with the parameter that belongs to it.
+    /// `display`, with `displayPercent` or `displayAbsolute` if it requires one.
     pub display: Option<Display>,
     /// `transparentKeyPassthrough`.
     pub key_passthrough: Option<KeyPassthrough>,
@@ -34,7 +34,7 @@ pub struct LaunchParams {
     pub clear_type_remoting: Option<bool>,
     /// `showDesktopViewer`.
     pub show_desktop_viewer: Option<bool>,
-    /// `launcher`, no control characters and no `[` at its start.
+    /// `launcher`, without control characters, not starting with `[`.
     pub launcher: Option<String>,
     /// `virtualComPort`.
     pub virtual_com_port: Option<bool>,
@@ -54,7 +54,7 @@ pub enum Audio {
     Off,
 }
 
-/// Colours.
+/// Colour depth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColourDepth {
     /// `16`: sixteen colours.
@@ -67,20 +67,20 @@ pub enum ColourDepth {
     TrueColor,
 }
 
-/// Size of the window. `displayPercent` and `displayAbsolute` count only where they apply (ST-37).
+/// Window of the session (ST-37).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Display {
-    /// Windows of the application on the client's desktop.
+    /// The windows of the application appear on the desktop of the client.
     Seamless,
-    /// A share of the screen; absent where `displayPercent` is absent.
+    /// A percentage of the screen, from `displayPercent`.
     Percent(Option<f64>),
-    /// Width and height in pixels; absent where `displayAbsolute` is absent.
+    /// Width and height in pixels, from `displayAbsolute`.
     Absolute(Option<(u32, u32)>),
     /// The whole screen.
     FullScreen,
 }
 
-/// Where Windows key combinations act.
+/// The computer that Windows key combinations act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the values of the element, word for word")]
 pub enum KeyPassthrough {
@@ -90,26 +90,26 @@ pub enum KeyPassthrough {
 }
 
 impl LaunchParams {
-    /// Reads a request body. A value outside its list or range is an error, but
-    /// `displayPercent` and `displayAbsolute` are not looked at unless `display` asks for them: a
-    /// client sends all of them always (ST-37).
+    /// Decodes a request body. A value outside its range is an error. `displayPercent` and
+    /// `displayAbsolute` are checked only if `display` requires them, because clients always send
+    /// both (ST-37).
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
         let document = parse(bytes, &document::REQUEST)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         Ok(Self {
             client_name: ica_text(&root, "clientName")?,
             client_address: match root.optional("clientAddress")? {
                 Some(address) => address.address()?,
                 None => None,
             },
-            device_id: root.optional_line("deviceId", Length::NAME)?,
-            audio: root.optional_word("audio")?,
-            colour_depth: root.optional_word("colourDepth")?,
+            device_id: root.optional_single_line("deviceId", MaxLength::NAME)?,
+            audio: root.optional_enum("audio")?,
+            colour_depth: root.optional_enum("colourDepth")?,
             display: Display::from_root(&root)?,
-            key_passthrough: root.optional_word("transparentKeyPassthrough")?,
+            key_passthrough: root.optional_enum("transparentKeyPassthrough")?,
             special_folder_redirection: root.optional_boolean("specialFolderRedirection")?,
             clear_type_remoting: root.optional_boolean("clearTypeRemoting")?,
             show_desktop_viewer: root.optional_boolean("showDesktopViewer")?,
@@ -120,7 +120,7 @@ impl LaunchParams {
         })
     }
 
-    /// Writes a request body: what is absent is left out.
+    /// Encodes a request body. Absent values are left out.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
@@ -167,7 +167,7 @@ impl LaunchParams {
 }
 
 impl Audio {
-    /// The value of the element.
+    /// Returns the value of the element.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -179,7 +179,7 @@ impl Audio {
     }
 }
 
-impl Word for Audio {
+impl EnumValue for Audio {
     const ALL: &'static [Self] = &[Self::High, Self::Medium, Self::Low, Self::Off];
     const EXPECTED: &'static str = "high, medium, low or off";
 
@@ -189,7 +189,7 @@ impl Word for Audio {
 }
 
 impl ColourDepth {
-    /// The value of the element.
+    /// Returns the value of the element.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -201,7 +201,7 @@ impl ColourDepth {
     }
 }
 
-impl Word for ColourDepth {
+impl EnumValue for ColourDepth {
     const ALL: &'static [Self] = &[
         Self::Sixteen,
         Self::TwoHundredFiftySix,
@@ -216,7 +216,7 @@ impl Word for ColourDepth {
 }
 
 impl Display {
-    /// The value of the element `display`.
+    /// Returns the value of the element `display`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -227,21 +227,23 @@ impl Display {
         }
     }
 
-    /// Reads `display` and the parameter that belongs to it.
-    fn from_root(root: &Node<'_>) -> Result<Option<Self>, Fault> {
+    /// Reads `display`, and `displayPercent` or `displayAbsolute` if it requires one.
+    fn from_root(root: &StoreElement<'_>) -> Result<Option<Self>, Fault> {
         let percent = root.optional("displayPercent")?;
         let absolute = root.optional("displayAbsolute")?;
-        Ok(match root.optional_word("display")? {
-            Some(Self::Percent(_)) => Some(Self::Percent(percent.as_ref().map(share).transpose()?)),
-            Some(Self::Absolute(_)) => {
-                Some(Self::Absolute(absolute.as_ref().map(size).transpose()?))
-            }
+        Ok(match root.optional_enum("display")? {
+            Some(Self::Percent(_)) => Some(Self::Percent(
+                percent.as_ref().map(display_percent).transpose()?,
+            )),
+            Some(Self::Absolute(_)) => Some(Self::Absolute(
+                absolute.as_ref().map(display_absolute).transpose()?,
+            )),
             other => other,
         })
     }
 }
 
-impl Word for Display {
+impl EnumValue for Display {
     const ALL: &'static [Self] = &[
         Self::Seamless,
         Self::Percent(None),
@@ -256,7 +258,7 @@ impl Word for Display {
 }
 
 impl KeyPassthrough {
-    /// The value of the element.
+    /// Returns the value of the element.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -267,7 +269,7 @@ impl KeyPassthrough {
     }
 }
 
-impl Word for KeyPassthrough {
+impl EnumValue for KeyPassthrough {
     const ALL: &'static [Self] = &[Self::Local, Self::Remote, Self::FullScreenOnly];
     const EXPECTED: &'static str = "local, remote or fullscreenonly";
 
@@ -276,12 +278,12 @@ impl Word for KeyPassthrough {
     }
 }
 
-/// A text that ends in the ICA file: one line, and not one that begins like a section (ST-39).
-fn ica_text(root: &Node<'_>, name: &str) -> Result<Option<String>, Fault> {
+/// Reads a text for the ICA file: a single line that does not start like a section (ST-39).
+fn ica_text(root: &StoreElement<'_>, name: &str) -> Result<Option<String>, Fault> {
     let Some(node) = root.optional(name)? else {
         return Ok(None);
     };
-    match node.line(Length::NAME)? {
+    match node.single_line(MaxLength::NAME)? {
         Some(text) if text.starts_with('[') => {
             Err(node.unexpected("a text that does not begin with ["))
         }
@@ -289,9 +291,9 @@ fn ica_text(root: &Node<'_>, name: &str) -> Result<Option<String>, Fault> {
     }
 }
 
-/// `displayPercent`: a decimal number above 0 and up to 100. What else a float may be in Rust,
-/// such as `1e2` or `inf`, is none.
-fn share(node: &Node<'_>) -> Result<f64, Fault> {
+/// Reads `displayPercent`: a decimal number above 0, up to 100. Other texts that Rust parses as
+/// floats, such as `1e2` and `inf`, are rejected.
+fn display_percent(node: &StoreElement<'_>) -> Result<f64, Fault> {
     let text = node.text();
     let is_decimal = text
         .bytes()
@@ -302,9 +304,9 @@ fn share(node: &Node<'_>) -> Result<f64, Fault> {
     }
 }
 
-/// `displayAbsolute`: two whole numbers above 0. How they are written is not published, so `x,y`,
-/// `x y`, `xxy` (as in `800x600`) and two child elements are all read.
-fn size(node: &Node<'_>) -> Result<(u32, u32), Fault> {
+/// Reads `displayAbsolute`: two whole numbers above 0. Their syntax is not published, so `800,600`,
+/// `800 600`, `800x600` and two child elements are accepted.
+fn display_absolute(node: &StoreElement<'_>) -> Result<(u32, u32), Fault> {
     let children: Vec<&str> = node.texts_of_children().collect();
     let text = node.text();
     let parts = match *children.as_slice() {

@@ -1,23 +1,23 @@
-//! Lifetimes in .NET TimeSpan text (CA-27 to CA-31).
+//! Lifetimes in the text form of .NET's `TimeSpan` (CA-27 to CA-31).
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A TimeSpan counts in ticks of 100 ns.
+/// A `TimeSpan` counts in ticks of 100 ns.
 const TICKS_PER_SECOND: u64 = 10_000_000;
 const NANOS_PER_TICK: u32 = 100;
 const SECONDS_PER_DAY: u64 = 86_400;
 
-/// The longest TimeSpan, `10675199.02:48:05.4775807`: an `i64` of ticks.
+/// The longest `TimeSpan`, `10675199.02:48:05.4775807`: the largest `i64` of ticks.
 const MAX_TICKS: u64 = i64::MAX.unsigned_abs();
 const MAX_DAYS: u64 = MAX_TICKS / TICKS_PER_SECOND / SECONDS_PER_DAY;
 
-/// A lifetime. Reads `d` or `[d.]hh:mm[:ss[.fffffff]]`, writes `d.hh:mm:ss[.fffffff]`.
+/// A lifetime. Parses `d` or `[d.]hh:mm[:ss[.fffffff]]`, displays `d.hh:mm:ss[.fffffff]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lifetime(pub Duration);
 
-/// Why a text is not a lifetime that counts: it does not parse, or is zero or negative (CA-28).
+/// Error of a lifetime that is malformed, zero or negative (CA-28).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a positive time span of the form d.hh:mm:ss")]
 pub struct LifetimeError;
@@ -38,7 +38,7 @@ impl FromStr for Lifetime {
                 };
                 let minutes = number(hours, 2, 23)? * 60 + number(minutes, 2, 59)?;
                 let seconds = minutes * 60 + number(seconds, 2, 59)?;
-                // Days are bounded, so the sum is at most one day above the longest TimeSpan.
+                // Days are bounded, so the sum exceeds the longest `TimeSpan` by at most one day.
                 let seconds = number(days, 8, MAX_DAYS)? * SECONDS_PER_DAY + seconds;
                 seconds * TICKS_PER_SECOND + fraction
             }
@@ -54,7 +54,7 @@ impl FromStr for Lifetime {
 }
 
 impl fmt::Display for Lifetime {
-    /// Always with days and two-digit fields (CA-31); below 100 ns is cut off.
+    /// Always has days and two-digit fields (CA-31). Fractions of 100 ns are truncated.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         let (days, rest) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
@@ -72,7 +72,7 @@ impl fmt::Display for Lifetime {
     }
 }
 
-/// A number of decimal digits only, with a limit for the digits and one for the value.
+/// Parses decimal digits, with limits of their number and of the value.
 fn number(text: &str, digits: usize, max: u64) -> Result<u64, LifetimeError> {
     if text.len() > digits || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(LifetimeError);
@@ -83,7 +83,7 @@ fn number(text: &str, digits: usize, max: u64) -> Result<u64, LifetimeError> {
         .ok_or(LifetimeError)
 }
 
-/// Ticks of a fraction of a second, whose first digit is a tenth.
+/// Parses the digits behind the decimal point of seconds, and returns ticks.
 fn fraction_ticks(text: &str) -> Result<u64, LifetimeError> {
     if text.is_empty() {
         return Err(LifetimeError);

@@ -1,12 +1,12 @@
-//! The vendor's media types, and which of them a client accepts (ST-1 to ST-6, SS-60, SS-61).
+//! Media types of Citrix, and their negotiation (ST-1 to ST-6, SS-60, SS-61).
 
 /// Session parameters.
 pub const SESSION_PARAMS: &str = "application/vnd.citrix.sessionparams+xml";
 /// Session state.
 pub const SESSION_STATE: &str = "application/vnd.citrix.sessionstate+xml";
-/// Session result, as the specification spells it (SS-49).
+/// Session result, in the plural of the specification (SS-49).
 pub const SESSION_RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
-/// Session result in the singular, accepted too (SS-49).
+/// Session result in the singular, which is accepted too (SS-49).
 pub const SESSION_RESULT: &str = "application/vnd.citrix.sessionresult+xml";
 /// Launch parameters.
 pub const LAUNCH_PARAMS: &str = "application/vnd.citrix.launchparams+xml";
@@ -16,11 +16,11 @@ pub const LAUNCH_DATA: &str = "application/vnd.citrix.launchdata+xml";
 pub const RESOURCES: &str = "application/vnd.citrix.resources+xml";
 /// One resource.
 pub const RESOURCE: &str = "application/vnd.citrix.resource+xml";
-/// The picture of a resource.
+/// Icon of a resource.
 pub const PNG: &str = "image/png";
-/// An icon file.
+/// Icon file.
 pub const ICON: &str = "image/vnd.microsoft.icon";
-/// An icon file, by the name that most programs know.
+/// Icon file, under its more common name.
 pub const X_ICON: &str = "image/x-icon";
 /// Endpoints.
 pub const ENDPOINTS: &str = "application/vnd.citrix.endpoints+xml";
@@ -40,21 +40,21 @@ pub const DESTROY_TOKEN_RESPONSE: &str = "application/vnd.citrix.destroytokenres
 pub const CLAIMS_IDENTITY: &str = "application/vnd.citrix.claimsidentity+xml";
 /// Form.
 pub const FORM: &str = "application/vnd.citrix.authenticateresponse-1+xml";
-/// A filled form.
+/// Posted form.
 pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 
-/// Whether a `Content-Type` value names this type. Parameters and case do not count (SS-15).
+/// Returns whether a `Content-Type` is this type, ignoring parameters and case (SS-15).
 #[must_use]
 pub fn is(content_type: &str, expected: &str) -> bool {
     without_parameters(content_type).eq_ignore_ascii_case(expected)
 }
 
-/// Picks the answer's type: the first understood value of the `Accept` lines wins; no line means
-/// `*/*`; `q=0` means "not this one"; other `q` values do not reorder (SS-60, SS-61, ST-1 to ST-4).
-/// `offered` is what can be sent, the preferred one first.
+/// Returns the media type of the response: the first value of the `Accept` lines that matches one
+/// of `offered`, which are in order of preference. `None` if no value matches.
 ///
-/// Of several values that fit one type the closest decides whether `q=0` rules it out:
-/// `*/*, x;q=0` never gives `x`, and `x, */*;q=0` gives nothing else.
+/// No line means `*/*`. `q=0` excludes a type; other `q` values have no effect (SS-60, SS-61, ST-1
+/// to ST-4). If several values match a type, the most specific one decides about its exclusion:
+/// `*/*, x;q=0` never gives `x`, and `x, */*;q=0` gives only `x`.
 #[must_use]
 pub fn negotiate<'o>(accept: &[&str], offered: &[&'o str]) -> Option<&'o str> {
     if accept.is_empty() {
@@ -65,7 +65,7 @@ pub fn negotiate<'o>(accept: &[&str], offered: &[&'o str]) -> Option<&'o str> {
         .flat_map(|line| line.split(','))
         .map(Range::new)
         .collect();
-    let welcome: Vec<&'o str> = offered
+    let acceptable: Vec<&'o str> = offered
         .iter()
         .copied()
         .filter(|media_type| !is_refused(&ranges, media_type))
@@ -74,23 +74,23 @@ pub fn negotiate<'o>(accept: &[&str], offered: &[&'o str]) -> Option<&'o str> {
         .iter()
         .filter(|range| !range.refused)
         .find_map(|range| {
-            welcome
+            acceptable
                 .iter()
                 .copied()
-                .find(|candidate| range.fit(candidate).is_some())
+                .find(|candidate| range.matches(candidate).is_some())
         })
 }
 
-/// One value of an `Accept` line.
+/// A value of an `Accept` line.
 struct Range<'a> {
     media_range: &'a str,
     refused: bool,
 }
 
-/// How closely a value fits a type.
+/// Specificity of the match between a value and a type.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
-    /// `*/*`, also written `*` by an old HTTP library.
+enum Match {
+    /// `*/*`, or `*` as an old HTTP library writes it.
     Any,
     /// For example `application/*`.
     SubtypeAny,
@@ -111,29 +111,31 @@ impl<'a> Range<'a> {
         }
     }
 
-    fn fit(&self, media_type: &str) -> Option<Fit> {
+    fn matches(&self, media_type: &str) -> Option<Match> {
         if matches!(self.media_range, "*/*" | "*") {
-            return Some(Fit::Any);
+            return Some(Match::Any);
         }
         if self.media_range.eq_ignore_ascii_case(media_type) {
-            return Some(Fit::Exact);
+            return Some(Match::Exact);
         }
         let range = self.media_range.strip_suffix("/*")?;
         let (kind, _) = media_type.split_once('/')?;
-        range.eq_ignore_ascii_case(kind).then_some(Fit::SubtypeAny)
+        range
+            .eq_ignore_ascii_case(kind)
+            .then_some(Match::SubtypeAny)
     }
 }
 
-/// Whether one of the values that fit a type most closely has `q=0`.
+/// Returns whether one of the most specific values that match the type has `q=0`.
 fn is_refused(ranges: &[Range<'_>], media_type: &str) -> bool {
     let closest = ranges
         .iter()
-        .filter_map(|range| range.fit(media_type))
+        .filter_map(|range| range.matches(media_type))
         .max();
     closest.is_some()
         && ranges
             .iter()
-            .any(|range| range.refused && range.fit(media_type) == closest)
+            .any(|range| range.refused && range.matches(media_type) == closest)
 }
 
 fn without_parameters(value: &str) -> &str {

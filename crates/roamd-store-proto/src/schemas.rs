@@ -1,8 +1,8 @@
 //! The published schemas, served under `/Schemas/` (SS-65).
 //!
-//! They are our own: the originals are not public.
+//! They are roamd's own, because the originals are not public.
 
-/// A schema and the name that it is served under.
+/// An XML schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schema {
     /// File name, for example `SessionState.xsd`.
@@ -20,7 +20,7 @@ macro_rules! schema {
     };
 }
 
-/// Every schema.
+/// All schemas.
 pub const ALL: &[Schema] = &[
     schema!("ClaimsPrincipal.xsd"),
     schema!("DestroyToken.xsd"),
@@ -38,7 +38,7 @@ pub const ALL: &[Schema] = &[
     schema!("SessionState.xsd"),
 ];
 
-/// The schema of this file name, without regard to case (SS-11).
+/// Returns the schema with this file name, ignoring case (SS-11).
 #[must_use]
 pub fn by_name(name: &str) -> Option<Schema> {
     ALL.iter()

@@ -4,63 +4,77 @@ use std::fmt;
 
 use roamd_xml::{FaultKind, parse};
 
-use crate::document::{self, Length, Node};
-use crate::{DecodeError, Spelling};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::spelling::Spelling;
+use crate::store_element::{MaxLength, StoreElement};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionparams";
 const DOCUMENT_ROOT: &str = "sessionparams";
 const NATIVE_ROOT: &str = "sessionParams";
 
-/// What a client says of itself and of what it wants.
+/// Parameters of an operation on sessions.
 ///
-/// `Debug` tells how many tickets there are, not which.
+/// `Debug` prints only the number of tickets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionParams {
-    /// `clientName`: never blank, no control characters (SS-20), at most 256 characters. Blanks
-    /// around the name as sent are left out, so that a name is equal to itself in launch
-    /// parameters.
+    /// `clientName`: not blank, no control characters (SS-20), at most 256 characters. It is
+    /// trimmed, as in launch parameters, so both are equal.
     pub client_name: String,
-    /// `deviceId`: replaces the name for naming the end-point; never empty (SS-19, SS-21). As
-    /// long as a name at most, and without blanks around it.
+    /// `deviceId`, which identifies the end-point instead of `client_name`; not empty (SS-19,
+    /// SS-21), trimmed, at most 256 characters.
     pub device_id: Option<String>,
-    /// `includeActiveSessions`, `false` when absent (SS-22).
+    /// `includeActiveSessions`, `false` if absent (SS-22).
     pub include_active_sessions: bool,
-    /// `appSessionsOnly`, `false` when absent.
+    /// `appSessionsOnly`, `false` if absent.
     pub app_sessions_only: bool,
-    /// `tickets/ticket`: logon tickets to invalidate; none is empty (SS-26), at most 256 tickets of
-    /// at most 1,024 characters.
+    /// `tickets/ticket`: logon tickets to invalidate. At most 256 tickets of 1 to 1,024 characters
+    /// (SS-26).
     pub tickets: Vec<String>,
-    /// Spelling of the root, which picks the spelling of the answer (SS-18, SS-47).
+    /// Spelling of the root, which decides about the spelling of the response (SS-18, SS-47).
     pub spelling: Spelling,
 }
 
 impl SessionParams {
-    /// Reads a request body.
+    /// Creates parameters with this client name and the defaults of the protocol.
+    #[must_use]
+    pub fn new(client_name: impl Into<String>) -> Self {
+        Self {
+            client_name: client_name.into(),
+            device_id: None,
+            include_active_sessions: false,
+            app_sessions_only: false,
+            tickets: Vec::new(),
+            spelling: Spelling::default(),
+        }
+    }
+
+    /// Decodes a request body.
     ///
-    /// All parameters are checked, also those that the operation does not use (SS-24).
+    /// All parameters are checked, even those that the operation does not use (SS-24).
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
         let document = parse(bytes, &document::REQUEST)?;
-        let root = Node::root(&document, NAMESPACE, &[DOCUMENT_ROOT, NATIVE_ROOT])?;
+        let root = StoreElement::root(&document, NAMESPACE, &[DOCUMENT_ROOT, NATIVE_ROOT])?;
 
         let client_name = root.required("clientName")?;
         let client_name = client_name
-            .line(Length::NAME)?
+            .single_line(MaxLength::NAME)?
             .ok_or_else(|| client_name.fault(FaultKind::Empty))?;
         let tickets = match root.optional("tickets")? {
-            // The limit of child elements is the limit of tickets.
+            // The limit of child elements also limits the tickets.
             Some(tickets) => tickets
-                .all("ticket")
-                .map(|ticket| ticket.token(Length::TOKEN).map(str::to_owned))
+                .children_named("ticket")
+                .map(|ticket| ticket.token(MaxLength::TOKEN).map(str::to_owned))
                 .collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
 
         Ok(Self {
             client_name: client_name.to_owned(),
-            device_id: root.optional_line("deviceId", Length::NAME)?,
+            device_id: root.optional_single_line("deviceId", MaxLength::NAME)?,
             include_active_sessions: root
                 .optional_boolean("includeActiveSessions")?
                 .unwrap_or_default(),
@@ -75,7 +89,7 @@ impl SessionParams {
         })
     }
 
-    /// Writes a request body. Tickets are left out when there are none.
+    /// Encodes a request body. Without tickets, the element is left out.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let root = match self.spelling {

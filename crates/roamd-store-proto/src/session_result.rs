@@ -1,46 +1,48 @@
-//! Session result: the answer of `disconnect` and `logoff` (SS-48 to SS-50).
+//! Session result: the response of `disconnect` and `logoff` (SS-48 to SS-50).
 
 use roamd_xml::parse;
 
-use crate::document::{self, Node, Word};
-use crate::{DecodeError, Spelling};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::spelling::Spelling;
+use crate::store_element::{EnumValue, StoreElement};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionresult";
 const DOCUMENT_ROOT: &str = "sessionResults";
 const NATIVE_ROOT: &str = "sessionResult";
 
-/// The outcome of the whole operation.
+/// Outcome of an operation on all farms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionResult {
     /// Attribute `status`.
     pub status: SessionStatus,
 }
 
-/// How much of an operation was done (SS-50).
+/// Part of an operation that was done (SS-50).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionStatus {
-    /// All of it, also when there was nothing to do.
+    /// The whole operation, even if there was nothing to do.
     Success,
-    /// Some of it.
+    /// A part of it.
     Partial,
     /// Nothing.
     Failure,
 }
 
 impl SessionResult {
-    /// Reads an answer in either spelling.
+    /// Decodes a response in either spelling.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[DOCUMENT_ROOT, NATIVE_ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[DOCUMENT_ROOT, NATIVE_ROOT])?;
         Ok(Self {
-            status: root.attribute_word("status")?,
+            status: root.attribute_enum("status")?,
         })
     }
 
-    /// Writes an answer in one spelling (SS-47).
+    /// Encodes a response in one spelling (SS-47).
     #[must_use]
     pub fn to_xml(&self, spelling: Spelling) -> Vec<u8> {
         let root = match spelling {
@@ -52,7 +54,7 @@ impl SessionResult {
 }
 
 impl SessionStatus {
-    /// The value of the attribute.
+    /// Returns the value of the attribute.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,7 +65,7 @@ impl SessionStatus {
     }
 }
 
-impl Word for SessionStatus {
+impl EnumValue for SessionStatus {
     const ALL: &'static [Self] = &[Self::Success, Self::Partial, Self::Failure];
     const EXPECTED: &'static str = "success, partial or failure";
 

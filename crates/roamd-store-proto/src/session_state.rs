@@ -1,9 +1,11 @@
-//! Session state: the answer of `available` (SS-36 to SS-42).
+//! Session state: the response of `available` (SS-36 to SS-42).
 
 use roamd_xml::{Fault, parse};
 
-use crate::document::{self, Node, Word};
-use crate::{DecodeError, Spelling};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::spelling::Spelling;
+use crate::store_element::{EnumValue, StoreElement};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionstate";
 const ROOT: &str = "sessionState";
@@ -11,62 +13,62 @@ const ROOT: &str = "sessionState";
 /// The sessions that a client may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionState {
-    /// How many of the farms answered (SS-37).
+    /// Part of the farms that responded (SS-37).
     pub enumeration: EnumerationStatus,
     /// The sessions, in the order of the farms.
     pub sessions: Vec<Session>,
 }
 
-/// How many of the farms that had to be asked did answer (SS-37).
+/// Part of the queried farms that responded (SS-37).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnumerationStatus {
-    /// Every one.
+    /// All of them.
     Full,
-    /// Some.
+    /// Some of them.
     Partial,
-    /// None.
+    /// None of them.
     Failed,
 }
 
-/// One session (SS-39).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A session that a client can connect to (SS-39).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Session {
     /// Attribute `id`, opaque.
     pub id: String,
-    /// Kind of host, for example `win32`.
+    /// `serverType`: kind of the host, for example `win32`.
     pub server_type: String,
-    /// Absolute URL for connecting to the session.
+    /// `launchIca/url`: absolute URL that launches the session.
     pub launch_url: String,
-    /// Name of the application that made the session; always sent (SS-40).
+    /// `initialapp`: name of the first application of the session; required (SS-40).
     pub initial_app: String,
-    /// That application is an aggregated resource.
+    /// `initialappresourceaggregated`: whether that application is an aggregated resource.
     pub aggregated: bool,
-    /// Identifier of that resource, for example `XA1.MSPaint`.
+    /// `initialappresourceid`: id of that resource, for example `XA1.MSPaint`.
     pub resource_id: String,
-    /// Name of the farm.
+    /// `publishername`: name of the farm.
     pub publisher_name: String,
 }
 
 impl SessionState {
-    /// Reads an answer in either spelling; unknown content is ignored. Identifier, launch URL and
-    /// application are needed; what else a session lacks is empty.
+    /// Decodes a response in either spelling. Sessions must have an id, a launch URL and an
+    /// application; other missing values are empty.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         Ok(Self {
-            enumeration: root.attribute_word("enumeration")?,
+            enumeration: root.attribute_enum("enumeration")?,
             sessions: root
                 .required("sessions")?
-                .all("session")
-                .map(|session| Session::from_node(&session))
+                .children_named("session")
+                .map(|session| Session::from_element(&session))
                 .collect::<Result<_, _>>()?,
         })
     }
 
-    /// Writes an answer in one spelling (SS-47).
+    /// Encodes a response in one spelling (SS-47).
     #[must_use]
     pub fn to_xml(&self, spelling: Spelling) -> Vec<u8> {
         let (server_type, launch) = match spelling {
@@ -94,7 +96,7 @@ impl SessionState {
 }
 
 impl EnumerationStatus {
-    /// The value of the attribute.
+    /// Returns the value of the attribute.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +107,7 @@ impl EnumerationStatus {
     }
 }
 
-impl Word for EnumerationStatus {
+impl EnumValue for EnumerationStatus {
     const ALL: &'static [Self] = &[Self::Full, Self::Partial, Self::Failed];
     const EXPECTED: &'static str = "full, partial or failed";
 
@@ -115,18 +117,18 @@ impl Word for EnumerationStatus {
 }
 
 impl Session {
-    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
-        let launch = match node.one_of(&["launchIca", "launchica"])? {
+    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
+        let launch = match node.optional_of(&["launchIca", "launchica"])? {
             Some(launch) => launch,
             None => node.required("launchIca")?,
         };
-        let server_type = node.one_of(&["serverType", "servertype"])?;
+        let server_type = node.optional_of(&["serverType", "servertype"])?;
         Ok(Self {
             id: node.attribute("id")?.to_owned(),
             server_type: server_type
                 .map(|child| child.text().to_owned())
                 .unwrap_or_default(),
-            launch_url: launch.required("url")?.filled()?.to_owned(),
+            launch_url: launch.required("url")?.required_text()?.to_owned(),
             initial_app: node.required("initialapp")?.text().to_owned(),
             aggregated: node
                 .optional_boolean("initialappresourceaggregated")?

@@ -13,13 +13,13 @@ fn challenge() -> Challenge {
 }
 
 #[test]
-fn a_challenge_is_written_to_the_letter() {
+fn challenge_is_written_exactly_as_specified() {
     // CA-5
     insta::assert_snapshot!(challenge(), @r#"CitrixAuth realm="a3d1c9e0-58b7-4a6e-9f0e-2f6d41c7b902", reqtokentemplate="", reason="notoken", locations="https://sf.example.net/Citrix/StoreAuth/auth/v1/token", serviceroot-hint="https://sf.example.net/Citrix/Store/sessions/v1""#);
 }
 
 #[test]
-fn client_a_matches_every_challenge_by_its_strict_expression() {
+fn challenge_matches_the_strict_regex_of_client_a() {
     // CQ-45, CQ-48: exact separators, anchored at the end.
     let expression = Regex::new(
         "CitrixAuth realm=\"(?<realm>[^\"]*)\", reqtokentemplate=\"(?<template>[^\"]*)\", \
@@ -50,7 +50,7 @@ fn client_a_matches_every_challenge_by_its_strict_expression() {
 }
 
 #[test]
-fn client_b_finds_its_parameters_by_splitting_at_commas_and_equals_signs() {
+fn challenge_parses_by_the_naive_splitting_of_client_b() {
     // CQ-46
     let header = challenge().to_string();
     let parts: Vec<Vec<&str>> = header
@@ -68,12 +68,12 @@ fn client_b_finds_its_parameters_by_splitting_at_commas_and_equals_signs() {
 }
 
 #[test]
-fn a_challenge_is_read_as_it_was_written() {
+fn challenge_round_trips() {
     assert_eq!(challenge().to_string().parse(), Ok(challenge()));
 }
 
 #[test]
-fn spacing_and_order_of_a_challenge_do_not_count_for_our_client() {
+fn challenge_parses_with_any_spacing_and_order() {
     let header = "  CitrixAuth  serviceroot-hint=\"https://sf.example.net/Citrix/Store/sessions/v1\" \
                   ,locations = \"https://sf.example.net/Citrix/StoreAuth/auth/v1/token|\",new=\"1\" , \
                   reason=\"notoken\",realm=\"a3d1c9e0-58b7-4a6e-9f0e-2f6d41c7b902\" ";
@@ -81,7 +81,7 @@ fn spacing_and_order_of_a_challenge_do_not_count_for_our_client() {
 }
 
 #[test]
-fn a_reason_that_nobody_knows_does_not_hide_where_a_token_is_to_be_had() {
+fn challenge_with_unknown_reason_keeps_its_locations() {
     // ST-12
     for reason in ["", "NoToken", "passwordtooweak"] {
         let header = challenge().to_string().replace("notoken", reason);
@@ -94,7 +94,7 @@ fn a_reason_that_nobody_knows_does_not_hide_where_a_token_is_to_be_had() {
 }
 
 #[test]
-fn what_is_no_challenge_is_refused() {
+fn malformed_challenge_is_rejected() {
     let good = challenge().to_string();
     for header in [
         String::new(),
@@ -117,7 +117,7 @@ fn what_is_no_challenge_is_refused() {
 }
 
 #[test]
-fn every_reason_has_its_fixed_spelling() {
+fn challenge_reasons_have_their_fixed_spelling() {
     // citrixauth.md §1.2, in the order of CA-11
     let expected = [
         "notoken",

@@ -6,7 +6,7 @@ use roamd_xml::FaultKind;
 use crate::{ascii, compact, fault};
 
 #[test]
-fn the_example_of_the_specification_is_read_and_written_byte_for_byte() {
+fn specified_endpoints_round_trip_byte_for_byte() {
     // ST-23, CQ-68
     let endpoint = |id: &str, path: &str, capability: &str| Endpoint {
         id: id.to_owned(),
@@ -34,7 +34,7 @@ fn the_example_of_the_specification_is_read_and_written_byte_for_byte() {
 }
 
 #[test]
-fn capabilities_may_be_absent_but_a_url_may_not() {
+fn endpoint_requires_url_but_not_capabilities() {
     let around = |content: &str| {
         let namespace = "http://citrix.com/dazzleservices/2-0/endpoints";
         format!("<endpoints xmlns='{namespace}'><endpoint id='A'>{content}</endpoint></endpoints>")

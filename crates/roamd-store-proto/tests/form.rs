@@ -16,8 +16,7 @@ fn line(id: &str, save_id: Option<&str>, kind: &str, label: &str) -> Requirement
         credential_type: kind.to_owned(),
         label: owned(label),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
-        kind: RequirementKind::Nothing,
+        ..Requirement::default()
     }
 }
 
@@ -106,7 +105,7 @@ fn ended(result: FormResult, log_message: Option<&str>) -> Form {
 }
 
 #[test]
-fn the_forms_of_the_specification_are_read_and_written_byte_for_byte() {
+fn specified_forms_round_trip_byte_for_byte() {
     // CA-57, CA-59, CA-61, CA-62, CQ-35, CQ-50, CQ-53
     let failed = ended(
         FormResult::FAIL,
@@ -126,7 +125,7 @@ fn the_forms_of_the_specification_are_read_and_written_byte_for_byte() {
 }
 
 #[test]
-fn an_error_label_has_a_text_and_the_fields_that_it_is_about() {
+fn error_label_names_the_highlighted_fields() {
     // CA-70, CQ-54
     let mut form = sign_in();
     form.requirements = vec![Requirement {
@@ -149,7 +148,7 @@ fn an_error_label_has_a_text_and_the_fields_that_it_is_about() {
 }
 
 #[test]
-fn an_input_that_is_not_known_has_nothing_to_fill_in() {
+fn unknown_form_input_counts_as_no_input() {
     let form = "<AuthenticateResponse xmlns='http://citrix.com/authentication/response/1'>\
                 <Status>success</Status><Result>update-credentials</Result>\
                 <AuthenticationRequirements><PostBack>/a</PostBack><Requirements><Requirement>\
@@ -165,7 +164,7 @@ fn an_input_that_is_not_known_has_nothing_to_fill_in() {
 }
 
 #[test]
-fn a_form_without_its_control_block_is_refused() {
+fn form_without_control_block_is_rejected() {
     let good = ascii(sign_in().to_xml());
     for (part, path) in [
         ("<Status>success</Status>", "AuthenticateResponse/Status"),

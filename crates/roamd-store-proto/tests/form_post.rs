@@ -1,4 +1,4 @@
-//! The filled form, CA-63 to CA-66.
+//! The posted form, CA-63 to CA-66.
 
 use roamd_store_proto::auth::FormPost;
 use secrecy::ExposeSecret;
@@ -23,7 +23,7 @@ fn fields(post: &FormPost) -> Fields<'_> {
 }
 
 #[test]
-fn posts_are_read_as_clients_write_them() {
+fn form_posts_of_real_clients_decode() {
     let cases: &[(&str, &[u8], Fields<'_>)] = &[
         (
             "CA-63",
@@ -88,7 +88,7 @@ fn posts_are_read_as_clients_write_them() {
 }
 
 #[test]
-fn a_written_post_says_what_it_was_made_of() {
+fn form_post_round_trips() {
     let post = FormPost {
         state_context: "q7Zk2mN4-xv1.~_".to_owned(),
         user_name: Some(r"LAB\jürgen".to_owned()),
@@ -103,7 +103,7 @@ fn a_written_post_says_what_it_was_made_of() {
 }
 
 #[test]
-fn a_change_of_the_password_is_read_as_it_was_written() {
+fn password_change_post_round_trips() {
     // CA-74
     let post = FormPost {
         state_context: "q7Zk".to_owned(),
@@ -125,7 +125,7 @@ fn a_change_of_the_password_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_password_does_not_show_in_debug_text() {
+fn debug_of_form_post_hides_the_password() {
     let post = FormPost::from_url_encoded(
         b"password=s3cret&oldPassword=s3cret&newPassword=s3cret&confirmPassword=s3cret",
     );

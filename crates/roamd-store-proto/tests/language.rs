@@ -3,7 +3,7 @@
 use roamd_store_proto::{Language, Text};
 
 #[test]
-fn a_client_gets_the_language_that_it_likes_best_of_those_there_are() {
+fn negotiation_picks_the_preferred_available_language() {
     use Language::{English, French, German, Japanese, Spanish};
     for (lines, expected) in [
         (&[][..], English),
@@ -20,9 +20,9 @@ fn a_client_gets_the_language_that_it_likes_best_of_those_there_are() {
         (&["*;q=0.5, de;q=0.4"], English),
         (&["de;q=0, fr;q=0.001"], French),
         (&["de;q=0"], English),
-        // More than one line, and no blanks or many.
+        // Several lines, with no blanks or many.
         (&["nl", "de ; q = 0.3 ,fr; q=0.4"], French),
-        // What is no weight counts for nothing.
+        // A malformed weight excludes the value.
         (&["de;q=high, es;q=0.1"], Spanish),
         (&["de;q=2, es;q=NaN, fr;q=0.1"], French),
         (&["german, de_DE, \u{fffd}"], English),
@@ -32,7 +32,7 @@ fn a_client_gets_the_language_that_it_likes_best_of_those_there_are() {
 }
 
 #[test]
-fn a_text_is_said_in_the_language_asked_for() {
+fn text_is_returned_in_the_requested_language() {
     let text = Text {
         english: "en",
         german: "de",

@@ -9,7 +9,7 @@ use crate::{ascii, compact, fault};
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/launch";
 
 #[test]
-fn a_success_is_read_and_written_as_in_the_specification() {
+fn launch_success_round_trips() {
     // ST-40, ST-41, ST-43, CQ-61, CQ-62
     let example = include_str!("data/launch_data-success.xml");
     let data = LaunchData::from_xml(example.as_bytes()).unwrap();
@@ -24,7 +24,7 @@ fn a_success_is_read_and_written_as_in_the_specification() {
 }
 
 #[test]
-fn a_retry_is_read_and_written_as_in_the_specification() {
+fn launch_retry_round_trips() {
     // ST-44, ST-45, ST-47, CQ-64
     let example = include_str!("data/launch_data-retry.xml");
     let data = LaunchData::from_xml(example.as_bytes()).unwrap();
@@ -40,8 +40,8 @@ fn a_retry_is_read_and_written_as_in_the_specification() {
 }
 
 #[test]
-fn a_failure_is_read_and_written_as_in_the_specification() {
-    // ST-48, ST-50, CQ-65; ST-51: a hint for a remedy is the last child.
+fn launch_failure_round_trips() {
+    // ST-48, ST-50, CQ-65; ST-51: the remedy hint is the last child.
     let example = include_str!("data/launch_data-failure.xml");
     let data = LaunchData::from_xml(example.as_bytes()).unwrap();
     assert_eq!(ascii(data.to_xml()), compact(example));
@@ -54,7 +54,7 @@ fn a_failure_is_read_and_written_as_in_the_specification() {
 }
 
 #[test]
-fn an_ica_file_is_one_escaped_text_and_comes_back_with_its_line_ends() {
+fn ica_file_is_escaped_text_and_keeps_its_line_ends() {
     // ST-41: a client reads the text node only, so there is no CDATA.
     let ica = "[WFClient]\r\nTitle=<\u{fc}> & ]]>\r\n";
     let data = LaunchData::Success {
@@ -80,7 +80,7 @@ fn an_ica_file_is_one_escaped_text_and_comes_back_with_its_line_ends() {
 }
 
 #[test]
-fn a_retry_may_leave_out_when_and_why() {
+fn launch_retry_without_delay_and_reason_is_accepted() {
     let url = "<url>http://a/</url>";
     let read = |retry: &str| {
         LaunchData::from_xml(
@@ -117,7 +117,7 @@ fn a_retry_may_leave_out_when_and_why() {
 }
 
 #[test]
-fn an_answer_without_what_its_status_promises_is_refused() {
+fn launch_data_not_matching_its_status_is_rejected() {
     for (status, content, path, kind) in [
         (
             "success",
@@ -167,7 +167,7 @@ fn an_answer_without_what_its_status_promises_is_refused() {
 }
 
 #[test]
-fn neither_ica_file_nor_ticket_show_in_debug_text() {
+fn debug_of_launch_data_hides_ica_file_and_ticket() {
     let example = include_bytes!("data/launch_data-success.xml");
     let debug = format!("{:?}", LaunchData::from_xml(example).unwrap());
     assert!(!debug.contains("0F51C2D9A8B74E60B1") && !debug.contains("Ledger"));

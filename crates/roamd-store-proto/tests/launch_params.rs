@@ -32,7 +32,7 @@ fn full() -> LaunchParams {
 }
 
 #[test]
-fn the_example_of_the_specification_is_read() {
+fn specified_launch_parameters_decode() {
     let expected = LaunchParams {
         client_name: Some("kiosk-07".to_owned()),
         client_address: Some([192, 0, 2, 17].into()),
@@ -46,13 +46,13 @@ fn the_example_of_the_specification_is_read() {
 }
 
 #[test]
-fn every_parameter_is_optional() {
+fn all_launch_parameters_are_optional() {
     // ST-34
     assert_eq!(read(""), Ok(LaunchParams::default()));
 }
 
 #[test]
-fn a_client_sends_everything_at_once_with_a_prefix_and_a_wrong_declaration() {
+fn launch_parameters_of_a_real_client_decode() {
     // ST-37, ST-38, CQ-7, CQ-9, CQ-10
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"utf-16\"?>\
@@ -72,7 +72,7 @@ fn a_client_sends_everything_at_once_with_a_prefix_and_a_wrong_declaration() {
 }
 
 #[test]
-fn every_value_of_a_list_is_read_and_written() {
+fn all_launch_parameter_values_round_trip() {
     let displays = [
         ("seamless", "", Display::Seamless),
         ("percent", "", Display::Percent(None)),
@@ -116,7 +116,7 @@ fn every_value_of_a_list_is_read_and_written() {
 }
 
 #[test]
-fn the_size_of_a_window_is_read_however_it_is_written() {
+fn display_absolute_is_accepted_in_all_forms() {
     // store-services.md §6: the form is not published.
     let read = |value: &str| {
         let read = read(&format!(
@@ -160,7 +160,7 @@ fn the_size_of_a_window_is_read_however_it_is_written() {
 }
 
 #[test]
-fn a_share_of_the_screen_is_a_decimal_number() {
+fn display_percent_must_be_a_decimal_number() {
     for value in ["0", "100.01", "-5", "1e1", "inf", "NaN", ""] {
         let expected = FaultKind::Unexpected {
             expected: "a number above 0 and up to 100",
@@ -174,7 +174,7 @@ fn a_share_of_the_screen_is_a_decimal_number() {
 }
 
 #[test]
-fn a_size_that_does_not_apply_is_not_looked_at() {
+fn display_size_that_does_not_apply_is_not_checked() {
     // ST-37, CQ-9
     for sizes in [
         "<displayPercent>0</displayPercent>",
@@ -190,7 +190,7 @@ fn a_size_that_does_not_apply_is_not_looked_at() {
 }
 
 #[test]
-fn an_address_is_ipv4_or_ipv6_or_absent() {
+fn client_address_must_be_ipv4_ipv6_or_empty() {
     // ST-37
     let read = |value: &str| {
         read(&format!("<clientAddress>{value}</clientAddress>")).map(|params| params.client_address)
@@ -221,7 +221,7 @@ fn an_address_is_ipv4_or_ipv6_or_absent() {
 }
 
 #[test]
-fn a_value_outside_its_list_is_refused_and_named() {
+fn invalid_launch_parameter_is_rejected_with_its_name() {
     // ST-37
     let flag = "true, false, 1 or 0";
     let cases = [
@@ -259,7 +259,7 @@ fn a_value_outside_its_list_is_refused_and_named() {
 }
 
 #[test]
-fn a_name_cannot_add_a_line_to_an_ica_file() {
+fn launch_parameter_with_line_break_is_rejected() {
     // ST-39, store-services.md §4.2
     for name in ["clientName", "deviceId", "launcher"] {
         let read = |value: &str| read(&format!("<{name}>{value}</{name}>"));
@@ -296,7 +296,7 @@ fn a_name_cannot_add_a_line_to_an_ica_file() {
 }
 
 #[test]
-fn a_parameter_is_given_once() {
+fn repeated_launch_parameter_is_rejected() {
     for name in [
         "clientName",
         "audio",
@@ -314,7 +314,7 @@ fn a_parameter_is_given_once() {
 }
 
 #[test]
-fn written_parameters() {
+fn launch_parameters_encode_as_expected() {
     insta::assert_snapshot!(ascii(full().to_xml()), @r#"
     <?xml version="1.0" encoding="utf-8"?>
     <launchparams xmlns="http://citrix.com/delivery-services/1-0/launchparams"><clientName>kiosk-07</clientName><clientAddress>192.0.2.17</clientAddress><deviceId>7f3a0c52</deviceId><audio>medium</audio><colourDepth>16</colourDepth><display>seamless</display><transparentKeyPassthrough>fullscreenonly</transparentKeyPassthrough><specialFolderRedirection>false</specialFolderRedirection><clearTypeRemoting>true</clearTypeRemoting><showDesktopViewer>false</showDesktopViewer><launcher>roamd</launcher><virtualComPort>false</virtualComPort><comPortMapping>true</comPortMapping><clientPrinter>true</clientPrinter></launchparams>

@@ -8,7 +8,7 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
 #[test]
-fn every_form_of_a_time_span_is_read() {
+fn all_forms_of_a_time_span_parse() {
     // CA-27, CQ-17
     for (text, expected) in [
         ("7", Duration::from_secs(7 * DAY)),
@@ -35,7 +35,7 @@ fn every_form_of_a_time_span_is_read() {
 }
 
 #[test]
-fn what_is_no_positive_time_span_is_refused() {
+fn malformed_zero_or_negative_time_span_is_rejected() {
     // CA-27, CA-28
     for text in [
         "",
@@ -77,7 +77,7 @@ fn what_is_no_positive_time_span_is_refused() {
 }
 
 #[test]
-fn a_lifetime_is_written_with_days_and_two_digits() {
+fn lifetime_displays_with_days_and_two_digits() {
     // CA-31
     for (lifetime, expected) in [
         (Duration::from_secs(HOUR), "0.01:00:00"),

@@ -1,7 +1,7 @@
 //! Tests of the messages of the store side, one binary.
 //!
-//! `data/` holds the examples of the specification byte for byte; where the authority's own
-//! documents have a slip, it is mended as SS-41 and SS-67 say.
+//! `data/` has the examples of the specification byte for byte. Errors in the vendor's own examples
+//! are corrected as SS-41 and SS-67 require.
 
 #![expect(
     clippy::expect_used,
@@ -30,7 +30,7 @@ mod token_messages;
 use roamd_store_proto::DecodeError;
 use roamd_xml::FaultKind;
 
-/// A document of the specification as it is written here: without the white space between
+/// Returns a document of the specification in the layout of `to_xml`: without white space between
 /// elements, and with empty elements in their short form.
 fn compact(example: &str) -> String {
     let mut lines = example.lines();
@@ -50,7 +50,7 @@ fn compact(example: &str) -> String {
     text.replace("<InitialValue></InitialValue>", "<InitialValue/>")
 }
 
-/// What was wrong with a message and where, without the position.
+/// Returns path and kind of the fault of a message.
 fn fault<T: std::fmt::Debug>(read: Result<T, DecodeError>) -> (String, FaultKind) {
     match read {
         Err(DecodeError::Message(fault)) => (fault.path, fault.kind),
@@ -58,7 +58,7 @@ fn fault<T: std::fmt::Debug>(read: Result<T, DecodeError>) -> (String, FaultKind
     }
 }
 
-/// A document as text; everything that is written is ASCII (SS-69).
+/// Returns a document as text. All written documents are ASCII (SS-69).
 fn ascii(document: Vec<u8>) -> String {
     assert!(document.is_ascii());
     String::from_utf8(document).expect("ASCII is UTF-8")

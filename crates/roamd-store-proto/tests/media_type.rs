@@ -6,7 +6,7 @@ use roamd_store_proto::media_type::{
 };
 
 #[test]
-fn parameters_and_case_of_a_content_type_do_not_count() {
+fn content_type_ignores_parameters_and_case() {
     // SS-15, ST-6, CQ-3
     for value in [
         "application/vnd.citrix.sessionparams+xml",
@@ -28,7 +28,7 @@ fn parameters_and_case_of_a_content_type_do_not_count() {
 }
 
 #[test]
-fn the_first_understood_value_wins() {
+fn negotiation_picks_the_first_matching_value() {
     let results: &[&str] = &[SESSION_RESULTS, SESSION_RESULT];
     let (plural, singular) = (SESSION_RESULTS, SESSION_RESULT);
     let cases: &[(&str, &[&str], Option<&str>)] = &[
@@ -148,7 +148,7 @@ fn the_first_understood_value_wins() {
 }
 
 #[test]
-fn two_thousand_values_are_no_problem() {
+fn two_thousand_accept_values_are_negotiated() {
     let mut values = vec!["text/html"; 1999];
     values.push(SESSION_STATE);
     assert_eq!(
@@ -159,7 +159,7 @@ fn two_thousand_values_are_no_problem() {
 }
 
 #[test]
-fn a_client_that_takes_a_form_as_text_gets_one() {
+fn negotiation_of_a_form_accepts_text() {
     // CA-44
     let offered = [FORM, REQUEST_TOKEN_RESPONSE, "text/xml"];
     assert_eq!(

@@ -27,8 +27,8 @@ fn ledger() -> Resource {
     }
 }
 
-/// A resource with every element, though no kind of resource has all of them.
-fn desk() -> Resource {
+/// A resource with all elements, although no kind of resource has all of them.
+fn full_resource() -> Resource {
     Resource {
         title: "Büro".to_owned(),
         path: r"\Lab\Room".to_owned(),
@@ -70,7 +70,7 @@ fn list(resources: Vec<Resource>) -> Resources {
 }
 
 #[test]
-fn the_example_of_the_specification_is_read_and_written_byte_for_byte() {
+fn specified_resources_round_trip_byte_for_byte() {
     // ST-60, ST-61, ST-63, ST-65, CQ-66, CQ-67
     let example = include_str!("data/resources.xml");
     let expected = list(vec![ledger()]);
@@ -83,21 +83,21 @@ fn the_example_of_the_specification_is_read_and_written_byte_for_byte() {
 }
 
 #[test]
-fn a_single_resource_is_the_element_of_the_list_as_a_root_of_its_own() {
+fn single_resource_is_the_list_element_as_root() {
     // ST-62
-    let alone = ascii(desk().to_xml(&Groups::all()));
+    let alone = ascii(full_resource().to_xml(&Groups::all()));
     insta::assert_snapshot!(alone.replace("><", ">\n<"));
-    assert_eq!(Resource::from_xml(alone.as_bytes()), Ok(desk()));
-    let of_list = ascii(list(vec![desk()]).to_xml(&Groups::all()));
+    assert_eq!(Resource::from_xml(alone.as_bytes()), Ok(full_resource()));
+    let of_list = ascii(list(vec![full_resource()]).to_xml(&Groups::all()));
     let (_, elements) = alone.split_once("<id>").unwrap();
     assert!(of_list.contains(elements), "{of_list}");
 }
 
 #[test]
-fn a_client_gets_the_groups_of_elements_that_it_asks_for() {
+fn resource_has_only_the_requested_groups() {
     // ST-57, ST-63, ST-64
     let names = |groups: &Groups| -> Vec<String> {
-        let document = ascii(desk().to_xml(groups));
+        let document = ascii(full_resource().to_xml(groups));
         let (_, content) = document.split_once("<id>").unwrap();
         let mut depth = 1;
         let mut names = vec!["id".to_owned()];
@@ -159,7 +159,7 @@ fn a_client_gets_the_groups_of_elements_that_it_asks_for() {
 }
 
 #[test]
-fn a_resource_of_another_store_may_say_more_and_less() {
+fn resource_of_another_store_decodes() {
     // ST-12
     let text = format!(
         "<r:resources xmlns:r='{NAMESPACE}' enumeration='partial' more='1'><r:extra/>\
@@ -178,7 +178,7 @@ fn a_resource_of_another_store_may_say_more_and_less() {
 }
 
 #[test]
-fn a_resource_without_an_identifier_or_with_half_a_link_is_refused() {
+fn resource_without_id_or_link_url_is_rejected() {
     let around = |content: &str| {
         format!(
             "<resources xmlns='{NAMESPACE}' enumeration='full'>\

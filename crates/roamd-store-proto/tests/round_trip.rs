@@ -1,4 +1,4 @@
-//! What is written is read again as it was, and whatever is read never panics.
+//! Encoded messages decode to the same messages, and decoders do not panic.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ use roamd_store_proto::{
 };
 use secrecy::ExposeSecret;
 
-/// A name: one line, nothing around it, letters of any script and all characters of markup.
+/// Generates names: one trimmed line with letters of any script and all characters of markup.
 fn name() -> impl Strategy<Value = String> {
     r#"[a-zA-Z0-9<>&"'äβ語😀\]\-]([a-zA-Z0-9 <>&"'äβ語😀\]\-]{0,30}[a-z0-9\]>])?"#
 }
@@ -261,7 +261,7 @@ proptest! {
     }
 
     #[test]
-    fn texts_from_outside_never_panic(text in "[0-9.:]{0,12}|\\PC{0,40}", accept: Vec<String>) {
+    fn text_parsers_do_not_panic(text in "[0-9.:]{0,12}|\\PC{0,40}", accept: Vec<String>) {
         let _ = text.parse::<Lifetime>();
         drop(format!("CitrixAuth {text}").parse::<Challenge>());
         drop(FormPost::from_url_encoded(text.as_bytes()));
@@ -270,7 +270,7 @@ proptest! {
     }
 }
 
-/// Names as a hostile farm would choose them; none is empty, since that has a shorter form.
+/// Generates names of a hostile farm. None is empty, because empty elements have a shorter form.
 fn hostile() -> impl Strategy<Value = String> {
     let names = prop_oneof![
         any::<String>(),
@@ -280,7 +280,7 @@ fn hostile() -> impl Strategy<Value = String> {
     names.prop_map(|name| format!("a{name}"))
 }
 
-/// A list of one resource, with these names wherever a farm or a publisher has one.
+/// Returns a list of one resource with these names in all values of a farm or publisher.
 fn list_of([title, text, word, link]: [String; 4]) -> Vec<u8> {
     let resource = Resource {
         id: title.clone(),
@@ -323,10 +323,10 @@ fn list_of([title, text, word, link]: [String; 4]) -> Vec<u8> {
     .to_xml(&Groups::named([]))
 }
 
-/// The tags of that list where no name is hostile.
+/// The tags of that list with harmless names.
 static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| tags(&list_of(["a"; 4].map(str::to_owned))));
 
-/// The names of the tags of a document, in order.
+/// Returns the names of the tags of a document, in order.
 fn tags(document: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(document).expect("what is written is ASCII");
     let tags = text.split('<').skip(1);
@@ -342,9 +342,9 @@ fn tags(document: &[u8]) -> Vec<String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
-    /// SS-69, ST-41: no name, from a farm or a client, adds an element or an attribute to an answer.
+    /// SS-69, ST-41: names of a farm or a client cannot add elements or attributes to a response.
     #[test]
-    fn no_name_changes_the_structure_of_an_answer(
+    fn names_cannot_change_the_structure_of_a_response(
         names in proptest::array::uniform4(hostile()),
         spelling in spelling(),
     ) {
@@ -385,9 +385,9 @@ proptest! {
         prop_assert_eq!(tags(&retry(names).to_xml()), tags(&retry(plain()).to_xml()));
     }
 
-    /// The same of resources (ST-63, ST-69). One alone is the same element (ST-62).
+    /// The same for resources (ST-63, ST-69). A single resource is the same element (ST-62).
     #[test]
-    fn no_name_changes_the_structure_of_resources(names in proptest::array::uniform4(hostile())) {
+    fn names_cannot_change_the_structure_of_resources(names in proptest::array::uniform4(hostile())) {
         prop_assert_eq!(&tags(&list_of(names)), &*PLAIN);
     }
 }

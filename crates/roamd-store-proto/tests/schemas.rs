@@ -3,7 +3,7 @@
 use roamd_store_proto::schemas::{ALL, by_name};
 
 #[test]
-fn a_schema_is_found_without_regard_to_case() {
+fn schema_lookup_ignores_case() {
     // SS-11
     let schema = by_name("sessionstate.XSD").unwrap();
     assert_eq!(schema.name, "SessionState.xsd");
@@ -23,7 +23,7 @@ fn a_schema_is_found_without_regard_to_case() {
 }
 
 #[test]
-fn the_schemas_that_the_authority_names_are_there() {
+fn all_published_schemas_exist() {
     for name in [
         "SessionParameters.xsd",
         "SessionState.xsd",

@@ -1,13 +1,13 @@
 //! Session parameters, SS-14 to SS-27.
 
 use roamd_store_proto::{DecodeError, SessionParams, Spelling};
-use roamd_xml::{ErrorKind, FaultKind, Limits};
+use roamd_xml::{ErrorKind, FaultKind, XmlLimits};
 
 use crate::{ascii, fault};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionparams";
 
-/// Parameters around some child elements.
+/// Returns session parameters with these child elements.
 fn with(children: &str) -> String {
     format!("<sessionparams xmlns=\"{NAMESPACE}\">{children}</sessionparams>")
 }
@@ -17,18 +17,11 @@ fn read(text: &str) -> Result<SessionParams, DecodeError> {
 }
 
 fn named(client_name: &str) -> SessionParams {
-    SessionParams {
-        client_name: client_name.to_owned(),
-        device_id: None,
-        include_active_sessions: false,
-        app_sessions_only: false,
-        tickets: Vec::new(),
-        spelling: Spelling::Document,
-    }
+    SessionParams::new(client_name)
 }
 
 #[test]
-fn the_examples_of_the_specification_are_read() {
+fn specified_session_parameters_decode() {
     let kiosk = SessionParams {
         device_id: Some("7f3a0c52".to_owned()),
         ..named("kiosk-07")
@@ -99,7 +92,7 @@ fn the_examples_of_the_specification_are_read() {
 }
 
 #[test]
-fn what_clients_do_differently_is_read_alike() {
+fn deviations_of_real_clients_decode_alike() {
     let expected = SessionParams {
         include_active_sessions: true,
         ..named("kiosk-07")
@@ -201,7 +194,7 @@ fn what_clients_do_differently_is_read_alike() {
 }
 
 #[test]
-fn booleans_have_four_spellings_and_no_more() {
+fn booleans_have_exactly_four_spellings() {
     // SS-22, SS-23
     for (value, expected) in [
         ("true", Some(true)),
@@ -245,7 +238,7 @@ fn booleans_have_four_spellings_and_no_more() {
 }
 
 #[test]
-fn every_wrong_message_has_its_own_fault() {
+fn malformed_session_parameters_have_specific_faults() {
     let client_name = "<clientName>a</clientName>";
     let long = "x".repeat(257);
     let long_ticket = "x".repeat(1025);
@@ -435,14 +428,14 @@ fn every_wrong_message_has_its_own_fault() {
 }
 
 #[test]
-fn what_is_no_document_is_an_error_of_its_own() {
+fn malformed_xml_is_a_separate_error() {
     // SS-27
     let good = with("<clientName>a</clientName>");
     let tickets = "<ticket>A</ticket>".repeat(257);
     let tickets = with(&format!(
         "<clientName>a</clientName><tickets>{tickets}</tickets>"
     ));
-    let limits = Limits::REQUEST;
+    let limits = XmlLimits::REQUEST;
     let cases = [
         ("nothing", String::new(), ErrorKind::Empty),
         (
@@ -487,8 +480,8 @@ fn what_is_no_document_is_an_error_of_its_own() {
 }
 
 #[test]
-fn a_name_cannot_hold_what_no_document_can() {
-    // A NUL is no character of XML, so it is refused before the name is looked at.
+fn client_name_with_nul_is_malformed_xml() {
+    // XML does not allow NUL, so the document is rejected before the name is checked.
     for character in ["&#0;", "\0", "&#x1;", "&#xFFFF;"] {
         let read = read(&with(&format!("<clientName>a{character}</clientName>")));
         assert!(matches!(read, Err(DecodeError::Xml(_))), "{character:?}");
@@ -496,7 +489,7 @@ fn a_name_cannot_hold_what_no_document_can() {
 }
 
 #[test]
-fn names_at_the_limit_are_counted_in_characters() {
+fn name_length_is_counted_in_characters() {
     for name in [
         "ü".repeat(256),
         "\u{1f600}".repeat(256),
@@ -512,7 +505,7 @@ fn names_at_the_limit_are_counted_in_characters() {
 }
 
 #[test]
-fn a_fault_tells_where_and_what_but_never_the_value() {
+fn fault_has_path_and_kind_but_no_value() {
     let text = "<sessionparams xmlns=\"http://citrix.com/delivery-services/1-0/sessionparams\">\n  \
                 <clientName>a</clientName>\n  <appSessionsOnly>s3cret</appSessionsOnly>\n\
                 </sessionparams>";
@@ -523,7 +516,7 @@ fn a_fault_tells_where_and_what_but_never_the_value() {
 }
 
 #[test]
-fn tickets_do_not_show_in_debug_text() {
+fn debug_of_session_parameters_hides_tickets() {
     let params = SessionParams {
         tickets: vec!["0F51C2D9".to_owned()],
         ..named("a")
@@ -532,7 +525,7 @@ fn tickets_do_not_show_in_debug_text() {
 }
 
 #[test]
-fn written_parameters_keep_the_spelling_of_the_root() {
+fn encoded_parameters_keep_the_spelling_of_the_root() {
     let params = SessionParams {
         device_id: Some("7f3a0c52".to_owned()),
         include_active_sessions: true,

@@ -6,7 +6,7 @@ use roamd_xml::FaultKind;
 use crate::{ascii, compact, fault};
 
 #[test]
-fn the_examples_of_the_specification_are_written_byte_for_byte() {
+fn specified_session_results_encode_byte_for_byte() {
     // CQ-59
     let success = SessionResult {
         status: SessionStatus::Success,
@@ -18,7 +18,7 @@ fn the_examples_of_the_specification_are_written_byte_for_byte() {
 }
 
 #[test]
-fn the_examples_of_the_specification_are_read() {
+fn specified_session_results_decode() {
     for text in [
         include_str!("data/session_result.xml"),
         include_str!("data/session_result-native.xml"),
@@ -30,7 +30,7 @@ fn the_examples_of_the_specification_are_read() {
 }
 
 #[test]
-fn every_status_is_read_as_it_was_written() {
+fn session_status_round_trips() {
     // SS-50
     for (status, word) in [
         (SessionStatus::Success, "success"),
@@ -47,7 +47,7 @@ fn every_status_is_read_as_it_was_written() {
 }
 
 #[test]
-fn an_unknown_status_and_another_root_are_refused() {
+fn session_result_with_unknown_status_or_root_is_rejected() {
     let namespace = "http://citrix.com/delivery-services/1-0/sessionresult";
     let read = |text: String| fault(SessionResult::from_xml(text.as_bytes()));
     let expected = "success, partial or failure";

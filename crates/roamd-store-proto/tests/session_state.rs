@@ -40,7 +40,7 @@ fn office() -> SessionState {
 }
 
 #[test]
-fn the_examples_of_the_specification_are_written_byte_for_byte() {
+fn specified_session_states_encode_byte_for_byte() {
     // sessions-service.md §9, SS-40, SS-41, SS-42, SS-47, SS-69, CQ-57, CQ-58, CQ-70
     let document = include_str!("data/session_state-full.xml");
     assert_eq!(
@@ -52,7 +52,7 @@ fn the_examples_of_the_specification_are_written_byte_for_byte() {
 }
 
 #[test]
-fn the_examples_of_the_specification_are_read() {
+fn specified_session_states_decode() {
     let read = |text: &str| SessionState::from_xml(text.as_bytes()).unwrap();
     assert_eq!(read(include_str!("data/session_state-full.xml")), ledger());
     assert_eq!(
@@ -62,7 +62,7 @@ fn the_examples_of_the_specification_are_read() {
 }
 
 #[test]
-fn the_example_of_the_authority_is_read() {
+fn session_state_of_the_vendor_example_decodes() {
     // SS-10, SS-41
     let state = SessionState::from_xml(include_bytes!("data/authority-session_state.xml")).unwrap();
     insta::assert_debug_snapshot!(state, @r#"
@@ -93,8 +93,8 @@ fn the_example_of_the_authority_is_read() {
 }
 
 #[test]
-fn one_document_has_one_spelling() {
-    // SS-42, SS-47: a client that reads names without regard to case would see two elements.
+fn session_state_never_mixes_spellings() {
+    // SS-42, SS-47: a client that ignores case would find two elements.
     let document = ascii(ledger().to_xml(Spelling::Document));
     assert!(document.contains("<serverType>") && document.contains("<launchIca>"));
     assert!(!document.contains("servertype") && !document.contains("launchica"));
@@ -104,7 +104,7 @@ fn one_document_has_one_spelling() {
 }
 
 #[test]
-fn sessions_are_there_even_when_there_is_none() {
+fn empty_session_state_has_a_sessions_element() {
     // SS-38, CQ-69
     let nothing = SessionState {
         enumeration: EnumerationStatus::Failed,
@@ -117,7 +117,7 @@ fn sessions_are_there_even_when_there_is_none() {
 }
 
 #[test]
-fn a_state_of_another_store_may_say_more_and_less() {
+fn session_state_of_another_store_decodes() {
     // ST-12
     let text = format!(
         "<s:sessionState xmlns:s='{NAMESPACE}' enumeration='full' more='1'><s:extra/><s:sessions>\
@@ -138,7 +138,7 @@ fn a_state_of_another_store_may_say_more_and_less() {
 }
 
 #[test]
-fn a_state_without_what_a_client_needs_is_refused() {
+fn incomplete_session_state_is_rejected() {
     let around = |attributes: &str, content: &str| {
         format!("<sessionState xmlns='{NAMESPACE}' {attributes}>{content}</sessionState>")
     };

@@ -29,14 +29,14 @@ fn read_request(children: &str) -> Result<RequestToken, DecodeError> {
 }
 
 #[test]
-fn the_request_of_the_specification_is_read_and_written_byte_for_byte() {
+fn specified_request_token_round_trips() {
     let example = include_str!("data/request_token.xml");
     assert_eq!(RequestToken::from_xml(example.as_bytes()), Ok(request()));
     assert_eq!(ascii(request().to_xml()), compact(example));
 }
 
 #[test]
-fn a_request_may_be_as_clients_send_it() {
+fn request_tokens_of_real_clients_decode() {
     let service = "<for-service>1.-i.example.token</for-service>";
     let url = "<for-service-url>https://sf.example.net/</for-service-url>";
     let lifetime =
@@ -77,7 +77,7 @@ fn a_request_may_be_as_clients_send_it() {
 }
 
 #[test]
-fn a_request_without_realm_or_url_is_refused() {
+fn request_token_without_realm_or_url_is_rejected() {
     // CA-19
     let service = "<for-service>a</for-service>";
     let url = "<for-service-url>https://sf.example.net/</for-service-url>";
@@ -132,8 +132,8 @@ fn a_request_without_realm_or_url_is_refused() {
 }
 
 #[test]
-fn the_response_of_the_specification_is_read_and_written_byte_for_byte() {
-    // CA-22, CA-23, CA-31, CQ-51, CQ-52. The times of the password's own end are optional.
+fn specified_token_response_round_trips() {
+    // CA-22, CA-23, CA-31, CQ-51, CQ-52. The expiry of the password is optional.
     let example = include_str!("data/request_token_response.xml");
     let response = RequestTokenResponse::from_xml(example.as_bytes()).unwrap();
     let ends = "<ExpiryTime>2026-03-09T00:00:00.000Z</ExpiryTime>\
@@ -165,7 +165,7 @@ fn response() -> RequestTokenResponse {
 }
 
 #[test]
-fn the_lifetime_is_the_difference_of_the_dates_as_written() {
+fn token_lifetime_is_the_difference_of_the_written_dates() {
     // CA-22
     insta::assert_snapshot!(ascii(response().to_xml()), @r#"
     <?xml version="1.0" encoding="utf-8"?>
@@ -179,7 +179,7 @@ fn the_lifetime_is_the_difference_of_the_dates_as_written() {
 }
 
 #[test]
-fn a_response_without_a_token_or_dates_is_refused() {
+fn token_response_without_token_or_dates_is_rejected() {
     let good = ascii(response().to_xml());
     for (from, to, path, kind) in [
         (
@@ -204,12 +204,12 @@ fn a_response_without_a_token_or_dates_is_refused() {
 }
 
 #[test]
-fn a_token_does_not_show_in_debug_text() {
+fn debug_of_token_response_hides_the_token() {
     assert!(!format!("{:?}", response()).contains("c2VydmljZQ"));
 }
 
 #[test]
-fn the_choices_of_the_specification_are_read_and_written_byte_for_byte() {
+fn specified_token_choices_round_trip() {
     // CA-24, CQ-55, CQ-56
     let choices = TokenChoices {
         choices: vec![Choice {
@@ -226,7 +226,7 @@ fn the_choices_of_the_specification_are_read_and_written_byte_for_byte() {
 }
 
 #[test]
-fn refreshing_and_destroying_are_read_and_written_as_in_the_specification() {
+fn specified_refresh_and_destroy_messages_round_trip() {
     // CA-36, CA-38
     let token = "c2VydmljZS10b2tlbi1mb3ItYWRh";
     let example = include_str!("data/refresh_token.xml");
@@ -243,15 +243,15 @@ fn refreshing_and_destroying_are_read_and_written_as_in_the_specification() {
 
     let example = include_str!("data/destroy_token_response.xml");
     for status in ["status", "Status"] {
-        let answer = example.replace("status>", &format!("{status}>"));
-        let read = DestroyTokenResponse::from_xml(answer.as_bytes());
+        let response = example.replace("status>", &format!("{status}>"));
+        let read = DestroyTokenResponse::from_xml(response.as_bytes());
         assert_eq!(read, Ok(DestroyTokenResponse));
     }
     assert_eq!(ascii(DestroyTokenResponse.to_xml()), compact(example));
 }
 
 #[test]
-fn refreshing_and_destroying_need_a_token_and_show_none() {
+fn refresh_and_destroy_require_a_token_and_hide_it() {
     let refresh = |children: &str| {
         let namespace = "http://citrix.com/delivery-services/1-0/auth/refreshtoken";
         let text = format!("<refreshtoken xmlns=\"{namespace}\">{children}</refreshtoken>");
@@ -288,21 +288,21 @@ fn refreshing_and_destroying_need_a_token_and_show_none() {
 }
 
 #[test]
-fn another_status_than_destroyed_is_not_taken_for_it() {
-    let answer = include_str!("data/destroy_token_response.xml");
+fn destroy_response_with_another_status_is_rejected() {
+    let response = include_str!("data/destroy_token_response.xml");
     let path = "destroytokenresponse/status".to_owned();
     let expected = "destroyed";
     for (from, to, kind) in [
         ("destroyed", "kept", FaultKind::Unexpected { expected }),
         ("status>", "state>", FaultKind::Missing),
     ] {
-        let read = DestroyTokenResponse::from_xml(answer.replace(from, to).as_bytes());
+        let read = DestroyTokenResponse::from_xml(response.replace(from, to).as_bytes());
         assert_eq!(fault(read), (path.clone(), kind));
     }
 }
 
 #[test]
-fn claims_are_read_and_written_as_in_the_specification() {
+fn specified_claims_principal_round_trips() {
     // CA-40. Properties of claims are left out.
     let example = include_str!("data/claims_principal.xml");
     let issuer = "5e0b7f44-1d92-4c3b-8a57-cc1e90f3d6a1".to_owned();

@@ -1,21 +1,21 @@
-//! What reading and writing cost: the everyday messages, and the bodies of 64 KiB that cost most.
+//! Parsing and writing of typical messages, and parsing of the most expensive bodies of 64 KiB.
 //!
-//! None of the latter may take more than 5 ms.
+//! Each of the latter must take at most 5 ms.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use roamd_xml::{Charset, Doctype, Layout, Limits, Rules, Writer, parse};
+use roamd_xml::{Charset, Doctype, Layout, Rules, Writer, XmlLimits, parse};
 
 const STORE: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Sniffed,
     doctype: Doctype::Refused,
 };
 
 const FARM: Rules = Rules {
-    limits: Limits::ANSWER,
+    limits: XmlLimits::RESPONSE,
     charset: Charset::Declared,
     doctype: Doctype::Skipped,
 };
@@ -28,12 +28,12 @@ const SESSION_PARAMETERS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
   <appSessionsOnly>false</appSessionsOnly>
 </sessionParams>"#;
 
-fn everyday(criterion: &mut Criterion) {
+fn typical(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
     for (name, rules, body) in [
         ("session parameters", STORE, SESSION_PARAMETERS.to_owned()),
-        ("farm answer with 2 sessions", FARM, farm_answer(2)),
-        ("farm answer of 1 MiB", FARM, farm_answer(1940)),
+        ("farm response with 2 sessions", FARM, farm_response(2)),
+        ("farm response of 1 MiB", FARM, farm_response(1940)),
     ] {
         group.throughput(Throughput::Bytes(body.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(name), &body, |bencher, body| {
@@ -44,8 +44,8 @@ fn everyday(criterion: &mut Criterion) {
 
 fn hostile(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse 64 KiB");
-    for (name, mut body) in worst() {
-        body.truncate(Limits::REQUEST.bytes);
+    for (name, mut body) in expensive_bodies() {
+        body.truncate(XmlLimits::REQUEST.bytes);
         group.bench_with_input(BenchmarkId::from_parameter(name), &body, |bencher, body| {
             bencher.iter(|| parse(black_box(body), &STORE));
         });
@@ -53,13 +53,13 @@ fn hostile(criterion: &mut Criterion) {
 }
 
 fn writing(criterion: &mut Criterion) {
-    criterion.bench_function("write an answer with 20 sessions", |bencher| {
-        bencher.iter(|| farm_answer(black_box(20)));
+    criterion.bench_function("write a response with 20 sessions", |bencher| {
+        bencher.iter(|| farm_response(black_box(20)));
     });
 }
 
-/// An answer of an IMA farm, like the sample of nfuse.md with two sessions.
-fn farm_answer(sessions: usize) -> String {
+/// Returns a response of an IMA farm, like the sample of nfuse.md with two sessions.
+fn farm_response(sessions: usize) -> String {
     let mut writer = Writer::new(Layout::Indented { first: 4, step: 2 });
     writer.prolog(r#"<?xml version="1.0" encoding="UTF-8" ?>"#);
     writer.prolog(r#"<!DOCTYPE NFuseProtocol SYSTEM "NFuse.dtd">"#);
@@ -84,13 +84,13 @@ fn farm_answer(sessions: usize) -> String {
     String::from_utf8(writer.finish()).unwrap_or_default()
 }
 
-/// Bodies that are legal up to their last byte, or refused as late as possible.
-fn worst() -> Vec<(&'static str, Vec<u8>)> {
+/// Returns bodies that are valid up to their last byte, or refused as late as possible.
+fn expensive_bodies() -> Vec<(&'static str, Vec<u8>)> {
     let full = |open: &str, piece: &str, close: &str| {
-        let room = Limits::REQUEST.bytes - open.len() - close.len();
+        let room = XmlLimits::REQUEST.bytes - open.len() - close.len();
         format!("{open}{}{close}", piece.repeat(room / piece.len())).into_bytes()
     };
-    // As many elements as the limit allows: 16 times 255 in their parents, and the root.
+    // The maximum of elements: 16 times 255 with their parents, and the root.
     let crowd = |piece: &str| format!("<a>{}</a>", piece.repeat(254)).repeat(16);
     let numbered = |count: usize, name: &str| {
         (0..count).fold(String::new(), |mut all, n| {
@@ -187,5 +187,5 @@ fn worst() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-criterion_group!(benches, everyday, hostile, writing);
+criterion_group!(benches, typical, hostile, writing);
 criterion_main!(benches);

@@ -1,18 +1,19 @@
-//! Bytes to text: which encoding it is, and nothing but that encoding.
+//! Detection and decoding of the character encoding.
 
 use std::borrow::Cow;
 
 use crate::prolog;
 use crate::{Charset, Encoding, Error, ErrorKind, Position};
 
-/// The text of a document without its byte order mark and with line feeds at the ends of its lines
-/// (XML 1.0 §2.11), and the encoding that it was read in.
+/// Decodes a document and returns its text and encoding. The text has no byte order mark, and its
+/// line ends are line feeds (XML 1.0 §2.11).
 ///
-/// Bytes that are not text in that encoding are an error; nothing is replaced.
+/// # Errors
+/// If the encoding is not supported or the bytes are not valid in it. No byte is replaced.
 pub(crate) fn decode(bytes: &[u8], charset: Charset) -> Result<(Cow<'_, str>, Encoding), Error> {
-    let (encoding, bytes) = match certain(bytes) {
-        Some(certain) => certain,
-        None => (presumed(bytes, charset)?, bytes),
+    let (encoding, bytes) = match detect(bytes) {
+        Some(detected) => detected,
+        None => (presume(bytes, charset)?, bytes),
     };
     let text = match encoding {
         Encoding::Utf8 => utf8(bytes)?,
@@ -25,10 +26,10 @@ pub(crate) fn decode(bytes: &[u8], charset: Charset) -> Result<(Cow<'_, str>, En
         Encoding::Utf16Le => utf16(bytes, u16::from_le_bytes)?.into(),
         Encoding::Utf16Be => utf16(bytes, u16::from_be_bytes)?.into(),
     };
-    Ok((line_feeds(text), encoding))
+    Ok((normalise_line_ends(text), encoding))
 }
 
-fn line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
+fn normalise_line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\r') {
         text.replace("\r\n", "\n").replace('\r', "\n").into()
     } else {
@@ -36,8 +37,8 @@ fn line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// What the bytes themselves prove: a byte order mark, which is taken off, or a `<` of 16 bits.
-fn certain(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
+/// Detects the encoding by a byte order mark, which is removed, or by a `<` of 16 bits.
+fn detect(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => Some((Encoding::Utf8, rest)),
         [0xFF, 0xFE, rest @ ..] => Some((Encoding::Utf16Le, rest)),
@@ -48,8 +49,8 @@ fn certain(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
     }
 }
 
-/// The encoding of bytes that prove nothing.
-fn presumed(bytes: &[u8], charset: Charset) -> Result<Encoding, Error> {
+/// Returns the encoding of bytes without a byte order mark.
+fn presume(bytes: &[u8], charset: Charset) -> Result<Encoding, Error> {
     let name = match charset {
         Charset::Sniffed => None,
         Charset::Declared => prolog::declared_encoding(bytes),
@@ -63,7 +64,7 @@ fn presumed(bytes: &[u8], charset: Charset) -> Result<Encoding, Error> {
     }
 }
 
-/// Whether a declaration may call the encoding by this name.
+/// Returns whether the name in a declaration is one of this encoding.
 pub(crate) fn is_name_of(name: &str, encoding: Encoding) -> bool {
     let names: &[&str] = match encoding {
         Encoding::Utf8 => &["UTF-8"],
@@ -78,8 +79,8 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
         Err(error) => {
-            let (good, _) = bytes.split_at(error.valid_up_to());
-            Err(not_text("UTF-8", &String::from_utf8_lossy(good)))
+            let (valid, _) = bytes.split_at(error.valid_up_to());
+            Err(invalid_bytes("UTF-8", &String::from_utf8_lossy(valid)))
         }
     }
 }
@@ -90,17 +91,17 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
     for char in char::decode_utf16(pairs.iter().copied().map(unit)) {
         match char {
             Ok(char) => text.push(char),
-            Err(_) => return Err(not_text("UTF-16", &text)),
+            Err(_) => return Err(invalid_bytes("UTF-16", &text)),
         }
     }
     if odd.is_empty() {
         Ok(text)
     } else {
-        Err(not_text("UTF-16", &text))
+        Err(invalid_bytes("UTF-16", &text))
     }
 }
 
-/// The error behind the last good character.
-fn not_text(encoding: &'static str, good: &str) -> Error {
-    ErrorKind::Charset { encoding }.at(Position::of(good, good.len()))
+/// Creates the error of bytes that follow the valid text.
+fn invalid_bytes(encoding: &'static str, valid: &str) -> Error {
+    ErrorKind::Charset { encoding }.at(Position::of(valid, valid.len()))
 }

@@ -1,96 +1,96 @@
-//! Why bytes are not a document that we read.
+//! Errors of the parser.
 
 use crate::tree::Position;
 
-/// A refused document: what was wrong and where. Never holds text of the document.
+/// Error of the parser. It never contains text of the document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at {at}")]
 pub struct Error {
-    /// Where reading stopped.
+    /// Position of the error.
     pub at: Position,
-    /// What was wrong.
+    /// What is wrong.
     pub kind: ErrorKind,
 }
 
-/// What was wrong with a document.
+/// What is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
-    /// The body is longer than the limit.
+    /// The document is longer than the limit.
     #[error("document is longer than {limit} bytes")]
     TooLarge {
-        /// [`Limits::bytes`](crate::Limits::bytes).
+        /// [`XmlLimits::bytes`](crate::XmlLimits::bytes).
         limit: usize,
     },
-    /// Elements are nested deeper than the limit.
+    /// An element is nested deeper than the limit.
     #[error("elements are nested deeper than {limit}")]
     TooDeep {
-        /// [`Limits::depth`](crate::Limits::depth).
+        /// [`XmlLimits::depth`](crate::XmlLimits::depth).
         limit: usize,
     },
     /// One element has more attributes than the limit.
     #[error("element has more than {limit} attributes")]
     TooManyAttributes {
-        /// [`Limits::attributes`](crate::Limits::attributes).
+        /// [`XmlLimits::attributes`](crate::XmlLimits::attributes).
         limit: usize,
     },
     /// One element has more children than the limit.
     #[error("element has more than {limit} child elements")]
     TooManyChildren {
-        /// [`Limits::children`](crate::Limits::children).
+        /// [`XmlLimits::children`](crate::XmlLimits::children).
         limit: usize,
     },
     /// The document has more elements than the limit.
     #[error("document has more than {limit} elements")]
     TooManyElements {
-        /// [`Limits::elements`](crate::Limits::elements).
+        /// [`XmlLimits::elements`](crate::XmlLimits::elements).
         limit: usize,
     },
-    /// More namespaces are declared around one element than the limit.
+    /// More namespace declarations than the limit are in scope at one element.
     #[error("more than {limit} namespace declarations are in force")]
     TooManyNamespaces {
-        /// [`Limits::namespaces`](crate::Limits::namespaces).
+        /// [`XmlLimits::namespaces`](crate::XmlLimits::namespaces).
         limit: usize,
     },
     /// A namespace name is longer than the limit.
     #[error("namespace name is longer than {limit} bytes")]
     NamespaceTooLong {
-        /// [`Limits::namespace_bytes`](crate::Limits::namespace_bytes).
+        /// [`XmlLimits::namespace_bytes`](crate::XmlLimits::namespace_bytes).
         limit: usize,
     },
-    /// There is nothing to read, or white space only.
+    /// The document is empty, or white space only.
     #[error("document is empty")]
     Empty,
-    /// The bytes are not text in the encoding that they have to be in.
+    /// The bytes are not valid in their encoding.
     #[error("bytes are not {encoding} text")]
     Charset {
         /// Name of the encoding.
         encoding: &'static str,
     },
-    /// The declaration names an encoding that is not read.
+    /// The declared encoding is not supported.
     #[error("declared encoding is not supported")]
     UnsupportedEncoding,
-    /// The declaration names another encoding than the one that the bytes prove.
+    /// The declared encoding contradicts the bytes.
     #[error("declared encoding is not the encoding of the bytes")]
     ContradictedEncoding,
-    /// There is a document type declaration where none may be.
+    /// There is a document type declaration, which the rules refuse.
     #[error("document type declaration is not allowed")]
     Doctype,
-    /// A document type declaration declares something.
+    /// The internal subset of a document type declaration is not empty.
     #[error("declarations inside a document type are not allowed")]
     InternalSubset,
-    /// The document ends before its root element does.
+    /// The document ends before its root element is closed.
     #[error("document ends before its root element is closed")]
     Truncated,
-    /// Something other than comments and white space follows the root element.
+    /// The root element is followed by more than comments and white space.
     #[error("content after the root element")]
     TrailingContent,
-    /// Any other breach of the XML rules; the text says which.
+    /// The document violates another rule of XML, which the text names.
     #[error("not well-formed: {0}")]
     NotWellFormed(&'static str),
 }
 
 impl ErrorKind {
-    /// This fault, at a place.
+    /// Returns this error with its position.
     pub(crate) fn at(self, at: Position) -> Error {
         Error { at, kind: self }
     }

@@ -1,6 +1,6 @@
-//! What may stand before the root: the XML declaration and the document type.
+//! The prolog: XML declaration and document type declaration.
 //!
-//! Both are checked here and then blanked out, so that the second pass never sees them.
+//! Both are checked here and then blanked out, so the second pass does not see them.
 
 use std::ops::Range;
 
@@ -10,32 +10,32 @@ use crate::tree::SPACE;
 /// An XML declaration.
 #[derive(Debug)]
 pub(crate) struct Declaration<'t> {
-    /// Where it stands.
+    /// Its range in the text.
     pub(crate) range: Range<usize>,
-    /// The encoding that it names.
+    /// The declared encoding.
     pub(crate) encoding: Option<&'t str>,
 }
 
-/// The XML declaration, if the text starts with one.
+/// Returns the XML declaration at the start of the text, if there is one.
 ///
-/// A reader that does not believe the declaration (SS-70) does not care for what follows the
-/// encoding either: clients copy that line around without care (CQ-7).
+/// With [`Charset::Sniffed`], which ignores the declared encoding (SS-70), the text behind it is
+/// not checked either, because clients send malformed ones (CQ-7).
 ///
 /// # Errors
-/// The declaration is malformed.
+/// If the declaration is malformed.
 pub(crate) fn declaration(
     text: &str,
     charset: Charset,
 ) -> Result<Option<Declaration<'_>>, &'static str> {
-    if !begins(text) {
+    if !starts_with_declaration(text) {
         return Ok(None);
     }
-    declaration_at_start(text, charset)
+    parse_declaration(text, charset)
         .map(Some)
         .ok_or("malformed XML declaration")
 }
 
-/// The encoding that an XML declaration at the start of the bytes names.
+/// Returns the encoding in the XML declaration at the start of the bytes.
 pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
     let ascii = bytes.split(|byte| !byte.is_ascii()).next()?;
     let text = std::str::from_utf8(ascii).ok()?;
@@ -43,17 +43,17 @@ pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
     Some(name)
 }
 
-/// What is wrong with a document type declaration.
+/// Error of a document type declaration.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum DoctypeFault {
-    /// It breaks the grammar.
+    /// The declaration violates the grammar.
     Malformed,
-    /// It declares something.
-    Declares,
+    /// The internal subset is not empty.
+    InternalSubset,
 }
 
-/// Whether a document type declaration, from `<!DOCTYPE` to `>`, only names a document type and
-/// at most an external identifier. An empty internal subset, `[]`, declares nothing.
+/// Checks that a document type declaration, from `<!DOCTYPE` to `>`, has only a name and an
+/// optional external identifier. An empty internal subset, `[]`, is accepted.
 pub(crate) fn doctype(markup: &str) -> Result<(), DoctypeFault> {
     let rest = after_external_id(markup).ok_or(DoctypeFault::Malformed)?;
     if rest.is_empty() {
@@ -62,12 +62,12 @@ pub(crate) fn doctype(markup: &str) -> Result<(), DoctypeFault> {
     let subset = rest.strip_prefix('[').ok_or(DoctypeFault::Malformed)?;
     match subset.trim_end_matches(SPACE).strip_suffix(']') {
         Some(declarations) if declarations.trim_matches(SPACE).is_empty() => Ok(()),
-        Some(_) => Err(DoctypeFault::Declares),
+        Some(_) => Err(DoctypeFault::InternalSubset),
         None => Err(DoctypeFault::Malformed),
     }
 }
 
-/// Puts blanks in the place of a part of the text, and leaves its lines.
+/// Replaces a range of the text by blanks and keeps its line feeds, so positions stay the same.
 pub(crate) fn blank_out(text: &mut String, part: Range<usize>) {
     if let Some(old) = text.get(part.clone()) {
         let blanks: String = old
@@ -78,14 +78,14 @@ pub(crate) fn blank_out(text: &mut String, part: Range<usize>) {
     }
 }
 
-/// Whether the text starts with an XML declaration and not with `<?xml-stylesheet`.
-fn begins(text: &str) -> bool {
+/// Returns whether the text starts with an XML declaration and not with `<?xml-stylesheet`.
+fn starts_with_declaration(text: &str) -> bool {
     text.strip_prefix("<?xml")
         .is_some_and(|rest| rest.starts_with(SPACE) || rest.starts_with('?'))
 }
 
 /// `XMLDecl ::= '<?xml' VersionInfo EncodingDecl? SDDecl? S? '?>'`
-fn declaration_at_start(text: &str, charset: Charset) -> Option<Declaration<'_>> {
+fn parse_declaration(text: &str, charset: Charset) -> Option<Declaration<'_>> {
     let mut rest = after_version(text)?;
     let mut name = None;
     if let Some((encoding, after)) = encoding(rest) {
@@ -113,7 +113,7 @@ fn after_version(text: &str) -> Option<&str> {
     digits.then_some(rest)
 }
 
-/// `EncodingDecl ::= S 'encoding' Eq ('"' EncName '"' | "'" EncName "'")`: the name and the rest.
+/// `EncodingDecl ::= S 'encoding' Eq ('"' EncName '"' | "'" EncName "'")`. Returns name and rest.
 fn encoding(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = pseudo_attribute(text, "encoding")?;
     let legal = name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -123,7 +123,7 @@ fn encoding(text: &str) -> Option<(&str, &str)> {
     legal.then_some((name, rest))
 }
 
-/// `S name S? '=' S? literal`: the value and the rest.
+/// `S name S? '=' S? literal`. Returns the value and the rest.
 fn pseudo_attribute<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let rest = after_space(text)?.strip_prefix(name)?;
     literal(
@@ -133,9 +133,9 @@ fn pseudo_attribute<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)>
     )
 }
 
-/// `'<!DOCTYPE' S Name (S ExternalID)? S?`, and then the rest up to the last `>`.
+/// `'<!DOCTYPE' S Name (S ExternalID)? S?`. Returns the rest up to the last `>`.
 ///
-/// The name may only have ASCII characters: that is enough for every document that is sent here.
+/// The name must be ASCII, as it is in every known document type.
 fn after_external_id(markup: &str) -> Option<&str> {
     let rest = after_space(markup.strip_prefix("<!DOCTYPE")?.strip_suffix('>')?)?;
     if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
@@ -166,13 +166,13 @@ fn is_public(c: char) -> bool {
     c.is_ascii_alphanumeric() || " \r\n-'()+,./:=?;!*#@$_%".contains(c)
 }
 
-/// The text behind white space that must be there.
+/// Returns the text after mandatory white space.
 fn after_space(text: &str) -> Option<&str> {
     text.starts_with(SPACE)
         .then(|| text.trim_start_matches(SPACE))
 }
 
-/// What stands between quotes at the start of the text, and the rest.
+/// Returns the quoted literal at the start of the text, without quotes, and the rest.
 fn literal(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let (value, rest) = text.strip_prefix(quote)?.split_once(quote)?;
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_type_may_name_itself_and_nothing_more() {
+    fn document_type_with_an_internal_subset_is_refused() {
         let cases = [
             ("<!DOCTYPE a>", Ok(())),
             ("<!DOCTYPE a SYSTEM \"a.dtd\">", Ok(())),
@@ -195,10 +195,13 @@ mod tests {
             ("<!DOCTYPE a SYSTEM 'a.dtd' [ \n ] >", Ok(())),
             (
                 "<!DOCTYPE a [<!ENTITY b 'c'>]>",
-                Err(DoctypeFault::Declares),
+                Err(DoctypeFault::InternalSubset),
             ),
-            ("<!DOCTYPE a [%b;]>", Err(DoctypeFault::Declares)),
-            ("<!DOCTYPE a [<!-- b -->]>", Err(DoctypeFault::Declares)),
+            ("<!DOCTYPE a [%b;]>", Err(DoctypeFault::InternalSubset)),
+            (
+                "<!DOCTYPE a [<!-- b -->]>",
+                Err(DoctypeFault::InternalSubset),
+            ),
             ("<!DOCTYPE a SYSTEM>", Err(DoctypeFault::Malformed)),
             ("<!DOCTYPE a PUBLIC 'a.dtd'>", Err(DoctypeFault::Malformed)),
             ("<!DOCTYPE a 'a.dtd'>", Err(DoctypeFault::Malformed)),
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn blanking_out_leaves_lines_where_they_are() {
+    fn blank_out_keeps_line_feeds() {
         let mut text = String::from("<?xml\nversion='1.0'?>\n<a/>");
         blank_out(&mut text, 0..21);
         assert_eq!(text, "     \n               \n<a/>");

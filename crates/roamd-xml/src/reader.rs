@@ -1,15 +1,15 @@
-//! Bytes to tree, in two passes: limits first, well-formedness second.
+//! Parser entry point: decodes the bytes, checks the limits, then builds the tree.
 
 use std::ops::Range;
 
 use crate::tree::SPACE;
 use crate::{Charset, Document, Encoding, Error, ErrorKind, Position, Rules};
-use crate::{bounds, build, charset, prolog};
+use crate::{charset, limit_checker, prolog, tree_builder};
 
-/// Reads a whole document.
+/// Parses a document.
 ///
 /// # Errors
-/// What was wrong with it, and where; see [`ErrorKind`].
+/// If the document is not well-formed or violates the rules; see [`ErrorKind`].
 pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Document, Error> {
     if bytes.len() > rules.limits.bytes {
         return Err(ErrorKind::TooLarge {
@@ -28,28 +28,31 @@ pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Document, Error> {
     if let Some(declaration) = declaration(&text, encoding, rules.charset)? {
         prolog::blank_out(text.to_mut(), declaration);
     }
-    if let Some(doctype) = bounds::check(&text, rules)? {
+    if let Some(doctype) = limit_checker::check(&text, rules)? {
         prolog::blank_out(text.to_mut(), doctype);
     }
-    let root = build::tree(&text, &rules.limits)?;
+    let root = tree_builder::build(&text, &rules.limits)?;
     Ok(Document { encoding, root })
 }
 
-/// Where the XML declaration stands. One that is believed must not contradict the bytes.
+/// Returns the range of the XML declaration, if there is one.
+///
+/// # Errors
+/// If the declaration is malformed, or if its encoding counts and contradicts the bytes.
 fn declaration(
     text: &str,
     encoding: Encoding,
     charset: Charset,
 ) -> Result<Option<Range<usize>>, Error> {
-    let refused = |kind: ErrorKind| kind.at(Position::START);
+    let at_start = |kind: ErrorKind| kind.at(Position::START);
     let declaration = prolog::declaration(text, charset)
-        .map_err(|rule| refused(ErrorKind::NotWellFormed(rule)))?;
+        .map_err(|rule| at_start(ErrorKind::NotWellFormed(rule)))?;
     let Some(declaration) = declaration else {
         return Ok(None);
     };
     match declaration.encoding {
         Some(name) if charset == Charset::Declared && !charset::is_name_of(name, encoding) => {
-            Err(refused(ErrorKind::ContradictedEncoding))
+            Err(at_start(ErrorKind::ContradictedEncoding))
         }
         _ => Ok(Some(declaration.range)),
     }

@@ -1,11 +1,11 @@
-//! The tree that [`parse`](crate::parse) returns: owned, small, without mixed content.
+//! Document tree that [`parse`](crate::parse) returns: owned, and without mixed content.
 
 use std::fmt;
 
-/// What XML calls white space.
+/// White space characters of XML.
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Where something stands in the decoded text. Both count from 1.
+/// Position in the decoded text. Lines and columns count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
     /// Line.
@@ -15,15 +15,15 @@ pub struct Position {
 }
 
 impl Position {
-    /// Where a text starts.
+    /// Start of a text.
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 
-    /// The position at a byte offset in a text.
+    /// Returns the position of a byte offset in a text.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
         Self::START.after(text.get(..offset).unwrap_or(text))
     }
 
-    /// The position behind a text that starts here.
+    /// Returns the position after a text that starts at this position.
     pub(crate) fn after(self, text: &str) -> Self {
         match text.rsplit_once('\n') {
             None => Self {
@@ -48,12 +48,12 @@ impl fmt::Display for Position {
     }
 }
 
-/// The encoding that a document was really read in.
+/// Encoding that a document was decoded with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     Utf8,
-    /// ISO-8859-1, only where [`Charset::Declared`](crate::Charset::Declared) allows it.
+    /// ISO-8859-1, only with [`Charset::Declared`](crate::Charset::Declared).
     Latin1,
     /// UTF-16, least significant byte first.
     Utf16Le,
@@ -61,58 +61,59 @@ pub enum Encoding {
     Utf16Be,
 }
 
-/// A whole document.
+/// A parsed document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The encoding that it was read in.
+    /// The encoding of the bytes.
     pub encoding: Encoding,
-    /// Its root element.
+    /// The root element.
     pub root: Element,
 }
 
-/// An element: name, attributes, child elements and the text that stands directly in it.
+/// An element: its name, attributes, child elements and text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Element {
-    /// Namespace URI, absent for an element in no namespace.
+    /// Namespace URI, or `None` for an element in no namespace.
     pub namespace: Option<String>,
     /// Local name, without prefix.
     pub name: String,
-    /// Attributes in document order, without namespace declarations.
+    /// Attributes in document order. Namespace declarations are left out.
     pub attributes: Vec<Attribute>,
-    /// All character data directly inside, joined: text, CDATA and resolved references.
+    /// The character data of this element, without that of its children: text, CDATA sections and
+    /// resolved references, joined.
     pub text: String,
     /// Child elements in document order.
     pub children: Vec<Element>,
-    /// Where its start tag begins.
+    /// Position of the start tag.
     pub at: Position,
 }
 
-/// An attribute. Its value may be a secret: `Debug` leaves it out.
+/// An attribute. `Debug` leaves out the value, which may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
-    /// Namespace URI; an attribute without prefix has none.
+    /// Namespace URI, or `None` for an attribute without prefix.
     pub namespace: Option<String>,
     /// Local name, without prefix.
     pub name: String,
-    /// Normalised value.
+    /// Value, normalised as XML requires.
     pub value: String,
 }
 
 impl Element {
-    /// Whether the element has this namespace and local name.
+    /// Returns whether the element has this namespace and local name.
     #[must_use]
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         self.namespace.as_deref() == Some(namespace) && self.name == name
     }
 
-    /// Child elements of this name in the element's own namespace.
+    /// Returns the child elements with this name in the namespace of this element.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> + 'a {
         self.children
             .iter()
             .filter(move |c| c.name == name && c.namespace == self.namespace)
     }
 
-    /// The first child element of this name in the element's own namespace.
+    /// Returns the first child element with this name in the namespace of this element.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<&Self> {
         self.children
@@ -120,7 +121,7 @@ impl Element {
             .find(|c| c.name == name && c.namespace == self.namespace)
     }
 
-    /// The value of an attribute that has no namespace.
+    /// Returns the value of an attribute without namespace.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
@@ -129,7 +130,7 @@ impl Element {
             .map(|a| a.value.as_str())
     }
 
-    /// The text without the white space around it.
+    /// Returns the text without surrounding white space.
     #[must_use]
     pub fn trimmed(&self) -> &str {
         self.text.trim_matches(SPACE)
@@ -137,7 +138,7 @@ impl Element {
 }
 
 impl fmt::Debug for Element {
-    /// Names and shape only: a text may be a password.
+    /// Prints names and structure only, because a text may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Element")
             .field("namespace", &self.namespace)

@@ -1,48 +1,48 @@
-//! Events to bytes.
+//! Writer of documents.
 
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
-/// How a document is laid out. None changes what it says.
+/// White space between the elements of a written document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// No white space between elements.
     Compact,
-    /// A line for each element: `first` blanks before a child of the root, `step` more for each
-    /// level below (the layout of IMA farms is 4 and 2, nfuse.md §1.3).
+    /// One line per element, indented by its depth. IMA farms indent by 4, and by 2 more for each
+    /// level below (nfuse.md §1.3).
     Indented {
         /// Blanks before a child of the root.
         first: usize,
-        /// Blanks more for each level below that.
+        /// Additional blanks for each level below.
         step: usize,
     },
 }
 
-/// Writes one document.
+/// Writer of one document.
 ///
-/// Every character that is not ASCII is written as a numeric character reference, so that the
-/// bytes mean the same in every encoding that a reader may assume (SS-69). Characters that XML
-/// cannot hold become U+FFFD.
+/// Characters that are not ASCII are written as numeric character references, so the bytes mean
+/// the same in every encoding that a reader may assume (SS-69). Characters that XML does not allow
+/// become U+FFFD.
 ///
-/// Names are written as they are: they come from the program, never from outside.
+/// Values are escaped. Names are not: they must come from the program and never from a peer.
 #[derive(Clone)]
 pub struct Writer {
     layout: Layout,
     out: String,
-    open: Vec<Open>,
+    open: Vec<OpenElement>,
 }
 
-/// An element that is not closed yet.
+/// An open element.
 #[derive(Clone)]
-struct Open {
-    /// Where its name stands in the output.
+struct OpenElement {
+    /// Range of its name in the output.
     name: Range<usize>,
-    /// Whether the start tag has its `>`.
+    /// Whether the `>` of the start tag is written.
     has_content: bool,
 }
 
 impl Writer {
-    /// Starts a document without anything before its root.
+    /// Starts a document without a prolog.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
         Self {
@@ -52,25 +52,25 @@ impl Writer {
         }
     }
 
-    /// Writes a line before the root as it is, for example an XML declaration or a document type.
+    /// Writes a line of the prolog verbatim, for example an XML declaration.
     pub fn prolog(&mut self, line: &str) {
         self.out.push_str(line);
         self.out.push('\n');
     }
 
-    /// Opens an element. Attribute values are escaped.
+    /// Opens an element and escapes its attribute values.
     pub fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
         let name = self.begin(name, attributes);
-        self.open.push(Open {
+        self.open.push(OpenElement {
             name,
             has_content: false,
         });
     }
 
-    /// Closes the element that was opened last. One without content becomes `<name/>` in
-    /// [`Layout::Compact`], and a start and end tag on two lines in [`Layout::Indented`].
+    /// Closes the element that was opened last. An empty element becomes `<name/>` with
+    /// [`Layout::Compact`], and start and end tag on two lines with [`Layout::Indented`].
     pub fn close(&mut self) {
-        let Some(Open { name, has_content }) = self.open.pop() else {
+        let Some(OpenElement { name, has_content }) = self.open.pop() else {
             return;
         };
         if self.layout == Layout::Compact && !has_content {
@@ -84,7 +84,7 @@ impl Writer {
         self.end_tag(name);
     }
 
-    /// Writes an element that holds text only; an empty text gives `<name/>`.
+    /// Writes an element that contains only text. An empty text gives `<name/>`.
     pub fn leaf(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
         if text.is_empty() {
             self.begin(name, attributes);
@@ -94,16 +94,16 @@ impl Writer {
         }
     }
 
-    /// Writes an element that holds text only, always with a start and an end tag, as IMA farms
-    /// do (nfuse.md §1.3).
+    /// Writes an element that contains only text, always with start and end tag, as IMA farms do
+    /// (nfuse.md §1.3).
     pub fn pair(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
         let name = self.begin(name, attributes);
         self.out.push('>');
-        escape(&mut self.out, text, Place::Text);
+        escape(&mut self.out, text, ValueContext::Text);
         self.end_tag(name);
     }
 
-    /// Ends the document: closes what is open and returns its bytes, ASCII only.
+    /// Closes all open elements and returns the document, which is ASCII.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         while !self.open.is_empty() {
@@ -115,7 +115,7 @@ impl Writer {
         self.out.into_bytes()
     }
 
-    /// Writes a start tag without its end; returns where its name stands.
+    /// Writes a start tag without its `>`, and returns the range of the name.
     fn begin(&mut self, name: &str, attributes: &[(&str, &str)]) -> Range<usize> {
         if let Some(parent) = self.open.last_mut() {
             if !parent.has_content {
@@ -132,7 +132,7 @@ impl Writer {
             self.out.push(' ');
             self.out.push_str(name);
             self.out.push_str("=\"");
-            escape(&mut self.out, value, Place::Attribute);
+            escape(&mut self.out, value, ValueContext::Attribute);
             self.out.push('"');
         }
         written
@@ -144,7 +144,7 @@ impl Writer {
         self.out.push('>');
     }
 
-    /// Starts a line for what comes next at the present depth.
+    /// Starts a line, indented for the current depth.
     fn new_line(&mut self) {
         let Layout::Indented { first, step } = self.layout else {
             return;
@@ -160,7 +160,7 @@ impl Writer {
 }
 
 impl fmt::Debug for Writer {
-    /// The layout only: what was written may hold a password.
+    /// Prints the layout only, because the output may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer")
             .field("layout", &self.layout)
@@ -168,18 +168,18 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// Where a value is written.
+/// Context of a value, which decides about the characters to escape.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ValueContext {
     Text,
     Attribute,
 }
 
-/// Writes a value so that a parser reads the same again: plain stretches at once, and references
-/// for what is markup, what a parser would normalise, and what is not ASCII.
-fn escape(out: &mut String, value: &str, place: Place) {
+/// Writes a value so that a parser returns the same value. Markup, characters that a parser would
+/// normalise and characters outside ASCII become references.
+fn escape(out: &mut String, value: &str, context: ValueContext) {
     let mut rest = value;
-    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte, place)) {
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte, context)) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = special.chars();
@@ -191,10 +191,10 @@ fn escape(out: &mut String, value: &str, place: Place) {
     out.push_str(rest);
 }
 
-fn is_plain(byte: u8, place: Place) -> bool {
+fn is_plain(byte: u8, context: ValueContext) -> bool {
     match byte {
         b'&' | b'<' | b'>' => false,
-        b'"' | b'\'' | b'\t' | b'\n' => place == Place::Text,
+        b'"' | b'\'' | b'\t' | b'\n' => context == ValueContext::Text,
         b' '..=b'\x7F' => true,
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! Behaviour of the reader and the writer, from outside.
+//! Tests of the public interface of the parser and the writer.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,24 +6,24 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod accepted;
 mod conformance;
 mod properties;
-mod reading;
-mod refusing;
-mod writing;
+mod rejected;
+mod writer;
 
-use roamd_xml::{Charset, Doctype, Limits, Rules};
+use roamd_xml::{Charset, Doctype, Rules, XmlLimits};
 
-/// How the messages of a client are read.
+/// Rules for the requests of clients.
 const STORE: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Sniffed,
     doctype: Doctype::Refused,
 };
 
-/// How the messages of NFuse are read.
+/// Rules for NFuse messages.
 const FARM: Rules = Rules {
-    limits: Limits::REQUEST,
+    limits: XmlLimits::REQUEST,
     charset: Charset::Declared,
     doctype: Doctype::Skipped,
 };

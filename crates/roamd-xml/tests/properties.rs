@@ -1,11 +1,11 @@
-//! What holds for every input.
+//! Properties of all inputs.
 
 use proptest::prelude::*;
 use roamd_xml::{Layout, Writer, parse};
 
 use crate::{FARM, STORE};
 
-/// Text of every kind of character that XML can hold, and many that it gives a meaning.
+/// Generates text of characters that XML allows, many of them with a meaning in markup.
 fn text() -> impl Strategy<Value = String> {
     let char = prop_oneof![
         4 => proptest::char::any().prop_filter("XML has the character", |c| is_xml(*c)),
@@ -20,7 +20,7 @@ fn is_xml(char: char) -> bool {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_again(value in text(), content in text(), indented: bool) {
+    fn written_document_round_trips(value in text(), content in text(), indented: bool) {
         let layout = if indented { Layout::Indented { first: 4, step: 2 } } else { Layout::Compact };
         let mut writer = Writer::new(layout);
         writer.open("a", &[("b", &value)]);
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn any_character_can_be_written(content: String) {
+    fn characters_that_xml_forbids_are_replaced(content: String) {
         let mut writer = Writer::new(Layout::Compact);
         writer.leaf("a", &[("b", &content)], &content);
         let root = parse(&writer.finish(), &STORE).unwrap().root;
@@ -50,14 +50,14 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_cause_a_panic(bytes: Vec<u8>) {
+    fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>) {
         for rules in [STORE, FARM] {
             let _result = parse(&bytes, &rules);
         }
     }
 
     #[test]
-    fn no_markup_causes_a_panic(
+    fn arbitrary_markup_does_not_panic(
         pieces in proptest::collection::vec(
             proptest::sample::select(vec![
                 "<a", ">", "/>", "</a>", " b='", "'", " xmlns:p='x'", "<p:a", "&", "#", "x", ";", "]]>",

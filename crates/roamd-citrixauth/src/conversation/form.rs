@@ -1,27 +1,28 @@
-//! The forms (citrixauth.md §5.3, §5.4, §5.6).
+//! The sign-in form, and the rows of all forms (citrixauth.md §5.3, §5.4, §5.6).
 
 use roamd_store_proto::auth::{
     Form, FormPost, FormResult, FormStatus, Requirement, RequirementKind,
 };
 use roamd_store_proto::{Language, Text};
 
-use super::post::{in_list, is_name};
-use super::{FormPolicy, Negotiation};
+use super::form_policy::FormPolicy;
+use super::negotiation::Negotiation;
+use super::posted_credentials::{in_list, is_name};
 use crate::texts;
 
-/// What a form is filled in with when it is shown again: never the password (CA-71).
+/// Initial values of a form that is shown again, without the password (CA-71).
 #[derive(Debug, Default)]
-pub(super) struct Filled<'a> {
+pub(super) struct FormValues<'a> {
     user_name: &'a str,
     domain: Option<&'a str>,
     save_credentials: bool,
 }
 
-impl<'a> Filled<'a> {
+impl<'a> FormValues<'a> {
     pub(super) fn from_post(post: &'a FormPost) -> Self {
         let user_name = post.user_name.as_deref().unwrap_or_default();
         Self {
-            // What cannot be a name is not sent back.
+            // A text that is not a valid name is not sent back.
             user_name: if is_name(user_name) { user_name } else { "" },
             domain: post.domain.as_deref(),
             save_credentials: post.save_credentials,
@@ -29,20 +30,20 @@ impl<'a> Filled<'a> {
     }
 }
 
-/// The sign-in form. Clients know its fields by their fixed names (CA-61).
+/// Returns the sign-in form. The names of its fields are fixed, because clients know them (CA-61).
 pub(super) fn sign_in(
     policy: &FormPolicy,
     negotiation: Negotiation,
     state_context: String,
-    filled: &Filled<'_>,
+    values: &FormValues<'_>,
     error: Option<Text>,
     language: Language,
 ) -> Form {
     let mut requirements = vec![heading(texts::SIGN_IN, negotiation, language)];
     requirements.extend(
-        error.map(|text| error_line(text, &["username", "password"], negotiation, language)),
+        error.map(|text| error_row(text, &["username", "password"], negotiation, language)),
     );
-    requirements.push(user_name(policy, filled, language));
+    requirements.push(user_name(policy, values, language));
     requirements.push(password(
         "password",
         "password",
@@ -51,13 +52,13 @@ pub(super) fn sign_in(
         language,
     ));
     if negotiation.domain && !policy.domains.is_empty() {
-        requirements.push(domain(policy, filled, language));
+        requirements.push(domain(policy, values, language));
     }
     if negotiation.save_credentials {
-        requirements.push(save_credentials(filled, language));
+        requirements.push(save_credentials(values, language));
     }
     requirements.push(button("loginBtn", texts::LOG_ON, language));
-    asking(
+    input_form(
         policy,
         FormResult::MORE_INFO,
         state_context,
@@ -66,8 +67,8 @@ pub(super) fn sign_in(
     )
 }
 
-/// A form that asks for something.
-pub(super) fn asking(
+/// Returns a form with input.
+pub(super) fn input_form(
     policy: &FormPolicy,
     result: FormResult,
     state_context: String,
@@ -86,12 +87,12 @@ pub(super) fn asking(
     }
 }
 
-/// The end of a conversation that failed.
+/// Returns the last form of a failed conversation.
 pub(super) fn failed(status: FormStatus, text: &str) -> Form {
     end(status, FormResult::FAIL, Some(text.to_owned()))
 }
 
-/// The end of a conversation that was cancelled (CA-73).
+/// Returns the last form of a cancelled conversation (CA-73).
 pub(super) fn cancelled() -> Form {
     end(FormStatus::SUCCESS, FormResult::CANCELLED, None)
 }
@@ -111,25 +112,20 @@ fn end(status: FormStatus, result: FormResult, log_message: Option<String>) -> F
 
 pub(super) fn heading(text: Text, negotiation: Negotiation, language: Language) -> Requirement {
     Requirement {
-        id: None,
-        save_id: None,
         credential_type: "none".to_owned(),
         label: Some(text.in_language(language).to_owned()),
         label_type: label_type("heading", negotiation.heading),
-        highlight: Vec::new(),
-        kind: RequirementKind::Nothing,
+        ..Requirement::default()
     }
 }
 
-pub(super) fn error_line(
+pub(super) fn error_row(
     text: Text,
     fields: &[&str],
     negotiation: Negotiation,
     language: Language,
 ) -> Requirement {
     Requirement {
-        id: None,
-        save_id: None,
         credential_type: "none".to_owned(),
         label: Some(text.in_language(language).to_owned()),
         label_type: label_type("error", negotiation.error),
@@ -138,30 +134,30 @@ pub(super) fn error_line(
         } else {
             Vec::new()
         },
-        kind: RequirementKind::Nothing,
+        ..Requirement::default()
     }
 }
 
-fn user_name(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Requirement {
+fn user_name(policy: &FormPolicy, values: &FormValues<'_>, language: Language) -> Requirement {
     Requirement {
         id: Some("username".to_owned()),
         save_id: Some("ExplicitForms-Username".to_owned()),
         credential_type: "username".to_owned(),
         label: Some(texts::USER_NAME.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Text {
             secret: false,
-            initial: filled.user_name.to_owned(),
+            initial: values.user_name.to_owned(),
             assistive: Some(texts::user_name_hint(
                 policy.default_domain.as_deref(),
                 language,
             )),
         },
+        ..Requirement::default()
     }
 }
 
-/// A field whose text is not shown.
+/// Returns a row for a password.
 pub(super) fn password(
     id: &str,
     credential_type: &str,
@@ -175,17 +171,17 @@ pub(super) fn password(
         credential_type: credential_type.to_owned(),
         label: Some(label.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Text {
             secret: true,
             initial: String::new(),
             assistive: None,
         },
+        ..Requirement::default()
     }
 }
 
-fn domain(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Requirement {
-    let initial = filled
+fn domain(policy: &FormPolicy, values: &FormValues<'_>, language: Language) -> Requirement {
+    let initial = values
         .domain
         .and_then(|domain| in_list(policy, domain))
         .or_else(|| in_list(policy, policy.default_domain.as_deref()?));
@@ -195,7 +191,6 @@ fn domain(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Requi
         credential_type: "domain".to_owned(),
         label: Some(texts::DOMAIN.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Combo {
             initial: initial.map(str::to_owned),
             values: policy
@@ -204,36 +199,34 @@ fn domain(policy: &FormPolicy, filled: &Filled<'_>, language: Language) -> Requi
                 .map(|domain| (domain.display.clone(), domain.value.clone()))
                 .collect(),
         },
+        ..Requirement::default()
     }
 }
 
-fn save_credentials(filled: &Filled<'_>, language: Language) -> Requirement {
+fn save_credentials(values: &FormValues<'_>, language: Language) -> Requirement {
     Requirement {
         id: Some("saveCredentials".to_owned()),
-        save_id: None,
         credential_type: "savecredentials".to_owned(),
         label: Some(texts::KEEP_SIGNED_IN.in_language(language).to_owned()),
         label_type: "plain".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::CheckBox {
-            initial: filled.save_credentials,
+            initial: values.save_credentials,
         },
+        ..Requirement::default()
     }
 }
 
 pub(super) fn button(id: &str, caption: Text, language: Language) -> Requirement {
     Requirement {
         id: Some(id.to_owned()),
-        save_id: None,
         credential_type: "none".to_owned(),
-        label: None,
         label_type: "none".to_owned(),
-        highlight: Vec::new(),
         kind: RequirementKind::Button(caption.in_language(language).to_owned()),
+        ..Requirement::default()
     }
 }
 
-/// A label type, or the plainest that there is when the client does not know it.
-fn label_type(name: &str, known: bool) -> String {
-    if known { name } else { "plain" }.to_owned()
+/// Returns the label type, or `plain` if the client does not support it.
+fn label_type(name: &str, supported: bool) -> String {
+    if supported { name } else { "plain" }.to_owned()
 }

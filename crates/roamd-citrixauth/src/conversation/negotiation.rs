@@ -1,10 +1,10 @@
-//! What the client can show (citrixauth.md §5.2).
+//! Negotiation of the form's fields and labels (citrixauth.md §5.2).
 
 use serde::{Deserialize, Serialize};
 
-use super::ConversationRefusal;
+use super::conversation_refusal::ConversationRefusal;
 
-/// What of the form the client knows. It holds for the whole conversation.
+/// Fields and labels that the client supports, for the whole conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Negotiation {
     /// Credential type `domain`.
@@ -13,7 +13,7 @@ pub struct Negotiation {
     /// Credential type `savecredentials`.
     #[serde(rename = "s")]
     pub(super) save_credentials: bool,
-    /// Credential type `newpassword`: the client can ask for a new password (CA-74).
+    /// Credential type `newpassword`, which the change of a password requires (CA-74).
     #[serde(rename = "n", default)]
     pub(super) new_password: bool,
     /// Label type `heading`.
@@ -25,11 +25,11 @@ pub struct Negotiation {
 }
 
 impl Negotiation {
-    /// Reads `X-Citrix-AM-CredentialTypes` (CA-52) and `X-Citrix-AM-LabelTypes` (CA-53). A header
-    /// that is missing or empty stands for a list with all that a form needs here.
+    /// Parses `X-Citrix-AM-CredentialTypes` (CA-52) and `X-Citrix-AM-LabelTypes` (CA-53). An absent
+    /// or empty header means that all types are supported.
     ///
     /// # Errors
-    /// The client does not know user names or passwords (CA-54); the answer is
+    /// If the client does not support user names or passwords (CA-54). The response is
     /// [`ConversationRefusal::form`].
     pub fn from_headers(
         credential_types: Option<&str>,

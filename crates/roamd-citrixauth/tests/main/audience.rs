@@ -3,7 +3,7 @@
 use roamd_citrixauth::Audience;
 
 #[test]
-fn an_audience_is_scheme_host_and_port_of_a_url() {
+fn audience_is_scheme_host_and_port_of_a_url() {
     for (url, expected) in [
         ("https://sf.example.net", "https://sf.example.net:443"),
         (
@@ -29,13 +29,13 @@ fn an_audience_is_scheme_host_and_port_of_a_url() {
     ] {
         let audience: Audience = url.parse().unwrap();
         assert_eq!(audience.to_string(), expected, "{url}");
-        // What is written is read as the same.
+        // The display form parses as the same audience.
         assert_eq!(audience.to_string().parse(), Ok(audience), "{url}");
     }
 }
 
 #[test]
-fn what_is_no_absolute_http_url_has_no_audience() {
+fn audience_of_malformed_or_relative_url_is_rejected() {
     for url in [
         "",
         "/Citrix/Store",
@@ -65,7 +65,7 @@ fn what_is_no_absolute_http_url_has_no_audience() {
 }
 
 #[test]
-fn a_backslash_ends_the_host_as_browsers_have_it() {
+fn backslash_ends_the_host_of_an_audience() {
     let audience: Audience = "https://sf.example.net\\@evil.example".parse().unwrap();
     assert_eq!(audience.to_string(), "https://sf.example.net:443");
 }

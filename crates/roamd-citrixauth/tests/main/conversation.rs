@@ -1,4 +1,4 @@
-//! Which conversation a post belongs to (CA-45 to CA-51, CA-75, CQ-31 to CQ-40).
+//! Starting and resuming conversations (CA-45 to CA-51, CA-75, CQ-31 to CQ-40).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) fn start() -> StartedConversation {
     conversations().start(service, everything(), Language::English, at(0), &mut rng())
 }
 
-/// Resumes with the cookie and whatever state context the post has.
+/// Resumes with the cookie and the state context of the post, if any.
 pub(crate) fn resume(started: &StartedConversation, post: &FormPost) -> ResumedConversation {
     conversations()
         .resume(Some(&cookie(started)), post, at(1))
@@ -50,7 +50,7 @@ fn refusal(cookie: Option<&str>, context: &str, seconds: i64) -> Option<Conversa
 }
 
 #[test]
-fn a_conversation_is_found_by_cookie_or_state_context_or_both() {
+fn conversation_is_found_by_cookie_or_state_context() {
     // CA-46, CQ-31, CQ-32.
     let started = start();
     let (cookie, context) = (cookie(&started), started.form.state_context.as_str());
@@ -65,7 +65,7 @@ fn a_conversation_is_found_by_cookie_or_state_context_or_both() {
 }
 
 #[test]
-fn what_was_agreed_at_the_start_comes_back_by_either_way() {
+fn cookie_and_state_context_both_carry_the_whole_state() {
     let started = start();
     for (cookie, context) in [
         (cookie(&started), ""),
@@ -79,7 +79,7 @@ fn what_was_agreed_at_the_start_comes_back_by_either_way() {
 }
 
 #[test]
-fn any_node_with_the_keys_goes_on() {
+fn any_node_with_the_keys_resumes_a_conversation() {
     let started = start();
     let rotated = Arc::new(KeyRing::new(key(2), vec![key(1)]));
     let other_node = Conversations::new(rotated, form_policy());
@@ -92,7 +92,7 @@ fn any_node_with_the_keys_goes_on() {
 }
 
 #[test]
-fn cookie_and_state_context_that_disagree_are_refused() {
+fn contradictory_cookie_and_state_context_are_refused() {
     // CA-46.
     let (one, other) = (start(), start());
     let refused = refusal(Some(&cookie(&one)), &other.form.state_context, 1);
@@ -100,11 +100,11 @@ fn cookie_and_state_context_that_disagree_are_refused() {
 }
 
 #[test]
-fn a_state_context_that_is_none_is_refused_whatever_the_cookie() {
+fn malformed_state_context_is_refused_despite_the_cookie() {
     let started = start();
     let context = &started.form.state_context;
     let spoilt = [
-        // CQ-33: scripts that read a missing value.
+        // CQ-33: scripts that send a missing value.
         "undefined",
         "null",
         " ",
@@ -112,7 +112,7 @@ fn a_state_context_that_is_none_is_refused_whatever_the_cookie() {
         &context[1..],
         &format!("{context}="),
         &format!("{context}A"),
-        // The cookie's value in the wrong place, and one made by other keys.
+        // The value of the cookie, and a state context sealed with other keys.
         &started.cookie_value,
         &"A".repeat(1 << 16),
     ];
@@ -129,7 +129,7 @@ fn a_state_context_that_is_none_is_refused_whatever_the_cookie() {
 }
 
 #[test]
-fn a_post_of_no_conversation_is_refused() {
+fn post_without_conversation_is_refused() {
     // CA-75; CQ-40: a client that sends neither.
     let context = start().form.state_context;
     let foreign = Conversations::new(Arc::new(KeyRing::new(key(9), vec![])), form_policy());
@@ -140,7 +140,7 @@ fn a_post_of_no_conversation_is_refused() {
         None,
         Some(""),
         Some("other=1"),
-        // An unknown cookie, as one that was left by another server.
+        // An unknown cookie, for example of another server.
         Some("ASP.NET_SessionId="),
         Some("ASP.NET_SessionId=lcoekqyg0rjgjq2umsmbvl2e"),
         Some(&format!("{COOKIE}={context}")),
@@ -156,7 +156,7 @@ fn a_post_of_no_conversation_is_refused() {
 }
 
 #[test]
-fn a_conversation_ends_after_its_lifetime() {
+fn conversation_expires_after_its_lifetime() {
     // CA-51.
     let started = start();
     let (cookie, context) = (cookie(&started), &started.form.state_context);
@@ -174,7 +174,7 @@ fn a_conversation_ends_after_its_lifetime() {
 }
 
 #[test]
-fn a_policy_cannot_make_a_conversation_longer_than_ten_minutes() {
+fn conversation_lifetime_is_capped_at_ten_minutes() {
     let lifetime = Duration::MAX;
     let policy = FormPolicy {
         lifetime,
@@ -190,14 +190,14 @@ fn a_policy_cannot_make_a_conversation_longer_than_ten_minutes() {
 }
 
 #[test]
-fn a_spent_conversation_is_refused() {
+fn spent_conversation_is_refused() {
     // CA-50.
     let spent = resume(&start(), &with_context("")).unless_spent(true);
     assert_eq!(spent.unwrap_err(), ConversationRefusal::SessionIdInvalid);
 }
 
 #[test]
-fn a_form_that_is_shown_again_has_a_new_state_context_of_the_same_conversation() {
+fn repeated_form_has_a_new_state_context() {
     // CA-71.
     let started = start();
     let resumed = resume(&started, &with_context(""));
@@ -223,14 +223,14 @@ fn a_form_that_is_shown_again_has_a_new_state_context_of_the_same_conversation()
 }
 
 #[test]
-fn every_start_is_a_new_conversation() {
+fn each_start_creates_a_new_conversation() {
     let ids = [start(), start()].map(|started| resume(&started, &with_context("")).id());
     assert_ne!(ids[0], ids[1]);
 }
 
 #[test]
-fn state_context_and_cookie_need_no_encoding() {
-    // CA-47, CA-48, CQ-31. Several times, as the texts are random.
+fn state_context_and_cookie_need_no_url_encoding() {
+    // CA-47, CA-48, CQ-31. Repeated, because the texts are random.
     for _ in 0..20 {
         let started = start();
         let context = started.form.state_context;
@@ -247,7 +247,7 @@ fn state_context_and_cookie_need_no_encoding() {
 }
 
 #[test]
-fn the_cookie_is_set_as_clients_can_bear_it() {
+fn set_cookie_has_no_expires_and_no_comma() {
     // CA-48: no `Expires`, no comma.
     let started = start();
     let value = &started.cookie_value;
@@ -262,7 +262,7 @@ fn the_cookie_is_set_as_clients_can_bear_it() {
 }
 
 #[test]
-fn cookies_are_read_loosely() {
+fn cookie_header_is_parsed_leniently() {
     // CA-49, CQ-38, CQ-39.
     let started = start();
     let (mine, set) = (cookie(&started), conversations().set_cookie(&started, true));
@@ -274,9 +274,9 @@ fn cookies_are_read_loosely() {
         &format!("a=b;{mine};c=d"),
         &format!("  HttpOnly ;; = ; {COOKIE} = {value} ; SameSite=Lax"),
         &format!("{COOKIE}=\"{value}\""),
-        // Added again by the client itself.
+        // Added twice by the client.
         &format!("{mine}; {mine}"),
-        // One that another server left comes first.
+        // The cookie of another server comes first.
         &format!("{COOKIE}=lcoekqyg0rjgjq2umsmbvl2e; {mine}"),
     ] {
         assert_eq!(refusal(Some(header), "", 1), None, "{header}");
@@ -284,7 +284,7 @@ fn cookies_are_read_loosely() {
 }
 
 #[test]
-fn the_name_of_the_cookie_is_a_setting() {
+fn cookie_name_is_configurable() {
     // CQ-39, CQ-40.
     let cookie_name = "Citrix_AuthSvc".to_owned();
     let policy = FormPolicy {
@@ -313,7 +313,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn no_cookie_header_or_state_context_is_too_odd(cookie in any::<String>(), context in any::<String>()) {
+    fn arbitrary_cookie_and_state_context_do_not_panic(cookie in any::<String>(), context in any::<String>()) {
         let cookie = format!("{COOKIE}={cookie}");
         prop_assert!(refusal(Some(&cookie), &context, 1).is_some());
     }

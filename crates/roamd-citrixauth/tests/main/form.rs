@@ -35,7 +35,7 @@ fn started(policy: FormPolicy, negotiation: Negotiation) -> StartedConversation 
     )
 }
 
-/// The answer to a post that was refused for the `failures`th time.
+/// Returns the response to the `failures`th refused post.
 fn refuse(post: &FormPost, refusal: CredentialRefusal, failures: u32) -> ConversationReply {
     let started = start();
     let conversation = resume(&started, post).unless_spent(false).unwrap();
@@ -60,7 +60,7 @@ fn filled() -> FormPost {
 }
 
 #[test]
-fn the_form_has_the_fields_of_the_documents_in_their_order() {
+fn sign_in_form_has_the_specified_rows_in_order() {
     let form = start().form;
     assert_eq!(
         (&form.status, &form.result),
@@ -113,7 +113,7 @@ fn the_form_has_the_fields_of_the_documents_in_their_order() {
 }
 
 #[test]
-fn without_a_list_of_domains_there_is_no_domain_box() {
+fn form_without_domain_list_has_no_domain_field() {
     // CA-62.
     let policy = FormPolicy {
         domains: vec![],
@@ -127,7 +127,7 @@ fn without_a_list_of_domains_there_is_no_domain_box() {
 }
 
 #[test]
-fn what_the_client_does_not_know_is_left_out() {
+fn fields_that_the_client_does_not_support_are_left_out() {
     // CA-52 to CA-54.
     let all = [
         "username",
@@ -170,7 +170,7 @@ fn what_the_client_does_not_know_is_left_out() {
 }
 
 #[test]
-fn a_client_without_user_names_or_passwords_is_told_so() {
+fn client_without_user_name_and_password_is_refused() {
     // CA-54.
     for list in ["none", "username, domain", "password", "none, passcode"] {
         let refusal = Negotiation::from_headers(Some(list), None).unwrap_err();
@@ -181,7 +181,7 @@ fn a_client_without_user_names_or_passwords_is_told_so() {
 }
 
 #[test]
-fn a_wrong_password_gives_the_form_again_with_one_text_for_every_cause() {
+fn failed_attempts_show_the_same_text_for_all_causes() {
     // CA-70.
     let causes = [
         CredentialRefusal::BadCredentials,
@@ -213,7 +213,7 @@ fn a_wrong_password_gives_the_form_again_with_one_text_for_every_cause() {
 }
 
 #[test]
-fn the_form_again_keeps_the_user_name_and_the_domain_and_never_the_password() {
+fn repeated_form_keeps_user_and_domain_but_no_password() {
     // CA-71.
     let reply = refuse(&filled(), CredentialRefusal::BadCredentials, 1);
     let form = reply.form();
@@ -232,7 +232,7 @@ fn the_form_again_keeps_the_user_name_and_the_domain_and_never_the_password() {
 }
 
 #[test]
-fn a_user_name_that_cannot_be_one_is_not_sent_back() {
+fn invalid_user_name_is_not_sent_back() {
     for name in ["a\u{0}b", "a\nb", "a\u{ffff}b", &"x".repeat(10_000)] {
         let post = FormPost {
             user_name: Some(name.to_owned()),
@@ -247,7 +247,7 @@ fn a_user_name_that_cannot_be_one_is_not_sent_back() {
 }
 
 #[test]
-fn the_last_attempt_ends_the_conversation() {
+fn last_failed_attempt_ends_the_conversation() {
     // CA-72.
     for failures in 1..FormPolicy::MAX_ATTEMPTS {
         let reply = refuse(&filled(), CredentialRefusal::BadCredentials, failures);
@@ -272,7 +272,7 @@ fn the_last_attempt_ends_the_conversation() {
 }
 
 #[test]
-fn what_another_attempt_cannot_mend_ends_the_conversation() {
+fn other_refusals_end_the_conversation() {
     for (refusal, status, text) in [
         (
             CredentialRefusal::Expired,
@@ -300,7 +300,7 @@ fn what_another_attempt_cannot_mend_ends_the_conversation() {
 }
 
 #[test]
-fn a_cancellation_is_answered_as_one() {
+fn cancellation_returns_a_cancelled_form() {
     // CA-73.
     let form = Conversations::cancelled();
     assert_eq!(
@@ -311,7 +311,7 @@ fn a_cancellation_is_answered_as_one() {
 }
 
 #[test]
-fn a_refused_conversation_is_a_failure_with_its_status() {
+fn refused_conversation_returns_a_failure_with_status() {
     // CA-46, CA-51, CA-75.
     for (refusal, status) in [
         (
@@ -337,8 +337,8 @@ fn a_refused_conversation_is_a_failure_with_its_status() {
 }
 
 #[test]
-fn the_form_speaks_the_language_of_its_reader() {
-    // ST-8: what programs read stays as it is.
+fn form_is_in_the_requested_language() {
+    // ST-8: texts for programs are not translated.
     let shape = |form: &Form| {
         let lines = form.requirements.iter();
         let lines = lines.map(|line| (line.id.clone(), line.credential_type.clone()));

@@ -1,4 +1,4 @@
-//! Guessing (citrixauth.md §7 rule 5): the rule, played over days in no time.
+//! The login throttle (citrixauth.md §7 rule 5), simulated over days.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,9 +10,9 @@ use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
 use crate::at;
 
 #[test]
-fn some_attempts_are_free_and_then_each_waits_four_times_as_long() {
+fn delay_grows_fourfold_after_the_free_attempts() {
     let policy = LoginThrottlePolicy::default();
-    // Attempts before, seconds since the last one, whether one more may be made.
+    // (previous attempts, seconds since the last one, whether another attempt is allowed)
     for (attempts, waited, allowed) in [
         (0, 0, true),
         (2, 0, true),
@@ -32,37 +32,41 @@ fn some_attempts_are_free_and_then_each_waits_four_times_as_long() {
         // The clock was set back by an hour.
         (8, -3600, true),
     ] {
-        for budget in [Budget::AtPlace, Budget::Strangers] {
-            let drawn = BudgetUse {
+        for budget in [Budget::KnownNetwork, Budget::UnknownNetworks] {
+            let used = BudgetUse {
                 attempts,
                 last: Some(at(0)),
             };
-            let found = policy.allows(budget, drawn, 0, at(waited));
+            let found = policy.allows(budget, used, 0, at(waited));
             assert_eq!(found, allowed, "{budget:?} {attempts} {waited}");
         }
     }
     let nothing = BudgetUse::default();
-    assert!(policy.allows(Budget::Strangers, nothing, 0, at(0)));
+    assert!(policy.allows(Budget::UnknownNetworks, nothing, 0, at(0)));
 }
 
 #[test]
-fn a_place_has_more_for_each_user_who_is_known_there() {
+fn network_budget_grows_with_its_known_users() {
     let policy = LoginThrottlePolicy::default();
-    for (budget, people, free) in [
-        (Budget::AtPlace, 0, 3),
-        (Budget::AtPlace, 500, 3),
-        (Budget::Strangers, 500, 3),
-        (Budget::FromPlace, 0, 60),
-        (Budget::FromPlace, 1, 63),
-        (Budget::FromPlace, 500, 1560),
-        (Budget::FromPlace, u32::MAX, u32::MAX),
+    for (budget, known_users, free) in [
+        (Budget::KnownNetwork, 0, 3),
+        (Budget::KnownNetwork, 500, 3),
+        (Budget::UnknownNetworks, 500, 3),
+        (Budget::Network, 0, 60),
+        (Budget::Network, 1, 63),
+        (Budget::Network, 500, 1560),
+        (Budget::Network, u32::MAX, u32::MAX),
     ] {
-        assert_eq!(policy.free(budget, people), free, "{budget:?} {people}");
+        assert_eq!(
+            policy.free(budget, known_users),
+            free,
+            "{budget:?} {known_users}"
+        );
     }
 }
 
 #[test]
-fn a_place_is_an_ipv4_address_or_the_network_of_an_ipv6_address() {
+fn client_network_is_ipv4_address_or_ipv6_64() {
     for (one, other, same) in [
         ("192.0.2.1", "192.0.2.1", true),
         ("192.0.2.1", "192.0.2.2", false),
@@ -75,56 +79,62 @@ fn a_place_is_an_ipv4_address_or_the_network_of_an_ipv6_address() {
     }
 }
 
-/// The caller of the rule: what nodes would share, and who checks passwords.
+/// A server: the shared state of its nodes, and the check of passwords.
 #[derive(Default)]
-struct Gateway {
+struct Server {
     policy: LoginThrottlePolicy,
     known: HashSet<(u32, ClientNetwork)>,
-    drawn: HashMap<(Budget, Option<u32>, Option<ClientNetwork>), BudgetUse>,
-    /// Attempts that were looked at.
-    asked: u32,
+    used: HashMap<(Budget, Option<u32>, Option<ClientNetwork>), BudgetUse>,
+    /// Attempts whose password was checked.
+    checked: u32,
 }
 
-impl Gateway {
-    /// An attempt at a user's password; whether it signed in.
-    fn attempt(&mut self, user: u32, place: ClientNetwork, is_right: bool, now: Timestamp) -> bool {
-        let people = self.known.iter().filter(|(_, of)| *of == place).count();
-        let people = u32::try_from(people).unwrap();
-        let keys: Vec<_> = LoginThrottlePolicy::budgets(self.known.contains(&(user, place)))
+impl Server {
+    /// Attempts to sign a user in, and returns whether that succeeded.
+    fn attempt(
+        &mut self,
+        user: u32,
+        network: ClientNetwork,
+        is_right: bool,
+        now: Timestamp,
+    ) -> bool {
+        let known_users = self.known.iter().filter(|(_, of)| *of == network).count();
+        let known_users = u32::try_from(known_users).unwrap();
+        let keys: Vec<_> = LoginThrottlePolicy::budgets(self.known.contains(&(user, network)))
             .iter()
             .map(|budget| match budget {
-                Budget::AtPlace => (*budget, Some(user), Some(place)),
-                Budget::Strangers => (*budget, Some(user), None),
-                Budget::FromPlace => (*budget, None, Some(place)),
+                Budget::KnownNetwork => (*budget, Some(user), Some(network)),
+                Budget::UnknownNetworks => (*budget, Some(user), None),
+                Budget::Network => (*budget, None, Some(network)),
             })
             .collect();
         let allowed = keys.iter().all(|key| {
-            let drawn = self.drawn.get(key).copied().unwrap_or_default();
-            self.policy.allows(key.0, drawn, people, now)
+            let used = self.used.get(key).copied().unwrap_or_default();
+            self.policy.allows(key.0, used, known_users, now)
         });
         if !allowed {
             return false;
         }
-        self.asked += 1;
+        self.checked += 1;
         for key in keys {
-            let drawn = self.drawn.entry(key).or_default();
+            let used = self.used.entry(key).or_default();
             match (is_right, key.0) {
-                (true, Budget::AtPlace) => *drawn = BudgetUse::default(),
-                (true, Budget::Strangers | Budget::FromPlace) => {}
+                (true, Budget::KnownNetwork) => *used = BudgetUse::default(),
+                (true, Budget::UnknownNetworks | Budget::Network) => {}
                 (false, _) => {
-                    drawn.attempts += 1;
-                    drawn.last = Some(now);
+                    used.attempts += 1;
+                    used.last = Some(now);
                 }
             }
         }
         if is_right {
-            self.known.insert((user, place));
+            self.known.insert((user, network));
         }
         is_right
     }
 }
 
-fn place(number: u32) -> ClientNetwork {
+fn network(number: u32) -> ClientNetwork {
     ClientNetwork::of(IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + number)))
 }
 
@@ -133,102 +143,102 @@ const OFFICE: u32 = 0;
 const TRIES: u32 = 10_000;
 
 #[test]
-fn ten_thousand_wrong_passwords_come_to_little_and_lock_nobody_out_where_they_are_known() {
-    // bad-inputs 59. Who is tried, from where, how many of 10,000 tries in as many seconds are looked
-    // at, and how many the victim may still make at home in the same time.
+fn attacks_are_throttled_and_known_networks_stay_open() {
+    // bad-inputs 59. (case, user, network, maximum of checked passwords among 10,000 attempts in as
+    // many seconds); meanwhile the victim can sign in from the known network.
     type Of = fn(u32) -> u32;
     let (one, many): (Of, Of) = (|_| 1, |number| number);
     let victim: Of = |_| VICTIM;
     let quarters = TRIES / 900;
     for (case, user, from, most) in [
-        ("one user, one place", victim, one, 8 + quarters),
-        ("one user, many places", victim, many, 8 + quarters),
-        ("many users, one place", many, one, 65 + quarters),
-        // One try at each is all that there is: what it may cost is limited elsewhere.
-        ("many users, many places", many, many, TRIES),
+        ("one user, one network", victim, one, 8 + quarters),
+        ("one user, many networks", victim, many, 8 + quarters),
+        ("many users, one network", many, one, 65 + quarters),
+        // One attempt for each pair, which is limited elsewhere.
+        ("many users, many networks", many, many, TRIES),
     ] {
-        let mut gateway = Gateway::default();
-        assert!(gateway.attempt(VICTIM, place(OFFICE), true, at(0)));
-        gateway.asked = 0;
+        let mut server = Server::default();
+        assert!(server.attempt(VICTIM, network(OFFICE), true, at(0)));
+        server.checked = 0;
         for number in 1..=TRIES {
             let now = at(i64::from(number));
-            gateway.attempt(user(number), place(from(number)), false, now);
+            server.attempt(user(number), network(from(number)), false, now);
             if number % 1000 == 0 {
-                let asked = gateway.asked;
-                let is_in = gateway.attempt(VICTIM, place(OFFICE), true, now);
+                let checked = server.checked;
+                let is_in = server.attempt(VICTIM, network(OFFICE), true, now);
                 assert!(is_in, "{case}: the victim signs in after {number}");
-                gateway.asked = asked;
+                server.checked = checked;
             }
         }
-        assert!(gateway.asked <= most, "{case}: {} of {most}", gateway.asked);
-        // What has to be remembered is never more than what was looked at, and the victim.
-        let most = usize::try_from(2 * gateway.asked).unwrap() + 3;
         assert!(
-            gateway.drawn.len() <= most,
-            "{case}: {}",
-            gateway.drawn.len()
+            server.checked <= most,
+            "{case}: {} of {most}",
+            server.checked
         );
+        // The stored counters are bounded by the checked attempts and the victim.
+        let most = usize::try_from(2 * server.checked).unwrap() + 3;
+        assert!(server.used.len() <= most, "{case}: {}", server.used.len());
     }
 }
 
 #[test]
-fn all_at_once_no_more_are_looked_at_than_are_free() {
-    let mut gateway = Gateway::default();
+fn concurrent_attempts_do_not_exceed_the_free_ones() {
+    let mut server = Server::default();
     for _ in 0..TRIES {
-        gateway.attempt(VICTIM, place(1), false, at(0));
+        server.attempt(VICTIM, network(1), false, at(0));
     }
-    assert_eq!(gateway.asked, 3);
+    assert_eq!(server.checked, 3);
 }
 
 #[test]
-fn a_year_of_guessing_tries_no_more_than_a_hundred_passwords_a_day() {
-    // From as many places as one likes.
-    let mut gateway = Gateway::default();
+fn throttle_allows_at_most_a_hundred_attempts_per_day() {
+    // From an unlimited number of networks.
+    let mut server = Server::default();
     let mut now = at(0);
     let mut number = 0;
     while now < at(365 * 86_400) {
         number += 1;
-        gateway.attempt(VICTIM, place(number), false, now);
+        server.attempt(VICTIM, network(number), false, now);
         now += SignedDuration::from_secs(450);
     }
-    assert!(gateway.asked <= 365 * 100, "{}", gateway.asked);
+    assert!(server.checked <= 365 * 100, "{}", server.checked);
 }
 
 #[test]
-fn a_hospital_behind_one_address_signs_in_whoever_guesses_there() {
-    let mut gateway = Gateway::default();
-    let ward = place(7);
+fn attack_from_a_hospital_does_not_delay_its_known_users() {
+    let mut server = Server::default();
+    let ward = network(7);
     let mut now = at(0);
-    // Two thousand nurses and doctors, one in three of whom mistypes first, come in a morning.
+    // Two thousand users sign in during a morning; one in three mistypes the password first.
     for user in 1..=2000 {
         now += SignedDuration::from_secs(2);
         if user % 3 == 0 {
-            gateway.attempt(user, ward, false, now);
+            server.attempt(user, ward, false, now);
         }
-        assert!(gateway.attempt(user, ward, true, now), "{user}");
+        assert!(server.attempt(user, ward, true, now), "{user}");
     }
-    // Somebody among them tries one password with everybody's name.
+    // An attacker in the network tries one password with many user names.
     for user in 3000..3000 + TRIES {
-        gateway.attempt(user, ward, false, now);
+        server.attempt(user, ward, false, now);
     }
     for user in 1..=2000 {
-        assert!(gateway.attempt(user, ward, true, now), "{user}");
+        assert!(server.attempt(user, ward, true, now), "{user}");
     }
 }
 
 #[test]
-fn whom_strangers_guess_at_has_to_wait_where_they_have_never_been() {
-    let mut gateway = Gateway::default();
-    assert!(gateway.attempt(VICTIM, place(OFFICE), true, at(0)));
+fn attacked_user_is_delayed_in_unknown_networks() {
+    let mut server = Server::default();
+    assert!(server.attempt(VICTIM, network(OFFICE), true, at(0)));
     for number in 1..=9 {
-        gateway.attempt(VICTIM, place(number), false, at(0));
+        server.attempt(VICTIM, network(number), false, at(0));
     }
-    let hotel = place(99);
-    assert!(!gateway.attempt(VICTIM, hotel, true, at(0)));
+    let hotel = network(99);
+    assert!(!server.attempt(VICTIM, hotel, true, at(0)));
     let longest = LoginThrottlePolicy::default().longest_delay;
     assert_eq!(longest, Duration::from_secs(900));
-    assert!(gateway.attempt(VICTIM, hotel, true, at(900)));
-    // There, too, they are known now.
-    gateway.attempt(VICTIM, place(1), false, at(901));
-    assert!(gateway.attempt(VICTIM, hotel, true, at(902)));
+    assert!(server.attempt(VICTIM, hotel, true, at(900)));
+    // The second network is known now, too.
+    server.attempt(VICTIM, network(1), false, at(901));
+    assert!(server.attempt(VICTIM, hotel, true, at(902)));
 }

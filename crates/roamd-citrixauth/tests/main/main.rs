@@ -1,4 +1,4 @@
-//! Tokens and the sign-in conversation, from outside.
+//! Tests of the public interface: tokens and conversations.
 
 #![expect(
     clippy::expect_used,
@@ -7,15 +7,15 @@
 )]
 
 mod audience;
-mod change;
-mod check;
 mod conversation;
-mod destroy;
-mod exchange;
 mod form;
 mod login_throttle;
-mod post;
-mod tokens;
+mod password_change;
+mod posted_credentials;
+mod token_check;
+mod token_exchange;
+mod token_issue;
+mod token_refresh_and_destroy;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -75,14 +75,11 @@ impl RequestHandler<'_> {
             ticket_tag: tag.as_ref().map(ToString::to_string),
             farm_load_hint: Some(host.load_hint().to_string()),
             disconnected_session,
-            ssl_relay_address: None,
             cgp_address: Some(HostAddress {
                 kind: Some("port".to_owned()),
                 value: CGP_PORT.to_string(),
             }),
-            session_sharing_key: None,
-            launch_ref: None,
-            ticket: None,
+            ..AddressResponse::default()
         };
         if let (Some(tag), Some(user)) = (tag, user)
             && address_contains_ticket(farm.generation)

@@ -1,6 +1,6 @@
 //! `RequestServerData`: the servers of a farm.
 
-use roamd_nfuse_proto::{Server, ServerDataRequest, ServerDataResponse};
+use roamd_nfuse_proto::{MemberServer, ServerDataRequest, ServerDataResponse};
 
 use crate::rules::request_refusal::RequestRefusal;
 use crate::rules::type_filters::{CLIENT_TYPE, SERVER_TYPE, filters_match};
@@ -21,7 +21,7 @@ impl RequestHandler<'_> {
         Ok(ServerDataResponse {
             servers: hosts
                 .into_iter()
-                .map(|host| Server {
+                .map(|host| MemberServer {
                     name: host.name,
                     server_type: SERVER_TYPE.to_owned(),
                     client_type: CLIENT_TYPE.to_owned(),

@@ -105,7 +105,6 @@ impl RequestHandler<'_> {
 fn session_entry(generation: Generation, server_type: &str, session: SessionRow) -> SessionEntry {
     SessionEntry {
         in_name: session.application,
-        friendly_name: None,
         server_type: server_type.to_owned(),
         client_type: CLIENT_TYPE.to_owned(),
         host_id: HostId {
@@ -113,5 +112,6 @@ fn session_entry(generation: Generation, server_type: &str, session: SessionRow)
             value: session.host,
         },
         session_id: session.number.to_string(),
+        ..SessionEntry::default()
     }
 }

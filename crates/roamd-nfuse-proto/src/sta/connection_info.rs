@@ -1,8 +1,8 @@
-//! `CtxConnInfo`: what a gateway is told of a connection, for its own lists and logs.
+//! `CtxConnInfo`: a connection as Citrix Gateway lists and logs it.
 
 use roamd_xml::{Layout, Writer};
 
-/// Who connects to what. It travels as a text within the request for a ticket.
+/// User and target of a connection. The request for a ticket contains it as a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionInfo<'a> {
     /// `ServerAddress`: `host:port`.
@@ -16,7 +16,7 @@ pub struct ConnectionInfo<'a> {
 }
 
 impl ConnectionInfo<'_> {
-    /// The document as text, for [`TicketData::x_data`](super::TicketData::x_data).
+    /// Writes the document as a text for [`TicketData::x_data`](super::TicketData::x_data).
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut writer = Writer::new(Layout::Compact);
@@ -27,7 +27,7 @@ impl ConnectionInfo<'_> {
         writer.leaf("UserDomain", &[], self.user_domain);
         writer.leaf("ApplicationName", &[], self.application_name);
         writer.leaf("Protocol", &[], "ICA");
-        // The writer writes ASCII, so nothing is lost.
+        // The writer writes ASCII, so the conversion is lossless.
         String::from_utf8_lossy(&writer.finish()).into_owned()
     }
 }

@@ -1,20 +1,20 @@
-//! `RequestData`: a gateway shows a ticket and learns what it stands for. How real authorities are
-//! asked this is not published: name and elements follow those of `RequestTicket` (inferred).
+//! `RequestData`: a Citrix Gateway redeems a ticket. The request is not published; its name and
+//! elements follow those of `RequestTicket` (inferred).
 
 use roamd_xml::{Element, Fault, Writer};
 
 use super::{TicketData, TicketResponse};
-use crate::read::Node;
+use crate::nfuse_element::NfuseElement;
 use crate::{Body, Effect, Request, Service};
 
-/// Redeems a ticket, which stands here as it was given out.
+/// Request to redeem a ticket, which is unchanged since it was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataRequest(pub TicketResponse);
 
-/// What the ticket stood for.
+/// The data of the ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataResponse {
-    /// As it was given with the request for the ticket.
+    /// `TicketData` of the request for the ticket.
     pub data: TicketData,
 }
 
@@ -23,8 +23,8 @@ impl Body for DataRequest {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
-        TicketResponse::of(|part| node.need_text(part)).map(Self)
+        let node = NfuseElement::root(element);
+        TicketResponse::from_parts(|part| node.required_child_text(part)).map(Self)
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -35,7 +35,7 @@ impl Body for DataRequest {
 impl Request for DataRequest {
     type Response = DataResponse;
 
-    /// A ticket is good once.
+    /// A ticket can be redeemed once.
     fn effect(&self) -> Effect {
         Effect::Change
     }
@@ -47,7 +47,7 @@ impl Body for DataResponse {
 
     fn read(element: &Element) -> Result<Self, Fault> {
         Ok(Self {
-            data: TicketData::need(&Node::top(element))?,
+            data: TicketData::read_required(&NfuseElement::root(element))?,
         })
     }
 

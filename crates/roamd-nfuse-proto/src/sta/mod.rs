@@ -1,7 +1,8 @@
-//! Messages of a secure ticket authority (nfuse.md §8): a ticket stands for the address of a host,
-//! so that a client outside learns no address, and a gateway that is shown the ticket does.
+//! Messages of a Secure Ticket Authority (nfuse.md §8).
 //!
-//! They have the frame, the errors and the rules of NFuse under another root ([`Service::Sta`]).
+//! A ticket stands for the address of a host. A remote client gets the ticket and does not learn
+//! the address; a Citrix Gateway redeems the ticket for it. The messages have the frame, the errors
+//! and the rules of NFuse under another root ([`Service::Sta`]).
 //!
 //! [`Service::Sta`]: crate::Service::Sta
 
@@ -16,7 +17,7 @@ pub use connection_info::ConnectionInfo;
 pub use data::{DataRequest, DataResponse};
 pub use ticket::{TicketData, TicketRequest, TicketResponse};
 
-/// Any request that the embedded farm's ticket authority serves.
+/// A request that the ticket authority of the embedded farm serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant holds the message of its name")]
 pub enum AnyRequest {
@@ -24,10 +25,10 @@ pub enum AnyRequest {
     Data(DataRequest),
 }
 
-/// Reads a request, as a ticket authority does.
+/// Decodes a request, as a ticket authority does.
 ///
 /// # Errors
-/// Why the bytes are not a request.
+/// If the bytes are not a request that the ticket authority serves.
 pub fn decode_request(bytes: &[u8]) -> Result<(Frame, AnyRequest), DecodeError> {
     decode(
         bytes,

@@ -1,54 +1,54 @@
-//! `RequestTicket` of a ticket authority: a ticket for the address of a host.
+//! `RequestTicket` of a ticket authority: a ticket that stands for the address of a host.
 
 use std::fmt;
 
 use roamd_xml::{Element, Fault, FaultKind, Writer};
 
-use crate::read::Node;
-use crate::write::truth;
+use crate::element_writer;
+use crate::nfuse_element::NfuseElement;
 use crate::{Body, Effect, Request, Service};
 
-/// Asks for a ticket.
+/// Request for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketRequest {
     /// `AllowedTicketType`, such as [`TicketRequest::V4`].
     pub ticket_type: String,
     /// `AllowedAuthorityIDType`, such as [`TicketRequest::AUTHORITY_V1`].
     pub authority_id_type: String,
-    /// What the ticket stands for.
+    /// `TicketData`.
     pub data: TicketData,
-    /// `Refreshable`: the gateway may prolong the ticket, for sessions that it has to find again.
+    /// `Refreshable`: Citrix Gateway may extend the lifetime, for session reliability.
     pub refreshable: bool,
 }
 
-/// What a ticket stands for.
+/// `TicketData`: what a ticket stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketData {
     /// `ICAAddress`: `host:port`.
     pub ica_address: String,
-    /// `XData`: what the gateway is told beside the address, as the text of
+    /// `XData`: further data for Citrix Gateway, the text of
     /// [`ConnectionInfo`](super::ConnectionInfo).
     pub x_data: Option<String>,
 }
 
-/// A ticket. The three parts stand in the address of an ICA file.
+/// A ticket. The address in an ICA file consists of its three parts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TicketResponse {
-    /// `AuthorityID`: who has issued it, `STA` and digits.
+    /// `AuthorityID` of the issuer: `STA` and digits.
     pub authority_id: String,
-    /// `Ticket`. Whoever has it is let through to the host.
+    /// `Ticket`. Its holder gets access to the host.
     pub ticket: String,
     /// `TicketVersion`, `40` for STA-v4 (inferred).
     pub ticket_version: String,
 }
 
 impl TicketRequest {
-    /// The newest type of ticket.
+    /// The newest type of tickets.
     pub const V4: &str = "STA-v4";
-    /// The type of ids that authorities have.
+    /// The type of authority ids.
     pub const AUTHORITY_V1: &str = "STA-v1";
 
-    /// A request for a ticket of the newest type.
+    /// Creates a request for a ticket of the newest type.
     #[must_use]
     pub fn v4(data: TicketData, refreshable: bool) -> Self {
         Self {
@@ -64,8 +64,8 @@ impl TicketResponse {
     /// `TicketVersion` of a ticket of the type STA-v4.
     pub const VERSION_V4: &str = "40";
 
-    /// The ticket whose parts have these texts.
-    pub(super) fn of(text: impl Fn(&str) -> Result<String, Fault>) -> Result<Self, Fault> {
+    /// Reads the three parts.
+    pub(super) fn from_parts(text: impl Fn(&str) -> Result<String, Fault>) -> Result<Self, Fault> {
         Ok(Self {
             authority_id: text("AuthorityID")?,
             ticket: text("Ticket")?,
@@ -79,10 +79,10 @@ impl Body for TicketRequest {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
-        let refreshable = match node.only("Control")? {
+        let node = NfuseElement::root(element);
+        let refreshable = match node.single_child("Control")? {
             None => false,
-            Some(control) => match control.only("Refreshable")? {
+            Some(control) => match control.single_child("Refreshable")? {
                 None => false,
                 Some(text) if text.text().eq_ignore_ascii_case("true") => true,
                 Some(text) if text.text().eq_ignore_ascii_case("false") => false,
@@ -93,9 +93,9 @@ impl Body for TicketRequest {
             },
         };
         Ok(Self {
-            ticket_type: node.need_text("AllowedTicketType")?,
-            authority_id_type: node.need_text("AllowedAuthorityIDType")?,
-            data: TicketData::need(&node)?,
+            ticket_type: node.required_child_text("AllowedTicketType")?,
+            authority_id_type: node.required_child_text("AllowedAuthorityIDType")?,
+            data: TicketData::read_required(&node)?,
             refreshable,
         })
     }
@@ -105,7 +105,11 @@ impl Body for TicketRequest {
         writer.leaf("AllowedAuthorityIDType", &[], &self.authority_id_type);
         self.data.write(writer);
         writer.open("Control", &[]);
-        writer.leaf("Refreshable", &[], truth(self.refreshable));
+        writer.leaf(
+            "Refreshable",
+            &[],
+            element_writer::boolean(self.refreshable),
+        );
         writer.close();
     }
 }
@@ -113,8 +117,8 @@ impl Body for TicketRequest {
 impl Request for TicketRequest {
     type Response = TicketResponse;
 
-    /// The authority keeps a ticket, but one that nobody redeems expires and changes nothing. So
-    /// after an answer that was lost the next authority may be asked, and the user need not wait.
+    /// The authority stores the ticket, but an unused ticket expires and changes nothing. So if the
+    /// response is lost the client may ask the next authority.
     fn effect(&self) -> Effect {
         Effect::Read
     }
@@ -125,8 +129,8 @@ impl Body for TicketResponse {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = Node::top(element);
-        Self::of(|part| node.first_needed_text(part))
+        let node = NfuseElement::root(element);
+        Self::from_parts(|part| node.required_first_child_text(part))
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -150,10 +154,10 @@ const ICA_ADDRESS: &str = "ICAAddress";
 const X_DATA: &str = "XData";
 
 impl TicketData {
-    /// Reads the one `TicketData` of a message. It decides which host a gateway lets somebody through
-    /// to, so nothing in it may come twice, in an answer either.
-    pub(super) fn need(message: &Node<'_>) -> Result<Self, Fault> {
-        let node = message.need(TICKET_DATA)?;
+    /// Reads the single `TicketData` of a message. It decides about the host that Citrix Gateway
+    /// connects to, so nothing in it may be repeated, not even in a response.
+    pub(super) fn read_required(message: &NfuseElement<'_>) -> Result<Self, Fault> {
+        let node = message.required_child(TICKET_DATA)?;
         let address = value(&node, ICA_ADDRESS)?;
         Ok(Self {
             ica_address: address.ok_or_else(|| node.missing(ICA_ADDRESS))?,
@@ -171,9 +175,9 @@ impl TicketData {
     }
 }
 
-/// The text of the one `Value` of this name; nothing when it is absent or empty.
-fn value(data: &Node<'_>, name: &str) -> Result<Option<String>, Fault> {
-    let mut named = data.all("Value").filter(|value| {
+/// Returns the text of the single `Value` of this name, or `None` if it is absent or empty.
+fn value(data: &NfuseElement<'_>, name: &str) -> Result<Option<String>, Fault> {
+    let mut named = data.children_named("Value").filter(|value| {
         let found = value.attribute("name");
         found.is_some_and(|found| found.eq_ignore_ascii_case(name))
     });

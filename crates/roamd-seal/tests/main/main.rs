@@ -1,9 +1,9 @@
-//! Sealing, opening and key rings, from outside.
+//! Tests of the public interface: sealing, opening and key rings.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-mod ring;
-mod sealed;
+mod key_ring;
+mod sealed_value;
 mod vectors;
 
 use getrandom::SysRng;

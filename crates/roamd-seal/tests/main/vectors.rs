@@ -1,4 +1,4 @@
-//! The format, byte by byte: values that are out must open with every later version. These were
+//! The format, byte by byte: values in use must open with all later versions of roamd. These were
 //! made by another implementation of HKDF and AES-GCM-SIV (OpenSSL's).
 
 use data_encoding::HEXLOWER;
@@ -7,7 +7,7 @@ use roamd_seal::KeyRing;
 use crate::{TOKEN, key};
 
 #[test]
-fn a_value_sealed_by_the_first_version_still_opens() {
+fn values_of_the_first_release_open() {
     let ring = KeyRing::new(key(7), vec![]);
     for value in [
         // Random form.

@@ -3,38 +3,38 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A challenge. No value may hold `,` `=` or `"` (CA-6).
+/// A challenge. No value may contain `,`, `=` or `"` (CA-6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// Identifier of the consuming service; comes back as `for-service`.
+    /// Identifier of the consuming service, which the client returns as `for-service`.
     pub realm: String,
-    /// Why there is a challenge. Absent where a server says what is not known here (ST-12); a server of
-    /// our own always says one that is.
+    /// Reason of the challenge. `None` for values of other servers that are not known (ST-12);
+    /// roamd always sends one.
     pub reason: Option<Reason>,
-    /// Where a token is to be had, in order.
+    /// URLs of token services, in order of preference.
     pub locations: Vec<String>,
     /// Root URL of the protection space, without closing slash (CA-8).
     pub service_root_hint: String,
 }
 
-/// Why a token is needed (citrixauth.md §1.2). In the order in which a server checks (CA-11).
+/// Reason of a challenge (citrixauth.md §1.2), in the order of a server's checks (CA-11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// No token was sent.
     NoToken,
-    /// The token cannot be read.
+    /// The token is malformed.
     InvalidToken,
     /// The integrity check of the token failed.
     SignatureNotVerified,
-    /// The token's issuer is not trusted here.
+    /// The issuer of the token is not trusted.
     NotTrusted,
-    /// The token is for another realm.
+    /// The token belongs to another realm.
     NotForThisService,
     /// The token belongs to another audience.
     InvalidAudience,
-    /// The token is no longer valid.
+    /// The token has expired.
     Expired,
-    /// The account cannot be used.
+    /// The account is not usable.
     BadAccount,
     /// The password changed after the token was issued.
     BadPassword,
@@ -42,17 +42,17 @@ pub enum Reason {
     PasswordClaimNotFound,
     /// Other claims are missing.
     WrongClaims,
-    /// The gateway in the token is not the one seen.
+    /// The Citrix Gateway in the token is not that of the connection.
     GatewayClaimsInconsistent,
 }
 
-/// Why a header is not a challenge.
+/// Error of a header that is not a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a CitrixAuth challenge")]
 pub struct ChallengeError;
 
 impl fmt::Display for Challenge {
-    /// The header's value, to the letter of CA-5.
+    /// Writes the value of the header, exactly as CA-5 requires.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             realm,
@@ -73,9 +73,9 @@ impl fmt::Display for Challenge {
 impl FromStr for Challenge {
     type Err = ChallengeError;
 
-    /// Reads the header's value: quoted parameters in any order, with or without white space
-    /// around the commas. Unknown parameters and reasons are ignored; of a repeated parameter the first
-    /// counts.
+    /// Parses the value of the header: quoted parameters in any order, with optional white space
+    /// around the commas. Unknown parameters and reasons are ignored, and the first of repeated
+    /// parameters counts.
     fn from_str(header: &str) -> Result<Self, ChallengeError> {
         let parameters = header
             .trim()
@@ -110,7 +110,7 @@ impl FromStr for Challenge {
 }
 
 impl Reason {
-    /// Every reason, in the order in which a server checks.
+    /// All reasons, in the order of a server's checks.
     pub const ALL: &[Self] = &[
         Self::NoToken,
         Self::InvalidToken,
@@ -126,7 +126,7 @@ impl Reason {
         Self::GatewayClaimsInconsistent,
     ];
 
-    /// The value of the parameter, whose spelling is fixed.
+    /// Returns the value of the parameter.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

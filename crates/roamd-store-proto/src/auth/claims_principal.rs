@@ -1,14 +1,15 @@
-//! Claims principal: who the holder of a token is (citrixauth.md §4.3).
+//! Claims principal: the identity of the holder of a token (citrixauth.md §4.3).
 
 use roamd_xml::{Fault, parse};
 
-use crate::DecodeError;
-use crate::document::{self, Node, boolean};
+use crate::decode_error::DecodeError;
+use crate::document::{self, boolean};
+use crate::store_element::StoreElement;
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/auth/claimsprincipal";
 const ROOT: &str = "claimsPrincipal";
 
-/// Who the holder of a token is, for a service that relies on it.
+/// Identity of the holder of a token, for a service that relies on the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimsPrincipal {
     /// `identity/@name`, `LAB\ada`.
@@ -17,11 +18,11 @@ pub struct ClaimsPrincipal {
     pub authenticated: bool,
     /// `identity/@authMethod`, for example `Citrix Common Forms 1.0`.
     pub method: String,
-    /// `claims`, in their order. Properties of claims are left out.
+    /// `claims`, in document order, without the properties of claims.
     pub claims: Vec<Claim>,
 }
 
-/// One thing that is known of the holder.
+/// A statement about the holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// `@type`: a URI, see the constants.
@@ -30,20 +31,20 @@ pub struct Claim {
     pub value: String,
     /// `@valueType`, for example `string`.
     pub value_type: String,
-    /// `@issuer`: who says so.
+    /// `@issuer` of the claim.
     pub issuer: String,
-    /// `@original`: who said so first.
+    /// `@original`: the first issuer of the claim.
     pub original_issuer: String,
 }
 
 impl Claim {
-    /// The account, `LAB\ada`.
+    /// Type of the account name, `LAB\ada`.
     pub const NAME: &'static str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
-    /// From when on the token is no longer valid.
+    /// Type of the expiry of the token.
     pub const EXPIRATION: &'static str =
         "http://schemas.microsoft.com/ws/2008/06/identity/claims/expiration";
 
-    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
         let attribute = |name| node.attribute(name).map(str::to_owned);
         Ok(Self {
             claim_type: attribute("type")?,
@@ -56,19 +57,21 @@ impl Claim {
 }
 
 impl ClaimsPrincipal {
-    /// The method of a sign-in with a form.
+    /// `authMethod` of a sign-in with a form.
     pub const COMMON_FORMS: &'static str = "Citrix Common Forms 1.0";
 
-    /// Reads an answer.
+    /// Decodes a response.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         let identity = root.required("identity")?;
         let claims = root.required("claims")?;
-        let claims = claims.all("claim").map(|claim| Claim::from_node(&claim));
+        let claims = claims
+            .children_named("claim")
+            .map(|claim| Claim::from_element(&claim));
         Ok(Self {
             name: identity.attribute("name")?.to_owned(),
             authenticated: identity.attribute("isAuthenticated")?.trim() == boolean(true),
@@ -77,7 +80,7 @@ impl ClaimsPrincipal {
         })
     }
 
-    /// Writes an answer.
+    /// Encodes a response.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);

@@ -1,45 +1,47 @@
-//! Destroy token and its answer: a client is done with a token (citrixauth.md §4.2).
+//! Destroy token: a request to invalidate a token (citrixauth.md §4.2).
 
 use roamd_xml::{FaultKind, parse};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::DecodeError;
-use crate::document::{self, Node};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::StoreElement;
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/auth/destroytoken";
 const ROOT: &str = "destroytoken";
 
-const ANSWER_NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/auth/destroytokenresponse";
-const ANSWER_ROOT: &str = "destroytokenresponse";
+const RESPONSE_NAMESPACE: &str =
+    "http://citrix.com/delivery-services/1-0/auth/destroytokenresponse";
+const RESPONSE_ROOT: &str = "destroytokenresponse";
 
-/// The one status that there is.
+/// The only status.
 const DESTROYED: &str = "destroyed";
 
-/// Says that a token shall no longer work.
+/// Request to invalidate a token.
 #[derive(Debug, Clone)]
 pub struct DestroyToken {
-    /// `token`, which may be another than that of the request's header.
+    /// `token`, which may differ from the token in the header of the request.
     pub token: SecretString,
 }
 
-/// Says that the token no longer works, whether or not it ever did (CA-39).
+/// The token is not valid, and may never have been (CA-39).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DestroyTokenResponse;
 
 impl DestroyToken {
-    /// Reads a request body.
+    /// Decodes a request body.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
         let document = parse(bytes, &document::REQUEST)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         Ok(Self {
-            token: root.required("token")?.filled()?.into(),
+            token: root.required("token")?.required_text()?.into(),
         })
     }
 
-    /// Writes a request body.
+    /// Encodes a request body.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
@@ -49,15 +51,15 @@ impl DestroyToken {
 }
 
 impl DestroyTokenResponse {
-    /// Reads an answer.
+    /// Decodes a response.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, ANSWER_NAMESPACE, &[ANSWER_ROOT])?;
-        // The documents write `Status` in their table, and `status` in their example (CA-38).
-        let status = root.one_of(&["status", "Status"])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, RESPONSE_NAMESPACE, &[RESPONSE_ROOT])?;
+        // The documentation has `Status` in its table and `status` in its example (CA-38).
+        let status = root.optional_of(&["status", "Status"])?;
         let status = status.ok_or_else(|| root.missing("status"))?;
         if status.text().eq_ignore_ascii_case(DESTROYED) {
             Ok(Self)
@@ -67,10 +69,10 @@ impl DestroyTokenResponse {
         }
     }
 
-    /// Writes an answer.
+    /// Encodes a response.
     #[must_use]
     pub fn to_xml(self) -> Vec<u8> {
-        let mut writer = document::begin(ANSWER_ROOT, ANSWER_NAMESPACE, &[]);
+        let mut writer = document::begin(RESPONSE_ROOT, RESPONSE_NAMESPACE, &[]);
         writer.leaf("status", &[], DESTROYED);
         writer.finish()
     }

@@ -1,11 +1,12 @@
-//! Forms of the explicit sign-in (citrixauth.md §5.3, §5.4, §5.6).
+//! Forms for signing in with a password (citrixauth.md §5.3, §5.4, §5.6).
 
 use std::borrow::Cow;
 
 use roamd_xml::{Fault, Writer, parse};
 
-use crate::DecodeError;
-use crate::document::{self, Node};
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::StoreElement;
 
 pub(super) const NAMESPACE: &str = "http://citrix.com/authentication/response/1";
 const ROOT: &str = "AuthenticateResponse";
@@ -13,47 +14,48 @@ const ROOT: &str = "AuthenticateResponse";
 /// A form, or the end of a conversation without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
-    /// `Status`: was the last post handled?
+    /// `Status`: whether the last post was handled.
     pub status: FormStatus,
-    /// `Result`: where the conversation stands.
+    /// `Result`: the state of the conversation.
     pub result: FormResult,
-    /// `StateContext`, empty at the end of a conversation. Letters, digits, `-` `_` `.` `~` (CA-47).
+    /// `StateContext`, empty at the end of a conversation. Letters, digits, `-`, `_`, `.`, `~`
+    /// (CA-47).
     pub state_context: String,
     /// `LogMessage`.
     pub log_message: Option<String>,
-    /// `PostBack`: path from the root of the host (CA-58). Absent when nothing is asked.
+    /// `PostBack`: path from the root of the host (CA-58). Absent if the form has no input.
     pub post_back: Option<String>,
     /// `CancelPostBack`: path from the root of the host.
     pub cancel_post_back: Option<String>,
     /// `CancelButtonText`.
     pub cancel_button_text: Option<String>,
-    /// `Requirements`: the lines of the form, from top to bottom.
+    /// `Requirements`: the rows of the form, from top to bottom.
     pub requirements: Vec<Requirement>,
 }
 
-/// `Status` of a form. The list is open.
+/// `Status` of a form. Servers may send other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormStatus(pub Cow<'static, str>);
 
 impl FormStatus {
-    /// The last post was handled, also when the password was wrong.
+    /// The last post was handled, even if the password was wrong.
     pub const SUCCESS: Self = Self(Cow::Borrowed("success"));
-    /// Service not available.
+    /// The service is not available.
     pub const SERVICE_UNAVAILABLE: Self = Self(Cow::Borrowed("error-service-unavailable"));
     /// The conversation is not known.
     pub const SESSION_ID_INVALID: Self = Self(Cow::Borrowed("error-sessionid-invalid"));
-    /// The conversation is over its time.
+    /// The conversation has expired.
     pub const SESSION_ID_EXPIRED: Self = Self(Cow::Borrowed("error-sessionid-expired"));
     /// `StateContext` is not valid.
     pub const STATE_CONTEXT_INVALID: Self = Self(Cow::Borrowed("error-state-context-invalid"));
 }
 
-/// `Result` of a form. The list is open.
+/// `Result` of a form. Servers may send other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormResult(pub Cow<'static, str>);
 
 impl FormResult {
-    /// More input is needed.
+    /// More input is required.
     pub const MORE_INFO: Self = Self(Cow::Borrowed("more-info"));
     /// A credential has to be changed.
     pub const UPDATE_CREDENTIALS: Self = Self(Cow::Borrowed("update-credentials"));
@@ -63,14 +65,15 @@ impl FormResult {
     pub const CANCELLED: Self = Self(Cow::Borrowed("cancelled"));
 }
 
-/// One line of a form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A row of a form. The default has neither label nor input.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requirement {
-    /// `Credential/ID`: name in the post (CA-61).
+    /// `Credential/ID`: name of the posted field (CA-61).
     pub id: Option<String>,
     /// `Credential/SaveID`.
     pub save_id: Option<String>,
-    /// `Credential/Type`: `username`, `password`, `newpassword`, `domain`, `savecredentials`, `none`.
+    /// `Credential/Type`: `username`, `password`, `newpassword`, `domain`, `savecredentials`,
+    /// `none`.
     pub credential_type: String,
     /// `Label/Text`; absent with a label of type `none`.
     pub label: Option<String>,
@@ -82,27 +85,28 @@ pub struct Requirement {
     pub kind: RequirementKind,
 }
 
-/// The input of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The input of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum RequirementKind {
-    /// Nothing to fill in.
+    /// No input.
+    #[default]
     Nothing,
     /// A text box.
     Text {
-        /// What is typed is not shown.
+        /// Whether the input is hidden, as a password.
         secret: bool,
         /// `InitialValue`.
         initial: String,
         /// `AssistiveText`.
         assistive: Option<String>,
     },
-    /// A text that is shown and not posted.
+    /// A read-only text, which is not posted.
     ReadOnly(String),
-    /// A choice.
+    /// A list to choose from.
     Combo {
         /// `InitialSelection`.
         initial: Option<String>,
-        /// `Display` and `Value` of each.
+        /// `Display` and `Value` of each choice.
         values: Vec<(String, String)>,
     },
     /// A check box.
@@ -115,16 +119,16 @@ pub enum RequirementKind {
 }
 
 impl Form {
-    /// Reads a form. An input of a kind that is not known here has nothing to fill in.
+    /// Decodes a form. An input of an unknown kind counts as no input.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         let mut form = Self {
-            status: FormStatus(root.required("Status")?.filled()?.to_owned().into()),
-            result: FormResult(root.required("Result")?.filled()?.to_owned().into()),
+            status: FormStatus(root.required("Status")?.required_text()?.to_owned().into()),
+            result: FormResult(root.required("Result")?.required_text()?.to_owned().into()),
             state_context: root.optional_text("StateContext")?.unwrap_or_default(),
             log_message: root.optional_text("LogMessage")?,
             post_back: None,
@@ -138,15 +142,15 @@ impl Form {
             form.cancel_button_text = asked.optional_text("CancelButtonText")?;
             if let Some(requirements) = asked.optional("Requirements")? {
                 form.requirements = requirements
-                    .all("Requirement")
-                    .map(|requirement| Requirement::from_node(&requirement))
+                    .children_named("Requirement")
+                    .map(|requirement| Requirement::from_element(&requirement))
                     .collect::<Result<_, _>>()?;
             }
         }
         Ok(form)
     }
 
-    /// Writes a form.
+    /// Encodes a form.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
@@ -177,14 +181,14 @@ impl Form {
 }
 
 impl Requirement {
-    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
         let credential = node.required("Credential")?;
         let label = node.required("Label")?;
         let highlight = label
             .optional("HighlightFields")?
             .map_or_else(Vec::new, |fields| {
                 fields
-                    .all("CredentialID")
+                    .children_named("CredentialID")
                     .map(|field| field.text().to_owned())
                     .collect()
             });
@@ -196,7 +200,7 @@ impl Requirement {
             label_type: label.required("Type")?.text().to_owned(),
             highlight,
             kind: match node.optional("Input")? {
-                Some(input) => RequirementKind::from_node(&input)?,
+                Some(input) => RequirementKind::from_element(&input)?,
                 None => RequirementKind::Nothing,
             },
         })
@@ -228,7 +232,7 @@ impl Requirement {
 }
 
 impl RequirementKind {
-    fn from_node(input: &Node<'_>) -> Result<Self, Fault> {
+    fn from_element(input: &StoreElement<'_>) -> Result<Self, Fault> {
         if let Some(text) = input.optional("Text")? {
             if text.optional_boolean("ReadOnly")?.unwrap_or_default() {
                 let shown = text.optional_text("InitialValue")?;
@@ -242,7 +246,10 @@ impl RequirementKind {
         }
         if let Some(combo) = input.optional("ComboBox")? {
             let values = match combo.optional("DisplayValues")? {
-                Some(values) => values.all("DisplayValue").map(display_value).collect(),
+                Some(values) => values
+                    .children_named("DisplayValue")
+                    .map(display_value)
+                    .collect(),
                 None => Ok(Vec::new()),
             };
             let initial = combo.optional_text("InitialSelection")?;
@@ -306,7 +313,7 @@ fn write_text(writer: &mut Writer, secret: bool, read_only: bool, initial: &str)
     writer.close();
 }
 
-fn display_value(node: Node<'_>) -> Result<(String, String), Fault> {
+fn display_value(node: StoreElement<'_>) -> Result<(String, String), Fault> {
     let display = node.required("Display")?.text().to_owned();
     Ok((display, node.required("Value")?.text().to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The filled form (citrixauth.md §5.5).
+//! The posted form (citrixauth.md §5.5).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -6,38 +6,37 @@ use zeroize::Zeroizing;
 
 use crate::document::boolean;
 
-/// All but the characters that a URL may hold as they are (RFC 3986, unreserved).
+/// Characters to encode: all but the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What a client posts back.
+/// The fields of a posted form.
 #[derive(Debug, Clone, Default)]
 pub struct FormPost {
-    /// `StateContext`, empty when missing (CA-65).
+    /// `StateContext`, empty if absent (CA-65).
     pub state_context: String,
     /// `username`.
     pub user_name: Option<String>,
     /// `password`.
     pub password: Option<SecretString>,
-    /// `oldPassword`, the password up to now (CA-74).
+    /// `oldPassword`: the current password (CA-74).
     pub old_password: Option<SecretString>,
     /// `newPassword`.
     pub new_password: Option<SecretString>,
-    /// `confirmPassword`, the new one again.
+    /// `confirmPassword`: the new password again.
     pub confirm_password: Option<SecretString>,
     /// `domain`.
     pub domain: Option<String>,
-    /// `saveCredentials`, `false` when missing.
+    /// `saveCredentials`, `false` if absent.
     pub save_credentials: bool,
 }
 
 impl FormPost {
-    /// Reads a body leniently: a `%` without two hexadecimal digits stays as it is (CA-66), unknown
-    /// fields are ignored, of a repeated field the first counts, bytes that are not UTF-8 become
-    /// U+FFFD.
+    /// Decodes a body leniently: a `%` without two hexadecimal digits is kept (CA-66), unknown
+    /// fields are ignored, the first of repeated fields counts, and invalid UTF-8 becomes U+FFFD.
     #[must_use]
     pub fn from_url_encoded(body: &[u8]) -> Self {
         let mut post = Self::default();
@@ -65,7 +64,7 @@ impl FormPost {
         post
     }
 
-    /// Writes a body, with the button of its form (CA-61, CA-74).
+    /// Encodes a body, with the button of its form (CA-61, CA-74).
     #[must_use]
     pub fn to_url_encoded(&self) -> SecretString {
         fn secret(value: &Option<SecretString>) -> Option<&str> {
@@ -101,14 +100,14 @@ fn encode(value: &str) -> impl Iterator<Item = &str> + std::fmt::Display {
     utf8_percent_encode(value, ENCODED)
 }
 
-/// A space comes as `+` or `%20` (CA-64). It may be a password, so that what is only needed on the way
-/// is wiped.
+/// Decodes a name or value. A space is `+` or `%20` (CA-64). The value may be a password, so
+/// intermediate copies are zeroized.
 fn decode(value: &[u8]) -> Zeroizing<String> {
     let mut spaced = Zeroizing::new(value.to_vec());
     for byte in spaced.iter_mut().filter(|byte| **byte == b'+') {
         *byte = b' ';
     }
-    // Long enough at once, so that no copy is left behind by growing.
+    // The full capacity at once, because growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(spaced.len()));
     bytes.extend(percent_decode(&spaced));
     Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())

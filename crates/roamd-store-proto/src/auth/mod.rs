@@ -1,4 +1,4 @@
-//! Messages of sign-in: challenge, token messages, choices, forms (`citrixauth.md`).
+//! Messages of CitrixAuth: challenges, tokens, protocol choices and forms (`citrixauth.md`).
 
 mod challenge;
 mod claims_principal;

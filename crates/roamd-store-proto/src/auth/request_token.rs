@@ -1,52 +1,54 @@
-//! Request token: asks for a token for a service (citrixauth.md §3.1).
+//! Request token: a request for a token for a service (citrixauth.md §3.1).
 
 use roamd_xml::parse;
 
-use crate::document::{self, Length, Node};
-use crate::{DecodeError, Lifetime};
+use crate::Lifetime;
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::{MaxLength, StoreElement};
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/auth/requesttoken";
 const ROOT: &str = "requesttoken";
 
-/// Asks for a token.
+/// Request for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestToken {
-    /// `for-service`: realm of the challenge.
+    /// `for-service`: the realm of the challenge.
     pub for_service: String,
     /// `for-service-url`, trimmed (CA-18).
     pub for_service_url: String,
-    /// `reqtokentemplate`, empty when missing (CA-19).
+    /// `reqtokentemplate`, empty if absent (CA-19).
     pub template: String,
-    /// `requested-lifetime`; one that does not parse counts as absent (CA-28).
+    /// `requested-lifetime`. A malformed one counts as absent (CA-28).
     pub requested_lifetime: Option<Lifetime>,
 }
 
 impl RequestToken {
-    /// Reads a request body.
+    /// Decodes a request body.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
         let document = parse(bytes, &document::REQUEST)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         let lifetime = root.optional("requested-lifetime")?;
         Ok(Self {
             for_service: root
                 .required("for-service")?
-                .token(Length::TOKEN)?
+                .token(MaxLength::TOKEN)?
                 .to_owned(),
             for_service_url: root
                 .required("for-service-url")?
-                .token(Length::URL)?
+                .token(MaxLength::URL)?
                 .to_owned(),
             template: root
-                .optional_line("reqtokentemplate", Length::TOKEN)?
+                .optional_single_line("reqtokentemplate", MaxLength::TOKEN)?
                 .unwrap_or_default(),
             requested_lifetime: lifetime.and_then(|lifetime| lifetime.text().parse().ok()),
         })
     }
 
-    /// Writes a request body.
+    /// Encodes a request body.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);

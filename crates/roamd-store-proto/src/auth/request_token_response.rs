@@ -6,25 +6,27 @@ use jiff::Timestamp;
 use roamd_xml::{Fault, parse};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::document::{self, Node};
-use crate::{DecodeError, Lifetime};
+use crate::Lifetime;
+use crate::decode_error::DecodeError;
+use crate::document;
+use crate::store_element::StoreElement;
 
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/auth/requesttokenresponse";
 const ROOT: &str = "requesttokenresponse";
 
-/// Namespace of what describes the password (CA-23), the same as that of forms.
+/// Namespace of `CredentialUpdateInformationList` (CA-23), which is that of forms.
 const CREDENTIALS: &str = super::form::NAMESPACE;
 
 /// A token for one service.
 #[derive(Debug, Clone)]
 pub struct RequestTokenResponse {
-    /// `for-service`: echo of the request.
+    /// `for-service` of the request.
     pub for_service: String,
     /// `issued`.
     pub issued: Timestamp,
-    /// `expiry`; `lifetime` is the difference.
+    /// `expiry`. `lifetime` is the difference to `issued`.
     pub expiry: Timestamp,
-    /// `token`: Base64, one line.
+    /// `token`: a single line of Base64.
     pub token: SecretString,
     /// `CredentialDisplayName` of the `CredentialUpdateInformationList`, only after a password
     /// sign-in (CA-23).
@@ -32,23 +34,23 @@ pub struct RequestTokenResponse {
 }
 
 impl RequestTokenResponse {
-    /// Reads an answer. `lifetime` and `token-template` are not needed.
+    /// Decodes a response. `lifetime` and `token-template` are optional.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// If the document is not a valid message.
     pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let document = parse(bytes, &document::ANSWER)?;
-        let root = Node::root(&document, NAMESPACE, &[ROOT])?;
+        let document = parse(bytes, &document::RESPONSE)?;
+        let root = StoreElement::root(&document, NAMESPACE, &[ROOT])?;
         Ok(Self {
             for_service: root.required("for-service")?.text().to_owned(),
             issued: timestamp(&root.required("issued")?)?,
             expiry: timestamp(&root.required("expiry")?)?,
-            token: root.required("token")?.filled()?.into(),
+            token: root.required("token")?.required_text()?.into(),
             credential_display_name: credential_display_name(&root)?,
         })
     }
 
-    /// Writes an answer: all six elements (CA-22), dates with seven fraction digits.
+    /// Encodes a response with all six elements (CA-22). Seconds have seven decimals.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
@@ -68,7 +70,7 @@ impl RequestTokenResponse {
         writer.finish()
     }
 
-    /// `expiry` minus `issued` as they are written, in ticks of 100 ns (CA-22).
+    /// Returns `expiry` minus `issued`, both in the written precision of 100 ns (CA-22).
     fn lifetime(&self) -> Lifetime {
         let ticks = |at: Timestamp| at.as_nanosecond().div_euclid(100);
         let nanos = (ticks(self.expiry) - ticks(self.issued)) * 100;
@@ -76,17 +78,17 @@ impl RequestTokenResponse {
     }
 }
 
-fn timestamp(node: &Node<'_>) -> Result<Timestamp, Fault> {
+fn timestamp(node: &StoreElement<'_>) -> Result<Timestamp, Fault> {
     node.text()
         .parse()
         .map_err(|_| node.unexpected("a date and time in UTC"))
 }
 
-fn credential_display_name(root: &Node<'_>) -> Result<Option<String>, Fault> {
-    let Some(list) = root.foreign(CREDENTIALS, "CredentialUpdateInformationList") else {
+fn credential_display_name(root: &StoreElement<'_>) -> Result<Option<String>, Fault> {
+    let Some(list) = root.child_in_namespace(CREDENTIALS, "CredentialUpdateInformationList") else {
         return Ok(None);
     };
-    let first = list.all("CredentialUpdateInformation").next();
+    let first = list.children_named("CredentialUpdateInformation").next();
     match first {
         Some(information) => information.optional_text("CredentialDisplayName"),
         None => Ok(None),

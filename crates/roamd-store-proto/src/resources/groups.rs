@@ -1,32 +1,32 @@
-//! Which elements of a resource a client wants to read (ST-57, ST-64).
+//! Groups of elements of a resource, which a client can request (ST-57, ST-64).
 
 use std::collections::BTreeSet;
 
-/// A group of elements. The specification knows more; those have no element that is sent here.
+/// A group of elements. The specification has more groups, of whose elements roamd sends none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// What a person sees.
+    /// Elements that users see.
     Core,
-    /// What may have changed since the last list.
+    /// Elements that may have changed since the last list.
     Status,
-    /// Which files it opens.
+    /// Types of the files that the resource opens.
     FileTypes,
-    /// How it is started.
+    /// Elements for launching.
     Launch,
     /// Keywords and properties.
     Keywords,
-    /// Forms of its picture.
+    /// Available forms of the icon.
     Images,
-    /// Its icon.
+    /// URL of the icon file.
     Icon,
 }
 
-/// Some of the groups.
+/// A set of groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Groups(BTreeSet<Group>);
 
 impl Group {
-    /// Every group.
+    /// All groups.
     pub const ALL: [Self; 7] = [
         Self::Core,
         Self::Status,
@@ -37,7 +37,7 @@ impl Group {
         Self::Icon,
     ];
 
-    /// Its name.
+    /// Returns the name of the group.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,14 +53,14 @@ impl Group {
 }
 
 impl Groups {
-    /// Every group: what is sent when none is asked for.
+    /// Returns all groups, the default for requests without groups.
     #[must_use]
     pub fn all() -> Self {
         Self(Group::ALL.into())
     }
 
-    /// The groups of these names, whatever their case. Names that are not known are ignored; no name
-    /// at all means every group.
+    /// Returns the groups with these names, ignoring case and unknown names. Without names, returns
+    /// all groups.
     #[must_use]
     pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
         let mut names = names.into_iter().peekable();
@@ -76,7 +76,7 @@ impl Groups {
         Self(named.collect())
     }
 
-    /// Whether a group is among them.
+    /// Returns whether the set has this group.
     #[must_use]
     pub fn has(&self, group: Group) -> bool {
         self.0.contains(&group)

@@ -1,47 +1,48 @@
-//! One resource (ST-63), as far as a farm tells of it.
+//! The element of a resource (ST-63).
 
 use std::borrow::Cow;
 
 use roamd_xml::{Fault, Writer};
 
-use super::{Group, Groups};
-use crate::document::{self, Node};
+use super::groups::{Group, Groups};
+use crate::document;
+use crate::store_element::StoreElement;
 
 /// An application, a desktop or a document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resource {
     /// `id`, unique in the store.
     pub id: String,
-    /// `link/url`: this resource alone.
+    /// `link/url`: URL of this resource alone.
     pub link: Option<String>,
-    /// `title`: name for people.
+    /// `title`: display name.
     pub title: String,
-    /// `summary`: description for people.
+    /// `summary`: description.
     pub summary: String,
-    /// `path`: folder in the farm, `\` for the top.
+    /// `path`: folder in the farm, `\` for the root.
     pub path: String,
     /// `resourcetype`.
     pub resource_type: ResourceType,
-    /// `playsfiletypes/fileextension`: extensions of the files that it opens, such as `.txt`. The name
-    /// of the inner element is not published; this one is ours.
+    /// `playsfiletypes/fileextension`: extensions of the files that it opens, such as `.txt`. The
+    /// name of the inner element is not published; this one is roamd's own.
     pub plays_file_types: Vec<String>,
-    /// `contentlocation`: where a document is, as a UNC path or URL.
+    /// `contentlocation`: UNC path or URL of a document.
     pub content_location: Option<String>,
-    /// `clienttypes/clienttype`: what can show it, for example `ica30`.
+    /// `clienttypes/clienttype`: types of suitable clients, for example `ica30`.
     pub client_types: Vec<String>,
     /// `keywords/keyword`.
     pub keywords: Vec<String>,
     /// `properties/property`.
     pub properties: Vec<Property>,
-    /// `images/image`: the forms in which the farm has its picture.
+    /// `images/image`: the forms of the icon that the farm has.
     pub images: Vec<Image>,
     /// `enabled`.
     pub enabled: bool,
-    /// `launchica/url`, only where a launch with ICA works (ST-66).
+    /// `launchica/url`, if the resource can be launched with ICA (ST-66).
     pub launch_ica: Option<String>,
-    /// `image/url`: its picture; a client may add `/{size}`.
+    /// `image/url`: URL of the icon as PNG. A client may append `/{size}`.
     pub image: Option<String>,
-    /// `icon/url`: its picture as an icon file.
+    /// `icon/url`: URL of the icon as an icon file.
     pub icon: Option<String>,
     /// `showondesktop`.
     pub on_desktop: bool,
@@ -49,39 +50,39 @@ pub struct Resource {
     pub start_menu: Option<StartMenu>,
     /// `featured`.
     pub featured: bool,
-    /// `imagehash`: equal for equal pictures.
+    /// `imagehash`: hash of the icon.
     pub image_hash: Option<String>,
-    /// `aggregatedresource`: more than one farm publishes it.
+    /// `aggregatedresource`: whether more than one farm publishes it.
     pub aggregated: bool,
-    /// `publisherresourceid`: its name on the farm.
+    /// `publisherresourceid`: its name at the farm.
     pub publisher_resource_id: String,
     /// `publishername`: name of the farm.
     pub publisher_name: String,
 }
 
-/// The kind of a resource. The list is open.
+/// Kind of a resource. Stores may send other values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResourceType(pub Cow<'static, str>);
 
-/// Something that a description says in the form `name=value`.
+/// A property, which a farm defines by `name=value` in the description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     /// `propertyId`.
     pub id: String,
-    /// `value`, one for each time that the name occurs.
+    /// `value`: all values of the name.
     pub values: Vec<String>,
 }
 
-/// One form of a picture.
+/// A form of the icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Image {
-    /// `size`: edge in pixels.
+    /// `size`: width and height, in pixels.
     pub size: u16,
-    /// `depth`: bits for each pixel.
+    /// `depth`: bits per pixel.
     pub depth: u16,
 }
 
-/// Where in the start menu a resource belongs.
+/// Folder of a resource in the start menu.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StartMenu {
     /// `startmenuroot`.
@@ -91,23 +92,23 @@ pub struct StartMenu {
 }
 
 impl ResourceType {
-    /// One program.
+    /// An application.
     pub const APPLICATION: Self = Self(Cow::Borrowed("Citrix.MPS.Application"));
-    /// A whole desktop.
+    /// A desktop.
     pub const DESKTOP: Self = Self(Cow::Borrowed("Citrix.MPS.Desktop"));
-    /// A file or page that the client opens by itself.
+    /// A file or web page, which the client opens itself.
     pub const DOCUMENT: Self = Self(Cow::Borrowed("Citrix.MPS.Document"));
 }
 
 impl Resource {
-    pub(super) fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+    pub(super) fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
         let text =
             |name| -> Result<String, Fault> { Ok(node.optional_text(name)?.unwrap_or_default()) };
         let flag =
             |name| -> Result<bool, Fault> { Ok(node.optional_boolean(name)?.unwrap_or_default()) };
         let properties = node.optional("properties")?;
         Ok(Self {
-            id: node.required("id")?.filled()?.to_owned(),
+            id: node.required("id")?.required_text()?.to_owned(),
             link: link(node, "link")?,
             title: text("title")?,
             summary: text("summary")?,
@@ -120,14 +121,18 @@ impl Resource {
             properties: properties.map_or_else(
                 || Ok(Vec::new()),
                 |list| {
-                    list.all("property")
-                        .map(|p| Property::from_node(&p))
+                    list.children_named("property")
+                        .map(|p| Property::from_element(&p))
                         .collect()
                 },
             )?,
             images: node.optional("images")?.map_or_else(
                 || Ok(Vec::new()),
-                |list| list.all("image").map(|n| Image::from_node(&n)).collect(),
+                |list| {
+                    list.children_named("image")
+                        .map(|n| Image::from_element(&n))
+                        .collect()
+                },
             )?,
             enabled: node.optional_boolean("enabled")?.unwrap_or(true),
             launch_ica: link(node, "launchica")?,
@@ -150,7 +155,7 @@ impl Resource {
         })
     }
 
-    /// Writes its elements in the order of real answers (ST-65).
+    /// Writes the elements of these groups, in the order of real stores (ST-65).
     pub(super) fn write(&self, writer: &mut Writer, groups: &Groups) {
         let core = groups.has(Group::Core);
         writer.leaf("id", &[], &self.id);
@@ -226,10 +231,13 @@ impl Resource {
 }
 
 impl Property {
-    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
         Ok(Self {
-            id: node.required("propertyId")?.filled()?.to_owned(),
-            values: node.all("value").map(|v| v.text().to_owned()).collect(),
+            id: node.required("propertyId")?.required_text()?.to_owned(),
+            values: node
+                .children_named("value")
+                .map(|v| v.text().to_owned())
+                .collect(),
         })
     }
 
@@ -244,7 +252,7 @@ impl Property {
 }
 
 impl Image {
-    fn from_node(node: &Node<'_>) -> Result<Self, Fault> {
+    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
         let number = |name| -> Result<u16, Fault> {
             let number = node.required(name)?;
             let found = number.text().parse().ok().filter(|number| *number > 0);
@@ -264,16 +272,18 @@ impl Image {
     }
 }
 
-fn link(node: &Node<'_>, name: &str) -> Result<Option<String>, Fault> {
+fn link(node: &StoreElement<'_>, name: &str) -> Result<Option<String>, Fault> {
     match node.optional(name)? {
-        Some(link) => Ok(Some(link.required("url")?.filled()?.to_owned())),
+        Some(link) => Ok(Some(link.required("url")?.required_text()?.to_owned())),
         None => Ok(None),
     }
 }
 
-fn list(node: &Node<'_>, name: &str, item: &str) -> Result<Vec<String>, Fault> {
+fn list(node: &StoreElement<'_>, name: &str, item: &str) -> Result<Vec<String>, Fault> {
     Ok(node.optional(name)?.map_or_else(Vec::new, |list| {
-        list.all(item).map(|item| item.text().to_owned()).collect()
+        list.children_named(item)
+            .map(|item| item.text().to_owned())
+            .collect()
     }))
 }
 

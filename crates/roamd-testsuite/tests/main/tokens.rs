@@ -170,7 +170,7 @@ async fn only_the_owner_destroys_or_refreshes_a_token() {
             refresh(site.gateway, &bob.primary, token, 8).await,
         ] {
             assert_eq!(response.status, 400);
-            let words = "the token in the message belongs to somebody else";
+            let words = "the token in the message belongs to another user";
             assert!(response.text().contains(words), "{}", response.text());
         }
     }

@@ -286,12 +286,12 @@ impl Target {
 
     fn counter(&self, budget: Budget) -> (CounterKind, Digest) {
         match budget {
-            Budget::AtPlace => (CounterKind::AttemptsFromKnownNetwork, self.pair()),
-            Budget::Strangers => (
+            Budget::KnownNetwork => (CounterKind::AttemptsFromKnownNetwork, self.pair()),
+            Budget::UnknownNetworks => (
                 CounterKind::AttemptsFromUnknownNetworks,
                 Digest::of(self.user.as_bytes()),
             ),
-            Budget::FromPlace => (CounterKind::AttemptsByNetwork, self.network()),
+            Budget::Network => (CounterKind::AttemptsByNetwork, self.network()),
         }
     }
 
