@@ -1,8 +1,12 @@
 //! Which controller gets a request, and that no change is sent twice.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use roamd_nfuse_client::{CallError, ControllerOrder, FarmClient, FarmConfig, Sent};
+use roamd_nfuse_client::{
+    Attempt, AttemptOutcome, CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig,
+    Observer, Sent,
+};
 use roamd_nfuse_proto::ErrorId;
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -125,6 +129,45 @@ async fn a_read_on_a_connection_that_was_closed_is_sent_again_and_no_attempt_is_
     assert_eq!(farm.call(&READ).await.unwrap(), capability("first"));
     assert_eq!(farm.call(&READ).await.unwrap(), capability("second"));
     assert_eq!(controller.requests().len(), 3);
+}
+
+/// More resends than the breaker allows failures: neither the breaker nor an observer sees them.
+#[tokio::test]
+async fn resend_on_stale_connection_is_part_of_one_attempt() {
+    const CALLS: usize = 6;
+    let acts = (0..CALLS).flat_map(|_| [Act::Send(capability_answer("kept")), Act::Close]);
+    let controller = Scripted::start(acts).await;
+    let outcomes = Arc::new(Outcomes::default());
+    let farm = FarmClient::new(FarmConfig {
+        attempts: 1,
+        observer: Some(Arc::<Outcomes>::clone(&outcomes)),
+        ..config(
+            vec![controller.controller()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    for call in 1..=CALLS {
+        assert_eq!(farm.call(&READ).await.unwrap(), capability("kept"));
+        assert_eq!(controller.requests().len(), 2 * call - 1);
+        assert_eq!(controller.connections(), call);
+    }
+    assert_eq!(
+        outcomes.0.lock().unwrap().as_slice(),
+        [AttemptOutcome::Answered; CALLS]
+    );
+    let states: Vec<_> = farm.controllers().map(|report| report.state).collect();
+    assert_eq!(states, [ControllerState::Closed]);
+}
+
+/// The outcomes of attempts, in order.
+#[derive(Debug, Default)]
+struct Outcomes(Mutex<Vec<AttemptOutcome>>);
+
+impl Observer for Outcomes {
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        self.0.lock().unwrap().push(attempt.outcome);
+    }
 }
 
 #[tokio::test]

@@ -53,6 +53,28 @@ async fn a_read_is_sent_again_with_the_next_key_which_is_kept() {
     assert_eq!(keys(&controller), ["one", "two", "two"]);
 }
 
+/// The one attempt of the call is enough for both keys, and a third request is never sent.
+#[tokio::test]
+async fn second_key_is_tried_within_one_attempt() {
+    for (answer, is_accepted) in [
+        (Act::Send(capability_answer("a")), true),
+        (refusal(), false),
+    ] {
+        let controller = Scripted::start([refusal(), answer, refusal()]).await;
+        let farm = FarmClient::new(FarmConfig {
+            attempts: 1,
+            service_keys: ServiceKeys::parse("one\ntwo").ok(),
+            ..config(
+                vec![controller.controller()],
+                ControllerOrder::Ordered,
+                LONG,
+            )
+        });
+        assert_eq!(farm.call(&READ).await.is_ok(), is_accepted);
+        assert_eq!(keys(&controller), ["one", "two"]);
+    }
+}
+
 #[tokio::test]
 async fn a_change_whose_key_is_refused_is_not_sent_again() {
     let controller = Scripted::start([refusal(), Act::Send(done())]).await;
