@@ -92,7 +92,7 @@ mod tests {
     const TRACE: usize = 16;
 
     #[test]
-    fn a_body_that_comes_in_parts_leaves_no_trace_in_memory() {
+    fn body_in_parts_leaves_no_trace_in_memory() {
         let secret = |index: u8| index.wrapping_mul(STEP);
         let mut whole = Zeroizing::new(Vec::new());
         for index in 0..=u8::MAX {

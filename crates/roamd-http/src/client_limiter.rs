@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_takes_no_more_than_its_share_and_all_no_more_than_there_are() {
+    fn client_and_total_limits_hold() {
         let places = ClientLimiter::new(4, 2);
         let first = take(&places, "192.0.2.1").unwrap();
         let _second = take(&places, "192.0.2.1").unwrap();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_subscriber_are_one_client() {
+    fn addresses_with_one_key_share_a_limit() {
         let same = [
             ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9"),
             ("192.0.2.1", "::ffff:192.0.2.1"),
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_many_share_is_counted_in_all_only() {
+    fn exempt_peer_counts_in_total_only() {
         let places = ClientLimiter::new(2, 1);
         let held = (places.take(None).unwrap(), places.take(None).unwrap());
         assert_eq!(places.take(None).unwrap_err(), LimitReached::ForAll);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_turns_out_to_be_shared_leaves_its_client_the_share() {
+    fn exempted_permit_frees_the_limit_of_its_client() {
         let places = ClientLimiter::new(2, 1);
         let mut place = take(&places, "192.0.2.1").unwrap();
         place.share_with_many();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_places_is_forgotten() {
+    fn client_without_permits_is_forgotten() {
         let places = ClientLimiter::new(1_000, 1);
         for last in 0..=255 {
             drop(take(&places, &format!("192.0.2.{last}")).unwrap());

@@ -100,7 +100,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(60);
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_reads_nothing_ends_its_connection_in_time() {
+    async fn peer_that_reads_nothing_times_out() {
         let (near, _far) = duplex(16);
         let begin = Instant::now();
         let mut paced = Paced::new(near, LIMIT);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_reads_a_byte_at_times_gains_nothing() {
+    async fn peer_that_reads_single_bytes_times_out() {
         let (near, mut far) = duplex(16);
         tokio::spawn(async move {
             while far.read_u8().await.is_ok() {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_answer_that_is_taken_whole_has_its_own_time() {
+    async fn each_fully_read_response_restarts_the_timeout() {
         let (near, mut far) = duplex(16);
         tokio::spawn(async move {
             let mut part = [0; 16];

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_body_comes_in_pieces_and_whole() {
+    async fn body_is_split_into_frames_without_loss() {
         for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE] {
             let bytes: Bytes = (0..length).map(|place| (place % 251) as u8).collect();
             let mut body = Piecewise::new(Full::new(bytes.clone()), ());

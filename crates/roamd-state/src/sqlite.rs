@@ -480,7 +480,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn of_too_many_counters_those_that_end_first_are_let_go() {
+    async fn excess_counters_that_expire_first_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.db");
         let state = SqliteState::open(&path).unwrap();
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_too_many_marks_only_those_are_let_go_that_harm_nobody() {
+    async fn excess_flags_are_removed_only_where_harmless() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.db");
         let state = SqliteState::open(&path).unwrap();
@@ -536,7 +536,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_nothing_can_be_written_it_is_not_alive() {
+    async fn blocked_writer_is_not_alive() {
         let folder = tempfile::tempdir().unwrap();
         let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
         let (go_on, held) = mpsc::channel::<()>();

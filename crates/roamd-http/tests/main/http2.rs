@@ -131,7 +131,7 @@ async fn get(server: &HttpServer, authority: &Authority, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_chooses_http_2_is_answered_whole() {
+async fn http2_client_gets_complete_responses() {
     let scripted = Scripted::start(ListenerLimits::default()).await;
     scripted.serves_others().await;
     let large = get(&scripted.server, &scripted.authority, "/large").await;
@@ -147,7 +147,7 @@ async fn a_client_that_chooses_http_2_is_answered_whole() {
 type Script<'s> = &'s dyn Fn(u32) -> Vec<u8>;
 
 #[tokio::test]
-async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
+async fn http2_floods_end_the_connection_and_spare_others() {
     let id = |round: u32| 2 * round + 1;
     let get = |round| frame(HEADERS, END_HEADERS | END_STREAM, id(round), GET_ROOT);
     let post = |round| frame(HEADERS, END_HEADERS, id(round), POST_ROOT);
@@ -220,7 +220,7 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
 }
 
 #[tokio::test]
-async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
+async fn peer_that_reads_no_acknowledgements_is_dropped() {
     for kind in [PING, SETTINGS] {
         let limits = ListenerLimits {
             answer: SHORT,
@@ -245,7 +245,7 @@ async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
 }
 
 #[tokio::test]
-async fn a_window_that_stays_shut_ends_the_connection() {
+async fn closed_window_ends_the_connection() {
     let limits = ListenerLimits {
         answer: SHORT,
         ..ListenerLimits::default()
@@ -260,7 +260,7 @@ async fn a_window_that_stays_shut_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_told_to_go() {
+async fn idle_http2_connection_gets_goaway() {
     let limits = ListenerLimits {
         head: SHORT,
         answer: SHORT,
@@ -333,7 +333,7 @@ fn status(line: &str) -> usize {
 }
 
 #[tokio::test]
-async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
+async fn unread_responses_and_bodies_cost_little_memory() {
     let mut scripted = Scripted::start(ListenerLimits::default()).await;
     let before = memory();
     // A window that stays shut, and as many requests for 16 MiB as there may be: each answer is

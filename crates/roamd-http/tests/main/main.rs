@@ -78,7 +78,7 @@ async fn exchange(server: &HttpServer, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_is_answered_with_a_content_length() {
+async fn response_has_a_content_length() {
     let server = start(ListenerLimits::default()).await;
     let answer = exchange(
         &server,
@@ -91,7 +91,7 @@ async fn a_request_is_answered_with_a_content_length() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
+async fn body_over_the_limit_is_refused_in_any_framing() {
     let server = start(ListenerLimits::default()).await;
     for request in [
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\na",
@@ -104,7 +104,7 @@ async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_given_up() {
+async fn incomplete_body_times_out() {
     let server = start(ListenerLimits::default()).await;
     let answer = exchange(
         &server,
@@ -118,7 +118,7 @@ async fn a_body_that_does_not_arrive_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_silent_or_dripping_connection_is_closed() {
+async fn silent_or_slow_connection_is_closed() {
     let limits = ListenerLimits {
         first_byte: SHORT,
         head: SHORT,
@@ -134,7 +134,7 @@ async fn a_silent_or_dripping_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() {
+async fn silent_connection_is_closed_before_a_slow_one() {
     let server = start(ListenerLimits {
         first_byte: SHORT,
         head: 100 * SHORT,
@@ -148,7 +148,7 @@ async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() 
 }
 
 #[tokio::test]
-async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
+async fn connections_over_a_limit_are_closed_at_once() {
     let whole = ListenerLimits::default();
     for limits in [
         ListenerLimits {
@@ -185,7 +185,7 @@ async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_take_its_answer_is_left() {
+async fn peer_that_does_not_read_its_response_is_dropped() {
     let server = start(ListenerLimits {
         answer: SHORT,
         ..ListenerLimits::default()
@@ -206,7 +206,7 @@ async fn a_peer_that_does_not_take_its_answer_is_left() {
 }
 
 #[tokio::test]
-async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
+async fn bytes_after_a_chunked_body_are_not_a_request() {
     let server = start(ListenerLimits::default()).await;
     // A proxy that believed the length has sent one request; chunks make two of it.
     let smuggled = "0\r\n\r\nGET /peer HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -230,7 +230,7 @@ async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
 }
 
 #[tokio::test]
-async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
+async fn shutdown_finishes_responses_and_frees_the_port() {
     // How long a peer may take for an answer says nothing of how long it takes to make one.
     let server = start(ListenerLimits {
         answer: SHORT / 10,
@@ -252,7 +252,7 @@ async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_longer_than_the_drain() {
+async fn shutdown_ends_at_the_drain_limit() {
     let server = start(ListenerLimits {
         drain: SHORT,
         ..ListenerLimits::default()

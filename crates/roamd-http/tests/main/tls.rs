@@ -107,7 +107,7 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
 }
 
 #[tokio::test]
-async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
+async fn tls_1_2_and_1_3_negotiate_h2_or_http_1_1() {
     let authority = Authority::new();
     let server = start_tls(authority.identity(), ListenerLimits::default()).await;
     for (version, told) in [
@@ -138,7 +138,7 @@ async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
 }
 
 #[tokio::test]
-async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
+async fn client_certificate_is_optional_but_must_be_trusted() {
     let (authority, proxies, strangers) = (Authority::new(), Authority::new(), Authority::new());
     let identity = authority.identity_asking(Some(&proxies)).unwrap();
     let server = start_tls(identity, ListenerLimits::default()).await;
@@ -166,7 +166,7 @@ async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
 }
 
 #[tokio::test]
-async fn a_peer_with_a_certificate_is_counted_in_all_only() {
+async fn peer_with_certificate_is_exempt_from_client_limit() {
     let (authority, proxies) = (Authority::new(), Authority::new());
     let limits = ListenerLimits {
         connections: 4,
@@ -191,7 +191,7 @@ async fn a_peer_with_a_certificate_is_counted_in_all_only() {
 }
 
 #[tokio::test]
-async fn another_identity_is_for_connections_to_come() {
+async fn replaced_certificate_is_for_new_connections() {
     let (before, after) = (Authority::new(), Authority::new());
     let tls = ServerTls::new(before.identity());
     let accepting = Accepting::new(ListenerLimits::default()).with_tls(Some(tls.clone()));
@@ -228,7 +228,7 @@ impl Observer for Counts {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_ends_in_time_and_is_counted() {
+async fn failed_handshake_ends_in_time_and_is_counted() {
     let authority = Authority::new();
     let counts = Arc::new(Counts::default());
     let limits = ListenerLimits {
@@ -264,7 +264,7 @@ async fn what_is_no_handshake_ends_in_time_and_is_counted() {
 }
 
 #[tokio::test]
-async fn tls_and_http_2_on_a_plain_port_end_at_once() {
+async fn tls_and_http2_on_a_plain_port_end_at_once() {
     let authority = Authority::new();
     let server = start(ListenerLimits::default()).await;
     let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
@@ -283,7 +283,7 @@ async fn tls_and_http_2_on_a_plain_port_end_at_once() {
 }
 
 #[test]
-fn what_is_no_identity_says_why() {
+fn unusable_certificate_is_reported_with_its_reason() {
     let authority = Authority::new();
     let (certificate, key) = authority.issue();
     let (_, other) = authority.issue();

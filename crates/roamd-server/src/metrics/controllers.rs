@@ -22,7 +22,7 @@ pub(super) struct Controllers {
 /// What a controller's state is called in the label of that name.
 const STATES: [(ControllerState, &str); 4] = [
     (ControllerState::Closed, "closed"),
-    (ControllerState::Doubted, "doubted"),
+    (ControllerState::Suspect, "suspect"),
     (ControllerState::Open, "open"),
     (ControllerState::HalfOpen, "half_open"),
 ];

@@ -12,14 +12,14 @@ use crate::battery::{at, battery};
 const SPENT: FlagKind = FlagKind::SpentConversation;
 
 #[tokio::test]
-async fn it_passes_the_battery() {
+async fn sqlite_engine_passes_the_battery() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     battery(|| SqliteState::open(&path).unwrap()).await;
 }
 
 #[tokio::test]
-async fn what_has_expired_is_swept_and_nothing_else() {
+async fn sweep_removes_only_expired_entries() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let [early, late] = [Digest::of(b"early"), Digest::of(b"late")];
@@ -39,7 +39,7 @@ async fn what_has_expired_is_swept_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_key_is_not_in_the_files() {
+async fn files_do_not_contain_keys() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let ticket = b"1F2E3D4C5B6A79880123456789ABCD";
@@ -55,7 +55,7 @@ async fn a_key_is_not_in_the_files() {
 }
 
 #[test]
-fn of_many_that_begin_at_once_with_no_file_each_gets_its_turn() {
+fn concurrent_opens_without_a_file_all_succeed() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     std::thread::scope(|scope| {
@@ -66,7 +66,7 @@ fn of_many_that_begin_at_once_with_no_file_each_gets_its_turn() {
 }
 
 #[tokio::test]
-async fn a_file_in_use_is_refused_until_it_is_let_go() {
+async fn file_in_use_is_refused_until_released() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     let first = SqliteState::open(&path).unwrap();
@@ -84,13 +84,13 @@ async fn a_file_in_use_is_refused_until_it_is_let_go() {
 }
 
 #[test]
-fn what_is_acknowledged_survives_sigkill() {
+fn acknowledged_flag_survives_sigkill() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
-    // The child is this same test binary, running `helper_that_marks_and_waits`.
+    // The child is this same test binary, running `helper_that_sets_a_flag_and_waits`.
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
-            "sqlite::helper_that_marks_and_waits",
+            "sqlite::helper_that_sets_a_flag_and_waits",
             "--exact",
             "--ignored",
             "--nocapture",
@@ -113,8 +113,8 @@ fn what_is_acknowledged_survives_sigkill() {
 }
 
 #[tokio::test]
-#[ignore = "run by what_is_acknowledged_survives_sigkill in a process of its own"]
-async fn helper_that_marks_and_waits() {
+#[ignore = "run by acknowledged_flag_survives_sigkill in a process of its own"]
+async fn helper_that_sets_a_flag_and_waits() {
     let path = std::env::var_os("ROAMD_TEST_STATE").unwrap();
     let state = SqliteState::open(Path::new(&path)).unwrap();
     state
@@ -126,7 +126,7 @@ async fn helper_that_marks_and_waits() {
 }
 
 #[test]
-fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
+fn foreign_file_is_refused_and_left_unchanged() {
     let text = "not a database, and longer than the header of one".repeat(9);
     let other = "belongs to another program";
     let newer = "has format 99, and this program knows formats up to 1";
@@ -156,7 +156,7 @@ fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
 
 /// bad-inputs 80: it is used, or refused by name and left as it is; nothing panics.
 #[test]
-fn one_bit_that_flipped_is_survived_or_told() {
+fn flipped_bit_is_survived_or_reported() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     drop(SqliteState::open(&path).unwrap());
@@ -200,7 +200,7 @@ fn alter(path: &Path, sql: &str) {
 }
 
 #[test]
-fn a_file_that_cannot_be_made_is_refused_with_its_path() {
+fn uncreatable_file_is_reported_with_its_path() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("no-such-folder").join("state.db");
     let error = SqliteState::open(&path).expect_err("no folder");

@@ -8,7 +8,7 @@ use roamd_store_proto::media_type;
 use crate::play::{Play, endpoints, good_store, list, ok, session_params, status};
 
 #[test]
-fn a_store_has_an_http_or_https_url() {
+fn store_url_is_http_or_https() {
     let cases = [
         ("http://127.0.0.1:8080/Citrix/Store", true),
         ("https://store.example.net/Citrix/Store/", true),
@@ -25,7 +25,7 @@ fn a_store_has_an_http_or_https_url() {
 }
 
 #[tokio::test]
-async fn urls_come_from_the_endpoints_and_are_read_once() {
+async fn endpoints_are_read_once_and_followed() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => list(),
         _ => good_store(here, request),
@@ -45,7 +45,7 @@ async fn urls_come_from_the_endpoints_and_are_read_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_store_is_told_from_a_store_that_fails() {
+async fn missing_store_is_distinguished_from_failing_store() {
     for (code, body, expected) in [
         (StatusCode::NOT_FOUND, "", "there is no store at"),
         (
@@ -73,7 +73,7 @@ async fn what_is_no_store_is_told_from_a_store_that_fails() {
 
 /// SS-9: a redirected `POST` would come out as a `GET`.
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => {
             let mut answer = status(StatusCode::TEMPORARY_REDIRECT);
@@ -92,7 +92,7 @@ async fn a_redirect_is_not_followed() {
 
 /// SS-64: the answer of a refusal is a sentence for people.
 #[tokio::test]
-async fn what_the_server_says_of_a_refusal_is_passed_on() {
+async fn reason_of_the_server_is_passed_on() {
     let long = "a".repeat(400);
     let cases = [
         (
@@ -130,7 +130,7 @@ async fn what_the_server_says_of_a_refusal_is_passed_on() {
 }
 
 #[tokio::test]
-async fn an_operation_that_the_store_does_not_offer_is_named() {
+async fn missing_operation_is_named() {
     let play = Play::start(good_store).await;
     let error = play
         .client()
@@ -144,7 +144,7 @@ async fn an_operation_that_the_store_does_not_offer_is_named() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_given_up() {
+async fn oversized_response_is_rejected() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
         _ => good_store(here, request),
@@ -155,7 +155,7 @@ async fn an_answer_without_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn links_that_cannot_be_followed_are_refused() {
+async fn unusable_links_are_rejected() {
     for base in [
         "ftp://192.0.2.1",
         "http://ada:s3cret@192.0.2.1",
@@ -171,7 +171,7 @@ async fn links_that_cannot_be_followed_are_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named() {
+async fn unreachable_server_is_named() {
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -26,7 +26,7 @@ fn success() -> LaunchData {
 
 /// ST-44, CQ-64: the next attempt goes to the URL that the store gives, with the same parameters.
 #[tokio::test]
-async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
+async fn retry_goes_to_the_url_from_the_store() {
     let play = Play::start(|here, request| {
         let retry = |key| LaunchData::Retry {
             url: format!("http://{here}/launch/{key}"),
@@ -66,7 +66,7 @@ async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
+async fn launch_is_given_up_after_thirty_attempts() {
     let play = Play::start(|here, _| {
         let data = LaunchData::Retry {
             url: format!("http://{here}/launch"),
@@ -91,7 +91,7 @@ async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
 }
 
 #[tokio::test]
-async fn a_failed_launch_gives_the_stores_words() {
+async fn failed_launch_passes_on_the_store_message() {
     let play = Play::start(|_, _| {
         let data = LaunchData::Failure {
             id: LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
@@ -113,7 +113,7 @@ async fn a_failed_launch_gives_the_stores_words() {
 
 /// SS-54, SS-55
 #[tokio::test]
-async fn a_session_that_ended_is_told_from_a_failure() {
+async fn ended_session_is_distinguished_from_failure() {
     let launches = AtomicUsize::new(0);
     let play = Play::start(move |_, _| match launches.fetch_add(1, Ordering::Relaxed) {
         0 => status(StatusCode::NOT_FOUND),

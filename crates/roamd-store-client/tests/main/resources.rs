@@ -7,7 +7,7 @@ use crate::play::{Play, good_store, ok};
 
 /// ST-10: the address is the store's, and may have a query already.
 #[tokio::test]
-async fn resources_are_asked_for_where_the_store_says() {
+async fn resources_are_requested_at_the_endpoint() {
     let list = Resources {
         enumeration: EnumerationStatus::Partial,
         resources: vec![Resource {

@@ -13,7 +13,7 @@ use crate::play::{
 };
 
 #[tokio::test]
-async fn a_challenge_is_followed_step_by_step() {
+async fn challenge_is_followed_step_by_step() {
     let play = Play::start(good_store).await;
     let mut client = play.client();
     client.list(&session_params()).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_challenge_is_followed_step_by_step() {
 
 /// CA-62, CA-67: the domain goes where the form asks for it.
 #[tokio::test]
-async fn the_domain_has_its_own_field_only_if_the_form_has_one() {
+async fn domain_is_split_off_only_if_the_form_has_a_field() {
     for (fields, expected) in [
         (
             &["username", "password", "domain"][..],
@@ -102,7 +102,7 @@ async fn the_domain_has_its_own_field_only_if_the_form_has_one() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
+async fn refused_sign_in_is_reported_and_not_retried() {
     let again = Form {
         requirements: vec![
             field("username"),
@@ -159,7 +159,7 @@ async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
 
 /// CA-57: the status tells it, in whatever language the words are.
 #[tokio::test]
-async fn a_store_that_can_sign_in_nobody_has_refused_nobody() {
+async fn unavailable_sign_in_is_not_a_refusal() {
     for (words, shown) in [
         (Some("Connexion impossible."), "Connexion impossible."),
         (None, "error-service-unavailable"),
@@ -185,7 +185,7 @@ async fn a_store_that_can_sign_in_nobody_has_refused_nobody() {
 }
 
 #[tokio::test]
-async fn a_form_that_asks_for_more_is_not_filled() {
+async fn form_with_unknown_fields_is_not_filled() {
     for fields in [
         &["username", "password", "passcode"][..],
         &["username"],
@@ -210,7 +210,7 @@ async fn a_form_that_asks_for_more_is_not_filled() {
 
 /// A path that begins with two slashes would name another host.
 #[tokio::test]
-async fn the_password_goes_only_to_the_server_that_sent_the_form() {
+async fn password_goes_only_to_the_server_of_the_form() {
     let thief = Play::start(|_, _| token_response("cHJpbWFyeQ==")).await;
     let elsewhere = thief.address;
     for post_back in [
@@ -236,7 +236,7 @@ async fn the_password_goes_only_to_the_server_that_sent_the_form() {
 
 /// CA-8, CA-13: a token is for one audience, and for what lies below its root there.
 #[tokio::test]
-async fn a_token_is_sent_only_where_it_belongs() {
+async fn token_is_sent_only_to_its_audience() {
     let play = Play::start(good_store).await;
     let other = Play::start(|_, _| status(StatusCode::NOT_FOUND)).await;
     let mut client = play.client();
@@ -260,7 +260,7 @@ async fn a_token_is_sent_only_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn a_store_with_https_does_not_lead_to_http() {
+async fn https_store_is_never_left_for_http() {
     let play = Play::start(good_store).await;
     let store = format!("https://{}/Store", play.address).parse().unwrap();
     let credentials = Credentials {
@@ -279,7 +279,7 @@ async fn a_store_with_https_does_not_lead_to_http() {
 
 /// A store behind a proxy that it does not know of would get a token that it refuses.
 #[tokio::test]
-async fn a_store_that_calls_itself_otherwise_is_named() {
+async fn store_with_other_base_url_is_named() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => challenge("store", "token", "https://store.example.net", "/list"),
         _ => good_store(here, request),
@@ -294,7 +294,7 @@ async fn a_store_that_calls_itself_otherwise_is_named() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_replaced_once() {
+async fn expired_token_is_replaced_once() {
     let lists = AtomicUsize::new(0);
     let play = Play::start(move |here, request| {
         let token = !request.header("authorization").is_empty();
@@ -319,7 +319,7 @@ async fn an_expired_token_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_clone_goes_on_with_the_token() {
+async fn clone_reuses_the_token() {
     let play = Play::start(good_store).await;
     let mut client = play.client();
     client.list(&session_params()).await.unwrap();
@@ -333,7 +333,7 @@ async fn a_clone_goes_on_with_the_token() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sign_ins_of_all_clones_once() {
+async fn sign_out_ends_sign_ins_of_all_clones_once() {
     // CA-39
     let play = Play::start(good_store).await;
     let mut client = play.client();
@@ -360,7 +360,7 @@ async fn signing_out_ends_the_sign_ins_of_all_clones_once() {
 }
 
 #[tokio::test]
-async fn a_fresh_token_that_is_refused_is_not_replaced_again() {
+async fn refused_new_token_is_not_replaced_again() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => challenge("store", "token", &format!("http://{here}"), "/list"),
         _ => good_store(here, request),
@@ -378,7 +378,7 @@ async fn a_fresh_token_that_is_refused_is_not_replaced_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_signed_in_to_is_told() {
+async fn unsupported_sign_in_is_reported() {
     let cases = [
         ("POST /list", "asks for a sign-in that is not CitrixAuth"),
         (
@@ -404,7 +404,7 @@ async fn what_cannot_be_signed_in_to_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_forbidden_is_a_refusal() {
+async fn forbidden_operation_is_a_refusal() {
     let play = Play::start(|here, request| match request.line.as_str() {
         "POST /list" => status(StatusCode::FORBIDDEN),
         _ => good_store(here, request),
