@@ -44,7 +44,8 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let service = move |request: Request<Incoming>| respond(farm.clone(), options, request);
-    HttpServer::new(ListenerLimits::default())
+    // The limit per client is that in total, so it does not matter what a client is.
+    HttpServer::new(ListenerLimits::default(), |address| address)
         .serve(listener, shutdown, service)
         .await;
     Ok(())

@@ -1,46 +1,52 @@
-//! The accept loop over real sockets.
+//! Tests of the listener over real sockets.
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may stop at the first surprise"
+    reason = "a test stops at the first failure"
 )]
 
 mod http2;
 mod tls;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use roamd_http::{BodyError, HttpServer as Accepting, ListenerLimits, Peer, Response, read_body};
+use roamd_http::{BodyError, HttpServer, ListenerLimits, Peer, Response, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// Every address is a client.
+fn each_address(address: IpAddr) -> IpAddr {
+    address
+}
+
 const SHORT: Duration = Duration::from_millis(150);
 
-/// More than any buffer between here and there holds.
+/// Size of a body that exceeds all buffers between server and client.
 const LARGE: usize = 16 * 1024 * 1024;
 
-struct HttpServer {
+struct TestServer {
     address: std::net::SocketAddr,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// A server that answers with the length of the body, or with the refusal of it.
-async fn start(limits: ListenerLimits) -> HttpServer {
-    start_with(Accepting::new(limits)).await
+/// Starts a server that responds with the length of the body, or with the error of reading it.
+async fn start(limits: ListenerLimits) -> TestServer {
+    start_with(HttpServer::new(limits, each_address)).await
 }
 
-async fn start_with(accepting: Accepting) -> HttpServer {
+async fn start_with(server: HttpServer) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(
-        accepting.serve(listener, shutdown.clone(), |request| async move {
+        server.serve(listener, shutdown.clone(), |request| async move {
             let slow = request.uri().path() == "/slow";
             if request.uri().path() == "/large" {
                 return Response::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
@@ -62,14 +68,14 @@ async fn start_with(accepting: Accepting) -> HttpServer {
             Response::new(Full::new(Bytes::from(text)))
         }),
     );
-    HttpServer {
+    TestServer {
         address,
         shutdown,
         task,
     }
 }
 
-async fn exchange(server: &HttpServer, request: &str) -> String {
+async fn exchange(server: &TestServer, request: &str) -> String {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -144,7 +150,7 @@ async fn silent_connection_is_closed_before_a_slow_one() {
     let silent = tokio::time::timeout(20 * SHORT, exchange(&server, ""));
     assert_eq!(silent.await.unwrap(), "");
     let little = tokio::time::timeout(3 * SHORT, exchange(&server, "G"));
-    assert!(little.await.is_err(), "it has the time for its head");
+    assert!(little.await.is_err(), "the timeout for the head applies");
 }
 
 #[tokio::test]
@@ -171,7 +177,7 @@ async fn connections_over_a_limit_are_closed_at_once() {
         loop {
             let mut stream = TcpStream::connect(server.address).await.unwrap();
             let mut answer = String::new();
-            // The server may not have noticed yet that the first one is gone.
+            // The server may not have noticed yet that the first connection is closed.
             if stream.write_all(request.as_bytes()).await.is_ok()
                 && stream.read_to_string(&mut answer).await.is_ok()
                 && !answer.is_empty()
@@ -194,8 +200,7 @@ async fn peer_that_does_not_read_its_response_is_dropped() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
     stream.write_all(request).await.unwrap();
-    // Whoever waits for the end of the connection without reading sees it: the stop has nobody to
-    // wait for.
+    // The server has dropped the connection, so the shutdown has nothing to wait for.
     tokio::time::sleep(2 * SHORT).await;
     server.shutdown.cancel();
     let stopped = tokio::time::timeout(Duration::from_secs(5), server.task);
@@ -208,7 +213,7 @@ async fn peer_that_does_not_read_its_response_is_dropped() {
 #[tokio::test]
 async fn bytes_after_a_chunked_body_are_not_a_request() {
     let server = start(ListenerLimits::default()).await;
-    // A proxy that believed the length has sent one request; chunks make two of it.
+    // For a proxy that uses the length this is one request; for one that uses the chunks it is two.
     let smuggled = "0\r\n\r\nGET /peer HTTP/1.1\r\nHost: h\r\n\r\n";
     for framing in [
         format!(
@@ -231,7 +236,7 @@ async fn bytes_after_a_chunked_body_are_not_a_request() {
 
 #[tokio::test]
 async fn shutdown_finishes_responses_and_frees_the_port() {
-    // How long a peer may take for an answer says nothing of how long it takes to make one.
+    // The timeout for reading a response does not limit the time for making it.
     let server = start(ListenerLimits {
         answer: SHORT / 10,
         ..ListenerLimits::default()
@@ -259,7 +264,7 @@ async fn shutdown_ends_at_the_drain_limit() {
     })
     .await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    // Half a request: hyper cannot know that it will never end.
+    // Half of a request: hyper waits for the rest.
     stream
         .write_all(b"POST / HTTP/1.1\r\nHost: h\r\n")
         .await

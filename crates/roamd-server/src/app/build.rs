@@ -16,7 +16,7 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_check::PasswordCheckCache;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
-use crate::http::client_address::Proxies;
+use crate::http::client_address::{Proxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
 
@@ -145,6 +145,7 @@ impl AppState {
             places: ClientLimiter::new(
                 config.listener.limits.requests,
                 config.listener.limits.requests_per_client,
+                client_key,
             ),
             body_deadline: config.listener.limits.body,
         })

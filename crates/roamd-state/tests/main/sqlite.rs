@@ -1,4 +1,4 @@
-//! The embedded engine.
+//! The SQLite engine.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ async fn sweep_removes_only_expired_entries() {
     assert_eq!(state.sweep(at(9)).await.unwrap(), 0);
     assert_eq!(state.sweep(at(10)).await.unwrap(), 2);
     assert!(state.is_flag_set(SPENT, late, at(10)).await.unwrap());
-    // What was swept is new again.
+    // A removed flag can be set again as new.
     assert!(state.set_flag(SPENT, early, at(30)).await.unwrap());
 }
 
@@ -71,9 +71,9 @@ async fn file_in_use_is_refused_until_released() {
     let path = folder.path().join("state.db");
     let first = SqliteState::open(&path).unwrap();
     let error = SqliteState::open(&path).unwrap_err().to_string();
-    let told = error.contains("state.db is in use by another process");
+    let is_reported = error.contains("state.db is in use by another process");
     assert!(
-        told && error.contains("choose another data folder"),
+        is_reported && error.contains("choose another data folder"),
         "{error}"
     );
     let key = Digest::of(b"by the first");
@@ -129,7 +129,7 @@ async fn helper_that_sets_a_flag_and_waits() {
 fn foreign_file_is_refused_and_left_unchanged() {
     let text = "not a database, and longer than the header of one".repeat(9);
     let other = "belongs to another program";
-    let newer = "has format 99, and this program knows formats up to 1";
+    let newer = "has format 99, and this program supports formats up to 1";
     refused("text", "is damaged", |path| fs::write(path, &text).unwrap());
     refused("short", "is damaged", |path| {
         fs::write(path, "SQLite format 3\0").unwrap();
@@ -154,7 +154,7 @@ fn foreign_file_is_refused_and_left_unchanged() {
     });
 }
 
-/// bad-inputs 80: it is used, or refused by name and left as it is; nothing panics.
+/// bad-inputs 80: the file is used, or refused by name and left unchanged; nothing panics.
 #[test]
 fn flipped_bit_is_survived_or_reported() {
     let folder = TempDir::new().unwrap();
@@ -162,31 +162,31 @@ fn flipped_bit_is_survived_or_reported() {
     drop(SqliteState::open(&path).unwrap());
     settle(&path);
     let whole = fs::read(&path).unwrap();
-    let (mut survived, mut told) = (0, 0);
-    for (number, place) in (0..100).chain((100..whole.len()).step_by(509)).enumerate() {
+    let (mut survived, mut reported) = (0, 0);
+    for (number, offset) in (0..100).chain((100..whole.len()).step_by(509)).enumerate() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("state.db");
         let mut flipped = whole.clone();
-        flipped[place] ^= 1 << (number % 8);
+        flipped[offset] ^= 1 << (number % 8);
         fs::write(&path, &flipped).unwrap();
         match SqliteState::open(&path) {
             Ok(_) => survived += 1,
             Err(error) => {
-                told += 1;
-                assert!(error.to_string().contains("state.db"), "{place}: {error}");
-                assert_eq!(fs::read(&path).unwrap(), flipped, "{place}: {error}");
+                reported += 1;
+                assert!(error.to_string().contains("state.db"), "{offset}: {error}");
+                assert_eq!(fs::read(&path).unwrap(), flipped, "{offset}: {error}");
             }
         }
     }
-    assert!(survived > 0 && told > 0, "{survived} and {told}");
+    assert!(survived > 0 && reported > 0, "{survived} and {reported}");
 }
 
-fn refused(name: &str, text: &str, spoil: impl FnOnce(&Path)) {
+fn refused(name: &str, text: &str, damage: impl FnOnce(&Path)) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     drop(SqliteState::open(&path).unwrap());
     settle(&path);
-    spoil(&path);
+    damage(&path);
     let before = fs::read(&path).unwrap();
     let error = SqliteState::open(&path).expect_err(name).to_string();
     assert!(error.contains(text), "{name}: {error}");
@@ -207,8 +207,8 @@ fn uncreatable_file_is_reported_with_its_path() {
     assert!(error.to_string().contains("no-such-folder"), "{error}");
 }
 
-/// Brings everything into the main file, once the threads of a state that was dropped have let go
-/// of it: only a connection that is alone can leave WAL mode.
+/// Moves all data into the main file, after the threads of a dropped state have closed it: only the
+/// last connection can leave WAL mode.
 fn settle(path: &Path) {
     let connection = rusqlite::Connection::open(path).unwrap();
     let leave = || -> rusqlite::Result<String> {
