@@ -4,6 +4,8 @@
 //! cargo run -p roamd-nfuse-client --example probe -- http://controller:8080
 //! ```
 
+#![expect(clippy::print_stdout, reason = "the example prints its results")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

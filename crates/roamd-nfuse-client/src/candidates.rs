@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::ControllerOrder;
+use roamd_nfuse_proto::transport::ControllerOrder;
+
 use crate::breaker::Admission;
 use crate::controller::Controller;
 use crate::error::CallError;

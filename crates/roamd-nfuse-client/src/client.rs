@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
+use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
 use roamd_nfuse_proto::{Dialect, Effect, Request, Service, encode_request};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -19,7 +20,7 @@ use crate::error::{CallError, Sent};
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::probe::{ProbeConfig, ProbeResult};
 use crate::service_key::KeyInUse;
-use crate::{ClientTls, ControllerOrder, ControllerUrl, Network, Observer, ServiceKeys};
+use crate::{ClientTls, Network, Observer};
 
 /// Limit for the response to a probe, so that a controller that hung is soon probed again.
 const MAX_PROBE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -11,10 +11,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderValue;
+use roamd_nfuse_proto::transport::ControllerUrl;
 use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
 use tokio::time::{Instant, sleep};
 
-use crate::ControllerUrl;
 use crate::connector::Connector;
 use crate::error::CallError;
 use crate::exchange::{ExchangeError, Sender, post};

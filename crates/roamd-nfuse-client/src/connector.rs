@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use roamd_nfuse_proto::transport::{ControllerUrl, Security};
 use tokio::time::timeout;
 
 use crate::error::CallError;
 use crate::exchange::Sender;
 use crate::service_key::KeyInUse;
-use crate::{ClientTls, ControllerUrl, Network, Security, Stream};
+use crate::{ClientTls, Network, Stream};
 
 /// Connection settings that all controllers of a farm share.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use roamd_nfuse_proto::transport::ControllerUrl;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::ControllerUrl;
 use crate::breaker::{Admission, Breaker, ControllerState, OpenReason, ProbeStep, Transition};
 use crate::connection_pool::{ConnectionCounts, ConnectionPool};
 use crate::error::{CallError, HealthSignal, Sent};

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{CallError, ControllerUrl, Sent};
+use roamd_nfuse_proto::transport::ControllerUrl;
+
+use crate::{CallError, Sent};
 
 /// Observer of every attempt at a controller, probes included. Its methods must not block.
 pub trait Observer: fmt::Debug + Send + Sync {

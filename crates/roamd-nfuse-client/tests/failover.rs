@@ -1,6 +1,6 @@
 //! Choice of controllers, and resends: no change is sent twice.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use roamd_nfuse_client::{
@@ -165,7 +165,8 @@ struct Outcomes(Mutex<Vec<AttemptOutcome>>);
 
 impl Observer for Outcomes {
     fn attempted(&self, attempt: &Attempt<'_>) {
-        self.0.lock().unwrap().push(attempt.outcome);
+        let mut outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        outcomes.push(attempt.outcome);
     }
 }
 

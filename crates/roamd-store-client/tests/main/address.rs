@@ -1,11 +1,11 @@
-//! The store's address, and answers that are none of a store.
+//! URLs of stores, and responses of servers that are not stores.
 
 use http::StatusCode;
 use http::header::LOCATION;
 use roamd_store_client::{ClientError, StoreUrl};
 use roamd_store_proto::media_type;
 
-use crate::play::{Play, endpoints, good_store, list, ok, session_params, status};
+use crate::mock_store::{MockStore, endpoints, good_store, list, ok, session_params, status};
 
 #[test]
 fn store_url_is_http_or_https() {
@@ -26,22 +26,22 @@ fn store_url_is_http_or_https() {
 
 #[tokio::test]
 async fn endpoints_are_read_once_and_followed() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => list(),
         _ => good_store(here, request),
     })
     .await;
-    let mut client = play.client();
+    let mut client = store.client();
     client.list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
     assert_eq!(
-        play.lines(),
+        store.lines(),
         ["GET /Store/endpoints/v1", "POST /list", "POST /list"]
     );
-    let seen = &play.seen()[1];
-    assert_eq!(seen.header("accept"), media_type::SESSION_STATE);
-    assert_eq!(seen.header("content-type"), media_type::SESSION_PARAMS);
-    assert!(seen.body.contains("<sessionparams "), "{}", seen.body);
+    let request = &store.requests()[1];
+    assert_eq!(request.header("accept"), media_type::SESSION_STATE);
+    assert_eq!(request.header("content-type"), media_type::SESSION_PARAMS);
+    assert!(request.body.contains("<sessionparams "), "{}", request.body);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn missing_store_is_distinguished_from_failing_store() {
         (StatusCode::MOVED_PERMANENTLY, "", "there is no store at"),
         (StatusCode::BAD_GATEWAY, "", "answered 502 Bad Gateway"),
     ] {
-        let play = Play::start(move |_, _| {
+        let store = MockStore::start(move |_, _| {
             let mut answer = ok("text/html", body.into());
             *answer.status_mut() = code;
             answer
@@ -65,16 +65,16 @@ async fn missing_store_is_distinguished_from_failing_store() {
             answer
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{code}: {error}");
-        assert_eq!(play.lines().len(), 1, "{code}: asked again");
+        assert_eq!(store.lines().len(), 1, "{code}: asked again");
     }
 }
 
-/// SS-9: a redirected `POST` would come out as a `GET`.
+/// SS-9: a redirect would turn a `POST` into a `GET`.
 #[tokio::test]
 async fn redirect_is_not_followed() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => {
             let mut answer = status(StatusCode::TEMPORARY_REDIRECT);
             answer
@@ -85,12 +85,12 @@ async fn redirect_is_not_followed() {
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::Status { .. }), "{error}");
-    assert_eq!(play.lines().last().unwrap(), "POST /list");
+    assert_eq!(store.lines().last().unwrap(), "POST /list");
 }
 
-/// SS-64: the answer of a refusal is a sentence for people.
+/// SS-64: the body of a refusal is a message for users.
 #[tokio::test]
 async fn reason_of_the_server_is_passed_on() {
     let long = "a".repeat(400);
@@ -113,7 +113,7 @@ async fn reason_of_the_server_is_passed_on() {
     ];
     for (content_type, body, expected) in cases {
         let body = body.to_owned();
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /list" => {
                 let mut answer = ok(content_type, body.clone().into());
                 *answer.status_mut() = StatusCode::BAD_REQUEST;
@@ -122,8 +122,8 @@ async fn reason_of_the_server_is_passed_on() {
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
-        let url = format!("http://{}/list", play.address);
+        let error = store.client().list(&session_params()).await.unwrap_err();
+        let url = format!("http://{}/list", store.address);
         let expected = format!("{url} answered 400 Bad Request{expected}");
         assert_eq!(error.to_string(), expected);
     }
@@ -131,8 +131,8 @@ async fn reason_of_the_server_is_passed_on() {
 
 #[tokio::test]
 async fn missing_operation_is_named() {
-    let play = Play::start(good_store).await;
-    let error = play
+    let store = MockStore::start(good_store).await;
+    let error = store
         .client()
         .disconnect(&session_params())
         .await
@@ -145,12 +145,12 @@ async fn missing_operation_is_named() {
 
 #[tokio::test]
 async fn oversized_response_is_rejected() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
 }
 
@@ -161,8 +161,8 @@ async fn unusable_links_are_rejected() {
         "http://ada:s3cret@192.0.2.1",
         "/relative",
     ] {
-        let play = Play::start(move |_, _| endpoints(base)).await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let store = MockStore::start(move |_, _| endpoints(base)).await;
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::BadLink { .. }),
             "{base}: {error}"
@@ -176,8 +176,8 @@ async fn unreachable_server_is_named() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let play = Play::start(move |_, _| endpoints(&format!("http://{free}"))).await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(move |_, _| endpoints(&format!("http://{free}"))).await;
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(
         error
             .to_string()

@@ -140,7 +140,7 @@ fn a_sign_in_that_no_farm_could_check_is_a_failure_and_no_refusal() {
     let gateway = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
     let ran = gateway.alice(&["list"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
-    let expected = "roamd: the store can sign in nobody now: ";
+    let expected = "roamd: the store cannot sign in any user now: ";
     assert!(ran.err.starts_with(expected), "{}", ran.err);
 }
 
