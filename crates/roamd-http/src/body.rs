@@ -28,8 +28,8 @@ pub enum BodyError {
 }
 
 /// Reads a complete body of at most `limit` bytes within `deadline`. A body with a longer announced
-/// length is refused before any byte is read. The result is wiped when it is dropped, because it may
-/// contain a password.
+/// length is refused before any byte is read. The result is wiped when it is dropped, because it
+/// may contain a password.
 ///
 /// # Errors
 /// If the body is too long or too slow, or the connection breaks.
@@ -63,8 +63,8 @@ async fn collect(
     Ok(collected)
 }
 
-/// Appends a part. If the buffer is full, the content moves to a larger one and the old one is wiped,
-/// which a growing `Vec` does not do.
+/// Appends a part. If the buffer is full, the content moves to a larger one and the old one is
+/// wiped, which a growing `Vec` does not do.
 ///
 /// The buffer grows with the bytes that arrive and not to the announced length: wiping touches its
 /// memory, and an announced body that never arrives must cost nothing.

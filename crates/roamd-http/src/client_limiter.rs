@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Maps an address to the client that it belongs to. Addresses with the same result share the limit
 /// per client.
 ///
-/// The argument is canonical: never an IPv4-mapped IPv6 address. A server on an open network has to map
-/// the addresses of an IPv6 /64 to one result, because a subscriber gets a network of at least this size.
+/// The argument is canonical: never an IPv4-mapped IPv6 address. A server on an open network has to
+/// map the addresses of an IPv6 /64 to one result, because a subscriber gets a network of at least
+/// this size.
 pub type ClientKey = fn(IpAddr) -> IpAddr;
 
 /// Limiter of permits, in total and per client. A permit is for a connection or for a request in
@@ -58,8 +59,8 @@ impl ClientLimiter {
         })
     }
 
-    /// Takes a permit for the client at an address. `None` is an exempt peer, such as a trusted proxy:
-    /// only the limit in total applies.
+    /// Takes a permit for the client at an address. `None` is an exempt peer, such as a trusted
+    /// proxy: only the limit in total applies.
     ///
     /// # Errors
     /// If a limit is reached.

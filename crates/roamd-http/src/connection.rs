@@ -32,8 +32,8 @@ const MAX_HEADER_LIST_BYTES: u32 = 32 * 1024;
 /// Limit of concurrent requests on an HTTP/2 connection.
 const MAX_STREAMS: u32 = 32;
 
-/// Flow-control window in bytes, of one request and of a connection: the minimum for a connection, and
-/// enough for the largest message.
+/// Flow-control window in bytes, of one request and of a connection: the minimum for a connection,
+/// and enough for the largest message.
 const WINDOW_BYTES: u32 = 64 * 1024 - 1;
 
 /// Limit of the buffer for one response, in bytes.
@@ -98,8 +98,9 @@ where
         .serve_connection(
             TokioIo::new(WriteTimeout::new(io, context.limits.answer)),
             service_fn(|mut request: Request<Incoming>| {
-                // If a request has both framings, a proxy may have used the other one than hyper, which
-                // uses the chunks. The bytes after them are never parsed: the connection closes.
+                // If a request has both framings, a proxy may have used the other one than hyper,
+                // which uses the chunks. The bytes after them are never parsed: the connection
+                // closes.
                 let must_close = request.version() == Version::HTTP_11
                     && request.headers().contains_key(TRANSFER_ENCODING);
                 request.extensions_mut().insert(peer);
@@ -176,8 +177,8 @@ where
 }
 
 /// Serves a connection until it ends. At shutdown, and after `idle`, it finishes the requests in
-/// progress: at shutdown until the server abandons the connection, after `idle` within the timeout for
-/// a response.
+/// progress: at shutdown until the server abandons the connection, after `idle` within the timeout
+/// for a response.
 async fn serve_until_done<C>(
     connection: C,
     context: &ConnectionContext,

@@ -9,7 +9,8 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,
-    /// Timeout from the accepted connection to its first byte, or with TLS to the end of the handshake.
+    /// Timeout from the accepted connection to its first byte, or with TLS to the end of the
+    /// handshake.
     pub first_byte: Duration,
     /// Timeout for the head of a request. A connection may be idle as long.
     pub head: Duration,

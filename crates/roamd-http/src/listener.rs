@@ -34,7 +34,8 @@ impl Listener for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = Self::accept(self).await?;
-        // Otherwise responses may wait for an acknowledgement of the peer. A failure costs only time.
+        // Otherwise responses may wait for an acknowledgement of the peer. A failure costs only
+        // time.
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "Disabling Nagle's algorithm failed");
         }
@@ -44,8 +45,8 @@ impl Listener for TcpListener {
 
 impl Connection for TcpStream {
     async fn readable(&self) -> io::Result<()> {
-        // tokio regards a new connection as readable until the first read, so `readable` of `TcpStream`
-        // would return at once.
+        // tokio regards a new connection as readable until the first read, so `readable` of
+        // `TcpStream` would return at once.
         self.peek(&mut [0]).await.map(drop)
     }
 }

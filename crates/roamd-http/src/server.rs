@@ -20,13 +20,14 @@ use crate::{
     ClientKey, ClientLimiter, ListenerLimits, Observer, Peer, Permit, Response, ServerTls,
 };
 
-/// Pause after a failed accept, so that the loop does not spin when the system has no descriptors left.
+/// Pause after a failed accept, so that the loop does not spin when the system has no descriptors
+/// left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// HTTP server: settings, and the accept loop.
 ///
-/// With TLS it speaks HTTP/2 to peers that choose it by ALPN, and HTTP/1.1 to all others. Without TLS
-/// it speaks HTTP/1.1 only.
+/// With TLS it speaks HTTP/2 to peers that choose it by ALPN, and HTTP/1.1 to all others. Without
+/// TLS it speaks HTTP/1.1 only.
 #[derive(Clone)]
 pub struct HttpServer {
     limits: ListenerLimits,
@@ -56,9 +57,9 @@ impl HttpServer {
         self
     }
 
-    /// Sets the networks of trusted proxies. They are exempt from the limit of connections per client,
-    /// because they forward many clients. Peers with a client certificate are exempt too, from the end
-    /// of their handshake.
+    /// Sets the networks of trusted proxies. They are exempt from the limit of connections per
+    /// client, because they forward many clients. Peers with a client certificate are exempt too,
+    /// from the end of their handshake.
     #[must_use]
     pub fn with_exempt_networks(mut self, networks: Vec<IpNet>) -> Self {
         self.exempt_networks = networks;
@@ -104,7 +105,7 @@ impl HttpServer {
             let permit = match limiter.take(server.limited_address(address.ip())) {
                 Ok(permit) => permit,
                 Err(limit) => {
-                    debug!(peer = %address.ip(), ?limit, "Connection refused");
+                    debug!(peer = %address.ip(), ?limit, "Connection over a limit closed");
                     server.observer.refused(limit);
                     continue;
                 }
@@ -185,8 +186,8 @@ impl HttpServer {
         }
     }
 
-    /// Waits for the first byte, and with TLS for the handshake. A silent connection is so closed sooner
-    /// than a slow one.
+    /// Waits for the first byte, and with TLS for the handshake. A silent connection is so closed
+    /// sooner than a slow one.
     async fn open<C: Connection>(&self, stream: C) -> io::Result<Opened<C>> {
         stream.readable().await?;
         let Some(tls) = &self.tls else {
@@ -231,8 +232,8 @@ async fn next<L: Listener>(
         loop {
             match listener.accept().await {
                 Ok(accepted) => return accepted,
-                // Any peer can cause such errors (reset before accept, too many connections), so none
-                // may end the server.
+                // Any peer can cause such errors (reset before accept, too many connections), so
+                // none may end the server.
                 Err(error) => {
                     debug!(%error, "Accepting a connection failed");
                     sleep(ACCEPT_PAUSE).await;

@@ -22,8 +22,8 @@ use crate::listener::Connection;
 /// ALPN identifier of HTTP/2.
 const ALPN_H2: &[u8] = b"h2";
 
-/// TLS 1.2 and 1.3 with a certificate that can be replaced. Open connections keep the certificate of
-/// their handshake. Clones share the certificate.
+/// TLS 1.2 and 1.3 with a certificate that can be replaced. Open connections keep the certificate
+/// of their handshake. Clones share the certificate.
 #[derive(Clone)]
 pub struct ServerTls {
     current: Arc<watch::Sender<TlsCertificate>>,
@@ -72,9 +72,9 @@ pub(crate) struct Secured<C> {
 }
 
 impl TlsCertificate {
-    /// Parses PEM texts: the certificate of the server, followed by intermediate certificates, and the
-    /// private key. With client authorities, the server requests a certificate from clients. A client
-    /// may present none, but an untrusted one ends the handshake.
+    /// Parses PEM texts: the certificate of the server, followed by intermediate certificates, and
+    /// the private key. With client authorities, the server requests a certificate from clients. A
+    /// client may present none, but an untrusted one ends the handshake.
     ///
     /// # Errors
     /// If a text has no usable content, or the key belongs to another certificate.
@@ -213,7 +213,8 @@ fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, TlsCertificateError> {
     Ok(Arc::new(roots))
 }
 
-/// Returns the first and the last time of validity. Returns `None` if the certificate cannot be parsed.
+/// Returns the first and the last time of validity. Returns `None` if the certificate cannot be
+/// parsed.
 fn validity(certificate: &CertificateDer<'_>) -> Option<(SystemTime, SystemTime)> {
     let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
     let validity = certificate.tbs_certificate().validity();

@@ -63,8 +63,8 @@ impl AttemptLog {
         self.current = None;
     }
 
-    /// Ends the current attempt as one that ran into the deadline of the call, and reports it to its
-    /// controller.
+    /// Ends the current attempt as one that ran into the deadline of the call, and reports it to
+    /// its controller.
     pub(crate) fn abandon<R: Request>(&mut self) {
         if let Some(current) = self.current.take() {
             let error = CallError::Deadline { sent: current.sent };

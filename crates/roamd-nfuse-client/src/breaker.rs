@@ -1,8 +1,9 @@
 //! Circuit breaker of a controller. Pure, and tested as a table.
 //!
-//! The breaker opens after consecutive failures of calls, and closes again after a successful probe;
-//! there is one probe at a time. A timeout of a call proves little, because it may come from the host
-//! of one user's session: the controller becomes suspect, and a probe that involves no user decides.
+//! The breaker opens after consecutive failures of calls, and closes again after a successful
+//! probe; there is one probe at a time. A timeout of a call proves little, because it may come from
+//! the host of one user's session: the controller becomes suspect, and a probe that involves no
+//! user decides.
 
 use std::time::{Duration, Instant};
 
@@ -139,8 +140,8 @@ impl Breaker {
 
     /// Records a failure of the controller in a call. `jitter` is from 0 to 1.
     ///
-    /// An open breaker ignores it, so that calls which try the controller as a last resort do not keep
-    /// the breaker open.
+    /// An open breaker ignores it, so that calls which try the controller as a last resort do not
+    /// keep the breaker open.
     pub(crate) fn on_failure(&mut self, now: Instant, jitter: f64) -> Option<Transition> {
         match &mut self.state {
             State::Closed { failures } | State::Suspect { failures } => {

@@ -137,8 +137,9 @@ impl FarmClient {
     /// Sends a request and returns the response.
     ///
     /// If a controller cannot be connected to, the call tries the next one. If it fails in another
-    /// way, the call tries the next one only for a request without an effect: a request that changes
-    /// something is never sent twice. If the future is dropped, the farm may still serve the request.
+    /// way, the call tries the next one only for a request without an effect: a request that
+    /// changes something is never sent twice. If the future is dropped, the farm may still serve
+    /// the request.
     ///
     /// # Errors
     /// If the farm refuses the request, or no controller responds.

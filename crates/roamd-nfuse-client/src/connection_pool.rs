@@ -1,8 +1,8 @@
 //! The connections to one controller.
 //!
-//! INVARIANT: a request that changes something gets a new connection. The controller may have closed
-//! a kept one in the meantime, and then a lost request cannot be told from a served one. A read is
-//! sent again in this case (`policy.rs`).
+//! INVARIANT: a request that changes something gets a new connection. The controller may have
+//! closed a kept one in the meantime, and then the client cannot distinguish a lost request
+//! from a served one. A read is sent again in this case (`policy.rs`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -98,8 +98,8 @@ impl ConnectionPool {
         self.connector.service_key.as_ref()
     }
 
-    /// Returns a connection for a request with this effect: an idle one for a read, if there is one,
-    /// and a new one otherwise.
+    /// Returns a connection for a request with this effect: an idle one for a read, if there is
+    /// one, and a new one otherwise.
     ///
     /// # Errors
     /// If the controller cannot be reached. Nothing was sent.

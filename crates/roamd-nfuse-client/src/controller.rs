@@ -114,8 +114,8 @@ impl Controller {
         self.announce(transition, result.err());
     }
 
-    /// Starts a probe if one is due. If none is needed, the task that called this has to end; a later
-    /// transition starts another task.
+    /// Starts a probe if one is due. If none is needed, the task that called this has to end; a
+    /// later transition starts another task.
     fn start_probe(&self) -> ProbeStep {
         let mut health = self.health();
         let step = health.breaker.start_probe(now());

@@ -18,8 +18,8 @@ pub enum DechunkError {
     Truncated,
 }
 
-/// Incremental decoder. It is done at the chunk of size zero: the controller may keep the connection
-/// open, and what follows has no meaning.
+/// Incremental decoder. It is done at the chunk of size zero: the controller may keep the
+/// connection open, and what follows has no meaning.
 #[derive(Debug, Default)]
 pub(crate) struct Dechunker {
     state: State,

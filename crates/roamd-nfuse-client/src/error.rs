@@ -23,8 +23,8 @@ pub enum CallError {
         /// Whether the request may have reached a controller.
         sent: Sent,
     },
-    /// All controllers are unresponsive, and another call is already trying one of them. Nothing was
-    /// sent.
+    /// All controllers are unresponsive, and another call is already trying one of them. Nothing
+    /// was sent.
     #[error("no controller of the farm responds; another call is trying one of them")]
     PassedOver,
     /// No controller accepts connections. Nothing was sent.
@@ -139,7 +139,8 @@ impl CallError {
             Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Response(_) => {
                 Failure::BadResponse
             }
-            // A refusal of a controller holds for its farm; one of a ticket authority only for itself.
+            // A refusal of a controller holds for its farm; one of a ticket authority only for
+            // itself.
             Self::Refused(error)
                 if error.id == ErrorId::SERVICE_UNAVAILABLE || service == Service::Sta =>
             {

@@ -66,8 +66,8 @@ pub(crate) fn next_step(effect: Effect, failure: Failure, attempts: Attempts) ->
         (Failure::NotConnected, _) if attempts.controllers_left > 0 => Step::NextController,
         (Failure::NotConnected, _) | (_, Effect::Change) => Step::GiveUp,
         (_, Effect::Read) if attempts.controllers_left > 0 => Step::NextController,
-        // The connection may have broken for a reason that has passed, and a single controller has no
-        // other that could take its place.
+        // The connection may have broken for a reason that has passed, and a single controller has
+        // no other that could take its place.
         (Failure::Lost, Effect::Read) if attempts.made == 1 => Step::SameController,
         (_, Effect::Read) => Step::GiveUp,
     }

@@ -105,8 +105,8 @@ impl ProbeConfig {
     }
 }
 
-/// Returns a ticket request for an address that is reserved for documentation (RFC 5737). The ticket
-/// is not used, and expires.
+/// Returns a ticket request for an address that is reserved for documentation (RFC 5737). The
+/// ticket is not used, and expires.
 ///
 /// The ticket request is the only known request to a ticket authority.
 fn unused_ticket() -> sta::TicketRequest {

@@ -35,8 +35,8 @@ impl KeyInUse {
         }
     }
 
-    /// Switches from a refused key to the other one, and returns that. Returns `None` if the farm has
-    /// only one key.
+    /// Switches from a refused key to the other one, and returns that. Returns `None` if the farm
+    /// has only one key.
     pub(crate) fn switch_from(&self, refused: &HeaderValue) -> Option<&HeaderValue> {
         let next = self.next.as_ref()?;
         let was_current = *refused == self.current;

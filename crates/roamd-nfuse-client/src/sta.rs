@@ -9,8 +9,8 @@ use crate::{CallError, ControllerReport, FarmClient, FarmConfig, ProbeResult};
 /// Client of the ticket authorities of one Citrix Gateway. It is created once, and shared by all
 /// launches.
 ///
-/// Authorities are tried, skipped and probed like the controllers of a farm. Unlike controllers they
-/// share no state, so after a refusal the next authority is tried.
+/// Authorities are tried, skipped and probed like the controllers of a farm. Unlike controllers
+/// they share no state, so after a refusal the next authority is tried.
 #[derive(Debug)]
 pub struct StaClient(FarmClient);
 
@@ -27,7 +27,8 @@ impl StaClient {
         self.0.id()
     }
 
-    /// Asks all authorities at once for a ticket that is not used. The results are in configured order.
+    /// Asks all authorities at once for a ticket that is not used. The results are in configured
+    /// order.
     pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
         self.0.probe().await
     }
@@ -37,8 +38,8 @@ impl StaClient {
         self.0.controllers()
     }
 
-    /// Returns a ticket of the first authority that issues one. The call ends at `deadline` or after
-    /// the configured limit, whichever is first.
+    /// Returns a ticket of the first authority that issues one. The call ends at `deadline` or
+    /// after the configured limit, whichever is first.
     ///
     /// # Errors
     /// If no authority issues a ticket: the error of the last one that was reached.

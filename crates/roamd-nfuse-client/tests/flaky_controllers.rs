@@ -26,8 +26,8 @@ fn answers(name: &'static str) -> impl Iterator<Item = Act> {
     (0..99_999).map(move |_| Act::Send(capability_answer(name)))
 }
 
-/// Runs a controller at this address that is up and down for one period each. When it goes down, all
-/// its connections break.
+/// Runs a controller at this address that is up and down for one period each. When it goes down,
+/// all its connections break.
 async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
     loop {
         let listener = TcpListener::bind(address).await.unwrap();

@@ -53,7 +53,7 @@ async fn read_with_refused_key_is_resent_with_next_key() {
     assert_eq!(keys(&controller), ["one", "two", "two"]);
 }
 
-/// The one attempt of the call is enough for both keys, and a third request is never sent.
+/// One attempt tries both keys, and never sends a third request.
 #[tokio::test]
 async fn second_key_is_tried_within_one_attempt() {
     for (answer, is_accepted) in [

@@ -107,7 +107,8 @@ async fn additions_of_old_farms_to_responses_are_ignored() {
         ),
     ];
     for (name, answer) in cases {
-        // The connection stays open, as it does on these farms: the client does not wait for its end.
+        // The connection stays open, as it does on these farms: the client does not wait for its
+        // end.
         let controller = Scripted::start([Act::Send(answer.into_bytes())]).await;
         let answer = farm_of(&[&controller]).call(&READ).await;
         assert_eq!(answer.ok(), Some(capability("a")), "{name}");

@@ -25,23 +25,24 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 /// # Contract
 ///
 /// - **Durability.** A write whose future returned `Ok` survives the end of every process, even by
-///   `SIGKILL`. A flag that forbids a second use also survives a power failure. The latest counts and
-///   known networks may be lost in a power failure: they protect against attacks that take hours, and
-///   every sign-in writes several of them.
+///   `SIGKILL`. A flag that forbids a second use also survives a power failure. The latest counts
+///   and known networks may be lost in a power failure: they protect against attacks that take
+///   hours, and every sign-in writes several of them.
 /// - **Visibility.** Every node sees an acknowledged write in all later reads.
 /// - **Atomicity.** Of several callers that set the same flag at the same time, exactly one gets
 ///   `true`. Of several callers that increment the same counter, no two get the same number, unless
 ///   it was decremented in between.
-/// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it removes
-///   the entry from the disk.
+/// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
+///   removes the entry from the disk.
 /// - **Bounded size.** An engine keeps at least [`MIN_COUNTERS_KEPT`] counters of each kind, and at
-///   least [`MIN_FLAGS_KEPT`] flags of each kind that unauthenticated clients or time create. Beyond
-///   that it removes those that expire first. It never removes flags of revoked tokens and invalidated
-///   tickets before they expire, so callers have to limit how many they set.
-/// - **Errors.** An error means "unknown": the write may or may not have happened. After an error, a
-///   caller that checks whether something is used up or revoked has to assume that it is.
+///   least [`MIN_FLAGS_KEPT`] flags of each kind that unauthenticated clients or time create.
+///   Beyond that it removes those that expire first. It never removes flags of revoked tokens and
+///   invalidated tickets before they expire, so callers have to limit how many they set.
+/// - **Errors.** An error means "unknown": the write may or may not have happened. After an error,
+///   a caller that checks whether something is used up or revoked has to assume that it is.
 pub trait SharedState: Send + Sync {
-    /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry holds.
+    /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry
+    /// holds.
     fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool>;
 
     /// Returns whether the flag is set and has not expired. It expires exactly at its `until`.
@@ -58,8 +59,8 @@ pub trait SharedState: Send + Sync {
         now: Timestamp,
     ) -> StateFuture<'_, bool>;
 
-    /// Increments a counter, sets its expiry to `until`, and returns the new count. An expired counter
-    /// starts again at 1.
+    /// Increments a counter, sets its expiry to `until`, and returns the new count. An expired
+    /// counter starts again at 1.
     fn increment(
         &self,
         kind: CounterKind,

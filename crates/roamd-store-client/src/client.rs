@@ -31,8 +31,8 @@ const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Client of one store, for one user.
 ///
-/// It signs in when the store sends a challenge, and keeps the token for later requests. A clone starts
-/// with the same token and shares the connections, so clones can send requests concurrently.
+/// It signs in when the store sends a challenge, and keeps the token for later requests. A clone
+/// starts with the same token and shares the connections, so clones can send requests concurrently.
 #[derive(Clone)]
 pub struct StoreClient {
     transport: Transport,
@@ -78,8 +78,8 @@ impl StoreClient {
         }
     }
 
-    /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors, and
-    /// ends after 2 seconds, because tokens expire anyway.
+    /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors,
+    /// and ends after 2 seconds, because tokens expire anyway.
     pub async fn sign_out(&mut self) {
         self.token = None;
         let sign_ins = std::mem::take(&mut *self.sign_ins());
@@ -145,8 +145,9 @@ impl StoreClient {
             .map(|result| result.status)
     }
 
-    /// Launches a session or a resource at the launch URL of a list. While the session is not ready, it
-    /// calls `before_wait`, waits as the store demands, and tries again, at most 30 times.
+    /// Launches a session or a resource at the launch URL of a list. While the session is not
+    /// ready, it calls `before_wait`, waits as the store demands, and tries again, at most 30
+    /// times.
     ///
     /// # Errors
     /// Those of [`StoreClient::list`].
@@ -258,8 +259,8 @@ impl StoreClient {
             .ok_or_else(|| ClientError::NotAStore(self.store.clone()))
     }
 
-    /// Sends a request, and again with a new token if the response is `401`. Such a request has changed
-    /// nothing (SS-4).
+    /// Sends a request, and again with a new token if the response is `401`. Such a request has
+    /// changed nothing (SS-4).
     async fn send(
         &mut self,
         url: &Url,

@@ -28,7 +28,10 @@ pub enum ClientError {
     #[error("no root certificates found on this machine; https needs them")]
     NoCertificates(#[source] std::io::Error),
     /// There is no connection, or it broke.
-    #[error("cannot reach {audience}: {}; is the address right, and is the server up?", innermost(.cause.as_ref()))]
+    #[error(
+        "cannot reach {audience}: {}; is the address right, and is the server up?",
+        innermost(.cause.as_ref())
+    )]
     Unreachable {
         /// The server.
         audience: Audience,
@@ -112,8 +115,8 @@ pub enum ClientError {
     /// The user is not allowed to do this.
     #[error("the store does not allow it")]
     NotAllowed,
-    /// The target of the launch does not exist: the session has ended, the resource was removed, or it
-    /// belongs to another user.
+    /// The target of the launch does not exist: the session has ended, the resource was removed, or
+    /// it belongs to another user.
     #[error("there is nothing to launch any more; list again")]
     NothingToLaunch,
     /// The launch failed; with the message of the store.

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-/// Parses an absolute http or https URL with a host. Returns `None` for any other text, and for a URL
-/// with a user name or a password.
+/// Parses an absolute http or https URL with a host. Returns `None` for any other text, and for a
+/// URL with a user name or a password.
 pub(crate) fn parse_http_url(text: &str) -> Option<Url> {
     Url::parse(text)
         .ok()

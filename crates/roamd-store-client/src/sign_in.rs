@@ -90,8 +90,8 @@ pub(crate) fn challenge(response: &Response) -> Result<Challenge, ClientError> {
         .ok_or_else(|| ClientError::NotCitrixAuth(response.url.clone()))
 }
 
-/// Gets a token for the service that sent a challenge for `called`. Returns also the sign-in, unless
-/// the token service required none.
+/// Gets a token for the service that sent a challenge for `called`. Returns also the sign-in,
+/// unless the token service required none.
 pub(crate) async fn sign_in(
     transport: &Transport,
     credentials: &Credentials,
@@ -185,8 +185,8 @@ struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// Creates the request that a challenge demands. The token has to be for the server of `called`,
-    /// because it will be sent there.
+    /// Creates the request that a challenge demands. The token has to be for the server of
+    /// `called`, because it will be sent there.
     fn new(called: &Url, challenge: &Challenge) -> Result<Self, ClientError> {
         let root = usable_url("serviceroot-hint", &challenge.service_root_hint)?;
         let (named, called) = (Audience::of(&root), Audience::of(called));
@@ -283,7 +283,8 @@ fn fill(
     let Some(post_back) = &form.post_back else {
         return Err(refusal(form));
     };
-    // The password goes only to the server that sent the form, even if `PostBack` names another host.
+    // The password goes only to the server that sent the form, even if `PostBack` names another
+    // host.
     let url = location
         .join(post_back)
         .ok()

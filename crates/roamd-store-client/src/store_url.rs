@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::http_url::parse_http_url;
 
-/// URL of a store, for example `https://store.example.net/Citrix/Store`: http or https, without user
-/// name, query and fragment.
+/// URL of a store, for example `https://store.example.net/Citrix/Store`: http or https, without
+/// user name, query and fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreUrl(Url);
 

@@ -199,7 +199,8 @@ impl Response {
         }
     }
 
-    /// Returns the first line of a plain text body, without the status that some servers put before it.
+    /// Returns the first line of a plain text body, without the status that some servers put before
+    /// it.
     fn reason(&self) -> Option<String> {
         let content_type = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
         if !media_type::is(content_type, "text/plain") {

@@ -15,8 +15,8 @@ use tokio_rustls::client::TlsStream;
 use crate::tls::{Authority, connect, start_tls};
 use crate::{LARGE, SHORT, TestServer};
 
-/// Limit of memory growth in bytes. Floods need less than one MiB, but other tests may run in the same
-/// process.
+/// Limit of memory growth in bytes. Floods need less than one MiB, but other tests may run in the
+/// same process.
 const MEMORY_LIMIT: usize = 96 * 1024 * 1024;
 
 const IN_TIME: Duration = Duration::from_secs(20);
@@ -75,9 +75,9 @@ impl Scripted {
         }
     }
 
-    /// Sends the bytes of the script, round by round, while it reads the responses, until the server
-    /// ends the connection or a timeout. Returns the bytes that it read if the server ended the
-    /// connection.
+    /// Sends the bytes of the script, round by round, while it reads the responses, until the
+    /// server ends the connection or a timeout. Returns the bytes that it read if the server ended
+    /// the connection.
     async fn flood(
         &mut self,
         rounds: u32,

@@ -73,7 +73,8 @@ pub enum OpenError {
     },
     /// A newer version of this program has written the file.
     #[error(
-        "{} has format {found}, and this program supports formats up to {known}: use a newer version",
+        "{} has format {found}, and this program supports formats up to {known}: \
+         use a newer version",
         path.display()
     )]
     Newer {
@@ -126,8 +127,8 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
 
 /// Opens the file at `path` and migrates it to the newest format.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
-    // The header is checked before SQLite opens the file, because SQLite may write to it, and it may
-    // belong to another program.
+    // The header is checked before SQLite opens the file, because SQLite may write to it, and it
+    // may belong to another program.
     check_header(path)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let version = connect(path, known).map_err(|source| OpenError::engine(path, source))?;
@@ -154,8 +155,8 @@ enum Opened {
     Newer(i64),
 }
 
-/// Checks the header of a database file, its first 100 bytes (SQLite file format §1.3). A missing or
-/// empty file is accepted, and initialized later.
+/// Checks the header of a database file, its first 100 bytes (SQLite file format §1.3). A missing
+/// or empty file is accepted, and initialized later.
 fn check_header(path: &Path) -> Result<(), OpenError> {
     let mut header = Vec::new();
     match File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)) {
@@ -194,8 +195,8 @@ fn connect(path: &Path, known: i64) -> rusqlite::Result<Opened> {
     if check != "ok" {
         return Ok(Opened::Damaged);
     }
-    // In one transaction, so that only one of several starting processes migrates, and a file is never
-    // half migrated.
+    // In one transaction, so that only one of several starting processes migrates, and a file is
+    // never half migrated.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;
     if version > known {
@@ -205,11 +206,11 @@ fn connect(path: &Path, known: i64) -> rusqlite::Result<Opened> {
         migrate(&transaction, version, known)?;
     }
     transaction.commit()?;
-    // Query plans that do not depend on bound values. Otherwise SQLite recompiles a cached statement
-    // each time, because the cache clears its bindings.
+    // Query plans that do not depend on bound values. Otherwise SQLite recompiles a cached
+    // statement each time, because the cache clears its bindings.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // WAL: readers do not wait for the writer. FULL: a commit is on the disk before it is acknowledged,
-    // and survives a power failure.
+    // WAL: readers do not wait for the writer. FULL: a commit is on the disk before it is
+    // acknowledged, and survives a power failure.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(Opened::Ready(connection))

@@ -28,7 +28,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Limit of writes in one transaction.
 const MAX_BATCH: usize = 256;
 
-/// Handle of the writer thread. The thread stops when the handle is dropped, after all queued writes.
+/// Handle of the writer thread. The thread stops when the handle is dropped, after all queued
+/// writes.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Sender<Job>,
@@ -56,8 +57,8 @@ type Work = Box<dyn FnOnce(Result<&Connection, StateError>) -> Acknowledge + Sen
 type Acknowledge = Box<dyn FnOnce(Result<(), StateError>)>;
 
 impl Durability {
-    /// Returns the durability of a flag. An attacker who cuts the power gains nothing from the loss of
-    /// a known network.
+    /// Returns the durability of a flag. An attacker who cuts the power gains nothing from the loss
+    /// of a known network.
     pub(super) fn of(kind: FlagKind) -> Self {
         match kind {
             FlagKind::SpentConversation

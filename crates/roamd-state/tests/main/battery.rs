@@ -1,5 +1,5 @@
-//! Tests that every engine has to pass. The argument of [`battery`] opens the same state each time it
-//! is called, like a node at its start.
+//! Tests that every engine has to pass. The argument of [`battery`] opens the same state each time
+//! it is called, like a node at its start.
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState};
@@ -192,7 +192,8 @@ async fn expiry_of_a_live_counter_can_be_extended(state: &impl SharedState) {
 
 async fn concurrent_writers_get_their_own_results(state: &impl SharedState) {
     let key = Digest::of(b"at once");
-    // A future queues its work when it is polled first, so all work is queued before the first result.
+    // A future queues its work when it is polled first, so all work is queued before the first
+    // result.
     let counts = (0..200).map(|_| state.increment(FAILURES, key, at(0), at(10)));
     let flags = (0..200).map(|_| state.set_flag(SPENT, key, at(10)));
     let (mut counts, flags) = tokio::join!(join_all(counts), join_all(flags));
