@@ -1,4 +1,4 @@
-//! Reading the body of a request within bounds.
+//! Reading request bodies, with limits for size and time.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// Why a body was not read.
+/// Error of reading a body.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// It is longer than the limit, or says that it will be.
+    /// The body, or its announced length, is over the limit.
     #[error("body is longer than {limit} bytes")]
     TooLarge {
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: usize,
     },
-    /// It did not arrive in time.
+    /// The body did not arrive in time.
     #[error("body did not arrive within {} seconds", .deadline.as_secs())]
     TooSlow {
-        /// The deadline.
+        /// Time limit.
         deadline: Duration,
     },
     /// The connection broke, or the framing is wrong.
@@ -27,11 +27,12 @@ pub enum BodyError {
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Reads a whole body of at most `limit` bytes within `deadline`. One that announces to be longer
-/// is refused before a byte of it is read. It may hold a password, so it is wiped when it is dropped.
+/// Reads a complete body of at most `limit` bytes within `deadline`. A body with a longer announced
+/// length is refused before any byte is read. The result is wiped when it is dropped, because it
+/// may contain a password.
 ///
 /// # Errors
-/// Why the body was not read.
+/// If the body is too long or too slow, or the connection breaks.
 pub async fn read_body(
     body: Incoming,
     limit: usize,
@@ -40,7 +41,7 @@ pub async fn read_body(
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge { limit });
     }
-    match timeout(deadline, whole(Limited::new(body, limit))).await {
+    match timeout(deadline, collect(Limited::new(body, limit))).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
         Ok(Err(error)) => Err(BodyError::Broken(error)),
@@ -48,34 +49,34 @@ pub async fn read_body(
     }
 }
 
-/// Copies the parts of a body into one piece: kept as they come, 64 KiB in parts of a byte would take
+/// Copies the frames of a body into one buffer: 64 KiB in frames of one byte would otherwise take
 /// megabytes.
-async fn whole(
+async fn collect(
     mut body: Limited<Incoming>,
 ) -> Result<Zeroizing<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>> {
-    let mut whole = Zeroizing::new(Vec::new());
+    let mut collected = Zeroizing::new(Vec::new());
     while let Some(frame) = body.frame().await.transpose()? {
         if let Ok(part) = frame.into_data() {
-            append(&mut whole, &part);
+            append(&mut collected, &part);
         }
     }
-    Ok(whole)
+    Ok(collected)
 }
 
-/// Adds a part at the end. When there is no room for it, all moves to a larger place and the one before
-/// is wiped, which a vector that grows by itself does not do.
+/// Appends a part. If the buffer is full, the content moves to a larger one and the old one is
+/// wiped, which a growing `Vec` does not do.
 ///
-/// Room is made for what has come, not for what was announced: to wipe it is to touch it, and a body
-/// that never comes should cost nothing.
-fn append(whole: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
-    let needed = whole.len().saturating_add(part.len());
-    if needed > whole.capacity() {
-        let room = needed.max(whole.capacity().saturating_mul(2));
+/// The buffer grows with the bytes that arrive and not to the announced length: wiping touches its
+/// memory, and an announced body that never arrives must cost nothing.
+fn append(collected: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
+    let needed = collected.len().saturating_add(part.len());
+    if needed > collected.capacity() {
+        let room = needed.max(collected.capacity().saturating_mul(2));
         let mut larger = Zeroizing::new(Vec::with_capacity(room));
-        larger.extend_from_slice(whole);
-        *whole = larger;
+        larger.extend_from_slice(collected);
+        *collected = larger;
     }
-    whole.extend_from_slice(part);
+    collected.extend_from_slice(part);
 }
 
 #[cfg(test)]
@@ -85,26 +86,26 @@ mod tests {
 
     use super::*;
 
-    /// Each byte of the secret is the one before and this.
+    /// Difference between a byte of the secret and the one before.
     const STEP: u8 = 167;
 
-    /// So many bytes of it, wherever they begin, are a trace.
+    /// Number of consecutive bytes of the secret that count as a trace.
     const TRACE: usize = 16;
 
     #[test]
-    fn a_body_that_comes_in_parts_leaves_no_trace_in_memory() {
+    fn body_in_parts_leaves_no_trace_in_memory() {
         let secret = |index: u8| index.wrapping_mul(STEP);
-        let mut whole = Zeroizing::new(Vec::new());
+        let mut collected = Zeroizing::new(Vec::new());
         for index in 0..=u8::MAX {
-            append(&mut whole, &[secret(index)]);
+            append(&mut collected, &[secret(index)]);
         }
-        assert!(whole.iter().copied().eq((0..=u8::MAX).map(secret)));
-        assert!(whole.capacity() <= 512);
-        drop(whole);
+        assert!(collected.iter().copied().eq((0..=u8::MAX).map(secret)));
+        assert!(collected.capacity() <= 512);
+        drop(collected);
         assert_eq!(traces(), 0);
     }
 
-    /// Traces of the secret in all memory that this process can write.
+    /// Returns the number of traces of the secret in all writable memory of this process.
     fn traces() -> usize {
         let maps = fs::read_to_string("/proc/self/maps").unwrap();
         let memory = File::open("/proc/self/mem").unwrap();
@@ -116,7 +117,7 @@ mod tests {
             let mut page = [0; 4096];
             let mut run = 0;
             for address in (start..end).step_by(page.len()) {
-                // What cannot be read holds nothing.
+                // Unreadable pages hold no data.
                 let Ok(()) = memory.read_exact_at(&mut page, address) else {
                     continue;
                 };

@@ -1,104 +1,114 @@
-//! Bounded places, so many in all and so many a client.
+//! Limits in total and per client.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// ClientLimiter that clients take and give back: connections, or requests under way.
+/// Maps an address to the client that it belongs to. Addresses with the same result share the limit
+/// per client.
 ///
-/// A client is an IPv4 address, or the /64 network of an IPv6 address, since a subscriber gets a
-/// network of that size at least. Who is counted is bounded by the places in all.
+/// The argument is canonical: never an IPv4-mapped IPv6 address. A server on an open network has to
+/// map the addresses of an IPv6 /64 to one result, because a subscriber gets a network of at least
+/// this size.
+pub type ClientKey = fn(IpAddr) -> IpAddr;
+
+/// Limiter of permits, in total and per client. A permit is for a connection or for a request in
+/// progress.
+///
+/// Its memory is bounded by the limit in total.
 #[derive(Debug)]
 pub struct ClientLimiter {
-    in_all: usize,
+    total: usize,
     per_client: usize,
-    taken: Mutex<Taken>,
+    client_key: ClientKey,
+    issued: Mutex<Issued>,
 }
 
+/// Number of permits that are in use.
 #[derive(Debug, Default)]
-struct Taken {
-    in_all: usize,
+struct Issued {
+    total: usize,
     by_client: HashMap<IpAddr, usize>,
 }
 
-/// One place. It is given back when this is dropped.
+/// A permit. It is returned when it is dropped.
 #[derive(Debug)]
 pub struct Permit {
-    places: Arc<ClientLimiter>,
+    limiter: Arc<ClientLimiter>,
     client: Option<IpAddr>,
 }
 
-/// Why there is no place.
+/// Limit that has been reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitReached {
-    /// All are taken.
+    /// The limit in total.
     ForAll,
-    /// This client has as many as one may have.
+    /// The limit of this client.
     ForClient,
 }
 
 impl ClientLimiter {
-    /// So many places in all, and no more than so many for one client.
+    /// Creates a limiter with these limits. A limit per client of 0 counts as 1.
     #[must_use]
-    pub fn new(in_all: usize, per_client: usize) -> Arc<Self> {
+    pub fn new(total: usize, per_client: usize, client_key: ClientKey) -> Arc<Self> {
         Arc::new(Self {
-            in_all,
+            total,
             per_client,
-            taken: Mutex::default(),
+            client_key,
+            issued: Mutex::default(),
         })
     }
 
-    /// Takes a place for the client at an address; `None` for a peer that many clients share, such as
-    /// a proxy, which only the places in all are counted for.
+    /// Takes a permit for the client at an address. `None` is an exempt peer, such as a trusted
+    /// proxy: only the limit in total applies.
     ///
     /// # Errors
-    /// There is none.
+    /// If a limit is reached.
     pub fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, LimitReached> {
-        let client = address.map(client);
-        let mut taken = self.taken();
-        if taken.in_all >= self.in_all {
+        let client = address.map(|address| (self.client_key)(address.to_canonical()));
+        let mut issued = self.issued();
+        if issued.total >= self.total {
             return Err(LimitReached::ForAll);
         }
         if let Some(client) = client {
-            let held = taken.by_client.entry(client).or_default();
-            // With no place a client there is nothing to count, so no entry is left behind.
+            let held = issued.by_client.entry(client).or_default();
+            // A limit of 0 would leave an entry behind for a client without permits.
             if *held >= self.per_client.max(1) {
                 return Err(LimitReached::ForClient);
             }
             *held += 1;
         }
-        taken.in_all += 1;
+        issued.total += 1;
         Ok(Permit {
-            places: Arc::clone(self),
+            limiter: Arc::clone(self),
             client,
         })
     }
 
-    /// A count stays right whoever panicked while holding it.
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A poisoned mutex is used all the same: no panic can leave the counts wrong.
+    fn issued(&self) -> MutexGuard<'_, Issued> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Permit {
-    /// From now on it is counted among the places in all only, as that of a peer which many clients
-    /// share.
-    pub(crate) fn share_with_many(&mut self) {
-        self.places.taken().give_back_share(self.client.take());
+    /// Exempts the peer from the limit per client from now on.
+    pub(crate) fn exempt_from_client_limit(&mut self) {
+        self.limiter.issued().release_client(self.client.take());
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
-        taken.in_all = taken.in_all.saturating_sub(1);
-        taken.give_back_share(self.client);
+        let mut issued = self.limiter.issued();
+        issued.total = issued.total.saturating_sub(1);
+        issued.release_client(self.client);
     }
 }
 
-impl Taken {
-    /// Nothing happens where none was counted.
-    fn give_back_share(&mut self, client: Option<IpAddr>) {
+impl Issued {
+    /// Returns the permit of a client. Does nothing for an exempt peer.
+    fn release_client(&mut self, client: Option<IpAddr>) {
         if let Some(client) = client
             && let Some(held) = self.by_client.get_mut(&client)
         {
@@ -110,46 +120,47 @@ impl Taken {
     }
 }
 
-/// Whom an address belongs to.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = address.to_bits() & !u128::from(u64::MAX);
-            Ipv6Addr::from_bits(network).into()
-        }
-        address => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
-    fn take(places: &Arc<ClientLimiter>, address: &str) -> Result<Permit, LimitReached> {
-        places.take(Some(address.parse().unwrap()))
+    /// Each IPv4 address and each IPv6 /64 is a client.
+    fn network(address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V6(address) => {
+                Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+            }
+            address @ IpAddr::V4(_) => address,
+        }
+    }
+
+    fn take(limiter: &Arc<ClientLimiter>, address: &str) -> Result<Permit, LimitReached> {
+        limiter.take(Some(address.parse().unwrap()))
     }
 
     #[test]
-    fn a_client_takes_no_more_than_its_share_and_all_no_more_than_there_are() {
-        let places = ClientLimiter::new(4, 2);
-        let first = take(&places, "192.0.2.1").unwrap();
-        let _second = take(&places, "192.0.2.1").unwrap();
+    fn client_and_total_limits_hold() {
+        let limiter = ClientLimiter::new(4, 2, network);
+        let first = take(&limiter, "192.0.2.1").unwrap();
+        let _second = take(&limiter, "192.0.2.1").unwrap();
         assert_eq!(
-            take(&places, "192.0.2.1").unwrap_err(),
+            take(&limiter, "192.0.2.1").unwrap_err(),
             LimitReached::ForClient
         );
-        let _other = take(&places, "192.0.2.2").unwrap();
+        let _other = take(&limiter, "192.0.2.2").unwrap();
         drop(first);
-        let _again = take(&places, "192.0.2.1").unwrap();
-        let _last = take(&places, "192.0.2.3").unwrap();
+        let _again = take(&limiter, "192.0.2.1").unwrap();
+        let _last = take(&limiter, "192.0.2.3").unwrap();
         assert_eq!(
-            take(&places, "192.0.2.4").unwrap_err(),
+            take(&limiter, "192.0.2.4").unwrap_err(),
             LimitReached::ForAll
         );
     }
 
     #[test]
-    fn addresses_of_one_subscriber_are_one_client() {
+    fn addresses_with_one_key_share_a_limit() {
         let same = [
             ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9"),
             ("192.0.2.1", "::ffff:192.0.2.1"),
@@ -159,57 +170,57 @@ mod tests {
             ("192.0.2.1", "192.0.2.2"),
         ];
         for (one, other) in same {
-            let places = ClientLimiter::new(9, 1);
-            let _place = take(&places, one).unwrap();
+            let limiter = ClientLimiter::new(9, 1, network);
+            let _permit = take(&limiter, one).unwrap();
             assert_eq!(
-                take(&places, other).unwrap_err(),
+                take(&limiter, other).unwrap_err(),
                 LimitReached::ForClient,
                 "{one}"
             );
         }
         for (one, other) in others {
-            let places = ClientLimiter::new(9, 1);
-            let _place = take(&places, one).unwrap();
-            assert!(take(&places, other).is_ok(), "{one}");
+            let limiter = ClientLimiter::new(9, 1, network);
+            let _permit = take(&limiter, one).unwrap();
+            assert!(take(&limiter, other).is_ok(), "{one}");
         }
     }
 
     #[test]
-    fn a_peer_that_many_share_is_counted_in_all_only() {
-        let places = ClientLimiter::new(2, 1);
-        let held = (places.take(None).unwrap(), places.take(None).unwrap());
-        assert_eq!(places.take(None).unwrap_err(), LimitReached::ForAll);
+    fn exempt_peer_counts_in_total_only() {
+        let limiter = ClientLimiter::new(2, 1, network);
+        let held = (limiter.take(None).unwrap(), limiter.take(None).unwrap());
+        assert_eq!(limiter.take(None).unwrap_err(), LimitReached::ForAll);
         drop(held);
-        assert!(places.taken().by_client.is_empty());
-        assert_eq!(places.taken().in_all, 0);
+        assert!(limiter.issued().by_client.is_empty());
+        assert_eq!(limiter.issued().total, 0);
     }
 
     #[test]
-    fn a_place_that_turns_out_to_be_shared_leaves_its_client_the_share() {
-        let places = ClientLimiter::new(2, 1);
-        let mut place = take(&places, "192.0.2.1").unwrap();
-        place.share_with_many();
-        let own = take(&places, "192.0.2.1").unwrap();
+    fn exempted_permit_frees_the_limit_of_its_client() {
+        let limiter = ClientLimiter::new(2, 1, network);
+        let mut permit = take(&limiter, "192.0.2.1").unwrap();
+        permit.exempt_from_client_limit();
+        let own = take(&limiter, "192.0.2.1").unwrap();
         assert_eq!(
-            take(&places, "192.0.2.2").unwrap_err(),
+            take(&limiter, "192.0.2.2").unwrap_err(),
             LimitReached::ForAll
         );
-        drop(place);
+        drop(permit);
         assert_eq!(
-            take(&places, "192.0.2.1").unwrap_err(),
+            take(&limiter, "192.0.2.1").unwrap_err(),
             LimitReached::ForClient
         );
         drop(own);
-        assert!(places.taken().by_client.is_empty());
-        assert_eq!(places.taken().in_all, 0);
+        assert!(limiter.issued().by_client.is_empty());
+        assert_eq!(limiter.issued().total, 0);
     }
 
     #[test]
-    fn a_client_without_places_is_forgotten() {
-        let places = ClientLimiter::new(1_000, 1);
+    fn client_without_permits_is_forgotten() {
+        let limiter = ClientLimiter::new(1_000, 1, network);
         for last in 0..=255 {
-            drop(take(&places, &format!("192.0.2.{last}")).unwrap());
+            drop(take(&limiter, &format!("192.0.2.{last}")).unwrap());
         }
-        assert!(places.taken().by_client.is_empty());
+        assert!(limiter.issued().by_client.is_empty());
     }
 }

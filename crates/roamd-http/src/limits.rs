@@ -1,25 +1,26 @@
-//! What a peer may take.
+//! Limits of a listener.
 
 use std::time::Duration;
 
-/// What a peer may take of the server, in connections and in time.
+/// Limits for connections, and timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenerLimits {
-    /// Connections at the same time. More are closed at once.
+    /// Open connections in total. Further ones are closed at once.
     pub connections: usize,
-    /// Connections of one client at the same time ([`ClientLimiter`](crate::ClientLimiter) tells who counts as one).
+    /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,
-    /// From the accepted connection to its first byte, or with TLS to the end of the handshake.
+    /// Timeout from the accepted connection to its first byte, or with TLS to the end of the
+    /// handshake.
     pub first_byte: Duration,
-    /// For the head of one request; also how long a kept connection may idle.
+    /// Timeout for the head of a request. A connection may be idle as long.
     pub head: Duration,
-    /// For a peer to take an answer, once it keeps the server waiting.
+    /// Timeout for the peer to read a response, from the first write that blocks.
     pub answer: Duration,
-    /// For what is under way when the server is told to stop.
+    /// Timeout for requests in progress at shutdown.
     pub drain: Duration,
 }
 
-/// Bounds that suit a server whose clients are known, as a farm's are: all from one gateway.
+/// Limits for a server whose only clients are trusted servers, such as the embedded farm.
 impl Default for ListenerLimits {
     fn default() -> Self {
         Self {

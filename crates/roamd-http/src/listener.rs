@@ -1,4 +1,4 @@
-//! Where connections come from: the system, or a simulation of it.
+//! Sources of connections: the system, or a simulation.
 
 use std::future::Future;
 use std::io;
@@ -8,24 +8,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::debug;
 
-/// Takes connections.
+/// Source of connections.
 pub trait Listener: Send + Sync + 'static {
-    /// What it takes.
+    /// Type of the connections.
     type Connection: Connection;
 
-    /// Takes the next connection, and tells the address of its peer.
+    /// Accepts the next connection. Returns it with the address of its peer.
     ///
     /// # Errors
-    /// The connection could not be taken; the next may be.
+    /// If this connection cannot be accepted. A later one may be.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Connection, SocketAddr)>> + Send;
 }
 
-/// A connection with a peer.
+/// Connection with a peer.
 pub trait Connection: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {
-    /// Ends when there is something to read, or nothing will come any more.
+    /// Waits until there is something to read, or the peer has closed its side.
     ///
     /// # Errors
-    /// The connection is broken.
+    /// If the connection is broken.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
@@ -34,9 +34,10 @@ impl Listener for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = Self::accept(self).await?;
-        // Without it answers may wait for the peer's acknowledgement; a failure costs only time.
+        // Otherwise responses may wait for an acknowledgement of the peer. A failure costs only
+        // time.
         if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, "Could not switch off Nagle's algorithm");
+            debug!(%error, "Disabling Nagle's algorithm failed");
         }
         Ok((stream, peer))
     }
@@ -44,7 +45,8 @@ impl Listener for TcpListener {
 
 impl Connection for TcpStream {
     async fn readable(&self) -> io::Result<()> {
-        // What was accepted just now counts as ready for tokio until somebody has tried.
+        // tokio regards a new connection as readable until the first read, so `readable` of
+        // `TcpStream` would return at once.
         self.peek(&mut [0]).await.map(drop)
     }
 }

@@ -1,17 +1,17 @@
-//! What is told of connections that no request came of.
+//! Observation of connections that fail before a request.
 
 use crate::LimitReached;
 
-/// Hears of connections that end before they could bring a request. Calls have to be quick.
+/// Observer of connections that end before their first request. Its methods must not block.
 pub trait Observer: Send + Sync + 'static {
-    /// A connection was closed at once, since there was no place for it.
+    /// Called when a connection was closed because of a limit.
     fn refused(&self, why: LimitReached) {
         let _ = why;
     }
 
-    /// A peer said something, but TLS did not come about in time or at all.
+    /// Called when a peer has sent something, but the TLS handshake failed or timed out.
     fn handshake_failed(&self) {}
 }
 
-/// Nobody listens.
+/// Ignores all events.
 impl Observer for () {}

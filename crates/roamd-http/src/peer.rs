@@ -1,13 +1,12 @@
-//! Who is at the other end of a connection.
+//! Peer of a connection.
 
 use std::net::SocketAddr;
 
-/// The peer of the connection that a request came on, an extension of every request. It may be a
-/// proxy.
+/// Peer of the connection of a request. It is an extension of every request, and may be a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// Its address.
+    /// Address of the peer.
     pub address: SocketAddr,
-    /// It has shown a certificate of the configured authorities of clients.
+    /// Whether the peer has presented a certificate of a configured client authority.
     pub is_certified: bool,
 }

@@ -1,4 +1,4 @@
-//! Accepting connections.
+//! Accept loop.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,63 +13,70 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::conversation::{Spawner, Surroundings, http1, http2};
+use crate::connection::{ConnectionContext, Spawner, http1, http2};
 use crate::listener::{Connection, Listener};
 use crate::tls::Secured;
-use crate::{ClientLimiter, ListenerLimits, Observer, Peer, Permit, Response, ServerTls};
+use crate::{
+    ClientKey, ClientLimiter, ListenerLimits, Observer, Peer, Permit, Response, ServerTls,
+};
 
-/// How long to wait when the system has no more descriptors, so that the loop does not spin.
+/// Pause after a failed accept, so that the loop does not spin when the system has no descriptors
+/// left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How connections are treated, whoever brings them and whatever is asked on them.
+/// HTTP server: settings, and the accept loop.
 ///
-/// A server with TLS speaks HTTP/2 to peers that choose it by ALPN, and HTTP/1.1 to all others; one
-/// without speaks HTTP/1.1 only.
+/// With TLS it speaks HTTP/2 to peers that choose it by ALPN, and HTTP/1.1 to all others. Without
+/// TLS it speaks HTTP/1.1 only.
 #[derive(Clone)]
 pub struct HttpServer {
     limits: ListenerLimits,
     tls: Option<ServerTls>,
-    shared_by_many: Vec<IpNet>,
+    client_key: ClientKey,
+    exempt_networks: Vec<IpNet>,
     observer: Arc<dyn Observer>,
 }
 
 impl HttpServer {
-    /// Without TLS.
+    /// Creates a server without TLS. `client_key` defines what a client is.
     #[must_use]
-    pub fn new(limits: ListenerLimits) -> Self {
+    pub fn new(limits: ListenerLimits, client_key: ClientKey) -> Self {
         Self {
             limits,
             tls: None,
-            shared_by_many: Vec::new(),
+            client_key,
+            exempt_networks: Vec::new(),
             observer: Arc::new(()),
         }
     }
 
-    /// With TLS, or without.
+    /// Sets TLS.
     #[must_use]
     pub fn with_tls(mut self, tls: Option<ServerTls>) -> Self {
         self.tls = tls;
         self
     }
 
-    /// Peers that bring connections of many clients, such as proxies: they are counted in all only.
-    /// So are those who show a certificate, once the handshake is over.
+    /// Sets the networks of trusted proxies. They are exempt from the limit of connections per
+    /// client, because they forward many clients. Peers with a client certificate are exempt too,
+    /// from the end of their handshake.
     #[must_use]
-    pub fn with_shared_by_many(mut self, networks: Vec<IpNet>) -> Self {
-        self.shared_by_many = networks;
+    pub fn with_exempt_networks(mut self, networks: Vec<IpNet>) -> Self {
+        self.exempt_networks = networks;
         self
     }
 
-    /// Somebody hears of connections that come to nothing.
+    /// Sets the observer of connections that fail before a request.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = observer;
         self
     }
 
-    /// Serves until `shutdown`, then lets what is under way finish within [`ListenerLimits::drain`].
+    /// Serves until `shutdown`, then finishes the requests in progress within
+    /// [`ListenerLimits::drain`].
     ///
-    /// `service` answers every request; what it cannot answer it has to turn into an answer too.
+    /// `service` returns a response to every request, also for an error.
     pub async fn serve<L, S, F>(self, listener: L, shutdown: CancellationToken, service: S)
     where
         L: Listener,
@@ -77,74 +84,78 @@ impl HttpServer {
         F: Future<Output = Response> + Send + 'static,
     {
         let limits = self.limits;
-        let places = ClientLimiter::new(limits.connections, limits.connections_per_client);
+        let limiter = ClientLimiter::new(
+            limits.connections,
+            limits.connections_per_client,
+            self.client_key,
+        );
         let spawner = Spawner {
             tasks: TaskTracker::new(),
             abandon: CancellationToken::new(),
         };
-        let around = Surroundings {
+        let context = ConnectionContext {
             limits,
             shutdown: shutdown.clone(),
             spawner: spawner.clone(),
         };
         let server = Arc::new(self);
         while let Some((stream, address)) = next(&listener, &shutdown).await {
-            // A connection without a place is closed at once: one that waited would hold a
-            // descriptor, and keep those of others waiting behind it.
-            let place = match places.take(server.counted(address.ip())) {
-                Ok(place) => place,
-                Err(full) => {
-                    debug!(peer = %address.ip(), ?full, "Refused a connection");
-                    server.observer.refused(full);
+            // A connection over a limit is closed at once: if it waited, it would hold a descriptor
+            // and block those behind it.
+            let permit = match limiter.take(server.limited_address(address.ip())) {
+                Ok(permit) => permit,
+                Err(limit) => {
+                    debug!(peer = %address.ip(), ?limit, "Connection over a limit closed");
+                    server.observer.refused(limit);
                     continue;
                 }
             };
-            let (server, around) = (Arc::clone(&server), around.clone());
+            let (server, context) = (Arc::clone(&server), context.clone());
             let service = service.clone();
             let served = async move {
                 server
-                    .connection(stream, address, place, around, service)
+                    .connection(stream, address, permit, context, service)
                     .await;
             };
             spawner
                 .tasks
                 .spawn(spawner.abandon.clone().run_until_cancelled_owned(served));
         }
-        // The port is free from here on: a successor need not wait for it until the last answers are out.
+        // This frees the port: a successor does not have to wait for the last responses.
         drop(listener);
         spawner.tasks.close();
         if timeout(limits.drain, spawner.tasks.wait()).await.is_err() {
             warn!(
                 connections = spawner.tasks.len(),
-                "Stopped before every connection was done"
+                "Shutdown abandoned connections"
             );
             spawner.abandon.cancel();
         }
     }
 
-    /// The address that a connection is counted for; nothing if many clients share it.
-    fn counted(&self, address: IpAddr) -> Option<IpAddr> {
+    /// Returns the address for the limit per client, or `None` for an exempt peer.
+    fn limited_address(&self, address: IpAddr) -> Option<IpAddr> {
         let address = address.to_canonical();
-        let shared = self.shared_by_many.iter().any(|it| it.contains(&address));
-        (!shared).then_some(address)
+        let mut exempt = self.exempt_networks.iter();
+        (!exempt.any(|network| network.contains(&address))).then_some(address)
     }
 
     async fn connection<C, S, F>(
         &self,
         stream: C,
         address: SocketAddr,
-        mut place: Permit,
-        around: Surroundings,
+        mut permit: Permit,
+        context: ConnectionContext,
         service: S,
     ) where
         C: Connection,
         S: Fn(Request<Incoming>) -> F + Sync,
         F: Future<Output = Response> + Send + 'static,
     {
-        let opening = timeout(around.limits.first_byte, self.open(stream));
+        let opening = timeout(context.limits.first_byte, self.open(stream));
         let opened = tokio::select! {
             biased;
-            () = around.shutdown.cancelled() => return,
+            () = context.shutdown.cancelled() => return,
             opened = opening => opened,
         };
         let mut peer = Peer {
@@ -152,59 +163,59 @@ impl HttpServer {
             is_certified: false,
         };
         let ended = match opened {
-            Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &around, service).await,
+            Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &context, service).await,
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
                 if peer.is_certified {
-                    place.share_with_many();
+                    permit.exempt_from_client_limit();
                 }
                 if secured.is_h2 {
-                    http2(secured.stream, peer, &around, service).await
+                    http2(secured.stream, peer, &context, service).await
                 } else {
-                    http1(secured.stream, peer, &around, service).await
+                    http1(secured.stream, peer, &context, service).await
                 }
             }
             Ok(Err(error)) => {
-                debug!(%error, "Connection brought nothing");
+                debug!(%error, "Connection failed before its first request");
                 return;
             }
             Err(_) => return,
         };
         if let Err(error) = ended {
-            debug!(%error, "Connection ended early");
+            debug!(%error, "Connection failed");
         }
     }
 
-    /// Waits for the first byte, so that a connection that never says anything is closed sooner than
-    /// one that says something slowly; and with TLS, for the handshake.
+    /// Waits for the first byte, and with TLS for the handshake. A silent connection is so closed
+    /// sooner than a slow one.
     async fn open<C: Connection>(&self, stream: C) -> io::Result<Opened<C>> {
         stream.readable().await?;
         let Some(tls) = &self.tls else {
             return Ok(Opened::Plain(stream));
         };
-        let failure = NotedUnlessMade(Some(self.observer.as_ref()));
+        let guard = HandshakeGuard(Some(self.observer.as_ref()));
         let secured = tls.accept(stream).await?;
-        failure.was_made();
+        guard.succeed();
         Ok(Opened::Secured(Box::new(secured)))
     }
 }
 
-/// A connection that requests may come on.
+/// Connection that is ready for requests.
 enum Opened<C> {
     Plain(C),
     Secured(Box<Secured<C>>),
 }
 
-/// Tells that a handshake failed, also when it is given up half way.
-struct NotedUnlessMade<'o>(Option<&'o dyn Observer>);
+/// Reports a failed handshake when it is dropped, also if the handshake is abandoned.
+struct HandshakeGuard<'o>(Option<&'o dyn Observer>);
 
-impl NotedUnlessMade<'_> {
-    fn was_made(mut self) {
+impl HandshakeGuard<'_> {
+    fn succeed(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for NotedUnlessMade<'_> {
+impl Drop for HandshakeGuard<'_> {
     fn drop(&mut self) {
         if let Some(observer) = self.0 {
             observer.handshake_failed();
@@ -212,7 +223,7 @@ impl Drop for NotedUnlessMade<'_> {
     }
 }
 
-/// The next connection, or nothing once the server shall stop.
+/// Returns the next connection, or `None` at shutdown.
 async fn next<L: Listener>(
     listener: &L,
     shutdown: &CancellationToken,
@@ -221,10 +232,10 @@ async fn next<L: Listener>(
         loop {
             match listener.accept().await {
                 Ok(accepted) => return accepted,
-                // A stranger can cause these (reset before accept, too many connections): none may
-                // end the server.
+                // Any peer can cause such errors (reset before accept, too many connections), so
+                // none may end the server.
                 Err(error) => {
-                    debug!(%error, "Could not accept a connection");
+                    debug!(%error, "Accepting a connection failed");
                     sleep(ACCEPT_PAUSE).await;
                 }
             }

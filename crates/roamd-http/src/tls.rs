@@ -1,4 +1,4 @@
-//! TLS before HTTP: who the server is, and how a connection is made secure.
+//! TLS of the listener.
 
 use std::fmt;
 use std::io;
@@ -19,17 +19,17 @@ use x509_cert::der::Decode;
 
 use crate::listener::Connection;
 
-/// HTTP/2, as ALPN calls it.
-const H2: &[u8] = b"h2";
+/// ALPN identifier of HTTP/2.
+const ALPN_H2: &[u8] = b"h2";
 
-/// TLS 1.2 and 1.3 under an identity that can be replaced: connections that are made keep the one that
-/// they were made with. A clone is the same TLS.
+/// TLS 1.2 and 1.3 with a certificate that can be replaced. Open connections keep the certificate
+/// of their handshake. Clones share the certificate.
 #[derive(Clone)]
 pub struct ServerTls {
     current: Arc<watch::Sender<TlsCertificate>>,
 }
 
-/// Who a server is: its certificates and their key, and whose certificates of clients it believes.
+/// Certificate chain and private key of a server, with the authorities of its clients.
 #[derive(Clone)]
 pub struct TlsCertificate {
     config: Arc<ServerConfig>,
@@ -38,33 +38,33 @@ pub struct TlsCertificate {
     valid_until: SystemTime,
 }
 
-/// Why there is no identity.
+/// Error of certificate files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsCertificateError {
-    /// No PEM section with a certificate.
+    /// The PEM text has no certificate.
     #[error("file of the certificate holds no certificate in PEM")]
     NoCertificate,
-    /// A section that is no certificate.
+    /// A certificate is malformed.
     #[error("file of the certificate holds one that cannot be read")]
     BrokenCertificate,
-    /// No PEM section with a key, or an encrypted one.
+    /// The PEM text has no private key, or only an encrypted one.
     #[error("file of the key holds no private key in PEM; an encrypted one cannot be used")]
     NoKey,
-    /// A section that is no key, or a key that cannot sign.
+    /// The private key is malformed, or cannot sign.
     #[error("private key cannot be used")]
     BrokenKey(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The key is that of another certificate.
+    /// The private key belongs to another certificate.
     #[error("private key is not that of the certificate")]
     OtherKey,
-    /// Nobody to believe.
+    /// The PEM text of client authorities has no usable certificate.
     #[error("file of the authorities of clients holds no usable certificate")]
     ClientAuthorities,
-    /// The library refuses what it was given.
+    /// rustls refuses the settings.
     #[error("TLS cannot be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A connection behind a finished handshake.
+/// Connection after the handshake.
 pub(crate) struct Secured<C> {
     pub(crate) stream: TlsStream<C>,
     pub(crate) is_h2: bool,
@@ -72,12 +72,12 @@ pub(crate) struct Secured<C> {
 }
 
 impl TlsCertificate {
-    /// From PEM: the server's certificate with those between it and its authority, and its key. With
-    /// authorities of clients, clients are asked for a certificate; they may have none, but a wrong
-    /// one ends the handshake.
+    /// Parses PEM texts: the certificate of the server, followed by intermediate certificates, and
+    /// the private key. With client authorities, the server requests a certificate from clients. A
+    /// client may present none, but an untrusted one ends the handshake.
     ///
     /// # Errors
-    /// Something is missing or does not fit.
+    /// If a text has no usable content, or the key belongs to another certificate.
     pub fn from_pem(
         certificates: &[u8],
         key: &[u8],
@@ -115,9 +115,9 @@ impl TlsCertificate {
                 rustls::Error::InvalidCertificate(_) => TlsCertificateError::BrokenCertificate,
                 error => TlsCertificateError::BrokenKey(Box::new(error)),
             })?;
-        // The strongest of what both know, whatever the client would like best.
+        // The order of the server puts the strongest suites first.
         config.ignore_client_order = true;
-        config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![ALPN_H2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             config: Arc::new(config),
             certificate,
@@ -126,13 +126,13 @@ impl TlsCertificate {
         })
     }
 
-    /// Whether its certificate is valid at a time: not expired, and begun.
+    /// Returns whether the certificate is valid at this time.
     #[must_use]
     pub fn is_valid_at(&self, time: SystemTime) -> bool {
         (self.valid_from..=self.valid_until).contains(&time)
     }
 
-    /// Whether its certificate is for this host: a name, or an address as URLs have it.
+    /// Returns whether the certificate is for this host: a name, or an address in URL syntax.
     #[must_use]
     pub fn is_for(&self, host: &str) -> bool {
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -142,7 +142,7 @@ impl TlsCertificate {
         })
     }
 
-    /// When its certificate expires.
+    /// Returns when the certificate expires.
     #[must_use]
     pub fn expiry(&self) -> SystemTime {
         self.valid_until
@@ -159,31 +159,31 @@ impl fmt::Debug for TlsCertificate {
 }
 
 impl ServerTls {
-    /// Under this identity.
+    /// Creates TLS with this certificate.
     #[must_use]
-    pub fn new(identity: TlsCertificate) -> Self {
+    pub fn new(certificate: TlsCertificate) -> Self {
         Self {
-            current: Arc::new(watch::Sender::new(identity)),
+            current: Arc::new(watch::Sender::new(certificate)),
         }
     }
 
-    /// Makes connections under another identity from now on.
-    pub fn replace(&self, identity: TlsCertificate) {
-        self.current.send_replace(identity);
+    /// Replaces the certificate for new connections.
+    pub fn replace(&self, certificate: TlsCertificate) {
+        self.current.send_replace(certificate);
     }
 
-    /// When the certificate in use expires.
+    /// Returns when the current certificate expires.
     #[must_use]
     pub fn expiry(&self) -> SystemTime {
         self.current.borrow().expiry()
     }
 
-    /// Takes a handshake.
+    /// Performs the handshake.
     pub(crate) async fn accept<C: Connection>(&self, stream: C) -> io::Result<Secured<C>> {
         let config = Arc::clone(&self.current.borrow().config);
         let stream = TlsAcceptor::from(config).accept(stream).await?;
         let (_, session) = stream.get_ref();
-        let is_h2 = session.alpn_protocol() == Some(H2);
+        let is_h2 = session.alpn_protocol() == Some(ALPN_H2);
         let is_certified = session.peer_certificates().is_some();
         Ok(Secured {
             stream,
@@ -213,7 +213,8 @@ fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, TlsCertificateError> {
     Ok(Arc::new(roots))
 }
 
-/// From when to when a certificate is valid; nothing where it does not say it legibly.
+/// Returns the first and the last time of validity. Returns `None` if the certificate cannot be
+/// parsed.
 fn validity(certificate: &CertificateDer<'_>) -> Option<(SystemTime, SystemTime)> {
     let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
     let validity = certificate.tbs_certificate().validity();

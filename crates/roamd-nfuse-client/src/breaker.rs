@@ -1,103 +1,105 @@
-//! Whether a controller is used or passed over: pure, so that it can be read and tested as a table.
+//! Circuit breaker of a controller. Pure, and tested as a table.
 //!
-//! Calls tell the breaker what they met; a probe, one at a time, tells when the controller is back.
-//! A call that got no answer says little, because the host of one user's session may hang: it only
-//! makes the breaker doubt, and a probe that asks for nothing of any user decides.
+//! The breaker opens after consecutive failures of calls, and closes again after a successful
+//! probe; there is one probe at a time. A timeout of a call proves little, because it may come from
+//! the host of one user's session: the controller becomes suspect, and a probe that involves no
+//! user decides.
 
 use std::time::{Duration, Instant};
 
-/// Failures in a row after which a controller is passed over.
-pub(crate) const MOST_FAILURES: u32 = 3;
+/// Number of consecutive failures that opens the breaker.
+pub(crate) const FAILURE_THRESHOLD: u32 = 3;
 
-/// Back-off after a controller is first passed over; it doubles with each probe that fails.
-const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+/// Back-off before the first probe of an open breaker. It doubles with each failed probe.
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The longest back-off, so that a controller is used again within seconds of its recovery.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
+/// Limit of the back-off, so that a recovered controller is used again within seconds.
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
-/// The breaker of one controller.
+/// Circuit breaker of one controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Breaker {
     state: State,
-    /// A probe is under way. With an open state this is what is called half-open.
+    /// Whether a probe is in progress. Together with an open state this is half-open.
     probing: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// In use, after so many failures in a row.
+    /// In use, after this number of consecutive failures.
     Closed { failures: u32 },
-    /// In use, but a call got no answer in time.
-    Doubted { failures: u32 },
-    /// Passed over, and not to be probed before then.
+    /// In use after the timeout of a call, until a probe has decided.
+    Suspect { failures: u32 },
+    /// Not in use; the next probe is due at `until`.
     Open {
         until: Instant,
-        /// The back-off without jitter.
-        back_off: Duration,
-        cause: Cause,
+        /// Back-off without jitter.
+        backoff: Duration,
+        reason: OpenReason,
     },
 }
 
-/// How the controller of an open breaker fails.
+/// Reason of an open breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// It takes no connection, or breaks it, or answers nonsense: a call that tries it all the same
+pub(crate) enum OpenReason {
+    /// The controller refuses or breaks connections, or sends bad responses. A call that tries it
     /// loses little time.
-    Fails,
-    /// It takes requests and does not answer.
-    Hangs,
+    Failing,
+    /// The controller accepts requests and does not respond.
+    Unresponsive,
 }
 
-/// How calls may use a controller.
+/// Whether, and in which order, a call may try a controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// Like any other.
-    Freely,
-    /// When no other is left. It is probed then.
-    AsLast(Instant),
-    /// When there is no other at all, and by one call at a time. It is probed then.
-    OnTrial(Instant),
+pub(crate) enum Admission {
+    /// The breaker is closed: without restriction.
+    Allowed,
+    /// After all controllers with a closed breaker. The time is that of the next probe.
+    LastResort(Instant),
+    /// If the farm has no other controller, and by one call at a time. The time is that of the next
+    /// probe.
+    SingleTrial(Instant),
 }
 
-/// Whether a controller is used.
+/// State of a controller's circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ControllerState {
-    /// It is used.
+    /// Calls use the controller.
     Closed,
-    /// It is used, but did not answer a call in time; a probe is to tell.
-    Doubted,
-    /// It is passed over.
+    /// Calls use the controller. A call timed out, and a probe is due or in progress.
+    Suspect,
+    /// Calls skip the controller.
     Open,
-    /// It is passed over, and a probe is under way.
+    /// Calls skip the controller, and a probe is in progress.
     HalfOpen,
 }
 
-/// What became of a breaker.
+/// State change of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// The controller is used again.
+pub(crate) enum Transition {
+    /// From open to closed.
     Closed,
-    /// The controller is no longer doubted.
+    /// From suspect to closed.
     Cleared,
-    /// The controller is still used, and has to be probed.
-    Doubted,
-    /// The controller is passed over from now on, and has to be probed.
+    /// From closed to suspect. A probe is due.
+    Suspect,
+    /// To open. A probe is due after the back-off.
     Opened,
 }
 
-/// What whoever probes has to do.
+/// Next step of the task that probes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Probe {
-    /// Probe, and tell the breaker how it went.
-    Begin,
-    /// Ask again then.
-    Wait(Instant),
-    /// Nothing: the controller is in use, or a probe is under way.
-    Needless,
+pub(crate) enum ProbeStep {
+    /// Probe now, and report the result to the breaker.
+    Start,
+    /// Ask again at this time.
+    WaitUntil(Instant),
+    /// End: the breaker is closed, or a probe is in progress.
+    NotNeeded,
 }
 
 impl Breaker {
-    /// The breaker of a controller that nothing is known of.
+    /// Creates a closed breaker.
     pub(crate) fn new() -> Self {
         Self {
             state: State::Closed { failures: 0 },
@@ -105,112 +107,112 @@ impl Breaker {
         }
     }
 
-    /// How calls may use the controller.
-    pub(crate) fn usable(&self) -> Use {
+    /// Returns whether, and in which order, a call may try the controller.
+    pub(crate) fn admission(&self) -> Admission {
         match self.state {
-            State::Closed { .. } | State::Doubted { .. } => Use::Freely,
-            State::Open { until, cause, .. } => match cause {
-                Cause::Fails => Use::AsLast(until),
-                Cause::Hangs => Use::OnTrial(until),
+            State::Closed { .. } | State::Suspect { .. } => Admission::Allowed,
+            State::Open { until, reason, .. } => match reason {
+                OpenReason::Failing => Admission::LastResort(until),
+                OpenReason::Unresponsive => Admission::SingleTrial(until),
             },
         }
     }
 
-    /// Whether the controller is used.
+    /// Returns the state for reports.
     pub(crate) fn state(&self) -> ControllerState {
         match self.state {
             State::Closed { .. } => ControllerState::Closed,
-            State::Doubted { .. } => ControllerState::Doubted,
+            State::Suspect { .. } => ControllerState::Suspect,
             State::Open { .. } if self.probing => ControllerState::HalfOpen,
             State::Open { .. } => ControllerState::Open,
         }
     }
 
-    /// The controller has answered, to a call or to the probe.
-    pub(crate) fn answered(&mut self) -> Option<Change> {
+    /// Records a response to a call or to the probe. The breaker closes.
+    pub(crate) fn on_response(&mut self) -> Option<Transition> {
         let before = std::mem::replace(self, Self::new());
         match before.state {
             State::Closed { .. } => None,
-            State::Doubted { .. } => Some(Change::Cleared),
-            State::Open { .. } => Some(Change::Closed),
+            State::Suspect { .. } => Some(Transition::Cleared),
+            State::Open { .. } => Some(Transition::Closed),
         }
     }
 
-    /// A call met a failure of the controller itself. `jitter` is from 0 to 1.
+    /// Records a failure of the controller in a call. `jitter` is from 0 to 1.
     ///
-    /// An open breaker only listens to probes, so that calls which try it for want of a better
-    /// controller do not keep it open.
-    pub(crate) fn failed(&mut self, now: Instant, jitter: f64) -> Option<Change> {
+    /// An open breaker ignores it, so that calls which try the controller as a last resort do not
+    /// keep the breaker open.
+    pub(crate) fn on_failure(&mut self, now: Instant, jitter: f64) -> Option<Transition> {
         match &mut self.state {
-            State::Closed { failures } | State::Doubted { failures } => {
+            State::Closed { failures } | State::Suspect { failures } => {
                 *failures += 1;
-                if *failures < MOST_FAILURES {
+                if *failures < FAILURE_THRESHOLD {
                     return None;
                 }
-                self.state = open(now, FIRST_BACK_OFF, jitter, Cause::Fails);
-                Some(Change::Opened)
+                self.state = open(now, MIN_BACKOFF, jitter, OpenReason::Failing);
+                Some(Transition::Opened)
             }
             State::Open { .. } => None,
         }
     }
 
-    /// A call had a connection to the controller and got no answer in time.
-    pub(crate) fn silent(&mut self) -> Option<Change> {
+    /// Records that the controller accepted the connection of a call and did not respond in time.
+    pub(crate) fn on_timeout(&mut self) -> Option<Transition> {
         match self.state {
             State::Closed { failures } => {
-                self.state = State::Doubted { failures };
-                Some(Change::Doubted)
+                self.state = State::Suspect { failures };
+                Some(Transition::Suspect)
             }
-            State::Doubted { .. } | State::Open { .. } => None,
+            State::Suspect { .. } | State::Open { .. } => None,
         }
     }
 
-    /// Begins a probe if one is due.
-    pub(crate) fn begin_probe(&mut self, now: Instant) -> Probe {
+    /// Starts a probe if one is due.
+    pub(crate) fn start_probe(&mut self, now: Instant) -> ProbeStep {
         match self.state {
-            _ if self.probing => Probe::Needless,
-            State::Closed { .. } => Probe::Needless,
-            State::Open { until, .. } if now < until => Probe::Wait(until),
-            State::Doubted { .. } | State::Open { .. } => {
+            _ if self.probing => ProbeStep::NotNeeded,
+            State::Closed { .. } => ProbeStep::NotNeeded,
+            State::Open { until, .. } if now < until => ProbeStep::WaitUntil(until),
+            State::Suspect { .. } | State::Open { .. } => {
                 self.probing = true;
-                Probe::Begin
+                ProbeStep::Start
             }
         }
     }
 
-    /// The probe that was begun got no answer. `jitter` is from 0 to 1.
-    pub(crate) fn probe_failed(
+    /// Records the failure of the probe in progress. `jitter` is from 0 to 1.
+    pub(crate) fn on_probe_failure(
         &mut self,
         now: Instant,
         jitter: f64,
-        cause: Cause,
-    ) -> Option<Change> {
+        reason: OpenReason,
+    ) -> Option<Transition> {
         if !std::mem::take(&mut self.probing) {
-            // The controller has answered a call meanwhile.
+            // A call got a response in the meantime, and closed the breaker.
             return None;
         }
         match self.state {
-            State::Open { back_off, .. } => {
-                let back_off = (back_off * 2).min(LONGEST_BACK_OFF);
-                self.state = open(now, back_off, jitter, cause);
+            State::Open { backoff, .. } => {
+                let backoff = (backoff * 2).min(MAX_BACKOFF);
+                self.state = open(now, backoff, jitter, reason);
                 None
             }
-            State::Closed { .. } | State::Doubted { .. } => {
-                self.state = open(now, FIRST_BACK_OFF, jitter, cause);
-                Some(Change::Opened)
+            State::Closed { .. } | State::Suspect { .. } => {
+                self.state = open(now, MIN_BACKOFF, jitter, reason);
+                Some(Transition::Opened)
             }
         }
     }
 }
 
-/// Half of the back-off at least, so that gateways which saw a controller fail together do not
-/// probe it together.
-fn open(now: Instant, back_off: Duration, jitter: f64, cause: Cause) -> State {
-    let wait = back_off.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
+/// Returns an open state. The wait is at least half of the back-off; the rest is random, so that
+/// nodes which saw a controller fail at the same time do not probe it at the same time.
+fn open(now: Instant, backoff: Duration, jitter: f64, reason: OpenReason) -> State {
+    let wait = backoff.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
     State::Open {
         until: now + wait,
-        back_off,
-        cause,
+        backoff,
+        reason,
     }
 }
 
@@ -220,189 +222,192 @@ mod tests {
 
     use super::*;
 
-    /// What may happen to a breaker.
+    /// Event of a breaker.
     #[derive(Debug, Clone, Copy)]
     enum Event {
-        Answered,
-        Failed,
-        Silent,
-        BeginProbe,
-        ProbeFailed,
-        Pass(u64),
+        Response,
+        Failure,
+        Timeout,
+        StartProbe,
+        ProbeFailure,
+        Elapse(u64),
     }
 
     const JITTER: f64 = 1.0;
-    const CAUSE: Cause = Cause::Hangs;
+    const REASON: OpenReason = OpenReason::Unresponsive;
 
-    /// When the controller is probed next, if it is passed over.
+    /// Returns the time of the next probe if the breaker is open.
     fn open_until(breaker: &Breaker) -> Option<Instant> {
-        match breaker.usable() {
-            Use::Freely => None,
-            Use::AsLast(until) | Use::OnTrial(until) => Some(until),
+        match breaker.admission() {
+            Admission::Allowed => None,
+            Admission::LastResort(until) | Admission::SingleTrial(until) => Some(until),
         }
     }
 
-    fn opened(now: Instant) -> Breaker {
+    fn open_breaker(now: Instant) -> Breaker {
         let mut breaker = Breaker::new();
-        for _ in 0..MOST_FAILURES {
-            breaker.failed(now, JITTER);
+        for _ in 0..FAILURE_THRESHOLD {
+            breaker.on_failure(now, JITTER);
         }
         breaker
     }
 
     #[test]
-    fn only_failures_in_a_row_open_a_breaker() {
-        use Event::{Answered, BeginProbe, Failed, ProbeFailed, Silent};
+    fn only_consecutive_failures_open_the_breaker() {
+        use Event::{Failure, ProbeFailure, Response, StartProbe, Timeout};
         let cases: [(&[Event], bool); 9] = [
             (&[], false),
-            (&[Failed, Failed], false),
-            (&[Failed, Failed, Failed], true),
-            (&[Failed, Failed, Answered, Failed, Failed], false),
-            // The time-outs of one user's calls do not take the controller from the others.
-            (&[Silent; 50], false),
-            (&[Failed, Failed, Silent, Failed], true),
-            (&[Silent, BeginProbe, ProbeFailed], true),
-            (&[Silent, BeginProbe, Answered, ProbeFailed], false),
-            (&[Failed, Failed, Failed, Answered], false),
+            (&[Failure, Failure], false),
+            (&[Failure, Failure, Failure], true),
+            (&[Failure, Failure, Response, Failure, Failure], false),
+            // Timeouts of one user's calls do not take the controller from other users.
+            (&[Timeout; 50], false),
+            (&[Failure, Failure, Timeout, Failure], true),
+            (&[Timeout, StartProbe, ProbeFailure], true),
+            (&[Timeout, StartProbe, Response, ProbeFailure], false),
+            (&[Failure, Failure, Failure, Response], false),
         ];
         let now = Instant::now();
         for (events, expected) in cases {
             let mut breaker = Breaker::new();
             for event in events {
-                play(&mut breaker, *event, now);
+                apply(&mut breaker, *event, now);
             }
             assert_eq!(open_until(&breaker).is_some(), expected, "{events:?}");
         }
     }
 
     #[test]
-    fn a_breaker_tells_whether_its_controller_is_used() {
+    fn state_follows_timeouts_and_probes() {
         let now = Instant::now();
         let mut breaker = Breaker::new();
         assert_eq!(breaker.state(), ControllerState::Closed);
-        breaker.silent();
-        assert_eq!(breaker.state(), ControllerState::Doubted);
-        breaker.begin_probe(now);
-        assert_eq!(breaker.state(), ControllerState::Doubted);
-        breaker.probe_failed(now, JITTER, CAUSE);
+        breaker.on_timeout();
+        assert_eq!(breaker.state(), ControllerState::Suspect);
+        breaker.start_probe(now);
+        assert_eq!(breaker.state(), ControllerState::Suspect);
+        breaker.on_probe_failure(now, JITTER, REASON);
         assert_eq!(breaker.state(), ControllerState::Open);
-        breaker.begin_probe(now + FIRST_BACK_OFF);
+        breaker.start_probe(now + MIN_BACKOFF);
         assert_eq!(breaker.state(), ControllerState::HalfOpen);
-        breaker.answered();
+        breaker.on_response();
         assert_eq!(breaker.state(), ControllerState::Closed);
     }
 
     #[test]
-    fn the_back_off_grows_with_each_failed_probe_up_to_a_limit() {
+    fn backoff_doubles_with_each_failed_probe_up_to_limit() {
         let mut now = Instant::now();
-        let mut breaker = opened(now);
+        let mut breaker = open_breaker(now);
         for expected in [1, 2, 4, 8, 10, 10, 10] {
             let until = open_until(&breaker).unwrap();
             assert_eq!(until - now, Duration::from_secs(expected));
-            assert_eq!(breaker.begin_probe(now), Probe::Wait(until));
+            assert_eq!(breaker.start_probe(now), ProbeStep::WaitUntil(until));
             now = until;
-            assert_eq!(breaker.begin_probe(now), Probe::Begin);
-            assert_eq!(breaker.probe_failed(now, JITTER, CAUSE), None);
+            assert_eq!(breaker.start_probe(now), ProbeStep::Start);
+            assert_eq!(breaker.on_probe_failure(now, JITTER, REASON), None);
         }
     }
 
     #[test]
-    fn who_hangs_is_tried_by_one_call_and_who_fails_by_any() {
+    fn open_reason_decides_who_may_try_the_controller() {
         let now = Instant::now();
-        let mut breaker = opened(now);
-        let first = now + FIRST_BACK_OFF;
-        assert_eq!(breaker.usable(), Use::AsLast(first));
-        for (cause, back_off) in [(Cause::Hangs, 2), (Cause::Fails, 4)] {
+        let mut breaker = open_breaker(now);
+        let first = now + MIN_BACKOFF;
+        assert_eq!(breaker.admission(), Admission::LastResort(first));
+        for (reason, backoff) in [(OpenReason::Unresponsive, 2), (OpenReason::Failing, 4)] {
             let until = open_until(&breaker).unwrap();
-            breaker.begin_probe(until);
-            breaker.probe_failed(until, JITTER, cause);
-            let until = until + Duration::from_secs(back_off);
-            let expected = match cause {
-                Cause::Fails => Use::AsLast(until),
-                Cause::Hangs => Use::OnTrial(until),
+            breaker.start_probe(until);
+            breaker.on_probe_failure(until, JITTER, reason);
+            let until = until + Duration::from_secs(backoff);
+            let expected = match reason {
+                OpenReason::Failing => Admission::LastResort(until),
+                OpenReason::Unresponsive => Admission::SingleTrial(until),
             };
-            assert_eq!(breaker.usable(), expected);
+            assert_eq!(breaker.admission(), expected);
         }
     }
 
     #[test]
-    fn calls_do_not_lengthen_the_back_off() {
+    fn failed_calls_do_not_extend_backoff() {
         let now = Instant::now();
-        let mut breaker = opened(now);
+        let mut breaker = open_breaker(now);
         let until = open_until(&breaker);
         for _ in 0..100 {
-            assert_eq!(breaker.failed(now + Duration::from_millis(1), JITTER), None);
+            assert_eq!(
+                breaker.on_failure(now + Duration::from_millis(1), JITTER),
+                None
+            );
         }
         assert_eq!(open_until(&breaker), until);
     }
 
     #[test]
-    fn jitter_shortens_a_back_off_by_half_at_most() {
+    fn jitter_shortens_backoff_by_at_most_half() {
         let now = Instant::now();
         for (jitter, milliseconds) in [(0.0, 500), (0.5, 750), (1.0, 1000), (9.0, 1000)] {
             let mut breaker = Breaker::new();
-            breaker.silent();
-            breaker.begin_probe(now);
+            breaker.on_timeout();
+            breaker.start_probe(now);
             assert_eq!(
-                breaker.probe_failed(now, jitter, CAUSE),
-                Some(Change::Opened)
+                breaker.on_probe_failure(now, jitter, REASON),
+                Some(Transition::Opened)
             );
             let expected = now + Duration::from_millis(milliseconds);
             assert_eq!(open_until(&breaker), Some(expected), "{jitter}");
         }
     }
 
-    fn play(breaker: &mut Breaker, event: Event, now: Instant) {
+    fn apply(breaker: &mut Breaker, event: Event, now: Instant) {
         match event {
-            Event::Answered => _ = breaker.answered(),
-            Event::Failed => _ = breaker.failed(now, JITTER),
-            Event::Silent => _ = breaker.silent(),
-            Event::BeginProbe => _ = breaker.begin_probe(now),
-            Event::ProbeFailed => _ = breaker.probe_failed(now, JITTER, CAUSE),
-            Event::Pass(_) => {}
+            Event::Response => _ = breaker.on_response(),
+            Event::Failure => _ = breaker.on_failure(now, JITTER),
+            Event::Timeout => _ = breaker.on_timeout(),
+            Event::StartProbe => _ = breaker.start_probe(now),
+            Event::ProbeFailure => _ = breaker.on_probe_failure(now, JITTER, REASON),
+            Event::Elapse(_) => {}
         }
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
         let event = prop_oneof![
-            Just(Event::Answered),
-            Just(Event::Failed),
-            Just(Event::Failed),
-            Just(Event::Silent),
-            Just(Event::BeginProbe),
-            Just(Event::ProbeFailed),
-            (1..20_000_u64).prop_map(Event::Pass),
+            Just(Event::Response),
+            Just(Event::Failure),
+            Just(Event::Failure),
+            Just(Event::Timeout),
+            Just(Event::StartProbe),
+            Just(Event::ProbeFailure),
+            (1..20_000_u64).prop_map(Event::Elapse),
         ];
         prop::collection::vec(event, 0..200)
     }
 
     proptest! {
         #[test]
-        fn a_breaker_is_never_stuck(events in events()) {
+        fn breaker_is_never_stuck(events in events()) {
             let mut now = Instant::now();
             let mut breaker = Breaker::new();
             for event in events {
-                if let Event::Pass(milliseconds) = event {
+                if let Event::Elapse(milliseconds) = event {
                     now += Duration::from_millis(milliseconds);
                 }
                 let probing = breaker.probing;
-                if let Event::BeginProbe = event {
-                    let probe = breaker.begin_probe(now);
-                    // One probe at a time, and none that is not due.
+                if let Event::StartProbe = event {
+                    let probe = breaker.start_probe(now);
+                    // One probe at a time, and not before it is due.
                     let due = open_until(&breaker).is_none_or(|until| until <= now);
-                    prop_assert!(probe != Probe::Begin || (!probing && due));
+                    prop_assert!(probe != ProbeStep::Start || (!probing && due));
                 } else {
-                    play(&mut breaker, event, now);
+                    apply(&mut breaker, event, now);
                 }
-                if let Event::Answered = event {
+                if let Event::Response = event {
                     prop_assert_eq!(&breaker, &Breaker::new());
                 }
                 if let Some(until) = open_until(&breaker) {
-                    prop_assert!(until <= now + LONGEST_BACK_OFF);
+                    prop_assert!(until <= now + MAX_BACKOFF);
                     let mut later = breaker.clone();
-                    later.probe_failed(now, JITTER, CAUSE);
-                    let then = now + LONGEST_BACK_OFF;
-                    prop_assert_eq!(later.begin_probe(then), Probe::Begin);
+                    later.on_probe_failure(now, JITTER, REASON);
+                    let then = now + MAX_BACKOFF;
+                    prop_assert_eq!(later.start_probe(then), ProbeStep::Start);
                 }
             }
         }

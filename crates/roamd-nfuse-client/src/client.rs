@@ -1,156 +1,156 @@
 //! Calls of one farm over HTTP.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
+use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
 use roamd_nfuse_proto::{Dialect, Effect, Request, Service, encode_request};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::breaker::Use;
-use crate::connection_pool::{ConnectionPool, Connector};
-use crate::controller::{Controller, ControllerReport, ProbeConfig, ProbeResult};
+use crate::attempt;
+use crate::attempt_log::AttemptLog;
+use crate::candidates::Selector;
+use crate::connection_pool::ConnectionPool;
+use crate::connector::Connector;
+use crate::controller::{Controller, ControllerReport};
 use crate::error::{CallError, Sent};
 use crate::policy::{Attempts, Failure, Step, next_step};
+use crate::probe::{ProbeConfig, ProbeResult};
 use crate::service_key::KeyInUse;
-use crate::{ClientTls, ControllerOrder, ControllerUrl, Network, Observer, ServiceKeys};
+use crate::{ClientTls, Network, Observer};
 
-/// A probe waits no longer, so that a controller that hung is soon probed again.
-const LONGEST_PROBE: Duration = Duration::from_secs(3);
+/// Limit for the response to a probe, so that a controller that hung is soon probed again.
+const MAX_PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Bytes of a request that every controller takes (nfuse.md §1.1).
-const SMALL_LIMIT: usize = 4096;
+/// Size in bytes of a request that every controller accepts (nfuse.md §1.1).
+const SMALL_REQUEST_BYTES: usize = 4096;
 
-/// What a client has to know of a farm.
+/// Settings of a [`FarmClient`].
 #[derive(Debug, Clone)]
 pub struct FarmConfig {
     /// The operator's name of the farm, for logs.
     pub id: String,
-    /// In the operator's order. A farm without any cannot be reached.
+    /// Controllers in configured order. If there is none, every call fails.
     pub controllers: Vec<ControllerUrl>,
-    /// Which controller a call begins with.
+    /// Controller that a call tries first.
     pub order: ControllerOrder,
-    /// The deadline of a call, from its begin to the last byte of its answer, other controllers
-    /// included.
+    /// Limit for a call, from its start to the last byte of the response, all attempts included.
     pub timeout: Duration,
-    /// A controller that has not taken a connection by then is given up; looking up its name and TLS
-    /// count.
+    /// Limit for a connection to a controller: name lookup, TCP and TLS.
     pub connect_timeout: Duration,
-    /// A controller that has not answered by then, from when it had a connection, is given up if
-    /// another can be asked. Otherwise the call waits on, up to its deadline.
+    /// Limit for the response of a controller, from when there is a connection. It holds only if
+    /// another controller can be tried; otherwise the call waits up to its deadline.
     pub answer_timeout: Duration,
-    /// How many times one call may try to reach a controller; at least once.
+    /// Limit of attempts of one call; at least one is made.
     pub attempts: usize,
-    /// What its controllers demand with every request, if they do.
+    /// Service keys, if the controllers require one with every request.
     pub service_keys: Option<ServiceKeys>,
-    /// How its `https` controllers prove who they are; without it they cannot be reached.
+    /// TLS settings. Without them, `https` controllers are unreachable.
     pub tls: Option<ClientTls>,
-    /// The way to its controllers.
+    /// Network that reaches the controllers.
     pub network: Arc<dyn Network>,
-    /// Whoever counts what its controllers do.
+    /// Observer of all attempts, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
-    /// The dialect that requests are written in.
+    /// Dialect of the requests.
     pub dialect: Dialect,
 }
 
-/// A client of one farm. Made once, and shared by all who call the farm.
+/// Client of one farm. It is created once, and shared by all callers.
 ///
-/// Controllers that fail are passed over, and probed in the background until they are back.
+/// A circuit breaker skips controllers that fail, and background probes close it again.
 #[derive(Debug)]
 pub struct FarmClient {
     id: String,
     dialect: Dialect,
-    order: ControllerOrder,
     timeout: Duration,
-    answer_timeout: Duration,
-    attempts: usize,
-    members: Vec<Arc<Controller>>,
-    calls: AtomicUsize,
-    /// A call is trying a controller that hung.
-    trial: AtomicBool,
+    response_timeout: Duration,
+    max_attempts: usize,
+    controllers: Vec<Arc<Controller>>,
+    selector: Selector,
 }
 
 impl FarmClient {
-    /// A client that has no connections yet.
+    /// Creates a client. It opens no connection yet.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        Self::of_service(Service::Xml, config)
+        Self::for_service(Service::Xml, config)
     }
 
-    /// The same for controllers that are used for this service, and probed by it.
-    pub(crate) fn of_service(service: Service, config: FarmConfig) -> Self {
-        let ways = Arc::new(Connector {
+    /// Creates a client that uses and probes this service of the controllers.
+    pub(crate) fn for_service(service: Service, config: FarmConfig) -> Self {
+        let connector = Arc::new(Connector {
             network: Arc::clone(&config.network),
             tls: config.tls,
             connect_timeout: config.connect_timeout,
-            key: config.service_keys.as_ref().map(KeyInUse::new),
+            service_key: config.service_keys.as_ref().map(KeyInUse::new),
         });
-        let habits = Arc::new(ProbeConfig {
+        let probes = Arc::new(ProbeConfig {
             farm: config.id.clone(),
             service,
             network: config.network,
             observer: config.observer,
             dialect: config.dialect,
-            patience: config.answer_timeout.min(LONGEST_PROBE),
+            response_timeout: config.answer_timeout.min(MAX_PROBE_TIMEOUT),
         });
-        let member = |controller| {
-            let line = ConnectionPool::new(controller, Arc::clone(&ways));
-            Controller::new(line, Arc::clone(&habits))
+        let controller = |url| {
+            let pool = ConnectionPool::new(url, Arc::clone(&connector));
+            Controller::new(pool, Arc::clone(&probes))
         };
         Self {
-            members: config.controllers.into_iter().map(member).collect(),
+            controllers: config.controllers.into_iter().map(controller).collect(),
             id: config.id,
             dialect: config.dialect,
-            order: config.order,
             timeout: config.timeout,
-            answer_timeout: config.answer_timeout,
-            attempts: config.attempts,
-            calls: AtomicUsize::new(0),
-            trial: AtomicBool::new(false),
+            response_timeout: config.answer_timeout,
+            max_attempts: config.attempts,
+            selector: Selector::new(config.order),
         }
     }
 
-    /// The operator's name of the farm.
+    /// Returns the operator's name of the farm.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The deadline of a call that sets none.
+    /// Returns the limit for a call without a deadline of its own.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// The controllers in configured order, as calls have met them.
+    /// Returns the status of the controllers, in configured order.
     pub fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
-        self.members.iter().map(|member| member.report())
+        self.controllers
+            .iter()
+            .map(|controller| controller.report())
     }
 
-    /// Asks every controller at once what it can do, whether it is used or not. The answers stand in
-    /// configured order.
+    /// Asks all controllers at once for their capabilities, whatever the state of their breakers.
+    /// The results are in configured order.
     pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
-        join_all(self.members.iter().map(|member| member.probe())).await
+        join_all(self.controllers.iter().map(|controller| controller.probe())).await
     }
 
-    /// Sends a request and returns its answer.
+    /// Sends a request and returns the response.
     ///
-    /// The next controller is asked when a connection cannot be made; for requests without an
-    /// effect, also when a controller fails in another way. A request that changes something is
-    /// never sent twice. Dropping the call abandons it, and the request may have been served.
+    /// If a controller cannot be connected to, the call tries the next one. If it fails in another
+    /// way, the call tries the next one only for a request without an effect: a request that
+    /// changes something is never sent twice. If the future is dropped, the farm may still serve
+    /// the request.
     ///
     /// # Errors
-    /// What the farm said against it, or why there is no answer.
+    /// If the farm refuses the request, or no controller responds.
     pub async fn call<R: Request>(&self, request: &R) -> Result<R::Response, CallError> {
         self.call_by(Instant::now() + self.timeout, request).await
     }
 
-    /// The same with a deadline that the caller sets, because several calls share it.
+    /// Sends a request and returns the response, with a deadline that several calls may share.
     ///
     /// # Errors
-    /// As of [`FarmClient::call`].
+    /// Those of [`FarmClient::call`].
     pub async fn call_by<R: Request>(
         &self,
         deadline: Instant,
@@ -159,13 +159,13 @@ impl FarmClient {
         let started = Instant::now();
         let body = Bytes::from(encode_request(self.dialect, request));
         let size = body.len();
-        let mut trail = AttemptLog::default();
-        let calling = self.attempts::<R>(request.effect(), body, &mut trail);
-        let result = match timeout_at(deadline, calling).await {
+        let mut log = AttemptLog::default();
+        let attempts = self.attempts::<R>(request.effect(), body, &mut log);
+        let result = match timeout_at(deadline, attempts).await {
             Ok(result) => result,
             Err(_) => {
-                let sent = trail.sent;
-                trail.abandon::<R>();
+                let sent = log.sent();
+                log.abandon::<R>();
                 Err(CallError::Deadline { sent })
             }
         };
@@ -173,204 +173,93 @@ impl FarmClient {
             farm = self.id,
             request = R::ELEMENT,
             request_bytes = size,
-            attempts = trail.attempts,
+            attempts = log.count(),
             elapsed = ?started.elapsed(),
             error = result.as_ref().err().map(tracing::field::display),
-            "Called the farm",
+            "Farm call ended",
         );
         result
     }
 
+    /// Tries controllers until one responds or the policy gives up.
     async fn attempts<R: Request>(
         &self,
         effect: Effect,
         body: Bytes,
-        trail: &mut AttemptLog,
+        log: &mut AttemptLog,
     ) -> Result<R::Response, CallError> {
-        let candidates = self.candidates()?;
-        let mut members = candidates.members.into_iter();
-        let mut member = members
+        let candidates = self.selector.candidates(&self.controllers)?;
+        let mut untried = candidates.controllers.into_iter();
+        let mut controller = untried
             .next()
             .ok_or_else(|| CallError::Unreachable("farm has no controllers".into()))?;
-        let mut reported: Option<CallError> = None;
+        let mut earlier: Option<CallError> = None;
         loop {
             let attempts = Attempts {
-                made: trail.attempts + 1,
-                most: self.attempts,
+                made: log.count() + 1,
+                max: self.max_attempts,
+                controllers_left: untried.len(),
             };
-            // Waiting on is of no use while another controller may answer the same question.
-            let next_if_silent = next_step(effect, Failure::Silent, attempts, members.len());
-            let patience = (next_if_silent == Step::Next).then_some(self.answer_timeout);
             let result = self
-                .attempt::<R>(member, body.clone(), effect, patience, trail)
+                .attempt::<R>(controller, body.clone(), effect, attempts, log)
                 .await;
             let error = match result {
-                Ok(answer) => return Ok(answer),
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let next = match next_step(effect, error.failure(R::SERVICE), attempts, members.len()) {
-                Step::Next => members.next(),
-                Step::Again => Some(member),
-                Step::GiveUp => None,
+            let next = match next_step(effect, error.failure(R::SERVICE), attempts) {
+                Step::NextController => untried.next(),
+                Step::SameController => Some(controller),
+                // A resend is part of an attempt, which has ended.
+                Step::Resend | Step::GiveUp => None,
             };
-            // A controller that cannot be reached must not hide that an earlier one was.
-            let error = match (reported.take(), error.sent()) {
+            // An unreachable controller must not hide that an earlier one may have got the request.
+            let error = match (earlier.take(), error.sent()) {
                 (Some(earlier), Sent::NotSent) => earlier,
                 _ => error,
             };
             match next {
-                Some(next) => member = next,
+                Some(next) => controller = next,
                 None => return Err(error),
             }
-            reported = Some(error);
+            earlier = Some(error);
         }
     }
 
-    /// Asks one controller, and takes note of how it went. With a `patience`, the controller has so
-    /// long for its answer, counted from when it had a connection.
+    /// Makes one attempt at a controller, and records the result.
     async fn attempt<R: Request>(
         &self,
-        member: &Arc<Controller>,
+        controller: &Arc<Controller>,
         body: Bytes,
         effect: Effect,
-        patience: Option<Duration>,
-        trail: &mut AttemptLog,
+        attempts: Attempts,
+        log: &mut AttemptLog,
     ) -> Result<R::Response, CallError> {
-        let started = trail.begin(member);
+        let started = log.start(controller);
         let bytes = body.len();
+        let after_timeout = next_step(effect, Failure::Timeout, attempts);
         let attempt = async {
-            let connection = member.line().connection(effect).await?;
-            trail.send();
-            let exchange = member.line().exchange::<R>(connection, body, effect);
-            match patience {
-                None => exchange.await,
-                Some(patience) => timeout(patience, exchange)
+            let connection = controller.pool().acquire(effect).await?;
+            log.connected();
+            let sending = attempt::send::<R>(controller.pool(), connection, body, effect, attempts);
+            if after_timeout == Step::NextController {
+                // Another controller may respond sooner.
+                timeout(self.response_timeout, sending)
                     .await
-                    .unwrap_or_else(|_| Err(CallError::silent())),
+                    .unwrap_or_else(|_| Err(CallError::response_timeout()))
+            } else {
+                sending.await
             }
         };
         let result = match attempt.await {
-            Ok((_, answer)) => Ok(answer),
-            Err(CallError::Http(StatusCode::BAD_REQUEST)) if bytes > SMALL_LIMIT => {
+            Ok((_, response)) => Ok(response),
+            Err(CallError::Http(StatusCode::BAD_REQUEST)) if bytes > SMALL_REQUEST_BYTES => {
                 Err(CallError::RequestTooLong { bytes })
             }
             Err(error) => Err(error),
         };
-        trail.end();
-        member.record(R::ELEMENT, started.elapsed(), result.as_ref().map(drop));
+        log.end();
+        controller.record(R::ELEMENT, started.elapsed(), result.as_ref().map(drop));
         result
-    }
-
-    /// The controllers in the order of this call: first those in use, then those that fail, the one
-    /// that is probed next before the others. One that hangs is tried when there is no other, and by
-    /// one call at a time, so that the rest need not wait for it; yet a farm is never given up unasked.
-    fn candidates(&self) -> Result<Candidates<'_>, CallError> {
-        let mut used = Vec::with_capacity(self.members.len());
-        let mut last = Vec::new();
-        let mut hanging = None;
-        for member in &self.members {
-            match member.usable() {
-                Use::Freely => used.push(member),
-                Use::AsLast(until) => last.push((until, member)),
-                Use::OnTrial(until) => {
-                    if hanging.is_none_or(|(first, _)| until < first) {
-                        hanging = Some((until, member));
-                    }
-                }
-            }
-        }
-        if self.order == ControllerOrder::Balanced && !used.is_empty() {
-            let first = self.calls.fetch_add(1, Ordering::Relaxed) % used.len();
-            used.rotate_left(first);
-        }
-        last.sort_by_key(|(until, _)| *until);
-        used.extend(last.into_iter().map(|(_, member)| member));
-        match hanging {
-            Some((_, member)) if used.is_empty() => Ok(Candidates {
-                members: vec![member],
-                _trial: Some(Trial::begin(&self.trial).ok_or(CallError::PassedOver)?),
-            }),
-            _ => Ok(Candidates {
-                members: used,
-                _trial: None,
-            }),
-        }
-    }
-}
-
-/// Whom a call may ask.
-struct Candidates<'a> {
-    members: Vec<&'a Arc<Controller>>,
-    /// Ends with the call.
-    _trial: Option<Trial<'a>>,
-}
-
-/// The one call that tries a controller which hung.
-struct Trial<'a>(&'a AtomicBool);
-
-impl<'a> Trial<'a> {
-    fn begin(under_way: &'a AtomicBool) -> Option<Self> {
-        (!under_way.swap(true, Ordering::Relaxed)).then(|| Self(under_way))
-    }
-}
-
-impl Drop for Trial<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-}
-
-/// The attempts of a call, to tell afterwards whether it can have been sent.
-#[derive(Debug, Default)]
-struct AttemptLog {
-    attempts: usize,
-    /// Whether any request had a connection, and so may have left.
-    sent: Sent,
-    /// The attempt under way.
-    waiting: Option<Waiting>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    member: Arc<Controller>,
-    since: Instant,
-    /// Whether this attempt had a connection.
-    sent: Sent,
-}
-
-impl AttemptLog {
-    fn begin(&mut self, member: &Arc<Controller>) -> Instant {
-        let since = Instant::now();
-        self.attempts += 1;
-        self.waiting = Some(Waiting {
-            member: Arc::clone(member),
-            since,
-            sent: Sent::NotSent,
-        });
-        since
-    }
-
-    fn send(&mut self) {
-        self.sent = Sent::MaybeSent;
-        if let Some(waiting) = &mut self.waiting {
-            waiting.sent = Sent::MaybeSent;
-        }
-    }
-
-    fn end(&mut self) {
-        self.waiting = None;
-    }
-
-    /// Takes note that the call did not wait for the end of its last attempt.
-    fn abandon<R: Request>(&mut self) {
-        if let Some(Waiting {
-            member,
-            since,
-            sent,
-        }) = self.waiting.take()
-        {
-            let error = CallError::Deadline { sent };
-            member.record(R::ELEMENT, since.elapsed(), Err(&error));
-        }
     }
 }

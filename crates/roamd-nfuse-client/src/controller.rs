@@ -1,289 +1,201 @@
-//! A controller with its breaker, and the probes that tell when it is back.
+//! A controller with its health: circuit breaker, and background probes until it has recovered.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use roamd_nfuse_proto::{
-    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, Service, encode_request, sta,
-};
+use roamd_nfuse_proto::transport::ControllerUrl;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::breaker::{Breaker, Cause, Change, ControllerState, Probe, Use};
+use crate::breaker::{Admission, Breaker, ControllerState, OpenReason, ProbeStep, Transition};
 use crate::connection_pool::{ConnectionCounts, ConnectionPool};
-use crate::error::{CallError, Seen, Sent};
-use crate::observer::{Attempt, AttemptOutcome, Observer};
-use crate::{ControllerUrl, Network};
+use crate::error::{CallError, HealthSignal, Sent};
+use crate::probe::{ProbeConfig, ProbeResult};
 
-/// One controller of a farm, as its calls have met it.
+/// Handle of one controller of a farm.
 ///
-/// While it is doubted or passed over, a task of its own probes it; nothing runs for a controller
-/// that works, and the task ends with its member.
+/// While the controller is suspect or its breaker is open, a task probes it. Nothing runs for a
+/// controller that works, and the task ends with this handle.
 #[derive(Debug)]
 pub(crate) struct Controller {
-    line: Arc<ConnectionPool>,
-    habits: Arc<ProbeConfig>,
+    pool: Arc<ConnectionPool>,
+    probes: Arc<ProbeConfig>,
     health: Mutex<Health>,
     /// Wakes the task that probes.
-    changed: Arc<Notify>,
+    transitioned: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct Health {
     breaker: Breaker,
-    /// The one task that probes. It takes itself out when there is nothing to do.
-    probing: Option<AbortOnDropHandle<()>>,
+    /// The only task that probes. It removes itself when it ends.
+    probe_task: Option<AbortOnDropHandle<()>>,
 }
 
-/// What all members of a farm have in common.
-#[derive(Debug)]
-pub(crate) struct ProbeConfig {
-    pub(crate) farm: String,
-    /// The service that its controllers are used for.
-    pub(crate) service: Service,
-    pub(crate) network: Arc<dyn Network>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-    pub(crate) dialect: Dialect,
-    /// How long a probe waits for its answer.
-    pub(crate) patience: Duration,
-}
-
-/// A controller as its calls have met it.
+/// Status of a controller.
 #[derive(Debug, Clone)]
 pub struct ControllerReport<'a> {
-    /// The controller.
+    /// Address of the controller.
     pub controller: &'a ControllerUrl,
-    /// Whether it is used.
+    /// State of its circuit breaker.
     pub state: ControllerState,
     /// Its connections.
     pub connections: ConnectionCounts,
-    /// When the certificate that it showed last expires; nothing without TLS.
+    /// Expiry of the certificate that it presented last. `None` without TLS.
     pub certificate_expiry: Option<SystemTime>,
 }
 
-/// What a controller says of itself when it is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProbeResult {
-    /// The dialect of its answer.
-    pub dialect: Dialect,
-    /// What its farm can do.
-    pub capabilities: Vec<CapabilityId>,
-}
-
 impl Controller {
-    pub(crate) fn new(line: ConnectionPool, habits: Arc<ProbeConfig>) -> Arc<Self> {
+    pub(crate) fn new(pool: ConnectionPool, probes: Arc<ProbeConfig>) -> Arc<Self> {
         Arc::new(Self {
-            line: Arc::new(line),
-            habits,
+            pool: Arc::new(pool),
+            probes,
             health: Mutex::new(Health {
                 breaker: Breaker::new(),
-                probing: None,
+                probe_task: None,
             }),
-            changed: Arc::default(),
+            transitioned: Arc::default(),
         })
     }
 
-    /// How calls may use the controller.
-    pub(crate) fn usable(&self) -> Use {
-        self.health().breaker.usable()
+    /// Returns whether, and in which order, a call may try the controller.
+    pub(crate) fn admission(&self) -> Admission {
+        self.health().breaker.admission()
     }
 
     pub(crate) fn report(&self) -> ControllerReport<'_> {
         let health = self.health();
         ControllerReport {
-            controller: self.line.controller(),
+            controller: self.pool.controller(),
             state: health.breaker.state(),
-            connections: self.line.connections(),
-            certificate_expiry: self.line.certificate_expiry(),
+            connections: self.pool.counts(),
+            certificate_expiry: self.pool.certificate_expiry(),
         }
     }
 
-    pub(crate) fn line(&self) -> &ConnectionPool {
-        &self.line
+    pub(crate) fn pool(&self) -> &ConnectionPool {
+        &self.pool
     }
 
-    /// Asks the controller what it can do, whatever its breaker says.
+    /// Probes the controller, whatever the state of its breaker. The breaker ignores the result.
     pub(crate) async fn probe(&self) -> Result<ProbeResult, CallError> {
-        self.habits.probe(&self.line).await
+        self.probes.probe(&self.pool).await
     }
 
-    /// Takes note of how an attempt of a call went.
+    /// Records the result of an attempt of a call.
     pub(crate) fn record(
         self: &Arc<Self>,
         request: &'static str,
         took: Duration,
         result: Result<(), &CallError>,
     ) {
-        self.habits.observe(&self.line, request, took, result);
+        self.probes.observe(&self.pool, request, took, result);
+        let signal = result
+            .err()
+            .map_or(HealthSignal::Response, CallError::health_signal);
         let mut health = self.health();
-        let change = match result.err().map_or(Seen::Answered, CallError::seen) {
-            Seen::Answered => health.breaker.answered(),
-            Seen::Failed => health.breaker.failed(now(), self.habits.network.chance()),
-            Seen::Silent => health.breaker.silent(),
-            Seen::Nothing => None,
+        let transition = match signal {
+            HealthSignal::Response => health.breaker.on_response(),
+            HealthSignal::Failure => {
+                let jitter = self.probes.network.chance();
+                health.breaker.on_failure(now(), jitter)
+            }
+            HealthSignal::Timeout => health.breaker.on_timeout(),
+            HealthSignal::Neutral => None,
         };
-        if let Some(Change::Doubted | Change::Opened) = change {
-            let task = watch(Arc::downgrade(self), Arc::clone(&self.changed));
+        if let Some(Transition::Suspect | Transition::Opened) = transition {
+            let task = probe_until_closed(Arc::downgrade(self), Arc::clone(&self.transitioned));
             health
-                .probing
+                .probe_task
                 .get_or_insert_with(|| AbortOnDropHandle::new(tokio::spawn(task)));
         }
         drop(health);
-        self.tell(change, result.err());
+        self.announce(transition, result.err());
     }
 
-    /// Begins a probe if one is due. If none is needed, the task that asked has to end: whoever
-    /// needs one later starts another.
-    fn begin_probe(&self) -> Probe {
+    /// Starts a probe if one is due. If none is needed, the task that called this has to end; a
+    /// later transition starts another task.
+    fn start_probe(&self) -> ProbeStep {
         let mut health = self.health();
-        let probe = health.breaker.begin_probe(now());
-        if probe == Probe::Needless {
-            health.probing = None;
+        let step = health.breaker.start_probe(now());
+        if step == ProbeStep::NotNeeded {
+            health.probe_task = None;
         }
-        probe
+        step
     }
 
-    /// Takes note of how the probe went. A farm that refuses has answered.
-    fn probed(&self, result: &Result<ProbeResult, CallError>) {
+    /// Records the result of a probe. A refusal is a response.
+    fn record_probe(&self, result: &Result<ProbeResult, CallError>) {
         let mut health = self.health();
-        let (change, error) = match result {
-            Ok(_) | Err(CallError::Refused(_)) => (health.breaker.answered(), None),
+        let (transition, error) = match result {
+            Ok(_) | Err(CallError::Refused(_)) => (health.breaker.on_response(), None),
             Err(error) => {
-                let cause = match error {
+                let reason = match error {
                     CallError::Deadline {
                         sent: Sent::MaybeSent,
-                    } => Cause::Hangs,
-                    _ => Cause::Fails,
+                    } => OpenReason::Unresponsive,
+                    _ => OpenReason::Failing,
                 };
-                let jitter = self.habits.network.chance();
-                let change = health.breaker.probe_failed(now(), jitter, cause);
-                (change, Some(error))
+                let jitter = self.probes.network.chance();
+                let transition = health.breaker.on_probe_failure(now(), jitter, reason);
+                (transition, Some(error))
             }
         };
         drop(health);
-        self.tell(change, error);
+        self.announce(transition, error);
     }
 
-    fn tell(&self, change: Option<Change>, error: Option<&CallError>) {
-        let (farm, controller) = (&self.habits.farm, self.line.controller());
-        match change {
+    /// Logs a transition, and wakes the task that probes.
+    fn announce(&self, transition: Option<Transition>, error: Option<&CallError>) {
+        let (farm, controller) = (&self.probes.farm, self.pool.controller());
+        match transition {
             None => return,
-            Some(Change::Opened) => {
+            Some(Transition::Opened) => {
                 let error = error.map(CallError::reason);
-                tracing::warn!(%farm, %controller, state = "open", error, "ControllerUrl is passed over");
+                tracing::warn!(%farm, %controller, state = "open", error, "Controller marked down");
             }
-            Some(Change::Closed) => {
-                tracing::info!(%farm, %controller, state = "closed", "ControllerUrl is used again");
+            Some(Transition::Closed) => {
+                tracing::info!(%farm, %controller, state = "closed", "Controller marked up");
             }
-            // Every slow request of a user may bring these two, so they are no news.
-            Some(Change::Doubted) => {
-                tracing::debug!(%farm, %controller, state = "doubted", "ControllerUrl was silent");
+            // Any slow request of a user may cause these two, so they are not for operators.
+            Some(Transition::Suspect) => {
+                tracing::debug!(%farm, %controller, state = "suspect", "Controller timed out");
             }
-            Some(Change::Cleared) => {
-                tracing::debug!(%farm, %controller, state = "closed", "ControllerUrl was only slow");
+            Some(Transition::Cleared) => {
+                tracing::debug!(%farm, %controller, state = "closed", "Controller cleared");
             }
         }
-        self.changed.notify_one();
+        self.transitioned.notify_one();
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
-        // No step between lock and release can leave a breaker half changed.
+        // No panic can leave a breaker half changed.
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl ProbeConfig {
-    /// Asks a controller something that needs no user and changes nothing that lasts.
-    async fn probe(&self, line: &ConnectionPool) -> Result<ProbeResult, CallError> {
-        match self.service {
-            Service::Xml => {
-                let (dialect, answer) = self.ask(line, &CapabilitiesRequest).await?;
-                Ok(ProbeResult {
-                    dialect,
-                    capabilities: answer.capabilities,
-                })
-            }
-            Service::Sta => {
-                let (dialect, _) = self.ask(line, &nowhere()).await?;
-                Ok(ProbeResult {
-                    dialect,
-                    capabilities: Vec::new(),
-                })
-            }
-        }
-    }
-
-    async fn ask<R: Request>(
-        &self,
-        line: &ConnectionPool,
-        request: &R,
-    ) -> Result<(Dialect, R::Response), CallError> {
-        let started = Instant::now();
-        let body = Bytes::from(encode_request(self.dialect, request));
-        let probe = async {
-            // A new connection, since a controller that hung may still hold those from before.
-            let connection = line.connection(Effect::Change).await?;
-            let exchange = line.exchange::<R>(connection, body, request.effect());
-            timeout(self.patience, exchange)
-                .await
-                .unwrap_or_else(|_| Err(CallError::silent()))
-        };
-        let result = probe.await;
-        self.observe(line, "probe", started.elapsed(), result.as_ref().map(drop));
-        result
-    }
-
-    fn observe(
-        &self,
-        line: &ConnectionPool,
-        request: &'static str,
-        took: Duration,
-        result: Result<(), &CallError>,
-    ) {
-        if let Some(observer) = &self.observer {
-            observer.attempted(&Attempt {
-                controller: line.controller(),
-                request,
-                outcome: AttemptOutcome::of(result),
-                took,
-            });
-        }
-    }
-}
-
-/// The only request to a ticket authority that is known: for a ticket, here to an address that is
-/// nobody's (RFC 5737). Nobody is told the ticket, and it expires.
-fn nowhere() -> sta::TicketRequest {
-    let data = sta::TicketData {
-        ica_address: "192.0.2.1:1494".to_owned(),
-        x_data: None,
-    };
-    sta::TicketRequest::v4(data, false)
-}
-
-/// Probes a controller until it is used again. It holds no member while it waits, so that a farm
-/// which nobody uses any more is gone at once, with its probe.
-async fn watch(member: Weak<Controller>, changed: Arc<Notify>) {
+/// Probes a controller until its breaker is closed. While it waits it holds no strong reference, so
+/// that the task ends as soon as the farm is dropped.
+async fn probe_until_closed(controller: Weak<Controller>, transitioned: Arc<Notify>) {
     loop {
-        let Some((probe, line, habits)) = member.upgrade().map(|member| {
-            let (line, habits) = (Arc::clone(&member.line), Arc::clone(&member.habits));
-            (member.begin_probe(), line, habits)
+        let Some((step, pool, probes)) = controller.upgrade().map(|controller| {
+            let (pool, probes) = (Arc::clone(&controller.pool), Arc::clone(&controller.probes));
+            (controller.start_probe(), pool, probes)
         }) else {
             return;
         };
-        match probe {
-            Probe::Needless => return,
-            Probe::Wait(until) => tokio::select! {
+        match step {
+            ProbeStep::NotNeeded => return,
+            ProbeStep::WaitUntil(due) => tokio::select! {
                 biased;
-                () = changed.notified() => {}
-                () = sleep_until(until.into()) => {}
+                () = transitioned.notified() => {}
+                () = sleep_until(due.into()) => {}
             },
-            Probe::Begin => {
-                let result = habits.probe(&line).await;
-                if let Some(member) = member.upgrade() {
-                    member.probed(&result);
+            ProbeStep::Start => {
+                let result = probes.probe(&pool).await;
+                if let Some(controller) = controller.upgrade() {
+                    controller.record_probe(&result);
                 }
             }
         }

@@ -1,25 +1,25 @@
-//! Undoes the framing of `Transfer-Coding: chunked`, a header that IMA farms write and no HTTP
-//! library knows (nfuse.md §1.1).
+//! Decoder of `Transfer-Coding: chunked`, a header of IMA farms that no HTTP library knows
+//! (nfuse.md §1.1).
 
-/// More digits would be a chunk of 4 GiB and more.
-const MOST_DIGITS: usize = 8;
+/// Limit of the digits of a chunk size: more would be 4 GiB or more.
+const MAX_DIGITS: usize = 8;
 
-/// Why a body is not a row of chunks.
+/// Error of a chunked body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DechunkError {
-    /// A line that should be the size of a chunk is none.
+    /// The line with the size of a chunk is malformed.
     #[error("size of a chunk is not a hexadecimal number")]
     Size,
-    /// A chunk is not followed by a line end.
+    /// A chunk is not followed by an end of line.
     #[error("chunk is longer than its size")]
     Overlong,
     /// The body ends before its last chunk.
-    #[error("answer ends before its last chunk")]
+    #[error("response ends before its last chunk")]
     Truncated,
 }
 
-/// Takes chunks as they come. It is done at the chunk of size zero: the controller may keep the
-/// connection open after it, and what follows says nothing.
+/// Incremental decoder. It is done at the chunk of size zero: the controller may keep the
+/// connection open, and what follows has no meaning.
 #[derive(Debug, Default)]
 pub(crate) struct Dechunker {
     state: State,
@@ -29,11 +29,11 @@ pub(crate) struct Dechunker {
 enum State {
     /// In the digits of a size.
     Size { value: usize, digits: usize },
-    /// After the digits, before the line end: blanks, an extension.
+    /// After the digits, before the end of line: blanks or an extension.
     SizeRest { value: usize },
     /// In a chunk.
     Data { left: usize },
-    /// After a chunk, before the line end.
+    /// After a chunk, before the end of line.
     DataEnd,
     /// After the chunk of size zero.
     Done,
@@ -49,7 +49,7 @@ impl Default for State {
 }
 
 impl Dechunker {
-    /// Appends what `input` holds of the body to `output`.
+    /// Appends the data of the chunks in `input` to `output`.
     pub(crate) fn push(
         &mut self,
         mut input: &[u8],
@@ -58,7 +58,7 @@ impl Dechunker {
         while let Some((byte, rest)) = input.split_first() {
             self.state = match self.state {
                 State::Size { value, digits } => match char::from(*byte).to_digit(16) {
-                    Some(_) if digits == MOST_DIGITS => return Err(DechunkError::Size),
+                    Some(_) if digits == MAX_DIGITS => return Err(DechunkError::Size),
                     Some(digit) => State::Size {
                         value: value << 4 | usize::try_from(digit).unwrap_or_default(),
                         digits: digits + 1,
@@ -94,21 +94,21 @@ impl Dechunker {
         Ok(())
     }
 
-    /// Whether the chunk of size zero has come.
+    /// Returns whether the chunk of size zero has arrived.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
 }
 
-/// Whether bytes begin like a row of chunks: a hexadecimal number and a line end. Nothing while
-/// there are too few of them to tell.
+/// Returns whether the bytes start like a chunked body: with a hexadecimal number and an end of
+/// line. Returns `None` if there are too few bytes to decide.
 pub(crate) fn begins_with_size(bytes: &[u8]) -> Option<bool> {
     let digits = bytes
         .iter()
         .take_while(|byte| byte.is_ascii_hexdigit())
         .count();
     match bytes.get(digits..) {
-        _ if digits > MOST_DIGITS => Some(false),
+        _ if digits > MAX_DIGITS => Some(false),
         None | Some([] | [b'\r']) => None,
         Some([b'\n', ..] | [b'\r', b'\n', ..]) => Some(digits > 0),
         Some(_) => Some(false),
@@ -126,7 +126,7 @@ fn after_size(size: usize) -> State {
 mod tests {
     use super::*;
 
-    /// The body, or why it is none, when it comes in pieces of this many bytes.
+    /// Decodes a body that arrives in pieces of this many bytes.
     fn dechunk(body: &[u8], piece: usize) -> Result<Vec<u8>, DechunkError> {
         let mut dechunker = Dechunker::default();
         let mut output = Vec::new();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_joined_however_they_are_cut_into_packets() {
+    fn chunks_are_joined_for_any_packet_size() {
         type Joined = Result<&'static [u8], DechunkError>;
         let cases: [(&[u8], Joined); 14] = [
             (b"5\r\nhello\r\n0\r\n\r\n", Ok(b"hello")),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_begins_with_a_size_or_it_does_not() {
+    fn chunked_body_is_recognized_by_its_first_line() {
         let cases: [(&[u8], Option<bool>); 11] = [
             (b"2a\r\n<?xml", Some(true)),
             (b"2A\n<?xml", Some(true)),

@@ -1,4 +1,4 @@
-//! Why a call has no answer.
+//! Errors of calls.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -8,86 +8,88 @@ use roamd_nfuse_proto::{DecodeError, ErrorId, FarmError, Service};
 use tokio::time::error::Elapsed;
 
 use crate::DechunkError;
-use crate::answer_body::BodyError;
 use crate::policy::Failure;
+use crate::response_body::BodyError;
 
-/// A call that did not bring the answer that was asked for.
+/// Error of a call to a farm or a ticket authority.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The farm answered with an `ErrorId`.
+    /// The farm refused the request with an `ErrorId`.
     #[error(transparent)]
     Refused(FarmError),
     /// The deadline passed.
-    #[error("farm did not answer in time")]
+    #[error("farm did not respond in time")]
     Deadline {
         /// Whether the request may have reached a controller.
         sent: Sent,
     },
-    /// Every controller takes requests and does not answer, and one call is trying them already.
-    #[error("no controller of the farm answers; they are probed until one does")]
+    /// All controllers are unresponsive, and another call is already trying one of them. Nothing
+    /// was sent.
+    #[error("no controller of the farm responds; another call is trying one of them")]
     PassedOver,
-    /// No controller takes connections.
+    /// No controller accepts connections. Nothing was sent.
     #[error("no controller of the farm could be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
-    /// A connection broke before the whole answer had come.
-    #[error("connection to the controller was lost before it had answered")]
+    /// A connection broke before the end of the response.
+    #[error("connection to the controller was lost before the end of its response")]
     Lost(#[source] Box<dyn Error + Send + Sync>),
-    /// The controller answered with another status than 200.
-    #[error("controller answered with HTTP status {0}")]
+    /// The controller responded with a status other than 200.
+    #[error("controller responded with HTTP status {0}")]
     Http(StatusCode),
-    /// The controller answered with status 400 to a request that old ones do not take (nfuse.md §1.1).
+    /// The controller responded with status 400 to a request that is too long for old controllers
+    /// (nfuse.md §1.1).
     #[error(
-        "controller refused a request of {bytes} bytes; old ones take 4096 unless their \
-         MaxRequestSize says more"
+        "controller refused a request of {bytes} bytes; old controllers accept 4096 unless their \
+         MaxRequestSize is larger"
     )]
     RequestTooLong {
-        /// Its length.
+        /// Length of the request.
         bytes: usize,
     },
-    /// The answer is longer than what is read.
-    #[error("answer of the controller is longer than 8 MiB")]
+    /// The response is longer than the limit.
+    #[error("response of the controller is longer than 8 MiB")]
     TooLong,
-    /// The answer came in chunks that are broken.
-    #[error("answer of the controller cannot be read")]
+    /// The chunks of the response are malformed.
+    #[error("response of the controller has malformed chunks")]
     Chunks(#[source] DechunkError),
-    /// The answer is not the message that belongs to the request.
-    #[error("answer of the controller cannot be understood")]
+    /// The response is not the message that belongs to the request.
+    #[error("response of the controller is not a valid NFuse message")]
     Response(#[source] DecodeError),
 }
 
-/// Whether a request may have reached a controller. Where it may have, only the farm knows whether
-/// it was served.
+/// Whether a request may have reached a controller. If it may have, only the farm knows whether it
+/// was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sent {
-    /// It is certain that no byte of it was sent.
+    /// Certainly no byte of the request was sent.
     #[default]
     NotSent,
-    /// It may have arrived.
+    /// The request may have arrived.
     MaybeSent,
 }
 
-/// What an attempt tells of the controller itself, for its breaker.
+/// What the result of an attempt means for the circuit breaker of the controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// It works.
-    Answered,
-    /// It does not.
-    Failed,
-    /// It took a connection and did not answer in time.
-    Silent,
-    /// Nothing: the fault may lie in the request.
-    Nothing,
+pub(crate) enum HealthSignal {
+    /// The controller works.
+    Response,
+    /// The controller does not work.
+    Failure,
+    /// The controller accepted the connection and did not respond in time.
+    Timeout,
+    /// Nothing: the request may be at fault.
+    Neutral,
 }
 
 impl CallError {
-    /// A controller that took a connection and did not answer in time.
-    pub(crate) fn silent() -> Self {
+    /// Returns the error of a controller that accepted the connection and did not respond in time.
+    pub(crate) fn response_timeout() -> Self {
         Self::Deadline {
             sent: Sent::MaybeSent,
         }
     }
 
-    /// Whether the request may have reached a controller.
+    /// Returns whether the request may have reached a controller.
     #[must_use]
     pub fn sent(&self) -> Sent {
         match self {
@@ -103,33 +105,33 @@ impl CallError {
         }
     }
 
-    /// The error with its causes, on one line.
+    /// Returns the error with its sources, on one line.
     #[must_use]
     pub fn with_causes(&self) -> String {
         chain(self)
     }
 
-    /// Why one controller has not answered, with the causes, on one line.
+    /// Returns why a single controller did not respond, with the sources, on one line.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
-            // Its own text speaks of all controllers of a farm.
+            // The text of the variant is about all controllers of a farm.
             Self::Unreachable(cause) if cause.is::<Elapsed>() => {
-                "controller took no connection in time".to_owned()
+                "connection to the controller timed out".to_owned()
             }
             Self::Unreachable(cause) => match cause.downcast_ref().map(io::Error::kind) {
-                // There was a connection, and TLS did not like what came over it.
+                // There was a TCP connection, and the handshake failed on it.
                 Some(ErrorKind::InvalidData | ErrorKind::UnexpectedEof) => {
                     format!("TLS failed: {}", chain(&**cause))
                 }
                 _ => chain(&**cause),
             },
-            Self::Deadline { .. } => "controller did not answer in time".to_owned(),
+            Self::Deadline { .. } => "controller did not respond in time".to_owned(),
             error => chain(error),
         }
     }
 
-    /// What the policy has to know of the failure of one attempt.
+    /// Returns the failure of one attempt as the retry policy sees it.
     pub(crate) fn failure(&self, service: Service) -> Failure {
         match self {
             Self::PassedOver | Self::Unreachable(_) => Failure::NotConnected,
@@ -137,37 +139,38 @@ impl CallError {
             Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Response(_) => {
                 Failure::BadResponse
             }
-            // Controllers speak for their farm; a ticket authority speaks for itself alone.
+            // A refusal of a controller holds for its farm; one of a ticket authority only for
+            // itself.
             Self::Refused(error)
                 if error.id == ErrorId::SERVICE_UNAVAILABLE || service == Service::Sta =>
             {
                 Failure::Unavailable
             }
-            Self::Deadline { .. } => Failure::Silent,
+            Self::Deadline { .. } => Failure::Timeout,
             Self::Refused(_) | Self::TooLong => Failure::Final,
         }
     }
 
-    /// What the failure tells of the controller.
-    pub(crate) fn seen(&self) -> Seen {
+    /// Returns what the error means for the circuit breaker of the controller.
+    pub(crate) fn health_signal(&self) -> HealthSignal {
         match self {
-            // Its network listener and its farm are alive, whatever they think of the request.
-            Self::Refused(_) => Seen::Answered,
+            // The controller and its farm work.
+            Self::Refused(_) => HealthSignal::Response,
             Self::Unreachable(_) | Self::Lost(_) | Self::Chunks(_) | Self::Response(_) => {
-                Seen::Failed
+                HealthSignal::Failure
             }
             // The request may be at fault.
-            Self::Http(status) if status.is_client_error() => Seen::Nothing,
-            Self::Http(_) => Seen::Failed,
+            Self::Http(status) if status.is_client_error() => HealthSignal::Neutral,
+            Self::Http(_) => HealthSignal::Failure,
             Self::Deadline {
                 sent: Sent::MaybeSent,
-            } => Seen::Silent,
+            } => HealthSignal::Timeout,
             Self::Deadline {
                 sent: Sent::NotSent,
             }
             | Self::PassedOver
             | Self::RequestTooLong { .. }
-            | Self::TooLong => Seen::Nothing,
+            | Self::TooLong => HealthSignal::Neutral,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a farm's client needs of the world: connections, and the chance that spreads probes.
+//! Network access of the client: connections, and randomness for the jitter of probes.
 
 use std::fmt;
 use std::future::Future;
@@ -11,35 +11,35 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-/// The bytes of a connection, in both directions.
+/// Byte stream of a connection.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A connection that is being made.
+/// Future of a connection.
 pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
 
-/// The way to controllers: the system's, or in a simulation one that a seed decides about.
+/// Network that reaches the controllers: the one of the system, or a simulated one.
 ///
-/// Together with the clock of the runtime it is all that a client depends on, so that the same seed
-/// makes the same calls.
+/// Network and clock of the runtime are the only inputs of a client, so a simulation with the same
+/// seed makes the same calls.
 pub trait Network: fmt::Debug + Send + Sync {
-    /// Connects to a host, of which `host` is a name or an address, without brackets.
+    /// Connects to a host. `host` is a name or an address; an IPv6 address has no brackets.
     fn connect(&self, host: &str, port: u16) -> Connecting;
 
-    /// A number from 0 to 1.
+    /// Returns a random number from 0 to 1.
     fn chance(&self) -> f64;
 }
 
-/// The network of the system: names are looked up anew for each connection, and of several addresses
-/// the next is tried while the first is slow.
+/// Network of the system. It looks up the name for each connection, and tries the next address of a
+/// name while the first one is slow.
 #[derive(Debug, Clone)]
 pub struct SystemNetwork {
     connector: HttpConnector,
 }
 
 impl SystemNetwork {
-    /// The system's network.
+    /// Creates access to the network of the system.
     #[must_use]
     pub fn new() -> Self {
         let mut connector = HttpConnector::new();
@@ -62,7 +62,7 @@ impl Network for SystemNetwork {
         } else {
             host.to_owned()
         };
-        // The connector reads host and port of it, and nothing else.
+        // The connector reads host and port only.
         let address = Uri::builder()
             .scheme("http")
             .authority(format!("{host}:{port}"))
@@ -75,7 +75,7 @@ impl Network for SystemNetwork {
         })
     }
 
-    /// Without randomness there is none, which costs nothing but the spread.
+    /// Returns 1 if the system has no random numbers; probes are then not spread.
     fn chance(&self) -> f64 {
         f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
     }

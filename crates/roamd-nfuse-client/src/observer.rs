@@ -1,50 +1,52 @@
-//! What can be told of attempts to whoever counts them.
+//! Observation of attempts, for metrics.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::{CallError, ControllerUrl, Sent};
+use roamd_nfuse_proto::transport::ControllerUrl;
 
-/// Is told of every attempt at a controller, probes included. It must not wait.
+use crate::{CallError, Sent};
+
+/// Observer of every attempt at a controller, probes included. Its methods must not block.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// An attempt has ended.
+    /// Called when an attempt has ended.
     fn attempted(&self, attempt: &Attempt<'_>);
 }
 
-/// One request to one controller.
+/// A finished attempt: one request to one controller, with its resends.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
-    /// The controller.
+    /// Address of the controller.
     pub controller: &'a ControllerUrl,
-    /// Name of the request's element, such as `RequestAppData`.
+    /// Name of the request's element, such as `RequestAppData`; `probe` for a probe.
     pub request: &'static str,
-    /// How it ended.
+    /// Result.
     pub outcome: AttemptOutcome,
-    /// From its begin, connecting included.
+    /// Duration, connecting included.
     pub took: Duration,
 }
 
-/// How an attempt ended.
+/// Result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttemptOutcome {
-    /// With the answer.
+    /// The controller responded.
     Answered,
-    /// With an `ErrorId` of the farm.
+    /// The farm refused the request with an `ErrorId`.
     Refused,
-    /// Without a connection.
+    /// There was no connection.
     Unreachable,
-    /// With a connection that broke.
+    /// The connection broke.
     Lost,
-    /// With an HTTP status other than 200.
+    /// The controller responded with an HTTP status other than 200.
     HttpStatus,
-    /// With something that is no answer.
+    /// The response was not a valid NFuse message.
     BadResponse,
-    /// With no answer in time.
+    /// The controller did not respond in time.
     Silent,
 }
 
 impl AttemptOutcome {
-    /// A word for it, as a label of metrics.
+    /// Returns the value of the label in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

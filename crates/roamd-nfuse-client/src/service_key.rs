@@ -1,4 +1,4 @@
-//! The key that newer controllers can demand with every request, in the header
+//! The service key that newer controllers can require with every request, in the header
 //! `X-Citrix-XmlServiceKey`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,10 +7,10 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use roamd_nfuse_proto::transport::{ServiceKey, ServiceKeys};
 use secrecy::ExposeSecret;
 
-/// The header of the key.
+/// Name of the header.
 pub(crate) const SERVICE_KEY: HeaderName = HeaderName::from_static("x-citrix-xmlservicekey");
 
-/// The keys of a farm, and which of them its controllers took last.
+/// The service keys of a farm, and which of them its controllers accepted last.
 #[derive(Debug)]
 pub(crate) struct KeyInUse {
     current: HeaderValue,
@@ -27,15 +27,17 @@ impl KeyInUse {
         }
     }
 
-    pub(crate) fn key(&self) -> &HeaderValue {
+    /// Returns the key for the next request.
+    pub(crate) fn current(&self) -> &HeaderValue {
         match &self.next {
             Some(next) if self.uses_next.load(Ordering::Relaxed) => next,
             _ => &self.current,
         }
     }
 
-    /// The key to use from now on, after this one was refused; nothing if there is no other.
-    pub(crate) fn other_than(&self, refused: &HeaderValue) -> Option<&HeaderValue> {
+    /// Switches from a refused key to the other one, and returns that. Returns `None` if the farm
+    /// has only one key.
+    pub(crate) fn switch_from(&self, refused: &HeaderValue) -> Option<&HeaderValue> {
         let next = self.next.as_ref()?;
         let was_current = *refused == self.current;
         self.uses_next.store(was_current, Ordering::Relaxed);
@@ -43,8 +45,8 @@ impl KeyInUse {
     }
 }
 
-/// Whether a controller that answers so may have refused the key.
-pub(crate) fn refuses_key(status: StatusCode) -> bool {
+/// Returns whether a controller that responds with this status may have refused the key.
+pub(crate) fn is_key_refusal(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 

@@ -1,4 +1,4 @@
-//! Tickets of secure ticket authorities (nfuse.md §8).
+//! Client of Secure Ticket Authorities (nfuse.md §8).
 
 use roamd_nfuse_proto::Service;
 use roamd_nfuse_proto::sta::{TicketRequest, TicketResponse};
@@ -6,41 +6,43 @@ use tokio::time::Instant;
 
 use crate::{CallError, ControllerReport, FarmClient, FarmConfig, ProbeResult};
 
-/// A client of ticket authorities that stand in for each other, and are passed over and probed like
-/// the controllers of a farm. Made once, and shared by all launches.
+/// Client of the ticket authorities of one Citrix Gateway. It is created once, and shared by all
+/// launches.
 ///
-/// Unlike controllers they share nothing, so one that refuses does not speak for the others.
+/// Authorities are tried, skipped and probed like the controllers of a farm. Unlike controllers
+/// they share no state, so after a refusal the next authority is tried.
 #[derive(Debug)]
 pub struct StaClient(FarmClient);
 
 impl StaClient {
-    /// A client that has no connections yet. The controllers of `config` are the authorities, and
-    /// its dialect does not matter.
+    /// Creates a client. The controllers of `config` are the authorities; its dialect is not used.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        Self(FarmClient::of_service(Service::Sta, config))
+        Self(FarmClient::for_service(Service::Sta, config))
     }
 
-    /// The operator's name of the authorities together.
+    /// Returns the operator's name of the group of authorities.
     #[must_use]
     pub fn id(&self) -> &str {
         self.0.id()
     }
 
-    /// Asks every authority at once for a ticket to nowhere. The answers stand in configured order.
+    /// Asks all authorities at once for a ticket that is not used. The results are in configured
+    /// order.
     pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
         self.0.probe().await
     }
 
-    /// The authorities in configured order, as requests have met them.
+    /// Returns the status of the authorities, in configured order.
     pub fn authorities(&self) -> impl Iterator<Item = ControllerReport<'_>> {
         self.0.controllers()
     }
 
-    /// A ticket of the first authority that gives one, in the configured time, and by this deadline.
+    /// Returns a ticket of the first authority that issues one. The call ends at `deadline` or
+    /// after the configured limit, whichever is first.
     ///
     /// # Errors
-    /// Why the last authority that was reached gave none.
+    /// If no authority issues a ticket: the error of the last one that was reached.
     pub async fn ticket_by(
         &self,
         deadline: Instant,

@@ -1,4 +1,4 @@
-//! TLS to controllers: whom to trust, and what a certificate said of itself.
+//! TLS to controllers.
 
 use std::fmt;
 use std::io;
@@ -21,43 +21,43 @@ use x509_cert::der::Decode;
 
 use crate::Stream;
 
-/// Whom a farm's controllers have to be for requests to go to them through TLS. A clone is cheap.
+/// TLS settings for the controllers of a farm. A clone is cheap.
 #[derive(Clone)]
 pub struct ClientTls {
     connector: TlsConnector,
     name: Option<ServerName<'static>>,
 }
 
-/// Why TLS cannot be used.
+/// Error of TLS settings.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The system has no authorities that it trusts.
+    /// The system has no trusted authorities.
     #[error("system trusts no certificate authority; install ca-certificates")]
     NoSystemRoots,
-    /// The text holds no certificate, or a broken one.
+    /// The PEM text has no certificate, or a malformed one.
     #[error("file of certificate authorities holds no usable certificate")]
     Authorities,
-    /// A name that no certificate can have.
+    /// The name is neither a DNS name nor an IP address.
     #[error("name is neither a DNS name nor an address")]
     Name,
-    /// The library refuses what it was given.
+    /// rustls refuses the settings.
     #[error("TLS cannot be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ClientTls {
-    /// With this trust. Certificates have to be for `name` where it is given, which is for
-    /// controllers that are configured by their address.
+    /// Creates settings with this trust. If `name` is given, certificates have to be for this name
+    /// instead of the host of the URL.
     ///
     /// # Errors
-    /// There is nobody to trust, or the name is none.
+    /// If there is no usable authority, or the name is malformed.
     pub fn new(trust: &Trust, name: Option<&str>) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let setup = |error| TlsError::Setup(Box::new(error));
         let verifier: Arc<dyn ServerCertVerifier> = match trust {
             Trust::System => verifier(system_roots()?, &provider)?,
             Trust::Authorities(pem) => verifier(authorities(pem)?, &provider)?,
-            Trust::PublicKeys(pins) => Arc::new(Pinned {
+            Trust::PublicKeys(pins) => Arc::new(PinnedKeyVerifier {
                 pins: pins.clone(),
                 provider: Arc::clone(&provider),
             }),
@@ -77,7 +77,7 @@ impl ClientTls {
         })
     }
 
-    /// Makes a connection secure, and tells when the certificate of the other end expires.
+    /// Performs the handshake. Returns the secure stream and the expiry of the peer's certificate.
     pub(crate) async fn secure(
         &self,
         host: &str,
@@ -103,14 +103,14 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-/// Believes whoever proves to hold one of the keys.
+/// Verifier that accepts any certificate with one of the pinned keys.
 #[derive(Debug)]
-struct Pinned {
+struct PinnedKeyVerifier {
     pins: Vec<PublicKeyPin>,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Pinned {
+impl ServerCertVerifier for PinnedKeyVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -164,7 +164,7 @@ fn verifier(
         .map_err(|error| TlsError::Setup(Box::new(error)))
 }
 
-/// What the system trusts, read once; certificates of it that cannot be read are nobody's.
+/// Returns the roots of the system. They are read once; malformed certificates are ignored.
 fn system_roots() -> Result<Arc<RootCertStore>, TlsError> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     if let Some(roots) = ROOTS.get() {
@@ -179,7 +179,7 @@ fn system_roots() -> Result<Arc<RootCertStore>, TlsError> {
     Ok(Arc::clone(ROOTS.get_or_init(|| Arc::new(roots))))
 }
 
-/// Every certificate of an operator's own file has to be good.
+/// Parses the operator's authorities. A malformed certificate is an error.
 fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -192,7 +192,7 @@ fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, TlsError> {
     Ok(Arc::new(roots))
 }
 
-/// When a certificate ends; nothing where it does not say it legibly.
+/// Returns when a certificate expires. Returns `None` if it cannot be parsed.
 fn expiry(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
     let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
     let seconds = certificate
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_trusted_is_told_at_once() {
+    fn unusable_trust_or_name_is_rejected() {
         let cases = [
             (Trust::Authorities(Vec::new()), None),
             (Trust::Authorities(b"rubbish".to_vec()), None),

@@ -1,4 +1,4 @@
-//! Controllers that fail are passed over, and used again when they are back.
+//! Circuit breakers: failing controllers are skipped, and used again after they have recovered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::scripted::{
     controller, done, farm, farm_of, free_address, http, refused,
 };
 
-/// Calls that it takes to open a breaker.
+/// Number of failed calls that opens a breaker.
 const FAILURES: usize = 3;
 
-/// Long enough for the first probe and the next.
+/// Long enough for the first two probes.
 const SECONDS: Duration = Duration::from_secs(8);
 
 fn answers(name: &'static str, count: usize) -> impl Iterator<Item = Act> {
@@ -36,7 +36,7 @@ async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> bool {
 }
 
 #[tokio::test]
-async fn a_controller_that_fails_is_passed_over_after_a_few_calls() {
+async fn failing_controller_is_skipped_after_three_calls() {
     let failures: [(&str, Vec<u8>); 4] = [
         ("no answer", Vec::new()),
         ("rubbish", b"rubbish\r\n\r\n".to_vec()),
@@ -67,9 +67,9 @@ async fn a_controller_that_fails_is_passed_over_after_a_few_calls() {
     }
 }
 
-/// An open breaker makes even changes succeed that the controller would have lost.
+/// With an open breaker, even changes succeed that the controller would have lost.
 #[tokio::test]
-async fn a_change_is_not_given_to_a_controller_that_is_passed_over() {
+async fn change_skips_controller_with_open_breaker() {
     let bad = Scripted::start([]).await;
     let good = Scripted::start((0..9).map(|_| Act::Send(done()))).await;
     let farm = farm_of(&[&bad, &good]);
@@ -80,7 +80,7 @@ async fn a_change_is_not_given_to_a_controller_that_is_passed_over() {
 }
 
 #[tokio::test]
-async fn what_a_farm_says_against_a_request_says_nothing_against_its_controller() {
+async fn refused_requests_do_not_open_the_breaker() {
     let answers = [
         ("credentials", refused(ErrorId::FAILED_CREDENTIALS)),
         ("out of service", refused(ErrorId::SERVICE_UNAVAILABLE)),
@@ -101,7 +101,7 @@ async fn what_a_farm_says_against_a_request_says_nothing_against_its_controller(
 }
 
 #[tokio::test]
-async fn a_controller_that_comes_back_is_used_within_seconds() {
+async fn recovered_controller_is_used_within_seconds() {
     let address = free_address().await;
     let standby = Scripted::start(answers("standby", 9_999)).await;
     let farm = farm(
@@ -115,12 +115,12 @@ async fn a_controller_that_comes_back_is_used_within_seconds() {
     let back = Scripted::start_at(address, answers("back", 9_999)).await;
     let used = until(|| async { farm.call(&READ).await.unwrap() == capability("back") });
     assert!(used.await, "{} probes", back.requests().len());
-    // Calls went to the other controller meanwhile: the first request was the probe's.
+    // Calls went to the other controller in the meantime: the first request was a probe.
     assert_eq!(back.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn a_farm_whose_controllers_are_all_passed_over_is_still_asked() {
+async fn farm_with_only_open_breakers_is_still_tried() {
     let addresses = [free_address().await, free_address().await];
     let farm = farm(
         addresses.map(controller).to_vec(),
@@ -131,18 +131,18 @@ async fn a_farm_whose_controllers_are_all_passed_over_is_still_asked() {
         let error = farm.call(&READ).await.unwrap_err();
         assert!(matches!(error, CallError::Unreachable(_)), "{error:?}");
     }
-    // The next call reaches it, without a probe before.
+    // The next call reaches the farm without a probe before it.
     let [first, second] = addresses;
     let _first = Scripted::start_at(first, answers("back", 9)).await;
     let _second = Scripted::start_at(second, answers("back", 9)).await;
     assert_eq!(farm.call(&READ).await.unwrap(), capability("back"));
 }
 
-/// Complaint of operators: one hung host made every controller of a farm be dropped in turn.
+/// Reported by operators of other products: one hung host took all controllers of a farm down.
 #[tokio::test]
-async fn time_outs_of_calls_do_not_take_a_controller_from_everybody() {
+async fn call_timeouts_alone_do_not_open_the_breaker() {
     const CALLS: usize = 10;
-    // Each call is left without its answer, and the probe that follows is answered.
+    // Each call gets no response, and the probe that follows gets one.
     let script = (0..CALLS).flat_map(|_| [Act::Silence, Act::Send(capability_answer("probe"))]);
     let controller = Scripted::start(script.chain(answers("used", 1))).await;
     let standby = Scripted::start([]).await;
@@ -160,7 +160,7 @@ async fn time_outs_of_calls_do_not_take_a_controller_from_everybody() {
 }
 
 #[tokio::test]
-async fn a_controller_that_leaves_its_probe_unanswered_is_passed_over() {
+async fn timed_out_probe_opens_the_breaker() {
     let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
     let good = Scripted::start(answers("good", 9_999)).await;
     let farm = FarmClient::new(FarmConfig {
@@ -181,7 +181,7 @@ async fn a_controller_that_leaves_its_probe_unanswered_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_probe_that_hangs_is_alone() {
+async fn hanging_probe_is_the_only_one() {
     const CALLS: usize = 50;
     let hung = Scripted::start((0..999).map(|_| Act::Silence)).await;
     let good = Scripted::start(answers("good", CALLS)).await;
@@ -203,15 +203,15 @@ async fn a_probe_that_hangs_is_alone() {
     assert_eq!(hung.requests().len(), CALLS + 1);
 }
 
-/// One farm that hangs must not hold up the others' users for its whole deadline, each of them.
+/// A farm that hangs must not delay every call by its whole deadline.
 #[tokio::test]
-async fn a_farm_that_hangs_is_tried_by_one_call_at_a_time() {
+async fn unresponsive_farm_is_tried_by_one_call_at_a_time() {
     let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
     let farm = Arc::new(FarmClient::new(FarmConfig {
         answer_timeout: Duration::from_millis(50),
         ..config(vec![hung.controller()], ControllerOrder::Ordered, LONG)
     }));
-    // A call finds out, and a probe confirms it.
+    // A call times out, and a probe confirms that the controller hangs.
     let first = farm.call_by(Instant::now() + Duration::from_millis(100), &READ);
     assert!(matches!(first.await, Err(CallError::Deadline { .. })));
     let state = || farm.controllers().map(|report| report.state).next();
@@ -234,7 +234,7 @@ async fn a_farm_that_hangs_is_tried_by_one_call_at_a_time() {
         assert!(matches!(error, CallError::PassedOver), "{error:?}");
         assert_eq!(error.sent(), Sent::NotSent);
     }
-    // With the trial gone, the next call is one.
+    // After the trial has ended, the next call is the trial.
     trial.abort();
     assert!(trial.await.unwrap_err().is_cancelled());
     let next = farm.call_by(Instant::now() + Duration::from_millis(50), &READ);
@@ -242,7 +242,7 @@ async fn a_farm_that_hangs_is_tried_by_one_call_at_a_time() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_once_the_farm_is_dropped() {
+async fn dropped_farm_stops_probing() {
     let bad = Scripted::start([]).await;
     let farm = farm_of(&[&bad, &bad]);
     for _ in 0..FAILURES {

@@ -1,8 +1,12 @@
-//! Which controller gets a request, and that no change is sent twice.
+//! Choice of controllers, and resends: no change is sent twice.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use roamd_nfuse_client::{CallError, ControllerOrder, FarmClient, FarmConfig, Sent};
+use roamd_nfuse_client::{
+    Attempt, AttemptOutcome, CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig,
+    Observer, Sent,
+};
 use roamd_nfuse_proto::ErrorId;
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -11,7 +15,7 @@ use crate::scripted::{
     controller, done, farm, farm_of, http, refused,
 };
 
-/// The ways in which a controller may fail after it has read a request.
+/// Failures of a controller after it has read a request.
 fn failures() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("no answer", Vec::new()),
@@ -30,7 +34,7 @@ fn failures() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn a_change_is_received_once_by_all_controllers_together() {
+async fn failed_change_reaches_only_one_controller() {
     for (name, answer) in failures() {
         let first = Scripted::start([Act::SendAndClose(answer)]).await;
         let second = Scripted::start([Act::Send(done())]).await;
@@ -48,7 +52,7 @@ async fn a_change_is_received_once_by_all_controllers_together() {
 }
 
 #[tokio::test]
-async fn a_read_goes_to_the_next_controller() {
+async fn failed_read_goes_to_the_next_controller() {
     for (name, answer) in failures() {
         let first = Scripted::start([Act::SendAndClose(answer)]).await;
         let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
@@ -63,7 +67,7 @@ async fn a_read_goes_to_the_next_controller() {
 }
 
 #[tokio::test]
-async fn a_read_that_is_lost_is_sent_once_more_to_the_only_controller() {
+async fn lost_read_is_resent_once_to_the_only_controller() {
     let controller = Scripted::start([Act::Close, Act::Send(capability_answer("again"))]).await;
     assert_eq!(
         farm_of(&[&controller]).call(&READ).await.unwrap(),
@@ -78,7 +82,7 @@ async fn a_read_that_is_lost_is_sent_once_more_to_the_only_controller() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_lost_is_not_sent_again_to_the_only_controller() {
+async fn lost_change_is_not_resent_to_the_only_controller() {
     let controller = Scripted::start([Act::Close, Act::Send(done())]).await;
     let error = farm_of(&[&controller])
         .call(&change("DESK-A"))
@@ -88,10 +92,9 @@ async fn a_change_that_is_lost_is_not_sent_again_to_the_only_controller() {
     assert_eq!(controller.requests().len(), 1);
 }
 
-/// A kept connection that its controller closes is where a client may send twice unseen, or lose
-/// what it could have sent.
+/// On a kept connection that its controller closes, a client could send a change twice, or lose it.
 #[tokio::test]
-async fn changes_lose_nothing_to_connections_that_are_just_closing() {
+async fn changes_survive_connections_that_are_closing() {
     const CALLS: usize = 200;
     let controller = Scripted::start((0..CALLS).map(|_| Act::SendAndClose(done()))).await;
     let farm = farm_of(&[&controller]);
@@ -104,9 +107,9 @@ async fn changes_lose_nothing_to_connections_that_are_just_closing() {
 }
 
 #[tokio::test]
-async fn a_read_on_a_connection_that_was_closed_is_sent_again_and_no_attempt_is_lost() {
-    // The controller keeps the connection after its first answer, and closes it when the next
-    // request arrives: it may have been too late to know that it was closed.
+async fn read_on_stale_connection_is_resent_in_same_attempt() {
+    // The controller keeps the connection after its first response, and closes it when the next
+    // request arrives, as if the close and the request had crossed on the way.
     let controller = Scripted::start([
         Act::Send(capability_answer("first")),
         Act::Close,
@@ -127,8 +130,48 @@ async fn a_read_on_a_connection_that_was_closed_is_sent_again_and_no_attempt_is_
     assert_eq!(controller.requests().len(), 3);
 }
 
+/// More resends than the breaker allows failures: neither the breaker nor an observer sees them.
 #[tokio::test]
-async fn a_change_gets_a_connection_of_its_own_that_reads_may_use_afterwards() {
+async fn resend_on_stale_connection_is_part_of_one_attempt() {
+    const CALLS: usize = 6;
+    let acts = (0..CALLS).flat_map(|_| [Act::Send(capability_answer("kept")), Act::Close]);
+    let controller = Scripted::start(acts).await;
+    let outcomes = Arc::new(Outcomes::default());
+    let farm = FarmClient::new(FarmConfig {
+        attempts: 1,
+        observer: Some(Arc::<Outcomes>::clone(&outcomes)),
+        ..config(
+            vec![controller.controller()],
+            ControllerOrder::Ordered,
+            LONG,
+        )
+    });
+    for call in 1..=CALLS {
+        assert_eq!(farm.call(&READ).await.unwrap(), capability("kept"));
+        assert_eq!(controller.requests().len(), 2 * call - 1);
+        assert_eq!(controller.connections(), call);
+    }
+    assert_eq!(
+        outcomes.0.lock().unwrap().as_slice(),
+        [AttemptOutcome::Answered; CALLS]
+    );
+    let states: Vec<_> = farm.controllers().map(|report| report.state).collect();
+    assert_eq!(states, [ControllerState::Closed]);
+}
+
+/// The outcomes of attempts, in order.
+#[derive(Debug, Default)]
+struct Outcomes(Mutex<Vec<AttemptOutcome>>);
+
+impl Observer for Outcomes {
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        let mut outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        outcomes.push(attempt.outcome);
+    }
+}
+
+#[tokio::test]
+async fn change_gets_new_connection_that_reads_reuse() {
     let controller = Scripted::start([
         Act::Send(capability_answer("first")),
         Act::Send(done()),
@@ -146,7 +189,7 @@ async fn a_change_gets_a_connection_of_its_own_that_reads_may_use_afterwards() {
 }
 
 #[tokio::test]
-async fn a_controller_without_a_connection_is_passed_over() {
+async fn unreachable_controller_is_skipped() {
     let dead = closed_port().await;
     let alive = Scripted::start([Act::Send(done()), Act::Send(capability_answer("alive"))]).await;
     let controllers = vec![dead.clone(), dead, alive.controller()];
@@ -157,7 +200,7 @@ async fn a_controller_without_a_connection_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_farm_without_connections_has_certainly_seen_nothing() {
+async fn unreachable_farm_reports_nothing_sent() {
     let dead = closed_port().await;
     for controllers in [vec![dead.clone(), dead], Vec::new()] {
         let farm = farm(controllers, ControllerOrder::Balanced, LONG);
@@ -168,7 +211,7 @@ async fn a_farm_without_connections_has_certainly_seen_nothing() {
 }
 
 #[tokio::test]
-async fn a_dead_controller_does_not_hide_that_another_has_seen_the_request() {
+async fn unreachable_controller_does_not_hide_earlier_failure() {
     let first = Scripted::start([Act::Close]).await;
     let controllers = vec![first.controller(), closed_port().await];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
@@ -177,9 +220,9 @@ async fn a_dead_controller_does_not_hide_that_another_has_seen_the_request() {
 }
 
 #[tokio::test]
-async fn a_controller_that_swallows_connections_leaves_time_for_the_next() {
-    // Nobody accepts, and the queue of one is full: further connections are neither taken nor
-    // refused.
+async fn connect_timeout_leaves_time_for_next_controller() {
+    // The listener never accepts, and its queue of one is full: further connections are neither
+    // accepted nor refused.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -204,7 +247,7 @@ async fn a_controller_that_swallows_connections_leaves_time_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_silent_controller_does_not_use_up_the_deadline_of_a_read() {
+async fn silent_controller_leaves_time_for_read_at_the_next() {
     let silent = Scripted::start([Act::Silence, Act::Silence]).await;
     let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
     let farm = FarmClient::new(FarmConfig {
@@ -219,16 +262,16 @@ async fn a_silent_controller_does_not_use_up_the_deadline_of_a_read() {
 }
 
 #[tokio::test]
-async fn who_cannot_ask_another_controller_waits_for_a_slow_one() {
+async fn call_without_alternative_waits_for_slow_controller() {
     let answer_timeout = Duration::from_millis(50);
     for only in [true, false] {
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let (trigger, triggered) = tokio::sync::oneshot::channel();
         let answer = if only {
             capability_answer("slow")
         } else {
             done()
         };
-        let slow = Scripted::start([Act::SendLater(told, answer)]).await;
+        let slow = Scripted::start([Act::SendLater(triggered, answer)]).await;
         let second = Scripted::start([]).await;
         let controllers = if only {
             vec![slow.controller()]
@@ -242,7 +285,7 @@ async fn who_cannot_ask_another_controller_waits_for_a_slow_one() {
         let answering = async {
             slow.received(1).await;
             tokio::time::sleep(2 * answer_timeout).await;
-            tell.send(()).unwrap();
+            trigger.send(()).unwrap();
         };
         if only {
             let (answer, ()) = tokio::join!(farm.call(&READ), answering);
@@ -257,7 +300,7 @@ async fn who_cannot_ask_another_controller_waits_for_a_slow_one() {
 }
 
 #[tokio::test]
-async fn no_more_controllers_are_tried_than_there_are_attempts() {
+async fn attempts_limit_the_controllers_tried() {
     for (attempts, expected) in [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1])] {
         let mut scripted = Vec::new();
         for _ in 0..3 {
@@ -275,7 +318,7 @@ async fn no_more_controllers_are_tried_than_there_are_attempts() {
 }
 
 #[tokio::test]
-async fn what_the_farm_refuses_is_not_asked_elsewhere() {
+async fn refused_request_is_not_sent_to_another_controller() {
     for id in [
         ErrorId::FAILED_CREDENTIALS,
         ErrorId::NOT_TRUSTED,
@@ -293,7 +336,7 @@ async fn what_the_farm_refuses_is_not_asked_elsewhere() {
 }
 
 #[tokio::test]
-async fn ordered_controllers_are_asked_from_the_first_and_balanced_ones_in_turn() {
+async fn order_decides_which_controller_is_asked_first() {
     for (order, expected) in [
         (ControllerOrder::Ordered, [6, 0, 0]),
         (ControllerOrder::Balanced, [2, 2, 2]),

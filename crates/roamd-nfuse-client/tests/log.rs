@@ -1,4 +1,4 @@
-//! What the log tells of controllers: each change of a state once, and no request.
+//! Log: one line for each state change of a controller, and none for a request.
 #![expect(clippy::unwrap_used, reason = "a log that cannot be read is a failure")]
 
 use std::io::{self, Write};
@@ -45,7 +45,7 @@ async fn reaches(farm: &FarmClient, state: ControllerState) {
 }
 
 #[tokio::test]
-async fn a_change_of_a_controllers_state_is_one_line_and_a_request_is_none() {
+async fn each_state_change_logs_one_line_and_requests_none() {
     const CALLS: usize = 50;
     let log = Log::default();
     let writer = log.clone();
@@ -71,8 +71,8 @@ async fn a_change_of_a_controllers_state_is_one_line_and_a_request_is_none() {
     let lines = log.lines();
     assert!(lines[0].contains("Connection refused"), "{}", lines[0]);
     let expected = [
-        (" WARN ", "ControllerUrl is passed over", "state=\"open\""),
-        (" INFO ", "ControllerUrl is used again", "state=\"closed\""),
+        (" WARN ", "Controller marked down", "state=\"open\""),
+        (" INFO ", "Controller marked up", "state=\"closed\""),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:?}");
     for (line, (level, message, state)) in lines.iter().zip(expected) {

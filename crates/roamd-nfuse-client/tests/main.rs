@@ -1,7 +1,8 @@
-//! The client against controllers that play bytes over real sockets.
+//! Tests of the client against scripted controllers over real sockets.
 
 mod breaker;
 mod failover;
+mod flaky_controllers;
 mod log;
 mod observer;
 mod scripted;
@@ -9,4 +10,3 @@ mod service_key;
 mod sta;
 mod tls;
 mod transport;
-mod unsteady;

@@ -1,7 +1,7 @@
-//! What is told of attempts, and of controllers.
+//! Observers of attempts, and reports about controllers.
 #![expect(
     clippy::unwrap_used,
-    reason = "a note that cannot be taken is a failure"
+    reason = "a record that cannot be made is a failure"
 )]
 
 use std::sync::{Arc, Mutex};
@@ -16,21 +16,21 @@ use crate::scripted::{
 };
 
 #[derive(Debug, Default)]
-struct Notes(Mutex<Vec<(String, &'static str, AttemptOutcome)>>);
+struct Recorder(Mutex<Vec<(String, &'static str, AttemptOutcome)>>);
 
-impl Observer for Notes {
+impl Observer for Recorder {
     fn attempted(&self, attempt: &Attempt<'_>) {
-        let note = (
+        let record = (
             attempt.controller.to_string(),
             attempt.request,
             attempt.outcome,
         );
-        self.0.lock().unwrap().push(note);
+        self.0.lock().unwrap().push(record);
     }
 }
 
 #[tokio::test]
-async fn every_attempt_is_told_with_its_controller_and_its_end() {
+async fn observer_gets_every_attempt_with_its_outcome() {
     let cases = [
         (Act::Send(capability_answer("a")), AttemptOutcome::Answered),
         (
@@ -46,10 +46,10 @@ async fn every_attempt_is_told_with_its_controller_and_its_end() {
     ];
     for (act, outcome) in cases {
         let (dead, controller) = (closed_port().await, Scripted::start([act]).await);
-        let notes = Arc::new(Notes::default());
+        let recorder = Arc::new(Recorder::default());
         let controllers = vec![dead.clone(), controller.controller()];
         let farm = FarmClient::new(FarmConfig {
-            observer: Some(Arc::<Notes>::clone(&notes)),
+            observer: Some(Arc::<Recorder>::clone(&recorder)),
             ..config(controllers, ControllerOrder::Ordered, LONG)
         });
         drop(farm.call(&READ).await);
@@ -58,17 +58,17 @@ async fn every_attempt_is_told_with_its_controller_and_its_end() {
             (controller.controller().to_string(), outcome),
         ]
         .map(|(controller, outcome)| (controller, "RequestCapabilities", outcome));
-        assert_eq!(*notes.0.lock().unwrap(), expected);
+        assert_eq!(*recorder.0.lock().unwrap(), expected);
     }
 }
 
 #[tokio::test]
-async fn a_call_that_runs_out_of_time_is_told_too() {
+async fn observer_gets_attempt_that_hits_the_deadline() {
     let controller = Scripted::start([Act::Silence]).await;
-    let notes = Arc::new(Notes::default());
+    let recorder = Arc::new(Recorder::default());
     let timeout = std::time::Duration::from_millis(50);
     let farm = FarmClient::new(FarmConfig {
-        observer: Some(Arc::<Notes>::clone(&notes)),
+        observer: Some(Arc::<Recorder>::clone(&recorder)),
         ..config(
             vec![controller.controller()],
             ControllerOrder::Ordered,
@@ -76,7 +76,7 @@ async fn a_call_that_runs_out_of_time_is_told_too() {
         )
     });
     farm.call(&READ).await.unwrap_err();
-    let first = notes.0.lock().unwrap().first().cloned();
+    let first = recorder.0.lock().unwrap().first().cloned();
     let name = controller.controller().to_string();
     assert_eq!(
         first,
@@ -85,7 +85,7 @@ async fn a_call_that_runs_out_of_time_is_told_too() {
 }
 
 #[tokio::test]
-async fn a_report_tells_connections() {
+async fn report_counts_connections() {
     let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
     let controllers = vec![controller.controller()];
     let farm = FarmClient::new(config(controllers, ControllerOrder::Ordered, LONG));
@@ -95,7 +95,7 @@ async fn a_report_tells_connections() {
 }
 
 #[tokio::test]
-async fn a_probe_asks_every_controller_whatever_calls_think_of_it() {
+async fn probe_asks_every_controller_regardless_of_breaker() {
     let good = Scripted::start([
         Act::Send(capability_answer("a")),
         Act::Send(refused(ErrorId::NOT_TRUSTED)),
@@ -105,7 +105,7 @@ async fn a_probe_asks_every_controller_whatever_calls_think_of_it() {
     let farm = FarmClient::new(config(controllers, ControllerOrder::Ordered, LONG));
     let probed = farm.probe().await;
     assert!(matches!(probed[0], Err(CallError::Unreachable(_))));
-    // Both ask the same controller at once; whoever was first got the answer.
+    // Both probes reach the same controller at once; the first one gets the response.
     let answered = probed.iter().flatten().count();
     let refused = probed
         .iter()

@@ -1,7 +1,7 @@
-//! Controllers that follow a script, and what their farms say.
+//! Scripted controllers, and responses of their farms.
 #![expect(
     clippy::expect_used,
-    reason = "a test without its controller cannot go on"
+    reason = "without its controller a test has to stop"
 )]
 
 use std::collections::VecDeque;
@@ -19,10 +19,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// Long enough for a busy machine; no test waits for it.
+/// Long enough for a busy machine. No test waits that long.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
-/// What a controller does with a request that it has read.
+/// Reaction of a controller to a request.
 pub(crate) enum Act {
     /// Sends these bytes and reads the next request on the same connection.
     Send(Vec<u8>),
@@ -30,16 +30,16 @@ pub(crate) enum Act {
     SendAndClose(Vec<u8>),
     /// Sends these bytes one by one with a pause after each.
     Drip(Vec<u8>, Duration),
-    /// Sends these bytes once it is told to, and goes on.
+    /// Sends these bytes when the channel is triggered, and reads the next request.
     SendLater(oneshot::Receiver<()>, Vec<u8>),
-    /// Closes the connection and says nothing.
+    /// Closes the connection without a response.
     Close,
-    /// Says nothing, and keeps the connection.
+    /// Sends nothing, and keeps the connection open.
     Silence,
 }
 
-/// A controller that plays one act for each request, over all of its connections. After the last
-/// act it closes each connection when a request has come.
+/// Controller that performs one act for each request, over all of its connections. After the last
+/// act it closes a connection when a request arrives.
 pub(crate) struct Scripted {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -78,7 +78,7 @@ impl Scripted {
         controller(self.address)
     }
 
-    /// The requests that came, headers and all, in order.
+    /// Returns the requests that arrived, with their headers, in order.
     pub(crate) fn requests(&self) -> Vec<String> {
         lock(&self.shared.requests).clone()
     }
@@ -87,7 +87,7 @@ impl Scripted {
         *lock(&self.shared.connections)
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this number of requests has arrived.
     pub(crate) async fn received(&self, count: usize) {
         while lock(&self.shared.requests).len() < count {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -116,8 +116,8 @@ async fn play(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
                     tokio::time::sleep(pause).await;
                 }
             }
-            Act::SendLater(told, bytes) => {
-                told.await.ok()?;
+            Act::SendLater(trigger, bytes) => {
+                trigger.await.ok()?;
                 stream.write_all(&bytes).await.ok()?;
             }
             Act::Close => return None,
@@ -152,12 +152,12 @@ pub(crate) fn controller(address: SocketAddr) -> ControllerUrl {
     ControllerUrl::parse(&format!("http://{address}")).expect("an address is a controller")
 }
 
-/// A controller that takes no connections.
+/// Returns a controller that accepts no connections.
 pub(crate) async fn closed_port() -> ControllerUrl {
     controller(free_address().await)
 }
 
-/// An address that takes no connections until somebody listens there.
+/// Returns an address that accepts no connections until a test listens on it.
 pub(crate) async fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     listener.local_addr().expect("an address")
@@ -171,7 +171,8 @@ pub(crate) fn farm(
     FarmClient::new(config(controllers, order, timeout))
 }
 
-/// What [`farm`] is made of: controllers that are all asked, with most of the deadline for each.
+/// Returns the settings of [`farm`]: each controller may be tried, and may use most of the
+/// deadline.
 pub(crate) fn config(
     controllers: Vec<ControllerUrl>,
     order: ControllerOrder,
@@ -193,7 +194,7 @@ pub(crate) fn config(
     }
 }
 
-/// A farm of these controllers in their order, with a deadline that no test reaches.
+/// Returns a farm of these controllers in order, with a deadline that no test reaches.
 pub(crate) fn farm_of(controllers: &[&Scripted]) -> FarmClient {
     let controllers = controllers
         .iter()
@@ -202,10 +203,10 @@ pub(crate) fn farm_of(controllers: &[&Scripted]) -> FarmClient {
     farm(controllers, ControllerOrder::Ordered, LONG)
 }
 
-/// A read: asks for capabilities.
+/// A read: requests the capabilities.
 pub(crate) const READ: CapabilitiesRequest = CapabilitiesRequest;
 
-/// A change: logs the sessions of a client off.
+/// Returns a change: it logs off the sessions of a client.
 pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
     LogoffUserSessionsRequest(SessionSelection {
         credentials: Credentials::Anonymous,
@@ -217,7 +218,7 @@ pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
     })
 }
 
-/// The answer to a read, told from others by a capability of this name.
+/// Returns the response to a read, recognizable by a capability of this name.
 pub(crate) fn capability(name: &str) -> CapabilitiesResponse {
     CapabilitiesResponse {
         capabilities: vec![CapabilityId(name.to_owned().into())],
@@ -228,12 +229,12 @@ pub(crate) fn capability_document(name: &str) -> Vec<u8> {
     document::<CapabilitiesRequest>(&Ok(capability(name)))
 }
 
-/// A whole HTTP answer to a read.
+/// Returns an HTTP response to a read.
 pub(crate) fn capability_answer(name: &str) -> Vec<u8> {
     http("200 OK", &capability_document(name))
 }
 
-/// A whole HTTP answer to a change.
+/// Returns an HTTP response to a change.
 pub(crate) fn done() -> Vec<u8> {
     http(
         "200 OK",
@@ -241,7 +242,7 @@ pub(crate) fn done() -> Vec<u8> {
     )
 }
 
-/// A whole HTTP answer that refuses.
+/// Returns an HTTP response that refuses the request.
 pub(crate) fn refused(id: ErrorId) -> Vec<u8> {
     http("200 OK", &document::<CapabilitiesRequest>(&Err(id.into())))
 }

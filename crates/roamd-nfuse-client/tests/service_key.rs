@@ -1,4 +1,4 @@
-//! The key that controllers can demand, and its change.
+//! Service keys, and the change from one to the next.
 
 use roamd_nfuse_client::{ControllerOrder, FarmClient, FarmConfig, ServiceKeys};
 
@@ -14,7 +14,7 @@ fn farm(controller: &Scripted, keys: &str) -> FarmClient {
     })
 }
 
-/// The keys of the requests that came.
+/// Returns the keys of the requests that arrived.
 fn keys(controller: &Scripted) -> Vec<String> {
     let key = |request: String| {
         request
@@ -31,7 +31,7 @@ fn refusal() -> Act {
 }
 
 #[tokio::test]
-async fn every_request_has_the_key() {
+async fn every_request_carries_the_key() {
     let controller = Scripted::start([Act::Send(capability_answer("a")), Act::Send(done())]).await;
     let farm = farm(&controller, "one\ntwo");
     farm.call(&READ).await.unwrap();
@@ -40,7 +40,7 @@ async fn every_request_has_the_key() {
 }
 
 #[tokio::test]
-async fn a_read_is_sent_again_with_the_next_key_which_is_kept() {
+async fn read_with_refused_key_is_resent_with_next_key() {
     let controller = Scripted::start([
         refusal(),
         Act::Send(capability_answer("a")),
@@ -53,8 +53,30 @@ async fn a_read_is_sent_again_with_the_next_key_which_is_kept() {
     assert_eq!(keys(&controller), ["one", "two", "two"]);
 }
 
+/// One attempt tries both keys, and never sends a third request.
 #[tokio::test]
-async fn a_change_whose_key_is_refused_is_not_sent_again() {
+async fn second_key_is_tried_within_one_attempt() {
+    for (answer, is_accepted) in [
+        (Act::Send(capability_answer("a")), true),
+        (refusal(), false),
+    ] {
+        let controller = Scripted::start([refusal(), answer, refusal()]).await;
+        let farm = FarmClient::new(FarmConfig {
+            attempts: 1,
+            service_keys: ServiceKeys::parse("one\ntwo").ok(),
+            ..config(
+                vec![controller.controller()],
+                ControllerOrder::Ordered,
+                LONG,
+            )
+        });
+        assert_eq!(farm.call(&READ).await.is_ok(), is_accepted);
+        assert_eq!(keys(&controller), ["one", "two"]);
+    }
+}
+
+#[tokio::test]
+async fn change_with_refused_key_is_not_resent() {
     let controller = Scripted::start([refusal(), Act::Send(done())]).await;
     let farm = farm(&controller, "one\ntwo");
     farm.call(&change("DESK-A")).await.unwrap_err();
@@ -64,7 +86,7 @@ async fn a_change_whose_key_is_refused_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn one_key_that_is_refused_is_tried_once() {
+async fn single_refused_key_is_tried_once() {
     let controller = Scripted::start([refusal(), refusal()]).await;
     farm(&controller, "one").call(&READ).await.unwrap_err();
     assert_eq!(keys(&controller), ["one"]);

@@ -1,4 +1,4 @@
-//! Tickets from ticket authorities that fail.
+//! Tickets of failing Secure Ticket Authorities.
 
 use std::time::Duration;
 
@@ -45,8 +45,9 @@ fn answer(answer: &Result<TicketResponse, FarmError>) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_authority_that_gives_no_ticket_leaves_it_to_the_next() {
-    // A lost ticket expires, so also where the first may have issued one (nfuse.md §8).
+async fn failing_authority_is_followed_by_the_next() {
+    // A lost ticket expires, so the next authority is tried even if the first may have issued one
+    // (nfuse.md §8).
     let failures = [
         ("closes", Act::Close),
         ("HTML", Act::Send(http("200 OK", b"<html/>"))),
@@ -81,7 +82,7 @@ async fn an_authority_that_gives_no_ticket_leaves_it_to_the_next() {
 }
 
 #[tokio::test]
-async fn an_authority_that_hangs_leaves_time_for_the_next() {
+async fn hanging_authority_leaves_time_for_the_next() {
     let hung = Scripted::start([Act::Silence]).await;
     let second = Scripted::start([Act::Send(issued("STA2"))]).await;
     let client = StaClient::new(FarmConfig {
@@ -96,7 +97,7 @@ async fn an_authority_that_hangs_leaves_time_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_waited_for_until_the_first_of_two_deadlines() {
+async fn ticket_call_ends_at_the_earlier_of_two_deadlines() {
     let soon = Duration::from_millis(50);
     for (timeout, caller) in [(soon, LONG), (LONG, soon)] {
         let hung = Scripted::start([Act::Silence]).await;
@@ -112,7 +113,7 @@ async fn a_ticket_is_waited_for_until_the_first_of_two_deadlines() {
 }
 
 #[tokio::test]
-async fn without_any_authority_there_is_no_ticket() {
+async fn ticket_call_fails_without_working_authority() {
     let first = Scripted::start([Act::Send(answer(&Err(ErrorId::UNSPECIFIED.into())))]).await;
     let client = authorities(vec![first.controller(), closed_port().await]);
     let error = ticket(&client).await.unwrap_err();
@@ -123,7 +124,7 @@ async fn without_any_authority_there_is_no_ticket() {
 }
 
 #[tokio::test]
-async fn an_authority_that_failed_is_passed_over_and_probed_with_a_ticket_to_nowhere() {
+async fn failed_authority_is_probed_with_an_unused_ticket() {
     let address = free_address().await;
     let standby = Scripted::start((0..9_999).map(|_| Act::Send(issued("STANDBY")))).await;
     let client = authorities(vec![controller(address), standby.controller()]);

@@ -1,4 +1,4 @@
-//! Controllers behind TLS: who is believed, and who is not.
+//! TLS: certificates of controllers that the client accepts, and those that it refuses.
 #![expect(
     clippy::unwrap_used,
     reason = "a test without its certificates cannot go on"
@@ -31,7 +31,7 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A controller whose certificate is for this name until the end of that year.
+/// Controller with a certificate for one name that expires at the end of a year.
 struct Secure {
     controller: ControllerUrl,
     pin: String,
@@ -90,13 +90,13 @@ fn pinned(pin: &str) -> ClientTls {
 }
 
 #[tokio::test]
-async fn only_a_controller_that_proves_who_it_is_gets_a_request() {
+async fn only_trusted_certificate_gets_a_request() {
     let (authority, stranger) = (authority(), authority());
     let by = |authority: &Authority, name| {
         ClientTls::new(&Trust::Authorities(authority.pem().into_bytes()), name).unwrap()
     };
     let good = "localhost";
-    // (name and year of the certificate, whom the client trusts, whether it gets an answer)
+    // (case, name and year of the certificate, settings of the client, whether it gets a response)
     let cases = [
         ("own authority", good, 2096, by(&authority, None), true),
         ("another authority", good, 2096, by(&stranger, None), false),
@@ -108,14 +108,14 @@ async fn only_a_controller_that_proves_who_it_is_gets_a_request() {
             false,
         ),
         (
-            "the name that was told",
+            "the configured name",
             "other.example.test",
             2096,
             by(&authority, Some("other.example.test")),
             true,
         ),
         (
-            "not the name that was told",
+            "not the configured name",
             good,
             2096,
             by(&authority, Some("other.example.test")),
@@ -123,7 +123,7 @@ async fn only_a_controller_that_proves_who_it_is_gets_a_request() {
         ),
         ("expired", good, 2021, by(&authority, None), false),
         (
-            "nobody the system knows",
+            "unknown to the system",
             good,
             2096,
             ClientTls::new(&Trust::System, None).unwrap(),
@@ -148,7 +148,7 @@ async fn only_a_controller_that_proves_who_it_is_gets_a_request() {
 }
 
 #[tokio::test]
-async fn a_pinned_key_is_enough_and_another_is_not() {
+async fn only_pinned_key_is_accepted() {
     let secure = Secure::start(&authority(), "other.example.test", 2021).await;
     let other = Secure::start(&authority(), "other.example.test", 2021).await;
     let answer = farm(&secure.controller, pinned(&secure.pin))
@@ -162,7 +162,7 @@ async fn a_pinned_key_is_enough_and_another_is_not() {
 }
 
 #[tokio::test]
-async fn the_expiry_of_a_certificate_is_known_once_it_was_shown() {
+async fn certificate_expiry_is_reported_after_handshake() {
     let secure = Secure::start(&authority(), "localhost", 2096).await;
     let farm = farm(&secure.controller, pinned(&secure.pin));
     let expiry = || {
@@ -176,7 +176,7 @@ async fn the_expiry_of_a_certificate_is_known_once_it_was_shown() {
 }
 
 #[tokio::test]
-async fn nothing_goes_in_the_clear_to_who_should_speak_tls() {
+async fn https_controller_gets_no_plain_request() {
     let plain = Scripted::start([Act::Send(capability_answer("plain"))]).await;
     let port = plain
         .controller()

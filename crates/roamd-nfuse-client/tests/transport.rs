@@ -1,4 +1,4 @@
-//! What real farms do to HTTP (nfuse.md §1.1), and what broken ones do.
+//! HTTP as real farms speak it (nfuse.md §1.1), and as broken ones do.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::scripted::{
 };
 
 #[tokio::test]
-async fn a_request_is_a_post_of_xml_to_the_path_of_the_service() {
+async fn request_is_xml_post_to_the_service_path() {
     let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
     farm_of(&[&controller]).call(&READ).await.unwrap();
 
@@ -32,7 +32,7 @@ async fn a_request_is_a_post_of_xml_to_the_path_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again() {
+async fn connection_is_reused() {
     let controller =
         Scripted::start(["a", "b", "c"].map(|name| Act::Send(capability_answer(name)))).await;
     let farm = farm_of(&[&controller]);
@@ -43,7 +43,7 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_used_again_is_closed() {
+async fn idle_connection_is_closed() {
     let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
     let farm = farm_of(&[&controller]);
     farm.call(&READ).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_connection_that_is_not_used_again_is_closed() {
 }
 
 #[tokio::test]
-async fn what_old_farms_put_around_an_answer_is_taken_off() {
+async fn additions_of_old_farms_to_responses_are_ignored() {
     let document = capability_document("a");
     let text = String::from_utf8(document.clone()).unwrap();
     let (first, second) = text.split_at(40);
@@ -107,7 +107,8 @@ async fn what_old_farms_put_around_an_answer_is_taken_off() {
         ),
     ];
     for (name, answer) in cases {
-        // The connection stays open, as it does on these farms: nobody waits for its end.
+        // The connection stays open, as it does on these farms: the client does not wait for its
+        // end.
         let controller = Scripted::start([Act::Send(answer.into_bytes())]).await;
         let answer = farm_of(&[&controller]).call(&READ).await;
         assert_eq!(answer.ok(), Some(capability("a")), "{name}");
@@ -121,7 +122,7 @@ async fn what_old_farms_put_around_an_answer_is_taken_off() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_of_a_farm_is_an_error_that_says_so() {
+async fn invalid_response_is_reported_by_its_kind() {
     let html = b"<html><body>It works!</body></html>";
     let truncated = b"HTTP/1.1 200 OK\r\n\r\n5\r\n<?xml\r\n".to_vec();
     let short = [&b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"[..], html].concat();
@@ -135,47 +136,47 @@ async fn what_is_no_answer_of_a_farm_is_an_error_that_says_so() {
         (
             "HTML",
             http("200 OK", html),
-            "answer of the controller cannot be understood",
+            "response of the controller is not a valid NFuse message",
         ),
         (
             "nothing",
             http("200 OK", b""),
-            "answer of the controller cannot be understood",
+            "response of the controller is not a valid NFuse message",
         ),
         (
             "not asked for",
             gzip,
-            "answer of the controller cannot be understood",
+            "response of the controller is not a valid NFuse message",
         ),
         (
             "missing chunk",
             truncated,
-            "answer of the controller cannot be read",
+            "response of the controller has malformed chunks",
         ),
         (
             "not found",
             http("404 Not Found", html),
-            "controller answered with HTTP status 404 Not Found",
+            "controller responded with HTTP status 404 Not Found",
         ),
         (
             "broken",
             http("500 Oops", &capability_document("a")),
-            "controller answered with HTTP status 500 Internal Server Error",
+            "controller responded with HTTP status 500 Internal Server Error",
         ),
         (
             "moved",
             found,
-            "controller answered with HTTP status 302 Found",
+            "controller responded with HTTP status 302 Found",
         ),
         (
             "cut",
             short,
-            "connection to the controller was lost before it had answered",
+            "connection to the controller was lost before the end of its response",
         ),
         (
             "not HTTP",
             b"SSH-2.0-OpenSSH\r\n".to_vec(),
-            "connection to the controller was lost before it had answered",
+            "connection to the controller was lost before the end of its response",
         ),
     ];
     for (name, answer, expected) in cases {
@@ -189,10 +190,10 @@ async fn what_is_no_answer_of_a_farm_is_an_error_that_says_so() {
 
 /// nfuse.md §1.1: a stand-alone service of old farms takes 4 KB.
 #[tokio::test]
-async fn a_request_that_is_too_long_for_an_old_farm_is_named_with_its_length() {
+async fn refused_long_request_is_reported_with_its_length() {
     let mut request = change("DESK-A");
     for (tickets, expected) in [
-        (0, "controller answered with HTTP status 400 Bad Request"),
+        (0, "controller responded with HTTP status 400 Bad Request"),
         (200, "controller refused a request of "),
     ] {
         request.0.tickets = vec!["0123456789ABCDEF".to_owned(); tickets];
@@ -205,7 +206,7 @@ async fn a_request_that_is_too_long_for_an_old_farm_is_named_with_its_length() {
 }
 
 #[tokio::test]
-async fn a_missing_last_chunk_is_told_apart() {
+async fn missing_last_chunk_is_reported() {
     let controller = Scripted::start([Act::SendAndClose(
         b"HTTP/1.1 200 OK\r\n\r\n5\r\n<?xm".to_vec(),
     )])
@@ -218,7 +219,7 @@ async fn a_missing_last_chunk_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_the_farms_own_word() {
+async fn refusal_carries_the_error_id_of_the_farm() {
     let controller = Scripted::start([Act::Send(refused(ErrorId::NOT_TRUSTED))]).await;
     let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
     let expected = FarmError::from(ErrorId::NOT_TRUSTED);
@@ -230,7 +231,7 @@ async fn a_refusal_is_the_farms_own_word() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_up_to_8_mib() {
+async fn response_up_to_8_mib_is_read() {
     let limit = 8 * 1024 * 1024;
     let document = capability_document("a");
     for (blanks, fits) in [
@@ -248,7 +249,7 @@ async fn an_answer_is_read_up_to_8_mib() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_left_at_the_limit() {
+async fn endless_response_is_dropped_at_the_limit() {
     let endless = [
         b"HTTP/1.1 200 OK\r\n\r\n<?xml version=\"1.0\"?>".to_vec(),
         vec![b' '; 9 * 1024 * 1024],
@@ -259,9 +260,9 @@ async fn an_answer_that_never_ends_is_left_at_the_limit() {
     assert!(matches!(error, CallError::TooLong), "{error:?}");
 }
 
-/// Calls that share a deadline note a silent controller as others do.
+/// A call with a shared deadline records a silent controller like any other call.
 #[tokio::test]
-async fn a_deadline_that_several_calls_share_holds_and_casts_doubt() {
+async fn shared_deadline_holds_and_makes_controller_suspect() {
     let controller = Scripted::start([Act::Silence, Act::Silence]).await;
     let minute = Duration::from_secs(60);
     let farm = farm(
@@ -273,11 +274,11 @@ async fn a_deadline_that_several_calls_share_holds_and_casts_doubt() {
     let error = farm.call_by(deadline, &READ).await.unwrap_err();
     assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
     let states: Vec<_> = farm.controllers().map(|report| report.state).collect();
-    assert_eq!(states, [ControllerState::Doubted]);
+    assert_eq!(states, [ControllerState::Suspect]);
 }
 
 #[tokio::test]
-async fn the_deadline_holds_for_silence_and_for_drops() {
+async fn deadline_holds_for_silent_and_slow_controllers() {
     let deadline = Duration::from_millis(200);
     let drip = Act::Drip(capability_answer("a"), Duration::from_millis(50));
     for (name, act) in [("silence", Act::Silence), ("one byte at a time", drip)] {
@@ -301,10 +302,10 @@ async fn the_deadline_holds_for_silence_and_for_drops() {
 }
 
 #[tokio::test]
-async fn the_answer_to_an_abandoned_call_reaches_no_other_call() {
-    let (tell, told) = oneshot::channel();
+async fn late_response_of_dropped_call_reaches_no_other_call() {
+    let (trigger, triggered) = oneshot::channel();
     let controller = Scripted::start([
-        Act::SendLater(told, capability_answer("late")),
+        Act::SendLater(triggered, capability_answer("late")),
         Act::Send(capability_answer("own")),
     ])
     .await;
@@ -312,16 +313,16 @@ async fn the_answer_to_an_abandoned_call_reaches_no_other_call() {
     {
         let abandoned = farm.call(&READ);
         tokio::select! {
-            answer = abandoned => panic!("nobody has answered: {answer:?}"),
+            answer = abandoned => panic!("response without a trigger: {answer:?}"),
             () = controller.received(1) => {}
         }
     }
-    tell.send(()).unwrap();
+    trigger.send(()).unwrap();
     assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));
 }
 
 #[tokio::test]
-async fn a_second_answer_to_one_request_reaches_no_other_call() {
+async fn surplus_response_reaches_no_other_call() {
     let doubled = [capability_answer("first"), capability_answer("second")].concat();
     let controller =
         Scripted::start([Act::Send(doubled), Act::Send(capability_answer("own"))]).await;
@@ -331,7 +332,7 @@ async fn a_second_answer_to_one_request_reaches_no_other_call() {
 }
 
 #[tokio::test]
-async fn the_farm_is_known_by_its_id() {
+async fn farm_is_identified_by_its_id() {
     assert_eq!(
         farm(Vec::new(), ControllerOrder::Balanced, LONG).id(),
         "XA1"

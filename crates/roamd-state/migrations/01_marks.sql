@@ -1,4 +1,5 @@
--- What is marked until when. A key is a digest: the key itself may be a ticket.
+-- Flags, with their expiry. Keys are stored as digests, because a key may be a valid ticket.
+-- Names of tables and kinds are part of the file format: they stay as they are.
 CREATE TABLE mark (
     kind   TEXT    NOT NULL CHECK (kind <> ''),
     digest BLOB    NOT NULL CHECK (length(digest) = 32),
@@ -8,7 +9,7 @@ CREATE TABLE mark (
 
 CREATE INDEX mark_until ON mark (until);
 
--- How often something happened, counted anew once `until` has passed.
+-- Counters, with their expiry. An expired counter starts again at 1.
 CREATE TABLE counter (
     kind   TEXT    NOT NULL CHECK (kind <> ''),
     digest BLOB    NOT NULL CHECK (length(digest) = 32),

@@ -1,16 +1,15 @@
-//! Who may see a token (CA-13).
+//! Audience of a token (CA-13).
 
 use std::fmt;
 
 use url::{Origin, Url};
 
-/// Scheme, host and port of a service. A token is sent to the audience that it was issued for and
-/// to no other.
+/// Scheme, host and port of a service. A token is sent only to the audience that it was issued for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience(Origin);
 
 impl Audience {
-    /// The audience that a URL belongs to.
+    /// Returns the audience of a URL.
     pub(crate) fn of(url: &Url) -> Self {
         Self(url.origin())
     }

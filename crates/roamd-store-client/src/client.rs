@@ -1,4 +1,4 @@
-//! The operations of a store.
+//! Operations of a store.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,28 +12,27 @@ use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use crate::error::{ClientError, shown};
+use crate::error::{ClientError, printable};
 use crate::sign_in::{Credentials, SignIn, Token, challenge, sign_in};
 use crate::store_url::StoreUrl;
-use crate::transport::{Answer, Call, Transport, link};
+use crate::transport::{Call, Response, Transport, usable_url};
 
-/// How often a session that is not ready is asked for, the first time included (CQ-64).
-const ATTEMPTS: u32 = 30;
+/// Limit of attempts to launch a session that is not ready (CQ-64).
+const MAX_LAUNCH_ATTEMPTS: u32 = 30;
 
-/// How long to wait if the store does not say.
+/// Wait before the next attempt, if the store does not set it.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
-/// The longest wait, whatever the store says.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// Limit of the wait before the next attempt.
+const MAX_WAIT: Duration = Duration::from_secs(300);
 
-/// For signing out: nobody waits for it.
-const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(2);
+/// Timeout for signing out, which must not delay the end of a program.
+const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A client of one store, for one user.
+/// Client of one store, for one user.
 ///
-/// It signs in when the store first asks for it, and keeps the token for the requests that follow. A
-/// clone begins with the same token and shares the connections, so that several clones can ask at
-/// once.
+/// It signs in when the store sends a challenge, and keeps the token for later requests. A clone
+/// starts with the same token and shares the connections, so clones can send requests concurrently.
 #[derive(Clone)]
 pub struct StoreClient {
     transport: Transport,
@@ -41,31 +40,31 @@ pub struct StoreClient {
     credentials: Credentials,
     endpoints: Option<Endpoints>,
     token: Option<Token>,
-    /// Those of all clones.
+    /// Sign-ins of all clones.
     sign_ins: Arc<Mutex<Vec<SignIn>>>,
 }
 
-/// A session that the store is still making ready (ST-44).
+/// Session that is not ready for a launch yet (ST-44).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotReady {
-    /// Why, in the word of the store, such as `resuming`.
+    /// Reason of the store, such as `resuming`.
     pub reason: String,
-    /// How long the store wants to be left alone.
+    /// Time until the next attempt.
     pub wait: Duration,
 }
 
-/// What opens a session: an ICA file.
+/// ICA file, which opens a session.
 #[derive(Debug, Clone)]
 pub struct IcaFile {
-    /// The file. It holds a ticket.
+    /// Content of the file. It contains a ticket.
     pub text: SecretString,
-    /// The logon ticket in it, for [`StoreClient::disconnect`] or [`StoreClient::log_off`] if the
+    /// Logon ticket of the file, for [`StoreClient::disconnect`] or [`StoreClient::log_off`] if the
     /// file will not be used.
     pub logon_ticket: Option<SecretString>,
 }
 
 impl StoreClient {
-    /// A client of a store for one user. Nothing is sent yet.
+    /// Creates a client. It sends nothing yet.
     #[must_use]
     pub fn new(store: StoreUrl, credentials: Credentials) -> Self {
         let transport = Transport::new(store.is_encrypted());
@@ -79,9 +78,8 @@ impl StoreClient {
         }
     }
 
-    /// Ends the sign-ins of this client and of its clones, so that their tokens are of no use to
-    /// anybody (CA-39). A store that cannot do that, or not within 2 seconds, is no error: tokens end
-    /// by themselves.
+    /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors,
+    /// and ends after 2 seconds, because tokens expire anyway.
     pub async fn sign_out(&mut self) {
         self.token = None;
         let sign_ins = std::mem::take(&mut *self.sign_ins());
@@ -90,84 +88,85 @@ impl StoreClient {
                 drop(sign_in.end(&self.transport).await);
             }
         };
-        drop(timeout(SIGN_OUT_DEADLINE, ended).await);
+        drop(timeout(SIGN_OUT_TIMEOUT, ended).await);
     }
 
-    /// Lists the sessions that the client may connect to.
+    /// Lists the sessions that the user can reconnect to on this client.
     ///
     /// # Errors
-    /// What went wrong on the way.
+    /// If the store cannot be reached, refuses the user, or sends an invalid response.
     pub async fn list(&mut self, params: &SessionParams) -> Result<SessionState, ClientError> {
-        let answer = self
+        let response = self
             .operation("ListSessions", params, media_type::SESSION_STATE)
             .await?;
-        answer.message(SessionState::from_xml)
+        response.message(SessionState::from_xml)
     }
 
-    /// Lists what the user may start, without subscribing to anything.
+    /// Lists the resources that the user may launch. It subscribes to none.
     ///
     /// # Errors
-    /// What went wrong on the way.
+    /// Those of [`StoreClient::list`].
     pub async fn resources(&mut self, client_name: &str) -> Result<Resources, ClientError> {
         let mut url = self.endpoint("ListResources").await?;
         url.query_pairs_mut().append_pair("clientName", client_name);
-        let answer = self.send(&url, None, media_type::RESOURCES).await?;
-        match answer.status {
-            StatusCode::OK => answer.message(Resources::from_xml),
-            _ => Err(answer.unexpected()),
+        let response = self.send(&url, None, media_type::RESOURCES).await?;
+        match response.status {
+            StatusCode::OK => response.message(Resources::from_xml),
+            _ => Err(response.unexpected()),
         }
     }
 
-    /// Disconnects the sessions that are connected from this client, and invalidates tickets.
+    /// Disconnects the sessions that are connected to this client, and invalidates tickets.
     ///
     /// # Errors
-    /// What went wrong on the way.
+    /// Those of [`StoreClient::list`].
     pub async fn disconnect(
         &mut self,
         params: &SessionParams,
     ) -> Result<SessionStatus, ClientError> {
-        let answer = self
+        let response = self
             .operation("DisconnectSessions", params, media_type::SESSION_RESULTS)
             .await?;
-        answer
+        response
             .message(SessionResult::from_xml)
             .map(|result| result.status)
     }
 
-    /// Logs off the sessions that are connected from this client, and invalidates tickets.
+    /// Logs off the sessions that are connected to this client, and invalidates tickets.
     ///
     /// # Errors
-    /// What went wrong on the way.
+    /// Those of [`StoreClient::list`].
     pub async fn log_off(&mut self, params: &SessionParams) -> Result<SessionStatus, ClientError> {
-        let answer = self
+        let response = self
             .operation("LogOffSessions", params, media_type::SESSION_RESULTS)
             .await?;
-        answer
+        response
             .message(SessionResult::from_xml)
             .map(|result| result.status)
     }
 
-    /// Connects to a session at the launch URL of its listing. As long as the store says that the
-    /// session is not ready, tells `before_wait`, waits and asks again as told, 30 times at most.
+    /// Launches a session or a resource at the launch URL of a list. While the session is not
+    /// ready, it calls `before_wait`, waits as the store demands, and tries again, at most 30
+    /// times.
     ///
     /// # Errors
-    /// What went wrong on the way.
+    /// Those of [`StoreClient::list`].
     pub async fn launch(
         &mut self,
         launch_url: &str,
         params: &LaunchParams,
         mut before_wait: impl FnMut(NotReady),
     ) -> Result<IcaFile, ClientError> {
-        let mut url = link("the session's address", launch_url)?;
+        let mut url = usable_url("the launch URL", launch_url)?;
         let body = params.to_xml();
         let mut attempts = 1;
         loop {
             let body = (media_type::LAUNCH_PARAMS, body.as_slice());
-            let answer = self.send(&url, Some(body), media_type::LAUNCH_DATA).await?;
-            let data = match answer.status {
-                StatusCode::OK => answer.message(LaunchData::from_xml)?,
+            let response = self.send(&url, Some(body), media_type::LAUNCH_DATA).await?;
+            let data = match response.status {
+                StatusCode::OK => response.message(LaunchData::from_xml)?,
                 StatusCode::NOT_FOUND => return Err(ClientError::NothingToLaunch),
-                _ => return Err(answer.unexpected()),
+                _ => return Err(response.unexpected()),
             };
             match data {
                 LaunchData::Success { ica, logon_ticket } => {
@@ -177,10 +176,10 @@ impl StoreClient {
                     });
                 }
                 LaunchData::Failure { id, text, .. } => {
-                    let (id, text) = (shown(&id.0), shown(&text));
+                    let (id, text) = (printable(&id.0), printable(&text));
                     return Err(ClientError::LaunchFailed { id, text });
                 }
-                LaunchData::Retry { reason, .. } if attempts == ATTEMPTS => {
+                LaunchData::Retry { reason, .. } if attempts == MAX_LAUNCH_ATTEMPTS => {
                     return Err(ClientError::NeverReady { attempts, reason });
                 }
                 LaunchData::Retry {
@@ -191,11 +190,11 @@ impl StoreClient {
                 } => {
                     let wait =
                         after.map_or(DEFAULT_WAIT, |after| Duration::from_secs(after.into()));
-                    let wait = wait.min(LONGEST_WAIT);
-                    let reason = shown(&reason.0);
+                    let wait = wait.min(MAX_WAIT);
+                    let reason = printable(&reason.0);
                     before_wait(NotReady { reason, wait });
                     sleep(wait).await;
-                    url = link("the next address of the launch", &next)?;
+                    url = usable_url("the next launch URL", &next)?;
                     attempts += 1;
                 }
             }
@@ -211,19 +210,19 @@ impl StoreClient {
         id: &'static str,
         params: &SessionParams,
         accept: &'static str,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<Response, ClientError> {
         let url = self.endpoint(id).await?;
         let body = params.to_xml();
-        let answer = self
+        let response = self
             .send(&url, Some((media_type::SESSION_PARAMS, &body)), accept)
             .await?;
-        match answer.status {
-            StatusCode::OK => Ok(answer),
-            _ => Err(answer.unexpected()),
+        match response.status {
+            StatusCode::OK => Ok(response),
+            _ => Err(response.unexpected()),
         }
     }
 
-    /// The URL of a service of the store.
+    /// Returns the URL of an endpoint. The endpoints document is requested once.
     async fn endpoint(&mut self, id: &'static str) -> Result<Url, ClientError> {
         let endpoints = match self.endpoints.take() {
             Some(endpoints) => endpoints,
@@ -235,7 +234,7 @@ impl StoreClient {
             .find(|endpoint| endpoint.id == id);
         let url = endpoint
             .ok_or(ClientError::NotOffered { id })
-            .and_then(|endpoint| link("an endpoint", &endpoint.url));
+            .and_then(|endpoint| usable_url("an endpoint", &endpoint.url));
         self.endpoints = Some(endpoints);
         url
     }
@@ -250,25 +249,25 @@ impl StoreClient {
             token: None,
             cookies: None,
         };
-        let answer = self.transport.send(call).await?;
-        if answer.status.is_server_error() {
-            return Err(answer.unexpected());
+        let response = self.transport.send(call).await?;
+        if response.status.is_server_error() {
+            return Err(response.unexpected());
         }
-        Endpoints::from_xml(&answer.body)
+        Endpoints::from_xml(&response.body)
             .ok()
-            .filter(|_| answer.status == StatusCode::OK)
+            .filter(|_| response.status == StatusCode::OK)
             .ok_or_else(|| ClientError::NotAStore(self.store.clone()))
     }
 
-    /// Sends a request, and once more with a fresh token if the store asks for one. A request that
-    /// was answered `401` has changed nothing (SS-4).
+    /// Sends a request, and again with a new token if the response is `401`. Such a request has
+    /// changed nothing (SS-4).
     async fn send(
         &mut self,
         url: &Url,
         body: Option<(&'static str, &[u8])>,
         accept: &'static str,
-    ) -> Result<Answer, ClientError> {
-        let token = self.token.as_ref().filter(|token| token.opens(url));
+    ) -> Result<Response, ClientError> {
+        let token = self.token.as_ref().filter(|token| token.is_for(url));
         let token = token.map(|token| &token.header);
         let call = Call {
             url,
@@ -277,22 +276,24 @@ impl StoreClient {
             token,
             cookies: None,
         };
-        let answer = self.transport.send(call).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
+        let response = self.transport.send(call).await?;
+        if response.status != StatusCode::UNAUTHORIZED {
+            return Ok(response);
         }
-        let challenge = challenge(&answer)?;
+        let challenge = challenge(&response)?;
         let (token, sign_in) = sign_in(&self.transport, &self.credentials, url, &challenge).await?;
         self.sign_ins().extend(sign_in);
         let call = Call {
             token: Some(&token.header),
             ..call
         };
-        let answer = self.transport.send(call).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            return Err(ClientError::TokenRefused(self::challenge(&answer)?.reason));
+        let response = self.transport.send(call).await?;
+        if response.status == StatusCode::UNAUTHORIZED {
+            return Err(ClientError::TokenRefused(
+                self::challenge(&response)?.reason,
+            ));
         }
         self.token = Some(token);
-        Ok(answer)
+        Ok(response)
     }
 }

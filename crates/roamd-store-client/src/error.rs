@@ -1,4 +1,4 @@
-//! What can go wrong with a store.
+//! Errors of the client.
 
 use std::error::Error;
 use std::time::Duration;
@@ -11,131 +11,134 @@ use url::Url;
 use crate::audience::Audience;
 use crate::store_url::StoreUrl;
 
-/// Why a store did not do what it was asked for.
+/// Error of an operation of a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// An answer has a URL that cannot be followed.
-    #[error("{place} of the store's answer is not a URL that can be followed")]
+    /// A response contains an unusable URL.
+    #[error("{place} in the store's response is not a usable http or https URL")]
     BadLink {
-        /// What should have been a URL.
+        /// Place of the URL.
         place: &'static str,
     },
-    /// The store's address has https and an answer leads to http, where everybody could listen.
+    /// The URL of the store is https, and a response leads to unencrypted http.
     #[error("the store leads from https to {0}, which is not encrypted")]
     Unencrypted(Audience),
-    /// No root certificates are on this machine, so no https server can be trusted.
+    /// The machine has no root certificates, so no https server can be verified.
     #[error("no root certificates found on this machine; https needs them")]
     NoCertificates(#[source] std::io::Error),
-    /// No connection, or it broke.
-    #[error("cannot reach {audience}: {}; is the address right, and is the server up?", deepest(.cause.as_ref()))]
+    /// There is no connection, or it broke.
+    #[error(
+        "cannot reach {audience}: {}; is the address right, and is the server up?",
+        innermost(.cause.as_ref())
+    )]
     Unreachable {
-        /// Which server.
+        /// The server.
         audience: Audience,
-        /// Why; the message has its innermost reason already.
+        /// Cause. The message contains its innermost source.
         cause: Box<dyn Error + Send + Sync>,
     },
-    /// The server did not answer in time.
-    #[error("{audience} did not answer within {} seconds", .limit.as_secs())]
+    /// The server did not respond in time.
+    #[error("{audience} did not respond within {} seconds", .limit.as_secs())]
     TooSlow {
-        /// Which server.
+        /// The server.
         audience: Audience,
-        /// The deadline.
+        /// Time limit.
         limit: Duration,
     },
-    /// An answer has no end in sight.
-    #[error("{audience} sent an answer of more than {limit} bytes")]
+    /// A response is over the limit.
+    #[error("{audience} sent a response of more than {limit} bytes")]
     TooLarge {
-        /// Which server.
+        /// The server.
         audience: Audience,
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: usize,
     },
-    /// What answers at the store's address has no endpoints.
+    /// The server at the URL of the store sends no endpoints document.
     #[error("there is no store at {0}; check its address")]
     NotAStore(StoreUrl),
-    /// The store does not offer an operation.
+    /// The store does not offer the operation.
     #[error("the store does not offer {id}")]
     NotOffered {
-        /// Identifier of its endpoint (ST-25).
+        /// Identifier of the endpoint (ST-25).
         id: &'static str,
     },
-    /// A status that this request cannot have.
+    /// The response has an unexpected status.
     #[error("{url} answered {status}{}", after_colon(.reason.as_deref()))]
     Status {
-        /// What was asked.
+        /// URL of the request.
         url: Url,
-        /// The answer.
+        /// Status of the response.
         status: StatusCode,
-        /// The first line that the server says of it, if it says something in plain text.
+        /// First line of the body, if it is plain text.
         reason: Option<String>,
     },
-    /// An answer is not the message that it should be.
-    #[error("the answer of {url} cannot be read")]
+    /// A response is not the expected message.
+    #[error("the response of {url} is not a valid message")]
     Unreadable {
-        /// What was asked.
+        /// URL of the request.
         url: Url,
-        /// What is wrong with it.
+        /// Cause.
         source: Box<DecodeError>,
     },
-    /// A `401` has no challenge, so there is no way to sign in.
-    #[error("{0} asks for a sign-in that is not CitrixAuth")]
+    /// A `401` has no CitrixAuth challenge, so the client cannot sign in.
+    #[error("{0} requires a sign-in that is not CitrixAuth")]
     NotCitrixAuth(Url),
-    /// The store says that it is somebody else, so its tokens would be of no use.
+    /// The store has another base URL, so its tokens could not be sent to the URL that was used.
     #[error("the store calls itself {named}, not {called}; use that address")]
     OtherAudience {
-        /// As it was called.
+        /// The server that the client used.
         called: Audience,
-        /// As it calls itself.
+        /// The server that the store names.
         named: Audience,
     },
-    /// The store has no form for user name and password.
+    /// The store offers no form for user name and password.
     #[error("the store offers no sign-in with user name and password, only {0}")]
     NoForms(String),
-    /// The store did not accept user name and password; its own words.
+    /// The store refused user name and password; with its message.
     #[error("the store refused the sign-in: {0}")]
     SignInRefused(String),
-    /// The store could sign in nobody, whatever the password; its own words.
-    #[error("the store can sign in nobody now: {0}")]
+    /// The store cannot check any password; with its message.
+    #[error("the store cannot sign in any user now: {0}")]
     SignInUnavailable(String),
-    /// The password is right, and the store asks for a new one.
+    /// The password is correct, and the store requires a new one.
     #[error(
         "the password has expired or must be changed: choose a new one in another client first"
     )]
     PasswordChange,
-    /// The form asks for more than there is to give.
-    #[error("the store asks for more than user name and password")]
+    /// The form requires more than user name and password.
+    #[error("the store requires more than user name and password")]
     MoreAsked,
-    /// The store refuses the token that it has just issued.
-    #[error("the store refused its own token: {}", .0.map_or("its reason is not known here", Reason::as_str))]
+    /// The store refused a token that it has just issued.
+    #[error("the store refused its own token: {}", .0.map_or("unknown reason", Reason::as_str))]
     TokenRefused(Option<Reason>),
-    /// The user may not do this.
+    /// The user is not allowed to do this.
     #[error("the store does not allow it")]
     NotAllowed,
-    /// What was to be launched is not there: the session ended, the application was taken away, or it
-    /// belongs to somebody else.
+    /// The target of the launch does not exist: the session has ended, the resource was removed, or
+    /// it belongs to another user.
     #[error("there is nothing to launch any more; list again")]
     NothingToLaunch,
-    /// The launch failed; the store's own words.
+    /// The launch failed; with the message of the store.
     #[error("the launch failed: {text} ({id})")]
     LaunchFailed {
-        /// For programs (ST-48).
+        /// Identifier for programs (ST-48).
         id: String,
-        /// For people.
+        /// Message for the user.
         text: String,
     },
-    /// The session was not ready, however often it was asked for.
+    /// The session was not ready after the last attempt.
     #[error("the session was not ready after {attempts} attempts: {}", .reason.0)]
     NeverReady {
-        /// How often it was asked for.
+        /// Number of attempts.
         attempts: u32,
-        /// What the store said last.
+        /// Last reason of the store.
         reason: RetryReason,
     },
 }
 
 impl ClientError {
-    /// Whether the user is not signed in or not allowed to do this, as opposed to a failure.
+    /// Returns whether the store refused the user, as opposed to a failure.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(
@@ -148,22 +151,22 @@ impl ClientError {
     }
 }
 
-/// What comes after a colon, if there is something.
+/// Returns the reason with a colon before it, or an empty text.
 fn after_colon(reason: Option<&str>) -> String {
     reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
-/// The reason behind all others.
-fn deepest<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+/// Returns the innermost source.
+fn innermost<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     while let Some(source) = error.source() {
         error = source;
     }
     error
 }
 
-/// Text of a server, fit to be shown on a terminal: on one line, not endless.
-pub(crate) fn shown(text: &str) -> String {
-    const LONGEST: usize = 300;
+/// Makes a text of a server printable on a terminal: one line, at most 300 characters.
+pub(crate) fn printable(text: &str) -> String {
+    const MAX_CHARS: usize = 300;
     text.chars()
         .map(|character| {
             if character.is_control() {
@@ -172,7 +175,7 @@ pub(crate) fn shown(text: &str) -> String {
                 character
             }
         })
-        .take(LONGEST)
+        .take(MAX_CHARS)
         .collect::<String>()
         .trim()
         .into()

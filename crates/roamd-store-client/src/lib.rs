@@ -1,13 +1,9 @@
-//! A plain client of any store that has a Sessions Service, roamd's or another.
-//!
-//! [`StoreClient`] finds its URLs from the store's endpoints, signs in when it is challenged, lists,
-//! disconnects, logs off and launches sessions, lists what the user may start, and signs out. It
-//! follows answers, never paths that it knows by itself. The crate must not know the gateway, farms, files or terminals, and it logs no
-//! token, password, ticket or body.
+#![doc = include_str!("../README.md")]
 
 mod audience;
 mod client;
 mod error;
+mod http_url;
 mod sign_in;
 mod store_url;
 mod transport;

@@ -1,4 +1,4 @@
-//! The way from a challenge to a token (citrixauth.md §2).
+//! Sign-in: from a challenge to a token (citrixauth.md §2).
 
 use http::HeaderMap;
 use http::StatusCode;
@@ -12,39 +12,39 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::audience::Audience;
-use crate::error::{ClientError, shown};
-use crate::transport::{Answer, Call, Transport, link};
+use crate::error::{ClientError, printable};
+use crate::transport::{Call, Response, Transport, usable_url};
 
-/// What the token and protocols services are asked for (CA-35).
+/// `Accept` of requests to the token and protocols services (CA-35).
 const ACCEPT_TOKENS: &str = "application/vnd.citrix.requesttokenresponse+xml, \
                              application/vnd.citrix.requesttokenchoices+xml";
 
-/// What a protocol's location is asked for (CA-44).
+/// `Accept` of requests to the location of a protocol (CA-44).
 const ACCEPT_FORMS: &str = "application/vnd.citrix.requesttokenresponse+xml, \
                             application/vnd.citrix.authenticateresponse-1+xml";
 
-/// Who signs in.
+/// Credentials of a user.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// `DOMAIN\name`, `name@domain` or a bare name.
+    /// `DOMAIN\name`, `name@domain` or a name without domain.
     pub user_name: String,
-    /// Password.
+    /// Password of the user.
     pub password: SecretString,
 }
 
-/// A token and where it may go.
+/// Token, with the URLs that it may be sent to.
 #[derive(Clone)]
 pub(crate) struct Token {
     /// Value of the `Authorization` header.
     pub(crate) header: HeaderValue,
     text: SecretString,
-    /// Below this URL it opens everything (CA-8).
+    /// The token is for all URLs below this one (CA-8).
     root: Url,
 }
 
 impl Token {
-    /// Whether the token may be sent to this URL, and opens it (CA-13).
-    pub(crate) fn opens(&self, url: &Url) -> bool {
+    /// Returns whether the token is for this URL, and may be sent there (CA-13).
+    pub(crate) fn is_for(&self, url: &Url) -> bool {
         let rest = url
             .path()
             .strip_prefix(self.root.path().trim_end_matches('/'));
@@ -53,20 +53,20 @@ impl Token {
     }
 }
 
-/// A sign-in that can be ended.
+/// Sign-in that can be ended.
 pub(crate) struct SignIn {
     token_service: Url,
-    /// What the form gave: it opens the token service.
+    /// Token that the form gave, for the token service.
     primary: Token,
 }
 
 impl SignIn {
-    /// Ends it, with all tokens that come from it (CA-39).
+    /// Destroys the primary token, and so all tokens derived from it (CA-39).
     pub(crate) async fn end(&self, transport: &Transport) -> Result<(), ClientError> {
         let message = DestroyToken {
             token: self.primary.text.clone(),
         };
-        let answer = transport
+        let response = transport
             .send(Call {
                 url: &self.token_service,
                 body: Some((media_type::DESTROY_TOKEN, &message.to_xml())),
@@ -75,118 +75,120 @@ impl SignIn {
                 cookies: None,
             })
             .await?;
-        match answer.status {
+        match response.status {
             StatusCode::OK => Ok(()),
-            _ => Err(answer.unexpected()),
+            _ => Err(response.unexpected()),
         }
     }
 }
 
-/// The challenge of a `401`.
-pub(crate) fn challenge(answer: &Answer) -> Result<Challenge, ClientError> {
-    let mut values = answer.headers.get_all(WWW_AUTHENTICATE).iter();
+/// Parses the challenge of a `401`.
+pub(crate) fn challenge(response: &Response) -> Result<Challenge, ClientError> {
+    let mut values = response.headers.get_all(WWW_AUTHENTICATE).iter();
     values
         .find_map(|value| value.to_str().ok()?.parse().ok())
-        .ok_or_else(|| ClientError::NotCitrixAuth(answer.url.clone()))
+        .ok_or_else(|| ClientError::NotCitrixAuth(response.url.clone()))
 }
 
-/// Gets a token for the service that answered `called` with a challenge, and the sign-in that it took,
-/// unless the token was given without one.
+/// Gets a token for the service that sent a challenge for `called`. Returns also the sign-in,
+/// unless the token service required none.
 pub(crate) async fn sign_in(
     transport: &Transport,
     credentials: &Credentials,
     called: &Url,
     challenge: &Challenge,
 ) -> Result<(Token, Option<SignIn>), ClientError> {
-    let wanted = Wanted::new(called, challenge)?;
-    let answer = wanted
-        .ask_first(transport, &challenge.locations, ACCEPT_TOKENS)
+    let request = TokenRequest::new(called, challenge)?;
+    let response = request
+        .send_to_first(transport, &challenge.locations, ACCEPT_TOKENS)
         .await?;
-    if answer.status != StatusCode::UNAUTHORIZED {
-        return Ok((wanted.token(&answer)?, None));
+    if response.status != StatusCode::UNAUTHORIZED {
+        return Ok((request.token(&response)?, None));
     }
-    let inner = self::challenge(&answer)?;
-    let token_service = answer.url;
+    let inner = self::challenge(&response)?;
+    let token_service = response.url;
     let primary = primary_token(transport, credentials, &token_service, &inner).await?;
-    let answer = wanted
-        .ask(
+    let response = request
+        .send(
             transport,
             &token_service,
             ACCEPT_TOKENS,
             Some(&primary.header),
         )
         .await?;
-    match answer.status {
-        StatusCode::UNAUTHORIZED => {
-            Err(ClientError::TokenRefused(self::challenge(&answer)?.reason))
-        }
+    match response.status {
+        StatusCode::UNAUTHORIZED => Err(ClientError::TokenRefused(
+            self::challenge(&response)?.reason,
+        )),
         _ => {
             let sign_in = SignIn {
                 token_service,
                 primary,
             };
-            Ok((wanted.token(&answer)?, Some(sign_in)))
+            Ok((request.token(&response)?, Some(sign_in)))
         }
     }
 }
 
-/// Gets a token for the token service, by the form.
+/// Gets a token for the token service with the sign-in form.
 async fn primary_token(
     transport: &Transport,
     credentials: &Credentials,
     token_service: &Url,
     challenge: &Challenge,
 ) -> Result<Token, ClientError> {
-    let wanted = Wanted::new(token_service, challenge)?;
-    let answer = wanted
-        .ask_first(transport, &challenge.locations, ACCEPT_TOKENS)
+    let request = TokenRequest::new(token_service, challenge)?;
+    let response = request
+        .send_to_first(transport, &challenge.locations, ACCEPT_TOKENS)
         .await?;
-    if answer.status != StatusCode::MULTIPLE_CHOICES {
-        return Err(answer.unexpected());
+    if response.status != StatusCode::MULTIPLE_CHOICES {
+        return Err(response.unexpected());
     }
-    let TokenChoices { choices } = answer.message(TokenChoices::from_xml)?;
+    let TokenChoices { choices } = response.message(TokenChoices::from_xml)?;
     let forms = choices
         .iter()
         .find(|choice| choice.protocol == Choice::EXPLICIT_FORMS);
     let Some(forms) = forms else {
         let offered: Vec<_> = choices
             .iter()
-            .map(|choice| shown(&choice.protocol))
+            .map(|choice| printable(&choice.protocol))
             .collect();
         return Err(ClientError::NoForms(offered.join(", ")));
     };
-    let location = link("the location of the sign-in form", &forms.location)?;
-    let answer = wanted.ask(transport, &location, ACCEPT_FORMS, None).await?;
-    let Some(form) = form(&answer)? else {
-        return wanted.token(&answer);
+    let location = usable_url("the location of the sign-in form", &forms.location)?;
+    let response = request
+        .send(transport, &location, ACCEPT_FORMS, None)
+        .await?;
+    let Some(form) = form(&response)? else {
+        return request.token(&response);
     };
     let (url, post) = fill(&form, credentials, &location)?;
-    let answer = transport
+    let response = transport
         .send(Call {
             url: &url,
             body: Some((media_type::URL_ENCODED, post.expose_secret().as_bytes())),
             accept: ACCEPT_FORMS,
             token: None,
-            cookies: cookies(&answer.headers).as_ref(),
+            cookies: cookies(&response.headers).as_ref(),
         })
         .await?;
-    match self::form(&answer)? {
-        None => wanted.token(&answer),
+    match self::form(&response)? {
+        None => request.token(&response),
         Some(form) => Err(refusal(&form)),
     }
 }
 
-/// A token that is wanted: for which service, and where it will be sent.
-struct Wanted {
+/// Request for a token of one service.
+struct TokenRequest {
     message: RequestToken,
     root: Url,
 }
 
-impl Wanted {
-    /// The token that `challenge` asks for. It has to be for the server that was called, or it could
-    /// not be sent there.
+impl TokenRequest {
+    /// Creates the request that a challenge demands. The token has to be for the server of
+    /// `called`, because it will be sent there.
     fn new(called: &Url, challenge: &Challenge) -> Result<Self, ClientError> {
-        let root = link("serviceroot-hint", &challenge.service_root_hint)?;
+        let root = usable_url("serviceroot-hint", &challenge.service_root_hint)?;
         let (named, called) = (Audience::of(&root), Audience::of(called));
         if named != called {
             return Err(ClientError::OtherAudience { called, named });
@@ -200,17 +202,17 @@ impl Wanted {
         Ok(Self { message, root })
     }
 
-    /// Asks the first location that can be reached.
-    async fn ask_first(
+    /// Sends the request to the first reachable location.
+    async fn send_to_first(
         &self,
         transport: &Transport,
         locations: &[String],
         accept: &'static str,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<Response, ClientError> {
         let mut failed = ClientError::BadLink { place: "locations" };
         for location in locations {
-            let location = link("locations", location)?;
-            match self.ask(transport, &location, accept, None).await {
+            let location = usable_url("locations", location)?;
+            match self.send(transport, &location, accept, None).await {
                 Err(error @ (ClientError::Unreachable { .. } | ClientError::TooSlow { .. })) => {
                     failed = error;
                 }
@@ -220,13 +222,13 @@ impl Wanted {
         Err(failed)
     }
 
-    async fn ask(
+    async fn send(
         &self,
         transport: &Transport,
         url: &Url,
         accept: &'static str,
         token: Option<&HeaderValue>,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<Response, ClientError> {
         let body = self.message.to_xml();
         let body = Some((media_type::REQUEST_TOKEN, body.as_slice()));
         transport
@@ -240,12 +242,12 @@ impl Wanted {
             .await
     }
 
-    /// The token of an answer that has to hold one.
-    fn token(&self, answer: &Answer) -> Result<Token, ClientError> {
-        if answer.status != StatusCode::OK {
-            return Err(answer.unexpected());
+    /// Reads the token of a response.
+    fn token(&self, response: &Response) -> Result<Token, ClientError> {
+        if response.status != StatusCode::OK {
+            return Err(response.unexpected());
         }
-        let text = answer.message(RequestTokenResponse::from_xml)?.token;
+        let text = response.message(RequestTokenResponse::from_xml)?.token;
         let mut header = HeaderValue::from_str(&format!("CitrixAuth {}", text.expose_secret()))
             .map_err(|_| ClientError::BadLink { place: "a token" })?;
         header.set_sensitive(true);
@@ -257,22 +259,22 @@ impl Wanted {
     }
 }
 
-/// The form of an answer, or nothing if the answer holds a token.
-fn form(answer: &Answer) -> Result<Option<Form>, ClientError> {
-    if answer.status != StatusCode::OK {
-        return Err(answer.unexpected());
+/// Reads the form of a response. Returns `None` if the response contains a token.
+fn form(response: &Response) -> Result<Option<Form>, ClientError> {
+    if response.status != StatusCode::OK {
+        return Err(response.unexpected());
     }
-    let content_type = answer
+    let content_type = response
         .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| media_type::is(value, media_type::REQUEST_TOKEN_RESPONSE)) {
         return Ok(None);
     }
-    answer.message(Form::from_xml).map(Some)
+    response.message(Form::from_xml).map(Some)
 }
 
-/// Fills a form and tells where it goes.
+/// Fills a form. Returns the URL to post it to, and the body.
 fn fill(
     form: &Form,
     credentials: &Credentials,
@@ -281,8 +283,8 @@ fn fill(
     let Some(post_back) = &form.post_back else {
         return Err(refusal(form));
     };
-    // The password goes to the server that sent the form, even if the path is made to look like
-    // another host.
+    // The password goes only to the server that sent the form, even if `PostBack` names another
+    // host.
     let url = location
         .join(post_back)
         .ok()
@@ -291,17 +293,17 @@ fn fill(
     let has = |id: &str| {
         form.requirements
             .iter()
-            .any(|line| line.id.as_deref() == Some(id))
+            .any(|requirement| requirement.id.as_deref() == Some(id))
     };
-    let fillable = |id: &str| matches!(id, "username" | "password" | "domain");
-    let more = form.requirements.iter().any(|line| {
-        matches!(line.kind, RequirementKind::Text { .. })
-            && line.id.as_deref().is_some_and(|id| !fillable(id))
+    let is_fillable = |id: &str| matches!(id, "username" | "password" | "domain");
+    let has_unknown_field = form.requirements.iter().any(|requirement| {
+        matches!(requirement.kind, RequirementKind::Text { .. })
+            && requirement.id.as_deref().is_some_and(|id| !is_fillable(id))
     });
-    if more || !has("username") || !has("password") {
+    if has_unknown_field || !has("username") || !has("password") {
         return Err(ClientError::MoreAsked);
     }
-    // As the vendor's own client does: the domain goes where the form asks for it (CA-62).
+    // Like the vendor's client: the domain goes into its own field if the form has one (CA-62).
     let (domain, name) = match credentials.user_name.split_once('\\') {
         Some((domain, name)) if has("domain") => (Some(domain), name),
         _ => (None, credentials.user_name.as_str()),
@@ -316,23 +318,23 @@ fn fill(
     Ok((url, post.to_url_encoded()))
 }
 
-/// Why a form came where a token was hoped for.
+/// Returns the error for a form that came instead of a token.
 fn refusal(form: &Form) -> ClientError {
     let labels = form
         .requirements
         .iter()
-        .filter(|line| line.label_type == "error");
+        .filter(|requirement| requirement.label_type == "error");
     let texts: Vec<_> = labels
-        .filter_map(|line| line.label.as_deref())
-        .map(shown)
+        .filter_map(|requirement| requirement.label.as_deref())
+        .map(printable)
         .collect();
-    let said = form.log_message.as_deref().filter(|text| !text.is_empty());
-    let words = match texts.is_empty() {
-        true => shown(said.unwrap_or(&form.status.0)),
+    let log_message = form.log_message.as_deref().filter(|text| !text.is_empty());
+    let message = match texts.is_empty() {
+        true => printable(log_message.unwrap_or(&form.status.0)),
         false => texts.join(" "),
     };
     if form.status == FormStatus::SERVICE_UNAVAILABLE {
-        return ClientError::SignInUnavailable(words);
+        return ClientError::SignInUnavailable(message);
     }
     if texts.is_empty() && form.result == FormResult::UPDATE_CREDENTIALS {
         return ClientError::PasswordChange;
@@ -340,10 +342,10 @@ fn refusal(form: &Form) -> ClientError {
     if texts.is_empty() && form.result == FormResult::MORE_INFO {
         return ClientError::MoreAsked;
     }
-    ClientError::SignInRefused(words)
+    ClientError::SignInRefused(message)
 }
 
-/// The cookies of an answer as they are sent back: names and values, without their attributes.
+/// Returns the cookies of a response as a `Cookie` header: names and values without attributes.
 fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {
     let pairs: Vec<_> = headers
         .get_all(SET_COOKIE)

@@ -1,24 +1,24 @@
-//! The address of a store.
+//! The URL of a store.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
-use crate::transport::link;
+use crate::http_url::parse_http_url;
 
-/// Address of a store, for example `https://store.example.net/Citrix/Store`: http or https, no
-/// user name, no query.
+/// URL of a store, for example `https://store.example.net/Citrix/Store`: http or https, without
+/// user name, query and fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreUrl(Url);
 
-/// Why a text is not the address of a store.
+/// Error of a text that is not the URL of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("has to be a URL such as https://store.example.net/Citrix/Store")]
 pub struct StoreUrlError;
 
 impl StoreUrl {
-    /// Where the store's endpoints are, one of the few URLs that a client may build (ST-9).
+    /// Returns the URL of the endpoints document, one of the few that a client may build (ST-9).
     pub(crate) fn endpoints(&self) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!(
@@ -28,7 +28,7 @@ impl StoreUrl {
         url
     }
 
-    /// Whether the store is reached over https.
+    /// Returns whether the scheme is https.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
     }
@@ -38,8 +38,7 @@ impl FromStr for StoreUrl {
     type Err = StoreUrlError;
 
     fn from_str(text: &str) -> Result<Self, StoreUrlError> {
-        link("store", text)
-            .ok()
+        parse_http_url(text)
             .filter(|url| url.query().is_none() && url.fragment().is_none())
             .map(Self)
             .ok_or(StoreUrlError)

@@ -1,4 +1,4 @@
-//! Requests over http and https, bounded in time and size.
+//! Requests over http and https, with limits for time and size.
 
 use std::io;
 use std::sync::OnceLock;
@@ -17,42 +17,43 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::audience::Audience;
-use crate::error::{ClientError, shown};
+use crate::error::{ClientError, printable};
+use crate::http_url::parse_http_url;
 
-/// From the first byte of a request to the last of its answer.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// Timeout from the start of a request to the last byte of its response.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// For a connection alone.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// Timeout for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Largest answer, in bytes: a list of what a user may start can be long.
-const LARGEST: usize = 64 * 1024 * 1024;
+/// Limit of a response in bytes. A list of resources can be long.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Sends requests. Redirects are never followed: a `POST` would come out of them as a `GET`
-/// (SS-9), and a token with another audience.
+/// Sends requests. It never follows redirects: they would turn a `POST` into a `GET` (SS-9), and
+/// could send a token to another audience.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    /// The store's address has https, so nothing goes over http.
-    encrypted: bool,
+    /// Whether the URL of the store is https, so that requests over http are refused.
+    is_https_only: bool,
     http: Client<HttpConnector, Full<Bytes>>,
-    /// Made when it is first needed, since a machine may lack root certificates.
+    /// Created on first use, because a machine may have no root certificates.
     https: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
 }
 
-/// A request, without the headers that every request has.
+/// A request.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'c> {
     pub(crate) url: &'c Url,
-    /// Type of the body and the body; without one the method is `GET`.
+    /// Media type and body. Without them the method is `GET`.
     pub(crate) body: Option<(&'static str, &'c [u8])>,
     pub(crate) accept: &'static str,
-    /// For the `Authorization` header, marked as a secret.
+    /// Value of the `Authorization` header, marked as sensitive.
     pub(crate) token: Option<&'c HeaderValue>,
     pub(crate) cookies: Option<&'c HeaderValue>,
 }
 
-/// An answer with its whole body.
-pub(crate) struct Answer {
+/// A response with its body.
+pub(crate) struct Response {
     pub(crate) url: Url,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -60,31 +61,31 @@ pub(crate) struct Answer {
 }
 
 impl Transport {
-    pub(crate) fn new(encrypted: bool) -> Self {
+    pub(crate) fn new(is_https_only: bool) -> Self {
         let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_DEADLINE));
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let http = Client::builder(TokioExecutor::new()).build(connector);
         Self {
-            encrypted,
+            is_https_only,
             http,
             https: OnceLock::new(),
         }
     }
 
-    /// Sends one request, once.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, ClientError> {
+    /// Sends a request once.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Response, ClientError> {
         let audience = Audience::of(call.url);
-        let encrypted = call.url.scheme() == "https";
-        if self.encrypted && !encrypted {
+        let is_https = call.url.scheme() == "https";
+        if self.is_https_only && !is_https {
             return Err(ClientError::Unencrypted(audience));
         }
         let request = call.request()?;
-        let answer = async {
+        let response = async {
             let unreachable = |cause| ClientError::Unreachable {
                 audience: audience.clone(),
                 cause: Box::new(cause),
             };
-            let response = if encrypted {
+            let response = if is_https {
                 self.https()
                     .map_err(ClientError::NoCertificates)?
                     .request(request)
@@ -93,14 +94,14 @@ impl Transport {
                 self.http.request(request).await
             };
             let (head, body) = response.map_err(unreachable)?.into_parts();
-            let body = Limited::new(body, LARGEST)
+            let body = Limited::new(body, MAX_RESPONSE_BYTES)
                 .collect()
                 .await
                 .map_err(|source| {
                     if source.is::<LengthLimitError>() {
                         ClientError::TooLarge {
                             audience: audience.clone(),
-                            limit: LARGEST,
+                            limit: MAX_RESPONSE_BYTES,
                         }
                     } else {
                         ClientError::Unreachable {
@@ -109,20 +110,20 @@ impl Transport {
                         }
                     }
                 })?;
-            Ok(Answer {
+            Ok(Response {
                 url: call.url.clone(),
                 status: head.status,
                 headers: head.headers,
                 body: body.to_bytes(),
             })
         };
-        let late = || ClientError::TooSlow {
+        let too_slow = || ClientError::TooSlow {
             audience: audience.clone(),
-            limit: DEADLINE,
+            limit: REQUEST_TIMEOUT,
         };
-        timeout(DEADLINE, answer)
+        timeout(REQUEST_TIMEOUT, response)
             .await
-            .unwrap_or_else(|_| Err(late()))
+            .unwrap_or_else(|_| Err(too_slow()))
     }
 
     fn https(&self) -> io::Result<&Client<HttpsConnector<HttpConnector>, Full<Bytes>>> {
@@ -131,7 +132,7 @@ impl Transport {
         }
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT_DEADLINE));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
             .with_native_roots()?
             .https_only()
@@ -174,19 +175,19 @@ impl Call<'_> {
     }
 }
 
-impl Answer {
-    /// The message of an answer that has to be one.
+impl Response {
+    /// Decodes the body.
     pub(crate) fn message<T>(
         &self,
-        read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T, ClientError> {
-        read(&self.body).map_err(|source| ClientError::Unreadable {
+        decode(&self.body).map_err(|source| ClientError::Unreadable {
             url: self.url.clone(),
             source: source.into(),
         })
     }
 
-    /// That the answer has a status which does not belong here.
+    /// Returns the error of a response with an unexpected status.
     pub(crate) fn unexpected(&self) -> ClientError {
         match self.status {
             StatusCode::FORBIDDEN => ClientError::NotAllowed,
@@ -198,7 +199,8 @@ impl Answer {
         }
     }
 
-    /// The first line of a plain text, without the status that some servers begin it with.
+    /// Returns the first line of a plain text body, without the status that some servers put before
+    /// it.
     fn reason(&self) -> Option<String> {
         let content_type = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
         if !media_type::is(content_type, "text/plain") {
@@ -209,15 +211,11 @@ impl Answer {
         let line = line
             .strip_prefix(&self.status.to_string())
             .map_or(line, |rest| rest.trim_start_matches(':'));
-        Some(shown(line)).filter(|reason| !reason.is_empty())
+        Some(printable(line)).filter(|reason| !reason.is_empty())
     }
 }
 
-/// A URL of an answer that can be called.
-pub(crate) fn link(place: &'static str, text: &str) -> Result<Url, ClientError> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .filter(|url| url.username().is_empty() && url.password().is_none())
-        .ok_or(ClientError::BadLink { place })
+/// Parses a URL of a response. `place` names it in the error.
+pub(crate) fn usable_url(place: &'static str, text: &str) -> Result<Url, ClientError> {
+    parse_http_url(text).ok_or(ClientError::BadLink { place })
 }

@@ -38,7 +38,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let service = move |request: Request<Incoming>| handle(farm.clone(), options, request);
-    HttpServer::new(ListenerLimits::default())
+    HttpServer::new(ListenerLimits::default(), |address| address)
         .serve(listener, shutdown, service)
         .await;
     Ok(())

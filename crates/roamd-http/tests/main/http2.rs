@@ -1,4 +1,4 @@
-//! HTTP/2: as clients speak it, and as those do who mean harm.
+//! HTTP/2: regular and hostile clients.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::tls::{Authority, connect, start_tls};
-use crate::{HttpServer, LARGE, SHORT};
+use crate::{LARGE, SHORT, TestServer};
 
-/// Memory that nothing here may need more than, in bytes. Floods need less than one MiB, but other
-/// tests may run in the same process.
-const LITTLE: usize = 96 * 1024 * 1024;
+/// Limit of memory growth in bytes. Floods need less than one MiB, but other tests may run in the
+/// same process.
+const MEMORY_LIMIT: usize = 96 * 1024 * 1024;
 
 const IN_TIME: Duration = Duration::from_secs(20);
 
@@ -38,13 +38,13 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
-/// `:method`, `:path`, `:scheme` and `:authority` of a request, as HPACK writes them.
+/// `:method`, `:path`, `:scheme` and `:authority` of a request, encoded with HPACK.
 const GET_ROOT: &[u8] = b"\x82\x84\x87\x41\x01h";
 const POST_ROOT: &[u8] = b"\x83\x84\x87\x41\x01h";
 
-/// A server, its authority, and a connection that speaks frames.
+/// Server with its certificate authority, and a connection for single frames.
 struct Scripted {
-    server: HttpServer,
+    server: TestServer,
     authority: Authority,
     stream: TlsStream<TcpStream>,
 }
@@ -61,7 +61,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 impl Scripted {
     async fn start(limits: ListenerLimits) -> Self {
         let authority = Authority::new();
-        let server = start_tls(authority.identity(), limits).await;
+        let server = start_tls(authority.certificate(), limits).await;
         let client = authority.client(None, rustls::ALL_VERSIONS, &["h2"]);
         let mut stream = connect(&server, &client).await.unwrap();
         stream
@@ -75,9 +75,9 @@ impl Scripted {
         }
     }
 
-    /// Sends what the script makes, round by round, while it reads all that comes; until the server
-    /// has ended the connection, or nothing more is to be sent. Gives what it read, if the server
-    /// ended it.
+    /// Sends the bytes of the script, round by round, while it reads the responses, until the
+    /// server ends the connection or a timeout. Returns the bytes that it read if the server ended
+    /// the connection.
     async fn flood(
         &mut self,
         rounds: u32,
@@ -93,7 +93,7 @@ impl Scripted {
             writing.flush().await.ok();
             std::future::pending::<()>().await;
         };
-        // What the server said last can be read although nothing more can be written.
+        // The last bytes of the server can be read even after writing has failed.
         let read = async {
             let mut all = Vec::new();
             reading.read_to_end(&mut all).await.ok();
@@ -106,15 +106,15 @@ impl Scripted {
         }
     }
 
-    /// Whether another client is served.
+    /// Asserts that another client is served.
     async fn serves_others(&self) {
         let answer = tokio::time::timeout(IN_TIME, get(&self.server, &self.authority, "/peer"));
         assert_eq!(answer.await.unwrap(), "HTTP/2.0 false");
     }
 }
 
-/// Asks as a well-behaved client does.
-async fn get(server: &HttpServer, authority: &Authority, path: &str) -> String {
+/// Sends a request like a regular client, and returns the body of the response.
+async fn get(server: &TestServer, authority: &Authority, path: &str) -> String {
     let client = authority.client(None, rustls::ALL_VERSIONS, &["h2"]);
     let stream = connect(server, &client).await.unwrap();
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -131,7 +131,7 @@ async fn get(server: &HttpServer, authority: &Authority, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_chooses_http_2_is_answered_whole() {
+async fn http2_client_gets_complete_responses() {
     let scripted = Scripted::start(ListenerLimits::default()).await;
     scripted.serves_others().await;
     let large = get(&scripted.server, &scripted.authority, "/large").await;
@@ -143,11 +143,11 @@ async fn a_client_that_chooses_http_2_is_answered_whole() {
         .unwrap();
 }
 
-/// What is sent in each round of a flood.
+/// Bytes of a round of a flood.
 type Script<'s> = &'s dyn Fn(u32) -> Vec<u8>;
 
 #[tokio::test]
-async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
+async fn http2_floods_end_the_connection_and_spare_others() {
     let id = |round: u32| 2 * round + 1;
     let get = |round| frame(HEADERS, END_HEADERS | END_STREAM, id(round), GET_ROOT);
     let post = |round| frame(HEADERS, END_HEADERS, id(round), POST_ROOT);
@@ -161,25 +161,25 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
     let endless = [settings.clone(), frame(HEADERS, 0, 1, GET_ROOT)].concat();
     let table: [(&str, &[u8], Script<'_>, &str); 7] = [
         (
-            "requests that are withdrawn in the same breath",
+            "requests that are reset at once",
             &settings,
             &|round| [get(round), reset(round)].concat(),
             "too_many_resets",
         ),
         (
-            "requests that the server withdraws, for a window beyond all bounds",
+            "requests that the server resets because of window overflow",
             &settings,
             &|round| [post(round), widened(round)].concat(),
             "too_many_internal_resets",
         ),
         (
-            "requests that the server withdraws, since they are none",
+            "requests that the server resets because they are malformed",
             &settings,
             &without_path,
             "too_many_internal_resets",
         ),
         (
-            "more requests than there may be at once",
+            "more concurrent requests than allowed",
             &settings,
             &|round| [post(round), part(round)].concat(),
             "too_many_internal_resets",
@@ -191,13 +191,13 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
             "too_many_continuations",
         ),
         (
-            "a body of nothing",
+            "a body of empty frames",
             &posted,
             &|_| frame(DATA, 0, 1, b""),
             "too_many_data_frames",
         ),
         (
-            "a body in parts of a byte",
+            "a body in frames of one byte",
             &posted,
             &|_| part(0),
             "too_many_data_frames",
@@ -206,7 +206,7 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
     for (case, begin, script, guard) in table {
         let mut scripted = Scripted::start(ListenerLimits::default()).await;
         let before = memory();
-        forget_peak();
+        reset_peak();
         let read = scripted.flood(200_000, |round| {
             let begin = if round == 0 { begin } else { &[] };
             [begin, &script(round)].concat()
@@ -214,13 +214,13 @@ async fn floods_end_the_connection_and_nobody_else_is_worse_off() {
         let read = read.await.unwrap_or_else(|| panic!("{case}"));
         let grown = peak().saturating_sub(before);
         assert_eq!(reason(&read), (ENHANCE_YOUR_CALM, guard.into()), "{case}");
-        assert!(grown < LITTLE, "{case}: {grown}");
+        assert!(grown < MEMORY_LIMIT, "{case}: {grown}");
         scripted.serves_others().await;
     }
 }
 
 #[tokio::test]
-async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
+async fn peer_that_reads_no_acknowledgements_is_dropped() {
     for kind in [PING, SETTINGS] {
         let limits = ListenerLimits {
             answer: SHORT,
@@ -234,7 +234,7 @@ async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
         };
         let mut bytes = frame(SETTINGS, 0, 0, &[]);
         bytes.extend(frame(kind, 0, 0, payload).repeat(10_000));
-        // Nothing is read. Once the server cannot write it stops to read, and ends in time.
+        // The client reads nothing. When the server cannot write, it stops reading, and times out.
         let writing = async { while scripted.stream.write_all(&bytes).await.is_ok() {} };
         assert!(
             tokio::time::timeout(IN_TIME, writing).await.is_ok(),
@@ -245,13 +245,13 @@ async fn a_peer_that_asks_for_acknowledgements_and_takes_none_is_left() {
 }
 
 #[tokio::test]
-async fn a_window_that_stays_shut_ends_the_connection() {
+async fn closed_window_ends_the_connection() {
     let limits = ListenerLimits {
         answer: SHORT,
         ..ListenerLimits::default()
     };
     let mut scripted = Scripted::start(limits).await;
-    // A window of one byte, and a request for something large.
+    // A window of one byte, and a request for a large body.
     let mut bytes = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 1]);
     let large = b"\x82\x04\x06/large\x87\x41\x01h";
     bytes.extend(frame(HEADERS, END_HEADERS | END_STREAM, 1, large));
@@ -260,13 +260,13 @@ async fn a_window_that_stays_shut_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_told_to_go() {
+async fn idle_http2_connection_gets_goaway() {
     let limits = ListenerLimits {
         head: SHORT,
         answer: SHORT,
         ..ListenerLimits::default()
     };
-    // Nothing at all; a request that never ends; one that was answered.
+    // No bytes; no request; an incomplete request; a request with a response.
     let mut half = frame(SETTINGS, 0, 0, &[]);
     half.extend(frame(HEADERS, 0, 1, GET_ROOT));
     let mut whole = frame(SETTINGS, 0, 0, &[]);
@@ -283,7 +283,7 @@ async fn an_idle_connection_is_told_to_go() {
     }
 }
 
-/// The frames in these bytes, each with its kind and payload.
+/// Returns the frames in these bytes: kind and payload.
 fn frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     let mut frames = Vec::new();
     while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = bytes {
@@ -297,7 +297,7 @@ fn frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     frames
 }
 
-/// Why the server ended a connection: the code and the text of its last GOAWAY (RFC 9113 §6.8).
+/// Returns the code and the text of the last GOAWAY of the server (RFC 9113 §6.8).
 fn reason(read: &[u8]) -> (u32, String) {
     let frames = frames(read);
     let last = frames.iter().rfind(|(kind, _)| *kind == GOAWAY);
@@ -308,18 +308,18 @@ fn reason(read: &[u8]) -> (u32, String) {
     (u32::from_be_bytes([*a, *b, *c, *d]), text)
 }
 
-/// Memory of this process, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn memory() -> usize {
     status("VmRSS:")
 }
 
-/// The most that it has had since [`forget_peak`], in bytes.
+/// Returns the peak of resident memory since [`reset_peak`], in bytes.
 fn peak() -> usize {
     status("VmHWM:")
 }
 
-fn forget_peak() {
-    // From now on the peak is what there is now: proc_pid_clear_refs(5).
+fn reset_peak() {
+    // Resets the peak to the current value: proc_pid_clear_refs(5).
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
 }
 
@@ -333,11 +333,11 @@ fn status(line: &str) -> usize {
 }
 
 #[tokio::test]
-async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
+async fn unread_responses_and_bodies_cost_little_memory() {
     let mut scripted = Scripted::start(ListenerLimits::default()).await;
     let before = memory();
-    // A window that stays shut, and as many requests for 16 MiB as there may be: each answer is
-    // there once, as its handler made it, but no copy of it.
+    // A closed window, and several requests for 16 MiB: each response exists once, as its handler
+    // made it, without a copy.
     let mut begin = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let large = b"\x82\x04\x06/large\x87\x41\x01h";
     for round in 0..3 {
@@ -349,7 +349,7 @@ async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
         ));
     }
     scripted.stream.write_all(&begin).await.unwrap();
-    // Bodies in parts of a byte.
+    // A body in frames of one byte.
     let mut parts = frame(HEADERS, END_HEADERS, 99, POST_ROOT);
     for _ in 0..8 {
         parts.extend(frame(DATA, 0, 99, b"x"));
@@ -357,6 +357,6 @@ async fn answers_that_nobody_takes_and_bodies_that_nobody_reads_cost_little() {
     scripted.stream.write_all(&parts).await.unwrap();
     tokio::time::sleep(2 * SHORT).await;
     let grown = memory().saturating_sub(before);
-    assert!(grown < LITTLE, "{grown}");
+    assert!(grown < MEMORY_LIMIT, "{grown}");
     scripted.serves_others().await;
 }

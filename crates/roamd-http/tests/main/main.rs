@@ -1,46 +1,52 @@
-//! The accept loop over real sockets.
+//! Tests of the listener over real sockets.
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may stop at the first surprise"
+    reason = "a test stops at the first failure"
 )]
 
 mod http2;
 mod tls;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use roamd_http::{BodyError, HttpServer as Accepting, ListenerLimits, Peer, Response, read_body};
+use roamd_http::{BodyError, HttpServer, ListenerLimits, Peer, Response, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// Every address is a client.
+fn each_address(address: IpAddr) -> IpAddr {
+    address
+}
+
 const SHORT: Duration = Duration::from_millis(150);
 
-/// More than any buffer between here and there holds.
+/// Size of a body that exceeds all buffers between server and client.
 const LARGE: usize = 16 * 1024 * 1024;
 
-struct HttpServer {
+struct TestServer {
     address: std::net::SocketAddr,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// A server that answers with the length of the body, or with the refusal of it.
-async fn start(limits: ListenerLimits) -> HttpServer {
-    start_with(Accepting::new(limits)).await
+/// Starts a server that responds with the length of the body, or with the error of reading it.
+async fn start(limits: ListenerLimits) -> TestServer {
+    start_with(HttpServer::new(limits, each_address)).await
 }
 
-async fn start_with(accepting: Accepting) -> HttpServer {
+async fn start_with(server: HttpServer) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(
-        accepting.serve(listener, shutdown.clone(), |request| async move {
+        server.serve(listener, shutdown.clone(), |request| async move {
             let slow = request.uri().path() == "/slow";
             if request.uri().path() == "/large" {
                 return Response::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
@@ -62,14 +68,14 @@ async fn start_with(accepting: Accepting) -> HttpServer {
             Response::new(Full::new(Bytes::from(text)))
         }),
     );
-    HttpServer {
+    TestServer {
         address,
         shutdown,
         task,
     }
 }
 
-async fn exchange(server: &HttpServer, request: &str) -> String {
+async fn exchange(server: &TestServer, request: &str) -> String {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -78,7 +84,7 @@ async fn exchange(server: &HttpServer, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_is_answered_with_a_content_length() {
+async fn response_has_a_content_length() {
     let server = start(ListenerLimits::default()).await;
     let answer = exchange(
         &server,
@@ -91,7 +97,7 @@ async fn a_request_is_answered_with_a_content_length() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
+async fn body_over_the_limit_is_refused_in_any_framing() {
     let server = start(ListenerLimits::default()).await;
     for request in [
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\na",
@@ -104,7 +110,7 @@ async fn a_body_over_the_limit_is_refused_however_it_is_framed() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_given_up() {
+async fn incomplete_body_times_out() {
     let server = start(ListenerLimits::default()).await;
     let answer = exchange(
         &server,
@@ -118,7 +124,7 @@ async fn a_body_that_does_not_arrive_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_silent_or_dripping_connection_is_closed() {
+async fn silent_or_slow_connection_is_closed() {
     let limits = ListenerLimits {
         first_byte: SHORT,
         head: SHORT,
@@ -134,7 +140,7 @@ async fn a_silent_or_dripping_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() {
+async fn silent_connection_is_closed_before_a_slow_one() {
     let server = start(ListenerLimits {
         first_byte: SHORT,
         head: 100 * SHORT,
@@ -144,11 +150,11 @@ async fn a_connection_that_says_nothing_is_closed_before_one_that_says_little() 
     let silent = tokio::time::timeout(20 * SHORT, exchange(&server, ""));
     assert_eq!(silent.await.unwrap(), "");
     let little = tokio::time::timeout(3 * SHORT, exchange(&server, "G"));
-    assert!(little.await.is_err(), "it has the time for its head");
+    assert!(little.await.is_err(), "the timeout for the head applies");
 }
 
 #[tokio::test]
-async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
+async fn connections_over_a_limit_are_closed_at_once() {
     let whole = ListenerLimits::default();
     for limits in [
         ListenerLimits {
@@ -171,7 +177,7 @@ async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
         loop {
             let mut stream = TcpStream::connect(server.address).await.unwrap();
             let mut answer = String::new();
-            // The server may not have noticed yet that the first one is gone.
+            // The server may not have noticed yet that the first connection is closed.
             if stream.write_all(request.as_bytes()).await.is_ok()
                 && stream.read_to_string(&mut answer).await.is_ok()
                 && !answer.is_empty()
@@ -185,7 +191,7 @@ async fn connections_over_a_cap_are_closed_at_once_until_there_is_a_place() {
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_take_its_answer_is_left() {
+async fn peer_that_does_not_read_its_response_is_dropped() {
     let server = start(ListenerLimits {
         answer: SHORT,
         ..ListenerLimits::default()
@@ -194,8 +200,7 @@ async fn a_peer_that_does_not_take_its_answer_is_left() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
     stream.write_all(request).await.unwrap();
-    // Whoever waits for the end of the connection without reading sees it: the stop has nobody to
-    // wait for.
+    // The server has dropped the connection, so the shutdown has nothing to wait for.
     tokio::time::sleep(2 * SHORT).await;
     server.shutdown.cancel();
     let stopped = tokio::time::timeout(Duration::from_secs(5), server.task);
@@ -206,9 +211,9 @@ async fn a_peer_that_does_not_take_its_answer_is_left() {
 }
 
 #[tokio::test]
-async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
+async fn bytes_after_a_chunked_body_are_not_a_request() {
     let server = start(ListenerLimits::default()).await;
-    // A proxy that believed the length has sent one request; chunks make two of it.
+    // For a proxy that uses the length this is one request; for one that uses the chunks it is two.
     let smuggled = "0\r\n\r\nGET /peer HTTP/1.1\r\nHost: h\r\n\r\n";
     for framing in [
         format!(
@@ -230,8 +235,8 @@ async fn nothing_after_a_chunked_body_is_taken_for_a_request() {
 }
 
 #[tokio::test]
-async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
-    // How long a peer may take for an answer says nothing of how long it takes to make one.
+async fn shutdown_finishes_responses_and_frees_the_port() {
+    // The timeout for reading a response does not limit the time for making it.
     let server = start(ListenerLimits {
         answer: SHORT / 10,
         ..ListenerLimits::default()
@@ -252,14 +257,14 @@ async fn a_stop_lets_the_answer_under_way_finish_and_frees_the_port() {
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_longer_than_the_drain() {
+async fn shutdown_ends_at_the_drain_limit() {
     let server = start(ListenerLimits {
         drain: SHORT,
         ..ListenerLimits::default()
     })
     .await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    // Half a request: hyper cannot know that it will never end.
+    // Half of a request: hyper waits for the rest.
     stream
         .write_all(b"POST / HTTP/1.1\r\nHost: h\r\n")
         .await

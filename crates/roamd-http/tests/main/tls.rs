@@ -1,11 +1,11 @@
-//! TLS before HTTP/1.1: versions, identities, certificates of clients, and what is no TLS.
+//! TLS: versions, certificates of server and clients, and failed handshakes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use roamd_http::{
-    HttpServer as Accepting, LimitReached, ListenerLimits, Observer, ServerTls, TlsCertificate,
+    HttpServer, LimitReached, ListenerLimits, Observer, ServerTls, TlsCertificate,
     TlsCertificateError,
 };
 use rustls::pki_types::PrivateKeyDer;
@@ -16,11 +16,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::{HttpServer, SHORT, start, start_with};
+use crate::{SHORT, TestServer, each_address, start, start_with};
 
 const REQUEST: &str = "GET /peer HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
-/// An authority, with a certificate for `localhost`.
+/// Certificate authority that issues certificates for `localhost`.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -33,7 +33,7 @@ impl Authority {
         Self { issuer }
     }
 
-    /// Certificate and key, in PEM.
+    /// Issues a certificate. Returns it and its key, in PEM.
     fn issue(&self) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -41,11 +41,11 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    pub(crate) fn identity(&self) -> TlsCertificate {
-        self.identity_asking(None).unwrap()
+    pub(crate) fn certificate(&self) -> TlsCertificate {
+        self.certificate_requesting(None).unwrap()
     }
 
-    fn identity_asking(
+    fn certificate_requesting(
         &self,
         clients: Option<&Self>,
     ) -> Result<TlsCertificate, TlsCertificateError> {
@@ -54,8 +54,8 @@ impl Authority {
         TlsCertificate::from_pem(certificate.as_bytes(), key.as_bytes(), clients.as_deref())
     }
 
-    /// A client that trusts this authority, shows a certificate of another one if there is one, and
-    /// speaks these protocols.
+    /// Returns a client that trusts this authority, presents a certificate of `shown`, if there is
+    /// one, and offers these protocols.
     pub(crate) fn client(
         &self,
         shown: Option<&Self>,
@@ -86,12 +86,13 @@ impl Authority {
     }
 }
 
-pub(crate) async fn start_tls(identity: TlsCertificate, limits: ListenerLimits) -> HttpServer {
-    start_with(Accepting::new(limits).with_tls(Some(ServerTls::new(identity)))).await
+pub(crate) async fn start_tls(certificate: TlsCertificate, limits: ListenerLimits) -> TestServer {
+    start_with(HttpServer::new(limits, each_address).with_tls(Some(ServerTls::new(certificate))))
+        .await
 }
 
 pub(crate) async fn connect(
-    server: &HttpServer,
+    server: &TestServer,
     client: &TlsConnector,
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(server.address).await.unwrap();
@@ -107,9 +108,9 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
 }
 
 #[tokio::test]
-async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
+async fn tls_1_2_and_1_3_negotiate_h2_or_http_1_1() {
     let authority = Authority::new();
-    let server = start_tls(authority.identity(), ListenerLimits::default()).await;
+    let server = start_tls(authority.certificate(), ListenerLimits::default()).await;
     for (version, told) in [
         (&rustls::version::TLS12, ProtocolVersion::TLSv1_2),
         (&rustls::version::TLS13, ProtocolVersion::TLSv1_3),
@@ -138,10 +139,10 @@ async fn tls_1_2_and_1_3_are_spoken_and_http_1_1_where_nobody_asks_for_more() {
 }
 
 #[tokio::test]
-async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
+async fn client_certificate_is_optional_but_must_be_trusted() {
     let (authority, proxies, strangers) = (Authority::new(), Authority::new(), Authority::new());
-    let identity = authority.identity_asking(Some(&proxies)).unwrap();
-    let server = start_tls(identity, ListenerLimits::default()).await;
+    let certificate = authority.certificate_requesting(Some(&proxies)).unwrap();
+    let server = start_tls(certificate, ListenerLimits::default()).await;
     let versions = rustls::ALL_VERSIONS;
     for (shown, expected) in [
         (None, Some("HTTP/1.1 false")),
@@ -158,44 +159,49 @@ async fn a_peer_may_show_a_certificate_but_none_of_strangers() {
             None => assert!(answer.is_err(), "{answer:?}"),
         }
     }
-    // Who is not asked shows nothing.
-    let server = start_tls(authority.identity(), ListenerLimits::default()).await;
+    // A client presents no certificate if the server requests none.
+    let server = start_tls(authority.certificate(), ListenerLimits::default()).await;
     let client = authority.client(Some(&proxies), versions, &[]);
     let mut stream = connect(&server, &client).await.unwrap();
     assert!(ask(&mut stream).await.unwrap().ends_with("HTTP/1.1 false"));
 }
 
 #[tokio::test]
-async fn a_peer_with_a_certificate_is_counted_in_all_only() {
+async fn peer_with_certificate_is_exempt_from_client_limit() {
     let (authority, proxies) = (Authority::new(), Authority::new());
     let limits = ListenerLimits {
         connections: 4,
         connections_per_client: 1,
         ..ListenerLimits::default()
     };
-    let server = start_tls(authority.identity_asking(Some(&proxies)).unwrap(), limits).await;
+    let server = start_tls(
+        authority.certificate_requesting(Some(&proxies)).unwrap(),
+        limits,
+    )
+    .await;
     let proxy = authority.client(Some(&proxies), rustls::ALL_VERSIONS, &[]);
     let mut kept = Vec::new();
     for _ in 0..3 {
         let mut stream = connect(&server, &proxy).await.unwrap();
-        // Its answer tells that the server has seen the certificate.
+        // The response proves that the server has seen the certificate.
         let request = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
         stream.write_all(request).await.unwrap();
         stream.read_u8().await.unwrap();
         kept.push(stream);
     }
-    // The share of the address is free, and then all places are taken.
+    // The limit of the address is free, and then the limit in total is reached.
     let own = authority.client(None, rustls::ALL_VERSIONS, &[]);
     kept.push(connect(&server, &own).await.unwrap());
     assert!(connect(&server, &proxy).await.is_err());
 }
 
 #[tokio::test]
-async fn another_identity_is_for_connections_to_come() {
+async fn replaced_certificate_is_for_new_connections() {
     let (before, after) = (Authority::new(), Authority::new());
-    let tls = ServerTls::new(before.identity());
-    let accepting = Accepting::new(ListenerLimits::default()).with_tls(Some(tls.clone()));
-    let server = start_with(accepting).await;
+    let tls = ServerTls::new(before.certificate());
+    let server =
+        HttpServer::new(ListenerLimits::default(), each_address).with_tls(Some(tls.clone()));
+    let server = start_with(server).await;
     let [old, new] =
         [&before, &after].map(|it| it.client(None, rustls::ALL_VERSIONS, &["http/1.1"]));
     let mut kept = connect(&server, &old).await.unwrap();
@@ -204,7 +210,7 @@ async fn another_identity_is_for_connections_to_come() {
         .unwrap();
     kept.read_u8().await.unwrap();
 
-    tls.replace(after.identity());
+    tls.replace(after.certificate());
     let answer = ask(&mut kept).await.unwrap();
     assert!(answer.ends_with("HTTP/1.1 false"), "{answer}");
     assert!(connect(&server, &new).await.is_ok());
@@ -228,17 +234,17 @@ impl Observer for Counts {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_ends_in_time_and_is_counted() {
+async fn failed_handshake_ends_in_time_and_is_counted() {
     let authority = Authority::new();
     let counts = Arc::new(Counts::default());
     let limits = ListenerLimits {
         first_byte: SHORT,
         ..ListenerLimits::default()
     };
-    let accepting = Accepting::new(limits)
-        .with_tls(Some(ServerTls::new(authority.identity())))
+    let server = HttpServer::new(limits, each_address)
+        .with_tls(Some(ServerTls::new(authority.certificate())))
         .with_observer(counts.clone());
-    let server = start_with(accepting).await;
+    let server = start_with(server).await;
     let half = [0x16, 3, 1, 2, 0, 1];
     for (case, bytes, failures) in [
         ("silence", &b""[..], 0),
@@ -253,18 +259,21 @@ async fn what_is_no_handshake_ends_in_time_and_is_counted() {
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         let read = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut answer)).await;
-        assert!(read.is_ok(), "{case} is left waiting");
+        assert!(read.is_ok(), "{case} times out");
         assert!(answer.len() < 16, "{case}: at most an alert: {answer:?}");
         let after = counts.failed.load(Ordering::Relaxed);
         assert_eq!(after - before, failures, "{case}");
     }
     let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
-    assert!(connect(&server, &client).await.is_ok(), "and it goes on");
+    assert!(
+        connect(&server, &client).await.is_ok(),
+        "the server goes on"
+    );
     assert_eq!(counts.refused.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn tls_and_http_2_on_a_plain_port_end_at_once() {
+async fn tls_and_http2_on_a_plain_port_end_at_once() {
     let authority = Authority::new();
     let server = start(ListenerLimits::default()).await;
     let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
@@ -283,7 +292,7 @@ async fn tls_and_http_2_on_a_plain_port_end_at_once() {
 }
 
 #[test]
-fn what_is_no_identity_says_why() {
+fn unusable_certificate_is_reported_with_its_reason() {
     let authority = Authority::new();
     let (certificate, key) = authority.issue();
     let (_, other) = authority.issue();
@@ -292,7 +301,7 @@ fn what_is_no_identity_says_why() {
         made.map(|_| ()).map_err(|error| error.to_string())
     };
     assert_eq!(why(&certificate, &key), Ok(()));
-    // One file with both is usual too.
+    // One file with both is common, too.
     let both = format!("{key}{certificate}");
     assert_eq!(why(&both, &both), Ok(()));
     let no_certificate = "file of the certificate holds no certificate in PEM";

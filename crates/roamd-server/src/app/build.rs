@@ -18,7 +18,7 @@ use crate::auth::password_check::PasswordCheckCache;
 use crate::auth::revocation::Revocations;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
-use crate::http::client_address::TrustedProxies;
+use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
 
@@ -95,6 +95,7 @@ impl AppState {
             request_limiter: ClientLimiter::new(
                 config.listener.limits.requests,
                 config.listener.limits.requests_per_client,
+                client_key,
             ),
             body_timeout: config.listener.limits.body,
         })

@@ -20,6 +20,7 @@ use crate::app::liveness::Liveness;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
 use crate::config::Config;
+use crate::http::client_address::client_key;
 use crate::http::pipeline;
 use crate::keys::{KeyFile, KeyRotation};
 use crate::tls::CertificateReloader;
@@ -116,9 +117,9 @@ impl<L: Listener> Server<L> {
             drain,
             ..settings.limits.connections
         };
-        let server = HttpServer::new(limits)
+        let server = HttpServer::new(limits, client_key)
             .with_tls(tls)
-            .with_shared_by_many(settings.trusted_proxies.clone())
+            .with_exempt_networks(settings.trusted_proxies.clone())
             .with_observer(Arc::new(metrics.clone()));
         Ok(Self {
             listener,

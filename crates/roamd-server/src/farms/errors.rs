@@ -255,10 +255,7 @@ mod tests {
             ("workstation-in-maintenance", Refusal::Maintenance),
             ("no-more-active-sessions", Refusal::SessionLimit),
             ("nomoreactivesessions", Refusal::SessionLimit),
-            (
-                "Could-Not-Connect-To-Workstation",
-                Refusal::HostRefused,
-            ),
+            ("Could-Not-Connect-To-Workstation", Refusal::HostRefused),
             ("connection-refused", Refusal::HostRefused),
             ("resuming", Refusal::NotReady(NotReady::Resuming)),
             ("never-seen-before", Refusal::Other),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
 use ipnet::IpNet;
+use roamd_citrixauth::ClientNetwork;
 use roamd_http::Peer;
 
 /// The only forwarding header that is used, and only from trusted proxies. `Forwarded` (RFC 7239),
@@ -85,6 +86,12 @@ impl Client {
     }
 }
 
+/// Returns the address that stands for a client in limits per client: the IPv4 address, or the first
+/// address of the IPv6 /64.
+pub(crate) fn client_key(address: IpAddr) -> IpAddr {
+    ClientNetwork::of(address).address()
+}
+
 fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
     networks.iter().any(|network| network.contains(&address))
 }
@@ -101,7 +108,10 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http::HeaderValue;
+    use roamd_http::{ClientLimiter, LimitReached};
 
     use super::*;
 
@@ -122,6 +132,32 @@ mod tests {
             is_certified,
         };
         proxies().client(peer, &headers)
+    }
+
+    #[test]
+    fn addresses_of_one_subscriber_share_a_limit() {
+        let same = [
+            ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9"),
+            ("192.0.2.1", "::ffff:192.0.2.1"),
+        ];
+        let others = [
+            ("2001:db8:0:1::1", "2001:db8:0:2::1"),
+            ("192.0.2.1", "192.0.2.2"),
+        ];
+        let take = |limiter: &Arc<ClientLimiter>, address: &str| {
+            limiter.take(Some(address.parse().unwrap()))
+        };
+        for (one, other) in same {
+            let limiter = ClientLimiter::new(9, 1, client_key);
+            let _permit = take(&limiter, one).unwrap();
+            let refusal = take(&limiter, other).unwrap_err();
+            assert_eq!(refusal, LimitReached::ForClient, "{one}");
+        }
+        for (one, other) in others {
+            let limiter = ClientLimiter::new(9, 1, client_key);
+            let _permit = take(&limiter, one).unwrap();
+            assert!(take(&limiter, other).is_ok(), "{one}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) struct Controllers {
 /// Values of the label `state`.
 const STATES: [(ControllerState, &str); 4] = [
     (ControllerState::Closed, "closed"),
-    (ControllerState::Doubted, "doubted"),
+    (ControllerState::Suspect, "suspect"),
     (ControllerState::Open, "open"),
     (ControllerState::HalfOpen, "half_open"),
 ];

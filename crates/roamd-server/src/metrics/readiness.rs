@@ -95,7 +95,7 @@ impl FarmReadiness<'_> {
 
 fn is_used(state: ControllerState) -> bool {
     match state {
-        ControllerState::Closed | ControllerState::Doubted => true,
+        ControllerState::Closed | ControllerState::Suspect => true,
         ControllerState::Open | ControllerState::HalfOpen => false,
     }
 }

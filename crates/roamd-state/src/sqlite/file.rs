@@ -1,4 +1,4 @@
-//! Opens the file: is it ours, whole, and not newer than this program?
+//! Opening the file: checks, migrations, and the lock.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _};
@@ -9,76 +9,80 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, Transaction, TransactionBehavior};
 
-/// Marks a file as ours (`PRAGMA application_id`): "rmdS".
+/// Identifier of the file format (`PRAGMA application_id`): "rmdS".
 const APPLICATION_ID: u32 = 0x726d_6453;
 
-/// Each brings a file from the version of its index to the next.
+/// Migrations: the one at index `n` brings a file from format `n` to format `n + 1`.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/01_marks.sql")];
 
-/// How long to wait for a lock of the engine.
-const BUSY: Duration = Duration::from_secs(5);
+/// Timeout for a lock of SQLite.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to wait for another process to end: for one that was told to, and lets what is under way finish
+/// Timeout for another process to release the file: one that is shutting down finishes its requests
 /// first.
-const IN_USE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a state file is not used. The file is left as it is.
+/// Error of opening a state file. The file is not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It cannot be read or made.
+    /// The file cannot be read or created.
     #[error("{} cannot be opened", path.display())]
     Io {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
-    /// The engine cannot use it.
+    /// SQLite cannot use the file.
     #[error("{} cannot be used", path.display())]
     Engine {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: rusqlite::Error,
     },
-    /// Another process uses it.
+    /// Another process uses the file.
     #[error(
         "{} is in use by another process: stop that one, or choose another data folder",
         path.display()
     )]
     InUse {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// It can only be read.
-    #[error("{} can only be read: let the user of this program write it", path.display())]
+    /// The file is read-only for this user.
+    #[error("{} is read-only: give the user of this program write permission", path.display())]
     ReadOnly {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// It is no database, or a broken one.
-    #[error("{} is damaged: restore it from a copy, or move it away to begin anew", path.display())]
+    /// The file is not a database, or a damaged one.
+    #[error(
+        "{} is damaged: restore it from a copy, or move it away to start with an empty one",
+        path.display()
+    )]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// It is a database of another program.
+    /// The file is a database of another program.
     #[error("{} belongs to another program: choose another data folder", path.display())]
     Foreign {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// A newer version of this program made it.
+    /// A newer version of this program has written the file.
     #[error(
-        "{} has format {found}, and this program knows formats up to {known}: use a newer version",
+        "{} has format {found}, and this program supports formats up to {known}: \
+         use a newer version",
         path.display()
     )]
     Newer {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its format.
+        /// Format of the file.
         found: i64,
-        /// The newest format that is known here.
+        /// Newest format that this program supports.
         known: i64,
     },
 }
@@ -94,21 +98,21 @@ impl OpenError {
     }
 }
 
-/// Takes the file at `path` for this process until what is given is dropped.
+/// Locks the file at `path` for this process, until the result is dropped.
 ///
-/// The lock is on a file beside it: to close a file takes away the engine's own locks on it.
+/// The lock is on a second file, because closing a file releases the locks of SQLite on it.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
-    let beside = path.with_extension("lock");
+    let lock_path = path.with_extension("lock");
     let failed = |source| OpenError::Io {
-        path: beside.clone(),
+        path: lock_path.clone(),
         source,
     };
-    let file = File::create(&beside).map_err(failed)?;
-    let patience = Instant::now() + IN_USE;
+    let file = File::create(&lock_path).map_err(failed)?;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(20));
             }
             Err(TryLockError::WouldBlock) => {
@@ -121,10 +125,10 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Opens the file at `path` and brings it to the newest format.
+/// Opens the file at `path` and migrates it to the newest format.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
-    // The header is read without the engine first, since the engine may write into a file that it
-    // opens, and this one may be somebody else's.
+    // The header is checked before SQLite opens the file, because SQLite may write to it, and it
+    // may belong to another program.
     check_header(path)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let version = connect(path, known).map_err(|source| OpenError::engine(path, source))?;
@@ -151,8 +155,8 @@ enum Opened {
     Newer(i64),
 }
 
-/// Looks at the 100 bytes at the front of a database file (SQLite file format §1.3). No file and an
-/// empty one are fine: they become ours.
+/// Checks the header of a database file, its first 100 bytes (SQLite file format §1.3). A missing
+/// or empty file is accepted, and initialized later.
 fn check_header(path: &Path) -> Result<(), OpenError> {
     let mut header = Vec::new();
     match File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)) {
@@ -182,17 +186,17 @@ fn check_header(path: &Path) -> Result<(), OpenError> {
 
 fn connect(path: &Path, known: i64) -> rusqlite::Result<Opened> {
     let mut connection = Connection::open(path)?;
-    // The engine falls back to reading where it must not write.
+    // Without write permission SQLite opens the file for reading.
     if connection.is_readonly(MAIN_DB)? {
         return Ok(Opened::ReadOnly);
     }
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if check != "ok" {
         return Ok(Opened::Damaged);
     }
-    // In one transaction, so that of several processes that start at once only one migrates, and
-    // a file is never half made.
+    // In one transaction, so that only one of several starting processes migrates, and a file is
+    // never half migrated.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;
     if version > known {
@@ -202,11 +206,11 @@ fn connect(path: &Path, known: i64) -> rusqlite::Result<Opened> {
         migrate(&transaction, version, known)?;
     }
     transaction.commit()?;
-    // Plans that do not depend on bound values. Else SQLite compiles cached statements anew each
-    // time, because the cache clears what was bound.
+    // Query plans that do not depend on bound values. Otherwise SQLite recompiles a cached
+    // statement each time, because the cache clears its bindings.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // WAL: readers do not wait for the writer. FULL: a commit is on the disk before it is answered,
-    // also when the power fails.
+    // WAL: readers do not wait for the writer. FULL: a commit is on the disk before it is
+    // acknowledged, and survives a power failure.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(Opened::Ready(connection))
@@ -217,8 +221,8 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn migrate(transaction: &Transaction<'_>, version: i64, known: i64) -> rusqlite::Result<()> {
-    let done = usize::try_from(version).unwrap_or(0);
-    for migration in MIGRATIONS.iter().skip(done) {
+    let applied = usize::try_from(version).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(applied) {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -1,37 +1,37 @@
-//! What every engine has to do. `battery(open)` takes a function that opens the same state each
-//! time it is called, as a node does at its start.
+//! Tests that every engine has to pass. The argument of [`battery`] opens the same state each time
+//! it is called, like a node at its start.
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState};
 
-/// Runs the whole battery on a state that is empty.
+/// Runs all tests on an empty state.
 pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     let state = open();
-    a_mark_is_set_until_its_end(&state).await;
-    only_the_first_is_told_that_a_mark_is_new(&state).await;
-    a_mark_set_again_keeps_the_later_end(&state).await;
-    marks_of_two_kinds_and_keys_are_apart(&state).await;
-    any_mark_of_two_counts_until_its_end(&state).await;
-    a_counter_counts_from_one_and_begins_anew_after_its_end(&state).await;
-    counters_of_two_keys_are_apart(&state).await;
-    a_counter_tells_what_it_counted_until_its_end(&state).await;
-    counts_are_taken_back_down_to_none(&state).await;
-    the_end_of_a_counter_that_goes_on_can_be_moved(&state).await;
+    flag_is_set_until_it_expires(&state).await;
+    only_the_first_caller_sets_a_new_flag(&state).await;
+    flag_set_again_keeps_the_later_expiry(&state).await;
+    flags_of_other_kinds_and_keys_are_independent(&state).await;
+    any_of_two_flags_counts_until_it_expires(&state).await;
+    expired_counter_starts_again_at_one(&state).await;
+    counters_of_two_keys_are_independent(&state).await;
+    counter_is_readable_until_it_expires(&state).await;
+    counter_is_decremented_down_to_zero(&state).await;
+    expiry_of_a_live_counter_can_be_extended(&state).await;
     state.is_alive().await.unwrap();
-    of_many_that_write_at_once_each_gets_its_own_answer(&state).await;
+    concurrent_writers_get_their_own_results(&state).await;
     drop(state);
-    what_is_acknowledged_outlives_the_node(&open).await;
+    acknowledged_writes_outlive_the_node(&open).await;
 }
 
 const SPENT: FlagKind = FlagKind::SpentConversation;
 const FAILURES: CounterKind = CounterKind::ConversationFailures;
 
-/// A time in the future of every clock, so that no engine sweeps what a test looks at.
+/// Returns a time in the far future, so that no engine sweeps the entries of a test.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(4_000_000_000 + seconds).expect("a time")
 }
 
-async fn a_mark_is_set_until_its_end(state: &impl SharedState) {
+async fn flag_is_set_until_it_expires(state: &impl SharedState) {
     let key = Digest::of(b"until its end");
     assert!(!state.is_flag_set(SPENT, key, at(0)).await.unwrap());
     state.set_flag(SPENT, key, at(10)).await.unwrap();
@@ -50,13 +50,13 @@ async fn a_mark_is_set_until_its_end(state: &impl SharedState) {
     }
 }
 
-async fn only_the_first_is_told_that_a_mark_is_new(state: &impl SharedState) {
+async fn only_the_first_caller_sets_a_new_flag(state: &impl SharedState) {
     let key = Digest::of(b"new");
     assert!(state.set_flag(SPENT, key, at(10)).await.unwrap());
     assert!(!state.set_flag(SPENT, key, at(10)).await.unwrap());
 }
 
-async fn a_mark_set_again_keeps_the_later_end(state: &impl SharedState) {
+async fn flag_set_again_keeps_the_later_expiry(state: &impl SharedState) {
     let key = Digest::of(b"again");
     for until in [at(10), at(30), at(20)] {
         state.set_flag(SPENT, key, until).await.unwrap();
@@ -65,7 +65,7 @@ async fn a_mark_set_again_keeps_the_later_end(state: &impl SharedState) {
     assert!(!state.is_flag_set(SPENT, key, at(30)).await.unwrap());
 }
 
-async fn marks_of_two_kinds_and_keys_are_apart(state: &impl SharedState) {
+async fn flags_of_other_kinds_and_keys_are_independent(state: &impl SharedState) {
     let (key, other) = (Digest::of(b"one"), Digest::of(b"other"));
     state.set_flag(SPENT, key, at(10)).await.unwrap();
     let ticket = FlagKind::InvalidatedTicket;
@@ -73,7 +73,7 @@ async fn marks_of_two_kinds_and_keys_are_apart(state: &impl SharedState) {
     assert!(!state.is_flag_set(SPENT, other, at(0)).await.unwrap());
 }
 
-async fn any_mark_of_two_counts_until_its_end(state: &impl SharedState) {
+async fn any_of_two_flags_counts_until_it_expires(state: &impl SharedState) {
     let [one, other] = [Digest::of(b"any one"), Digest::of(b"any other")];
     let kind = FlagKind::RevokedToken;
     let asked = async |keys, now| state.is_any_flag_set(kind, keys, at(now)).await.unwrap();
@@ -91,14 +91,14 @@ async fn any_mark_of_two_counts_until_its_end(state: &impl SharedState) {
     }
 }
 
-async fn a_counter_counts_from_one_and_begins_anew_after_its_end(state: &impl SharedState) {
+async fn expired_counter_starts_again_at_one(state: &impl SharedState) {
     let key = Digest::of(b"counted");
-    // Now, the end that is asked for, the number.
+    // (now, requested expiry, count)
     for (now, until, number) in [
         (0, 10, 1),
         (1, 10, 2),
         (9, 20, 3),
-        // The third count moved the end from 10 to 20.
+        // The third increment moved the expiry from 10 to 20.
         (19, 20, 4),
         (20, 30, 1),
         (31, 40, 1),
@@ -112,30 +112,30 @@ async fn a_counter_counts_from_one_and_begins_anew_after_its_end(state: &impl Sh
     }
 }
 
-async fn counters_of_two_keys_are_apart(state: &impl SharedState) {
+async fn counters_of_two_keys_are_independent(state: &impl SharedState) {
     for key in [b"first", b"other"] {
         let counted = state.increment(FAILURES, Digest::of(key), at(0), at(10));
         assert_eq!(counted.await.unwrap(), 1);
     }
 }
 
-async fn a_counter_tells_what_it_counted_until_its_end(state: &impl SharedState) {
+async fn counter_is_readable_until_it_expires(state: &impl SharedState) {
     let key = Digest::of(b"told");
-    let tally = async |now| state.counter(FAILURES, key, now).await.unwrap();
-    assert_eq!(tally(at(0)).await, Counter::default());
+    let counter = async |now| state.counter(FAILURES, key, now).await.unwrap();
+    assert_eq!(counter(at(0)).await, Counter::default());
     for (now, until, count) in [(0, 10, 1), (5, 15, 2)] {
         state
             .increment(FAILURES, key, at(now), at(until))
             .await
             .unwrap();
         let until = Some(at(until));
-        assert_eq!(tally(at(now)).await, Counter { count, until });
+        assert_eq!(counter(at(now)).await, Counter { count, until });
     }
-    assert_eq!(tally(at(14)).await.count, 2);
-    assert_eq!(tally(at(15)).await, Counter::default());
+    assert_eq!(counter(at(14)).await.count, 2);
+    assert_eq!(counter(at(15)).await, Counter::default());
 }
 
-async fn counts_are_taken_back_down_to_none(state: &impl SharedState) {
+async fn counter_is_decremented_down_to_zero(state: &impl SharedState) {
     let key = Digest::of(b"taken back");
     for (by, left) in [(1, 2), (2, 1), (3, 0), (u32::MAX, 0)] {
         state.decrement(FAILURES, key, u32::MAX).await.unwrap();
@@ -143,18 +143,18 @@ async fn counts_are_taken_back_down_to_none(state: &impl SharedState) {
             state.increment(FAILURES, key, at(0), at(10)).await.unwrap();
         }
         state.decrement(FAILURES, key, by).await.unwrap();
-        let tally = state.counter(FAILURES, key, at(0)).await.unwrap();
-        assert_eq!(tally.count, left, "{by}");
-        assert_eq!(tally.until, (left > 0).then(|| at(10)), "{by}");
+        let counter = state.counter(FAILURES, key, at(0)).await.unwrap();
+        assert_eq!(counter.count, left, "{by}");
+        assert_eq!(counter.until, (left > 0).then(|| at(10)), "{by}");
     }
     assert_eq!(
         state.increment(FAILURES, key, at(0), at(10)).await.unwrap(),
         1,
-        "none is left"
+        "the counter was removed"
     );
 }
 
-async fn what_is_acknowledged_outlives_the_node<S: SharedState>(open: &impl Fn() -> S) {
+async fn acknowledged_writes_outlive_the_node<S: SharedState>(open: &impl Fn() -> S) {
     let key = Digest::of(b"outlives");
     let before = open();
     before.set_flag(SPENT, key, at(10)).await.unwrap();
@@ -171,29 +171,29 @@ async fn what_is_acknowledged_outlives_the_node<S: SharedState>(open: &impl Fn()
     );
 }
 
-async fn the_end_of_a_counter_that_goes_on_can_be_moved(state: &impl SharedState) {
-    let key = Digest::of(b"prolonged");
+async fn expiry_of_a_live_counter_can_be_extended(state: &impl SharedState) {
+    let key = Digest::of(b"extended");
     state
         .extend_counter(FAILURES, key, at(0), at(10))
         .await
         .unwrap();
     let none = state.counter(FAILURES, key, at(0)).await.unwrap();
-    assert_eq!(none, Counter::default(), "there was none");
+    assert_eq!(none, Counter::default(), "there was no counter");
     state.increment(FAILURES, key, at(0), at(10)).await.unwrap();
-    // Now, the end that is asked for, the end that it has then.
+    // (now, requested expiry, resulting expiry)
     for (now, until, end) in [(5, 20, 20), (5, 15, 20), (20, 30, 20)] {
-        let prolonged = state.extend_counter(FAILURES, key, at(now), at(until));
-        prolonged.await.unwrap();
-        let tally = state.counter(FAILURES, key, at(0)).await.unwrap();
+        let extended = state.extend_counter(FAILURES, key, at(now), at(until));
+        extended.await.unwrap();
+        let counter = state.counter(FAILURES, key, at(0)).await.unwrap();
         let (count, until) = (1, Some(at(end)));
-        assert_eq!(tally, Counter { count, until }, "at {now}");
+        assert_eq!(counter, Counter { count, until }, "at {now}");
     }
 }
 
-async fn of_many_that_write_at_once_each_gets_its_own_answer(state: &impl SharedState) {
+async fn concurrent_writers_get_their_own_results(state: &impl SharedState) {
     let key = Digest::of(b"at once");
-    // The work is handed over when a future is polled first, so that all of it is under way before
-    // the first answer comes.
+    // A future queues its work when it is polled first, so all work is queued before the first
+    // result.
     let counts = (0..200).map(|_| state.increment(FAILURES, key, at(0), at(10)));
     let flags = (0..200).map(|_| state.set_flag(SPENT, key, at(10)));
     let (mut counts, flags) = tokio::join!(join_all(counts), join_all(flags));
@@ -202,14 +202,14 @@ async fn of_many_that_write_at_once_each_gets_its_own_answer(state: &impl Shared
     assert_eq!(flags.iter().filter(|&&new| new).count(), 1);
 }
 
-/// Waits for all of several answers at once.
-async fn join_all<'a, T>(answers: impl Iterator<Item = roamd_state::StateFuture<'a, T>>) -> Vec<T> {
-    let mut waiting: Vec<_> = answers.map(|answer| (answer, None)).collect();
+/// Waits for all futures concurrently.
+async fn join_all<'a, T>(futures: impl Iterator<Item = roamd_state::StateFuture<'a, T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = futures.map(|future| (future, None)).collect();
     std::future::poll_fn(|context| {
         let mut pending = false;
-        for (answer, result) in &mut waiting {
+        for (future, result) in &mut waiting {
             if result.is_none() {
-                match answer.as_mut().poll(context) {
+                match future.as_mut().poll(context) {
                     std::task::Poll::Ready(ready) => *result = Some(ready.unwrap()),
                     std::task::Poll::Pending => pending = true,
                 }

@@ -1,5 +1,4 @@
-//! Tests of the shared state: a battery that every engine has to pass, and what is the embedded
-//! engine's own.
+//! Tests of the shared state: a battery for every engine, and tests of the SQLite engine.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The embedded engine.
+//! The SQLite engine.
 
 use std::fs;
 use std::path::Path;
@@ -12,14 +12,14 @@ use crate::battery::{at, battery};
 const SPENT: FlagKind = FlagKind::SpentConversation;
 
 #[tokio::test]
-async fn it_passes_the_battery() {
+async fn sqlite_engine_passes_the_battery() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     battery(|| SqliteState::open(&path).unwrap()).await;
 }
 
 #[tokio::test]
-async fn what_has_expired_is_swept_and_nothing_else() {
+async fn sweep_removes_only_expired_entries() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let [early, late] = [Digest::of(b"early"), Digest::of(b"late")];
@@ -34,12 +34,12 @@ async fn what_has_expired_is_swept_and_nothing_else() {
     assert_eq!(state.sweep(at(9)).await.unwrap(), 0);
     assert_eq!(state.sweep(at(10)).await.unwrap(), 2);
     assert!(state.is_flag_set(SPENT, late, at(10)).await.unwrap());
-    // What was swept is new again.
+    // A removed flag can be set again as new.
     assert!(state.set_flag(SPENT, early, at(30)).await.unwrap());
 }
 
 #[tokio::test]
-async fn a_key_is_not_in_the_files() {
+async fn files_do_not_contain_keys() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let ticket = b"1F2E3D4C5B6A79880123456789ABCD";
@@ -55,7 +55,7 @@ async fn a_key_is_not_in_the_files() {
 }
 
 #[test]
-fn of_many_that_begin_at_once_with_no_file_each_gets_its_turn() {
+fn concurrent_opens_without_a_file_all_succeed() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     std::thread::scope(|scope| {
@@ -66,14 +66,14 @@ fn of_many_that_begin_at_once_with_no_file_each_gets_its_turn() {
 }
 
 #[tokio::test]
-async fn a_file_in_use_is_refused_until_it_is_let_go() {
+async fn file_in_use_is_refused_until_released() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     let first = SqliteState::open(&path).unwrap();
     let error = SqliteState::open(&path).unwrap_err().to_string();
-    let told = error.contains("state.db is in use by another process");
+    let is_reported = error.contains("state.db is in use by another process");
     assert!(
-        told && error.contains("choose another data folder"),
+        is_reported && error.contains("choose another data folder"),
         "{error}"
     );
     let key = Digest::of(b"by the first");
@@ -84,13 +84,13 @@ async fn a_file_in_use_is_refused_until_it_is_let_go() {
 }
 
 #[test]
-fn what_is_acknowledged_survives_sigkill() {
+fn acknowledged_flag_survives_sigkill() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
-    // The child is this same test binary, running `helper_that_marks_and_waits`.
+    // The child is this same test binary, running `helper_that_sets_a_flag_and_waits`.
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
-            "sqlite::helper_that_marks_and_waits",
+            "sqlite::helper_that_sets_a_flag_and_waits",
             "--exact",
             "--ignored",
             "--nocapture",
@@ -113,8 +113,8 @@ fn what_is_acknowledged_survives_sigkill() {
 }
 
 #[tokio::test]
-#[ignore = "run by what_is_acknowledged_survives_sigkill in a process of its own"]
-async fn helper_that_marks_and_waits() {
+#[ignore = "run by acknowledged_flag_survives_sigkill in a process of its own"]
+async fn helper_that_sets_a_flag_and_waits() {
     let path = std::env::var_os("ROAMD_TEST_STATE").unwrap();
     let state = SqliteState::open(Path::new(&path)).unwrap();
     state
@@ -126,10 +126,10 @@ async fn helper_that_marks_and_waits() {
 }
 
 #[test]
-fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
+fn foreign_file_is_refused_and_left_unchanged() {
     let text = "not a database, and longer than the header of one".repeat(9);
     let other = "belongs to another program";
-    let newer = "has format 99, and this program knows formats up to 1";
+    let newer = "has format 99, and this program supports formats up to 1";
     refused("text", "is damaged", |path| fs::write(path, &text).unwrap());
     refused("short", "is damaged", |path| {
         fs::write(path, "SQLite format 3\0").unwrap();
@@ -154,39 +154,39 @@ fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
     });
 }
 
-/// bad-inputs 80: it is used, or refused by name and left as it is; nothing panics.
+/// bad-inputs 80: the file is used, or refused by name and left unchanged; nothing panics.
 #[test]
-fn one_bit_that_flipped_is_survived_or_told() {
+fn flipped_bit_is_survived_or_reported() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     drop(SqliteState::open(&path).unwrap());
     settle(&path);
     let whole = fs::read(&path).unwrap();
-    let (mut survived, mut told) = (0, 0);
-    for (number, place) in (0..100).chain((100..whole.len()).step_by(509)).enumerate() {
+    let (mut survived, mut reported) = (0, 0);
+    for (number, offset) in (0..100).chain((100..whole.len()).step_by(509)).enumerate() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("state.db");
         let mut flipped = whole.clone();
-        flipped[place] ^= 1 << (number % 8);
+        flipped[offset] ^= 1 << (number % 8);
         fs::write(&path, &flipped).unwrap();
         match SqliteState::open(&path) {
             Ok(_) => survived += 1,
             Err(error) => {
-                told += 1;
-                assert!(error.to_string().contains("state.db"), "{place}: {error}");
-                assert_eq!(fs::read(&path).unwrap(), flipped, "{place}: {error}");
+                reported += 1;
+                assert!(error.to_string().contains("state.db"), "{offset}: {error}");
+                assert_eq!(fs::read(&path).unwrap(), flipped, "{offset}: {error}");
             }
         }
     }
-    assert!(survived > 0 && told > 0, "{survived} and {told}");
+    assert!(survived > 0 && reported > 0, "{survived} and {reported}");
 }
 
-fn refused(name: &str, text: &str, spoil: impl FnOnce(&Path)) {
+fn refused(name: &str, text: &str, damage: impl FnOnce(&Path)) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.db");
     drop(SqliteState::open(&path).unwrap());
     settle(&path);
-    spoil(&path);
+    damage(&path);
     let before = fs::read(&path).unwrap();
     let error = SqliteState::open(&path).expect_err(name).to_string();
     assert!(error.contains(text), "{name}: {error}");
@@ -200,15 +200,15 @@ fn alter(path: &Path, sql: &str) {
 }
 
 #[test]
-fn a_file_that_cannot_be_made_is_refused_with_its_path() {
+fn uncreatable_file_is_reported_with_its_path() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("no-such-folder").join("state.db");
     let error = SqliteState::open(&path).expect_err("no folder");
     assert!(error.to_string().contains("no-such-folder"), "{error}");
 }
 
-/// Brings everything into the main file, once the threads of a state that was dropped have let go
-/// of it: only a connection that is alone can leave WAL mode.
+/// Moves all data into the main file, after the threads of a dropped state have closed it: only the
+/// last connection can leave WAL mode.
 fn settle(path: &Path) {
     let connection = rusqlite::Connection::open(path).unwrap();
     let leave = || -> rusqlite::Result<String> {

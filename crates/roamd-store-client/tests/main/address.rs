@@ -1,14 +1,14 @@
-//! The store's address, and answers that are none of a store.
+//! URLs of stores, and responses of servers that are not stores.
 
 use http::StatusCode;
 use http::header::LOCATION;
 use roamd_store_client::{ClientError, StoreUrl};
 use roamd_store_proto::media_type;
 
-use crate::play::{Play, endpoints, good_store, list, ok, session_params, status};
+use crate::mock_store::{MockStore, endpoints, good_store, list, ok, session_params, status};
 
 #[test]
-fn a_store_has_an_http_or_https_url() {
+fn store_url_is_http_or_https() {
     let cases = [
         ("http://127.0.0.1:8080/Citrix/Store", true),
         ("https://store.example.net/Citrix/Store/", true),
@@ -25,27 +25,27 @@ fn a_store_has_an_http_or_https_url() {
 }
 
 #[tokio::test]
-async fn urls_come_from_the_endpoints_and_are_read_once() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+async fn endpoints_are_read_once_and_followed() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => list(),
         _ => good_store(here, request),
     })
     .await;
-    let mut client = play.client();
+    let mut client = store.client();
     client.list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
     assert_eq!(
-        play.lines(),
+        store.lines(),
         ["GET /Store/endpoints/v1", "POST /list", "POST /list"]
     );
-    let seen = &play.seen()[1];
-    assert_eq!(seen.header("accept"), media_type::SESSION_STATE);
-    assert_eq!(seen.header("content-type"), media_type::SESSION_PARAMS);
-    assert!(seen.body.contains("<sessionparams "), "{}", seen.body);
+    let request = &store.requests()[1];
+    assert_eq!(request.header("accept"), media_type::SESSION_STATE);
+    assert_eq!(request.header("content-type"), media_type::SESSION_PARAMS);
+    assert!(request.body.contains("<sessionparams "), "{}", request.body);
 }
 
 #[tokio::test]
-async fn what_is_no_store_is_told_from_a_store_that_fails() {
+async fn missing_store_is_distinguished_from_failing_store() {
     for (code, body, expected) in [
         (StatusCode::NOT_FOUND, "", "there is no store at"),
         (
@@ -56,7 +56,7 @@ async fn what_is_no_store_is_told_from_a_store_that_fails() {
         (StatusCode::MOVED_PERMANENTLY, "", "there is no store at"),
         (StatusCode::BAD_GATEWAY, "", "answered 502 Bad Gateway"),
     ] {
-        let play = Play::start(move |_, _| {
+        let store = MockStore::start(move |_, _| {
             let mut answer = ok("text/html", body.into());
             *answer.status_mut() = code;
             answer
@@ -65,16 +65,16 @@ async fn what_is_no_store_is_told_from_a_store_that_fails() {
             answer
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{code}: {error}");
-        assert_eq!(play.lines().len(), 1, "{code}: asked again");
+        assert_eq!(store.lines().len(), 1, "{code}: asked again");
     }
 }
 
-/// SS-9: a redirected `POST` would come out as a `GET`.
+/// SS-9: a redirect would turn a `POST` into a `GET`.
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+async fn redirect_is_not_followed() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => {
             let mut answer = status(StatusCode::TEMPORARY_REDIRECT);
             answer
@@ -85,14 +85,14 @@ async fn a_redirect_is_not_followed() {
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::Status { .. }), "{error}");
-    assert_eq!(play.lines().last().unwrap(), "POST /list");
+    assert_eq!(store.lines().last().unwrap(), "POST /list");
 }
 
-/// SS-64: the answer of a refusal is a sentence for people.
+/// SS-64: the body of a refusal is a message for users.
 #[tokio::test]
-async fn what_the_server_says_of_a_refusal_is_passed_on() {
+async fn reason_of_the_server_is_passed_on() {
     let long = "a".repeat(400);
     let cases = [
         (
@@ -113,7 +113,7 @@ async fn what_the_server_says_of_a_refusal_is_passed_on() {
     ];
     for (content_type, body, expected) in cases {
         let body = body.to_owned();
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /list" => {
                 let mut answer = ok(content_type, body.clone().into());
                 *answer.status_mut() = StatusCode::BAD_REQUEST;
@@ -122,17 +122,17 @@ async fn what_the_server_says_of_a_refusal_is_passed_on() {
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
-        let url = format!("http://{}/list", play.address);
+        let error = store.client().list(&session_params()).await.unwrap_err();
+        let url = format!("http://{}/list", store.address);
         let expected = format!("{url} answered 400 Bad Request{expected}");
         assert_eq!(error.to_string(), expected);
     }
 }
 
 #[tokio::test]
-async fn an_operation_that_the_store_does_not_offer_is_named() {
-    let play = Play::start(good_store).await;
-    let error = play
+async fn missing_operation_is_named() {
+    let store = MockStore::start(good_store).await;
+    let error = store
         .client()
         .disconnect(&session_params())
         .await
@@ -144,25 +144,25 @@ async fn an_operation_that_the_store_does_not_offer_is_named() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_given_up() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+async fn oversized_response_is_rejected() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
 }
 
 #[tokio::test]
-async fn links_that_cannot_be_followed_are_refused() {
+async fn unusable_links_are_rejected() {
     for base in [
         "ftp://192.0.2.1",
         "http://ada:s3cret@192.0.2.1",
         "/relative",
     ] {
-        let play = Play::start(move |_, _| endpoints(base)).await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let store = MockStore::start(move |_, _| endpoints(base)).await;
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::BadLink { .. }),
             "{base}: {error}"
@@ -171,13 +171,13 @@ async fn links_that_cannot_be_followed_are_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named() {
+async fn unreachable_server_is_named() {
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let play = Play::start(move |_, _| endpoints(&format!("http://{free}"))).await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(move |_, _| endpoints(&format!("http://{free}"))).await;
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(
         error
             .to_string()

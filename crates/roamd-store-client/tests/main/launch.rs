@@ -8,7 +8,7 @@ use roamd_store_client::{ClientError, LaunchParams, NotReady};
 use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason, media_type};
 use secrecy::ExposeSecret;
 
-use crate::play::{Play, ok, status};
+use crate::mock_store::{MockStore, ok, status};
 
 fn launch_params() -> LaunchParams {
     LaunchParams {
@@ -26,8 +26,8 @@ fn success() -> LaunchData {
 
 /// ST-44, CQ-64: the next attempt goes to the URL that the store gives, with the same parameters.
 #[tokio::test]
-async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
-    let play = Play::start(|here, request| {
+async fn retry_goes_to_the_url_from_the_store() {
+    let store = MockStore::start(|here, request| {
         let retry = |key| LaunchData::Retry {
             url: format!("http://{here}/launch/{key}"),
             after: Some(0),
@@ -42,9 +42,9 @@ async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
         ok(media_type::LAUNCH_DATA, data.to_xml())
     })
     .await;
-    let url = format!("http://{}/launch", play.address);
+    let url = format!("http://{}/launch", store.address);
     let mut waits = Vec::new();
-    let ica = play
+    let ica = store
         .client()
         .launch(&url, &launch_params(), |wait| waits.push(wait))
         .await
@@ -57,17 +57,21 @@ async fn a_session_that_is_not_ready_is_asked_for_again_where_the_store_says() {
     assert_eq!(ica.text.expose_secret(), "[WFClient]\nVersion=2\n");
     assert_eq!(ica.logon_ticket.unwrap().expose_secret(), "0F51C2D9");
     assert_eq!(
-        play.lines(),
+        store.lines(),
         ["POST /launch", "POST /launch/1", "POST /launch/2"]
     );
-    let bodies: Vec<_> = play.seen().into_iter().map(|seen| seen.body).collect();
+    let bodies: Vec<_> = store
+        .requests()
+        .into_iter()
+        .map(|request| request.body)
+        .collect();
     assert!(bodies[0].contains("<clientName>kiosk-07</clientName>"));
     assert!(bodies.iter().all(|body| *body == bodies[0]));
 }
 
 #[tokio::test]
-async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
-    let play = Play::start(|here, _| {
+async fn launch_is_given_up_after_thirty_attempts() {
+    let store = MockStore::start(|here, _| {
         let data = LaunchData::Retry {
             url: format!("http://{here}/launch"),
             after: Some(0),
@@ -77,8 +81,8 @@ async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
         ok(media_type::LAUNCH_DATA, data.to_xml())
     })
     .await;
-    let url = format!("http://{}/launch", play.address);
-    let error = play
+    let url = format!("http://{}/launch", store.address);
+    let error = store
         .client()
         .launch(&url, &launch_params(), drop)
         .await
@@ -87,12 +91,12 @@ async fn a_session_that_is_never_ready_is_given_up_after_thirty_attempts() {
         error.to_string(),
         "the session was not ready after 30 attempts: rebooting"
     );
-    assert_eq!(play.lines().len(), 30);
+    assert_eq!(store.lines().len(), 30);
 }
 
 #[tokio::test]
-async fn a_failed_launch_gives_the_stores_words() {
-    let play = Play::start(|_, _| {
+async fn failed_launch_passes_on_the_store_message() {
+    let store = MockStore::start(|_, _| {
         let data = LaunchData::Failure {
             id: LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
             text: "In maintenance.".into(),
@@ -101,8 +105,8 @@ async fn a_failed_launch_gives_the_stores_words() {
         ok(media_type::LAUNCH_DATA, data.to_xml())
     })
     .await;
-    let url = format!("http://{}/launch", play.address);
-    let error = play
+    let url = format!("http://{}/launch", store.address);
+    let error = store
         .client()
         .launch(&url, &launch_params(), drop)
         .await
@@ -113,15 +117,15 @@ async fn a_failed_launch_gives_the_stores_words() {
 
 /// SS-54, SS-55
 #[tokio::test]
-async fn a_session_that_ended_is_told_from_a_failure() {
+async fn ended_session_is_distinguished_from_failure() {
     let launches = AtomicUsize::new(0);
-    let play = Play::start(move |_, _| match launches.fetch_add(1, Ordering::Relaxed) {
+    let store = MockStore::start(move |_, _| match launches.fetch_add(1, Ordering::Relaxed) {
         0 => status(StatusCode::NOT_FOUND),
         _ => status(StatusCode::SERVICE_UNAVAILABLE),
     })
     .await;
-    let url = format!("http://{}/launch", play.address);
-    let mut client = play.client();
+    let url = format!("http://{}/launch", store.address);
+    let mut client = store.client();
     let ended = client
         .launch(&url, &launch_params(), drop)
         .await

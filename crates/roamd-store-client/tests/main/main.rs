@@ -1,12 +1,13 @@
-//! The client against stores that are played, request by request.
+//! Tests of the client against mock stores.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise"
+    reason = "helpers of tests stop at the first failure"
 )]
 
 mod address;
 mod launch;
-mod play;
+mod mock_store;
+
 mod resources;
 mod sign_in;

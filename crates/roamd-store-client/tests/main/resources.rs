@@ -1,13 +1,13 @@
-//! What a user may start (store-services.md §5).
+//! Lists of resources (store-services.md §5).
 
 use roamd_store_client::{EnumerationStatus, Resource, Resources};
 use roamd_store_proto::{Endpoint, Endpoints, Groups, media_type};
 
-use crate::play::{Play, good_store, ok};
+use crate::mock_store::{MockStore, good_store, ok};
 
-/// ST-10: the address is the store's, and may have a query already.
+/// ST-10: the URL comes from the endpoints document, and may have a query.
 #[tokio::test]
-async fn resources_are_asked_for_where_the_store_says() {
+async fn resources_are_requested_at_the_endpoint() {
     let list = Resources {
         enumeration: EnumerationStatus::Partial,
         resources: vec![Resource {
@@ -22,7 +22,7 @@ async fn resources_are_asked_for_where_the_store_says() {
         ("/apps?a=b", "GET /apps?a=b&clientName=kiosk+07%26"),
     ] {
         let body = list.to_xml(&Groups::all());
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "GET /Store/endpoints/v1" => {
                 let endpoints = vec![Endpoint {
                     id: "ListResources".into(),
@@ -35,9 +35,9 @@ async fn resources_are_asked_for_where_the_store_says() {
             _ => good_store(here, request),
         })
         .await;
-        let read = play.client().resources("kiosk 07&").await.unwrap();
+        let read = store.client().resources("kiosk 07&").await.unwrap();
         assert_eq!(read, list);
-        assert_eq!(play.lines(), ["GET /Store/endpoints/v1", expected]);
-        assert_eq!(play.seen()[1].header("accept"), media_type::RESOURCES);
+        assert_eq!(store.lines(), ["GET /Store/endpoints/v1", expected]);
+        assert_eq!(store.requests()[1].header("accept"), media_type::RESOURCES);
     }
 }

@@ -1,4 +1,4 @@
-//! The way from a challenge to a token (citrixauth.md §2), and who may see a token.
+//! Sign-in (citrixauth.md §2), and audiences of tokens.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,18 +7,21 @@ use roamd_store_client::{ClientError, Credentials, LaunchParams, StoreClient};
 use roamd_store_proto::auth::{Form, FormResult, FormStatus};
 use roamd_store_proto::media_type;
 
-use crate::play::{
-    Play, challenge, choices, error_label, field, form, good_store, session_params, sign_in_form,
-    status, token_response,
+use crate::mock_store::{
+    MockStore, challenge, choices, error_label, field, form, good_store, session_params,
+    sign_in_form, status, token_response,
 };
 
 #[tokio::test]
-async fn a_challenge_is_followed_step_by_step() {
-    let play = Play::start(good_store).await;
-    let mut client = play.client();
+async fn challenge_is_followed_step_by_step() {
+    let store = MockStore::start(good_store).await;
+    let mut client = store.client();
     client.list(&session_params()).await.unwrap();
-    let seen = play.seen();
-    let lines: Vec<_> = seen.iter().map(|seen| seen.line.as_str()).collect();
+    let requests = store.requests();
+    let lines: Vec<_> = requests
+        .iter()
+        .map(|request| request.line.as_str())
+        .collect();
     assert_eq!(
         lines,
         [
@@ -32,48 +35,53 @@ async fn a_challenge_is_followed_step_by_step() {
             "POST /list",
         ]
     );
-    let tokens: Vec<_> = seen
+    let tokens: Vec<_> = requests
         .iter()
-        .map(|seen| seen.header("authorization"))
+        .map(|request| request.header("authorization"))
         .collect();
     let (primary, service) = ("CitrixAuth cHJpbWFyeQ==", "CitrixAuth c2VydmljZQ==");
     assert_eq!(tokens, ["", "", "", "", "", "", primary, service]);
     // Steps 2 to 4 and 6 send the same message, for the realm of the challenge (CA-16, CA-17).
-    let hint = |path: &str| format!("<for-service-url>http://{}{path}<", play.address);
+    let hint = |path: &str| format!("<for-service-url>http://{}{path}<", store.address);
     for (step, realm, path) in [
         (2, "store", "/list"),
         (3, "tokens", "/token"),
         (4, "tokens", "/token"),
         (6, "store", "/list"),
     ] {
-        assert_eq!(seen[step].header("content-type"), media_type::REQUEST_TOKEN);
+        assert_eq!(
+            requests[step].header("content-type"),
+            media_type::REQUEST_TOKEN
+        );
         assert!(
-            seen[step].body.contains(&format!("<for-service>{realm}<")),
+            requests[step]
+                .body
+                .contains(&format!("<for-service>{realm}<")),
             "step {step}"
         );
         assert!(
-            seen[step].body.contains(&hint(path)),
+            requests[step].body.contains(&hint(path)),
             "step {step}: {}",
-            seen[step].body
+            requests[step].body
         );
     }
     // Cookie and context come back, the cookie without its attributes (CA-46).
-    assert_eq!(seen[5].header("cookie"), "ASP.NET_SessionId=c00k1e");
-    assert_eq!(seen[5].header("content-type"), media_type::URL_ENCODED);
+    assert_eq!(requests[5].header("cookie"), "ASP.NET_SessionId=c00k1e");
+    assert_eq!(requests[5].header("content-type"), media_type::URL_ENCODED);
     assert!(
-        seen[5].body.contains("StateContext=q7Zk2mN4-xv1"),
+        requests[5].body.contains("StateContext=q7Zk2mN4-xv1"),
         "{}",
-        seen[5].body
+        requests[5].body
     );
 
-    // The token is good for the next request.
+    // The next request uses the same token.
     client.list(&session_params()).await.unwrap();
-    assert_eq!(play.lines().len(), 9);
+    assert_eq!(store.lines().len(), 9);
 }
 
-/// CA-62, CA-67: the domain goes where the form asks for it.
+/// CA-62, CA-67: the domain goes into its own field if the form has one.
 #[tokio::test]
-async fn the_domain_has_its_own_field_only_if_the_form_has_one() {
+async fn domain_is_split_off_only_if_the_form_has_a_field() {
     for (fields, expected) in [
         (
             &["username", "password", "domain"][..],
@@ -84,7 +92,7 @@ async fn the_domain_has_its_own_field_only_if_the_form_has_one() {
             "username=LAB%5Cada&password=s3cret%21",
         ),
     ] {
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /forms" => form(&Form {
                 requirements: fields.iter().map(|id| field(id)).collect(),
                 ..sign_in_form()
@@ -92,17 +100,17 @@ async fn the_domain_has_its_own_field_only_if_the_form_has_one() {
             _ => good_store(here, request),
         })
         .await;
-        play.client().list(&session_params()).await.unwrap();
+        store.client().list(&session_params()).await.unwrap();
         assert!(
-            play.seen()[5].body.contains(expected),
+            store.requests()[5].body.contains(expected),
             "{}",
-            play.seen()[5].body
+            store.requests()[5].body
         );
     }
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
+async fn refused_sign_in_is_reported_and_not_retried() {
     let again = Form {
         requirements: vec![
             field("username"),
@@ -140,15 +148,15 @@ async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
             "the store refused the sign-in: error-sessionid-expired",
         ),
     ] {
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /attempt" => form(&answer),
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert_eq!(error.to_string(), expected);
         assert!(error.is_refusal());
-        let attempts = play
+        let attempts = store
             .lines()
             .iter()
             .filter(|line| *line == "POST /attempt")
@@ -157,41 +165,41 @@ async fn a_refused_sign_in_gives_the_stores_words_and_is_not_tried_again() {
     }
 }
 
-/// CA-57: the status tells it, in whatever language the words are.
+/// CA-57: the status decides, not the language of the message.
 #[tokio::test]
-async fn a_store_that_can_sign_in_nobody_has_refused_nobody() {
-    for (words, shown) in [
+async fn unavailable_sign_in_is_not_a_refusal() {
+    for (log_message, message) in [
         (Some("Connexion impossible."), "Connexion impossible."),
         (None, "error-service-unavailable"),
     ] {
         let answer = Form {
             status: FormStatus::SERVICE_UNAVAILABLE,
             result: FormResult::FAIL,
-            log_message: words.map(Into::into),
+            log_message: log_message.map(Into::into),
             post_back: None,
             requirements: Vec::new(),
             ..sign_in_form()
         };
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /attempt" => form(&answer),
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
-        let expected = format!("the store can sign in nobody now: {shown}");
+        let error = store.client().list(&session_params()).await.unwrap_err();
+        let expected = format!("the store cannot sign in any user now: {message}");
         assert_eq!(error.to_string(), expected);
         assert!(!error.is_refusal());
     }
 }
 
 #[tokio::test]
-async fn a_form_that_asks_for_more_is_not_filled() {
+async fn form_with_unknown_fields_is_not_filled() {
     for fields in [
         &["username", "password", "passcode"][..],
         &["username"],
         &[],
     ] {
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /forms" => form(&Form {
                 requirements: fields.iter().map(|id| field(id)).collect(),
                 ..sign_in_form()
@@ -199,25 +207,25 @@ async fn a_form_that_asks_for_more_is_not_filled() {
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::MoreAsked),
             "{fields:?}: {error}"
         );
-        assert!(!play.lines().contains(&"POST /attempt".into()));
+        assert!(!store.lines().contains(&"POST /attempt".into()));
     }
 }
 
-/// A path that begins with two slashes would name another host.
+/// A path with two slashes at the start would name another host.
 #[tokio::test]
-async fn the_password_goes_only_to_the_server_that_sent_the_form() {
-    let thief = Play::start(|_, _| token_response("cHJpbWFyeQ==")).await;
-    let elsewhere = thief.address;
+async fn password_goes_only_to_the_server_of_the_form() {
+    let other_store = MockStore::start(|_, _| token_response("cHJpbWFyeQ==")).await;
+    let elsewhere = other_store.address;
     for post_back in [
         format!("//{elsewhere}/attempt"),
         format!("http://{elsewhere}/attempt"),
     ] {
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /forms" => form(&Form {
                 post_back: Some(post_back.clone()),
                 ..sign_in_form()
@@ -225,34 +233,34 @@ async fn the_password_goes_only_to_the_server_that_sent_the_form() {
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::BadLink { place: "PostBack" }),
             "{error}"
         );
     }
-    assert_eq!(thief.lines(), [""; 0]);
+    assert_eq!(other_store.lines(), [""; 0]);
 }
 
-/// CA-8, CA-13: a token is for one audience, and for what lies below its root there.
+/// CA-8, CA-13: a token is for one audience, and for URLs below its root.
 #[tokio::test]
-async fn a_token_is_sent_only_where_it_belongs() {
-    let play = Play::start(good_store).await;
-    let other = Play::start(|_, _| status(StatusCode::NOT_FOUND)).await;
-    let mut client = play.client();
+async fn token_is_sent_only_to_its_audience() {
+    let store = MockStore::start(good_store).await;
+    let other = MockStore::start(|_, _| status(StatusCode::NOT_FOUND)).await;
+    let mut client = store.client();
     client.list(&session_params()).await.unwrap();
     let params = LaunchParams::default();
     for (server, path, expected) in [
-        (&play, "/list/1/launch", "CitrixAuth c2VydmljZQ=="),
-        (&play, "/listing", ""),
-        (&play, "/token", ""),
+        (&store, "/list/1/launch", "CitrixAuth c2VydmljZQ=="),
+        (&store, "/listing", ""),
+        (&store, "/token", ""),
         (&other, "/list", ""),
     ] {
         let url = format!("http://{}{path}", server.address);
-        let before = server.seen().len();
+        let before = server.requests().len();
         client.launch(&url, &params, drop).await.unwrap_err();
         assert_eq!(
-            server.seen()[before].header("authorization"),
+            server.requests()[before].header("authorization"),
             expected,
             "{url}"
         );
@@ -260,43 +268,43 @@ async fn a_token_is_sent_only_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn a_store_with_https_does_not_lead_to_http() {
-    let play = Play::start(good_store).await;
-    let store = format!("https://{}/Store", play.address).parse().unwrap();
+async fn https_store_is_never_left_for_http() {
+    let store = MockStore::start(good_store).await;
+    let store_url = format!("https://{}/Store", store.address).parse().unwrap();
     let credentials = Credentials {
         user_name: "ada".into(),
         password: "s3cret!".to_owned().into(),
     };
-    let mut client = StoreClient::new(store, credentials);
-    let url = format!("http://{}/list", play.address);
+    let mut client = StoreClient::new(store_url, credentials);
+    let url = format!("http://{}/list", store.address);
     let error = client
         .launch(&url, &LaunchParams::default(), drop)
         .await
         .unwrap_err();
     assert!(matches!(error, ClientError::Unencrypted(_)), "{error}");
-    assert_eq!(play.lines(), [""; 0]);
+    assert_eq!(store.lines(), [""; 0]);
 }
 
-/// A store behind a proxy that it does not know of would get a token that it refuses.
+/// A store behind an unconfigured proxy would refuse the token.
 #[tokio::test]
-async fn a_store_that_calls_itself_otherwise_is_named() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+async fn store_with_other_base_url_is_named() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => challenge("store", "token", "https://store.example.net", "/list"),
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     let expected = format!(
         "the store calls itself https://store.example.net, not http://{}; use that address",
-        play.address
+        store.address
     );
     assert_eq!(error.to_string(), expected);
 }
 
 #[tokio::test]
-async fn an_expired_token_is_replaced_once() {
+async fn expired_token_is_replaced_once() {
     let lists = AtomicUsize::new(0);
-    let play = Play::start(move |here, request| {
+    let store = MockStore::start(move |here, request| {
         let token = !request.header("authorization").is_empty();
         match request.line.as_str() {
             // The second request with a token finds it expired.
@@ -307,10 +315,10 @@ async fn an_expired_token_is_replaced_once() {
         }
     })
     .await;
-    let mut client = play.client();
+    let mut client = store.client();
     client.list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
-    let attempts = play
+    let attempts = store
         .lines()
         .iter()
         .filter(|line| *line == "POST /attempt")
@@ -319,12 +327,12 @@ async fn an_expired_token_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_clone_goes_on_with_the_token() {
-    let play = Play::start(good_store).await;
-    let mut client = play.client();
+async fn clone_reuses_the_token() {
+    let store = MockStore::start(good_store).await;
+    let mut client = store.client();
     client.list(&session_params()).await.unwrap();
     client.clone().list(&session_params()).await.unwrap();
-    let lines = play.lines();
+    let lines = store.lines();
     assert_eq!(
         lines.iter().filter(|line| *line == "POST /attempt").count(),
         1
@@ -333,43 +341,43 @@ async fn a_clone_goes_on_with_the_token() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sign_ins_of_all_clones_once() {
+async fn sign_out_ends_sign_ins_of_all_clones_once() {
     // CA-39
-    let play = Play::start(good_store).await;
-    let mut client = play.client();
+    let store = MockStore::start(good_store).await;
+    let mut client = store.client();
     client.sign_out().await;
-    assert!(play.lines().is_empty(), "there is nothing to end");
+    assert!(store.lines().is_empty(), "there is no sign-in to end");
     client.clone().list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
-    let before = play.seen().len();
+    let before = store.requests().len();
     client.sign_out().await;
     client.clone().sign_out().await;
-    let seen = play.seen();
-    assert_eq!(seen.len(), before + 2);
-    for seen in &seen[before..] {
-        assert_eq!(seen.line, "POST /token");
-        assert_eq!(seen.header("content-type"), media_type::DESTROY_TOKEN);
-        assert_eq!(seen.header("authorization"), "CitrixAuth cHJpbWFyeQ==");
-        assert!(seen.body.contains(">cHJpbWFyeQ==<"), "{}", seen.body);
+    let requests = store.requests();
+    assert_eq!(requests.len(), before + 2);
+    for request in &requests[before..] {
+        assert_eq!(request.line, "POST /token");
+        assert_eq!(request.header("content-type"), media_type::DESTROY_TOKEN);
+        assert_eq!(request.header("authorization"), "CitrixAuth cHJpbWFyeQ==");
+        assert!(request.body.contains(">cHJpbWFyeQ==<"), "{}", request.body);
     }
     // The next request signs in again.
     client.list(&session_params()).await.unwrap();
-    let attempts = play.lines();
+    let attempts = store.lines();
     let attempts = attempts.iter().filter(|line| *line == "POST /attempt");
     assert_eq!(attempts.count(), 3);
 }
 
 #[tokio::test]
-async fn a_fresh_token_that_is_refused_is_not_replaced_again() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+async fn refused_new_token_is_not_replaced_again() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => challenge("store", "token", &format!("http://{here}"), "/list"),
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::TokenRefused(_)), "{error}");
     assert!(error.is_refusal());
-    let attempts = play
+    let attempts = store
         .lines()
         .iter()
         .filter(|line| *line == "POST /attempt")
@@ -378,16 +386,16 @@ async fn a_fresh_token_that_is_refused_is_not_replaced_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_signed_in_to_is_told() {
+async fn unsupported_sign_in_is_reported() {
     let cases = [
-        ("POST /list", "asks for a sign-in that is not CitrixAuth"),
+        ("POST /list", "requires a sign-in that is not CitrixAuth"),
         (
             "POST /protocols",
             "the store offers no sign-in with user name and password",
         ),
     ];
     for (line, expected) in cases {
-        let play = Play::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |here, request| match request.line.as_str() {
             "POST /list" if line == "POST /list" => status(StatusCode::UNAUTHORIZED),
             "POST /protocols" => {
                 let mut answer = choices("http://192.0.2.1/");
@@ -398,19 +406,19 @@ async fn what_cannot_be_signed_in_to_is_told() {
             _ => good_store(here, request),
         })
         .await;
-        let error = play.client().list(&session_params()).await.unwrap_err();
+        let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
 #[tokio::test]
-async fn what_is_forbidden_is_a_refusal() {
-    let play = Play::start(|here, request| match request.line.as_str() {
+async fn forbidden_operation_is_a_refusal() {
+    let store = MockStore::start(|here, request| match request.line.as_str() {
         "POST /list" => status(StatusCode::FORBIDDEN),
         _ => good_store(here, request),
     })
     .await;
-    let error = play.client().list(&session_params()).await.unwrap_err();
+    let error = store.client().list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::NotAllowed), "{error}");
     assert!(error.is_refusal());
 }

@@ -69,7 +69,7 @@ async fn what_is_watched_is_what_a_day_logs() {
         "User signed in",
         "Login refused",
         "Sessions of a client ended",
-        "Called the farm",
+        "Farm call ended",
         "Logged where it may block",
     ] {
         assert!(is_logged(witness), "{witness}");

@@ -144,7 +144,7 @@ fn sign_in_without_any_farm_exits_with_1() {
     let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
     let ran = server.alice(&["list"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
-    let expected = "roamd: the store can sign in nobody now: ";
+    let expected = "roamd: the store cannot sign in any user now: ";
     assert!(ran.err.starts_with(expected), "{}", ran.err);
 }
 

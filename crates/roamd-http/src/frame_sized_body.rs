@@ -1,4 +1,4 @@
-//! Answers that go out no faster than their client takes them.
+//! Response bodies in pieces of one HTTP/2 frame.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -8,30 +8,30 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// Length of a piece in bytes: what one frame of HTTP/2 holds.
-const PIECE: usize = 16 * 1024;
+/// Length of a piece in bytes: the default limit of an HTTP/2 frame.
+const PIECE_BYTES: usize = 16 * 1024;
 
-/// A body in pieces, with something that is dropped when the last piece is on its way.
+/// Body in pieces, with a guard that is dropped after the last piece.
 ///
-/// HTTP/2 takes the next piece when the client's window has room. Given a body whole it would keep a
-/// copy of it for as long as a client cares to leave its window shut.
-pub(crate) struct Piecewise<G> {
-    whole: Full<Bytes>,
+/// hyper takes the next piece when the window of the client has room. It would copy a body of one
+/// piece, and keep the copy for as long as a client leaves its window closed.
+pub(crate) struct FrameSizedBody<G> {
+    body: Full<Bytes>,
     rest: Bytes,
-    _until_taken: G,
+    _guard: G,
 }
 
-impl<G> Piecewise<G> {
-    pub(crate) fn new(whole: Full<Bytes>, until_taken: G) -> Self {
+impl<G> FrameSizedBody<G> {
+    pub(crate) fn new(body: Full<Bytes>, guard: G) -> Self {
         Self {
-            whole,
+            body,
             rest: Bytes::new(),
-            _until_taken: until_taken,
+            _guard: guard,
         }
     }
 }
 
-impl<G: Unpin> Body for Piecewise<G> {
+impl<G: Unpin> Body for FrameSizedBody<G> {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -40,24 +40,24 @@ impl<G: Unpin> Body for Piecewise<G> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.rest.is_empty()
-            && let Some(Ok(frame)) = ready!(Pin::new(&mut self.whole).poll_frame(context))
+            && let Some(Ok(frame)) = ready!(Pin::new(&mut self.body).poll_frame(context))
         {
             self.rest = frame.into_data().unwrap_or_default();
         }
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let length = PIECE.min(self.rest.len());
+        let length = PIECE_BYTES.min(self.rest.len());
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.whole.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let whole = self.whole.size_hint().exact().unwrap_or_default();
-        SizeHint::with_exact(whole + self.rest.len() as u64)
+        let unread = self.body.size_hint().exact().unwrap_or_default();
+        SizeHint::with_exact(unread + self.rest.len() as u64)
     }
 }
 
@@ -68,16 +68,23 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_body_comes_in_pieces_and_whole() {
-        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE] {
-            let bytes: Bytes = (0..length).map(|place| (place % 251) as u8).collect();
-            let mut body = Piecewise::new(Full::new(bytes.clone()), ());
+    async fn body_is_split_into_frames_without_loss() {
+        for length in [
+            0,
+            1,
+            PIECE_BYTES - 1,
+            PIECE_BYTES,
+            PIECE_BYTES + 1,
+            5 * PIECE_BYTES,
+        ] {
+            let bytes: Bytes = (0..length).map(|index| (index % 251) as u8).collect();
+            let mut body = FrameSizedBody::new(Full::new(bytes.clone()), ());
             assert_eq!(body.size_hint().exact(), Some(length as u64));
             let mut read = Vec::new();
             while !body.is_end_stream() {
                 let frame = body.frame().await.unwrap().unwrap();
                 let piece = frame.into_data().unwrap();
-                assert!(piece.len() <= PIECE);
+                assert!(piece.len() <= PIECE_BYTES);
                 read.extend_from_slice(&piece);
                 let left = (length - read.len()) as u64;
                 assert_eq!(body.size_hint().exact(), Some(left));

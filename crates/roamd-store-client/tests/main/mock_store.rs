@@ -1,4 +1,4 @@
-//! A server that answers as a test tells it, and remembers what it was asked.
+//! Server with the responses of a test, which records the requests.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,18 +20,18 @@ use roamd_store_proto::auth::{
 use roamd_store_proto::{Endpoint, Endpoints, EnumerationStatus, SessionState, media_type};
 use tokio::net::TcpListener;
 
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type MockResponse = Response<Full<Bytes>>;
 
-/// A request as it arrived.
+/// A request that arrived.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct ReceivedRequest {
     pub(crate) line: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
-impl Seen {
-    /// A header, or nothing.
+impl ReceivedRequest {
+    /// Returns the value of a header, or an empty text.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -39,55 +39,58 @@ impl Seen {
     }
 }
 
-/// A server on a free port, for as long as the test runs.
+/// Server on a free port, until the end of the test.
 #[derive(Clone)]
-pub(crate) struct Play {
+pub(crate) struct MockStore {
     pub(crate) address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
-impl Play {
-    /// Starts it. `answer` is told its address, so that it can make URLs.
+impl MockStore {
+    /// Starts a server. The arguments of `respond` are its address, to build URLs, and the request.
     pub(crate) async fn start(
-        answer: impl Fn(SocketAddr, &Seen) -> Answer + Send + Sync + 'static,
+        respond: impl Fn(SocketAddr, &ReceivedRequest) -> MockResponse + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let play = Self {
+        let store = Self {
             address,
-            seen: Arc::default(),
+            requests: Arc::default(),
         };
-        let (seen, answer) = (play.seen.clone(), Arc::new(answer));
+        let (requests, respond) = (store.requests.clone(), Arc::new(respond));
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let (seen, answer) = (seen.clone(), answer.clone());
+                let (requests, respond) = (requests.clone(), respond.clone());
                 let service = service_fn(move |request: Request<Incoming>| {
-                    let (seen, answer) = (seen.clone(), answer.clone());
+                    let (requests, respond) = (requests.clone(), respond.clone());
                     async move {
                         let request = read(request).await;
-                        seen.lock().unwrap().push(request.clone());
-                        Ok::<_, Infallible>(answer(address, &request))
+                        requests.lock().unwrap().push(request.clone());
+                        Ok::<_, Infallible>(respond(address, &request))
                     }
                 });
                 let serve = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(serve);
             }
         });
-        play
+        store
     }
 
-    /// What arrived so far.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    /// Returns the requests so far.
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
-    /// The request lines of what arrived so far.
+    /// Returns the request lines so far.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.seen().into_iter().map(|seen| seen.line).collect()
+        self.requests()
+            .into_iter()
+            .map(|request| request.line)
+            .collect()
     }
 
-    /// A client of the store at `/Store` here.
+    /// Returns a client of the store at `/Store`.
     pub(crate) fn client(&self) -> StoreClient {
         let credentials = Credentials {
             user_name: r"LAB\ada".into(),
@@ -100,10 +103,10 @@ impl Play {
     }
 }
 
-async fn read(request: Request<Incoming>) -> Seen {
+async fn read(request: Request<Incoming>) -> ReceivedRequest {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Seen {
+    ReceivedRequest {
         line: format!("{} {}", head.method, head.uri),
         headers: head.headers,
         body: String::from_utf8(body.into()).unwrap(),
@@ -121,8 +124,8 @@ pub(crate) fn session_params() -> SessionParams {
     }
 }
 
-/// A store that does everything right; tests change what they are about.
-pub(crate) fn good_store(here: SocketAddr, request: &Seen) -> Answer {
+/// Responds like a working store. Tests replace single responses.
+pub(crate) fn good_store(here: SocketAddr, request: &ReceivedRequest) -> MockResponse {
     let token = request.header("authorization");
     match (request.line.as_str(), token) {
         ("GET /Store/endpoints/v1", _) => endpoints(&format!("http://{here}")),
@@ -137,13 +140,13 @@ pub(crate) fn good_store(here: SocketAddr, request: &Seen) -> Answer {
     }
 }
 
-pub(crate) fn status(status: StatusCode) -> Answer {
-    let mut answer = Answer::default();
+pub(crate) fn status(status: StatusCode) -> MockResponse {
+    let mut answer = MockResponse::default();
     *answer.status_mut() = status;
     answer
 }
 
-fn message(code: StatusCode, content_type: &'static str, body: Vec<u8>) -> Answer {
+fn message(code: StatusCode, content_type: &'static str, body: Vec<u8>) -> MockResponse {
     let mut answer = status(code);
     answer
         .headers_mut()
@@ -152,11 +155,11 @@ fn message(code: StatusCode, content_type: &'static str, body: Vec<u8>) -> Answe
     answer
 }
 
-pub(crate) fn ok(content_type: &'static str, body: Vec<u8>) -> Answer {
+pub(crate) fn ok(content_type: &'static str, body: Vec<u8>) -> MockResponse {
     message(StatusCode::OK, content_type, body)
 }
 
-pub(crate) fn endpoints(base: &str) -> Answer {
+pub(crate) fn endpoints(base: &str) -> MockResponse {
     let endpoint = |id: &str, path: &str| Endpoint {
         id: id.into(),
         url: format!("{base}{path}"),
@@ -169,7 +172,7 @@ pub(crate) fn endpoints(base: &str) -> Answer {
     ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
 }
 
-pub(crate) fn list() -> Answer {
+pub(crate) fn list() -> MockResponse {
     let list = SessionState {
         enumeration: EnumerationStatus::Full,
         sessions: Vec::new(),
@@ -177,7 +180,7 @@ pub(crate) fn list() -> Answer {
     ok(media_type::SESSION_STATE, list.to_xml(Spelling::Document))
 }
 
-pub(crate) fn challenge(realm: &str, location: &str, base: &str, root: &str) -> Answer {
+pub(crate) fn challenge(realm: &str, location: &str, base: &str, root: &str) -> MockResponse {
     let challenge = Challenge {
         realm: realm.into(),
         reason: Some(Reason::NoToken),
@@ -191,7 +194,7 @@ pub(crate) fn challenge(realm: &str, location: &str, base: &str, root: &str) -> 
     answer
 }
 
-pub(crate) fn choices(forms: &str) -> Answer {
+pub(crate) fn choices(forms: &str) -> MockResponse {
     let choice = |protocol: &str, location: &str| Choice {
         protocol: protocol.into(),
         location: location.into(),
@@ -208,7 +211,7 @@ pub(crate) fn choices(forms: &str) -> Answer {
     )
 }
 
-pub(crate) fn token_response(token: &str) -> Answer {
+pub(crate) fn token_response(token: &str) -> MockResponse {
     let response = RequestTokenResponse {
         for_service: "store".into(),
         issued: "2026-03-02T07:15:00Z".parse().unwrap(),
@@ -219,7 +222,7 @@ pub(crate) fn token_response(token: &str) -> Answer {
     ok(media_type::REQUEST_TOKEN_RESPONSE, response.to_xml())
 }
 
-pub(crate) fn form(form: &Form) -> Answer {
+pub(crate) fn form(form: &Form) -> MockResponse {
     let mut answer = ok(media_type::FORM, form.to_xml());
     let cookie = "ASP.NET_SessionId=c00k1e; Path=/; HttpOnly; SameSite=Lax";
     answer

@@ -1,4 +1,4 @@
-//! Controllers and names that do not stay as they are.
+//! Controllers and names that change during a test.
 #![expect(
     clippy::unwrap_used,
     reason = "a test without its sockets cannot go on"
@@ -26,8 +26,8 @@ fn answers(name: &'static str) -> impl Iterator<Item = Act> {
     (0..99_999).map(move |_| Act::Send(capability_answer(name)))
 }
 
-/// A controller at this address that is there for a while and away for a while, in turn. When it
-/// goes, all its connections break.
+/// Runs a controller at this address that is up and down for one period each. When it goes down,
+/// all its connections break.
 async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
     loop {
         let listener = TcpListener::bind(address).await.unwrap();
@@ -53,7 +53,7 @@ async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn a_controller_that_comes_and_goes_costs_no_read() {
+async fn flapping_controller_fails_no_read() {
     const PERIOD: Duration = Duration::from_millis(150);
     let address = free_address().await;
     let steady = Scripted::start(answers("steady")).await;
@@ -64,9 +64,12 @@ async fn a_controller_that_comes_and_goes_costs_no_read() {
         let farm = farm(controllers.clone(), order, LONG);
         let before = served.load(Ordering::Relaxed);
         let begin = Instant::now();
-        // Some of its absences, and at least one of its returns.
+        // Several outages, and at least one recovery.
         while begin.elapsed() < 6 * PERIOD || served.load(Ordering::Relaxed) == before {
-            assert!(begin.elapsed() < LONG, "{order:?}: it is never used again");
+            assert!(
+                begin.elapsed() < LONG,
+                "{order:?}: the controller is never used again"
+            );
             farm.call(&READ).await.unwrap();
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -75,7 +78,7 @@ async fn a_controller_that_comes_and_goes_costs_no_read() {
     flapping.abort();
 }
 
-/// A network whose one name leads to where it was moved last.
+/// Network that resolves every name to the current address.
 #[derive(Debug)]
 struct Moving(Mutex<SocketAddr>);
 
@@ -91,7 +94,7 @@ impl Network for Moving {
 }
 
 #[tokio::test]
-async fn a_name_that_moves_is_followed_once_its_old_host_is_gone() {
+async fn moved_name_is_followed_when_old_host_is_gone() {
     let network = Arc::new(Moving(Mutex::new(free_address().await)));
     let farm = FarmClient::new(FarmConfig {
         network: Arc::<Moving>::clone(&network),
@@ -102,7 +105,7 @@ async fn a_name_that_moves_is_followed_once_its_old_host_is_gone() {
         )
     });
     for name in ["first", "second", "third"] {
-        // It answers three times and closes the connection that the client has kept.
+        // Three responses, then the controller closes the connection that the client has kept.
         let acts = [(); 3].map(|()| Act::Send(capability_answer(name)));
         let host = Scripted::start(acts.into_iter().chain([Act::Close])).await;
         let address = host.controller().to_string().replace("http://", "");
@@ -115,11 +118,11 @@ async fn a_name_that_moves_is_followed_once_its_old_host_is_gone() {
 }
 
 #[tokio::test]
-async fn an_ipv6_address_that_does_not_answer_does_not_stand_in_the_way() {
+async fn silent_ipv6_address_does_not_block_ipv4() {
     let alive = Scripted::start(answers("alive")).await;
     let url = alive.controller().to_string();
     let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
-    // Nobody accepts there, and the queue of one is full.
+    // The listener never accepts, and its queue of one is full.
     let hole = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
     let socket = TcpSocket::new_v6().unwrap();
     socket.bind(hole).unwrap();
@@ -128,8 +131,8 @@ async fn an_ipv6_address_that_does_not_answer_does_not_stand_in_the_way() {
     while let Ok(Ok(stream)) = timeout(Duration::from_millis(100), TcpStream::connect(hole)).await {
         queue.push(stream);
     }
-    // As a controller of its own, and as the first address of a name that has both. The latter
-    // shows something only where the system gives `localhost` both.
+    // As a controller of its own, and as the first address of a name that has both. The second case
+    // is a test only if the system resolves `localhost` to both.
     let name = ControllerUrl::parse(&format!("http://localhost:{port}")).unwrap();
     for controllers in [vec![controller(hole), alive.controller()], vec![name]] {
         let farm = farm(controllers, ControllerOrder::Ordered, LONG);

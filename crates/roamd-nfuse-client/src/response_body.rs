@@ -1,13 +1,13 @@
-//! The bytes of an answer, without what real farms put around them (nfuse.md §1.1).
+//! Body of a response, without what real farms add to it (nfuse.md §1.1).
 
 use crate::dechunk::{DechunkError, Dechunker, begins_with_size};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Collects the body of an answer, at most so many bytes.
+/// Reader of a response body, with a size limit.
 ///
-/// Chunks that the HTTP library left in are found by their look alone. The header
-/// `Transfer-Coding` is not asked: a proxy on the way may have undone the chunks and kept it.
+/// It recognizes chunks that hyper did not decode by their content. It ignores the header
+/// `Transfer-Coding`, because a proxy may have decoded the chunks and kept the header.
 #[derive(Debug)]
 pub(crate) struct ResponseBody {
     bytes: Vec<u8>,
@@ -17,20 +17,20 @@ pub(crate) struct ResponseBody {
 
 #[derive(Debug)]
 enum Framing {
-    /// Too few bytes to tell.
+    /// There are too few bytes to decide.
     Unknown,
     Plain,
     Chunked(Dechunker),
 }
 
-/// Whether an answer goes on.
+/// Whether more of the body is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     More,
     Done,
 }
 
-/// Why a body is not taken.
+/// Error of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyError {
     TooLong,
@@ -46,7 +46,7 @@ impl ResponseBody {
         }
     }
 
-    /// Takes the next bytes from the connection.
+    /// Adds the next bytes from the connection.
     pub(crate) fn push(&mut self, data: &[u8]) -> Result<Progress, BodyError> {
         self.room = self
             .room
@@ -66,7 +66,7 @@ impl ResponseBody {
         }
     }
 
-    /// The document, once the connection has no more.
+    /// Returns the document, at the end of the body.
     pub(crate) fn finish(self) -> Result<Vec<u8>, BodyError> {
         match &self.framing {
             Framing::Chunked(dechunker) if !dechunker.is_done() => {
@@ -103,8 +103,8 @@ impl From<DechunkError> for BodyError {
     }
 }
 
-/// Cuts text off that stands before the XML declaration. The first `<` must be the declaration's:
-/// a document that begins otherwise stays as it is, and the reader of XML judges it.
+/// Removes text before the XML declaration. If the first `<` is not that of a declaration, the
+/// document stays as it is, and the XML reader decides.
 fn from_declaration(mut bytes: Vec<u8>) -> Vec<u8> {
     let markup = bytes
         .iter()
@@ -124,17 +124,17 @@ mod tests {
     use super::*;
 
     fn collect(body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let mut answer = ResponseBody::new(limit);
+        let mut response = ResponseBody::new(limit);
         for piece in body.chunks(piece) {
-            if answer.push(piece)? == Progress::Done {
+            if response.push(piece)? == Progress::Done {
                 break;
             }
         }
-        answer.finish()
+        response.finish()
     }
 
     #[test]
-    fn an_answer_is_freed_from_what_farms_put_around_it() {
+    fn additions_of_farms_are_removed() {
         type Document = Result<&'static [u8], BodyError>;
         let cases: [(&[u8], Document); 12] = [
             (b"<?xml?><a/>", Ok(b"<?xml?><a/>")),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn one_byte_more_than_the_limit_is_too_long() {
+    fn body_one_byte_over_the_limit_is_rejected() {
         assert_eq!(collect(b"<a/>", 1, 4).as_deref(), Ok(b"<a/>".as_slice()));
         assert_eq!(collect(b"<a/>", 1, 3), Err(BodyError::TooLong));
         assert_eq!(

@@ -1,7 +1,7 @@
-//! The flags of the file, in memory: every request asks for one.
+//! Copy of all flags in memory, because every request reads one.
 //!
-//! The copy is right because one process at a time uses a file, and because a flag is in here before
-//! its caller hears that it is set.
+//! INVARIANT: the copy equals the file. Only one process uses the file, and a flag is in the copy
+//! before its caller gets the result.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -9,22 +9,23 @@ use std::sync::{PoisonError, RwLock};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::{Digest, FlagKind};
+use crate::digest::Digest;
+use crate::flag::FlagKind;
 
-/// How many are let go without a pause.
-const AT_ONCE: usize = 1024;
+/// Number of flags that are removed under one lock.
+const REMOVAL_CHUNK: usize = 1024;
 
-/// Until when each flag is set.
+/// Expiry of each flag.
 #[derive(Debug)]
-pub(super) struct Flags(RwLock<HashMap<(FlagKind, Digest), Timestamp>>);
+pub(super) struct FlagCache(RwLock<HashMap<(FlagKind, Digest), Timestamp>>);
 
-impl Flags {
-    /// What the file holds.
+impl FlagCache {
+    /// Reads all flags of the file.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let mut all = HashMap::new();
         let mut rows = connection.prepare("SELECT digest, until FROM mark WHERE kind = ?1")?;
         for kind in FlagKind::ALL {
-            let flags = rows.query_map(params![kind.name()], |row| {
+            let flags = rows.query_map(params![kind.stored_name()], |row| {
                 Ok((Digest::from_bytes(row.get(0)?), row.get(1)?))
             })?;
             for flag in flags {
@@ -36,26 +37,26 @@ impl Flags {
         Ok(Self(RwLock::new(all)))
     }
 
-    /// Sets a flag, or moves its end to a later time.
+    /// Sets a flag, or moves its expiry to a later time.
     pub(super) fn set(&self, kind: FlagKind, key: Digest, until: Timestamp) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let end = all.entry((kind, key)).or_insert(until);
-        *end = until.max(*end);
+        let expiry = all.entry((kind, key)).or_insert(until);
+        *expiry = until.max(*expiry);
     }
 
-    /// Whether one of them is set, and its time has not come.
-    pub(super) fn any(&self, kind: FlagKind, keys: [Digest; 2], now: Timestamp) -> bool {
+    /// Returns whether at least one flag is set and has not expired.
+    pub(super) fn is_any_set(&self, kind: FlagKind, keys: [Digest; 2], now: Timestamp) -> bool {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         keys.into_iter()
             .filter_map(|key| all.get(&(kind, key)))
             .any(|until| now < *until)
     }
 
-    /// Lets go of these. There may be many, so those who ask come in between.
-    pub(super) fn forget(&self, flags: &[(FlagKind, Digest)]) {
-        for some in flags.chunks(AT_ONCE) {
+    /// Removes flags. There may be many, so readers get the lock in between.
+    pub(super) fn remove(&self, flags: &[(FlagKind, Digest)]) {
+        for chunk in flags.chunks(REMOVAL_CHUNK) {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            for flag in some {
+            for flag in chunk {
                 all.remove(flag);
             }
         }

@@ -1,4 +1,4 @@
-//! A peer that does not take its answers.
+//! Timeout for peers that do not read their responses.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -8,27 +8,28 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A connection that breaks when its peer takes longer than a limit to read what is written.
+/// Connection that fails if its peer takes longer than a limit to read what is written.
 ///
-/// Time runs from the first write that had to wait until everything has gone out: a peer that takes a
-/// byte now and then gains nothing.
-pub(crate) struct Paced<IO> {
+/// The time runs from the first write that blocks until everything is flushed, so a peer that reads
+/// single bytes does not extend it.
+pub(crate) struct WriteTimeout<IO> {
     io: IO,
     limit: Duration,
-    waiting: Option<Pin<Box<Sleep>>>,
+    /// Running since the first write that blocked.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<IO> Paced<IO> {
+impl<IO> WriteTimeout<IO> {
     pub(crate) fn new(io: IO, limit: Duration) -> Self {
         Self {
             io,
             limit,
-            waiting: None,
+            deadline: None,
         }
     }
 
-    /// What came of a write: as it is, unless it has to wait for too long.
-    fn in_time<T>(
+    /// Returns the result of a write, or an error if writes have been blocked for too long.
+    fn check_deadline<T>(
         &mut self,
         written: Poll<io::Result<T>>,
         context: &mut Context<'_>,
@@ -37,13 +38,13 @@ impl<IO> Paced<IO> {
             return written;
         }
         let limit = self.limit;
-        let deadline = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<IO: AsyncRead + Unpin> AsyncRead for Paced<IO> {
+impl<IO: AsyncRead + Unpin> AsyncRead for WriteTimeout<IO> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -53,14 +54,14 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Paced<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<IO> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(context, bytes);
-        self.in_time(written, context)
+        self.check_deadline(written, context)
     }
 
     fn poll_write_vectored(
@@ -69,7 +70,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(context, slices);
-        self.in_time(written, context)
+        self.check_deadline(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -79,14 +80,14 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(context);
         if matches!(flushed, Poll::Ready(Ok(()))) {
-            self.waiting = None;
+            self.deadline = None;
         }
-        self.in_time(flushed, context)
+        self.check_deadline(flushed, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let ended = Pin::new(&mut self.io).poll_shutdown(context);
-        self.in_time(ended, context)
+        self.check_deadline(ended, context)
     }
 }
 
@@ -100,30 +101,30 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(60);
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_reads_nothing_ends_its_connection_in_time() {
+    async fn peer_that_reads_nothing_times_out() {
         let (near, _far) = duplex(16);
         let begin = Instant::now();
-        let mut paced = Paced::new(near, LIMIT);
-        let ended = paced.write_all(&[0; 17]).await.unwrap_err();
+        let mut connection = WriteTimeout::new(near, LIMIT);
+        let ended = connection.write_all(&[0; 17]).await.unwrap_err();
         assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
         assert!(begin.elapsed() >= LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_reads_a_byte_at_times_gains_nothing() {
+    async fn peer_that_reads_single_bytes_times_out() {
         let (near, mut far) = duplex(16);
         tokio::spawn(async move {
             while far.read_u8().await.is_ok() {
                 advance(LIMIT / 8).await;
             }
         });
-        let mut paced = Paced::new(near, LIMIT);
-        let ended = paced.write_all(&[0; 40]).await.unwrap_err();
+        let mut connection = WriteTimeout::new(near, LIMIT);
+        let ended = connection.write_all(&[0; 40]).await.unwrap_err();
         assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_answer_that_is_taken_whole_has_its_own_time() {
+    async fn each_fully_read_response_restarts_the_timeout() {
         let (near, mut far) = duplex(16);
         tokio::spawn(async move {
             let mut part = [0; 16];
@@ -134,10 +135,10 @@ mod tests {
                 }
             }
         });
-        let mut paced = Paced::new(near, LIMIT);
+        let mut connection = WriteTimeout::new(near, LIMIT);
         for _ in 0..4 {
-            paced.write_all(&[0; 32]).await.unwrap();
-            paced.flush().await.unwrap();
+            connection.write_all(&[0; 32]).await.unwrap();
+            connection.flush().await.unwrap();
         }
     }
 }

@@ -1,0 +1,69 @@
+//! Opening connections to the controllers of a farm.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use roamd_nfuse_proto::transport::{ControllerUrl, Security};
+use tokio::time::timeout;
+
+use crate::error::CallError;
+use crate::exchange::Sender;
+use crate::service_key::KeyInUse;
+use crate::{ClientTls, Network, Stream};
+
+/// Connection settings that all controllers of a farm share.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) tls: Option<ClientTls>,
+    /// Limit for name lookup, TCP connection and TLS handshake together.
+    pub(crate) connect_timeout: Duration,
+    pub(crate) service_key: Option<KeyInUse>,
+}
+
+/// A connection that was opened.
+pub(crate) struct Opened {
+    pub(crate) sender: Sender,
+    /// Future that moves the bytes of the connection, until it is closed.
+    pub(crate) driver:
+        http1::Connection<TokioIo<Box<dyn Stream>>, http_body_util::Full<bytes::Bytes>>,
+    /// Expiry of the controller's certificate. `None` without TLS.
+    pub(crate) certificate_expiry: Option<SystemTime>,
+}
+
+impl Connector {
+    /// Opens a connection to a controller.
+    ///
+    /// # Errors
+    /// Always [`CallError::Unreachable`]: nothing was sent.
+    pub(crate) async fn connect(&self, controller: &ControllerUrl) -> Result<Opened, CallError> {
+        let (stream, certificate_expiry) = timeout(self.connect_timeout, self.open(controller))
+            .await
+            .map_err(|elapsed| CallError::Unreachable(Box::new(elapsed)))?
+            .map_err(|error| CallError::Unreachable(Box::new(error)))?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| CallError::Unreachable(Box::new(error)))?;
+        Ok(Opened {
+            sender,
+            driver,
+            certificate_expiry,
+        })
+    }
+
+    async fn open(
+        &self,
+        controller: &ControllerUrl,
+    ) -> io::Result<(Box<dyn Stream>, Option<SystemTime>)> {
+        let (host, port) = (controller.host(), controller.port());
+        let stream = self.network.connect(host, port).await?;
+        match (controller.security(), &self.tls) {
+            (Security::Plain, _) => Ok((stream, None)),
+            (Security::Tls, Some(tls)) => tls.secure(host, stream).await,
+            (Security::Tls, None) => Err(io::Error::other("TLS is not set up for this farm")),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! One HTTP exchange with a controller: a request and its response, on one connection.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderValue};
+use http::{Method, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use roamd_nfuse_proto::Service;
+
+use crate::error::CallError;
+use crate::response_body::{Progress, ResponseBody};
+use crate::service_key::{SERVICE_KEY, is_key_refusal};
+
+/// Limit of a response in bytes, chunk framing included.
+const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Sending half of an HTTP/1.1 connection.
+pub(crate) type Sender = SendRequest<Full<Bytes>>;
+
+/// Failure of one exchange.
+#[derive(Debug)]
+pub(crate) enum ExchangeError {
+    /// A kept connection ended before the first byte of a response: the controller had probably
+    /// closed it before the request was sent.
+    StaleConnection(hyper::Error),
+    /// The connection ended before the first byte of a response.
+    NoResponse(hyper::Error),
+    /// The controller responded to a request with a service key with a status that refuses the key.
+    ServiceKeyRefused(StatusCode),
+    /// Any other failure.
+    Failed(CallError),
+}
+
+/// A response with status 200.
+pub(crate) struct Document {
+    /// The body without chunk framing.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the connection can take another request.
+    pub(crate) is_connection_reusable: bool,
+}
+
+/// Posts the body of a request and reads the response.
+pub(crate) async fn post(
+    sender: &mut Sender,
+    service: Service,
+    host: &HeaderValue,
+    key: Option<&HeaderValue>,
+    body: Bytes,
+) -> Result<Document, ExchangeError> {
+    let mut request = http::Request::new(Full::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_static(path(service));
+    let headers = request.headers_mut();
+    headers.insert(HOST, host.clone());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    if let Some(key) = key {
+        headers.insert(SERVICE_KEY, key.clone());
+    }
+    let response = sender.send_request(request).await.map_err(|error| {
+        if error.is_parse() {
+            ExchangeError::Failed(error.into())
+        } else {
+            ExchangeError::NoResponse(error)
+        }
+    })?;
+    match response.status() {
+        StatusCode::OK => Ok(read_response(response.into_body()).await?),
+        status if key.is_some() && is_key_refusal(status) => {
+            Err(ExchangeError::ServiceKeyRefused(status))
+        }
+        status => Err(CallError::Http(status).into()),
+    }
+}
+
+/// Path of a service on every controller (nfuse.md §1.1, §8).
+const fn path(service: Service) -> &'static str {
+    match service {
+        Service::Xml => "/scripts/wpnbr.dll",
+        Service::Sta => "/scripts/ctxsta.dll",
+    }
+}
+
+/// Reads a body up to its end, or to the last chunk of a response that hyper does not dechunk.
+///
+/// After such a last chunk HTTP still expects more, so the connection is not reusable.
+async fn read_response(mut body: Incoming) -> Result<Document, CallError> {
+    let mut response = ResponseBody::new(MAX_RESPONSE_BYTES);
+    let mut is_connection_reusable = true;
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data()
+            && response.push(&data)? == Progress::Done
+        {
+            is_connection_reusable = false;
+            break;
+        }
+    }
+    Ok(Document {
+        bytes: response.finish()?,
+        is_connection_reusable,
+    })
+}
+
+impl From<CallError> for ExchangeError {
+    fn from(error: CallError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<ExchangeError> for CallError {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::StaleConnection(error) | ExchangeError::NoResponse(error) => {
+                error.into()
+            }
+            ExchangeError::ServiceKeyRefused(status) => Self::Http(status),
+            ExchangeError::Failed(error) => error,
+        }
+    }
+}

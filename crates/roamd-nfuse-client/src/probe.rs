@@ -1,0 +1,118 @@
+//! Probes: requests that involve no user, to find out whether a controller works.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use roamd_nfuse_proto::{
+    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, Service, encode_request, sta,
+};
+use tokio::time::{Instant, timeout};
+
+use crate::Network;
+use crate::attempt;
+use crate::connection_pool::ConnectionPool;
+use crate::error::CallError;
+use crate::observer::{Attempt, AttemptOutcome, Observer};
+use crate::policy::Attempts;
+
+/// A probe is one attempt, at one controller.
+const ONE_ATTEMPT: Attempts = Attempts {
+    made: 1,
+    max: 1,
+    controllers_left: 0,
+};
+
+/// Settings for probes and reports that all controllers of a farm share.
+#[derive(Debug)]
+pub(crate) struct ProbeConfig {
+    pub(crate) farm: String,
+    /// The service that the client uses, and so probes.
+    pub(crate) service: Service,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) dialect: Dialect,
+    /// Limit for the response, from when there is a connection.
+    pub(crate) response_timeout: Duration,
+}
+
+/// Response of a controller to a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeResult {
+    /// Dialect of the response.
+    pub dialect: Dialect,
+    /// Capabilities of the farm. Empty for a ticket authority.
+    pub capabilities: Vec<CapabilityId>,
+}
+
+impl ProbeConfig {
+    /// Sends a request that needs no user and has no lasting effect.
+    pub(crate) async fn probe(&self, pool: &ConnectionPool) -> Result<ProbeResult, CallError> {
+        match self.service {
+            Service::Xml => {
+                let (dialect, response) = self.send(pool, &CapabilitiesRequest).await?;
+                Ok(ProbeResult {
+                    dialect,
+                    capabilities: response.capabilities,
+                })
+            }
+            Service::Sta => {
+                let (dialect, _) = self.send(pool, &unused_ticket()).await?;
+                Ok(ProbeResult {
+                    dialect,
+                    capabilities: Vec::new(),
+                })
+            }
+        }
+    }
+
+    /// Reports an attempt to the observer.
+    pub(crate) fn observe(
+        &self,
+        pool: &ConnectionPool,
+        request: &'static str,
+        took: Duration,
+        result: Result<(), &CallError>,
+    ) {
+        if let Some(observer) = &self.observer {
+            observer.attempted(&Attempt {
+                controller: pool.controller(),
+                request,
+                outcome: AttemptOutcome::of(result),
+                took,
+            });
+        }
+    }
+
+    async fn send<R: Request>(
+        &self,
+        pool: &ConnectionPool,
+        request: &R,
+    ) -> Result<(Dialect, R::Response), CallError> {
+        let started = Instant::now();
+        let body = Bytes::from(encode_request(self.dialect, request));
+        let probe = async {
+            // A new connection, since a controller that hung may not serve the idle ones.
+            let connection = pool.acquire(Effect::Change).await?;
+            let sending = attempt::send::<R>(pool, connection, body, request.effect(), ONE_ATTEMPT);
+            timeout(self.response_timeout, sending)
+                .await
+                .unwrap_or_else(|_| Err(CallError::response_timeout()))
+        };
+        let result = probe.await;
+        self.observe(pool, "probe", started.elapsed(), result.as_ref().map(drop));
+        result
+    }
+}
+
+/// Returns a ticket request for an address that is reserved for documentation (RFC 5737). The
+/// ticket is not used, and expires.
+///
+/// The ticket request is the only known request to a ticket authority.
+fn unused_ticket() -> sta::TicketRequest {
+    let data = sta::TicketData {
+        ica_address: "192.0.2.1:1494".to_owned(),
+        x_data: None,
+    };
+    sta::TicketRequest::v4(data, false)
+}

@@ -1,0 +1,54 @@
+//! Counters.
+
+use jiff::Timestamp;
+
+/// Meaning of a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CounterKind {
+    /// Failed attempts in one sign-in conversation (CA-72).
+    ConversationFailures,
+    /// Attempts at the password of a user from one known network of this user.
+    AttemptsFromKnownNetwork,
+    /// Attempts at the password of a user from all unknown networks together.
+    AttemptsFromUnknownNetworks,
+    /// Attempts from one network at the passwords of users for whom it is unknown.
+    AttemptsByNetwork,
+    /// Users for whom a network has become known.
+    KnownUsersOfNetwork,
+    /// Tokens and tickets that a user has revoked recently.
+    RevocationsByUser,
+}
+
+/// Value of a counter. The default is that of a counter that does not exist or has expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counter {
+    /// The count.
+    pub count: u32,
+    /// Expiry, as set by the last increment. A caller that always counts for the same time span can
+    /// compute the time of the last increment from it.
+    pub until: Option<Timestamp>,
+}
+
+impl CounterKind {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ConversationFailures,
+        Self::AttemptsFromKnownNetwork,
+        Self::AttemptsFromUnknownNetworks,
+        Self::AttemptsByNetwork,
+        Self::KnownUsersOfNetwork,
+        Self::RevocationsByUser,
+    ];
+
+    /// Returns the name that an engine stores. The names are part of the file format and must not
+    /// change, even if a variant is renamed.
+    pub(crate) fn stored_name(self) -> &'static str {
+        match self {
+            Self::ConversationFailures => "conversation-failures",
+            Self::AttemptsFromKnownNetwork => "attempts-at-place",
+            Self::AttemptsFromUnknownNetworks => "attempts-of-strangers",
+            Self::AttemptsByNetwork => "attempts-from-place",
+            Self::KnownUsersOfNetwork => "people-of-place",
+            Self::RevocationsByUser => "ended-by-user",
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Errors of the shared state.
+
+use std::error::Error;
+use std::sync::Arc;
+
+/// Error of an operation. A write may have happened all the same.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StateError {
+    /// The engine failed.
+    #[error("the shared state failed: {0}")]
+    Engine(Arc<dyn Error + Send + Sync>),
+    /// The engine did not respond in time.
+    #[error("the shared state did not respond in time")]
+    TimedOut,
+    /// The engine has stopped.
+    #[error("the shared state has stopped")]
+    Stopped,
+}
+
+impl StateError {
+    /// Wraps an error of the engine.
+    pub(crate) fn engine(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Engine(Arc::new(error))
+    }
+}

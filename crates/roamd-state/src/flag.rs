@@ -1,0 +1,46 @@
+//! Flags.
+
+/// Meaning of a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FlagKind {
+    /// A sign-in conversation that issued a token or was cancelled (CA-50).
+    SpentConversation,
+    /// A logon ticket that must not be handed out again.
+    InvalidatedTicket,
+    /// A launch of several attempts that has ended (ST-46).
+    FinishedLaunch,
+    /// A token that was destroyed. All tokens derived from it are revoked too (CA-39).
+    RevokedToken,
+    /// A network that a user has signed in from.
+    KnownNetwork,
+}
+
+impl FlagKind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::SpentConversation,
+        Self::InvalidatedTicket,
+        Self::FinishedLaunch,
+        Self::RevokedToken,
+        Self::KnownNetwork,
+    ];
+
+    /// Returns whether removing such a flag before it expires is harmless.
+    pub(crate) fn is_removable_early(self) -> bool {
+        match self {
+            Self::SpentConversation | Self::FinishedLaunch | Self::KnownNetwork => true,
+            Self::InvalidatedTicket | Self::RevokedToken => false,
+        }
+    }
+
+    /// Returns the name that an engine stores. The names are part of the file format and must not
+    /// change, even if a variant is renamed.
+    pub(crate) fn stored_name(self) -> &'static str {
+        match self {
+            Self::SpentConversation => "spent-conversation",
+            Self::InvalidatedTicket => "invalidated-ticket",
+            Self::FinishedLaunch => "ended-launch",
+            Self::RevokedToken => "revoked-token",
+            Self::KnownNetwork => "known-place",
+        }
+    }
+}

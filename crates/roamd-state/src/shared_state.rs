@@ -1,0 +1,89 @@
+//! The trait of the shared state, and its contract.
+
+use std::pin::Pin;
+
+use jiff::Timestamp;
+
+use crate::counter::{Counter, CounterKind};
+use crate::digest::Digest;
+use crate::error::StateError;
+use crate::flag::FlagKind;
+
+/// Number of counters of one kind that an engine keeps at least. There has to be a limit, because
+/// unauthenticated clients can create counters.
+pub const MIN_COUNTERS_KEPT: u32 = 500_000;
+
+/// Number of flags of one kind that an engine keeps at least, for kinds whose early removal is
+/// harmless. A sign-in conversation that is resumed, for example, still requires the password.
+pub const MIN_FLAGS_KEPT: u32 = 500_000;
+
+/// Future of a [`SharedState`]. It is boxed, so that the engine can be chosen at run time.
+pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
+
+/// State that all nodes share.
+///
+/// # Contract
+///
+/// - **Durability.** A write whose future returned `Ok` survives the end of every process, even by
+///   `SIGKILL`. A flag that forbids a second use also survives a power failure. The latest counts
+///   and known networks may be lost in a power failure: they protect against attacks that take
+///   hours, and every sign-in writes several of them.
+/// - **Visibility.** Every node sees an acknowledged write in all later reads.
+/// - **Atomicity.** Of several callers that set the same flag at the same time, exactly one gets
+///   `true`. Of several callers that increment the same counter, no two get the same number, unless
+///   it was decremented in between.
+/// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
+///   removes the entry from the disk.
+/// - **Bounded size.** An engine keeps at least [`MIN_COUNTERS_KEPT`] counters of each kind, and at
+///   least [`MIN_FLAGS_KEPT`] flags of each kind that unauthenticated clients or time create.
+///   Beyond that it removes those that expire first. It never removes flags of revoked tokens and
+///   invalidated tickets before they expire, so callers have to limit how many they set.
+/// - **Errors.** An error means "unknown": the write may or may not have happened. After an error,
+///   a caller that checks whether something is used up or revoked has to assume that it is.
+pub trait SharedState: Send + Sync {
+    /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry
+    /// holds.
+    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool>;
+
+    /// Returns whether the flag is set and has not expired. It expires exactly at its `until`.
+    fn is_flag_set(&self, kind: FlagKind, key: Digest, now: Timestamp) -> StateFuture<'_, bool> {
+        self.is_any_flag_set(kind, [key, key], now)
+    }
+
+    /// Returns whether at least one of two flags is set and has not expired. Every request calls
+    /// this, so it must be about as fast as an access to memory.
+    fn is_any_flag_set(
+        &self,
+        kind: FlagKind,
+        keys: [Digest; 2],
+        now: Timestamp,
+    ) -> StateFuture<'_, bool>;
+
+    /// Increments a counter, sets its expiry to `until`, and returns the new count. An expired
+    /// counter starts again at 1.
+    fn increment(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StateFuture<'_, u32>;
+
+    /// Returns the value of a counter.
+    fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter>;
+
+    /// Decrements a counter, at most down to 0. Its expiry does not change.
+    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()>;
+
+    /// Moves the expiry of a counter to a later time. An expired counter stays as it is.
+    fn extend_counter(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StateFuture<'_, ()>;
+
+    /// Checks that the engine can write. It writes nothing.
+    fn is_alive(&self) -> StateFuture<'_, ()>;
+}
