@@ -15,7 +15,7 @@ use crate::app::state::AppState;
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_check::PasswordCheckCache;
 use crate::config::{self, Config, CredentialCheck, Scheme};
-use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
+use crate::farms::{CredentialFarms, NfuseFarm, TicketAuthorities};
 use crate::http::client_address::Proxies;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
@@ -48,25 +48,33 @@ impl AppState {
         let farm = |farm: &config::Farm, authorities| {
             let counts = metrics.farms.of(&farm.id, &farm.controllers);
             let standings = Arc::clone(&standings);
-            NfuseFarm::new(farm, &network, standings, authorities, counts).map_err(|source| {
-                ServerError::FarmTls {
-                    farm: farm.id.clone(),
-                    source,
-                }
+            let clock = Arc::clone(&clock);
+            NfuseFarm::new(
+                farm.clone(),
+                &network,
+                standings,
+                authorities,
+                counts,
+                clock,
+            )
+            .map_err(|source| ServerError::FarmTls {
+                farm: farm.id.clone(),
+                source,
             })
         };
         let authorities = |store: &config::Store| {
             let Some(gateway) = &store.gateway else {
                 return Ok::<_, ServerError>(None);
             };
-            let id = farms::authorities_id(store);
+            let id = TicketAuthorities::id(store);
             let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
             let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
-            let client = farms::authorities(store, gateway, Arc::clone(&network), Some(observer))
-                .map_err(|source| ServerError::AuthorityTls {
-                store: store.path.to_string(),
-                source,
-            })?;
+            let client =
+                TicketAuthorities::client(store, gateway, Arc::clone(&network), Some(observer))
+                    .map_err(|source| ServerError::AuthorityTls {
+                        store: store.path.to_string(),
+                        source,
+                    })?;
             let client = Arc::new(client);
             Ok(Some(TicketAuthorities { client, counts }))
         };

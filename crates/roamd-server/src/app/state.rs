@@ -204,7 +204,7 @@ impl AppState {
     /// A check is not given up half way: whoever came next would present the password again.
     async fn check_password(&self, user: User) -> Result<PasswordCheck, ApiError> {
         let (standings, farms) = (Arc::clone(&self.standings), self.credentials.clone());
-        self.to_the_end(async move { standings.settle(&user, farms.standing(&user)).await })
+        self.to_the_end(async move { standings.settle(&user, farms.check_password(&user)).await })
             .await
     }
 
@@ -212,7 +212,7 @@ impl AppState {
     pub(crate) async fn note_sign_in(&self, user: &UserKey, password: &SecretString) {
         self.standings.confirm(user, password).await;
         for farm in self.stores.iter().flat_map(|site| site.store.farms()) {
-            farm.forget_catalogue(user).await;
+            farm.forget_enumeration(user).await;
         }
     }
 

@@ -253,7 +253,7 @@ impl Event {
 
     pub(crate) fn listed(who: Who, listed: &Result<SessionList, Busy>) -> Self {
         Self::List(match listed {
-            Ok(list) => OnFarms::new(who, list.enumeration.into(), &list.taken_from),
+            Ok(list) => OnFarms::new(who, list.enumeration.into(), &list.disconnected_on),
             Err(Busy) => OnFarms::new(who, EventOutcome::Busy, &[]),
         })
     }

@@ -51,7 +51,7 @@ pub(crate) enum OperationKind {
     SignIn,
     /// Replacing a password.
     PasswordChange,
-    /// A turn, which every other operation needs first; counted where there is none.
+    /// A permit, which every other operation needs first; counted if there is none.
     Permit,
     /// Getting a ticket of a ticket authority, where the "farm" is the gateway of a store.
     Ticket,
@@ -230,7 +230,7 @@ impl OperationKind {
             Self::Launch => "launch",
             Self::SignIn => "sign_in",
             Self::PasswordChange => "password_change",
-            Self::Permit => "turn",
+            Self::Permit => "permit",
             Self::Ticket => "ticket",
         }
     }

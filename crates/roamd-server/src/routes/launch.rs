@@ -99,22 +99,23 @@ async fn launch(
         device_id: params.device_id.clone(),
     };
     let who = Who::new(&user, &site.path, &end_point);
-    let places = target.as_ref();
-    let places = places.map_or_else(Vec::new, |target| site.store.places(&user.key, target));
+    let planned = target.map(|target| (site.store.plan_launch(&user, &target), target));
+    let places = planned.as_ref();
+    let places = places.map_or_else(Vec::new, |(plan, _)| plan.candidates().to_vec());
     let line = audit::Launch {
         who: who.clone(),
         what,
         retry: retry.is_some(),
         places,
     };
-    let found = match (target, retry) {
+    let found = match (planned, retry) {
         (None, _) => None,
-        (Some(target), None) => Some((target, None)),
-        (Some(target), Some(key)) => going_on(gate, &user, &url, key)
+        (Some(planned), None) => Some((planned, None)),
+        (Some(planned), Some(key)) => going_on(gate, &user, &url, key)
             .await?
-            .map(|launch| (target, Some(launch))),
+            .map(|launch| (planned, Some(launch))),
     };
-    let Some((target, going_on)) = found else {
+    let Some(((plan, target), going_on)) = found else {
         let reason = ErrorReason::ResourceNotFound;
         trail.note(Event::launch(line, &Ok(LaunchOutcome::NotFound(reason))));
         return Err(ApiError::NothingToLaunch(reason));
@@ -124,14 +125,14 @@ async fn launch(
         params,
         seen_address,
     };
-    let only_on = match &target {
-        LaunchTarget::Application(ids) => Some(ids.clone()),
+    let only_on = match target {
+        LaunchTarget::Application(ids) => Some(ids),
         LaunchTarget::Session(_) => None,
     };
-    let (store, caller, note) = (Arc::clone(&site.store), user.clone(), trail.clone());
+    let (store, note) = (Arc::clone(&site.store), trail.clone());
     let launched = gate
         .to_the_end(async move {
-            let launched = store.launch(&caller, &target, &wish).await;
+            let launched = store.launch(&plan, &wish).await;
             note.note(Event::launch(line, &launched));
             launched
         })

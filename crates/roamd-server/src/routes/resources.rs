@@ -101,7 +101,7 @@ pub(crate) async fn picture(
     };
     gate.admit(&trail, &user, &site.resources, Reach::OneFarm)
         .await?;
-    let png = match site.store.picture(&user, &id, size).await? {
+    let png = match site.store.icon(&user, &id, size).await? {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
         Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
     };

@@ -37,18 +37,19 @@ pub(crate) async fn available(
         .await?;
     let end_point = end_point(&params);
     let store = Arc::clone(&site.store);
-    // A listing that takes sessions away is not given up half way, like every change. Any other goes
-    // when its client goes.
-    let list = if store.listing_disconnects(wanted) {
+    let plan = store.plan_list(wanted);
+    // A list with side effects runs to completion, like every change. Any other list is cancelled
+    // if its client disconnects.
+    let list = if plan.has_side_effects() {
         let who = Who::new(&user, &site.path, &end_point);
         gate.to_the_end(async move {
-            let listed = store.list(&user, &end_point, wanted).await;
+            let listed = store.list(&plan, &user, &end_point).await;
             trail.note(Event::listed(who, &listed));
             listed
         })
         .await??
     } else {
-        store.list(&user, &end_point, wanted).await?
+        store.list(&plan, &user, &end_point).await?
     };
     let sessions = list.sessions.into_iter().map(|session| Session {
         launch_url: site.launch_url(&session.id),

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 use self::in_flight::{InFlight, InFlightGuard};
 use crate::app::environment::Clock;
 use crate::config;
-use crate::farms::{Bounds, FairSemaphore, Permit};
+use crate::farms::{FairSemaphore, FairSemaphoreLimits, Permit};
 use crate::http::error::ApiError;
 
 /// Those who may wait for each password that is checked.
@@ -88,8 +88,8 @@ impl LoginThrottle {
             policy: config.policy,
             state,
             clock,
-            turns: FairSemaphore::new(Bounds {
-                turns: config.checks,
+            turns: FairSemaphore::new(FairSemaphoreLimits {
+                permits: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
             }),
             crowds: InFlight::new(config.policy.free_attempts),
@@ -154,7 +154,7 @@ impl LoginThrottle {
         }
         let turn = self
             .turns
-            .take(&target.place, deadline)
+            .acquire(&target.place, deadline)
             .await
             .map_err(|_| Busy)?;
         let attempt = Attempt {

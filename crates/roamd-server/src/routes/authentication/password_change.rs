@@ -28,7 +28,7 @@ pub(super) async fn ask_for_change(
         conversation,
         ..
     } = answering;
-    if !gate.credentials.change_passwords().await {
+    if !gate.credentials.can_change_passwords().await {
         return Ok(None);
     }
     gate.conversations

@@ -1,37 +1,37 @@
-//! Launches that fail: identifier, sentence and remedy for each cause, in one table (ST-48 to ST-51).
+//! Failures of launches: identifier, message and remedy of each cause, in one table (ST-48 to ST-51).
 
 use roamd_store_proto::{Language, LaunchErrorId, RemedyHint, Text};
 
 use crate::{FarmError, IcaError, NoTicket, Refusal};
 
-/// A launch that failed.
+/// A failed launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchFailure {
-    /// Why.
+    /// Why it failed.
     pub cause: FailureCause,
-    /// It was the launch of a desktop.
+    /// The target was a desktop.
     pub desktop: bool,
 }
 
 /// Why a launch failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FailureCause {
-    /// The farm did not make the connection ready.
+    /// The farm did not make a connection.
     #[error(transparent)]
     Farm(#[from] FarmError),
-    /// The client is outside, and there is no ticket that could stand for the address of the host.
+    /// The client is outside, and there is no ticket to replace the address of the host.
     #[error(transparent)]
     NoTicket(#[from] NoTicket),
-    /// What was answered cannot stand in an ICA file.
-    #[error("the answer does not fit an ICA file: {0}")]
-    Answer(#[from] IcaError),
-    /// The client had the logon ticket invalidated before it was given.
-    #[error("the launch was cancelled by its client")]
+    /// A value of the connection cannot be written to an ICA file.
+    #[error("the connection does not fit an ICA file: {0}")]
+    IcaFile(#[from] IcaError),
+    /// The client invalidated the logon ticket before it got it.
+    #[error("the client cancelled the launch")]
     Cancelled,
 }
 
 impl LaunchFailure {
-    /// A failed launch, of a desktop or of something else.
+    /// A failed launch of a desktop, or of an application.
     #[must_use]
     pub fn new(cause: impl Into<FailureCause>, desktop: bool) -> Self {
         Self {
@@ -46,14 +46,14 @@ impl LaunchFailure {
         self.cause.row().0
     }
 
-    /// The sentence for people (ST-50).
+    /// The message for the user (ST-50).
     #[must_use]
     pub fn text(&self, language: Language) -> &'static str {
         self.cause.row().1.in_language(language)
     }
 
-    /// What would help, where something is known to (ST-51): a desktop that refuses everybody may
-    /// be restarted by its user.
+    /// Returns what the user can do, or `None` if nothing is known to help (ST-51): the user may
+    /// restart a desktop that refuses connections.
     #[must_use]
     pub fn remedy(&self) -> Option<RemedyHint> {
         let refused = self.cause.refusal() == Some(Refusal::HostRefused);
@@ -62,11 +62,11 @@ impl LaunchFailure {
 }
 
 impl FailureCause {
-    /// Why the farm refused, if it did.
+    /// Returns why the farm refused, or `None` if it did not refuse.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Farm(error) => error.refusal(),
-            Self::NoTicket(_) | Self::Answer(_) | Self::Cancelled => None,
+            Self::NoTicket(_) | Self::IcaFile(_) | Self::Cancelled => None,
         }
     }
 
@@ -79,10 +79,10 @@ impl FailureCause {
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
             }
-            Self::NoTicket(_) | Self::Answer(IcaError::StaTicket) => {
+            Self::NoTicket(_) | Self::IcaFile(IcaError::StaTicket) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, NO_TICKET);
             }
-            Self::Answer(_) => return (Id::RESOURCE_ERROR, NO_USE),
+            Self::IcaFile(_) => return (Id::RESOURCE_ERROR, NO_USE),
             Self::Cancelled => return (Id::GENERAL_APP_LAUNCH_ERROR, CANCELLED),
         };
         match refusal {
@@ -93,8 +93,8 @@ impl FailureCause {
                 (Id::GENERAL_APP_LAUNCH_ERROR, OTHER)
             }
             Refusal::NotLicensed => (Id::NOT_LICENSED, NO_LICENCE),
-            // A session that is gone and a host that is not ready yet are told in other ways than as a
-            // failure, so they have no words of their own.
+            // An unknown session and a host that is not ready yet are not reported as failures, so
+            // they have no message of their own.
             Refusal::NoHost | Refusal::NotReady(_) => (Id::UNAVAILABLE_DESKTOP, NO_HOST),
             Refusal::Overloaded => (Id::UNAVAILABLE_DESKTOP, OVERLOADED),
             Refusal::UnknownApplication | Refusal::UnknownSession => (Id::APP_REMOVED, REMOVED),
