@@ -27,11 +27,11 @@ impl Generation {
         }
     }
 
-    /// Whether a request for application sessions skips the farm. The administrator can lift this
-    /// with `legacy_workspace_control` (SS-33).
+    /// Whether a list of application sessions skips the farm: it has none, and the query could
+    /// disconnect active desktops. `legacy_workspace_control` lifts this (SS-33).
     #[must_use]
     pub const fn is_skipped_for_app_sessions(self) -> bool {
-        self.hosts_only_desktops()
+        self.hosts_only_desktops() && self.listing_active_disconnects()
     }
 
     /// Whether everything that the farm publishes is a desktop (nfuse.md §10).

@@ -54,8 +54,9 @@ impl RemoteAccess {
     }
 }
 
-/// Returns the route of a client to the host of a connection. `client` is the address that the server
-/// saw. If the Citrix Gateway does not carry session reliability, removes it from the connection.
+/// Returns the route of a client to the host of a connection. `client` is the address that the
+/// server saw. If the Citrix Gateway does not carry session reliability, removes it from the
+/// connection.
 ///
 /// # Errors
 /// If the address of the host is invalid, or no ticket authority issued a ticket.

@@ -1,5 +1,5 @@
-//! Resource enumeration: what a user may start on one farm. It says whether a resource is a desktop,
-//! and has the title; a list of sessions has neither.
+//! Resource enumeration: what a user may start on one farm. It says whether a resource is a
+//! desktop, and has the title; a list of sessions has neither.
 
 use std::hash::Hash;
 use std::mem::{Discriminant, discriminant};

@@ -85,8 +85,8 @@ impl SessionIds {
     }
 }
 
-/// Removes one field, a length of four bytes and a text, from the front. Returns `None` if the bytes
-/// do not begin with one.
+/// Removes one field, a length of four bytes and a text, from the front. Returns `None` if the
+/// bytes do not begin with one.
 fn take(rest: &mut &[u8]) -> Option<String> {
     let (length, after) = rest.split_first_chunk::<4>()?;
     let (text, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;

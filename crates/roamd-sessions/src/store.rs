@@ -89,9 +89,9 @@ impl<F: Farm> Store<F> {
         LaunchPlan::new(&self.farms, &self.ids, user, target)
     }
 
-    /// Connects the client to a session, or starts an application (SS-53 to SS-59). If several farms
-    /// publish the application, tries the next one while it is certain that nothing was started.
-    /// Always has side effects.
+    /// Connects the client to a session, or starts an application (SS-53 to SS-59). If several
+    /// farms publish the application, tries the next one while it is certain that nothing was
+    /// started. Always has side effects.
     ///
     /// # Errors
     /// [`Busy`] if no farm was asked, because all planned farms were busy.

@@ -26,8 +26,8 @@ use crate::metrics::OperationKind;
 /// Longest domain and longest account name, in bytes: the limit of a DNS name.
 const MAX_PART_BYTES: usize = 255;
 
-/// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so that
-/// a wrong password is not sent to the next farm. A clone asks the same farms.
+/// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
+/// that a wrong password is not sent to the next farm. A clone asks the same farms.
 #[derive(Clone)]
 pub(crate) struct CredentialFarms(Arc<[NfuseFarm]>);
 

@@ -195,7 +195,7 @@ mod tests {
             colour_depth: Some(depth),
             ..none()
         };
-        let heard = |sound| ApplicationSettings {
+        let sound_level = |sound| ApplicationSettings {
             sound: Some(sound),
             ..none()
         };
@@ -218,8 +218,8 @@ mod tests {
             (colour(4), depth(ColourDepth::High)),
             (colour(8), depth(ColourDepth::TrueColor)),
             (colour(3), none()),
-            (sound("None"), heard(Sound::None)),
-            (sound("basic"), heard(Sound::Basic)),
+            (sound("None"), sound_level(Sound::None)),
+            (sound("basic"), sound_level(Sound::Basic)),
             (sound("surround"), none()),
             (
                 encryption("rc5-128"),

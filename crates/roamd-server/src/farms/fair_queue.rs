@@ -18,8 +18,8 @@ pub(crate) struct FairSemaphoreLimits {
 
 /// Permits and a bounded queue of waiters `W`, which belong to users `U`.
 ///
-/// INVARIANT: there are no waiters while a permit is free, no user queue is empty, and `round_robin`
-/// has every user queue once.
+/// INVARIANT: there are no waiters while a permit is free, no user queue is empty, and
+/// `round_robin` has every user queue once.
 #[derive(Debug)]
 pub(super) struct FairQueue<U, W> {
     limits: FairSemaphoreLimits,
@@ -76,8 +76,8 @@ impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
         is_free
     }
 
-    /// Adds a waiter, after [`FairQueue::try_acquire`] returned `false`. A full queue evicts the last
-    /// waiter of the user with the most.
+    /// Adds a waiter, after [`FairQueue::try_acquire`] returned `false`. A full queue evicts the
+    /// last waiter of the user with the most.
     ///
     /// Returns `None` if the queue is full and every other user has at most as many waiters as this
     /// user would have.
@@ -135,8 +135,8 @@ impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
         Some(waiter)
     }
 
-    /// Removes the last waiter of the user with the most, if that user still has at least as many as
-    /// the waiting user afterwards. Otherwise the two would only swap places.
+    /// Removes the last waiter of the user with the most, if that user still has at least as many
+    /// as the waiting user afterwards. Otherwise the two would only swap places.
     fn evict_for(&mut self, user: &U) -> Option<W> {
         let own = self.queues.get(user).map_or(0, |queue| queue.waiters.len());
         let ends = self.queues.iter().filter_map(|(user, queue)| {
@@ -313,7 +313,8 @@ mod tests {
                         Some(name) => {
                             let index = waiters.iter().position(|w| w.1 == name).unwrap();
                             let (user, _, _, passed) = waiters.remove(index);
-                            // The first waiter of its user is served, and no other user twice meanwhile.
+                            // The first waiter of its user is served, and no other user twice
+                            // meanwhile.
                             prop_assert!(!waiters[..index].iter().any(|w| w.0 == user));
                             let own = passed.iter().filter(|other| **other == user).count();
                             for other in passed.iter().filter(|other| **other != user) {

@@ -1,8 +1,8 @@
 //! Fair per-user semaphore limiting concurrent operations on a farm, or concurrent password checks.
 //!
 //! A farm that hangs holds every operation that waits for it until its deadline. The limits bound
-//! the memory of these operations, and round-robin service keeps one user from taking all permits or
-//! the whole queue. [`FairQueue`] has the rules.
+//! the memory of these operations, and round-robin service keeps one user from taking all permits
+//! or the whole queue. [`FairQueue`] has the rules.
 
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -140,8 +140,8 @@ async fn logon(
     }
 }
 
-/// Converts an error of a launch. Farms from 7 on refuse an unknown session as if no host were free;
-/// then their list of sessions shows which of both it is.
+/// Converts an error of a launch. Farms from 7 on refuse an unknown session as if no host were
+/// free; then their list of sessions shows which of both it is.
 async fn launch_error(
     context: &OperationContext,
     error: &CallError,

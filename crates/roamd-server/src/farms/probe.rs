@@ -43,12 +43,13 @@ pub enum ProbeResponse {
         /// Names of the capabilities, as the farm spells them.
         capabilities: Vec<String>,
     },
-    /// It works, but refused to send capabilities, for this reason. Old farms do not know the request.
+    /// It works, but refused to send capabilities, for this reason. Old farms do not know the
+    /// request.
     Silent(String),
 }
 
-/// Probes all controllers of all farms and the ticket authorities of all Citrix Gateways at once, each
-/// over a connection of its own. Results are in configured order, ticket authorities last.
+/// Probes all controllers of all farms and the ticket authorities of all Citrix Gateways at once,
+/// each over a connection of its own. Results are in configured order, ticket authorities last.
 ///
 /// # Errors
 /// If the TLS configuration of a farm or of ticket authorities cannot be used.
@@ -95,30 +96,30 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
 /// Probes the only controller of this client.
 async fn probe_controller(store: String, client: FarmClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let answer = client.probe().await.pop()?.map(|probed| capable(&probed));
-    let answer = answer.or_else(|error| silent_or_down(&error));
+    let response = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let response = response.or_else(|error| silent_or_down(&error));
     let report = client.controllers().next()?;
     Some(result(
         store,
         client.id(),
         &report,
         started.elapsed(),
-        answer,
+        response,
     ))
 }
 
 /// Probes the only ticket authority of this client. One that refuses issues no tickets.
 async fn probe_authority(store: String, client: StaClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let answer = client.probe().await.pop()?.map(|probed| capable(&probed));
-    let answer = answer.map_err(|error| error.reason());
+    let response = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let response = response.map_err(|error| error.reason());
     let report = client.authorities().next()?;
     Some(result(
         store,
         client.id(),
         &report,
         started.elapsed(),
-        answer,
+        response,
     ))
 }
 
@@ -127,7 +128,7 @@ fn result(
     farm: &str,
     report: &ControllerReport<'_>,
     took: Duration,
-    answer: Result<ProbeResponse, String>,
+    response: Result<ProbeResponse, String>,
 ) -> ControllerProbe {
     let expiry = report.certificate_expiry;
     ControllerProbe {
@@ -136,7 +137,7 @@ fn result(
         controller: report.controller.to_string(),
         took,
         certificate_expiry: expiry.and_then(|expiry| Timestamp::try_from(expiry).ok()),
-        answer,
+        answer: response,
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) async fn end(
     ended.and(invalidated)
 }
 
-/// Returns the tickets to send with the request: all, or none if the farm cannot invalidate tickets.
+/// Returns the tickets to send with the request: all, or none if the farm cannot invalidate
+/// tickets.
 ///
 /// NFuse has no known element for tickets, so only a farm that announces the capability gets them.
 /// A farm that refuses the request for capabilities has none. For the other farms, the log says

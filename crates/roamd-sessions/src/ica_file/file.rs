@@ -127,8 +127,8 @@ fn label(title: &str) -> Label {
     Label::new(title, &reserved).unwrap_or_else(|| Label::fixed(SAFE_NAME))
 }
 
-/// Value of `Title`. Clients name a file by it, so it is short and has no characters that a file name
-/// cannot contain (ST-42). [`SAFE_NAME`] replaces a title that does not fit.
+/// Value of `Title`. Clients name a file by it, so it is short and has no characters that a file
+/// name cannot contain (ST-42). [`SAFE_NAME`] replaces a title that does not fit.
 fn title(title: &str) -> Value {
     let start = title.chars().take(TITLE_CHARACTERS);
     let title: String = start

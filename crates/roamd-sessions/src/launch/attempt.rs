@@ -160,7 +160,7 @@ fn optional_enumeration<F: Farm>(
         (Err(error), Target::Application(_)) => Err(error.after_read()),
         (Err(error), Target::Session(_)) => {
             let farm = &farm.description().id;
-            warn!(%farm, %error, "Farm did not list applications; reconnecting with default settings");
+            warn!(%farm, %error, "Farm did not list applications; reconnecting without them");
             Ok(None)
         }
     }

@@ -32,8 +32,8 @@ pub(crate) fn may_try_next_farm(outcome: &Result<LaunchOutcome, Busy>) -> bool {
 }
 
 /// Returns the outcome that is more useful to the user: a response of a farm, then a farm without
-/// response, then a busy farm, then a farm that does not publish the application. Of two of the same
-/// kind, returns the first.
+/// response, then a busy farm, then a farm that does not publish the application. Of two of the
+/// same kind, returns the first.
 pub(crate) fn more_specific(
     first: Result<LaunchOutcome, Busy>,
     second: Result<LaunchOutcome, Busy>,

@@ -1,4 +1,5 @@
-//! Failures of launches: identifier, message and remedy of each cause, in one table (ST-48 to ST-51).
+//! Failures of launches: identifier, message and remedy of each cause, in one table (ST-48 to
+//! ST-51).
 
 use roamd_store_proto::{Language, LaunchErrorId, RemedyHint, Text};
 
@@ -77,12 +78,12 @@ impl FailureCause {
                 *refusal
             }
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
-                return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
+                return (Id::GENERAL_APP_LAUNCH_ERROR, FARM_UNAVAILABLE);
             }
             Self::NoTicket(_) | Self::IcaFile(IcaError::StaTicket) => {
-                return (Id::GENERAL_APP_LAUNCH_ERROR, NO_TICKET);
+                return (Id::GENERAL_APP_LAUNCH_ERROR, GATEWAY_UNAVAILABLE);
             }
-            Self::IcaFile(_) => return (Id::RESOURCE_ERROR, NO_USE),
+            Self::IcaFile(_) => return (Id::RESOURCE_ERROR, UNUSABLE),
             Self::Cancelled => return (Id::GENERAL_APP_LAUNCH_ERROR, CANCELLED),
         };
         match refusal {
@@ -101,12 +102,12 @@ impl FailureCause {
             Refusal::SessionLimit => (Id::NO_MORE_ACTIVE_SESSIONS, SESSION_LIMIT),
             Refusal::HostRefused => (Id::COULD_NOT_CONNECT_TO_WORKSTATION, HOST_REFUSED),
             Refusal::Maintenance => (Id::WORKSTATION_IN_MAINTENANCE, MAINTENANCE),
-            Refusal::Resource => (Id::RESOURCE_ERROR, NO_USE),
+            Refusal::Resource => (Id::RESOURCE_ERROR, UNUSABLE),
         }
     }
 }
 
-const NO_ANSWER: Text = Text {
+const FARM_UNAVAILABLE: Text = Text {
     english: "The session's farm does not answer. Try again later.",
     german: "Die Farm der Sitzung antwortet nicht. Versuchen Sie es später noch einmal.",
     french: "La batterie de la session ne répond pas. Réessayez plus tard.",
@@ -114,15 +115,15 @@ const NO_ANSWER: Text = Text {
     japanese: "セッションのファームが応答しません。後でもう一度お試しください。",
 };
 
-const NO_TICKET: Text = Text {
-    english: "There is no way through the gateway now. Try again later.",
+const GATEWAY_UNAVAILABLE: Text = Text {
+    english: "The gateway is not available now. Try again later.",
     german: "Zurzeit führt kein Weg durch das Gateway. Versuchen Sie es später noch einmal.",
     french: "La passerelle ne laisse pas passer pour le moment. Réessayez plus tard.",
     spanish: "La puerta de enlace no está disponible ahora. Inténtelo de nuevo más tarde.",
     japanese: "現在、ゲートウェイを経由して接続できません。後でもう一度お試しください。",
 };
 
-const NO_USE: Text = Text {
+const UNUSABLE: Text = Text {
     english: "This cannot be opened now. Tell your help desk.",
     german: "Das lässt sich zurzeit nicht öffnen. Wenden Sie sich an Ihren Helpdesk.",
     french: "Ouverture impossible pour le moment. Contactez votre support technique.",
@@ -187,7 +188,7 @@ const NO_HOST: Text = Text {
 };
 
 const OVERLOADED: Text = Text {
-    english: "All machines have enough to do. Try again later.",
+    english: "All machines are at full load. Try again later.",
     german: "Alle Rechner sind ausgelastet. Versuchen Sie es später noch einmal.",
     french: "Toutes les machines sont surchargées. Réessayez plus tard.",
     spanish: "Todos los equipos están a plena carga. Inténtelo de nuevo más tarde.",
@@ -203,7 +204,7 @@ const REMOVED: Text = Text {
 };
 
 const SESSION_LIMIT: Text = Text {
-    english: "You have as many sessions as you may have. Log off from one first.",
+    english: "You have reached the session limit. Log off from a session first.",
     german: "Sie haben so viele Sitzungen wie erlaubt. Melden Sie sich zuerst von einer ab.",
     french: "Vous avez atteint le nombre maximal de sessions. Fermez-en d'abord une.",
     spanish: "Ha alcanzado el número máximo de sesiones. Cierre antes una de ellas.",

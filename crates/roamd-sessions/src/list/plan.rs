@@ -56,9 +56,9 @@ pub struct ActiveSessionsRequested(());
 /// Why a list skips a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
-    /// Only application sessions are wanted, and the farm has none of these that could be listed
-    /// without disconnecting desktops (SS-33).
-    NoAppSessions,
+    /// Only application sessions are wanted. The farm hosts desktops, and the query could
+    /// disconnect active ones (SS-33).
+    HostsDesktops,
 }
 
 impl ListPlan {
@@ -101,7 +101,7 @@ impl FarmPlan {
             app_sessions_only,
         } = request;
         if app_sessions_only && farm.is_skipped_for_app_sessions() {
-            return Self::Skip(SkipReason::NoAppSessions);
+            return Self::Skip(SkipReason::HostsDesktops);
         }
         let scope = if include_active_sessions {
             ListScope::WithActive(ActiveSessionsRequested(()))

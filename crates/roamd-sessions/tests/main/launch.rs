@@ -51,7 +51,7 @@ fn application(in_name: &str) -> LaunchTarget {
 }
 
 async fn session_of(store: &Store<ScriptedFarm>) -> LaunchTarget {
-    let list = scripted::list(&store, &user("alice"), QUIET).await.unwrap();
+    let list = scripted::list(store, &user("alice"), QUIET).await.unwrap();
     LaunchTarget::Session(list.sessions[0].id.clone())
 }
 
@@ -445,7 +445,7 @@ async fn launch_outcome_follows_farm_error() {
         match (launched(farm, &target).await, expected) {
             (LaunchOutcome::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
             (LaunchOutcome::NotReady { reason, .. }, Retry(expected)) => {
-                assert_eq!(reason, expected)
+                assert_eq!(reason, expected);
             }
             (LaunchOutcome::Failed(failure), Failure(id)) => {
                 assert_eq!(failure.id(), id, "{error}");
@@ -564,8 +564,8 @@ fn elements(document: &str) -> Vec<&str> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
-    /// ST-39, ST-41: no hostile name of a farm, ticket authority or client adds a key or a section to
-    /// the ICA file, or an element to the response.
+    /// ST-39, ST-41: no hostile name of a farm, ticket authority or client adds a key or a section
+    /// to the ICA file, or an element to the response.
     #[test]
     fn hostile_name_never_changes_file_structure(
         in_name in hostile(),

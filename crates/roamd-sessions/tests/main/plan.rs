@@ -55,7 +55,7 @@ fn list_plan_follows_generation_request_and_setting() {
         };
         assert_eq!(
             plan, expected,
-            "{generation:?} active={include_active_sessions} apps={app_sessions_only} legacy={legacy}"
+            "{generation:?} {include_active_sessions} {app_sessions_only} {legacy}"
         );
     }
 }

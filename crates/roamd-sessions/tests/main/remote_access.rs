@@ -1,4 +1,5 @@
-//! Clients outside reach hosts through a Citrix Gateway, and never get an address (nfuse.md §8, §9).
+//! Clients outside reach hosts through a Citrix Gateway, and never get an address (nfuse.md §8,
+//! §9).
 #![expect(
     clippy::panic,
     clippy::indexing_slicing,
