@@ -66,7 +66,7 @@ impl Launch {
         target: Target,
     ) -> Result<LaunchOutcome, LaunchFailure> {
         let description = farm.description();
-        // Until the enumeration names the application.
+        // Assumed until the enumeration names the application.
         let desktop = description.generation.hosts_only_desktops();
         let failed = |desktop| move |error: FarmError| LaunchFailure::new(error, desktop);
         let operation = farm.begin(user).await.map_err(failed(desktop))?;
@@ -118,7 +118,7 @@ impl Launch {
         };
         let farm = description.id.clone();
         let ica = IcaFile::new(&content).map_err(|error| LaunchFailure::new(error, desktop))?;
-        info!(%farm, user = %user.key, "Connection is ready");
+        info!(%farm, user = %user.key, "Launch succeeded");
         let ticket = match connection.logon {
             Logon::Ticket(ticket) => Some(ticket),
             Logon::SingleSignOn | Logon::Prompt => None,
