@@ -1,5 +1,4 @@
-//! What a list of resources costs once the farms have answered: a thousand applications on each of
-//! sixteen farms.
+//! Benchmark of the merge of a list of resources: a thousand applications on each of sixteen farms.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ fn farms(group: Option<&str>) -> Vec<FarmDescription> {
     (0..FARMS).map(farm).collect()
 }
 
-fn catalogue() -> ResourceEnumeration {
+fn enumeration() -> ResourceEnumeration {
     let entry = |number| {
         let application = Application {
             title: format!("Application {number}"),
@@ -44,28 +43,28 @@ fn catalogue() -> ResourceEnumeration {
 
 fn resources(criterion: &mut Criterion) {
     for (group, name) in [
-        (None, "merge 16 farms of 1,000 applications, each its own"),
+        (None, "merge 16 farms of 1,000 distinct applications"),
         (
             Some("office"),
-            "merge 16 farms of 1,000 applications, the same",
+            "merge 16 farms of the same 1,000 applications",
         ),
     ] {
         let farms = farms(group);
-        let answers: Vec<_> = farms
+        let enumerations: Vec<_> = farms
             .iter()
             .map(|farm| FarmEnumeration {
                 farm,
-                catalogue: Ok(Arc::new(catalogue())),
+                enumeration: Ok(Arc::new(enumeration())),
             })
             .collect();
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| merge_resources(black_box(&answers)));
+            bencher.iter(|| merge_resources(black_box(&enumerations)));
         });
     }
-    let catalogue = catalogue();
-    criterion.bench_function("take 1,000 descriptions apart", |bencher| {
+    let enumeration = enumeration();
+    criterion.bench_function("parse 1,000 descriptions", |bencher| {
         bencher.iter(|| {
-            for (_, application) in catalogue.applications() {
+            for (_, application) in enumeration.applications() {
                 black_box(Description::parse(&application.description));
             }
         });

@@ -1,21 +1,21 @@
-//! What the description of an application says to people, and what to programs (ST-69).
+//! Descriptions of applications: a summary for users, then markup for programs (ST-69).
 
 use roamd_store_proto::Property;
 
-/// Where the markup begins, in any case.
+/// Begin of the markup, in any case.
 const MARKER: &[u8] = b"KEYWORDS:";
 
-/// Keywords that make a resource a featured one, in any case (ST-63).
+/// Keywords of a featured resource, in any case (ST-63).
 const FEATURED: [&str; 2] = ["featured", "recommended"];
 
-/// A description, taken apart.
+/// A parsed description.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Description {
-    /// The text for people.
+    /// Text for users.
     pub summary: String,
-    /// Keywords, in the order in which they stand there.
+    /// Keywords, in the order of the markup.
     pub keywords: Vec<String>,
-    /// Properties, each once with all its values.
+    /// Properties, one per id, with all values.
     pub properties: Vec<Property>,
 }
 
@@ -27,7 +27,7 @@ enum Token<'t> {
 }
 
 impl Description {
-    /// Takes a description apart. A token that is malformed is left out.
+    /// Parses a description. Ignores malformed tokens.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let marker = text
@@ -43,13 +43,13 @@ impl Description {
             ..Self::default()
         };
         while let Some((token, rest)) = markup.and_then(token) {
-            description.take(&token);
+            description.add(&token);
             markup = Some(rest);
         }
         description
     }
 
-    /// It belongs among those that are shown first.
+    /// Whether a keyword marks the resource as featured.
     #[must_use]
     pub fn is_featured(&self) -> bool {
         self.keywords.iter().any(|keyword| {
@@ -59,7 +59,7 @@ impl Description {
         })
     }
 
-    fn take(&mut self, token: &Token<'_>) {
+    fn add(&mut self, token: &Token<'_>) {
         match *token {
             Token::Keyword(keyword) => self.keywords.push(keyword.to_owned()),
             Token::Property(id, value) => {
@@ -77,7 +77,7 @@ impl Description {
     }
 }
 
-/// The first token of the markup, and what follows it.
+/// Returns the first token of the markup and the rest, or `None` at the end.
 fn token(markup: &str) -> Option<(Token<'_>, &str)> {
     let markup = markup.trim_start();
     let end = markup.find(char::is_whitespace).unwrap_or(markup.len());
@@ -85,7 +85,7 @@ fn token(markup: &str) -> Option<(Token<'_>, &str)> {
     if word.is_empty() {
         return None;
     }
-    // White space may stand in a quoted value: it ends at the other quote.
+    // A quoted value may contain white space: it ends at the closing quote.
     let quoted = word.split_once("=\"").and_then(|(name, _)| {
         let value = markup.get(name.len() + "=\"".len()..)?;
         let (value, rest) = value.split_once('"')?;

@@ -1,44 +1,61 @@
-//! Disconnect and log off: one operation on every farm, and what all of them say together.
+//! Disconnect and log off: one operation on every farm, and a pure merge (SS-44 to SS-51).
 
+use futures_util::future::join_all;
 use roamd_store_proto::SessionStatus;
+use secrecy::SecretString;
+use tracing::warn;
 
-use crate::{Busy, FarmError, FarmId};
+use crate::{Busy, EndAction, EndPoint, Farm, FarmError, FarmId, Operation, User};
 
-/// How sessions are ended (SS-45).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndAction {
-    /// Their programs go on.
-    Disconnect,
-    /// Their programs end.
-    LogOff,
-}
-
-/// What became of a change on one farm.
+/// Result of a change on one farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FarmResult {
     /// The farm.
     pub farm: FarmId,
-    /// It confirmed, or why it did not.
+    /// `Ok` if the farm confirmed the change.
     pub result: Result<(), FarmError>,
 }
 
-/// What the farms said together, and each of them.
+/// Outcome of a disconnect or log-off on all farms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndOutcome {
-    /// Success when every farm confirmed, failure when none did, partial otherwise (SS-50). A farm
-    /// that had nothing to do confirms too.
+    /// Success if every farm confirmed, failure if none did, partial otherwise (SS-50). A farm
+    /// without sessions to end confirms too.
     pub status: SessionStatus,
-    /// Each farm, in configured order.
+    /// The result on each farm, in configured order.
     pub farms: Vec<FarmResult>,
 }
 
-/// Merges what the farms said.
+/// Ends sessions on all farms at once. Results are in configured order.
+pub(crate) async fn end<F: Farm>(
+    farms: &[F],
+    user: &User,
+    end_point: &EndPoint,
+    action: EndAction,
+    tickets: &[SecretString],
+) -> Vec<FarmResult> {
+    join_all(farms.iter().map(async |farm| {
+        let ended = async {
+            let operation = farm.begin(user).await?;
+            operation.end(action, end_point, tickets).await
+        };
+        let result = ended.await;
+        let farm = farm.description().id.clone();
+        if let Err(error) = &result {
+            warn!(%farm, ?action, %error, "Farm did not confirm the end of sessions");
+        }
+        FarmResult { farm, result }
+    }))
+    .await
+}
+
+/// Merges the results of all farms.
 ///
 /// # Errors
-/// None was asked, because all were busy.
+/// [`Busy`] if nothing was ended, because all farms were busy.
 pub fn merge(farms: Vec<FarmResult>) -> Result<EndOutcome, Busy> {
-    let count = |wanted: fn(&Result<(), FarmError>) -> bool| {
-        farms.iter().filter(|farm| wanted(&farm.result)).count()
+    let count = |matches: fn(&Result<(), FarmError>) -> bool| {
+        farms.iter().filter(|farm| matches(&farm.result)).count()
     };
     let confirmed = count(Result::is_ok);
     let busy = count(|result| matches!(result, Err(FarmError::Busy)));

@@ -1,17 +1,17 @@
-//! Pictures of resources.
+//! Icons of resources.
 
 use std::sync::Arc;
 
-/// An edge of a picture, in pixels: one of those that farms have (nfuse.md §6.1).
+/// Edge of an icon in pixels: one of the sizes that farms have (nfuse.md §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IconSize(u16);
 
-/// The picture of a resource.
+/// Icon of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Icon {
-    /// The farm's, in PNG.
+    /// The farm's icon, as PNG.
     OfFarm(Arc<[u8]>),
-    /// The farm has none.
+    /// The farm has no icon for the resource.
     None {
         /// The resource is a desktop.
         desktop: bool,
@@ -19,12 +19,12 @@ pub enum Icon {
 }
 
 impl IconSize {
-    /// All of them.
+    /// All sizes, ascending.
     pub const ALL: [Self; 5] = [Self(16), Self(32), Self(48), Self(128), Self(256)];
-    /// The size of a picture that was asked for without one.
+    /// Size of an icon that is requested without one.
     pub const DEFAULT: Self = Self(128);
 
-    /// The size to take for a wished edge: the same or the next larger one.
+    /// Returns the smallest size with at least this edge, or the largest size.
     #[must_use]
     pub fn fitting(pixels: u16) -> Self {
         Self::ALL

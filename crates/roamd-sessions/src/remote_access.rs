@@ -1,7 +1,7 @@
-//! Clients outside, who reach hosts through a gateway only (nfuse.md §8).
+//! Access of clients outside, which reach hosts through a Citrix Gateway only (nfuse.md §8).
 //!
-//! INVARIANT: a client outside is never told the address of a host. It gets a ticket that stands for
-//! the address, or no ICA file.
+//! INVARIANT: a client outside never gets the address of a host. It gets a ticket that replaces the
+//! address, or no ICA file.
 
 use std::net::IpAddr;
 
@@ -9,25 +9,25 @@ use ipnet::IpNet;
 
 use crate::{Connection, FailureCause, HostPort, Operation, Route};
 
-/// What the configuration says of clients outside.
+/// Configured access of clients outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteAccess {
-    /// The gateway, by the name that its clients know.
+    /// The Citrix Gateway, by the name that its clients use.
     pub gateway: HostPort,
-    /// Clients may find their session again through the gateway when their network breaks.
+    /// The Citrix Gateway carries session reliability.
     pub session_reliability: bool,
-    /// Networks of clients that reach hosts by themselves.
+    /// Networks of clients that reach hosts directly.
     pub inside: Vec<IpNet>,
-    /// Networks of clients that do not, within those that do.
+    /// Networks within these whose clients do not reach hosts directly.
     pub outside: Vec<IpNet>,
-    /// Hosts that the gateway reaches by another address than the one that farms give: that one, and
-    /// the other.
+    /// Address translation: the address of a host that farms send, and the address by which the
+    /// Citrix Gateway reaches the host.
     pub translations: Vec<(HostPort, HostPort)>,
 }
 
 impl RemoteAccess {
-    /// Whether a client reaches hosts by itself: the smallest network decides that it is in. One that
-    /// is in none, or whose address is not known, is outside.
+    /// Whether a client reaches hosts directly. The smallest network that contains the client
+    /// decides. A client in no network, or with an unknown address, is outside.
     #[must_use]
     pub fn is_inside(&self, client: Option<IpAddr>) -> bool {
         let Some(client) = client.map(|address| address.to_canonical()) else {
@@ -40,7 +40,7 @@ impl RemoteAccess {
         smallest(&self.inside) > smallest(&self.outside)
     }
 
-    /// The address by which the gateway reaches a host. Names are compared without case.
+    /// The address by which the Citrix Gateway reaches a host. Names are compared without case.
     #[must_use]
     pub fn translated<'a>(&'a self, host: &'a HostPort) -> &'a HostPort {
         let is_host = |other: &HostPort| {
@@ -54,8 +54,12 @@ impl RemoteAccess {
     }
 }
 
-/// The way of a client, by the address that it was seen with, to the host of a connection. Where the
-/// gateway does not carry session reliability, the connection goes without.
+/// Returns the route of a client to the host of a connection. `client` is the address that the
+/// server saw. If the Citrix Gateway does not carry session reliability, removes it from the
+/// connection.
+///
+/// # Errors
+/// If the address of the host is invalid, or no ticket authority issued a ticket.
 pub(crate) async fn route(
     access: Option<&RemoteAccess>,
     client: Option<IpAddr>,

@@ -1,5 +1,5 @@
-//! What a user may start on a farm. A session's listing does not say whether it is a desktop; the
-//! catalogue does, and it has the title.
+//! Resource enumeration: what a user may start on one farm. It says whether a resource is a
+//! desktop, and has the title; a list of sessions has neither.
 
 use std::hash::Hash;
 use std::mem::{Discriminant, discriminant};
@@ -8,24 +8,23 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use roamd_store_proto::{Image, StartMenu};
 
-use crate::ApplicationSettings;
+use crate::session_settings::ApplicationSettings;
 
-/// Longest text that a farm may use to name a session or an application, in bytes. Longer ones
-/// would not fit a URL, and no person would read them.
+/// Longest name of a session or an application, in bytes. Longer names would not fit a URL.
 pub(crate) const NAME_BYTES: usize = 512;
 
 /// Longest description of an application, in bytes.
 const DESCRIPTION_BYTES: usize = 4096;
 
-/// Longest extension of a file, in bytes, with its dot.
+/// Longest file extension, in bytes, with its dot.
 const EXTENSION_BYTES: usize = 32;
 
-/// Most extensions, and most forms of a picture, that are kept of an application.
-const MOST_FORMS: usize = 64;
+/// Maximum number of file extensions, and of icon formats, that are kept per application.
+const MAX_FORMATS: usize = 64;
 
-/// The applications, desktops and documents of one farm for one user, by internal name, in the order of the
-/// farm. It is bounded, since it is kept: what has a name that is too long, or comes after
-/// [`ResourceEnumeration::MOST`] others, is left out.
+/// Applications, desktops and documents of one user on one farm, by internal name, in the order of
+/// the farm. Its size is bounded, since it is cached: resources with a name that is too long, and
+/// resources after the first [`ResourceEnumeration::MAX`], are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResourceEnumeration {
     applications: IndexMap<String, Arc<Application>>,
@@ -34,31 +33,31 @@ pub struct ResourceEnumeration {
 /// One application, desktop or document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Application {
-    /// Name for people.
+    /// Display name.
     pub title: String,
-    /// What it is.
+    /// Kind of resource.
     pub kind: Kind,
-    /// It is shown, but cannot be started.
+    /// The resource is listed but cannot be started.
     pub disabled: bool,
-    /// Its folder on the farm, such as `Office\Tools`; empty for the top.
+    /// Folder on the farm, such as `Office\Tools`; empty for the root.
     pub folder: String,
-    /// Description as the farm has it, with the markup of keywords (ST-69).
+    /// Description as the farm sends it, with the markup of keywords (ST-69).
     pub description: String,
-    /// A shortcut belongs on the user's desktop.
+    /// The client puts a shortcut on the user's desktop.
     pub on_desktop: bool,
-    /// Where in the user's start menu a shortcut belongs.
+    /// Folder of the shortcut in the user's start menu.
     pub start_menu: Option<StartMenu>,
     /// Extensions of the files that it opens, such as `.txt`.
     pub file_types: Vec<String>,
-    /// The forms in which the farm has its picture.
+    /// Icon formats that the farm has.
     pub images: Vec<Image>,
-    /// Changes when something about it does, its picture too.
+    /// Version; changes with every change of the resource, its icon included.
     pub version: Option<i64>,
-    /// What it sets for its sessions.
+    /// Settings of its sessions.
     pub settings: ApplicationSettings,
 }
 
-/// What can be published.
+/// Kind of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     /// One program.
@@ -66,20 +65,20 @@ pub enum Kind {
     Application,
     /// A whole desktop.
     Desktop,
-    /// A file or page that the client opens by itself. Nothing runs on the farm for it.
+    /// A file or page that the client opens by itself. Starts nothing on the farm.
     Document {
-        /// Where it is; none where the farm gives no place that a client may open.
+        /// Location; `None` if the farm sends none that a client may open.
         location: Option<ContentLocation>,
     },
 }
 
-/// Where a document is: a UNC path such as `\\files\prices.xls`, or a URL of http, https or ftp, at
-/// most 2048 bytes. Other schemes could have a client run something.
+/// Location of a document: a UNC path such as `\\files\prices.xls`, or a URL of http, https or ftp,
+/// at most 2,048 bytes. Other schemes could make a client run a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentLocation(String);
 
 impl ContentLocation {
-    /// The location in a text of a farm, if it is one.
+    /// Parses a text of a farm. Returns `None` if it is not an allowed location.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let begins = |with: &&str| {
@@ -100,10 +99,10 @@ impl ContentLocation {
 }
 
 impl ResourceEnumeration {
-    /// Most applications of one user on one farm.
-    pub const MOST: usize = 10_000;
+    /// Maximum number of resources of one user on one farm.
+    pub const MAX: usize = 10_000;
 
-    /// Bytes of its texts, and what keeping them takes, roughly.
+    /// Approximate size in memory, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let entry = size_of::<(String, Arc<Application>)>() + size_of::<Application>();
@@ -119,25 +118,25 @@ impl ResourceEnumeration {
                 .sum::<usize>()
     }
 
-    /// The applications with their internal names, in the order of the farm.
+    /// The resources with their internal names, in the order of the farm.
     pub fn applications(&self) -> impl Iterator<Item = (&str, &Arc<Application>)> {
         self.applications
             .iter()
             .map(|(in_name, application)| (in_name.as_str(), application))
     }
 
-    /// The application of this internal name.
+    /// The resource with this internal name.
     #[must_use]
     pub fn application(&self, in_name: &str) -> Option<&Application> {
         self.applications.get(in_name).map(Arc::as_ref)
     }
 
-    /// The internal name under which the same application is published here. Farms of one group
-    /// name the same application by the same title.
+    /// Returns the internal name of the same application on this farm, or `None` if the farm does
+    /// not publish it. Farms of a group give the same application the same title.
     #[must_use]
-    pub fn same(&self, application: &Application) -> Option<&str> {
-        // More than one application may have the title: the first by name, so that the same state
-        // gives the same answer.
+    pub fn in_name_of_same(&self, application: &Application) -> Option<&str> {
+        // Several applications may have the title. The alphabetically first name makes the result
+        // deterministic.
         self.applications()
             .filter(|(_, candidate)| candidate.identity() == application.identity())
             .map(|(in_name, _)| in_name)
@@ -146,8 +145,8 @@ impl ResourceEnumeration {
 }
 
 impl FromIterator<(String, Application)> for ResourceEnumeration {
-    /// A title that is too long gives way to the internal name; other texts that are too long are
-    /// left out.
+    /// The internal name replaces a title that is too long; other texts that are too long are left
+    /// out.
     fn from_iter<I: IntoIterator<Item = (String, Application)>>(applications: I) -> Self {
         let named = applications
             .into_iter()
@@ -157,19 +156,19 @@ impl FromIterator<(String, Application)> for ResourceEnumeration {
                 (in_name, Arc::new(application))
             });
         Self {
-            applications: named.take(Self::MOST).collect(),
+            applications: named.take(Self::MAX).collect(),
         }
     }
 }
 
 impl Application {
-    /// Whether it is a desktop.
+    /// Whether the resource is a desktop.
     #[must_use]
     pub fn is_desktop(&self) -> bool {
         self.kind == Kind::Desktop
     }
 
-    /// What makes applications of several farms the same one.
+    /// What is equal for the same application on several farms of a group.
     pub(crate) fn identity(&self) -> (&str, Discriminant<Kind>) {
         (&self.title, discriminant(&self.kind))
     }
@@ -214,9 +213,9 @@ impl Application {
     }
 }
 
-/// What is fit to be kept, each once.
+/// The valid values, without duplicates.
 fn distinct<T: Eq + Hash>(all: Vec<T>, fits: impl Fn(&T) -> bool) -> Vec<T> {
-    let distinct: IndexSet<_> = all.into_iter().filter(fits).take(MOST_FORMS).collect();
+    let distinct: IndexSet<_> = all.into_iter().filter(fits).take(MAX_FORMATS).collect();
     distinct.into_iter().collect()
 }
 
@@ -233,27 +232,26 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_keeps_no_more_than_a_bound() {
+    fn enumeration_over_the_limit_is_truncated() {
         let (longest, longer) = ("n".repeat(512), "n".repeat(513));
         let entries = [
             entry(longest.clone(), "Longest".to_owned()),
             entry(longer.clone(), "Longer".to_owned()),
             entry("Paint".to_owned(), longer.clone()),
         ];
-        let catalogue = ResourceEnumeration::from_iter(entries);
-        assert_eq!(catalogue.application(&longest).unwrap().title, "Longest");
-        assert_eq!(catalogue.application(&longer), None);
-        assert_eq!(catalogue.application("Paint").unwrap().title, "Paint");
+        let enumeration = ResourceEnumeration::from_iter(entries);
+        assert_eq!(enumeration.application(&longest).unwrap().title, "Longest");
+        assert_eq!(enumeration.application(&longer), None);
+        assert_eq!(enumeration.application("Paint").unwrap().title, "Paint");
 
-        let many =
-            (0..=ResourceEnumeration::MOST).map(|n| entry(n.to_string(), "Paint".to_owned()));
-        let catalogue = ResourceEnumeration::from_iter(many);
-        assert_eq!(catalogue.applications.len(), ResourceEnumeration::MOST);
-        assert!(catalogue.bytes() > ResourceEnumeration::MOST * size_of::<Application>());
+        let many = (0..=ResourceEnumeration::MAX).map(|n| entry(n.to_string(), "Paint".to_owned()));
+        let enumeration = ResourceEnumeration::from_iter(many);
+        assert_eq!(enumeration.applications.len(), ResourceEnumeration::MAX);
+        assert!(enumeration.bytes() > ResourceEnumeration::MAX * size_of::<Application>());
     }
 
     #[test]
-    fn a_client_is_sent_only_to_places_that_it_may_open() {
+    fn location_with_unsafe_scheme_is_rejected() {
         let long = format!("http://h/{}", "a".repeat(2039));
         for (text, is_one) in [
             (r"\\files\prices.xls", true),
@@ -277,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn only_extensions_and_forms_of_pictures_are_kept_as_such_and_each_once() {
+    fn invalid_extensions_and_icon_formats_are_removed() {
         let image = |size, depth| Image { size, depth };
         let long = format!(".{}", "x".repeat(31));
         let application = Application {
@@ -303,23 +301,23 @@ mod tests {
             ],
             ..Application::default()
         };
-        let catalogue = ResourceEnumeration::from_iter([("Paint".to_owned(), application)]);
-        let kept = catalogue.application("Paint").unwrap();
+        let enumeration = ResourceEnumeration::from_iter([("Paint".to_owned(), application)]);
+        let kept = enumeration.application("Paint").unwrap();
         assert_eq!(kept.file_types, [".txt", ".csv", &long]);
         assert_eq!(kept.images, [image(32, 4), image(48, 32)]);
         let many = Application {
             file_types: (0..100).map(|n| format!(".{n}")).collect(),
             ..Application::default()
         };
-        let catalogue = ResourceEnumeration::from_iter([("Paint".to_owned(), many)]);
+        let enumeration = ResourceEnumeration::from_iter([("Paint".to_owned(), many)]);
         assert_eq!(
-            catalogue.application("Paint").unwrap().file_types.len(),
-            MOST_FORMS
+            enumeration.application("Paint").unwrap().file_types.len(),
+            MAX_FORMATS
         );
     }
 
     #[test]
-    fn texts_that_are_too_long_or_break_lines_are_left_out() {
+    fn texts_too_long_or_with_line_breaks_are_removed() {
         let of = |folder: &str, description: &str, path: &str| {
             let application = Application {
                 folder: folder.to_owned(),
@@ -330,10 +328,10 @@ mod tests {
                 }),
                 ..Application::default()
             };
-            let catalogue = ResourceEnumeration::from_iter([("Paint".to_owned(), application)]);
-            let kept = catalogue.application("Paint").unwrap();
+            let enumeration = ResourceEnumeration::from_iter([("Paint".to_owned(), application)]);
+            let kept = enumeration.application("Paint").unwrap();
             let lengths = [kept.folder.len(), kept.description.len()];
-            (lengths, kept.start_menu.is_some(), catalogue.bytes())
+            (lengths, kept.start_menu.is_some(), enumeration.bytes())
         };
         let long = "t".repeat(512);
         let description = "d".repeat(4096);

@@ -1,6 +1,6 @@
-//! Resource ids: a farm, and what it publishes, as `XA1.MSPaint`.
+//! Resource ids: a farm and an internal name, such as `XA1.MSPaint`.
 //!
-//! An id is no secret and gives nothing: what it names is looked up in the user's own catalogue.
+//! An id is no secret and grants nothing: it is looked up in the user's own enumeration.
 
 use std::fmt;
 
@@ -10,28 +10,28 @@ use indexmap::IndexSet;
 use crate::FarmId;
 use crate::resource_enumeration::NAME_BYTES;
 
-/// Names an application or a desktop of a farm.
+/// Id of a resource on one farm.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceId {
     /// The farm.
     pub farm: FarmId,
-    /// Its internal name there.
+    /// Internal name of the resource on the farm.
     pub in_name: String,
 }
 
-/// The ids of one resource: on each farm that publishes it, in the order in which a launch tries them.
-/// There is at least one, and no two are the same.
+/// Ids of one resource on each farm that publishes it, in the order in which a launch tries them.
+/// There is at least one, and all are distinct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceIds {
     first: ResourceId,
     elsewhere: Vec<ResourceId>,
 }
 
-/// Stands between ids: no text of XML holds it.
+/// Separates ids. No XML text contains it.
 const SEPARATOR: char = '\0';
 
 impl ResourceId {
-    /// The id of what a farm publishes under an internal name.
+    /// The id of a resource that a farm publishes under an internal name.
     #[must_use]
     pub fn new(farm: &FarmId, in_name: &str) -> Self {
         Self {
@@ -40,20 +40,20 @@ impl ResourceId {
         }
     }
 
-    /// Reads the segment of a path (ST-67). Nothing for one that was not made here.
+    /// Parses a path segment (ST-67). Returns `None` if [`ResourceId::to_segment`] did not make it.
     #[must_use]
     pub fn from_segment(segment: &str) -> Option<Self> {
         Self::parse(&decode(segment, 1)?)
     }
 
     fn parse(text: &str) -> Option<Self> {
-        // No farm's id has a dot.
+        // No farm id contains a dot.
         let (farm, in_name) = text.split_once('.')?;
-        let is_one = !in_name.contains(SEPARATOR);
-        is_one.then(|| Self::new(&FarmId::new(farm), in_name))
+        let is_single = !in_name.contains(SEPARATOR);
+        is_single.then(|| Self::new(&FarmId::new(farm), in_name))
     }
 
-    /// The id as a segment of a path: letters, digits, `-` and `_` only (ST-67).
+    /// The id as a path segment: letters, digits, `-` and `_` only (ST-67).
     #[must_use]
     pub fn to_segment(&self) -> String {
         BASE64URL_NOPAD.encode(self.to_string().as_bytes())
@@ -61,42 +61,44 @@ impl ResourceId {
 }
 
 impl ResourceIds {
-    /// Most ids of one resource that a launch knows.
-    pub const MOST: usize = 4;
+    /// Maximum number of ids, and so of farms that a launch tries.
+    pub const MAX: usize = 4;
 
-    /// The ids of a resource, the one to try first in front. What is too many is left out.
+    /// The ids of a resource, in the order in which a launch tries them. Ids after the first
+    /// [`ResourceIds::MAX`] are left out.
     #[must_use]
     pub fn new(first: ResourceId, elsewhere: impl IntoIterator<Item = ResourceId>) -> Self {
         Self {
             first,
-            elsewhere: elsewhere.into_iter().take(Self::MOST - 1).collect(),
+            elsewhere: elsewhere.into_iter().take(Self::MAX - 1).collect(),
         }
     }
 
-    /// Reads the segment of a path. Nothing for one that was not made here, or names an id twice.
+    /// Parses a path segment. Returns `None` if [`ResourceIds::to_segment`] did not make it, or if
+    /// an id occurs twice.
     #[must_use]
     pub fn from_segment(segment: &str) -> Option<Self> {
-        let text = decode(segment, Self::MOST)?;
+        let text = decode(segment, Self::MAX)?;
         let ids: Option<IndexSet<_>> = text.split(SEPARATOR).map(ResourceId::parse).collect();
         let ids = ids?;
-        let are_all = ids.len() <= Self::MOST && ids.len() == text.split(SEPARATOR).count();
+        let is_valid = ids.len() <= Self::MAX && ids.len() == text.split(SEPARATOR).count();
         let mut ids = ids.into_iter();
-        Some(Self::new(ids.next()?, ids)).filter(|_| are_all)
+        Some(Self::new(ids.next()?, ids)).filter(|_| is_valid)
     }
 
-    /// The ids as a segment of a path. That of a single id is the segment of the id.
+    /// The ids as a path segment. A single id has the same segment as a [`ResourceId`].
     #[must_use]
     pub fn to_segment(&self) -> String {
         let ids: Vec<_> = self.iter().map(ToString::to_string).collect();
         BASE64URL_NOPAD.encode(ids.join(&SEPARATOR.to_string()).as_bytes())
     }
 
-    /// The ids, the one to try first in front.
+    /// The ids, in the order in which a launch tries them.
     pub fn iter(&self) -> impl Iterator<Item = &ResourceId> {
         [&self.first].into_iter().chain(&self.elsewhere)
     }
 
-    /// The id on this farm alone, if there is one.
+    /// Returns only the id on this farm, or `None` if there is none.
     #[must_use]
     pub fn on(&self, farm: &FarmId) -> Option<Self> {
         let mut ids = self.iter();
@@ -105,10 +107,10 @@ impl ResourceIds {
     }
 }
 
-/// The text of a segment with no more than so many ids.
-fn decode(segment: &str, most: usize) -> Option<String> {
-    // A farm's id is shorter than a name may be.
-    if segment.len() > most * 2 * NAME_BYTES * 4 / 3 {
+/// Decodes a segment with at most this number of ids.
+fn decode(segment: &str, max_ids: usize) -> Option<String> {
+    // A farm id is shorter than the longest name.
+    if segment.len() > max_ids * 2 * NAME_BYTES * 4 / 3 {
         return None;
     }
     let bytes = BASE64URL_NOPAD.decode(segment.as_bytes()).ok()?;
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_survives_the_path_of_a_url() {
+    fn id_in_path_segment_is_read_back() {
         let longest = "n".repeat(NAME_BYTES);
         for in_name in ["MSPaint", "R&D v2.1 / Büro?", "", &longest] {
             let id = ResourceId::new(&FarmId::new("XA1"), in_name);
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ids_of_a_resource_survive_together() {
+    fn ids_in_path_segment_are_read_back() {
         let id = |farm: &str, in_name: &str| ResourceId::new(&FarmId::new(farm), in_name);
         let one = ResourceIds::new(id("XA1", "Pad"), []);
         assert_eq!(one.to_segment(), id("XA1", "Pad").to_segment());
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_made_here_names_nothing() {
+    fn foreign_path_segment_is_rejected() {
         let no_dot = BASE64URL_NOPAD.encode(b"XA1");
         let no_text = BASE64URL_NOPAD.encode(b"XA1.\xFF");
         let endless = BASE64URL_NOPAD.encode(&[b'.'; 4096]);

@@ -7,10 +7,10 @@ use roamd_seal::{KeyRing, Purpose};
 
 use crate::{FarmId, SessionKey, UserKey};
 
-/// An id that names no session of this user: forged, of somebody else, or of a key that is gone.
-/// On purpose it does not tell which (SS-54).
+/// The id does not identify a session of this user: it is forged, belongs to another user, or its
+/// key is gone. It does not say which of these, on purpose (SS-54).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such session")]
+#[error("the session id is unknown")]
 pub struct UnknownSession;
 
 /// Seals and opens session ids.
@@ -21,18 +21,18 @@ pub struct SessionIds {
 
 const PURPOSE: Purpose = Purpose::new("session-id");
 
-/// Longest id that is looked at, in characters: well above what [`SessionIds::seal`] makes.
+/// Longest id that is decoded, in characters: well above what [`SessionIds::seal`] makes.
 const ID_CHARACTERS: usize = 4096;
 
 impl SessionIds {
-    /// Ids under these keys.
+    /// Seals and opens ids with these keys.
     #[must_use]
     pub fn new(keys: Arc<KeyRing>) -> Self {
         Self { keys }
     }
 
-    /// The id of a session, for this user. Sealing is deterministic: the same session has the same
-    /// id as long as it exists and the keys are not rotated.
+    /// Seals the id of a session for this user. Sealing is deterministic: a session keeps its id as
+    /// long as it exists and the keys are not rotated.
     #[must_use]
     pub fn seal(&self, user: &UserKey, farm: &FarmId, session: &SessionKey) -> String {
         let fields = [
@@ -42,7 +42,7 @@ impl SessionIds {
             &session.session_id,
             &session.in_name,
         ];
-        // An absent kind of host is not an empty one: the farm gets back what it sent.
+        // An absent host kind differs from an empty one: the farm gets back what it sent.
         let mut plain = vec![u8::from(session.host_kind.is_some())];
         for field in fields {
             plain.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -57,7 +57,7 @@ impl SessionIds {
     /// Opens an id that this user sent.
     ///
     /// # Errors
-    /// The id names no session of this user.
+    /// [`UnknownSession`] if the id does not identify a session of this user.
     pub fn open(&self, user: &UserKey, id: &str) -> Result<(FarmId, SessionKey), UnknownSession> {
         if id.len() > ID_CHARACTERS {
             return Err(UnknownSession);
@@ -85,7 +85,8 @@ impl SessionIds {
     }
 }
 
-/// Takes one field, four bytes of length and its text, off the front.
+/// Removes one field, a length of four bytes and a text, from the front. Returns `None` if the
+/// bytes do not begin with one.
 fn take(rest: &mut &[u8]) -> Option<String> {
     let (length, after) = rest.split_first_chunk::<4>()?;
     let (text, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;

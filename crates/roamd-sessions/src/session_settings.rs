@@ -1,48 +1,48 @@
-//! How a session shall look and sound: what the client wishes, within what the application sets
+//! Settings of a session: launch parameters of the client, within the settings of the application
 //! (store-services.md §4.2, nfuse.md §6.2).
 
 use roamd_store_proto::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 
 use crate::User;
 
-/// What an application sets for its sessions, as far as its farm tells: defaults for what a client
-/// leaves open, and limits for sound and encryption.
+/// Settings that an application has for its sessions: defaults for what a client omits, and limits
+/// for sound and encryption. `None` if the farm does not set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ApplicationSettings {
-    /// Colours, unless the client wishes others.
+    /// Default colour depth.
     pub colour_depth: Option<ColourDepth>,
-    /// Size of the window, unless the client wishes one.
+    /// Default size of the window.
     pub size: Option<WindowSize>,
-    /// What may be heard.
+    /// Allowed sound.
     pub sound: Option<Sound>,
-    /// How the connection has to be encrypted. No client can wish another.
+    /// Required encryption. No client can change it.
     pub encryption: Option<Encryption>,
 }
 
 /// Size of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowSize {
-    /// Width and height; the largest numbers mean the whole screen.
+    /// Width and height; `u32::MAX` in both means the whole screen.
     Pixels(u32, u32),
-    /// A share of the screen: 1 to 100.
+    /// Percentage of the screen: 1 to 100.
     Percent(u8),
 }
 
-/// What may be heard of an application.
+/// Allowed sound of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sound {
-    /// Nothing, whatever the client wishes.
+    /// No sound, whatever the client requests.
     None,
-    /// Everything.
+    /// All sound.
     Basic,
 }
 
 /// Encryption of the connection to a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
-    /// What every client does.
+    /// Encryption that every client supports.
     Basic,
-    /// RC5, 128 bits for the logon only.
+    /// RC5 with 128 bits, for the logon only.
     Rc5LogOn,
     /// RC5, 40 bits.
     Rc5Bits40,
@@ -52,8 +52,7 @@ pub enum Encryption {
     Rc5Bits128,
 }
 
-/// What a session gets: the client's wishes within the application's settings. What is absent is
-/// left to the client program.
+/// Effective settings of a session. `None` leaves the setting to the client program.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "as in LaunchParams and ApplicationSettings")]
 pub struct SessionSettings {
@@ -73,32 +72,33 @@ pub struct SessionSettings {
 }
 
 impl SessionSettings {
-    /// Joins both. `showDesktopViewer` comes to nothing, since its key is not established.
+    /// Combines launch parameters and settings of the application. `showDesktopViewer` is ignored,
+    /// since its ICA key is not established.
     #[must_use]
-    pub fn new(wish: &LaunchParams, application: &ApplicationSettings) -> Self {
+    pub fn new(params: &LaunchParams, application: &ApplicationSettings) -> Self {
         Self {
-            client_name: wish.client_name.clone(),
+            client_name: params.client_name.clone(),
             audio: match application.sound {
                 Some(Sound::None) => Some(Audio::Off),
-                Some(Sound::Basic) => wish.audio.or(Some(Audio::Medium)),
-                None => wish.audio,
+                Some(Sound::Basic) => params.audio.or(Some(Audio::Medium)),
+                None => params.audio,
             },
-            colour_depth: wish.colour_depth.or(application.colour_depth),
-            seamless: wish.display.map(|display| display == Display::Seamless),
-            size: wish.display.and_then(size).or(application.size),
-            key_passthrough: wish.key_passthrough,
-            special_folder_redirection: wish.special_folder_redirection,
-            clear_type_remoting: wish.clear_type_remoting,
-            launcher: wish.launcher.clone(),
-            virtual_com_port: wish.virtual_com_port,
-            com_port_mapping: wish.com_port_mapping,
-            client_printer: wish.client_printer,
+            colour_depth: params.colour_depth.or(application.colour_depth),
+            seamless: params.display.map(|display| display == Display::Seamless),
+            size: params.display.and_then(size).or(application.size),
+            key_passthrough: params.key_passthrough,
+            special_folder_redirection: params.special_folder_redirection,
+            clear_type_remoting: params.clear_type_remoting,
+            launcher: params.launcher.clone(),
+            virtual_com_port: params.virtual_com_port,
+            com_port_mapping: params.com_port_mapping,
+            client_printer: params.client_printer,
             encryption: application.encryption,
         }
     }
 
-    /// The session sharing key that clients of old farms make themselves (nfuse.md §9): sessions
-    /// with one key can be shared by several applications.
+    /// The session sharing key for farms that make none (nfuse.md §9). Applications with the same
+    /// key can share a session.
     #[must_use]
     pub fn sharing_key(&self, user: &User, farm_name: &str) -> String {
         let colours = ica_colours(self.colour_depth.unwrap_or(ColourDepth::TrueColor));
@@ -117,14 +117,14 @@ impl Encryption {
         Self::Rc5Bits128,
     ];
 
-    /// The level of this name, in any case; nothing for one that is not known.
+    /// Returns the level with this name, in any case, or `None` for an unknown name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|level| level.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// Its name on farms. `basic` and `rc5-128` were seen, the others follow the pattern.
+    /// Name of the level on farms. `basic` and `rc5-128` were observed, the others are inferred.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -137,8 +137,7 @@ impl Encryption {
     }
 }
 
-/// The size that a client wishes. A window without one, or of the application's own, has the
-/// application's.
+/// Window size that a client requests, or `None` to use the size of the application.
 fn size(display: Display) -> Option<WindowSize> {
     match display {
         Display::Absolute(size) => size.map(|(x, y)| WindowSize::Pixels(x, y)),
@@ -151,7 +150,7 @@ fn size(display: Display) -> Option<WindowSize> {
     }
 }
 
-/// Colours as ICA files and farms number them.
+/// Number of a colour depth in ICA files and on farms.
 pub(crate) const fn ica_colours(depth: ColourDepth) -> &'static str {
     match depth {
         ColourDepth::Sixteen => "1",

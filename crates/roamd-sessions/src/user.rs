@@ -1,24 +1,24 @@
-//! Who asks, and from where.
+//! Users and end-points.
 
 use std::fmt;
 
 use secrecy::SecretString;
 
-/// A signed-in user: everything that a farm needs to act for them.
+/// A signed-in user, with everything that a farm needs to act for them.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// The user's one name in this service; what session ids are bound to.
+    /// Canonical name of the user. Session ids are bound to it.
     pub key: UserKey,
-    /// Name of the account, without domain.
+    /// Account name, without domain.
     pub name: String,
-    /// Domain of the account, NetBIOS or DNS name.
+    /// Domain of the account, as NetBIOS or DNS name.
     pub domain: String,
     /// Password of the account; farms check it with every request (nfuse.md §2).
     pub password: SecretString,
 }
 
-/// A user's canonical name, `domain\user` in lower case: equal for every way to write the same
-/// account that the farm resolves to one identity.
+/// Canonical name of a user, `domain\user` in lower case. Every spelling of an account that the
+/// farm resolves to one identity gives the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserKey(String);
 
@@ -46,12 +46,12 @@ impl fmt::Display for UserKey {
     }
 }
 
-/// The device that a request comes from (SS-19). Farms compare the device id when it is there, else
+/// The device that a request comes from (SS-19). Farms compare the device id if it is there, else
 /// the client name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EndPoint {
-    /// Name of the client; a launch may leave it out (ST-35).
+    /// Client name; a launch may omit it (ST-35).
     pub client_name: Option<String>,
-    /// Id of the device; names the end-point instead of the client name.
+    /// Device id; identifies the end-point instead of the client name.
     pub device_id: Option<String>,
 }

@@ -17,7 +17,7 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_check::PasswordCheckCache;
 use crate::auth::revocation::Revocations;
 use crate::config::{self, Config, CredentialCheck, Scheme};
-use crate::farms::{self, CredentialFarms, NfuseFarm, TicketAuthorities};
+use crate::farms::{CredentialFarms, NfuseFarm, TicketAuthorities};
 use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
@@ -118,12 +118,17 @@ fn stores(
         let farm = |farm: &config::Farm| {
             let counts = metrics.farms.of(&farm.id, &farm.controllers);
             let checks = Arc::clone(password_checks);
-            NfuseFarm::new(farm, network, checks, authorities.clone(), counts).map_err(|source| {
-                ServerError::FarmTls {
-                    farm: farm.id.clone(),
-                    source,
-                }
-            })
+            let clock = Arc::clone(&environment.clock);
+            let id = farm.id.clone();
+            NfuseFarm::new(
+                farm.clone(),
+                network,
+                checks,
+                authorities.clone(),
+                counts,
+                clock,
+            )
+            .map_err(|source| ServerError::FarmTls { farm: id, source })
         };
         let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
@@ -149,15 +154,14 @@ fn ticket_authorities(
     let Some(gateway) = &store.gateway else {
         return Ok(None);
     };
-    let id = farms::authorities_id(store);
+    let id = TicketAuthorities::id(store);
     let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
     let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
-    let client = farms::authorities(store, gateway, Arc::clone(network), Some(observer)).map_err(
-        |source| ServerError::AuthorityTls {
+    let client = TicketAuthorities::client(store, gateway, Arc::clone(network), Some(observer))
+        .map_err(|source| ServerError::AuthorityTls {
             store: store.path.to_string(),
             source,
-        },
-    )?;
+        })?;
     let client = Arc::new(client);
     Ok(Some(TicketAuthorities { client, counts }))
 }

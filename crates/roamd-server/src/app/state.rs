@@ -126,7 +126,7 @@ impl AppState {
             Arc::clone(&self.password_checks),
             self.credential_farms.clone(),
         );
-        let check = async move { cache.get_or_check(&user, farms.standing(&user)).await };
+        let check = async move { cache.get_or_check(&user, farms.check_password(&user)).await };
         self.changes.run_to_completion(check).await
     }
 
@@ -135,7 +135,7 @@ impl AppState {
     pub(crate) async fn record_sign_in(&self, user: &UserKey, password: &SecretString) {
         self.password_checks.confirm(user, password).await;
         for farm in self.farms() {
-            farm.forget_catalogue(user).await;
+            farm.forget_enumeration(user).await;
         }
     }
 

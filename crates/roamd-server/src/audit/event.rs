@@ -252,7 +252,7 @@ impl Event {
 
     pub(crate) fn listed(actor: Actor, listed: &Result<SessionList, Busy>) -> Self {
         Self::List(match listed {
-            Ok(list) => OnFarms::new(actor, list.enumeration.into(), &list.taken_from),
+            Ok(list) => OnFarms::new(actor, list.enumeration.into(), &list.disconnected_on),
             Err(Busy) => OnFarms::new(actor, EventOutcome::Busy, &[]),
         })
     }

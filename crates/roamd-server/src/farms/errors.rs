@@ -1,14 +1,14 @@
-//! What a farm's errors mean for the domain (nfuse.md §7).
+//! Conversion of NFuse errors to the errors of the domain (nfuse.md §7).
 
 use roamd_nfuse_client::{CallError, Sent};
 use roamd_nfuse_proto::{ErrorId, NativeError};
 use roamd_sessions::{FarmError, NotReady, Refusal, Target};
 
-/// Every `ErrorId` of nfuse.md §7 but two: `service-unavailable` is no answer, and
-/// `no-alt-address` makes the request be made in another way. What is not here is like `unspecified`.
+/// Refusals by `ErrorId` (nfuse.md §7), compared without case and hyphens. Unknown ids are like
+/// `unspecified`. Two known ids are handled elsewhere: `service-unavailable` is no refusal, and
+/// `no-alt-address` makes the launch send another request.
 ///
-/// The last ones are words of the services around farms, which look as if they came from there. They
-/// count with hyphens and without.
+/// The ids from `AppRemoved` on belong to services around farms; farms may forward them.
 #[rustfmt::skip]
 const REFUSALS: [(&str, Refusal); 32] = [
     ("failed-credentials",           Refusal::Credentials),
@@ -45,21 +45,21 @@ const REFUSALS: [(&str, Refusal); 32] = [
     ("not-supported",                Refusal::Unsupported),
 ];
 
-/// Codes of a farm's own subsystem that say more than the `ErrorId` beside them: the name of what is
-/// wanted is not known. The other known one, MPS error `0x800D0006`, says nothing.
+/// Codes of farm subsystems that mean "unknown name", whatever `ErrorId` comes with them. The other
+/// known code, MPS error `0x800D0006`, has no meaning of its own.
 const UNKNOWN_NAME_MPS: u32 = 0x8006_0001;
 const UNKNOWN_NAME_BROWSER: u32 = 0x0000_000E;
 
 fn refusal(id: &ErrorId) -> Refusal {
     let letters = |text: &str| text.replace('-', "").to_ascii_lowercase();
-    let wanted = letters(&id.0);
+    let id = letters(&id.0);
     REFUSALS
         .into_iter()
-        .find(|(known, _)| letters(known) == wanted)
+        .find(|(known, _)| letters(known) == id)
         .map_or(Refusal::Other, |(_, refusal)| refusal)
 }
 
-/// What an error means, whatever was asked for.
+/// Converts the error of any request.
 pub(super) fn farm_error(error: &CallError) -> FarmError {
     match (error, error.sent()) {
         (CallError::Refused(refused), _) if refused.id == ErrorId::SERVICE_UNAVAILABLE => {
@@ -71,8 +71,8 @@ pub(super) fn farm_error(error: &CallError) -> FarmError {
     }
 }
 
-/// What an error means when this was to be launched.
-pub(super) fn launch_error(error: &CallError, target: &Target) -> FarmError {
+/// Converts the error of a request that launches this target.
+pub(super) fn farm_error_of_launch(error: &CallError, target: &Target) -> FarmError {
     let CallError::Refused(refused) = error else {
         return farm_error(error);
     };
@@ -93,7 +93,7 @@ pub(super) fn is_refused_with(error: &CallError, id: &ErrorId) -> bool {
     matches!(error, CallError::Refused(refused) if refused.id == *id)
 }
 
-/// Whether a text is this hexadecimal code.
+/// Whether a text is this code in hexadecimal.
 fn is_code(text: &str, code: u32) -> bool {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     u32::from_str_radix(digits.unwrap_or(text), 16) == Ok(code)
@@ -135,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn only_a_farm_that_says_so_makes_a_name_unknown() {
-        // SS-55, nfuse.md §7: what failed for another reason must not look like what is gone.
+    fn unknown_name_needs_a_code_of_the_farm() {
+        // SS-55, nfuse.md §7: any other failure must not look like an unknown name.
         use Refusal::{NoHost, NotReady as Wait, Other, UnknownApplication, UnknownSession};
         for (id, native, session, application) in [
             (
@@ -191,16 +191,16 @@ mod tests {
             ("AppRemoved", None, UnknownApplication, UnknownApplication),
         ] {
             let error = refused(id, native);
-            let found = targets().map(|target| launch_error(&error, &target));
+            let found = targets().map(|target| farm_error_of_launch(&error, &target));
             let expected = [session, application].map(FarmError::Refused);
             assert_eq!(found, expected, "{error:?}");
         }
     }
 
     #[test]
-    fn no_answer_is_no_refusal() {
-        // And only where nothing was sent, or the farm takes nothing, it is certain that nothing was
-        // done.
+    fn lost_response_is_unavailable_and_unsent_is_not_done() {
+        // It is certain that nothing was done only if nothing was sent, or if the farm is out of
+        // service.
         let deadline = |sent| CallError::Deadline { sent };
         for (error, is_certain) in [
             (CallError::TooLong, false),
@@ -213,7 +213,7 @@ mod tests {
             (refused("Service-Unavailable", None), true),
         ] {
             for target in targets() {
-                match launch_error(&error, &target) {
+                match farm_error_of_launch(&error, &target) {
                     FarmError::NotDone(_) => assert!(is_certain, "{error:?}"),
                     FarmError::Unavailable(_) => assert!(!is_certain, "{error:?}"),
                     other => panic!("{error:?}: {other:?}"),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_error_of_a_farm_means_something() {
+    fn every_error_id_has_a_refusal() {
         // nfuse.md §7, ST-48
         let named = [
             (ErrorId::FAILED_CREDENTIALS, Refusal::Credentials),

@@ -1,154 +1,160 @@
-//! Who has a turn at a farm, and who is next: pure, so that its rule can be tested by itself.
+//! Fair queue: a pure state machine for permits and for the users who wait for them.
 //!
-//! FairSemaphore go round by user, and within one user to who came first. So a user who asks a hundred
-//! times at once waits for the hundred, and everybody else only for one of them. The places to wait
-//! in go to whoever has fewest of them, so that who fills the queue keeps nobody else out of it.
+//! Users are served round robin, and the waiters of one user in order of arrival. A user with a
+//! hundred waiters waits for all of them; every other user waits for one of them at most. If the
+//! queue is full, a user with fewer waiters evicts a waiter of the user with the most.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-/// How much may be going on at once.
+/// Limits of a [`FairSemaphore`](super::fair_semaphore::FairSemaphore).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    /// FairSemaphore that are taken at the same time.
-    pub(crate) turns: usize,
-    /// Waiters behind them, of all users together.
+pub(crate) struct FairSemaphoreLimits {
+    /// Maximum number of permits in use.
+    pub(crate) permits: usize,
+    /// Maximum number of waiters, of all users together.
     pub(crate) waiting: usize,
 }
 
-/// FairSemaphore, and a queue behind them, of users `U` and waiters `W`.
+/// Permits and a bounded queue of waiters `W`, which belong to users `U`.
 ///
-/// INVARIANT: nobody waits while a turn is free, no line is empty, and `round` has every line once.
+/// INVARIANT: there are no waiters while a permit is free, no user queue is empty, and
+/// `round_robin` has every user queue once.
 #[derive(Debug)]
-pub(super) struct Queue<U, W> {
-    bounds: Bounds,
-    taken: usize,
+pub(super) struct FairQueue<U, W> {
+    limits: FairSemaphoreLimits,
+    /// Permits in use.
+    in_use: usize,
+    /// Waiters of all users.
     waiting: usize,
-    lines: HashMap<U, Line<W>>,
-    /// The users who wait, by their places in the round: the least is next.
-    round: BTreeMap<u64, U>,
-    /// Every place is a number of its own, so that a later one is greater.
-    next: u64,
+    queues: HashMap<U, UserQueue<W>>,
+    /// Waiting users by their turn; the smallest number is served next.
+    round_robin: BTreeMap<u64, U>,
+    /// Last number given to a waiter or a turn. Numbers are unique and ascending.
+    last_number: u64,
 }
 
-/// The waiters of one user.
+/// Waiters of one user.
 #[derive(Debug)]
-struct Line<W> {
-    place: u64,
+struct UserQueue<W> {
+    /// Key of this user in `round_robin`.
+    turn: u64,
     waiters: BTreeMap<u64, W>,
 }
 
-/// What comes of somebody who may wait.
+/// A waiter that was added to the queue.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Admitted<W> {
-    pub(super) place: Place,
-    /// Who had to go for it, and waits no more.
-    pub(super) pushed_out: Option<W>,
+pub(super) struct Enqueued<W> {
+    /// Id to cancel the waiter with.
+    pub(super) id: WaitingId,
+    /// The waiter that was evicted to make room.
+    pub(super) evicted: Option<W>,
 }
 
-/// Where somebody waits.
+/// Id of a waiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u64);
+pub(super) struct WaitingId(u64);
 
-impl<U: Clone + Eq + Hash, W> Queue<U, W> {
-    pub(super) fn new(bounds: Bounds) -> Self {
+impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
+    pub(super) fn new(limits: FairSemaphoreLimits) -> Self {
         Self {
-            bounds,
-            taken: 0,
+            limits,
+            in_use: 0,
             waiting: 0,
-            lines: HashMap::new(),
-            round: BTreeMap::new(),
-            next: 0,
+            queues: HashMap::new(),
+            round_robin: BTreeMap::new(),
+            last_number: 0,
         }
     }
 
-    /// Takes a turn, if one is free.
-    pub(super) fn take(&mut self) -> bool {
-        let free = self.taken < self.bounds.turns;
-        if free {
-            self.taken += 1;
+    /// Takes a permit. Returns `false` if none is free.
+    pub(super) fn try_acquire(&mut self) -> bool {
+        let is_free = self.in_use < self.limits.permits;
+        if is_free {
+            self.in_use += 1;
         }
-        free
+        is_free
     }
 
-    /// Lets somebody wait for a turn, when [`Queue::take`] had none. When the queue is full, the last
-    /// waiter of the longest line has to go for it.
+    /// Adds a waiter, after [`FairQueue::try_acquire`] returned `false`. A full queue evicts the
+    /// last waiter of the user with the most.
     ///
-    /// Nothing when no line is longer than the one of this user would be.
-    pub(super) fn wait(&mut self, user: &U, waiter: W) -> Option<Admitted<W>> {
-        let pushed_out = if self.waiting < self.bounds.waiting {
+    /// Returns `None` if the queue is full and every other user has at most as many waiters as this
+    /// user would have.
+    pub(super) fn enqueue(&mut self, user: &U, waiter: W) -> Option<Enqueued<W>> {
+        let evicted = if self.waiting < self.limits.waiting {
             None
         } else {
-            Some(self.make_room(user)?)
+            Some(self.evict_for(user)?)
         };
         self.waiting += 1;
-        let number = self.number();
-        let round = &mut self.round;
-        let line = self.lines.entry(user.clone()).or_insert_with(|| {
-            round.insert(number, user.clone());
-            Line {
-                place: number,
+        let number = self.next_number();
+        let round_robin = &mut self.round_robin;
+        let queue = self.queues.entry(user.clone()).or_insert_with(|| {
+            round_robin.insert(number, user.clone());
+            UserQueue {
+                turn: number,
                 waiters: BTreeMap::new(),
             }
         });
-        line.waiters.insert(number, waiter);
-        Some(Admitted {
-            place: Place(number),
-            pushed_out,
+        queue.waiters.insert(number, waiter);
+        Some(Enqueued {
+            id: WaitingId(number),
+            evicted,
         })
     }
 
-    /// Takes somebody who gave up out of the queue. Nothing when it is their turn already.
-    pub(super) fn leave(&mut self, user: &U, Place(number): Place) -> Option<W> {
-        let line = self.lines.get_mut(user)?;
-        let waiter = line.waiters.remove(&number)?;
-        if line.waiters.is_empty() {
-            self.round.remove(&line.place);
-            self.lines.remove(user);
+    /// Removes a waiter that gave up. Returns `None` if it is not in the queue any more.
+    pub(super) fn cancel(&mut self, user: &U, WaitingId(number): WaitingId) -> Option<W> {
+        let queue = self.queues.get_mut(user)?;
+        let waiter = queue.waiters.remove(&number)?;
+        if queue.waiters.is_empty() {
+            self.round_robin.remove(&queue.turn);
+            self.queues.remove(user);
         }
         self.waiting -= 1;
         Some(waiter)
     }
 
-    /// Ends a turn, and gives the waiter who has it now.
-    pub(super) fn end(&mut self) -> Option<W> {
-        let Some((_, user)) = self.round.pop_first() else {
-            self.taken = self.taken.saturating_sub(1);
+    /// Releases a permit. Returns the waiter that gets it, or `None` if the permit is free now.
+    pub(super) fn release(&mut self) -> Option<W> {
+        let Some((_, user)) = self.round_robin.pop_first() else {
+            self.in_use = self.in_use.saturating_sub(1);
             return None;
         };
-        let place = self.number();
-        let line = self.lines.get_mut(&user)?;
-        let (_, waiter) = line.waiters.pop_first()?;
+        let turn = self.next_number();
+        let queue = self.queues.get_mut(&user)?;
+        let (_, waiter) = queue.waiters.pop_first()?;
         self.waiting -= 1;
-        if line.waiters.is_empty() {
-            self.lines.remove(&user);
+        if queue.waiters.is_empty() {
+            self.queues.remove(&user);
         } else {
-            line.place = place;
-            self.round.insert(place, user);
+            queue.turn = turn;
+            self.round_robin.insert(turn, user);
         }
         Some(waiter)
     }
 
-    /// Takes the last waiter of the longest line out of the queue, if that line stays longer than the
-    /// one of this user is now; else who is refused here would only change places with somebody.
-    fn make_room(&mut self, user: &U) -> Option<W> {
-        let own = self.lines.get(user).map_or(0, |line| line.waiters.len());
-        let ends = self.lines.iter().filter_map(|(user, line)| {
-            let (last, _) = line.waiters.last_key_value()?;
-            Some((line.waiters.len(), *last, user))
+    /// Removes the last waiter of the user with the most, if that user still has at least as many
+    /// as the waiting user afterwards. Otherwise the two would only swap places.
+    fn evict_for(&mut self, user: &U) -> Option<W> {
+        let own = self.queues.get(user).map_or(0, |queue| queue.waiters.len());
+        let ends = self.queues.iter().filter_map(|(user, queue)| {
+            let (last, _) = queue.waiters.last_key_value()?;
+            Some((queue.waiters.len(), *last, user))
         });
-        // Of several lines that are as long, the one that somebody has joined last.
+        // Of several queues of the same length, the one that a waiter joined last.
         let (length, last, longest) = ends.max_by_key(|(length, last, _)| (*length, *last))?;
         if length <= own + 1 {
             return None;
         }
         let longest = longest.clone();
-        self.leave(&longest, Place(last))
+        self.cancel(&longest, WaitingId(last))
     }
 
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 }
 
@@ -160,113 +166,116 @@ mod tests {
 
     use super::*;
 
-    fn queue(turns: usize, waiting: usize) -> Queue<char, u32> {
-        Queue::new(Bounds { turns, waiting })
+    fn queue(permits: usize, waiting: usize) -> FairQueue<char, u32> {
+        FairQueue::new(FairSemaphoreLimits { permits, waiting })
     }
 
-    fn is_empty(queue: &Queue<char, u32>) -> bool {
-        queue.taken == 0 && queue.waiting == 0 && queue.lines.is_empty() && queue.round.is_empty()
+    fn is_empty(queue: &FairQueue<char, u32>) -> bool {
+        queue.in_use == 0
+            && queue.waiting == 0
+            && queue.queues.is_empty()
+            && queue.round_robin.is_empty()
     }
 
     #[test]
-    fn turns_go_round_by_user_and_in_order_within_one() {
+    fn users_are_served_round_robin_and_in_order() {
         let mut queue = queue(1, 9);
-        assert!(queue.take());
+        assert!(queue.try_acquire());
         for (user, waiter) in [('a', 1), ('a', 2), ('a', 3), ('b', 4), ('c', 5), ('b', 6)] {
-            assert!(!queue.take());
-            assert!(queue.wait(&user, waiter).is_some());
+            assert!(!queue.try_acquire());
+            assert!(queue.enqueue(&user, waiter).is_some());
         }
-        let served: Vec<_> = std::iter::from_fn(|| queue.end()).collect();
+        let served: Vec<_> = std::iter::from_fn(|| queue.release()).collect();
         assert_eq!(served, [1, 4, 5, 2, 6, 3]);
         assert!(is_empty(&queue));
     }
 
     #[test]
-    fn a_queue_that_is_full_of_as_many_users_takes_nobody_until_somebody_leaves() {
+    fn full_queue_of_equal_users_rejects_until_one_leaves() {
         let mut queue = queue(1, 1);
-        assert!(queue.take());
-        let place = queue.wait(&'a', 1).unwrap().place;
-        assert_eq!(queue.wait(&'b', 2), None);
-        assert_eq!(queue.leave(&'a', place), Some(1));
-        assert_eq!(queue.leave(&'a', place), None);
-        assert!(queue.wait(&'b', 2).is_some());
-        assert_eq!(queue.end(), Some(2));
-        assert_eq!(queue.end(), None);
+        assert!(queue.try_acquire());
+        let id = queue.enqueue(&'a', 1).unwrap().id;
+        assert_eq!(queue.enqueue(&'b', 2), None);
+        assert_eq!(queue.cancel(&'a', id), Some(1));
+        assert_eq!(queue.cancel(&'a', id), None);
+        assert!(queue.enqueue(&'b', 2).is_some());
+        assert_eq!(queue.release(), Some(2));
+        assert_eq!(queue.release(), None);
         assert!(is_empty(&queue));
     }
 
     #[test]
-    fn who_fills_the_queue_makes_room_for_those_who_have_less_of_it() {
+    fn full_queue_evicts_heaviest_user() {
         let mut queue = queue(1, 4);
-        assert!(queue.take());
+        assert!(queue.try_acquire());
         for (user, waiter, outcome) in [
             ('a', 1, Some(None)),
             ('a', 2, Some(None)),
             ('a', 3, Some(None)),
             ('a', 4, Some(None)),
-            // Full, and of one user only.
+            // Full, with waiters of one user only.
             ('a', 5, None),
             ('b', 6, Some(Some(4))),
             ('b', 7, Some(Some(3))),
             // Two and two.
             ('a', 8, None),
             ('b', 9, None),
-            // Of two lines that are as long, the one that was joined last.
+            // Of two queues of the same length, the one that a waiter joined last.
             ('c', 10, Some(Some(7))),
             ('d', 11, Some(Some(2))),
             // One each.
             ('e', 12, None),
         ] {
-            let admitted = queue.wait(&user, waiter);
-            assert_eq!(admitted.map(|it| it.pushed_out), outcome, "{waiter}");
+            let enqueued = queue.enqueue(&user, waiter);
+            assert_eq!(enqueued.map(|it| it.evicted), outcome, "{waiter}");
         }
-        let served: Vec<_> = std::iter::from_fn(|| queue.end()).collect();
+        let served: Vec<_> = std::iter::from_fn(|| queue.release()).collect();
         assert_eq!(served, [1, 6, 10, 11]);
         assert!(is_empty(&queue));
     }
 
     #[test]
-    fn a_queue_of_no_length_serves_who_finds_a_turn() {
+    fn queue_without_length_serves_free_permits_only() {
         let mut queue = queue(2, 0);
-        assert!(queue.take() && queue.take() && !queue.take());
-        assert_eq!(queue.wait(&'a', 1), None);
-        assert_eq!(queue.end(), None);
-        assert!(queue.take());
+        assert!(queue.try_acquire() && queue.try_acquire() && !queue.try_acquire());
+        assert_eq!(queue.enqueue(&'a', 1), None);
+        assert_eq!(queue.release(), None);
+        assert!(queue.try_acquire());
     }
 
-    /// What may happen to a queue.
+    /// Event of a random walk.
     #[derive(Debug, Clone)]
     enum Event {
         Arrive(char),
-        Leave(usize),
-        End,
+        Cancel(usize),
+        Release,
     }
 
     fn event() -> impl Strategy<Value = Event> {
         prop_oneof![
             4 => prop::sample::select(vec!['a', 'b', 'c', 'd']).prop_map(Event::Arrive),
-            2 => any::<usize>().prop_map(Event::Leave),
-            3 => Just(Event::End),
+            2 => any::<usize>().prop_map(Event::Cancel),
+            3 => Just(Event::Release),
         ]
     }
 
     proptest! {
         #[test]
-        fn the_bounds_hold_nobody_starves_and_nothing_is_left_behind(
-            turns in 1..4usize,
+        fn limits_hold_and_no_waiter_starves_or_leaks(
+            permits in 1..4usize,
             waiting in 0..8usize,
             events in prop::collection::vec(event(), 0..200),
         ) {
-            let mut queue = queue(turns, waiting);
-            let mut taken = 0;
-            // Who waits, in the order of arrival: user, waiter, place, and who was served since.
-            let mut waiters: Vec<(char, u32, Place, Vec<char>)> = Vec::new();
+            let mut queue = queue(permits, waiting);
+            let mut in_use = 0;
+            // Waiters in order of arrival: user, name, id, and the users served since.
+            let mut waiters: Vec<(char, u32, WaitingId, Vec<char>)> = Vec::new();
             let names = &mut (0..);
             for event in events {
                 match event {
-                    Event::Arrive(_) if queue.take() => {
-                        prop_assert!(waiters.is_empty(), "a turn was free");
-                        taken += 1;
+                    Event::Arrive(_) if queue.try_acquire() => {
+                        prop_assert!(waiters.is_empty(), "a permit was free");
+                        in_use += 1;
                     }
                     Event::Arrive(user) => {
                         let name = names.next().unwrap();
@@ -274,37 +283,38 @@ mod tests {
                         let longest = ['a', 'b', 'c', 'd'].map(length).into_iter().max();
                         let (own, longest) = (length(user), longest.unwrap());
                         let full = waiters.len() == waiting;
-                        let admitted = queue.wait(&user, name);
-                        prop_assert_eq!(admitted.is_some(), !full || longest > own + 1);
-                        if let Some(Admitted { place, pushed_out }) = admitted {
-                            prop_assert_eq!(pushed_out.is_some(), full);
-                            if let Some(name) = pushed_out {
+                        let enqueued = queue.enqueue(&user, name);
+                        prop_assert_eq!(enqueued.is_some(), !full || longest > own + 1);
+                        if let Some(Enqueued { id, evicted }) = enqueued {
+                            prop_assert_eq!(evicted.is_some(), full);
+                            if let Some(name) = evicted {
                                 let index = waiters.iter().position(|w| w.1 == name).unwrap();
                                 prop_assert_eq!(length(waiters[index].0), longest);
-                                let (user, _, place, _) = waiters.remove(index);
-                                // The last of its line, and it cannot leave once more.
+                                let (user, _, id, _) = waiters.remove(index);
+                                // The last of its user, and it cannot be cancelled any more.
                                 prop_assert!(!waiters[index..].iter().any(|w| w.0 == user));
-                                prop_assert_eq!(queue.leave(&user, place), None);
+                                prop_assert_eq!(queue.cancel(&user, id), None);
                             }
-                            waiters.push((user, name, place, Vec::new()));
+                            waiters.push((user, name, id, Vec::new()));
                         }
                     }
-                    Event::Leave(_) if waiters.is_empty() => {}
-                    Event::Leave(index) => {
+                    Event::Cancel(_) if waiters.is_empty() => {}
+                    Event::Cancel(index) => {
                         let index = index % waiters.len();
-                        let (user, name, place, _) = waiters.remove(index);
-                        prop_assert_eq!(queue.leave(&user, place), Some(name));
+                        let (user, name, id, _) = waiters.remove(index);
+                        prop_assert_eq!(queue.cancel(&user, id), Some(name));
                     }
-                    Event::End if taken == 0 => {}
-                    Event::End => match queue.end() {
+                    Event::Release if in_use == 0 => {}
+                    Event::Release => match queue.release() {
                         None => {
                             prop_assert!(waiters.is_empty());
-                            taken -= 1;
+                            in_use -= 1;
                         }
                         Some(name) => {
                             let index = waiters.iter().position(|w| w.1 == name).unwrap();
                             let (user, _, _, passed) = waiters.remove(index);
-                            // Of one user the first is served, and no other user twice meanwhile.
+                            // The first waiter of its user is served, and no other user twice
+                            // meanwhile.
                             prop_assert!(!waiters[..index].iter().any(|w| w.0 == user));
                             let own = passed.iter().filter(|other| **other == user).count();
                             for other in passed.iter().filter(|other| **other != user) {
@@ -317,15 +327,15 @@ mod tests {
                         }
                     },
                 }
-                prop_assert!(taken <= turns && waiters.len() <= waiting);
-                prop_assert_eq!((queue.taken, queue.waiting), (taken, waiters.len()));
+                prop_assert!(in_use <= permits && waiters.len() <= waiting);
+                prop_assert_eq!((queue.in_use, queue.waiting), (in_use, waiters.len()));
             }
             let mut left: VecDeque<_> = waiters.into();
-            while let Some((user, name, place, _)) = left.pop_back() {
-                prop_assert_eq!(queue.leave(&user, place), Some(name));
+            while let Some((user, name, id, _)) = left.pop_back() {
+                prop_assert_eq!(queue.cancel(&user, id), Some(name));
             }
-            for _ in 0..taken {
-                prop_assert_eq!(queue.end(), None);
+            for _ in 0..in_use {
+                prop_assert_eq!(queue.release(), None);
             }
             prop_assert!(is_empty(&queue));
         }

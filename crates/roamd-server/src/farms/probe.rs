@@ -1,5 +1,5 @@
-//! Asks every controller of a configuration what it can do, and every ticket authority whether it gives
-//! tickets, as the gateway's own probes would.
+//! Probe of all controllers and ticket authorities of a configuration, with the requests of the
+//! server's own probes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,46 +11,48 @@ use roamd_nfuse_client::{
 };
 use roamd_nfuse_proto::ErrorId;
 
+use super::farm_client::farm_client;
+use super::ticket_authorities::TicketAuthorities;
 use crate::ServerError;
 use crate::config::{CitrixGateway, Config, Farm};
-use crate::farms;
 
-/// What came of asking one controller.
+/// Result of probing one controller or ticket authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerProbe {
     /// Path of the store that the controller's farm belongs to.
     pub store: String,
-    /// Id of the farm; `gateway of` and the path of the store for a ticket authority.
+    /// Id of the farm; for a ticket authority `gateway of` and the path of the store.
     pub farm: String,
     /// URL of the controller or ticket authority.
     pub controller: String,
-    /// From the begin of the connection to the end of the answer, or until it was given up.
+    /// Time from the begin of the connection to the end of the response, or until the timeout.
     pub took: Duration,
-    /// When the certificate expires that it showed; nothing without TLS.
+    /// Expiry of its certificate; `None` without TLS.
     pub certificate_expiry: Option<Timestamp>,
-    /// What it said, or why it counts as down: the causes on one line.
+    /// Its response, or why it counts as down: all causes on one line.
     pub answer: Result<ProbeResponse, String>,
 }
 
-/// What a controller said of its farm.
+/// Response of a controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeResponse {
-    /// What it can do.
+    /// It sent the capabilities of its farm.
     Capable {
-        /// The dialect of the answer, such as `5.4`.
+        /// Dialect of the response, such as `5.4`.
         dialect: String,
-        /// Names of capabilities, as the farm writes them.
+        /// Names of the capabilities, as the farm spells them.
         capabilities: Vec<String>,
     },
-    /// It does not say, for this reason; it works all the same. Old farms do not know the question.
+    /// It works, but refused to send capabilities, for this reason. Old farms do not know the
+    /// request.
     Silent(String),
 }
 
-/// Asks all controllers of all farms and the ticket authorities of all gateways at once, each over a
-/// connection of its own. They stand in configured order, ticket authorities last.
+/// Probes all controllers of all farms and the ticket authorities of all Citrix Gateways at once,
+/// each over a connection of its own. Results are in configured order, ticket authorities last.
 ///
 /// # Errors
-/// A farm or a ticket authority cannot be reached through TLS as it is configured.
+/// If the TLS configuration of a farm or of ticket authorities cannot be used.
 pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError> {
     let network: Arc<dyn Network> = Arc::new(SystemNetwork::new());
     let mut probes = Vec::new();
@@ -58,19 +60,18 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
     for store in &config.stores {
         for farm in &store.farms {
             for controller in &farm.controllers {
-                // A client for each, which tells apart what they do.
+                // A client for each controller, so that each has a result.
                 let alone = Farm {
                     controllers: vec![controller.clone()],
                     ..farm.clone()
                 };
-                let client =
-                    farms::client(&alone, Arc::clone(&network), None).map_err(|source| {
-                        ServerError::FarmTls {
-                            farm: farm.id.clone(),
-                            source,
-                        }
-                    })?;
-                probes.push(ask(store.path.to_string(), client));
+                let client = farm_client(&alone, Arc::clone(&network), None).map_err(|source| {
+                    ServerError::FarmTls {
+                        farm: farm.id.clone(),
+                        source,
+                    }
+                })?;
+                probes.push(probe_controller(store.path.to_string(), client));
             }
         }
         if let Some(gateway) = &store.gateway {
@@ -79,12 +80,12 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                     authorities: vec![authority.clone()],
                     ..gateway.clone()
                 };
-                let client = farms::authorities(store, &alone, Arc::clone(&network), None)
+                let client = TicketAuthorities::client(store, &alone, Arc::clone(&network), None)
                     .map_err(|source| ServerError::AuthorityTls {
-                        store: store.path.to_string(),
-                        source,
-                    })?;
-                authorities.push(ask_authority(store.path.to_string(), client));
+                    store: store.path.to_string(),
+                    source,
+                })?;
+                authorities.push(probe_authority(store.path.to_string(), client));
             }
         }
     }
@@ -92,30 +93,42 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
     Ok(probes.into_iter().chain(authorities).flatten().collect())
 }
 
-/// Asks the one controller of this client.
-async fn ask(store: String, client: FarmClient) -> Option<ControllerProbe> {
+/// Probes the only controller of this client.
+async fn probe_controller(store: String, client: FarmClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let answer = client.probe().await.pop()?.map(|probed| capable(&probed));
-    let answer = answer.or_else(|error| judge(&error));
+    let response = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let response = response.or_else(|error| silent_or_down(&error));
     let report = client.controllers().next()?;
-    Some(told(store, client.id(), &report, started.elapsed(), answer))
+    Some(result(
+        store,
+        client.id(),
+        &report,
+        started.elapsed(),
+        response,
+    ))
 }
 
-/// Asks the one ticket authority of this client. One that refuses gives no tickets.
-async fn ask_authority(store: String, client: StaClient) -> Option<ControllerProbe> {
+/// Probes the only ticket authority of this client. One that refuses issues no tickets.
+async fn probe_authority(store: String, client: StaClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let answer = client.probe().await.pop()?.map(|probed| capable(&probed));
-    let answer = answer.map_err(|error| error.reason());
+    let response = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let response = response.map_err(|error| error.reason());
     let report = client.authorities().next()?;
-    Some(told(store, client.id(), &report, started.elapsed(), answer))
+    Some(result(
+        store,
+        client.id(),
+        &report,
+        started.elapsed(),
+        response,
+    ))
 }
 
-fn told(
+fn result(
     store: String,
     farm: &str,
     report: &ControllerReport<'_>,
     took: Duration,
-    answer: Result<ProbeResponse, String>,
+    response: Result<ProbeResponse, String>,
 ) -> ControllerProbe {
     let expiry = report.certificate_expiry;
     ControllerProbe {
@@ -124,7 +137,7 @@ fn told(
         controller: report.controller.to_string(),
         took,
         certificate_expiry: expiry.and_then(|expiry| Timestamp::try_from(expiry).ok()),
-        answer,
+        answer: response,
     }
 }
 
@@ -136,8 +149,8 @@ fn capable(probed: &ProbeResult) -> ProbeResponse {
     }
 }
 
-/// A farm that refuses works, unless it says that it does not.
-fn judge(error: &CallError) -> Result<ProbeResponse, String> {
+/// Converts an error. A controller that refuses works, unless it says that it is out of service.
+fn silent_or_down(error: &CallError) -> Result<ProbeResponse, String> {
     match error {
         CallError::Refused(refused) if refused.id != ErrorId::SERVICE_UNAVAILABLE => {
             Ok(ProbeResponse::Silent(refused.to_string()))

@@ -99,22 +99,23 @@ async fn launch(
     };
     let user = &caller.user;
     let actor = Actor::new(user, &store.urls.path, &end_point);
-    let targets = target.as_ref();
-    let targets = targets.map_or_else(Vec::new, |it| store.service.places(&user.key, it));
+    let planned = target.map(|target| (store.service.plan_launch(user, &target), target));
+    let targets = planned.as_ref();
+    let targets = targets.map_or_else(Vec::new, |(plan, _)| plan.candidates().to_vec());
     let record = LaunchRequest {
         actor: actor.clone(),
         launchable,
         is_retry: retry_key.is_some(),
         targets,
     };
-    let attempt = match (target, retry_key) {
+    let attempt = match (planned, retry_key) {
         (None, _) => None,
-        (Some(target), None) => Some((target, None)),
-        (Some(target), Some(key)) => continued_launch(state, &caller, &url, key)
+        (Some(planned), None) => Some((planned, None)),
+        (Some(planned), Some(key)) => continued_launch(state, &caller, &url, key)
             .await?
-            .map(|launch| (target, Some(launch))),
+            .map(|launch| (planned, Some(launch))),
     };
-    let Some((target, continued)) = attempt else {
+    let Some(((plan, target), continued)) = attempt else {
         let reason = ErrorReason::ResourceNotFound;
         let result = Ok(LaunchOutcome::NotFound(reason));
         caller.audit.record(Event::launch(record, &result));
@@ -125,17 +126,13 @@ async fn launch(
         params,
         seen_address,
     };
-    let resource_ids = match &target {
-        LaunchTarget::Application(ids) => Some(ids.clone()),
+    let resource_ids = match target {
+        LaunchTarget::Application(ids) => Some(ids),
         LaunchTarget::Session(_) => None,
     };
-    let (service, user, audit) = (
-        Arc::clone(&store.service),
-        caller.user.clone(),
-        caller.audit.clone(),
-    );
+    let (service, audit) = (Arc::clone(&store.service), caller.audit.clone());
     let run = async move {
-        let result = service.launch(&user, &target, &launch).await;
+        let result = service.launch(&plan, &launch).await;
         audit.record(Event::launch(record, &result));
         result
     };

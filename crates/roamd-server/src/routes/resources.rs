@@ -99,7 +99,7 @@ pub(crate) async fn icon(
         None => IconSize::DEFAULT,
     };
     caller.check_password(Reach::OneFarm).await?;
-    let png = match store.service.picture(&caller.user, &id, size).await? {
+    let png = match store.service.icon(&caller.user, &id, size).await? {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
         Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
     };

@@ -33,19 +33,20 @@ pub(crate) async fn available(
     caller.check_password(store.reach()).await?;
     let end_point = end_point(&params);
     let service = Arc::clone(&store.service);
+    let plan = service.plan_list(list_request);
     let Caller { user, audit, .. } = caller;
-    // A listing that disconnects sessions runs to completion, like every change. Any other is
-    // abandoned when its client goes away.
-    let list = if service.listing_disconnects(list_request) {
+    // A list with side effects runs to completion, like every change. Any other is cancelled when
+    // its client goes away.
+    let list = if plan.has_side_effects() {
         let actor = Actor::new(&user, &store.urls.path, &end_point);
         let list = async move {
-            let listed = service.list(&user, &end_point, list_request).await;
+            let listed = service.list(&plan, &user, &end_point).await;
             audit.record(Event::listed(actor, &listed));
             listed
         };
         state.changes.run_to_completion(list).await??
     } else {
-        service.list(&user, &end_point, list_request).await?
+        service.list(&plan, &user, &end_point).await?
     };
     let sessions = list.sessions.into_iter().map(|session| Session {
         launch_url: store.urls.session_launch(&session.id),

@@ -1,5 +1,4 @@
-//! The keys that the settings of a session become: the one table of launch parameters and ICA keys
-//! (nfuse.md §9).
+//! ICA keys of session settings, in one table (nfuse.md §9).
 
 use roamd_store_proto::{Audio, KeyPassthrough};
 
@@ -7,7 +6,7 @@ use self::Section::{App, WfClient};
 use crate::session_settings::ica_colours;
 use crate::{Encryption, SessionSettings, WindowSize};
 
-/// The section that a key stands in.
+/// Section of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     /// `[WFClient]`.
@@ -16,14 +15,14 @@ pub(super) enum Section {
     App,
 }
 
-/// A key, and its value for some settings; nothing where the key is left out.
+/// A key and its value for some settings; `None` if the key is left out.
 pub(super) type Key = (
     Section,
     &'static str,
     fn(&SessionSettings) -> Option<String>,
 );
 
-/// `clearTypeRemoting` has a value for off only, since the one for on is not established.
+/// `clearTypeRemoting` is written only if it is off, since the value for on is not established.
 #[rustfmt::skip]
 pub(super) const KEYS: [Key; 17] = [
     (WfClient, "ClientName",                |s| s.client_name.clone()),
@@ -68,7 +67,8 @@ fn audio_bandwidth(audio: Audio) -> Option<String> {
     Some(limit.to_owned())
 }
 
-/// The name of the section below that has the driver (inferred); what every client does has none.
+/// Name of the section that has the driver (inferred); `None` for the encryption that every client
+/// supports.
 fn encryption(encryption: Encryption) -> Option<String> {
     let section = match encryption {
         Encryption::Basic => return None,

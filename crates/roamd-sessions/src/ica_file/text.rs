@@ -1,29 +1,32 @@
-//! The format of ICA files: sections, keys, values. It has no escaping, so what could change the
-//! structure of a file cannot become a part of one (ST-39, nfuse.md §9).
+//! Format of ICA files: sections, keys, values. The format has no escaping, so texts that could
+//! change the structure of a file are rejected (ST-39, nfuse.md §9).
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::IcaError;
+use super::error::IcaError;
 
 /// Longest value of a key, in bytes. Real ones have a few hundred at most.
 const LONGEST_VALUE: usize = 4096;
 
-/// Something that may stand after `Key=`: one line, which does not begin like a section.
+/// Value of a key: one line that does not begin like a section.
 pub(super) struct Value(SecretString);
 
-/// Something that may name a section, and the entry that leads to it.
+/// Name of a section, and of the entry that refers to it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Label(String);
 
-/// A whole file: sections in the order of their first key, the keys of a section in the order of the
-/// alphabet without case.
+/// A file: sections in the order of their first key; within a section, keys in alphabetical order
+/// without case.
 #[derive(Default)]
 pub(super) struct Text {
     sections: Vec<(Label, Vec<(String, Value)>)>,
 }
 
 impl Value {
-    /// The value of this key, which is named when there is something wrong with it.
+    /// Checks the value of a key.
+    ///
+    /// # Errors
+    /// [`IcaError`], which names the key, if the value does not fit.
     pub(super) fn new(key: &'static str, value: impl Into<String>) -> Result<Self, IcaError> {
         let value = value.into();
         if value.contains(breaks_line) {
@@ -37,14 +40,14 @@ impl Value {
         }
     }
 
-    /// A value that was put together from parts that have been checked.
+    /// A value that consists of checked parts.
     pub(super) fn checked(value: impl Into<String>) -> Self {
         Self(value.into().into())
     }
 }
 
 impl Label {
-    /// Nothing for a name that would not be read as it is written, or has another meaning.
+    /// Returns `None` if the name would not be read as it is written, or is reserved.
     pub(super) fn new(name: &str, reserved: &[&str]) -> Option<Self> {
         let is_plain = !name.is_empty()
             && name.len() <= LONGEST_VALUE
@@ -58,31 +61,31 @@ impl Label {
         (is_plain && is_free).then(|| Self(name.to_owned()))
     }
 
-    /// A name that is known to be good.
+    /// A name that is known to be valid.
     pub(super) fn fixed(name: &'static str) -> Self {
         Self(name.to_owned())
     }
 }
 
 impl Text {
-    /// Sets a key; a later value takes the place of an earlier one.
+    /// Sets a key; a later value replaces an earlier one.
     pub(super) fn set(&mut self, section: &Label, key: &'static str, value: Value) {
         self.put(section, key, value);
     }
 
-    /// Sets keys whose values are known to be good.
+    /// Sets keys whose values are known to be valid.
     pub(super) fn fill(&mut self, section: &Label, keys: &[(&'static str, &'static str)]) {
         for (key, value) in keys {
             self.set(section, key, Value::checked(*value));
         }
     }
 
-    /// Makes the entry that leads to a section.
+    /// Adds the entry that refers to a section.
     pub(super) fn enter(&mut self, section: &Label, entry: &Label) {
         self.put(section, &entry.0, Value::checked(""));
     }
 
-    /// The text: lines end with CR LF.
+    /// The text of the file: lines end with CR LF.
     pub(super) fn into_secret(mut self) -> SecretString {
         let mut text = String::new();
         for (section, entries) in &mut self.sections {
@@ -111,7 +114,7 @@ impl Text {
     }
 }
 
-/// Characters that some reader may take for the end of a line or of the text.
+/// Whether some reader may take the character for the end of a line or of the text.
 fn breaks_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }

@@ -1,4 +1,4 @@
-//! What a description says to people, and what to programs (ST-69).
+//! Descriptions of applications (ST-69).
 
 use proptest::prelude::*;
 use roamd_sessions::Description;
@@ -19,7 +19,7 @@ fn read(text: &str) -> String {
 }
 
 #[test]
-fn keywords_and_properties_stand_behind_the_marker() {
+fn text_after_marker_is_read_as_keywords_and_properties() {
     for (text, expected) in [
         ("", "||"),
         ("Book keeping", "Book keeping||"),
@@ -41,7 +41,7 @@ fn keywords_and_properties_stand_behind_the_marker() {
         // Without the exact marker nothing is removed.
         ("KEYWORD:a", "KEYWORD:a||"),
         ("KEYWORDS :a", "KEYWORDS :a||"),
-        // Malformed tokens are left out, and what follows is not.
+        // Malformed tokens are left out; the tokens after them are not.
         ("KEYWORDS:=1 a", "|a|"),
         ("KEYWORDS:x= a", "|a|"),
         ("KEYWORDS:x=1=2 a", "|a|"),
@@ -55,7 +55,7 @@ fn keywords_and_properties_stand_behind_the_marker() {
 }
 
 #[test]
-fn two_keywords_make_a_resource_a_featured_one() {
+fn featured_keyword_makes_resource_featured() {
     // ST-63
     for (text, featured) in [
         ("KEYWORDS:Featured", true),
@@ -69,7 +69,7 @@ fn two_keywords_make_a_resource_a_featured_one() {
 
 proptest! {
     #[test]
-    fn whatever_is_a_description_is_read(text in "(\\PC{0,20}|keywords:|[ =\"a\n]){0,8}") {
+    fn any_description_is_parsed(text in "(\\PC{0,20}|keywords:|[ =\"a\n]){0,8}") {
         let read = Description::parse(&text);
         prop_assert!(text.starts_with(&read.summary));
         let plain = |text: &String| !text.is_empty() && !text.contains(['=', '"']);

@@ -1,4 +1,4 @@
-//! What a disconnect or logoff on several farms says (SS-50).
+//! Merge of a disconnect or log-off on several farms (SS-50).
 
 use roamd_sessions::{Busy, EndOutcome, FarmError, FarmId, FarmResult, merge_end};
 use roamd_store_proto::SessionStatus::{Failure, Partial, Success};
@@ -6,7 +6,7 @@ use roamd_store_proto::SessionStatus::{Failure, Partial, Success};
 use crate::scripted::down;
 
 #[test]
-fn success_needs_every_farm_and_failure_needs_none() {
+fn end_status_follows_number_of_confirming_farms() {
     let (good, bad, busy) = (Ok(()), Err(down()), Err(FarmError::Busy));
     let table = [
         (vec![], Ok(Success)),
@@ -18,14 +18,14 @@ fn success_needs_every_farm_and_failure_needs_none() {
         (vec![&bad, &bad], Ok(Failure)),
         (vec![&good, &bad, &good], Ok(Partial)),
         (vec![&good, &busy], Ok(Partial)),
-        // One may have done it: this must not be made again unseen.
+        // The failed farm may have ended sessions, so the client must not repeat the request.
         (vec![&busy, &bad], Ok(Failure)),
         (vec![&busy], Err(Busy)),
         (vec![&busy, &busy], Err(Busy)),
     ];
-    for (answers, expected) in table {
+    for (results, expected) in table {
         let farms: Vec<_> = (0..)
-            .zip(answers)
+            .zip(results)
             .map(|(number, result)| FarmResult {
                 farm: FarmId::new(format!("F{number}")),
                 result: result.clone(),

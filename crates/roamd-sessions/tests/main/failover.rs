@@ -1,5 +1,5 @@
-//! Applications that several farms publish: which farm a launch goes to, and what is told when none
-//! serves it.
+//! Failover: which farm serves a launch of an application that several farms publish, and the
+//! outcome if none does.
 
 use roamd_sessions::{
     Busy, FailureCause, FarmError, FarmId, Generation, Launch, LaunchOutcome, LaunchTarget,
@@ -7,21 +7,21 @@ use roamd_sessions::{
 };
 use roamd_store_proto::{ErrorReason, LaunchParams};
 
-use crate::scripted::{Call, ScriptedFarm, catalogue, down, keys, user};
+use crate::scripted::{self, Call, ScriptedFarm, down, enumeration, keys, user};
 
-/// What happens at the first farm.
+/// What happens at a farm.
 #[derive(Debug, Clone)]
 enum At {
     Begin(FarmError),
-    ResourceEnumeration(FarmError),
+    Enumeration(FarmError),
     NotPublished,
-    ConnectRequest(FarmError),
+    Connect(FarmError),
     Fine,
 }
 
-/// What the client hears in the end, and from which farm.
+/// Outcome for the client, and the farm that caused it.
 #[derive(Debug, PartialEq)]
-enum Told {
+enum Outcome {
     Ready(String),
     Retry(String),
     Failed(FarmError),
@@ -31,19 +31,19 @@ enum Told {
 
 fn farm(id: &str, at: &At) -> ScriptedFarm {
     let mut farm = ScriptedFarm::new(id, Generation::Cvad7);
-    farm.applications = Ok(catalogue(&[("Paint", "Paint", false)]));
+    farm.applications = Ok(enumeration(&[("Paint", "Paint", false)]));
     match at.clone() {
         At::Begin(error) => farm.begin = Err(error),
-        At::ResourceEnumeration(error) => farm.applications = Err(error),
-        At::NotPublished => farm.applications = Ok(catalogue(&[])),
-        At::ConnectRequest(error) => farm.connect = Err(error),
+        At::Enumeration(error) => farm.applications = Err(error),
+        At::NotPublished => farm.applications = Ok(enumeration(&[])),
+        At::Connect(error) => farm.connect = Err(error),
         At::Fine => {}
     }
     farm
 }
 
-/// Launches on farms to which this happens, and says which were asked to connect.
-async fn launch(farms: &[(&str, At)]) -> (Told, Vec<String>) {
+/// Launches on such farms. Returns the outcome and the farms that were asked to connect.
+async fn launch(farms: &[(&str, At)]) -> (Outcome, Vec<String>) {
     let ids = farms
         .iter()
         .map(|(id, _)| ResourceId::new(&FarmId::new(*id), "Paint"));
@@ -51,32 +51,30 @@ async fn launch(farms: &[(&str, At)]) -> (Told, Vec<String>) {
     let target = LaunchTarget::Application(ResourceIds::new(ids.next().unwrap(), ids));
     let farms: Vec<_> = farms.iter().map(|(id, at)| farm(id, at)).collect();
     let store = Store::new(farms, keys());
-    let wish = Launch {
+    let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
     };
-    let told = match store.launch(&user("alice"), &target, &wish).await {
-        Ok(LaunchOutcome::Ready { farm, .. }) => Told::Ready(farm.to_string()),
-        Ok(LaunchOutcome::NotReady { farm, .. }) => Told::Retry(farm.to_string()),
+    let outcome = match scripted::launch(&store, &user("alice"), &target, &launch).await {
+        Ok(LaunchOutcome::Ready { farm, .. }) => Outcome::Ready(farm.to_string()),
+        Ok(LaunchOutcome::NotReady { farm, .. }) => Outcome::Retry(farm.to_string()),
         Ok(LaunchOutcome::NotFound(reason)) => {
             assert_eq!(reason, ErrorReason::ResourceNotFound);
-            Told::NotFound
+            Outcome::NotFound
         }
         Ok(LaunchOutcome::Failed(failure)) => match failure.cause {
-            FailureCause::Farm(error) => Told::Failed(error),
+            FailureCause::Farm(error) => Outcome::Failed(error),
             other => panic!("{other:?}"),
         },
-        Err(Busy) => Told::Busy,
+        Err(Busy) => Outcome::Busy,
     };
     let connects = |farm: &&ScriptedFarm| {
         let calls = farm.calls();
-        calls
-            .iter()
-            .any(|call| matches!(call, Call::ConnectRequest(_)))
+        calls.iter().any(|call| matches!(call, Call::Connect(_)))
     };
     let asked = store.farms().iter().filter(connects);
     let asked = asked.map(|farm| farm.description.id.to_string()).collect();
-    (told, asked)
+    (outcome, asked)
 }
 
 fn refused(refusal: Refusal) -> FarmError {
@@ -88,131 +86,120 @@ fn not_done() -> FarmError {
 }
 
 #[tokio::test]
-async fn the_next_farm_is_tried_only_where_the_first_has_certainly_started_nothing() {
-    let here = |error: FarmError| Told::Failed(error);
-    let there = || Told::Ready("TWO".to_owned());
+async fn next_farm_is_tried_only_if_nothing_was_started() {
+    let here = |error: FarmError| Outcome::Failed(error);
+    let there = || Outcome::Ready("TWO".to_owned());
     for (at, expected) in [
-        (At::Fine, Told::Ready("ONE".to_owned())),
-        // Nothing that could start something was sent.
+        (At::Fine, Outcome::Ready("ONE".to_owned())),
+        // Nothing was sent that could start something.
         (At::Begin(FarmError::Busy), there()),
-        (At::ResourceEnumeration(down()), there()),
-        (At::ResourceEnumeration(not_done()), there()),
+        (At::Enumeration(down()), there()),
+        (At::Enumeration(not_done()), there()),
         (At::NotPublished, there()),
-        (At::ConnectRequest(not_done()), there()),
-        // The farm has said so.
-        (At::ConnectRequest(refused(Refusal::NoHost)), there()),
-        (At::ConnectRequest(refused(Refusal::Overloaded)), there()),
-        (At::ConnectRequest(refused(Refusal::NotLicensed)), there()),
-        (At::ConnectRequest(refused(Refusal::Maintenance)), there()),
+        (At::Connect(not_done()), there()),
+        // The farm refused.
+        (At::Connect(refused(Refusal::NoHost)), there()),
+        (At::Connect(refused(Refusal::Overloaded)), there()),
+        (At::Connect(refused(Refusal::NotLicensed)), there()),
+        (At::Connect(refused(Refusal::Maintenance)), there()),
+        (At::Connect(refused(Refusal::UnknownApplication)), there()),
+        (At::Connect(refused(Refusal::NotTrusted)), there()),
+        (At::Connect(refused(Refusal::Unsupported)), there()),
+        // The farm answered an earlier request that may have started something.
         (
-            At::ConnectRequest(refused(Refusal::UnknownApplication)),
-            there(),
-        ),
-        (At::ConnectRequest(refused(Refusal::NotTrusted)), there()),
-        (At::ConnectRequest(refused(Refusal::Unsupported)), there()),
-        // It has answered a request before that may have started something.
-        (
-            At::ConnectRequest(refused(Refusal::NotLicensed).after_earlier_request()),
+            At::Connect(refused(Refusal::NotLicensed).after_earlier_request()),
             here(FarmError::RefusedHalfway(Refusal::NotLicensed)),
         ),
         (
-            At::ConnectRequest(
-                refused(Refusal::NotReady(NotReady::Unknown)).after_earlier_request(),
-            ),
-            Told::Retry("ONE".to_owned()),
+            At::Connect(refused(Refusal::NotReady(NotReady::Unknown)).after_earlier_request()),
+            Outcome::Retry("ONE".to_owned()),
         ),
-        // A lost answer is no answer.
-        (At::ConnectRequest(down()), here(down())),
+        // The response was lost.
+        (At::Connect(down()), here(down())),
         (
-            At::ConnectRequest(refused(Refusal::Other)),
+            At::Connect(refused(Refusal::Other)),
             here(refused(Refusal::Other)),
         ),
         (
-            At::ConnectRequest(refused(Refusal::Resource)),
+            At::Connect(refused(Refusal::Resource)),
             here(refused(Refusal::Resource)),
         ),
         (
-            At::ConnectRequest(refused(Refusal::HostRefused)),
+            At::Connect(refused(Refusal::HostRefused)),
             here(refused(Refusal::HostRefused)),
         ),
-        // No way around a limit, and no password from farm to farm.
+        // No bypass of a limit, and no wrong password sent to another farm.
         (
-            At::ConnectRequest(refused(Refusal::SessionLimit)),
+            At::Connect(refused(Refusal::SessionLimit)),
             here(refused(Refusal::SessionLimit)),
         ),
         (
-            At::ConnectRequest(refused(Refusal::Credentials)),
+            At::Connect(refused(Refusal::Credentials)),
             here(refused(Refusal::Credentials)),
         ),
         (
-            At::ResourceEnumeration(refused(Refusal::Account)),
+            At::Enumeration(refused(Refusal::Account)),
             here(refused(Refusal::Account)),
         ),
-        // A machine is getting ready there.
+        // The host gets ready on this farm.
         (
-            At::ConnectRequest(refused(Refusal::NotReady(NotReady::Resuming))),
-            Told::Retry("ONE".to_owned()),
+            At::Connect(refused(Refusal::NotReady(NotReady::Resuming))),
+            Outcome::Retry("ONE".to_owned()),
         ),
     ] {
-        let (told, asked) = launch(&[("ONE", at.clone()), ("TWO", At::Fine)]).await;
+        let (outcome, asked) = launch(&[("ONE", at.clone()), ("TWO", At::Fine)]).await;
         assert_eq!(
             asked.contains(&"TWO".to_owned()),
             expected == there(),
             "{at:?}"
         );
-        assert_eq!(told, expected, "{at:?}");
+        assert_eq!(outcome, expected, "{at:?}");
     }
 }
 
 #[tokio::test]
-async fn when_no_farm_serves_it_the_most_telling_answer_is_told() {
+async fn failed_launch_returns_most_specific_outcome() {
     let no_host = || refused(Refusal::NoHost);
     let licence = || refused(Refusal::NotLicensed);
     for (farms, expected) in [
         (
-            vec![At::ConnectRequest(no_host()), At::ConnectRequest(licence())],
-            Told::Failed(no_host()),
+            vec![At::Connect(no_host()), At::Connect(licence())],
+            Outcome::Failed(no_host()),
         ),
         (
-            vec![
-                At::ConnectRequest(not_done()),
-                At::ConnectRequest(licence()),
-            ],
-            Told::Failed(licence()),
+            vec![At::Connect(not_done()), At::Connect(licence())],
+            Outcome::Failed(licence()),
         ),
         (
-            vec![
-                At::ConnectRequest(licence()),
-                At::ConnectRequest(not_done()),
-            ],
-            Told::Failed(licence()),
+            vec![At::Connect(licence()), At::Connect(not_done())],
+            Outcome::Failed(licence()),
         ),
         (
-            vec![At::Begin(FarmError::Busy), At::ConnectRequest(not_done())],
-            Told::Failed(not_done()),
+            vec![At::Begin(FarmError::Busy), At::Connect(not_done())],
+            Outcome::Failed(not_done()),
         ),
         (
             vec![At::Begin(FarmError::Busy), At::NotPublished],
-            Told::Busy,
+            Outcome::Busy,
         ),
         // ST-54: a farm that failed does not say that its application is gone.
         (
-            vec![At::NotPublished, At::ResourceEnumeration(not_done())],
-            Told::Failed(not_done()),
+            vec![At::NotPublished, At::Enumeration(not_done())],
+            Outcome::Failed(not_done()),
         ),
-        (vec![At::NotPublished, At::NotPublished], Told::NotFound),
+        (vec![At::NotPublished, At::NotPublished], Outcome::NotFound),
         (
             vec![
-                At::ConnectRequest(not_done()),
-                At::ConnectRequest(no_host()),
-                At::ConnectRequest(refused(Refusal::NotReady(NotReady::Unknown))),
+                At::Connect(not_done()),
+                At::Connect(no_host()),
+                At::Connect(refused(Refusal::NotReady(NotReady::Unknown))),
                 At::Fine,
             ],
-            Told::Retry("C".to_owned()),
+            Outcome::Retry("C".to_owned()),
         ),
     ] {
         let named: Vec<_> = ["A", "B", "C", "D"].into_iter().zip(farms).collect();
-        let (told, _) = launch(&named).await;
-        assert_eq!(told, expected, "{named:?}");
+        let (outcome, _) = launch(&named).await;
+        assert_eq!(outcome, expected, "{named:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! The ICA file: its text, and what cannot stand in one (nfuse.md §9). That no name changes its
-//! structure is shown in `launch.rs`.
+//! ICA files: their text, and rejected values (nfuse.md §9). `launch.rs` shows that no name changes
+//! their structure.
 
 use roamd_sessions::{
     Connection, Encryption, HostPort, IcaContent, IcaError, IcaFile, Logon, Route, SessionSettings,
@@ -70,7 +70,7 @@ fn gateway() -> Route {
 }
 
 #[test]
-fn each_kind_of_launch_has_its_file() {
+fn ica_file_matches_kind_of_launch() {
     let plain = || connection();
     let desktop = SessionSettings {
         seamless: Some(false),
@@ -160,7 +160,7 @@ fn each_kind_of_launch_has_its_file() {
 }
 
 #[test]
-fn each_setting_becomes_its_keys() {
+fn each_setting_sets_its_ica_keys() {
     // store-services.md §4.2, nfuse.md §9
     use SessionSettings as S;
     let none = SessionSettings::default;
@@ -208,7 +208,7 @@ fn each_setting_becomes_its_keys() {
 }
 
 #[test]
-fn levels_of_encryption_go_by_their_names_on_farms() {
+fn encryption_name_is_parsed_in_any_case() {
     for level in [
         Encryption::Basic,
         Encryption::Rc5LogOn,
@@ -223,7 +223,7 @@ fn levels_of_encryption_go_by_their_names_on_farms() {
 }
 
 #[test]
-fn addresses_are_host_and_port_or_refused() {
+fn invalid_address_is_rejected() {
     let table = [
         ("192.0.2.40", Ok("192.0.2.40:1494")),
         ("192.0.2.40:2000", Ok("192.0.2.40:2000")),
@@ -244,22 +244,22 @@ fn addresses_are_host_and_port_or_refused() {
         ("[2001:db8::1]evil", Err(IcaError::Address)),
         (&"h".repeat(256), Err(IcaError::Address)),
     ];
-    for (answered, expected) in table {
+    for (address, expected) in table {
         let connection = Connection {
-            address: answered.to_owned(),
+            address: address.to_owned(),
             ..connection()
         };
         let found = text("Paint", &connection);
         let expected = expected.map(|address| format!("Address={address}\r\n"));
         match (found, expected) {
-            (Ok(file), Ok(line)) => assert!(file.contains(&line), "{answered:?}: {file}"),
-            (found, expected) => assert_eq!(found.err(), expected.err(), "{answered:?}"),
+            (Ok(file), Ok(line)) => assert!(file.contains(&line), "{address:?}: {file}"),
+            (found, expected) => assert_eq!(found.err(), expected.err(), "{address:?}"),
         }
     }
 }
 
 #[test]
-fn a_ticket_that_clients_would_split_is_refused() {
+fn logon_ticket_that_clients_split_is_rejected() {
     for ticket in ["", "A=B", "A B", "A\r\nX=Y"] {
         let connection = Connection {
             logon: Logon::Ticket(SecretString::from(ticket)),
@@ -274,27 +274,27 @@ fn a_ticket_that_clients_would_split_is_refused() {
 }
 
 #[test]
-fn a_ticket_for_a_gateway_has_letters_and_digits_only() {
+fn sta_ticket_with_special_characters_is_rejected() {
     // nfuse.md §8: its parts are joined by semicolons.
     for part in ["", "a;b", "a b", "a\n", "[x]", "a=b", "ä"] {
-        for place in 0..3 {
+        for field in 0..3 {
             let Route::Gateway { proxy, mut ticket } = gateway() else {
-                panic!("not by a gateway");
+                panic!("not through a gateway");
             };
-            match place {
+            match field {
                 0 => ticket.version = part.to_owned(),
                 1 => ticket.authority = part.to_owned(),
                 _ => ticket.ticket = SecretString::from(part),
             }
             let route = Route::Gateway { proxy, ticket };
             let made = make("Paint", &route, &connection(), &SessionSettings::default());
-            assert_eq!(made, Err(IcaError::StaTicket), "{part:?} {place}");
+            assert_eq!(made, Err(IcaError::StaTicket), "{part:?} {field}");
         }
     }
 }
 
 #[test]
-fn a_value_that_is_no_line_is_refused() {
+fn value_with_line_break_is_rejected() {
     for (value, expected) in [
         (
             "a\nb",
@@ -332,7 +332,7 @@ fn a_value_that_is_no_line_is_refused() {
 }
 
 #[test]
-fn a_title_can_name_a_file() {
+fn title_is_a_valid_file_name() {
     // ST-42
     let long = "ü".repeat(65);
     for (title, shown) in [
@@ -355,7 +355,7 @@ fn a_title_can_name_a_file() {
 }
 
 #[test]
-fn a_title_that_cannot_name_a_section_stays_a_title_only() {
+fn title_unfit_for_section_stays_title() {
     for (title, shown) in [
         ("a]b", "a]b"),
         ("k=v", "k=v"),
@@ -363,7 +363,7 @@ fn a_title_that_cannot_name_a_section_stays_a_title_only() {
         (";c", ";c"),
         ("WFClient", "WFClient"),
         ("encrc5-128", "encrc5-128"),
-        // Those cannot even be a title.
+        // These cannot be a title either.
         ("[x", "Session"),
         ("a\r\nAddress=evil", "Session"),
     ] {

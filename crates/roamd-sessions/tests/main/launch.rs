@@ -1,4 +1,4 @@
-//! Launches on scripted farms: what a farm is asked, and what the client is told.
+//! Launches on scripted farms: calls of the farm, and outcomes for the client.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ use roamd_store_proto::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
+use crate::scripted::{self, Call, ScriptedFarm, down, enumeration, keys, session, user};
 
 const QUIET: ListRequest = ListRequest {
     include_active_sessions: false,
@@ -35,11 +35,11 @@ fn launch() -> Launch {
     }
 }
 
-/// A farm with one session of everybody, of an application that it lists.
+/// A farm with one session of every user, of an application that it publishes.
 fn paint(generation: Generation) -> ScriptedFarm {
     let mut farm = ScriptedFarm::new("CVAD", generation);
     farm.sessions = Ok(vec![session(7, "Paint")]);
-    farm.applications = Ok(catalogue(&[("Paint", "Paint 2016", false)]));
+    farm.applications = Ok(enumeration(&[("Paint", "Paint 2016", false)]));
     farm
 }
 
@@ -51,22 +51,22 @@ fn application(in_name: &str) -> LaunchTarget {
 }
 
 async fn session_of(store: &Store<ScriptedFarm>) -> LaunchTarget {
-    let list = store.list(&user("alice"), &here(), QUIET).await.unwrap();
+    let list = scripted::list(store, &user("alice"), QUIET).await.unwrap();
     LaunchTarget::Session(list.sessions[0].id.clone())
 }
 
-/// What the farm was asked to connect to.
+/// The last call of the farm, which must be a connect.
 fn connect(store: &Store<ScriptedFarm>) -> ConnectRequest {
     let calls = store.farms()[0].calls();
     match calls.last() {
-        Some(Call::ConnectRequest(connect)) => (**connect).clone(),
-        _ => panic!("the farm was not asked last: {calls:?}"),
+        Some(Call::Connect(connect)) => (**connect).clone(),
+        _ => panic!("the last call is no connect: {calls:?}"),
     }
 }
 
 async fn launched(farm: ScriptedFarm, target: &LaunchTarget) -> LaunchOutcome {
     let store = Store::new(vec![farm], keys());
-    let launched = store.launch(&user("alice"), target, &launch()).await;
+    let launched = scripted::launch(&store, &user("alice"), target, &launch()).await;
     launched.unwrap()
 }
 
@@ -78,12 +78,14 @@ fn ica_text(launched: &LaunchOutcome) -> String {
 }
 
 #[tokio::test]
-async fn a_listed_session_can_be_launched_from_the_end_point_named() {
+async fn listed_session_is_launched_from_named_end_point() {
     // SS-53, SS-59
     let store = Store::new(vec![paint(Generation::Cvad7)], keys());
     let target = session_of(&store).await;
     let alice = user("alice");
-    let ready = store.launch(&alice, &target, &launch()).await.unwrap();
+    let ready = scripted::launch(&store, &alice, &target, &launch())
+        .await
+        .unwrap();
     assert!(ica_text(&ready).contains("Title=Paint 2016\r\n"));
     let LaunchOutcome::Ready { ticket, .. } = ready else {
         panic!("the farm is ready");
@@ -98,9 +100,9 @@ async fn a_listed_session_can_be_launched_from_the_end_point_named() {
     assert_eq!(connect.end_point.device_id.as_deref(), Some("dev-b"));
     assert_eq!(connect.client_address, Some([192, 0, 2, 9].into()));
     assert_eq!(connect.sharing_key, None, "the session has its own");
-    // SS-54: for bob there is no such session, and no farm hears of it.
+    // SS-54: bob has no such session, and no farm is asked.
     let before = store.farms()[0].calls().len();
-    let of_bob = store.launch(&user("bob"), &target, &launch()).await;
+    let of_bob = scripted::launch(&store, &user("bob"), &target, &launch()).await;
     assert!(matches!(
         of_bob,
         Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound))
@@ -109,9 +111,9 @@ async fn a_listed_session_can_be_launched_from_the_end_point_named() {
 }
 
 #[tokio::test]
-async fn a_session_is_launched_under_the_name_that_it_was_listed_with() {
-    // SS-40, ST-42; without a program there is none to name.
-    let catalogue = || catalogue(&[("Paint", "Paint 2016", false), ("Blank", " ", false)]);
+async fn launched_session_has_listed_name() {
+    // SS-40, ST-42; a session without application has no program.
+    let enumeration = || enumeration(&[("Paint", "Paint 2016", false), ("Blank", " ", false)]);
     for (in_name, title, program) in [
         ("Paint", "Paint 2016", Some("#Paint")),
         ("Blank", "Blank", Some("#Blank")),
@@ -120,12 +122,12 @@ async fn a_session_is_launched_under_the_name_that_it_was_listed_with() {
     ] {
         let mut farm = paint(Generation::Cvad7);
         farm.sessions = Ok(vec![session(7, in_name)]);
-        farm.applications = Ok(catalogue());
+        farm.applications = Ok(enumeration());
         let store = Store::new(vec![farm], keys());
-        let listed = store.list(&user("alice"), &here(), QUIET).await.unwrap();
+        let listed = scripted::list(&store, &user("alice"), QUIET).await.unwrap();
         assert_eq!(listed.sessions[0].initial_app, title);
         let target = LaunchTarget::Session(listed.sessions[0].id.clone());
-        let ready = store.launch(&user("alice"), &target, &launch()).await;
+        let ready = scripted::launch(&store, &user("alice"), &target, &launch()).await;
         let ica = ica_text(&ready.unwrap());
         let value = |key| ica.lines().find_map(|line| line.strip_prefix(key));
         assert_eq!(value("Title="), Some(title));
@@ -134,8 +136,8 @@ async fn a_session_is_launched_under_the_name_that_it_was_listed_with() {
 }
 
 #[tokio::test]
-async fn an_application_is_launched_by_the_same_code() {
-    // store-services.md §4.1; the key as old clients make it, nfuse.md §9
+async fn application_launch_makes_sharing_key() {
+    // store-services.md §4.1; the sharing key as in nfuse.md §9
     let mut farm = paint(Generation::XenApp6);
     farm.applications = Ok(ResourceEnumeration::from_iter([(
         "Paint".to_owned(),
@@ -151,7 +153,7 @@ async fn an_application_is_launched_by_the_same_code() {
     )]));
     let store = Store::new(vec![farm], keys());
     let alice = user("alice");
-    let ready = store.launch(&alice, &application("Paint"), &launch()).await;
+    let ready = scripted::launch(&store, &alice, &application("Paint"), &launch()).await;
     assert!(ica_text(&ready.unwrap()).contains("InitialProgram=#Paint\r\n"));
     let connect = connect(&store);
     assert_eq!(connect.target, Target::Application("Paint".to_owned()));
@@ -162,8 +164,8 @@ async fn an_application_is_launched_by_the_same_code() {
 }
 
 #[tokio::test]
-async fn what_is_no_application_of_the_user_is_not_there() {
-    // ST-52, ST-54: and the farm makes no connection.
+async fn launch_of_unstartable_target_is_not_found() {
+    // ST-52, ST-54; the farm makes no connection.
     let entry = |in_name: &str, disabled, kind| {
         let application = Application {
             title: in_name.to_owned(),
@@ -195,24 +197,22 @@ async fn what_is_no_application_of_the_user_is_not_there() {
         ),
     ] {
         let store = Store::new(vec![farm.clone()], keys());
-        let launched = store.launch(&user("alice"), &target, &launch()).await;
+        let launched = scripted::launch(&store, &user("alice"), &target, &launch()).await;
         match launched {
             Ok(LaunchOutcome::NotFound(reason)) => assert_eq!(reason, expected, "{target:?}"),
             other => panic!("{target:?}: {other:?}"),
         }
         let calls = store.farms()[0].calls();
         assert!(
-            !calls
-                .iter()
-                .any(|call| matches!(call, Call::ConnectRequest(_))),
+            !calls.iter().any(|call| matches!(call, Call::Connect(_))),
             "{calls:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_wish_stays_within_what_the_application_allows() {
-    // Sound and encryption are limits; colours and window are defaults.
+async fn launch_params_stay_within_application_settings() {
+    // Sound and encryption are limits; colour depth and window size are defaults.
     let limits = |sound| ApplicationSettings {
         colour_depth: Some(ColourDepth::High),
         size: Some(WindowSize::Pixels(1024, 768)),
@@ -275,12 +275,12 @@ async fn a_wish_stays_within_what_the_application_allows() {
             entry,
         )]));
         let store = Store::new(vec![farm], keys());
-        let wish = Launch {
+        let request = Launch {
             params: params.clone(),
             ..launch()
         };
         for target in [application("Paint"), session_of(&store).await] {
-            let launched = store.launch(&user("alice"), &target, &wish).await;
+            let launched = scripted::launch(&store, &user("alice"), &target, &request).await;
             let text = ica_text(&launched.unwrap());
             let lines: HashSet<&str> = text.lines().collect();
             let found: Vec<&str> = text.lines().filter(|line| line.contains("Audio")).collect();
@@ -294,7 +294,7 @@ async fn a_wish_stays_within_what_the_application_allows() {
 }
 
 #[test]
-fn the_size_of_a_window_is_the_clients_or_else_the_applications() {
+fn window_size_defaults_to_application() {
     // ST-37, nfuse.md §9
     use WindowSize::{Percent, Pixels};
     let own = ApplicationSettings {
@@ -328,11 +328,11 @@ fn the_size_of_a_window_is_the_clients_or_else_the_applications() {
             Pixels(u32::MAX, u32::MAX),
         ),
     ] {
-        let wish = LaunchParams {
+        let params = LaunchParams {
             display,
             ..LaunchParams::default()
         };
-        let settings = SessionSettings::new(&wish, &own);
+        let settings = SessionSettings::new(&params, &own);
         assert_eq!(
             (settings.seamless, settings.size),
             (seamless, Some(size)),
@@ -342,11 +342,11 @@ fn the_size_of_a_window_is_the_clients_or_else_the_applications() {
 }
 
 #[tokio::test]
-async fn without_a_catalogue_a_session_goes_on_and_an_application_does_not() {
+async fn failed_enumeration_fails_application_launch_only() {
     for (error, asked) in [
         (down(), true),
         (FarmError::Refused(Refusal::Other), true),
-        // A password that is refused is not presented again.
+        // A refused password is not sent again.
         (FarmError::Refused(Refusal::Credentials), false),
     ] {
         let store = Store::new(vec![paint(Generation::Cvad7)], keys());
@@ -354,16 +354,15 @@ async fn without_a_catalogue_a_session_goes_on_and_an_application_does_not() {
         let mut farm = paint(Generation::Cvad7);
         farm.applications = Err(error.clone());
         let store = Store::new(vec![farm], keys());
-        let reconnected = store.launch(&user("alice"), &target, &launch()).await;
+        let reconnected = scripted::launch(&store, &user("alice"), &target, &launch()).await;
         assert_eq!(
             matches!(reconnected, Ok(LaunchOutcome::Ready { .. })),
             asked,
             "{error}"
         );
         assert_eq!(store.farms()[0].calls().len(), if asked { 2 } else { 1 });
-        let started = store
-            .launch(&user("alice"), &application("Paint"), &launch())
-            .await;
+        let paint = application("Paint");
+        let started = scripted::launch(&store, &user("alice"), &paint, &launch()).await;
         assert!(matches!(started, Ok(LaunchOutcome::Failed(_))), "{error}");
         let calls = store.farms()[0].calls();
         assert_eq!(calls.last(), Some(&Call::Applications(DeadlineShare::Half)));
@@ -371,26 +370,26 @@ async fn without_a_catalogue_a_session_goes_on_and_an_application_does_not() {
 }
 
 #[tokio::test]
-async fn a_launch_at_a_busy_farm_can_be_made_again() {
+async fn launch_on_busy_farm_is_busy() {
     let store = Store::new(vec![paint(Generation::Cvad7)], keys());
     let target = session_of(&store).await;
     let mut farm = paint(Generation::Cvad7);
     farm.begin = Err(FarmError::Busy);
     let store = Store::new(vec![farm], keys());
-    let launched = store.launch(&user("alice"), &target, &launch()).await;
+    let launched = scripted::launch(&store, &user("alice"), &target, &launch()).await;
     assert!(matches!(launched, Err(Busy)), "{launched:?}");
 }
 
 #[tokio::test]
-async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
+async fn launch_outcome_follows_farm_error() {
     // SS-55, SS-56, ST-47, ST-48, ST-54
-    enum Told {
+    enum Expected {
         Gone,
         Retry(NotReady),
         Failure(LaunchErrorId),
     }
+    use Expected::{Failure, Gone, Retry};
     use LaunchErrorId as Id;
-    use Told::{Failure, Gone, Retry};
     let general = || Failure(Id::GENERAL_APP_LAUNCH_ERROR);
     let refused = FarmError::Refused;
     let table = [
@@ -446,7 +445,7 @@ async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
         match (launched(farm, &target).await, expected) {
             (LaunchOutcome::NotFound(ErrorReason::ResourceNotFound), Gone) => {}
             (LaunchOutcome::NotReady { reason, .. }, Retry(expected)) => {
-                assert_eq!(reason, expected)
+                assert_eq!(reason, expected);
             }
             (LaunchOutcome::Failed(failure), Failure(id)) => {
                 assert_eq!(failure.id(), id, "{error}");
@@ -458,7 +457,7 @@ async fn a_thing_that_is_gone_and_a_farm_that_fails_are_told_apart() {
 }
 
 #[test]
-fn every_failure_has_a_sentence_in_every_language() {
+fn every_failure_has_text_in_every_language() {
     // ST-8, ST-50
     let refusals = [
         Refusal::Credentials,
@@ -480,7 +479,7 @@ fn every_failure_has_a_sentence_in_every_language() {
         .chain([
             down().into(),
             FailureCause::NoTicket(NoTicket("silent".to_owned())),
-            FailureCause::Answer(IcaError::Address),
+            FailureCause::IcaFile(IcaError::Address),
             FailureCause::Cancelled,
         ]);
     for cause in causes {
@@ -503,7 +502,7 @@ fn every_failure_has_a_sentence_in_every_language() {
 }
 
 #[test]
-fn a_desktop_that_refuses_may_be_restarted() {
+fn refusing_desktop_may_be_restarted() {
     // ST-51
     let refused = FarmError::Refused(Refusal::HostRefused);
     let remedy = |cause: FarmError, desktop| LaunchFailure::new(cause, desktop).remedy();
@@ -515,7 +514,7 @@ fn a_desktop_that_refuses_may_be_restarted() {
     assert_eq!(remedy(FarmError::Refused(Refusal::Maintenance), true), None);
 }
 
-/// Names as a hostile farm or client would choose them.
+/// Names that a hostile farm or client would choose.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -525,7 +524,7 @@ fn hostile() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A client refuses some names itself, before there is a launch: those do not count here.
+/// Launch parameters with these names, as far as they are valid.
 fn params(client_name: &str, launcher: &str) -> LaunchParams {
     let written = LaunchParams {
         client_name: Some(client_name.to_owned()),
@@ -535,11 +534,11 @@ fn params(client_name: &str, launcher: &str) -> LaunchParams {
     LaunchParams::from_xml(&written.to_xml()).unwrap_or(written)
 }
 
-/// What a reader of the ICA format sees: sections and their keys.
+/// Sections and keys of an ICA file.
 fn structure(file: &str) -> Vec<String> {
     let label = file.split("[ApplicationServers]\r\n").nth(1).unwrap();
     let label = label.split("=\r\n").next().unwrap();
-    // Any line break that some reader may know.
+    // Any line break that some reader may accept.
     file.split([
         '\r', '\n', '\u{85}', '\u{b}', '\u{c}', '\u{2028}', '\u{2029}', '\0',
     ])
@@ -565,10 +564,10 @@ fn elements(document: &str) -> Vec<&str> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
-    /// ST-39, ST-41: no hostile name, from farm, ticket authority or client, adds a key or a section to
-    /// the ICA file, nor an element to the answer.
+    /// ST-39, ST-41: no hostile name of a farm, ticket authority or client adds a key or a section
+    /// to the ICA file, or an element to the response.
     #[test]
-    fn no_name_changes_what_the_client_is_handed(
+    fn hostile_name_never_changes_file_structure(
         in_name in hostile(),
         title in hostile(),
         client_name in hostile(),
@@ -579,24 +578,24 @@ proptest! {
         ticket in or("0F1E2D3C"),
         sta in option::of([or("40"), or("STA0123"), or("00112233")]),
     ) {
-        let by_gateway = sta.is_some();
+        let through_gateway = sta.is_some();
         let params = params(&client_name, &launcher);
-        let made = made(&in_name, &title, &params, sta, Connection {
+        let outcome = launch_with(&in_name, &title, &params, sta, Connection {
             address,
             cgp_port: None,
             launch_reference: Some(launch_reference),
             session_sharing_key: Some(sharing_key),
             logon: Logon::Ticket(SecretString::from(ticket)),
         });
-        let (ica, ticket) = match made {
+        let (ica, ticket) = match outcome {
             LaunchOutcome::Ready { ica, ticket, .. } => (ica.text().clone(), ticket),
             LaunchOutcome::Failed(failure) => {
-                prop_assert!(matches!(failure.cause, FailureCause::Answer(_)));
+                prop_assert!(matches!(failure.cause, FailureCause::IcaFile(_)));
                 return Ok(());
             }
             other => panic!("{other:?}"),
         };
-        // A name that is blank is none.
+        // Blank names are left out.
         let left_out = [
             ("ClientName", params.client_name.is_none()),
             ("Launcher", params.launcher.is_none()),
@@ -604,7 +603,7 @@ proptest! {
         ]
         .map(|(key, is_none)| is_none.then_some(key));
         let expected = KEYS.split_whitespace().filter(|key| {
-            !left_out.contains(&Some(key)) && (by_gateway || !OF_GATEWAYS.contains(key))
+            !left_out.contains(&Some(key)) && (through_gateway || !GATEWAY_KEYS.contains(key))
         });
         prop_assert_eq!(structure(ica.expose_secret()), expected.collect::<Vec<_>>());
 
@@ -623,7 +622,7 @@ proptest! {
     }
 }
 
-/// Something hostile, or this.
+/// A hostile text, or this.
 fn or(plain: &'static str) -> impl Strategy<Value = String> {
     prop_oneof![1 => hostile(), 2 => Just(plain.to_owned())]
 }
@@ -644,12 +643,12 @@ const KEYS: &str = "
     [EncRC5-56] DriverNameWin16 DriverNameWin32
     [EncRC5-128] DriverNameWin16 DriverNameWin32";
 
-/// Those that only a launch by a gateway has.
-const OF_GATEWAYS: [&str; 3] = ["SecureChannelProtocol", "SSLCiphers", "SSLProxyHost"];
+/// Keys of a launch through a Citrix Gateway only.
+const GATEWAY_KEYS: [&str; 3] = ["SecureChannelProtocol", "SSLCiphers", "SSLProxyHost"];
 
-/// Launches an application of these names at a farm that makes this connection: for a client inside,
-/// or by a gateway whose authority gives this ticket.
-fn made(
+/// Launches an application with these names on a farm that returns this connection: for a client
+/// inside, or through a Citrix Gateway whose ticket authority issues this ticket.
+fn launch_with(
     in_name: &str,
     title: &str,
     params: &LaunchParams,
@@ -657,7 +656,7 @@ fn made(
     connection: Connection,
 ) -> LaunchOutcome {
     let mut farm = ScriptedFarm::new("CVAD", Generation::Cvad7);
-    farm.applications = Ok(catalogue(&[(in_name, title, false)]));
+    farm.applications = Ok(enumeration(&[(in_name, title, false)]));
     farm.connect = Ok(connection);
     let access = sta.map(|[version, authority, ticket]| {
         farm.sta_ticket = Ok(StaTicket {
@@ -674,12 +673,12 @@ fn made(
         }
     });
     let store = Store::new(vec![farm], keys()).with_remote_access(access);
-    let wish = Launch {
+    let request = Launch {
         params: params.clone(),
         seen_address: None,
     };
     let (alice, target) = (user("alice"), application(in_name));
-    let launched = store.launch(&alice, &target, &wish);
+    let launched = scripted::launch(&store, &alice, &target, &request);
     futures_util::FutureExt::now_or_never(launched)
         .unwrap()
         .unwrap()

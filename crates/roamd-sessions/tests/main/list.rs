@@ -1,15 +1,14 @@
-//! Merging what farms answered (SS-31 to SS-41).
+//! Merge of lists of sessions (SS-31 to SS-41).
 
 use std::sync::Arc;
 
-use roamd_sessions::plan::{self, FarmPlan, ListQuery};
 use roamd_sessions::{
-    FarmDescription, FarmListResult, FarmSession, Generation, ListOutcome, ListRequest,
-    ResourceEnumeration, SessionIds, SessionList, UserKey, merge_list,
+    FarmDescription, FarmListResult, FarmPlan, FarmSession, Generation, ListOutcome, ListQuery,
+    ListRequest, ResourceEnumeration, SessionIds, SessionList, UserKey, merge_list,
 };
 use roamd_store_proto::EnumerationStatus;
 
-use crate::scripted::{catalogue, description, down, keys, session};
+use crate::scripted::{description, down, enumeration, keys, session};
 
 const EVERYTHING: ListRequest = ListRequest {
     include_active_sessions: true,
@@ -20,60 +19,63 @@ const APPLICATIONS: ListRequest = ListRequest {
     app_sessions_only: true,
 };
 
-fn answered(
+fn listed(
     farm: &FarmDescription,
     request: ListRequest,
     sessions: Vec<FarmSession>,
-    catalogue: Option<ResourceEnumeration>,
+    enumeration: Option<ResourceEnumeration>,
 ) -> FarmListResult<'_> {
-    planned(farm, request, |ask| ListOutcome::Answered {
-        ask,
+    planned(farm, request, |query| ListOutcome::Listed {
+        query,
         sessions,
-        catalogue: catalogue.map(Arc::new),
+        enumeration: enumeration.map(Arc::new),
         pre_launch: None,
     })
 }
 
 fn failed(farm: &FarmDescription) -> FarmListResult<'_> {
     let error = down();
-    planned(farm, EVERYTHING, |ask| ListOutcome::Failed { ask, error })
+    planned(farm, EVERYTHING, |query| ListOutcome::Failed {
+        query,
+        error,
+    })
 }
 
 fn planned(
     farm: &FarmDescription,
     request: ListRequest,
-    asked: impl FnOnce(ListQuery) -> ListOutcome,
+    outcome: impl FnOnce(ListQuery) -> ListOutcome,
 ) -> FarmListResult<'_> {
-    let outcome = match plan::list(farm, request) {
-        FarmPlan::ListQuery(ask) => asked(ask),
+    let outcome = match FarmPlan::new(farm, request) {
+        FarmPlan::Ask(query) => outcome(query),
         FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
     };
     FarmListResult { farm, outcome }
 }
 
-fn merge(answers: &[FarmListResult<'_>]) -> SessionList {
+fn merge(results: &[FarmListResult<'_>]) -> SessionList {
     merge_list(
         &SessionIds::new(keys()),
         &UserKey::new("DEMO", "alice"),
-        answers,
+        results,
     )
     .unwrap()
 }
 
 #[test]
-fn enumeration_says_how_many_of_the_asked_farms_answered() {
-    // SS-37: a farm that was left out on purpose counts neither way.
+fn list_enumeration_counts_asked_farms_only() {
+    // SS-37: a skipped farm does not count.
     let xa = description("XA", Generation::XenApp6);
     let xd = description("XD", Generation::XenDesktop5);
     let ok = || {
-        answered(
+        listed(
             &xa,
             APPLICATIONS,
             vec![],
             Some(ResourceEnumeration::default()),
         )
     };
-    let skipped = || answered(&xd, APPLICATIONS, vec![], None);
+    let skipped = || listed(&xd, APPLICATIONS, vec![], None);
     let table = [
         (vec![ok()], EnumerationStatus::Full),
         (vec![ok(), skipped()], EnumerationStatus::Full),
@@ -83,20 +85,20 @@ fn enumeration_says_how_many_of_the_asked_farms_answered() {
         (vec![failed(&xa), failed(&xd)], EnumerationStatus::Failed),
         (vec![failed(&xa), skipped()], EnumerationStatus::Failed),
     ];
-    for (answers, expected) in table {
-        assert_eq!(merge(&answers).enumeration, expected, "{answers:?}");
+    for (results, expected) in table {
+        assert_eq!(merge(&results).enumeration, expected, "{results:?}");
     }
 }
 
 #[test]
-fn a_session_has_title_resource_publisher_and_kind_of_host() {
-    // SS-39; the title comes from the catalogue.
+fn listed_session_has_title_resource_publisher_and_type() {
+    // SS-39; the title comes from the enumeration.
     let farm = description("XA1", Generation::XenApp6);
-    let list = merge(&[answered(
+    let list = merge(&[listed(
         &farm,
         EVERYTHING,
         vec![session(7, "MSPaint")],
-        Some(catalogue(&[("MSPaint", "Paint 2016", false)])),
+        Some(enumeration(&[("MSPaint", "Paint 2016", false)])),
     )]);
     let found = &list.sessions[0];
     assert_eq!(found.initial_app, "Paint 2016");
@@ -107,8 +109,8 @@ fn a_session_has_title_resource_publisher_and_kind_of_host() {
 }
 
 #[test]
-fn a_session_always_has_a_name() {
-    // SS-40: title, else what the farm says, else the internal name, else the farm.
+fn session_without_title_gets_fallback_name() {
+    // SS-40: title, else friendly name, else internal name, else publisher name.
     let farm = description("XA1", Generation::XenApp6);
     let friendly = FarmSession {
         friendly_name: Some("Friendly".to_owned()),
@@ -129,19 +131,19 @@ fn a_session_always_has_a_name() {
         (session(3, ""), "XA1 farm"),
     ];
     for (session, expected) in table {
-        let list = merge(&[answered(&farm, EVERYTHING, vec![session], None)]);
+        let list = merge(&[listed(&farm, EVERYTHING, vec![session], None)]);
         assert_eq!(list.sessions[0].initial_app, expected);
     }
 }
 
 #[test]
-fn desktops_are_never_listed_when_only_applications_are_wanted() {
-    // SS-35; what the catalogue does not know might be a desktop.
+fn desktops_are_not_listed_as_application_sessions() {
+    // SS-35; a session that is not in the enumeration might be a desktop.
     let farm = description("XA1", Generation::XenApp6);
     let sessions = vec![session(1, "Paint"), session(2, "Desk"), session(3, "Gone")];
-    let known = || catalogue(&[("Paint", "Paint", false), ("Desk", "Desk", true)]);
+    let known = || enumeration(&[("Paint", "Paint", false), ("Desk", "Desk", true)]);
     let names = |request| -> Vec<String> {
-        merge(&[answered(&farm, request, sessions.clone(), Some(known()))])
+        merge(&[listed(&farm, request, sessions.clone(), Some(known()))])
             .sessions
             .into_iter()
             .map(|session| session.initial_app)
@@ -152,8 +154,8 @@ fn desktops_are_never_listed_when_only_applications_are_wanted() {
 }
 
 #[test]
-fn a_session_that_several_applications_share_is_listed_once() {
-    // SS-38, nfuse.md §3.2: host and number are the session; the first entry says what made it.
+fn session_shared_by_applications_is_listed_once() {
+    // SS-38, nfuse.md §3.2: host and number identify the session; the first entry created it.
     let farm = description("XA1", Generation::XenApp6);
     let another_kind = |mut session: FarmSession| {
         session.key.host_kind = None;
@@ -163,22 +165,22 @@ fn a_session_that_several_applications_share_is_listed_once() {
         session(1, "Word"),
         session(2, "Desk"),
         session(1, "Excel"),
-        // In a desktop, whatever runs in it: SS-35.
+        // A desktop session, whatever application it has: SS-35.
         session(2, "Word"),
         session(3, "Word"),
         session(3, "Desk"),
         another_kind(session(1, "Excel")),
     ];
     let known = || {
-        catalogue(&[
+        enumeration(&[
             ("Word", "Word", false),
             ("Excel", "Excel", false),
             ("Desk", "Desk", true),
         ])
     };
     let names = |request| -> Vec<String> {
-        let answer = answered(&farm, request, sessions.clone(), Some(known()));
-        let list = merge(&[answer]).sessions.into_iter();
+        let result = listed(&farm, request, sessions.clone(), Some(known()));
+        let list = merge(&[result]).sessions.into_iter();
         list.map(|session| session.initial_app).collect()
     };
     assert_eq!(names(EVERYTHING), ["Word", "Desk", "Word", "Excel"]);
@@ -186,24 +188,24 @@ fn a_session_that_several_applications_share_is_listed_once() {
 }
 
 #[test]
-fn an_application_is_aggregated_when_another_farm_of_the_group_publishes_it() {
+fn application_on_two_farms_of_group_is_aggregated() {
     let grouped = |id| FarmDescription {
         aggregation_group: Some("office".to_owned()),
         ..description(id, Generation::Cvad7)
     };
     let (one, two) = (grouped("ONE"), grouped("TWO"));
     let alone = description("ALONE", Generation::Cvad7);
-    let notepad = || Some(catalogue(&[("Notepad", "Notepad", false)]));
+    let notepad = || Some(enumeration(&[("Notepad", "Notepad", false)]));
     let pad = || {
-        Some(catalogue(&[
+        Some(enumeration(&[
             ("pad", "Notepad", false),
             ("x", "Else", false),
         ]))
     };
     let list = merge(&[
-        answered(&one, EVERYTHING, vec![session(1, "Notepad")], notepad()),
-        answered(&alone, EVERYTHING, vec![session(1, "Notepad")], notepad()),
-        answered(
+        listed(&one, EVERYTHING, vec![session(1, "Notepad")], notepad()),
+        listed(&alone, EVERYTHING, vec![session(1, "Notepad")], notepad()),
+        listed(
             &two,
             EVERYTHING,
             vec![session(1, "pad"), session(2, "x")],
@@ -233,7 +235,7 @@ fn an_application_is_aggregated_when_another_farm_of_the_group_publishes_it() {
 }
 
 #[test]
-fn sessions_that_are_listed_twice_or_without_a_proper_name_are_left_out() {
+fn duplicate_and_invalid_sessions_are_left_out() {
     let farm = description("XA1", Generation::XenApp6);
     let mut nameless = session(2, "Paint");
     nameless.key.session_id.clear();
@@ -243,20 +245,20 @@ fn sessions_that_are_listed_twice_or_without_a_proper_name_are_left_out() {
     strange.server_type = "w".repeat(513);
     let once = session(1, "Paint");
     let sessions = vec![once.clone(), once, nameless, endless, strange];
-    let list = merge(&[answered(&farm, EVERYTHING, sessions, None)]);
+    let list = merge(&[listed(&farm, EVERYTHING, sessions, None)]);
     assert_eq!(list.sessions.len(), 1);
     assert_eq!(list.enumeration, EnumerationStatus::Full);
 }
 
 #[test]
-fn sessions_stand_in_configured_order_of_farms() {
+fn sessions_are_in_configured_order_of_farms() {
     let (b, a) = (
         description("B", Generation::Cvad7),
         description("A", Generation::Cvad7),
     );
     let list = merge(&[
-        answered(&b, EVERYTHING, vec![session(2, "x"), session(1, "y")], None),
-        answered(&a, EVERYTHING, vec![session(1, "z")], None),
+        listed(&b, EVERYTHING, vec![session(2, "x"), session(1, "y")], None),
+        listed(&a, EVERYTHING, vec![session(1, "z")], None),
     ]);
     let ids: Vec<_> = list
         .sessions

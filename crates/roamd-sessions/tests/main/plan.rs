@@ -1,15 +1,14 @@
-//! Whom to ask (SS-29 to SS-35): the whole table.
+//! Plans of lists (SS-29 to SS-35): the whole table.
 
-use roamd_sessions::plan::{self, FarmPlan};
-use roamd_sessions::{FarmDescription, Generation, ListRequest, ListScope};
+use roamd_sessions::{FarmDescription, FarmPlan, Generation, ListRequest, ListScope};
 
 use crate::scripted::description;
 
 #[test]
-fn generation_request_and_setting_decide_who_is_asked_and_what_it_costs() {
+fn list_plan_follows_generation_request_and_setting() {
     use Generation::{Cvad7, XenApp6, XenDesktop5};
-    // generation, active wanted, applications only, legacy workspace control
-    //   => what is asked; "!" where asking disconnects, "-desktops" where these are taken out
+    // generation, include_active_sessions, app_sessions_only, legacy_workspace_control
+    //   => scope; "!" if the farm disconnects, "-desktops" if these are removed
     let table = [
         (XenApp6, false, false, false, "disconnected"),
         (XenApp6, false, true, false, "disconnected -desktops"),
@@ -18,8 +17,8 @@ fn generation_request_and_setting_decide_who_is_asked_and_what_it_costs() {
         (XenApp6, true, true, true, "active! -desktops"),
         (XenDesktop5, false, false, false, "disconnected"),
         (XenDesktop5, true, false, false, "active!"),
-        (XenDesktop5, false, true, false, "not asked"), // SS-33
-        (XenDesktop5, true, true, false, "not asked"),
+        (XenDesktop5, false, true, false, "skipped"), // SS-33
+        (XenDesktop5, true, true, false, "skipped"),
         (XenDesktop5, false, true, true, "disconnected -desktops"), // SS-33: exclusion lifted
         (XenDesktop5, true, true, true, "active! -desktops"),
         (Cvad7, false, false, false, "disconnected"),
@@ -32,31 +31,31 @@ fn generation_request_and_setting_decide_who_is_asked_and_what_it_costs() {
             legacy_workspace_control: legacy,
             ..description("F", generation)
         };
-        let plan = match plan::list(
+        let plan = match FarmPlan::new(
             &farm,
             ListRequest {
                 include_active_sessions,
                 app_sessions_only,
             },
         ) {
-            FarmPlan::Skip(_) => "not asked".to_owned(),
-            FarmPlan::ListQuery(ask) => {
-                let listing = match ask.listing {
+            FarmPlan::Skip(_) => "skipped".to_owned(),
+            FarmPlan::Ask(query) => {
+                let scope = match query.scope {
                     ListScope::Disconnected => "disconnected",
                     ListScope::WithActive(_) => "active",
                 };
-                let cost = if ask.disconnects { "!" } else { "" };
-                let filter = if ask.app_sessions_only {
+                let effect = if query.disconnects_active { "!" } else { "" };
+                let filter = if query.app_sessions_only {
                     " -desktops"
                 } else {
                     ""
                 };
-                format!("{listing}{cost}{filter}")
+                format!("{scope}{effect}{filter}")
             }
         };
         assert_eq!(
             plan, expected,
-            "{generation:?} active={include_active_sessions} apps={app_sessions_only} legacy={legacy}"
+            "{generation:?} {include_active_sessions} {app_sessions_only} {legacy}"
         );
     }
 }

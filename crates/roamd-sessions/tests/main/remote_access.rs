@@ -1,4 +1,5 @@
-//! Clients outside reach hosts through a gateway, and never learn an address (nfuse.md §8, §9).
+//! Clients outside reach hosts through a Citrix Gateway, and never get an address (nfuse.md §8,
+//! §9).
 #![expect(
     clippy::panic,
     clippy::indexing_slicing,
@@ -14,7 +15,7 @@ use roamd_sessions::{
 use roamd_store_proto::{Language, LaunchErrorId, LaunchParams};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::scripted::{Call, ScriptedFarm, connection, here, keys, session, user};
+use crate::scripted::{self, Call, ScriptedFarm, connection, keys, session, user};
 
 const OUTSIDE: &str = "198.51.100.9";
 const INSIDE: &str = "10.1.2.3";
@@ -40,8 +41,7 @@ fn farm() -> ScriptedFarm {
     farm
 }
 
-/// What becomes of a launch by a client that is seen with this address, and what the farm was asked
-/// for a ticket.
+/// Launches from this address. Returns the outcome and the requests for tickets.
 async fn launch(
     farm: ScriptedFarm,
     access: RemoteAccess,
@@ -53,9 +53,9 @@ async fn launch(
         include_active_sessions: false,
         app_sessions_only: false,
     };
-    let list = store.list(&alice, &here(), quiet).await.unwrap();
+    let list = scripted::list(&store, &alice, quiet).await.unwrap();
     let launch = Launch {
-        // Whatever it claims, it is known by where it comes from.
+        // The claimed address does not count.
         params: LaunchParams {
             client_address: Some(INSIDE.parse().unwrap()),
             ..LaunchParams::default()
@@ -63,21 +63,23 @@ async fn launch(
         seen_address: seen.map(|address| address.parse().unwrap()),
     };
     let target = LaunchTarget::Session(list.sessions[0].id.clone());
-    let launched = store.launch(&alice, &target, &launch).await.unwrap();
+    let outcome = scripted::launch(&store, &alice, &target, &launch)
+        .await
+        .unwrap();
     let calls = store.farms()[0].calls().into_iter();
     let asked = calls.filter(|call| matches!(call, Call::StaTicket { .. }));
-    (launched, asked.collect())
+    (outcome, asked.collect())
 }
 
-fn file(launched: &LaunchOutcome) -> String {
-    match launched {
+fn file(outcome: &LaunchOutcome) -> String {
+    match outcome {
         LaunchOutcome::Ready { ica, .. } => ica.text().expose_secret().to_owned(),
         other => panic!("not ready: {other:?}"),
     }
 }
 
 #[test]
-fn the_smallest_network_decides_who_is_inside() {
+fn smallest_network_decides_if_client_is_inside() {
     let access = access();
     for (client, inside) in [
         (None, false),
@@ -102,14 +104,17 @@ fn the_smallest_network_decides_who_is_inside() {
         ..access
     };
     let client = Some(INSIDE.parse().unwrap());
-    assert!(!both.is_inside(client), "where both say so, outside wins");
+    assert!(
+        !both.is_inside(client),
+        "outside wins over an equal network"
+    );
 }
 
 #[tokio::test]
-async fn a_client_outside_gets_a_ticket_in_place_of_the_address() {
+async fn outside_client_gets_ticket_instead_of_address() {
     for seen in [Some(OUTSIDE), None] {
-        let (launched, asked) = launch(farm(), access(), seen).await;
-        let file = file(&launched);
+        let (outcome, asked) = launch(farm(), access(), seen).await;
+        let file = file(&outcome);
         for line in [
             "Address=;40;STA0123456789AB;00112233445566778899AABBCCDDEEFF",
             "SSLEnable=On",
@@ -135,9 +140,9 @@ async fn a_client_outside_gets_a_ticket_in_place_of_the_address() {
 }
 
 #[tokio::test]
-async fn a_client_inside_goes_straight_to_the_host() {
-    let (launched, asked) = launch(farm(), access(), Some(INSIDE)).await;
-    let file = file(&launched);
+async fn inside_client_connects_directly() {
+    let (outcome, asked) = launch(farm(), access(), Some(INSIDE)).await;
+    let file = file(&outcome);
     assert!(file.contains("\r\nAddress=192.0.2.40:1494\r\n"), "{file}");
     assert!(file.contains("\r\nSSLEnable=Off\r\n"), "{file}");
     assert!(!file.contains("gw.example.net"), "{file}");
@@ -145,7 +150,7 @@ async fn a_client_inside_goes_straight_to_the_host() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_knows_hosts_by_other_addresses_gets_those() {
+async fn ticket_is_for_translated_address() {
     for (given, reached) in [
         ("vda1.example.test", "203.0.113.40:2000"),
         ("vda1.EXAMPLE.test:1494", "203.0.113.40:2000"),
@@ -153,9 +158,9 @@ async fn a_gateway_that_knows_hosts_by_other_addresses_gets_those() {
         ("[2001:db8::40]", "[2001:db8::40]:1494"),
     ] {
         let mut farm = farm();
-        let mut answer = connection();
-        answer.address = given.to_owned();
-        farm.connect = Ok(answer);
+        let mut connection = connection();
+        connection.address = given.to_owned();
+        farm.connect = Ok(connection);
         let (_, asked) = launch(farm, access(), Some(OUTSIDE)).await;
         let host = reached.to_owned();
         assert_eq!(
@@ -170,13 +175,13 @@ async fn a_gateway_that_knows_hosts_by_other_addresses_gets_those() {
 }
 
 #[tokio::test]
-async fn a_gateway_without_session_reliability_leaves_it_out() {
+async fn gateway_without_reliability_removes_cgp_address() {
     let access = RemoteAccess {
         session_reliability: false,
         ..access()
     };
-    let (launched, asked) = launch(farm(), access.clone(), Some(OUTSIDE)).await;
-    assert!(!file(&launched).contains("CGPAddress"));
+    let (outcome, asked) = launch(farm(), access.clone(), Some(OUTSIDE)).await;
+    assert!(!file(&outcome).contains("CGPAddress"));
     assert!(matches!(
         asked[..],
         [Call::StaTicket {
@@ -184,12 +189,12 @@ async fn a_gateway_without_session_reliability_leaves_it_out() {
             ..
         }]
     ));
-    let (launched, _) = launch(farm(), access, Some(INSIDE)).await;
-    assert!(file(&launched).contains("CGPAddress=*:2598"));
+    let (outcome, _) = launch(farm(), access, Some(INSIDE)).await;
+    assert!(file(&outcome).contains("CGPAddress=*:2598"));
 }
 
 #[tokio::test]
-async fn without_a_good_ticket_a_launch_outside_fails_for_the_ticket_and_tells_no_address() {
+async fn invalid_ticket_fails_launch_without_showing_address() {
     // ST-48, ST-50
     let ticket = |version: &str, authority: &str, ticket: &str| {
         Ok(StaTicket {
@@ -209,9 +214,9 @@ async fn without_a_good_ticket_a_launch_outside_fails_for_the_ticket_and_tells_n
     for answer in answers {
         let mut farm = farm();
         farm.sta_ticket = answer.clone();
-        let (launched, _) = launch(farm, access(), Some(OUTSIDE)).await;
-        let LaunchOutcome::Failed(failure) = launched else {
-            panic!("{answer:?}: {launched:?}");
+        let (outcome, _) = launch(farm, access(), Some(OUTSIDE)).await;
+        let LaunchOutcome::Failed(failure) = outcome else {
+            panic!("{answer:?}: {outcome:?}");
         };
         let shown = failure.cause.to_string();
         assert!(!shown.contains("192.0.2.40"), "{shown}");
@@ -223,14 +228,14 @@ async fn without_a_good_ticket_a_launch_outside_fails_for_the_ticket_and_tells_n
 }
 
 #[tokio::test]
-async fn no_ticket_is_asked_for_an_address_that_is_none() {
+async fn invalid_address_requests_no_ticket() {
     for address in ["", "a b", "host:port", "h\r\nx"] {
         let mut farm = farm();
-        let mut answer = connection();
-        answer.address = address.to_owned();
-        farm.connect = Ok(answer);
-        let (launched, asked) = launch(farm, access(), Some(OUTSIDE)).await;
-        assert!(matches!(launched, LaunchOutcome::Failed(_)), "{address:?}");
+        let mut connection = connection();
+        connection.address = address.to_owned();
+        farm.connect = Ok(connection);
+        let (outcome, asked) = launch(farm, access(), Some(OUTSIDE)).await;
+        assert!(matches!(outcome, LaunchOutcome::Failed(_)), "{address:?}");
         assert_eq!(asked, [], "{address:?}");
     }
 }

@@ -1,17 +1,18 @@
-//! What a user may start on all farms together (store-services.md §5).
+//! Resources of a user on all farms (store-services.md §5).
 
 use std::sync::Arc;
 
 use roamd_sessions::{
     Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId, FarmListResult,
-    Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget, ListOutcome, ListRequest,
-    Refusal, ResourceEnumeration, ResourceError, ResourceId, ResourceList, Scope, SessionIds,
-    Store, UserKey, merge_list, merge_resources,
-    plan::{self, FarmPlan},
+    FarmPlan, Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget, ListOutcome,
+    ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceId, ResourceList, Scope,
+    SessionIds, Store, UserKey, merge_list, merge_resources,
 };
 use roamd_store_proto::{EnumerationStatus, LaunchParams};
 
-use crate::scripted::{Call, ScriptedFarm, catalogue, description, down, keys, session, user};
+use crate::scripted::{
+    self, Call, ScriptedFarm, description, down, enumeration, keys, session, user,
+};
 
 fn grouped(id: &str) -> FarmDescription {
     FarmDescription {
@@ -20,17 +21,17 @@ fn grouped(id: &str) -> FarmDescription {
     }
 }
 
-fn answered<'a>(farm: &'a FarmDescription, entries: &[(&str, &str, bool)]) -> FarmEnumeration<'a> {
+fn listed<'a>(farm: &'a FarmDescription, entries: &[(&str, &str, bool)]) -> FarmEnumeration<'a> {
     FarmEnumeration {
         farm,
-        catalogue: Ok(Arc::new(catalogue(entries))),
+        enumeration: Ok(Arc::new(enumeration(entries))),
     }
 }
 
 fn failed(farm: &FarmDescription, error: FarmError) -> FarmEnumeration<'_> {
     FarmEnumeration {
         farm,
-        catalogue: Err(error),
+        enumeration: Err(error),
     }
 }
 
@@ -55,21 +56,21 @@ fn id(farm: &str, in_name: &str) -> ResourceId {
 }
 
 #[test]
-fn enumeration_says_how_many_farms_answered() {
+fn resource_enumeration_counts_failed_farms() {
     // ST-60
     let (a, b) = (
         description("A", Generation::XenApp6),
         description("B", Generation::XenDesktop5),
     );
     let table = [
-        (vec![answered(&a, &[])], EnumerationStatus::Full),
+        (vec![listed(&a, &[])], EnumerationStatus::Full),
         (vec![], EnumerationStatus::Full),
         (
-            vec![answered(&a, &[]), failed(&b, down())],
+            vec![listed(&a, &[]), failed(&b, down())],
             EnumerationStatus::Partial,
         ),
         (
-            vec![answered(&a, &[]), failed(&b, FarmError::Busy)],
+            vec![listed(&a, &[]), failed(&b, FarmError::Busy)],
             EnumerationStatus::Partial,
         ),
         (
@@ -77,23 +78,23 @@ fn enumeration_says_how_many_farms_answered() {
             EnumerationStatus::Failed,
         ),
     ];
-    for (answers, expected) in table {
-        let list = merge_resources(&answers).unwrap();
-        assert_eq!(list.enumeration, expected, "{answers:?}");
+    for (results, expected) in table {
+        let list = merge_resources(&results).unwrap();
+        assert_eq!(list.enumeration, expected, "{results:?}");
     }
     let busy = [failed(&a, FarmError::Busy), failed(&b, FarmError::Busy)];
     assert_eq!(merge_resources(&busy), Err(Busy));
 }
 
 #[test]
-fn farms_of_a_group_publish_the_same_application_once() {
+fn application_of_grouped_farms_is_listed_once() {
     let (one, two, alone) = (
         grouped("ONE"),
         grouped("TWO"),
         description("ALONE", Generation::Cvad7),
     );
     let list = merge_resources(&[
-        answered(
+        listed(
             &one,
             &[
                 ("Word", "Word", false),
@@ -101,11 +102,11 @@ fn farms_of_a_group_publish_the_same_application_once() {
                 ("Pad-1", "Notepad", false),
             ],
         ),
-        answered(
+        listed(
             &alone,
             &[("Pad-2", "Notepad", false), ("Pad-1", "Notepad", false)],
         ),
-        answered(
+        listed(
             &two,
             &[
                 ("pad", "Notepad", false),
@@ -130,7 +131,7 @@ fn farms_of_a_group_publish_the_same_application_once() {
 }
 
 #[test]
-fn a_session_has_the_id_of_a_resource_of_the_list() {
+fn session_has_id_of_listed_resource() {
     // SS-39
     let (one, two, alone) = (
         grouped("ONE"),
@@ -143,20 +144,20 @@ fn a_session_has_the_id_of_a_resource_of_the_list() {
         ("Desk", "Desk", true),
     ];
     let farms = [&one, &two, &alone];
-    let resources = merge_resources(&farms.map(|farm| answered(farm, &entries))).unwrap();
+    let resources = merge_resources(&farms.map(|farm| listed(farm, &entries))).unwrap();
     let everything = ListRequest {
         include_active_sessions: false,
         app_sessions_only: false,
     };
     let sessions = farms.map(|farm| {
-        let FarmPlan::ListQuery(ask) = plan::list(farm, everything) else {
+        let FarmPlan::Ask(query) = FarmPlan::new(farm, everything) else {
             panic!("every farm is asked");
         };
         let sessions = entries.iter().zip(1..);
-        let outcome = ListOutcome::Answered {
-            ask,
+        let outcome = ListOutcome::Listed {
+            query,
             sessions: sessions.map(|((name, ..), n)| session(n, name)).collect(),
-            catalogue: Some(Arc::new(catalogue(&entries))),
+            enumeration: Some(Arc::new(enumeration(&entries))),
             pre_launch: None,
         };
         FarmListResult { farm, outcome }
@@ -176,12 +177,12 @@ fn a_session_has_the_id_of_a_resource_of_the_list() {
 fn farm(id: &str, group: Option<&str>, entries: &[(&str, &str, bool)]) -> ScriptedFarm {
     let mut farm = ScriptedFarm::new(id, Generation::Cvad7);
     farm.description.aggregation_group = group.map(str::to_owned);
-    farm.applications = Ok(catalogue(entries));
+    farm.applications = Ok(enumeration(entries));
     farm
 }
 
 #[tokio::test]
-async fn a_list_asks_every_farm_for_what_the_user_may_start() {
+async fn resource_list_asks_every_farm() {
     let mut farms = vec![
         farm("A", None, &[("Word", "Word", false)]),
         farm("B", None, &[("Desk", "Desk", true)]),
@@ -219,10 +220,10 @@ async fn a_list_asks_every_farm_for_what_the_user_may_start() {
 }
 
 #[tokio::test]
-async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
+async fn pre_launch_resources_are_listed_separately() {
     // ST-57, nfuse.md §6.1
     let mut knows = farm("A", None, &[("Word", "Word", false)]);
-    knows.pre_launch = Ok(catalogue(&[("Warm", "Warm-up", false)]));
+    knows.pre_launch = Ok(enumeration(&[("Warm", "Warm-up", false)]));
     let mut refuses = farm("B", None, &[("Paint", "Paint", false)]);
     refuses.pre_launch = Err(FarmError::Refused(Refusal::Unsupported));
     let store = Store::new(vec![knows, refuses], keys());
@@ -238,14 +239,14 @@ async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
 
     let found = store.resource(&alice, &id("A", "Warm")).await.unwrap();
     assert_eq!(found.id, id("A", "Warm"));
-    let picture = store.picture(&alice, &found.id, IconSize::DEFAULT).await;
-    assert_eq!(picture, Ok(Icon::None { desktop: false }));
+    let icon = store.icon(&alice, &found.id, IconSize::DEFAULT).await;
+    assert_eq!(icon, Ok(Icon::None { desktop: false }));
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
     };
     let target = LaunchTarget::Application(found.ids());
-    let launched = store.launch(&alice, &target, &launch).await;
+    let launched = scripted::launch(&store, &alice, &target, &launch).await;
     assert!(
         matches!(launched, Ok(LaunchOutcome::Ready { .. })),
         "{launched:?}"
@@ -257,7 +258,7 @@ async fn what_is_started_before_anybody_asks_is_a_list_of_its_own() {
 }
 
 #[tokio::test]
-async fn one_resource_asks_its_farm_and_those_of_its_group() {
+async fn resource_lookup_asks_farms_of_group_only() {
     // ST-59
     let farms = vec![
         farm("ONE", Some("office"), &[("Word", "Word", false)]),
@@ -291,7 +292,7 @@ async fn one_resource_asks_its_farm_and_those_of_its_group() {
 }
 
 #[tokio::test]
-async fn a_farm_that_does_not_answer_is_not_a_resource_that_is_gone() {
+async fn resource_on_failed_farm_is_not_reported_missing() {
     // ST-54
     let mut farms = vec![
         farm("ONE", Some("office"), &[]),
@@ -303,46 +304,46 @@ async fn a_farm_that_does_not_answer_is_not_a_resource_that_is_gone() {
     let word = id("ONE", "Word");
     let found = store.resource(&alice, &word).await;
     assert_eq!(found, Err(ResourceError::Farm(down())));
-    let picture = store.picture(&alice, &word, IconSize::DEFAULT).await;
-    assert_eq!(picture, Err(ResourceError::Farm(down())));
-    // The other farm of the group is enough for what it publishes itself.
+    let icon = store.icon(&alice, &word, IconSize::DEFAULT).await;
+    assert_eq!(icon, Err(ResourceError::Farm(down())));
+    // A farm of the group is enough for its own resources.
     let found = store.resource(&alice, &id("TWO", "WinWord")).await.unwrap();
     assert_eq!(found.id, id("TWO", "WinWord"));
 }
 
 #[tokio::test]
-async fn a_picture_is_shown_to_who_may_see_the_application() {
+async fn icon_is_shown_only_for_own_applications() {
     let mut one = farm(
         "ONE",
         None,
         &[("Word", "Word", false), ("Desk", "Desk", true)],
     );
     let png: Arc<[u8]> = Arc::from(*b"png");
-    one.picture = Ok(Some(Arc::clone(&png)));
+    one.icon = Ok(Some(Arc::clone(&png)));
     let store = Store::new(vec![one.clone()], keys());
     let alice = user("alice");
     let size = IconSize::fitting(33);
-    let picture = store.picture(&alice, &id("ONE", "Word"), size).await;
-    assert_eq!(picture, Ok(Icon::OfFarm(png)));
+    let icon = store.icon(&alice, &id("ONE", "Word"), size).await;
+    assert_eq!(icon, Ok(Icon::OfFarm(png)));
     let calls = [
         Call::Applications(DeadlineShare::Half),
         Call::Icon("Word".to_owned(), size),
     ];
     assert_eq!(one.calls(), calls);
     for hidden in [id("ONE", "Excel"), id("TWO", "Word")] {
-        let picture = store.picture(&alice, &hidden, size).await;
-        assert_eq!(picture, Err(ResourceError::NotFound));
+        let icon = store.icon(&alice, &hidden, size).await;
+        assert_eq!(icon, Err(ResourceError::NotFound));
     }
-    one.picture = Ok(None);
+    one.icon = Ok(None);
     let store = Store::new(vec![one], keys());
     for (name, desktop) in [("Word", false), ("Desk", true)] {
-        let picture = store.picture(&alice, &id("ONE", name), size).await;
-        assert_eq!(picture, Ok(Icon::None { desktop }));
+        let icon = store.icon(&alice, &id("ONE", name), size).await;
+        assert_eq!(icon, Ok(Icon::None { desktop }));
     }
 }
 
 #[test]
-fn a_picture_has_the_wished_size_or_the_next_one_that_farms_have() {
+fn icon_size_is_rounded_up() {
     let table = [
         (0, 16),
         (16, 16),
@@ -351,17 +352,17 @@ fn a_picture_has_the_wished_size_or_the_next_one_that_farms_have() {
         (256, 256),
         (9999, 256),
     ];
-    for (wished, expected) in table {
-        assert_eq!(IconSize::fitting(wished).pixels(), expected);
+    for (requested, expected) in table {
+        assert_eq!(IconSize::fitting(requested).pixels(), expected);
     }
 }
 
 #[test]
-fn an_empty_catalogue_gives_an_empty_list() {
+fn empty_enumeration_gives_empty_list() {
     let farm = description("A", Generation::Cvad7);
-    let answer = FarmEnumeration {
+    let result = FarmEnumeration {
         farm: &farm,
-        catalogue: Ok(Arc::new(ResourceEnumeration::default())),
+        enumeration: Ok(Arc::new(ResourceEnumeration::default())),
     };
-    assert_eq!(merge_resources(&[answer]).unwrap().resources, []);
+    assert_eq!(merge_resources(&[result]).unwrap().resources, []);
 }

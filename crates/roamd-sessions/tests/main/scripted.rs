@@ -1,4 +1,4 @@
-//! A farm that answers as the test says, and remembers what it was asked.
+//! Farm with scripted results, which records its calls.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
-    Application, ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, Farm,
-    FarmDescription, FarmError, FarmId, FarmSession, Generation, HostPort, IconSize, Kind,
-    ListScope, Logon, NoTicket, Operation, ResourceEnumeration, SessionKey, StaTicket, User,
-    UserKey,
+    Application, Busy, ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, Farm,
+    FarmDescription, FarmError, FarmId, FarmSession, Generation, HostPort, IconSize, Kind, Launch,
+    LaunchOutcome, LaunchTarget, ListRequest, ListScope, Logon, NoTicket, Operation,
+    ResourceEnumeration, SessionKey, SessionList, StaTicket, Store, User, UserKey,
 };
 use secrecy::SecretString;
 
@@ -60,7 +60,7 @@ pub(crate) fn session(number: u32, in_name: &str) -> FarmSession {
     }
 }
 
-pub(crate) fn catalogue(entries: &[(&str, &str, bool)]) -> ResourceEnumeration {
+pub(crate) fn enumeration(entries: &[(&str, &str, bool)]) -> ResourceEnumeration {
     entries
         .iter()
         .map(|(in_name, title, desktop)| {
@@ -88,11 +88,32 @@ pub(crate) fn connection() -> Connection {
     }
 }
 
+/// Plans and makes a list of sessions for this user.
+pub(crate) async fn list(
+    store: &Store<ScriptedFarm>,
+    user: &User,
+    request: ListRequest,
+) -> Result<SessionList, Busy> {
+    let plan = store.plan_list(request);
+    store.list(&plan, user, &here()).await
+}
+
+/// Plans and runs a launch of this user.
+pub(crate) async fn launch(
+    store: &Store<ScriptedFarm>,
+    user: &User,
+    target: &LaunchTarget,
+    launch: &Launch,
+) -> Result<LaunchOutcome, Busy> {
+    let plan = store.plan_launch(user, target);
+    store.launch(&plan, launch).await
+}
+
 pub(crate) fn down() -> FarmError {
     FarmError::Unavailable("connection refused".to_owned())
 }
 
-/// What a [`ScriptedFarm`] was asked to do.
+/// Call of a [`ScriptedFarm`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Applications(DeadlineShare),
@@ -100,24 +121,24 @@ pub(crate) enum Call {
     ForgetApplications,
     Icon(String, IconSize),
     Sessions { active: bool },
-    EndAction { how: EndAction, tickets: usize },
-    ConnectRequest(Box<ConnectRequest>),
+    End { action: EndAction, tickets: usize },
+    Connect(Box<ConnectRequest>),
     StaTicket { host: String, reliable: bool },
 }
 
-/// A clone is the same farm.
+/// A farm with scripted results. A clone is the same farm.
 #[derive(Clone)]
 pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<ResourceEnumeration, FarmError>,
     pub(crate) pre_launch: Result<ResourceEnumeration, FarmError>,
-    pub(crate) picture: Result<Option<Arc<[u8]>>, FarmError>,
+    pub(crate) icon: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
     pub(crate) end: Result<(), FarmError>,
     pub(crate) connect: Result<Connection, FarmError>,
     pub(crate) sta_ticket: Result<StaTicket, NoTicket>,
-    /// It answers nothing, ever.
+    /// The farm never responds.
     pub(crate) silent: bool,
     calls: Arc<Mutex<Vec<Call>>>,
 }
@@ -129,7 +150,7 @@ impl ScriptedFarm {
             begin: Ok(()),
             applications: Ok(ResourceEnumeration::default()),
             pre_launch: Ok(ResourceEnumeration::default()),
-            picture: Ok(None),
+            icon: Ok(None),
             sessions: Ok(Vec::new()),
             end: Ok(()),
             connect: Ok(connection()),
@@ -147,7 +168,7 @@ impl ScriptedFarm {
         self.calls.lock().unwrap().clone()
     }
 
-    async fn note(&self, call: Call) {
+    async fn record(&self, call: Call) {
         self.calls.lock().unwrap().push(call);
         if self.silent {
             pending::<()>().await;
@@ -172,53 +193,52 @@ impl Operation for ScriptedFarm {
         &self,
         share: DeadlineShare,
     ) -> Result<Arc<ResourceEnumeration>, FarmError> {
-        self.note(Call::Applications(share)).await;
+        self.record(Call::Applications(share)).await;
         self.applications.clone().map(Arc::new)
     }
 
     async fn pre_launch_applications(&self) -> Result<Arc<ResourceEnumeration>, FarmError> {
-        self.note(Call::PreLaunchApplications).await;
+        self.record(Call::PreLaunchApplications).await;
         self.pre_launch.clone().map(Arc::new)
     }
 
     async fn forget_applications(&self) {
-        self.note(Call::ForgetApplications).await;
+        self.record(Call::ForgetApplications).await;
     }
 
-    async fn picture(
+    async fn icon(
         &self,
         in_name: &str,
         _: Option<i64>,
         size: IconSize,
     ) -> Result<Option<Arc<[u8]>>, FarmError> {
-        self.note(Call::Icon(in_name.to_owned(), size)).await;
-        self.picture.clone()
+        self.record(Call::Icon(in_name.to_owned(), size)).await;
+        self.icon.clone()
     }
 
     async fn sessions(
         &self,
         _: &EndPoint,
-        listing: ListScope,
+        scope: ListScope,
     ) -> Result<Vec<FarmSession>, FarmError> {
-        let active = matches!(listing, ListScope::WithActive(_));
-        self.note(Call::Sessions { active }).await;
+        let active = matches!(scope, ListScope::WithActive(_));
+        self.record(Call::Sessions { active }).await;
         self.sessions.clone()
     }
 
     async fn end(
         &self,
-        how: EndAction,
+        action: EndAction,
         _: &EndPoint,
         tickets: &[SecretString],
     ) -> Result<(), FarmError> {
         let tickets = tickets.len();
-        self.note(Call::EndAction { how, tickets }).await;
+        self.record(Call::End { action, tickets }).await;
         self.end.clone()
     }
 
     async fn connect(&self, connect: &ConnectRequest) -> Result<Connection, FarmError> {
-        self.note(Call::ConnectRequest(Box::new(connect.clone())))
-            .await;
+        self.record(Call::Connect(Box::new(connect.clone()))).await;
         self.connect.clone()
     }
 
@@ -229,7 +249,7 @@ impl Operation for ScriptedFarm {
         reliable: bool,
     ) -> Result<StaTicket, NoTicket> {
         let host = host.to_string();
-        self.note(Call::StaTicket { host, reliable }).await;
+        self.record(Call::StaTicket { host, reliable }).await;
         self.sta_ticket.clone()
     }
 }

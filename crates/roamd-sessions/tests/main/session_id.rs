@@ -1,4 +1,4 @@
-//! Session ids: stable, bound to the user, and not to be forged (SS-5, SS-13, SS-54).
+//! Session ids: stable, bound to the user, and unforgeable (SS-5, SS-13, SS-54).
 
 use proptest::prelude::*;
 use roamd_sessions::{FarmId, SessionIds, SessionKey, UnknownSession, UserKey};
@@ -26,7 +26,7 @@ fn alice() -> UserKey {
 
 proptest! {
     #[test]
-    fn an_id_opens_to_what_was_sealed_and_is_the_same_each_time(farm in "[A-Z0-9]{1,8}", key in key()) {
+    fn session_id_round_trips_and_is_stable(farm in "[A-Z0-9]{1,8}", key in key()) {
         let ids = SessionIds::new(keys());
         let farm = FarmId::new(farm);
         let id = ids.seal(&alice(), &farm, &key);
@@ -36,20 +36,20 @@ proptest! {
     }
 
     #[test]
-    fn an_id_of_another_user_is_unknown(key in key()) {
+    fn session_id_of_another_user_is_unknown(key in key()) {
         let ids = SessionIds::new(keys());
         let id = ids.seal(&alice(), &FarmId::new("XA1"), &key);
         prop_assert_eq!(ids.open(&UserKey::new("DEMO", "bob"), &id), Err(UnknownSession));
     }
 
     #[test]
-    fn any_text_that_was_not_sealed_is_unknown(text in any::<String>()) {
+    fn forged_session_id_is_unknown(text in any::<String>()) {
         prop_assert_eq!(SessionIds::new(keys()).open(&alice(), &text), Err(UnknownSession));
     }
 }
 
 #[test]
-fn any_changed_bit_makes_an_id_unknown() {
+fn session_id_with_changed_bit_is_unknown() {
     let ids = SessionIds::new(keys());
     let key = crate::scripted::session(7, "Paint").key;
     let id = ids.seal(&alice(), &FarmId::new("XA1"), &key);
@@ -69,7 +69,7 @@ fn any_changed_bit_makes_an_id_unknown() {
 }
 
 #[test]
-fn a_user_has_one_key_however_the_account_is_written() {
+fn user_key_ignores_case_of_account() {
     assert_eq!(UserKey::new("DEMO", "Alice"), UserKey::new("demo", "alice"));
     assert_ne!(UserKey::new("DEMO", "alice"), UserKey::new("LAB", "alice"));
 }

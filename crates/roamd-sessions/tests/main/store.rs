@@ -1,4 +1,4 @@
-//! The operations on scripted farms.
+//! Operations of a store on scripted farms.
 
 use futures_util::FutureExt;
 use roamd_sessions::{
@@ -7,7 +7,7 @@ use roamd_sessions::{
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use secrecy::SecretString;
 
-use crate::scripted::{Call, ScriptedFarm, catalogue, down, here, keys, session, user};
+use crate::scripted::{Call, ScriptedFarm, down, enumeration, here, keys, list, session, user};
 
 const QUIET: ListRequest = ListRequest {
     include_active_sessions: false,
@@ -27,53 +27,51 @@ const ACTIVE_APPLICATIONS: ListRequest = ListRequest {
 };
 
 #[tokio::test]
-async fn active_sessions_are_asked_for_only_when_the_client_said_so() {
+async fn active_sessions_are_requested_only_on_demand() {
     // SS-30
     for (request, active) in [(QUIET, false), (ACTIVE, true)] {
         let store = Store::new(vec![ScriptedFarm::new("XA1", Generation::XenApp6)], keys());
-        store.list(&user("alice"), &here(), request).await.unwrap();
+        list(&store, &user("alice"), request).await.unwrap();
         assert_eq!(store.farms()[0].calls()[1..], [Call::Sessions { active }]);
     }
 }
 
 #[tokio::test]
-async fn a_desktop_farm_before_7_hears_nothing_when_only_applications_are_wanted() {
+async fn application_list_skips_old_desktop_farm() {
     // SS-33
     let store = Store::new(
         vec![ScriptedFarm::new("XD5", Generation::XenDesktop5)],
         keys(),
     );
-    let list = store
-        .list(&user("alice"), &here(), ACTIVE_APPLICATIONS)
+    let sessions = list(&store, &user("alice"), ACTIVE_APPLICATIONS)
         .await
         .unwrap();
-    assert_eq!(list.enumeration, EnumerationStatus::Full);
+    assert_eq!(sessions.enumeration, EnumerationStatus::Full);
     assert_eq!(store.farms()[0].calls(), []);
 }
 
 #[tokio::test]
-async fn without_a_catalogue_no_listing_disconnects_anything_for_nothing() {
+async fn failed_enumeration_prevents_disconnecting_list() {
     let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
     farm.applications = Err(down());
     farm.sessions = Ok(vec![session(1, "Paint")]);
     let store = Store::new(vec![farm], keys());
-    let list = store
-        .list(&user("alice"), &here(), ACTIVE_APPLICATIONS)
+    let sessions = list(&store, &user("alice"), ACTIVE_APPLICATIONS)
         .await
         .unwrap();
-    assert_eq!(list.enumeration, EnumerationStatus::Failed);
+    assert_eq!(sessions.enumeration, EnumerationStatus::Failed);
     assert_eq!(
         store.farms()[0].calls(),
         [Call::Applications(DeadlineShare::Half)]
     );
-    // When desktops are welcome the sessions are listed, under their internal names.
-    let list = store.list(&user("alice"), &here(), ACTIVE).await.unwrap();
-    assert_eq!(list.enumeration, EnumerationStatus::Full);
-    assert_eq!(list.sessions[0].initial_app, "Paint");
+    // If desktops are listed too, sessions are listed under their internal names.
+    let sessions = list(&store, &user("alice"), ACTIVE).await.unwrap();
+    assert_eq!(sessions.enumeration, EnumerationStatus::Full);
+    assert_eq!(sessions.sessions[0].initial_app, "Paint");
 }
 
 #[tokio::test]
-async fn a_listing_that_changes_something_waits_for_the_catalogue() {
+async fn disconnecting_list_waits_for_enumeration() {
     // SS-29
     for (generation, request, share) in [
         (Generation::XenApp6, ACTIVE, DeadlineShare::Half),
@@ -94,8 +92,8 @@ async fn a_listing_that_changes_something_waits_for_the_catalogue() {
         let mut farm = ScriptedFarm::new("XA1", generation);
         farm.silent = true;
         let store = Store::new(vec![farm], keys());
-        let (alice, here) = (user("alice"), here());
-        assert!(store.list(&alice, &here, request).now_or_never().is_none());
+        let alice = user("alice");
+        assert!(list(&store, &alice, request).now_or_never().is_none());
         let active = request.include_active_sessions;
         let expected = if active && generation == Generation::XenApp6 {
             vec![Call::Applications(share)]
@@ -107,10 +105,10 @@ async fn a_listing_that_changes_something_waits_for_the_catalogue() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_started_before_anybody_asked_is_one_of_an_application() {
+async fn pre_launched_session_is_an_application_session() {
     // SS-33, SS-35, nfuse.md §6.1
     let known = || {
-        Ok(catalogue(&[
+        Ok(enumeration(&[
             ("Warm", "Warm-up", false),
             ("Hot", "Hot", true),
         ]))
@@ -129,20 +127,20 @@ async fn a_session_that_was_started_before_anybody_asked_is_one_of_an_applicatio
         (QUIET, "Warm", known(), 2, None),
     ] {
         let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
-        farm.applications = Ok(catalogue(&[("Paint", "Paint", false)]));
+        farm.applications = Ok(enumeration(&[("Paint", "Paint", false)]));
         farm.pre_launch = pre_launch;
         farm.sessions = Ok(vec![session(1, "Paint"), session(2, running)]);
         let store = Store::new(vec![farm], keys());
-        let list = store.list(&user("alice"), &here(), request).await.unwrap();
-        assert_eq!(list.sessions.len(), expected, "{request:?} {running}");
-        assert_eq!(list.enumeration, EnumerationStatus::Full);
+        let sessions = list(&store, &user("alice"), request).await.unwrap();
+        assert_eq!(sessions.sessions.len(), expected, "{request:?} {running}");
+        assert_eq!(sessions.enumeration, EnumerationStatus::Full);
         let calls = store.farms()[0].calls();
         assert_eq!(calls.get(2), call.as_ref(), "{request:?} {running}");
     }
 }
 
 #[test]
-fn a_listing_disconnects_when_any_farm_that_is_asked_would() {
+fn list_plan_has_side_effects_if_any_farm_disconnects() {
     // SS-29, SS-33
     use Generation::{Cvad7, XenApp6, XenDesktop5};
     for (generations, request, expected) in [
@@ -155,13 +153,13 @@ fn a_listing_disconnects_when_any_farm_that_is_asked_would() {
     ] {
         let farms = generations.iter().map(|g| ScriptedFarm::new("F", *g));
         let store = Store::new(farms.collect(), keys());
-        let found = store.listing_disconnects(request);
+        let found = store.plan_list(request).has_side_effects();
         assert_eq!(found, expected, "{generations:?} {request:?}");
     }
 }
 
 #[tokio::test]
-async fn a_farm_that_refuses_the_account_is_not_asked_for_more() {
+async fn farm_refusing_the_account_is_not_asked_again() {
     for (refusal, asked, enumeration) in [
         (Refusal::Credentials, 1, EnumerationStatus::Failed),
         (Refusal::Account, 1, EnumerationStatus::Failed),
@@ -171,14 +169,14 @@ async fn a_farm_that_refuses_the_account_is_not_asked_for_more() {
         let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
         farm.applications = Err(FarmError::Refused(refusal));
         let store = Store::new(vec![farm], keys());
-        let list = store.list(&user("alice"), &here(), ACTIVE).await.unwrap();
-        assert_eq!(list.enumeration, enumeration, "{refusal:?}");
+        let sessions = list(&store, &user("alice"), ACTIVE).await.unwrap();
+        assert_eq!(sessions.enumeration, enumeration, "{refusal:?}");
         assert_eq!(store.farms()[0].calls().len(), asked, "{refusal:?}");
     }
 }
 
 #[tokio::test]
-async fn farms_that_are_all_busy_can_be_told_from_farms_that_fail() {
+async fn busy_farms_differ_from_failed_farms() {
     let busy = |id| {
         let mut farm = ScriptedFarm::new(id, Generation::XenApp6);
         farm.begin = Err(FarmError::Busy);
@@ -186,22 +184,22 @@ async fn farms_that_are_all_busy_can_be_told_from_farms_that_fail() {
     };
     let alice = user("alice");
     let store = Store::new(vec![busy("XA1"), busy("XA2")], keys());
-    let listed = store.list(&alice, &here(), ACTIVE).await;
+    let listed = list(&store, &alice, ACTIVE).await;
     assert_eq!(listed, Err(Busy));
     let ended = store.end(&alice, &here(), EndAction::LogOff, &[]).await;
     assert_eq!(ended, Err(Busy));
     for farm in store.farms() {
         assert_eq!(farm.calls(), []);
     }
-    // A farm that is left alone on purpose does not count.
+    // A skipped farm does not count.
     let farms = vec![
         busy("XA1"),
         ScriptedFarm::new("XD5", Generation::XenDesktop5),
     ];
     let store = Store::new(farms, keys());
-    let listed = store.list(&alice, &here(), ACTIVE_APPLICATIONS).await;
+    let listed = list(&store, &alice, ACTIVE_APPLICATIONS).await;
     assert_eq!(listed, Err(Busy));
-    let listed = store.list(&alice, &here(), ACTIVE).await.unwrap();
+    let listed = list(&store, &alice, ACTIVE).await.unwrap();
     assert_eq!(listed.enumeration, EnumerationStatus::Partial);
     let ended = store.end(&alice, &here(), EndAction::LogOff, &[]).await;
     let ended = ended.unwrap();
@@ -218,7 +216,7 @@ fn results(farms: &[FarmResult]) -> Vec<(&str, &Result<(), FarmError>)> {
 }
 
 #[tokio::test]
-async fn a_list_tells_which_farms_it_took_sessions_from() {
+async fn list_names_farms_that_disconnected_sessions() {
     // SS-29
     let mut bad = ScriptedFarm::new("XA2", Generation::XenApp6);
     bad.sessions = Err(down());
@@ -238,36 +236,36 @@ async fn a_list_tells_which_farms_it_took_sessions_from() {
             &[("XA1", &done), ("XA2", &failed), ("XD5", &done)][..],
         ),
     ] {
-        let list = store.list(&user("alice"), &here(), request).await.unwrap();
-        assert_eq!(results(&list.taken_from), expected, "{request:?}");
+        let sessions = list(&store, &user("alice"), request).await.unwrap();
+        assert_eq!(results(&sessions.disconnected_on), expected, "{request:?}");
     }
 }
 
 #[tokio::test]
-async fn a_farm_that_fails_makes_the_list_partial() {
+async fn failed_farm_makes_list_partial() {
     let mut bad = ScriptedFarm::new("BAD", Generation::Cvad7);
     bad.sessions = Err(down());
     let mut good = ScriptedFarm::new("GOOD", Generation::Cvad7);
     good.sessions = Ok(vec![session(1, "Paint")]);
     let store = Store::new(vec![bad, good], keys());
-    let list = store.list(&user("alice"), &here(), QUIET).await.unwrap();
-    assert_eq!(list.enumeration, EnumerationStatus::Partial);
-    assert_eq!(list.sessions.len(), 1);
+    let sessions = list(&store, &user("alice"), QUIET).await.unwrap();
+    assert_eq!(sessions.enumeration, EnumerationStatus::Partial);
+    assert_eq!(sessions.sessions.len(), 1);
 }
 
 #[tokio::test]
-async fn an_end_reaches_every_farm_with_the_tickets() {
+async fn end_reaches_every_farm_with_tickets() {
     // SS-44 to SS-46, SS-50
     let tickets = [SecretString::from("A1"), SecretString::from("B2")];
-    for how in [EndAction::Disconnect, EndAction::LogOff] {
+    for action in [EndAction::Disconnect, EndAction::LogOff] {
         let mut bad = ScriptedFarm::new("BAD", Generation::XenApp6);
         bad.end = Err(down());
         let farms = vec![bad, ScriptedFarm::new("XD5", Generation::XenDesktop5)];
         let store = Store::new(farms, keys());
-        let ended = store.end(&user("alice"), &here(), how, &tickets).await;
+        let ended = store.end(&user("alice"), &here(), action, &tickets).await;
         assert_eq!(ended.unwrap().status, SessionStatus::Partial);
         for farm in store.farms() {
-            assert_eq!(farm.calls(), [Call::EndAction { how, tickets: 2 }]);
+            assert_eq!(farm.calls(), [Call::End { action, tickets: 2 }]);
         }
     }
 }

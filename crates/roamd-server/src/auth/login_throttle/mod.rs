@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 use self::in_flight::{InFlight, InFlightGuard};
 use crate::app::clock::Clock;
 use crate::config;
-use crate::farms::{Bounds, FairSemaphore, Permit};
+use crate::farms::{FairSemaphore, FairSemaphoreLimits, Permit};
 use crate::http::error::ApiError;
 
 /// Number of attempts that may wait, for each concurrent check.
@@ -88,8 +88,8 @@ impl LoginThrottle {
             policy: config.policy,
             state,
             clock,
-            checks: FairSemaphore::new(Bounds {
-                turns: config.checks,
+            checks: FairSemaphore::new(FairSemaphoreLimits {
+                permits: config.checks,
                 waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
             }),
             in_flight: InFlight::new(config.policy.free_attempts),
@@ -160,7 +160,7 @@ impl LoginThrottle {
         }
         let permit = self
             .checks
-            .take(&target.network, deadline)
+            .acquire(&target.network, deadline)
             .await
             .map_err(|_| Busy)?;
         let attempt = Attempt {

@@ -28,7 +28,7 @@ pub(super) async fn form(
         conversation,
         ..
     } = post;
-    if !state.credential_farms.change_passwords().await {
+    if !state.credential_farms.can_change_passwords().await {
         return Ok(None);
     }
     state

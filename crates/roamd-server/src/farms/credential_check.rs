@@ -1,4 +1,4 @@
-//! Farms as those who check passwords.
+//! Password checks and password changes on farms.
 
 use std::sync::Arc;
 
@@ -10,22 +10,24 @@ use roamd_nfuse_proto::{
     CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
     ValidateCredentialsRequest,
 };
-use roamd_sessions::{User, UserKey};
+use roamd_sessions::{FarmError, User, UserKey};
 use roamd_store_proto::auth::Reason;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+use super::adapter::NfuseFarm;
+use super::credentials::{encoded, explicit};
 use super::errors::farm_error;
-use super::fair_semaphore::Permit;
-use super::{NfuseFarm, Shared, explicit, hidden};
+use super::fair_semaphore::{NoPermit, Permit};
+use super::farm_state::FarmState;
 use crate::auth::password_check::PasswordCheck;
 use crate::metrics::OperationKind;
 
-/// Longest domain, and longest name of an account, in bytes: what a DNS name may have.
-const LONGEST_PART: usize = 255;
+/// Longest domain and longest account name, in bytes: the limit of a DNS name.
+const MAX_PART_BYTES: usize = 255;
 
-/// Asks farms to check passwords: one after the other until one answers. A farm that refuses has
-/// answered, so that a wrong password is not carried from farm to farm. A clone asks the same farms.
+/// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
+/// that a wrong password is not sent to the next farm. A clone asks the same farms.
 #[derive(Clone)]
 pub(crate) struct CredentialFarms(Arc<[NfuseFarm]>);
 
@@ -34,20 +36,17 @@ impl CredentialFarms {
         Self(farms.into_iter().collect())
     }
 
-    /// Whether the password in a user's token is still good. The operation that asks has yet to
-    /// begin, so this takes no more than half the shortest deadline.
-    pub(crate) async fn standing(&self, user: &User) -> PasswordCheck {
+    /// Checks the password in a user's token. The operation that needs the result has yet to begin,
+    /// so this takes at most half of the shortest deadline.
+    pub(crate) async fn check_password(&self, user: &User) -> PasswordCheck {
         let credentials = Credentials {
             user_name: user.name.clone(),
             domain: user.domain.clone(),
             password: user.password.clone(),
         };
-        let timeouts = self.0.iter().map(|farm| farm.0.timeout);
-        let patience = timeouts.min().unwrap_or_default() / 2;
-        match self
-            .ask(&credentials, Some(Instant::now() + patience))
-            .await
-        {
+        let timeouts = self.0.iter().map(|farm| farm.0.config.timeout);
+        let timeout = timeouts.min().unwrap_or_default() / 2;
+        match self.ask(&credentials, Some(Instant::now() + timeout)).await {
             Ok(_) => PasswordCheck::Good,
             Err(
                 CredentialRefusal::BadCredentials
@@ -61,13 +60,13 @@ impl CredentialFarms {
         }
     }
 
-    /// Whether passwords can be changed at one of them. No NFuse request for that is known: only a
-    /// farm that announces it hears of it.
-    pub(crate) async fn change_passwords(&self) -> bool {
+    /// Whether a farm can change passwords. NFuse has no known request for it, so only a farm that
+    /// announces the capability is asked.
+    pub(crate) async fn can_change_passwords(&self) -> bool {
         self.changing_farm().await.is_some()
     }
 
-    /// Replaces a password. It is asked once, and of one farm.
+    /// Changes a password: one request to one farm.
     pub(crate) async fn change(&self, change: &PasswordChange) -> Result<(), ChangeRefusal> {
         let Some(NfuseFarm(farm)) = self.changing_farm().await else {
             return Err(ChangeRefusal::Unavailable);
@@ -79,18 +78,18 @@ impl CredentialFarms {
         } = &change.credentials;
         let request = ChangePasswordRequest {
             credentials: explicit(user_name, domain, Some(password)),
-            new_password: hidden(&change.new_password),
+            new_password: encoded(&change.new_password),
         };
-        let deadline = Instant::now() + farm.timeout;
+        let deadline = Instant::now() + farm.config.timeout;
         let key = UserKey::new(domain, user_name);
-        let Some(_turn) = turn(farm, &key, deadline).await else {
+        let Some(_permit) = permit(farm, &key, deadline).await else {
             return Err(ChangeRefusal::Unavailable);
         };
-        let answer = farm.client.call_by(deadline, &request).await;
-        let counted = answer.as_ref().map(drop).map_err(farm_error);
+        let response = farm.client.call_by(deadline, &request).await;
+        let counted = response.as_ref().map(drop).map_err(farm_error);
         let counts = &farm.counts;
         drop(counts.operation(OperationKind::PasswordChange, counted));
-        match answer {
+        match response {
             Ok(ChangePasswordResponse) => Ok(()),
             Err(error) => {
                 let farm = &farm.description.id;
@@ -100,11 +99,11 @@ impl CredentialFarms {
         }
     }
 
-    /// The first farm that says that it can change passwords.
+    /// The first farm that announces that it can change passwords.
     async fn changing_farm(&self) -> Option<&NfuseFarm> {
         for farm in self.0.iter() {
-            let deadline = Instant::now() + farm.0.timeout;
-            let capabilities = timeout_at(deadline, farm.capabilities()).await;
+            let deadline = Instant::now() + farm.0.config.timeout;
+            let capabilities = timeout_at(deadline, farm.0.capabilities()).await;
             if let Ok(Ok(capabilities)) = capabilities
                 && capabilities.contains(&CapabilityId::PASSWORD_CHANGE)
             {
@@ -114,8 +113,8 @@ impl CredentialFarms {
         None
     }
 
-    /// Asks one farm after the other, each within its deadline, and none after `until`: then each has
-    /// half of what is left, so that one that hangs leaves time to ask the next.
+    /// Asks one farm after the other, each within its own deadline. With `until`, each farm but the
+    /// last has half of the time left, so that a farm that hangs leaves time for the next.
     async fn ask(
         &self,
         asked: &Credentials,
@@ -132,30 +131,30 @@ impl CredentialFarms {
             let id = &farm.description.id;
             let now = Instant::now();
             let deadline = match until {
-                None => now + farm.timeout,
+                None => now + farm.config.timeout,
                 Some(until) if until <= now => break,
                 Some(until) if farms.peek().is_some() => now + (until - now) / 2,
                 Some(until) => until,
             };
-            let Some(_turn) = turn(farm, &key, deadline).await else {
+            let Some(_permit) = permit(farm, &key, deadline).await else {
                 continue;
             };
-            let answer = farm.client.call_by(deadline, &request).await;
-            let counted = answer.as_ref().map(drop).map_err(farm_error);
+            let response = farm.client.call_by(deadline, &request).await;
+            let counted = response.as_ref().map(drop).map_err(farm_error);
             drop(farm.counts.operation(OperationKind::SignIn, counted));
-            match answer {
-                Ok(answer) => {
-                    let sam = answer.identity.and_then(|identity| identity.sam);
+            match response {
+                Ok(response) => {
+                    let sam = response.identity.and_then(|identity| identity.sam);
                     return Ok(sam.as_deref().and_then(account).unwrap_or(typed));
                 }
                 Err(CallError::Refused(error)) => {
                     if let Some(refusal) = refusal(&error.id) {
                         return Err(refusal);
                     }
-                    warn!(farm = %id, %error, "Farm does not check credentials");
+                    warn!(farm = %id, %error, "Farm refused to check credentials");
                 }
                 Err(error) => {
-                    warn!(farm = %id, %error, "Farm could not be asked to check credentials");
+                    warn!(farm = %id, %error, "Farm did not check credentials");
                 }
             }
         }
@@ -163,21 +162,21 @@ impl CredentialFarms {
     }
 }
 
-/// A turn at a farm, if there is one in time.
-async fn turn(farm: &Shared, user: &UserKey, deadline: Instant) -> Option<Permit<UserKey>> {
-    match farm.turns.take(user, deadline).await {
-        Ok(turn) => Some(turn),
-        Err(error) => {
+/// Waits for a permit of a farm. Returns `None` if there is none by the deadline.
+async fn permit(farm: &FarmState, user: &UserKey, deadline: Instant) -> Option<Permit<UserKey>> {
+    match farm.permits.acquire(user, deadline).await {
+        Ok(permit) => Some(permit),
+        Err(NoPermit) => {
             let id = &farm.description.id;
-            warn!(farm = %id, %error, "Farm could not be asked about a password");
-            let refused: Result<(), _> = Err(error);
-            drop(farm.counts.operation(OperationKind::Permit, refused));
+            warn!(farm = %id, "Farm is at its concurrency limit; password request not sent");
+            let busy: Result<(), _> = Err(FarmError::Busy);
+            drop(farm.counts.operation(OperationKind::Permit, busy));
             None
         }
     }
 }
 
-/// What an error of a farm means for a change of a password.
+/// Converts the error of a password change.
 fn change_refusal(error: &CallError) -> ChangeRefusal {
     match error {
         CallError::Refused(error) if error.id == ErrorId::NEW_PASSWORD_TOO_SHORT => {
@@ -201,18 +200,18 @@ impl CheckCredentials for CredentialFarms {
     }
 }
 
-/// The account that a SAM name `DOMAIN\name` names; nothing where it is no such name. Ids, tokens and
-/// log lines are made of it, so it must not be longer or odder than what a person can have.
+/// Parses a SAM name `DOMAIN\name`. Returns `None` if it is malformed, too long or has control
+/// characters, since ids, tokens and log lines contain it.
 fn account(sam: &str) -> Option<UserIdentity> {
     let (domain, name) = sam.split_once('\\')?;
     let plain = |part: &str| {
-        (1..=LONGEST_PART).contains(&part.len())
+        (1..=MAX_PART_BYTES).contains(&part.len())
             && !part.contains(|c: char| c.is_control() || c == '\\')
     };
     (plain(domain) && plain(name)).then(|| UserIdentity::new(domain, name))
 }
 
-/// What an error of a farm means for a sign-in; nothing where it says nothing of the credentials.
+/// Converts the error of a sign-in. Returns `None` if it does not concern the credentials.
 fn refusal(id: &ErrorId) -> Option<CredentialRefusal> {
     let table = [
         (

@@ -1,37 +1,38 @@
-//! Launches that fail: identifier, sentence and remedy for each cause, in one table (ST-48 to ST-51).
+//! Failures of launches: identifier, message and remedy of each cause, in one table (ST-48 to
+//! ST-51).
 
 use roamd_store_proto::{Language, LaunchErrorId, RemedyHint, Text};
 
 use crate::{FarmError, IcaError, NoTicket, Refusal};
 
-/// A launch that failed.
+/// A failed launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchFailure {
-    /// Why.
+    /// Why it failed.
     pub cause: FailureCause,
-    /// It was the launch of a desktop.
+    /// The target was a desktop.
     pub desktop: bool,
 }
 
 /// Why a launch failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FailureCause {
-    /// The farm did not make the connection ready.
+    /// The farm did not make a connection.
     #[error(transparent)]
     Farm(#[from] FarmError),
-    /// The client is outside, and there is no ticket that could stand for the address of the host.
+    /// The client is outside, and there is no ticket to replace the address of the host.
     #[error(transparent)]
     NoTicket(#[from] NoTicket),
-    /// What was answered cannot stand in an ICA file.
-    #[error("the answer does not fit an ICA file: {0}")]
-    Answer(#[from] IcaError),
-    /// The client had the logon ticket invalidated before it was given.
-    #[error("the launch was cancelled by its client")]
+    /// A value of the connection cannot be written to an ICA file.
+    #[error("the connection does not fit an ICA file: {0}")]
+    IcaFile(#[from] IcaError),
+    /// The client invalidated the logon ticket before it got it.
+    #[error("the client cancelled the launch")]
     Cancelled,
 }
 
 impl LaunchFailure {
-    /// A failed launch, of a desktop or of something else.
+    /// A failed launch of a desktop, or of an application.
     #[must_use]
     pub fn new(cause: impl Into<FailureCause>, desktop: bool) -> Self {
         Self {
@@ -46,14 +47,14 @@ impl LaunchFailure {
         self.cause.row().0
     }
 
-    /// The sentence for people (ST-50).
+    /// The message for the user (ST-50).
     #[must_use]
     pub fn text(&self, language: Language) -> &'static str {
         self.cause.row().1.in_language(language)
     }
 
-    /// What would help, where something is known to (ST-51): a desktop that refuses everybody may
-    /// be restarted by its user.
+    /// Returns what the user can do, or `None` if nothing is known to help (ST-51): the user may
+    /// restart a desktop that refuses connections.
     #[must_use]
     pub fn remedy(&self) -> Option<RemedyHint> {
         let refused = self.cause.refusal() == Some(Refusal::HostRefused);
@@ -62,11 +63,11 @@ impl LaunchFailure {
 }
 
 impl FailureCause {
-    /// Why the farm refused, if it did.
+    /// Returns why the farm refused, or `None` if it did not refuse.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Farm(error) => error.refusal(),
-            Self::NoTicket(_) | Self::Answer(_) | Self::Cancelled => None,
+            Self::NoTicket(_) | Self::IcaFile(_) | Self::Cancelled => None,
         }
     }
 
@@ -77,12 +78,12 @@ impl FailureCause {
                 *refusal
             }
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
-                return (Id::GENERAL_APP_LAUNCH_ERROR, NO_ANSWER);
+                return (Id::GENERAL_APP_LAUNCH_ERROR, FARM_UNAVAILABLE);
             }
-            Self::NoTicket(_) | Self::Answer(IcaError::StaTicket) => {
-                return (Id::GENERAL_APP_LAUNCH_ERROR, NO_TICKET);
+            Self::NoTicket(_) | Self::IcaFile(IcaError::StaTicket) => {
+                return (Id::GENERAL_APP_LAUNCH_ERROR, GATEWAY_UNAVAILABLE);
             }
-            Self::Answer(_) => return (Id::RESOURCE_ERROR, NO_USE),
+            Self::IcaFile(_) => return (Id::RESOURCE_ERROR, UNUSABLE),
             Self::Cancelled => return (Id::GENERAL_APP_LAUNCH_ERROR, CANCELLED),
         };
         match refusal {
@@ -93,20 +94,20 @@ impl FailureCause {
                 (Id::GENERAL_APP_LAUNCH_ERROR, OTHER)
             }
             Refusal::NotLicensed => (Id::NOT_LICENSED, NO_LICENCE),
-            // A session that is gone and a host that is not ready yet are told in other ways than as a
-            // failure, so they have no words of their own.
+            // An unknown session and a host that is not ready yet are not reported as failures, so
+            // they have no message of their own.
             Refusal::NoHost | Refusal::NotReady(_) => (Id::UNAVAILABLE_DESKTOP, NO_HOST),
             Refusal::Overloaded => (Id::UNAVAILABLE_DESKTOP, OVERLOADED),
             Refusal::UnknownApplication | Refusal::UnknownSession => (Id::APP_REMOVED, REMOVED),
             Refusal::SessionLimit => (Id::NO_MORE_ACTIVE_SESSIONS, SESSION_LIMIT),
             Refusal::HostRefused => (Id::COULD_NOT_CONNECT_TO_WORKSTATION, HOST_REFUSED),
             Refusal::Maintenance => (Id::WORKSTATION_IN_MAINTENANCE, MAINTENANCE),
-            Refusal::Resource => (Id::RESOURCE_ERROR, NO_USE),
+            Refusal::Resource => (Id::RESOURCE_ERROR, UNUSABLE),
         }
     }
 }
 
-const NO_ANSWER: Text = Text {
+const FARM_UNAVAILABLE: Text = Text {
     english: "The session's farm does not answer. Try again later.",
     german: "Die Farm der Sitzung antwortet nicht. Versuchen Sie es später noch einmal.",
     french: "La batterie de la session ne répond pas. Réessayez plus tard.",
@@ -114,15 +115,15 @@ const NO_ANSWER: Text = Text {
     japanese: "セッションのファームが応答しません。後でもう一度お試しください。",
 };
 
-const NO_TICKET: Text = Text {
-    english: "There is no way through the gateway now. Try again later.",
+const GATEWAY_UNAVAILABLE: Text = Text {
+    english: "The gateway is not available now. Try again later.",
     german: "Zurzeit führt kein Weg durch das Gateway. Versuchen Sie es später noch einmal.",
     french: "La passerelle ne laisse pas passer pour le moment. Réessayez plus tard.",
     spanish: "La puerta de enlace no está disponible ahora. Inténtelo de nuevo más tarde.",
     japanese: "現在、ゲートウェイを経由して接続できません。後でもう一度お試しください。",
 };
 
-const NO_USE: Text = Text {
+const UNUSABLE: Text = Text {
     english: "This cannot be opened now. Tell your help desk.",
     german: "Das lässt sich zurzeit nicht öffnen. Wenden Sie sich an Ihren Helpdesk.",
     french: "Ouverture impossible pour le moment. Contactez votre support technique.",
@@ -187,7 +188,7 @@ const NO_HOST: Text = Text {
 };
 
 const OVERLOADED: Text = Text {
-    english: "All machines have enough to do. Try again later.",
+    english: "All machines are at full load. Try again later.",
     german: "Alle Rechner sind ausgelastet. Versuchen Sie es später noch einmal.",
     french: "Toutes les machines sont surchargées. Réessayez plus tard.",
     spanish: "Todos los equipos están a plena carga. Inténtelo de nuevo más tarde.",
@@ -203,7 +204,7 @@ const REMOVED: Text = Text {
 };
 
 const SESSION_LIMIT: Text = Text {
-    english: "You have as many sessions as you may have. Log off from one first.",
+    english: "You have reached the session limit. Log off from a session first.",
     german: "Sie haben so viele Sitzungen wie erlaubt. Melden Sie sich zuerst von einer ab.",
     french: "Vous avez atteint le nombre maximal de sessions. Fermez-en d'abord une.",
     spanish: "Ha alcanzado el número máximo de sesiones. Cierre antes una de ellas.",

@@ -1,32 +1,32 @@
-//! `host:port` as it may stand in an ICA file.
+//! Addresses of the form `host:port`.
 
 use std::fmt;
 use std::net::Ipv6Addr;
 
-use super::IcaError;
+use super::error::IcaError;
 
-/// Longest name of a host (RFC 1035).
+/// Longest host name, in bytes (RFC 1035).
 const LONGEST_HOST: usize = 255;
 
-/// A host and a port. Nothing else can be in it, whoever named the host.
+/// A host and a port. Contains no character that has a meaning in an ICA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPort {
-    /// A name, an IPv4 address, or an IPv6 address in brackets.
+    /// A host name, an IPv4 address, or an IPv6 address in brackets.
     host: String,
     port: u16,
 }
 
 impl HostPort {
-    /// Port of the ICA protocol.
+    /// Default port of the ICA protocol.
     pub const ICA: u16 = 1494;
 
-    /// Port of HTTPS.
+    /// Default port of HTTPS.
     pub const HTTPS: u16 = 443;
 
-    /// Reads `host:port`, or `host` alone, which means this port.
+    /// Parses `host:port`, or `host` with this default port.
     ///
     /// # Errors
-    /// The text is none of both.
+    /// [`IcaError::Address`] if the text has neither form.
     pub fn parse(text: &str, port: u16) -> Result<Self, IcaError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let (host, after) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

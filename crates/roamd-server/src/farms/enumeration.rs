@@ -1,17 +1,77 @@
-//! Applications and the settings of their sessions, from NFuse to the domain and back.
+//! Resource enumeration of a user on a farm (nfuse.md §6.1, §6.2).
 
-use roamd_nfuse_proto::{self as nfuse, LaunchSettings};
+use std::sync::Arc;
+
+use roamd_nfuse_proto::{self as nfuse, AppDataRequest, LaunchSettings};
 use roamd_sessions::{
-    Application, ApplicationSettings, ConnectRequest, ContentLocation, Encryption, Kind,
-    SessionSettings, Sound, User, WindowSize,
+    Application, ApplicationSettings, ContentLocation, DeadlineShare, Encryption, FarmError, Kind,
+    ResourceEnumeration, Sound, WindowSize,
 };
 use roamd_store_proto::{ColourDepth, Image, StartMenu};
+use tracing::warn;
 
-/// What clients show by themselves: the `ClientType` of documents (nfuse.md §3.1).
-pub(super) const CONTENT: &str = "content";
+use super::context::OperationContext;
+use super::filters::{self, CONTENT};
 
-/// The internal name of an application, and what is known of it.
-pub(super) fn application(application: nfuse::Application) -> (String, Application) {
+/// Folder of the pre-launch resources (nfuse.md §6.1).
+const PRE_LAUNCH: &str = "$PRELAUNCH$";
+
+/// Gets the resources that the user may start, from the cache or from the farm.
+pub(super) async fn cached(
+    context: &OperationContext,
+    share: DeadlineShare,
+) -> Result<Arc<ResourceEnumeration>, FarmError> {
+    let enumerations = &context.farm.enumerations;
+    let user = &context.user.key;
+    if let Some(enumeration) = enumerations.get(user).await {
+        return Ok(enumeration);
+    }
+    let fetch = async {
+        let response = context.ask_for_all(&app_data(context, "")).await?;
+        Ok(Arc::new(enumeration(context, response.applications)))
+    };
+    // On the heap, because it is large and seldom needed, and a list has one for each farm.
+    let fetch = Box::pin(enumerations.try_get_with_by_ref(user, fetch));
+    context.shared(share, fetch).await
+}
+
+/// Gets the user's pre-launch resources from the farm.
+pub(super) async fn pre_launch(
+    context: &OperationContext,
+) -> Result<Arc<ResourceEnumeration>, FarmError> {
+    let response = context.ask(&app_data(context, PRE_LAUNCH)).await?;
+    Ok(Arc::new(enumeration(context, response.applications)))
+}
+
+/// Requests the user's resources in this folder and below.
+fn app_data(context: &OperationContext, folder: &str) -> AppDataRequest {
+    AppDataRequest {
+        traverse: Some("subtree".to_owned()),
+        folder: folder.to_owned(),
+        desired_details: ["defaults", "file-type", "icon-info"]
+            .map(str::to_owned)
+            .to_vec(),
+        server_types: filters::every_server(),
+        client_types: filters::ica_and_content(),
+        credentials: Some(context.credentials()),
+        ..AppDataRequest::default()
+    }
+}
+
+fn enumeration(
+    context: &OperationContext,
+    applications: Vec<nfuse::Application>,
+) -> ResourceEnumeration {
+    if applications.len() > ResourceEnumeration::MAX {
+        let farm = &context.farm.description.id;
+        let (count, max) = (applications.len(), ResourceEnumeration::MAX);
+        warn!(%farm, count, max, "Farm lists too many applications; ignoring the rest");
+    }
+    applications.into_iter().map(application).collect()
+}
+
+/// Internal name and properties of a resource.
+fn application(application: nfuse::Application) -> (String, Application) {
     let title = if application.friendly_name.is_empty() {
         application.in_name.clone()
     } else {
@@ -50,17 +110,16 @@ pub(super) fn application(application: nfuse::Application) -> (String, Applicati
     (application.in_name, entry)
 }
 
-/// A form of a picture that clients can be shown: only those in PNG are asked for.
+/// Converts an icon format. Returns `None` if it is not PNG, since only PNG icons are requested.
 fn image(form: &nfuse::IconForm) -> Option<Image> {
-    let is_shown = form.format.eq_ignore_ascii_case("png");
-    is_shown.then_some(Image {
+    let is_png = form.format.eq_ignore_ascii_case("png");
+    is_png.then_some(Image {
         size: form.size.parse().ok()?,
         depth: form.bpp.parse().ok()?,
     })
 }
 
-/// What a farm sets for the sessions of an application (nfuse.md §6.2). What is not understood sets
-/// nothing.
+/// Converts the settings of an application (nfuse.md §6.2). Ignores unknown values.
 fn application_settings(settings: &LaunchSettings) -> ApplicationSettings {
     let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
     let window = settings.window.as_deref().unwrap_or_default();
@@ -94,120 +153,14 @@ fn application_settings(settings: &LaunchSettings) -> ApplicationSettings {
     }
 }
 
-/// What a farm makes a session sharing key of (nfuse.md §5.4). Values for colours and sizes that were
-/// not seen on real farms follow those that were; the farm only compares them.
-pub(super) fn session_settings(connect: &ConnectRequest, user: &User) -> nfuse::SessionSettings {
-    let settings: &SessionSettings = &connect.settings;
-    let shares = connect.sharing_key.is_some();
-    let on_off = |on| if on { "On" } else { "Off" }.to_owned();
-    let values = [
-        ("ColorDepth", settings.colour_depth.map(colour_depth)),
-        (
-            "EncryptionLevel",
-            settings.encryption.map(|level| level.as_str().to_owned()),
-        ),
-        ("DomainName", Some(user.domain.clone())),
-        ("UserName", Some(user.name.clone())),
-        ("FarmName", Some(" ".to_owned())),
-        (
-            "SpecialFolderRedirection",
-            settings.special_folder_redirection.map(on_off),
-        ),
-        (
-            "VirtualCOMPortEmulation",
-            settings.virtual_com_port.map(on_off),
-        ),
-        ("DisplaySize", display_size(settings)),
-        ("TWIDisableSessionSharing", Some(on_off(!shares))),
-        ("EnableSessionSharing", Some(on_off(shares))),
-    ];
-    let named = values
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    nfuse::SessionSettings(named.collect())
-}
-
-fn colour_depth(depth: ColourDepth) -> String {
-    match depth {
-        ColourDepth::Sixteen => "4bpp",
-        ColourDepth::TwoHundredFiftySix => "8bpp",
-        ColourDepth::High => "16bpp",
-        ColourDepth::TrueColor => "24bpp",
-    }
-    .to_owned()
-}
-
-fn display_size(settings: &SessionSettings) -> Option<String> {
-    if settings.seamless == Some(true) {
-        return Some("seamless".to_owned());
-    }
-    settings.size.map(|size| match size {
-        WindowSize::Pixels(u32::MAX, u32::MAX) => "fullscreen".to_owned(),
-        WindowSize::Pixels(x, y) => format!("{x}x{y}"),
-        WindowSize::Percent(percent) => format!("{percent}%"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use roamd_nfuse_proto::Level;
-    use roamd_sessions::{EndPoint, Target, UserKey};
 
     use super::*;
 
     #[test]
-    fn a_farm_hears_what_it_makes_a_sharing_key_of() {
-        // nfuse.md §5.4
-        let user = User {
-            key: UserKey::new("EXAMPLE", "mia"),
-            name: "mia".to_owned(),
-            domain: "EXAMPLE".to_owned(),
-            password: "roam-demo".into(),
-        };
-        let connect = |settings, shares: bool| ConnectRequest {
-            target: Target::Application("Paint".to_owned()),
-            end_point: EndPoint::default(),
-            client_address: None,
-            settings,
-            sharing_key: shares.then(String::new),
-        };
-        let whole = SessionSettings {
-            colour_depth: Some(ColourDepth::TrueColor),
-            encryption: Some(Encryption::Basic),
-            special_folder_redirection: Some(false),
-            virtual_com_port: Some(true),
-            seamless: Some(true),
-            size: Some(WindowSize::Pixels(1024, 768)),
-            ..SessionSettings::default()
-        };
-        let full_screen = SessionSettings {
-            seamless: Some(false),
-            size: Some(WindowSize::Pixels(u32::MAX, u32::MAX)),
-            ..SessionSettings::default()
-        };
-        for (settings, shares, expected) in [
-            (
-                whole,
-                true,
-                "ColorDepth=24bpp EncryptionLevel=basic DomainName=EXAMPLE UserName=mia FarmName=  \
-                 SpecialFolderRedirection=Off VirtualCOMPortEmulation=On DisplaySize=seamless \
-                 TWIDisableSessionSharing=Off EnableSessionSharing=On",
-            ),
-            (
-                full_screen,
-                false,
-                "DomainName=EXAMPLE UserName=mia FarmName=  DisplaySize=fullscreen \
-                 TWIDisableSessionSharing=On EnableSessionSharing=Off",
-            ),
-        ] {
-            let told = session_settings(&connect(settings, shares), &user).0;
-            let told: Vec<_> = told.into_iter().map(|(n, v)| format!("{n}={v}")).collect();
-            assert_eq!(told.join(" "), expected);
-        }
-    }
-
-    #[test]
-    fn what_a_farm_sets_for_an_application_is_taken_where_it_is_understood() {
+    fn unknown_application_settings_are_ignored() {
         let level = |value: &str| {
             Some(Level {
                 minimum: true,
@@ -242,7 +195,7 @@ mod tests {
             colour_depth: Some(depth),
             ..none()
         };
-        let heard = |sound| ApplicationSettings {
+        let sound_level = |sound| ApplicationSettings {
             sound: Some(sound),
             ..none()
         };
@@ -265,8 +218,8 @@ mod tests {
             (colour(4), depth(ColourDepth::High)),
             (colour(8), depth(ColourDepth::TrueColor)),
             (colour(3), none()),
-            (sound("None"), heard(Sound::None)),
-            (sound("basic"), heard(Sound::Basic)),
+            (sound("None"), sound_level(Sound::None)),
+            (sound("basic"), sound_level(Sound::Basic)),
             (sound("surround"), none()),
             (
                 encryption("rc5-128"),

@@ -1,25 +1,25 @@
-//! How complete a list is (SS-37, ST-60).
+//! Completeness of a list (SS-37, ST-60).
 
 use roamd_store_proto::EnumerationStatus;
 
 use crate::{Busy, FarmError};
 
-/// Judges from what came of each farm that had to be asked.
+/// Returns how complete a list is, from the result of each farm that had to be asked.
 ///
 /// # Errors
-/// None was asked, because all were busy.
-pub(crate) fn enumeration<'a>(
+/// [`Busy`] if there were such farms and all of them were busy.
+pub(crate) fn enumeration_status<'a>(
     asked: impl Iterator<Item = Result<(), &'a FarmError>>,
 ) -> Result<EnumerationStatus, Busy> {
-    let (mut answered, mut failed, mut busy) = (0_usize, 0_usize, 0_usize);
-    for outcome in asked {
-        match outcome {
-            Ok(()) => answered += 1,
+    let (mut listed, mut failed, mut busy) = (0_usize, 0_usize, 0_usize);
+    for result in asked {
+        match result {
+            Ok(()) => listed += 1,
             Err(FarmError::Busy) => busy += 1,
             Err(_) => failed += 1,
         }
     }
-    match (answered, failed, busy) {
+    match (listed, failed, busy) {
         (_, 0, 0) => Ok(EnumerationStatus::Full),
         (0, 0, _) => Err(Busy),
         (0, _, _) => Ok(EnumerationStatus::Failed),

@@ -1,12 +1,15 @@
-//! A launch that several farms could serve: when the next one may be tried, and which failure is told
-//! when none serves it. Pure, so that it can be read and tested as a table.
+//! Failover of a launch: when the next farm may be tried, and which outcome is returned if no farm
+//! serves the launch.
 //!
-//! INVARIANT: the next farm is tried only where it is certain that the one before started nothing. An
-//! answer that was lost ends the launch, and so does a refusal after one that may have begun something.
+//! INVARIANT: the next farm is tried only if it is certain that the one before started nothing. A
+//! lost response ends the launch, and so does a refusal after a request that may have started
+//! something.
 
 use roamd_store_proto::ErrorReason;
 
-use crate::{Busy, FailureCause, FarmError, LaunchFailure, LaunchOutcome, Refusal};
+use super::failure::{FailureCause, LaunchFailure};
+use super::outcome::LaunchOutcome;
+use crate::{Busy, FarmError, Refusal};
 
 /// Whether the next farm that publishes the application may be tried after this outcome.
 pub(crate) fn may_try_next_farm(outcome: &Result<LaunchOutcome, Busy>) -> bool {
@@ -14,10 +17,10 @@ pub(crate) fn may_try_next_farm(outcome: &Result<LaunchOutcome, Busy>) -> bool {
         Err(Busy) | Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound)) => true,
         Ok(LaunchOutcome::Failed(failure)) => match &failure.cause {
             FailureCause::Farm(FarmError::NotDone(_) | FarmError::Busy) => true,
-            FailureCause::Farm(FarmError::Refused(refusal)) => another_may(*refusal),
+            FailureCause::Farm(FarmError::Refused(refusal)) => is_limited_to_farm(*refusal),
             FailureCause::Farm(FarmError::Unavailable(_) | FarmError::RefusedHalfway(_))
             | FailureCause::NoTicket(_)
-            | FailureCause::Answer(_)
+            | FailureCause::IcaFile(_)
             | FailureCause::Cancelled => false,
         },
         Ok(
@@ -28,8 +31,9 @@ pub(crate) fn may_try_next_farm(outcome: &Result<LaunchOutcome, Busy>) -> bool {
     }
 }
 
-/// The outcome that tells the user more: what a farm said, before one that could not be asked, before
-/// one that was busy, before one that does not have it any more; of two alike the first.
+/// Returns the outcome that is more useful to the user: a response of a farm, then a farm without
+/// response, then a busy farm, then a farm that does not publish the application. Of two of the
+/// same kind, returns the first.
 pub(crate) fn more_specific(
     first: Result<LaunchOutcome, Busy>,
     second: Result<LaunchOutcome, Busy>,
@@ -51,9 +55,10 @@ pub(crate) fn more_specific(
     }
 }
 
-/// Whether a refusal is clear, and of the farm alone. What a farm says of the account holds everywhere,
-/// another farm is no way around the limit of one, and a machine that refused was asked already.
-fn another_may(refusal: Refusal) -> bool {
+/// Whether a refusal is certain and holds for this farm only. A refusal of the account holds on
+/// every farm; another farm must not bypass a session limit; and a host that refused was already
+/// asked.
+fn is_limited_to_farm(refusal: Refusal) -> bool {
     match refusal {
         Refusal::NotTrusted
         | Refusal::NotLicensed

@@ -1,0 +1,79 @@
+//! Adapter: the domain's port `Farm`, implemented over the NFuse client.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use roamd_nfuse_client::{ControllerReport, Network, TlsError};
+use roamd_sessions::{Farm, FarmDescription, FarmError, User, UserKey};
+use tokio::time::Instant;
+
+use super::context::OperationContext;
+use super::fair_semaphore::NoPermit;
+use super::farm_state::FarmState;
+use super::operation::NfuseOperation;
+use super::ticket_authorities::TicketAuthorities;
+use crate::auth::password_check::PasswordCheckCache;
+use crate::config;
+use crate::metrics::{FarmCounts, OperationKind};
+
+/// One farm, reached over NFuse. A clone is the same farm.
+#[derive(Clone)]
+pub(crate) struct NfuseFarm(pub(super) Arc<FarmState>);
+
+impl NfuseFarm {
+    /// Makes the adapter of a configured farm.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the configured certificates or keys cannot be used.
+    pub(crate) fn new(
+        config: config::Farm,
+        network: &Arc<dyn Network>,
+        password_checks: Arc<PasswordCheckCache>,
+        authorities: Option<TicketAuthorities>,
+        counts: FarmCounts,
+        clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    ) -> Result<Self, TlsError> {
+        let state = FarmState::new(config, network, password_checks, authorities, counts, clock)?;
+        Ok(Self(Arc::new(state)))
+    }
+
+    /// Configured id of the farm.
+    pub(crate) fn id(&self) -> &str {
+        self.0.client.id()
+    }
+
+    /// The controllers in configured order, with their health as calls have observed it.
+    pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
+        self.0.client.controllers()
+    }
+
+    /// Removes the user's enumeration from the cache.
+    pub(crate) async fn forget_enumeration(&self, user: &UserKey) {
+        self.0.enumerations.invalidate(user).await;
+    }
+}
+
+impl Farm for NfuseFarm {
+    type Operation = NfuseOperation;
+
+    fn description(&self) -> &FarmDescription {
+        &self.0.description
+    }
+
+    async fn begin(&self, user: &User) -> Result<NfuseOperation, FarmError> {
+        let deadline = Instant::now() + self.0.config.timeout;
+        let permit = match self.0.permits.acquire(&user.key, deadline).await {
+            Ok(permit) => permit,
+            Err(NoPermit) => {
+                let counts = &self.0.counts;
+                return counts.operation(OperationKind::Permit, Err(FarmError::Busy));
+            }
+        };
+        Ok(NfuseOperation(OperationContext {
+            farm: Arc::clone(&self.0),
+            user: user.clone(),
+            deadline,
+            _permit: permit,
+        }))
+    }
+}

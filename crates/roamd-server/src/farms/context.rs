@@ -1,0 +1,101 @@
+//! Context of an operation: farm, user, deadline and permit, and the calls that they limit.
+
+use std::sync::Arc;
+
+use roamd_nfuse_client::CallError;
+use roamd_nfuse_proto::{CapabilityId, Credentials, Request};
+use roamd_sessions::{DeadlineShare, FarmError, User, UserKey};
+use tokio::time::{Instant, timeout_at};
+
+use super::credentials::explicit;
+use super::errors::farm_error;
+use super::fair_semaphore::Permit;
+use super::farm_state::FarmState;
+
+/// Context of one operation of one user on one farm.
+pub(super) struct OperationContext {
+    pub(super) farm: Arc<FarmState>,
+    pub(super) user: User,
+    pub(super) deadline: Instant,
+    /// Held until the operation is dropped.
+    pub(super) _permit: Permit<UserKey>,
+}
+
+impl OperationContext {
+    /// The user's credentials, with password.
+    pub(super) fn credentials(&self) -> Credentials {
+        explicit(
+            &self.user.name,
+            &self.user.domain,
+            Some(&self.user.password),
+        )
+    }
+
+    /// Deadline of a request with this share of the remaining time.
+    pub(super) fn deadline_of(&self, share: DeadlineShare) -> Instant {
+        let now = Instant::now();
+        match share {
+            DeadlineShare::Whole => self.deadline,
+            DeadlineShare::Half => now + self.deadline.saturating_duration_since(now) / 2,
+        }
+    }
+
+    /// Whether the farm has a capability.
+    pub(super) async fn has(&self, capability: &CapabilityId) -> Result<bool, FarmError> {
+        let capabilities = self
+            .shared(DeadlineShare::Half, self.farm.capabilities())
+            .await?;
+        Ok(capabilities.contains(capability))
+    }
+
+    /// Sends a request within the deadline of the operation.
+    pub(super) async fn call<R: Request>(&self, request: &R) -> Result<R::Response, CallError> {
+        self.farm.client.call_by(self.deadline, request).await
+    }
+
+    /// Sends a request as [`call`](Self::call) does, and converts the error.
+    pub(super) async fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
+        match self.call(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.checked(farm_error(&error)).await),
+        }
+    }
+
+    /// Sends a request whose response other operations may wait for too. They may have more time,
+    /// so only the farm's own timeout limits the call, not the deadline of this operation.
+    pub(super) async fn ask_for_all<R: Request>(
+        &self,
+        request: &R,
+    ) -> Result<R::Response, FarmError> {
+        match self.farm.client.call(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.checked(farm_error(&error)).await),
+        }
+    }
+
+    /// Waits for a value that several operations may wait for, within its share of the time. If
+    /// this operation had sent the request and gives up, the next waiting one sends it again.
+    pub(super) async fn shared<T>(
+        &self,
+        share: DeadlineShare,
+        value: impl Future<Output = Result<T, Arc<FarmError>>>,
+    ) -> Result<T, FarmError> {
+        match timeout_at(self.deadline_of(share), value).await {
+            Ok(value) => value.map_err(|error| (*error).clone()),
+            Err(_) => Err(FarmError::Unavailable(
+                "farm did not respond within its share of the deadline".to_owned(),
+            )),
+        }
+    }
+
+    /// Passes an error on. If the farm refused the account, the user's password is checked again
+    /// before it goes to another farm.
+    pub(super) async fn checked(&self, error: FarmError) -> FarmError {
+        if let Some(refusal) = error.refusal()
+            && refusal.concerns_account()
+        {
+            self.farm.password_checks.doubt(&self.user).await;
+        }
+        error
+    }
+}

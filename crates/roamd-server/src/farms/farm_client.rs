@@ -1,0 +1,38 @@
+//! Client of a farm's controllers, made from the configuration.
+
+use std::sync::Arc;
+
+use roamd_nfuse_client::{FarmClient, FarmConfig, Network, Observer, TlsError};
+use roamd_nfuse_proto::Dialect;
+
+use crate::config;
+
+/// Makes the client of a farm.
+///
+/// # Errors
+/// [`TlsError`] if the configured certificates or keys cannot be used.
+pub(super) fn farm_client(
+    farm: &config::Farm,
+    network: Arc<dyn Network>,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<FarmClient, TlsError> {
+    let (major, minor) = farm.generation.protocol_version();
+    Ok(FarmClient::new(FarmConfig {
+        id: farm.id.clone(),
+        controllers: farm.controllers.clone(),
+        order: farm.controller_order,
+        timeout: farm.timeout,
+        connect_timeout: farm.connect_timeout,
+        answer_timeout: farm.answer_timeout,
+        attempts: farm.attempts,
+        service_keys: farm.service_keys.clone(),
+        tls: farm
+            .tls
+            .as_ref()
+            .map(config::ControllerTls::open)
+            .transpose()?,
+        network,
+        observer,
+        dialect: Dialect::new(major, minor),
+    }))
+}

@@ -1,0 +1,58 @@
+//! List of a user's sessions on a farm (nfuse.md §3).
+
+use roamd_nfuse_proto::{
+    HarmlessListingRequest, ReconnectSessionDataRequest, SessionEntry, SessionType,
+};
+use roamd_sessions::{EndPoint, FarmError, FarmSession, ListScope, SessionKey};
+
+use super::context::OperationContext;
+use super::filters::{self, ALL_SERVERS};
+
+/// Server type of a session whose own type the farm does not say (SS-39).
+const SERVER_TYPE: &str = "win32";
+
+/// Lists the user's sessions that are not connected from this end-point.
+pub(super) async fn sessions(
+    context: &OperationContext,
+    end_point: &EndPoint,
+    scope: ListScope,
+) -> Result<Vec<FarmSession>, FarmError> {
+    let session_types = match scope {
+        ListScope::Disconnected => vec![SessionType::Disconnected],
+        ListScope::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
+    };
+    let request = ReconnectSessionDataRequest {
+        credentials: context.credentials(),
+        client_name: end_point.client_name.clone(),
+        device_id: end_point.device_id.clone(),
+        server_types: filters::every_server(),
+        client_types: vec![filters::ica()],
+        session_types,
+    };
+    let generation = context.farm.config.generation;
+    let response = if generation.listing_active_disconnects() {
+        context.ask(&request).await?
+    } else {
+        context.ask(&HarmlessListingRequest(request)).await?
+    };
+    Ok(response.sessions.into_iter().map(session).collect())
+}
+
+fn session(entry: SessionEntry) -> FarmSession {
+    // Farms before 7 return the filter instead of a server type (nfuse.md §3.2).
+    let server_type = if entry.server_type.eq_ignore_ascii_case(ALL_SERVERS) {
+        SERVER_TYPE.to_owned()
+    } else {
+        entry.server_type
+    };
+    FarmSession {
+        key: SessionKey {
+            host_kind: entry.host_id.kind,
+            host_id: entry.host_id.value,
+            session_id: entry.session_id,
+            in_name: entry.in_name,
+        },
+        friendly_name: entry.friendly_name,
+        server_type,
+    }
+}

@@ -1,0 +1,91 @@
+//! Ticket authorities of a store's Citrix Gateway (nfuse.md §8).
+
+use std::sync::Arc;
+
+use roamd_nfuse_client::{FarmConfig, Network, Observer, StaClient, TlsError};
+use roamd_nfuse_proto::{Dialect, sta};
+use roamd_sessions::{HostPort, NoTicket, StaTicket, User};
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use crate::config;
+use crate::metrics::FarmCounts;
+
+/// The ticket authorities of a store's Citrix Gateway. A clone uses the same client.
+#[derive(Debug, Clone)]
+pub(crate) struct TicketAuthorities {
+    pub(crate) client: Arc<StaClient>,
+    pub(crate) counts: Arc<FarmCounts>,
+}
+
+impl TicketAuthorities {
+    /// Name of a store's ticket authorities in logs and metrics. No farm can have this id.
+    pub(crate) fn id(store: &config::Store) -> String {
+        format!("gateway of {}", store.path)
+    }
+
+    /// Makes the client of the ticket authorities of a store's Citrix Gateway.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the configured certificates or keys cannot be used.
+    pub(crate) fn client(
+        store: &config::Store,
+        gateway: &config::CitrixGateway,
+        network: Arc<dyn Network>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<StaClient, TlsError> {
+        Ok(StaClient::new(FarmConfig {
+            id: Self::id(store),
+            controllers: gateway.authorities.clone(),
+            order: gateway.authority_order,
+            timeout: gateway.timeout,
+            connect_timeout: gateway.connect_timeout,
+            answer_timeout: gateway.answer_timeout,
+            attempts: gateway.authorities.len().max(2),
+            service_keys: None,
+            tls: gateway
+                .tls
+                .as_ref()
+                .map(config::ControllerTls::open)
+                .transpose()?,
+            network,
+            observer,
+            dialect: Dialect::STA,
+        }))
+    }
+
+    /// Requests a ticket that replaces the address of this host, which runs this application for
+    /// this user.
+    ///
+    /// # Errors
+    /// [`NoTicket`] if no ticket authority issues one by the deadline.
+    pub(super) async fn request_ticket(
+        &self,
+        deadline: Instant,
+        user: &User,
+        host: &HostPort,
+        in_name: &str,
+        reliable: bool,
+    ) -> Result<StaTicket, NoTicket> {
+        let host = host.to_string();
+        let info = sta::ConnectionInfo {
+            server_address: &host,
+            user_name: &user.name,
+            user_domain: &user.domain,
+            application_name: in_name,
+        };
+        let data = sta::TicketData {
+            x_data: Some(info.to_text()),
+            ica_address: host,
+        };
+        let request = sta::TicketRequest::v4(data, reliable);
+        let response = self.client.ticket_by(deadline, &request).await;
+        let response = self.counts.ticket(response);
+        let response = response.map_err(|error| NoTicket(error.reason()))?;
+        Ok(StaTicket {
+            version: response.ticket_version,
+            authority: response.authority_id,
+            ticket: SecretString::from(response.ticket),
+        })
+    }
+}

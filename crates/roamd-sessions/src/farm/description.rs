@@ -1,0 +1,39 @@
+//! What the configuration says of a farm.
+
+use std::time::Duration;
+
+use crate::FarmId;
+use crate::generation::Generation;
+use crate::resource_enumeration::NAME_BYTES;
+
+/// Configured properties of a farm that the rules of the service depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FarmDescription {
+    /// Prefix of the farm's resource ids.
+    pub id: FarmId,
+    /// Name that users see: `publishername` (SS-39).
+    pub publisher_name: String,
+    /// Generation of the farm's product.
+    pub generation: Generation,
+    /// Asks the farm for application sessions although its generation is skipped for them (SS-33).
+    pub legacy_workspace_control: bool,
+    /// Aggregation group. An application that several farms of a group publish is listed once.
+    pub aggregation_group: Option<String>,
+    /// Lifetime that logon tickets are requested with.
+    pub ticket_time_to_live: Duration,
+}
+
+impl FarmDescription {
+    /// Whether a list skips the farm if only application sessions are wanted (SS-33).
+    pub(crate) fn is_skipped_for_app_sessions(&self) -> bool {
+        self.generation.is_skipped_for_app_sessions() && !self.legacy_workspace_control
+    }
+
+    /// Returns the first name that is not blank and not too long, else the publisher name. A
+    /// display name is never empty (SS-40).
+    pub(crate) fn display_name<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> &'a str {
+        let is_usable = |name: &&str| !name.trim().is_empty() && name.len() <= NAME_BYTES;
+        let found = names.into_iter().find(is_usable);
+        found.unwrap_or(&self.publisher_name)
+    }
+}

@@ -1,0 +1,149 @@
+//! Errors of farms and ticket authorities.
+
+/// Why a farm did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FarmError {
+    /// No controller sent a usable response in time. The farm may have done what was asked.
+    #[error("no usable response: {0}")]
+    Unavailable(String),
+    /// No controller received the request, or the farm is out of service. Nothing was done.
+    #[error("nothing was done: {0}")]
+    NotDone(String),
+    /// The farm is at its concurrency limit. Nothing was sent to it.
+    #[error("the farm is at its concurrency limit")]
+    Busy,
+    /// The farm refused.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// The farm refused a request after an earlier request of the same operation, which may have
+    /// started something.
+    #[error("refused after an earlier request: {0}")]
+    RefusedHalfway(Refusal),
+}
+
+impl FarmError {
+    /// Returns why the farm refused, or `None` if it did not refuse.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::RefusedHalfway(refusal) => Some(*refusal),
+            Self::Unavailable(_) | Self::NotDone(_) | Self::Busy => None,
+        }
+    }
+
+    /// The kind of error in one word, for metrics and the audit log.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) | Self::NotDone(_) => "unavailable",
+            Self::Busy => "busy",
+            Self::Refused(_) | Self::RefusedHalfway(_) => "refused",
+        }
+    }
+
+    /// Converts the error of a request that only reads: nothing was done in any case.
+    #[must_use]
+    pub fn after_read(self) -> Self {
+        match self {
+            Self::Unavailable(reason) => Self::NotDone(reason),
+            error => error,
+        }
+    }
+
+    /// Converts the error of a request that followed one which may have started something.
+    #[must_use]
+    pub fn after_earlier_request(self) -> Self {
+        match self {
+            Self::NotDone(reason) => Self::Unavailable(reason),
+            Self::Refused(refusal) => Self::RefusedHalfway(refusal),
+            error => error,
+        }
+    }
+}
+
+/// No ticket authority of the store's Citrix Gateway issued a ticket. The farm is not involved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no ticket authority of the gateway issued a ticket: {0}")]
+pub struct NoTicket(pub String);
+
+/// Every farm that had to be asked was at its concurrency limit, and nothing was sent to any of
+/// them: the client may repeat the request, whatever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("every farm is at its concurrency limit; try again later")]
+pub struct Busy;
+
+/// Why a farm refused (nfuse.md §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Wrong user name or password.
+    #[error("the credentials are wrong")]
+    Credentials,
+    /// Right password, but the account is disabled, locked, or outside its logon hours.
+    #[error("the account may not log on")]
+    Account,
+    /// Right password, but the user must change it first.
+    #[error("the password must be changed")]
+    PasswordExpired,
+    /// The farm does not trust requests of this server: XML trust is off.
+    #[error("the farm does not trust this server; enable XML trust")]
+    NotTrusted,
+    /// The farm has no free licence.
+    #[error("the farm has no free licence")]
+    NotLicensed,
+    /// No host can take the session.
+    #[error("no host is free")]
+    NoHost,
+    /// Every host that could take the session is at full load.
+    #[error("all hosts are at full load")]
+    Overloaded,
+    /// The farm does not know the session.
+    #[error("the session is unknown")]
+    UnknownSession,
+    /// The farm does not publish the application, or not for this user.
+    #[error("the application is unknown")]
+    UnknownApplication,
+    /// The user has reached the session limit.
+    #[error("the user has reached the session limit")]
+    SessionLimit,
+    /// The host refused the connection.
+    #[error("the host refused the connection")]
+    HostRefused,
+    /// The host is in maintenance mode.
+    #[error("the host is in maintenance mode")]
+    Maintenance,
+    /// The application or desktop cannot be used.
+    #[error("the application cannot be used")]
+    Resource,
+    /// The host is not ready yet; ask again.
+    #[error("the host is not ready yet")]
+    NotReady(NotReady),
+    /// The farm does not support the request.
+    #[error("the farm does not support the request")]
+    Unsupported,
+    /// Any other reason.
+    #[error("the farm gave no reason")]
+    Other,
+}
+
+impl Refusal {
+    /// Whether the refusal is about the user's account, so that the farm refuses every other
+    /// request of this user too.
+    #[must_use]
+    pub const fn concerns_account(self) -> bool {
+        matches!(
+            self,
+            Self::Credentials | Self::Account | Self::PasswordExpired
+        )
+    }
+}
+
+/// Why a host is not ready yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotReady {
+    /// The host is rebooting.
+    Rebooting,
+    /// The host is resuming.
+    Resuming,
+    /// The farm gives no reason.
+    Unknown,
+}

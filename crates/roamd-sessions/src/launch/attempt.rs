@@ -1,0 +1,167 @@
+//! Launch on one farm, as one operation with one deadline.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use roamd_store_proto::{ErrorReason, LaunchParams};
+use tracing::{info, warn};
+
+use super::failure::{FailureCause, LaunchFailure};
+use super::outcome::LaunchOutcome;
+use crate::remote_access::route;
+use crate::resources::enumeration_with;
+use crate::{
+    Application, Busy, ConnectRequest, DeadlineShare, EndPoint, Farm, FarmError, IcaContent,
+    IcaFile, Kind, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration, SessionSettings,
+    Target, User,
+};
+
+/// Launch request of a client.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// Launch parameters.
+    pub params: LaunchParams,
+    /// Address of the connection, used if the client claims none (ST-16).
+    pub seen_address: Option<IpAddr>,
+}
+
+/// Launches the target on this farm.
+///
+/// # Errors
+/// [`Busy`] if nothing was sent to the farm, because it was busy.
+pub(crate) async fn attempt<F: Farm>(
+    launch: &Launch,
+    farm: &F,
+    access: Option<&RemoteAccess>,
+    user: &User,
+    target: Target,
+) -> Result<LaunchOutcome, Busy> {
+    let failure = match launch.connect(farm, access, user, target).await {
+        Ok(outcome) => return Ok(outcome),
+        Err(failure) => failure,
+    };
+    if failure.cause == FailureCause::Farm(FarmError::Busy) {
+        return Err(Busy);
+    }
+    Ok(match failure.cause.refusal() {
+        Some(Refusal::UnknownSession) => LaunchOutcome::NotFound(ErrorReason::ResourceNotFound),
+        Some(Refusal::NotReady(reason)) => {
+            let farm = farm.description().id.clone();
+            LaunchOutcome::NotReady { reason, farm }
+        }
+        _ => {
+            let error = &failure.cause;
+            warn!(farm = %farm.description().id, %error, "Launch failed");
+            LaunchOutcome::Failed(failure)
+        }
+    })
+}
+
+impl Launch {
+    async fn connect<F: Farm>(
+        &self,
+        farm: &F,
+        access: Option<&RemoteAccess>,
+        user: &User,
+        target: Target,
+    ) -> Result<LaunchOutcome, LaunchFailure> {
+        let description = farm.description();
+        // Assumed until the enumeration names the application.
+        let desktop = description.generation.hosts_only_desktops();
+        let failed = |desktop| move |error: FarmError| LaunchFailure::new(error, desktop);
+        let operation = farm.begin(user).await.map_err(failed(desktop))?;
+        let enumeration = match &target {
+            Target::Session(_) => operation.applications(DeadlineShare::Half).await,
+            Target::Application(in_name) => enumeration_with(&operation, in_name).await,
+        };
+        let enumeration =
+            optional_enumeration(farm, &target, enumeration).map_err(failed(desktop))?;
+        let in_name = target.in_name().to_owned();
+        let application = enumeration
+            .as_deref()
+            .and_then(|enumeration| enumeration.application(&in_name));
+        if let Target::Application(_) = target
+            && let Some(reason) = not_startable(application)
+        {
+            return Ok(LaunchOutcome::NotFound(reason));
+        }
+        let desktop = application.map_or(desktop, Application::is_desktop);
+        let application_settings = application.map(|application| application.settings);
+        let settings =
+            SessionSettings::new(&self.params, &application_settings.unwrap_or_default());
+        // Applications can share a session. A desktop is a session of its own, and an existing
+        // session has its key already.
+        let shares = matches!(target, Target::Application(_)) && !desktop;
+        let connect = ConnectRequest {
+            target,
+            end_point: EndPoint {
+                client_name: self.params.client_name.clone(),
+                device_id: self.params.device_id.clone(),
+            },
+            client_address: self.params.client_address.or(self.seen_address),
+            sharing_key: shares.then(|| settings.sharing_key(user, &description.publisher_name)),
+            settings,
+        };
+        let mut connection = operation.connect(&connect).await.map_err(failed(desktop))?;
+        let client = self.seen_address;
+        let route = route(access, client, &operation, &in_name, &mut connection)
+            .await
+            .map_err(|cause| LaunchFailure::new(cause, desktop))?;
+        let title = application.map(|application| application.title.as_str());
+        let names = title.into_iter().chain([in_name.as_str()]);
+        let content = IcaContent {
+            in_name: &in_name,
+            title: description.display_name(names),
+            route: &route,
+            connection: &connection,
+            settings: &connect.settings,
+        };
+        let farm = description.id.clone();
+        let ica = IcaFile::new(&content).map_err(|error| LaunchFailure::new(error, desktop))?;
+        info!(%farm, user = %user.key, "Launch succeeded");
+        let ticket = match connection.logon {
+            Logon::Ticket(ticket) => Some(ticket),
+            Logon::SingleSignOn | Logon::Prompt => None,
+        };
+        Ok(LaunchOutcome::Ready { ica, ticket, farm })
+    }
+}
+
+/// Returns why the application cannot be started, or `None` if it can (ST-52). The client opens a
+/// document by itself: there is no ICA file for it.
+fn not_startable(application: Option<&Application>) -> Option<ErrorReason> {
+    match application {
+        None => Some(ErrorReason::ResourceNotFound),
+        Some(Application { disabled: true, .. }) => Some(ErrorReason::ResourceDisabled),
+        Some(Application {
+            kind: Kind::Document { .. },
+            ..
+        }) => Some(ErrorReason::UnsupportedOperation),
+        Some(_) => None,
+    }
+}
+
+/// Returns `None` for a failed enumeration that the launch can go without: the host of an existing
+/// session enforces the limits of its application.
+///
+/// # Errors
+/// If an application is launched. If the farm refuses the account, since it would refuse the launch
+/// too.
+fn optional_enumeration<F: Farm>(
+    farm: &F,
+    target: &Target,
+    enumeration: Result<Arc<ResourceEnumeration>, FarmError>,
+) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
+    match (enumeration, target) {
+        (Ok(enumeration), _) => Ok(Some(enumeration)),
+        (Err(FarmError::Refused(refusal)), _) if refusal.concerns_account() => {
+            Err(FarmError::Refused(refusal))
+        }
+        (Err(error), Target::Application(_)) => Err(error.after_read()),
+        (Err(error), Target::Session(_)) => {
+            let farm = &farm.description().id;
+            warn!(%farm, %error, "Farm did not list applications; reconnecting without them");
+            Ok(None)
+        }
+    }
+}

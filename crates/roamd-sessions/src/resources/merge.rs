@@ -1,0 +1,125 @@
+//! Merge of the farms' resource enumerations into one list (ST-60).
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use roamd_store_proto::EnumerationStatus;
+
+use crate::enumeration_status::enumeration_status;
+use crate::{
+    Application, Busy, FarmDescription, FarmError, ResourceEnumeration, ResourceId, ResourceIds,
+};
+
+/// The resources that a user may start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceList {
+    /// How many of the farms listed resources (ST-60).
+    pub enumeration: EnumerationStatus,
+    /// The resources: farms in configured order, then the order of the farm. An aggregated resource
+    /// has the position of its first farm.
+    pub resources: Vec<ListedResource>,
+}
+
+/// A listed application, desktop or document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedResource {
+    /// Id on the first farm that publishes it.
+    pub id: ResourceId,
+    /// Ids on further farms of the group, in configured order.
+    pub elsewhere: Vec<ResourceId>,
+    /// The application, as the first farm publishes it.
+    pub application: Arc<Application>,
+    /// Publisher name of the first farm.
+    pub publisher_name: String,
+}
+
+/// Which resources are listed (ST-57).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Resources that users start.
+    Everything,
+    /// Resources that clients start in advance, without a user action.
+    PreLaunch,
+}
+
+/// Resource enumeration of one farm.
+#[derive(Debug)]
+pub struct FarmEnumeration<'a> {
+    /// The farm.
+    pub farm: &'a FarmDescription,
+    /// The resources that the user may start there.
+    pub enumeration: Result<Arc<ResourceEnumeration>, FarmError>,
+}
+
+impl ListedResource {
+    /// Whether this is an id of the resource.
+    #[must_use]
+    pub fn is(&self, id: &ResourceId) -> bool {
+        self.id == *id || self.elsewhere.contains(id)
+    }
+
+    /// All ids, in the order in which a launch tries them.
+    #[must_use]
+    pub fn ids(&self) -> ResourceIds {
+        ResourceIds::new(self.id.clone(), self.elsewhere.iter().cloned())
+    }
+
+    /// Adds the same application on a later farm, or again on the last farm. If a farm publishes it
+    /// more than once, the alphabetically first internal name counts.
+    fn add(&mut self, id: ResourceId, application: &Arc<Application>) {
+        let last = self.elsewhere.last_mut().unwrap_or(&mut self.id);
+        if last.farm != id.farm {
+            self.elsewhere.push(id);
+        } else if id < *last {
+            *last = id;
+            if self.elsewhere.is_empty() {
+                self.application = Arc::clone(application);
+            }
+        }
+    }
+}
+
+/// Merges the enumerations, which are in configured order. An application that several farms of a
+/// group publish is listed once.
+///
+/// # Errors
+/// [`Busy`] if no farm was asked, because all were busy.
+pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
+    let results = farms.iter().map(|farm| &farm.enumeration);
+    let enumeration = enumeration_status(results.map(|result| result.as_ref().map(|_| ())))?;
+    let mut resources: Vec<ListedResource> = Vec::new();
+    let mut grouped: HashMap<(&str, _), usize> = HashMap::new();
+    for FarmEnumeration { farm, enumeration } in farms {
+        let Ok(enumeration) = enumeration else {
+            continue;
+        };
+        for (in_name, application) in enumeration.applications() {
+            let id = ResourceId::new(&farm.id, in_name);
+            let group = farm.aggregation_group.as_deref();
+            let known =
+                group.and_then(
+                    |group| match grouped.entry((group, application.identity())) {
+                        Entry::Occupied(entry) => Some(*entry.get()),
+                        Entry::Vacant(entry) => {
+                            entry.insert(resources.len());
+                            None
+                        }
+                    },
+                );
+            match known.and_then(|index| resources.get_mut(index)) {
+                Some(resource) => resource.add(id, application),
+                None => resources.push(ListedResource {
+                    id,
+                    elsewhere: Vec::new(),
+                    application: Arc::clone(application),
+                    publisher_name: farm.publisher_name.clone(),
+                }),
+            }
+        }
+    }
+    Ok(ResourceList {
+        enumeration,
+        resources,
+    })
+}

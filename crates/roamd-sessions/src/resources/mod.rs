@@ -1,0 +1,8 @@
+//! Resources of a user on all farms: queries and a pure merge (store-services.md §5).
+
+mod merge;
+mod query;
+
+pub use self::merge::{FarmEnumeration, ListedResource, ResourceList, Scope, merge};
+pub use self::query::ResourceError;
+pub(crate) use self::query::{enumeration_with, icon, list, resource};

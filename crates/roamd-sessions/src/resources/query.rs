@@ -1,0 +1,158 @@
+//! Queries for resources: the fan-out to the farms, and the lookup of one resource.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tracing::warn;
+
+use super::merge::{FarmEnumeration, ListedResource, ResourceList, Scope, merge};
+use crate::farm::find_farm;
+use crate::{
+    Busy, DeadlineShare, Farm, FarmError, Icon, IconSize, Operation, ResourceEnumeration,
+    ResourceId, User,
+};
+
+/// Why a resource is not returned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResourceError {
+    /// The resource does not exist, or this user may not see it.
+    #[error("the resource does not exist")]
+    NotFound,
+    /// The farm of the resource failed.
+    #[error("the farm of the resource failed: {0}")]
+    Farm(#[from] FarmError),
+}
+
+/// Lists the resources of all farms.
+///
+/// # Errors
+/// [`Busy`] if no farm was asked, because all were busy.
+pub(crate) async fn list<F: Farm>(
+    farms: &[F],
+    user: &User,
+    scope: Scope,
+) -> Result<ResourceList, Busy> {
+    merge(&enumerate(farms.iter(), user, scope).await)
+}
+
+/// Looks up one resource, by any of its ids.
+///
+/// # Errors
+/// [`ResourceError`] if the resource does not exist or its farm failed.
+pub(crate) async fn resource<F: Farm>(
+    farms: &[F],
+    user: &User,
+    id: &ResourceId,
+) -> Result<ListedResource, ResourceError> {
+    let farm = find_farm(farms, &id.farm).ok_or(ResourceError::NotFound)?;
+    let farm = farm.description();
+    let may_publish = |other: &&F| {
+        let other = other.description();
+        let grouped =
+            farm.aggregation_group.is_some() && other.aggregation_group == farm.aggregation_group;
+        other.id == farm.id || grouped
+    };
+    for scope in [Scope::Everything, Scope::PreLaunch] {
+        let enumerations = enumerate(farms.iter().filter(may_publish), user, scope).await;
+        let own = enumerations.iter().find(|other| other.farm.id == farm.id);
+        match own.map(|own| &own.enumeration) {
+            // A farm without pre-launch refuses the scope.
+            Some(Err(FarmError::Refused(_))) if scope == Scope::PreLaunch => break,
+            Some(Err(error)) => return Err(error.clone().into()),
+            Some(Ok(_)) | None => {}
+        }
+        let list = merge(&enumerations).map_err(|Busy| FarmError::Busy)?;
+        let mut resources = list.resources.into_iter();
+        if let Some(found) = resources.find(|resource| resource.is(id)) {
+            return Ok(found);
+        }
+    }
+    Err(ResourceError::NotFound)
+}
+
+/// Gets the icon of a resource from the farm in its id.
+///
+/// # Errors
+/// [`ResourceError`] if the resource does not exist or its farm failed.
+pub(crate) async fn icon<F: Farm>(
+    farms: &[F],
+    user: &User,
+    id: &ResourceId,
+    size: IconSize,
+) -> Result<Icon, ResourceError> {
+    let farm = find_farm(farms, &id.farm).ok_or(ResourceError::NotFound)?;
+    icon_on(farm, user, &id.in_name, size)
+        .await
+        .inspect_err(|error| {
+            if let ResourceError::Farm(error) = error {
+                warn!(farm = %id.farm, %error, "Farm did not send an icon");
+            }
+        })
+}
+
+/// Gets the enumeration that has this application: the resources of the user, else the pre-launch
+/// resources. If neither has the application, returns one of them.
+pub(crate) async fn enumeration_with(
+    operation: &impl Operation,
+    in_name: &str,
+) -> Result<Arc<ResourceEnumeration>, FarmError> {
+    let enumeration = operation.applications(DeadlineShare::Half).await?;
+    if enumeration.application(in_name).is_some() {
+        return Ok(enumeration);
+    }
+    match operation.pre_launch_applications().await {
+        // A farm without pre-launch refuses the scope.
+        Err(FarmError::Refused(_)) => Ok(enumeration),
+        result => result,
+    }
+}
+
+async fn icon_on<F: Farm>(
+    farm: &F,
+    user: &User,
+    in_name: &str,
+    size: IconSize,
+) -> Result<Icon, ResourceError> {
+    let operation = farm.begin(user).await?;
+    let enumeration = enumeration_with(&operation, in_name).await?;
+    let application = enumeration
+        .application(in_name)
+        .ok_or(ResourceError::NotFound)?;
+    let icon = operation.icon(in_name, application.version, size).await?;
+    Ok(icon.map_or(
+        Icon::None {
+            desktop: application.is_desktop(),
+        },
+        Icon::OfFarm,
+    ))
+}
+
+/// Asks farms for the resources of the user, without using the cache (ST-55).
+async fn enumerate<'f, F: Farm + 'f>(
+    farms: impl Iterator<Item = &'f F>,
+    user: &User,
+    scope: Scope,
+) -> Vec<FarmEnumeration<'f>> {
+    join_all(farms.map(async |farm| {
+        let description = farm.description();
+        let enumeration = async {
+            let operation = farm.begin(user).await?;
+            match scope {
+                Scope::Everything => {
+                    operation.forget_applications().await;
+                    operation.applications(DeadlineShare::Whole).await
+                }
+                Scope::PreLaunch => operation.pre_launch_applications().await,
+            }
+        }
+        .await;
+        if let Err(error) = &enumeration {
+            warn!(farm = %description.id, %error, "Farm did not list applications");
+        }
+        FarmEnumeration {
+            farm: description,
+            enumeration,
+        }
+    }))
+    .await
+}
