@@ -86,7 +86,7 @@ impl FarmClient {
             network: Arc::clone(&config.network),
             tls: config.tls,
             connect_timeout: config.connect_timeout,
-            key: config.service_keys.map(KeyInUse::new),
+            key: config.service_keys.as_ref().map(KeyInUse::new),
         });
         let habits = Arc::new(ProbeConfig {
             farm: config.id.clone(),

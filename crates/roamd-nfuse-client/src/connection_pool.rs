@@ -20,8 +20,8 @@ use hyper_util::rt::TokioIo;
 use roamd_nfuse_proto::{Dialect, Effect, Request, Service, decode_response};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::Security;
 use crate::answer_body::{Progress, ResponseBody};
-use crate::controller_url::Security;
 use crate::error::CallError;
 use crate::service_key::{KeyInUse, SERVICE_KEY, refuses_key};
 use crate::{ClientTls, ControllerUrl, Network, Stream};

@@ -12,7 +12,6 @@ mod breaker;
 mod client;
 mod connection_pool;
 mod controller;
-mod controller_url;
 mod dechunk;
 mod error;
 mod network;
@@ -26,11 +25,13 @@ pub use breaker::ControllerState;
 pub use client::{FarmClient, FarmConfig};
 pub use connection_pool::ConnectionCounts;
 pub use controller::{ControllerReport, ProbeResult};
-pub use controller_url::{ControllerOrder, ControllerUrl, ControllerUrlError, Security};
 pub use dechunk::DechunkError;
 pub use error::{CallError, Sent};
 pub use network::{Connecting, Network, Stream, SystemNetwork};
 pub use observer::{Attempt, AttemptOutcome, Observer};
-pub use service_key::{ServiceKeyError, ServiceKeys};
+pub use roamd_nfuse_proto::transport::{
+    ControllerOrder, ControllerUrl, ControllerUrlError, PinError, PublicKeyPin, Security,
+    ServiceKey, ServiceKeyError, ServiceKeys, Trust,
+};
 pub use sta::StaClient;
-pub use tls::{ClientTls, PinError, PublicKeyPin, TlsError, Trust};
+pub use tls::{ClientTls, TlsError};

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64;
+use roamd_nfuse_proto::transport::{PublicKeyPin, Trust};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -29,23 +28,6 @@ pub struct ClientTls {
     name: Option<ServerName<'static>>,
 }
 
-/// Which certificates are believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// Those of the authorities that this system trusts, for the controller's name.
-    System,
-    /// Those of these authorities, for the controller's name. In PEM.
-    Authorities(Vec<u8>),
-    /// Those with one of these public keys, whoever made them and for whatever name: who holds the
-    /// key is the controller.
-    PublicKeys(Vec<PublicKeyPin>),
-}
-
-/// The SHA-256 of a public key (its `SubjectPublicKeyInfo`), as `sha256//` and Base64, which is how
-/// curl writes it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKeyPin([u8; 32]);
-
 /// Why TLS cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -62,11 +44,6 @@ pub enum TlsError {
     #[error("TLS cannot be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
-
-/// Why a text is no [`PublicKeyPin`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("public key is not `sha256//` and the Base64 of 32 bytes")]
-pub struct PinError;
 
 impl ClientTls {
     /// With this trust. Certificates have to be for `name` where it is given, which is for
@@ -126,28 +103,6 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-impl FromStr for PublicKeyPin {
-    type Err = PinError;
-
-    fn from_str(text: &str) -> Result<Self, PinError> {
-        let digest = text.trim().strip_prefix("sha256//").ok_or(PinError)?;
-        let digest = BASE64.decode(digest.as_bytes()).map_err(|_| PinError)?;
-        digest.try_into().map(Self).map_err(|_| PinError)
-    }
-}
-
-impl fmt::Display for PublicKeyPin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256//{}", BASE64.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for PublicKeyPin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// Believes whoever proves to hold one of the keys.
 #[derive(Debug)]
 struct Pinned {
@@ -165,7 +120,7 @@ impl ServerCertVerifier for Pinned {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
-        let pin = PublicKeyPin(Sha256::digest(key.as_ref()).into());
+        let pin = PublicKeyPin::from_digest(Sha256::digest(key.as_ref()).into());
         if self.pins.contains(&pin) {
             Ok(ServerCertVerified::assertion())
         } else {
@@ -252,22 +207,6 @@ fn expiry(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pin_is_written_as_curl_writes_it() {
-        let pin = "sha256//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg=";
-        assert_eq!(pin.parse::<PublicKeyPin>().unwrap().to_string(), pin);
-        for text in [
-            "",
-            "YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg=",
-            "sha256//",
-            "sha256//YhKJG3phE6xw3TXJdrKg8A==",
-            "sha1//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg=",
-            "sha256//not Base64",
-        ] {
-            assert_eq!(text.parse::<PublicKeyPin>(), Err(PinError), "{text}");
-        }
-    }
 
     #[test]
     fn what_cannot_be_trusted_is_told_at_once() {

@@ -25,6 +25,7 @@ mod session_data;
 mod session_end;
 pub mod sta;
 mod ticket;
+pub mod transport;
 mod validate_credentials;
 mod write;
 

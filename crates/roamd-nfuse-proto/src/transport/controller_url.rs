@@ -1,11 +1,11 @@
-//! Where a farm's XML service listens.
+//! The address of a controller's XML service.
 
 use std::fmt;
 
 use http::uri::{Authority, Uri};
 use http::{HeaderValue, uri::Scheme};
 
-/// One controller of a farm: a host and a port that speak NFuse, plainly or inside TLS.
+/// URL of a controller of a farm: scheme, host and port of its XML service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerUrl {
     security: Security,
@@ -13,35 +13,25 @@ pub struct ControllerUrl {
     host_header: HeaderValue,
 }
 
-/// Whether requests go through TLS. Citrix's "SSL Relay" is TLS too (nfuse.md §1.1).
+/// Transport security of a connection to a controller. Citrix's "SSL Relay" is TLS too (nfuse.md §1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
-    /// `http`, port 80 unless told.
+    /// `http`, port 80 by default.
     Plain,
-    /// `https`, port 443 unless told.
+    /// `https`, port 443 by default.
     Tls,
 }
 
-/// Why a text does not name a controller.
+/// Error of a text that is not the URL of a controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("controller is not a URL of the form http://host:port or https://host:port")]
 pub struct ControllerUrlError;
 
-/// Which controller a call begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ControllerOrder {
-    /// Always the first; the others stand by.
-    #[default]
-    Ordered,
-    /// Each in its turn.
-    Balanced,
-}
-
 impl ControllerUrl {
-    /// Reads `http://host:port` or `https://host:port`; the port may be left out.
+    /// Parses `http://host:port` or `https://host:port`; the port is optional.
     ///
     /// # Errors
-    /// The text is no such URL.
+    /// If the text has another scheme, user information, a path or a query.
     pub fn parse(url: &str) -> Result<Self, ControllerUrlError> {
         let uri: Uri = url.trim().parse().map_err(|_| ControllerUrlError)?;
         let security = match uri.scheme() {
@@ -66,28 +56,32 @@ impl ControllerUrl {
         })
     }
 
-    /// Whether its requests go through TLS.
+    /// Returns whether requests go through TLS.
     #[must_use]
     pub fn security(&self) -> Security {
         self.security
     }
 
-    /// Its name or address, without the brackets that IPv6 has in a URL.
-    pub(crate) fn host(&self) -> &str {
+    /// Returns the name or address of the host; an IPv6 address has no brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
         let host = self.authority.host();
         host.strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))
             .unwrap_or(host)
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Returns the port, or the default port of the scheme.
+    #[must_use]
+    pub fn port(&self) -> u16 {
         self.authority
             .port_u16()
             .unwrap_or_else(|| self.security.default_port())
     }
 
-    /// What requests say in `Host`.
-    pub(crate) fn host_header(&self) -> &HeaderValue {
+    /// Returns the value of the `Host` header. The default port is left out.
+    #[must_use]
+    pub fn host_header(&self) -> &HeaderValue {
         &self.host_header
     }
 }
@@ -111,7 +105,7 @@ impl Security {
     }
 }
 
-/// No user name before the host, and a number after it, or nothing.
+/// Returns whether the authority has no user information, and a port number or no port.
 fn has_plain_port(authority: &Authority) -> bool {
     let port = authority.as_str().strip_prefix(authority.host());
     port.is_some_and(|rest| rest.is_empty() || authority.port_u16().is_some())
@@ -122,8 +116,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_controller_is_a_url_of_host_and_port_only() {
-        // (text, as it is shown, host, port, `Host`)
+    fn controller_url_has_only_scheme_host_and_port() {
+        // (text, display form, host, port, `Host`)
         let good = [
             (
                 "http://xa1.example.test:8080",
