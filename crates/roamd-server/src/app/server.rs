@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::OptionFuture;
 use roamd_citrixauth::AudienceError;
-use roamd_http::{HttpServer, Listener, ListenerLimits};
+use roamd_http::{HttpServer, Listener};
 use roamd_nfuse_client::TlsError;
 use roamd_state::OpenError;
 use tokio::net::TcpListener;
@@ -23,7 +23,7 @@ use crate::app::liveness::Liveness;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
 use crate::audit::AuditError;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::keys::{KeyFile, KeyKeeper, KeysError};
 use crate::tls::{Rereading, TlsCertificateFileError};
 
@@ -167,11 +167,7 @@ impl<L: Listener> Server<L> {
             warn!("{warning}");
         }
         let drain = drain(config);
-        let limits = ListenerLimits {
-            drain,
-            ..settings.limits.connections
-        };
-        let server = HttpServer::new(limits)
+        let server = HttpServer::new(config::listener_limits(&settings.limits, drain))
             .with_tls(tls)
             .with_shared_by_many(settings.trusted_proxies.clone())
             .with_observer(Arc::new(metrics.clone()));

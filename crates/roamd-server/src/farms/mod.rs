@@ -182,14 +182,10 @@ pub(crate) fn client(
         order: farm.controller_order,
         timeout: farm.timeout,
         connect_timeout: farm.connect_timeout,
-        answer_timeout: farm.answer_timeout,
+        answer_timeout: farm.response_timeout,
         attempts: farm.attempts,
         service_keys: farm.service_keys.clone(),
-        tls: farm
-            .tls
-            .as_ref()
-            .map(config::ControllerTls::open)
-            .transpose()?,
+        tls: farm.tls.as_ref().map(config::client_tls).transpose()?,
         network,
         observer,
         dialect: match farm.generation {
@@ -212,14 +208,10 @@ pub(crate) fn authorities(
         order: gateway.authority_order,
         timeout: gateway.timeout,
         connect_timeout: gateway.connect_timeout,
-        answer_timeout: gateway.answer_timeout,
+        answer_timeout: gateway.response_timeout,
         attempts: gateway.authorities.len().max(2),
         service_keys: None,
-        tls: gateway
-            .tls
-            .as_ref()
-            .map(config::ControllerTls::open)
-            .transpose()?,
+        tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
         network,
         observer,
         dialect: Dialect::STA,

@@ -339,7 +339,7 @@ impl NfuseOperation {
     async fn address(&self, connect: &ConnectRequest) -> Result<AddressResponse, FarmError> {
         let farm = &self.farm.0;
         let mut request = AddressRequest {
-            wanted_address_type: Some(farm.address_form.word().to_owned()),
+            wanted_address_type: Some(farm.address_form.as_str().to_owned()),
             flags: farm.alternate_address.then(alternate).into_iter().collect(),
             credentials: Some(self.credentials()),
             ..address_request(connect, &self.user, farm.description.generation)

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::app::data_dir::{self, DataDirError};
 use crate::app::environment::rng;
+use crate::config;
 
 pub use roamd_seal::{KeyInfo, KeyRole};
 
@@ -36,7 +37,7 @@ const LOCK: &str = "keys.lock";
 const LONGEST: u64 = 64 * 1024;
 
 /// Most keys that are written: they fit the file, with 128 bytes for each.
-const MOST: u32 = 512;
+const MOST: u32 = config::MOST_KEYS;
 
 /// How often a running gateway looks at the file.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -369,12 +370,6 @@ impl KeyKeeper {
     }
 }
 
-/// The least age at which keys may follow each other where tokens live so long: half of the keys that a
-/// file may have are for rotations by hand.
-pub(crate) fn shortest_rotate_after(token_lifetime_max: Duration) -> Duration {
-    Duration::from_secs(token_lifetime_max.as_secs().div_ceil(u64::from(MOST / 2)))
-}
-
 fn overlap(token_lifetime_max: Duration) -> Overlap {
     Overlap {
         before: BEFORE,
@@ -384,6 +379,7 @@ fn overlap(token_lifetime_max: Duration) -> Overlap {
 
 #[cfg(test)]
 mod tests {
+    use roamd_config::shortest_rotate_after;
     use roamd_seal::Purpose;
     use tempfile::TempDir;
 

@@ -89,8 +89,8 @@ impl LoginThrottle {
             state,
             clock,
             turns: FairSemaphore::new(Bounds {
-                turns: config.checks,
-                waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
+                turns: config.concurrency,
+                waiting: config.concurrency.saturating_mul(WAITING_PER_CHECK),
             }),
             crowds: InFlight::new(config.policy.free_attempts),
             pace: AtomicU64::new(0),
