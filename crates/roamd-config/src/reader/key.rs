@@ -43,6 +43,8 @@ pub(crate) enum Absence {
     NotSet,
     /// The default.
     Default,
+    /// For a key that is a section: all its keys are absent, too.
+    EmptySection,
 }
 
 /// A key that the reader of a section has asked for.

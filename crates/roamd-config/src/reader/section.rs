@@ -141,7 +141,7 @@ impl<'d> Section<'d> {
 
     /// Returns a table. If it is absent, all its keys are.
     pub(crate) fn section(&mut self, key: &'static str, name: &'static str) -> Self {
-        let value = self.find(key, Absence::NotSet);
+        let value = self.find(key, Absence::EmptySection);
         let offset = value.map_or(self.offset, |value| value.span().start);
         let table = value.and_then(|value| value.get_ref().as_table());
         if value.is_some() && table.is_none() {
@@ -164,7 +164,7 @@ impl<'d> Section<'d> {
     /// Returns the tables of a list, none if it is absent. Returns `None` if it is something else,
     /// which is reported.
     pub(crate) fn sections(&mut self, key: &'static str, name: &'static str) -> Option<Vec<Self>> {
-        let Some(value) = self.find(key, Absence::NotSet) else {
+        let Some(value) = self.find(key, Absence::EmptySection) else {
             return Some(Vec::new());
         };
         let child = |item: &'d Spanned<DeValue<'d>>| {

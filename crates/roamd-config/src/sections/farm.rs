@@ -144,7 +144,7 @@ pub struct Farm {
     pub connect_timeout: Duration,
     /// Time for a controller to respond before a request that changes nothing goes to the next one.
     pub response_timeout: Duration,
-    /// How many controllers one request tries; at least one.
+    /// How many times one request may try to reach a controller; at least once.
     pub attempts: usize,
     /// How many operations may run at the same time; at least one.
     pub concurrency: usize,

@@ -1,6 +1,11 @@
 //! The configuration, from outside: its text to values or faults.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic"
+)]
 
 mod audit;
 mod authentication;
