@@ -106,8 +106,8 @@ pub(crate) fn assert_wrong_values(cases: &[(&str, &str, &str)]) {
         let [fault] = &faults[..] else {
             panic!("{key} = {value}: {faults:?}")
         };
-        let (_, told) = fault.split_once(&format!("`{key}`")).unwrap();
-        assert!(told.contains(problem), "{key} = {value}: {fault}");
+        let (_, rest) = fault.split_once(&format!("`{key}`")).unwrap();
+        assert!(rest.contains(problem), "{key} = {value}: {fault}");
         assert!(!fault.contains("u:p"), "a secret is not repeated: {fault}");
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use roamd_config::ListenerTls;
 use roamd_http::{ServerTls, TlsCertificate, TlsCertificateError};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
@@ -17,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
-use crate::config::ListenerTls;
 use crate::metrics::{ListenerMetrics, Reread};
 
 /// What the configuration calls the files.
