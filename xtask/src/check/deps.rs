@@ -31,7 +31,7 @@ use MayUse::{All, These};
 use Tier::{Core, Extra, Internal};
 
 /// The crates of the workspace, from the core outwards, each with its allowed dependencies.
-const LAYERS: [(&str, Tier, MayUse); 18] = [
+const LAYERS: [(&str, Tier, MayUse); 19] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
     ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
@@ -45,6 +45,16 @@ const LAYERS: [(&str, Tier, MayUse); 18] = [
         "roamd-sessions",
         Core,
         These(&["roamd-seal", "roamd-store-proto"]),
+    ),
+    (
+        "roamd-config",
+        Core,
+        These(&[
+            "roamd-citrixauth",
+            "roamd-nfuse-proto",
+            "roamd-sessions",
+            "roamd-store-proto",
+        ]),
     ),
     ("roamd-http", Extra, These(&[])),
     ("roamd-state", Extra, These(&[])),
@@ -60,6 +70,7 @@ const LAYERS: [(&str, Tier, MayUse); 18] = [
         Extra,
         These(&[
             "roamd-citrixauth",
+            "roamd-config",
             "roamd-http",
             "roamd-nfuse-client",
             "roamd-nfuse-proto",

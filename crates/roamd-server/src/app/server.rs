@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::OptionFuture;
-use roamd_http::{HttpServer, Listener, ListenerLimits};
+use roamd_http::{HttpServer, Listener};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ use crate::app::error::ServerError;
 use crate::app::liveness::Liveness;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::http::client_address::client_key;
 use crate::http::pipeline;
 use crate::keys::{KeyFile, KeyRotation};
@@ -113,11 +113,7 @@ impl<L: Listener> Server<L> {
             warn!("{warning}");
         }
         let drain = drain(config);
-        let limits = ListenerLimits {
-            drain,
-            ..settings.limits.connections
-        };
-        let server = HttpServer::new(limits, client_key)
+        let server = HttpServer::new(config::listener_limits(&settings.limits, drain), client_key)
             .with_tls(tls)
             .with_exempt_networks(settings.trusted_proxies.clone())
             .with_observer(Arc::new(metrics.clone()));

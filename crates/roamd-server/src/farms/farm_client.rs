@@ -23,14 +23,10 @@ pub(super) fn farm_client(
         order: farm.controller_order,
         timeout: farm.timeout,
         connect_timeout: farm.connect_timeout,
-        answer_timeout: farm.answer_timeout,
+        answer_timeout: farm.response_timeout,
         attempts: farm.attempts,
         service_keys: farm.service_keys.clone(),
-        tls: farm
-            .tls
-            .as_ref()
-            .map(config::ControllerTls::open)
-            .transpose()?,
+        tls: farm.tls.as_ref().map(config::client_tls).transpose()?,
         network,
         observer,
         dialect: Dialect::new(major, minor),

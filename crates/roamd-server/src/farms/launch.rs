@@ -57,7 +57,7 @@ async fn address(
     let farm = &context.farm.config;
     let flag = farm.alternate_address.then(|| ALTERNATE_ADDRESS.to_owned());
     let mut request = AddressRequest {
-        wanted_address_type: Some(farm.address_form.word().to_owned()),
+        wanted_address_type: Some(farm.address_form.as_str().to_owned()),
         flags: flag.into_iter().collect(),
         credentials: Some(context.credentials()),
         ..address_request(connect, &context.user, farm.generation)

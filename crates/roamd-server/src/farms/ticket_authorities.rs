@@ -40,14 +40,10 @@ impl TicketAuthorities {
             order: gateway.authority_order,
             timeout: gateway.timeout,
             connect_timeout: gateway.connect_timeout,
-            answer_timeout: gateway.answer_timeout,
+            answer_timeout: gateway.response_timeout,
             attempts: gateway.authorities.len().max(2),
             service_keys: None,
-            tls: gateway
-                .tls
-                .as_ref()
-                .map(config::ControllerTls::open)
-                .transpose()?,
+            tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
             network,
             observer,
             dialect: Dialect::STA,

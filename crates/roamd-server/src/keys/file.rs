@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roamd_config::MOST_KEYS;
 use roamd_seal::{KeyInfo, KeyRing, KeyRingError, Overlap};
 use zeroize::Zeroizing;
 
@@ -29,7 +30,7 @@ const LOCK: &str = "keys.lock";
 pub(super) const MAX_BYTES: u64 = 64 * 1024;
 
 /// Maximum number of keys that are written. Each takes at most 128 bytes, so they fit the file.
-pub(super) const MAX_KEYS: u32 = 512;
+pub(super) const MAX_KEYS: u32 = MOST_KEYS;
 
 /// How long a new key only opens before it seals: many times as long as a server takes to read the
 /// file again.
@@ -288,16 +289,6 @@ impl KeyFile {
             source,
         }
     }
-}
-
-/// Minimum age at which keys may be rotated automatically, given the maximum lifetime of tokens: half
-/// of the keys that a file may hold are reserved for rotations by hand.
-pub(crate) fn shortest_rotate_after(token_lifetime_max: Duration) -> Duration {
-    Duration::from_secs(
-        token_lifetime_max
-            .as_secs()
-            .div_ceil(u64::from(MAX_KEYS / 2)),
-    )
 }
 
 pub(super) fn overlap(token_lifetime_max: Duration) -> Overlap {

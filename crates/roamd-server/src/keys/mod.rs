@@ -10,6 +10,5 @@ mod tests;
 
 pub use roamd_seal::{KeyInfo, KeyRole};
 
-pub(crate) use self::file::shortest_rotate_after;
 pub use self::file::{KeyFile, KeysError};
 pub(crate) use self::rotation::KeyRotation;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roamd_config::shortest_rotate_after;
 use roamd_seal::{KeyRing, KeyRole, Purpose};
 use tempfile::TempDir;
 
-use super::file::{KeyFile, KeysError, MAX_BYTES, MAX_KEYS, overlap, shortest_rotate_after};
+use super::file::{KeyFile, KeysError, MAX_BYTES, MAX_KEYS, overlap};
 use super::rotation::KeyRotation;
 use crate::app::clock::rng;
 use crate::app::data_dir;

@@ -6,11 +6,10 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use roamd_config::ListenerTls;
 use roamd_http::{TlsCertificate, TlsCertificateError};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
-
-use crate::config::ListenerTls;
 
 /// Keys of the configuration that name the files.
 const CERTIFICATE: &str = "certificate_file";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use roamd_config::ListenerTls;
 use roamd_http::ServerTls;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -11,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::certificate_files::{FileContents, TlsCertificateFileError};
-use crate::config::ListenerTls;
 use crate::metrics::{CertificateReload, ListenerMetrics};
 
 /// How often the files are checked.

@@ -161,7 +161,7 @@ async fn who_has_an_account_of_the_same_name_elsewhere_wins_no_guesses_by_it() {
 
 #[tokio::test]
 async fn who_leaves_while_a_password_is_looked_at_frees_no_turn_and_is_not_held_up_later() {
-    let (site, farm) = counted_by(Clock::stopped(), "checks = 1\nfree_attempts = 2").await;
+    let (site, farm) = counted_by(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
     for number in 1..=4 {
         let held = Arc::new(Semaphore::new(0));
         farm.hold("ValidateCredentials", &held);
@@ -264,7 +264,7 @@ async fn nobody_is_told_why_a_sign_in_was_refused() {
 
 #[tokio::test]
 async fn so_many_passwords_are_checked_at_once_and_turns_go_round_by_place() {
-    let (site, farm) = counted("checks = 1").await;
+    let (site, farm) = counted("concurrency = 1").await;
     let held = Arc::new(Semaphore::new(0));
     farm.hold("ValidateCredentials", &held);
     let mut flood = JoinSet::new();

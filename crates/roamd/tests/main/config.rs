@@ -26,7 +26,7 @@ fn config_check_reports_every_fault_with_line() {
         (1, "key `base_url` is missing"),
         (1, "key `data_dir` is missing"),
         (2, "`base_urls` is not a key; did you mean `base_url`?"),
-        (4, "the store has no [[store.farm]]; it needs one at least"),
+        (4, "the store has no [[store.farm]]; it needs at least one"),
         (
             5,
             "`path` must not end with a slash, as in \"/Citrix/Store\"",

@@ -89,8 +89,8 @@ impl LoginThrottle {
             state,
             clock,
             checks: FairSemaphore::new(FairSemaphoreLimits {
-                permits: config.checks,
-                waiting: config.checks.saturating_mul(WAITING_PER_CHECK),
+                permits: config.concurrency,
+                waiting: config.concurrency.saturating_mul(WAITING_PER_CHECK),
             }),
             in_flight: InFlight::new(config.policy.free_attempts),
             pace: AtomicU64::new(0),

@@ -3,18 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A path such as `/Citrix/Store`: no closing slash, no empty or dotted segment, and only
-/// characters that need no escape and may stand in a challenge (CA-6).
+/// A path such as `/Citrix/Store`: without a slash at the end, without empty or dotted segments, and
+/// only with characters that need no escape and that a challenge may contain (CA-6).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UrlPath(String);
 
-/// Why a text is not a path for a store.
+/// Why a text is not a path of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlPathError {
     /// It does not begin at the root of the host.
     #[error("has to begin with a slash, as in \"/Citrix/Store\"")]
     NoSlashBefore,
-    /// It ends with a slash, or is nothing but one.
+    /// It ends with a slash.
     #[error("must not end with a slash, as in \"/Citrix/Store\"")]
     SlashAfter,
     /// It has an empty segment, or one that means another folder.
@@ -26,14 +26,14 @@ pub enum UrlPathError {
 }
 
 impl UrlPath {
-    /// The path.
+    /// Returns the path.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether both are the same or one lies below the other. Paths are matched without regard to
-    /// case (SS-11), so case does not keep them apart.
+    /// Whether both are the same or one is below the other, without regard to case, as in requests
+    /// (SS-11).
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         let segments = |path: &str| {
@@ -46,7 +46,7 @@ impl UrlPath {
         one.starts_with(&two) || two.starts_with(&one)
     }
 
-    /// Where the token service of a store lives unless told otherwise (CA-1).
+    /// Returns the default path of the token service for this store (CA-1).
     #[must_use]
     pub fn default_authentication(&self) -> Self {
         Self(format!("{}Auth", self.0))

@@ -1,4 +1,4 @@
-//! The public address of the gateway.
+//! The public address of the server.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use url::Url;
 
-/// Scheme, host and port under which clients see the gateway: the audience of its tokens (CA-13).
+/// Scheme, host and port that clients use; also the audience of tokens (CA-13).
 ///
-/// Its text is `scheme://host[:port]`, without a closing slash and without the scheme's default
-/// port. A [`UrlPath`](super::UrlPath) put behind it gives an absolute URL.
+/// Its text is `scheme://host[:port]`, without a slash at the end and without the scheme's default
+/// port. Followed by a [`UrlPath`](crate::UrlPath), it is an absolute URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     scheme: Scheme,
@@ -20,34 +20,34 @@ pub struct BaseUrl {
 /// Scheme of a base URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// Without encryption, on this machine or behind a proxy.
+    /// Unencrypted, on this machine or behind a proxy.
     Http,
-    /// With encryption; a proxy before the gateway ends it.
+    /// Encrypted, by the server or by a proxy in front of it.
     Https,
 }
 
 /// Why a text is not a base URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    /// It is no URL with a host and one of the two schemes.
+    /// It is not a URL with a host and one of the two schemes.
     #[error("has to be an http or https URL, such as \"https://store.example.net\"")]
     NotAUrl,
-    /// The port is none that a client can connect to.
+    /// No client can connect to its port.
     #[error("has port 0, which no client can connect to")]
     PortZero,
-    /// It holds a user name or a password.
+    /// It contains a user name or a password.
     #[error("must not hold a user name or password")]
     Credentials,
     /// It has a path, a query or a fragment.
-    #[error("has to end after host and port; paths belong to the stores")]
+    #[error("has to end after host and port; each store has its own path")]
     MoreThanHost,
-    /// It has a character that cannot stand in a challenge (CA-6).
+    /// It has a character that a challenge cannot contain (CA-6).
     #[error("must not contain a comma, an equals sign or a quotation mark")]
     NotForChallenges,
 }
 
 impl Scheme {
-    /// As in a URL.
+    /// Returns the scheme as in a URL.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Scheme {
         }
     }
 
-    /// The port that a URL need not name.
+    /// Returns the port of a URL that names none.
     #[must_use]
     pub fn default_port(self) -> u16 {
         match self {
@@ -67,26 +67,26 @@ impl Scheme {
 }
 
 impl BaseUrl {
-    /// Scheme.
+    /// Returns the scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Host in lower case; an IPv6 address stands in brackets.
+    /// Returns the host in lower case; an IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Port, also when it is the scheme's default.
+    /// Returns the port, also if it is the scheme's default.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 }
 
-/// The address of a listener itself, with no encryption.
+/// The address of a listener, unencrypted.
 impl From<SocketAddr> for BaseUrl {
     fn from(address: SocketAddr) -> Self {
         let host = match address {

@@ -1,0 +1,143 @@
+//! The whole file: its keys outside of sections, and the rules across sections.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use toml::de::DeTable;
+
+use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
+use crate::fault::ConfigFault;
+use crate::files::Files;
+use crate::reader::key::{Key, KnownKey};
+use crate::reader::report::Report;
+use crate::reader::section::{Section, cut};
+use crate::reader::value::{folder, text};
+use crate::sections::audit::{self, Audit};
+use crate::sections::authentication::{self, Authentication};
+use crate::sections::keys::{self, Keys};
+use crate::sections::listener::{self, ListenerConfig};
+use crate::sections::login_throttle::{self, LoginThrottle};
+use crate::sections::store::{self, Store};
+
+const LISTEN: Key<SocketAddr> = Key {
+    name: "listen",
+    read: |value| {
+        text(value)?.parse().map_err(|_| {
+            "has to be an address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"".into()
+        })
+    },
+};
+
+const BASE_URL: Key<BaseUrl> = Key {
+    name: "base_url",
+    read: |value| {
+        text(value)?
+            .parse()
+            .map_err(|error: BaseUrlError| error.to_string())
+    },
+};
+
+const DATA_DIR: Key<PathBuf> = Key {
+    name: "data_dir",
+    read: folder,
+};
+
+/// The whole configuration of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server accepts connections.
+    pub listen: SocketAddr,
+    /// Scheme, host and port that clients use; all URLs in responses begin with it.
+    pub base_url: BaseUrl,
+    /// Folder of the keys and of the embedded state.
+    pub data_dir: PathBuf,
+    /// The listener for clients.
+    pub listener: ListenerConfig,
+    /// The audit log; `None` if it is disabled.
+    pub audit: Option<Audit>,
+    /// Sign-in, shared by all stores.
+    pub authentication: Authentication,
+    /// How often passwords may be tried.
+    pub login_throttle: LoginThrottle,
+    /// Keys of tokens and session ids.
+    pub keys: Keys,
+    /// The stores; at least one.
+    pub stores: Vec<Store>,
+}
+
+impl Config {
+    /// Whether passwords and tokens cross a network unencrypted, unless a proxy on this machine is in
+    /// front of the server.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        self.listener.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()
+    }
+}
+
+/// Reads and checks the text of a configuration.
+///
+/// # Errors
+/// All faults, in the order of their lines; at least one.
+pub fn parse(text: &str, files: &dyn Files) -> Result<Config, Vec<ConfigFault>> {
+    parse_and_list_keys(text, files).0
+}
+
+/// Parses a configuration, and lists the keys that are known in the sections that it has.
+pub(crate) fn parse_and_list_keys(
+    text: &str,
+    files: &dyn Files,
+) -> (Result<Config, Vec<ConfigFault>>, Vec<KnownKey>) {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let report = Report::new(text);
+    for error in &errors {
+        let span = error.span().unwrap_or_default();
+        let message = match (error.message(), text.get(span.clone())) {
+            ("duplicate key", Some(key)) => format!("duplicate key `{}`", cut(key)),
+            (message, _) => message.to_owned(),
+        };
+        report.fault(span.start, message);
+    }
+    // After a syntax error the parser may misread the rest, so values are not checked.
+    let config = if errors.is_empty() {
+        checked(Section::root(document.get_ref(), &report), files)
+    } else {
+        None
+    };
+    let (faults, known) = report.into_parts();
+    match config {
+        Some(config) if faults.is_empty() => (Ok(config), known),
+        _ => (Err(faults), known),
+    }
+}
+
+/// Returns `None` if a value without a default is missing or wrong, which is reported.
+fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
+    let listen = root.required(&LISTEN);
+    let base_url = root.required(&BASE_URL);
+    let data_dir = root.required(&DATA_DIR);
+    let listener = listener::read(&mut root, files);
+    let has_tls = listener.as_ref().is_some_and(|it| it.tls.is_some());
+    let is_http = |url: &BaseUrl| url.scheme() == Scheme::Http;
+    if has_tls && base_url.as_ref().is_some_and(is_http) {
+        let problem = "`base_url` has to begin with https:// where there is a [tls] section";
+        root.fault(BASE_URL.name, problem);
+    }
+    let (stores, farms) = store::read_all(&mut root, files);
+    let audit = audit::read(&mut root);
+    let authentication = authentication::read(&mut root, &stores, &farms);
+    let login_throttle = login_throttle::read(&mut root);
+    let token_lifetime_max = authentication.as_ref().map(|it| it.token_lifetime_max);
+    let keys = keys::read(&mut root, token_lifetime_max);
+    root.finish();
+    Some(Config {
+        listen: listen?,
+        base_url: base_url?,
+        data_dir: data_dir?,
+        listener: listener?,
+        audit,
+        authentication: authentication?,
+        login_throttle,
+        keys,
+        stores,
+    })
+}

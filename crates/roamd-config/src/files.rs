@@ -1,0 +1,68 @@
+//! What the parser needs to know about the files that a configuration names.
+
+use std::io;
+use std::path::Path;
+
+use crate::controller_tls::ControllerTls;
+use crate::listener_tls::ListenerTls;
+
+/// Access to the files that a configuration names, and checks of what they hold.
+///
+/// The parser asks while it reads the configuration, so that a missing or unusable file is reported
+/// like any other fault: with its line, and together with all others.
+pub trait Files {
+    /// Reads a file, but at most its first `largest` bytes.
+    ///
+    /// # Errors
+    /// If the path names no file, or the file cannot be read.
+    fn read(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError>;
+
+    /// Checks that the listener can use its certificate, its key and its client authorities.
+    ///
+    /// # Errors
+    /// If one of the files cannot be read or used, or others may read the key.
+    fn check_certificate(&self, tls: &ListenerTls) -> Result<(), CertificateFault>;
+
+    /// Checks that connections to controllers can be made with these settings.
+    ///
+    /// # Errors
+    /// The reason if they cannot, as a clause such as "name is neither a DNS name nor an address".
+    fn check_controller_tls(&self, tls: &ControllerTls) -> Result<(), String>;
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The path names something else, such as a folder.
+    #[error("has to be the path of a file")]
+    NotAFile,
+    /// The file cannot be read.
+    #[error("names a file that cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+/// Why the listener cannot use the files of `[tls]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFault {
+    /// The key of `[tls]` that names the file at fault.
+    pub key: &'static str,
+    /// The reason, as one clause.
+    pub message: String,
+}
+
+/// Files for values that name none, such as a farm with all its defaults.
+pub(crate) struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &Path, _: u64) -> Result<Vec<u8>, FileError> {
+        Err(FileError::Unreadable(io::ErrorKind::NotFound.into()))
+    }
+
+    fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateFault> {
+        Ok(())
+    }
+
+    fn check_controller_tls(&self, _: &ControllerTls) -> Result<(), String> {
+        Ok(())
+    }
+}

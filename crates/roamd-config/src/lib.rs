@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod base_url;
+mod controller_tls;
+mod document;
+mod fault;
+mod files;
+mod listener_tls;
+mod reader;
+mod sample;
+mod sections;
+mod url_path;
+
+pub use roamd_nfuse_proto::transport::{
+    ControllerOrder, ControllerUrl, PublicKeyPin, ServiceKeys, Trust,
+};
+pub use roamd_sessions::Generation;
+pub use roamd_store_proto::Lifetime;
+
+pub use base_url::{BaseUrl, BaseUrlError, Scheme};
+pub use controller_tls::ControllerTls;
+pub use document::{Config, parse};
+pub use fault::ConfigFault;
+pub use files::{CertificateFault, FileError, Files};
+pub use listener_tls::ListenerTls;
+pub use sample::SAMPLE;
+pub use sections::audit::Audit;
+pub use sections::authentication::{Authentication, CredentialCheck};
+pub use sections::citrix_gateway::CitrixGateway;
+pub use sections::farm::{AddressForm, Farm};
+pub use sections::keys::{Keys, MOST_KEYS, shortest_rotate_after};
+pub use sections::limits::ServerLimits;
+pub use sections::listener::ListenerConfig;
+pub use sections::login_throttle::LoginThrottle;
+pub use sections::store::{SpellingChoice, Store};
+pub use url_path::{UrlPath, UrlPathError};

@@ -1,0 +1,320 @@
+//! One table of the document.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey};
+use super::report::Report;
+use super::suggest;
+
+/// How much of a value a fault repeats, in characters.
+const LONGEST_QUOTE: usize = 60;
+
+/// One table of the document. Its reader asks for each key that it knows, then calls
+/// [`finish`](Self::finish), which reports all other keys.
+///
+/// A missing or wrong value is reported, and reading goes on, so that all faults are found at once.
+pub(crate) struct Section<'d> {
+    /// How the file writes it, for example `[[store.farm]]`; empty for the document itself.
+    name: &'static str,
+    offset: usize,
+    /// `None` for a section that the file leaves out: all its keys are absent.
+    table: Option<&'d DeTable<'d>>,
+    known: Vec<KnownKey>,
+    report: &'d Report,
+}
+
+impl<'d> Section<'d> {
+    /// Returns the document itself.
+    pub(crate) fn root(table: &'d DeTable<'d>, report: &'d Report) -> Self {
+        Self {
+            name: "",
+            offset: 0,
+            table: Some(table),
+            known: Vec::new(),
+            report,
+        }
+    }
+
+    /// Returns what a reader makes of a section without keys: its defaults.
+    pub(crate) fn defaults<T>(read: impl FnOnce(&mut Section<'_>) -> T) -> T {
+        let report = Report::new("");
+        read(&mut Section {
+            name: "",
+            offset: 0,
+            table: None,
+            known: Vec::new(),
+            report: &report,
+        })
+    }
+
+    /// Returns the line of a key, or of the section if the key is absent.
+    pub(crate) fn line(&self, key: &str) -> usize {
+        self.report.line(self.offset_of(key))
+    }
+
+    /// Reads a key that has to be there. Returns `None` if it is missing or wrong.
+    pub(crate) fn required<T>(&mut self, key: &Key<T>) -> Option<T> {
+        self.require(key.name);
+        self.read(key.name, Absence::Fault, key.read)
+    }
+
+    /// Reads a key that may be absent. Returns `None` if it is absent or wrong.
+    pub(crate) fn optional<T>(&mut self, key: &Key<T>) -> Option<T> {
+        self.read(key.name, Absence::NotSet, key.read)
+    }
+
+    /// Reads a key that may be absent, and makes another value of it, which may fail. Returns `None`
+    /// if it is absent or wrong.
+    pub(crate) fn optional_and<T, U>(
+        &mut self,
+        key: &Key<T>,
+        then: impl FnOnce(T) -> Result<U, String>,
+    ) -> Option<U> {
+        self.read(key.name, Absence::NotSet, |value| then((key.read)(value)?))
+    }
+
+    /// Reads a key with a default. Returns the default if it is absent or wrong.
+    pub(crate) fn value<T>(&mut self, key: &DefaultKey<T>) -> T {
+        self.value_if(key, |_| Ok(()))
+    }
+
+    /// Reads a key with a default and a check against other keys.
+    pub(crate) fn value_if<T>(
+        &mut self,
+        key: &DefaultKey<T>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> T {
+        let value = self.read(key.name, Absence::Default, |value| {
+            let value = (key.read)(value)?;
+            check(&value)?;
+            Ok(value)
+        });
+        value.unwrap_or_else(key.default)
+    }
+
+    /// Reads a key with a default that depends on other keys.
+    pub(crate) fn value_or<T>(&mut self, key: &Key<T>, default: T) -> T {
+        self.value_or_if(key, default, |_| Ok(()))
+    }
+
+    /// Reads a key with a default and a check that depend on other keys.
+    pub(crate) fn value_or_if<T>(
+        &mut self,
+        key: &Key<T>,
+        default: T,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> T {
+        let value = self.read(key.name, Absence::Default, |value| {
+            let value = (key.read)(value)?;
+            check(&value)?;
+            Ok(value)
+        });
+        value.unwrap_or(default)
+    }
+
+    /// Reads a list that has to be there and to have a value. Leaves out wrong values.
+    pub(crate) fn required_list<T: PartialEq>(&mut self, key: &ListKey<T>) -> Vec<T> {
+        self.require(key.name);
+        let list = self.read_list(key.name, Absence::Fault, key.item);
+        let array = self
+            .table
+            .and_then(|table| table.get(key.name)?.get_ref().as_array());
+        if array.is_some_and(|array| array.is_empty()) {
+            let problem = format!("`{}` is empty; it needs at least one value", key.name);
+            self.fault(key.name, problem);
+        }
+        list.unwrap_or_default()
+    }
+
+    /// Reads a list that may be absent, which is the same as empty. Leaves out wrong values.
+    pub(crate) fn optional_list<T: PartialEq>(&mut self, key: &ListKey<T>) -> Vec<T> {
+        let list = self.read_list(key.name, Absence::NotSet, key.item);
+        list.unwrap_or_default()
+    }
+
+    /// Reads a list with a default. Leaves out wrong values.
+    pub(crate) fn list<T: PartialEq>(&mut self, key: &DefaultListKey<T>) -> Vec<T> {
+        let list = self.read_list(key.name, Absence::Default, key.item);
+        list.unwrap_or_else(key.default)
+    }
+
+    /// Returns a table. If it is absent, all its keys are.
+    pub(crate) fn section(&mut self, key: &'static str, name: &'static str) -> Self {
+        let value = self.find(key, Absence::EmptySection);
+        let offset = value.map_or(self.offset, |value| value.span().start);
+        let table = value.and_then(|value| value.get_ref().as_table());
+        if value.is_some() && table.is_none() {
+            self.report
+                .fault(offset, format!("`{key}` has to be a table, {name}"));
+        }
+        self.child(name, offset, table)
+    }
+
+    /// Returns a table, or `None` if it is absent or something else, which is reported.
+    pub(crate) fn optional_section(
+        &mut self,
+        key: &'static str,
+        name: &'static str,
+    ) -> Option<Self> {
+        let section = self.section(key, name);
+        section.table.is_some().then_some(section)
+    }
+
+    /// Returns the tables of a list, none if it is absent. Returns `None` if it is something else,
+    /// which is reported.
+    pub(crate) fn sections(&mut self, key: &'static str, name: &'static str) -> Option<Vec<Self>> {
+        let Some(value) = self.find(key, Absence::EmptySection) else {
+            return Some(Vec::new());
+        };
+        let child = |item: &'d Spanned<DeValue<'d>>| {
+            let table = item.get_ref().as_table()?;
+            Some(self.child(name, item.span().start, Some(table)))
+        };
+        let items = value.get_ref().as_array();
+        let sections = items.and_then(|items| items.iter().map(child).collect());
+        if sections.is_none() {
+            let problem = format!("`{key}` has to be a list of tables, each written {name}");
+            self.fault(key, problem);
+        }
+        sections
+    }
+
+    /// Reports a fault at a key, or at the section if the key is absent.
+    pub(crate) fn fault(&self, key: &str, message: impl Into<String>) {
+        self.report.fault(self.offset_of(key), message);
+    }
+
+    /// Reports every key of the table that its reader has not asked for.
+    pub(crate) fn finish(self) {
+        let known: Vec<_> = self.known.iter().map(|key| key.name).collect();
+        for key in self.table.into_iter().flat_map(DeTable::keys) {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let hint = suggest::key(name, &known).map(|key| format!("; did you mean `{key}`?"));
+            self.report.fault(
+                key.span().start,
+                format!(
+                    "`{}` is not a key{}{}",
+                    name.escape_debug(),
+                    self.of_section(),
+                    hint.unwrap_or_default()
+                ),
+            );
+        }
+        self.report.know(self.known);
+    }
+
+    /// Reports a key that is missing.
+    fn require(&self, key: &str) {
+        if self.table.is_none_or(|table| !table.contains_key(key)) {
+            self.fault(key, format!("key `{key}`{} is missing", self.of_section()));
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        key: &'static str,
+        absence: Absence,
+        read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.find(key, absence)?;
+        match read(value.get_ref()) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                let problem = format!("`{key}` {problem}");
+                self.report.fault(value.span().start, problem);
+                None
+            }
+        }
+    }
+
+    /// Returns `None` if the key is absent or its value is not a list, which is reported. Each wrong
+    /// or repeated value is reported on its line.
+    fn read_list<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        absence: Absence,
+        read: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self.find(key, absence)?;
+        let Some(items) = value.get_ref().as_array() else {
+            let problem = format!("`{key}` has to be a list, as in [\"…\"]");
+            self.report.fault(value.span().start, problem);
+            return None;
+        };
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            let quoted = quoted(item.get_ref());
+            let problem = match read(item.get_ref()) {
+                Ok(value) if values.contains(&value) => {
+                    let twice = quoted.as_deref().unwrap_or("the same");
+                    format!("`{key}` names {twice} twice")
+                }
+                Ok(value) => {
+                    values.push(value);
+                    continue;
+                }
+                Err(problem) => match quoted {
+                    Some(quoted) => format!("`{key}`: {quoted} {problem}"),
+                    None => format!("`{key}` {problem}"),
+                },
+            };
+            self.report.fault(item.span().start, problem);
+        }
+        Some(values)
+    }
+
+    fn child(&self, name: &'static str, offset: usize, table: Option<&'d DeTable<'d>>) -> Self {
+        Self {
+            name,
+            offset,
+            table,
+            known: Vec::new(),
+            report: self.report,
+        }
+    }
+
+    /// Returns the value of a key, which is known from now on.
+    fn find(&mut self, key: &'static str, absence: Absence) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.known.push(KnownKey {
+            section: self.name,
+            name: key,
+            absence,
+        });
+        self.table?.get(key)
+    }
+
+    /// Returns the offset of a key, or of the section if the key is absent, in bytes from the start
+    /// of the text.
+    fn offset_of(&self, key: &str) -> usize {
+        self.table
+            .and_then(|table| table.get_key_value(key))
+            .map_or(self.offset, |(key, _)| key.span().start)
+    }
+
+    /// Returns " of [[store.farm]]", or nothing for the document itself.
+    fn of_section(&self) -> String {
+        if self.name.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", self.name)
+        }
+    }
+}
+
+/// Returns the beginning of a text from outside, escaped so that a terminal acts on nothing in it.
+pub(crate) fn cut(text: &str) -> String {
+    let start: String = text.chars().take(LONGEST_QUOTE).collect();
+    let rest = if start.len() < text.len() { "…" } else { "" };
+    format!("{}{rest}", start.escape_debug())
+}
+
+/// Returns a value as a fault quotes it, to tell it from others of its line. Returns `None` for what
+/// may hold a password, as the user part of a URL does.
+fn quoted(value: &DeValue<'_>) -> Option<String> {
+    let text = value.as_str().filter(|text| !text.contains('@'))?;
+    Some(format!("\"{}\"", cut(text)))
+}

@@ -1,0 +1,216 @@
+//! `[authentication]`: what checks passwords, and how long a sign-in lasts.
+
+use std::time::Duration;
+
+use roamd_store_proto::Lifetime;
+use toml::de::DeValue;
+
+use super::farm::SeenFarm;
+use super::store::{Store, free_path};
+use crate::reader::key::{DefaultKey, DefaultListKey, Key};
+use crate::reader::section::Section;
+use crate::reader::value::{name, text};
+use crate::url_path::UrlPath;
+
+/// Clients drop a token one minute before its end, so a shorter one is of no use (CA-30).
+const SHORTEST_LIFETIME: Duration = Duration::from_mins(5);
+
+/// Attributes of a `Set-Cookie` header, which clients send back as if they were cookies (CA-49).
+const COOKIE_ATTRIBUTES: [&str; 7] = [
+    "path", "domain", "expires", "max-age", "secure", "httponly", "samesite",
+];
+
+const PATH: Key<UrlPath> = Key {
+    name: "path",
+    read: free_path,
+};
+
+const CREDENTIALS: DefaultKey<CredentialCheck> = DefaultKey {
+    name: "credentials",
+    default: || CredentialCheck::FirstFarm,
+    read: |value| match text(value)? {
+        "farm" => Ok(CredentialCheck::FirstFarm),
+        id => Ok(CredentialCheck::Farm(id.into())),
+    },
+};
+
+const DOMAINS: DefaultListKey<String> = DefaultListKey {
+    name: "domains",
+    default: Vec::new,
+    item: name,
+};
+
+const DEFAULT_DOMAIN: Key<String> = Key {
+    name: "default_domain",
+    read: name,
+};
+
+const TOKEN_LIFETIME: DefaultKey<Duration> = DefaultKey {
+    name: "token_lifetime",
+    default: || Duration::from_hours(8),
+    read: lifetime,
+};
+
+const TOKEN_LIFETIME_MAX: DefaultKey<Duration> = DefaultKey {
+    name: "token_lifetime_max",
+    default: || Duration::from_hours(24),
+    read: lifetime,
+};
+
+/// By default the name that one client requires (CQ-40).
+const COOKIE_NAME: DefaultKey<String> = DefaultKey {
+    name: "cookie_name",
+    default: || "ASP.NET_SessionId".into(),
+    read: cookie_name,
+};
+
+/// By default the service that a request without a name means (CA-40).
+const VALIDATION_SERVICES: DefaultListKey<String> = DefaultListKey {
+    name: "validation_services",
+    default: || vec!["default".into()],
+    item: validation_service,
+};
+
+/// Sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authentication {
+    /// Path of the token service; by default the first store's path + `Auth` (CA-1).
+    pub path: UrlPath,
+    /// What checks passwords.
+    pub credentials: CredentialCheck,
+    /// Domains that the sign-in form offers; without any it has no domain box (CA-62).
+    pub domains: Vec<String>,
+    /// Domain of a bare user name (CA-67).
+    pub default_domain: Option<String>,
+    /// Lifetime of a token when the client asks for none (CA-29).
+    pub token_lifetime: Duration,
+    /// The longest lifetime of a token, however long the client asks for (CA-29).
+    pub token_lifetime_max: Duration,
+    /// Name of the cookie of the sign-in conversation (CA-48).
+    pub cookie_name: String,
+    /// Names of the services that validate a token and return its user (CA-40), in lower case.
+    pub validation_services: Vec<String>,
+}
+
+/// What checks passwords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialCheck {
+    /// The first farm that responds, in the order of the file.
+    FirstFarm,
+    /// The farm with this id.
+    Farm(String),
+}
+
+impl Authentication {
+    /// Returns the sign-in at a path, with the defaults of all other keys.
+    #[must_use]
+    pub fn at(path: UrlPath) -> Self {
+        Section::defaults(|section| values(section, &[]))(path)
+    }
+}
+
+/// Reads the section. Returns `None` if it has no path and there is no store to derive one from.
+pub(crate) fn read(
+    root: &mut Section<'_>,
+    stores: &[Store],
+    farms: &[SeenFarm],
+) -> Option<Authentication> {
+    let mut section = root.section("authentication", "[authentication]");
+    let path = match stores.first() {
+        Some(store) => Some(section.value_or(&PATH, store.path.default_authentication())),
+        None => section.optional(&PATH),
+    };
+    if let Some(path) = &path
+        && let Some(store) = stores.iter().find(|store| store.path.overlaps(path))
+    {
+        let problem = format!(
+            "path `{path}` of [authentication] overlaps store `{}`",
+            store.path
+        );
+        section.fault(PATH.name, problem);
+    }
+    let at = values(&mut section, farms);
+    section.finish();
+    path.map(at)
+}
+
+/// Reads all keys but `path`, and returns what makes the sign-in at a path of them.
+fn values(
+    section: &mut Section<'_>,
+    farms: &[SeenFarm],
+) -> impl FnOnce(UrlPath) -> Authentication + use<> {
+    let credentials = section.value_if(&CREDENTIALS, |check| match check {
+        CredentialCheck::Farm(id) if !farms.iter().any(|farm| farm.id == *id) => {
+            Err("has to be \"farm\" or the id of a farm in this file".into())
+        }
+        _ => Ok(()),
+    });
+    let domains = section.list(&DOMAINS);
+    let default_domain = section.optional_and(&DEFAULT_DOMAIN, |domain| {
+        if domains.is_empty() || domains.contains(&domain) {
+            return Ok(domain);
+        }
+        Err("has to be one of `domains`".into())
+    });
+    let token_lifetime_max = section.value(&TOKEN_LIFETIME_MAX);
+    let token_lifetime = section.value_if(&TOKEN_LIFETIME, |lifetime| {
+        if *lifetime <= token_lifetime_max {
+            return Ok(());
+        }
+        Err("must not be longer than `token_lifetime_max`".into())
+    });
+    let cookie_name = section.value(&COOKIE_NAME);
+    let validation_services = section.list(&VALIDATION_SERVICES);
+    move |path| Authentication {
+        path,
+        credentials,
+        domains,
+        default_domain,
+        // A maximum below the default lifetime shortens the default, too.
+        token_lifetime: token_lifetime.min(token_lifetime_max),
+        token_lifetime_max,
+        cookie_name,
+        validation_services,
+    }
+}
+
+fn lifetime(value: &DeValue<'_>) -> Result<Duration, String> {
+    match text(value)?.parse() {
+        Ok(Lifetime(lifetime)) if lifetime >= SHORTEST_LIFETIME => Ok(lifetime),
+        Ok(_) => Err("has to be 0.00:05:00 (five minutes) or longer".into()),
+        Err(_) => Err("has to be a time span d.hh:mm:ss, such as \"0.08:00:00\"".into()),
+    }
+}
+
+fn cookie_name(value: &DeValue<'_>) -> Result<String, String> {
+    let text = text(value)?;
+    if COOKIE_ATTRIBUTES
+        .iter()
+        .any(|attribute| attribute.eq_ignore_ascii_case(text))
+    {
+        return Err("must not be the name of a cookie attribute".into());
+    }
+    if text.is_empty() || !text.bytes().all(is_plain) {
+        return Err(
+            "may have letters, digits and - _ . only, such as \"ASP.NET_SessionId\"".into(),
+        );
+    }
+    Ok(text.into())
+}
+
+/// Reads a name that is one segment of a URL and stands in a challenge. The host name of an appliance
+/// is such a name.
+fn validation_service(value: &DeValue<'_>) -> Result<String, String> {
+    let text = text(value)?;
+    let dots_only = text.bytes().all(|byte| byte == b'.');
+    if dots_only || !text.bytes().all(is_plain) {
+        return Err(
+            "may have letters, digits and - _ . only, such as \"gateway.example.net\"".into(),
+        );
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)
+}

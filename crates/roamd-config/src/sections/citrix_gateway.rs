@@ -1,0 +1,147 @@
+//! `[store.gateway]`: the Citrix Gateway of clients outside, and its ticket authorities.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl};
+use roamd_sessions::{HostPort, RemoteAccess};
+use toml::de::DeValue;
+
+use super::controllers::{
+    default_connect_timeout, default_response_timeout, order, ticket_authority, tls,
+};
+use crate::controller_tls::ControllerTls;
+use crate::files::Files;
+use crate::reader::key::{DefaultKey, Key, ListKey};
+use crate::reader::section::Section;
+use crate::reader::value::{boolean, milliseconds, network, text};
+
+const ADDRESS: Key<HostPort> = Key {
+    name: "address",
+    read: |value| host(value, HostPort::HTTPS),
+};
+
+const STA: ListKey<ControllerUrl> = ListKey {
+    name: "sta",
+    item: ticket_authority,
+};
+
+const STA_ORDER: DefaultKey<ControllerOrder> = DefaultKey {
+    name: "sta_order",
+    default: || ControllerOrder::Ordered,
+    read: order,
+};
+
+const STA_TIMEOUT: DefaultKey<Duration> = DefaultKey {
+    name: "sta_timeout_ms",
+    default: || Duration::from_secs(3),
+    read: |value| milliseconds(value, 100..=600_000),
+};
+
+const SESSION_RELIABILITY: DefaultKey<bool> = DefaultKey {
+    name: "session_reliability",
+    default: || true,
+    read: boolean,
+};
+
+const INSIDE: ListKey<IpNet> = ListKey {
+    name: "inside",
+    item: network,
+};
+
+const OUTSIDE: ListKey<IpNet> = ListKey {
+    name: "outside",
+    item: network,
+};
+
+const TRANSLATED_HOST: Key<HostPort> = Key {
+    name: "host",
+    read: |value| host(value, HostPort::ICA),
+};
+
+const TRANSLATED_ADDRESS: Key<HostPort> = Key {
+    name: "address",
+    read: |value| host(value, HostPort::ICA),
+};
+
+/// How clients outside reach hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CitrixGateway {
+    /// The address of the Citrix Gateway, and which clients are outside.
+    pub access: RemoteAccess,
+    /// The ticket authorities that the Citrix Gateway uses; at least one, none twice.
+    pub authorities: Vec<ControllerUrl>,
+    /// The order in which they are tried.
+    pub authority_order: ControllerOrder,
+    /// Deadline of a ticket, all authorities included. The deadline of the operation on the farm holds
+    /// as well.
+    pub timeout: Duration,
+    /// Time for an authority to accept a connection.
+    pub connect_timeout: Duration,
+    /// Time for an authority to respond before the next one is tried.
+    pub response_timeout: Duration,
+    /// How `https` authorities are authenticated; `None` if there are none.
+    pub tls: Option<ControllerTls>,
+}
+
+/// Reads the section of a store, if it has one.
+pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixGateway> {
+    let mut section = store.optional_section("gateway", "[store.gateway]")?;
+    let address = section.required(&ADDRESS);
+    let authorities = section.required_list(&STA);
+    let authority_order = section.value(&STA_ORDER);
+    let timeout = section.value(&STA_TIMEOUT);
+    let tls = tls(&mut section, &authorities, files);
+    let session_reliability = section.value(&SESSION_RELIABILITY);
+    let inside = section.optional_list(&INSIDE);
+    let outside = section.optional_list(&OUTSIDE);
+    if let Some(both) = inside.iter().find(|network| outside.contains(network)) {
+        let problem = format!("`outside` has {both}, which is in `inside` too");
+        section.fault(OUTSIDE.name, problem);
+    }
+    let translations = translations(&mut section);
+    section.finish();
+    Some(CitrixGateway {
+        access: RemoteAccess {
+            gateway: address?,
+            session_reliability,
+            inside,
+            outside,
+            translations,
+        },
+        authority_order,
+        timeout,
+        connect_timeout: default_connect_timeout(timeout, authorities.len()),
+        response_timeout: default_response_timeout(timeout),
+        authorities,
+        tls,
+    })
+}
+
+/// Reads `[[store.gateway.translation]]`. Hosts are compared without regard to case.
+fn translations(gateway: &mut Section<'_>) -> Vec<(HostPort, HostPort)> {
+    let sections = gateway.sections("translation", "[[store.gateway.translation]]");
+    let mut translations: Vec<(HostPort, HostPort)> = Vec::new();
+    for mut section in sections.into_iter().flatten() {
+        let host = section.required(&TRANSLATED_HOST);
+        let address = section.required(&TRANSLATED_ADDRESS);
+        if let (Some(host), Some(address)) = (host, address) {
+            let name = host.to_string();
+            let is_known =
+                |(other, _): &(HostPort, _)| other.to_string().eq_ignore_ascii_case(&name);
+            if translations.iter().any(is_known) {
+                let problem = format!("host `{name}` is translated twice");
+                section.fault(TRANSLATED_HOST.name, problem);
+            }
+            translations.push((host, address));
+        }
+        section.finish();
+    }
+    translations
+}
+
+fn host(value: &DeValue<'_>, port: u16) -> Result<HostPort, String> {
+    HostPort::parse(text(value)?, port).map_err(|_| {
+        format!("has to be a host with or without a port, such as \"gw.example.net:{port}\"")
+    })
+}

@@ -1,0 +1,13 @@
+//! The sections of `roamd.toml`, one file for each.
+
+pub(crate) mod audit;
+pub(crate) mod authentication;
+pub(crate) mod citrix_gateway;
+pub(crate) mod controllers;
+pub(crate) mod farm;
+pub(crate) mod keys;
+pub(crate) mod limits;
+pub(crate) mod listener;
+pub(crate) mod login_throttle;
+pub(crate) mod store;
+pub(crate) mod tls;

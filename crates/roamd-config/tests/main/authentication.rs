@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use roamd_config::{Authentication, CredentialCheck};
+
+use crate::support::{assert_faults, config, parse};
+
+#[test]
+fn every_key_of_authentication_is_read() {
+    let document = r#"[authentication]
+path = "/auth"
+credentials = "CVAD"
+domains = ["LAB", "GUEST"]
+default_domain = "GUEST"
+token_lifetime = "0.00:30:00"
+token_lifetime_max = "01:00:00"
+cookie_name = "Citrix_AuthSvc"
+validation_services = ["default", "GW.example.net"]"#;
+    let text = config(document, "", "").replace("\"XA1\"", "\"CVAD\"");
+    let config = parse(&text).unwrap();
+    assert_eq!(
+        config.authentication,
+        Authentication {
+            path: "/auth".parse().unwrap(),
+            credentials: CredentialCheck::Farm("CVAD".into()),
+            domains: vec!["LAB".into(), "GUEST".into()],
+            default_domain: Some("GUEST".into()),
+            token_lifetime: Duration::from_mins(30),
+            token_lifetime_max: Duration::from_mins(60),
+            cookie_name: "Citrix_AuthSvc".into(),
+            validation_services: vec!["default".into(), "gw.example.net".into()],
+        }
+    );
+}
+
+#[test]
+fn fault_of_authentication_is_reported_with_its_line() {
+    assert_faults(&[
+        (
+            "authentication = 1",
+            "",
+            "",
+            "line 4: `authentication` has to be a table, [authentication]",
+        ),
+        (
+            "authentication.credentials = \"XA2\"",
+            "",
+            "",
+            "line 4: `credentials` has to be \"farm\" or the id of a farm in this file",
+        ),
+        (
+            "authentication.path = \"/Citrix/Store/Auth\"",
+            "",
+            "",
+            "line 4: path `/Citrix/Store/Auth` of [authentication] overlaps store `/Citrix/Store`",
+        ),
+        (
+            "authentication.tokenLifetime = \"0.08:00:00\"",
+            "",
+            "",
+            "line 4: `tokenLifetime` is not a key of [authentication]; did you mean `token_lifetime`?",
+        ),
+        (
+            "authentication.token_lifetime = \"8h\"",
+            "",
+            "",
+            "line 4: `token_lifetime` has to be a time span d.hh:mm:ss, such as \"0.08:00:00\"",
+        ),
+        (
+            "authentication.token_lifetime = \"0.00:01:00\"",
+            "",
+            "",
+            "line 4: `token_lifetime` has to be 0.00:05:00 (five minutes) or longer",
+        ),
+        (
+            "authentication.token_lifetime = \"2.00:00:00\"",
+            "",
+            "",
+            "line 4: `token_lifetime` must not be longer than `token_lifetime_max`",
+        ),
+        (
+            "authentication = { domains = [\"LAB\"], default_domain = \"GUEST\" }",
+            "",
+            "",
+            "line 4: `default_domain` has to be one of `domains`",
+        ),
+        (
+            "authentication.domains = [\"LAB\", \"LAB\"]",
+            "",
+            "",
+            "line 4: `domains` names \"LAB\" twice",
+        ),
+        (
+            "authentication.cookie_name = \"HttpOnly\"",
+            "",
+            "",
+            "line 4: `cookie_name` must not be the name of a cookie attribute",
+        ),
+        (
+            "authentication.cookie_name = \"a=b\"",
+            "",
+            "",
+            "line 4: `cookie_name` may have letters, digits and - _ . only, such as \"ASP.NET_SessionId\"",
+        ),
+        (
+            "authentication.validation_services = [\"a/b\"]",
+            "",
+            "",
+            "line 4: `validation_services`: \"a/b\" may have letters, digits and - _ . only, such as \"gateway.example.net\"",
+        ),
+        (
+            "authentication.validation_services = [\"..\"]",
+            "",
+            "",
+            "line 4: `validation_services`: \"..\" may have letters, digits and - _ . only, such as \"gateway.example.net\"",
+        ),
+        (
+            "authentication.validation_services = [\"gw\", \"GW\"]",
+            "",
+            "",
+            "line 4: `validation_services` names \"GW\" twice",
+        ),
+    ]);
+}

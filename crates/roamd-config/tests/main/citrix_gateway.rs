@@ -1,0 +1,179 @@
+use std::time::Duration;
+
+use ipnet::IpNet;
+use roamd_config::{CitrixGateway, ControllerOrder};
+
+use crate::support::parse;
+
+/// A configuration whose gateway has these lines, from line 7 on.
+fn config(gateway: &str) -> String {
+    format!(
+        r#"listen = "127.0.0.1:8080"
+base_url = "http://127.0.0.1:8080"
+data_dir = "/var/lib/roamd"
+[[store]]
+path = "/Citrix/Store"
+[store.gateway]
+{gateway}
+[[store.farm]]
+id = "XA1"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["http://10.0.0.11:8080"]
+"#
+    )
+}
+
+fn gateway(text: &str) -> CitrixGateway {
+    let config = parse(text).unwrap();
+    config.stores[0].gateway.clone().unwrap()
+}
+
+#[test]
+fn store_has_no_gateway_by_default() {
+    let text = config("").replace("[store.gateway]\n", "");
+    assert_eq!(parse(&text).unwrap().stores[0].gateway, None);
+}
+
+#[test]
+fn smallest_gateway_has_defaults() {
+    let gateway = gateway(&config(
+        "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11:8080\"]",
+    ));
+    assert_eq!(gateway.access.gateway.to_string(), "gw.example.net:443");
+    assert!(gateway.access.session_reliability);
+    assert_eq!(gateway.authority_order, ControllerOrder::Ordered);
+    assert_eq!(gateway.timeout, Duration::from_millis(3_000));
+    assert_eq!(gateway.tls, None);
+    assert!(!gateway.access.is_inside("10.0.0.1".parse().ok()));
+}
+
+#[test]
+fn every_key_of_a_gateway_is_read() {
+    let gateway = gateway(&config(
+        r#"address = "[2001:db8::1]:8443"
+sta = ["http://10.0.0.11:8080/scripts/CtxSTA.dll", "https://sta2.example.net"]
+sta_order = "balanced"
+sta_timeout_ms = 1000
+session_reliability = false
+inside = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
+outside = ["10.9.0.0/16"]
+tls_public_keys = ["sha256//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg="]
+[[store.gateway.translation]]
+host = "vda1.example.net"
+address = "203.0.113.1:2000"
+[[store.gateway.translation]]
+host = "vda2.example.net:1494"
+address = "203.0.113.2""#,
+    ));
+    let access = &gateway.access;
+    assert_eq!(access.gateway.to_string(), "[2001:db8::1]:8443");
+    assert!(!access.session_reliability);
+    let shown =
+        |networks: &[IpNet]| -> Vec<_> { networks.iter().map(ToString::to_string).collect() };
+    assert_eq!(
+        shown(&access.inside),
+        ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
+    );
+    assert_eq!(shown(&access.outside), ["10.9.0.0/16"]);
+    let translations = access.translations.iter();
+    let translations: Vec<_> = translations.map(|(a, b)| format!("{a} {b}")).collect();
+    assert_eq!(
+        translations,
+        [
+            "vda1.example.net:1494 203.0.113.1:2000",
+            "vda2.example.net:1494 203.0.113.2:1494",
+        ]
+    );
+    let authorities = gateway.authorities.iter();
+    let authorities: Vec<_> = authorities.map(ToString::to_string).collect();
+    assert_eq!(
+        authorities,
+        ["http://10.0.0.11:8080", "https://sta2.example.net:443"]
+    );
+    assert_eq!(gateway.authority_order, ControllerOrder::Balanced);
+    assert!(gateway.tls.is_some());
+    // Each authority has its part of the deadline.
+    assert_eq!(gateway.timeout, Duration::from_millis(1_000));
+    assert_eq!(gateway.connect_timeout, Duration::from_millis(333));
+    assert_eq!(gateway.response_timeout, Duration::from_millis(600));
+}
+
+#[test]
+fn fault_of_a_gateway_is_reported_with_its_line() {
+    let good = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\"]";
+    let cases = [
+        (
+            "address = \"gw.example.net\"",
+            "line 6: key `sta` of [store.gateway] is missing",
+        ),
+        (
+            "address = \"gw.example.net\"\nsta = []",
+            "line 8: `sta` is empty; it needs at least one value",
+        ),
+        (
+            "sta = [\"http://10.0.0.11\"]",
+            "line 6: key `address` of [store.gateway] is missing",
+        ),
+        (
+            "address = \"https://gw.example.net\"\nsta = [\"http://10.0.0.11\"]",
+            "line 7: `address` has to be a host with or without a port, such as \
+             \"gw.example.net:443\"",
+        ),
+        (
+            "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11/scripts/wpnbr.dll\"]",
+            "line 8: `sta`: \"http://10.0.0.11/scripts/wpnbr.dll\" has to end after the port; the \
+             path of the ticket authority is always /scripts/ctxsta.dll",
+        ),
+        (
+            "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\", \"http://10.0.0.11\"]",
+            "line 8: `sta` names \"http://10.0.0.11\" twice",
+        ),
+        (
+            &format!("{good}\nsta_order = \"random\""),
+            "line 9: `sta_order` has to be one of ordered, balanced",
+        ),
+        (
+            &format!("{good}\ninside = \"10.0.0.0/8\""),
+            "line 9: `inside` has to be a list, as in [\"…\"]",
+        ),
+        (
+            &format!("{good}\ninside = [\"10.0.0.0/33\"]"),
+            "line 9: `inside`: \"10.0.0.0/33\" has to be a network, such as \"10.0.0.0/8\" or \
+             \"2001:db8::/32\"",
+        ),
+        (
+            &format!("{good}\noutside = [\"10.0.0.1/8\"]"),
+            "line 9: `outside`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8",
+        ),
+        (
+            &format!("{good}\ninside = [\"10.0.0.0/8\"]\noutside = [\"10.0.0.0/8\"]"),
+            "line 10: `outside` has 10.0.0.0/8, which is in `inside` too",
+        ),
+        (
+            &format!("{good}\ntls_name = \"sta.example.net\""),
+            "line 9: `tls_name` is for controllers that begin with https://",
+        ),
+        (
+            &format!("{good}\nsession_reliabilty = true"),
+            "line 9: `session_reliabilty` is not a key of [store.gateway]; did you mean \
+             `session_reliability`?",
+        ),
+        (
+            &format!("{good}\n[[store.gateway.translation]]\nhost = \"vda1\""),
+            "line 9: key `address` of [[store.gateway.translation]] is missing",
+        ),
+        (
+            &format!(
+                "{good}\n[[store.gateway.translation]]\nhost = \"vda1\"\naddress = \"a\"\n\
+                 [[store.gateway.translation]]\nhost = \"VDA1:1494\"\naddress = \"b\""
+            ),
+            "line 13: host `VDA1:1494` is translated twice",
+        ),
+    ];
+    for (lines, expected) in cases {
+        let faults = parse(&config(lines)).unwrap_err();
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults, [expected], "{lines}");
+    }
+}

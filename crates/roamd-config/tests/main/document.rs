@@ -1,0 +1,128 @@
+use std::path::Path;
+
+use crate::support::{assert_faults, assert_wrong_values, config, faults, parse};
+
+#[test]
+fn every_key_of_the_document_is_read() {
+    let text = config("", "", "")
+        .replace("127.0.0.1:8080\"\nbase", "[::1]:443\"\nbase")
+        .replace("http://127.0.0.1:8080", "https://Store.Example.NET:443/")
+        .replace("/var/lib/roamd", "data");
+    let config = parse(&text).unwrap();
+    assert_eq!(config.listen.port(), 443);
+    assert_eq!(config.base_url.to_string(), "https://store.example.net");
+    assert_eq!(config.base_url.port(), 443);
+    assert_eq!(config.data_dir, Path::new("data"));
+}
+
+#[test]
+fn unknown_key_is_reported_with_a_suggestion() {
+    assert_faults(&[
+        (
+            "data_dirs = 1",
+            "",
+            "",
+            "line 4: `data_dirs` is not a key; did you mean `data_dir`?",
+        ),
+        ("colour = 1", "", "", "line 4: `colour` is not a key"),
+        (
+            "LoadBalance = false",
+            "",
+            "",
+            "line 4: `LoadBalance` is not a key",
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_value_of_the_document_is_reported() {
+    assert_wrong_values(&[
+        ("listen", "\"localhost\"", "has to be an address and a port"),
+        (
+            "listen",
+            "\"127.0.0.1:70000\"",
+            "has to be an address and a port",
+        ),
+        ("listen", "8080", "has to be text in quotes"),
+        (
+            "base_url",
+            "\"store.example.net\"",
+            "has to be an http or https URL",
+        ),
+        (
+            "base_url",
+            "\"ftp://store.example.net\"",
+            "has to be an http or https URL",
+        ),
+        (
+            "base_url",
+            "\"http://store.example.net:70000\"",
+            "has to be an http or https URL",
+        ),
+        ("base_url", "\"http://store.example.net:0\"", "has port 0"),
+        (
+            "base_url",
+            "\"http://u:p@store.example.net\"",
+            "must not hold a user name or password",
+        ),
+        (
+            "base_url",
+            "\"http://store.example.net/Citrix\"",
+            "has to end after host and port",
+        ),
+        (
+            "base_url",
+            "\"http://store.example.net?\"",
+            "has to end after host and port",
+        ),
+        // CA-6: the challenge contains it.
+        ("base_url", "\"http://a,b\"", "must not contain a comma"),
+        ("base_url", "\"http://a=b\"", "must not contain a comma"),
+        ("data_dir", "\"\"", "has to name a folder"),
+    ]);
+}
+
+#[test]
+fn empty_file_lacks_every_key_without_a_default() {
+    assert_eq!(
+        faults(""),
+        [
+            "line 1: key `listen` is missing",
+            "line 1: key `base_url` is missing",
+            "line 1: key `data_dir` is missing",
+            "line 1: there is no [[store]]; the server needs at least one",
+        ]
+    );
+    assert!(
+        faults(&config("", "", "").replace("[[store.farm]]", "[store.farms]"))
+            .contains(&"line 5: the store has no [[store.farm]]; it needs at least one".into())
+    );
+}
+
+#[test]
+fn all_faults_are_reported_in_the_order_of_their_lines() {
+    let text = config("listn = 1", "spelling = 1", "timeout_ms = 0").replace("Farm1", " ");
+    let lines: Vec<_> = parse(&text)
+        .unwrap_err()
+        .iter()
+        .map(|fault| fault.line)
+        .collect();
+    assert_eq!(lines, [4, 7, 10, 13]);
+}
+
+#[test]
+fn syntax_errors_are_all_reported_and_values_not_checked() {
+    let faults = parse("listen = \n\ndata_dir = \"x\n").unwrap_err();
+    let lines: Vec<_> = faults.iter().map(|fault| fault.line).collect();
+    assert_eq!(lines, [1, 3], "{faults:?}");
+}
+
+#[test]
+fn one_table_in_place_of_a_list_is_one_fault() {
+    let one_store = config("", "", "").replace("[[store]]", "[store]");
+    let expected = "line 5: `store` has to be a list of tables, each written [[store]]";
+    assert_eq!(faults(&one_store), [expected]);
+    let one_farm = config("", "", "").replace("[[store.farm]]", "[store.farm]");
+    let expected = "line 8: `farm` has to be a list of tables, each written [[store.farm]]";
+    assert_eq!(faults(&one_farm), [expected]);
+}

@@ -1,0 +1,112 @@
+use std::path::Path;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use roamd_config::{CertificateFault, ListenerConfig};
+
+use crate::support::{MemoryFiles, config, faults, faults_with, parse};
+
+const TLS: &str = "[tls]\ncertificate_file = \"cert.pem\"\nkey_file = \"key.pem\"";
+
+/// A configuration with these lines from line 4 on.
+fn https(lines: &str) -> String {
+    config(lines, "", "").replace("http://127.0.0.1:8080", "https://store.example.net")
+}
+
+fn shown(networks: &[IpNet]) -> Vec<String> {
+    networks.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn listener_without_keys_has_the_defaults() {
+    let listener = parse(&https("")).unwrap().listener;
+    assert_eq!(listener, ListenerConfig::default());
+    assert_eq!(shown(&listener.metrics_from), ["127.0.0.0/8", "::1/128"]);
+}
+
+#[test]
+fn every_key_of_a_listener_is_read() {
+    let lines = format!(
+        "trusted_proxies = [\"10.0.0.1\", \"2001:db8::/32\"]\nmetrics_from = []\n{TLS}\n\
+         client_ca_file = \"ca.pem\"\n[limits]\nconnections = 1\nconnections_per_client = 2\n\
+         requests = 3\nrequests_per_client = 4\nfirst_byte_seconds = 5\nhead_seconds = 6\n\
+         body_seconds = 7\nresponse_seconds = 8"
+    );
+    let listener = parse(&https(&lines)).unwrap().listener;
+    assert_eq!(
+        shown(&listener.trusted_proxies),
+        ["10.0.0.1/32", "2001:db8::/32"]
+    );
+    assert_eq!(listener.metrics_from, []);
+    let tls = listener.tls.unwrap();
+    assert_eq!(tls.certificate_file, Path::new("cert.pem"));
+    assert_eq!(tls.key_file, Path::new("key.pem"));
+    assert_eq!(tls.client_ca_file.as_deref(), Some(Path::new("ca.pem")));
+    let (limits, seconds) = (listener.limits, Duration::from_secs);
+    assert_eq!(limits.connections, 1);
+    assert_eq!(limits.connections_per_client, 2);
+    assert_eq!((limits.requests, limits.requests_per_client), (3, 4));
+    assert_eq!(limits.first_byte, seconds(5));
+    assert_eq!(limits.head, seconds(6));
+    assert_eq!(limits.body, seconds(7));
+    assert_eq!(limits.response, seconds(8));
+}
+
+#[test]
+fn fault_of_a_listener_is_reported_with_its_line() {
+    let networks = "has to be a network, such as \"10.0.0.0/8\" or \"2001:db8::/32\"";
+    let cases = [
+        (
+            "trusted_proxies = \"10.0.0.1\"",
+            "line 4: `trusted_proxies` has to be a list, as in [\"…\"]".to_owned(),
+        ),
+        (
+            "trusted_proxies = [\"proxy.example.net\"]",
+            format!("line 4: `trusted_proxies`: \"proxy.example.net\" {networks}"),
+        ),
+        (
+            "metrics_from = [\"10.0.0.1/8\"]",
+            "line 4: `metrics_from`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8"
+                .to_owned(),
+        ),
+        (
+            "[tls]\ncertificate_file = \"cert.pem\"",
+            "line 4: key `key_file` of [tls] is missing".to_owned(),
+        ),
+        (
+            "[tls]\nkey_file = \"key.pem\"",
+            "line 4: key `certificate_file` of [tls] is missing".to_owned(),
+        ),
+        (
+            "[limits]\nconnections = 0",
+            "line 5: `connections` has to be a whole number from 1 to 1000000".to_owned(),
+        ),
+        (
+            "[limits]\nhead_second = 1",
+            "line 5: `head_second` is not a key of [limits]; did you mean `head_seconds`?"
+                .to_owned(),
+        ),
+    ];
+    for (lines, expected) in cases {
+        assert_eq!(faults(&https(lines)), [expected], "{lines}");
+    }
+    assert_eq!(
+        faults(&config(TLS, "", "")),
+        ["line 2: `base_url` has to begin with https:// where there is a [tls] section"]
+    );
+}
+
+#[test]
+fn unusable_certificate_is_reported_at_its_key() {
+    let files = MemoryFiles {
+        certificate_fault: Some(CertificateFault {
+            key: "key_file",
+            message: "it is empty".to_owned(),
+        }),
+        ..MemoryFiles::default()
+    };
+    assert_eq!(
+        faults_with(&https(TLS), &files),
+        ["line 6: `key_file` cannot be used: it is empty"]
+    );
+}

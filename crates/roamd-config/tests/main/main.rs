@@ -1,0 +1,21 @@
+//! The configuration, from outside: its text to values or faults.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic"
+)]
+
+mod audit;
+mod authentication;
+mod base_url;
+mod citrix_gateway;
+mod controllers;
+mod document;
+mod farm;
+mod keys;
+mod listener;
+mod login_throttle;
+mod store;
+mod support;

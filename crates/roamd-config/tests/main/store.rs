@@ -1,0 +1,75 @@
+use roamd_config::SpellingChoice;
+
+use crate::support::{assert_faults, assert_wrong_values, config, faults, parse};
+
+#[test]
+fn every_key_of_a_store_is_read() {
+    let text = config("", "spelling = \"native\"", "").replace("/Citrix/Store", "/one");
+    let store = &parse(&text).unwrap().stores[0];
+    assert_eq!(
+        (store.path.as_str(), store.spelling),
+        ("/one", SpellingChoice::Native)
+    );
+}
+
+#[test]
+fn fault_of_a_store_is_reported_with_its_line() {
+    assert_faults(&[
+        (
+            "",
+            "spelling = \"nativ\"",
+            "",
+            "line 7: `spelling` has to be one of auto, document, native; did you mean \"native\"?",
+        ),
+        (
+            "",
+            "paths = 1",
+            "",
+            "line 7: `paths` is not a key of [[store]]; did you mean `path`?",
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_value_of_a_store_is_reported() {
+    assert_wrong_values(&[
+        ("path", "\"Citrix/Store\"", "has to begin with a slash"),
+        ("path", "\"/Citrix/Store/\"", "must not end with a slash"),
+        ("path", "\"/\"", "must not end with a slash"),
+        ("path", "\"//Store\"", "must not have an empty segment"),
+        (
+            "path",
+            "\"/Citrix/../Store\"",
+            "must not have an empty segment",
+        ),
+        ("path", "\"/Citrix/a,b\"", "may have letters"),
+        ("path", "\"/Citrix/a=b\"", "may have letters"),
+        ("path", "'/Citrix/a\"b'", "may have letters"),
+        ("path", "\"/Citrix/a?b\"", "may have letters"),
+        ("path", "\"/Citrix/a%20b\"", "may have letters"),
+        ("path", "\"/healthz\"", "must not be /healthz or below it"),
+        (
+            "path",
+            "\"/schemas/Store\"",
+            "must not be /Schemas or below it",
+        ),
+    ]);
+}
+
+#[test]
+fn overlapping_paths_and_repeated_farm_ids_are_reported() {
+    let more = r#"[[store]]
+path = "/CITRIX/store"
+[[store.farm]]
+id = "xa1"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["http://10.0.0.11:8080"]"#;
+    assert_eq!(
+        faults(&config("", "", more)),
+        [
+            "line 14: path `/CITRIX/store` overlaps store `/Citrix/Store`",
+            "line 16: id `xa1` is already that of the farm in line 9",
+        ]
+    );
+}

@@ -1,0 +1,113 @@
+//! The smallest configuration, and files in memory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use roamd_config::{
+    CertificateFault, Config, ConfigFault, ControllerTls, FileError, Files, ListenerTls,
+};
+
+/// Files in memory. Without any changes, it has no file, and whatever is checked can be used.
+#[derive(Default)]
+pub(crate) struct MemoryFiles {
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
+    pub(crate) folders: Vec<PathBuf>,
+    pub(crate) certificate_fault: Option<CertificateFault>,
+    pub(crate) controller_tls_fault: Option<String>,
+}
+
+impl MemoryFiles {
+    /// Returns a single file.
+    pub(crate) fn with(path: &str, content: &str) -> Self {
+        Self {
+            files: vec![(path.into(), content.into())],
+            ..Self::default()
+        }
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
+        if self.folders.iter().any(|folder| folder == path) {
+            return Err(FileError::NotAFile);
+        }
+        let file = self.files.iter().find(|(known, _)| known == path);
+        let (_, content) = file.ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+        let largest = usize::try_from(largest).unwrap();
+        Ok(content.iter().copied().take(largest).collect())
+    }
+
+    fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateFault> {
+        self.certificate_fault.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_controller_tls(&self, _: &ControllerTls) -> Result<(), String> {
+        self.controller_tls_fault.clone().map_or(Ok(()), Err)
+    }
+}
+
+/// Returns the smallest complete configuration with keys of the document from line 4 on; without
+/// any, keys of the store on line 7, and keys of its farm on line 13.
+pub(crate) fn config(document: &str, store: &str, farm: &str) -> String {
+    format!(
+        r#"listen = "127.0.0.1:8080"
+base_url = "http://127.0.0.1:8080"
+data_dir = "/var/lib/roamd"
+{document}
+[[store]]
+path = "/Citrix/Store"
+{store}
+[[store.farm]]
+id = "XA1"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["http://10.0.0.11:8080"]
+{farm}
+"#
+    )
+}
+
+/// Parses a text that names no file.
+pub(crate) fn parse(text: &str) -> Result<Config, Vec<ConfigFault>> {
+    roamd_config::parse(text, &MemoryFiles::default())
+}
+
+/// Returns the faults of a text, each as `roamd config check` prints it.
+pub(crate) fn faults(text: &str) -> Vec<String> {
+    faults_with(text, &MemoryFiles::default())
+}
+
+/// Returns the faults of a text that names files.
+pub(crate) fn faults_with(text: &str, files: &MemoryFiles) -> Vec<String> {
+    let faults = roamd_config::parse(text, files).err().unwrap_or_default();
+    faults.iter().map(ToString::to_string).collect()
+}
+
+/// Checks the only fault of each case: keys of the document, the store and the farm, and the fault.
+#[track_caller]
+pub(crate) fn assert_faults(cases: &[(&str, &str, &str, &str)]) {
+    for (document, store, farm, expected) in cases {
+        assert_eq!(faults(&config(document, store, farm)), [*expected]);
+    }
+}
+
+/// Checks the only fault of each case: a key, its value and what the fault says of it.
+#[track_caller]
+pub(crate) fn assert_wrong_values(cases: &[(&str, &str, &str)]) {
+    for (key, value, problem) in cases {
+        let text: String = config("", "", "")
+            .lines()
+            .map(|line| match line.split_once(" = ") {
+                Some((found, _)) if found == *key => format!("{key} = {value}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let faults = faults(&text);
+        let [fault] = &faults[..] else {
+            panic!("{key} = {value}: {faults:?}")
+        };
+        let (_, rest) = fault.split_once(&format!("`{key}`")).unwrap();
+        assert!(rest.contains(problem), "{key} = {value}: {fault}");
+        assert!(!fault.contains("u:p"), "a secret is not repeated: {fault}");
+    }
+}

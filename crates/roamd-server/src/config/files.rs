@@ -1,0 +1,206 @@
+//! The files that a configuration names, on the file system.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use roamd_config::{CertificateFault, ControllerTls, FileError, Files, ListenerTls};
+
+use super::transport::client_tls;
+use crate::tls;
+
+/// The file system.
+pub(super) struct SystemFiles;
+
+impl Files for SystemFiles {
+    fn read(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
+        if !fs::metadata(path)?.is_file() {
+            return Err(FileError::NotAFile);
+        }
+        let mut bytes = Vec::new();
+        File::open(path)?.take(largest).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn check_certificate(&self, tls: &ListenerTls) -> Result<(), CertificateFault> {
+        match tls::read(tls) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(CertificateFault {
+                key: error.key(),
+                message: error.with_causes(),
+            }),
+        }
+    }
+
+    fn check_controller_tls(&self, tls: &ControllerTls) -> Result<(), String> {
+        match client_tls(tls) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use rcgen::{CertificateParams, KeyPair};
+    use roamd_config::SAMPLE;
+    use roamd_nfuse_client::ServiceKeys;
+
+    use super::super::parse;
+    use super::*;
+
+    /// Returns a configuration with keys of the document on line 4 and keys of a farm after line 11.
+    fn config(document: &str, farm: &str) -> String {
+        format!(
+            r#"listen = "127.0.0.1:8080"
+base_url = "https://store.example.net"
+data_dir = "/var/lib/roamd"
+{document}
+[[store]]
+path = "/Citrix/Store"
+[[store.farm]]
+id = "XA1"
+name = "Farm1"
+generation = "xenapp-6"
+controllers = ["https://10.0.0.11:8080"]
+{farm}
+"#
+        )
+    }
+
+    fn faults(text: &str) -> Vec<String> {
+        let faults = parse(text).err().unwrap_or_default();
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    /// Writes a certificate and its key into a folder, and returns the section that names them.
+    fn identity(folder: &Path) -> String {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        secret(folder, &key.serialize_pem());
+        fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
+        section(folder)
+    }
+
+    fn section(folder: &Path) -> String {
+        let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        format!("[tls]\ncertificate_file = {certificate:?}\nkey_file = {key:?}")
+    }
+
+    fn secret(folder: &Path, pem: &str) {
+        let path = folder.join("key.pem");
+        fs::write(&path, pem).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    }
+
+    #[test]
+    fn sample_with_tls_is_valid() {
+        let folder = tempfile::tempdir().unwrap();
+        identity(folder.path());
+        fs::copy(
+            folder.path().join("cert.pem"),
+            folder.path().join("proxy-ca.pem"),
+        )
+        .unwrap();
+        let keys = ["[tls]", "certificate_file", "key_file", "client_ca_file"];
+        let text: String = SAMPLE
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(line) if keys.iter().any(|key| line.starts_with(key)) => line,
+                _ => line,
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let text = text
+            .replace("/etc/roamd/", &format!("{}/", folder.path().display()))
+            .replace("http://127.0.0.1:8080", "https://127.0.0.1:8080");
+        assert!(parse(&text).unwrap().listener.tls.is_some());
+    }
+
+    #[test]
+    fn unusable_certificate_is_reported_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
+        let tls = section(folder);
+        let reported = |expected: &str| {
+            let [fault] = faults(&config(&tls, "")).try_into().unwrap();
+            assert!(fault.contains(expected), "{fault}");
+            assert!(!fault.contains("-----"), "{fault}");
+            fault
+        };
+        let missing = reported("line 5: `certificate_file` cannot be used: cannot read");
+        assert!(missing.contains("No such file"), "{missing}");
+        identity(folder);
+        assert_eq!(faults(&config(&tls, "")), [""; 0]);
+
+        fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+        reported("line 6: `key_file` cannot be used: everybody on this machine may use the key");
+        // A group may share it.
+        fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(faults(&config(&tls, "")), [""; 0]);
+
+        secret(folder, &KeyPair::generate().unwrap().serialize_pem());
+        reported("line 6: `key_file` cannot be used: private key is not that of the certificate");
+        secret(folder, "");
+        reported("line 6: `key_file` cannot be used: ");
+        secret(folder, "no key");
+        reported("holds no private key in PEM; an encrypted one cannot be used");
+        let broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        secret(folder, broken);
+        reported("line 6: `key_file` cannot be used: private key cannot be used");
+        let encrypted = broken.replace("PRIVATE", "ENCRYPTED PRIVATE");
+        secret(folder, &encrypted);
+        reported("an encrypted one cannot be used");
+        fs::write(&certificate, "no certificate").unwrap();
+        reported("line 5: `certificate_file` cannot be used: file of the certificate holds no");
+        fs::write(&certificate, broken.replace("PRIVATE KEY", "CERTIFICATE")).unwrap();
+        reported(
+            "line 5: `certificate_file` cannot be used: file of the certificate holds one that",
+        );
+        fs::remove_file(&certificate).unwrap();
+        fs::create_dir(&certificate).unwrap();
+        reported("line 5: `certificate_file` cannot be used: ");
+    }
+
+    #[test]
+    fn service_keys_are_read_from_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let text = config("", &format!("service_key_file = {path:?}"));
+        let [fault] = faults(&text).try_into().unwrap();
+        assert!(fault.starts_with("line 12: `service_key_file` names a file that cannot be read"));
+
+        fs::write(&path, "\n").unwrap();
+        let expected = "line 12: `service_key_file` names a file that has no key in its first line";
+        assert_eq!(faults(&text), [expected]);
+
+        fs::write(&path, "one\ntwo\n").unwrap();
+        let farm = &parse(&text).unwrap().stores[0].farms[0];
+        assert_eq!(
+            farm.service_keys,
+            Some(ServiceKeys::parse("one\ntwo").unwrap())
+        );
+    }
+
+    #[test]
+    fn folder_in_place_of_a_file_is_reported() {
+        let text = config("", "service_key_file = \"/\"");
+        let expected = "line 12: `service_key_file` has to be the path of a file";
+        assert_eq!(faults(&text), [expected]);
+    }
+
+    #[test]
+    fn unusable_name_in_certificates_is_reported() {
+        let text = config("", "tls_name = \"not a name\"");
+        let expected =
+            "line 12: `tls_name` cannot be used: name is neither a DNS name nor an address";
+        assert_eq!(faults(&text), [expected]);
+        let text = config("", "tls_name = \"ddc.example.test\"");
+        assert_eq!(faults(&text), [""; 0]);
+    }
+}

@@ -1,0 +1,101 @@
+//! Reads a configuration from the file system.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use roamd_config::{Config, ConfigFault};
+
+use super::files::SystemFiles;
+
+/// Largest configuration that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Why a configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is too large for a configuration.
+    #[error("{} is larger than {LARGEST} bytes, which no configuration is", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has faults, in the order of their lines; at least one.
+    #[error("the configuration {} has {}", .path.display(), Count(.faults.len()))]
+    Faulty {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        faults: Vec<ConfigFault>,
+    },
+}
+
+/// "1 fault", "2 faults".
+struct Count(usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 fault"),
+            count => write!(f, "{count} faults"),
+        }
+    }
+}
+
+/// Reads and checks a configuration file.
+///
+/// # Errors
+/// If the file cannot be read, or is too large; otherwise all its faults.
+pub fn read(path: &Path) -> Result<Config, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable {
+        path: path.into(),
+        source,
+    };
+    let mut text = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    // One byte more than allowed shows that a file is too large, also one that has no length.
+    file.take(LARGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if text.len() as u64 > LARGEST {
+        return Err(ConfigError::TooLarge { path: path.into() });
+    }
+    parse(&text).map_err(|faults| ConfigError::Faulty {
+        path: path.into(),
+        faults,
+    })
+}
+
+/// Checks the text of a configuration, and the files that it names.
+///
+/// # Errors
+/// All faults, in the order of their lines.
+pub fn parse(text: &str) -> Result<Config, Vec<ConfigFault>> {
+    roamd_config::parse(text, &SystemFiles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_that_cannot_be_a_configuration_is_rejected() {
+        let folder = std::env::temp_dir();
+        let missing = read(&folder.join("roamd-no-such-file.toml")).unwrap_err();
+        assert!(
+            matches!(missing, ConfigError::Unreadable { .. }),
+            "{missing}"
+        );
+        let endless = read(Path::new("/dev/zero")).unwrap_err();
+        assert!(matches!(endless, ConfigError::TooLarge { .. }), "{endless}");
+    }
+}
