@@ -112,14 +112,7 @@ impl<'a> Front<'a> {
     ) -> Result<Self> {
         let token = sign_in::once(gateway)?;
         let authorization = format!("CitrixAuth {}", token.expose_secret());
-        let params = SessionParams {
-            client_name: CLIENT.to_owned(),
-            device_id: None,
-            include_active_sessions: false,
-            app_sessions_only: false,
-            tickets: Vec::new(),
-            spelling: Spelling::Document,
-        };
+        let params = SessionParams::new(CLIENT);
         let headers = [
             ("Authorization", authorization.as_str()),
             ("Content-Type", media_type::SESSION_PARAMS),
@@ -177,12 +170,9 @@ impl<'a> Front<'a> {
         farm: Option<&'a Service>,
     ) -> Result<Self> {
         let request = ReconnectSessionDataRequest {
-            credentials: credentials(USER),
             client_name: Some(CLIENT.to_owned()),
-            device_id: None,
-            server_types: vec!["all".to_owned()],
-            client_types: vec!["ica30".to_owned()],
             session_types: vec![SessionType::Disconnected],
+            ..ReconnectSessionDataRequest::new(credentials(USER))
         };
         let url = format!("http://{address}{path}");
         let headers = [("Content-Type", "text/xml")];

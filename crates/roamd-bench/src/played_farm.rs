@@ -123,7 +123,6 @@ fn sessions() -> ReconnectSessionDataResponse {
     ReconnectSessionDataResponse {
         sessions: vec![SessionEntry {
             in_name: "Excel".to_owned(),
-            friendly_name: None,
             server_type: "win32".to_owned(),
             client_type: "ica30".to_owned(),
             host_id: HostId {
@@ -131,6 +130,7 @@ fn sessions() -> ReconnectSessionDataResponse {
                 value: "1".to_owned(),
             },
             session_id: "1".to_owned(),
+            ..SessionEntry::default()
         }],
     }
 }

@@ -209,12 +209,8 @@ pub(crate) const READ: CapabilitiesRequest = CapabilitiesRequest;
 /// Returns a change: it logs off the sessions of a client.
 pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
     LogoffUserSessionsRequest(SessionSelection {
-        credentials: Credentials::Anonymous,
         client_name: Some(client_name.to_owned()),
-        device_id: None,
-        server_types: vec!["all".to_owned()],
-        client_types: vec!["ica30".to_owned()],
-        tickets: Vec::new(),
+        ..SessionSelection::new(Credentials::Anonymous)
     })
 }
 

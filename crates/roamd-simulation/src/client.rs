@@ -243,12 +243,9 @@ impl Visitor {
 
 fn params(ticket: Ticket, active: bool, applications_only: bool) -> Vec<u8> {
     SessionParams {
-        client_name: ticket.client_name(),
-        device_id: None,
         include_active_sessions: active,
         app_sessions_only: applications_only,
-        tickets: Vec::new(),
-        spelling: Spelling::Document,
+        ..SessionParams::new(ticket.client_name())
     }
     .to_xml()
 }

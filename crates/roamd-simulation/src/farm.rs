@@ -434,7 +434,6 @@ impl Controller {
     fn sessions(&self) -> ReconnectSessionDataResponse {
         let entry = |(number, in_name): (usize, &str)| SessionEntry {
             in_name: in_name.to_owned(),
-            friendly_name: None,
             server_type: "win32".to_owned(),
             client_type: "ica30".to_owned(),
             host_id: HostId {
@@ -442,6 +441,7 @@ impl Controller {
                 value: format!("host{}", self.0.farm),
             },
             session_id: number.to_string(),
+            ..SessionEntry::default()
         };
         ReconnectSessionDataResponse {
             sessions: SESSIONS.into_iter().enumerate().map(entry).collect(),

@@ -26,14 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         password: env::var("ROAMD_PASSWORD")?.into(),
     };
     let mut client = StoreClient::new(store.parse()?, credentials);
-    let params = SessionParams {
-        client_name,
-        device_id: None,
-        include_active_sessions: false,
-        app_sessions_only: false,
-        tickets: Vec::new(),
-        spelling: Spelling::Document,
-    };
+    let params = SessionParams::new(client_name);
     let list = client.list(&params).await;
     client.sign_out().await;
     for session in list?.sessions {

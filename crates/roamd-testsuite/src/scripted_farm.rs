@@ -176,7 +176,6 @@ impl ScriptedFarm {
             well(ReconnectSessionDataResponse {
                 sessions: vec![SessionEntry {
                     in_name: "Ledger".to_owned(),
-                    friendly_name: None,
                     server_type: "win32".to_owned(),
                     client_type: "ica30".to_owned(),
                     host_id: HostId {
@@ -184,6 +183,7 @@ impl ScriptedFarm {
                         value: "9".to_owned(),
                     },
                     session_id: "4".to_owned(),
+                    ..SessionEntry::default()
                 }],
             }),
             well(DisconnectUserSessionsResponse),
@@ -194,13 +194,8 @@ impl ScriptedFarm {
                 connection_type: Some("tcp".to_owned()),
                 client_type: Some("ica30".to_owned()),
                 ticket_tag: Some("tag".to_owned()),
-                farm_load_hint: None,
                 disconnected_session: true,
-                ssl_relay_address: None,
-                cgp_address: None,
-                session_sharing_key: None,
-                launch_ref: None,
-                ticket: None,
+                ..AddressResponse::default()
             }),
             well(TicketResponse {
                 ticket: "0F1E2D3C4B5A69788796".to_owned(),

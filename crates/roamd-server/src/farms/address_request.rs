@@ -23,15 +23,12 @@ pub(super) fn address_request(
     let settings =
         (is_new && generation.makes_sharing_key()).then(|| session_settings(connect, user));
     AddressRequest {
-        name: name(&connect.target),
         client_name: connect.end_point.client_name.clone(),
         client_address: client_address(connect.client_address),
-        wanted_address_type: None,
-        flags: Vec::new(),
-        credentials: None,
         client_type: Some(filters::ica()),
         device_id: connect.end_point.device_id.clone(),
         session_settings: settings,
+        ..AddressRequest::new(name(&connect.target))
     }
 }
 

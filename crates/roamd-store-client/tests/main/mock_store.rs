@@ -114,14 +114,7 @@ async fn read(request: Request<Incoming>) -> ReceivedRequest {
 }
 
 pub(crate) fn session_params() -> SessionParams {
-    SessionParams {
-        client_name: "kiosk-07".into(),
-        device_id: None,
-        include_active_sessions: false,
-        app_sessions_only: false,
-        tickets: Vec::new(),
-        spelling: Spelling::Document,
-    }
+    SessionParams::new("kiosk-07")
 }
 
 /// Responds like a working store. Tests replace single responses.

@@ -88,14 +88,7 @@ async fn list_repeatedly(store: String, results: Sender<ListResult>) {
         password: "roam-demo".into(),
     };
     let mut client = StoreClient::new(store.parse().unwrap(), credentials);
-    let params = SessionParams {
-        client_name: "DESK-C".into(),
-        device_id: None,
-        include_active_sessions: false,
-        app_sessions_only: false,
-        tickets: Vec::new(),
-        spelling: Spelling::Document,
-    };
+    let params = SessionParams::new("DESK-C");
     while results.send(client.list(&params).await).is_ok() {}
 }
 

@@ -28,11 +28,10 @@ pub(super) fn operation_params(store: &StoreArgs, tickets: Vec<String>) -> Sessi
 
 fn params(store: &StoreArgs, filter: SessionFilterArgs, tickets: Vec<String>) -> SessionParams {
     SessionParams {
-        client_name: store.client_name(),
         device_id: store.device_id.clone(),
         include_active_sessions: filter.active,
         app_sessions_only: filter.apps_only,
         tickets,
-        spelling: Spelling::Document,
+        ..SessionParams::new(store.client_name())
     }
 }
