@@ -1,4 +1,4 @@
-//! Invariants of every run, whatever violations occur in it.
+//! Invariants of every run, with any faults.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -154,11 +154,11 @@ fn result_is_true(
                 farms: listed,
             },
         ) => {
-            let asked: Vec<usize> = (0..farms.len())
+            let included: Vec<usize> = (0..farms.len())
                 .filter(|farm| is_planned(farms, *farm, applications_only))
                 .collect();
             let kinds = [EffectKind::Listed, EffectKind::ListedAndDisconnected];
-            let silent: Vec<_> = asked
+            let silent: Vec<_> = included
                 .iter()
                 .filter(|farm| !confirmed(**farm, &kinds))
                 .collect();
@@ -169,7 +169,7 @@ fn result_is_true(
                 return Err(format!("{id} is failed with farms {listed:?}"));
             }
             let each = if applications_only { 1 } else { SESSIONS.len() };
-            for farm in asked {
+            for farm in included {
                 let count = listed.iter().filter(|of| **of == farm).count();
                 let full = *enumeration == EnumerationStatus::Full;
                 if count != each && (full || count != 0) {

@@ -28,7 +28,7 @@ pub use h2_bridge::H2Bridge;
 pub use http_peer::{HttpConnection, HttpPeer, Response, request};
 pub use paths::{AUTH_PATH, STORE_PATH, path_of};
 pub use sealed_tokens::TokenContents;
-pub use secret_scan::is_logged;
+pub use secret_scan::{expect_logged, is_logged};
 pub use sign_in::{sign_in, sign_in_through, sign_in_to};
 pub use signed_in::{SignedIn, session_params};
 pub use site::{Clock, Options, Site};

@@ -3,7 +3,7 @@
 //! This process keeps everything that it logs, and every secret that a client sends or receives. When
 //! a site stops, no secret may be in the log or in a file of the server or of the farms.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ const MIN_LENGTH: usize = 8;
 static RECORD: Mutex<Record> = Mutex::new(Record {
     log: Vec::new(),
     secrets: BTreeSet::new(),
+    expected: BTreeMap::new(),
 });
 
 /// Secrets in the body of a response: tokens, state contexts and tickets.
@@ -35,13 +36,19 @@ static SECRETS_IN_BODY: LazyLock<[Regex; 2]> = LazyLock::new(|| {
 struct Record {
     log: Vec<u8>,
     secrets: BTreeSet<String>,
+    /// Texts of `expect_logged`, and whether they were logged since.
+    expected: BTreeMap<String, bool>,
 }
 
 struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        record().log.extend_from_slice(bytes);
+        let mut record = record();
+        record.log.extend_from_slice(bytes);
+        for (text, is_logged) in &mut record.expected {
+            *is_logged = *is_logged || String::from_utf8_lossy(bytes).contains(text.as_str());
+        }
         Ok(bytes.len())
     }
 
@@ -90,10 +97,16 @@ pub(crate) fn record_response(headers: &[(String, String)], body: &[u8]) {
         .for_each(record_secret);
 }
 
-/// Returns whether a text was logged since the last scan.
+/// Starts to look for these texts in log lines. Scans of other sites do not affect this.
+pub fn expect_logged(texts: &[&str]) {
+    let expected = texts.iter().map(|text| ((*text).to_owned(), false));
+    record().expected.extend(expected);
+}
+
+/// Returns whether a text was logged since [`expect_logged`] got it.
 #[must_use]
 pub fn is_logged(text: &str) -> bool {
-    String::from_utf8_lossy(&record().log).contains(text)
+    record().expected[text]
 }
 
 /// Panics if a secret is in the log since the last scan, or in a file of these folders.

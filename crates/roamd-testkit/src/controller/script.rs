@@ -49,6 +49,16 @@ impl Script {
         Self::bytes(http_response("200 OK", "", body.as_ref()))
     }
 
+    /// Sends these bytes one by one with a pause after each, and keeps the connection.
+    #[must_use]
+    pub fn drip(bytes: &[u8], pause: Duration) -> Self {
+        let step = |byte: &u8| [Step::Send(Arc::new([*byte])), Step::Pause(pause)];
+        Self {
+            steps: bytes.iter().flat_map(step).collect(),
+            end: End::KeepOpen,
+        }
+    }
+
     /// Sends nothing and keeps the connection.
     #[must_use]
     pub fn silence() -> Self {

@@ -26,6 +26,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 
 #[tokio::test]
 async fn utf_16_without_a_byte_order_mark_is_read() {
+    // CQ-8
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let authorization = alice.authorization();
@@ -56,6 +57,7 @@ async fn utf_16_without_a_byte_order_mark_is_read() {
 
 #[tokio::test]
 async fn service_url_may_be_the_hint_or_the_first_url() {
+    // CQ-13, CQ-14
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let service = TokenService::discover(site.server).await;
@@ -70,6 +72,7 @@ async fn service_url_may_be_the_hint_or_the_first_url() {
 
 #[tokio::test]
 async fn lifetimes_are_read_in_every_form_and_bounded() {
+    // CQ-17
     let site = Site::demo().await;
     let service = TokenService::discover(site.server).await;
     for (asked, given) in [
@@ -88,6 +91,7 @@ async fn lifetimes_are_read_in_every_form_and_bounded() {
 
 #[tokio::test]
 async fn realms_are_opaque_text() {
+    // CQ-18
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let service = TokenService::discover(site.server).await;
@@ -165,6 +169,7 @@ async fn headers_without_meaning_are_ignored() {
 
 #[tokio::test]
 async fn empty_posts_and_probes_are_rejected() {
+    // CQ-24, CQ-27
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let authorization = alice.authorization();
@@ -185,6 +190,7 @@ async fn empty_posts_and_probes_are_rejected() {
 
 #[tokio::test]
 async fn credential_and_label_type_lists_are_read_leniently() {
+    // CQ-25
     let site = Site::demo().await;
     let service = TokenService::discover(site.server).await;
     let message = request_token(&service.tokens.realm, &service.tokens.hint, "01:00:00");
@@ -233,6 +239,7 @@ async fn credential_and_label_type_lists_are_read_leniently() {
 
 #[tokio::test]
 async fn repeated_accept_values_are_tolerated() {
+    // CQ-30
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let accept = format!("{STATE},{STATE}, {STATE}");
@@ -245,6 +252,7 @@ async fn repeated_accept_values_are_tolerated() {
 
 #[tokio::test]
 async fn state_contexts_need_no_form_encoding() {
+    // CQ-31
     let site = Site::demo().await;
     let service = TokenService::discover(site.server).await;
     let plain = Regex::new("^[A-Za-z0-9._~-]+$").unwrap();
@@ -256,6 +264,7 @@ async fn state_contexts_need_no_form_encoding() {
 
 #[tokio::test]
 async fn undefined_state_context_gets_a_failure_form() {
+    // CQ-33
     let site = Site::demo().await;
     let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
@@ -273,6 +282,7 @@ async fn undefined_state_context_gets_a_failure_form() {
 
 #[tokio::test]
 async fn own_cookie_is_found_among_others() {
+    // CQ-38
     let site = Site::demo().await;
     let service = TokenService::discover(site.server).await;
     let fields = [("username", "DEMO\\alice"), ("password", "roam-demo")];
@@ -292,6 +302,7 @@ async fn own_cookie_is_found_among_others() {
 
 #[tokio::test]
 async fn native_spelling_matches_the_generated_classes() {
+    // CQ-58
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let body = session_params("WS-1", "").replace("sessionparams>", "sessionParams>");
@@ -323,6 +334,7 @@ async fn native_spelling_matches_the_generated_classes() {
 
 #[tokio::test]
 async fn results_report_success_partial_and_failure() {
+    // CQ-60
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let active = "<includeActiveSessions>true</includeActiveSessions>";
@@ -340,6 +352,7 @@ async fn results_report_success_partial_and_failure() {
 
 #[tokio::test]
 async fn empty_list_still_has_its_container() {
+    // CQ-69
     let site = Site::demo().await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
     let body = session_params("WS-1", "");
@@ -351,6 +364,7 @@ async fn empty_list_still_has_its_container() {
 
 #[tokio::test]
 async fn responses_are_ascii_in_every_encoding() {
+    // CQ-70, CQ-71
     let mut options = Options::default();
     let farm = &mut options.world.farms[2];
     let excel = farm.applications.iter_mut().find(|app| app.name == "Excel");

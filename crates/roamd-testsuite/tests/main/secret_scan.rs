@@ -5,14 +5,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use roamd_farm::World;
 use roamd_store_proto::LaunchData;
-use roamd_testsuite::{Options, Site, TokenService, is_logged, sign_in};
+use roamd_testsuite::{Options, Site, TokenService, expect_logged, is_logged, sign_in};
 use secrecy::{ExposeSecret, SecretString};
 
 const PASSWORD: &str = "Planted-Password-7731";
 const WRONG: &str = "Planted-Mistake-9942";
 
+/// Texts of log lines that the operations below cause.
+const LOGGED: [&str; 5] = [
+    "Signed in",
+    "Sign-in refused",
+    "EndOutcome the sessions",
+    "Called the farm",
+    "Logged where it may block",
+];
+
 #[tokio::test]
 async fn secret_scan_covers_what_a_site_logs_and_writes() {
+    expect_logged(&LOGGED);
     let mut world = World::demo();
     world.domains[0].users[0].password = SecretString::from(PASSWORD);
     let site = Site::start(Options {
@@ -65,14 +75,8 @@ async fn secret_scan_covers_what_a_site_logs_and_writes() {
 
     let elsewhere = tokio::task::spawn_blocking(|| tracing::trace!("Logged where it may block"));
     elsewhere.await.unwrap();
-    for witness in [
-        "Signed in",
-        "Sign-in refused",
-        "EndOutcome the sessions",
-        "Called the farm",
-        "Logged where it may block",
-    ] {
-        assert!(is_logged(witness), "{witness}");
+    for line in LOGGED {
+        assert!(is_logged(line), "{line}");
     }
 }
 
