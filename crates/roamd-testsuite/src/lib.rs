@@ -1,9 +1,4 @@
-//! A site for tests of the whole server: the server with embedded farms on free ports, and clients
-//! that read as strictly as real ones.
-//!
-//! Tests send and read bytes, with no HTTP library between them and the server. Each test also shows
-//! that it leaves no secret in a log or a file.
-
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -64,8 +64,8 @@ impl Site {
             cookie_name: FormPolicy::COOKIE_NAME.to_owned(),
             max_attempts: FormPolicy::MAX_ATTEMPTS,
             lifetime: FormPolicy::LIFETIME,
-            post_back: format!("{}/ExplicitForms/AuthenticateAttempt", AUTH_PATH),
-            cancel_post_back: format!("{}/ExplicitForms/CancelAuthenticate", AUTH_PATH),
+            post_back: format!("{AUTH_PATH}/ExplicitForms/AuthenticateAttempt"),
+            cancel_post_back: format!("{AUTH_PATH}/ExplicitForms/CancelAuthenticate"),
         };
         let conversations = Conversations::new(self.keys(), policy);
         let service = service(realm, &self.url("/"));
