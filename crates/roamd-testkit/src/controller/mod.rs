@@ -1,5 +1,6 @@
 //! A controller that sends what a test tells it, byte for byte: what no real farm does.
 
+mod farm;
 mod messages;
 mod requests;
 mod script;

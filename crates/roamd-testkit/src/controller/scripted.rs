@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::messages::{document, healthy_scripts, refusal};
+use super::farm::{healthy_scripts, refusal};
+use super::messages::document;
 use super::requests::{request_name, take_request};
 use super::script::Script;
 use crate::config::FarmConfig;

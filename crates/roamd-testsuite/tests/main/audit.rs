@@ -334,10 +334,9 @@ async fn password_change_is_logged_with_its_outcome() {
         let mut audit = site.audit();
         let service = TokenService::discover(site.server).await;
         let conversation = password_change::asked(&service).await;
-        let script = answer.as_ref().map_or_else(
-            || Script::reset(),
-            |content| Script::body(roamd_testkit::document("ChangePassword", content)),
-        );
+        let script = answer.as_ref().map_or_else(Script::reset, |content| {
+            Script::body(roamd_testkit::document("ChangePassword", content))
+        });
         farm.set_script("ChangePassword", script);
         let (old, new) = (password_change::OLD, password_change::NEW);
         let answer = password_change::change(&conversation, old, new, new).await;
