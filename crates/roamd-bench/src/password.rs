@@ -15,7 +15,7 @@ const CHECKS: u64 = 50;
 /// Returns the processor time of the farm for one password.
 pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
     let request = ValidateCredentialsRequest {
-        credentials: credentials("nobody"),
+        credentials: credentials("mallory"),
         identity_wanted: false,
     };
     let body = encode_request(Dialect::FMA, &request);

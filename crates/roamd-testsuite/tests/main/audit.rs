@@ -233,9 +233,9 @@ async fn refused_sign_in_is_logged_with_its_reason() {
             json!({ "user": "DEMO\\alice", "reason": "bad-credentials" }),
         ),
         (
-            "nobody",
+            "mallory",
             "wrong",
-            json!({ "user": "DEMO\\nobody", "reason": "bad-credentials" }),
+            json!({ "user": "DEMO\\mallory", "reason": "bad-credentials" }),
         ),
         (
             "carol",

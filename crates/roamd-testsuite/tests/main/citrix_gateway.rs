@@ -93,7 +93,7 @@ async fn application_starts_through_citrix_gateway() {
 
 #[tokio::test]
 async fn inside_client_gets_the_address_without_a_ticket() {
-    let down = nobody().await;
+    let down = refusing().await;
     let site = site(&down, "inside = [\"127.0.0.0/8\"]").await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -116,7 +116,7 @@ async fn claimed_client_address_does_not_make_a_client_inside() {
 #[tokio::test]
 async fn failed_ticket_authority_is_skipped() {
     let closing = closing().await;
-    let down = nobody().await;
+    let down = refusing().await;
     let site = site(&format!("{down}, {closing}, \"{{XA1}}\""), "").await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -233,7 +233,7 @@ async fn closing() -> String {
 }
 
 /// Returns the URL of an authority that refuses connections.
-async fn nobody() -> String {
+async fn refusing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("\"http://{}\"", listener.local_addr().unwrap())
 }

@@ -138,7 +138,7 @@ async fn unusable_session_ids_get_the_same_404() {
     for (case, url) in [
         ("another user's", of_bob.clone()),
         ("forged", forged),
-        ("another gateway's", foreign),
+        ("another server's", foreign),
         ("truncated", of_alice.replace(id, &id[..id.len() / 2])),
         ("a word", of_alice.replace(id, "session")),
         ("10 KB", of_alice.replace(id, &"A".repeat(10_000))),

@@ -239,7 +239,7 @@ async fn refusal_reason_is_not_revealed() {
     let mut answers = Vec::new();
     for (case, user, password) in [
         ("wrong", "alice", "guess"),
-        ("unknown", "nobody", "guess"),
+        ("unknown", "mallory", "guess"),
         ("disabled", "bob", "roam-demo"),
         ("locked", "carol", "roam-demo"),
         ("wrong", "alice", "guess"),

@@ -726,7 +726,7 @@ async fn body_that_does_not_arrive_gets_408() {
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(
         answer, b"HTTP/1.1 100 Continue\r\n\r\n",
-        "the gateway waits for the body"
+        "the server waits for the body"
     );
     stream.write_all(b"<sessionparams").await.unwrap();
     tokio::time::pause();

@@ -223,7 +223,7 @@ async fn bad_credentials_get_the_same_form_for_every_reason() {
     for (case, user, password, domain) in [
         ("wrong password", "alice", "roam-demo ", Some("DEMO")),
         ("other case", "alice", "Roam-Demo", Some("DEMO")),
-        ("unknown user", "nobody", "roam-demo", Some("DEMO")),
+        ("unknown user", "mallory", "roam-demo", Some("DEMO")),
         ("disabled", "dora", "roam-demo", Some("DEMO")),
         ("locked", "leon", "roam-demo", Some("DEMO")),
         ("expired, wrong password", "emil", "guess", Some("DEMO")),
