@@ -29,7 +29,7 @@ enum Subject {
 }
 
 /// The name of the benchmark of the server in `roamd-bench`.
-const SERVER_BENCHMARK: &str = "gateway";
+const SERVER_BENCHMARK: &str = "server";
 
 /// Builds release versions, installs wrk and, for the comparison, nginx, and measures.
 pub(crate) fn run_bench(args: &Args) -> Result<()> {
@@ -43,22 +43,22 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         Subject::Server => bench.arg(SERVER_BENCHMARK).arg("--nginx").arg(nginx()?),
         Subject::Farms => bench.arg("farms"),
     };
-    build()?;
+    build("roamd-bench")?;
     run(bench
         .arg("--roamd")
         .arg(built.join("roamd"))
         .args(&args.options))
 }
 
-/// Builds release versions of `roamd` and `roamd-bench`.
-pub(crate) fn build() -> Result<()> {
+/// Builds release versions of `roamd` and of the program that measures or attacks it.
+pub(crate) fn build(program: &str) -> Result<()> {
     run(cargo().args([
         "build",
         "--release",
         "--package",
         "roamd",
         "--package",
-        "roamd-bench",
+        program,
     ]))
 }
 

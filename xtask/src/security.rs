@@ -1,6 +1,6 @@
 //! `cargo xtask security`: runs slowhttptest and testssl.sh against the server.
 //!
-//! The program `roamd-bench` starts the attacks; this command builds it and installs the tools.
+//! The program `roamd-attacks` starts the attacks; this command builds it and installs the tools.
 
 use anyhow::Result;
 
@@ -36,8 +36,8 @@ pub(crate) struct Args {
 pub(crate) fn run_attacks(args: &Args) -> Result<()> {
     ensure_programs(&TOOLS)?;
     let built = root().join("target/release");
-    bench::build()?;
-    run(command(built.join("roamd-bench"))
-        .args(["attacks", "--seconds", &args.seconds.to_string(), "--roamd"])
+    bench::build("roamd-attacks")?;
+    run(command(built.join("roamd-attacks"))
+        .args(["--seconds", &args.seconds.to_string(), "--roamd"])
         .arg(built.join("roamd")))
 }

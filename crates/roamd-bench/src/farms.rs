@@ -1,82 +1,90 @@
-//! What the gateway adds to a farm's answer, what many farms cost, and what one costs that hangs.
+//! Latency that the server adds to a farm, cost of many farms, and effect of a farm that hangs.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::load::{Front, Series, WARM_UP, in_turn};
-use crate::played_farm::{Manner, Player};
-use crate::service::Usage;
-use crate::setup::{Farm, Gateway, SESSIONS, Setup};
+use roamd_bench::{
+    SESSIONS, Series, ServerProcess, Setup, Subject, Usage, WARM_UP, measure_in_rounds,
+};
+use roamd_testkit::FarmConfig;
 
-/// Farms of a store.
+use crate::scripted_farms::{Behaviour, ScriptedFarms};
+
+/// Number of farms of a store.
 pub(crate) const FARMS: usize = 64;
-/// What a played farm takes for an answer.
+/// Response time of a scripted farm.
 pub(crate) const DELAY: Duration = Duration::from_millis(20);
-/// Connections of a low load.
+/// Numbers of connections of a low load.
 const LOW: [usize; 2] = [1, 8];
-/// Longer than a farm's deadline and a probe, so that a controller that hangs is known by then.
+/// Longer than a farm's deadline and a probe, after which a hanging controller is marked down.
 const LONG_WARM_UP: Duration = Duration::from_secs(12);
 
-/// The figures. Each list is measured in turn.
-pub(crate) struct Figures {
-    /// A real farm and the gateway before it, for each low load.
+/// The results. The subjects of each list were measured in the same rounds.
+pub(crate) struct Results {
+    /// A real farm and the server in front of it, for each low load.
     pub(crate) added: Vec<Series>,
-    /// One played farm, and the gateway before all of them.
+    /// One scripted farm, and the server in front of all of them.
     pub(crate) many: Vec<Series>,
-    /// All farms but one; with one more whose only controller hangs; with one more that has a
-    /// second controller.
+    /// All farms but one; with one more whose only controller hangs; with one more whose first of two
+    /// controllers hangs.
     pub(crate) hanging: Vec<Series>,
-    /// The gateway before all farms, before its first request and after the load.
+    /// Usage of the server in front of all farms, before its first request and after the load.
     pub(crate) memory: (Usage, Usage),
 }
 
-/// Measures. `connections` are those of the high load.
+/// Measures all of them. `connections` is the number for the high load.
 pub(crate) fn measure(
     roamd: &Path,
     rounds: usize,
     duration: Duration,
     connections: usize,
-) -> Result<Figures> {
+) -> Result<Results> {
     let added = {
         let setup = Setup::start(roamd)?;
-        let farm = Front::farm(&setup)?;
-        let gateway = Front::gateway("roamd", &setup.gateway, Some(&setup.farm), SESSIONS)?;
+        let farm = Subject::farm(&setup)?;
+        let server = Subject::server("roamd", &setup.server, Some(&setup.farm), SESSIONS)?;
         let trials: Vec<_> = LOW
             .into_iter()
-            .flat_map(|connections| [(&farm, connections), (&gateway, connections)])
+            .flat_map(|connections| [(&farm, connections), (&server, connections)])
             .collect();
-        in_turn(&trials, rounds, duration, WARM_UP)?
+        measure_in_rounds(&trials, rounds, duration, WARM_UP)?
     };
 
     let folder = tempfile::tempdir()?;
-    let player = Player::start()?;
-    let farms = |hanging: &[Manner]| -> Result<Vec<Farm>> {
-        let mut all = vec![vec![Manner::Answers(DELAY)]; FARMS];
+    let scripted = ScriptedFarms::start()?;
+    let farms = |hanging: &[Behaviour]| -> Vec<FarmConfig> {
+        let mut all = vec![vec![Behaviour::Responds(DELAY)]; FARMS];
         if !hanging.is_empty() {
-            // The last one, because the first is the one that checks passwords.
+            // The last one, because the first farm checks passwords.
             all.pop();
             all.push(hanging.to_vec());
         }
-        let farm = |(number, manners): (usize, Vec<Manner>)| {
-            let controllers = manners.into_iter().map(|manner| player.controller(manner));
-            Ok(Farm {
-                id: format!("F{number}"),
-                controllers: controllers.collect::<Result<_>>()?,
-            })
+        let farm = |(number, behaviours): (usize, Vec<Behaviour>)| {
+            let controllers = behaviours.into_iter();
+            let controllers = controllers.map(|behaviour| scripted.controller(behaviour).url());
+            FarmConfig {
+                name: "Farm".to_owned(),
+                controllers: controllers.collect(),
+                ..FarmConfig::new(&format!("F{number}"), "")
+            }
         };
         all.into_iter().enumerate().map(farm).collect()
     };
-    let start =
-        |name: &str, farms: &[Farm]| Gateway::start(roamd, &folder.path().join(name), farms);
+    let start = |name: &str, farms: &[FarmConfig]| {
+        ServerProcess::start(roamd, &folder.path().join(name), farms)
+    };
 
-    let mut healthy = farms(&[])?;
-    let gateway = start("all", &healthy)?;
-    let idle = gateway.service.usage()?;
-    let all = Front::gateway("roamd, 64 farms", &gateway, None, FARMS)?;
-    let one = Front::played("one farm alone", player.controller(Manner::Answers(DELAY))?)?;
-    let many = in_turn(
+    let mut healthy = farms(&[]);
+    let server = start("all", &healthy)?;
+    let idle = server.process.usage()?;
+    let all = Subject::server("roamd, 64 farms", &server, None, FARMS)?;
+    let one = Subject::scripted(
+        "one farm alone",
+        scripted.controller(Behaviour::Responds(DELAY)).address(),
+    )?;
+    let many = measure_in_rounds(
         &[
             (&one, 1),
             (&all, 1),
@@ -87,26 +95,29 @@ pub(crate) fn measure(
         duration,
         WARM_UP,
     )?;
-    let memory = (idle, gateway.service.usage()?);
+    let memory = (idle, server.process.usage()?);
 
     healthy.pop();
     let without = start("without", &healthy)?;
-    let with = start("with", &farms(&[Manner::Hangs])?)?;
-    let second = start("second", &farms(&[Manner::Hangs, Manner::Answers(DELAY)])?)?;
-    let fronts = [
-        Front::gateway("roamd, 63 farms", &without, None, FARMS - 1)?,
-        Front::gateway("… and one that hangs", &with, None, FARMS - 1)?,
-        Front::gateway(
+    let with = start("with", &farms(&[Behaviour::Hangs]))?;
+    let second = start(
+        "second",
+        &farms(&[Behaviour::Hangs, Behaviour::Responds(DELAY)]),
+    )?;
+    let subjects = [
+        Subject::server("roamd, 63 farms", &without, None, FARMS - 1)?,
+        Subject::server("… and one that hangs", &with, None, FARMS - 1)?,
+        Subject::server(
             "… and one with one of two controllers that hangs",
             &second,
             None,
             FARMS,
         )?,
     ];
-    let trials = fronts.each_ref().map(|front| (front, connections));
-    let hanging = in_turn(&trials, rounds, duration, LONG_WARM_UP)?;
+    let trials = subjects.each_ref().map(|subject| (subject, connections));
+    let hanging = measure_in_rounds(&trials, rounds, duration, LONG_WARM_UP)?;
 
-    Ok(Figures {
+    Ok(Results {
         added,
         many,
         hanging,

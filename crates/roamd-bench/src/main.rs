@@ -1,46 +1,27 @@
-//! Measures the gateway on one machine, over loopback.
-//!
-//! `gateway`: one embedded farm of generation 7 stands behind two fronts: the gateway, asked for the
-//! sessions that are available, and an nginx that passes on the very NFuse request that the gateway
-//! makes of it. wrk loads one and then the other, several times, so that whatever else the machine
-//! does hits both. Then whole sign-ins are counted, of a user whose password the farm remembers, and
-//! what a password costs the farm that it does not remember is told apart.
-//!
-//! `farms`: what the gateway adds to the answer of one farm, what 64 farms cost that take a set time
-//! for their answers, and what it costs that one of them hangs.
-//!
-//! `attacks`: what programs that attack HTTP servers, or look for holes in TLS, find at the gateway, and
-//! how long a list takes meanwhile.
-//!
-//! It must not know how the gateway works: it starts the real programs and speaks to their sockets.
+//! Command line of the benchmarks.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "the result of a command goes to standard output, its progress to standard error"
 )]
 
-mod attacks;
 mod farms;
-mod http;
-mod load;
+mod farms_report;
 mod password;
-mod played_farm;
-mod report;
-mod service;
-mod setup;
-mod sign_in;
+mod scripted_farms;
+mod server_report;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use roamd_bench::{Load, SESSIONS, Setup, Subject, WARM_UP, measure_in_rounds, measure_sign_ins};
 
-use crate::load::{Front, Load, WARM_UP, in_turn};
-use crate::report::{FarmsReport, Report};
-use crate::setup::{SESSIONS, Setup};
+use crate::farms_report::FarmsReport;
+use crate::server_report::ServerReport;
 
-/// Measures the gateway.
+/// Measures the server on this machine.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -49,80 +30,77 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The gateway beside nginx, and sign-ins.
-    Gateway {
-        /// The nginx to compare it with.
+    /// The server next to nginx, and sign-ins.
+    Server {
+        /// Path of the nginx to compare with.
         #[arg(long)]
         nginx: PathBuf,
         #[command(flatten)]
         options: Options,
     },
-    /// The gateway before many farms, and before one that hangs.
+    /// The server with many farms, one of which hangs.
     Farms(Options),
-    /// The gateway under attack.
-    Attacks {
-        /// The roamd to attack.
-        #[arg(long)]
-        roamd: PathBuf,
-        /// How long an attack lasts.
-        #[arg(long, default_value_t = 30)]
-        seconds: u64,
-    },
 }
 
 #[derive(Args)]
 struct Options {
-    /// The roamd to measure.
+    /// Path of the roamd to measure.
     #[arg(long)]
     roamd: PathBuf,
-    /// How often each front is loaded.
+    /// Number of rounds; each loads every subject once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How long a load lasts.
+    /// Seconds of load for each subject and round.
     #[arg(long, default_value_t = 8)]
     seconds: u64,
-    /// Connections that are kept busy at the same time.
+    /// Connections that are busy at the same time.
     #[arg(long, default_value_t = 32)]
     connections: usize,
 }
 
 fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Gateway { nginx, options } => gateway(&nginx, &options),
+        Command::Server { nginx, options } => server(&nginx, &options),
         Command::Farms(options) => farms(&options),
-        Command::Attacks { roamd, seconds } => attacks(&roamd, Duration::from_secs(seconds)),
     }
 }
 
-fn gateway(nginx: &Path, options: &Options) -> Result<()> {
+fn server(nginx: &Path, options: &Options) -> Result<()> {
     let load = Load {
         duration: Duration::from_secs(options.seconds),
         connections: options.connections,
     };
-    let mut report = Report::new(&options.roamd, nginx, load, options.rounds)?;
+    let mut report = ServerReport::new(&options.roamd, nginx, load, options.rounds)?;
 
     let setup = Setup::start(&options.roamd)?;
     let nginx = setup.start_nginx(nginx)?;
     let usages = || {
         anyhow::Ok([
-            ("roamd gateway", setup.gateway.service.usage()?),
+            ("roamd server", setup.server.process.usage()?),
             ("roamd farm", setup.farm.usage()?),
-            ("nginx", nginx.service.usage()?),
+            ("nginx", nginx.process.usage()?),
         ])
     };
-    report.idle(usages()?);
+    report.set_idle(usages()?);
 
-    let fronts = [
-        Front::gateway("roamd", &setup.gateway, Some(&setup.farm), SESSIONS)?,
-        Front::nginx(&setup, &nginx)?,
-        Front::farm(&setup)?,
+    let subjects = [
+        Subject::server("roamd", &setup.server, Some(&setup.farm), SESSIONS)?,
+        Subject::nginx(&setup, &nginx)?,
+        Subject::farm(&setup)?,
     ];
-    let trials = fronts.each_ref().map(|front| (front, load.connections));
-    report.throughput(in_turn(&trials, options.rounds, load.duration, WARM_UP)?);
-    report.loaded(usages()?);
+    let trials = subjects
+        .each_ref()
+        .map(|subject| (subject, load.connections));
+    report.set_series(measure_in_rounds(
+        &trials,
+        options.rounds,
+        load.duration,
+        WARM_UP,
+    )?);
+    report.set_loaded(usages()?);
 
     eprintln!("sign-ins");
-    report.sign_ins(sign_in::run(&setup, load)?, password::cost(&setup)?);
+    report.set_sign_ins(measure_sign_ins(&setup, load)?, password::cost(&setup)?);
 
     print!("{report}");
     Ok(())
@@ -130,19 +108,13 @@ fn gateway(nginx: &Path, options: &Options) -> Result<()> {
 
 fn farms(options: &Options) -> Result<()> {
     let duration = Duration::from_secs(options.seconds);
-    let figures = farms::measure(
+    let results = farms::measure(
         &options.roamd,
         options.rounds,
         duration,
         options.connections,
     )?;
-    let report = FarmsReport::new(&options.roamd, options.rounds, duration, figures)?;
+    let report = FarmsReport::new(&options.roamd, options.rounds, duration, results)?;
     print!("{report}");
     Ok(())
-}
-
-fn attacks(roamd: &Path, duration: Duration) -> Result<()> {
-    let report = attacks::play(roamd, duration)?;
-    print!("{report}");
-    report.verdict()
 }

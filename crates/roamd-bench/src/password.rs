@@ -1,24 +1,21 @@
-//! What a password costs the farm that has not seen it lately.
+//! Cost of a password that the farm has not cached.
 //!
-//! A farm remembers for a while which passwords it found right, so the load above pays for one hash a
-//! minute. A user whom the farm does not know costs it a hash each time, and locks nobody out.
+//! A farm caches good passwords, so the load of sign-ins costs one hash a minute. An unknown user costs
+//! the farm a hash each time, and locks no account.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use roamd_bench::{Connection, Setup, credentials, per_request, runtime};
 use roamd_nfuse_proto::{Dialect, ValidateCredentialsRequest, encode_request};
 
-use crate::http::{Connection, runtime};
-use crate::load::{credentials, each};
-use crate::setup::Setup;
-
-/// How many passwords are checked.
+/// Number of passwords to check.
 const CHECKS: u64 = 50;
 
-/// Processor time of the farm for one password.
+/// Returns the processor time of the farm for one password.
 pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
     let request = ValidateCredentialsRequest {
-        credentials: credentials("nobody"),
+        credentials: credentials("mallory"),
         identity_wanted: false,
     };
     let body = encode_request(Dialect::FMA, &request);
@@ -27,14 +24,18 @@ pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
         let mut connection = Connection::open(setup.farm_address).await?;
         for _ in 0..CHECKS {
             let headers = [("Content-Type", "text/xml")];
-            let answer = connection
+            let response = connection
                 .post(&setup.farm_path, &headers, body.clone())
                 .await?;
-            ensure!(answer.status == 200, "the farm answered {}", answer.status);
+            ensure!(
+                response.status == 200,
+                "the farm answered {}",
+                response.status
+            );
         }
         Ok(())
     })?;
-    Ok(each(
+    Ok(per_request(
         setup.farm.usage()?.cpu.saturating_sub(before.cpu),
         CHECKS,
     ))

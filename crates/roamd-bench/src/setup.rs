@@ -1,5 +1,4 @@
-//! Gateways before farms; and one embedded farm of generation 7 with a gateway and an nginx before
-//! it.
+//! Servers in front of farms: one embedded farm of generation 7 with a server and an nginx.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -7,87 +6,105 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, free_address};
 use tempfile::TempDir;
 
-use crate::service::{Service, free_address};
+use crate::process::Process;
+use crate::url::split_url;
+use crate::world::world;
 
-/// The user of the world below.
-pub(crate) const USER: &str = "alice";
-pub(crate) const DOMAIN: &str = "BENCH";
-pub(crate) const PASSWORD: &str = "bench";
-/// How many sessions the user has there.
-pub(crate) const SESSIONS: usize = 3;
-
-/// A running gateway.
-pub(crate) struct Gateway {
-    pub(crate) service: Service,
-    /// `http://HOST:PORT/Citrix/Store`
-    pub(crate) store: String,
-    pub(crate) address: SocketAddr,
+/// A running `roamd serve`.
+pub struct ServerProcess {
+    /// The program.
+    pub process: Process,
+    /// URL of the store, `http://HOST:PORT/Citrix/Store`.
+    pub store: String,
+    /// Address to which clients connect.
+    pub address: SocketAddr,
 }
 
-/// A farm of generation 7 as a gateway knows it.
-pub(crate) struct Farm {
-    pub(crate) id: String,
-    pub(crate) controllers: Vec<SocketAddr>,
-}
-
-/// Farm and gateway, running in a temporary folder.
-pub(crate) struct Setup {
-    pub(crate) gateway: Gateway,
-    pub(crate) farm: Service,
-    pub(crate) farm_address: SocketAddr,
+/// A farm and a server, which run in a temporary folder.
+pub struct Setup {
+    /// The server.
+    pub server: ServerProcess,
+    /// The farm.
+    pub farm: Process,
+    /// Address of the farm's controller.
+    pub farm_address: SocketAddr,
     /// Path of the farm's XML service.
-    pub(crate) farm_path: String,
+    pub farm_path: String,
     /// Removed last.
     folder: TempDir,
 }
 
-/// How a gateway is reached, in its own words.
-pub(crate) struct Reached {
-    /// What it listens on.
-    pub(crate) listen: SocketAddr,
-    /// `http://HOST:PORT`
-    pub(crate) base_url: String,
-    /// Sections of the configuration that say more.
-    pub(crate) sections: String,
-    /// Arguments that it needs for it.
-    pub(crate) arguments: &'static [&'static str],
+/// An nginx in front of the farm.
+pub struct Nginx {
+    /// The program.
+    pub process: Process,
+    /// Address to which clients connect.
+    pub address: SocketAddr,
 }
 
-impl Gateway {
-    /// Starts a gateway before these farms that keeps its files in a folder of its own.
-    pub(crate) fn start(roamd: &Path, folder: &Path, farms: &[Farm]) -> Result<Self> {
-        let address = free_address()?;
-        let reached = Reached {
+/// How a server listens.
+pub struct Listening {
+    /// Address of the listener.
+    pub listen: SocketAddr,
+    /// URL by which clients know the server, `http://HOST:PORT`.
+    pub base_url: String,
+    /// More sections of the configuration.
+    pub sections: String,
+    /// More arguments of `roamd serve`.
+    pub arguments: &'static [&'static str],
+}
+
+impl ServerProcess {
+    /// Starts a server in front of these farms, with its files in a new folder.
+    ///
+    /// # Errors
+    /// If the folder exists, or the server does not start.
+    pub fn start(roamd: &Path, folder: &Path, farms: &[FarmConfig]) -> Result<Self> {
+        let address = free_address();
+        let listening = Listening {
             listen: address,
             base_url: format!("http://{address}"),
             sections: String::new(),
             arguments: &[],
         };
-        Self::start_at(roamd, folder, farms, address, &reached)
+        Self::start_with(roamd, folder, farms, address, &listening)
     }
 
-    /// The same, reached in another way. Its usual clients come to `address`.
-    pub(crate) fn start_at(
+    /// The same with another listener. Clients connect to `address`.
+    fn start_with(
         roamd: &Path,
         folder: &Path,
-        farms: &[Farm],
+        farms: &[FarmConfig],
         address: SocketAddr,
-        reached: &Reached,
+        listening: &Listening,
     ) -> Result<Self> {
         fs::create_dir(folder)?;
-        let config = folder.join("roamd.toml");
-        fs::write(&config, gateway_config(reached, farms, folder))?;
-        let (service, store) = Service::start(
+        let path = folder.join("roamd.toml");
+        let store = StoreConfig {
+            path: "/Citrix/Store".to_owned(),
+            lines: String::new(),
+            farms: farms.to_vec(),
+        };
+        let config = ServerConfig {
+            listen: listening.listen.to_string(),
+            base_url: listening.base_url.clone(),
+            data_dir: folder.join("data").display().to_string(),
+            lines: listening.sections.clone(),
+            stores: vec![store],
+        };
+        fs::write(&path, config.to_string())?;
+        let (process, store) = Process::start(
             Command::new(roamd)
                 .args(["serve", "--config"])
-                .arg(&config)
-                .args(reached.arguments),
+                .arg(&path)
+                .args(listening.arguments),
             &folder.join("log"),
         )?;
         Ok(Self {
-            service,
+            process,
             store,
             address,
         })
@@ -95,8 +112,11 @@ impl Gateway {
 }
 
 impl Setup {
-    /// Makes the world and starts farm and gateway.
-    pub(crate) fn start(roamd: &Path) -> Result<Self> {
+    /// Creates the world and starts the farm and the server.
+    ///
+    /// # Errors
+    /// If a file cannot be written, or a program does not start.
+    pub fn start(roamd: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
 
@@ -110,11 +130,11 @@ impl Setup {
             .with_context(|| format!("cannot run {}", roamd.display()))?;
         if !made.status.success() {
             bail!(
-                "the world was not made: {}",
+                "roamd farm init failed: {}",
                 String::from_utf8_lossy(&made.stderr)
             );
         }
-        let (farm, farm_url) = Service::start(
+        let (farm, farm_url) = Process::start(
             Command::new(roamd)
                 .args([
                     "farm",
@@ -128,11 +148,11 @@ impl Setup {
                 .arg(at("farm")),
             &at("farm.log"),
         )?;
-        let (farm_address, farm_path) = split(&farm_url)?;
+        let (farm_address, farm_path) = split_url(&farm_url)?;
 
-        let gateway = Gateway::start(roamd, &at("gateway"), &[cvad(farm_address)])?;
+        let server = ServerProcess::start(roamd, &at("server"), &[farm_config(farm_address)])?;
         Ok(Self {
-            gateway,
+            server,
             farm,
             farm_address,
             farm_path,
@@ -140,21 +160,28 @@ impl Setup {
         })
     }
 
-    /// Starts another gateway before the farm, reached in another way.
-    pub(crate) fn start_gateway(
+    /// Starts another server in front of the farm. Clients connect to `address`.
+    ///
+    /// # Errors
+    /// If a folder of this name exists, or the server does not start.
+    pub fn start_server(
         &self,
         roamd: &Path,
         name: &str,
         address: SocketAddr,
-        reached: &Reached,
-    ) -> Result<Gateway> {
+        listening: &Listening,
+    ) -> Result<ServerProcess> {
         let folder = self.folder.path().join(name);
-        Gateway::start_at(roamd, &folder, &[cvad(self.farm_address)], address, reached)
+        let farms = [farm_config(self.farm_address)];
+        ServerProcess::start_with(roamd, &folder, &farms, address, listening)
     }
 
-    /// Starts an nginx that passes everything on to the farm.
-    pub(crate) fn start_nginx(&self, nginx: &Path) -> Result<Nginx> {
-        let address = free_address()?;
+    /// Starts an nginx that forwards every request to the farm.
+    ///
+    /// # Errors
+    /// If its configuration cannot be written, or nginx does not start.
+    pub fn start_nginx(&self, nginx: &Path) -> Result<Nginx> {
+        let address = free_address();
         let folder = self.folder.path();
         let config = folder.join("nginx.conf");
         fs::write(&config, nginx_config(address, self.farm_address, folder))?;
@@ -167,123 +194,22 @@ impl Setup {
             .arg(&config)
             .args(["-e", "stderr"]);
         Ok(Nginx {
-            service: Service::start_silent(&mut command, &log, address)?,
+            process: Process::start_silent(&mut command, &log, address)?,
             address,
         })
     }
 }
 
-/// The farm of the world below, as a gateway knows it.
-fn cvad(controller: SocketAddr) -> Farm {
-    Farm {
-        id: "CVAD".to_owned(),
-        controllers: vec![controller],
+/// Returns the section of the embedded farm.
+fn farm_config(controller: SocketAddr) -> FarmConfig {
+    FarmConfig {
+        name: "Farm".to_owned(),
+        ..FarmConfig::new("CVAD", format_args!("http://{controller}"))
     }
 }
 
-/// An nginx before the farm.
-pub(crate) struct Nginx {
-    pub(crate) service: Service,
-    pub(crate) address: SocketAddr,
-}
-
-/// Address and path of an `http` URL whose host is an address.
-pub(crate) fn split(url: &str) -> Result<(SocketAddr, String)> {
-    let rest = url
-        .strip_prefix("http://")
-        .with_context(|| format!("{url} is not http"))?;
-    let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let address = address
-        .parse()
-        .with_context(|| format!("{url} has no address and port"))?;
-    Ok((address, format!("/{path}")))
-}
-
-fn world() -> String {
-    format!(
-        r#"[[domain]]
-name = "{DOMAIN}"
-dns = "bench.test"
-[[domain.user]]
-name = "{USER}"
-password = "{PASSWORD}"
-
-[[farm]]
-id = "CVAD"
-name = "Farm"
-generation = "cvad-7"
-[[farm.host]]
-id = "1"
-name = "HOST1"
-address = "192.0.2.1"
-dns = "host1.bench.test"
-[[farm.application]]
-name = "Excel"
-[[farm.application]]
-name = "Word"
-[[farm.application]]
-name = "Desktop"
-kind = "desktop"
-
-[[session]]
-farm = "CVAD"
-user = "{USER}"
-app = "Excel"
-state = "disconnected"
-[[session]]
-farm = "CVAD"
-user = "{USER}"
-app = "Word"
-state = "disconnected"
-[[session]]
-farm = "CVAD"
-user = "{USER}"
-app = "Desktop"
-state = "disconnected"
-"#
-    )
-}
-
-fn gateway_config(reached: &Reached, farms: &[Farm], folder: &Path) -> String {
-    let data = folder.join("data");
-    let farms: String = farms.iter().map(Farm::section).collect();
-    let Reached {
-        listen,
-        base_url,
-        sections,
-        ..
-    } = reached;
-    format!(
-        r#"listen = "{listen}"
-base_url = "{base_url}"
-data_dir = "{}"
-
-{sections}
-[[store]]
-path = "/Citrix/Store"
-{farms}"#,
-        data.display()
-    )
-}
-
-impl Farm {
-    fn section(&self) -> String {
-        let id = &self.id;
-        let urls = self.controllers.iter().map(|at| format!("http://{at}"));
-        let urls: Vec<String> = urls.collect();
-        format!(
-            r#"
-[[store.farm]]
-id = "{id}"
-name = "Farm"
-generation = "cvad-7"
-controllers = {urls:?}
-"#
-        )
-    }
-}
-
-/// Both sides keep their connections, as the gateway does, and nothing is logged.
+/// Returns a configuration of nginx that keeps connections on both sides, as the server does, and
+/// writes no log.
 fn nginx_config(listen: SocketAddr, farm: SocketAddr, folder: &Path) -> String {
     let folder = folder.display();
     format!(
@@ -315,25 +241,4 @@ http {{
 }}
 "#
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_split_into_address_and_path() {
-        let cases = [
-            ("http://127.0.0.1:80/a/b", "127.0.0.1:80", "/a/b"),
-            ("http://127.0.0.1:8080", "127.0.0.1:8080", "/"),
-        ];
-        for (url, address, path) in cases {
-            assert_eq!(
-                split(url).unwrap(),
-                (address.parse().unwrap(), path.to_owned())
-            );
-        }
-        assert!(split("https://127.0.0.1:80/").is_err());
-        assert!(split("http://localhost:80/").is_err());
-    }
 }

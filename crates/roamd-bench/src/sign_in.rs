@@ -1,7 +1,7 @@
-//! Whole sign-ins, as a client makes them: from the first refused request to a token for the store.
+//! Whole sign-ins, from the first refused request to a token for the store.
 //!
-//! Six requests each (citrixauth.md §2, steps 1 to 6), with every URL taken from the answer before,
-//! on a connection that is kept.
+//! Each takes six requests over one connection (citrixauth.md §2, steps 1 to 6). Every URL comes from
+//! the response before.
 
 use std::time::{Duration, Instant};
 
@@ -13,38 +13,49 @@ use roamd_store_proto::auth::{
 use roamd_store_proto::media_type;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::http::{Answer, Connection, runtime};
-use crate::load::{Load, each};
-use crate::setup::{DOMAIN, Gateway, PASSWORD, Setup, USER, split};
+use crate::http::{Connection, HttpResponse, runtime};
+use crate::load::{Load, per_request};
+use crate::setup::{ServerProcess, Setup};
+use crate::url::split_url;
+use crate::world::{DOMAIN, PASSWORD, USER};
 
-/// What a load of sign-ins showed.
+/// Results of a load of sign-ins.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SignIns {
-    pub(crate) done: u64,
-    pub(crate) duration: Duration,
-    /// Processor time of gateway and farm for each.
-    pub(crate) gateway_cpu_each: Duration,
-    pub(crate) farm_cpu_each: Duration,
+pub struct SignIns {
+    /// Number of sign-ins.
+    pub count: u64,
+    /// Duration of the load.
+    pub duration: Duration,
+    /// Processor time of the server for one sign-in.
+    pub server_cpu: Duration,
+    /// Processor time of the farm for one sign-in.
+    pub farm_cpu: Duration,
 }
 
-/// Signs in once.
-pub(crate) fn once(gateway: &Gateway) -> Result<SecretString> {
+/// Signs in once and returns the token for the store.
+///
+/// # Errors
+/// If a request fails or gets another response than expected.
+pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
     runtime()?.block_on(async {
-        let mut connection = Connection::open(gateway.address).await?;
-        sign_in(&mut connection, &gateway.store).await
+        let mut connection = Connection::open(server.address).await?;
+        sign_in(&mut connection, &server.store).await
     })
 }
 
-/// Signs in again and again on many connections.
-pub(crate) fn run(setup: &Setup, load: Load) -> Result<SignIns> {
-    // The first one fills caches and opens the way to the farm.
-    once(&setup.gateway)?;
-    let before = (setup.gateway.service.usage()?, setup.farm.usage()?);
+/// Signs in repeatedly over many connections.
+///
+/// # Errors
+/// If a sign-in fails.
+pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
+    // The first one fills caches and opens connections to the farm.
+    sign_in_once(&setup.server)?;
+    let before = (setup.server.process.usage()?, setup.farm.usage()?);
     let start = Instant::now();
-    let done = runtime()?.block_on(async {
+    let count = runtime()?.block_on(async {
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..load.connections {
-            let (address, store) = (setup.gateway.address, setup.gateway.store.clone());
+            let (address, store) = (setup.server.address, setup.server.store.clone());
             workers.spawn(async move {
                 let mut connection = Connection::open(address).await?;
                 let mut done = 0;
@@ -62,61 +73,61 @@ pub(crate) fn run(setup: &Setup, load: Load) -> Result<SignIns> {
         anyhow::Ok(done)
     })?;
     let duration = start.elapsed();
-    let after = (setup.gateway.service.usage()?, setup.farm.usage()?);
+    let after = (setup.server.process.usage()?, setup.farm.usage()?);
     Ok(SignIns {
-        done,
+        count,
         duration,
-        gateway_cpu_each: each(after.0.cpu.saturating_sub(before.0.cpu), done),
-        farm_cpu_each: each(after.1.cpu.saturating_sub(before.1.cpu), done),
+        server_cpu: per_request(after.0.cpu.saturating_sub(before.0.cpu), count),
+        farm_cpu: per_request(after.1.cpu.saturating_sub(before.1.cpu), count),
     })
 }
 
 async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretString> {
-    // 1. The store asks for a token of its own.
-    let (_, path) = split(&format!("{store}/sessions/v1/available"))?;
+    // 1. The store requires a token.
+    let (_, path) = split_url(&format!("{store}/sessions/v1/available"))?;
     let headers = [
         ("Content-Type", media_type::SESSION_PARAMS),
         ("Accept", media_type::SESSION_STATE),
     ];
     let store = challenge(&connection.post(&path, &headers, Vec::new()).await?)?;
 
-    // 2. The token service asks for one, too.
+    // 2. The token service requires a primary token.
     let for_store = request_token(&store);
     let token_service = first_location(&store)?;
-    let answer = post_message(connection, &token_service, &for_store, None).await?;
-    let primary = challenge(&answer)?;
+    let response = post_message(connection, &token_service, &for_store, None).await?;
+    let primary = challenge(&response)?;
 
-    // 3. The protocols service tells how to get it.
+    // 3. The protocols service lists how to get it.
     let for_token_service = request_token(&primary);
     let protocols = first_location(&primary)?;
-    let answer = post_message(connection, &protocols, &for_token_service, None).await?;
+    let response = post_message(connection, &protocols, &for_token_service, None).await?;
     ensure!(
-        answer.status == 300,
+        response.status == 300,
         "the protocols service answered {}",
-        answer.status
+        response.status
     );
-    let choices = TokenChoices::from_xml(&answer.body)?.choices;
+    let choices = TokenChoices::from_xml(&response.body)?.choices;
     let forms = choices
         .iter()
         .find(|Choice { protocol, .. }| protocol == Choice::EXPLICIT_FORMS)
-        .context("no forms are offered")?;
+        .context("the server offers no forms")?;
 
-    // 4. A form.
-    let answer = post_message(connection, &forms.location, &for_token_service, None).await?;
+    // 4. The forms service sends a form.
+    let response = post_message(connection, &forms.location, &for_token_service, None).await?;
     ensure!(
-        answer.status == 200,
+        response.status == 200,
         "the start of forms answered {}",
-        answer.status
+        response.status
     );
-    let cookie = answer
+    let cookie = response
         .headers
         .get(SET_COOKIE)
         .context("no cookie was set")?
         .to_str()?;
     let cookie = cookie.split(';').next().unwrap_or_default();
-    let form = Form::from_xml(&answer.body)?;
+    let form = Form::from_xml(&response.body)?;
 
-    // 5. The form, filled in, for the primary token.
+    // 5. The completed form gets the primary token.
     let post = FormPost {
         state_context: form.state_context,
         user_name: Some(format!("{DOMAIN}\\{USER}")),
@@ -128,24 +139,24 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
         ("Accept", ACCEPT_FORMS),
         ("Cookie", cookie),
     ];
-    let path = path_of(&form.post_back.context("the form has no place to post to")?)?;
+    let path = path_of(&form.post_back.context("the form has no URL for its post")?)?;
     let body = post.to_url_encoded().expose_secret().as_bytes().to_vec();
-    let answer = connection.post(&path, &headers, body).await?;
+    let response = connection.post(&path, &headers, body).await?;
     ensure!(
-        answer.status == 200,
-        "the filled form was answered {}",
-        answer.status
+        response.status == 200,
+        "the completed form was answered {}",
+        response.status
     );
-    let primary = RequestTokenResponse::from_xml(&answer.body)?.token;
+    let primary = RequestTokenResponse::from_xml(&response.body)?.token;
 
-    // 6. The primary token, for a token for the store.
-    let answer = post_message(connection, &token_service, &for_store, Some(&primary)).await?;
+    // 6. The primary token gets a token for the store.
+    let response = post_message(connection, &token_service, &for_store, Some(&primary)).await?;
     ensure!(
-        answer.status == 200,
+        response.status == 200,
         "the token service answered {}",
-        answer.status
+        response.status
     );
-    Ok(RequestTokenResponse::from_xml(&answer.body)?.token)
+    Ok(RequestTokenResponse::from_xml(&response.body)?.token)
 }
 
 const ACCEPT_FORMS: &str = "application/vnd.citrix.requesttokenresponse+xml, \
@@ -159,7 +170,7 @@ async fn post_message(
     url: &str,
     message: &RequestToken,
     token: Option<&SecretString>,
-) -> Result<Answer> {
+) -> Result<HttpResponse> {
     let path = path_of(url)?;
     let headers = [
         ("Content-Type", media_type::REQUEST_TOKEN),
@@ -177,11 +188,11 @@ async fn post_message(
     connection.post(&path, &headers, message.to_xml()).await
 }
 
-fn challenge(answer: &Answer) -> Result<Challenge> {
-    if answer.status != 401 {
-        bail!("status {} instead of a challenge", answer.status);
+fn challenge(response: &HttpResponse) -> Result<Challenge> {
+    if response.status != 401 {
+        bail!("status {} instead of a challenge", response.status);
     }
-    let header = answer
+    let header = response
         .headers
         .get(WWW_AUTHENTICATE)
         .context("a 401 without a challenge")?;
@@ -205,11 +216,11 @@ fn first_location(challenge: &Challenge) -> Result<String> {
         .context("a challenge without a location")
 }
 
-/// The path of a URL, which a form may give alone.
+/// Returns the path of a URL, or of a form's path alone.
 fn path_of(url: &str) -> Result<String> {
     if url.starts_with('/') {
         Ok(url.to_owned())
     } else {
-        Ok(split(url)?.1)
+        Ok(split_url(url)?.1)
     }
 }

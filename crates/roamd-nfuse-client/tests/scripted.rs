@@ -1,12 +1,11 @@
-//! Scripted controllers, and responses of their farms.
+//! Scripted controllers for a farm client, and responses of their farms.
 #![expect(
     clippy::expect_used,
     reason = "without its controller a test has to stop"
 )]
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_nfuse_client::{ControllerOrder, ControllerUrl, FarmClient, FarmConfig, SystemNetwork};
@@ -15,9 +14,8 @@ use roamd_nfuse_proto::{
     ErrorId, FarmError, Frame, LogoffUserSessionsRequest, LogoffUserSessionsResponse, Request,
     SessionSelection, encode_response,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use roamd_testkit::{Script, ScriptedController, http_response};
+use tokio::sync::{Semaphore, oneshot};
 
 /// Long enough for a busy machine. No test waits that long.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -38,113 +36,58 @@ pub(crate) enum Act {
     Silence,
 }
 
-/// Controller that performs one act for each request, over all of its connections. After the last
-/// act it closes a connection when a request arrives.
-pub(crate) struct Scripted {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-}
+/// Controller that performs one act for each request, over all of its connections. After the last act
+/// it closes a connection when a request arrives.
+pub(crate) struct Scripted(ScriptedController);
 
-struct Shared {
-    acts: Mutex<VecDeque<Act>>,
-    requests: Mutex<Vec<String>>,
-    connections: Mutex<usize>,
+impl From<Act> for Script {
+    fn from(act: Act) -> Self {
+        match act {
+            Act::Send(bytes) => Self::bytes(bytes),
+            Act::SendAndClose(bytes) => Self::bytes(bytes).then_close(),
+            Act::Drip(bytes, pause) => Self::drip(&bytes, pause),
+            Act::SendLater(trigger, bytes) => {
+                let waiting = Arc::new(Semaphore::new(0));
+                let script = Self::bytes(bytes).held(&waiting);
+                tokio::spawn(async move {
+                    if trigger.await.is_ok() {
+                        waiting.close();
+                    }
+                });
+                script
+            }
+            Act::Close => Self::close(),
+            Act::Silence => Self::silence(),
+        }
+    }
 }
 
 impl Scripted {
     pub(crate) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), acts).await
+        Self(ScriptedController::in_order(acts.into_iter().map(Script::from)).await)
     }
 
     pub(crate) async fn start_at(address: SocketAddr, acts: impl IntoIterator<Item = Act>) -> Self {
-        let listener = TcpListener::bind(address).await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let shared = Arc::new(Shared {
-            acts: Mutex::new(acts.into_iter().collect()),
-            requests: Mutex::default(),
-            connections: Mutex::default(),
-        });
-        let playing = Arc::clone(&shared);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                *lock(&playing.connections) += 1;
-                tokio::spawn(play(stream, Arc::clone(&playing)));
-            }
-        });
-        Self { address, shared }
+        let scripts = acts.into_iter().map(Script::from);
+        Self(ScriptedController::in_order_at(address, scripts).await)
     }
 
     pub(crate) fn controller(&self) -> ControllerUrl {
-        controller(self.address)
+        controller(self.0.address())
     }
 
     /// Returns the requests that arrived, with their headers, in order.
     pub(crate) fn requests(&self) -> Vec<String> {
-        lock(&self.shared.requests).clone()
+        self.0.requests()
     }
 
     pub(crate) fn connections(&self) -> usize {
-        *lock(&self.shared.connections)
+        self.0.connection_count()
     }
 
     /// Waits until this number of requests has arrived.
     pub(crate) async fn received(&self, count: usize) {
-        while lock(&self.shared.requests).len() < count {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn play(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
-    loop {
-        let request = read_request(&mut stream).await?;
-        lock(&shared.requests).push(request);
-        let act = lock(&shared.acts).pop_front().unwrap_or(Act::Close);
-        match act {
-            Act::Send(bytes) => stream.write_all(&bytes).await.ok()?,
-            Act::SendAndClose(bytes) => {
-                stream.write_all(&bytes).await.ok()?;
-                return None;
-            }
-            Act::Drip(bytes, pause) => {
-                for byte in bytes {
-                    stream.write_all(&[byte]).await.ok()?;
-                    tokio::time::sleep(pause).await;
-                }
-            }
-            Act::SendLater(trigger, bytes) => {
-                trigger.await.ok()?;
-                stream.write_all(&bytes).await.ok()?;
-            }
-            Act::Close => return None,
-            Act::Silence => std::future::pending().await,
-        }
-    }
-}
-
-/// Reads a request to the end of its body.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .filter_map(|line| line.split_once(':'))
-                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-                .and_then(|(_, value)| value.trim().parse().ok())
-                .unwrap_or(0);
-            if body.len() >= length {
-                return Some(text.into_owned());
-            }
-        }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
+        self.0.wait_for_total(count).await;
     }
 }
 
@@ -159,8 +102,7 @@ pub(crate) async fn closed_port() -> ControllerUrl {
 
 /// Returns an address that accepts no connections until a test listens on it.
 pub(crate) async fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    listener.local_addr().expect("an address")
+    roamd_testkit::free_address()
 }
 
 pub(crate) fn farm(
@@ -171,8 +113,7 @@ pub(crate) fn farm(
     FarmClient::new(config(controllers, order, timeout))
 }
 
-/// Returns the settings of [`farm`]: each controller may be tried, and may use most of the
-/// deadline.
+/// Returns the settings of [`farm`]: each controller may be tried, and may use most of the deadline.
 pub(crate) fn config(
     controllers: Vec<ControllerUrl>,
     order: ControllerOrder,
@@ -244,10 +185,7 @@ pub(crate) fn refused(id: ErrorId) -> Vec<u8> {
 }
 
 pub(crate) fn http(status: &str, body: &[u8]) -> Vec<u8> {
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n");
-    [head.as_bytes(), body].concat()
+    http_response(status, "", body)
 }
 
 fn document<R: Request>(answer: &Result<R::Response, FarmError>) -> Vec<u8> {

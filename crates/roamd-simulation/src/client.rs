@@ -1,5 +1,5 @@
-//! Clients: they ask one thing after the other, each under a client name of its own, and sometimes
-//! leave before they are answered.
+//! Clients, which make one operation after the other, each with its own client name, and sometimes
+//! leave before the response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,120 +23,121 @@ use roamd_store_proto::{
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
-use crate::ledger::{Launch, Ledger, Ticket, Told, Wish};
+use crate::history::{History, LaunchResult, OperationId, OperationKind, OperationResult};
 use crate::network::Network;
 
-/// The host of the gateway.
-pub(crate) const GATEWAY: &str = "gateway.test:80";
-/// The store's path.
+/// Host and port of the server.
+pub(crate) const SERVER: &str = "server.test:80";
+/// Path of the store.
 pub(crate) const STORE: &str = "/Citrix/Store";
-/// The URL of the gateway, for its configuration.
-pub(crate) const BASE_URL: &str = "http://gateway.test";
+/// URL by which clients know the server.
+pub(crate) const BASE_URL: &str = "http://server.test";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whoever can make tokens that the gateway takes.
+/// A client that issues its own tokens with the server's keys.
 #[derive(Clone)]
-pub(crate) struct Visitor {
+pub(crate) struct Client {
     pub(crate) network: Network,
-    pub(crate) ledger: Ledger,
+    pub(crate) history: History,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// How many farms there are.
+    /// Number of farms.
     pub(crate) farms: usize,
 }
 
-/// A session that a list told of.
+/// A session of a list.
 #[derive(Debug, Clone)]
-struct Known {
+struct KnownSession {
     farm: usize,
     launch_path: String,
 }
 
-impl Visitor {
-    /// A client's whole stay: so many operations, with pauses.
-    pub(crate) async fn stay(self, user: usize, mut rng: Rng, operations: usize) {
-        let mut known: Vec<Known> = Vec::new();
+impl Client {
+    /// Makes this many operations, with pauses.
+    pub(crate) async fn make_operations(self, user: usize, mut rng: Rng, operations: usize) {
+        let mut known: Vec<KnownSession> = Vec::new();
         for _ in 0..operations {
             sleep(Duration::from_millis(rng.u64(0..2_000))).await;
             let session = rng.choice(&known).cloned();
-            let wish = match (rng.u8(0..10), &session) {
-                (0..2, _) => Wish::Disconnect,
-                (2, _) => Wish::LogOff,
-                (3..5, Some(session)) => Wish::Launch { farm: session.farm },
-                _ => Wish::List {
+            let kind = match (rng.u8(0..10), &session) {
+                (0..2, _) => OperationKind::Disconnect,
+                (2, _) => OperationKind::LogOff,
+                (3..5, Some(session)) => OperationKind::Launch { farm: session.farm },
+                _ => OperationKind::List {
                     active: rng.u8(0..3) == 0,
                     applications_only: rng.u8(0..3) == 0,
                 },
             };
-            let ticket = self.ledger.ask(wish);
+            let id = self.history.start_operation(kind);
             let patience = match rng.u8(0..12) {
                 0 => Duration::from_micros(rng.u64(100..1_000_000)),
                 _ => Duration::from_secs(600),
             };
-            let asking = self.ask(user, ticket, wish, session);
-            match timeout(patience, asking).await {
-                Ok(Some((told, sessions))) => {
-                    self.ledger.tell(ticket, told);
+            let operation = self.perform(user, id, kind, session);
+            match timeout(patience, operation).await {
+                Ok(Some((result, sessions))) => {
+                    self.history.complete(id, result);
                     if !sessions.is_empty() {
                         known = sessions;
                     }
                 }
                 Ok(None) => {}
-                Err(_) => self.ledger.leave(ticket),
+                Err(_) => self.history.abandon(id),
             }
         }
     }
 
-    /// Lists once, and tells what came of it.
-    pub(crate) async fn list(&self, user: usize) -> Ticket {
-        let wish = Wish::List {
+    /// Lists once, and records the result.
+    pub(crate) async fn list(&self, user: usize) -> OperationId {
+        let kind = OperationKind::List {
             active: false,
             applications_only: false,
         };
-        let ticket = self.ledger.ask(wish);
-        if let Some((told, _)) = self.ask(user, ticket, wish, None).await {
-            self.ledger.tell(ticket, told);
+        let id = self.history.start_operation(kind);
+        if let Some((result, _)) = self.perform(user, id, kind, None).await {
+            self.history.complete(id, result);
         }
-        ticket
+        id
     }
 
-    /// Nothing if the gateway gave no answer. The sessions are those of a list.
-    async fn ask(
+    /// Makes an operation. Returns its result and the sessions of a list, or `None` if there was no
+    /// response.
+    async fn perform(
         &self,
         user: usize,
-        ticket: Ticket,
-        wish: Wish,
-        session: Option<Known>,
-    ) -> Option<(Told, Vec<Known>)> {
-        let (path, content, accept, body) = match wish {
-            Wish::List {
+        id: OperationId,
+        kind: OperationKind,
+        session: Option<KnownSession>,
+    ) -> Option<(OperationResult, Vec<KnownSession>)> {
+        let (path, content, accept, body) = match kind {
+            OperationKind::List {
                 active,
                 applications_only,
             } => (
                 format!("{STORE}/sessions/v1/available"),
                 media_type::SESSION_PARAMS,
                 media_type::SESSION_STATE,
-                params(ticket, active, applications_only),
+                params(id, active, applications_only),
             ),
-            Wish::Disconnect => (
+            OperationKind::Disconnect => (
                 format!("{STORE}/sessions/v1/disconnect"),
                 media_type::SESSION_PARAMS,
                 media_type::SESSION_RESULTS,
-                params(ticket, false, false),
+                params(id, false, false),
             ),
-            Wish::LogOff => (
+            OperationKind::LogOff => (
                 format!("{STORE}/sessions/v1/logoff"),
                 media_type::SESSION_PARAMS,
                 media_type::SESSION_RESULTS,
-                params(ticket, false, false),
+                params(id, false, false),
             ),
-            Wish::Launch { .. } => (
+            OperationKind::Launch { .. } => (
                 session?.launch_path,
                 media_type::LAUNCH_PARAMS,
                 media_type::LAUNCH_DATA,
                 LaunchParams {
-                    client_name: Some(ticket.client_name()),
+                    client_name: Some(id.client_name()),
                     ..LaunchParams::default()
                 }
                 .to_xml(),
@@ -145,77 +146,83 @@ impl Visitor {
         let request = Request::builder()
             .method(Method::POST)
             .uri(path)
-            .header(HOST, "gateway.test")
+            .header(HOST, "server.test")
             .header(AUTHORIZATION, format!("CitrixAuth {}", self.token(user)?))
             .header(CONTENT_TYPE, content)
             .header(ACCEPT, accept)
             .body(Full::new(Bytes::from(body)))
             .ok()?;
-        let wire = self
+        let socket = self
             .network
             .clone()
-            .connect_to(GATEWAY.to_owned())
+            .connect_to(SERVER.to_owned())
             .await
             .ok()?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await.ok()?;
-        let answer = async {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.ok()?;
+        let response = async {
             let response = sender.send_request(request).await.ok()?;
             let (head, body) = response.into_parts();
             let body = body.collect().await.ok()?.to_bytes();
             Some((head.status, body))
         };
-        // The connection ends with the question, also when the client leaves.
+        // The connection ends with the operation, also when the client leaves.
         let (status, body) = tokio::select! {
             biased;
-            answer = answer => answer?,
+            response = response => response?,
             _ = connection => None?,
         };
         if status != StatusCode::OK {
-            return Some((Told::Status(status.as_u16()), Vec::new()));
+            return Some((OperationResult::Status(status.as_u16()), Vec::new()));
         }
-        let read = self.read(wish, &body);
+        let read = self.read(kind, &body);
         if read.is_none() {
-            self.ledger
-                .fault(format!("{ticket} is told something that is no answer"));
+            self.history
+                .record_violation(format!("{id} got a malformed response"));
         }
         read
     }
 
-    fn read(&self, wish: Wish, body: &[u8]) -> Option<(Told, Vec<Known>)> {
-        let told = match wish {
-            Wish::List { .. } => {
+    fn read(
+        &self,
+        kind: OperationKind,
+        body: &[u8],
+    ) -> Option<(OperationResult, Vec<KnownSession>)> {
+        let result = match kind {
+            OperationKind::List { .. } => {
                 let state = SessionState::from_xml(body).ok()?;
-                let known: Option<Vec<Known>> = state
+                let known: Option<Vec<KnownSession>> = state
                     .sessions
                     .iter()
                     .map(|session| {
                         let farm = session.resource_id.strip_prefix('F')?.split_once('.')?.0;
-                        Some(Known {
+                        Some(KnownSession {
                             farm: farm.parse().ok().filter(|farm| *farm < self.farms)?,
                             launch_path: session.launch_url.strip_prefix(BASE_URL)?.to_owned(),
                         })
                     })
                     .collect();
                 let known = known?;
-                let told = Told::List {
+                let result = OperationResult::List {
                     enumeration: state.enumeration,
                     farms: known.iter().map(|known| known.farm).collect(),
                 };
-                return Some((told, known));
+                return Some((result, known));
             }
-            Wish::Disconnect | Wish::LogOff => {
-                Told::EndOutcome(SessionResult::from_xml(body).ok()?.status)
+            OperationKind::Disconnect | OperationKind::LogOff => {
+                OperationResult::End(SessionResult::from_xml(body).ok()?.status)
             }
-            Wish::Launch { .. } => Told::Launch(match LaunchData::from_xml(body).ok()? {
-                LaunchData::Success { .. } => Launch::Ready,
-                LaunchData::Retry { .. } => Launch::Retry,
-                LaunchData::Failure { .. } => Launch::Failed,
-            }),
+            OperationKind::Launch { .. } => {
+                OperationResult::Launch(match LaunchData::from_xml(body).ok()? {
+                    LaunchData::Success { .. } => LaunchResult::Ready,
+                    LaunchData::Retry { .. } => LaunchResult::Retry,
+                    LaunchData::Failure { .. } => LaunchResult::Failed,
+                })
+            }
         };
-        Some((told, Vec::new()))
+        Some((result, Vec::new()))
     }
 
-    /// A token that was issued now, by the gateway's clock.
+    /// Issues a token at the time of the server's clock.
     fn token(&self, user: usize) -> Option<String> {
         let realm = Realm::new(format!("store:{STORE}"));
         let request = RequestToken {
@@ -241,11 +248,11 @@ impl Visitor {
     }
 }
 
-fn params(ticket: Ticket, active: bool, applications_only: bool) -> Vec<u8> {
+fn params(id: OperationId, active: bool, applications_only: bool) -> Vec<u8> {
     SessionParams {
         include_active_sessions: active,
         app_sessions_only: applications_only,
-        ..SessionParams::new(ticket.client_name())
+        ..SessionParams::new(id.client_name())
     }
     .to_xml()
 }

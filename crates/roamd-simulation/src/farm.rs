@@ -1,4 +1,4 @@
-//! Farms whose controllers do with a request whatever the seed decides, and keep account of it.
+//! Farms whose controllers treat requests as the seed determines, and record their effects.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,30 +13,32 @@ use roamd_nfuse_proto::{
     decode_request, encode_response,
 };
 use roamd_server::config::Generation;
+use roamd_testkit::{FarmConfig, http_response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::ledger::{Deed, Kind, Ledger, Ticket};
-use crate::network::{Backlog, Network, Reach, Wire};
+use crate::behaviour::{Behaviour, Reaction};
+use crate::history::{Effect, EffectKind, History, OperationId};
+use crate::network::{Backlog, Network, Reachability, Socket};
 
-/// Sessions that every farm has: an application's and a desktop's.
+/// Sessions of every farm: one of an application and one of a desktop.
 pub(crate) const SESSIONS: [&str; 2] = ["Ledger", "Desk"];
 
-/// A farm, as the seed made it.
+/// A farm as drawn from the seed.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
+pub(crate) struct FarmPlan {
     pub(crate) number: usize,
     pub(crate) generation: Generation,
     pub(crate) legacy_workspace_control: bool,
     pub(crate) balanced: bool,
-    /// Milliseconds.
+    /// Deadline in milliseconds.
     pub(crate) timeout: u64,
-    /// Hosts of its controllers, with their ports.
+    /// Hosts of the controllers, with their ports.
     pub(crate) controllers: Vec<String>,
 }
 
-impl Plan {
+impl FarmPlan {
     pub(crate) fn draw(number: usize, rng: &mut Rng) -> Self {
         let generations = [
             Generation::XenApp6,
@@ -59,7 +61,7 @@ impl Plan {
         format!("F{}", self.number)
     }
 
-    /// Whether a host is used while all is well: of an ordered farm it is the first alone.
+    /// Returns whether a host is used while there is no fault. An ordered farm uses only the first.
     pub(crate) fn uses(&self, host: &str) -> bool {
         let used = if self.balanced {
             self.controllers.len()
@@ -69,32 +71,29 @@ impl Plan {
         self.controllers.iter().take(used).any(|used| used == host)
     }
 
-    /// Its part of the gateway's configuration.
-    pub(crate) fn section(&self) -> String {
+    /// Returns the section of the configuration.
+    pub(crate) fn section(&self) -> FarmConfig {
         let generation = match self.generation {
             Generation::XenApp6 => "xenapp-6",
             Generation::XenDesktop5 => "xendesktop-5",
             Generation::Cvad7 => "cvad-7",
         };
         let order = if self.balanced { "balanced" } else { "ordered" };
-        let controllers: Vec<_> = self
-            .controllers
-            .iter()
-            .map(|host| format!("http://{host}"))
-            .collect();
-        format!(
-            "[[store.farm]]\nid = \"{}\"\nname = \"Farm {}\"\ngeneration = \"{generation}\"\n\
-             controllers = {controllers:?}\ncontroller_order = \"{order}\"\ntimeout_ms = {}\n\
-             legacy_workspace_control = {}\n",
-            self.id(),
-            self.number,
-            self.timeout,
-            self.legacy_workspace_control,
-        )
+        let controllers = self.controllers.iter();
+        FarmConfig {
+            id: self.id(),
+            name: format!("Farm {}", self.number),
+            generation,
+            controllers: controllers.map(|host| format!("http://{host}")).collect(),
+            lines: format!(
+                "controller_order = \"{order}\"\ntimeout_ms = {}\nlegacy_workspace_control = {}\n",
+                self.timeout, self.legacy_workspace_control,
+            ),
+        }
     }
 }
 
-/// One controller: a process that can end and begin again.
+/// A controller, which can crash and restart.
 #[derive(Clone)]
 pub(crate) struct Controller(Arc<Inner>);
 
@@ -103,111 +102,20 @@ struct Inner {
     farm: usize,
     generation: Generation,
     network: Network,
-    ledger: Ledger,
+    history: History,
     rng: Mutex<Rng>,
-    temper: Mutex<Temper>,
-    /// What serves its connections; ends with the process.
+    behaviour: Mutex<Behaviour>,
+    /// Tasks that serve its connections; a crash aborts them.
     serving: Mutex<JoinSet<()>>,
     received: Mutex<usize>,
-}
-
-/// What becomes of requests, of a hundred each; the rest are answered.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Temper {
-    hang: u8,
-    refuse: u8,
-    drop: u8,
-    drop_after: u8,
-    nonsense: u8,
-    drip: u8,
-    /// Closes the connection after an answer, at once or while it waits.
-    close: u8,
-}
-
-impl Temper {
-    pub(crate) const GOOD: Self = Self {
-        hang: 0,
-        refuse: 0,
-        drop: 0,
-        drop_after: 0,
-        nonsense: 0,
-        drip: 0,
-        close: 0,
-    };
-
-    pub(crate) fn draw(rng: &mut Rng) -> Self {
-        match rng.u8(0..10) {
-            0..3 => Self::GOOD,
-            3..5 => Self {
-                close: rng.u8(10..=100),
-                ..Self::GOOD
-            },
-            5 => Self {
-                hang: 100,
-                ..Self::GOOD
-            },
-            6 => Self {
-                drop_after: rng.u8(50..=100),
-                ..Self::GOOD
-            },
-            _ => Self {
-                hang: rng.u8(0..15),
-                refuse: rng.u8(0..15),
-                drop: rng.u8(0..15),
-                drop_after: rng.u8(0..15),
-                nonsense: rng.u8(0..15),
-                drip: rng.u8(0..10),
-                close: rng.u8(0..15),
-            },
-        }
-    }
-
-    fn fate(self, rng: &mut Rng) -> Fate {
-        let mut roll = rng.u8(0..100);
-        let fates = [
-            (self.hang, Fate::Hang),
-            (self.refuse, Fate::Refuse),
-            (self.drop, Fate::Drop),
-            (self.drop_after, Fate::DropAfter),
-            (self.nonsense, Fate::Nonsense),
-            (self.drip, Fate::Drip),
-            (self.close, Fate::AnswerAndClose),
-        ];
-        for (share, fate) in fates {
-            if roll < share {
-                return fate;
-            }
-            roll -= share;
-        }
-        Fate::Answer
-    }
-}
-
-/// What becomes of one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Answer,
-    AnswerAndClose,
-    /// Does it, and answers in pieces with pauses.
-    Drip,
-    /// Does it, and ends the connection.
-    DropAfter,
-    /// Does it, and says something that is no answer.
-    Nonsense,
-    /// Ends the connection, and has done nothing.
-    Drop,
-    /// Says that it cannot, and has done nothing.
-    Refuse,
-    /// Does nothing, ever.
-    Hang,
 }
 
 impl Controller {
     pub(crate) fn start(
         host: &str,
-        plan: &Plan,
+        plan: &FarmPlan,
         network: &Network,
-        ledger: &Ledger,
+        history: &History,
         rng: Rng,
     ) -> Self {
         let controller = Self(Arc::new(Inner {
@@ -215,9 +123,9 @@ impl Controller {
             farm: plan.number,
             generation: plan.generation,
             network: network.clone(),
-            ledger: ledger.clone(),
+            history: history.clone(),
             rng: Mutex::new(rng),
-            temper: Mutex::new(Temper::GOOD),
+            behaviour: Mutex::new(Behaviour::GOOD),
             serving: Mutex::new(JoinSet::new()),
             received: Mutex::new(0),
         }));
@@ -230,43 +138,43 @@ impl Controller {
         &self.0.host
     }
 
-    pub(crate) fn set_temper(&self, temper: Temper) {
-        *lock(&self.0.temper) = temper;
+    pub(crate) fn set_temper(&self, behaviour: Behaviour) {
+        *lock(&self.0.behaviour) = behaviour;
     }
 
-    /// Ends what it is doing, with or without a word to its peers.
-    pub(crate) fn crash(&self, reach: Reach) {
+    /// Aborts all requests. Peers notice it unless the host becomes silent.
+    pub(crate) fn crash(&self, reach: Reachability) {
         self.0.network.set_reach(&self.0.host, reach);
         lock(&self.0.serving).abort_all();
     }
 
-    /// Begins again. Connections from before end now at the latest.
+    /// Restarts it. Connections from before are reset.
     pub(crate) fn restart(&self) {
-        self.0.network.set_reach(&self.0.host, Reach::Up);
+        self.0.network.set_reach(&self.0.host, Reachability::Up);
         self.0.network.reset(&self.0.host);
     }
 
-    /// Cuts it off for so many milliseconds; what is under way is delivered afterwards, unless it ends
-    /// meanwhile.
+    /// Makes it unreachable for this many milliseconds. Bytes in transit are delivered afterwards,
+    /// unless it crashes in the meantime.
     pub(crate) fn cut(&self, milliseconds: u64) {
         let (network, host) = (self.0.network.clone(), self.0.host.clone());
-        network.set_reach(&host, Reach::Silent);
+        network.set_reach(&host, Reachability::Silent);
         tokio::spawn(async move {
             sleep(Duration::from_millis(milliseconds)).await;
-            if network.reach(&host) == Some(Reach::Silent) {
-                network.set_reach(&host, Reach::Up);
+            if network.reach(&host) == Some(Reachability::Silent) {
+                network.set_reach(&host, Reachability::Up);
             }
         });
     }
 
-    /// Requests that it has received so far.
+    /// Returns the number of requests received so far.
     pub(crate) fn received(&self) -> usize {
         *lock(&self.0.received)
     }
 
     async fn accept(self, backlog: Backlog) {
-        while let Ok((wire, _)) = backlog.accept().await {
-            let serve = self.clone().serve(wire);
+        while let Ok((socket, _)) = backlog.accept().await {
+            let serve = self.clone().serve(socket);
             let mut serving = lock(&self.0.serving);
             while serving.try_join_next().is_some() {}
             serving.spawn(async move {
@@ -275,84 +183,90 @@ impl Controller {
         }
     }
 
-    async fn serve(self, mut wire: Wire) -> Option<()> {
+    async fn serve(self, mut socket: Socket) -> Option<()> {
         loop {
-            let body = read_request(&mut wire).await?;
+            let body = read_request(&mut socket).await?;
             *lock(&self.0.received) += 1;
             let (frame, request) = match decode_request(&body) {
                 Ok(request) => request,
                 Err(error) => {
                     self.0
-                        .ledger
-                        .fault(format!("a request that is none: {error}"));
+                        .history
+                        .record_violation(format!("a malformed request: {error}"));
                     return None;
                 }
             };
-            let (fate, think) = {
+            let (reaction, think) = {
                 let mut rng = lock(&self.0.rng);
-                let fate = lock(&self.0.temper).fate(&mut rng);
-                (fate, Duration::from_micros(rng.u64(100..20_000)))
+                let reaction = lock(&self.0.behaviour).reaction(&mut rng);
+                (reaction, Duration::from_micros(rng.u64(100..20_000)))
             };
             let (host, name) = (&self.0.host, name(&request));
             self.0
-                .ledger
-                .note(format!("{host} receives {name}: {fate:?}"));
+                .history
+                .note(format!("{host} receives {name}: {reaction:?}"));
             sleep(think).await;
-            self.meet(&mut wire, &frame, &request, fate).await?;
+            self.react(&mut socket, &frame, &request, reaction).await?;
         }
     }
 
-    /// Nothing when the connection is of no use any more.
-    async fn meet(
+    /// Reacts to a request. Returns `None` if the connection has ended.
+    async fn react(
         &self,
-        wire: &mut Wire,
+        socket: &mut Socket,
         frame: &Frame,
         request: &AnyRequest,
-        fate: Fate,
+        reaction: Reaction,
     ) -> Option<()> {
-        match fate {
-            Fate::Hang => return std::future::pending().await,
-            Fate::Drop => {
-                wire.reset();
+        match reaction {
+            Reaction::Hang => return std::future::pending().await,
+            Reaction::Drop => {
+                socket.reset();
                 return None;
             }
-            Fate::Refuse => {
+            Reaction::Refuse => {
                 let refusal = FarmError::from(ErrorId::SERVICE_UNAVAILABLE);
                 let document = encode_response::<CapabilitiesResponse>(frame, &Err(refusal));
-                return wire.write_all(&http(&document)).await.ok();
+                return socket.write_all(&http(&document)).await.ok();
             }
-            Fate::Answer | Fate::AnswerAndClose | Fate::Drip | Fate::DropAfter | Fate::Nonsense => {
-            }
+            Reaction::Answer
+            | Reaction::AnswerAndClose
+            | Reaction::Drip
+            | Reaction::DropAfter
+            | Reaction::Nonsense => {}
         }
-        let deed = self.note_deed(request);
-        match fate {
-            Fate::DropAfter => {
-                wire.reset();
+        let effect = self.note_deed(request);
+        match reaction {
+            Reaction::DropAfter => {
+                socket.reset();
                 return None;
             }
-            Fate::Nonsense => {
-                return wire.write_all(&http(b"<html>It works!</html>")).await.ok();
+            Reaction::Nonsense => {
+                return socket
+                    .write_all(&http(b"<html>It works!</html>"))
+                    .await
+                    .ok();
             }
             _ => {}
         }
-        let bytes = http(&self.answer(frame, request));
-        let pause = match fate {
-            Fate::Drip => Duration::from_millis(lock(&self.0.rng).u64(10..300)),
+        let bytes = http(&self.respond(frame, request));
+        let pause = match reaction {
+            Reaction::Drip => Duration::from_millis(lock(&self.0.rng).u64(10..300)),
             _ => Duration::ZERO,
         };
         for piece in bytes.chunks(if pause.is_zero() { bytes.len() } else { 100 }) {
             sleep(pause).await;
-            wire.write_all(piece).await.ok()?;
+            socket.write_all(piece).await.ok()?;
         }
-        if let Some(deed) = deed {
-            let arrival = wire.arrival();
-            self.0.ledger.with(|entries| {
-                if let Some(deed) = entries.deeds.get_mut(deed) {
-                    deed.answer = Some(arrival);
+        if let Some(effect) = effect {
+            let arrival = socket.arrival();
+            self.0.history.with(|entries| {
+                if let Some(effect) = entries.effects.get_mut(effect) {
+                    effect.response = Some(arrival);
                 }
             });
         }
-        if fate == Fate::AnswerAndClose {
+        if reaction == Reaction::AnswerAndClose {
             let wait = lock(&self.0.rng).u64(0..2_000);
             sleep(Duration::from_millis(wait * wait / 2_000)).await;
             return None;
@@ -360,65 +274,69 @@ impl Controller {
         Some(())
     }
 
-    /// Writes down what it does for a client, if that is anything; gives the place in the ledger.
+    /// Records the effect of a request, if there is one, and returns its index.
     fn note_deed(&self, request: &AnyRequest) -> Option<usize> {
         let (client_name, kind) = match request {
             AnyRequest::ReconnectSessionData(request) => {
                 let active = request.session_types.contains(&SessionType::Active);
                 let kind = if active && self.0.generation.listing_active_disconnects() {
-                    Kind::ListedAndDisconnected
+                    EffectKind::ListedAndDisconnected
                 } else {
-                    Kind::Listed
+                    EffectKind::Listed
                 };
                 (request.client_name.as_deref(), kind)
             }
             AnyRequest::DisconnectUserSessions(request) => {
-                (request.0.client_name.as_deref(), Kind::Disconnected)
+                (request.0.client_name.as_deref(), EffectKind::Disconnected)
             }
             AnyRequest::LogoffUserSessions(request) => {
-                (request.0.client_name.as_deref(), Kind::LoggedOff)
+                (request.0.client_name.as_deref(), EffectKind::LoggedOff)
             }
-            AnyRequest::Address(request) => (request.client_name.as_deref(), Kind::Addressed),
-            AnyRequest::Ticket(request) => (Some(&*request.ticket_tag), Kind::Ticketed),
+            AnyRequest::Address(request) => (request.client_name.as_deref(), EffectKind::Addressed),
+            AnyRequest::Ticket(request) => (Some(&*request.ticket_tag), EffectKind::Ticketed),
             _ => return None,
         };
-        let Some(ticket) = client_name.and_then(Ticket::of) else {
-            self.0.ledger.fault(format!("{kind:?} for nobody"));
+        let Some(operation) = client_name.and_then(OperationId::of) else {
+            self.0
+                .history
+                .record_violation(format!("{kind:?} without an operation"));
             return None;
         };
-        let deed = Deed {
+        let effect = Effect {
             farm: self.0.farm,
-            ticket,
+            operation,
             kind,
-            answer: None,
+            response: None,
         };
-        Some(self.0.ledger.with(|entries| {
-            entries.deeds.push(deed);
-            entries.deeds.len() - 1
+        Some(self.0.history.with(|entries| {
+            entries.effects.push(effect);
+            entries.effects.len() - 1
         }))
     }
 
-    fn answer(&self, frame: &Frame, request: &AnyRequest) -> Vec<u8> {
+    fn respond(&self, frame: &Frame, request: &AnyRequest) -> Vec<u8> {
         match request {
-            AnyRequest::AppData(_) => well(frame, catalogue()),
-            AnyRequest::Capabilities(_) => well(frame, CapabilitiesResponse::default()),
+            AnyRequest::AppData(_) => success(frame, applications()),
+            AnyRequest::Capabilities(_) => success(frame, CapabilitiesResponse::default()),
             AnyRequest::ValidateCredentials(_) => {
-                well(frame, ValidateCredentialsResponse::default())
+                success(frame, ValidateCredentialsResponse::default())
             }
-            AnyRequest::ReconnectSessionData(_) => well(frame, self.sessions()),
-            AnyRequest::DisconnectUserSessions(_) => well(frame, DisconnectUserSessionsResponse),
-            AnyRequest::LogoffUserSessions(_) => well(frame, LogoffUserSessionsResponse),
+            AnyRequest::ReconnectSessionData(_) => success(frame, self.sessions()),
+            AnyRequest::DisconnectUserSessions(_) => success(frame, DisconnectUserSessionsResponse),
+            AnyRequest::LogoffUserSessions(_) => success(frame, LogoffUserSessionsResponse),
             AnyRequest::Address(request) => match &request.name {
-                AddressName::Session(_) => well(frame, self.address(request.client_name.clone())),
-                _ => refuse(frame),
+                AddressName::Session(_) => {
+                    success(frame, self.address(request.client_name.clone()))
+                }
+                _ => refusal(frame),
             },
-            AnyRequest::Ticket(request) => well(
+            AnyRequest::Ticket(request) => success(
                 frame,
                 TicketResponse {
                     ticket: format!("T{}", request.ticket_tag),
                 },
             ),
-            AnyRequest::LaunchRef(request) => well(
+            AnyRequest::LaunchRef(request) => success(
                 frame,
                 LaunchRefResponse {
                     launch_ref: format!("R{}", request.ticket_tag),
@@ -427,7 +345,7 @@ impl Controller {
             AnyRequest::ProtocolInfo(_)
             | AnyRequest::ServerData(_)
             | AnyRequest::ServerFarmData(_)
-            | AnyRequest::ChangePassword(_) => refuse(frame),
+            | AnyRequest::ChangePassword(_) => refusal(frame),
         }
     }
 
@@ -457,7 +375,7 @@ impl Controller {
             server_type: None,
             connection_type: None,
             client_type: None,
-            // The tag goes back with the request for a ticket: so that deed can be traced too.
+            // The request for a ticket returns the tag, so that its effect can be traced, too.
             ticket_tag: client_name,
             farm_load_hint: None,
             disconnected_session: true,
@@ -470,7 +388,7 @@ impl Controller {
     }
 }
 
-fn catalogue() -> AppDataResponse {
+fn applications() -> AppDataResponse {
     let application = |in_name: &str| Application {
         in_name: in_name.to_owned(),
         friendly_name: in_name.to_owned(),
@@ -486,19 +404,16 @@ fn catalogue() -> AppDataResponse {
     }
 }
 
-fn well<A: Body>(frame: &Frame, answer: A) -> Vec<u8> {
-    encode_response(frame, &Ok(answer))
+fn success<A: Body>(frame: &Frame, response: A) -> Vec<u8> {
+    encode_response(frame, &Ok(response))
 }
 
-fn refuse(frame: &Frame) -> Vec<u8> {
+fn refusal(frame: &Frame) -> Vec<u8> {
     encode_response::<CapabilitiesResponse>(frame, &Err(ErrorId::UNSPECIFIED.into()))
 }
 
 fn http(document: &[u8]) -> Vec<u8> {
-    let length = document.len();
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n");
-    [head.as_bytes(), document].concat()
+    http_response("200 OK", "", document)
 }
 
 fn name(request: &AnyRequest) -> String {
@@ -508,7 +423,7 @@ fn name(request: &AnyRequest) -> String {
 }
 
 /// Reads a request to the end of its body.
-async fn read_request(wire: &mut Wire) -> Option<Vec<u8>> {
+async fn read_request(socket: &mut Socket) -> Option<Vec<u8>> {
     const END_OF_HEAD: &[u8] = b"\r\n\r\n";
     let mut bytes = Vec::new();
     loop {
@@ -521,7 +436,7 @@ async fn read_request(wire: &mut Wire) -> Option<Vec<u8>> {
                 return Some(body.to_vec());
             }
         }
-        if wire.read_buf(&mut bytes).await.ok()? == 0 {
+        if socket.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
     }

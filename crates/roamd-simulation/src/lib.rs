@@ -1,19 +1,13 @@
-//! A gateway and its farms in a world that a seed decides about.
-//!
-//! The gateway is the real one, with its HTTP server, its domain and its NFuse client; the network,
-//! the farms, the clients and the clocks are not. A seed decides about latencies, losses, hosts that
-//! are cut off, controllers that crash, restart, hang or lie, and clocks that jump. [`run`] plays one
-//! seed and tells what was wrong; `judge` holds what must be true. Everything runs on one thread
-//! whose time stands still while there is something to do, so a seed plays the same way each time,
-//! and a minute of the world takes milliseconds.
+#![doc = include_str!("../README.md")]
 
+mod behaviour;
 mod client;
 mod farm;
-mod judge;
-mod ledger;
+mod faults;
+mod history;
+mod invariants;
 mod network;
 mod state;
-mod weather;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -27,62 +21,63 @@ use getrandom::rand_core::UnwrapErr;
 use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_server::{AuditLog, Environment, Server, config};
+use roamd_testkit::{ServerConfig, StoreConfig};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{BASE_URL, GATEWAY, STORE, Visitor};
-use crate::farm::{Controller, Plan};
-use crate::ledger::Ledger;
+use crate::client::{BASE_URL, Client, SERVER, STORE};
+use crate::farm::{Controller, FarmPlan};
+use crate::faults::ClockError;
+use crate::history::History;
 use crate::network::Network;
-use crate::weather::ClockError;
 
-/// Within this time of all being well every controller is used again: the longest back-off, and a
-/// probe that still hangs.
+/// Time after the last fault within which every controller is used again: the longest back-off, and
+/// the deadline of a probe.
 const RECOVERY: Duration = Duration::from_secs(20);
 
-/// Lists after which every controller has had its turn: a list makes one request of a farm, or two
-/// where the catalogue is not known.
+/// Lists after which every controller was used: a list sends one request to a farm, or two without a
+/// cached enumeration.
 const MOST_LISTS: usize = 12;
 
-/// How long the world is watched after the gateway has stopped.
-const AFTERMATH: Duration = Duration::from_secs(30);
+/// Simulated time after the server has stopped.
+const TIME_AFTER_STOP: Duration = Duration::from_secs(30);
 
-/// What became of one seed.
+/// Result of the simulation of one seed.
 #[derive(Debug)]
-pub struct Outcome {
-    /// What was wrong; nothing if all was as it must be.
-    pub faults: Vec<String>,
-    /// What happened, a line each, with the time in seconds.
+pub struct SimulationResult {
+    /// Violated invariants.
+    pub violations: Vec<String>,
+    /// Events, one line each, with the time in seconds.
     pub trace: Vec<String>,
 }
 
-/// Plays one seed.
+/// Simulates one seed.
 ///
 /// # Errors
-/// The world could not be made; this says nothing of the gateway.
-pub fn run(seed: u64) -> Result<Outcome> {
+/// If the simulation cannot be set up. This is not a violation.
+pub fn run(seed: u64) -> Result<SimulationResult> {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?
-        .block_on(play(seed))
+        .block_on(simulate(seed))
 }
 
-async fn play(seed: u64) -> Result<Outcome> {
+async fn simulate(seed: u64) -> Result<SimulationResult> {
     let mut rng = Rng::with_seed(seed);
-    let ledger = Ledger::new();
+    let history = History::new();
     let network = Network::new(rng.fork());
-    let plans: Vec<Plan> = (0..rng.usize(1..=4))
-        .map(|number| Plan::draw(number, &mut rng))
+    let plans: Vec<FarmPlan> = (0..rng.usize(1..=4))
+        .map(|number| FarmPlan::draw(number, &mut rng))
         .collect();
     for plan in &plans {
-        ledger.note(format!("{plan:?}"));
+        history.note(format!("{plan:?}"));
     }
     let controllers: Vec<Controller> = plans
         .iter()
         .flat_map(|plan| plan.controllers.iter().map(move |host| (plan, host)))
-        .map(|(plan, host)| Controller::start(host, plan, &network, &ledger, rng.fork()))
+        .map(|(plan, host)| Controller::start(host, plan, &network, &history, rng.fork()))
         .collect();
 
     let keys = Arc::new(KeyRing::new(
@@ -93,98 +88,106 @@ async fn play(seed: u64) -> Result<Outcome> {
     let clock = clock(Arc::clone(&clock_error));
     let environment = Environment {
         keys: Arc::clone(&keys),
-        state: Arc::new(state::Memory::default()),
+        state: Arc::new(state::MemoryState::default()),
         network: Arc::new(network.clone()),
         audit: AuditLog::off(),
         clock: Arc::clone(&clock),
     };
-    let backlog = network.listen(GATEWAY);
-    let gateway = Server::in_environment(&configuration(&plans)?, backlog, environment)?;
+    let backlog = network.listen(SERVER);
+    let server = Server::in_environment(&configuration(&plans)?, backlog, environment)?;
     let stop = CancellationToken::new();
-    let running = tokio::spawn(gateway.run(stop.clone()));
+    let running = tokio::spawn(server.run(stop.clone()));
 
-    let visitor = Visitor {
+    let client = Client {
         network: network.clone(),
-        ledger: ledger.clone(),
+        history: history.clone(),
         keys,
         clock,
         farms: plans.len(),
     };
-    let mut visits = JoinSet::new();
+    let mut clients = JoinSet::new();
     for user in 0..rng.usize(2..=5) {
         let operations = rng.usize(3..=8);
-        visits.spawn(visitor.clone().stay(user, rng.fork(), operations));
+        clients.spawn(client.clone().make_operations(user, rng.fork(), operations));
     }
     let end = Instant::now() + Duration::from_secs(rng.u64(5..20));
-    let rng_of_weather = rng.fork();
-    weather::rage(
+    let rng_of_faults = rng.fork();
+    faults::inject(
         &controllers,
         &clock_error,
         &network,
-        &ledger,
-        rng_of_weather,
+        &history,
+        rng_of_faults,
         end,
     )
     .await;
-    while visits.join_next().await.is_some() {}
+    while clients.join_next().await.is_some() {}
 
     sleep(RECOVERY).await;
-    all_are_used_again(&visitor, &plans, &controllers).await;
-    shut_down(&visitor, stop, rng.u64(0..20_000)).await;
-    running.await.context("the gateway has ended badly")?;
+    all_are_used_again(&client, &plans, &controllers).await;
+    shut_down(&client, stop, rng.u64(0..20_000)).await;
+    running.await.context("the server has panicked")?;
     network.close();
-    ledger.note("the gateway has stopped");
-    sleep(AFTERMATH).await;
+    history.note("the server has stopped");
+    sleep(TIME_AFTER_STOP).await;
 
-    let mut faults = ledger.with(|entries| judge::judge(&plans, entries));
-    faults.extend(network.faults());
-    Ok(Outcome {
-        faults,
-        trace: ledger.trace(),
+    let mut violations = history.with(|entries| invariants::violations_of(&plans, entries));
+    violations.extend(network.violations());
+    Ok(SimulationResult {
+        violations,
+        trace: history.trace(),
     })
 }
 
-/// A clock that goes with the runtime's, but for its error.
+/// Returns a clock that follows the runtime's, with an offset.
 fn clock(error: ClockError) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
     let began = Instant::now();
-    // 2026-01-01, far from either end of time.
-    let noon = Timestamp::constant(1_767_225_600, 0);
+    // 2026-01-01, far from the limits of timestamps.
+    let start_of_run = Timestamp::constant(1_767_225_600, 0);
     Arc::new(move || {
         let error = SignedDuration::from_secs(error.load(Ordering::Relaxed));
         let elapsed = SignedDuration::try_from(began.elapsed()).unwrap_or_default();
-        noon.saturating_add(error + elapsed).unwrap_or(noon)
+        start_of_run
+            .saturating_add(error + elapsed)
+            .unwrap_or(start_of_run)
     })
 }
 
-fn configuration(plans: &[Plan]) -> Result<config::Config> {
-    let farms: String = plans.iter().map(Plan::section).collect();
-    let text = format!(
-        "listen = \"{}\"\nbase_url = \"{BASE_URL}\"\ndata_dir = \"/nowhere\"\n[[store]]\n\
-         path = \"{STORE}\"\n{farms}",
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
-    );
-    config::parse(&text).map_err(|faults| {
-        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        anyhow!("the gateway does not take its configuration: {faults:?}")
+fn configuration(plans: &[FarmPlan]) -> Result<config::Config> {
+    let store = StoreConfig {
+        path: STORE.to_owned(),
+        lines: String::new(),
+        farms: plans.iter().map(FarmPlan::section).collect(),
+    };
+    let server = ServerConfig {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).to_string(),
+        base_url: BASE_URL.to_owned(),
+        data_dir: "/nonexistent".to_owned(),
+        lines: String::new(),
+        stores: vec![store],
+    };
+    config::parse(&server.to_string()).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow!("the server rejects its configuration: {errors:?}")
     })
 }
 
-/// Lists until every controller that should be used is, and tells which were not.
-async fn all_are_used_again(visitor: &Visitor, plans: &[Plan], controllers: &[Controller]) {
+/// Lists until every controller that should be used was used, and records those that were not.
+async fn all_are_used_again(client: &Client, plans: &[FarmPlan], controllers: &[Controller]) {
     let mut left: Vec<(&Controller, usize)> = controllers
         .iter()
         .filter(|controller| plans.iter().any(|plan| plan.uses(controller.host())))
         .map(|controller| (controller, controller.received()))
         .collect();
     for _ in 0..MOST_LISTS {
-        let ticket = visitor.list(0).await;
-        let told_all = visitor.ledger.with(|entries| {
-            let operation = entries.operations.get(ticket.0);
-            operation.is_some_and(ledger::Operation::is_told_all)
+        let id = client.list(0).await;
+        let is_full = client.history.with(|entries| {
+            let operation = entries.operations.get(id.0);
+            operation.is_some_and(history::Operation::is_full_list)
         });
-        if !told_all {
-            let fault = format!("{ticket} is not told all, although all is well");
-            visitor.ledger.fault(fault);
+        if !is_full {
+            let violation = format!("{id} is no full list, although there is no fault");
+            client.history.record_violation(violation);
         }
         left.retain(|(controller, before)| controller.received() == *before);
         if left.is_empty() {
@@ -192,20 +195,23 @@ async fn all_are_used_again(visitor: &Visitor, plans: &[Plan], controllers: &[Co
         }
     }
     for (controller, _) in left {
-        let fault = format!("{} is not used, although all is well", controller.host());
-        visitor.ledger.fault(fault);
+        let violation = format!(
+            "{} is not used, although there is no fault",
+            controller.host()
+        );
+        client.history.record_violation(violation);
     }
 }
 
-/// Stops the gateway while it serves: who is being served is served to the end, others are not.
-async fn shut_down(visitor: &Visitor, stop: CancellationToken, microseconds: u64) {
-    let last = visitor.clone();
+/// Stops the server during a list: requests in progress are completed, later ones are refused.
+async fn shut_down(client: &Client, stop: CancellationToken, microseconds: u64) {
+    let last = client.clone();
     let listing = tokio::spawn(async move { last.list(1).await });
     sleep(Duration::from_micros(microseconds)).await;
-    visitor.ledger.note("the gateway is told to stop");
+    client.history.note("the server is stopped");
     stop.cancel();
-    if let Ok(ticket) = listing.await {
-        // It may have come too late.
-        visitor.ledger.leave(ticket);
+    if let Ok(id) = listing.await {
+        // The request may have come too late.
+        client.history.abandon(id);
     }
 }

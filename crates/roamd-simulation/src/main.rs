@@ -1,8 +1,8 @@
-//! Plays seeds and tells which of them went wrong: `roamd-simulation --seeds 100000`.
+//! Command line of the simulation: `roamd-simulation --seeds 100000`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command-line tool talks to a person on its standard streams"
+    reason = "a command-line tool writes to its standard streams"
 )]
 
 use std::num::NonZero;
@@ -13,16 +13,16 @@ use std::time::Instant;
 
 use clap::Parser;
 
-/// A gateway and its farms in a world that a seed decides about.
+/// Simulates the server with failing farms, and checks its invariants.
 #[derive(Parser)]
 struct Cli {
-    /// How many seeds to play.
+    /// Number of seeds to simulate.
     #[arg(long, default_value_t = 100_000)]
     seeds: u64,
-    /// The first of them.
+    /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// Play this one alone, and tell everything that happens in it.
+    /// Simulate only this seed, and print every event.
     #[arg(long)]
     seed: Option<u64>,
 }
@@ -30,21 +30,21 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.seed {
-        Some(seed) => tell(seed),
-        None => play(cli.from, cli.seeds),
+        Some(seed) => print_seed(seed),
+        None => simulate_seeds(cli.from, cli.seeds),
     }
 }
 
-fn tell(seed: u64) -> ExitCode {
+fn print_seed(seed: u64) -> ExitCode {
     match roamd_simulation::run(seed) {
-        Ok(outcome) => {
-            for line in outcome.trace {
+        Ok(result) => {
+            for line in result.trace {
                 println!("{line}");
             }
-            for fault in &outcome.faults {
-                eprintln!("seed {seed}: {fault}");
+            for violation in &result.violations {
+                eprintln!("seed {seed}: {violation}");
             }
-            verdict(outcome.faults.is_empty())
+            exit_code(result.violations.is_empty())
         }
         Err(error) => {
             eprintln!("seed {seed}: {error:#}");
@@ -53,10 +53,10 @@ fn tell(seed: u64) -> ExitCode {
     }
 }
 
-fn play(from: u64, seeds: u64) -> ExitCode {
+fn simulate_seeds(from: u64, seeds: u64) -> ExitCode {
     let began = Instant::now();
     let next = AtomicU64::new(from);
-    let bad = AtomicU64::new(0);
+    let failed = AtomicU64::new(0);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
         for _ in 0..threads {
@@ -66,33 +66,33 @@ fn play(from: u64, seeds: u64) -> ExitCode {
                     if seed - from >= seeds {
                         return;
                     }
-                    let faults = match roamd_simulation::run(seed) {
-                        Ok(outcome) => outcome.faults,
+                    let violations = match roamd_simulation::run(seed) {
+                        Ok(result) => result.violations,
                         Err(error) => vec![format!("{error:#}")],
                     };
-                    if !faults.is_empty() {
-                        bad.fetch_add(1, Ordering::Relaxed);
+                    if !violations.is_empty() {
+                        failed.fetch_add(1, Ordering::Relaxed);
                     }
-                    for fault in faults {
-                        eprintln!("seed {seed}: {fault}");
+                    for violation in violations {
+                        eprintln!("seed {seed}: {violation}");
                     }
                 }
             });
         }
     });
-    let bad = bad.into_inner();
+    let failed = failed.into_inner();
     println!(
-        "{seeds} seeds from {from} in {:.0?}: {bad} went wrong",
+        "{seeds} seeds from {from} in {:.0?}: {failed} failed",
         began.elapsed()
     );
-    if bad > 0 {
-        println!("See one whole with --seed N.");
+    if failed > 0 {
+        println!("Run with --seed N to print every event of a seed.");
     }
-    verdict(bad == 0)
+    exit_code(failed == 0)
 }
 
-fn verdict(good: bool) -> ExitCode {
-    if good {
+fn exit_code(succeeded: bool) -> ExitCode {
+    if succeeded {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

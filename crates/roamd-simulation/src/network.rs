@@ -1,4 +1,4 @@
-//! A network in memory: hosts that may be gone, and connections whose bytes take their time.
+//! A network in memory: hosts that may be unreachable, and connections with latency.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -17,10 +17,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// Bytes that a connection takes before its reader has to make room.
+/// Bytes that a connection buffers before its writer has to wait.
 const WINDOW: usize = 256 * 1024;
 
-/// The network of one run. A clone is the same network.
+/// The network of one run. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Network(Arc<Mutex<Inner>>);
 
@@ -28,31 +28,31 @@ struct Inner {
     rng: Rng,
     hosts: HashMap<String, Host>,
     links: Vec<(String, Weak<Mutex<Link>>)>,
-    /// Nothing is far, and nothing is lost.
-    calm: bool,
-    /// Nothing may be sent any more, because the gateway has stopped.
+    /// Latencies are short, and no packet is lost.
+    faultless: bool,
+    /// The server has stopped, so that it must not send anything.
     closed: bool,
-    faults: Vec<String>,
+    violations: Vec<String>,
 }
 
 struct Host {
-    reach: Reach,
-    backlog: mpsc::UnboundedSender<Wire>,
+    reach: Reachability,
+    backlog: mpsc::UnboundedSender<Socket>,
 }
 
-/// Whether a host can be reached.
+/// Reachability of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// It takes connections.
+pub(crate) enum Reachability {
+    /// The host accepts connections.
     Up,
-    /// It refuses them.
+    /// The host refuses connections.
     Refusing,
-    /// Nothing comes back from it; what is under way is delivered once it can be reached again.
+    /// The host does not respond. Bytes in transit are delivered once it is reachable again.
     Silent,
 }
 
 /// One end of a connection.
-pub(crate) struct Wire {
+pub(crate) struct Socket {
     link: Arc<Mutex<Link>>,
     end: End,
     network: Network,
@@ -61,9 +61,9 @@ pub(crate) struct Wire {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Who made the connection.
+    /// The side that made the connection.
     Caller,
-    /// Who took it.
+    /// The side that accepted it.
     Host,
 }
 
@@ -71,25 +71,25 @@ enum End {
 struct Link {
     to_host: Pipe,
     to_caller: Pipe,
-    /// Nothing is delivered for now.
+    /// Nothing is delivered while the host is silent.
     stalled: bool,
 }
 
 #[derive(Default)]
 struct Pipe {
     chunks: VecDeque<(Instant, VecDeque<u8>)>,
-    /// When and how it ends, after its chunks.
+    /// Time and kind of the end, which follows the chunks.
     end: Option<(Instant, Ending)>,
     reader: Option<Waker>,
     writer: Option<Waker>,
-    /// Bytes that were sent and not read.
+    /// Bytes that were sent and not yet read.
     waiting: usize,
     written: u64,
     read: u64,
-    /// When the last of its bytes arrives.
+    /// When the last byte arrives.
     last: Option<Instant>,
-    /// Places of which somebody wants to know when they were read.
-    marks: Vec<(u64, Arrival)>,
+    /// Positions whose reading is recorded.
+    receipts: Vec<(u64, ReadReceipt)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +98,11 @@ enum Ending {
     Reset,
 }
 
-/// When what a host has sent so far had all been read; nothing if it was not.
+/// The time at which the other end had read everything sent so far; `None` before that.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Arrival(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct ReadReceipt(Arc<Mutex<Option<Instant>>>);
 
-impl Arrival {
+impl ReadReceipt {
     #[cfg(test)]
     pub(crate) fn now() -> Self {
         Self(Arc::new(Mutex::new(Some(Instant::now()))))
@@ -119,25 +119,25 @@ impl Network {
             rng,
             hosts: HashMap::new(),
             links: Vec::new(),
-            calm: false,
+            faultless: false,
             closed: false,
-            faults: Vec::new(),
+            violations: Vec::new(),
         })))
     }
 
-    /// Opens a host under this name.
+    /// Adds a host with this name.
     pub(crate) fn listen(&self, name: &str) -> Backlog {
         let (backlog, connections) = mpsc::unbounded_channel();
         let host = Host {
-            reach: Reach::Up,
+            reach: Reachability::Up,
             backlog,
         };
         self.inner().hosts.insert(name.to_owned(), host);
         Backlog(tokio::sync::Mutex::new(connections))
     }
 
-    /// Changes whether a host can be reached. With `Refusing` its connections are reset.
-    pub(crate) fn set_reach(&self, name: &str, reach: Reach) {
+    /// Changes the reachability of a host. `Refusing` resets its connections.
+    pub(crate) fn set_reach(&self, name: &str, reach: Reachability) {
         let links: Vec<_> = {
             let mut inner = self.inner();
             if let Some(host) = inner.hosts.get_mut(name) {
@@ -149,49 +149,49 @@ impl Network {
         };
         for link in links {
             let mut link = lock(&link);
-            link.stalled = reach == Reach::Silent;
-            if reach == Reach::Refusing {
+            link.stalled = reach == Reachability::Silent;
+            if reach == Reachability::Refusing {
                 link.reset();
             }
             link.wake();
         }
     }
 
-    pub(crate) fn reach(&self, name: &str) -> Option<Reach> {
+    pub(crate) fn reach(&self, name: &str) -> Option<Reachability> {
         self.inner().hosts.get(name).map(|host| host.reach)
     }
 
-    /// Ends what connections to a host there are, as when its process ends.
+    /// Resets all connections to a host, as when its process ends.
     pub(crate) fn reset(&self, name: &str) {
         let reach = self.reach(name);
-        self.set_reach(name, Reach::Refusing);
+        self.set_reach(name, Reachability::Refusing);
         if let Some(reach) = reach {
             self.set_reach(name, reach);
         }
     }
 
-    /// From now on nothing is far, and nothing is lost.
-    pub(crate) fn calm_down(&self) {
-        self.inner().calm = true;
+    /// Keeps latencies short from now on, and loses no packet.
+    pub(crate) fn stop_faults(&self) {
+        self.inner().faultless = true;
     }
 
-    /// From now on, whatever the gateway sends to a farm is a fault.
+    /// Records everything that the server sends to a farm from now on as a violation.
     pub(crate) fn close(&self) {
         self.inner().closed = true;
     }
 
-    pub(crate) fn faults(&self) -> Vec<String> {
-        self.inner().faults.clone()
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.inner().violations.clone()
     }
 
     /// Connects to a host.
-    pub(crate) async fn connect_to(self, name: String) -> io::Result<Wire> {
+    pub(crate) async fn connect_to(self, name: String) -> io::Result<Socket> {
         let latency = {
             let mut inner = self.inner();
             if inner.closed {
                 inner
-                    .faults
-                    .push(format!("a connection to {name} after the end"));
+                    .violations
+                    .push(format!("a connection to {name} after the server stopped"));
             }
             inner.latency()
         };
@@ -203,9 +203,9 @@ impl Network {
                     return Err(io::Error::new(io::ErrorKind::NotFound, "no such host"));
                 };
                 match host.reach {
-                    Reach::Refusing => return Err(io::ErrorKind::ConnectionRefused.into()),
-                    Reach::Silent => None,
-                    Reach::Up => {
+                    Reachability::Refusing => return Err(io::ErrorKind::ConnectionRefused.into()),
+                    Reachability::Silent => None,
+                    Reachability::Up => {
                         let link = Arc::new(Mutex::new(Link::default()));
                         let backlog = host.backlog.clone();
                         inner.links.push((name.clone(), Arc::downgrade(&link)));
@@ -215,19 +215,19 @@ impl Network {
             };
             match taken {
                 Some((link, backlog)) => {
-                    return match backlog.send(self.wire(&link, End::Host)) {
-                        Ok(()) => Ok(self.wire(&link, End::Caller)),
+                    return match backlog.send(self.socket(&link, End::Host)) {
+                        Ok(()) => Ok(self.socket(&link, End::Caller)),
                         Err(_) => Err(io::ErrorKind::ConnectionRefused.into()),
                     };
                 }
-                // As a lost first packet is sent again.
+                // A lost first packet is sent again after a second.
                 None => sleep(Duration::from_secs(1)).await,
             }
         }
     }
 
-    fn wire(&self, link: &Arc<Mutex<Link>>, end: End) -> Wire {
-        Wire {
+    fn socket(&self, link: &Arc<Mutex<Link>>, end: End) -> Socket {
+        Socket {
             link: Arc::clone(link),
             end,
             network: self.clone(),
@@ -241,10 +241,11 @@ impl Network {
 }
 
 impl Inner {
-    /// Mostly next door, sometimes far, and now and then a packet is lost and sent again.
+    /// Draws a latency: mostly that of a local network, sometimes that of a distant host, and rarely
+    /// that of a lost packet that is sent again.
     fn latency(&mut self) -> Duration {
         let microseconds = match self.rng.u32(0..100) {
-            _ if self.calm => self.rng.u64(100..3_000),
+            _ if self.faultless => self.rng.u64(100..3_000),
             0..90 => self.rng.u64(100..3_000),
             90..98 => self.rng.u64(5_000..50_000),
             _ => self.rng.u64(200_000..1_200_000),
@@ -270,21 +271,21 @@ impl roamd_nfuse_client::Network for Network {
     }
 }
 
-/// The connections that a host has to take.
-pub(crate) struct Backlog(tokio::sync::Mutex<mpsc::UnboundedReceiver<Wire>>);
+/// Connections that a host has not accepted yet.
+pub(crate) struct Backlog(tokio::sync::Mutex<mpsc::UnboundedReceiver<Socket>>);
 
 impl Listener for Backlog {
-    type Connection = Wire;
+    type Connection = Socket;
 
-    async fn accept(&self) -> io::Result<(Wire, SocketAddr)> {
+    async fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         match self.0.lock().await.recv().await {
-            Some(wire) => Ok((wire, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)))),
+            Some(socket) => Ok((socket, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)))),
             None => std::future::pending().await,
         }
     }
 }
 
-impl Connection for Wire {
+impl Connection for Socket {
     async fn readable(&self) -> io::Result<()> {
         let mut arrival = pin!(sleep_until(Instant::now()));
         poll_fn(|context| poll_arrival(&self.link, self.end, context, arrival.as_mut())).await;
@@ -292,17 +293,17 @@ impl Connection for Wire {
     }
 }
 
-impl Wire {
-    /// Tells when the other end has read everything that this end has sent so far.
-    pub(crate) fn arrival(&self) -> Arrival {
-        let arrival = Arrival::default();
+impl Socket {
+    /// Returns a record of when the other end has read everything that this end has sent so far.
+    pub(crate) fn arrival(&self) -> ReadReceipt {
+        let arrival = ReadReceipt::default();
         let mut link = lock(&self.link);
         let pipe = link.outgoing(self.end);
-        pipe.marks.push((pipe.written, arrival.clone()));
+        pipe.receipts.push((pipe.written, arrival.clone()));
         arrival
     }
 
-    /// Ends it at once in both directions.
+    /// Ends the connection at once in both directions.
     pub(crate) fn reset(&self) {
         let mut link = lock(&self.link);
         link.reset();
@@ -310,7 +311,7 @@ impl Wire {
     }
 }
 
-/// Ready when there are bytes, or an end, to read.
+/// Becomes ready when there are bytes or an end to read.
 fn poll_arrival(
     link: &Mutex<Link>,
     end: End,
@@ -334,7 +335,7 @@ fn poll_arrival(
     arrival.poll(context)
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -351,7 +352,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Socket {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -360,7 +361,9 @@ impl AsyncWrite for Wire {
         let latency = {
             let mut inner = self.network.inner();
             if inner.closed && self.end == End::Caller {
-                inner.faults.push("a request after the end".to_owned());
+                inner
+                    .violations
+                    .push("a request after the server stopped".to_owned());
             }
             inner.latency()
         };
@@ -387,8 +390,8 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl Wire {
-    /// Says that this end sends no more.
+impl Socket {
+    /// Ends the sending direction of this end.
     fn finish(&self) {
         let latency = self.network.inner().latency();
         let mut link = lock(&self.link);
@@ -401,10 +404,10 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for Socket {
     fn drop(&mut self) {
         self.finish();
-        // Whoever still writes to it learns that nobody reads.
+        // The other end gets an error if it still writes.
         let mut link = lock(&self.link);
         let pipe = link.incoming(self.end);
         if pipe.end.is_none() {
@@ -455,14 +458,14 @@ impl Pipe {
         wake(&mut self.reader);
     }
 
-    /// Bytes do not overtake each other.
+    /// Returns the time of arrival of the next bytes, which do not overtake earlier ones.
     fn after_the_last(&mut self, due: Instant) -> Instant {
         let due = self.last.map_or(due, |last| last.max(due));
         self.last = Some(due);
         due
     }
 
-    /// When there is something to read next.
+    /// Returns when the next bytes, or the end, can be read.
     fn due(&self) -> Option<Instant> {
         match (self.chunks.front(), self.end) {
             (Some((due, _)), _) => Some(*due),
@@ -490,11 +493,11 @@ impl Pipe {
         self.waiting -= count;
         self.read += count as u64;
         let read = self.read;
-        self.marks.retain(|(place, arrival)| {
-            if read >= *place {
+        self.receipts.retain(|(position, arrival)| {
+            if read >= *position {
                 *lock(&arrival.0) = Some(Instant::now());
             }
-            read < *place
+            read < *position
         });
         wake(&mut self.writer);
         Ok(())

@@ -1,5 +1,4 @@
-//! The state that nodes share, of one node, in memory: without a thread or a disk of its own, which
-//! no seed could decide about.
+//! Shared state in memory, without a thread or a disk, whose timing no seed could determine.
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -8,8 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateFuture};
 
+/// The shared state of one node.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<Inner>);
+pub(crate) struct MemoryState(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -17,13 +17,13 @@ struct Inner {
     counts: HashMap<(CounterKind, Digest), (u32, Timestamp)>,
 }
 
-impl Memory {
+impl MemoryState {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl SharedState for Memory {
+impl SharedState for MemoryState {
     fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
         let mut inner = self.inner();
         let earlier = inner.flags.get(&(kind, key)).copied();
@@ -58,10 +58,11 @@ impl SharedState for Memory {
         *counter = (counter.0 + 1, until);
         Box::pin(ready(Ok(counter.0)))
     }
+
     fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
         let counter = self.inner().counts.get(&(kind, key)).copied();
-        let tally = counter.filter(|(_, until)| now < *until);
-        Box::pin(ready(Ok(tally.map_or_else(
+        let current = counter.filter(|(_, until)| now < *until);
+        Box::pin(ready(Ok(current.map_or_else(
             Counter::default,
             |(count, until)| Counter {
                 count,

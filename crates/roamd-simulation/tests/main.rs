@@ -1,46 +1,46 @@
-//! Seeds that every change has to pass. `cargo xtask simulate` plays many more, and a seed that goes
-//! wrong is told whole by `cargo xtask simulate --seed N`.
+//! Seeds that every change has to pass. `cargo xtask simulate` simulates many more, and
+//! `cargo xtask simulate --seed N` prints every event of one.
 #![expect(
     clippy::unwrap_used,
-    reason = "a world that cannot be made says nothing"
+    reason = "a simulation that cannot be set up shows nothing"
 )]
 
-/// Seeds of one test; there are several, so that they run at the same time.
+/// Seeds of one test. There are several tests, so that they run in parallel.
 const SEEDS: u64 = 500;
 
-fn play(from: u64) {
-    let wrong: Vec<String> = (from..from + SEEDS)
+fn simulate(from: u64) {
+    let violations: Vec<String> = (from..from + SEEDS)
         .flat_map(|seed| {
-            let outcome = roamd_simulation::run(seed).unwrap();
-            let told = move |fault| format!("seed {seed}: {fault}");
-            outcome.faults.into_iter().map(told)
+            let result = roamd_simulation::run(seed).unwrap();
+            let with_seed = move |violation| format!("seed {seed}: {violation}");
+            result.violations.into_iter().map(with_seed)
         })
         .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 #[test]
-fn whatever_goes_wrong_everybody_is_told_the_truth_1() {
-    play(0);
+fn seeds_violate_no_invariant_1() {
+    simulate(0);
 }
 
 #[test]
-fn whatever_goes_wrong_everybody_is_told_the_truth_2() {
-    play(SEEDS);
+fn seeds_violate_no_invariant_2() {
+    simulate(SEEDS);
 }
 
 #[test]
-fn whatever_goes_wrong_everybody_is_told_the_truth_3() {
-    play(2 * SEEDS);
+fn seeds_violate_no_invariant_3() {
+    simulate(2 * SEEDS);
 }
 
 #[test]
-fn whatever_goes_wrong_everybody_is_told_the_truth_4() {
-    play(3 * SEEDS);
+fn seeds_violate_no_invariant_4() {
+    simulate(3 * SEEDS);
 }
 
 #[test]
-fn a_seed_plays_the_same_way_each_time() {
+fn same_seed_gives_the_same_trace() {
     for seed in 0..20 {
         let [first, second] = [(); 2].map(|()| roamd_simulation::run(seed).unwrap().trace);
         assert_eq!(first, second, "seed {seed}");
@@ -48,27 +48,27 @@ fn a_seed_plays_the_same_way_each_time() {
 }
 
 #[test]
-fn seeds_make_different_worlds() {
+fn different_seeds_give_different_traces() {
     let [first, second] = [1, 2].map(|seed| roamd_simulation::run(seed).unwrap().trace);
     assert_ne!(first, second);
 }
 
-/// Trouble comes, or the rest would say nothing: changes are lost, and lists are partial.
+/// Faults occur, without which the other tests would show nothing.
 #[test]
-fn seeds_bring_trouble() {
+fn seeds_cause_faults_and_failed_operations() {
     let traces: Vec<String> = (0..60)
         .flat_map(|seed| roamd_simulation::run(seed).unwrap().trace)
         .collect();
     for sign in [
         "enumeration: Partial",
         "enumeration: Failed",
-        "EndOutcome(Success)",
-        "EndOutcome(Partial)",
-        "EndOutcome(Failure)",
+        "End(Success)",
+        "End(Partial)",
+        "End(Failure)",
         "Launch(Ready)",
         "Launch(Failed)",
         "crashes",
-        "loses its power",
+        "loses power",
         "is cut off",
         "the clock jumps",
         ": Hang",

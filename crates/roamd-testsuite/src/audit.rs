@@ -1,4 +1,4 @@
-//! Reads the audit log as an operator's tools do, and holds every line against the published schema.
+//! Reader of the audit log, which validates every line against the published schema.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,14 +6,15 @@ use std::time::Duration;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::{Response, SignedIn};
+use crate::http_peer::Response;
+use crate::signed_in::SignedIn;
 
 const SCHEMA: &str = include_str!("../../../docs/audit.schema.json");
 
-/// How often a file that is not complete yet is looked at, and how many times.
+/// Delay between two reads of an incomplete file, and number of reads.
 const POLL: (Duration, u32) = (Duration::from_millis(5), 4_000);
 
-/// Reads a log bit by bit.
+/// Reads the lines of an audit log as they are written.
 #[derive(Debug)]
 pub struct AuditReader {
     path: PathBuf,
@@ -22,7 +23,7 @@ pub struct AuditReader {
 }
 
 impl AuditReader {
-    /// Reads this file from its start.
+    /// Reads a file from its start.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         Self {
@@ -32,20 +33,20 @@ impl AuditReader {
         }
     }
 
-    /// The lines that came since the last time, up to now. To know where that is, the user launches
-    /// what does not exist.
-    pub async fn next(&mut self, user: &SignedIn) -> Vec<Value> {
+    /// Returns the lines since the last call. To find the last of them, the user launches a session
+    /// that does not exist.
+    pub async fn new_lines(&mut self, user: &SignedIn) -> Vec<Value> {
         let nothing = format!("http://host{}/sessions/v1/AAAA/launch/ica", user.store);
         let mark = user.launch(&nothing, "MARK").await;
         assert_eq!(mark.status, 404);
-        let mut lines = self.up_to(&mark).await;
+        let mut lines = self.lines_until(&mark).await;
         lines.pop();
         lines
     }
 
-    /// The lines that came since the last time, up to the first one of this answer's request.
-    pub async fn up_to(&mut self, answer: &Response) -> Vec<Value> {
-        let request = answer.header("x-request-id").unwrap();
+    /// Returns the lines since the last call, up to the first one of the request with this response.
+    pub async fn lines_until(&mut self, response: &Response) -> Vec<Value> {
+        let request = response.header("x-request-id").unwrap();
         for _ in 0..POLL.1 {
             let lines = self.lines();
             let new = lines.get(self.seen..).unwrap_or_default();
@@ -59,7 +60,7 @@ impl AuditReader {
         panic!("no line of {request} in {}", self.path.display());
     }
 
-    /// All lines that are there, each checked.
+    /// Returns all lines. Panics if one violates the schema.
     #[must_use]
     pub fn lines(&self) -> Vec<Value> {
         let text = read(&self.path);
@@ -87,9 +88,10 @@ fn read(path: &Path) -> String {
     }
 }
 
-/// Checks a value against the part of JSON Schema that the published one uses; a keyword that is not
-/// known here stops the test. What the schema does not name is wrong here, although readers have to
-/// be ready for it.
+/// Validates a value against the keywords of JSON Schema that the published schema uses. Panics at
+/// other keywords.
+///
+/// Properties that the schema does not name are errors here, although readers have to accept them.
 fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     for (keyword, wanted) in schema.as_object().unwrap() {
         let good = match keyword.as_str() {

@@ -1,4 +1,4 @@
-//! A way to a gateway by HTTP/2, for clients that speak HTTP/1.1.
+//! A proxy from HTTP/1.1 to HTTP/2.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use roamd_testkit::CertificateAuthority;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -17,19 +18,20 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::{Authority, Wire};
+use crate::http_peer::HttpPeer;
 
-/// It stops with its runtime. All requests share one connection.
+/// A proxy that sends all requests over one HTTP/2 connection. It stops with the runtime that it was
+/// started on.
 #[derive(Debug, Clone, Copy)]
 pub struct H2Bridge {
-    /// Where clients connect to.
-    pub wire: Wire,
+    /// The proxy, for clients of HTTP/1.1.
+    pub server: HttpPeer,
 }
 
 impl H2Bridge {
-    /// To a gateway whose certificate for `localhost` is of this authority.
-    pub async fn start(gateway: SocketAddr, authority: &Authority) -> Self {
-        let sender = connect(gateway, authority).await;
+    /// Starts a proxy to a server whose certificate for `localhost` is from this authority.
+    pub async fn start(server: SocketAddr, authority: &CertificateAuthority) -> Self {
+        let sender = connect(server, authority).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -41,12 +43,12 @@ impl H2Bridge {
             }
         });
         Self {
-            wire: Wire::new(address),
+            server: HttpPeer::new(address),
         }
     }
 }
 
-async fn connect(gateway: SocketAddr, authority: &Authority) -> SendRequest<Full<Bytes>> {
+async fn connect(server: SocketAddr, authority: &CertificateAuthority) -> SendRequest<Full<Bytes>> {
     let mut roots = RootCertStore::empty();
     let pem = authority.pem();
     roots
@@ -58,7 +60,7 @@ async fn connect(gateway: SocketAddr, authority: &Authority) -> SendRequest<Full
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let stream = TcpStream::connect(gateway).await.unwrap();
+    let stream = TcpStream::connect(server).await.unwrap();
     let connector = TlsConnector::from(Arc::new(config));
     let stream = connector
         .connect("localhost".try_into().unwrap(), stream)

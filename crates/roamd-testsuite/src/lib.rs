@@ -1,9 +1,4 @@
-//! What the tests of the whole share: a gateway with embedded farms on free ports, and clients that
-//! read as strictly as real ones.
-//!
-//! Tests say bytes and read bytes: no HTTP library stands between them and the gateway. Each also shows
-//! that what it does leaves no secret in a log or a file.
-
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,30 +8,26 @@
 )]
 
 mod audit;
-mod authority;
-mod client;
-mod forge;
 mod h2_bridge;
-mod scripted_farm;
+mod http_peer;
+mod paths;
+mod sealed_tokens;
+mod secret_scan;
 mod sign_in;
+mod signed_in;
 mod site;
-mod strict_xml;
-mod tls_front;
-mod watch;
-mod wire;
+mod token_service;
 
 pub use audit::AuditReader;
-pub use authority::{Authority, Issued};
-pub use client::{SignedIn, path_of, session_params, sign_in, sign_in_over, sign_in_to};
-pub use forge::Forged;
 pub use h2_bridge::H2Bridge;
-pub use scripted_farm::{Script, ScriptedFarm, document};
-pub use sign_in::{
-    Challenged, Conversation, TokenService, challenge_expression, challenged, request_token,
+pub use http_peer::{HttpConnection, HttpPeer, Response, request};
+pub use paths::{AUTH_PATH, STORE_PATH, path_of};
+pub use sealed_tokens::TokenContents;
+pub use secret_scan::{expect_logged, is_logged};
+pub use sign_in::{sign_in, sign_in_through, sign_in_to};
+pub use signed_in::{SignedIn, session_params};
+pub use site::{Clock, Options, Site};
+pub use token_service::{
+    Challenge, Conversation, TokenService, challenge_expression, challenge_of, request_token,
     token_of, token_response,
 };
-pub use site::{Clock, Options, Site};
-pub use strict_xml::Node;
-pub use tls_front::TlsFront;
-pub use watch::is_logged;
-pub use wire::{Kept, Response, Wire, request};

@@ -1,258 +1,35 @@
-//! The sign-in, one step at a time (citrixauth.md §2).
+//! The whole sign-in, step by step (citrixauth.md §2).
 
-use regex::Regex;
-use roamd_store_proto::auth::{Form, RequestTokenResponse, TokenChoices};
-use secrecy::ExposeSecret;
+use crate::http_peer::HttpPeer;
+use crate::signed_in::SignedIn;
+use crate::site::Site;
+use crate::token_service::{TokenService, token_of};
 
-use crate::{Response, Site, Wire, path_of, watch};
-
-/// Media type of a request token message.
-const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
-
-/// The challenge of a `401`, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Challenged {
-    /// Goes back as `for-service`.
-    pub realm: String,
-    /// Why.
-    pub reason: String,
-    /// Where a token is to be had.
-    pub locations: String,
-    /// Goes back as `for-service-url`.
-    pub hint: String,
+/// Signs a user of the domain `DEMO` in to the store of a site.
+pub async fn sign_in(site: &Site, user: &str, password: &str) -> SignedIn {
+    sign_in_to(site, site.store_path, user, password).await
 }
 
-/// What a client has found out on its way to the sign-in form.
-#[derive(Debug, Clone)]
-pub struct TokenService {
-    /// The gateway that is talked to.
-    pub wire: Wire,
-    /// The store's challenge.
-    pub store: Challenged,
-    /// The token service's challenge.
-    pub tokens: Challenged,
-    /// Path of the first form.
-    pub start: String,
+/// Signs a user in to the store with this path.
+pub async fn sign_in_to(site: &Site, store: &'static str, user: &str, password: &str) -> SignedIn {
+    sign_in_through(site.server, store, user, password).await
 }
 
-/// A sign-in under way.
-#[derive(Debug, Clone)]
-pub struct Conversation {
-    /// The gateway that is talked to; another node will do as well.
-    pub wire: Wire,
-    /// The last form.
-    pub form: Form,
-    /// The whole `Set-Cookie` value, which goes back as it is (CQ-40).
-    pub cookie: String,
-}
-
-/// Client A's expression for a challenge: every separator spelled out, anchored at the end (CQ-45).
-#[must_use]
-pub fn challenge_expression() -> Regex {
-    Regex::new(
-        "^CitrixAuth realm=\"([^\"]*)\", reqtokentemplate=\"([^\"]*)\", reason=\"([^\"]*)\", \
-         locations=\"([^\"]*)\", serviceroot-hint=\"([^\"]*)\"$",
-    )
-    .unwrap()
-}
-
-/// The one challenge of a 401.
-#[must_use]
-pub fn challenged(response: &Response) -> Challenged {
-    assert_eq!(response.status, 401, "{}", response.text());
-    let value = response.header("www-authenticate").unwrap();
-    let found = challenge_expression()
-        .captures(value)
-        .unwrap_or_else(|| panic!("{value}"));
-    Challenged {
-        realm: found[1].to_owned(),
-        reason: found[3].to_owned(),
-        locations: found[4].to_owned(),
-        hint: found[5].to_owned(),
+/// Signs a user in through this peer, for example another node or a proxy.
+pub async fn sign_in_through(
+    server: HttpPeer,
+    store: &'static str,
+    user: &str,
+    password: &str,
+) -> SignedIn {
+    let service = TokenService::discover_from(server, store).await;
+    let conversation = service.begin().await;
+    let primary = token_of(&conversation.attempt(user, password, Some("DEMO")).await);
+    let token = token_of(&service.exchange(&primary).await);
+    SignedIn {
+        server,
+        store,
+        token,
+        primary,
     }
-}
-
-/// A request token message.
-#[must_use]
-pub fn request_token(realm: &str, url: &str, lifetime: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
-         <requesttoken xmlns=\"http://citrix.com/delivery-services/1-0/auth/requesttoken\">\
-         <for-service>{realm}</for-service><for-service-url>{url}</for-service-url>\
-         <reqtokentemplate></reqtokentemplate><requested-lifetime>{lifetime}\
-         </requested-lifetime></requesttoken>"
-    )
-}
-
-/// The answer of a token service that gave a token.
-#[must_use]
-pub fn token_response(response: &Response) -> RequestTokenResponse {
-    assert_eq!(response.status, 200, "{}", response.text());
-    RequestTokenResponse::from_xml(&response.body)
-        .unwrap_or_else(|error| panic!("{error}: {}", response.text()))
-}
-
-/// The token of an answer, which has to be there.
-pub fn token_of(response: &Response) -> String {
-    token_response(response).token.expose_secret().to_owned()
-}
-
-impl TokenService {
-    /// Lifetime that clients ask for.
-    pub const LIFETIME: &str = "0.08:00:00";
-
-    /// Follows the challenges from the store to the form (steps 1 to 3).
-    pub async fn discover(wire: Wire) -> Self {
-        Self::discover_from(wire, Site::STORE).await
-    }
-
-    /// The same from the store at this path.
-    pub async fn discover_from(wire: Wire, store_path: &str) -> Self {
-        let path = format!("{store_path}/sessions/v1/available");
-        let store = challenged(&wire.send("POST", &path, &[], b"").await);
-        let message = request_token(&store.realm, &store.hint, Self::LIFETIME);
-        let url = path_of(&store.locations);
-        let tokens = challenged(&message_to(wire, url, None, &message).await);
-        let message = request_token(&tokens.realm, &tokens.hint, Self::LIFETIME);
-        let choices = message_to(wire, path_of(&tokens.locations), None, &message).await;
-        assert_eq!(choices.status, 300, "{}", choices.text());
-        let choices = TokenChoices::from_xml(&choices.body).unwrap();
-        let start = path_of(&choices.choices[0].location).to_owned();
-        Self {
-            wire,
-            store,
-            tokens,
-            start,
-        }
-    }
-
-    /// Begins a sign-in (step 4).
-    pub async fn begin(&self) -> Conversation {
-        self.begin_for(Self::LIFETIME).await
-    }
-
-    /// Begins a sign-in that is to last for a time.
-    pub async fn begin_for(&self, lifetime: &str) -> Conversation {
-        let message = request_token(&self.tokens.realm, &self.tokens.hint, lifetime);
-        let begun = self.start_with(&[], &message).await;
-        assert_eq!(begun.status, 200, "{}", begun.text());
-        Conversation {
-            wire: self.wire,
-            form: Form::from_xml(&begun.body).unwrap(),
-            cookie: begun.header("set-cookie").unwrap().to_owned(),
-        }
-    }
-
-    /// Posts a message to the first form's address, with more headers.
-    pub async fn start_with(&self, more: &[(&str, &str)], message: &str) -> Response {
-        let mut headers = vec![
-            ("Content-Type", REQUEST_TOKEN),
-            (
-                "Accept",
-                "application/vnd.citrix.requesttokenresponse+xml, \
-                 application/vnd.citrix.authenticateresponse-1+xml",
-            ),
-        ];
-        headers.extend_from_slice(more);
-        let body = message.as_bytes();
-        self.wire.send("POST", &self.start, &headers, body).await
-    }
-
-    /// Exchanges a primary token for a service token of the store (step 6).
-    pub async fn exchange(&self, primary: &str) -> Response {
-        self.exchange_for(primary, Self::LIFETIME).await
-    }
-
-    /// The same for a time.
-    pub async fn exchange_for(&self, primary: &str, lifetime: &str) -> Response {
-        let message = request_token(&self.store.realm, &self.store.hint, lifetime);
-        self.post(Some(primary), &message).await
-    }
-
-    /// Posts a message to the token service, with or without a token.
-    pub async fn post(&self, token: Option<&str>, message: &str) -> Response {
-        let path = path_of(&self.store.locations);
-        message_to(self.wire, path, token, message).await
-    }
-}
-
-impl Conversation {
-    /// Fills the form in and posts it (step 5).
-    pub async fn attempt(&self, user: &str, password: &str, domain: Option<&str>) -> Response {
-        watch::password(password);
-        let mut fields = vec![("username", user), ("password", password)];
-        fields.extend(domain.map(|domain| ("domain", domain)));
-        self.post(Some(&self.cookie), &self.form.state_context, &fields)
-            .await
-    }
-
-    /// Posts these fields with this cookie and state context.
-    pub async fn post(
-        &self,
-        cookie: Option<&str>,
-        state_context: &str,
-        fields: &[(&str, &str)],
-    ) -> Response {
-        let path = self.form.post_back.as_deref().unwrap();
-        self.post_to(path, cookie, state_context, fields).await
-    }
-
-    /// Gives up (CA-73).
-    pub async fn cancel(&self) -> Response {
-        let path = self.form.cancel_post_back.as_deref().unwrap();
-        self.post_to(path, Some(&self.cookie), &self.form.state_context, &[])
-            .await
-    }
-
-    /// Takes the form of an answer for the next post.
-    #[must_use]
-    pub fn next(self, response: &Response) -> Self {
-        assert_eq!(response.status, 200, "{}", response.text());
-        let form = Form::from_xml(&response.body).unwrap();
-        Self { form, ..self }
-    }
-
-    async fn post_to(
-        &self,
-        path: &str,
-        cookie: Option<&str>,
-        state_context: &str,
-        fields: &[(&str, &str)],
-    ) -> Response {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .append_pair("StateContext", state_context)
-            .append_pair("loginBtn", "Log On")
-            .extend_pairs(fields)
-            .finish();
-        let mut headers = vec![
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            (
-                "Accept",
-                "application/vnd.citrix.authenticateresponse-1+xml, \
-                 application/vnd.citrix.requesttokenresponse+xml",
-            ),
-        ];
-        headers.extend(cookie.map(|cookie| ("Cookie", cookie)));
-        self.wire
-            .send("POST", path, &headers, body.as_bytes())
-            .await
-    }
-}
-
-async fn message_to(wire: Wire, path: &str, token: Option<&str>, message: &str) -> Response {
-    let authorization = token.map(|token| format!("CitrixAuth {token}"));
-    let mut headers = vec![
-        ("Content-Type", REQUEST_TOKEN),
-        (
-            "Accept",
-            "application/vnd.citrix.requesttokenresponse+xml, \
-             application/vnd.citrix.requesttokenchoices+xml",
-        ),
-    ];
-    headers.extend(
-        authorization
-            .as_deref()
-            .map(|value| ("Authorization", value)),
-    );
-    wire.send("POST", path, &headers, message.as_bytes()).await
 }

@@ -1,5 +1,5 @@
-//! A whole site in one process: the demo world's farms, two controllers each, and a gateway before
-//! them that knows them by their URLs alone.
+//! A whole site in one process: the farms of the demo world with two controllers each, and a server
+//! that knows only their URLs.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,52 +8,56 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use roamd_farm::{Farms, Generation, ServeOptions, SessionFilter, SessionRecord, World};
 use roamd_server::{Environment, Server, config};
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AuditReader, Wire, watch};
+use crate::audit::AuditReader;
+use crate::http_peer::HttpPeer;
+use crate::paths::STORE_PATH;
+use crate::secret_scan;
 
-/// How a site differs from the demo.
+/// Differences between a site and the demo.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The world; hashing is made cheap in it.
+    /// The world of the farms. Password hashing is made cheap in it.
     pub world: World,
-    /// Farms tell their catalogue to anybody.
+    /// Whether farms list their applications without credentials.
     pub expose_catalog: bool,
-    /// What clients see of the gateway; its own address when there is none.
+    /// URL by which clients know the server; by default, its own address.
     pub base_url: Option<String>,
     /// Path of the store.
     pub store_path: &'static str,
     /// Keys of the document, and the sections `[tls]` and `[limits]`. With `[tls]`, clients know the
-    /// gateway as `https://localhost`.
-    pub front: String,
-    /// Lines for `[audit]`.
+    /// server as `https://localhost`.
+    pub listener: String,
+    /// Lines of `[audit]`.
     pub audit: String,
-    /// Lines for `[authentication]`.
+    /// Lines of `[authentication]`.
     pub authentication: String,
-    /// Lines for the `[[store]]`. `{XA1}` in them is the URL of that farm's first controller.
+    /// Lines of the `[[store]]`. `{XA1}` in them stands for the URL of that farm's first controller.
     pub store: String,
-    /// Lines for each `[[store.farm]]`, by its id.
+    /// Lines of each `[[store.farm]]`, by its id.
     pub farm: fn(&str) -> &'static str,
-    /// More `[[store.farm]]` sections, for farms that are not of the world.
+    /// More sections, for farms and stores outside of the world.
     pub more_farms: String,
-    /// What the nodes of the gateway take the time from.
+    /// Clock of all nodes.
     pub clock: Clock,
 }
 
-/// Where the time of day comes from.
+/// Source of the time.
 #[derive(Debug, Clone, Copy)]
 pub enum Clock {
-    /// The system.
+    /// The system clock.
     System,
-    /// It does not go on: however long a test takes, nobody has waited.
+    /// A fixed time. No delay passes, however long the test takes.
     Stopped(Timestamp),
 }
 
 impl Clock {
-    /// Stopped at this moment.
+    /// Returns a clock that is stopped at this moment.
     pub fn stopped() -> Self {
         Self::Stopped(Timestamp::now())
     }
@@ -65,8 +69,8 @@ impl Default for Options {
             world: World::demo(),
             expose_catalog: false,
             base_url: None,
-            store_path: Site::STORE,
-            front: String::new(),
+            store_path: STORE_PATH,
+            listener: String::new(),
             audit: String::new(),
             authentication: "domains = [\"DEMO\"]".to_owned(),
             store: String::new(),
@@ -80,160 +84,162 @@ impl Default for Options {
     }
 }
 
-/// A running site. It stops when it is dropped.
+/// A running site, which stops when it is dropped.
 pub struct Site {
-    /// The gateway.
-    pub gateway: Wire,
-    /// Path of its store.
+    /// The first node of the server.
+    pub server: HttpPeer,
+    /// Path of the store.
     pub store_path: &'static str,
-    /// The controllers of each farm: id and address.
+    /// All controllers: id of the farm, and address.
     pub controllers: Vec<(String, SocketAddr)>,
-    /// The farms' own view: what sessions there really are.
+    /// The farms, for their own view of the sessions.
     pub farms: Farms,
-    /// What clients see of the gateway.
+    /// URL by which clients know the server.
     base_url: String,
-    /// The configuration below the lines that differ from node to node.
-    config: String,
+    /// The configuration, without what differs between nodes.
+    config: ServerConfig,
+    /// Sections that follow it.
+    more_farms: String,
     clock: Clock,
-    /// What the nodes share. Nothing while there is none.
+    /// Environment that all nodes share; `None` before the first node starts.
     environment: Option<Environment>,
-    farm_parts: Vec<(String, Part)>,
-    gateway_part: Part,
-    other_nodes: Vec<Part>,
+    farm_services: Vec<(String, Service)>,
+    first_node: Service,
+    other_nodes: Vec<Service>,
     folder: TempDir,
 }
 
-/// Something that runs until it is told to stop.
+/// Tasks that run until they are stopped.
 #[derive(Default)]
-struct Part {
+struct Service {
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Site {
-    /// Path of the store, unless told otherwise.
-    pub const STORE: &str = "/Citrix/Store";
-    /// Path of the authentication service of a store with that path.
-    pub const AUTH: &str = "/Citrix/StoreAuth";
-
-    /// The demo world.
+    /// Starts a site with the demo world.
     pub async fn demo() -> Self {
         Self::start(Options::default()).await
     }
 
-    /// A site with these options.
+    /// Starts a site.
     pub async fn start(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut world = options.world;
-        watch::begin(&world);
-        // What hashing costs is the farm's business and measured elsewhere.
+        secret_scan::start(&world);
+        // The cost of password hashing is measured in the benchmarks.
         world.password_hashing.memory_kib = 8;
         world.password_hashing.passes = 1;
         let farm_dir = folder.path().join("farms");
         std::fs::create_dir(&farm_dir).unwrap();
         roamd_farm::init(&farm_dir, &world).unwrap();
         let farms = Farms::open(&farm_dir).unwrap();
-        let mut farm_parts = Vec::new();
+        let mut farm_services = Vec::new();
         let mut controllers = Vec::new();
-        let mut sections = String::new();
+        let mut farm_sections = Vec::new();
         let mut store = options.store;
         for summary in farms.list().unwrap() {
-            let mut part = Part::default();
+            let mut service = Service::default();
             let mut urls = Vec::new();
             for _ in 0..2 {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let address = listener.local_addr().unwrap();
-                urls.push(format!("\"http://{address}\""));
+                urls.push(format!("http://{address}"));
                 controllers.push((summary.id.clone(), address));
                 let farm = farms.farm(&summary.id).unwrap();
                 let serve_options = ServeOptions {
                     expose_catalog: options.expose_catalog,
                 };
-                let stop = part.stop.clone();
-                part.tasks.spawn(async move {
+                let stop = service.stop.clone();
+                service.tasks.spawn(async move {
                     roamd_farm::serve(farm, serve_options, listener, stop)
                         .await
                         .unwrap();
                 });
             }
-            store = store.replace(&format!("\"{{{}}}\"", summary.id), &urls[0]);
-            farm_parts.push((summary.id.clone(), part));
+            store = store.replace(&format!("{{{}}}", summary.id), &urls[0]);
+            farm_services.push((summary.id.clone(), service));
             let generation = match summary.generation {
                 Generation::XenApp6 => "xenapp-6",
                 Generation::XenDesktop5 => "xendesktop-5",
                 Generation::Cvad7 => "cvad-7",
             };
-            sections.push_str(&format!(
-                "[[store.farm]]\nid = \"{}\"\nname = \"{}\"\ngeneration = \"{generation}\"\n\
-                 controllers = [{}]\n{}\n",
-                summary.id,
-                summary.name,
-                urls.join(", "),
-                (options.farm)(&summary.id),
-            ));
+            farm_sections.push(FarmConfig {
+                lines: (options.farm)(&summary.id).to_owned(),
+                id: summary.id,
+                name: summary.name,
+                generation,
+                controllers: urls,
+            });
         }
-        let config = format!(
-            "data_dir = \"{}\"\n{}\n[audit]\n{}\n[authentication]\n{}\n[[store]]\npath = \"{}\"\n{}\n{sections}{}",
-            folder.path().join("gateway").display(),
-            options.front,
-            options.audit,
-            options.authentication,
-            options.store_path,
-            store,
-            options.more_farms,
-        );
+        let uses_tls = options.listener.contains("[tls]");
+        let store = StoreConfig {
+            path: options.store_path.to_owned(),
+            lines: store,
+            farms: farm_sections,
+        };
+        let config = ServerConfig {
+            data_dir: folder.path().join("server").display().to_string(),
+            lines: format!(
+                "{}\n[audit]\n{}\n[authentication]\n{}",
+                options.listener, options.audit, options.authentication
+            ),
+            stores: vec![store],
+            ..ServerConfig::default()
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base_url = options.base_url.unwrap_or_else(|| {
-            if options.front.contains("[tls]") {
+            if uses_tls {
                 format!("https://localhost:{}", address.port())
             } else {
                 format!("http://{address}")
             }
         });
         let mut site = Self {
-            gateway: Wire::new(address),
+            server: HttpPeer::new(address),
             store_path: options.store_path,
             controllers,
             farms,
             base_url,
             config,
+            more_farms: options.more_farms,
             clock: options.clock,
             environment: None,
-            farm_parts,
-            gateway_part: Part::default(),
+            farm_services,
+            first_node: Service::default(),
             other_nodes: Vec::new(),
             folder,
         };
-        site.gateway_part = site.node(listener, &site.base_url.clone());
+        site.first_node = site.start_node(listener, &site.base_url.clone());
         site
     }
 
-    /// Absolute URL of a path of the gateway, as clients see it.
+    /// Returns the absolute URL of a path, as clients see it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
-    /// The world's data folder, as `roamd farm …` takes it.
+    /// Returns the data folder of the farms, for `roamd farm --data`.
     #[must_use]
     pub fn farm_dir(&self) -> PathBuf {
         self.folder.path().join("farms")
     }
 
-    /// The gateway's data folder.
+    /// Returns the data folder of the server.
     #[must_use]
-    pub fn gateway_dir(&self) -> PathBuf {
-        self.folder.path().join("gateway")
+    pub fn server_dir(&self) -> PathBuf {
+        self.folder.path().join("server")
     }
 
-    /// Reads the audit log from here on.
+    /// Returns a reader of the audit log.
     #[must_use]
     pub fn audit(&self) -> AuditReader {
-        AuditReader::new(self.gateway_dir().join("audit.jsonl"))
+        AuditReader::new(self.server_dir().join("audit.jsonl"))
     }
 
-    /// A user's sessions as the farms hold them, each as `FARM app state client`.
+    /// Returns a user's sessions as the farms know them, each as `FARM app state client`.
     #[must_use]
     pub fn sessions(&self, user: &str) -> Vec<String> {
         let filter = SessionFilter {
@@ -255,73 +261,76 @@ impl Site {
             .collect()
     }
 
-    /// Stops both controllers of a farm, and waits until nothing listens there any more.
+    /// Stops both controllers of a farm, and waits until their ports are closed.
     pub async fn stop_farm(&mut self, id: &str) {
-        let mut parts = self.farm_parts.iter_mut();
-        let (_, part) = parts.find(|(farm, _)| farm == id).unwrap();
-        part.stop().await;
+        let mut services = self.farm_services.iter_mut();
+        let (_, service) = services.find(|(farm, _)| farm == id).unwrap();
+        service.stop().await;
     }
 
-    /// Stops all nodes and starts one in another process, so to speak, at the same address.
-    pub async fn restart_gateway(&mut self) {
-        for part in self.other_nodes.iter_mut().chain([&mut self.gateway_part]) {
-            part.stop().await;
+    /// Stops all nodes and starts one at the same address, with nothing but the data folder in common,
+    /// as after a restart of the process.
+    pub async fn restart_server(&mut self) {
+        for node in self.other_nodes.iter_mut().chain([&mut self.first_node]) {
+            node.stop().await;
         }
         self.other_nodes.clear();
-        let address = self.gateway.address();
+        let address = self.server.address();
         let listener = TcpListener::bind(address).await.unwrap();
         self.environment = None;
-        self.gateway_part = self.node(listener, &self.base_url.clone());
+        self.first_node = self.start_node(listener, &self.base_url.clone());
     }
 
-    /// Starts a second gateway of the same site, as behind a load balancer: same base URL, keys and
+    /// Starts another node of the server, as behind a load balancer: with the same base URL, keys and
     /// state.
-    pub async fn second_node(&mut self) -> Wire {
+    pub async fn second_node(&mut self) -> HttpPeer {
         self.another_node(Some(self.base_url.clone())).await
     }
 
-    /// Starts a gateway with the same keys and state that clients know by another base URL.
-    pub async fn neighbour(&mut self) -> Wire {
+    /// Starts another node with the same keys and state, and with its own address as base URL.
+    pub async fn node_with_own_url(&mut self) -> HttpPeer {
         self.another_node(None).await
     }
 
-    /// Stops everything and waits until it has stopped.
+    /// Stops the server and the farms, and waits until they have stopped.
     pub async fn stop(mut self) {
-        let farms = self.farm_parts.iter_mut().map(|(_, part)| part);
-        for part in self.other_nodes.iter_mut().chain(farms) {
-            part.stop().await;
+        let farms = self.farm_services.iter_mut().map(|(_, service)| service);
+        for service in self.other_nodes.iter_mut().chain(farms) {
+            service.stop().await;
         }
-        self.gateway_part.stop().await;
+        self.first_node.stop().await;
     }
 
-    /// Whether any file of the gateway's data folder holds this text.
+    /// Returns whether a file of the server's data folder contains a text.
     #[must_use]
-    pub fn gateway_files_hold(&self, text: &str) -> bool {
-        holds(&self.gateway_dir(), text)
+    pub fn server_files_contain(&self, text: &str) -> bool {
+        folder_contains(&self.server_dir(), text)
     }
 
-    /// Whether any file of the farms' data folder holds this text.
+    /// Returns whether a file of the farms' data folder contains a text.
     #[must_use]
-    pub fn farm_files_hold(&self, text: &str) -> bool {
-        holds(&self.farm_dir(), text)
+    pub fn farm_files_contain(&self, text: &str) -> bool {
+        folder_contains(&self.farm_dir(), text)
     }
 
-    async fn another_node(&mut self, base_url: Option<String>) -> Wire {
+    async fn another_node(&mut self, base_url: Option<String>) -> HttpPeer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
-        let part = self.node(listener, &base_url);
-        self.other_nodes.push(part);
-        Wire::new(address)
+        let node = self.start_node(listener, &base_url);
+        self.other_nodes.push(node);
+        HttpPeer::new(address)
     }
 
-    /// Runs a gateway on a listener, known by `base_url` to its clients.
-    fn node(&mut self, listener: TcpListener, base_url: &str) -> Part {
+    /// Starts a node on a listener. Clients know it by `base_url`.
+    fn start_node(&mut self, listener: TcpListener, base_url: &str) -> Service {
         let address = listener.local_addr().unwrap();
-        let text = format!(
-            "listen = \"{address}\"\nbase_url = \"{base_url}\"\n{}",
-            self.config
-        );
+        let config = ServerConfig {
+            listen: address.to_string(),
+            base_url: base_url.to_owned(),
+            ..self.config.clone()
+        };
+        let text = format!("{config}{}", self.more_farms);
         let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
         let clock = self.clock;
         let environment = self.environment.get_or_insert_with(|| {
@@ -334,15 +343,15 @@ impl Site {
                 },
             }
         });
-        let gateway = Server::in_environment(&config, listener, environment.clone()).unwrap();
-        let mut part = Part::default();
-        let stop = part.stop.clone();
-        part.tasks.spawn(async move { gateway.run(stop).await });
-        part
+        let server = Server::in_environment(&config, listener, environment.clone()).unwrap();
+        let mut service = Service::default();
+        let stop = service.stop.clone();
+        service.tasks.spawn(async move { server.run(stop).await });
+        service
     }
 }
 
-impl Part {
+impl Service {
     async fn stop(&mut self) {
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {
@@ -354,18 +363,18 @@ impl Part {
 impl Drop for Site {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            watch::look(&[self.gateway_dir(), self.farm_dir()]);
+            secret_scan::assert_no_secret(&[self.server_dir(), self.farm_dir()]);
         }
     }
 }
 
-impl Drop for Part {
+impl Drop for Service {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-fn holds(folder: &Path, text: &str) -> bool {
-    let files = watch::files(folder);
+fn folder_contains(folder: &Path, text: &str) -> bool {
+    let files = secret_scan::files(folder);
     files.iter().any(|(_, content)| content.contains(text))
 }

@@ -1,4 +1,4 @@
-//! The audit log: who did what, from where, and what each farm said. Never a secret.
+//! The audit log: operations with user, client address and the outcome of each farm, and no secret.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use roamd_nfuse_proto::CapabilityId;
 use roamd_store_proto::auth::DestroyToken;
+use roamd_testkit::{Script, ScriptedController};
 use roamd_testsuite::{
-    AuditReader, Clock, Forged, Options, Script, ScriptedFarm, SignedIn, Site, TokenService,
-    session_params, sign_in, sign_in_to,
+    AuditReader, Clock, Options, SignedIn, Site, TokenContents, TokenService, session_params,
+    sign_in, sign_in_to,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,12 +21,12 @@ use crate::password_change;
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
 const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
 
-/// A second store.
+/// Path of a second store.
 const OTHER: &str = "/Citrix/Other";
 
-/// The demo site, and a second store with one farm, which checks passwords and may take its time.
-async fn site_of_gate(farm: &ScriptedFarm) -> Site {
-    let section = farm.section("GATE", "Gate");
+/// Starts the demo site with a second store, whose farm checks passwords and may respond slowly.
+async fn site_with_slow_farm(farm: &ScriptedController) -> Site {
+    let section = farm.farm_section("GATE", "Gate");
     Site::start(Options {
         authentication: "credentials = \"GATE\"\ndomains = [\"DEMO\"]".to_owned(),
         more_farms: format!("[[store]]\npath = \"{OTHER}\"\n{section}timeout_ms = 600000\n"),
@@ -34,10 +35,9 @@ async fn site_of_gate(farm: &ScriptedFarm) -> Site {
     .await
 }
 
-/// The one line since the last time, without what differs from run to run, and with the session's id
-/// replaced by its length.
+/// Returns the only new line, without the fields that differ between runs.
 async fn line(audit: &mut AuditReader, user: &SignedIn) -> Value {
-    let lines = audit.next(user).await;
+    let lines = audit.new_lines(user).await;
     let [line] = lines.as_slice() else {
         panic!("{lines:#?}");
     };
@@ -67,17 +67,17 @@ fn on_farms(event: &str, outcome: &str, farms: &[(&str, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn what_changes_sessions_leaves_a_line_with_the_answer_of_each_farm() {
+async fn session_changes_are_logged_with_each_farms_outcome() {
     let mut site = Site::demo().await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let signed_in = json!({ "event": "sign-in", "user": "DEMO\\alice" });
     assert_eq!(line(&mut audit, &alice).await, signed_in);
 
-    // What harms nobody is not told.
+    // Operations without side effects are not logged.
     assert!(!alice.resources("DESK-A", "").await.is_empty());
     assert_eq!(alice.get("/Citrix/Store/resources/v2").await.status, 200);
-    assert_eq!(audit.next(&alice).await, [] as [Value; 0]);
+    assert_eq!(audit.new_lines(&alice).await, [] as [Value; 0]);
 
     assert!(!alice.resources("DESK-A", ACTIVE).await.is_empty());
     let taken = [("XA1", "confirmed"), ("XD5", "confirmed")];
@@ -114,17 +114,17 @@ async fn what_changes_sessions_leaves_a_line_with_the_answer_of_each_farm() {
 }
 
 #[tokio::test]
-async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() {
-    let farm = ScriptedFarm::friendly().await;
+async fn launch_is_logged_with_session_host_and_outcome() {
+    let farm = ScriptedController::healthy().await;
     let site = Site::start(Options {
-        more_farms: farm.section("GATE", "Gate"),
+        more_farms: farm.farm_section("GATE", "Gate"),
         ..Options::default()
     })
     .await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let bob = sign_in(&site, "bob", "roam-demo").await;
-    audit.next(&alice).await;
+    audit.new_lines(&alice).await;
 
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let id = |url: &str| url.split('/').nth_back(2).unwrap().to_owned();
@@ -139,7 +139,7 @@ async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() 
     assert_eq!(done, expected);
     assert!(done["host"].is_string() && done["host_session"].is_string());
 
-    // A resource, not ready, and then refused.
+    // A launch of a resource, one that has to be retried, and one that is refused.
     let resources = alice.get("/Citrix/Store/resources/v2").await;
     let start = resources
         .text()
@@ -155,7 +155,7 @@ async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() 
     assert_eq!(started["resource"], format!("{farm_of}.{name}"));
 
     let gate = alice.launch_url("DESK-C", "", "GATE.Ledger").await;
-    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let response = alice.launch(&gate, "DESK-C").await;
     assert_eq!(line(&mut audit, &alice).await["outcome"], "retry");
     let retry = response.text().split(['>', '<']);
@@ -163,14 +163,14 @@ async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() 
         .clone()
         .find(|text| text.starts_with("http:"))
         .unwrap();
-    farm.answer("Address", "<ErrorId>not-licensed</ErrorId>");
+    farm.set_content("Address", "<ErrorId>not-licensed</ErrorId>");
     assert_eq!(alice.launch(retry, "DESK-C").await.status, 200);
     let failed = line(&mut audit, &alice).await;
     assert_eq!(failed["outcome"], "failure", "{failed}");
     assert_eq!(failed["retry"], true);
     assert_eq!(failed["farm"], "GATE");
 
-    // What is not theirs to launch: the id of another, a forged one, a retry key that is over.
+    // Launches that are refused: the id of another user, a forged id, and expired retry keys.
     for (user, url, farm, retry) in [
         (&bob, url.as_str(), Value::Null, Value::Null),
         (
@@ -189,19 +189,19 @@ async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() 
         assert_eq!((&refused["farm"], &refused["retry"]), (&farm, &retry));
     }
 
-    // A farm that takes the client's word for its ticket, twice.
-    farm.be_friendly();
+    // A farm that issues a ticket again that a client has invalidated.
+    farm.make_healthy();
     let ticket = "<tickets><ticket>0F51C2D9A8B74E60B1</ticket></tickets>";
     alice.end("disconnect", "DESK-C", ticket).await;
-    audit.next(&alice).await;
-    farm.answer(
+    audit.new_lines(&alice).await;
+    farm.set_content(
         "Address",
         "<ServerAddress addresstype=\"dns-port\">192.0.2.9:1494</ServerAddress>\
          <Ticket>0F51C2D9A8B74E60B1</Ticket>",
     );
     let response = alice.launch(&gate, "DESK-C").await;
     assert!(!response.text().contains("0F51C2D9"), "{}", response.text());
-    let events: Vec<_> = audit.next(&alice).await;
+    let events: Vec<_> = audit.new_lines(&alice).await;
     let [launch, withheld] = events.as_slice() else {
         panic!("{events:#?}");
     };
@@ -214,7 +214,7 @@ async fn a_launch_tells_what_was_launched_where_it_stands_and_what_came_of_it() 
 }
 
 #[tokio::test]
-async fn who_is_refused_is_told_with_the_reason() {
+async fn refused_sign_in_is_logged_with_its_reason() {
     let mut world = roamd_farm::World::demo();
     world.domains[0].users[2].account = roamd_farm::AccountState::Disabled;
     let site = Site::start(Options {
@@ -224,8 +224,8 @@ async fn who_is_refused_is_told_with_the_reason() {
     .await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    audit.next(&alice).await;
-    let service = TokenService::discover(site.gateway).await;
+    audit.new_lines(&alice).await;
+    let service = TokenService::discover(site.server).await;
     for (user, password, expected) in [
         (
             "alice",
@@ -233,9 +233,9 @@ async fn who_is_refused_is_told_with_the_reason() {
             json!({ "user": "DEMO\\alice", "reason": "bad-credentials" }),
         ),
         (
-            "nobody",
+            "mallory",
             "wrong",
-            json!({ "user": "DEMO\\nobody", "reason": "bad-credentials" }),
+            json!({ "user": "DEMO\\mallory", "reason": "bad-credentials" }),
         ),
         (
             "carol",
@@ -256,7 +256,7 @@ async fn who_is_refused_is_told_with_the_reason() {
     }
 
     let realm = service.store.realm.as_str();
-    let old = site.forge(&Forged {
+    let old = site.seal_token(&TokenContents {
         realm,
         url: site.url("/"),
         issuer: &service.tokens.realm,
@@ -276,19 +276,19 @@ async fn who_is_refused_is_told_with_the_reason() {
             .map(|value| ("Authorization", value.as_str()))
             .collect();
         let path = "/Citrix/Store/sessions/v1/available";
-        let answer = site.gateway.send("POST", path, &headers, b"").await;
+        let answer = site.server.send("POST", path, &headers, b"").await;
         assert_eq!(answer.status, 401);
-        let told: Vec<_> = audit.next(&alice).await.iter().map(plain).collect();
+        let logged: Vec<_> = audit.new_lines(&alice).await.iter().map(plain).collect();
         let expected: Vec<_> = reason
             .iter()
             .map(|reason| json!({ "event": "token-refused", "realm": realm, "reason": reason }))
             .collect();
-        assert_eq!(told, expected);
+        assert_eq!(logged, expected);
     }
 }
 
 #[tokio::test]
-async fn an_attempt_that_has_to_wait_is_told_as_such() {
+async fn throttled_sign_in_is_logged_as_held_up() {
     let site = Site::start(Options {
         clock: Clock::stopped(),
         ..Options::default()
@@ -296,8 +296,8 @@ async fn an_attempt_that_has_to_wait_is_told_as_such() {
     .await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    audit.next(&alice).await;
-    let service = TokenService::discover(site.gateway).await;
+    audit.new_lines(&alice).await;
+    let service = TokenService::discover(site.server).await;
     for (password, reason) in [
         ("a", "bad-credentials"),
         ("b", "bad-credentials"),
@@ -313,7 +313,7 @@ async fn an_attempt_that_has_to_wait_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_changed_password_is_told_and_so_is_one_that_was_not_changed() {
+async fn password_change_is_logged_with_its_outcome() {
     let error = |id| format!("<ErrorId>{id}</ErrorId>");
     for (answer, expected) in [
         (Some(String::new()), Ok("password-changed")),
@@ -332,35 +332,34 @@ async fn a_changed_password_is_told_and_so_is_one_that_was_not_changed() {
     ] {
         let (site, farm) = password_change::scripted(&[CapabilityId::PASSWORD_CHANGE]).await;
         let mut audit = site.audit();
-        let service = TokenService::discover(site.gateway).await;
+        let service = TokenService::discover(site.server).await;
         let conversation = password_change::asked(&service).await;
-        let script = answer.as_ref().map_or_else(
-            || Script::bytes("").then_reset(),
-            |content| Script::body(roamd_testsuite::document("ChangePassword", content)),
-        );
-        farm.play("ChangePassword", script);
+        let script = answer.as_ref().map_or_else(Script::reset, |content| {
+            Script::body(roamd_testkit::document("ChangePassword", content))
+        });
+        farm.set_script("ChangePassword", script);
         let (old, new) = (password_change::OLD, password_change::NEW);
         let answer = password_change::change(&conversation, old, new, new).await;
-        let mut lines = audit.up_to(&answer).await;
-        let mut told = json!({ "user": "DEMO\\alice" });
+        let mut lines = audit.lines_until(&answer).await;
+        let mut logged = json!({ "user": "DEMO\\alice" });
         match expected {
-            Ok(event) => told["event"] = json!(event),
+            Ok(event) => logged["event"] = json!(event),
             Err(reason) => {
-                told["event"] = json!("password-change-refused");
-                told["reason"] = json!(reason);
+                logged["event"] = json!("password-change-refused");
+                logged["reason"] = json!(reason);
             }
         }
-        assert_eq!(plain(&lines.pop().unwrap()), told);
+        assert_eq!(plain(&lines.pop().unwrap()), logged);
     }
 }
 
 #[tokio::test]
-async fn a_destroyed_token_is_told_and_so_is_its_use() {
+async fn destroyed_token_and_its_use_are_logged() {
     let site = Site::demo().await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let bob = sign_in(&site, "bob", "roam-demo").await;
-    audit.next(&bob).await;
+    audit.new_lines(&bob).await;
     let destroy = async |token: &str| {
         let token = token.into();
         let body = DestroyToken { token }.to_xml();
@@ -369,18 +368,19 @@ async fn a_destroyed_token_is_told_and_so_is_its_use() {
             ("Content-Type", "application/vnd.citrix.destroytoken+xml"),
         ];
         let token_service = "/Citrix/StoreAuth/auth/v1/token";
-        let wire = site.gateway;
-        wire.send("POST", token_service, &headers, &body)
+        let server = site.server;
+        server
+            .send("POST", token_service, &headers, &body)
             .await
             .status
     };
     assert_eq!(destroy(&alice.token).await, 200);
     let destroyed = json!({ "event": "token-destroyed", "user": "DEMO\\alice" });
     assert_eq!(line(&mut audit, &bob).await, destroyed);
-    // There was nothing to destroy, or it is somebody else's.
+    // There was nothing to destroy, or the token belongs to another user.
     assert_eq!(destroy("AAAA").await, 200);
     assert_eq!(destroy(&bob.token).await, 400);
-    assert!(audit.next(&bob).await.is_empty());
+    assert!(audit.new_lines(&bob).await.is_empty());
 
     let answer = alice.get("/Citrix/Store/resources/v2").await;
     assert_eq!(answer.status, 401);
@@ -391,12 +391,12 @@ async fn a_destroyed_token_is_told_and_so_is_its_use() {
 }
 
 #[tokio::test]
-async fn a_token_whose_password_was_changed_is_told_with_its_user() {
-    let farm = ScriptedFarm::friendly().await;
-    let site = site_of_gate(&farm).await;
+async fn refused_token_after_password_change_is_logged_with_user() {
+    let farm = ScriptedController::healthy().await;
+    let site = site_with_slow_farm(&farm).await;
     let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
     for request in ["DisconnectUserSessions", "ValidateCredentials"] {
-        farm.answer(request, "<ErrorId>failed-credentials</ErrorId>");
+        farm.set_content(request, "<ErrorId>failed-credentials</ErrorId>");
     }
     let body = session_params("DESK-A", "");
     let mut audit = site.audit();
@@ -407,28 +407,28 @@ async fn a_token_whose_password_was_changed_is_told_with_its_user() {
         "event": "token-refused", "user": "DEMO\\carol", "realm": "store:/Citrix/Other",
         "reason": "badpassword",
     });
-    let lines = audit.up_to(&refused).await;
+    let lines = audit.lines_until(&refused).await;
     assert_eq!(plain(lines.last().unwrap()), expected);
 }
 
 #[tokio::test]
-async fn who_hangs_up_is_told_of_all_the_same() {
-    let farm = ScriptedFarm::friendly().await;
-    let site = site_of_gate(&farm).await;
+async fn change_is_logged_after_its_client_hangs_up() {
+    let farm = ScriptedController::healthy().await;
+    let site = site_with_slow_farm(&farm).await;
     let mut audit = site.audit();
     let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    audit.next(&alice).await;
+    audit.new_lines(&alice).await;
     for (request, event) in [
         ("DisconnectUserSessions", "disconnect"),
         ("ValidateCredentials", "sign-in-refused"),
     ] {
-        let told = Arc::new(Semaphore::new(0));
-        let refusal = roamd_testsuite::document(request, "<ErrorId>failed-credentials</ErrorId>");
-        farm.play(request, Script::body(refusal).held(&told));
-        let before = farm.received(request);
+        let release = Arc::new(Semaphore::new(0));
+        let refusal = roamd_testkit::document(request, "<ErrorId>failed-credentials</ErrorId>");
+        farm.set_script(request, Script::body(refusal).held(&release));
+        let before = farm.request_count(request);
         let user = carol.clone();
-        let service = TokenService::discover_from(site.gateway, OTHER).await;
+        let service = TokenService::discover_from(site.server, OTHER).await;
         let guess = tokio::spawn(async move {
             if event == "disconnect" {
                 user.end("disconnect", "DESK-C", "").await;
@@ -440,29 +440,29 @@ async fn who_hangs_up_is_told_of_all_the_same() {
                     .await;
             }
         });
-        farm.reached(request, before + 1).await;
+        farm.wait_for_requests(request, before + 1).await;
         guess.abort();
         drop(guess.await);
-        // The gateway sees that nobody listens any more before the farm answers.
+        // The server notices the closed connection before the farm responds.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert!(audit.next(&alice).await.is_empty());
-        told.close();
+        assert!(audit.new_lines(&alice).await.is_empty());
+        release.close();
         let mut lines = Vec::new();
         while lines.is_empty() {
-            lines = audit.next(&alice).await;
+            lines = audit.new_lines(&alice).await;
         }
         assert_eq!(lines[0]["event"], event);
-        farm.be_friendly();
+        farm.make_healthy();
     }
 }
 
 #[tokio::test]
-async fn hostile_text_stays_in_its_line_and_is_cut() {
+async fn hostile_text_is_truncated_and_stays_on_its_line() {
     let site = Site::demo().await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    audit.next(&alice).await;
-    let service = TokenService::discover(site.gateway).await;
+    audit.new_lines(&alice).await;
+    let service = TokenService::discover(site.server).await;
     let injected = "x\r\n{\"event\":\"sign-in\",\"user\":\"DEMO\\\\admin\"}";
     let long = "ü".repeat(10_000);
     for (user, expected) in [
@@ -482,7 +482,7 @@ async fn hostile_text_stays_in_its_line_and_is_cut() {
         let line = line(&mut audit, &alice).await;
         assert_eq!(line["event"], "sign-in-refused");
         match (line.get("user").and_then(Value::as_str), expected) {
-            // What no account can be is refused before it is anybody's name.
+            // Text that cannot be an account is refused before it becomes a user name.
             (None, _) => {}
             (Some(user), Some(expected)) => assert_eq!(user, expected),
             (Some(user), None) => assert!(user.chars().count() <= 257, "{user}"),
@@ -490,13 +490,13 @@ async fn hostile_text_stays_in_its_line_and_is_cut() {
     }
     let name = format!("\u{202e}{}\u{2066}💻&lt;script&gt;", "n".repeat(100));
     assert_eq!(alice.end("disconnect", &name, "").await, "success");
-    let told = line(&mut audit, &alice).await;
+    let logged = line(&mut audit, &alice).await;
     let expected = name.replace("&lt;", "<").replace("&gt;", ">");
-    assert_eq!(told["client"], expected);
+    assert_eq!(logged["client"], expected);
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_stops_nobody_and_is_told_of() {
+async fn full_disk_loses_audit_lines_and_counts_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit");
     symlink("/dev/full", &path).unwrap();
@@ -509,7 +509,7 @@ async fn a_disk_that_is_full_stops_nobody_and_is_told_of() {
     assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
     let lost = "roamd_audit_lost_lines_total{reason=\"file\"} ";
     let metrics = async || {
-        let text = site.gateway.send("GET", "/metrics", &[], b"").await;
+        let text = site.server.send("GET", "/metrics", &[], b"").await;
         let text = text.text().to_owned();
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -521,13 +521,13 @@ async fn a_disk_that_is_full_stops_nobody_and_is_told_of() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 
-    // There is room again. The log tells first what it lacks.
+    // After space is available, the first line reports the lost ones.
     let real = folder.path().join("real");
     let other = folder.path().join("other");
     symlink(&real, &other).unwrap();
     std::fs::rename(&other, &path).unwrap();
     assert_eq!(alice.end("logoff", "DESK-A", "").await, "success");
-    let lines = AuditReader::new(real.clone()).next(&alice).await;
+    let lines = AuditReader::new(real.clone()).new_lines(&alice).await;
     let missing = json!({ "event": "missing", "lines": 2, "reason": "file" });
     assert_eq!(plain(&lines[0]), missing);
     assert_eq!(lines[1]["event"], "log-off");
@@ -537,16 +537,16 @@ async fn a_disk_that_is_full_stops_nobody_and_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_flood_of_rubbish_does_not_wash_the_lines_of_users_away() {
+async fn flood_of_refused_tokens_keeps_lines_of_users() {
     const RUBBISH: usize = 2_000;
     let site = Site::demo().await;
     let mut audit = site.audit();
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    audit.next(&alice).await;
+    audit.new_lines(&alice).await;
     let request = "POST /Citrix/Store/sessions/v1/available HTTP/1.1\r\nHost: a\r\n\
                    Authorization: CitrixAuth AAAA\r\nContent-Length: 0\r\n\r\n";
     let began = std::time::Instant::now();
-    let mut stream = TcpStream::connect(site.gateway.address()).await.unwrap();
+    let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
     let (mut read, mut write) = stream.split();
     let all =
         request.repeat(RUBBISH - 1) + &request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
@@ -558,7 +558,7 @@ async fn a_flood_of_rubbish_does_not_wash_the_lines_of_users_away() {
     sent.unwrap();
     received.unwrap();
     assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
-    let lines = audit.next(&alice).await;
+    let lines = audit.new_lines(&alice).await;
     let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 2;
     let count = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
     let missing = lines.iter().filter(|line| line["event"] == "missing");
@@ -578,7 +578,7 @@ async fn a_flood_of_rubbish_does_not_wash_the_lines_of_users_away() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_switched_off_is_not_written() {
+async fn disabled_audit_log_is_not_written() {
     let site = Site::start(Options {
         audit: "enabled = false".to_owned(),
         ..Options::default()
@@ -586,5 +586,5 @@ async fn a_log_that_is_switched_off_is_not_written() {
     .await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
-    assert!(!site.gateway_dir().join("audit.jsonl").exists());
+    assert!(!site.server_dir().join("audit.jsonl").exists());
 }

@@ -1,15 +1,14 @@
-//! A replay of client A: the vendor's own PowerShell module for Store Services API 2.5
-//! (client-quirks.md §1, §6). It runs in a strict mode, on .NET's `HttpWebRequest`: a new
-//! connection for each request (CQ-21), and a body only after the server said to go on (CQ-20).
+//! Replay of client A: the vendor's PowerShell module for Store Services API 2.5 (client-quirks.md
+//! §1, §6). It runs in strict mode on .NET's `HttpWebRequest`, with a new connection for each
+//! request (CQ-21) and `Expect: 100-continue` for each body (CQ-20).
 
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_testsuite::{
-    Node, Options, Response, ScriptedFarm, Site, Wire, challenge_expression, request,
-};
+use roamd_testkit::{Node, ScriptedController};
+use roamd_testsuite::{HttpPeer, Options, Response, Site, challenge_expression, request};
 
-/// CQ-12: a content type where there is no content.
+/// CQ-12: a content type without content.
 const ENDPOINTS: &str = "\
 GET /Citrix/Store/endpoints/v1 HTTP/1.1
 Content-Type: application/x-www-form-urlencoded
@@ -53,8 +52,8 @@ Connection: close
 
 <?xml version=\"1.0\" encoding=\"utf-8\"?><requesttoken xmlns=\"http://citrix.com/delivery-services/1-0/auth/requesttoken\"><for-service>{realm}</for-service><for-service-url>{hint}</for-service-url><reqtokentemplate></reqtokentemplate><requested-lifetime>01:00:00</requested-lifetime></requesttoken>";
 
-/// CQ-31, CQ-34, CQ-35, CQ-38: the state context as found, the button's value with a plus, the whole
-/// `Set-Cookie` sent back.
+/// CQ-31, CQ-34, CQ-35, CQ-38: the state context unchanged, the button's value with a plus, and the
+/// whole `Set-Cookie` value as cookie.
 const FORM: &str = "\
 POST {path} HTTP/1.1
 Content-Type: application/x-www-form-urlencoded
@@ -67,7 +66,7 @@ Connection: close
 
 StateContext={context}&loginBtn=Log+On&{user}&password={password}&saveCredentials=false";
 
-/// CQ-1, CQ-3 to CQ-6: without tickets both booleans are there.
+/// CQ-1, CQ-3 to CQ-6: without tickets there are both booleans.
 const SESSIONS: &str = "\
 POST /Citrix/Store/sessions/v1/{operation} HTTP/1.1
 Content-Type: application/vnd.citrix.sessionparams+xml;charset=utf-8
@@ -93,7 +92,7 @@ Connection: close
 
 <?xml version=\"1.0\" encoding=\"utf-8\"?><sessionParams xmlns=\"http://citrix.com/delivery-services/1-0/sessionparams\"><clientName>{client}</clientName><deviceId>{client}</deviceId><tickets><ticket>{ticket}</ticket></tickets></sessionParams>";
 
-/// CQ-7, CQ-9: UTF-8 that says it is UTF-16, and every parameter at once.
+/// CQ-7, CQ-9: UTF-8 that is declared as UTF-16, with every parameter.
 const LAUNCH: &str = "\
 POST {path} HTTP/1.1
 Content-Type: application/vnd.citrix.launchparams+xml
@@ -109,18 +108,18 @@ Connection: close
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
 const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
 
-/// What the module keeps between commands.
+/// State of the module between commands.
 struct ClientA {
-    wire: Wire,
-    /// `http://host:port` of the store that it was given.
-    server: String,
+    server: HttpPeer,
+    /// Base URL of the store that the user has configured, `http://host:port`.
+    base_url: String,
     /// Name of the client, and its device id.
     name: String,
-    /// Tokens by service root, with the time until which it uses them (CQ-49, CQ-52).
+    /// Tokens by service root, with the time until which the client uses them (CQ-49, CQ-52).
     tokens: HashMap<String, (String, Timestamp)>,
 }
 
-/// What a launch ended with.
+/// Result of a launch.
 #[derive(Debug, PartialEq)]
 enum LaunchOutcome {
     Ica(String),
@@ -131,28 +130,28 @@ enum LaunchOutcome {
 impl ClientA {
     fn new(site: &Site, name: &str) -> Self {
         Self {
-            wire: site.gateway,
-            server: format!("http://{}", site.gateway.address()),
+            server: site.server,
+            base_url: format!("http://{}", site.server.address()),
             name: name.to_owned(),
             tokens: HashMap::new(),
         }
     }
 
-    async fn play(&self, text: &str, values: &[(&str, &str)]) -> Response {
-        let host = self.wire.address().to_string();
+    async fn send(&self, text: &str, values: &[(&str, &str)]) -> Response {
+        let host = self.server.address().to_string();
         let mut all = vec![("host", host.as_str()), ("client", &self.name)];
         all.extend_from_slice(values);
         let bytes = request(text, &all);
         if text.contains("Expect: 100-continue") {
-            self.wire.exchange_in_two(&bytes).await.1
+            self.server.exchange_expecting_continue(&bytes).await.1
         } else {
-            self.wire.exchange(&bytes).await
+            self.server.exchange(&bytes).await
         }
     }
 
-    /// Signs in, and says what the error labels of each refused attempt told (CQ-54).
+    /// Signs in, and returns the error labels of the refused attempts (CQ-54).
     async fn sign_in(&mut self, user: &str, passwords: &[&str]) -> Vec<String> {
-        let store = Challenge::of(&self.play(FIRST, &[]).await);
+        let store = Challenge::of(&self.send(FIRST, &[]).await);
         let token_service = self.path(&store.locations[0]).to_owned();
         let message = |path: &str, challenge: &Challenge| {
             [
@@ -162,25 +161,25 @@ impl ClientA {
             ]
         };
         let values = message(&token_service, &store);
-        let answer = self.play_token(REQUEST_TOKEN, &values, "").await;
+        let answer = self.send_token(REQUEST_TOKEN, &values, "").await;
         let tokens = Challenge::of(&answer);
         assert_eq!(tokens.reason, "notoken");
         // CQ-48: locations are tried in order.
         let protocols = self.path(&tokens.locations[0]).to_owned();
         let answer = self
-            .play_token(REQUEST_TOKEN, &message(&protocols, &tokens), "")
+            .send_token(REQUEST_TOKEN, &message(&protocols, &tokens), "")
             .await;
         assert_eq!(answer.status, 300);
         let choices = document(
             &answer,
             "http://citrix.com/delivery-services/1-0/auth/requesttokenchoices",
         );
-        // CQ-44: every protocol in turn; the first that gives a form is taken.
+        // CQ-44: the client tries every protocol and takes the first with a form.
         let mut begun = None;
         for choice in choices.child("choices").elements() {
             let location = choice.child("location").text();
             let values = message(self.path(location), &tokens);
-            let answer = self.play_token(FORMS_START, &values, "").await;
+            let answer = self.send_token(FORMS_START, &values, "").await;
             assert_eq!(answer.status, 200, "a protocol that does not work");
             begun = begun.or(Some(answer));
         }
@@ -190,7 +189,7 @@ impl ClientA {
         for password in passwords {
             let text = answer.text();
             let form = document(&answer, "http://citrix.com/authentication/response/1");
-            // CQ-53: all four are there.
+            // CQ-53: all four elements are required.
             assert_eq!(form.child("Status").text(), "success");
             assert_eq!(form.child("Result").text(), "more-info");
             let context = form.child("StateContext").text();
@@ -209,7 +208,7 @@ impl ClientA {
                 ("user", &user),
                 ("password", password),
             ];
-            answer = self.play(FORM, &values).await;
+            answer = self.send(FORM, &values).await;
             assert_eq!(answer.status, 200);
             errors.extend(error_labels(&answer));
         }
@@ -217,13 +216,13 @@ impl ClientA {
         let values = message(&token_service, &store);
         let authorization = format!("\nAuthorization: CitrixAuth {primary}");
         let answer = self
-            .play_token(REQUEST_TOKEN, &values, &authorization)
+            .send_token(REQUEST_TOKEN, &values, &authorization)
             .await;
         self.tokens.insert(store.hint, token(&answer));
         errors
     }
 
-    async fn play_token(
+    async fn send_token(
         &self,
         text: &str,
         values: &[(&str, String)],
@@ -231,24 +230,24 @@ impl ClientA {
     ) -> Response {
         let mut values: Vec<_> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
         values.push(("authorization", authorization));
-        self.play(text, &values).await
+        self.send(text, &values).await
     }
 
-    /// The token that was kept for the sessions service, not for anything else (CQ-49).
+    /// Returns the token of the sessions service (CQ-49).
     fn token(&self) -> &str {
-        let (token, until) = &self.tokens[&format!("{}/Citrix/Store/sessions/v1", self.server)];
+        let (token, until) = &self.tokens[&format!("{}/Citrix/Store/sessions/v1", self.base_url)];
         assert!(*until > Timestamp::now());
         token
     }
 
-    /// Application and launch URL of each session (CQ-57).
+    /// Returns the application and the launch URL of each session (CQ-57).
     async fn sessions(&self) -> Vec<(String, String)> {
         let values = [
             ("operation", "available"),
             ("accept", STATE),
             ("token", self.token()),
         ];
-        let answer = self.play(SESSIONS, &values).await;
+        let answer = self.send(SESSIONS, &values).await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("content-type"), Some(STATE));
         let state = document(
@@ -269,10 +268,10 @@ impl ClientA {
             .collect()
     }
 
-    /// Launches at a URL, and tells what the document says (CQ-61).
+    /// Launches at a URL, and returns the result (CQ-61).
     async fn launch(&self, url: &str) -> LaunchOutcome {
         let values = [("path", self.path(url)), ("token", self.token())];
-        let answer = self.play(LAUNCH, &values).await;
+        let answer = self.send(LAUNCH, &values).await;
         assert_eq!(answer.status, 200);
         let launch = document(&answer, "http://citrix.com/delivery-services/1-0/launch");
         let result = launch.child("result");
@@ -295,7 +294,7 @@ impl ClientA {
         }
     }
 
-    /// Disconnects or logs off, with a ticket to cancel or without, and says what the result is
+    /// Disconnects or logs off, with or without a ticket to invalidate, and returns the status
     /// (CQ-59).
     async fn end(&self, operation: &str, ticket: Option<&str>) -> String {
         let token = self.token();
@@ -303,11 +302,11 @@ impl ClientA {
         let answer = match ticket {
             Some(ticket) => {
                 values.push(("ticket", ticket));
-                self.play(WITH_TICKET, &values).await
+                self.send(WITH_TICKET, &values).await
             }
             None => {
                 values.push(("accept", RESULTS));
-                self.play(SESSIONS, &values).await
+                self.send(SESSIONS, &values).await
             }
         };
         assert_eq!(answer.status, 200);
@@ -320,9 +319,9 @@ impl ClientA {
         result.attribute("status").to_owned()
     }
 
-    /// The path of a URL, which has to be on the server that the client was given.
+    /// Returns the path of a URL, which has to be on the configured server.
     fn path<'u>(&self, url: &'u str) -> &'u str {
-        url.strip_prefix(&self.server).unwrap_or_else(|| {
+        url.strip_prefix(&self.base_url).unwrap_or_else(|| {
             panic!("{url} is on another server");
         })
     }
@@ -336,7 +335,7 @@ struct Challenge {
 }
 
 impl Challenge {
-    /// CQ-45: by the expression, on the one header there is.
+    /// Parses the only challenge with the client's expression (CQ-45).
     fn of(answer: &Response) -> Self {
         assert_eq!(answer.status, 401);
         let value = answer.header("www-authenticate").unwrap();
@@ -351,14 +350,14 @@ impl Challenge {
     }
 }
 
-/// CQ-50: the message is known by `xmlns` of the last node.
+/// Reads a document. The client identifies it by `xmlns` of the last node (CQ-50).
 fn document(answer: &Response, namespace: &str) -> Node {
     let root = Node::last(&answer.body);
     assert_eq!(root.attribute("xmlns"), namespace);
     root
 }
 
-/// CQ-51, CQ-52: a token, and the time until which the client uses it.
+/// Returns a token and the time until which the client uses it (CQ-51, CQ-52).
 fn token(answer: &Response) -> (String, Timestamp) {
     assert_eq!(answer.status, 200);
     let namespace = "http://citrix.com/delivery-services/1-0/auth/requesttokenresponse";
@@ -368,7 +367,7 @@ fn token(answer: &Response) -> (String, Timestamp) {
             .map(|name| response.child(name).text());
     assert!(expiry.ends_with('Z') && issued.ends_with('Z') && !service.is_empty());
     let [issued, expiry]: [Timestamp; 2] = [issued, expiry].map(|time| time.parse().unwrap());
-    // A service token ends with its primary token, a moment before its own hour is over (CA-29).
+    // A service token expires with its primary token, a moment before a full hour (CA-29).
     let hour = SignedDuration::from_hours(1);
     let lasts = expiry.duration_since(issued);
     assert!(lasts <= hour && lasts > hour - SignedDuration::from_mins(1));
@@ -376,7 +375,7 @@ fn token(answer: &Response) -> (String, Timestamp) {
     (token.to_owned(), expiry - SignedDuration::from_mins(1))
 }
 
-/// CQ-54: the texts of the error labels, when the answer is a form again.
+/// Returns the texts of the error labels if the response is a form (CQ-54).
 fn error_labels(answer: &Response) -> Vec<String> {
     let root = Node::last(&answer.body);
     if root.name != "AuthenticateResponse" {
@@ -392,7 +391,8 @@ fn error_labels(answer: &Response) -> Vec<String> {
         .collect()
 }
 
-/// CQ-62: the value of the line that begins so; cut at every `=`, it has to have two parts.
+/// Returns the value of an ICA line. The client splits the line at every `=`, which has to give two
+/// parts (CQ-62).
 fn line<'i>(ica: &'i str, key: &str) -> &'i str {
     let line = ica
         .lines()
@@ -411,11 +411,11 @@ fn ica(launched: LaunchOutcome) -> String {
 }
 
 #[tokio::test]
-async fn client_a_finds_the_session_services_among_the_endpoints() {
+async fn client_a_finds_session_services_among_endpoints() {
     // CQ-12, CQ-68
     let site = Site::demo().await;
     let client = ClientA::new(&site, "WS-114");
-    let answer = client.play(ENDPOINTS, &[]).await;
+    let answer = client.send(ENDPOINTS, &[]).await;
     let namespace = "http://citrix.com/dazzleservices/2-0/endpoints";
     let endpoints = document(&answer, namespace);
     for (id, capability, path) in [
@@ -435,7 +435,7 @@ async fn client_a_finds_the_session_services_among_the_endpoints() {
 }
 
 #[tokio::test]
-async fn client_a_holds_its_whole_conversation() {
+async fn client_a_completes_its_whole_conversation() {
     let site = Site::demo().await;
     let mut client = ClientA::new(&site, "WS-114");
     let errors = client.sign_in("alice", &["wrong", "roam-demo"]).await;
@@ -459,7 +459,7 @@ async fn client_a_holds_its_whole_conversation() {
     let listed = client.sessions().await;
     assert_eq!(listed.len(), 2, "it runs on, disconnected");
 
-    // A launch that is not used is cancelled by its ticket.
+    // The ticket of an unused launch is invalidated.
     for operation in ["disconnect", "logoff"] {
         let paint = ica(client.launch(&listed[0].1).await);
         let ticket = line(&paint, "LogonTicket");
@@ -476,7 +476,7 @@ async fn client_a_holds_its_whole_conversation() {
 }
 
 #[tokio::test]
-async fn client_a_puts_the_domain_before_the_name_where_there_is_no_domain_box() {
+async fn client_a_prefixes_the_domain_without_a_domain_field() {
     // CQ-35
     let options = Options {
         authentication: String::new(),
@@ -492,19 +492,19 @@ async fn client_a_puts_the_domain_before_the_name_where_there_is_no_domain_box()
 }
 
 #[tokio::test]
-async fn client_a_retries_a_launch_with_the_same_token_until_it_is_ready_or_fails() {
+async fn client_a_retries_a_launch_until_it_ends() {
     // CQ-64, CQ-65
-    let farm = ScriptedFarm::start().await;
-    farm.answer(
+    let farm = ScriptedController::refusing().await;
+    farm.set_content(
         "ReconnectSessionData",
         "<AppDataSet><AppData type=\"session\"><InName>CAD</InName><DataType value=\"session\"/>\
          <ServerType>win32</ServerType><ClientType>ica30</ClientType><HostId>7</HostId>\
          <SessionId>2</SessionId></AppData></AppDataSet>",
     );
-    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let options = Options {
         authentication: "credentials = \"CVAD\"".to_owned(),
-        more_farms: farm.section("LAB", "Lab"),
+        more_farms: farm.farm_section("LAB", "Lab"),
         ..Options::default()
     };
     let site = Site::start(options).await;
@@ -518,19 +518,19 @@ async fn client_a_retries_a_launch_with_the_same_token_until_it_is_ready_or_fail
             other => panic!("{other:?}"),
         }
     }
-    farm.answer("Address", "<ErrorId>no-server</ErrorId>");
+    farm.set_content("Address", "<ErrorId>no-server</ErrorId>");
     let LaunchOutcome::Error(id, text) = client.launch(&url).await else {
         panic!("a launch without a host has to fail");
     };
     assert_eq!(id, "UnavailableDesktop");
     assert_eq!(text, "No machine is free. Try again later.");
-    farm.answer(
+    farm.set_content(
         "Address",
         "<ServerAddress addresstype=\"dns-port\">cad7.demo.test:1494</ServerAddress>\
          <ServerType>win32</ServerType><ConnectionType>tcp</ConnectionType>\
          <ClientType>ica30</ClientType><TicketTag>tag</TicketTag><Ticket>0F1E2D3C</Ticket>",
     );
-    // ST-46: that launch has ended, so a new one begins.
+    // ST-46: that launch has ended, so that a new one starts.
     let file = ica(client.launch(&first).await);
     assert_eq!(line(&file, "LogonTicket"), "0F1E2D3C");
 }

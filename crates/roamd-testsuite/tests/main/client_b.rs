@@ -1,9 +1,11 @@
-//! A replay of client B: `SFRestAPI.ps1`, which signs in and launches with `Invoke-WebRequest` and
-//! the headers of Citrix Workspace app (client-quirks.md §1). It keeps its connection, takes the
-//! server for one on port 80 (CQ-41), and builds the token URL from the store's (CQ-43).
+//! Replay of client B: `SFRestAPI.ps1`, which signs in and launches with `Invoke-WebRequest` and
+//! the headers of Citrix Workspace app (client-quirks.md §1). It keeps its connection, assumes that
+//! the server listens on port 80 (CQ-41), and derives the token URL from the URL of the store
+//! (CQ-43).
 
 use jiff::Timestamp;
-use roamd_testsuite::{Kept, Node, Options, Response, Site, request};
+use roamd_testkit::Node;
+use roamd_testsuite::{HttpConnection, Options, Response, Site, request};
 
 const STORE: &str = "http://sf.example.net/Citrix/Store";
 
@@ -20,7 +22,7 @@ Connection: Keep-Alive
 
 ";
 
-/// CQ-16: a declaration with all that is legal, and element pairs with nothing between them.
+/// CQ-16: a declaration with every permitted part, and empty elements as pairs of tags.
 const REQUEST_TOKEN: &str = "\
 POST {path} HTTP/1.1
 User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
@@ -43,7 +45,8 @@ Content-Length: {length}
 
 <?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?><requesttoken xmlns=\"http://citrix.com/delivery-services/1-0/auth/requesttoken\"><for-service>{realm}</for-service><for-service-url>{hint}</for-service-url><reqtokentemplate></reqtokentemplate><requested-lifetime>0.20:00:00</requested-lifetime></requesttoken>";
 
-/// CQ-32, CQ-34, CQ-36: no state context, the cookie alone, the password as it is.
+/// CQ-32, CQ-34, CQ-36: no state context, the cookie without attributes, the password without
+/// encoding.
 const FORM: &str = "\
 POST {path} HTTP/1.1
 User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
@@ -68,7 +71,7 @@ Content-Length: {length}
 
 <?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?><q1:sessionParams xmlns:q1=\"http://citrix.com/delivery-services/1-0/sessionparams\"><q1:clientName>WS-115</q1:clientName></q1:sessionParams>";
 
-/// CQ-10: prefixed elements, and any answer will do.
+/// CQ-10: prefixed elements, and any media type is accepted.
 const LAUNCH: &str = "\
 POST {path} HTTP/1.1
 User-Agent: CitrixReceiver/19.3.0.65534 Windows/10.0 SelfService/19.3.0.4 (Release) X1Class CWACapable
@@ -81,7 +84,8 @@ Content-Length: {length}
 
 <?xml version=\"1.0\" encoding=\"utf-16\"?><q1:launchparams xmlns:q1=\"http://citrix.com/delivery-services/1-0/launchparams\"><q1:deviceId>WS-115</q1:deviceId><q1:clientName>WS-115</q1:clientName><q1:clientAddress></q1:clientAddress><q1:display>percent</q1:display><q1:displayPercent>90</q1:displayPercent></q1:launchparams>";
 
-/// CQ-46: cut at commas, each part cut at the equals sign; names keep their leading blank.
+/// A challenge as the script parses it: split at commas, each part split at equals signs, names
+/// with their leading space (CQ-46).
 struct Challenge {
     realm: String,
     locations: String,
@@ -109,12 +113,17 @@ impl Challenge {
     }
 }
 
-/// Signs in, and gives the connection and the service token. `cookie_name` is what the script finds
-/// in its container.
-async fn sign_in(site: &Site, user: &str, password: &str, cookie_name: &str) -> (Kept, String) {
-    let mut kept = site.gateway.connect().await;
+/// Signs in, and returns the connection and the service token. `cookie_name` is the name that the
+/// script looks for.
+async fn sign_in(
+    site: &Site,
+    user: &str,
+    password: &str,
+    cookie_name: &str,
+) -> (HttpConnection, String) {
+    let mut connection = site.server.connect().await;
     let first = request(FIRST, &[("path", "/Citrix/Store/sessions/v1/available")]);
-    let store = Challenge::of(&kept.exchange(&first).await);
+    let store = Challenge::of(&connection.exchange(&first).await);
     assert_eq!(store.hint, format!("{STORE}/sessions/v1"));
 
     let ask = |template: &str, url: &str, challenge: &Challenge, authorization: &str| {
@@ -127,14 +136,14 @@ async fn sign_in(site: &Site, user: &str, password: &str, cookie_name: &str) -> 
         request(template, &values)
     };
     let message = ask(REQUEST_TOKEN, &store.locations, &store, "");
-    let tokens = Challenge::of(&kept.exchange(&message).await);
+    let tokens = Challenge::of(&connection.exchange(&message).await);
 
     // CQ-15: first the message with the store's realm, then one with the token service's.
     let mut choices = Vec::new();
     for challenge in [&store, &tokens] {
         let message = ask(REQUEST_TOKEN, &tokens.locations, challenge, "");
-        let answer = kept.exchange(&message).await;
-        // CQ-55: an error to `Invoke-WebRequest`, whose body the script reads.
+        let answer = connection.exchange(&message).await;
+        // CQ-55: `Invoke-WebRequest` treats it as an error, whose body the script reads.
         assert_eq!(answer.status, 300);
         assert_eq!(answer.header("location"), None);
         choices.push(answer);
@@ -146,7 +155,9 @@ async fn sign_in(site: &Site, user: &str, password: &str, cookie_name: &str) -> 
         .find(|choice| choice.child("protocol").text().contains("ExplicitForms"))
         .unwrap();
     let start = forms.child("location").text();
-    let answer = kept.exchange(&ask(FORMS_START, start, &tokens, "")).await;
+    let answer = connection
+        .exchange(&ask(FORMS_START, start, &tokens, ""))
+        .await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-encoding"), None);
     let set_cookie = answer.header("set-cookie").unwrap();
@@ -164,15 +175,15 @@ async fn sign_in(site: &Site, user: &str, password: &str, cookie_name: &str) -> 
         ("user", user),
         ("password", password),
     ];
-    let answer = kept.exchange(&request(FORM, &values)).await;
+    let answer = connection.exchange(&request(FORM, &values)).await;
     let primary = token(&answer);
     let authorization = format!("\nAuthorization: CitrixAuth {primary}");
     let url = format!("{STORE}Auth/auth/v1/token");
-    let answer = kept
+    let answer = connection
         .exchange(&ask(REQUEST_TOKEN, &url, &store, &authorization))
         .await;
     let token = token(&answer);
-    (kept, token)
+    (connection, token)
 }
 
 fn token(answer: &Response) -> String {
@@ -183,7 +194,7 @@ fn token(answer: &Response) -> String {
     response.child("token").text().to_owned()
 }
 
-/// The path of a URL of the server as the script takes it: port 80.
+/// Returns the path of a URL without a port, as the script sees it.
 fn path(url: &str) -> &str {
     url.strip_prefix("http://sf.example.net").unwrap()
 }
@@ -201,15 +212,15 @@ async fn site(authentication: &str, password: &str) -> Site {
 #[tokio::test]
 async fn client_b_signs_in_and_launches() {
     let password = "100% roam-demo!";
-    // A domain box is shown, and the name has the domain all the same (CQ-36).
+    // The form has a domain field, and the user name contains the domain all the same (CQ-36).
     let site = site("domains = [\"OTHER\", \"DEMO\"]", password).await;
-    let (mut kept, token) = sign_in(&site, "alice", password, "ASP.NET_SessionId").await;
+    let (mut connection, token) = sign_in(&site, "alice", password, "ASP.NET_SessionId").await;
 
     let values = [
         ("path", "/Citrix/Store/sessions/v1/available"),
         ("token", &token),
     ];
-    let answer = kept.exchange(&request(LIST, &values)).await;
+    let answer = connection.exchange(&request(LIST, &values)).await;
     assert_eq!(answer.status, 200);
     let state = Node::last(&answer.body);
     let session = state
@@ -220,7 +231,7 @@ async fn client_b_signs_in_and_launches() {
     let url = session.child("launchica").child("url").text();
 
     let values = [("path", path(url)), ("token", &token)];
-    let answer = kept.exchange(&request(LAUNCH, &values)).await;
+    let answer = connection.exchange(&request(LAUNCH, &values)).await;
     assert_eq!(answer.status, 200);
     // CQ-61, CQ-63
     let launch = Node::last(&answer.body);
@@ -241,7 +252,7 @@ async fn client_b_signs_in_and_launches() {
 }
 
 #[tokio::test]
-async fn client_b_finds_its_cookie_where_the_setting_names_it() {
+async fn client_b_finds_its_cookie_by_the_configured_name() {
     // CQ-39
     let site = site("cookie_name = \"Citrix_AuthSvc\"", "roam-demo").await;
     let (_, token) = sign_in(&site, "alice", "roam-demo", "Citrix_AuthSvc").await;

@@ -1,7 +1,8 @@
-//! A replay of client C: a Java sample on Apache HttpClient and dom4j that takes the steps 1 to 5 of
-//! a sign-in and prints what it gets (client-quirks.md §1).
+//! Replay of client C: a Java sample on Apache HttpClient and dom4j, which makes steps 1 to 5 of a
+//! sign-in and prints the responses (client-quirks.md §1).
 
-use roamd_testsuite::{Node, Response, Site, request};
+use roamd_testkit::Node;
+use roamd_testsuite::{Response, Site, request};
 
 /// CQ-11: no `Accept`.
 const FIRST: &str = "\
@@ -27,7 +28,7 @@ Accept-Encoding: gzip,deflate
 
 <?xml version=\"1.0\" encoding=\"utf-8\"?><requesttoken xmlns=\"http://citrix.com/delivery-services/1-0/auth/requesttoken\"><for-service>{realm}</for-service><for-service-url>{hint}</for-service-url><reqtokentemplate/><requested-lifetime>0.08:00:00</requested-lifetime>{more}</requesttoken>";
 
-/// CQ-40: by a mistake the fields are headers, and there is no cookie.
+/// CQ-40: by mistake the fields are headers, and there is no cookie.
 const FORM_AS_HEADERS: &str = "\
 POST {path} HTTP/1.1
 StateContext: 
@@ -44,7 +45,7 @@ Accept-Encoding: gzip,deflate
 
 ";
 
-/// What it means to send (CQ-32, CQ-34, CQ-37).
+/// The form that the sample intends to send (CQ-32, CQ-34, CQ-37).
 const FORM: &str = "\
 POST {path} HTTP/1.1
 Content-Type: application/x-www-form-urlencoded
@@ -62,8 +63,8 @@ const TOKENS: &str = "application/vnd.citrix.requesttokenresponse+xml, \
 const FORMS: &str = "application/vnd.citrix.requesttokenresponse+xml, \
                      application/vnd.citrix.authenticateresponse-1+xml, text/xml";
 
-/// CQ-47: the elements of a header as Apache reads them: commas part them outside of quotes, blanks
-/// around names and values do not count.
+/// Parses a header as Apache HttpClient does: commas outside of quotes separate elements, and
+/// spaces around names and values are removed (CQ-47).
 fn header_elements(value: &str) -> Vec<(String, String)> {
     let mut quoted = false;
     value
@@ -79,8 +80,8 @@ fn header_elements(value: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Realm, location and hint of a challenge.
-fn challenged(answer: &Response) -> [String; 3] {
+/// Returns the realm, the location and the hint of a challenge.
+fn challenge_of(answer: &Response) -> [String; 3] {
     assert_eq!(answer.status, 401);
     let elements = header_elements(answer.header("www-authenticate").unwrap());
     ["CitrixAuth realm", "locations", "serviceroot-hint"].map(|wanted| {
@@ -90,14 +91,14 @@ fn challenged(answer: &Response) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn client_c_gets_as_far_as_it_can() {
+async fn client_c_completes_the_steps_that_it_supports() {
     let site = Site::demo().await;
     let server = site.url("");
-    let host = site.gateway.address().to_string();
+    let host = site.server.address().to_string();
     let path = |url: &str| url.strip_prefix(&server).unwrap().to_owned();
-    let mut kept = site.gateway.connect().await;
+    let mut connection = site.server.connect().await;
     let first = request(FIRST, &[("host", &host)]);
-    let [realm, location, hint] = challenged(&kept.exchange(&first).await);
+    let [realm, location, hint] = challenge_of(&connection.exchange(&first).await);
     let ask = |url: &str, accept: &str, realm: &str, hint: &str, more: &str| {
         let values = [
             ("path", path(url).as_str()),
@@ -112,21 +113,21 @@ async fn client_c_gets_as_far_as_it_can() {
         request(REQUEST_TOKEN, &values)
     };
     let message = ask(&location, TOKENS, &realm, &hint, "");
-    let [realm, location, hint] = challenged(&kept.exchange(&message).await);
+    let [realm, location, hint] = challenge_of(&connection.exchange(&message).await);
 
-    // CQ-22: one byte of ISO-8859-1 where UTF-8 is declared.
+    // CQ-22: one byte of ISO-8859-1 in a document that is declared as UTF-8.
     let placeholder = "<device>B@ro</device>";
     let mut latin = ask(&location, TOKENS, &realm, &hint, placeholder);
     let at = latin.iter().rposition(|byte| *byte == b'@').unwrap();
     latin[at] = 0xFC;
-    let answer = kept.exchange(&latin).await;
+    let answer = connection.exchange(&latin).await;
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("UTF-8"), "{}", answer.text());
 
     let message = ask(&location, TOKENS, &realm, &hint, "");
-    let choices = kept.exchange(&message).await;
+    let choices = connection.exchange(&message).await;
     assert_eq!(choices.status, 300);
-    // CQ-56: the walk remembers `protocol` and gives it the next `location`.
+    // CQ-56: the client keeps the last `protocol` and assigns the next `location` to it.
     let (mut protocol, mut forms) = ("", "");
     let choices = Node::last(&choices.body);
     for element in choices.walk() {
@@ -137,9 +138,9 @@ async fn client_c_gets_as_far_as_it_can() {
         }
     }
     let message = ask(forms, FORMS, &realm, &hint, "");
-    let answer = kept.exchange(&message).await;
+    let answer = connection.exchange(&message).await;
     assert_eq!(answer.status, 200);
-    // CQ-40: it looks for this name.
+    // CQ-40: the client looks for this name.
     let cookie = answer.header("set-cookie").unwrap().split(';').next();
     let cookie = cookie.unwrap();
     assert!(cookie.starts_with("ASP.NET_SessionId="));
@@ -149,7 +150,7 @@ async fn client_c_gets_as_far_as_it_can() {
 
     for text in [FORM_AS_HEADERS, FORM] {
         let values = [("path", post_back), ("host", &host), ("cookie", "")];
-        let answer = kept.exchange(&request(text, &values)).await;
+        let answer = connection.exchange(&request(text, &values)).await;
         assert_eq!(answer.status, 200);
         let form = Node::last(&answer.body);
         assert_eq!(form.name, "AuthenticateResponse");
@@ -157,10 +158,10 @@ async fn client_c_gets_as_far_as_it_can() {
         assert_eq!(form.child("Status").text(), "error-sessionid-invalid");
     }
 
-    // With the cookie, which its library would send, it would be signed in.
+    // With the cookie, which its HTTP library would send, the client is signed in.
     let cookie = format!("\nCookie: {cookie}");
     let values = [("path", post_back), ("host", &host), ("cookie", &cookie)];
-    let answer = kept.exchange(&request(FORM, &values)).await;
+    let answer = connection.exchange(&request(FORM, &values)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(Node::last(&answer.body).name, "requesttokenresponse");
 }

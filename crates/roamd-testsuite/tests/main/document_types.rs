@@ -1,17 +1,18 @@
-//! No reader of XML takes a document type, so nothing is fetched, opened or unfolded.
+//! Document type declarations are rejected in every message, so that no entity is fetched, opened
+//! or expanded.
 
 use std::time::Duration;
 
 use roamd_testsuite::{Site, TokenService, path_of, request_token, sign_in};
 use tokio::net::TcpListener;
 
-use crate::refusals::refused;
+use crate::support::assert_rejected;
 
-/// What is said of each.
-pub(crate) const DOCTYPE_REFUSED: &str = "document type declaration is not allowed";
+/// The words of the rejection.
+pub(crate) const DOCTYPE_REJECTED: &str = "document type declaration is not allowed";
 
-/// What may stand before a document with this root: a name, the declaration, and a text of the
-/// document that makes use of it. `trap` is a URL that nobody must ask for.
+/// Returns document type declarations for a root: the name of the case, the declaration, and a text
+/// that uses it. `trap` is a URL that the server must not request.
 pub(crate) fn document_types(root: &str, trap: &str) -> Vec<(&'static str, String, String)> {
     let tower: String = (1..9)
         .map(|level| {
@@ -70,14 +71,14 @@ pub(crate) fn document_types(root: &str, trap: &str) -> Vec<(&'static str, Strin
 }
 
 #[tokio::test]
-async fn no_launch_and_no_token_message_has_a_document_type() {
-    // The three operations on sessions are in `refusals`.
+async fn document_types_are_rejected_in_launch_and_token_messages() {
+    // The three operations on sessions are in `rejected_requests`.
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let before = site.sessions("alice");
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let trapped = format!("http://{}/secret", trap.local_addr().unwrap());
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let session = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let resources = alice.get("/Citrix/Store/resources/v2").await;
     let above = site.url("/Citrix/Store/resources/v2/");
@@ -85,7 +86,7 @@ async fn no_launch_and_no_token_message_has_a_document_type() {
     let resource = resource.split(['/', '"', '<']).next().unwrap();
     let resource = format!("/Citrix/Store/resources/v2/{resource}/launch/ica");
 
-    // Documents that are good with a word in place of `TEXT`, and that change something.
+    // Valid documents with a word in place of `TEXT`, which have an effect.
     let launch = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
                   <clientName>TEXT</clientName></launchparams>";
     let request = request_token("TEXT", &service.store.hint, TokenService::LIFETIME);
@@ -105,7 +106,7 @@ async fn no_launch_and_no_token_message_has_a_document_type() {
         let media_type = format!("application/vnd.citrix.{root}+xml");
         let headers = [("Authorization", token), ("Content-Type", &*media_type)];
         let body = body.as_bytes();
-        site.gateway.send("POST", path, &headers, body).await
+        site.server.send("POST", path, &headers, body).await
     };
     let rows = [
         (path_of(&session), &*store_token, "launchparams", launch),
@@ -121,21 +122,21 @@ async fn no_launch_and_no_token_message_has_a_document_type() {
             let body = declared + &document.replace("TEXT", &text);
             let response = post(path, token, root, &body).await;
             let case = format!("{path} {root}: {case}");
-            refused(&response, 400, &case);
-            let told = response.text();
-            assert!(told.contains(DOCTYPE_REFUSED), "{case}: {told}");
+            assert_rejected(&response, 400, &case);
+            let text = response.text();
+            assert!(text.contains(DOCTYPE_REJECTED), "{case}: {text}");
         }
     }
     assert_eq!(site.sessions("alice"), before);
     let caught = tokio::time::timeout(Duration::from_millis(20), trap.accept()).await;
-    assert!(caught.is_err(), "somebody fetched an entity");
-    // What is good but for the document type is read, so the table can fail.
+    assert!(caught.is_err(), "the server fetched an entity");
+    // Without the document type they are read, so that the table can fail.
     for (path, token, root, document) in rows {
         let response = post(path, token, root, &document.replace("TEXT", "x")).await;
-        let told = response.text();
-        assert!(!told.contains("document type"), "{path} {root}: {told}");
+        let text = response.text();
+        assert!(!text.contains("document type"), "{path} {root}: {text}");
         if root == "launchparams" {
-            assert_eq!(response.status, 200, "{told}");
+            assert_eq!(response.status, 200, "{text}");
         }
     }
 }

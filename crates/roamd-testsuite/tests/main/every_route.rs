@@ -1,8 +1,7 @@
-//! Every route, without exception: what opens it and what does not, and that it gives nothing back
-//! that a browser would run.
+//! Every route: the token that it requires, and no reflection of markup that a browser would run.
 //!
-//! The names of the routes come from the source of the gateway, so that a route without an entry
-//! here stops the test.
+//! The names of the routes come from the source of the server, so that a route without an entry
+//! here fails the test.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 use roamd_farm::World;
 use roamd_store_proto::Resources;
+use roamd_testkit::ScriptedController;
 use roamd_testsuite::{
-    Forged, Options, Response, ScriptedFarm, SignedIn, Site, TokenService, challenged, path_of,
+    Options, Response, SignedIn, Site, TokenContents, TokenService, challenge_of, path_of,
     request_token, session_params, sign_in,
 };
 
@@ -19,20 +19,20 @@ const ROUTES: &str = include_str!("../../../roamd-server/src/http/route.rs");
 
 const OTHER: &str = "/Citrix/Other";
 
-/// What a route wants to see.
+/// Access to a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Opens {
-    /// Anybody may come.
+    /// No token is required.
     All,
     /// A service token of the store.
     Store,
     /// A primary token.
     Tokens,
-    /// A token for the service that validates.
+    /// A token for the validation service.
     Validation,
 }
 
-/// A route, and a request that it serves when the token is good.
+/// A route with a request that succeeds with a good token.
 #[derive(Debug)]
 struct Entry {
     name: &'static str,
@@ -41,20 +41,21 @@ struct Entry {
     opens: Opens,
     media_type: &'static str,
     body: String,
-    /// Names something that is one user's alone: to others it is not there.
+    /// The path names something of one user, which does not exist for others.
     private: bool,
 }
 
-/// A site with two stores, an application that only alice may see, and one that is not ready.
-async fn site() -> (Site, ScriptedFarm) {
-    let farm = ScriptedFarm::friendly().await;
-    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+/// Starts a site with two stores, an application that only alice may see, and one whose launch has
+/// to be retried.
+async fn site() -> (Site, ScriptedController) {
+    let farm = ScriptedController::healthy().await;
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let mut world = World::demo();
     world.farms[0].applications[0].users = Some(vec![r"DEMO\alice".to_owned()]);
     let more_farms = format!(
         "{}[[store]]\npath = \"{OTHER}\"\n{}",
-        farm.section("GATE", "Gate"),
-        farm.section("ELSE", "Else")
+        farm.farm_section("GATE", "Gate"),
+        farm.farm_section("ELSE", "Else")
     );
     let options = Options {
         world,
@@ -207,19 +208,20 @@ impl Entry {
                 .map(|it| ("Authorization", it.as_str())),
         );
         headers.extend_from_slice(more);
-        let wire = site.gateway;
-        wire.send(self.method, &self.path, &headers, self.body.as_bytes())
+        let server = site.server;
+        server
+            .send(self.method, &self.path, &headers, self.body.as_bytes())
             .await
     }
 }
 
 #[tokio::test]
-async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
+async fn every_route_accepts_only_its_own_token() {
     // SS-4, SS-54, CA-2 to CA-15
     let (site, _farm) = site().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let bob = sign_in(&site, "bob", "roam-demo").await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let entries = entries(&site, &alice).await;
     let names: BTreeSet<_> = entries.iter().map(|entry| entry.name).collect();
     assert_eq!(names, names_in_the_source());
@@ -253,7 +255,7 @@ async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
         for (token, reason) in rows {
             let answer = entry.ask(&site, token, &[]).await;
             assert_eq!(answer.status, 401, "{case} {reason}");
-            assert_eq!(challenged(&answer).reason, reason, "{case}");
+            assert_eq!(challenge_of(&answer).reason, reason, "{case}");
         }
         if entry.private {
             let answer = entry.ask(&site, Some(of_bob), &[]).await;
@@ -261,7 +263,8 @@ async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
         }
     }
     assert_eq!(site.sessions("alice"), before);
-    // What is good passes, so the table can fail. Last, since some of it ends sessions.
+    // A good token is accepted, so that the table can fail. This comes last, because some requests
+    // end sessions.
     for entry in entries
         .iter()
         .filter(|entry| entry.opens != Opens::All)
@@ -274,15 +277,15 @@ async fn every_route_wants_its_own_token_and_nothing_else_opens_it() {
         };
         let answer = entry.ask(&site, Some(&token), &[]).await;
         assert_eq!(answer.status, 200, "{} {}", entry.method, entry.path);
-        let metrics = site.gateway.send("GET", "/metrics", &[], b"").await;
+        let metrics = site.server.send("GET", "/metrics", &[], b"").await;
         let served = format!("route=\"{}\",status=\"200\"", entry.name);
         assert!(metrics.text().contains(&served), "{served}");
     }
 }
 
-/// A token of alice for a realm that was issued so many hours ago.
+/// Returns a token of alice for a realm that was issued this many hours ago.
 fn forged(site: &Site, service: &TokenService, realm: &str, hours: i64) -> String {
-    site.forge(&Forged {
+    site.seal_token(&TokenContents {
         realm,
         url: site.url("/"),
         issuer: &service.tokens.realm,
@@ -296,10 +299,10 @@ async fn validation_realm(site: &Site, entries: &[Entry]) -> String {
     let entry = entries
         .iter()
         .find(|entry| entry.opens == Opens::Validation);
-    challenged(&entry.unwrap().ask(site, None, &[]).await).realm
+    challenge_of(&entry.unwrap().ask(site, None, &[]).await).realm
 }
 
-/// The names that the gateway has for its routes.
+/// Returns the names of all routes in the source of the server.
 fn names_in_the_source() -> BTreeSet<&'static str> {
     let start = ROUTES.find("fn name(self)").unwrap();
     let end = start + ROUTES[start..].find("\n    }\n").unwrap();
@@ -310,20 +313,20 @@ fn names_in_the_source() -> BTreeSet<&'static str> {
     names
 }
 
-const MARK: &str = "PLANT-5914";
+const MARKER: &str = "PLANT-5914";
 
-/// What would run in a browser, were it to stand in a page or in XML as it is.
+/// Markup that a browser would run if a page or an XML document contained it unescaped.
 const MARKUP: &str = "\"'><script>alert('PLANT-5914')</script>";
 
-/// The same, as text of an XML document.
+/// The same markup as escaped XML text.
 const ESCAPED: &str = "&quot;&apos;&gt;&lt;script&gt;alert(&apos;PLANT-5914&apos;)&lt;/script&gt;";
 
-/// The answer has nothing of it that a browser would run, and no header has any of it. Where it may
-/// stand at all it is text of an XML document.
-fn harmless(answer: &Response, case: &str) {
+/// Panics if a header contains the markup, or if the body contains it other than as text of an XML
+/// document.
+fn assert_harmless(answer: &Response, case: &str) {
     for (name, value) in &answer.headers {
-        assert!(!value.contains(MARK), "{case}: {name}: {value}");
-        assert!(!name.contains(MARK), "{case}: {name}");
+        assert!(!value.contains(MARKER), "{case}: {name}: {value}");
+        assert!(!name.contains(MARKER), "{case}: {name}");
     }
     assert_eq!(
         answer.header("x-content-type-options"),
@@ -339,15 +342,15 @@ fn harmless(answer: &Response, case: &str) {
         assert!(!policy.contains("unsafe"), "{policy}");
     }
     if !media_type.contains("xml") {
-        assert!(!text.contains(MARK), "{case}: {text}");
+        assert!(!text.contains(MARKER), "{case}: {text}");
     }
 }
 
 #[tokio::test]
-async fn markup_in_any_field_of_a_request_runs_nowhere() {
+async fn markup_in_request_fields_is_never_reflected_unescaped() {
     let (site, _farm) = site().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let entries = entries(&site, &alice).await;
     let validation = validation_realm(&site, &entries).await;
     let token = |entry: &Entry| match entry.opens {
@@ -356,13 +359,13 @@ async fn markup_in_any_field_of_a_request_runs_nowhere() {
         Opens::Tokens => Some(alice.primary.clone()),
         Opens::Validation => Some(forged(&site, &service, &validation, 0)),
     };
-    // The path, in every form that a request may have, and the query.
+    // The path in every form, and the query.
     let raw = MARKUP.replace(' ', "");
     let encoded: String = MARKUP.bytes().map(|b| format!("%{b:02x}")).collect();
     for entry in &entries {
         for path in [
             format!("{}/{encoded}", entry.path),
-            format!("{}/{MARK}", entry.path),
+            format!("{}/{MARKER}", entry.path),
             format!("{}?{encoded}={encoded}", entry.path),
             format!("{}?group={encoded}&scope={encoded}", entry.path),
             format!("/{encoded}{}", entry.path),
@@ -374,14 +377,14 @@ async fn markup_in_any_field_of_a_request_runs_nowhere() {
                 ..*entry
             };
             let answer = asked.ask(&site, token(entry).as_deref(), &[]).await;
-            harmless(&answer, &asked.path);
+            assert_harmless(&answer, &asked.path);
         }
-        // A request line that is none: the answer of the parser.
+        // A malformed request line, which the HTTP parser answers.
         let line = format!(
             "GET {}?{raw} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
             entry.path
         );
-        let answer = site.gateway.raw(line.as_bytes()).await;
+        let answer = site.server.raw(line.as_bytes()).await;
         assert!(!String::from_utf8_lossy(&answer).contains("<script"));
         for name in [
             "Accept",
@@ -407,20 +410,20 @@ async fn markup_in_any_field_of_a_request_runs_nowhere() {
             let answer = entry
                 .ask(&site, token(entry).as_deref(), &[(name, MARKUP)])
                 .await;
-            harmless(&answer, &format!("{name} {}", entry.path));
+            assert_harmless(&answer, &format!("{name} {}", entry.path));
         }
-        for (token, media_type) in [(MARKUP, entry.media_type), (MARK, MARKUP)] {
+        for (token, media_type) in [(MARKUP, entry.media_type), (MARKER, MARKUP)] {
             let headers = [
                 ("Authorization", format!("CitrixAuth {token}")),
                 ("Content-Type", media_type.to_owned()),
             ];
             let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
             let body = entry.body.as_bytes();
-            let wire = site.gateway;
-            let answer = wire.send(entry.method, &entry.path, &headers, body).await;
-            harmless(&answer, &format!("{token} {}", entry.path));
+            let server = site.server;
+            let answer = server.send(entry.method, &entry.path, &headers, body).await;
+            assert_harmless(&answer, &format!("{token} {}", entry.path));
         }
-        // Every value of a body in turn, as markup and as text.
+        // Every value of a body, as markup and as escaped text.
         for planted in bodies(&entry.body) {
             let asked = Entry {
                 path: entry.path.clone(),
@@ -428,13 +431,13 @@ async fn markup_in_any_field_of_a_request_runs_nowhere() {
                 ..*entry
             };
             let answer = asked.ask(&site, token(entry).as_deref(), &[]).await;
-            harmless(&answer, &asked.body);
+            assert_harmless(&answer, &asked.body);
         }
     }
-    form(&site).await;
+    check_form(&site).await;
 }
 
-/// The body with something planted in place of each of its texts, names and values.
+/// Returns the body with markup in place of each of its texts, names and values.
 fn bodies(body: &str) -> Vec<String> {
     let places = Regex::new("(?:[>=\"])([^<>\"=&?]+)(?:[<\"&])").unwrap();
     let places: Vec<_> = places
@@ -454,9 +457,9 @@ fn bodies(body: &str) -> Vec<String> {
         .collect()
 }
 
-/// The form shows again what was typed as the name, as text of its XML.
-async fn form(site: &Site) {
-    let service = TokenService::discover(site.gateway).await;
+/// The form repeats the user name as text of its XML.
+async fn check_form(site: &Site) {
+    let service = TokenService::discover(site.server).await;
     for (field, shown) in [
         ("username", true),
         ("password", false),
@@ -479,9 +482,9 @@ async fn form(site: &Site) {
             .post(Some(&conversation.cookie), context, &fields)
             .await;
         assert_eq!(answer.status, 200, "{field}");
-        harmless(&answer, field);
+        assert_harmless(&answer, field);
         assert_eq!(
-            answer.text().contains(MARK),
+            answer.text().contains(MARKER),
             shown,
             "{field}: {}",
             answer.text()

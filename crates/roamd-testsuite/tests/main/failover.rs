@@ -1,12 +1,13 @@
-//! What several farms of a group publish is started on the first that can serve it (store-services.md
-//! §4), and on another only where that is certain to start nothing twice.
+//! A resource of several farms of a group is launched on the first farm that can serve it
+//! (store-services.md §4). Another farm is used only if nothing can be started twice.
 
 use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
-use roamd_testsuite::{Options, Script, ScriptedFarm, SignedIn, Site, sign_in};
+use roamd_testkit::{Script, ScriptedController};
+use roamd_testsuite::{Options, SignedIn, Site, sign_in};
 
-use crate::launch::{data, failure, line, success};
+use crate::support::{data, failure, line, success};
 
-/// The launch URL of what a user lists with this title.
+/// Returns the launch URL of the resource with this title.
 async fn launch_url(user: &SignedIn, title: &str) -> String {
     let response = user.get("/Citrix/Store/resources/v2").await;
     let list = Resources::from_xml(&response.body).unwrap();
@@ -16,15 +17,15 @@ async fn launch_url(user: &SignedIn, title: &str) -> String {
     resource.launch_ica.unwrap()
 }
 
-/// A site with two farms of a group before which it does not know any other.
-async fn two_farms() -> (Site, [ScriptedFarm; 2], SignedIn) {
+/// Starts a site with two more farms, which are a group.
+async fn two_farms() -> (Site, [ScriptedController; 2], SignedIn) {
     let farms = [
-        ScriptedFarm::friendly().await,
-        ScriptedFarm::friendly().await,
+        ScriptedController::healthy().await,
+        ScriptedController::healthy().await,
     ];
-    let section = |farm: &ScriptedFarm, id| {
+    let section = |farm: &ScriptedController, id| {
         let group = "aggregation_group = \"books\"";
-        format!("{}{group}\n", farm.section(id, id))
+        format!("{}{group}\n", farm.farm_section(id, id))
     };
     let site = Site::start(Options {
         more_farms: section(&farms[0], "ONE") + &section(&farms[1], "TWO"),
@@ -36,7 +37,7 @@ async fn two_farms() -> (Site, [ScriptedFarm; 2], SignedIn) {
 }
 
 #[tokio::test]
-async fn an_application_is_started_on_another_farm_when_the_first_is_down() {
+async fn launch_fails_over_when_the_first_farm_is_down() {
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let url = launch_url(&alice, "Notepad").await;
@@ -45,28 +46,32 @@ async fn an_application_is_started_on_another_farm_when_the_first_is_down() {
     site.stop_farm("XA1").await;
     let after = success(&alice.launch(&url, "DESK-C").await).0;
     assert!(line(&after, "Address").starts_with("cvad-"), "{after}");
-    // The one that is down is not asked first each time by a list: there is one id, and it is enough.
+    // The list has one id for the resource, of a farm that responds.
     let list = alice.get("/Citrix/Store/resources/v2").await;
     assert!(list.text().contains("<id>CVAD.Notepad</id>"));
-    // SS-55: with no farm left it has failed, and is not gone.
+    // SS-55: without a farm the launch fails, but the resource exists.
     site.stop_farm("CVAD").await;
     let (id, _) = failure(&alice.launch(&url, "DESK-C").await);
     assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
 }
 
 #[tokio::test]
-async fn a_launch_whose_answer_was_lost_is_made_nowhere_else() {
+async fn launch_with_lost_response_is_not_repeated_elsewhere() {
     let (_site, [one, two], alice) = two_farms().await;
     let url = launch_url(&alice, "Ledger").await;
-    one.play("Address", Script::bytes("").then_reset());
+    one.set_script("Address", Script::reset());
     let (id, _) = failure(&alice.launch(&url, "DESK-C").await);
     assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
-    assert_eq!((one.received("Address"), two.received("Address")), (1, 0));
+    assert_eq!(
+        (one.request_count("Address"), two.request_count("Address")),
+        (1, 0)
+    );
 }
 
 #[tokio::test]
-async fn a_launch_that_has_its_address_is_made_nowhere_else() {
-    // The address may have begun something, whatever the farm says of the ticket.
+async fn launch_with_address_is_not_repeated_elsewhere() {
+    // The address request may have started something, whatever the farm responds to the ticket
+    // request.
     let (_site, [one, two], alice) = two_farms().await;
     let url = launch_url(&alice, "Ledger").await;
     for (error, expected) in [
@@ -74,32 +79,38 @@ async fn a_launch_that_has_its_address_is_made_nowhere_else() {
         ("no-server", LaunchErrorId::UNAVAILABLE_DESKTOP),
         ("not-trusted", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
     ] {
-        one.answer("Ticket", &format!("<ErrorId>{error}</ErrorId>"));
+        one.set_content("Ticket", &format!("<ErrorId>{error}</ErrorId>"));
         let (id, _) = failure(&alice.launch(&url, "DESK-C").await);
         assert_eq!(id, expected, "{error}");
     }
-    assert_eq!((one.received("Ticket"), two.received("Address")), (3, 0));
+    assert_eq!(
+        (one.request_count("Ticket"), two.request_count("Address")),
+        (3, 0)
+    );
 }
 
 #[tokio::test]
-async fn a_retry_goes_on_at_the_farm_that_asked_for_it() {
+async fn retry_continues_at_the_farm_that_asked_for_it() {
     // ST-44, ST-46
     let (_site, [one, two], alice) = two_farms().await;
     let url = launch_url(&alice, "Ledger").await;
-    one.answer("Address", "<ErrorId>not-licensed</ErrorId>");
-    two.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    one.set_content("Address", "<ErrorId>not-licensed</ErrorId>");
+    two.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let LaunchData::Retry { url: next, .. } = data(&alice.launch(&url, "DESK-C").await) else {
         panic!("a machine has to start");
     };
-    one.be_friendly();
+    one.make_healthy();
     let again = alice.launch(&next, "DESK-C").await;
     let LaunchData::Retry { url: next, .. } = data(&again) else {
         panic!("{}", again.text());
     };
-    two.be_friendly();
+    two.make_healthy();
     success(&alice.launch(&next, "DESK-C").await);
-    assert_eq!((one.received("Address"), two.received("Address")), (0, 1));
-    // The key is for the launch on that farm alone.
+    assert_eq!(
+        (one.request_count("Address"), two.request_count("Address")),
+        (0, 1)
+    );
+    // The key is valid only for the launch on that farm.
     let key = next.rsplit('/').next().unwrap();
     let elsewhere = format!("{url}/{key}");
     assert_eq!(alice.launch(&elsewhere, "DESK-C").await.status, 404);

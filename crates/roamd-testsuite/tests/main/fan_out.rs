@@ -1,13 +1,14 @@
-//! Several farms at once: one deadline, one catalogue, no password carried further than it has to
-//! be, and no farm that takes more than its part.
+//! Operations on several farms: a single deadline, a single enumeration per user, stale passwords
+//! that reach as few farms as possible, and limits for each farm.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roamd_store_proto::{EnumerationStatus, SessionState};
+use roamd_testkit::{Script, ScriptedController};
 use roamd_testsuite::{
-    Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService, challenged,
-    session_params, sign_in, sign_in_to,
+    Options, Response, SignedIn, Site, TokenService, challenge_of, session_params, sign_in,
+    sign_in_to,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -15,27 +16,27 @@ use tokio::time::timeout;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
 
-/// A second store, whose only farm is to follow.
+/// Beginning of a second store, which its only farm has to follow.
 const OTHER_STORE: &str = "[[store]]\npath = \"/Citrix/Other\"\n";
 const OTHER: &str = "/Citrix/Other";
 
-/// A deadline that no test waits for.
+/// A deadline that no test reaches.
 const LONG: &str = "timeout_ms = 600000\n";
 
 /// Far less than [`LONG`], and more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(20);
 
-/// The demo site, and three scripted farms of which the first checks passwords. Lines for each of
-/// the farms may follow.
-async fn site_of_three(more: &str) -> (Site, [ScriptedFarm; 3]) {
+/// Starts the demo site with three scripted farms, of which the first checks passwords. `more` are
+/// lines for each of them.
+async fn site_with_three_farms(more: &str) -> (Site, [ScriptedController; 3]) {
     let farms = [
-        ScriptedFarm::friendly().await,
-        ScriptedFarm::friendly().await,
-        ScriptedFarm::friendly().await,
+        ScriptedController::healthy().await,
+        ScriptedController::healthy().await,
+        ScriptedController::healthy().await,
     ];
     let sections = ["ONE", "TWO", "THREE"].iter().zip(&farms);
     let more_farms = sections
-        .map(|(id, farm)| farm.section(id, id) + more)
+        .map(|(id, farm)| farm.farm_section(id, id) + more)
         .collect();
     let site = Site::start(Options {
         authentication: "credentials = \"ONE\"\ndomains = [\"DEMO\"]".to_owned(),
@@ -46,12 +47,12 @@ async fn site_of_three(more: &str) -> (Site, [ScriptedFarm; 3]) {
     (site, farms)
 }
 
-/// The demo site, and a second store with one farm.
-async fn site_of_two_stores(farm: &ScriptedFarm, more: &str) -> Site {
+/// Starts the demo site with a second store that has one farm.
+async fn site_with_two_stores(farm: &ScriptedController, more: &str) -> Site {
     Site::start(Options {
-        // All clients of these tests come from one address.
-        front: "[limits]\nconnections_per_client = 2000\nrequests_per_client = 2000".to_owned(),
-        more_farms: format!("{OTHER_STORE}{}{more}", farm.section("GATE", "GATE")),
+        // All clients of these tests have one address.
+        listener: "[limits]\nconnections_per_client = 2000\nrequests_per_client = 2000".to_owned(),
+        more_farms: format!("{OTHER_STORE}{}{more}", farm.farm_section("GATE", "GATE")),
         ..Options::default()
     })
     .await
@@ -71,13 +72,13 @@ async fn state(user: &SignedIn, extra: &str) -> SessionState {
     user.state("DESK-C", extra).await.unwrap()
 }
 
-fn count(farms: &[ScriptedFarm; 3]) -> [usize; 3] {
-    farms.each_ref().map(ScriptedFarm::received_at_all)
+fn count(farms: &[ScriptedController; 3]) -> [usize; 3] {
+    farms.each_ref().map(ScriptedController::total_requests)
 }
 
 #[tokio::test]
-async fn a_password_that_is_not_good_any_more_reaches_one_farm() {
-    // CA-12: and the client is told to drop it only if that is true.
+async fn stale_password_reaches_only_one_farm() {
+    // CA-12: the reason tells the client to drop the password only if the password is wrong.
     for (error, reason) in [
         ("failed-credentials", "badpassword"),
         ("expired-credentials", "badpassword"),
@@ -86,34 +87,34 @@ async fn a_password_that_is_not_good_any_more_reaches_one_farm() {
         ("account-locked-out", "badaccount"),
         ("invalid-logon-hours", "badaccount"),
     ] {
-        let (mut site, farms) = site_of_three("").await;
+        let (mut site, farms) = site_with_three_farms("").await;
         let carol = sign_in(&site, "carol", "roam-demo").await;
         let launch = carol.launch_url("DESK-C", "", "ONE.Ledger").await;
-        // So that nothing is known of the password.
-        site.restart_gateway().await;
+        // After a restart, no password check is cached.
+        site.restart_server().await;
         let refusal = format!("<ErrorId>{error}</ErrorId>");
         for farm in &farms {
-            farm.be_friendly();
-            farm.answer("ValidateCredentials", &refusal);
+            farm.make_healthy();
+            farm.set_content("ValidateCredentials", &refusal);
         }
         let answers = tokio::join!(list(&carol, ACTIVE), list(&carol, ""));
         for answer in [answers.0, answers.1] {
-            assert_eq!(challenged(&answer).reason, reason, "{error}");
+            assert_eq!(challenge_of(&answer).reason, reason, "{error}");
         }
         assert_eq!(count(&farms), [1, 0, 0], "{error}");
-        // The next requests do not go to any farm, whatever they are.
+        // Further requests reach no farm.
         let accept = "application/vnd.citrix.sessionresults+xml";
         for operation in ["disconnect", "logoff"] {
             let body = session_params("DESK-C", "");
             let ended = carol.post(operation, accept, &body).await;
-            assert_eq!(challenged(&ended).reason, reason, "{error}");
+            assert_eq!(challenge_of(&ended).reason, reason, "{error}");
         }
         let launched = carol.launch(&launch, "DESK-C").await;
-        assert_eq!(challenged(&launched).reason, reason, "{error}");
+        assert_eq!(challenge_of(&launched).reason, reason, "{error}");
         assert_eq!(count(&farms), [1, 0, 0], "{error}");
-        // A sign-in is asked for anew, and what it says counts.
+        // A sign-in checks the password again, and its result counts.
         for farm in &farms {
-            farm.be_friendly();
+            farm.make_healthy();
         }
         let carol = sign_in(&site, "carol", "roam-demo").await;
         assert_eq!(state(&carol, "").await.enumeration, EnumerationStatus::Full);
@@ -121,121 +122,121 @@ async fn a_password_that_is_not_good_any_more_reaches_one_farm() {
 }
 
 #[tokio::test]
-async fn a_farm_that_hangs_does_not_keep_the_next_one_from_being_asked_about_a_password() {
+async fn hanging_farm_does_not_block_the_password_check() {
     let [one, two] = [
-        ScriptedFarm::friendly().await,
-        ScriptedFarm::friendly().await,
+        ScriptedController::healthy().await,
+        ScriptedController::healthy().await,
     ];
     let mut site = Site::start(Options {
-        store: one.section("ONE", "One") + &two.section("TWO", "Two"),
+        store: one.farm_section("ONE", "One") + &two.farm_section("TWO", "Two"),
         ..Options::default()
     })
     .await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
-    // So that nothing is known of the password.
-    site.restart_gateway().await;
+    // After a restart, no password check is cached.
+    site.restart_server().await;
     one.hold("ValidateCredentials", &Arc::new(Semaphore::new(0)));
-    two.answer(
+    two.set_content(
         "ValidateCredentials",
         "<ErrorId>failed-credentials</ErrorId>",
     );
     let answer = list(&carol, "").await;
-    assert_eq!(challenged(&answer).reason, "badpassword");
+    assert_eq!(challenge_of(&answer).reason, "badpassword");
 }
 
 #[tokio::test]
-async fn a_good_password_costs_one_request_in_a_while() {
-    let (mut site, [one, ..]) = site_of_three("").await;
+async fn good_password_is_checked_once_until_the_cache_expires() {
+    let (mut site, [one, ..]) = site_with_three_farms("").await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
-    assert_eq!(one.received("ValidateCredentials"), 1);
+    assert_eq!(one.request_count("ValidateCredentials"), 1);
     state(&carol, "").await;
     carol.end("disconnect", "DESK-C", "").await;
-    assert_eq!(one.received("ValidateCredentials"), 1);
-    // A process that knows nothing yet asks once.
-    site.restart_gateway().await;
-    one.be_friendly();
+    assert_eq!(one.request_count("ValidateCredentials"), 1);
+    // A new process checks once.
+    site.restart_server().await;
+    one.make_healthy();
     for _ in 0..3 {
         state(&carol, "").await;
         carol.end("disconnect", "DESK-C", "").await;
     }
-    assert_eq!(one.received("ValidateCredentials"), 1);
+    assert_eq!(one.request_count("ValidateCredentials"), 1);
 }
 
 #[tokio::test]
-async fn a_farm_that_refuses_a_password_has_it_checked_before_it_goes_on() {
-    let (site, farms) = site_of_three("").await;
+async fn password_refused_by_a_farm_is_checked_before_the_next_call() {
+    let (site, farms) = site_with_three_farms("").await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
     let [one, two, three] = &farms;
-    two.answer("AppData", "<ErrorId>failed-credentials</ErrorId>");
-    two.answer(
+    two.set_content("AppData", "<ErrorId>failed-credentials</ErrorId>");
+    two.set_content(
         "ReconnectSessionData",
         "<ErrorId>failed-credentials</ErrorId>",
     );
     let listed = state(&carol, "").await;
     assert_eq!(listed.enumeration, EnumerationStatus::Partial);
-    assert_eq!(one.received("ValidateCredentials"), 1);
-    // The password was changed: nobody else hears of it.
-    one.answer(
+    assert_eq!(one.request_count("ValidateCredentials"), 1);
+    // The password was changed, so that no further farm is called.
+    one.set_content(
         "ValidateCredentials",
         "<ErrorId>failed-credentials</ErrorId>",
     );
     let before = count(&farms);
-    assert_eq!(challenged(&list(&carol, "").await).reason, "badpassword");
+    assert_eq!(challenge_of(&list(&carol, "").await).reason, "badpassword");
     assert_eq!(count(&farms), [before[0] + 1, before[1], before[2]]);
-    assert!(three.received("ReconnectSessionData") > 0);
+    assert!(three.request_count("ReconnectSessionData") > 0);
 }
 
 #[tokio::test]
-async fn where_nobody_can_check_a_password_the_farms_are_asked_all_the_same() {
+async fn farms_are_called_when_the_password_cannot_be_checked() {
     for script in [
-        Script::bytes(""),
-        Script::bytes("").then_reset(),
-        Script::body(roamd_testsuite::document(
+        Script::silence(),
+        Script::reset(),
+        Script::body(roamd_testkit::document(
             "ValidateCredentials",
             "<ErrorId>unspecified</ErrorId>",
         )),
     ] {
-        let (mut site, [one, ..]) = site_of_three("timeout_ms = 1000\n").await;
+        let (mut site, [one, ..]) = site_with_three_farms("timeout_ms = 1000\n").await;
         let carol = sign_in(&site, "carol", "roam-demo").await;
-        site.restart_gateway().await;
-        one.be_friendly();
-        one.play("ValidateCredentials", script);
+        site.restart_server().await;
+        one.make_healthy();
+        one.set_script("ValidateCredentials", script);
         for _ in 0..2 {
             let listed = soon(state(&carol, "")).await;
             assert_eq!(listed.enumeration, EnumerationStatus::Full);
         }
-        assert_eq!(one.received("ValidateCredentials"), 1);
+        assert_eq!(one.request_count("ValidateCredentials"), 1);
     }
 }
 
 #[tokio::test]
-async fn an_operation_on_one_farm_is_its_own_check() {
-    let farm = ScriptedFarm::friendly().await;
-    let mut site = site_of_two_stores(&farm, "").await;
+async fn operation_on_a_single_farm_needs_no_password_check() {
+    let farm = ScriptedController::healthy().await;
+    let mut site = site_with_two_stores(&farm, "").await;
     let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
-    site.restart_gateway().await;
+    site.restart_server().await;
     assert_eq!(state(&carol, "").await.enumeration, EnumerationStatus::Full);
-    assert_eq!(farm.received("ValidateCredentials"), 0);
+    assert_eq!(farm.request_count("ValidateCredentials"), 0);
     let refusal = "<ErrorId>failed-credentials</ErrorId>";
-    farm.answer("ReconnectSessionData", refusal);
-    farm.answer("AppData", refusal);
+    farm.set_content("ReconnectSessionData", refusal);
+    farm.set_content("AppData", refusal);
     assert_eq!(
         state(&carol, "").await.enumeration,
         EnumerationStatus::Failed
     );
-    let received = farm.received("ReconnectSessionData");
-    // Its refusal counts: a farm that checks passwords is asked, and says that this one is good.
+    let received = farm.request_count("ReconnectSessionData");
+    // After the refusal, a farm that checks passwords is asked. It confirms this one.
     assert_eq!(
         state(&carol, "").await.enumeration,
         EnumerationStatus::Failed
     );
-    assert_eq!(farm.received("ReconnectSessionData"), received + 1);
+    assert_eq!(farm.request_count("ReconnectSessionData"), received + 1);
 }
 
 #[tokio::test]
-async fn a_listing_is_made_again_only_where_it_changes_nothing() {
-    // SS-29, nfuse.md §3.3
-    // Once more as the only controller, and before that once more on a connection of its own.
+async fn listing_is_repeated_only_without_side_effects() {
+    // SS-29, nfuse.md §3.3. The only controller is tried again, and before that a kept connection
+    // is replaced by a new one.
     let harmless = 2..=3;
     for (generation, extra, expected) in [
         ("cvad-7", "", &harmless),
@@ -245,21 +246,21 @@ async fn a_listing_is_made_again_only_where_it_changes_nothing() {
         ("xenapp-6", "", &harmless),
         ("xenapp-6", ACTIVE, &(1..=1)),
     ] {
-        let farm = ScriptedFarm::friendly().await;
+        let farm = ScriptedController::healthy().await;
         let options = Options {
-            more_farms: farm.section_of(generation, "GATE", "GATE"),
+            more_farms: farm.farm_section_of(generation, "GATE", "GATE"),
             ..Options::default()
         };
         let site = Site::start(options).await;
         let carol = sign_in(&site, "carol", "roam-demo").await;
-        farm.play("ReconnectSessionData", Script::bytes("").then_close());
+        farm.set_script("ReconnectSessionData", Script::close());
         let listed = state(&carol, extra).await;
         assert_eq!(
             listed.enumeration,
             EnumerationStatus::Partial,
             "{generation}"
         );
-        let received = farm.received("ReconnectSessionData");
+        let received = farm.request_count("ReconnectSessionData");
         assert!(
             expected.contains(&received),
             "{generation} {extra}: {received}"
@@ -268,24 +269,24 @@ async fn a_listing_is_made_again_only_where_it_changes_nothing() {
 }
 
 #[tokio::test]
-async fn everything_that_a_listing_asks_of_a_farm_has_one_deadline() {
+async fn listing_of_one_farm_has_a_single_deadline() {
     tokio::join!(list_in_time("xenapp-6"), list_in_time("cvad-7"));
 }
 
-async fn list_in_time(generation: &str) {
-    let farm = ScriptedFarm::friendly().await;
+async fn list_in_time(generation: &'static str) {
+    let farm = ScriptedController::healthy().await;
     let options = Options {
-        more_farms: farm.section_of(generation, "GATE", "GATE") + "timeout_ms = 3000\n",
+        more_farms: farm.farm_section_of(generation, "GATE", "GATE") + "timeout_ms = 3000\n",
         ..Options::default()
     };
     let site = Site::start(options).await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
-    // A catalogue that does not come leaves the listing its time.
-    farm.play("AppData", Script::bytes(""));
+    // An enumeration without a response leaves the listing its time.
+    farm.set_script("AppData", Script::silence());
     let listed = state(&carol, ACTIVE).await;
     assert_eq!(listed.enumeration, EnumerationStatus::Full, "{generation}");
-    // With both silent, the client waits for the one deadline, and not for one and a half.
-    farm.play("ReconnectSessionData", Script::bytes(""));
+    // If both get no response, the client waits for one deadline, not for one and a half.
+    farm.set_script("ReconnectSessionData", Script::silence());
     let begin = Instant::now();
     let listed = state(&carol, ACTIVE).await;
     assert_eq!(
@@ -298,14 +299,14 @@ async fn list_in_time(generation: &str) {
 }
 
 #[tokio::test]
-async fn a_sign_in_forgets_what_the_user_may_start_at_every_farm() {
-    let (site, farms) = site_of_three("").await;
+async fn sign_in_discards_the_resource_cache_of_every_farm() {
+    let (site, farms) = site_with_three_farms("").await;
     let mut carol = sign_in(&site, "carol", "roam-demo").await;
     for fetched in 1..=2 {
         for _ in 0..2 {
             state(&carol, "").await;
             for farm in &farms {
-                assert_eq!(farm.received("AppData"), fetched);
+                assert_eq!(farm.request_count("AppData"), fetched);
             }
         }
         carol = sign_in(&site, "carol", "roam-demo").await;
@@ -313,45 +314,45 @@ async fn a_sign_in_forgets_what_the_user_may_start_at_every_farm() {
 }
 
 #[tokio::test]
-async fn who_goes_while_others_wait_for_the_same_catalogue_does_not_fail_them() {
-    let farm = ScriptedFarm::friendly().await;
-    let site = site_of_two_stores(&farm, LONG).await;
+async fn cancelled_enumeration_does_not_fail_other_waiters() {
+    let farm = ScriptedController::healthy().await;
+    let site = site_with_two_stores(&farm, LONG).await;
     let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
-    farm.answer(
+    farm.set_content(
         "AppData",
         "<AppDataSet><AppData><InName>Ledger</InName><FName>Big Ledger</FName></AppData></AppDataSet>",
     );
-    let told = Arc::new(Semaphore::new(0));
-    farm.hold("AppData", &told);
+    let release = Arc::new(Semaphore::new(0));
+    farm.hold("AppData", &release);
     let client = |user: &SignedIn| {
         let user = user.clone();
         tokio::spawn(async move { state(&user, "").await })
     };
     let gone = client(&carol);
-    soon(farm.reached("AppData", 1)).await;
+    soon(farm.wait_for_requests("AppData", 1)).await;
     let waits = client(&carol);
-    soon(farm.reached("ReconnectSessionData", 2)).await;
-    assert_eq!(farm.received("AppData"), 1, "one asks for both");
+    soon(farm.wait_for_requests("ReconnectSessionData", 2)).await;
+    assert_eq!(farm.request_count("AppData"), 1, "one asks for both");
     gone.abort();
-    soon(farm.reached("AppData", 2)).await;
-    told.close();
+    soon(farm.wait_for_requests("AppData", 2)).await;
+    release.close();
     let listed = soon(waits).await.unwrap();
     assert_eq!(listed.enumeration, EnumerationStatus::Full);
     assert_eq!(listed.sessions[0].initial_app, "Big Ledger");
 }
 
 #[tokio::test]
-async fn a_full_farm_is_left_out_and_a_full_store_says_when_to_come_again() {
+async fn full_farm_is_left_out_and_full_store_gets_503() {
     // SS-37, SS-64
-    let farm = ScriptedFarm::friendly().await;
+    let farm = ScriptedController::healthy().await;
     let bound = "concurrency = 1\nqueue = 0\n";
     let options = Options {
         more_farms: [
-            &farm.section("GATE", "GATE"),
+            &farm.farm_section("GATE", "GATE"),
             bound,
             LONG,
             OTHER_STORE,
-            &farm.section("GATE2", "GATE2"),
+            &farm.farm_section("GATE2", "GATE2"),
             bound,
             LONG,
         ]
@@ -362,12 +363,12 @@ async fn a_full_farm_is_left_out_and_a_full_store_says_when_to_come_again() {
     let here = sign_in(&site, "carol", "roam-demo").await;
     let there = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
     let launch = there.launch_url("DESK-C", "", "GATE2.Ledger").await;
-    farm.play("ReconnectSessionData", Script::bytes(""));
+    farm.set_script("ReconnectSessionData", Script::silence());
     let mut hang = JoinSet::new();
     for (user, received) in [(&here, 2), (&there, 3)] {
         let user = user.clone();
         hang.spawn(async move { list(&user, "").await });
-        soon(farm.reached("ReconnectSessionData", received)).await;
+        soon(farm.wait_for_requests("ReconnectSessionData", received)).await;
     }
     let listed = soon(state(&here, "")).await;
     assert_eq!(listed.enumeration, EnumerationStatus::Partial);
@@ -387,27 +388,27 @@ async fn a_full_farm_is_left_out_and_a_full_store_says_when_to_come_again() {
         assert!(!refused.text().contains('<'), "{}", refused.text());
     }
     for request in ["DisconnectUserSessions", "LogoffUserSessions", "Address"] {
-        assert_eq!(farm.received(request), 0, "{request}");
+        assert_eq!(farm.request_count(request), 0, "{request}");
     }
     assert_eq!(hang.len(), 2);
 }
 
 #[tokio::test]
-async fn a_sign_in_at_a_full_farm_is_told_to_come_again_and_not_that_it_is_wrong() {
+async fn sign_in_at_a_full_farm_reports_unavailable() {
     // CA-70
-    let farm = ScriptedFarm::friendly().await;
+    let farm = ScriptedController::healthy().await;
     let site = Site::start(Options {
         authentication: "credentials = \"GATE\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: farm.section("GATE", "GATE") + "concurrency = 1\nqueue = 0\n" + LONG,
+        more_farms: farm.farm_section("GATE", "GATE") + "concurrency = 1\nqueue = 0\n" + LONG,
         ..Options::default()
     })
     .await;
     let carol = sign_in(&site, "carol", "roam-demo").await;
-    farm.play("ReconnectSessionData", Script::bytes(""));
+    farm.set_script("ReconnectSessionData", Script::silence());
     let mut hang = JoinSet::new();
     hang.spawn(async move { list(&carol, "").await });
-    soon(farm.reached("ReconnectSessionData", 1)).await;
-    let conversation = TokenService::discover(site.gateway).await.begin().await;
+    soon(farm.wait_for_requests("ReconnectSessionData", 1)).await;
+    let conversation = TokenService::discover(site.server).await.begin().await;
     let attempt = conversation.attempt("carol", "roam-demo", Some("DEMO"));
     let answer = soon(attempt).await;
     assert_eq!(answer.status, 200);
@@ -416,21 +417,21 @@ async fn a_sign_in_at_a_full_farm_is_told_to_come_again_and_not_that_it_is_wrong
         "{}",
         answer.text()
     );
-    assert_eq!(farm.received("ValidateCredentials"), 1);
+    assert_eq!(farm.request_count("ValidateCredentials"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_clients_of_a_farm_that_hangs_cost_the_others_nothing() {
+async fn thousand_clients_of_a_hanging_farm_do_not_slow_others() {
     const CLIENTS: usize = 1000;
     const SERVED: usize = 4;
     const WAITING: usize = 16;
-    let farm = ScriptedFarm::friendly().await;
+    let farm = ScriptedController::healthy().await;
     let bound = format!("concurrency = {SERVED}\nqueue = {WAITING}\n{LONG}");
-    let site = site_of_two_stores(&farm, &bound).await;
+    let site = site_with_two_stores(&farm, &bound).await;
     let here = sign_in(&site, "carol", "roam-demo").await;
     let there = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
     for request in ["AppData", "ReconnectSessionData"] {
-        farm.play(request, Script::bytes(""));
+        farm.set_script(request, Script::silence());
     }
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
@@ -445,15 +446,15 @@ async fn a_thousand_clients_of_a_farm_that_hangs_cost_the_others_nothing() {
     assert_eq!(listed.enumeration, EnumerationStatus::Full);
     soon(sign_in(&site, "alice", "roam-demo")).await;
     assert_eq!(clients.len(), SERVED + WAITING);
-    assert_eq!(farm.received("ReconnectSessionData"), SERVED);
-    assert_eq!(farm.received("AppData"), 1);
-    // Those who still wait leave when they hang up, and whoever comes is served at once.
+    assert_eq!(farm.request_count("ReconnectSessionData"), SERVED);
+    assert_eq!(farm.request_count("AppData"), 1);
+    // Waiting clients leave the queue when they hang up, and new clients are served at once.
     clients.shutdown().await;
-    farm.be_friendly();
+    farm.make_healthy();
     soon(until_served(&there)).await;
 }
 
-/// Lists again and again, as a client does that is told to come again.
+/// Lists until the server has capacity, as a client does after `503`.
 async fn until_served(user: &SignedIn) {
     while list(user, "").await.status != 200 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -461,35 +462,35 @@ async fn until_served(user: &SignedIn) {
 }
 
 #[tokio::test]
-async fn who_hangs_up_gives_a_read_up_and_lets_a_change_finish() {
-    let farm = ScriptedFarm::friendly().await;
+async fn hang_up_cancels_a_read_and_lets_a_change_finish() {
+    let farm = ScriptedController::healthy().await;
     let bound = format!("concurrency = 1\nqueue = 0\n{LONG}");
-    let site = site_of_two_stores(&farm, &bound).await;
+    let site = site_with_two_stores(&farm, &bound).await;
     let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
-    farm.play("ReconnectSessionData", Script::bytes(""));
+    farm.set_script("ReconnectSessionData", Script::silence());
     let user = carol.clone();
     let reads = tokio::spawn(async move { list(&user, "").await });
-    soon(farm.reached("ReconnectSessionData", 1)).await;
+    soon(farm.wait_for_requests("ReconnectSessionData", 1)).await;
     reads.abort();
-    farm.be_friendly();
+    farm.make_healthy();
     soon(until_served(&carol)).await;
 
     for (operation, request) in [
         ("disconnect", "DisconnectUserSessions"),
         ("logoff", "LogoffUserSessions"),
     ] {
-        let told = Arc::new(Semaphore::new(0));
-        farm.hold(request, &told);
+        let release = Arc::new(Semaphore::new(0));
+        farm.hold(request, &release);
         let user = carol.clone();
         let changes = tokio::spawn(async move { user.end(operation, "DESK-C", "").await });
-        soon(farm.reached(request, 1)).await;
+        soon(farm.wait_for_requests(request, 1)).await;
         changes.abort();
-        // It still has the farm's only turn, and keeps it until the farm has answered.
+        // The change still has the only permit of the farm, until the farm has responded.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let busy = soon(list(&carol, "")).await;
         assert_eq!(busy.status, 503, "{}", busy.text());
-        told.close();
+        release.close();
         soon(until_served(&carol)).await;
-        assert_eq!(farm.received(request), 1);
+        assert_eq!(farm.request_count(request), 1);
     }
 }

@@ -4,13 +4,16 @@ use std::error::Error as _;
 
 use jiff::Timestamp;
 use roamd_store_proto::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
-use roamd_testsuite::{Options, Response, ScriptedFarm, SignedIn, Site, sign_in};
+use roamd_testkit::ScriptedController;
+use roamd_testsuite::{Options, Response, SignedIn, Site, sign_in};
 use secrecy::ExposeSecret;
+
+use crate::support::{data, failure, line, success};
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
 
 #[tokio::test]
-async fn a_session_of_each_generation_follows_its_user() {
+async fn session_of_each_generation_follows_its_user() {
     // SS-53, SS-56, SS-59
     for (app, resource, farm, address) in [
         ("MSPaint", "XA1.MSPaint", "XA1", "xa1-host11.demo.test:1494"),
@@ -28,7 +31,7 @@ async fn a_session_of_each_generation_follows_its_user() {
         let url = alice.launch_url("DESK-C", "", resource).await;
         let response = alice.launch(&url, "DESK-C").await;
         let (ica, ticket) = success(&response);
-        // SS-53, ST-20, CA-77: an answer with a ticket is kept nowhere.
+        // SS-53, ST-20, CA-77: a response with a ticket is not cached.
         let header = |name| response.header(name);
         let media_type = "application/vnd.citrix.launchdata+xml";
         assert_eq!(header("content-type"), Some(media_type));
@@ -49,7 +52,10 @@ async fn a_session_of_each_generation_follows_its_user() {
 
         let still = site.sessions("alice");
         let waiting = format!("{farm} {app} disconnected -");
-        assert!(still.contains(&waiting), "a file alone connects nobody");
+        assert!(
+            still.contains(&waiting),
+            "the file alone does not connect the session"
+        );
         let connected = site.farms.connect(&ica, Timestamp::now()).unwrap();
         assert_eq!((&*connected.farm, &*connected.app), (farm, app));
         assert_eq!(connected.client_name.as_deref(), Some("DESK-C"));
@@ -67,7 +73,7 @@ async fn a_session_of_each_generation_follows_its_user() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_active_elsewhere_moves() {
+async fn session_active_elsewhere_moves_on_launch() {
     // SS-55, SS-59: the farm allows it.
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -83,7 +89,7 @@ async fn a_session_that_is_active_elsewhere_moves() {
 }
 
 #[tokio::test]
-async fn a_launch_needs_no_end_point() {
+async fn launch_needs_no_client_name() {
     // ST-35, ST-34
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -99,7 +105,7 @@ async fn a_launch_needs_no_end_point() {
 }
 
 #[tokio::test]
-async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
+async fn unusable_session_ids_get_the_same_404() {
     // SS-5, SS-54, SS-55
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -108,7 +114,8 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
     let of_bob = bob.launch_url("DESK-C", "", "CVAD.Word").await;
     let ended = alice.launch_url("DESK-C", ACTIVE, "XA1.Notepad").await;
     let newer = alice.launch_url("DESK-C", ACTIVE, "CVAD.Word").await;
-    // The lists have disconnected it: it is connected again, to be logged off from there.
+    // The lists have disconnected it. It is connected again, so that it can be logged off from
+    // there.
     let (ica, _) = success(&alice.launch(&ended, "DESK-E").await);
     site.farms.connect(&ica, Timestamp::now()).unwrap();
     alice.end("logoff", "DESK-E", "").await;
@@ -122,16 +129,16 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
         if id.ends_with("AA") { "BB" } else { "AA" }
     );
     let forged = of_alice.replace(id, &flipped);
-    // The same session of the same user, where other keys seal.
-    let elsewhere = Site::demo().await;
-    let elsewhere = sign_in(&elsewhere, "alice", "roam-demo").await;
-    let elsewhere = elsewhere.launch_url("DESK-C", "", "CVAD.Excel").await;
-    let foreign = of_alice.replace(id, elsewhere.split('/').nth_back(2).unwrap());
+    // The same session of the same user, sealed with other keys.
+    let other_site = Site::demo().await;
+    let other_site = sign_in(&other_site, "alice", "roam-demo").await;
+    let other_site = other_site.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let foreign = of_alice.replace(id, other_site.split('/').nth_back(2).unwrap());
     let mut bodies = Vec::new();
     for (case, url) in [
         ("another user's", of_bob.clone()),
         ("forged", forged),
-        ("another gateway's", foreign),
+        ("another server's", foreign),
         ("truncated", of_alice.replace(id, &id[..id.len() / 2])),
         ("a word", of_alice.replace(id, "session")),
         ("10 KB", of_alice.replace(id, &"A".repeat(10_000))),
@@ -155,9 +162,9 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
         bodies.push((response.body, names));
     }
     bodies.dedup();
-    assert_eq!(bodies.len(), 1, "nobody can tell them apart");
+    assert_eq!(bodies.len(), 1, "all responses are the same");
 
-    // What is no single part of a path is no path of the service, and nothing is decoded.
+    // A session id is a single path segment, and nothing is decoded.
     let (half, rest) = id.split_at(id.len() / 2);
     for spelling in [
         format!("{half}/{rest}"),
@@ -180,7 +187,7 @@ async fn whatever_names_no_session_of_the_caller_gets_one_and_the_same_404() {
 }
 
 #[tokio::test]
-async fn wrong_launch_parameters_are_refused_by_name() {
+async fn bad_launch_parameter_is_rejected_by_name() {
     // ST-34, ST-37, ST-39
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -245,8 +252,8 @@ async fn wrong_launch_parameters_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn parameters_that_do_not_apply_are_ignored() {
-    // ST-37: client A sends all of them always. ST-13: so does a newer client, with more.
+async fn inapplicable_launch_parameters_are_ignored() {
+    // ST-37: client A always sends all of them. ST-13: a newer client sends more.
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -262,8 +269,8 @@ async fn parameters_that_do_not_apply_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_farm_that_does_not_answer_fails_the_launch() {
-    // SS-56, ST-48, ST-50: the document tells it, with 200.
+async fn launch_fails_when_its_farm_does_not_answer() {
+    // SS-56, ST-48, ST-50: the document reports it, with status 200.
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -274,7 +281,7 @@ async fn a_farm_that_does_not_answer_fails_the_launch() {
 }
 
 #[tokio::test]
-async fn what_a_farm_says_becomes_the_error_of_the_launch() {
+async fn farm_error_becomes_the_launch_error() {
     // SS-56, ST-48
     let (_site, farm, alice, url) = scripted().await;
     for (error, expected) in [
@@ -297,33 +304,33 @@ async fn what_a_farm_says_becomes_the_error_of_the_launch() {
         ("resource-unavailable", LaunchErrorId::RESOURCE_ERROR),
         ("not-trusted", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
         ("never-seen-before", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
-        // Last, since the password is doubted from here on.
+        // This is the last case, because the password is checked again afterwards.
         ("account-disabled", LaunchErrorId::GENERAL_APP_LAUNCH_ERROR),
     ] {
-        farm.answer("Address", &format!("<ErrorId>{error}</ErrorId>"));
+        farm.set_content("Address", &format!("<ErrorId>{error}</ErrorId>"));
         let (id, text) = failure(&alice.launch(&url, "DESK-C").await);
         assert_eq!(id, expected, "{error}");
         assert!(text.ends_with('.') && !text.contains(error), "{text}");
     }
-    farm.answer("Address", "<ErrorId>no-available-workstation</ErrorId>");
-    farm.answer("ReconnectSessionData", "");
+    farm.set_content("Address", "<ErrorId>no-available-workstation</ErrorId>");
+    farm.set_content("ReconnectSessionData", "");
     assert_eq!(alice.launch(&url, "DESK-C").await.status, 404, "SS-55");
-    // ST-42, ST-39: a ticket or a host that would add settings never reaches a file.
+    // ST-42, ST-39: a ticket or a host that would add settings is not written to a file.
     for (ticket, address) in [
         ("AB=CD", "192.0.2.9:1494"),
         ("AB CD", "192.0.2.9:1494"),
         ("AB", "host&#10;Password=x"),
     ] {
-        farm.answer("Address", &connection(ticket, address));
+        farm.set_content("Address", &connection(ticket, address));
         failure(&alice.launch(&url, "DESK-C").await);
     }
 }
 
 #[tokio::test]
-async fn a_launch_that_is_not_ready_goes_on_below_its_url() {
+async fn pending_launch_continues_below_its_url() {
     // SS-57, ST-44 to ST-46
     let (site, farm, alice, url) = scripted().await;
-    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let response = alice.launch(&url, "DESK-C").await;
     let (retry, key) = retry(&response, &url);
     assert!(
@@ -332,11 +339,11 @@ async fn a_launch_that_is_not_ready_goes_on_below_its_url() {
         response.text()
     );
 
-    // Not ready yet: the next attempt has a key of its own.
+    // The machine is still not ready: the next retry has another key.
     let (second, _) = self::retry(&alice.launch(&retry, "DESK-C").await, &url);
     assert_ne!(second, retry);
 
-    // SS-54: keys of others, of other sessions, and forged ones lead nowhere.
+    // SS-54: keys of other users or sessions and forged keys are unknown.
     let bob = sign_in(&site, "bob", "roam-demo").await;
     let of_bob = bob.launch_url("DESK-C", "", "GATE.Ledger").await;
     let other = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -358,13 +365,13 @@ async fn a_launch_that_is_not_ready_goes_on_below_its_url() {
         assert_eq!(response.status, 404, "{case}");
     }
 
-    farm.answer("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+    farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
     let (ica, ticket) = success(&alice.launch(&second, "DESK-C").await);
     assert_eq!(ticket, "0F51C2D9A8B74E60B1");
     assert_eq!(line(&ica, "Address"), "192.0.2.9:1494");
     assert_eq!(line(&ica, "Title"), "Ledger");
 
-    // ST-46: the launch has ended, and no key of it leads anywhere.
+    // ST-46: the launch has ended, so that its keys are unknown.
     for ended in [&retry, &second] {
         assert_eq!(alice.launch(ended, "DESK-C").await.status, 404);
     }
@@ -372,27 +379,27 @@ async fn a_launch_that_is_not_ready_goes_on_below_its_url() {
 }
 
 #[tokio::test]
-async fn a_launch_that_is_not_ready_goes_on_at_any_node_and_ends_for_all_of_them() {
+async fn pending_launch_continues_on_any_node() {
     // ST-46
     let (mut site, farm, alice, url) = scripted().await;
-    let elsewhere = SignedIn {
-        wire: site.second_node().await,
+    let other_site = SignedIn {
+        server: site.second_node().await,
         token: alice.token.clone(),
         primary: alice.primary.clone(),
         ..alice
     };
-    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let (first, _) = retry(&alice.launch(&url, "DESK-C").await, &url);
-    let (second, _) = retry(&elsewhere.launch(&first, "DESK-C").await, &url);
-    farm.answer("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
-    success(&elsewhere.launch(&second, "DESK-C").await);
-    for node in [&alice, &elsewhere] {
+    let (second, _) = retry(&other_site.launch(&first, "DESK-C").await, &url);
+    farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+    success(&other_site.launch(&second, "DESK-C").await);
+    for node in [&alice, &other_site] {
         assert_eq!(node.launch(&second, "DESK-C").await.status, 404);
     }
 }
 
 #[tokio::test]
-async fn why_a_machine_is_not_ready_and_when_to_ask_again_is_told() {
+async fn retry_reports_its_reason_and_delay() {
     // ST-45, ST-47
     let (_site, farm, alice, url) = scripted().await;
     for (error, expected, seconds) in [
@@ -400,7 +407,7 @@ async fn why_a_machine_is_not_ready_and_when_to_ask_again_is_told() {
         ("resuming", RetryReason::RESUMING, 10),
         ("retry-required", RetryReason::UNKNOWN, 5),
     ] {
-        farm.answer("Address", &format!("<ErrorId>{error}</ErrorId>"));
+        farm.set_content("Address", &format!("<ErrorId>{error}</ErrorId>"));
         match data(&alice.launch(&url, "DESK-C").await) {
             LaunchData::Retry { after, reason, .. } => {
                 assert_eq!((reason, after), (expected, Some(seconds)));
@@ -411,10 +418,10 @@ async fn why_a_machine_is_not_ready_and_when_to_ask_again_is_told() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_in_the_language_of_the_client() {
+async fn launch_failure_text_is_in_the_clients_language() {
     // ST-8
     let (_site, farm, alice, url) = scripted().await;
-    farm.answer("Address", "<ErrorId>no-server</ErrorId>");
+    farm.set_content("Address", "<ErrorId>no-server</ErrorId>");
     for (accepted, language, text) in [
         (None, "en", "No machine is free. Try again later."),
         (
@@ -446,27 +453,27 @@ async fn a_failure_is_told_in_the_language_of_the_client() {
 }
 
 #[tokio::test]
-async fn a_desktop_that_refuses_may_be_restarted_by_its_user() {
+async fn refusing_desktop_gets_a_restart_hint() {
     // ST-51
     let (_site, farm, alice, url) = scripted().await;
-    farm.answer("Address", "<ErrorId>connection-refused</ErrorId>");
+    farm.set_content("Address", "<ErrorId>connection-refused</ErrorId>");
     let remedy = |response: &Response| match data(response) {
         LaunchData::Failure { remedy, .. } => remedy,
         other => panic!("{other:?}"),
     };
     assert_eq!(remedy(&alice.launch(&url, "DESK-C").await), None);
-    let (_site, farm, alice, url) = scripted_with(
+    let (_site, farm, alice, url) = scripted_with_application(
         "<AppData><InName>Ledger</InName><FName>Ledger</FName><Details>\
          <Settings appisdisabled=\"false\" appisdesktop=\"true\"/></Details></AppData>",
     )
     .await;
-    farm.answer("Address", "<ErrorId>connection-refused</ErrorId>");
+    farm.set_content("Address", "<ErrorId>connection-refused</ErrorId>");
     let hint = remedy(&alice.launch(&url, "DESK-C").await);
     assert_eq!(hint, Some(RemedyHint::RESTART_DESKTOP));
 }
 
 #[tokio::test]
-async fn a_wish_stays_within_what_the_application_allows() {
+async fn client_settings_stay_within_those_of_the_application() {
     let settings = |sound: &str| {
         format!(
             "<AppData><InName>Ledger</InName><FName>Ledger</FName><Details>\
@@ -476,16 +483,16 @@ async fn a_wish_stays_within_what_the_application_allows() {
              rc5-128</Encryption></Settings></Details></AppData>"
         )
     };
-    for (sound, wish, audio) in [
+    for (sound, setting, audio) in [
         ("none", "<audio>high</audio>", "Off"),
         ("none", "", "Off"),
         ("basic", "<audio>high</audio>", "On"),
         ("basic", "<audio>off</audio>", "Off"),
     ] {
-        let (_site, farm, alice, url) = scripted_with(&settings(sound)).await;
-        farm.answer("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
-        let (ica, _) = success(&alice.launch_with(&url, wish).await);
-        assert_eq!(line(&ica, "ClientAudio"), audio, "{sound} {wish}");
+        let (_site, farm, alice, url) = scripted_with_application(&settings(sound)).await;
+        farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+        let (ica, _) = success(&alice.launch_with(&url, setting).await);
+        assert_eq!(line(&ica, "ClientAudio"), audio, "{sound} {setting}");
         assert_eq!(line(&ica, "EncryptionLevelSession"), "EncRC5-128");
         assert_eq!(line(&ica, "DesiredColor"), "4");
         assert_eq!(line(&ica, "DesiredHRES"), "1024");
@@ -493,8 +500,8 @@ async fn a_wish_stays_within_what_the_application_allows() {
 }
 
 #[tokio::test]
-async fn what_came_with_the_address_is_not_asked_for_again() {
-    // nfuse.md §5: ticket and launch reference are parts of the address answer from 7 on.
+async fn data_in_the_address_response_is_not_requested_again() {
+    // nfuse.md §5: from generation 7 on, the address response contains ticket and launch reference.
     let bare = "<ServerAddress addresstype=\"dot\">192.0.2.9</ServerAddress>\
                 <TicketTag>tag</TicketTag>";
     for (generation, address, capability, expected) in [
@@ -511,14 +518,17 @@ async fn what_came_with_the_address_is_not_asked_for_again() {
             (0, 1),
         ),
     ] {
-        let (_site, farm, alice, url) = scripted_as(generation, "", "").await;
-        farm.answer("Address", &address);
-        farm.answer("Ticket", "<Ticket>0F51</Ticket>");
-        farm.answer("LaunchRef", "<LaunchRef>reference</LaunchRef>");
+        let (_site, farm, alice, url) = scripted_with_generation(generation, "", "").await;
+        farm.set_content("Address", &address);
+        farm.set_content("Ticket", "<Ticket>0F51</Ticket>");
+        farm.set_content("LaunchRef", "<LaunchRef>reference</LaunchRef>");
         let has = "<CapabilityId>launch-reference</CapabilityId>";
-        farm.answer("Capabilities", if capability { has } else { "" });
+        farm.set_content("Capabilities", if capability { has } else { "" });
         let (ica, ticket) = success(&alice.launch(&url, "DESK-C").await);
-        let asked = (farm.received("Ticket"), farm.received("LaunchRef"));
+        let asked = (
+            farm.request_count("Ticket"),
+            farm.request_count("LaunchRef"),
+        );
         assert_eq!(asked, expected, "{generation} {address}");
         assert_eq!(ticket, "0F51");
         let has_reference = expected.1 == 1 || address.contains("LaunchRef");
@@ -527,14 +537,14 @@ async fn what_came_with_the_address_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_farm_without_tickets_lets_its_host_ask() {
+async fn launch_at_a_farm_without_tickets_succeeds() {
     // nfuse.md §7
-    let (_site, farm, alice, url) = scripted_as("xenapp-6", "", "").await;
-    farm.answer(
+    let (_site, farm, alice, url) = scripted_with_generation("xenapp-6", "", "").await;
+    farm.set_content(
         "Address",
         "<ServerAddress addresstype=\"dot\">192.0.2.9</ServerAddress><TicketTag>tag</TicketTag>",
     );
-    farm.answer("Ticket", "<ErrorId>Ticketing-Disabled</ErrorId>");
+    farm.set_content("Ticket", "<ErrorId>Ticketing-Disabled</ErrorId>");
     match data(&alice.launch(&url, "DESK-C").await) {
         LaunchData::Success { ica, logon_ticket } => {
             assert!(logon_ticket.is_none());
@@ -542,8 +552,8 @@ async fn a_farm_without_tickets_lets_its_host_ask() {
         }
         other => panic!("{other:?}"),
     }
-    // A session that ends between address and ticket is gone.
-    farm.answer(
+    // A session that ends between the address request and the ticket request is not found.
+    farm.set_content(
         "Ticket",
         "<ErrorId>unspecified</ErrorId><MPSError type=\"IMA\">0x80060001</MPSError>",
     );
@@ -551,23 +561,27 @@ async fn a_farm_without_tickets_lets_its_host_ask() {
 }
 
 #[tokio::test]
-async fn an_alternate_address_is_asked_for_where_the_farm_is_set_so() {
+async fn alternate_address_is_requested_if_configured() {
     // nfuse.md §5.1, §7
     let options = "alternate_address = true\naddress_form = \"dot\"\n";
-    let (_site, farm, alice, url) = scripted_as("cvad-7", options, "").await;
-    farm.answer("Address", &connection("0F51", "198.51.100.9"));
+    let (_site, farm, alice, url) = scripted_with_generation("cvad-7", options, "").await;
+    farm.set_content("Address", &connection("0F51", "198.51.100.9"));
     success(&alice.launch(&url, "DESK-C").await);
-    let asked = farm.last("Address");
+    let asked = farm.last_request("Address");
     assert!(asked.contains("<Flags>alt-addr</Flags>"), "{asked}");
     assert!(
         asked.contains("<ServerAddress addresstype=\"dot\"/>"),
         "{asked}"
     );
-    assert_eq!(farm.received("Address"), 1);
-    farm.answer("Address", "<ErrorId>no-alt-address</ErrorId>");
+    assert_eq!(farm.request_count("Address"), 1);
+    farm.set_content("Address", "<ErrorId>no-alt-address</ErrorId>");
     failure(&alice.launch(&url, "DESK-C").await);
-    assert_eq!(farm.received("Address"), 3, "once more, without the flag");
-    let asked = farm.last("Address");
+    assert_eq!(
+        farm.request_count("Address"),
+        3,
+        "once more, without the flag"
+    );
+    let asked = farm.last_request("Address");
     assert!(!asked.contains("Flags"), "{asked}");
     assert!(
         asked.contains("<ClientAddress addresstype=\"dot\">127.0.0.1<"),
@@ -576,48 +590,50 @@ async fn an_alternate_address_is_asked_for_where_the_farm_is_set_so() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_was_invalidated_before_it_was_given_is_not_handed_out() {
-    // SS-46: the farm of this test gives the same ticket again, and cannot invalidate one.
+async fn invalidated_ticket_is_not_handed_out() {
+    // SS-46: this farm issues the same ticket again, and cannot invalidate it.
     let (_site, farm, alice, url) = scripted().await;
-    farm.answer("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+    farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
     success(&alice.launch(&url, "DESK-C").await);
-    farm.answer("Capabilities", "");
-    farm.answer("DisconnectUserSessions", "");
+    farm.set_content("Capabilities", "");
+    farm.set_content("DisconnectUserSessions", "");
     let tickets = "<tickets><ticket>0F51C2D9A8B74E60B1</ticket></tickets>";
     assert_eq!(alice.end("disconnect", "DESK-C", tickets).await, "success");
     failure(&alice.launch(&url, "DESK-C").await);
 }
 
-/// The demo world and a scripted farm `GATE` with one session of everybody; alice, and the launch
-/// URL of her session there.
-async fn scripted() -> (Site, ScriptedFarm, SignedIn, String) {
-    scripted_with("").await
+/// Starts the demo site with a scripted farm `GATE`, which has one session for every user. Returns
+/// them with alice and the launch URL of her session there.
+async fn scripted() -> (Site, ScriptedController, SignedIn, String) {
+    scripted_with_application("").await
 }
 
-/// The same with this application.
-async fn scripted_with(application: &str) -> (Site, ScriptedFarm, SignedIn, String) {
-    scripted_as("cvad-7", "", application).await
+/// The same with this application on the farm.
+async fn scripted_with_application(
+    application: &str,
+) -> (Site, ScriptedController, SignedIn, String) {
+    scripted_with_generation("cvad-7", "", application).await
 }
 
-/// The same at a farm of this generation and with these lines of configuration.
-async fn scripted_as(
-    generation: &str,
+/// The same with a farm of this generation, and with these lines of its configuration.
+async fn scripted_with_generation(
+    generation: &'static str,
     configuration: &str,
     application: &str,
-) -> (Site, ScriptedFarm, SignedIn, String) {
-    let farm = ScriptedFarm::start().await;
-    farm.answer(
+) -> (Site, ScriptedController, SignedIn, String) {
+    let farm = ScriptedController::refusing().await;
+    farm.set_content(
         "AppData",
         &format!("<AppDataSet>{application}</AppDataSet>"),
     );
-    farm.answer(
+    farm.set_content(
         "ReconnectSessionData",
         "<AppDataSet><AppData type=\"session\"><InName>Ledger</InName><ServerType>win32\
          </ServerType><ClientType>ica30</ClientType><HostId type=\"ima-host-id\">9</HostId>\
          <SessionId>4</SessionId></AppData></AppDataSet>",
     );
     let site = Site::start(Options {
-        more_farms: farm.section_of(generation, "GATE", "Farm9") + configuration,
+        more_farms: farm.farm_section_of(generation, "GATE", "Farm9") + configuration,
         ..Options::default()
     })
     .await;
@@ -626,7 +642,7 @@ async fn scripted_as(
     (site, farm, alice, url)
 }
 
-/// What a farm of generation 7 answers when a session is ready.
+/// Returns the content of an address response of generation 7.
 fn connection(ticket: &str, address: &str) -> String {
     format!(
         "<ServerAddress addresstype=\"dot\">{address}</ServerAddress><ServerType>win32\
@@ -635,24 +651,7 @@ fn connection(ticket: &str, address: &str) -> String {
     )
 }
 
-pub(crate) fn success(response: &Response) -> (String, String) {
-    match data(response) {
-        LaunchData::Success { ica, logon_ticket } => (
-            ica.expose_secret().to_owned(),
-            logon_ticket.unwrap().expose_secret().to_owned(),
-        ),
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(crate) fn failure(response: &Response) -> (LaunchErrorId, String) {
-    match data(response) {
-        LaunchData::Failure { id, text, .. } => (id, text),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The URL of a retry, which lies below the launch URL, and its key.
+/// Returns the URL of a retry, which extends the launch URL, and its key.
 fn retry(response: &Response, launch: &str) -> (String, String) {
     match data(response) {
         LaunchData::Retry {
@@ -666,18 +665,4 @@ fn retry(response: &Response, launch: &str) -> (String, String) {
         }
         other => panic!("{other:?}"),
     }
-}
-
-pub(crate) fn data(response: &Response) -> LaunchData {
-    assert_eq!(response.status, 200, "{}", response.text());
-    LaunchData::from_xml(&response.body).unwrap()
-}
-
-/// The value of a line of an ICA file that has it once.
-pub(crate) fn line<'f>(file: &'f str, key: &str) -> &'f str {
-    let start = format!("{key}=");
-    let mut values = file.lines().filter_map(|line| line.strip_prefix(&start));
-    let value = values.next().unwrap();
-    assert_eq!(values.next(), None, "{key}");
-    value
 }

@@ -1,31 +1,33 @@
-//! The gateway on an open network: TLS as programs of others speak it, proxies, and shares.
+//! The server on an open network: TLS with curl as client, proxies, and limits per client.
 
 use std::path::Path;
 
-use roamd_testsuite::{Authority, H2Bridge, Options, Response, Site, sign_in, sign_in_over};
+use roamd_testkit::CertificateAuthority;
+use roamd_testsuite::{H2Bridge, Options, Response, STORE_PATH, Site, sign_in, sign_in_through};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-/// A demo site behind a certificate for `localhost`, and the folder of the authority's `ca.pem`.
-async fn secure(authority: &Authority, more: &str) -> (Site, TempDir) {
+/// Starts the demo site with a certificate for `localhost`. Returns it with the folder of the
+/// authority's `ca.pem`.
+async fn secure(authority: &CertificateAuthority, more: &str) -> (Site, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let tls = authority.issue("localhost", 2096).write(folder.path());
     std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
-    let site = with_front(&format!("{tls}{more}")).await;
+    let site = site_with(&format!("{tls}{more}")).await;
     (site, folder)
 }
 
-async fn with_front(front: &str) -> Site {
+async fn site_with(listener: &str) -> Site {
     Site::start(Options {
-        front: front.to_owned(),
+        listener: listener.to_owned(),
         ..Options::default()
     })
     .await
 }
 
-/// Asks with curl, and gives the status and the version of HTTP; nothing if they did not get that far.
+/// Gets a path with curl. Returns the status and the version of HTTP, or `None` if curl failed.
 async fn curl(site: &Site, folder: &Path, path: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new("curl")
         .args(["--silent", "--max-time", "20", "--output", "/dev/null"])
@@ -36,15 +38,15 @@ async fn curl(site: &Site, folder: &Path, path: &str, arguments: &[&str]) -> Opt
         .output()
         .await
         .unwrap_or_else(|error| panic!("curl: {error}; run `cargo xtask test`, which installs it"));
-    let told = String::from_utf8(output.stdout).unwrap();
-    output.status.success().then_some(told)
+    let printed = String::from_utf8(output.stdout).unwrap();
+    output.status.success().then_some(printed)
 }
 
 #[tokio::test]
-async fn curl_gets_tls_1_2_and_1_3_with_both_versions_of_http_and_nothing_older() {
-    let authority = Authority::new();
+async fn curl_connects_with_tls_1_2_and_1_3_only() {
+    let authority = CertificateAuthority::new();
     let (site, folder) = secure(&authority, "").await;
-    // The oldest versions are switched off in curl's library too, unless it is told otherwise.
+    // The TLS library of curl disables the oldest versions, too, unless it gets this option.
     let old = "DEFAULT@SECLEVEL=0";
     for (arguments, expected) in [
         (&["--tls-max", "1.3"][..], Some("200 2")),
@@ -60,11 +62,11 @@ async fn curl_gets_tls_1_2_and_1_3_with_both_versions_of_http_and_nothing_older(
         (&["--tlsv1.0", "--tls-max", "1.0", "--ciphers", old], None),
         (&["--no-alpn"], Some("200 1.1")),
     ] {
-        let told = curl(&site, folder.path(), "/healthz", arguments).await;
-        assert_eq!(told.as_deref(), expected, "{arguments:?}");
+        let printed = curl(&site, folder.path(), "/healthz", arguments).await;
+        assert_eq!(printed.as_deref(), expected, "{arguments:?}");
     }
-    // Without TLS the port brings nothing, and nothing else is harmed.
-    let address = site.gateway.address();
+    // A client without TLS gets no response, and other clients are not affected.
+    let address = site.server.address();
     let mut plain = TcpStream::connect(address).await.unwrap();
     plain
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -73,12 +75,12 @@ async fn curl_gets_tls_1_2_and_1_3_with_both_versions_of_http_and_nothing_older(
     let mut answer = Vec::new();
     plain.read_to_end(&mut answer).await.ok();
     assert!(answer.len() < 16, "at most an alert: {answer:?}");
-    let told = curl(&site, folder.path(), "/healthz", &[]).await;
-    assert_eq!(told.as_deref(), Some("200 2"));
+    let printed = curl(&site, folder.path(), "/healthz", &[]).await;
+    assert_eq!(printed.as_deref(), Some("200 2"));
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_come_by_tls_only_where_they_can() {
+async fn hsts_is_sent_only_with_an_https_base_url() {
     for (base_url, expected) in [
         (None, None),
         (Some("https://sf.example.net"), Some("max-age=31536000")),
@@ -89,7 +91,7 @@ async fn browsers_are_told_to_come_by_tls_only_where_they_can() {
         };
         let site = Site::start(options).await;
         for path in ["/", "/none"] {
-            let answer = site.gateway.send("GET", path, &[], b"").await;
+            let answer = site.server.send("GET", path, &[], b"").await;
             assert_eq!(
                 answer.header("strict-transport-security"),
                 expected,
@@ -100,11 +102,11 @@ async fn browsers_are_told_to_come_by_tls_only_where_they_can() {
 }
 
 #[tokio::test]
-async fn a_sign_in_and_a_whole_day_go_over_one_connection_of_http_2() {
-    let authority = Authority::new();
+async fn sign_in_and_sessions_work_over_one_http_2_connection() {
+    let authority = CertificateAuthority::new();
     let (site, _folder) = secure(&authority, "").await;
-    let bridge = H2Bridge::start(site.gateway.address(), &authority).await;
-    let alice = sign_in_over(bridge.wire, Site::STORE, "alice", "roam-demo").await;
+    let bridge = H2Bridge::start(site.server.address(), &authority).await;
+    let alice = sign_in_through(bridge.server, STORE_PATH, "alice", "roam-demo").await;
     let listed = alice.resources("DESK-C", "").await;
     assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel"]);
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -115,21 +117,25 @@ async fn a_sign_in_and_a_whole_day_go_over_one_connection_of_http_2() {
 }
 
 #[tokio::test]
-async fn a_peer_with_a_certificate_of_the_proxies_is_believed() {
-    let (authority, proxies, strangers) = (Authority::new(), Authority::new(), Authority::new());
+async fn proxy_with_a_trusted_client_certificate_is_believed() {
+    let (authority, proxies, strangers) = (
+        CertificateAuthority::new(),
+        CertificateAuthority::new(),
+        CertificateAuthority::new(),
+    );
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("proxies.pem");
     std::fs::write(&ca, proxies.pem()).unwrap();
-    let front = format!("client_ca_file = {ca:?}\n");
-    // `metrics_from` shows whom the gateway takes a client for.
+    let keys = format!("client_ca_file = {ca:?}\n");
+    // `metrics_from` shows which client address the server uses.
     let tls = authority.issue("localhost", 2096).write(folder.path());
     std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
-    let site = with_front(&format!("metrics_from = [\"192.0.2.1\"]\n{tls}{front}")).await;
-    let shown = |who: &Authority, name: &str| {
-        let place = folder.path().join(name);
-        std::fs::create_dir(&place).unwrap();
-        let _lines = who.issue("proxy", 2096).write(&place);
-        let file = |name| place.join(name).to_str().unwrap().to_owned();
+    let site = site_with(&format!("metrics_from = [\"192.0.2.1\"]\n{tls}{keys}")).await;
+    let shown = |who: &CertificateAuthority, name: &str| {
+        let folder_of_name = folder.path().join(name);
+        std::fs::create_dir(&folder_of_name).unwrap();
+        let _lines = who.issue("proxy", 2096).write(&folder_of_name);
+        let file = |name| folder_of_name.join(name).to_str().unwrap().to_owned();
         [file("cert.pem"), file("key.pem")]
     };
     let [certificate, key] = shown(&proxies, "proxy");
@@ -141,20 +147,20 @@ async fn a_peer_with_a_certificate_of_the_proxies_is_believed() {
         (&["--cert", &wrong_certificate, "--key", &wrong_key], None),
     ] {
         let arguments = [shown, &forwarded].concat();
-        let told = curl(&site, folder.path(), "/metrics", &arguments).await;
-        assert_eq!(told.as_deref(), expected, "{shown:?}");
+        let printed = curl(&site, folder.path(), "/metrics", &arguments).await;
+        assert_eq!(printed.as_deref(), expected, "{shown:?}");
     }
 }
 
 async fn get(site: &Site, path: &str, headers: &[(&str, &str)]) -> Response {
-    site.gateway.send("GET", path, headers, b"").await
+    site.server.send("GET", path, headers, b"").await
 }
 
 #[tokio::test]
-async fn metrics_are_for_those_who_are_told() {
-    for (front, headers, expected) in [
+async fn metrics_are_served_to_configured_clients_only() {
+    for (keys, headers, expected) in [
         ("", &[][..], 200),
-        // A proxy on this machine that nobody told of: whoever asks is not on this machine.
+        // An unknown proxy on this machine: its client is not on this machine.
         ("", &[("X-Forwarded-For", "127.0.0.1")], 404),
         ("", &[("X-Forwarded-For", "")], 404),
         ("", &[("Forwarded", "for=127.0.0.1")], 404),
@@ -187,9 +193,9 @@ async fn metrics_are_for_those_who_are_told() {
             404,
         ),
     ] {
-        let site = with_front(front).await;
+        let site = site_with(keys).await;
         let response = get(&site, "/metrics", headers).await;
-        assert_eq!(response.status, expected, "{front} {headers:?}");
+        assert_eq!(response.status, expected, "{keys} {headers:?}");
         if expected == 404 {
             let nothing = get(&site, "/nothing", headers).await;
             assert_eq!(response.text(), nothing.text(), "no different from nothing");
@@ -198,14 +204,14 @@ async fn metrics_are_for_those_who_are_told() {
 }
 
 #[tokio::test]
-async fn the_gateway_of_hosts_is_for_the_client_that_a_trusted_proxy_names() {
+async fn inside_clients_are_found_by_trusted_proxies() {
     for (proxies, forwarded, is_inside) in [
         ("[\"127.0.0.1\"]", "192.0.2.7", true),
         ("[\"127.0.0.1\"]", "192.0.2.7, 198.51.100.7", false),
         ("[]", "192.0.2.7", false),
     ] {
         let site = Site::start(Options {
-            front: format!("trusted_proxies = {proxies}"),
+            listener: format!("trusted_proxies = {proxies}"),
             store: "[store.gateway]\naddress = \"gw.example.net\"\nsta = [\"{CVAD}\"]\n\
                     inside = [\"192.0.2.0/24\"]"
                 .to_owned(),
@@ -223,7 +229,7 @@ async fn the_gateway_of_hosts_is_for_the_client_that_a_trusted_proxy_names() {
         ];
         let path = roamd_testsuite::path_of(&url);
         let response = site
-            .gateway
+            .server
             .send("POST", path, &headers, body.as_bytes())
             .await;
         let text = response.text();
@@ -240,7 +246,7 @@ async fn the_gateway_of_hosts_is_for_the_client_that_a_trusted_proxy_names() {
     }
 }
 
-/// The value of a counter that has this label, or no label.
+/// Returns the value of a counter with this label, or without a label.
 async fn count(site: &Site, name: &str, label: &str) -> String {
     let metrics = get(site, "/metrics", &[]).await;
     let mut lines = metrics.text().lines();
@@ -250,13 +256,13 @@ async fn count(site: &Site, name: &str, label: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_client_has_no_more_than_its_share_of_connections() {
+async fn connections_per_client_are_limited() {
     let limit = "[limits]\nconnections_per_client = 3\n";
-    let site = with_front(limit).await;
-    let address = site.gateway.address();
+    let site = site_with(limit).await;
+    let address = site.server.address();
     let mut held = Vec::new();
     for _ in 0..2 {
-        held.push(site.gateway.connect().await);
+        held.push(site.server.connect().await);
         let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
         let answer = held.last_mut().unwrap().exchange(request).await;
         assert_eq!(answer.status, 200);
@@ -268,7 +274,7 @@ async fn a_client_has_no_more_than_its_share_of_connections() {
         assert!(matches!(closed, Ok(0)), "at once: {closed:?}");
     }
     drop((third, held));
-    // It has its places back as soon as the gateway has noticed.
+    // The client can connect again as soon as the server has noticed the closed connections.
     while TcpStream::connect(address)
         .await
         .unwrap()
@@ -287,16 +293,16 @@ async fn a_client_has_no_more_than_its_share_of_connections() {
             break answer;
         }
     };
-    let of_client = "roamd_connections_refused_total{full=\"client\"} ";
+    let of_client = "roamd_connections_refused_total{limit=\"client\"} ";
     let line = refused.lines().find(|line| line.starts_with(of_client));
     let refused: u32 = line.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
     assert!(refused >= 5, "{refused}");
 
-    // A proxy that is trusted brings many clients.
-    let site = with_front(&format!("trusted_proxies = [\"127.0.0.1\"]\n{limit}")).await;
+    // A trusted proxy is exempt from the limit.
+    let site = site_with(&format!("trusted_proxies = [\"127.0.0.1\"]\n{limit}")).await;
     let mut held = Vec::new();
     for _ in 0..10 {
-        held.push(site.gateway.connect().await);
+        held.push(site.server.connect().await);
         let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
         let answer = held.last_mut().unwrap().exchange(request).await;
         assert_eq!(answer.status, 200);
@@ -304,25 +310,25 @@ async fn a_client_has_no_more_than_its_share_of_connections() {
 }
 
 #[tokio::test]
-async fn who_finds_no_place_hears_503_and_when_to_come_again() {
+async fn request_over_the_limit_gets_503() {
     for (limit, full, others) in [
         ("requests_per_client = 2", "client", 200),
         ("requests = 2", "all", 503),
     ] {
-        let front = format!("trusted_proxies = [\"127.0.0.1\"]\n[limits]\n{limit}\n");
-        let site = with_front(&front).await;
-        // Two requests whose bodies do not arrive.
+        let keys = format!("trusted_proxies = [\"127.0.0.1\"]\n[limits]\n{limit}\n");
+        let site = site_with(&keys).await;
+        // Two requests without their bodies.
         let mut held = Vec::new();
         for _ in 0..2 {
-            let mut kept = site.gateway.connect().await;
+            let mut connection = site.server.connect().await;
             let head = "POST /Citrix/StoreAuth/ExplicitForms/Start HTTP/1.1\r\nHost: a\r\n\
                         Content-Type: application/vnd.citrix.requesttoken+xml\r\n\
                         X-Forwarded-For: 192.0.2.1\r\nExpect: 100-continue\r\n\
                         Content-Length: 300\r\n\r\n";
-            kept.send(head.as_bytes()).await;
-            let going_on = kept.receive().await;
+            connection.send(head.as_bytes()).await;
+            let going_on = connection.receive().await;
             assert_eq!(going_on.status, 100, "it waits for the body");
-            held.push(kept);
+            held.push(connection);
         }
         let from = |address| [("X-Forwarded-For", address)];
         let path = "/Citrix/Store/endpoints/v1";
@@ -330,14 +336,14 @@ async fn who_finds_no_place_hears_503_and_when_to_come_again() {
         assert_eq!(refused.status, 503, "{limit}");
         assert_eq!(refused.header("retry-after"), Some("5"));
         assert!(refused.text().contains("try again"), "{}", refused.text());
-        // Another client, and those who look after the gateway.
+        // Another client, and health checks, are not refused.
         assert_eq!(
             get(&site, path, &from("192.0.2.2")).await.status,
             others,
             "{limit}"
         );
         assert_eq!(get(&site, "/healthz", &from("192.0.2.1")).await.status, 200);
-        let label = format!("full=\"{full}\"");
+        let label = format!("limit=\"{full}\"");
         let counted = count(&site, "roamd_requests_refused_total", &label).await;
         assert_ne!(counted, "0", "{limit}");
         drop(held);
@@ -348,16 +354,16 @@ async fn who_finds_no_place_hears_503_and_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn handshakes_that_fail_are_counted_and_the_certificate_tells_its_end() {
-    let authority = Authority::new();
+async fn failed_handshakes_and_certificate_expiry_are_counted() {
+    let authority = CertificateAuthority::new();
     let (site, folder) = secure(&authority, "").await;
     for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64]] {
-        let mut stream = TcpStream::connect(site.gateway.address()).await.unwrap();
+        let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         stream.read_to_end(&mut Vec::new()).await.ok();
     }
-    let bridge = H2Bridge::start(site.gateway.address(), &authority).await;
-    let metrics = bridge.wire.send("GET", "/metrics", &[], b"").await;
+    let bridge = H2Bridge::start(site.server.address(), &authority).await;
+    let metrics = bridge.server.send("GET", "/metrics", &[], b"").await;
     let line = |name: &str| {
         let mut lines = metrics.text().lines();
         lines

@@ -1,30 +1,31 @@
-//! Who guesses passwords gets nowhere, and locks nobody out (citrixauth.md §7 rule 5).
+//! Throttling of guessed passwords, which locks no user out (citrixauth.md §7 rule 5).
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use roamd_farm::{AccountState, World};
+use roamd_testkit::ScriptedController;
 use roamd_testsuite::{
-    Clock, Conversation, Options, Response, ScriptedFarm, Site, TokenService, Wire, token_of,
+    Clock, Conversation, HttpPeer, Options, Response, Site, TokenService, token_of,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 const TOKEN: &str = "application/vnd.citrix.requesttokenresponse+xml";
 
-/// A site whose passwords are checked by a farm that counts how often.
-async fn counted(login_throttle: &str) -> (Site, ScriptedFarm) {
-    counted_by(Clock::System, login_throttle).await
+/// Starts a site with a scripted farm that checks passwords and counts the checks.
+async fn site_with_throttle(login_throttle: &str) -> (Site, ScriptedController) {
+    site_with_clock(Clock::System, login_throttle).await
 }
 
 /// The same, with another clock.
-async fn counted_by(clock: Clock, login_throttle: &str) -> (Site, ScriptedFarm) {
-    let farm = ScriptedFarm::friendly().await;
+async fn site_with_clock(clock: Clock, login_throttle: &str) -> (Site, ScriptedController) {
+    let farm = ScriptedController::healthy().await;
     let site = Site::start(Options {
         authentication: format!(
             "domains = [\"DEMO\"]\ncredentials = \"GATE\"\n[login_throttle]\n{login_throttle}"
         ),
-        more_farms: farm.section("GATE", "GATE"),
+        more_farms: farm.farm_section("GATE", "GATE"),
         clock,
         ..Options::default()
     })
@@ -32,15 +33,15 @@ async fn counted_by(clock: Clock, login_throttle: &str) -> (Site, ScriptedFarm) 
     (site, farm)
 }
 
-/// A client somewhere else, each time.
-fn stranger(site: &Site, number: u16) -> Wire {
+/// Returns the server for an unknown client with another address for each number.
+fn unknown_client(site: &Site, number: u16) -> HttpPeer {
     let [high, low] = number.to_be_bytes();
-    site.gateway.from(Ipv4Addr::new(127, 1, high, low))
+    site.server.from(Ipv4Addr::new(127, 1, high, low))
 }
 
-/// One attempt in a conversation of its own.
-async fn attempt(wire: Wire, user: &str, password: &str) -> Response {
-    let conversation = TokenService::discover(wire).await.begin().await;
+/// Signs in with one attempt of a new conversation.
+async fn attempt(server: HttpPeer, user: &str, password: &str) -> Response {
+    let conversation = TokenService::discover(server).await.begin().await;
     conversation.attempt(user, password, Some("DEMO")).await
 }
 
@@ -50,26 +51,26 @@ fn is_token(response: &Response) -> bool {
 }
 
 #[tokio::test]
-async fn hundreds_of_wrong_passwords_reach_no_farm_and_lock_nobody_out_at_home() {
+async fn hundreds_of_guesses_reach_no_farm_and_lock_nobody_out() {
     // bad-inputs 59
     for (case, user, from, most) in [
         ("one user, one place", 1, 1, 9),
         ("one user, many places", 1, 150, 9),
         ("many users, one place", 150, 1, 66),
     ] {
-        // How fast this machine is must not decide who has waited long enough.
-        let (mut site, farm) = counted_by(Clock::stopped(), "").await;
-        assert!(is_token(&attempt(site.gateway, "user0", "roam-demo").await));
-        let service = TokenService::discover(site.gateway).await;
-        let right = farm.received("ValidateCredentials");
-        farm.answer(
+        // The speed of this machine must not affect delays.
+        let (mut site, farm) = site_with_clock(Clock::stopped(), "").await;
+        assert!(is_token(&attempt(site.server, "user0", "roam-demo").await));
+        let service = TokenService::discover(site.server).await;
+        let right = farm.request_count("ValidateCredentials");
+        farm.set_content(
             "ValidateCredentials",
             "<ErrorId>failed-credentials</ErrorId>",
         );
         for number in 0..150 {
-            let wire = stranger(&site, number % from);
+            let server = unknown_client(&site, number % from);
             let service = TokenService {
-                wire,
+                server,
                 ..service.clone()
             };
             let user = format!("user{}", number % user);
@@ -77,47 +78,49 @@ async fn hundreds_of_wrong_passwords_reach_no_farm_and_lock_nobody_out_at_home()
             let guess = guess.attempt(&user, "guess", Some("DEMO")).await;
             assert!(!is_token(&guess), "{case}");
         }
-        let asked = farm.received("ValidateCredentials") - right;
+        let asked = farm.request_count("ValidateCredentials") - right;
         assert!((1..=most).contains(&asked), "{case}: {asked}");
 
-        // At home on every node, and after a restart. Elsewhere a stranger may be anybody.
-        farm.answer("ValidateCredentials", "");
+        // A known network is not throttled, on any node and after a restart. An unknown client may
+        // be throttled.
+        farm.set_content("ValidateCredentials", "");
         let other = site.second_node().await;
         assert!(
             is_token(&attempt(other, "USER0", "roam-demo").await),
             "{case}"
         );
-        site.restart_gateway().await;
-        assert!(is_token(&attempt(site.gateway, "user0", "roam-demo").await));
-        let elsewhere = attempt(stranger(&site, 999), "user0", "roam-demo").await;
+        site.restart_server().await;
+        assert!(is_token(&attempt(site.server, "user0", "roam-demo").await));
+        let elsewhere = attempt(unknown_client(&site, 999), "user0", "roam-demo").await;
         assert_eq!(is_token(&elsewhere), user > 1, "{case}");
     }
 }
 
 #[tokio::test]
-async fn people_who_sign_in_with_many_programs_at_once_do_not_hold_themselves_up() {
-    let (site, farm) = counted("free_attempts = 2").await;
+async fn parallel_logins_of_one_user_are_not_throttled() {
+    let (site, farm) = site_with_throttle("free_attempts = 2").await;
     for case in ["for the first time", "known"] {
         let mut programs = JoinSet::new();
         for _ in 0..30 {
-            let wire = site.gateway;
-            programs.spawn(async move { is_token(&attempt(wire, "alice", "roam-demo").await) });
+            let server = site.server;
+            programs.spawn(async move { is_token(&attempt(server, "alice", "roam-demo").await) });
         }
         while let Some(signed_in) = programs.join_next().await {
             assert!(signed_in.unwrap(), "{case}");
         }
     }
-    assert_eq!(farm.received("ValidateCredentials"), 60);
+    assert_eq!(farm.request_count("ValidateCredentials"), 60);
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_no_more_are_looked_at_than_are_free() {
-    let (mut site, farm) = counted("free_attempts = 2\nlongest_delay = \"0.12:00:00\"").await;
-    farm.answer(
+async fn parallel_guesses_are_bounded_by_the_free_attempts() {
+    let (mut site, farm) =
+        site_with_throttle("free_attempts = 2\nlongest_delay = \"0.12:00:00\"").await;
+    farm.set_content(
         "ValidateCredentials",
         "<ErrorId>failed-credentials</ErrorId>",
     );
-    let nodes = [site.gateway, site.second_node().await];
+    let nodes = [site.server, site.second_node().await];
     let mut guesses = JoinSet::new();
     for number in 0..60_u8 {
         let node = nodes[usize::from(number % 2)].from([127, 2, 0, number]);
@@ -126,100 +129,100 @@ async fn of_many_guesses_at_once_no_more_are_looked_at_than_are_free() {
     while let Some(guess) = guesses.join_next().await {
         assert!(!guess.unwrap());
     }
-    // Those that wait a second for each other may be looked at later.
-    let asked = farm.received("ValidateCredentials");
+    // Guesses that wait a second for each other may be checked later.
+    let asked = farm.request_count("ValidateCredentials");
     assert!((1..=4).contains(&asked), "{asked}");
 }
 
 #[tokio::test]
-async fn who_has_an_account_of_the_same_name_elsewhere_wins_no_guesses_by_it() {
+async fn same_user_name_in_another_domain_gives_no_free_guesses() {
     const BAD: &str = "<ErrorId>failed-credentials</ErrorId>";
-    let farm = ScriptedFarm::friendly().await;
+    let farm = ScriptedController::healthy().await;
     let site = Site::start(Options {
         authentication: "domains = [\"DEMO\", \"GUEST\"]\ncredentials = \"GATE\"".to_owned(),
-        more_farms: farm.section("GATE", "GATE"),
+        more_farms: farm.farm_section("GATE", "GATE"),
         clock: Clock::stopped(),
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(stranger(&site, 1)).await;
+    let service = TokenService::discover(unknown_client(&site, 1)).await;
     let attempt = async |password, domain| {
         let conversation = service.begin().await;
         is_token(&conversation.attempt("alice", password, Some(domain)).await)
     };
     for _ in 0..5 {
-        farm.answer("ValidateCredentials", "");
+        farm.set_content("ValidateCredentials", "");
         assert!(attempt("an own password", "GUEST").await);
-        farm.answer("ValidateCredentials", BAD);
+        farm.set_content("ValidateCredentials", BAD);
         for _ in 0..2 {
             assert!(!attempt("guess", "DEMO").await);
         }
     }
-    let guesses = farm.received("ValidateCredentials") - 5;
+    let guesses = farm.request_count("ValidateCredentials") - 5;
     assert!((1..=3).contains(&guesses), "{guesses}");
 }
 
 #[tokio::test]
-async fn who_leaves_while_a_password_is_looked_at_frees_no_turn_and_is_not_held_up_later() {
-    let (site, farm) = counted_by(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
+async fn abandoned_password_check_keeps_its_permit() {
+    let (site, farm) = site_with_clock(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
     for number in 1..=4 {
         let held = Arc::new(Semaphore::new(0));
         farm.hold("ValidateCredentials", &held);
-        let leaving = tokio::spawn(attempt(stranger(&site, 1), "alice", "roam-demo"));
-        farm.reached("ValidateCredentials", 2 * number - 1).await;
+        let leaving = tokio::spawn(attempt(unknown_client(&site, 1), "alice", "roam-demo"));
+        farm.wait_for_requests("ValidateCredentials", 2 * number - 1)
+            .await;
         leaving.abort();
         assert!(leaving.await.unwrap_err().is_cancelled());
-        let mut next = Box::pin(attempt(stranger(&site, 2), "bob", "roam-demo"));
+        let mut next = Box::pin(attempt(unknown_client(&site, 2), "bob", "roam-demo"));
         let soon = std::time::Duration::from_millis(200);
         assert!(tokio::time::timeout(soon, &mut next).await.is_err());
-        assert_eq!(farm.received("ValidateCredentials"), 2 * number - 1);
+        assert_eq!(farm.request_count("ValidateCredentials"), 2 * number - 1);
         held.close();
         assert!(is_token(&next.await));
     }
     assert!(is_token(
-        &attempt(stranger(&site, 1), "alice", "roam-demo").await
+        &attempt(unknown_client(&site, 1), "alice", "roam-demo").await
     ));
 }
 
 #[tokio::test]
-async fn slips_at_home_are_forgiven_by_the_next_sign_in() {
-    let (site, farm) = counted("").await;
-    assert!(is_token(&attempt(site.gateway, "alice", "roam-demo").await));
+async fn slips_on_a_known_network_are_forgiven_by_a_sign_in() {
+    let (site, farm) = site_with_throttle("").await;
+    assert!(is_token(&attempt(site.server, "alice", "roam-demo").await));
     for _ in 0..5 {
-        farm.answer(
+        farm.set_content(
             "ValidateCredentials",
             "<ErrorId>failed-credentials</ErrorId>",
         );
         for _ in 0..2 {
-            assert!(!is_token(&attempt(site.gateway, "alice", "slip").await));
+            assert!(!is_token(&attempt(site.server, "alice", "slip").await));
         }
-        farm.answer("ValidateCredentials", "");
-        assert!(is_token(&attempt(site.gateway, "alice", "roam-demo").await));
+        farm.set_content("ValidateCredentials", "");
+        assert!(is_token(&attempt(site.server, "alice", "roam-demo").await));
     }
 }
 
 #[tokio::test]
-async fn what_a_farm_could_not_say_and_a_password_that_has_to_change_are_no_guesses() {
+async fn unclear_check_and_required_change_are_no_guesses() {
     for error in ["service-unavailable", "must-change-credentials"] {
-        let (site, farm) = counted("").await;
-        farm.answer(
+        let (site, farm) = site_with_throttle("").await;
+        farm.set_content(
             "ValidateCredentials",
             &format!("<ErrorId>{error}</ErrorId>"),
         );
         for _ in 0..10 {
-            assert!(!is_token(
-                &attempt(site.gateway, "alice", "roam-demo").await
-            ));
+            assert!(!is_token(&attempt(site.server, "alice", "roam-demo").await));
         }
-        farm.answer("ValidateCredentials", "");
-        let now = attempt(site.gateway, "alice", "roam-demo").await;
+        farm.set_content("ValidateCredentials", "");
+        let now = attempt(site.server, "alice", "roam-demo").await;
         assert!(is_token(&now), "{error}: {}", now.text());
     }
 }
 
 #[tokio::test]
-async fn nobody_is_told_why_a_sign_in_was_refused() {
-    // CA-70, citrixauth.md §7 rule 5: byte for byte, but for the state context and the name.
+async fn refusal_reason_is_not_revealed() {
+    // CA-70, citrixauth.md §7 rule 5: the responses are equal except for the state context and the
+    // user name.
     let mut world = World::demo();
     let [_, bob, carol] = &mut world.domains[0].users[..] else {
         panic!("the demo world has three users");
@@ -232,11 +235,11 @@ async fn nobody_is_told_why_a_sign_in_was_refused() {
         ..Options::default()
     })
     .await;
-    let conversation = TokenService::discover(site.gateway).await;
+    let conversation = TokenService::discover(site.server).await;
     let mut answers = Vec::new();
     for (case, user, password) in [
         ("wrong", "alice", "guess"),
-        ("unknown", "nobody", "guess"),
+        ("unknown", "mallory", "guess"),
         ("disabled", "bob", "roam-demo"),
         ("locked", "carol", "roam-demo"),
         ("wrong", "alice", "guess"),
@@ -263,27 +266,32 @@ async fn nobody_is_told_why_a_sign_in_was_refused() {
 }
 
 #[tokio::test]
-async fn so_many_passwords_are_checked_at_once_and_turns_go_round_by_place() {
-    let (site, farm) = counted("concurrency = 1").await;
+async fn password_checks_are_limited_and_shared_between_clients() {
+    let (site, farm) = site_with_throttle("concurrency = 1").await;
     let held = Arc::new(Semaphore::new(0));
     farm.hold("ValidateCredentials", &held);
     let mut flood = JoinSet::new();
-    let spawn = |flood: &mut JoinSet<Response>, wire: Wire, user: String| {
-        flood.spawn(async move { attempt(wire, &user, "roam-demo").await });
+    let spawn = |flood: &mut JoinSet<Response>, server: HttpPeer, user: String| {
+        flood.spawn(async move { attempt(server, &user, "roam-demo").await });
     };
-    // One is checked, sixteen wait, all from one place.
+    // One is checked and sixteen wait, all from one client.
     for number in 0..17 {
-        spawn(&mut flood, stranger(&site, 1), format!("user{number}"));
+        spawn(
+            &mut flood,
+            unknown_client(&site, 1),
+            format!("user{number}"),
+        );
     }
-    farm.reached("ValidateCredentials", 1).await;
-    // Whoever comes from there now finds no room, and hears when to come again. The conversation goes on.
-    let there = TokenService::discover(stranger(&site, 1)).await;
+    farm.wait_for_requests("ValidateCredentials", 1).await;
+    // Another attempt of that client gets 503 with `Retry-After`. Its conversation continues.
+    let there = TokenService::discover(unknown_client(&site, 1)).await;
     let conversation = there.begin().await;
     let refused = loop {
         let wait = conversation.attempt("alice", "roam-demo", Some("DEMO"));
         match tokio::time::timeout(std::time::Duration::from_millis(200), wait).await {
             Ok(refused) => break refused,
-            // There was room yet: not all of the flood had come. It left with its client.
+            // The queue had capacity because the flood was not complete. The attempt left it with
+            // its client.
             Err(_) => continue,
         }
     };
@@ -292,9 +300,9 @@ async fn so_many_passwords_are_checked_at_once_and_turns_go_round_by_place() {
         assert_eq!(refused.header("retry-after"), Some("5"));
     };
     is_refused(&refused);
-    // For one who comes from somewhere else, one of the flood has to go.
+    // An attempt of another client evicts one of the flood.
     let mut elsewhere = JoinSet::new();
-    spawn(&mut elsewhere, site.gateway, "bob".to_owned());
+    spawn(&mut elsewhere, site.server, "bob".to_owned());
     is_refused(&flood.join_next().await.unwrap().unwrap());
     held.close();
     for answer in elsewhere.join_all().await {

@@ -1,4 +1,4 @@
-//! The whole, over real sockets.
+//! Tests of the whole server, over sockets.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,31 +8,32 @@
 )]
 
 mod audit;
-mod being_seen;
-mod canary;
+mod citrix_gateway;
 mod client_a;
 mod client_b;
 mod client_c;
-mod day;
+mod client_quirks;
 mod document_types;
 mod every_route;
-mod examples;
+mod external_tools;
 mod failover;
 mod fan_out;
-mod gateway_launch;
-mod hostile_answers;
-mod http_tricks;
+mod flaky_controllers;
+mod hostile_responses;
 mod launch;
+mod launch_errors;
 mod listener;
 mod login_throttle;
+mod malformed_http;
+mod metrics;
 mod password_change;
-mod peers;
-mod quirks;
-mod refusals;
+mod rejected_requests;
 mod resources;
-mod secrets;
+mod secret_scan;
 mod sessions;
-mod shown_live;
 mod sign_in;
+mod specification_examples;
+mod support;
 mod tokens;
-mod unsteady_farms;
+mod user_isolation;
+mod whole_day;

@@ -1,4 +1,4 @@
-//! A password that has expired or must be changed is changed within the sign-in (CA-74).
+//! Change of an expired password, or of one that must be changed, during the sign-in (CA-74).
 
 use jiff::Timestamp;
 use roamd_farm::{AccountChange, AccountState, World};
@@ -6,16 +6,17 @@ use roamd_nfuse_proto::{
     Body, CapabilitiesResponse, CapabilityId, Dialect, Encoding, Frame, encode_response,
 };
 use roamd_store_proto::auth::{Form, FormResult, FormStatus};
+use roamd_testkit::{Script, ScriptedController};
 use roamd_testsuite::{
-    Clock, Conversation, Options, Response, Script, ScriptedFarm, SignedIn, Site, TokenService,
-    challenged, request_token, session_params, sign_in, token_of,
+    Clock, Conversation, Options, Response, STORE_PATH, SignedIn, Site, TokenService, challenge_of,
+    request_token, session_params, sign_in, token_of,
 };
 
 pub(crate) const OLD: &str = "roam-demo";
 pub(crate) const NEW: &str = "Neues Kennwort 1!";
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
 
-/// A site on which alice has to choose another password.
+/// Starts a site with this state of alice's account.
 async fn site(account: AccountState) -> Site {
     site_by(Clock::System, account).await
 }
@@ -32,7 +33,7 @@ async fn site_by(clock: Clock, account: AccountState) -> Site {
     .await
 }
 
-/// The conversation after alice has typed her old password, and the form that she gets.
+/// Returns the conversation at the form for a new password, after alice has sent her old one.
 pub(crate) async fn asked(service: &TokenService) -> Conversation {
     let conversation = service.begin().await;
     let response = conversation.attempt("alice", OLD, Some("DEMO")).await;
@@ -67,7 +68,7 @@ async fn change_by(
         ("oldPassword", old),
         ("newPassword", new),
         ("confirmPassword", again),
-        // Whose password it is, nobody can choose.
+        // The client cannot choose the user.
         ("username", "bob"),
     ];
     conversation.post(cookie, context, &fields).await
@@ -78,7 +79,7 @@ fn form(response: &Response) -> Form {
     Form::from_xml(&response.body).unwrap()
 }
 
-/// The text of the error label.
+/// Returns the text of the error label.
 fn error(response: &Response) -> String {
     let form = form(response);
     assert_eq!(form.result, FormResult::UPDATE_CREDENTIALS);
@@ -87,7 +88,7 @@ fn error(response: &Response) -> String {
     line.label.unwrap()
 }
 
-/// The text of a failure that ends the conversation.
+/// Returns the text of a failure that ends the conversation.
 fn failure(response: &Response) -> String {
     let form = form(response);
     assert_eq!((form.result, form.post_back), (FormResult::FAIL, None));
@@ -96,15 +97,15 @@ fn failure(response: &Response) -> String {
 
 fn with_token(site: &Site, primary: String, token: String) -> SignedIn {
     SignedIn {
-        wire: site.gateway,
-        store: Site::STORE,
+        server: site.server,
+        store: STORE_PATH,
         token,
         primary,
     }
 }
 
 #[tokio::test]
-async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
+async fn new_password_signs_in_and_ends_old_tokens() {
     for account in [AccountState::MustChange, AccountState::Expired] {
         let mut site = site(AccountState::Enabled).await;
         let before = sign_in(&site, "alice", OLD).await;
@@ -116,9 +117,9 @@ async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
         let now = Timestamp::now();
         site.farms.set_account("alice", &has_to, now).unwrap();
 
-        let service = TokenService::discover(site.gateway).await;
+        let service = TokenService::discover(site.server).await;
         let conversation = Conversation {
-            wire: site.second_node().await,
+            server: site.second_node().await,
             ..asked(&service).await
         };
         let changed = change(&conversation, OLD, NEW, NEW).await;
@@ -129,14 +130,14 @@ async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
 
         let body = session_params("DESK-C", "");
         let here = SignedIn {
-            wire: conversation.wire,
+            server: conversation.server,
             ..before.clone()
         };
-        let refused = challenged(&here.post("available", STATE, &body).await);
+        let refused = challenge_of(&here.post("available", STATE, &body).await);
         assert_eq!(refused.reason, "badpassword");
-        // Another node has it from the farms, which refuse the first list that it makes.
+        // Another node learns it from the farms, which refuse its first list.
         before.post("available", STATE, &body).await;
-        let refused = challenged(&before.post("available", STATE, &body).await);
+        let refused = challenge_of(&before.post("available", STATE, &body).await);
         assert_eq!(refused.reason, "badpassword");
         let again = change(&conversation, OLD, NEW, NEW).await;
         assert_eq!(form(&again).status, FormStatus::SESSION_ID_INVALID, "CA-50");
@@ -146,7 +147,7 @@ async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
         assert_eq!(form(&old).result, FormResult::MORE_INFO);
         for text in [OLD, NEW] {
             assert!(!changed.text().contains(text));
-            assert!(!site.gateway_files_hold(text) && !site.farm_files_hold(text));
+            assert!(!site.server_files_contain(text) && !site.farm_files_contain(text));
         }
         assert_eq!(
             site.farms.accounts(now).unwrap()[0].account,
@@ -156,9 +157,9 @@ async fn a_new_password_signs_in_and_ends_the_tokens_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_new_password_that_does_not_do_is_asked_for_again() {
+async fn unacceptable_new_password_is_requested_again() {
     let site = site(AccountState::MustChange).await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     for (old, new, again, expected) in [
         (OLD, NEW, "other", "The new passwords are not the same."),
         (OLD, NEW, "", "The new passwords are not the same."),
@@ -191,11 +192,11 @@ async fn a_new_password_that_does_not_do_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_change_is_found_by_cookie_or_state_context() {
+async fn change_is_found_by_cookie_or_state_context() {
     // CA-46
     for (cookie, context) in [(true, false), (false, true)] {
         let site = site(AccountState::Expired).await;
-        let conversation = asked(&TokenService::discover(site.gateway).await).await;
+        let conversation = asked(&TokenService::discover(site.server).await).await;
         let cookie = cookie.then_some(&*conversation.cookie);
         let context = if context {
             &*conversation.form.state_context
@@ -208,10 +209,10 @@ async fn a_change_is_found_by_cookie_or_state_context() {
 }
 
 #[tokio::test]
-async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
+async fn guesses_through_a_password_change_are_counted() {
     let site = site_by(Clock::stopped(), AccountState::MustChange).await;
-    let service = TokenService::discover(site.gateway.from([127, 0, 0, 9])).await;
-    // Three are looked at, and then the right one is refused as well, in the same words.
+    let service = TokenService::discover(site.server.from([127, 0, 0, 9])).await;
+    // Three guesses are checked. Then the right password is refused as well, with the same text.
     let conversation = asked(&service).await;
     for old in ["a", "b", "c", OLD] {
         let refused = change(&conversation, old, NEW, NEW).await;
@@ -226,13 +227,13 @@ async fn guesses_by_the_form_for_a_change_are_counted_with_all_others() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_asked_for_a_new_password_is_told_what_to_do() {
+async fn client_without_a_change_form_is_told_what_to_do() {
     for (account, words) in [
         (AccountState::Expired, "has expired"),
         (AccountState::MustChange, "must change"),
     ] {
         let site = site(account).await;
-        let service = TokenService::discover(site.gateway).await;
+        let service = TokenService::discover(site.server).await;
         let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
         let types = (
             "X-Citrix-AM-CredentialTypes",
@@ -249,10 +250,10 @@ async fn who_cannot_be_asked_for_a_new_password_is_told_what_to_do() {
     }
 }
 
-/// A farm that says that alice has to choose another password, and a site before it.
-pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFarm) {
-    let farm = ScriptedFarm::friendly().await;
-    farm.answer(
+/// Starts a site with a scripted farm that requires a new password for alice.
+pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedController) {
+    let farm = ScriptedController::healthy().await;
+    farm.set_content(
         "ValidateCredentials",
         "<ErrorId>must-change-credentials</ErrorId>",
     );
@@ -264,10 +265,10 @@ pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFa
         capabilities: capabilities.to_vec(),
     };
     let name = CapabilitiesResponse::ELEMENT.trim_start_matches("Response");
-    farm.play(name, Script::body(encode_response(&frame, &Ok(answer))));
+    farm.set_script(name, Script::body(encode_response(&frame, &Ok(answer))));
     let site = Site::start(Options {
         authentication: "domains = [\"DEMO\"]\ncredentials = \"GATE\"".to_owned(),
-        more_farms: farm.section("GATE", "GATE"),
+        more_farms: farm.farm_section("GATE", "GATE"),
         ..Options::default()
     })
     .await;
@@ -275,42 +276,42 @@ pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedFa
 }
 
 #[tokio::test]
-async fn only_a_farm_that_announces_it_hears_of_a_change() {
+async fn change_is_sent_only_to_farms_that_announce_it() {
     let (site, farm) = scripted(&[CapabilityId::TICKET_INVALIDATION]).await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
     let refused = conversation.attempt("alice", OLD, Some("DEMO")).await;
     assert!(failure(&refused).contains("must change"));
-    assert_eq!(farm.received("ChangePassword"), 0);
+    assert_eq!(farm.request_count("ChangePassword"), 0);
 }
 
 #[tokio::test]
-async fn a_change_is_never_sent_twice_and_what_is_not_known_is_said() {
+async fn change_is_never_repeated_and_unclear_results_are_reported() {
     let announces = [CapabilityId::PASSWORD_CHANGE];
     let cut = || Script::bytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n").then_close();
-    let document = |content| Script::body(roamd_testsuite::document("ChangePassword", content));
+    let document = |content| Script::body(roamd_testkit::document("ChangePassword", content));
     for (script, expected) in [
         (cut(), "may have been changed"),
-        (Script::bytes("").then_reset(), "may have been changed"),
+        (Script::reset(), "may have been changed"),
         (Script::body("<html/>"), "may have been changed"),
         (
             document("<ErrorId>unspecified</ErrorId>"),
             "cannot be signed in now",
         ),
-        // It was changed, and then nobody can be asked.
+        // The password was changed, but the new one cannot be checked.
         (document(""), "Your password was changed."),
     ] {
         let (site, farm) = scripted(&announces).await;
-        farm.play("ChangePassword", script);
-        let conversation = asked(&TokenService::discover(site.gateway).await).await;
-        farm.answer(
+        farm.set_script("ChangePassword", script);
+        let conversation = asked(&TokenService::discover(site.server).await).await;
+        farm.set_content(
             "ValidateCredentials",
             "<ErrorId>service-unavailable</ErrorId>",
         );
         let answer = change(&conversation, OLD, NEW, NEW).await;
         let text = failure(&answer);
         assert!(text.contains(expected), "{text}");
-        assert_eq!(farm.received("ChangePassword"), 1, "{expected}");
+        assert_eq!(farm.request_count("ChangePassword"), 1, "{expected}");
         let over = change(&conversation, OLD, NEW, NEW).await;
         assert_eq!(form(&over).status, FormStatus::SESSION_ID_INVALID);
     }

@@ -1,15 +1,16 @@
-//! What a user may start (store-services.md §5).
+//! Resources of a user (store-services.md §5).
 
 use roamd_farm::World;
 use roamd_store_proto::{
     Endpoints, EnumerationStatus, Image, LaunchData, Resource, ResourceType, Resources, StartMenu,
 };
-use roamd_testsuite::{Options, ScriptedFarm, SignedIn, Site, challenged, path_of, sign_in};
+use roamd_testkit::ScriptedController;
+use roamd_testsuite::{Options, SignedIn, Site, challenge_of, path_of, sign_in};
 
 const LIST: &str = "application/vnd.citrix.resources+xml";
 const ONE: &str = "application/vnd.citrix.resource+xml";
 
-/// A small picture, as far as anybody looks.
+/// Data that looks like a PNG image to the server.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nof the farm";
 
 async fn list(user: &SignedIn) -> Resources {
@@ -28,17 +29,17 @@ fn ids(list: &Resources) -> Vec<&str> {
     resources.map(|resource| resource.id.as_str()).collect()
 }
 
-/// The path of a link, which has to be there.
+/// Returns the path of a link. Panics if there is none.
 fn path(link: Option<&String>) -> &str {
     path_of(link.unwrap())
 }
 
-/// A farm with one application, and a site with that farm alone.
-async fn scripted(content: &str) -> (Site, ScriptedFarm, SignedIn) {
-    let farm = ScriptedFarm::friendly().await;
+/// Starts the demo site with a scripted farm that has one application.
+async fn scripted(content: &str) -> (Site, ScriptedController, SignedIn) {
+    let farm = ScriptedController::healthy().await;
     publish(&farm, content);
     let site = Site::start(Options {
-        more_farms: farm.section("LAB", "Lab & Co"),
+        more_farms: farm.farm_section("LAB", "Lab & Co"),
         ..Options::default()
     })
     .await;
@@ -46,13 +47,13 @@ async fn scripted(content: &str) -> (Site, ScriptedFarm, SignedIn) {
     (site, farm, alice)
 }
 
-fn publish(farm: &ScriptedFarm, content: &str) {
+fn publish(farm: &ScriptedController, content: &str) {
     let data = format!("<AppDataSet><AppData>{content}</AppData></AppDataSet>");
-    farm.answer("AppData", &data);
+    farm.set_content("AppData", &data);
 }
 
 #[tokio::test]
-async fn a_user_sees_what_all_farms_publish_to_them() {
+async fn list_has_the_resources_of_all_farms() {
     // ST-55, ST-60
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -87,14 +88,14 @@ async fn a_user_sees_what_all_farms_publish_to_them() {
         assert_eq!(resource.publisher_resource_id, name);
         assert!(site.controllers.iter().any(|(id, _)| id == farm));
     }
-    // Sessions name the same resources.
+    // Sessions have the same resource ids.
     for session in alice.resources("WS-1", "").await {
         assert!(ids(&list).contains(&session.as_str()), "{session}");
     }
 }
 
 #[tokio::test]
-async fn a_resource_is_told_alone_as_in_the_list() {
+async fn single_resource_equals_its_entry_in_the_list() {
     // ST-56, ST-59, ST-62
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -118,9 +119,9 @@ async fn a_resource_is_told_alone_as_in_the_list() {
             assert_eq!(response.status, 404, "{segment}{below}");
         }
     }
-    // ST-54: a farm that does not answer does not say that its application is gone.
+    // ST-54: without a response of its farm, an application is not known to be missing.
     site.stop_farm("CVAD").await;
-    site.restart_gateway().await;
+    site.restart_server().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     for (segment, expected) in [("Q1ZBRC5Xb3Jk", 503), ("WEExLk1TUGFpbnQ", 200)] {
         let response = alice.get(&format!("{base}/{segment}")).await;
@@ -141,7 +142,7 @@ async fn a_resource_is_told_alone_as_in_the_list() {
 }
 
 #[tokio::test]
-async fn an_application_that_is_published_to_others_is_not_there() {
+async fn application_published_to_others_is_not_found() {
     let mut world = World::demo();
     world.sessions.clear();
     world.farms[0].applications[0].users = Some(vec![r"DEMO\bob".to_owned()]);
@@ -163,7 +164,7 @@ async fn an_application_that_is_published_to_others_is_not_there() {
 }
 
 #[tokio::test]
-async fn what_a_farm_tells_of_an_application_is_in_the_list() {
+async fn list_has_all_properties_of_an_application() {
     // ST-63, ST-69
     let (site, _farm, alice) = scripted(
         "<InName>R&amp;D 2.1</InName><FName>R&amp;D \u{FC}ber</FName><Details>\
@@ -222,7 +223,7 @@ async fn what_a_farm_tells_of_an_application_is_in_the_list() {
 }
 
 #[tokio::test]
-async fn a_document_is_opened_by_its_client_where_the_farm_says() {
+async fn document_resource_has_its_content_location() {
     // ST-52, ST-63, ST-66
     let (_site, farm, alice) = scripted("").await;
     let publish = |address: &str| {
@@ -235,7 +236,7 @@ async fn a_document_is_opened_by_its_client_where_the_farm_says() {
             ),
         );
     };
-    for (address, told) in [
+    for (address, location) in [
         (
             r"\\files\R&amp;D\prices.xls",
             Some(r"\\files\R&D\prices.xls"),
@@ -251,7 +252,7 @@ async fn a_document_is_opened_by_its_client_where_the_farm_says() {
         let found = list(&alice).await.resources.pop().unwrap();
         assert_eq!(found.resource_type, ResourceType::DOCUMENT, "{address}");
         assert_eq!(found.client_types, ["content"]);
-        assert_eq!(found.content_location.as_deref(), told, "{address}");
+        assert_eq!(found.content_location.as_deref(), location, "{address}");
         assert_eq!(found.launch_ica, None);
         let url = format!("{}/launch/ica", found.link.unwrap());
         let response = alice.launch(&url, "DESK-C").await;
@@ -259,7 +260,7 @@ async fn a_document_is_opened_by_its_client_where_the_farm_says() {
         let reason = response.header("x-citrix-error-reason");
         assert_eq!(reason, Some("UnsupportedOperation"));
     }
-    let asked = farm.last("AppData");
+    let asked = farm.last_request("AppData");
     assert!(
         asked.contains("<ClientType>content</ClientType>"),
         "{asked}"
@@ -267,19 +268,19 @@ async fn a_document_is_opened_by_its_client_where_the_farm_says() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_started_says_why() {
+async fn unlaunchable_resource_gets_404_with_its_reason() {
     // ST-52, ST-54, SS-62
     let mut world = World::demo();
     world.sessions.clear();
     world.farms[0].applications[0].users = Some(vec![r"DEMO\bob".to_owned()]);
-    let farm = ScriptedFarm::friendly().await;
+    let farm = ScriptedController::healthy().await;
     publish(
         &farm,
         "<InName>Ledger</InName><Details><Settings appisdisabled=\"true\"/></Details>",
     );
     let site = Site::start(Options {
         world,
-        more_farms: farm.section("LAB", "Lab"),
+        more_farms: farm.farm_section("LAB", "Lab"),
         ..Options::default()
     })
     .await;
@@ -304,25 +305,25 @@ async fn what_cannot_be_started_says_why() {
             Some(reason),
             "{segment}"
         );
-        let challenge = challenged(&site.gateway.send("POST", path_of(&url), &[], b"").await);
+        let challenge = challenge_of(&site.server.send("POST", path_of(&url), &[], b"").await);
         assert_eq!(challenge.hint, site.url("/Citrix/Store/resources/v2"));
     }
     assert!(!list(&alice).await.resources.pop().unwrap().enabled);
 }
 
 #[tokio::test]
-async fn a_resource_that_is_not_ready_goes_on_below_its_url() {
+async fn pending_resource_launch_continues_below_its_url() {
     // ST-44 to ST-46
     let (_site, farm, alice) = scripted("<InName>Ledger</InName>").await;
     let ledger = list(&alice).await.resources.pop().unwrap();
     let url = ledger.launch_ica.unwrap();
-    farm.answer("Address", "<ErrorId>retry-required</ErrorId>");
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let response = alice.launch(&url, "DESK-C").await;
     let Ok(LaunchData::Retry { url: next, .. }) = LaunchData::from_xml(&response.body) else {
         panic!("{}", response.text());
     };
     assert!(next.starts_with(&format!("{url}/")), "{next}");
-    farm.be_friendly();
+    farm.make_healthy();
     let response = alice.launch(&next, "DESK-C").await;
     let data = LaunchData::from_xml(&response.body).unwrap();
     assert!(
@@ -338,7 +339,7 @@ async fn a_resource_that_is_not_ready_goes_on_below_its_url() {
 }
 
 #[tokio::test]
-async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
+async fn list_is_filtered_by_groups_and_scopes() {
     // ST-57
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -364,7 +365,7 @@ async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
     let (_, nothing) = of("?group=unknown").await;
     assert!(nothing.contains("<resource><id>XA1.MSPaint</id></resource>"));
     for scope in ["%24PRELAUNCH%24", "$Anonymous_PreLaunch$"] {
-        // The embedded farms publish nothing of the kind.
+        // The embedded farms publish no such resources.
         let (status, text) = of(&format!("?scope={scope}")).await;
         let list = Resources::from_xml(text.as_bytes()).unwrap();
         assert_eq!((status, list.enumeration), (200, EnumerationStatus::Full));
@@ -377,37 +378,41 @@ async fn a_client_asks_for_groups_of_elements_and_for_scopes() {
 }
 
 #[tokio::test]
-async fn what_clients_start_before_anybody_asks_is_asked_for_by_its_scope() {
+async fn prelaunch_resources_are_requested_by_scope() {
     // ST-57, nfuse.md §6.1
-    let farm = ScriptedFarm::friendly().await;
+    let farm = ScriptedController::healthy().await;
     let options = Options {
         authentication: "credentials = \"CVAD\"".to_owned(),
-        more_farms: farm.section("LAB", "Lab"),
+        more_farms: farm.farm_section("LAB", "Lab"),
         ..Options::default()
     };
     let site = Site::start(options).await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let published = "<AppDataSet><AppData><InName>Warm</InName><FName>Warm-up</FName></AppData>\
                      </AppDataSet>";
-    farm.answer("AppData", published);
+    farm.set_content("AppData", published);
     let target = "/Citrix/Store/resources/v2?scope=$PreLaunch$";
     let response = alice.get(target).await;
     let list = Resources::from_xml(&response.body).unwrap();
     let ids: Vec<_> = list.resources.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(ids, ["LAB.Warm"], "the embedded farms publish none");
     assert_eq!(list.enumeration, EnumerationStatus::Full);
-    let asked = farm.last("AppData");
+    let asked = farm.last_request("AppData");
     assert!(asked.contains(">$PRELAUNCH$</Scope>"), "{asked}");
-    let asked = farm.received("AppData");
+    let asked = farm.request_count("AppData");
     let response = alice
         .get("/Citrix/Store/resources/v2?scope=$ANONYMOUS_PRELAUNCH$")
         .await;
     assert_eq!(Resources::from_xml(&response.body).unwrap().resources, []);
-    assert_eq!(farm.received("AppData"), asked, "nobody is anonymous here");
+    assert_eq!(
+        farm.request_count("AppData"),
+        asked,
+        "the farm is not asked, because no user is anonymous"
+    );
 }
 
 #[tokio::test]
-async fn a_request_is_checked_in_the_order_of_the_rules() {
+async fn resource_request_is_checked_in_the_specified_order() {
     // SS-62, ST-7, CQ-49
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -419,11 +424,11 @@ async fn a_request_is_checked_in_the_order_of_the_rules() {
     }
     targets.push(format!("{base}/none"));
     for target in &targets {
-        let posted = site.gateway.send("POST", target, &[], b"").await;
+        let posted = site.server.send("POST", target, &[], b"").await;
         assert_eq!(posted.status, 405, "{target}");
         assert_eq!(posted.header("allow"), Some("GET, HEAD"));
         let unknown = [("Accept", "text/plain")];
-        let challenge = challenged(&site.gateway.send("GET", target, &unknown, b"").await);
+        let challenge = challenge_of(&site.server.send("GET", target, &unknown, b"").await);
         assert_eq!(challenge.hint, site.url(base), "{target}");
         assert_eq!(
             alice.get_with(target, &unknown).await.status,
@@ -431,18 +436,18 @@ async fn a_request_is_checked_in_the_order_of_the_rules() {
             "{target}"
         );
     }
-    // A token of the one service opens the other.
+    // A token of one service opens the other.
     assert_eq!(alice.get(&targets[0]).await.status, 200);
     assert_eq!(alice.state("WS-1", "").await.unwrap().sessions.len(), 2);
 }
 
 #[tokio::test]
-async fn endpoints_tell_where_resources_are() {
+async fn endpoints_document_lists_the_resource_endpoints() {
     // ST-25
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let answer = site
-        .gateway
+        .server
         .send("GET", "/Citrix/Store/endpoints/v1", &[], b"")
         .await;
     let endpoints = Endpoints::from_xml(&answer.body).unwrap().endpoints;
@@ -462,7 +467,7 @@ async fn endpoints_tell_where_resources_are() {
 }
 
 #[tokio::test]
-async fn a_picture_is_the_farms_in_the_wished_size_and_is_kept() {
+async fn icon_is_served_in_the_requested_size_and_cached() {
     let icon = |size: u16| {
         let base64 = "iVBORw0KGgpvZiB0aGUgZmFybQ==";
         format!(
@@ -484,12 +489,12 @@ async fn a_picture_is_the_farms_in_the_wished_size_and_is_kept() {
         assert_eq!(response.header("content-type"), Some("image/png"));
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     }
-    assert_eq!(farm.received("AppData"), 2, "a list, and one picture");
+    assert_eq!(farm.request_count("AppData"), 2, "a list, and one icon");
     publish(&farm, &icon(32));
     let response = alice.get(&format!("{image}/32")).await;
     assert_eq!(response.body, PNG);
 
-    // The same in an icon file.
+    // The same icon as an icon file.
     let response = alice.get(path(ledger.icon.as_ref())).await;
     assert_eq!(
         response.header("content-type"),
@@ -503,7 +508,7 @@ async fn a_picture_is_the_farms_in_the_wished_size_and_is_kept() {
     let response = alice.get_with(path(ledger.icon.as_ref()), &as_x_icon).await;
     assert_eq!(response.header("content-type"), Some("image/x-icon"));
 
-    // Only a number is a size.
+    // A size has to be a number.
     for size in ["0x20", "-1", "big", "99999"] {
         let response = alice.get(&format!("{image}/{size}")).await;
         assert_eq!(response.status, 404, "{size}");
@@ -511,30 +516,30 @@ async fn a_picture_is_the_farms_in_the_wished_size_and_is_kept() {
 }
 
 #[tokio::test]
-async fn the_embedded_farm_has_pictures_of_its_own() {
+async fn embedded_farm_has_an_icon_for_each_application() {
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    let mut pictures = Vec::new();
+    let mut icons = Vec::new();
     for resource in list(&alice).await.resources {
         let image = path(resource.image.as_ref()).to_owned();
         for size in [16, 32, 48, 128, 256_u32] {
-            let picture = alice.get(&format!("{image}/{size}")).await;
+            let icon = alice.get(&format!("{image}/{size}")).await;
             assert_eq!(
-                picture.body[12..20],
+                icon.body[12..20],
                 [b"IHDR", &size.to_be_bytes()[..]].concat()
             );
-            let palette = picture.body.windows(4).any(|four| four == b"PLTE");
-            assert!(palette, "{}: not the one of the gateway", resource.id);
-            pictures.push(picture.body);
+            let palette = icon.body.windows(4).any(|four| four == b"PLTE");
+            assert!(palette, "{}: the default icon of the server", resource.id);
+            icons.push(icon.body);
         }
     }
-    pictures.sort();
-    pictures.dedup();
-    assert!(pictures.len() > 15, "applications can be told apart");
+    icons.sort();
+    icons.dedup();
+    assert!(icons.len() > 15, "applications have different icons");
 }
 
 #[tokio::test]
-async fn a_picture_that_a_client_has_is_not_sent_again() {
+async fn icon_with_a_matching_etag_gets_304() {
     let (_site, _farm, alice) = scripted("<InName>Ledger</InName>").await;
     let ledger = list(&alice).await.resources.pop().unwrap();
     let image = path(ledger.image.as_ref()).to_owned();
@@ -560,7 +565,7 @@ async fn a_picture_that_a_client_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_gives_way_to_a_default_one() {
+async fn invalid_icon_is_replaced_by_the_default() {
     let cases = [
         ("a farm without icons", "<InName>Ledger</InName>"),
         (
@@ -568,7 +573,7 @@ async fn what_is_no_picture_gives_way_to_a_default_one() {
             "<InName>Ledger</InName><IconData size=\"128\" bpp=\"4\" format=\"raw\">AAAA</IconData>",
         ),
         (
-            "a page that says it is a picture",
+            "a page that says it is a icon",
             "<InName>Ledger</InName><IconData size=\"128\" bpp=\"32\" format=\"png\">\
              PHNjcmlwdD4=</IconData>",
         ),
@@ -587,7 +592,7 @@ async fn what_is_no_picture_gives_way_to_a_default_one() {
 }
 
 #[tokio::test]
-async fn hostile_names_of_a_farm_stay_names() {
+async fn hostile_application_names_stay_text() {
     let name = "&lt;/id&gt;&lt;x&gt;]]&gt;&#10;\"'..%2F\u{202E}";
     let content = format!(
         "<InName>{name}</InName><FName>{name}</FName><Details><Settings><Folder>{name}</Folder>\
@@ -606,14 +611,18 @@ async fn hostile_names_of_a_farm_stay_names() {
 }
 
 #[tokio::test]
-async fn every_list_is_asked_for_anew() {
+async fn every_list_is_requested_from_the_farms() {
     // ST-55
     let entry = |name: &str| format!("<InName>{name}</InName><FName>{name}</FName>");
     let (_site, farm, alice) = scripted(&entry("Ledger")).await;
     let published = |list: &Resources| ids(list).iter().any(|id| id.starts_with("LAB."));
     assert!(published(&list(&alice).await));
     publish(&farm, &entry("Payroll"));
-    let anew = list(&alice).await;
-    assert!(ids(&anew).contains(&"LAB.Payroll"), "{:?}", ids(&anew));
-    assert!(!ids(&anew).contains(&"LAB.Ledger"));
+    let changed = list(&alice).await;
+    assert!(
+        ids(&changed).contains(&"LAB.Payroll"),
+        "{:?}",
+        ids(&changed)
+    );
+    assert!(!ids(&changed).contains(&"LAB.Ledger"));
 }

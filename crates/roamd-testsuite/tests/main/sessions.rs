@@ -5,10 +5,8 @@ use std::error::Error as _;
 use jiff::Timestamp;
 use roamd_farm::{StartSession, World};
 use roamd_store_proto::{EnumerationStatus, LaunchData, Session};
-use roamd_testsuite::{
-    Options, Response, Script, ScriptedFarm, SignedIn, Site, document, path_of, session_params,
-    sign_in,
-};
+use roamd_testkit::{Script, ScriptedController, document};
+use roamd_testsuite::{Options, Response, SignedIn, Site, path_of, session_params, sign_in};
 use secrecy::ExposeSecret;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
@@ -36,7 +34,7 @@ async fn disconnected_sessions_are_listed_from_every_farm() {
 }
 
 #[tokio::test]
-async fn listing_active_sessions_takes_them_from_farms_before_7_only() {
+async fn listing_active_sessions_disconnects_only_before_generation_7() {
     // SS-29
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -66,8 +64,9 @@ async fn listing_active_sessions_takes_them_from_farms_before_7_only() {
 }
 
 #[tokio::test]
-async fn sessions_connected_from_the_caller_are_neither_listed_nor_disconnected() {
-    // SS-31, also on farms before 7, whose listing takes sessions away from others.
+async fn own_sessions_are_neither_listed_nor_disconnected() {
+    // SS-31, also on farms before generation 7, whose listing disconnects sessions of other
+    // clients.
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let before = site.sessions("alice");
@@ -77,7 +76,7 @@ async fn sessions_connected_from_the_caller_are_neither_listed_nor_disconnected(
 }
 
 #[tokio::test]
-async fn the_device_id_names_the_end_point_before_the_client_name() {
+async fn device_id_takes_precedence_over_the_client_name() {
     // SS-19, SS-31, SS-44
     for (name, device, is_the_end_point) in [
         ("KIOSK", Some("dev-7"), true),
@@ -106,7 +105,7 @@ async fn the_device_id_names_the_end_point_before_the_client_name() {
 }
 
 #[tokio::test]
-async fn a_disconnected_session_is_listed_whoever_started_it() {
+async fn disconnected_session_is_listed_on_every_client() {
     // SS-32
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -124,7 +123,7 @@ async fn a_disconnected_session_is_listed_whoever_started_it() {
 }
 
 #[tokio::test]
-async fn applications_only_leaves_old_desktop_farms_alone() {
+async fn applications_only_skips_old_desktop_farms() {
     // SS-33, SS-35
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -142,8 +141,8 @@ async fn applications_only_leaves_old_desktop_farms_alone() {
 }
 
 #[tokio::test]
-async fn legacy_workspace_control_asks_old_desktop_farms_all_the_same() {
-    // SS-33: the exclusion is lifted, so the side effect is back; SS-35: the answer is the same.
+async fn legacy_workspace_control_includes_old_desktop_farms() {
+    // SS-33: the farm is included, with the side effect. SS-35: the response is the same.
     let options = Options {
         farm: |id| match id {
             "XD5" => "legacy_workspace_control = true",
@@ -162,8 +161,8 @@ async fn legacy_workspace_control_asks_old_desktop_farms_all_the_same() {
 }
 
 #[tokio::test]
-async fn applications_only_still_takes_the_desktop_of_an_old_application_farm() {
-    // SS-33, SS-35: the farm hosts both, so its desktop is disconnected and not listed.
+async fn applications_only_still_disconnects_old_farm_desktops() {
+    // SS-33, SS-35: the farm publishes both, so that its desktop is disconnected and not listed.
     let site = Site::demo().await;
     start(
         &site,
@@ -179,7 +178,7 @@ async fn applications_only_still_takes_the_desktop_of_an_old_application_farm() 
 }
 
 #[tokio::test]
-async fn the_root_of_the_request_picks_the_spelling_unless_the_configuration_does() {
+async fn spelling_follows_the_request_or_the_configuration() {
     // SS-18, SS-42, SS-47
     let (document, native) = (Spelt::DOCUMENT, Spelt::NATIVE);
     for (setting, by_document, by_native) in [
@@ -221,7 +220,7 @@ async fn the_root_of_the_request_picks_the_spelling_unless_the_configuration_doe
     }
 }
 
-/// The names in which the two spellings differ.
+/// Element names that differ between the two spellings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Spelt {
     result: &'static str,
@@ -243,7 +242,7 @@ impl Spelt {
 }
 
 #[tokio::test]
-async fn the_enumeration_tells_how_many_farms_answered() {
+async fn enumeration_status_shows_how_many_farms_answered() {
     // SS-37
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -279,8 +278,8 @@ async fn the_enumeration_tells_how_many_farms_answered() {
 }
 
 #[tokio::test]
-async fn a_result_is_a_success_only_when_every_farm_confirmed() {
-    // SS-50: all three come with 200.
+async fn result_is_success_only_if_every_farm_confirmed() {
+    // SS-50: all three have status 200.
     for operation in ["disconnect", "logoff"] {
         let mut site = Site::demo().await;
         let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -303,7 +302,7 @@ async fn a_result_is_a_success_only_when_every_farm_confirmed() {
 }
 
 #[tokio::test]
-async fn disconnect_and_log_off_end_what_is_connected_from_the_caller_and_nothing_else() {
+async fn disconnect_and_log_off_affect_only_the_callers_client() {
     // SS-44, SS-45, SS-51, SS-5
     for (operation, after) in [
         (
@@ -330,7 +329,7 @@ async fn disconnect_and_log_off_end_what_is_connected_from_the_caller_and_nothin
         start(&site, "bob", "CVAD", "Excel", Some(("DESK-A", "DESK-A")));
         let bobs = site.sessions("bob");
         let alice = sign_in(&site, "alice", "roam-demo").await;
-        // SS-24: what only a list looks at does not widen the operation.
+        // SS-24: parameters of a list do not extend the operation.
         let ignored = format!("{ACTIVE}{APPS}");
         assert_eq!(alice.end(operation, "DESK-A", &ignored).await, "success");
         assert_eq!(site.sessions("alice"), after, "{operation}");
@@ -360,8 +359,7 @@ async fn tickets_are_invalidated_for_their_owner_only() {
                 let resource = format!("{farm}.{app}");
                 let url = alice.launch_url("DESK-C", "", &resource).await;
                 let (ica, ticket) = launched(&alice.launch(&url, "DESK-C").await);
-                // Unknown tickets beside it, as many as a client may send, are skipped, and no
-                // session is found.
+                // Unknown tickets, up to the limit, are skipped, and no session matches.
                 let unknown = "<ticket>0F51C2D9A8B74E60B1</ticket>".repeat(255);
                 let tickets = format!("<tickets>{unknown}<ticket>{ticket}</ticket></tickets>");
                 let status = caller.end(operation, "DESK-Z", &tickets).await;
@@ -372,7 +370,7 @@ async fn tickets_are_invalidated_for_their_owner_only() {
                     error.source().unwrap().to_string()
                 });
                 assert_eq!(connected, refusal, "{farm} {operation} by {user}");
-                // A ticket that was used or invalidated is skipped too.
+                // A used or invalidated ticket is skipped, too.
                 assert_eq!(alice.end(operation, "DESK-Z", &tickets).await, "success");
             }
         }
@@ -380,9 +378,9 @@ async fn tickets_are_invalidated_for_their_owner_only() {
 }
 
 #[tokio::test]
-async fn tickets_that_may_still_work_are_no_success() {
-    // SS-46, SS-50: a farm that may be able to invalidate them was not told.
-    let silent = || Script::bytes("").then_close();
+async fn tickets_that_may_still_work_prevent_success() {
+    // SS-46, SS-50: a farm that may be able to invalidate tickets was not asked to.
+    let silent = || Script::close();
     let refusal = |id: &str| {
         let content = format!("<ErrorId>{id}</ErrorId>");
         Script::body(document("Capabilities", &content))
@@ -394,33 +392,33 @@ async fn tickets_that_may_still_work_are_no_success() {
         ("disconnect", "DisconnectUserSessions"),
         ("logoff", "LogoffUserSessions"),
     ] {
-        for (capabilities, tickets, expected, told) in [
+        for (capabilities, tickets, expected, invalidated) in [
             (silent(), tickets, "partial", false),
             (refusal("service-unavailable"), tickets, "partial", false),
-            // It knows no capabilities, so it has none.
+            // A farm that does not know the request has no capabilities.
             (refusal("unspecified"), tickets, "success", false),
             (can(), tickets, "success", true),
             (silent(), "", "success", false),
         ] {
-            let farm = ScriptedFarm::friendly().await;
-            farm.play("Capabilities", capabilities);
+            let farm = ScriptedController::healthy().await;
+            farm.set_script("Capabilities", capabilities);
             let site = Site::start(Options {
-                more_farms: farm.section("GATE", "Farm9"),
+                more_farms: farm.farm_section("GATE", "Farm9"),
                 ..Options::default()
             })
             .await;
             let alice = sign_in(&site, "alice", "roam-demo").await;
             let status = alice.end(operation, "DESK-C", tickets).await;
             assert_eq!(status, expected, "{operation} {tickets}");
-            // Its sessions are ended all the same.
-            assert_eq!(farm.received(request), 1);
-            assert_eq!(farm.last(request).contains("0F51"), told);
+            // The sessions are ended in any case.
+            assert_eq!(farm.request_count(request), 1);
+            assert_eq!(farm.last_request(request).contains("0F51"), invalidated);
         }
     }
 }
 
 #[tokio::test]
-async fn a_list_does_not_look_at_tickets() {
+async fn list_ignores_tickets() {
     // SS-24
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -433,15 +431,15 @@ async fn a_list_does_not_look_at_tickets() {
 }
 
 #[tokio::test]
-async fn a_session_tells_its_resource_and_its_farm() {
-    // SS-39, SS-40: Notepad is one resource that two farms publish, named after the first.
+async fn session_names_its_resource_and_farm() {
+    // SS-39, SS-40: two farms publish Notepad as one resource, with the name of the first.
     let site = Site::demo().await;
     start(&site, "carol", "CVAD", "Notepad", None);
     start(&site, "carol", "CVAD", "Win11Desktop", None);
     start(&site, "carol", "XA1", "Notepad", None);
     let carol = sign_in(&site, "carol", "roam-demo").await;
     let state = carol.state("DESK-C", "").await.unwrap();
-    let told: Vec<_> = state
+    let listed_sessions: Vec<_> = state
         .sessions
         .iter()
         .map(|session| {
@@ -455,7 +453,7 @@ async fn a_session_tells_its_resource_and_its_farm() {
         })
         .collect();
     assert_eq!(
-        told,
+        listed_sessions,
         [
             ("Notepad", true, "XA1.Notepad", "Farm1", "win32"),
             ("Notepad", true, "XA1.Notepad", "Farm3", "win32"),
@@ -465,8 +463,8 @@ async fn a_session_tells_its_resource_and_its_farm() {
 }
 
 #[tokio::test]
-async fn names_travel_as_ascii() {
-    // SS-69: the bytes mean the same under every guess that a client makes.
+async fn names_are_encoded_as_ascii() {
+    // SS-69: the text is the same in every encoding that a client may assume.
     let mut world = World::demo();
     let excel = &mut world.farms[2].applications[0];
     excel.title = Some("Büro & <Zahlen> 表".to_owned());
@@ -490,7 +488,7 @@ async fn names_travel_as_ascii() {
 }
 
 #[tokio::test]
-async fn the_same_state_gives_the_same_bytes() {
+async fn same_state_gives_the_same_bytes() {
     // SS-13
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -499,11 +497,12 @@ async fn the_same_state_gives_the_same_bytes() {
     for _ in 0..3 {
         assert_eq!(alice.post("available", STATE, &body).await.body, first);
     }
-    // Another sign-in, and another process with the same keys, name the sessions alike.
-    site.restart_gateway().await;
+    // Session ids do not change with another sign-in, or with another process that has the same
+    // keys.
+    site.restart_server().await;
     let again = sign_in(&site, "ALICE", "roam-demo").await;
     assert_eq!(again.post("available", STATE, &body).await.body, first);
-    // What changes is what the state changes.
+    // A change of the state adds sessions, and keeps the ids of the others.
     let ids = |sessions: &[Session]| -> Vec<String> {
         sessions.iter().map(|session| session.id.clone()).collect()
     };
@@ -520,7 +519,7 @@ async fn the_same_state_gives_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn every_form_of_a_url_is_served_the_same() {
+async fn every_form_of_a_url_is_served_alike() {
     // SS-9 to SS-12
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -537,7 +536,7 @@ async fn every_form_of_a_url_is_served_the_same() {
             format!("/Citrix/Store/session/v1/{operation}"),
             format!("/citrix/STORE/Sessions/V1/{}", operation.to_uppercase()),
             site.url(&format!("/Citrix/Store/sessions/v1/{operation}")),
-            // The host of an absolute target is not believed: URLs are made from the base URL.
+            // The host of an absolute target is ignored: URLs are derived from the base URL.
             format!("http://elsewhere.test/Citrix/Store/sessions/v1/{operation}"),
             format!("/Citrix/Store/sessions/v1/{operation}?sent=twice"),
         ] {
@@ -570,7 +569,7 @@ async fn every_form_of_a_url_is_served_the_same() {
 }
 
 #[tokio::test]
-async fn answers_have_the_headers_of_their_kind() {
+async fn responses_have_the_headers_of_their_kind() {
     // SS-36, SS-43, SS-48, SS-49, SS-52, SS-68, SS-69
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -611,13 +610,13 @@ async fn post_to(
         ("Accept", accept),
         ("Content-Type", media_type),
     ];
-    user.wire
+    user.server
         .send("POST", target, &headers, body.as_bytes())
         .await
 }
 
-/// Starts a session that is active on a client, named by client name and device id, or
-/// disconnected.
+/// Starts a session that is active on a client with this name and device id, or disconnected if
+/// `client` is `None`.
 fn start(site: &Site, user: &str, farm: &str, app: &str, client: Option<(&str, &str)>) {
     let session = StartSession {
         farm: farm.to_owned(),
@@ -633,7 +632,7 @@ fn start(site: &Site, user: &str, farm: &str, app: &str, client: Option<(&str, &
     site.farms.start_session(&session).unwrap();
 }
 
-/// The ICA file and the logon ticket of a launch that succeeded.
+/// Returns the ICA file and the logon ticket of a successful launch.
 fn launched(response: &Response) -> (String, String) {
     match LaunchData::from_xml(&response.body).unwrap() {
         LaunchData::Success { ica, logon_ticket } => (

@@ -1,4 +1,4 @@
-//! Signing in with a form (citrixauth.md §2, §3, §5, §6).
+//! Sign-in with a form (citrixauth.md §2, §3, §5, §6).
 
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
@@ -7,8 +7,8 @@ use roamd_store_proto::auth::{
     Form, FormResult, FormStatus, Requirement, RequirementKind, TokenChoices,
 };
 use roamd_testsuite::{
-    Conversation, Options, Response, SignedIn, Site, TokenService, challenged, path_of,
-    request_token, session_params, sign_in, token_of, token_response,
+    Conversation, Options, Response, STORE_PATH, SignedIn, Site, TokenService, challenge_of,
+    path_of, request_token, session_params, sign_in, token_of, token_response,
 };
 use secrecy::ExposeSecret;
 
@@ -16,10 +16,10 @@ const FORM: &str = "application/vnd.citrix.authenticateresponse-1+xml";
 const TOKEN: &str = "application/vnd.citrix.requesttokenresponse+xml";
 
 #[tokio::test]
-async fn the_ways_to_sign_in_are_listed_without_a_redirection() {
+async fn sign_in_methods_are_listed_without_redirection() {
     // CA-16, CA-24 to CA-26, CA-32, CA-35
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let protocols = path_of(&service.tokens.locations);
     let closed = format!("{protocols}/");
     for (path, realm, accept) in [
@@ -37,7 +37,7 @@ async fn the_ways_to_sign_in_are_listed_without_a_redirection() {
             ("Accept", accept),
         ];
         let response = site
-            .gateway
+            .server
             .send("POST", path, &headers, message.as_bytes())
             .await;
         assert_eq!(response.status, 300, "{}", response.text());
@@ -60,7 +60,7 @@ async fn the_ways_to_sign_in_are_listed_without_a_redirection() {
 }
 
 #[tokio::test]
-async fn the_first_form_is_one_that_clients_can_fill_in() {
+async fn first_form_has_the_fields_that_clients_fill_in() {
     // CA-43, CA-46 to CA-48, CA-57, CA-58, CA-61, CA-62
     for (setting, cookie_name) in [
         ("", "ASP.NET_SessionId"),
@@ -73,7 +73,7 @@ async fn the_first_form_is_one_that_clients_can_fill_in() {
             ..Options::default()
         })
         .await;
-        let service = TokenService::discover(site.gateway).await;
+        let service = TokenService::discover(site.server).await;
         let conversation = service.begin().await;
         let cookie = format!("^{cookie_name}=[A-Za-z0-9]+; Path=/; HttpOnly; SameSite=Lax$");
         let cookie = Regex::new(&cookie).unwrap();
@@ -119,7 +119,7 @@ async fn the_first_form_is_one_that_clients_can_fill_in() {
             assistive: None,
         };
         assert_eq!(field(&form.requirements, "password").kind, password);
-        // No two conversations are alike (citrixauth.md §7).
+        // No two conversations have the same secrets (citrixauth.md §7).
         let other = service.begin().await;
         assert_ne!(other.form.state_context, form.state_context);
         assert_ne!(other.cookie, conversation.cookie);
@@ -127,10 +127,10 @@ async fn the_first_form_is_one_that_clients_can_fill_in() {
 }
 
 #[tokio::test]
-async fn a_form_shows_no_more_than_its_client_knows() {
+async fn form_shows_only_fields_that_its_client_knows() {
     // CA-44, CA-52 to CA-54
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
     let types = "X-Citrix-AM-CredentialTypes";
     let ids = |response: &Response| -> Vec<String> {
@@ -159,7 +159,7 @@ async fn a_form_shows_no_more_than_its_client_knows() {
             ("Accept", accept),
         ];
         let response = site
-            .gateway
+            .server
             .send("POST", &service.start, &headers, message.as_bytes())
             .await;
         assert_eq!(response.header("content-type"), Some(expected), "{accept}");
@@ -168,10 +168,10 @@ async fn a_form_shows_no_more_than_its_client_knows() {
 }
 
 #[tokio::test]
-async fn forms_and_tokens_are_kept_nowhere_and_never_compressed() {
+async fn forms_and_tokens_are_neither_cached_nor_compressed() {
     // CA-77 to CA-79
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
     let compress = [("Accept-Encoding", "gzip, deflate, br, zstd")];
     let form = service.start_with(&compress, &message).await;
@@ -206,7 +206,7 @@ async fn forms_and_tokens_are_kept_nowhere_and_never_compressed() {
 }
 
 #[tokio::test]
-async fn bad_credentials_give_the_form_again_and_never_tell_why() {
+async fn bad_credentials_get_the_same_form_for_every_reason() {
     // CA-68, CA-70, CA-71, citrixauth.md §7
     let site = Site::start(Options {
         world: world_with(&[
@@ -217,13 +217,13 @@ async fn bad_credentials_give_the_form_again_and_never_tell_why() {
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let long = "x".repeat(10_000);
     let mut forms = Vec::new();
     for (case, user, password, domain) in [
         ("wrong password", "alice", "roam-demo ", Some("DEMO")),
         ("other case", "alice", "Roam-Demo", Some("DEMO")),
-        ("unknown user", "nobody", "roam-demo", Some("DEMO")),
+        ("unknown user", "mallory", "roam-demo", Some("DEMO")),
         ("disabled", "dora", "roam-demo", Some("DEMO")),
         ("locked", "leon", "roam-demo", Some("DEMO")),
         ("expired, wrong password", "emil", "guess", Some("DEMO")),
@@ -257,7 +257,7 @@ async fn bad_credentials_give_the_form_again_and_never_tell_why() {
             "{case}"
         );
         form.state_context.clear();
-        // What was typed comes back, as far as it can be a name.
+        // The form repeats the user name, if it can be one.
         for line in &mut form.requirements {
             match &mut line.kind {
                 RequirementKind::Text {
@@ -277,7 +277,7 @@ async fn bad_credentials_give_the_form_again_and_never_tell_why() {
             }
         }
         forms.push(form);
-        // The conversation goes on, with the cookie that it has.
+        // The conversation continues with the same cookie.
         assert_eq!(response.header("set-cookie"), None, "{case}");
         let next = conversation.next(&response);
         token_of(&next.attempt("alice", "roam-demo", Some("DEMO")).await);
@@ -294,15 +294,15 @@ async fn bad_credentials_give_the_form_again_and_never_tell_why() {
 }
 
 #[tokio::test]
-async fn five_bad_attempts_end_a_conversation() {
-    // CA-72. Old forms do not win attempts back, nor does another node.
+async fn five_failed_attempts_end_a_conversation() {
+    // CA-72. Neither an old form nor another node gives more attempts.
     let mut site = Site::demo().await;
     sign_in(&site, "alice", "roam-demo").await;
-    let stranger = [127, 0, 0, 2];
-    let service = TokenService::discover(site.gateway.from(stranger)).await;
+    let unknown_client = [127, 0, 0, 2];
+    let service = TokenService::discover(site.server.from(unknown_client)).await;
     let conversation = service.begin().await;
     let elsewhere = Conversation {
-        wire: site.second_node().await.from(stranger),
+        server: site.second_node().await.from(unknown_client),
         ..conversation.clone()
     };
     for attempt in 1..=4 {
@@ -315,15 +315,15 @@ async fn five_bad_attempts_end_a_conversation() {
     assert_eq!(text, "Too many attempts. Try again later.");
     is_over(&conversation).await;
     is_over(&elsewhere).await;
-    // A stranger has locked nobody out where they are at home.
+    // An unknown client has not locked the user out of a known network.
     sign_in(&site, "alice", "roam-demo").await;
 }
 
 #[tokio::test]
-async fn a_conversation_gives_one_token() {
+async fn conversation_gives_only_one_token() {
     // CA-50, CA-69, CA-75
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
     let post = || conversation.attempt("alice", "roam-demo", Some("DEMO"));
     let answers = [tokio::join!(post(), post(), post())];
@@ -332,7 +332,7 @@ async fn a_conversation_gives_one_token() {
     let answers = [one, two, three];
     assert_eq!(answers.iter().filter(is_token).count(), 1);
     is_over(&conversation).await;
-    // Nor by the cookie or the state context alone.
+    // This holds for the cookie or the state context alone, too.
     let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
     let context = &conversation.form.state_context;
     for (cookie, context) in [(Some(&*conversation.cookie), ""), (None, &**context)] {
@@ -342,10 +342,10 @@ async fn a_conversation_gives_one_token() {
 }
 
 #[tokio::test]
-async fn who_gives_up_is_told_so() {
+async fn cancelled_sign_in_is_confirmed() {
     // CA-73
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
     let (status, result, text) = ended(&conversation.cancel().await);
     assert_eq!(
@@ -358,10 +358,10 @@ async fn who_gives_up_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_found_by_whatever_comes_back() {
+async fn conversation_is_found_by_cookie_or_state_context() {
     // CA-46, CA-49, CA-75
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let other = service.begin().await;
     let (status, context) = (
         FormStatus::SESSION_ID_INVALID,
@@ -379,7 +379,7 @@ async fn a_conversation_is_found_by_whatever_comes_back() {
         ),
         ("nothing", |_, _| (None, String::new()), Some(&status)),
         (
-            "somebody's cookie",
+            "a forged cookie",
             |_, _| (Some("ASP.NET_SessionId=AAAA".to_owned()), String::new()),
             Some(&status),
         ),
@@ -438,16 +438,20 @@ async fn a_conversation_is_found_by_whatever_comes_back() {
 }
 
 #[tokio::test]
-async fn a_conversation_lives_ten_minutes() {
+async fn conversation_expires_after_ten_minutes() {
     // CA-51
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     for (minutes, is_alive) in [(9, true), (11, false), (10_000, false)] {
         let ago = SignedDuration::from_mins(minutes);
         let begun = Timestamp::now().checked_sub(ago).unwrap();
-        let (form, cookie) = site.begun_at(&service.tokens.realm, begun);
-        let wire = site.gateway;
-        let conversation = Conversation { wire, form, cookie };
+        let (form, cookie) = site.conversation_started_at(&service.tokens.realm, begun);
+        let server = site.server;
+        let conversation = Conversation {
+            server,
+            form,
+            cookie,
+        };
         let response = conversation
             .attempt("alice", "roam-demo", Some("DEMO"))
             .await;
@@ -462,7 +466,7 @@ async fn a_conversation_lives_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_user_is_one_user_however_the_name_is_written() {
+async fn user_name_spellings_name_the_same_user() {
     // CA-62, CA-67
     let (listed, default, none) = (
         "domains = [\"DEMO\", \"LAB\"]",
@@ -476,7 +480,7 @@ async fn a_user_is_one_user_however_the_name_is_written() {
         (listed, "ALICE", Some("DEMO")),
         (listed, r"DEMO\alice", Some("DEMO")),
         (listed, r"DEMO\alice", None),
-        // A domain in the name wins over the field, even over one that is not listed.
+        // A domain in the user name takes precedence over the field, even if it is not listed.
         (listed, r"demo\Alice", Some("LAB")),
         (listed, "alice@demo.test", Some("EVIL")),
         (listed, "alice@DEMO", None),
@@ -492,7 +496,7 @@ async fn a_user_is_one_user_however_the_name_is_written() {
             ..Options::default()
         })
         .await;
-        let service = TokenService::discover(site.gateway).await;
+        let service = TokenService::discover(site.server).await;
         let conversation = service.begin().await;
         let has_box = conversation
             .form
@@ -501,12 +505,12 @@ async fn a_user_is_one_user_however_the_name_is_written() {
             .any(|line| line.id.as_deref() == Some("domain"));
         assert_eq!(has_box, setting == listed, "{setting}");
         let response = conversation.attempt(user, "roam-demo", domain).await;
-        let wire = site.gateway;
+        let server = site.server;
         let primary = token_of(&response);
         let token = token_of(&service.exchange(&primary).await);
         let written = SignedIn {
-            store: Site::STORE,
-            wire,
+            store: STORE_PATH,
+            server,
             token,
             primary,
         };
@@ -518,7 +522,7 @@ async fn a_user_is_one_user_however_the_name_is_written() {
 }
 
 #[tokio::test]
-async fn passwords_arrive_as_they_were_typed() {
+async fn passwords_arrive_as_typed() {
     // CA-63 to CA-66
     let encoded = "Gr%C3%BC%C3%9Fe+%26%20%3D%2B%25%3C%5C%22";
     let passwords = [
@@ -531,10 +535,10 @@ async fn passwords_arrive_as_they_were_typed() {
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     for (user, sent) in [
         ("gina", encoded),
-        // Raw, as one client sends it.
+        // Without encoding, as one client sends it.
         ("rolf", "100% sure"),
         ("rolf", "100%25+sure"),
         ("tim", "%zz%4"),
@@ -551,16 +555,16 @@ async fn passwords_arrive_as_they_were_typed() {
         ];
         let path = conversation.form.post_back.unwrap();
         let response = site
-            .gateway
+            .server
             .send("POST", &path, &headers, body.as_bytes())
             .await;
         let primary = token_of(&response);
-        // Farms check the password with every request: it got there whole.
+        // Farms check the password with every request, so that it arrived unchanged.
         let token = token_of(&service.exchange(&primary).await);
-        let wire = site.gateway;
+        let server = site.server;
         let user = SignedIn {
-            store: Site::STORE,
-            wire,
+            store: STORE_PATH,
+            server,
             token,
             primary,
         };
@@ -569,10 +573,10 @@ async fn passwords_arrive_as_they_were_typed() {
 }
 
 #[tokio::test]
-async fn a_password_of_odd_bytes_is_wrong_and_no_harm() {
-    // bad-inputs 58: bytes that are no UTF-8 count as characters that nobody has in a password.
+async fn password_of_odd_bytes_is_a_wrong_password() {
+    // bad-inputs 58: bytes that are not UTF-8 are replaced by a character that no password has.
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let huge = "x".repeat(1 << 20);
     for (case, user, password, expected) in [
         ("no UTF-8", "alice", "%FF%FE", 200),
@@ -588,7 +592,7 @@ async fn a_password_of_odd_bytes_is_wrong_and_no_harm() {
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         let path = conversation.form.post_back.as_deref().unwrap();
         let response = site
-            .gateway
+            .server
             .send("POST", path, &headers, body.as_bytes())
             .await;
         assert_eq!(response.status, expected, "{case}");
@@ -601,24 +605,24 @@ async fn a_password_of_odd_bytes_is_wrong_and_no_harm() {
 }
 
 #[tokio::test]
-async fn a_form_that_another_site_posts_does_nothing() {
-    // bad-inputs 61. A browser sends no cookie with it (`SameSite=Lax`), and nobody else has the
-    // state context; what is answered sets no cookie and cannot be read from there. No page has a
-    // form that a forged one could look like.
+async fn cross_site_form_post_has_no_effect() {
+    // bad-inputs 61. A browser sends no cookie with such a post (`SameSite=Lax`), and the other
+    // site does not have the state context. The response sets no cookie, and the other site cannot
+    // read it. The server has no page with a form that could be imitated.
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
     assert!(conversation.cookie.contains("; HttpOnly; SameSite=Lax"));
     let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
     let posted = conversation.post(None, "", &fields).await;
     assert_eq!(ended(&posted).0, FormStatus::SESSION_ID_INVALID);
-    // With a conversation of the attacker's own, it is the attacker who gets a token, in a body.
+    // With an attacker's own conversation, only the body of the response has the token.
     let own = conversation.form.state_context.clone();
     let posted = conversation.post(None, &own, &fields).await;
     token_of(&posted);
     assert_eq!(posted.header("set-cookie"), None);
     assert_eq!(posted.header("access-control-allow-origin"), None);
-    let page = site.gateway.send("GET", "/", &[], b"").await;
+    let page = site.server.send("GET", "/", &[], b"").await;
     assert!(!page.text().contains("<form"), "{}", page.text());
 }
 
@@ -632,7 +636,7 @@ async fn lifetimes_are_bounded_by_the_configuration() {
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     for (wanted, expected) in [
         ("", "0.01:00:00"),
         ("00:30:00", "0.00:30:00"),
@@ -656,8 +660,8 @@ async fn lifetimes_are_bounded_by_the_configuration() {
             .await;
         let (primary, lifetime) = lifetime(&response);
         assert_eq!(lifetime, expected, "{wanted}");
-        // A service token is bounded alike, and by its primary token: by no more than the seconds
-        // that have passed.
+        // A service token has the same bounds, and expires with its primary token: it loses no more
+        // than the seconds that have passed.
         let exchanged = service
             .exchange_for(primary.token.expose_secret(), wanted)
             .await;
@@ -666,7 +670,7 @@ async fn lifetimes_are_bounded_by_the_configuration() {
         let lost = primary.expiry.duration_since(token.expiry);
         assert!(lost < SignedDuration::from_secs(30), "{wanted}: {lost}");
     }
-    // CA-29: never longer than the sign-in.
+    // CA-29: it does not outlive the sign-in.
     let conversation = service.begin_for("00:10:00").await;
     let response = conversation
         .attempt("alice", "roam-demo", Some("DEMO"))
@@ -679,10 +683,10 @@ async fn lifetimes_are_bounded_by_the_configuration() {
 }
 
 #[tokio::test]
-async fn token_answers_say_what_they_are_for() {
+async fn token_responses_name_their_service() {
     // CA-16, CA-22, CA-23
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
     let response = conversation
         .attempt("alice", "roam-demo", Some("DEMO"))
@@ -705,7 +709,7 @@ async fn token_answers_say_what_they_are_for() {
         token.token.expose_secret().len() <= 4096,
         "§7: headers stay small"
     );
-    // A client that asks the forms for the store's realm gets a token that opens the store.
+    // If a client requests the form for the realm of the store, the token opens the store.
     let message = request_token(&service.store.realm, &service.store.hint, "0.01:00:00");
     let begun = service.start_with(&[], &message).await;
     let conversation = Conversation {
@@ -718,8 +722,8 @@ async fn token_answers_say_what_they_are_for() {
     let token = token_response(&response);
     assert_eq!(token.for_service, service.store.realm);
     let opens = SignedIn {
-        store: Site::STORE,
-        wire: site.gateway,
+        store: STORE_PATH,
+        server: site.server,
         token: token.token.expose_secret().to_owned(),
         primary: String::new(),
     };
@@ -728,37 +732,37 @@ async fn token_answers_say_what_they_are_for() {
 }
 
 #[tokio::test]
-async fn any_node_goes_on_with_what_another_began() {
-    // Tokens and conversations are sealed, and what nodes share is state.
+async fn conversation_continues_on_any_node() {
+    // Tokens and conversations are sealed, and the nodes share their state.
     let mut site = Site::demo().await;
-    let first = TokenService::discover(site.gateway).await;
+    let first = TokenService::discover(site.server).await;
     let early = sign_in(&site, "alice", "roam-demo").await;
     let waiting = first.begin().await;
     let second = TokenService {
-        wire: site.second_node().await,
+        server: site.second_node().await,
         ..first.clone()
     };
     let moved = Conversation {
-        wire: second.wire,
+        server: second.server,
         ..first.begin().await
     };
     let primary = token_of(&moved.attempt("alice", "roam-demo", Some("DEMO")).await);
     is_over(&Conversation {
-        wire: first.wire,
+        server: first.server,
         ..moved
     })
     .await;
     let token = token_of(&first.exchange(&primary).await);
     let roamer = SignedIn {
-        store: Site::STORE,
-        wire: second.wire,
+        store: STORE_PATH,
+        server: second.server,
         token,
         primary,
     };
     let before = list(&early).await;
     assert_eq!(list(&roamer).await, before);
 
-    site.restart_gateway().await;
+    site.restart_server().await;
     assert_eq!(list(&early).await, before, "tokens survive");
     token_of(&first.exchange(&early.primary).await);
     token_of(&waiting.attempt("alice", "roam-demo", Some("DEMO")).await);
@@ -766,7 +770,7 @@ async fn any_node_goes_on_with_what_another_began() {
 }
 
 #[tokio::test]
-async fn a_sign_in_needs_a_farm_that_answers() {
+async fn sign_in_needs_a_farm_that_answers() {
     // CA-42, §5.3: `error-service-unavailable`
     for (setting, stopped, is_possible) in [
         ("credentials = \"farm\"", &["XA1", "XD5"][..], true),
@@ -782,7 +786,7 @@ async fn a_sign_in_needs_a_farm_that_answers() {
         for farm in stopped {
             site.stop_farm(farm).await;
         }
-        let service = TokenService::discover(site.gateway).await;
+        let service = TokenService::discover(site.server).await;
         let conversation = service.begin().await;
         let response = conversation
             .attempt("alice", "roam-demo", Some("DEMO"))
@@ -803,10 +807,10 @@ async fn a_sign_in_needs_a_farm_that_answers() {
 }
 
 #[tokio::test]
-async fn a_post_that_is_no_form_is_no_harm() {
+async fn malformed_form_post_has_no_effect() {
     // CA-75, and the limit of bodies
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin().await;
     let path = conversation.form.post_back.clone().unwrap();
     let limit = 64 * 1024;
@@ -817,7 +821,7 @@ async fn a_post_that_is_no_form_is_no_harm() {
         ("above the limit", vec![b'&'; limit + 1], 413),
     ] {
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
-        let response = site.gateway.send("POST", &path, &headers, &body).await;
+        let response = site.server.send("POST", &path, &headers, &body).await;
         assert_eq!(response.status, expected, "{case}");
         if expected == 200 {
             assert_eq!(ended(&response).0, FormStatus::SESSION_ID_INVALID, "{case}");
@@ -828,11 +832,14 @@ async fn a_post_that_is_no_form_is_no_harm() {
             .attempt("alice", "roam-demo", Some("DEMO"))
             .await,
     );
-    // A sign-in gives no token to who has none.
-    assert_eq!(challenged(&service.post(None, "").await).reason, "notoken");
+    // A client without a token still gets none.
+    assert_eq!(
+        challenge_of(&service.post(None, "").await).reason,
+        "notoken"
+    );
 }
 
-/// The demo world with more users of the domain `DEMO`.
+/// Returns the demo world with more users of the domain `DEMO`.
 fn world_with(users: &[(&str, &str, AccountState)]) -> World {
     let mut world = World::demo();
     let domain: &mut Domain = &mut world.domains[0];
@@ -846,7 +853,7 @@ fn world_with(users: &[(&str, &str, AccountState)]) -> World {
     world
 }
 
-/// The bytes of a list.
+/// Returns the bytes of a list.
 async fn list(user: &SignedIn) -> Vec<u8> {
     let accept = "application/vnd.citrix.sessionstate+xml";
     let body = session_params("DESK-C", "");
@@ -855,7 +862,7 @@ async fn list(user: &SignedIn) -> Vec<u8> {
     response.body
 }
 
-/// The form that asks once more.
+/// Returns the form that requests the credentials again.
 fn again(response: &Response) -> Form {
     assert_eq!(response.status, 200, "{}", response.text());
     let form = Form::from_xml(&response.body).unwrap();
@@ -863,7 +870,7 @@ fn again(response: &Response) -> Form {
     form
 }
 
-/// Status, result and message of a form that asks for nothing more.
+/// Returns the status, the result and the message of a form that ends the conversation.
 fn ended(response: &Response) -> (FormStatus, FormResult, String) {
     assert_eq!(response.status, 200, "{}", response.text());
     let form = Form::from_xml(&response.body).unwrap();
@@ -876,7 +883,7 @@ fn ended(response: &Response) -> (FormStatus, FormResult, String) {
     )
 }
 
-/// The conversation gives nothing any more, not even for the right password (CA-50).
+/// Panics unless the conversation has ended, even for the right password (CA-50).
 async fn is_over(conversation: &Conversation) {
     let response = conversation
         .attempt("alice", "roam-demo", Some("DEMO"))
@@ -886,18 +893,18 @@ async fn is_over(conversation: &Conversation) {
     assert_eq!(result, FormResult::FAIL);
 }
 
-/// A token and its lifetime as text, which is what its dates say (CA-22).
+/// Returns a token and its lifetime as text, which matches its dates (CA-22).
 fn lifetime(response: &Response) -> (roamd_store_proto::auth::RequestTokenResponse, String) {
     let token = token_response(response);
     let text = response.text();
-    let mut told = text
+    let mut shown = text
         .split(['<', '>'])
         .skip_while(|part| *part != "lifetime");
-    let told = told.nth(1).unwrap().to_owned();
+    let shown = shown.nth(1).unwrap().to_owned();
     let seconds = token.expiry.duration_since(token.issued).as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    assert_eq!(told, format!("0.{hours:02}:{minutes:02}:{seconds:02}"));
-    (token, told)
+    assert_eq!(shown, format!("0.{hours:02}:{minutes:02}:{seconds:02}"));
+    (token, shown)
 }
 
 fn field<'f>(lines: &'f [Requirement], id: &str) -> &'f Requirement {

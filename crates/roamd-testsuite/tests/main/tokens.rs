@@ -1,5 +1,5 @@
-//! The life of a token after it was issued: refreshed, validated, destroyed, and of no use anywhere
-//! else (citrixauth.md §4, §7).
+//! Tokens after their issue: refresh, validation, destruction, and use at other services
+//! (citrixauth.md §4, §7).
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use roamd_store_proto::auth::{
     Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, RefreshToken,
 };
 use roamd_testsuite::{
-    Forged, Options, Response, SignedIn, Site, TokenService, Wire, challenged, request_token,
-    sign_in, sign_in_to, token_of, token_response,
+    HttpPeer, Options, Response, SignedIn, Site, TokenContents, TokenService, challenge_of,
+    request_token, sign_in, sign_in_to, token_of, token_response,
 };
 use secrecy::ExposeSecret as _;
 
@@ -21,44 +21,44 @@ const REFRESH: &str = "application/vnd.citrix.refreshtoken+xml";
 const DESTROY: &str = "application/vnd.citrix.destroytoken+xml";
 const CLAIMS: &str = "application/vnd.citrix.claimsidentity+xml";
 
-/// What clients always accept from a token service (CA-35).
+/// `Accept` of all clients at a token service (CA-35).
 const ACCEPT: &str = "application/vnd.citrix.requesttokenresponse+xml, \
                       application/vnd.citrix.requesttokenchoices+xml";
 
 /// Posts a message to the token service.
-async fn post(wire: Wire, holder: &str, media_type: &str, body: &[u8]) -> Response {
+async fn post(server: HttpPeer, holder: &str, media_type: &str, body: &[u8]) -> Response {
     let authorization = format!("CitrixAuth {holder}");
     let headers = [
         ("Authorization", &*authorization),
         ("Content-Type", media_type),
         ("Accept", ACCEPT),
     ];
-    wire.send("POST", TOKEN, &headers, body).await
+    server.send("POST", TOKEN, &headers, body).await
 }
 
-async fn destroy(wire: Wire, holder: &str, token: &str) -> Response {
+async fn destroy(server: HttpPeer, holder: &str, token: &str) -> Response {
     let message = DestroyToken {
         token: token.into(),
     };
-    post(wire, holder, DESTROY, &message.to_xml()).await
+    post(server, holder, DESTROY, &message.to_xml()).await
 }
 
-async fn refresh(wire: Wire, holder: &str, token: &str, hours: u64) -> Response {
+async fn refresh(server: HttpPeer, holder: &str, token: &str, hours: u64) -> Response {
     let message = RefreshToken {
         token: token.into(),
         requested_lifetime: Some(Lifetime(Duration::from_hours(hours))),
     };
-    post(wire, holder, REFRESH, &message.to_xml()).await
+    post(server, holder, REFRESH, &message.to_xml()).await
 }
 
-async fn get(wire: Wire, path: &str, token: Option<&str>) -> Response {
+async fn get(server: HttpPeer, path: &str, token: Option<&str>) -> Response {
     let authorization = token.map(|token| format!("CitrixAuth {token}"));
     let mut headers = vec![];
     headers.extend(authorization.as_deref().map(|it| ("Authorization", it)));
-    wire.send("GET", path, &headers, b"").await
+    server.send("GET", path, &headers, b"").await
 }
 
-fn destroyed(response: &Response) {
+fn assert_destroyed(response: &Response) {
     assert_eq!(response.status, 200, "{}", response.text());
     assert_eq!(
         response.header("content-type"),
@@ -74,87 +74,87 @@ fn destroyed(response: &Response) {
     assert_eq!(read, Ok(DestroyTokenResponse));
 }
 
-/// The reason for which a store does not take a token; nothing when it does.
-async fn reason(wire: Wire, token: &str) -> Option<String> {
-    let response = get(wire, "/Citrix/Store/resources/v2", Some(token)).await;
-    (response.status != 200).then(|| challenged(&response).reason)
+/// Returns the reason for which a store refuses a token, or `None` if it accepts it.
+async fn reason(server: HttpPeer, token: &str) -> Option<String> {
+    let response = get(server, "/Citrix/Store/resources/v2", Some(token)).await;
+    (response.status != 200).then(|| challenge_of(&response).reason)
 }
 
 fn expired() -> Option<String> {
     Some("expired".to_owned())
 }
 
-/// A token for the `default` validation service, and its path.
+/// Returns a token for the `default` validation service.
 async fn validation_token(site: &Site, primary: &str) -> String {
-    let challenge = challenged(&get(site.gateway, VALIDATE, None).await);
+    let challenge = challenge_of(&get(site.server, VALIDATE, None).await);
     let message = request_token(&challenge.realm, &challenge.hint, "0.01:00:00");
-    token_of(&post(site.gateway, primary, REQUEST, message.as_bytes()).await)
+    token_of(&post(site.server, primary, REQUEST, message.as_bytes()).await)
 }
 
 #[tokio::test]
-async fn a_destroyed_token_and_all_that_it_started_are_refused_by_every_node() {
+async fn destroyed_token_and_its_descendants_are_refused_by_all_nodes() {
     // CA-39; bad input 55.
     let mut site = Site::demo().await;
     let node = site.second_node().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let other = token_of(&service.exchange(&alice.primary).await);
     let again = sign_in(&site, "alice", "roam-demo").await;
 
-    // A service token ends alone, as often as a client says so.
-    for wire in [site.gateway, node] {
-        destroyed(&destroy(wire, &alice.primary, &alice.token).await);
+    // A service token is destroyed alone, and destroying it again succeeds.
+    for server in [site.server, node] {
+        assert_destroyed(&destroy(server, &alice.primary, &alice.token).await);
     }
-    for wire in [site.gateway, node] {
-        assert_eq!(reason(wire, &alice.token).await, expired());
-        assert_eq!(reason(wire, &other).await, None);
+    for server in [site.server, node] {
+        assert_eq!(reason(server, &alice.token).await, expired());
+        assert_eq!(reason(server, &other).await, None);
     }
 
-    // That of a sign-in ends all, in the middle of what is under way.
-    destroyed(&destroy(node, &alice.primary, &alice.primary).await);
-    for wire in [site.gateway, node] {
-        assert_eq!(reason(wire, &other).await, expired());
-        let response = destroy(wire, &alice.primary, &other).await;
-        assert_eq!(challenged(&response).reason, "expired");
-        let refreshed = refresh(wire, &again.primary, &alice.primary, 8).await;
+    // A primary token is destroyed with all its descendants, even during their use.
+    assert_destroyed(&destroy(node, &alice.primary, &alice.primary).await);
+    for server in [site.server, node] {
+        assert_eq!(reason(server, &other).await, expired());
+        let response = destroy(server, &alice.primary, &other).await;
+        assert_eq!(challenge_of(&response).reason, "expired");
+        let refreshed = refresh(server, &again.primary, &alice.primary, 8).await;
         assert_eq!(refreshed.status, 400, "{}", refreshed.text());
         let exchanged = service.exchange(&alice.primary).await;
-        assert_eq!(challenged(&exchanged).reason, "expired");
-        // Another sign-in of the same user is none of its business.
-        assert_eq!(reason(wire, &again.token).await, None);
+        assert_eq!(challenge_of(&exchanged).reason, "expired");
+        // Another sign-in of the same user is not affected.
+        assert_eq!(reason(server, &again.token).await, None);
     }
-    site.restart_gateway().await;
-    assert_eq!(reason(site.gateway, &other).await, expired());
-    assert_eq!(reason(site.gateway, &again.token).await, None);
+    site.restart_server().await;
+    assert_eq!(reason(site.server, &other).await, expired());
+    assert_eq!(reason(site.server, &again.token).await, None);
 }
 
 #[tokio::test]
-async fn nobody_ends_any_number_of_tokens_and_tickets() {
-    // What was ended is remembered for as long as it would have lived.
+async fn number_of_destroyed_tokens_per_user_is_limited() {
+    // Destroyed tokens and tickets are kept until they would have expired.
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     for request in 0..101 {
         let tickets = (0..200).map(|number| format!("<ticket>{request}-{number}</ticket>"));
         let tickets = format!("<tickets>{}</tickets>", tickets.collect::<String>());
-        // To end sessions is never refused for it.
+        // Ending sessions is not refused because of it.
         assert_eq!(alice.end("disconnect", "NO-ONE", &tickets).await, "success");
     }
-    let refused = destroy(site.gateway, &alice.primary, &alice.token).await;
+    let refused = destroy(site.server, &alice.primary, &alice.token).await;
     assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(reason(site.gateway, &alice.token).await, None);
+    assert_eq!(reason(site.server, &alice.token).await, None);
     let bob = sign_in(&site, "bob", "roam-demo").await;
-    destroyed(&destroy(site.gateway, &bob.primary, &bob.token).await);
+    assert_destroyed(&destroy(site.server, &bob.primary, &bob.token).await);
 }
 
 #[tokio::test]
-async fn a_token_refreshed_before_is_destroyed_with_it() {
+async fn destroying_a_token_destroys_its_refreshed_copy() {
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    let refreshed = token_of(&refresh(site.gateway, &alice.primary, &alice.token, 9).await);
-    assert_eq!(reason(site.gateway, &refreshed).await, None);
-    destroyed(&destroy(site.gateway, &alice.primary, &alice.token).await);
+    let refreshed = token_of(&refresh(site.server, &alice.primary, &alice.token, 9).await);
+    assert_eq!(reason(site.server, &refreshed).await, None);
+    assert_destroyed(&destroy(site.server, &alice.primary, &alice.token).await);
     for token in [&refreshed, &alice.token] {
-        assert_eq!(reason(site.gateway, token).await, expired());
+        assert_eq!(reason(site.server, token).await, expired());
     }
 }
 
@@ -166,38 +166,38 @@ async fn only_the_owner_destroys_or_refreshes_a_token() {
     let bob = sign_in(&site, "bob", "roam-demo").await;
     for token in [&alice.token, &alice.primary] {
         for response in [
-            destroy(site.gateway, &bob.primary, token).await,
-            refresh(site.gateway, &bob.primary, token, 8).await,
+            destroy(site.server, &bob.primary, token).await,
+            refresh(site.server, &bob.primary, token, 8).await,
         ] {
             assert_eq!(response.status, 400);
             let words = "the token in the message belongs to another user";
             assert!(response.text().contains(words), "{}", response.text());
         }
     }
-    assert_eq!(reason(site.gateway, &alice.token).await, None);
-    // A token that opens no token service says nothing there, and what is no token is gone already.
-    let response = destroy(site.gateway, &alice.token, &alice.token).await;
-    assert_eq!(challenged(&response).reason, "notforthisservice");
+    assert_eq!(reason(site.server, &alice.token).await, None);
+    // A service token does not open the token service. An unknown token counts as destroyed.
+    let response = destroy(site.server, &alice.token, &alice.token).await;
+    assert_eq!(challenge_of(&response).reason, "notforthisservice");
     for unknown in ["AAAA", "not a token", &alice.token[4..]] {
-        destroyed(&destroy(site.gateway, &bob.primary, unknown).await);
-        let refused = refresh(site.gateway, &bob.primary, unknown, 8).await;
+        assert_destroyed(&destroy(site.server, &bob.primary, unknown).await);
+        let refused = refresh(site.server, &bob.primary, unknown, 8).await;
         assert_eq!(refused.status, 400, "{}", refused.text());
         assert!(!refused.text().contains(unknown), "{}", refused.text());
     }
-    assert_eq!(reason(site.gateway, &alice.token).await, None);
+    assert_eq!(reason(site.server, &alice.token).await, None);
 }
 
 #[tokio::test]
-async fn a_refreshed_token_ends_later_and_says_when() {
+async fn refreshed_token_ends_later() {
     // CA-36
     let site = Site::demo().await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let conversation = service.begin_for("0.01:00:00").await;
     let attempt = conversation.attempt("alice", "roam-demo", Some("DEMO"));
     let first = token_response(&attempt.await);
     let primary = first.token.expose_secret();
     for (hours, expected) in [(2, 2), (20, 20), (24, 24), (30, 24)] {
-        let response = refresh(site.gateway, primary, primary, hours).await;
+        let response = refresh(site.server, primary, primary, hours).await;
         let text = response.text().to_owned();
         assert_eq!(
             response.header("content-type"),
@@ -212,13 +212,13 @@ async fn a_refreshed_token_ends_later_and_says_when() {
         assert!(missing.as_secs() >= 0, "{lifetime:#}");
         let days = if expected == 24 { "1.00:" } else { "0." };
         assert!(text.contains(&format!("<lifetime>{days}")), "{text}");
-        // It opens what it opened, and lets a service token last as long.
+        // It opens the same service, and service tokens may last as long.
         let exchanged = service.exchange_for(token.token.expose_secret(), "1.00:00:00");
         let exchanged = token_response(&exchanged.await);
         assert_eq!(exchanged.expiry, token.expiry);
     }
     let late = Timestamp::now() - SignedDuration::from_hours(9);
-    let old = site.forge(&Forged {
+    let old = site.seal_token(&TokenContents {
         realm: &service.tokens.realm,
         url: site.url("/"),
         issuer: &service.tokens.realm,
@@ -226,12 +226,12 @@ async fn a_refreshed_token_ends_later_and_says_when() {
         password: "roam-demo",
         issued: late,
     });
-    let refused = refresh(site.gateway, primary, &old, 8).await;
+    let refused = refresh(site.server, primary, &old, 8).await;
     assert_eq!(refused.status, 400, "CA-37: {}", refused.text());
 }
 
 #[tokio::test]
-async fn the_messages_of_the_token_service_are_told_apart_by_their_type() {
+async fn token_messages_are_distinguished_by_media_type() {
     // CA-33, CA-35
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
@@ -261,20 +261,20 @@ async fn the_messages_of_the_token_service_are_told_apart_by_their_type() {
             ("Content-Type", media_type),
             ("Accept", accept),
         ];
-        let response = site.gateway.send("POST", TOKEN, &headers, &body).await;
+        let response = site.server.send("POST", TOKEN, &headers, &body).await;
         let text = response.text();
         assert_eq!(response.status, status, "{media_type}: {text}");
         assert!(text.contains(words), "{media_type}: {text}");
     }
-    // The token comes first.
+    // The token is checked first.
     let response = site
-        .gateway
+        .server
         .send("POST", TOKEN, &[("Content-Type", DESTROY)], &body);
-    assert_eq!(challenged(&response.await).reason, "notoken");
+    assert_eq!(challenge_of(&response.await).reason, "notoken");
 }
 
 #[tokio::test]
-async fn a_validation_service_tells_who_the_holder_of_its_own_token_is() {
+async fn validation_service_names_the_holder_of_its_own_token() {
     // CA-40, CA-41
     let site = Site::start(Options {
         authentication:
@@ -286,12 +286,12 @@ async fn a_validation_service_tells_who_the_holder_of_its_own_token_is() {
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let default = validation_token(&site, &alice.primary).await;
     let appliance = format!("{VALIDATE}/gw.example.net");
-    let challenge = challenged(&get(site.gateway, &appliance, None).await);
+    let challenge = challenge_of(&get(site.server, &appliance, None).await);
     let token_service = site.url(TOKEN);
     assert_eq!(challenge.locations, token_service);
     assert_eq!(challenge.hint, site.url(&appliance));
     let message = request_token(&challenge.realm, &challenge.hint, "0.01:00:00");
-    let named = token_of(&post(site.gateway, &alice.primary, REQUEST, message.as_bytes()).await);
+    let named = token_of(&post(site.server, &alice.primary, REQUEST, message.as_bytes()).await);
     let cased = "/citrix/storeauth/Auth/V1/Token/Validate/GW.Example.Net/";
     for (path, token) in [
         (VALIDATE, &default),
@@ -300,7 +300,7 @@ async fn a_validation_service_tells_who_the_holder_of_its_own_token_is() {
         (&appliance, &named),
         (cased, &named),
     ] {
-        let response = get(site.gateway, path, Some(token)).await;
+        let response = get(site.server, path, Some(token)).await;
         assert_eq!(response.status, 200, "{path}: {}", response.text());
         assert_eq!(response.header("content-type"), Some(CLAIMS));
         assert!(
@@ -323,23 +323,27 @@ async fn a_validation_service_tells_who_the_holder_of_its_own_token_is() {
         (VALIDATE, &alice.primary),
         (VALIDATE, &alice.token),
     ] {
-        let response = get(site.gateway, path, Some(token)).await;
-        assert_eq!(challenged(&response).reason, "notforthisservice", "{path}");
+        let response = get(site.server, path, Some(token)).await;
+        assert_eq!(
+            challenge_of(&response).reason,
+            "notforthisservice",
+            "{path}"
+        );
     }
-    let unknown = get(site.gateway, &format!("{VALIDATE}/other"), Some(&default)).await;
+    let unknown = get(site.server, &format!("{VALIDATE}/other"), Some(&default)).await;
     assert_eq!(unknown.status, 404);
     let authorization = format!("CitrixAuth {default}");
     let headers = [("Authorization", &*authorization), ("Accept", "text/html")];
-    let response = site.gateway.send("GET", VALIDATE, &headers, b"").await;
+    let response = site.server.send("GET", VALIDATE, &headers, b"").await;
     assert_eq!(response.status, 406);
-    destroyed(&destroy(site.gateway, &alice.primary, &alice.primary).await);
-    let response = get(site.gateway, VALIDATE, Some(&default)).await;
-    assert_eq!(challenged(&response).reason, "expired");
+    assert_destroyed(&destroy(site.server, &alice.primary, &alice.primary).await);
+    let response = get(site.server, VALIDATE, Some(&default)).await;
+    assert_eq!(challenge_of(&response).reason, "expired");
 }
 
 #[tokio::test]
-async fn a_token_for_one_service_opens_no_other() {
-    // CA-10, CA-13, CA-15; §7.8: every pair of a token and a resource that needs one.
+async fn token_for_one_service_opens_no_other() {
+    // CA-10, CA-13, CA-15; §7.8: every token with every resource that requires one.
     let site = Site::start(Options {
         more_farms: "[[store]]\npath = \"/Citrix/Other\"\n[[store.farm]]\nid = \"ALONE\"\n\
                      name = \"Alone\"\ngeneration = \"cvad-7\"\n\
@@ -385,29 +389,29 @@ async fn a_token_for_one_service_opens_no_other() {
     for (opened_by, method, path) in &resources {
         for (kind, token) in tokens {
             let authorization = format!("CitrixAuth {token}");
-            // It passes the check of the token and stops at the next one.
+            // A good token passes its check, so that the next check fails.
             let headers = [("Authorization", &*authorization), ("Accept", "text/html")];
-            let response = site.gateway.send(method, path, &headers, b"").await;
+            let response = site.server.send(method, path, &headers, b"").await;
             if kind == *opened_by {
                 assert_eq!(response.status, 406, "{kind} {path}");
             } else {
-                let reason = challenged(&response).reason;
+                let reason = challenge_of(&response).reason;
                 assert_eq!(reason, "notforthisservice", "{kind} {path}");
             }
         }
-        let response = site.gateway.send(method, path, &[], b"").await;
-        assert_eq!(challenged(&response).reason, "notoken", "{path}");
+        let response = site.server.send(method, path, &[], b"").await;
+        assert_eq!(challenge_of(&response).reason, "notoken", "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_password_that_is_not_good_any_more_ends_its_tokens_everywhere() {
-    // CA-12; bad input 55. The farm checks a token's password before anything relies on it.
+async fn tokens_of_a_stale_password_are_refused_everywhere() {
+    // CA-12; bad input 55. The farm checks the password of a token before anything relies on it.
     let site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.gateway).await;
+    let service = TokenService::discover(site.server).await;
     let old = |realm: &str| {
-        site.forge(&Forged {
+        site.seal_token(&TokenContents {
             realm,
             url: site.url("/"),
             issuer: &service.tokens.realm,
@@ -416,17 +420,17 @@ async fn a_password_that_is_not_good_any_more_ends_its_tokens_everywhere() {
             issued: Timestamp::now(),
         })
     };
-    let validate = challenged(&get(site.gateway, VALIDATE, None).await).realm;
+    let validate = challenge_of(&get(site.server, VALIDATE, None).await).realm;
     let (primary, token) = (old(&service.tokens.realm), old(&service.store.realm));
-    // Nobody has found out yet, and nothing but the exchange itself is asked for.
+    // No check has failed yet, and the exchange alone needs none.
     token_of(&service.exchange(&primary).await);
     let bad = |response: &Response, case: &str| {
-        assert_eq!(challenged(response).reason, "badpassword", "{case}");
+        assert_eq!(challenge_of(response).reason, "badpassword", "{case}");
     };
-    let response = refresh(site.gateway, &alice.primary, &primary, 20).await;
+    let response = refresh(site.server, &alice.primary, &primary, 20).await;
     bad(&response, "refresh");
     bad(&service.exchange(&primary).await, "exchange");
-    let response = get(site.gateway, VALIDATE, Some(&old(&validate))).await;
+    let response = get(site.server, VALIDATE, Some(&old(&validate))).await;
     bad(&response, "validate");
     let stale = SignedIn {
         token,
@@ -438,7 +442,7 @@ async fn a_password_that_is_not_good_any_more_ends_its_tokens_everywhere() {
         "resources/v2/AAAA/image",
     ] {
         let response = stale.get(&format!("/Citrix/Store/{path}")).await;
-        // What names nothing is told first.
+        // An unknown resource is reported first.
         if response.status != 404 {
             bad(&response, path);
         }
@@ -450,25 +454,25 @@ async fn a_password_that_is_not_good_any_more_ends_its_tokens_everywhere() {
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     bad(&stale.launch(&url, "DESK-C").await, "launch");
     // It can still be destroyed.
-    destroyed(&destroy(site.gateway, &primary, &primary).await);
+    assert_destroyed(&destroy(site.server, &primary, &primary).await);
 }
 
 #[tokio::test]
-async fn nothing_lasts_longer_by_a_password_that_no_farm_can_be_asked_about() {
-    // CA-36, CA-40: a password that was changed must not be good again because the farms are away.
+async fn token_is_not_extended_without_a_password_check() {
+    // CA-36, CA-40: an old password must not become valid again because no farm responds.
     let mut site = Site::demo().await;
     let alice = sign_in(&site, "alice", "roam-demo").await;
     let validation = validation_token(&site, &alice.primary).await;
-    // So that nothing is known of the password.
-    site.restart_gateway().await;
+    // After a restart, no password check is cached.
+    site.restart_server().await;
     for farm in ["XA1", "XD5", "CVAD"] {
         site.stop_farm(farm).await;
     }
     for response in [
-        refresh(site.gateway, &alice.primary, &alice.primary, 20).await,
-        get(site.gateway, VALIDATE, Some(&validation)).await,
-        // What a check found is remembered for a while.
-        refresh(site.gateway, &alice.primary, &alice.primary, 20).await,
+        refresh(site.server, &alice.primary, &alice.primary, 20).await,
+        get(site.server, VALIDATE, Some(&validation)).await,
+        // The result of a check is cached.
+        refresh(site.server, &alice.primary, &alice.primary, 20).await,
     ] {
         assert_eq!(response.status, 503, "{}", response.text());
         assert_eq!(response.header("retry-after"), Some("5"));

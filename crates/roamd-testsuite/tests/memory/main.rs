@@ -1,5 +1,5 @@
-//! What hostile answers cost in memory. A program of its own, because the peak that the kernel
-//! counts is that of the whole process.
+//! Memory for hostile responses. This is a program of its own, because the kernel counts the peak
+//! of the whole process.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -7,17 +7,18 @@
 use std::time::Duration;
 
 use roamd_store_proto::EnumerationStatus;
-use roamd_testsuite::{Options, Script, ScriptedFarm, Site, document, sign_in};
+use roamd_testkit::{Script, ScriptedController, document};
+use roamd_testsuite::{Options, Site, sign_in};
 
-/// What all of it may cost above what the process needed before, in KiB.
+/// Highest growth of the peak over all cases, in KiB.
 const MOST: u64 = 64 * 1024;
 
 #[tokio::test]
-async fn neither_endless_answers_nor_bombs_fill_the_memory() {
-    let farm = ScriptedFarm::friendly().await;
+async fn hostile_responses_do_not_exhaust_memory() {
+    let farm = ScriptedController::healthy().await;
     let options = Options {
         authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: farm.section("GATE", "GATE") + "timeout_ms = 5000\n",
+        more_farms: farm.farm_section("GATE", "GATE") + "timeout_ms = 5000\n",
         ..Options::default()
     };
     let site = Site::start(options).await;
@@ -64,7 +65,7 @@ async fn neither_endless_answers_nor_bombs_fill_the_memory() {
         ("compressed", compressed),
         ("entities", Script::body(bomb)),
     ] {
-        farm.play("ReconnectSessionData", script);
+        farm.set_script("ReconnectSessionData", script);
         for _ in 0..3 {
             let state = carol.state("DESK-C", "").await.unwrap();
             assert_eq!(state.enumeration, EnumerationStatus::Partial, "{name}");
@@ -74,7 +75,7 @@ async fn neither_endless_answers_nor_bombs_fill_the_memory() {
     }
 }
 
-/// The most memory that the process has had, in KiB.
+/// Returns the peak of the process's resident memory, in KiB.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

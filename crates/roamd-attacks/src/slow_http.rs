@@ -1,0 +1,233 @@
+//! slowhttptest: connections that send or read as slowly as the server permits.
+
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use roamd_bench::{
+    Listening, Load, Run, SESSIONS, ServerProcess, Setup, Subject, Usage, mebibytes, micros,
+};
+use roamd_store_proto::media_type;
+use roamd_testkit::free_address;
+
+/// Connections that an attack holds.
+const CONNECTIONS: &str = "2000";
+/// Connections that it opens per second.
+const RATE: &str = "500";
+
+/// Connections of clients that list sessions during an attack.
+const CLIENTS: usize = 4;
+
+/// Configuration without effective limits per client.
+const NO_CLIENT_LIMITS: &str =
+    "[limits]\nconnections_per_client = 10000\nrequests_per_client = 2048\n";
+
+/// One attack and its results.
+pub(crate) struct SlowAttack {
+    pub(crate) name: &'static str,
+    limit: ClientLimit,
+    /// Lists during the attack.
+    lists: Run,
+    /// Whether the server answered the last probe of the attacker, which is one more connection.
+    available: bool,
+    /// Usage of the server at the end of the attack.
+    memory: Usage,
+}
+
+/// Limits for the attacker, which is one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClientLimit {
+    /// The default limits.
+    Default,
+    /// No limits.
+    Lifted,
+}
+
+/// Returns the name and the arguments of each mode of the program.
+fn attacks(server: &str) -> [(&'static str, Vec<String>); 4] {
+    // Both need no token.
+    let protocols = format!("{server}/Citrix/StoreAuth/auth/v1/protocols");
+    let schema = format!("{server}/Schemas/Resources.xsd");
+    let arguments = |list: &[&str]| list.iter().copied().map(str::to_owned).collect();
+    [
+        (
+            "slow heads",
+            arguments(&["-H", "-i", "5", "-u", &protocols]),
+        ),
+        (
+            "slow bodies",
+            arguments(&[
+                "-B",
+                "-i",
+                "5",
+                "-s",
+                "60000",
+                "-f",
+                media_type::REQUEST_TOKEN,
+                "-m",
+                media_type::REQUEST_TOKEN_RESPONSE,
+                "-u",
+                &protocols,
+            ]),
+        ),
+        ("ranges", arguments(&["-R", "-t", "HEAD", "-u", &schema])),
+        (
+            "slow readers",
+            arguments(&[
+                "-X", "-k", "10", "-n", "5", "-w", "64", "-y", "128", "-z", "16", "-u", &schema,
+            ]),
+        ),
+    ]
+}
+
+/// Runs all attacks with both limits.
+pub(crate) fn attack(setup: &Setup, roamd: &Path, duration: Duration) -> Result<Vec<SlowAttack>> {
+    let mut results = Vec::new();
+    for limit in [ClientLimit::Default, ClientLimit::Lifted] {
+        for number in 0..4 {
+            // Each attack has a new server, on which the attack before has no effect.
+            let name = format!("attack-{limit:?}-{number}");
+            let (server, attacked) = start_server(setup, roamd, &name, limit)?;
+            let [attack] = attacks(&attacked)
+                .into_iter()
+                .skip(number)
+                .take(1)
+                .collect::<Vec<_>>()
+                .try_into()
+                .ok()
+                .context("there are four attacks")?;
+            results.push(run(&server, attack, limit, duration)?);
+        }
+    }
+    Ok(results)
+}
+
+/// Starts a server that clients reach by IPv4 and the attacker by IPv6, so that they have different
+/// addresses on one machine. Returns it with the URL for the attacker.
+fn start_server(
+    setup: &Setup,
+    roamd: &Path,
+    name: &str,
+    limit: ClientLimit,
+) -> Result<(ServerProcess, String)> {
+    let address = free_address();
+    let port = address.port();
+    let listening = Listening {
+        listen: format!("[::]:{port}").parse()?,
+        base_url: format!("http://{address}"),
+        sections: match limit {
+            ClientLimit::Default => String::new(),
+            ClientLimit::Lifted => NO_CLIENT_LIMITS.to_owned(),
+        },
+        arguments: &["--insecure-plain-http"],
+    };
+    let server = setup.start_server(roamd, name, address, &listening)?;
+    Ok((server, format!("http://[::1]:{port}")))
+}
+
+fn run(
+    server: &ServerProcess,
+    (name, arguments): (&'static str, Vec<String>),
+    limit: ClientLimit,
+    duration: Duration,
+) -> Result<SlowAttack> {
+    eprintln!("{name}, limits per client: {limit}");
+    let subject = Subject::server(name, server, None, SESSIONS)?;
+    let attacker = Command::new("slowhttptest")
+        .args(arguments)
+        .args(["-c", CONNECTIONS, "-r", RATE, "-p", "5"])
+        .args(["-l", &duration.as_secs().to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot run slowhttptest")?;
+    let lists = subject.run(Load {
+        duration,
+        connections: CLIENTS,
+    })?;
+    let memory = server.process.usage()?;
+    let output = attacker.wait_with_output()?;
+    let output = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.contains("Exit status"),
+        "slowhttptest did not run:\n{output}"
+    );
+    Ok(SlowAttack {
+        name,
+        limit,
+        lists,
+        available: is_available(&output).context("slowhttptest did not probe")?,
+        memory,
+    })
+}
+
+/// Returns whether the server is available according to the last line about it, or `None` if there is
+/// none.
+fn is_available(output: &str) -> Option<bool> {
+    let line = output
+        .lines()
+        .rev()
+        .find(|line| line.contains("service available"))?;
+    Some(line.contains("YES"))
+}
+
+impl SlowAttack {
+    /// Returns whether clients got their lists in time, and whether the server was available to the
+    /// attacker if its limits permit one more connection.
+    pub(crate) fn is_withstood(&self, max_latency: Duration) -> bool {
+        self.lists.percentile_99 < max_latency
+            && (self.available || self.limit == ClientLimit::Default)
+    }
+}
+
+impl fmt::Display for ClientLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Default => "default",
+            Self::Lifted => "none",
+        })
+    }
+}
+
+/// Writes a row for each attack.
+pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[SlowAttack]) -> fmt::Result {
+    writeln!(
+        f,
+        "| {CONNECTIONS} connections of | limits per client | lists/s of {CLIENTS} clients | median \
+         latency | 99th percentile | memory | attacker's probe |\n|---|---|---|---|---|---|---|"
+    )?;
+    for attack in attacks {
+        writeln!(
+            f,
+            "| {} | {} | {:.0} | {} | {} | {} | {} |",
+            attack.name,
+            attack.limit,
+            attack.lists.per_second(),
+            micros(attack.lists.median.as_secs_f64()),
+            micros(attack.lists.percentile_99.as_secs_f64()),
+            mebibytes(attack.memory),
+            if attack.available {
+                "answered"
+            } else {
+                "not answered"
+            },
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_availability_line_of_slowhttptest_counts() {
+        let output = "service available:   \u{1b}[1;32mYES\nclosed: 3\nservice available:   NO\n";
+        assert_eq!(is_available(output), Some(false));
+        assert_eq!(is_available("service available:   YES\n"), Some(true));
+        assert_eq!(is_available("Exit status: Connection refused"), None);
+    }
+}

@@ -1,0 +1,437 @@
+//! Invariants of every run, with any faults.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use roamd_server::config::Generation;
+use roamd_store_proto::{EnumerationStatus, SessionStatus};
+use tokio::time::Instant;
+
+use crate::farm::{FarmPlan, SESSIONS};
+use crate::history::{
+    Effect, EffectKind, Entries, LaunchResult, Operation, OperationId, OperationKind,
+    OperationResult,
+};
+use crate::network::ReadReceipt;
+
+/// Longest time of a response beyond the server's deadlines: the network between client and server,
+/// with lost packets in both directions.
+const NETWORK_TIME: Duration = Duration::from_secs(4);
+
+/// Returns all violations of a run.
+pub(crate) fn violations_of(farms: &[FarmPlan], entries: &Entries) -> Vec<String> {
+    let mut violations = entries.violations.clone();
+    violations.extend(entries.effects.iter().filter_map(|effect| {
+        let operation = entries.operations.get(effect.operation.0);
+        was_requested(farms, operation, effect).err()
+    }));
+    violations.extend(repeated_changes(&entries.effects));
+    for operation in &entries.operations {
+        let effects: Vec<&Effect> = entries
+            .effects
+            .iter()
+            .filter(|effect| effect.operation == operation.id)
+            .collect();
+        let violation =
+            is_in_time(farms, operation).and_then(|()| result_is_true(farms, operation, &effects));
+        violations.extend(violation.err());
+    }
+    violations
+}
+
+/// A farm has no effect that the client did not request, and no request reaches a farm that the
+/// operation has to skip.
+fn was_requested(
+    farms: &[FarmPlan],
+    operation: Option<&Operation>,
+    effect: &Effect,
+) -> Result<(), String> {
+    let Some(Operation { kind, id, .. }) = operation else {
+        return Err(format!("{:?} without an operation", effect.kind));
+    };
+    let is_requested = match (effect.kind, kind) {
+        (
+            EffectKind::Listed,
+            OperationKind::List {
+                applications_only, ..
+            },
+        ) => is_planned(farms, effect.farm, *applications_only),
+        (
+            EffectKind::ListedAndDisconnected,
+            OperationKind::List {
+                active: true,
+                applications_only,
+            },
+        ) => is_planned(farms, effect.farm, *applications_only),
+        (EffectKind::Disconnected, OperationKind::Disconnect)
+        | (EffectKind::LoggedOff, OperationKind::LogOff) => true,
+        (EffectKind::Addressed | EffectKind::Ticketed, OperationKind::Launch { farm }) => {
+            effect.farm == *farm
+        }
+        _ => false,
+    };
+    if is_requested {
+        Ok(())
+    } else {
+        Err(format!(
+            "farm {} {:?} for {id}, which is {kind:?}",
+            effect.farm, effect.kind
+        ))
+    }
+}
+
+/// Returns whether a list has to include a farm (SS-29 to SS-35). This repeats the rule of the server
+/// on purpose.
+fn is_planned(farms: &[FarmPlan], farm: usize, applications_only: bool) -> bool {
+    farms.get(farm).is_some_and(|farm| {
+        !applications_only
+            || farm.generation != Generation::XenDesktop5
+            || farm.legacy_workspace_control
+    })
+}
+
+/// No change occurs twice.
+fn repeated_changes(effects: &[Effect]) -> Vec<String> {
+    let mut counts: HashMap<(OperationId, usize, EffectKind), usize> = HashMap::new();
+    for effect in effects.iter().filter(|effect| effect.kind.is_change()) {
+        *counts
+            .entry((effect.operation, effect.farm, effect.kind))
+            .or_default() += 1;
+    }
+    let mut violations: Vec<_> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .map(|((id, farm, kind), count)| format!("farm {farm} {kind:?} {count} times for {id}"))
+        .collect();
+    violations.sort();
+    violations
+}
+
+/// Every client that waits gets a response within the deadline.
+fn is_in_time(farms: &[FarmPlan], operation: &Operation) -> Result<(), String> {
+    let Operation { id, started, .. } = operation;
+    let Some((completed, _)) = &operation.completed else {
+        return if operation.left {
+            Ok(())
+        } else {
+            Err(format!("{id} got no response"))
+        };
+    };
+    let slowest = farms.iter().map(|farm| farm.timeout).max().unwrap_or(0);
+    // A password without a cached check is checked first, which may take half a deadline.
+    let deadline = Duration::from_millis(slowest + slowest / 2);
+    let took = *completed - *started;
+    if took <= deadline + NETWORK_TIME {
+        Ok(())
+    } else {
+        Err(format!("{id} waited for {took:?}"))
+    }
+}
+
+/// A result is a success only if every farm confirmed, and a failure only if none did. A list is full
+/// only if every farm of the operation responded.
+fn result_is_true(
+    farms: &[FarmPlan],
+    operation: &Operation,
+    effects: &[&Effect],
+) -> Result<(), String> {
+    let Some((completed, result)) = &operation.completed else {
+        return Ok(());
+    };
+    let id = operation.id;
+    let confirmed = |farm: usize, kinds: &[EffectKind]| {
+        effects.iter().any(|effect| {
+            effect.farm == farm && kinds.contains(&effect.kind) && arrived_by(effect, *completed)
+        })
+    };
+    match (operation.kind, result) {
+        (
+            OperationKind::List {
+                applications_only, ..
+            },
+            OperationResult::List {
+                enumeration,
+                farms: listed,
+            },
+        ) => {
+            let included: Vec<usize> = (0..farms.len())
+                .filter(|farm| is_planned(farms, *farm, applications_only))
+                .collect();
+            let kinds = [EffectKind::Listed, EffectKind::ListedAndDisconnected];
+            let silent: Vec<_> = included
+                .iter()
+                .filter(|farm| !confirmed(**farm, &kinds))
+                .collect();
+            if *enumeration == EnumerationStatus::Full && !silent.is_empty() {
+                return Err(format!("{id} is full without farms {silent:?}"));
+            }
+            if *enumeration == EnumerationStatus::Failed && !listed.is_empty() {
+                return Err(format!("{id} is failed with farms {listed:?}"));
+            }
+            let each = if applications_only { 1 } else { SESSIONS.len() };
+            for farm in included {
+                let count = listed.iter().filter(|of| **of == farm).count();
+                let full = *enumeration == EnumerationStatus::Full;
+                if count != each && (full || count != 0) {
+                    return Err(format!("{id} has {count} sessions of farm {farm}"));
+                }
+                if count > 0 && !confirmed(farm, &kinds) {
+                    return Err(format!("{id} has sessions that farm {farm} did not list"));
+                }
+            }
+            Ok(())
+        }
+        (OperationKind::Disconnect | OperationKind::LogOff, OperationResult::End(status)) => {
+            let kinds = [EffectKind::Disconnected, EffectKind::LoggedOff];
+            let count = (0..farms.len())
+                .filter(|farm| confirmed(*farm, &kinds))
+                .count();
+            let is_true = match status {
+                SessionStatus::Success => count == farms.len(),
+                SessionStatus::Partial => count > 0 && count < farms.len(),
+                SessionStatus::Failure => count == 0,
+            };
+            if is_true {
+                Ok(())
+            } else {
+                Err(format!("{id} is {status:?} with {count} farms"))
+            }
+        }
+        (OperationKind::Launch { farm }, OperationResult::Launch(LaunchResult::Ready)) => {
+            if confirmed(farm, &[EffectKind::Addressed]) && confirmed(farm, &[EffectKind::Ticketed])
+            {
+                Ok(())
+            } else {
+                Err(format!("{id} is ready without a success of the farm"))
+            }
+        }
+        (OperationKind::Launch { .. }, OperationResult::Launch(LaunchResult::Failed)) => Ok(()),
+        // The clock has jumped between issue and check of the token.
+        (_, OperationResult::Status(401)) => Ok(()),
+        (_, result) => Err(format!("{id} has {result:?}")),
+    }
+}
+
+fn arrived_by(effect: &Effect, time: Instant) -> bool {
+    let arrived = effect.response.as_ref().and_then(ReadReceipt::time);
+    arrived.is_some_and(|arrived| arrived <= time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::History;
+
+    const LIST: OperationKind = OperationKind::List {
+        active: false,
+        applications_only: false,
+    };
+    const APPLICATIONS: OperationKind = OperationKind::List {
+        active: false,
+        applications_only: true,
+    };
+
+    /// Two farms: one that a list of applications only skips, and one that it includes.
+    fn farms() -> Vec<FarmPlan> {
+        [Generation::XenDesktop5, Generation::Cvad7]
+            .into_iter()
+            .enumerate()
+            .map(|(number, generation)| FarmPlan {
+                number,
+                generation,
+                legacy_workspace_control: false,
+                balanced: false,
+                timeout: 1_000,
+                controllers: Vec::new(),
+            })
+            .collect()
+    }
+
+    fn list(enumeration: EnumerationStatus, farms: &[usize]) -> Option<OperationResult> {
+        Some(OperationResult::List {
+            enumeration,
+            farms: farms.to_vec(),
+        })
+    }
+
+    fn ended(status: SessionStatus) -> Option<OperationResult> {
+        Some(OperationResult::End(status))
+    }
+
+    /// Returns the violations of one operation that took this many seconds. An effect is a farm, a kind,
+    /// and whether the response arrived.
+    fn check_operation(
+        kind: OperationKind,
+        result: Option<OperationResult>,
+        seconds: u64,
+        effects: &[(usize, EffectKind, bool)],
+    ) -> Vec<String> {
+        let history = History::new();
+        let id = history.start_operation(kind);
+        history.with(|entries| {
+            for (farm, kind, arrived) in effects {
+                entries.effects.push(Effect {
+                    farm: *farm,
+                    operation: id,
+                    kind: *kind,
+                    response: arrived.then(ReadReceipt::now),
+                });
+            }
+            let operation = &mut entries.operations[0];
+            let completed = Instant::now() + Duration::from_secs(seconds);
+            operation.completed = result.map(|result| (completed, result));
+            violations_of(&farms(), entries)
+        })
+    }
+
+    #[tokio::test]
+    async fn run_without_violations_passes() {
+        use EffectKind::{Addressed, Disconnected, Listed, LoggedOff, Ticketed};
+        use EnumerationStatus::{Failed, Full, Partial};
+        let launch = OperationKind::Launch { farm: 1 };
+        type Case<'a> = (
+            OperationKind,
+            Option<OperationResult>,
+            &'a [(usize, EffectKind, bool)],
+        );
+        let good: [Case<'_>; 8] = [
+            (
+                LIST,
+                list(Full, &[0, 0, 1, 1]),
+                &[(0, Listed, true), (1, Listed, true), (1, Listed, false)],
+            ),
+            (LIST, list(Partial, &[1, 1]), &[(1, Listed, true)]),
+            (LIST, list(Failed, &[]), &[(0, Listed, false)]),
+            (APPLICATIONS, list(Full, &[1]), &[(1, Listed, true)]),
+            (
+                OperationKind::Disconnect,
+                ended(SessionStatus::Success),
+                &[(0, Disconnected, true), (1, Disconnected, true)],
+            ),
+            (
+                OperationKind::LogOff,
+                ended(SessionStatus::Partial),
+                &[(0, LoggedOff, true), (1, LoggedOff, false)],
+            ),
+            (
+                OperationKind::LogOff,
+                ended(SessionStatus::Failure),
+                &[(0, LoggedOff, false)],
+            ),
+            (
+                launch,
+                Some(OperationResult::Launch(LaunchResult::Ready)),
+                &[(1, Addressed, true), (1, Ticketed, true)],
+            ),
+        ];
+        for (kind, result, effects) in good {
+            let violations = check_operation(kind, result.clone(), 0, effects);
+            assert!(
+                violations.is_empty(),
+                "{kind:?} {result:?} {effects:?}: {violations:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn each_violated_invariant_is_named() {
+        use EffectKind::{Addressed, Disconnected, Listed, ListedAndDisconnected, LoggedOff};
+        use EnumerationStatus::{Failed, Full, Partial};
+        let launch = OperationKind::Launch { farm: 1 };
+        type Case<'a> = (
+            OperationKind,
+            Option<OperationResult>,
+            u64,
+            &'a [(usize, EffectKind, bool)],
+            &'a str,
+        );
+        let bad: [Case<'_>; 13] = [
+            (
+                LIST,
+                list(Full, &[0, 0, 1, 1]),
+                0,
+                &[(0, Listed, true), (1, Listed, false)],
+                "full without farms",
+            ),
+            (
+                LIST,
+                list(Full, &[0, 0, 1]),
+                0,
+                &[(0, Listed, true), (1, Listed, true)],
+                "has 1 sessions of farm 1",
+            ),
+            (
+                LIST,
+                list(Partial, &[0, 0]),
+                0,
+                &[(0, Listed, false)],
+                "has sessions that farm 0 did not list",
+            ),
+            (
+                LIST,
+                list(Failed, &[1, 1]),
+                0,
+                &[(1, Listed, true)],
+                "failed with farms",
+            ),
+            (
+                LIST,
+                list(Partial, &[]),
+                0,
+                &[(0, ListedAndDisconnected, false)],
+                "farm 0 ListedAndDisconnected for",
+            ),
+            (
+                APPLICATIONS,
+                list(Full, &[1]),
+                0,
+                &[(0, Listed, false), (1, Listed, true)],
+                "farm 0 Listed for",
+            ),
+            (
+                OperationKind::Disconnect,
+                ended(SessionStatus::Partial),
+                0,
+                &[(1, LoggedOff, true)],
+                "farm 1 LoggedOff for",
+            ),
+            (
+                OperationKind::Disconnect,
+                ended(SessionStatus::Partial),
+                0,
+                &[(1, Disconnected, true), (1, Disconnected, false)],
+                "farm 1 Disconnected 2 times",
+            ),
+            (
+                OperationKind::Disconnect,
+                ended(SessionStatus::Success),
+                0,
+                &[(0, Disconnected, true), (1, Disconnected, false)],
+                "is Success with 1 farms",
+            ),
+            (
+                OperationKind::Disconnect,
+                ended(SessionStatus::Failure),
+                0,
+                &[(0, Disconnected, true)],
+                "is Failure with 1 farms",
+            ),
+            (
+                launch,
+                Some(OperationResult::Launch(LaunchResult::Ready)),
+                0,
+                &[(1, Addressed, true)],
+                "ready without a success of the farm",
+            ),
+            (LIST, list(Failed, &[]), 9, &[], "waited for"),
+            (LIST, None, 0, &[], "got no response"),
+        ];
+        for (kind, result, seconds, effects, expected) in bad {
+            let violations = check_operation(kind, result.clone(), seconds, effects);
+            let named = violations
+                .iter()
+                .any(|violation| violation.contains(expected));
+            assert!(named, "{kind:?} {result:?} {effects:?}: {violations:?}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! HTTP responses and NFuse documents.
+
+use roamd_nfuse_proto::{Body, Dialect, Encoding, Frame, encode_response};
+
+/// Returns an HTTP response of an XML service, for a status such as `200 OK`.
+///
+/// `headers` are whole lines. `Content-Length` is added if they give neither a length nor a
+/// transfer encoding.
+#[must_use]
+pub fn http_response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let lower = headers.to_ascii_lowercase();
+    let length = if lower.contains("content-length") || lower.contains("transfer-encoding") {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: text/xml\r\n{headers}{length}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Returns a document in dialect 5.4 with this content of its `Response…` element.
+///
+/// A request goes by the name of its element without `Request`, for example `Address`.
+#[must_use]
+pub fn document(request: &str, content: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<!DOCTYPE NFuseProtocol SYSTEM \
+         \"NFuse.dtd\">\n<NFuseProtocol version=\"5.4\"><Response{request}>{content}\
+         </Response{request}></NFuseProtocol>\n"
+    )
+}
+
+/// Encodes a response, and returns the name of its request with the document.
+#[must_use]
+pub fn encode_document<B: Body>(dialect: Dialect, response: B) -> (String, Vec<u8>) {
+    let frame = Frame {
+        dialect,
+        encoding: Encoding::Utf8,
+    };
+    let name = B::ELEMENT.trim_start_matches("Response").to_owned();
+    (name, encode_response(&frame, &Ok(response)))
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test stops at the first surprise"
+)]
+
+mod certificates;
+mod config;
+mod controller;
+mod ports;
+mod strict_xml;
+mod tls_proxy;
+
+pub use certificates::{CertificateAuthority, IssuedCertificate};
+pub use config::{FarmConfig, ServerConfig, StoreConfig};
+pub use controller::{
+    Script, ScriptedController, document, encode_document, http_response, request_name,
+};
+pub use ports::{closed_url, free_address};
+pub use strict_xml::Node;
+pub use tls_proxy::TlsProxy;

@@ -1,0 +1,414 @@
+//! Malformed and ambiguous HTTP requests, and requests that are expensive to serve.
+
+use roamd_testsuite::{Site, sign_in};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Sends bytes and reads until the server closes the connection, perhaps without a response.
+async fn exchange(site: &Site, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
+    // The server may close before it has read everything.
+    stream.write_all(request).await.ok();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Returns the status of the only response, or 0 if there is none.
+fn status(answer: &str) -> u16 {
+    assert!(answer.matches("HTTP/1.1 ").count() < 2, "{answer}");
+    let line = answer.strip_prefix("HTTP/1.1 ").unwrap_or("000");
+    line[..3].parse().unwrap()
+}
+
+fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n")
+}
+
+#[tokio::test]
+async fn ambiguous_body_framing_is_rejected() {
+    // bad-inputs 37. A health check follows the body. It must not be answered, whichever end of the
+    // body a proxy in front of the server has assumed.
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let before = site.sessions("alice");
+    let head = format!(
+        "POST /Citrix/Store/sessions/v1/disconnect HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
+         Content-Type: application/vnd.citrix.sessionparams+xml\r\n",
+        alice.authorization()
+    );
+    let chunked = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    let length = chunked.len();
+    for (framing, body, expected) in [
+        (
+            format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
+            chunked,
+            400,
+        ),
+        (
+            format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"),
+            chunked,
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nContent-Length: 0".to_owned(),
+            chunked,
+            400,
+        ),
+        (
+            "Content-Length: 5\r\nContent-Length: 6".to_owned(),
+            "abcdef",
+            400,
+        ),
+        ("Content-Length: 5, 6".to_owned(), "abcdef", 400),
+        ("Content-Length: 5, 5".to_owned(), "abcde", 400),
+        ("Content-Length: -1".to_owned(), "", 400),
+        ("Content-Length: +5".to_owned(), "abcde", 400),
+        ("Content-Length: 0x5".to_owned(), "abcde", 400),
+        ("Content-Length: 5 5".to_owned(), "abcde", 400),
+        ("Content-Length:".to_owned(), "abcde", 400),
+        (
+            "Content-Length: 99999999999999999999".to_owned(),
+            "abcde",
+            400,
+        ),
+        ("Content-Length : 5".to_owned(), "abcde", 400),
+        ("Transfer-Encoding : chunked".to_owned(), chunked, 400),
+        ("Transfer-Encoding: xchunked".to_owned(), chunked, 400),
+        (
+            "Transfer-Encoding: chunked, identity".to_owned(),
+            chunked,
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity".to_owned(),
+            chunked,
+            400,
+        ),
+        ("Transfer-Encoding:\x0bchunked".to_owned(), chunked, 400),
+        ("X: a\r\n Content-Length: 5".to_owned(), "abcde", 400),
+        ("X: a\rContent-Length: 5".to_owned(), "abcde", 400),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "fffffffffffffffff\r\nab",
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "-1\r\nab\r\n0\r\n\r\n",
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "0x2\r\nab\r\n0\r\n\r\n",
+            400,
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "2\r\nabc\r\n0\r\n\r\n",
+            400,
+        ),
+        ("Transfer-Encoding: chunked".to_owned(), "2\nab\n0\n\n", 400),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "2;a\nb\r\nab\r\n0\r\n\r\n",
+            400,
+        ),
+    ] {
+        let request = format!("{head}{framing}\r\n\r\n{body}");
+        let answer = exchange(&site, request.as_bytes()).await;
+        assert_eq!(status(&answer), expected, "{framing} {body:?}: {answer}");
+        assert!(!answer.contains("alive"), "{framing}: {answer}");
+    }
+    let old = head.replace("HTTP/1.1", "HTTP/1.0");
+    let request = format!("{old}Transfer-Encoding: chunked\r\n\r\n{chunked}");
+    assert_eq!(status(&exchange(&site, request.as_bytes()).await), 400);
+    assert_eq!(site.sessions("alice"), before);
+}
+
+#[tokio::test]
+async fn malformed_or_too_large_head_is_rejected() {
+    // bad-inputs 34, 38, 47
+    let site = Site::demo().await;
+    let many: String = (0..2_000)
+        .map(|number| format!("X{number}: a\r\n"))
+        .collect();
+    let large = format!("X: {}\r\n", "a".repeat(100 * 1024));
+    let host = "Host: a\r\n";
+    for (case, request, allowed) in [
+        (
+            "2,000 headers",
+            get("/healthz", &format!("{host}{many}")),
+            &[431][..],
+        ),
+        (
+            "a header of 100 KB",
+            get("/healthz", &format!("{host}{large}")),
+            &[431],
+        ),
+        (
+            "a path of 100 KB",
+            get(&format!("/{}", "a".repeat(100 * 1024)), host),
+            &[414, 431],
+        ),
+        (
+            "NUL in a value",
+            get("/healthz", &format!("{host}X: a\0b\r\n")),
+            &[400],
+        ),
+        (
+            "NUL in a name",
+            get("/healthz", &format!("{host}X\0: a\r\n")),
+            &[400],
+        ),
+        ("NUL in a path", get("/health\0z", host), &[400]),
+        (
+            "a name with a space",
+            get("/healthz", &format!("{host}X Y: a\r\n")),
+            &[400],
+        ),
+        ("no colon", get("/healthz", &format!("{host}X\r\n")), &[400]),
+        (
+            "no name",
+            get("/healthz", &format!("{host}: a\r\n")),
+            &[400],
+        ),
+        ("a space in a path", get("/health z", host), &[400]),
+        ("HTTP/0.9", "GET /healthz\r\n\r\n".to_owned(), &[400]),
+        (
+            "HTTP/1.2",
+            get("/healthz", host).replace("/1.1", "/1.2"),
+            &[400],
+        ),
+        (
+            "HTTP/2 in words",
+            get("/healthz", host).replace("/1.1", "/2.0"),
+            &[400],
+        ),
+        (
+            "http/1.1",
+            get("/healthz", host).replace("HTTP", "http"),
+            &[400],
+        ),
+        (
+            "an HTTP/2 preface",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+            &[0, 400],
+        ),
+        (
+            "a greeting of TLS",
+            "\x16\x03\x01\x02\0\x01\0\x01\x7c\x03\x03".repeat(9),
+            &[400],
+        ),
+        (
+            "SIP",
+            "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n".to_owned(),
+            &[400],
+        ),
+        (
+            "no method",
+            " /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            &[400],
+        ),
+    ] {
+        let answer = exchange(&site, request.as_bytes()).await;
+        assert!(allowed.contains(&status(&answer)), "{case}: {answer}");
+        assert!(answer.len() < 400, "{case}: {answer}");
+    }
+    let fine = exchange(&site, get("/healthz", host).as_bytes()).await;
+    assert_eq!(status(&fine), 200, "{fine}");
+}
+
+#[tokio::test]
+async fn host_header_is_required_once_and_never_used() {
+    // bad-inputs 39
+    let site = Site::demo().await;
+    for (hosts, expected) in [
+        ("Host: store.example.net\r\n", 200),
+        ("Host: evil.test:1\r\n", 200),
+        ("", 400),
+        ("Host:\r\n", 400),
+        ("Host: a\r\nHost: a\r\n", 400),
+        ("Host: a\r\nhost: b\r\n", 400),
+        ("Host: a, b\r\n", 400),
+        ("Host: user:secret@a\r\n", 400),
+        ("Host: <script>alert(1)</script>\r\n", 400),
+        ("Host: a/../b\r\n", 400),
+        ("Host: a:80:80\r\n", 400),
+    ] {
+        let forwarded = "X-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: gopher\r\nForwarded: \
+                         host=evil.test\r\n";
+        let request = get("/Citrix/Store/endpoints/v1", &format!("{hosts}{forwarded}"));
+        let answer = exchange(&site, request.as_bytes()).await;
+        assert_eq!(status(&answer), expected, "{hosts}: {answer}");
+        for word in ["evil", "gopher", "script", "secret"] {
+            assert!(!answer.contains(word), "{answer}");
+        }
+    }
+    let old = get("/healthz", "").replace("/1.1", "/1.0");
+    let answer = exchange(&site, old.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn path_is_matched_without_normalization() {
+    // bad-inputs 40, 48. SS-9 to SS-12 list the spellings of one path.
+    let site = Site::demo().await;
+    let endpoints = "/Citrix/Store/endpoints/v1";
+    for (target, expected) in [
+        (endpoints, 200),
+        ("/Citrix/Store/endpoints/v1/", 200),
+        ("/CITRIX/store/Endpoints/V1", 200),
+        ("http://evil.test/Citrix/Store/endpoints/v1", 200),
+        ("//Citrix/Store/endpoints/v1", 404),
+        ("/Citrix//Store/endpoints/v1", 404),
+        ("/Citrix/Store/endpoints/v1//", 404),
+        ("/Citrix/./Store/endpoints/v1", 404),
+        ("/Citrix/x/../Store/endpoints/v1", 404),
+        ("/Citrix/x/%2e%2e/Store/endpoints/v1", 404),
+        ("/Citrix/%53tore/endpoints/v1", 404),
+        ("/Citrix/Store%2fendpoints/v1", 404),
+        ("/Citrix/Store/endpoints/v1%00", 404),
+        ("/Citrix/Store/endpoints/v1%0d%0aX:%20y", 404),
+        ("/Citrix/Store/endpoints/v1;a=b", 404),
+        ("/Citrix\\Store\\endpoints\\v1", 404),
+        ("/Schemas/../../../etc/passwd", 404),
+        ("/Schemas/..%2f..%2fetc%2fpasswd", 404),
+        ("/Schemas//etc/passwd", 404),
+        ("/Schemas/SessionParameters.xsd%00.txt", 404),
+        ("file:///etc/passwd", 400),
+        ("Citrix/Store/endpoints/v1", 400),
+    ] {
+        let answer = exchange(&site, get(target, "Host: a\r\n").as_bytes()).await;
+        assert_eq!(status(&answer), expected, "{target}: {answer}");
+        assert!(
+            !answer.contains("root:") && !answer.contains("evil"),
+            "{answer}"
+        );
+    }
+    for (line, expected) in [
+        ("CONNECT 127.0.0.1:22", &[404, 405][..]),
+        ("CONNECT evil.test:80", &[404, 405]),
+        ("OPTIONS *", &[404, 405]),
+    ] {
+        let request = format!("{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        let answer = exchange(&site, request.as_bytes()).await;
+        assert!(expected.contains(&status(&answer)), "{line}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn protocol_upgrade_is_ignored() {
+    // bad-inputs 48
+    let site = Site::demo().await;
+    for upgrade in [
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAA\r\n\
+         Sec-WebSocket-Version: 13",
+        "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",
+        "Upgrade: TLS/1.2\r\nConnection: Upgrade",
+    ] {
+        let mut connection = site.server.connect().await;
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{upgrade}\r\n\r\n");
+        let answer = connection.exchange(request.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{upgrade}");
+        assert_eq!(answer.header("upgrade"), None, "{upgrade}");
+        // The connection continues with HTTP/1.1.
+        let plain = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+        assert_eq!(connection.exchange(plain).await.status, 200, "{upgrade}");
+    }
+}
+
+#[tokio::test]
+async fn compressed_body_is_rejected() {
+    // bad-inputs 45: a mebibyte of spaces, compressed to a kilobyte.
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let before = site.sessions("alice");
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    packed.extend([0xed, 0xc1, 1, 1, 0, 0, 0, 0x80, 0x90, 0xfe, 0xaf].repeat(90));
+    let authorization = alice.authorization();
+    for coding in ["gzip", "deflate", "br", "zstd", "x-made-up", "gzip, gzip"] {
+        let headers = [
+            ("Authorization", &*authorization),
+            ("Content-Type", "application/vnd.citrix.sessionparams+xml"),
+            ("Content-Encoding", coding),
+        ];
+        let path = "/Citrix/Store/sessions/v1/disconnect";
+        let response = site.server.send("POST", path, &headers, &packed).await;
+        assert_eq!(response.status, 400, "{coding}");
+    }
+    // Responses are not compressed for any client, because they contain secrets.
+    let headers = [("Accept-Encoding", "gzip, br")];
+    let response = alice.get_with("/Citrix/Store/resources/v2", &headers).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("content-encoding"), None);
+    assert_eq!(site.sessions("alice"), before);
+}
+
+#[tokio::test]
+async fn thousand_pipelined_requests_are_answered_in_order() {
+    // bad-inputs 43
+    let site = Site::demo().await;
+    let one = |number: u32| {
+        let path = if number.is_multiple_of(2) {
+            "/healthz"
+        } else {
+            "/nothing"
+        };
+        format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
+    };
+    let mut all: String = (0..999).map(one).collect();
+    all.push_str(&get("/healthz", "Host: a\r\n"));
+    let answers = exchange(&site, all.as_bytes()).await;
+    let statuses: Vec<_> = answers
+        .lines()
+        .filter_map(|line| line.strip_prefix("HTTP/1.1 "))
+        .map(|line| &line[..3])
+        .collect();
+    assert_eq!(statuses.len(), 1_000);
+    for (number, status) in statuses[..999].iter().enumerate() {
+        assert_eq!(
+            *status,
+            if number.is_multiple_of(2) {
+                "200"
+            } else {
+                "404"
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn repeated_headers_are_rejected_or_merged() {
+    // bad-inputs 35, 60. Several `Accept` headers are one list (SS-60).
+    let site = Site::demo().await;
+    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let authorization = alice.authorization();
+    let good = "application/vnd.citrix.sessionparams+xml";
+    let body = roamd_testsuite::session_params("DESK-C", "");
+    let path = "/Citrix/Store/sessions/v1/available";
+    let token = ("Authorization", &*authorization);
+    for (headers, expected) in [
+        (vec![token, ("Content-Type", good)], 200),
+        (vec![token, token, ("Content-Type", good)], 401),
+        (
+            vec![token, ("Content-Type", "text/xml"), ("Content-Type", good)],
+            400,
+        ),
+        (
+            vec![
+                token,
+                ("Content-Type", good),
+                ("Accept", "text/xml"),
+                ("Accept", "*/*"),
+            ],
+            200,
+        ),
+    ] {
+        let response = site
+            .server
+            .send("POST", path, &headers, body.as_bytes())
+            .await;
+        assert_eq!(response.status, expected, "{headers:?}");
+    }
+}
