@@ -85,13 +85,13 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
         match check {
             Check::Deps => {
                 deps::check()?;
-                cycles::check_mended()?;
+                cycles::check(None)?;
             }
             Check::Tracked => tracked::check()?,
             Check::Cycles => cycles::check(args.only_crate.as_deref())?,
             Check::Lints => lints::check()?,
             Check::Docs => docs::check()?,
-            Check::Words => words::check(!args.checks.is_empty())?,
+            Check::Words => words::check()?,
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,

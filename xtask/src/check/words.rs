@@ -7,9 +7,6 @@ use anyhow::{Context, Result, bail};
 use crate::process::root;
 use crate::tracked_files::tracked_files;
 
-/// Whether too many hits fail the check. Otherwise it only reports how many there are.
-const IS_ENFORCED: bool = false;
-
 /// Words that hide who acts, or that plain English has no need of.
 const VAGUE_WORDS: [&str; 4] = ["whoever", "somebody", "nobody", "anew"];
 
@@ -42,9 +39,8 @@ struct Hit {
     text: String,
 }
 
-/// Searches all Rust code, documents and configuration. With `is_listed` the hits are printed even
-/// if they do not fail the check.
-pub(crate) fn check(is_listed: bool) -> Result<()> {
+/// Searches all Rust code, documents and configuration.
+pub(crate) fn check() -> Result<()> {
     let mut vague = Vec::new();
     let mut gateways = Vec::new();
     for file in tracked_files()? {
@@ -63,11 +59,10 @@ pub(crate) fn check(is_listed: bool) -> Result<()> {
         gateways.extend(own_gateways(&text).into_iter().map(shown));
     }
     let is_vague = vague.len() >= TOO_MANY_VAGUE_WORDS;
-    let is_shown = IS_ENFORCED || is_listed;
-    if is_shown && is_vague {
+    if is_vague {
         eprintln!("{}", vague.join("\n"));
     }
-    if is_shown && !gateways.is_empty() {
+    if !gateways.is_empty() {
         eprintln!("{}", gateways.join("\n"));
     }
     let counts = format!(
@@ -76,7 +71,7 @@ pub(crate) fn check(is_listed: bool) -> Result<()> {
         VAGUE_WORDS.join(", "),
         gateways.len()
     );
-    if IS_ENFORCED && (is_vague || !gateways.is_empty()) {
+    if is_vague || !gateways.is_empty() {
         bail!("{counts}; STYLE.md says what to write instead");
     }
     println!("{counts}.");

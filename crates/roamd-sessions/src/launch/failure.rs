@@ -116,7 +116,7 @@ const FARM_UNAVAILABLE: Text = Text {
 };
 
 const GATEWAY_UNAVAILABLE: Text = Text {
-    english: "The gateway is not available now. Try again later.",
+    english: "Citrix Gateway is not available now. Try again later.",
     german: "Zurzeit führt kein Weg durch das Gateway. Versuchen Sie es später noch einmal.",
     french: "La passerelle ne laisse pas passer pour le moment. Réessayez plus tard.",
     spanish: "La puerta de enlace no está disponible ahora. Inténtelo de nuevo más tarde.",

@@ -279,7 +279,7 @@ fn sta_ticket_with_special_characters_is_rejected() {
     for part in ["", "a;b", "a b", "a\n", "[x]", "a=b", "ä"] {
         for field in 0..3 {
             let Route::Gateway { proxy, mut ticket } = gateway() else {
-                panic!("not through a gateway");
+                panic!("not through Citrix Gateway");
             };
             match field {
                 0 => ticket.version = part.to_owned(),

@@ -164,7 +164,8 @@ async fn same_user_name_in_another_domain_gives_no_free_guesses() {
 
 #[tokio::test]
 async fn abandoned_password_check_keeps_its_permit() {
-    let (site, farm) = site_with_clock(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
+    let (site, farm) =
+        site_with_clock(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
     for number in 1..=4 {
         let held = Arc::new(Semaphore::new(0));
         farm.hold("ValidateCredentials", &held);

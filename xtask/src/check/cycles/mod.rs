@@ -16,22 +16,6 @@ use self::graph::Component;
 use self::modules::{Sources, imports};
 use crate::process::root;
 
-/// Crates whose cycles `cargo xtask check deps` does not report yet.
-const CYCLES_NOT_YET_MENDED: &[&str] = &[
-    "roamd",
-    "roamd-citrixauth",
-    "roamd-farm",
-    "roamd-fuzzing",
-    "roamd-http",
-    "roamd-nfuse-proto",
-    "roamd-seal",
-    "roamd-server",
-    "roamd-sessions",
-    "roamd-state",
-    "roamd-store-client",
-    "roamd-store-proto",
-];
-
 /// Lists the cycles of all crates, or of one, and fails if there are any.
 pub(crate) fn check(only: Option<&str>) -> Result<()> {
     let mut crates = crates()?;
@@ -41,13 +25,6 @@ pub(crate) fn check(only: Option<&str>) -> Result<()> {
             bail!("there is no crate {only} in this workspace");
         }
     }
-    report(&crates)
-}
-
-/// Fails for each cycle in a crate that is not excepted by `CYCLES_NOT_YET_MENDED`.
-pub(crate) fn check_mended() -> Result<()> {
-    let mut crates = crates()?;
-    crates.retain(|(name, _)| !CYCLES_NOT_YET_MENDED.contains(&name.as_str()));
     report(&crates)
 }
 
