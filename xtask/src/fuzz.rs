@@ -89,7 +89,8 @@ pub(crate) fn run_targets(args: &Args) -> Result<()> {
 }
 
 fn fuzz(target: &str, seconds: u32) -> Result<()> {
-    // libFuzzer writes new inputs to the first folder. It only reads the second, which is committed.
+    // libFuzzer writes new inputs to the first folder. It only reads the second, which is
+    // committed.
     let found = root().join("target/fuzz-corpus").join(target);
     fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
     let seeds = root().join("fuzz/corpus").join(target);

@@ -164,8 +164,8 @@ fn run(
     })
 }
 
-/// Returns whether the server is available according to the last line about it, or `None` if there is
-/// none.
+/// Returns whether the server is available according to the last line about it, or `None` if there
+/// is none.
 fn is_available(output: &str) -> Option<bool> {
     let line = output
         .lines()

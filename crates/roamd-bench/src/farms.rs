@@ -27,8 +27,8 @@ pub(crate) struct Results {
     pub(crate) added: Vec<Series>,
     /// One scripted farm, and the server in front of all of them.
     pub(crate) many: Vec<Series>,
-    /// All farms but one; with one more whose only controller hangs; with one more whose first of two
-    /// controllers hangs.
+    /// All farms but one; with one more whose only controller hangs; with one more whose first of
+    /// two controllers hangs.
     pub(crate) hanging: Vec<Series>,
     /// Usage of the server in front of all farms, before its first request and after the load.
     pub(crate) memory: (Usage, Usage),

@@ -1,7 +1,7 @@
 //! Cost of a password that the farm has not cached.
 //!
-//! A farm caches good passwords, so the load of sign-ins costs one hash a minute. An unknown user costs
-//! the farm a hash each time, and locks no account.
+//! A farm caches good passwords, so the load of sign-ins costs one hash a minute. An unknown user
+//! costs the farm a hash each time, and locks no account.
 
 use std::time::Duration;
 

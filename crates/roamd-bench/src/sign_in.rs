@@ -1,7 +1,7 @@
 //! Whole sign-ins, from the first refused request to a token for the store.
 //!
-//! Each takes six requests over one connection (citrixauth.md §2, steps 1 to 6). Every URL comes from
-//! the response before.
+//! Each takes six requests over one connection (citrixauth.md §2, steps 1 to 6). Every URL comes
+//! from the response before.
 
 use std::time::{Duration, Instant};
 

@@ -177,8 +177,8 @@ impl<'a> Subject<'a> {
         Self::new(name, url, &headers, &body, process, farm)
     }
 
-    /// Sends the request once, checks that the response lists the sessions, and writes the script for
-    /// wrk.
+    /// Sends the request once, checks that the response lists the sessions, and writes the script
+    /// for wrk.
     fn new(
         name: &'static str,
         url: String,

@@ -2,8 +2,8 @@
 
 use roamd_nfuse_proto::transport::Trust;
 
-/// How the `https` controllers of a farm, or the `https` ticket authorities of a Citrix Gateway, are
-/// authenticated.
+/// How the `https` controllers of a farm, or the `https` ticket authorities of a Citrix Gateway,
+/// are authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerTls {
     /// Which certificates are trusted.

@@ -66,8 +66,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether passwords and tokens cross a network unencrypted, unless a proxy on this machine is in
-    /// front of the server.
+    /// Whether passwords and tokens cross a network unencrypted, unless a proxy on this machine is
+    /// in front of the server.
     #[must_use]
     pub fn is_in_the_clear(&self) -> bool {
         self.listener.tls.is_none() && !self.listen.ip().to_canonical().is_loopback()

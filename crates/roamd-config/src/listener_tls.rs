@@ -9,7 +9,7 @@ pub struct ListenerTls {
     pub certificate_file: PathBuf,
     /// The private key of the certificate, in PEM.
     pub key_file: PathBuf,
-    /// Authorities of the certificates of proxies, in PEM. `None` if the listener requests no client
-    /// certificate.
+    /// Authorities of the certificates of proxies, in PEM. `None` if the listener requests no
+    /// client certificate.
     pub client_ca_file: Option<PathBuf>,
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A path such as `/Citrix/Store`: without a slash at the end, without empty or dotted segments, and
-/// only with characters that need no escape and that a challenge may contain (CA-6).
+/// A path such as `/Citrix/Store`: without a slash at the end, without empty or dotted segments,
+/// and only with characters that need no escape and that a challenge may contain (CA-6).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UrlPath(String);
 

@@ -36,8 +36,8 @@ pub(crate) enum Act {
     Silence,
 }
 
-/// Controller that performs one act for each request, over all of its connections. After the last act
-/// it closes a connection when a request arrives.
+/// Controller that performs one act for each request, over all of its connections. After the last
+/// act it closes a connection when a request arrives.
 pub(crate) struct Scripted(ScriptedController);
 
 impl From<Act> for Script {
@@ -113,7 +113,8 @@ pub(crate) fn farm(
     FarmClient::new(config(controllers, order, timeout))
 }
 
-/// Returns the settings of [`farm`]: each controller may be tried, and may use most of the deadline.
+/// Returns the settings of [`farm`]: each controller may be tried, and may use most of the
+/// deadline.
 pub(crate) fn config(
     controllers: Vec<ControllerUrl>,
     order: ControllerOrder,

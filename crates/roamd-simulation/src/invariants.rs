@@ -80,8 +80,8 @@ fn was_requested(
     }
 }
 
-/// Returns whether a list has to include a farm (SS-29 to SS-35). This repeats the rule of the server
-/// on purpose.
+/// Returns whether a list has to include a farm (SS-29 to SS-35). This repeats the rule of the
+/// server on purpose.
 fn is_planned(farms: &[FarmPlan], farm: usize, applications_only: bool) -> bool {
     farms.get(farm).is_some_and(|farm| {
         !applications_only
@@ -128,8 +128,8 @@ fn is_in_time(farms: &[FarmPlan], operation: &Operation) -> Result<(), String> {
     }
 }
 
-/// A result is a success only if every farm confirmed, and a failure only if none did. A list is full
-/// only if every farm of the operation responded.
+/// A result is a success only if every farm confirmed, and a failure only if none did. A list is
+/// full only if every farm of the operation responded.
 fn result_is_true(
     farms: &[FarmPlan],
     operation: &Operation,
@@ -258,8 +258,8 @@ mod tests {
         Some(OperationResult::End(status))
     }
 
-    /// Returns the violations of one operation that took this many seconds. An effect is a farm, a kind,
-    /// and whether the response arrived.
+    /// Returns the violations of one operation that took this many seconds. An effect is a farm, a
+    /// kind, and whether the response arrived.
     fn check_operation(
         kind: OperationKind,
         result: Option<OperationResult>,

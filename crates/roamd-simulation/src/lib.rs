@@ -36,8 +36,8 @@ use crate::network::Network;
 /// the deadline of a probe.
 const RECOVERY: Duration = Duration::from_secs(20);
 
-/// Lists after which every controller was used: a list sends one request to a farm, or two without a
-/// cached enumeration.
+/// Lists after which every controller was used: a list sends one request to a farm, or two without
+/// a cached enumeration.
 const MOST_LISTS: usize = 12;
 
 /// Simulated time after the server has stopped.

@@ -241,8 +241,8 @@ impl Network {
 }
 
 impl Inner {
-    /// Draws a latency: mostly that of a local network, sometimes that of a distant host, and rarely
-    /// that of a lost packet that is sent again.
+    /// Draws a latency: mostly that of a local network, sometimes that of a distant host, and
+    /// rarely that of a lost packet that is sent again.
     fn latency(&mut self) -> Duration {
         let microseconds = match self.rng.u32(0..100) {
             _ if self.faultless => self.rng.u64(100..3_000),

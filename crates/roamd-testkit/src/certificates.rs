@@ -63,7 +63,8 @@ impl CertificateAuthority {
 }
 
 impl IssuedCertificate {
-    /// Writes `cert.pem` and `key.pem` into a folder, and returns a `[tls]` section with their paths.
+    /// Writes `cert.pem` and `key.pem` into a folder, and returns a `[tls]` section with their
+    /// paths.
     #[must_use]
     pub fn write(&self, folder: &Path) -> String {
         let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));

@@ -1,9 +1,9 @@
-//! An XML reader as strict as the strictest client (client-quirks.md §4). It shares no code with the
-//! server.
+//! An XML reader as strict as the strictest client (client-quirks.md §4). It shares no code with
+//! the server.
 //!
 //! It reads a declaration and one root element, with nothing after it. It panics at comments, CDATA
-//! sections and processing instructions, because clients that read "the last node" or "the text node"
-//! fail there.
+//! sections and processing instructions, because clients that read "the last node" or "the text
+//! node" fail there.
 
 /// An element.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,8 +24,8 @@ pub struct TlsProxy {
 }
 
 impl TlsProxy {
-    /// Starts a proxy in front of a controller, with a certificate for `localhost` that is valid to the
-    /// end of a year.
+    /// Starts a proxy in front of a controller, with a certificate for `localhost` that is valid to
+    /// the end of a year.
     pub async fn start(controller: SocketAddr, year: i32) -> Self {
         let authority = CertificateAuthority::new();
         let issued = authority.issue("localhost", year);

@@ -44,7 +44,8 @@ impl AuditReader {
         lines
     }
 
-    /// Returns the lines since the last call, up to the first one of the request with this response.
+    /// Returns the lines since the last call, up to the first one of the request with this
+    /// response.
     pub async fn lines_until(&mut self, response: &Response) -> Vec<Value> {
         let request = response.header("x-request-id").unwrap();
         for _ in 0..POLL.1 {

@@ -20,8 +20,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::http_peer::HttpPeer;
 
-/// A proxy that sends all requests over one HTTP/2 connection. It stops with the runtime that it was
-/// started on.
+/// A proxy that sends all requests over one HTTP/2 connection. It stops with the runtime that it
+/// was started on.
 #[derive(Debug, Clone, Copy)]
 pub struct H2Bridge {
     /// The proxy, for clients of HTTP/1.1.

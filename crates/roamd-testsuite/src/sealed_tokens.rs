@@ -1,5 +1,5 @@
-//! Tokens and conversations that are sealed with the server's keys, with any content and time. A test
-//! could otherwise only wait for them.
+//! Tokens and conversations that are sealed with the server's keys, with any content and time. A
+//! test could otherwise only wait for them.
 
 use std::sync::Arc;
 

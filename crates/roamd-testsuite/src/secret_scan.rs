@@ -1,7 +1,7 @@
 //! Scan for secrets in logs and files, in every test.
 //!
-//! This process keeps everything that it logs, and every secret that a client sends or receives. When
-//! a site stops, no secret may be in the log or in a file of the server or of the farms.
+//! This process keeps everything that it logs, and every secret that a client sends or receives.
+//! When a site stops, no secret may be in the log or in a file of the server or of the farms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};

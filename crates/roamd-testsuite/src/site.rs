@@ -30,14 +30,15 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Path of the store.
     pub store_path: &'static str,
-    /// Keys of the document, and the sections `[tls]` and `[limits]`. With `[tls]`, clients know the
-    /// server as `https://localhost`.
+    /// Keys of the document, and the sections `[tls]` and `[limits]`. With `[tls]`, clients know
+    /// the server as `https://localhost`.
     pub listener: String,
     /// Lines of `[audit]`.
     pub audit: String,
     /// Lines of `[authentication]`.
     pub authentication: String,
-    /// Lines of the `[[store]]`. `{XA1}` in them stands for the URL of that farm's first controller.
+    /// Lines of the `[[store]]`. `{XA1}` in them stands for the URL of that farm's first
+    /// controller.
     pub store: String,
     /// Lines of each `[[store.farm]]`, by its id.
     pub farm: fn(&str) -> &'static str,
@@ -268,8 +269,8 @@ impl Site {
         service.stop().await;
     }
 
-    /// Stops all nodes and starts one at the same address, with nothing but the data folder in common,
-    /// as after a restart of the process.
+    /// Stops all nodes and starts one at the same address, with nothing but the data folder in
+    /// common, as after a restart of the process.
     pub async fn restart_server(&mut self) {
         for node in self.other_nodes.iter_mut().chain([&mut self.first_node]) {
             node.stop().await;
@@ -281,8 +282,8 @@ impl Site {
         self.first_node = self.start_node(listener, &self.base_url.clone());
     }
 
-    /// Starts another node of the server, as behind a load balancer: with the same base URL, keys and
-    /// state.
+    /// Starts another node of the server, as behind a load balancer: with the same base URL, keys
+    /// and state.
     pub async fn second_node(&mut self) -> HttpPeer {
         self.another_node(Some(self.base_url.clone())).await
     }

@@ -48,8 +48,8 @@ pub struct Conversation {
     pub cookie: String,
 }
 
-/// Returns the expression by which client A parses a challenge, with every separator and anchored at
-/// both ends (CQ-45).
+/// Returns the expression by which client A parses a challenge, with every separator and anchored
+/// at both ends (CQ-45).
 #[must_use]
 pub fn challenge_expression() -> Regex {
     Regex::new(

@@ -50,7 +50,8 @@ pub(crate) enum Absence {
 /// A key that the reader of a section has asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KnownKey {
-    /// How the file writes the section, for example `[[store.farm]]`; empty for the document itself.
+    /// How the file writes the section, for example `[[store.farm]]`; empty for the document
+    /// itself.
     pub(crate) section: &'static str,
     pub(crate) name: &'static str,
     pub(crate) absence: Absence,

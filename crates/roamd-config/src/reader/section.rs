@@ -64,8 +64,8 @@ impl<'d> Section<'d> {
         self.read(key.name, Absence::NotSet, key.read)
     }
 
-    /// Reads a key that may be absent, and makes another value of it, which may fail. Returns `None`
-    /// if it is absent or wrong.
+    /// Reads a key that may be absent, and makes another value of it, which may fail. Returns
+    /// `None` if it is absent or wrong.
     pub(crate) fn optional_and<T, U>(
         &mut self,
         key: &Key<T>,
@@ -231,8 +231,8 @@ impl<'d> Section<'d> {
         }
     }
 
-    /// Returns `None` if the key is absent or its value is not a list, which is reported. Each wrong
-    /// or repeated value is reported on its line.
+    /// Returns `None` if the key is absent or its value is not a list, which is reported. Each
+    /// wrong or repeated value is reported on its line.
     fn read_list<T: PartialEq>(
         &mut self,
         key: &'static str,
@@ -312,8 +312,8 @@ pub(crate) fn cut(text: &str) -> String {
     format!("{}{rest}", start.escape_debug())
 }
 
-/// Returns a value as a fault quotes it, to tell it from others of its line. Returns `None` for what
-/// may hold a password, as the user part of a URL does.
+/// Returns a value as a fault quotes it, to tell it from others of its line. Returns `None` for
+/// what may hold a password, as the user part of a URL does.
 fn quoted(value: &DeValue<'_>) -> Option<String> {
     let text = value.as_str().filter(|text| !text.contains('@'))?;
     Some(format!("\"{}\"", cut(text)))

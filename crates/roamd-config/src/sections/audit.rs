@@ -18,7 +18,8 @@ const FILE: DefaultKey<PathBuf> = DefaultKey {
     read: file,
 };
 
-/// By default small enough to open in an editor; with the default of [`KEEP`], weeks of a busy store.
+/// By default small enough to open in an editor; with the default of [`KEEP`], weeks of a busy
+/// store.
 const MAX_BYTES: DefaultKey<u64> = DefaultKey {
     name: "max_bytes",
     default: || 100 * 1024 * 1024,

@@ -198,8 +198,8 @@ fn cookie_name(value: &DeValue<'_>) -> Result<String, String> {
     Ok(text.into())
 }
 
-/// Reads a name that is one segment of a URL and stands in a challenge. The host name of an appliance
-/// is such a name.
+/// Reads a name that is one segment of a URL and stands in a challenge. The host name of an
+/// appliance is such a name.
 fn validation_service(value: &DeValue<'_>) -> Result<String, String> {
     let text = text(value)?;
     let dots_only = text.bytes().all(|byte| byte == b'.');

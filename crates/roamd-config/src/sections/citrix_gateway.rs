@@ -73,8 +73,8 @@ pub struct CitrixGateway {
     pub authorities: Vec<ControllerUrl>,
     /// The order in which they are tried.
     pub authority_order: ControllerOrder,
-    /// Deadline of a ticket, all authorities included. The deadline of the operation on the farm holds
-    /// as well.
+    /// Deadline of a ticket, all authorities included. The deadline of the operation on the farm
+    /// holds as well.
     pub timeout: Duration,
     /// Time for an authority to accept a connection.
     pub connect_timeout: Duration,

@@ -17,8 +17,8 @@ use crate::reader::value::{file, text, word};
 /// Largest file of certificate authorities that is read, in bytes.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
 
-/// Longest time for a connection unless configured, so that a lost first packet is sent again within
-/// it.
+/// Longest time for a connection unless configured, so that a lost first packet is sent again
+/// within it.
 const LONGEST_CONNECT: Duration = Duration::from_millis(1_500);
 
 const TLS_CA_FILE: Key<PathBuf> = Key {
@@ -104,16 +104,16 @@ pub(crate) fn order(value: &DeValue<'_>) -> Result<ControllerOrder, String> {
     )
 }
 
-/// Returns the default time for a connection: each controller gets an equal part of the deadline, and
-/// one part is left for the response.
+/// Returns the default time for a connection: each controller gets an equal part of the deadline,
+/// and one part is left for the response.
 pub(crate) fn default_connect_timeout(timeout: Duration, controllers: usize) -> Duration {
     let parts = u64::try_from(controllers).unwrap_or(u64::MAX);
     let part = whole_milliseconds(timeout) / parts.saturating_add(1);
     Duration::from_millis(part.max(1)).min(LONGEST_CONNECT)
 }
 
-/// Returns the default time for a response. It leaves a second controller enough of the deadline for
-/// its response.
+/// Returns the default time for a response. It leaves a second controller enough of the deadline
+/// for its response.
 pub(crate) fn default_response_timeout(timeout: Duration) -> Duration {
     Duration::from_millis(whole_milliseconds(timeout) / 5 * 3)
 }

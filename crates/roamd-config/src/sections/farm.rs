@@ -128,7 +128,8 @@ const AGGREGATION_GROUP: Key<String> = Key {
 /// A farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farm {
-    /// Prefix of resource ids: letters, digits, `-`, `_`. Unique in the file without regard to case.
+    /// Prefix of resource ids: letters, digits, `-`, `_`. Unique in the file without regard to
+    /// case.
     pub id: String,
     /// Name that clients see (`publishername`).
     pub name: String,
@@ -204,7 +205,8 @@ impl AddressForm {
 }
 
 impl Farm {
-    /// Returns a farm with the defaults of all other keys. The id has only letters, digits, `-`, `_`.
+    /// Returns a farm with the defaults of all other keys. The id has only letters, digits, `-`,
+    /// `_`.
     #[must_use]
     pub fn new(
         id: String,

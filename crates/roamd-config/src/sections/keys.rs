@@ -48,8 +48,8 @@ pub fn shortest_rotate_after(token_lifetime_max: Duration) -> Duration {
     )
 }
 
-/// Reads the section. The age of keys and the lifetime of tokens together decide how many keys there
-/// are.
+/// Reads the section. The age of keys and the lifetime of tokens together decide how many keys
+/// there are.
 pub(crate) fn read(root: &mut Section<'_>, token_lifetime_max: Option<Duration>) -> Keys {
     let mut section = root.section("keys", "[keys]");
     let rotate_after = section.value(&ROTATE_AFTER);

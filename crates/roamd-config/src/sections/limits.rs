@@ -56,8 +56,8 @@ const RESPONSE: DefaultKey<Duration> = DefaultKey {
     read: duration,
 };
 
-/// What clients may use of the server, in connections, requests and time. A client is an IPv4 address
-/// or an IPv6 /64; trusted proxies are exempt from limits per client.
+/// What clients may use of the server, in connections, requests and time. A client is an IPv4
+/// address or an IPv6 /64; trusted proxies are exempt from limits per client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {
     /// Connections at the same time.

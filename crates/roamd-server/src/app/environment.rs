@@ -33,8 +33,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Opens the environment of this machine: keys, state and audit log in the data folder, which is
-    /// created if it is missing.
+    /// Opens the environment of this machine: keys, state and audit log in the data folder, which
+    /// is created if it is missing.
     ///
     /// # Errors
     /// If the folder, the keys, the state or the audit log cannot be created or opened.

@@ -21,8 +21,8 @@ impl Liveness {
         Self(Arc::clone(state))
     }
 
-    /// Whether the runtime runs new tasks and the shared state responds. An error such as a full disk
-    /// is a response.
+    /// Whether the runtime runs new tasks and the shared state responds. An error such as a full
+    /// disk is a response.
     pub async fn check(&self) -> bool {
         let state = Arc::clone(&self.0);
         responds(async move { state.shared.is_alive().await }).await

@@ -128,8 +128,8 @@ impl<L: Listener> Server<L> {
         })
     }
 
-    /// Requests a check whether the certificate files have changed. Without a request they are checked
-    /// every few seconds; with requests, at most once a second.
+    /// Requests a check whether the certificate files have changed. Without a request they are
+    /// checked every few seconds; with requests, at most once a second.
     #[must_use]
     pub fn certificate_changed(&self) -> Arc<Notify> {
         Arc::clone(&self.certificate_check)
@@ -177,7 +177,8 @@ impl<L: Listener> Server<L> {
     }
 }
 
-/// Time that requests in progress get when the server stops: that of the slowest farm, within bounds.
+/// Time that requests in progress get when the server stops: that of the slowest farm, within
+/// bounds.
 fn drain(config: &Config) -> Duration {
     let timeouts = config.stores.iter().flat_map(|store| {
         let farms = store.farms.iter().map(|farm| farm.timeout);

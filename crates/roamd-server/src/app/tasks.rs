@@ -15,7 +15,8 @@ use crate::http::error::ApiError;
 pub(crate) struct Changes(TaskTracker);
 
 impl Changes {
-    /// Runs a change to completion. It starts at once, and goes on if the returned future is dropped.
+    /// Runs a change to completion. It starts at once, and goes on if the returned future is
+    /// dropped.
     ///
     /// # Errors
     /// If the change panicked.

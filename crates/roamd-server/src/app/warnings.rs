@@ -1,5 +1,5 @@
-//! Warnings about a valid configuration with which the server would not start, or would not do what its
-//! operator intends.
+//! Warnings about a valid configuration with which the server would not start, or would not do what
+//! its operator intends.
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,5 +1,5 @@
-//! Audit events and their form in JSON. `docs/audit.schema.json` describes the lines. Names and values
-//! may be added here; those that exist keep their meaning.
+//! Audit events and their form in JSON. `docs/audit.schema.json` describes the lines. Names and
+//! values may be added here; those that exist keep their meaning.
 
 use std::net::IpAddr;
 
@@ -143,8 +143,8 @@ pub(crate) struct LaunchRequest {
     pub(crate) launchable: Launchable,
     /// The request came with a retry key.
     pub(crate) is_retry: bool,
-    /// The farms that are asked, in order, with the target on each. Empty if the id names nothing of
-    /// this user.
+    /// The farms that are asked, in order, with the target on each. Empty if the id names nothing
+    /// of this user.
     pub(crate) targets: Vec<(FarmId, Target)>,
 }
 
@@ -268,7 +268,8 @@ impl Event {
         }
     }
 
-    /// A finished launch, or one to be retried, with the target on the farm that decided the result.
+    /// A finished launch, or one to be retried, with the target on the farm that decided the
+    /// result.
     pub(crate) fn launch(request: LaunchRequest, launched: &Result<LaunchOutcome, Busy>) -> Self {
         let LaunchRequest {
             actor,

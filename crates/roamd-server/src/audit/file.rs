@@ -39,8 +39,8 @@ impl LogFile {
         written
     }
 
-    /// Switches to a new file if this one is full, or was moved or removed, as `logrotate` does. On an
-    /// error, this file stays in use.
+    /// Switches to a new file if this one is full, or was moved or removed, as `logrotate` does. On
+    /// an error, this file stays in use.
     pub(super) fn rotate_if_needed(&mut self) -> io::Result<()> {
         if self.is_in_place()? && self.file.metadata()?.len() < self.max_bytes {
             return Ok(());

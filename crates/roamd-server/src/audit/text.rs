@@ -33,8 +33,8 @@ pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Escapes all characters that are not printable ASCII. Control characters, quotes and backslashes are
-/// escaped before.
+/// Escapes all characters that are not printable ASCII. Control characters, quotes and backslashes
+/// are escaped before.
 struct Printable;
 
 impl Formatter for Printable {

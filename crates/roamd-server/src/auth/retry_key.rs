@@ -1,5 +1,5 @@
-//! Retry keys: the last segment of a retry URL, sealed, and bound to a user and a launch URL (SS-57,
-//! ST-46). Every server with the same keys can continue a launch.
+//! Retry keys: the last segment of a retry URL, sealed, and bound to a user and a launch URL
+//! (SS-57, ST-46). Every server with the same keys can continue a launch.
 
 use data_encoding::BASE64URL_NOPAD;
 use getrandom::rand_core::Rng;

@@ -52,7 +52,8 @@ mod tests {
     use super::super::parse;
     use super::*;
 
-    /// Returns a configuration with keys of the document on line 4 and keys of a farm after line 11.
+    /// Returns a configuration with keys of the document on line 4 and keys of a farm after line
+    /// 11.
     fn config(document: &str, farm: &str) -> String {
         format!(
             r#"listen = "127.0.0.1:8080"

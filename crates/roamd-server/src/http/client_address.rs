@@ -41,8 +41,8 @@ impl TrustedProxies {
         Self { networks }
     }
 
-    /// Returns the client that a request came from: if the peer is a trusted proxy, the last address
-    /// of `X-Forwarded-For` that is not one; otherwise the peer.
+    /// Returns the client that a request came from: if the peer is a trusted proxy, the last
+    /// address of `X-Forwarded-For` that is not one; otherwise the peer.
     ///
     /// Each proxy appends the address that it saw. Entries written by an untrusted proxy are to the
     /// left of its own address and are never read, nor is anything to the left of an invalid entry.
@@ -86,8 +86,8 @@ impl Client {
     }
 }
 
-/// Returns the address that stands for a client in limits per client: the IPv4 address, or the first
-/// address of the IPv6 /64.
+/// Returns the address that stands for a client in limits per client: the IPv4 address, or the
+/// first address of the IPv6 /64.
 pub(crate) fn client_key(address: IpAddr) -> IpAddr {
     ClientNetwork::of(address).address()
 }

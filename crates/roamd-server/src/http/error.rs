@@ -100,7 +100,8 @@ impl ApiError {
         }
     }
 
-    /// The response: one sentence for people, never XML that a client could take for a result (SS-64).
+    /// The response: one sentence for people, never XML that a client could take for a result
+    /// (SS-64).
     pub(crate) fn into_response(self) -> Response {
         let mut response = response::sentence(self.status(), &self.to_string());
         let header = match &self {

@@ -1,8 +1,8 @@
 //! Routing: from the path of a request to what it names.
 //!
-//! Paths are compared without regard to case, identifiers with regard to it (SS-11). One trailing slash
-//! is ignored (SS-9). Nothing is decoded: a path with an escape, a dot segment or an empty segment names
-//! nothing.
+//! Paths are compared without regard to case, identifiers with regard to it (SS-11). One trailing
+//! slash is ignored (SS-9). Nothing is decoded: a path with an escape, a dot segment or an empty
+//! segment names nothing.
 
 use http::Method;
 
@@ -45,8 +45,8 @@ pub(crate) enum StoreRoute<'p> {
         /// Retry key of a launch that was not ready.
         retry: Option<&'p str>,
     },
-    /// `resources/v2`, and `resources/v2/withoutautoprovision`, which is the same in a store without
-    /// subscriptions.
+    /// `resources/v2`, and `resources/v2/withoutautoprovision`, which is the same in a store
+    /// without subscriptions.
     Resources,
     /// `resources/v2/{resource}`.
     Resource {

@@ -1,7 +1,7 @@
 //! The key file of a data folder.
 //!
-//! The server and the commands of roamd use the file at the same time. It is replaced atomically, and
-//! one process changes it at a time.
+//! The server and the commands of roamd use the file at the same time. It is replaced atomically,
+//! and one process changes it at a time.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -135,8 +135,8 @@ impl KeyFile {
         }
     }
 
-    /// Adds a new key, which seals once a running server has read it. Removes keys that no valid token
-    /// needs, given that tokens live for at most `token_lifetime_max`.
+    /// Adds a new key, which seals once a running server has read it. Removes keys that no valid
+    /// token needs, given that tokens live for at most `token_lifetime_max`.
     ///
     /// # Errors
     /// If the file is missing or cannot be used, or the new one cannot be written. The old file then
@@ -146,8 +146,8 @@ impl KeyFile {
         self.rotate_if(|_| true, overlap(token_lifetime_max), now, &locked)
     }
 
-    /// Opens the ring, or creates one if there is none. Processes that start at the same time get the
-    /// same ring.
+    /// Opens the ring, or creates one if there is none. Processes that start at the same time get
+    /// the same ring.
     pub(crate) fn open_or_make(&self, now: Timestamp) -> Result<KeyRing, KeysError> {
         let ring = match self.read() {
             Err(KeysError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {

@@ -1,7 +1,7 @@
 //! The key ring in the data folder: its file, and its rotation by a running server.
 //!
-//! A new key opens for a while before it seals, so that every server has read it by then. An old key
-//! opens until no token that it sealed is valid any more: no user is signed out by a rotation.
+//! A new key opens for a while before it seals, so that every server has read it by then. An old
+//! key opens until no token that it sealed is valid any more: no user is signed out by a rotation.
 
 mod file;
 mod rotation;

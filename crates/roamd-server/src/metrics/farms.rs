@@ -1,6 +1,7 @@
 //! Metrics of farms: attempts at controllers, and operations by outcome.
 //!
-//! Labels are ids and URLs of the configuration and words of this program, so their number is bounded.
+//! Labels are ids and URLs of the configuration and words of this program, so their number is
+//! bounded.
 
 use std::sync::Arc;
 
@@ -246,8 +247,8 @@ const OUTCOMES: [&str; 6] = [
     "busy",
 ];
 
-/// Outcome of an operation, as a label. A session that is gone and a host that is not ready yet are no
-/// faults of the farm, so they have values of their own.
+/// Outcome of an operation, as a label. A session that is gone and a host that is not ready yet are
+/// no faults of the farm, so they have values of their own.
 pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
         None => "confirmed",

@@ -15,8 +15,8 @@ pub(super) fn refusal(request: &str) -> Script {
     Script::body(document(request, "<ErrorId>unspecified</ErrorId>"))
 }
 
-/// Returns a script for each request of a farm where every user has the application `Ledger` and one
-/// disconnected session of it.
+/// Returns a script for each request of a farm where every user has the application `Ledger` and
+/// one disconnected session of it.
 pub(super) fn healthy_scripts() -> [(String, Script); 9] {
     let address = HostAddress {
         kind: Some("dns-port".to_owned()),

@@ -17,8 +17,8 @@ use crate::config::FarmConfig;
 
 /// A controller that plays a [`Script`] for each request and records the requests.
 ///
-/// Requests go by the names of their elements without `Request`, for example `Address`. It stops with
-/// the runtime that it was started on.
+/// Requests go by the names of their elements without `Request`, for example `Address`. It stops
+/// with the runtime that it was started on.
 #[derive(Debug)]
 pub struct ScriptedController {
     address: SocketAddr,
@@ -57,8 +57,8 @@ impl ScriptedController {
         Self::start(free_port(), Scripts::ByName(healthy_scripts().into())).await
     }
 
-    /// Starts a controller that plays one script for each request, in this order and over all of its
-    /// connections. Afterwards each request closes its connection.
+    /// Starts a controller that plays one script for each request, in this order and over all of
+    /// its connections. Afterwards each request closes its connection.
     pub async fn in_order(scripts: impl IntoIterator<Item = Script>) -> Self {
         Self::in_order_at(free_port(), scripts).await
     }
@@ -97,8 +97,8 @@ impl ScriptedController {
         format!("http://{}", self.address)
     }
 
-    /// The section of a configuration for a farm of generation 7 with this controller. Lines for the
-    /// farm may follow.
+    /// The section of a configuration for a farm of generation 7 with this controller. Lines for
+    /// the farm may follow.
     #[must_use]
     pub fn farm_section(&self, id: &str, name: &str) -> String {
         self.farm_section_of("cvad-7", id, name)
@@ -191,8 +191,8 @@ impl ScriptedController {
         lock(&self.state).greeting = bytes.to_vec();
     }
 
-    /// Lets all requests succeed from now on, as those of [`healthy`](Self::healthy) do, and forgets
-    /// the requests that have come.
+    /// Lets all requests succeed from now on, as those of [`healthy`](Self::healthy) do, and
+    /// forgets the requests that have come.
     pub fn make_healthy(&self) {
         *lock(&self.state) = State::new(Scripts::ByName(healthy_scripts().into()));
     }

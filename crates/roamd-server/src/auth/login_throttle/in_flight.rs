@@ -1,9 +1,10 @@
 //! Attempts on one budget that are in flight at the same time.
 //!
-//! Each attempt is counted before its password is checked, so that of many concurrent attempts no more
-//! than the free ones are admitted. Several programs of one user that log in at once, all with the right
-//! password, would then throttle each other. Therefore no more attempts than the free ones are checked
-//! at once, and one that is not admitted beside others waits for their results and is judged alone.
+//! Each attempt is counted before its password is checked, so that of many concurrent attempts no
+//! more than the free ones are admitted. Several programs of one user that log in at once, all with
+//! the right password, would then throttle each other. Therefore no more attempts than the free
+//! ones are checked at once, and one that is not admitted beside others waits for their results and
+//! is judged alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

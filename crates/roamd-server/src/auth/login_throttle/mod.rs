@@ -1,8 +1,8 @@
-//! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`], with
-//! counters in the shared state.
+//! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`],
+//! with counters in the shared state.
 //!
-//! A throttled attempt is answered like a wrong password, after about the time that a check takes, so
-//! that an attacker does not learn which attempts were checked.
+//! A throttled attempt is answered like a wrong password, after about the time that a check takes,
+//! so that an attacker does not learn which attempts were checked.
 //!
 //! The number of concurrent checks is limited, fairly by client network: a flood of logins from one
 //! network delays neither farms nor logins from other networks.
@@ -54,8 +54,8 @@ pub(crate) struct LoginThrottle {
 pub(crate) struct Target {
     /// Domain as typed: an account of the same name in another domain is another user.
     domain: String,
-    /// Name without the domain. An account has several spellings of its domain, and each would have a
-    /// budget of its own.
+    /// Name without the domain. An account has several spellings of its domain, and each would have
+    /// a budget of its own.
     user: String,
     network: ClientNetwork,
 }
@@ -222,7 +222,8 @@ impl Attempt {
         self.throttle.adapt_pace(self.started.elapsed());
     }
 
-    /// The password could not be checked, or is right but must be changed: the attempt does not count.
+    /// The password could not be checked, or is right but must be changed: the attempt does not
+    /// count.
     pub(crate) async fn void(self) -> Result<(), StateError> {
         self.decrement(1).await
     }
@@ -329,8 +330,8 @@ fn folded(name: &str) -> String {
         .collect()
 }
 
-/// Every attempt is counted for the same time, so the expiry of a counter gives the time of the last
-/// one.
+/// Every attempt is counted for the same time, so the expiry of a counter gives the time of the
+/// last one.
 fn budget_use(counter: Counter) -> BudgetUse {
     let memory = SignedDuration::try_from(LoginThrottlePolicy::MEMORY).unwrap_or_default();
     BudgetUse {

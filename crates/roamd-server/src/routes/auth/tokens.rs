@@ -124,8 +124,8 @@ async fn destroy(
     ))
 }
 
-/// `auth/v1/token/validate`: returns the user of a token to a service (§4.3). The response holds the
-/// name and the expiry only, and is given only while the password is good.
+/// `auth/v1/token/validate`: returns the user of a token to a service (§4.3). The response holds
+/// the name and the expiry only, and is given only while the password is good.
 pub(crate) async fn validate(
     state: &AppState,
     service: Option<&str>,
