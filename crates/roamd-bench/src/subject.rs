@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use roamd_nfuse_proto::{Dialect, ReconnectSessionDataRequest, SessionType, encode_request};
-use roamd_store_proto::{SessionParams, SessionState, Spelling, media_type};
+use roamd_store_proto::{SessionParams, SessionState, media_type};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 

@@ -18,7 +18,7 @@ use roamd_citrixauth::{Grant, Realm, Service, TokenPolicy, TokenService, UserIde
 use roamd_seal::KeyRing;
 use roamd_store_proto::auth::RequestToken;
 use roamd_store_proto::{
-    LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, Spelling, media_type,
+    LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, media_type,
 };
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};

@@ -941,7 +941,7 @@ async fn token_service_rejects_unknown_services_and_messages() {
             "*/*",
             &*unknown,
             400,
-            "for-service names a service",
+            "for-service names an unknown service",
         ),
         (
             exchange,
@@ -996,7 +996,7 @@ async fn token_service_rejects_unknown_services_and_messages() {
             "*/*",
             &*unknown,
             400,
-            "for-service names a service",
+            "for-service names an unknown service",
         ),
         (start, message, "*/*", &*elsewhere, 400, "for-service-url"),
         (

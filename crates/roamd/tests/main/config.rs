@@ -110,7 +110,7 @@ fn config_check_warns_about_valid_but_risky_values() {
             "http://127.0.0.1:1",
             &data,
             "[audit]\nfile = \"/no/such/audit.jsonl\"\n",
-            Some("no folder /no/such"),
+            Some("the folder /no/such of the audit log is missing"),
         ),
     ] {
         let text = format!(

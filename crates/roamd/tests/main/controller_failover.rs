@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use roamd_store_client::{
-    ClientError, Credentials, EnumerationStatus, SessionParams, SessionState, Spelling, StoreClient,
+    ClientError, Credentials, EnumerationStatus, SessionParams, SessionState, StoreClient,
 };
 use tokio::task::JoinSet;
 

@@ -1,7 +1,7 @@
 //! Session parameters (SS-20) from arguments.
 
 use clap::Args;
-use roamd_store_client::{SessionParams, Spelling};
+use roamd_store_client::SessionParams;
 
 use crate::commands::store::StoreArgs;
 
