@@ -10,7 +10,7 @@
 use std::env;
 use std::error::Error;
 
-use roamd_store_client::{Credentials, SessionParams, Spelling, StoreClient};
+use roamd_store_client::{Credentials, SessionParams, StoreClient};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
