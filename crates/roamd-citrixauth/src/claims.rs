@@ -116,7 +116,7 @@ impl TokenId {
 }
 
 impl Claims {
-    /// Version of the sealed bytes. A node rejects versions that it does not know.
+    /// Version of the sealed bytes. A server rejects versions that it does not know.
     const VERSION: u8 = 2;
 
     /// Returns whether a sign-in issued this token, and not an exchange.

@@ -58,7 +58,7 @@ pub enum ChangeRefusal {
     #[error("no farm could change the password")]
     Unavailable,
     /// The response of a farm was lost, so the password may have been changed.
-    #[error("it is not known whether the password was changed")]
+    #[error("unknown result of a password change")]
     Unsure,
 }
 

@@ -17,7 +17,7 @@
 //!
 //! The caller counts an attempt before the check of the password, so concurrent attempts cannot
 //! exceed a budget, and takes it back if the attempt did not fail. The caller also keeps the
-//! counters, which all nodes share, and the time.
+//! counters, which all servers share, and the time.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;

@@ -52,7 +52,8 @@ pub(crate) const CANCEL: Text = Text {
     japanese: "キャンセル",
 };
 
-/// The same text for an unknown user, a wrong password, and a disabled or locked account.
+/// Text for an unknown user, a wrong password, and a disabled or locked account. One text for all,
+/// so that it reveals nothing about the account.
 pub(crate) const NOT_CORRECT: Text = Text {
     english: "The user name or password is not correct.",
     german: "Benutzername oder Kennwort ist nicht richtig.",

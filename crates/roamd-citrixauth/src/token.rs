@@ -21,7 +21,7 @@ const TOKEN: Purpose = Purpose::new("token");
 /// Longest token, in characters, which keeps headers small (citrixauth.md §7).
 const MAX_TOKEN: usize = 4096;
 
-/// Tolerated lead of the clock of the node that issued a token.
+/// Tolerated lead of the clock of the server that issued a token.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Shortest lifetime of an exchanged token. Clients discard a token one minute before its expiry
@@ -156,7 +156,7 @@ impl TokenService {
     /// Checks the value of an `Authorization` header, in the order of CA-11.
     ///
     /// # Errors
-    /// The reason of the challenge. For a token that was not issued here it is
+    /// The reason of the challenge. For a token that roamd did not issue it is
     /// [`Reason::InvalidToken`] or [`Reason::SignatureNotVerified`].
     pub fn check(
         &self,
@@ -299,7 +299,7 @@ impl TokenService {
         Ok(Some(Revocation { id, until }))
     }
 
-    /// Opens a token that was issued here, without checking realm, audience and expiry.
+    /// Opens a token that roamd issued, without checking realm, audience and expiry.
     fn open(&self, token: &str) -> Result<Claims, Reason> {
         if token.len() > MAX_TOKEN {
             return Err(Reason::InvalidToken);

@@ -10,7 +10,7 @@ use crate::model::launch_refusal::LaunchRefusal;
 use crate::model::ticket::TicketRefusal;
 use crate::model::world_error::WorldError;
 
-/// Why an operation on embedded farms failed.
+/// Error of an operation on embedded farms.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

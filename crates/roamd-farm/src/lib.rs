@@ -51,4 +51,4 @@ pub use model::world::{
 };
 pub use model::world_error::{WorldError, WorldFault, WorldProblem};
 pub use service::http::serve;
-pub use service::serve_options::ServeOptions;
+pub use service::request_handler::ServeOptions;

@@ -36,10 +36,10 @@ async fn account_is_found_by_each_of_its_names_only() {
         ("alice ", Some("DEMO"), true),
         ("al%ice", Some("DEMO"), false),
     ] {
-        let answer = controller
+        let response = controller
             .ask(&validate(typed(user, PASSWORD, domain)))
             .await;
-        assert_eq!(answer.is_ok(), is_known, "{user:?} {domain:?}");
+        assert_eq!(response.is_ok(), is_known, "{user:?} {domain:?}");
     }
 }
 
@@ -48,7 +48,7 @@ async fn account_is_found_by_each_of_its_names_only() {
 async fn unknown_user_and_wrong_password_look_the_same() {
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for credentials in [
         typed("alice", "wrong", Some("DEMO")),
         typed("zoe", "wrong", Some("DEMO")),
@@ -58,15 +58,15 @@ async fn unknown_user_and_wrong_password_look_the_same() {
         typed("locked", "wrong", Some("DEMO")),
     ] {
         let body = encode_request(Dialect::new(5, 4), &validate(credentials));
-        answers.push(controller.post(&body).await);
+        responses.push(controller.post(&body).await);
     }
     assert!(
-        answers[0]
+        responses[0]
             .1
             .contains("<ErrorId>failed-credentials</ErrorId>")
     );
-    answers.dedup();
-    assert_eq!(answers.len(), 1, "{answers:?}");
+    responses.dedup();
+    assert_eq!(responses.len(), 1, "{responses:?}");
 }
 
 #[tokio::test]
@@ -152,13 +152,15 @@ async fn identity_without_password_needs_trusting_farm() {
     folder.start("cvad-7", "alice", "Waiting", None);
     let controller = folder.serve("cvad-7").await;
     for (credentials, kind) in claims() {
-        let answer = controller.ask(&list(credentials.clone())).await;
+        let response = controller.ask(&list(credentials.clone())).await;
         let expected = match kind {
             "known" => Ok(1),
             "disabled" => Err(ErrorId::ACCOUNT_DISABLED),
             _ => Err(ErrorId::FAILED_CREDENTIALS),
         };
-        let found = answer.map(|it| it.sessions.len()).map_err(|error| error.id);
+        let found = response
+            .map(|it| it.sessions.len())
+            .map_err(|error| error.id);
         assert_eq!(found, expected, "{credentials:?}");
     }
 }
@@ -242,8 +244,8 @@ async fn try_all(folder: &Folder, passwords: &[&str], from: i64) -> Vec<Option<E
     let mut errors = Vec::new();
     for (second, password) in (from..).zip(passwords) {
         let request = validate(typed("alice", password, Some("DEMO")));
-        let answer = folder.ask_at("cvad-7", &request, second).await;
-        errors.push(answer.err().map(|error| error.id));
+        let response = folder.ask_at("cvad-7", &request, second).await;
+        errors.push(response.err().map(|error| error.id));
     }
     errors
 }
@@ -304,13 +306,13 @@ async fn concurrent_guesses_are_limited_by_lockout() {
         let body = encode_request(Dialect::new(5, 4), &request);
         guesses.spawn(async move {
             let options = roamd_farm::ServeOptions::default();
-            let answer = farm.respond(options, &body, at(0)).await.unwrap();
-            String::from_utf8(answer).unwrap()
+            let response = farm.respond(options, &body, at(0)).await.unwrap();
+            String::from_utf8(response).unwrap()
         });
     }
     let mut looked_at = 0;
-    while let Some(answer) = guesses.join_next().await {
-        looked_at += usize::from(answer.unwrap().contains("failed-credentials"));
+    while let Some(response) = guesses.join_next().await {
+        looked_at += usize::from(response.unwrap().contains("failed-credentials"));
     }
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     // Some hashes finish while the last failure is written.
@@ -381,8 +383,12 @@ async fn password_change_requires_old_password_and_policy() {
         ("novice", PASSWORD, "eight-8!", None),
         ("alice", PASSWORD, "äöüäöüäö", None),
     ] {
-        let answer = folder.ask_at("cvad-7", &change(user, old, new), 0).await;
-        assert_eq!(answer.err().map(|error| error.id), expected, "{user} {new}");
+        let response = folder.ask_at("cvad-7", &change(user, old, new), 0).await;
+        assert_eq!(
+            response.err().map(|error| error.id),
+            expected,
+            "{user} {new}"
+        );
         let signs_in = async |password| {
             let request = validate(typed(user, password, Some("DEMO")));
             folder.ask_at("cvad-7", &request, 0).await.is_ok()
@@ -411,8 +417,8 @@ async fn former_passwords_are_rejected() {
         (&*passwords[1], used),
         (&*passwords[0], None),
     ] {
-        let answer = folder.ask_at("xenapp-6", &change("bob", old, new), 0).await;
-        assert_eq!(answer.err().map(|error| error.id), expected, "{new}");
+        let response = folder.ask_at("xenapp-6", &change("bob", old, new), 0).await;
+        assert_eq!(response.err().map(|error| error.id), expected, "{new}");
     }
 }
 

@@ -16,8 +16,8 @@ async fn clock_jump_expires_tickets_and_keeps_sessions() {
             let session = folder.start(generation, "alice", "Here", None);
             let ticket = async |now| {
                 let request = address(session_name(&session), Some(of("alice")));
-                let answer = folder.ask_at(generation, &request, now).await.unwrap();
-                let request = ticket_request("alice", &answer.ticket_tag.unwrap(), None);
+                let response = folder.ask_at(generation, &request, now).await.unwrap();
+                let request = ticket_request("alice", &response.ticket_tag.unwrap(), None);
                 folder
                     .ask_at(generation, &request, now)
                     .await

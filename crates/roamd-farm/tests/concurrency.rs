@@ -88,8 +88,8 @@ fn check_tickets(tickets: &[Ticket], sessions: &[SessionRecord]) {
             started.extend(ticket.starts_application.then_some(session.apps.len()));
         }
     }
-    let there: BTreeSet<_> = sessions.iter().map(session_key).collect();
-    assert_eq!(there.len(), sessions.len(), "session numbers are unique");
+    let keys: BTreeSet<_> = sessions.iter().map(session_key).collect();
+    assert_eq!(keys.len(), sessions.len(), "session numbers are unique");
     for session in sessions {
         let apps = started.remove(&session_key(session)).unwrap_or_default();
         assert!(
@@ -178,14 +178,14 @@ impl SimulatedUser<'_> {
             device_id: None,
             ..address(name, Some(of(self.user)))
         };
-        let Ok(answer) = self.ask(&request) else {
+        let Ok(response) = self.ask(&request) else {
             return;
         };
-        let tag = answer.ticket_tag.unwrap();
-        let ticket = answer.ticket.or_else(|| {
+        let tag = response.ticket_tag.unwrap();
+        let ticket = response.ticket.or_else(|| {
             // The session of the address may have ended.
             let request = ticket_request(self.user, &tag, None);
-            self.ask(&request).ok().map(|answer| answer.ticket)
+            self.ask(&request).ok().map(|response| response.ticket)
         });
         if let Some(text) = ticket {
             // A launch may return to an existing session.
@@ -239,9 +239,9 @@ impl SimulatedUser<'_> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let farm = self.farms.farm("F").unwrap();
         let body = encode_request(Dialect::new(5, 4), request);
-        let answer = farm.respond(ServeOptions::default(), &body, at(0));
-        let answer = runtime.unwrap().block_on(answer).unwrap();
-        decode_response::<R>(&answer).unwrap().1
+        let response = farm.respond(ServeOptions::default(), &body, at(0));
+        let response = runtime.unwrap().block_on(response).unwrap();
+        decode_response::<R>(&response).unwrap().1
     }
 }
 
@@ -264,8 +264,10 @@ fn session_under_64_concurrent_clients_stays_consistent() {
                     scope.spawn(move || match number % 4 {
                         0 | 1 => {
                             let request = address(session_name(session), Some(of("alice")));
-                            let answer = runtime().block_on(folder.ask_at(generation, &request, 0));
-                            if let Some(ticket) = answer.ok().and_then(|answer| answer.ticket) {
+                            let response =
+                                runtime().block_on(folder.ask_at(generation, &request, 0));
+                            if let Some(ticket) = response.ok().and_then(|response| response.ticket)
+                            {
                                 folder.farms.connect(&ica(&ticket), at(0)).ok();
                             }
                             false
@@ -279,8 +281,9 @@ fn session_under_64_concurrent_clients_stays_consistent() {
                         }
                         _ => {
                             let request = logoff("alice", "TABLET");
-                            let answer = runtime().block_on(folder.ask_at(generation, &request, 0));
-                            answer.is_ok()
+                            let response =
+                                runtime().block_on(folder.ask_at(generation, &request, 0));
+                            response.is_ok()
                         }
                     })
                 })

@@ -19,7 +19,7 @@ use crate::requests::{address, disconnect, ica, logoff, session_name, ticket_req
 use crate::support::assert_database_intact;
 use crate::support::{Folder, of};
 
-/// How often the process is killed.
+/// Number of times that the process is killed.
 const KILLS: usize = 12;
 /// Number of clients that change sessions all the time.
 const CLIENTS: usize = 6;
@@ -77,11 +77,11 @@ fn work(farms: &Farms, at: &str, client: &str, acknowledged: &Sender<Acknowledge
             }
             1 => ask(at, &logoff("alice", &client)).map(|_| Acknowledged::LoggedOff(session)),
             _ => ask(at, &address(session_name(&session), Some(of("alice"))))
-                .and_then(|answer| {
-                    let tag = answer.ticket_tag.unwrap();
+                .and_then(|response| {
+                    let tag = response.ticket_tag.unwrap();
                     ask(at, &ticket_request("alice", &tag, None))
                 })
-                .map(|answer| Acknowledged::Ticket(session, answer.ticket)),
+                .map(|response| Acknowledged::Ticket(session, response.ticket)),
         };
         let Some(change) = change else { return };
         acknowledged.send(change).unwrap();
@@ -98,11 +98,11 @@ fn ask<R: Request>(at: &str, request: &R) -> Option<R::Response> {
     );
     let mut stream = TcpStream::connect(at).ok()?;
     stream.write_all(&[head.as_bytes(), &body].concat()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (_, body) = answer.split_once("\r\n\r\n")?;
-    let (_, answer) = decode_response::<R>(body.as_bytes()).ok()?;
-    Some(answer.unwrap())
+    let mut response = String::new();
+    stream.read_to_string(&mut response).ok()?;
+    let (_, body) = response.split_once("\r\n\r\n")?;
+    let (_, response) = decode_response::<R>(body.as_bytes()).ok()?;
+    Some(response.unwrap())
 }
 
 fn check(farms: &Farms, acknowledged: Vec<Acknowledged>) {

@@ -16,8 +16,8 @@ const FARM: &str = "cvad-7";
 /// Returns the error of a launch by alice.
 async fn launch(folder: &Folder, app: &str) -> Option<ErrorId> {
     let request = address(application(app), Some(of("alice")));
-    let answer = folder.ask_at(FARM, &request, 0).await;
-    answer.err().map(|error| error.id)
+    let response = folder.ask_at(FARM, &request, 0).await;
+    response.err().map(|error| error.id)
 }
 
 fn hosts(folder: &Folder) -> Vec<HostRecord> {
@@ -204,8 +204,8 @@ async fn file_types_and_content_depend_on_application_kind() {
             credentials: Some(of("alice")),
             ..AppDataRequest::default()
         };
-        let answer = folder.ask_at(FARM, &request, 0).await.unwrap();
-        answer.applications[0].seq_no
+        let response = folder.ask_at(FARM, &request, 0).await.unwrap();
+        response.applications[0].seq_no
     };
     for (app, files, address) in [
         ("Here", Some(".txt,.csv"), None),

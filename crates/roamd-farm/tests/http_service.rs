@@ -72,21 +72,25 @@ async fn invalid_http_request_gets_status_and_explanation() {
             "cannot be read",
         ),
     ] {
-        let answer = raw(&controller, method, path, body).await;
-        let head = answer.to_ascii_lowercase();
+        let response = raw(&controller, method, path, body).await;
+        let head = response.to_ascii_lowercase();
         assert!(
             head.starts_with(&format!("http/1.1 {status} ")),
-            "{method} {path}: {answer}"
+            "{method} {path}: {response}"
         );
-        assert!(answer.contains(sentence), "{method} {path}: {answer}");
-        assert!(!answer.contains(PASSWORD), "{answer}");
+        assert!(response.contains(sentence), "{method} {path}: {response}");
+        assert!(!response.contains(PASSWORD), "{response}");
         let media_type = if status == 200 {
             "content-type: text/xml\r\n"
         } else {
             "content-type: text/plain; charset=utf-8\r\n"
         };
-        assert!(head.contains(media_type), "{answer}");
-        assert_eq!(head.contains("allow: post\r\n"), status == 405, "{answer}");
+        assert!(head.contains(media_type), "{response}");
+        assert_eq!(
+            head.contains("allow: post\r\n"),
+            status == 405,
+            "{response}"
+        );
     }
 }
 
@@ -103,12 +107,12 @@ async fn http_connection_is_kept_alive() {
         );
         stream.write_all(request.as_bytes()).await.unwrap();
     }
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
     assert_eq!(
-        answer.matches("<ResponseCapabilities>").count(),
+        response.matches("<ResponseCapabilities>").count(),
         2,
-        "{answer}"
+        "{response}"
     );
 }
 
@@ -128,17 +132,17 @@ async fn response_has_farm_dialect_and_request_encoding() {
                      version=\"{asked}\"><RequestServerFarmData><Nil/></RequestServerFarmData>\
                      </NFuseProtocol>"
                 );
-                let (status, answer) = controller.post(body.as_bytes()).await;
+                let (status, response) = controller.post(body.as_bytes()).await;
                 assert_eq!(status, 200);
                 assert!(
-                    answer.contains(&format!("encoding=\"{encoding}\"")),
-                    "{answer}"
+                    response.contains(&format!("encoding=\"{encoding}\"")),
+                    "{response}"
                 );
                 assert!(
-                    answer.contains(&format!("version=\"{version}\"")),
-                    "{answer}"
+                    response.contains(&format!("version=\"{version}\"")),
+                    "{response}"
                 );
-                assert!(answer.contains("<ServerFarmName>Farm"), "{answer}");
+                assert!(response.contains("<ServerFarmName>Farm"), "{response}");
             }
         }
     }
@@ -156,11 +160,11 @@ async fn unknown_dialect_is_rejected() {
         (Dialect::new(0, 9), false),
     ] {
         let body = encode_request(version, &CapabilitiesRequest);
-        let (_, answer) = controller.post(&body).await;
-        let answer = decode_response::<CapabilitiesRequest>(answer.as_bytes())
+        let (_, response) = controller.post(&body).await;
+        let response = decode_response::<CapabilitiesRequest>(response.as_bytes())
             .unwrap()
             .1;
-        let error = answer.err().map(|error| error.id);
+        let error = response.err().map(|error| error.id);
         assert_eq!(
             error,
             (!served).then_some(ErrorId::VERSION_MISMATCH),

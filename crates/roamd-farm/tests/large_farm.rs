@@ -39,16 +39,16 @@ async fn measure(alices: u32, bobs: u32) {
         let started = Instant::now();
         let body = encode_request(Dialect::new(5, 4), &request);
         let farm = folder.farms.farm("cvad-7").unwrap();
-        let answer = farm.respond(ServeOptions::default(), &body, at(0)).await;
-        let (answer, took) = (answer.unwrap(), started.elapsed());
-        let listed = String::from_utf8_lossy(&answer)
+        let response = farm.respond(ServeOptions::default(), &body, at(0)).await;
+        let (response, took) = (response.unwrap(), started.elapsed());
+        let listed = String::from_utf8_lossy(&response)
             .matches("<SessionId>")
             .count();
         assert_eq!(listed, count as usize);
         println!(
             "{count} of {} listed in {took:?}, {} bytes",
             alices + bobs,
-            answer.len()
+            response.len()
         );
     }
     let started = Instant::now();

@@ -13,11 +13,11 @@ use crate::support::{Controller, Folder, GENERATIONS, of};
 
 /// Gets a ticket of this user for the target of the name.
 async fn ticket(controller: &Controller, user: &str, name: AddressName, life: u32) -> String {
-    let answer = controller
+    let response = controller
         .ask(&address(name, Some(of(user))))
         .await
         .unwrap();
-    let request = ticket_request(user, &answer.ticket_tag.unwrap(), Some(life));
+    let request = ticket_request(user, &response.ticket_tag.unwrap(), Some(life));
     controller.ask(&request).await.unwrap().ticket
 }
 
@@ -41,10 +41,10 @@ async fn reconnect_moves_session_to_requesting_client() {
             let session = folder.start(generation, "alice", app, client);
             let controller = folder.serve(generation).await;
             let request = address(session_name(&session), Some(of("alice")));
-            let answer = controller.ask(&request).await.unwrap();
-            assert_eq!(answer.server_address.value, "host1.test:1494");
-            assert_eq!(answer.disconnected_session, client.is_none());
-            let tag = answer.ticket_tag.unwrap();
+            let response = controller.ask(&request).await.unwrap();
+            assert_eq!(response.server_address.value, "host1.test:1494");
+            assert_eq!(response.disconnected_session, client.is_none());
+            let tag = response.ticket_tag.unwrap();
             assert!(
                 tag.starts_with(&format!("IMAHostId:{}", session.host_id)),
                 "{tag}"
@@ -73,13 +73,13 @@ async fn launch_starts_session_at_redemption() {
         let folder = Folder::new();
         folder.start(generation, "bob", "Here", Some("DESK-B"));
         let controller = folder.serve(generation).await;
-        let answer = controller
+        let response = controller
             .ask(&address(application("here"), Some(of("alice"))))
             .await
             .unwrap();
-        assert!(!answer.disconnected_session);
+        assert!(!response.disconnected_session);
         assert_eq!(
-            answer.server_address.value, "host2.test:1494",
+            response.server_address.value, "host2.test:1494",
             "the host with the lower load"
         );
         let ticket = ticket(&controller, "alice", application("Here"), 200).await;
@@ -141,7 +141,8 @@ async fn generation_7_address_contains_ticket() {
         farm.trust_requests = true;
     }
     let folder = Folder::of(&world);
-    let has = |answer: &AddressResponse| (answer.ticket.is_some(), answer.launch_ref.is_some());
+    let has =
+        |response: &AddressResponse| (response.ticket.is_some(), response.launch_ref.is_some());
     for (generation, with_password) in [
         ("xenapp-6", (false, false)),
         ("xendesktop-5", (false, false)),
@@ -149,9 +150,9 @@ async fn generation_7_address_contains_ticket() {
     ] {
         let controller = folder.serve(generation).await;
         let request = address(application("Here"), Some(of("alice")));
-        let answer = controller.ask(&request).await.unwrap();
-        assert_eq!(has(&answer), with_password, "{generation}");
-        if let Some(ticket) = answer.ticket {
+        let response = controller.ask(&request).await.unwrap();
+        assert_eq!(has(&response), with_password, "{generation}");
+        if let Some(ticket) = response.ticket {
             assert_eq!(connect(&folder, &ticket, 0).unwrap().app, "Here");
         }
         // An identity contains no password that a ticket could stand for.
@@ -161,9 +162,9 @@ async fn generation_7_address_contains_ticket() {
             sids: Vec::new(),
         };
         let request = address(application("Here"), Some(identity.clone()));
-        let answer = controller.ask(&request).await.unwrap();
-        assert_eq!(has(&answer), (false, false), "{generation}");
-        let mut request = ticket_request("alice", &answer.ticket_tag.unwrap(), None);
+        let response = controller.ask(&request).await.unwrap();
+        assert_eq!(has(&response), (false, false), "{generation}");
+        let mut request = ticket_request("alice", &response.ticket_tag.unwrap(), None);
         request.credentials = identity;
         let error = controller.ask(&request).await.unwrap_err();
         assert_eq!(error.id, ErrorId::FAILED_CREDENTIALS);
@@ -175,8 +176,8 @@ async fn resource_of_other_user_looks_unknown() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let session = folder.start(generation, "alice", "Waiting", None);
-        let mut gone = session.clone();
-        gone.session_id += 1;
+        let mut ended = session.clone();
+        ended.session_id += 1;
         let mut elsewhere = session.clone();
         elsewhere.host_id = "999".to_owned();
         let mut odd = session_name(&session);
@@ -186,7 +187,7 @@ async fn resource_of_other_user_looks_unknown() {
         let controller = folder.serve(generation).await;
         for name in [
             session_name(&session),
-            session_name(&gone),
+            session_name(&ended),
             session_name(&elsewhere),
             odd,
             AddressName::Application("Nothing".to_owned()),
@@ -248,14 +249,14 @@ async fn address_has_requested_form() {
         ] {
             let mut request = address(name.clone(), Some(of("alice")));
             request.wanted_address_type = requested.map(str::to_owned);
-            let answer = controller.ask(&request).await.unwrap();
-            let address = answer.server_address;
+            let response = controller.ask(&request).await.unwrap();
+            let address = response.server_address;
             assert_eq!(
                 (address.kind.as_deref(), &*address.value),
                 (Some(kind), value),
                 "{name:?}"
             );
-            assert_eq!(answer.cgp_address.unwrap().value, "2598");
+            assert_eq!(response.cgp_address.unwrap().value, "2598");
         }
     }
     let mut request = address(application("Here"), Some(of("alice")));
@@ -430,11 +431,11 @@ async fn launch_reference_does_not_reveal_users() {
     };
     let mut seen = std::collections::HashSet::new();
     for user in ["alice", "zoe"] {
-        let answer = controller
+        let response = controller
             .ask(&request(user, "IMAHostId:001?app=Here"))
             .await
             .unwrap();
-        let text = answer.launch_ref;
+        let text = response.launch_ref;
         assert!(
             text.chars()
                 .all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)),

@@ -49,14 +49,14 @@ async fn launches_fill_hosts_in_proportion_to_capacity() {
         let folder = Folder::of(&world);
         let mut seen = Vec::new();
         for user in ["alice", "bob", "carol"] {
-            let answer = ask(&folder, generation, user, application("Here"), 0).await;
+            let response = ask(&folder, generation, user, application("Here"), 0).await;
             let ticket = launch_ticket(&folder, generation, user, "Here", 0).await;
             let host = redeem(&folder, &ticket, 0).unwrap().host_id;
-            let tag = answer.as_ref().unwrap().ticket_tag.as_ref().unwrap();
+            let tag = response.as_ref().unwrap().ticket_tag.as_ref().unwrap();
             assert!(tag.contains(&host), "host of the address in {tag}");
             seen.push((
                 host[1..].to_owned(),
-                answer.unwrap().farm_load_hint.unwrap(),
+                response.unwrap().farm_load_hint.unwrap(),
             ));
         }
         let seen: Vec<_> = seen.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
@@ -259,9 +259,9 @@ async fn powered_off_machine_is_started_and_ready_after_boot() {
         }
         let second = launch_ticket(&folder, generation, "bob", "Desk", 42).await;
         redeem(&folder, &second, 43).unwrap();
-        let answer = launch("carol", 44).await.unwrap_err();
+        let response = launch("carol", 44).await.unwrap_err();
         assert_ne!(
-            answer.id,
+            response.id,
             ErrorId::RETRY_REQUIRED,
             "both machines are in use"
         );
@@ -284,9 +284,12 @@ async fn anonymous_launch_does_not_start_machine() {
         &address(application("Desk"), None),
     );
     for second in [0, 100] {
-        let answer = farm.respond(options, &body, at(second)).await.unwrap();
-        let answer = String::from_utf8(answer).unwrap();
-        assert!(answer.contains(">no-available-workstation<"), "{answer}");
+        let response = farm.respond(options, &body, at(second)).await.unwrap();
+        let response = String::from_utf8(response).unwrap();
+        assert!(
+            response.contains(">no-available-workstation<"),
+            "{response}"
+        );
     }
 }
 
@@ -303,9 +306,9 @@ async fn maintenance_allows_reconnect_to_shared_host() {
             }));
             let session = folder.start(generation, "alice", "Waiting", None);
             for name in [session_name(&session), application("Waiting")] {
-                let answer = ask(&folder, generation, "alice", name, 0).await;
+                let response = ask(&folder, generation, "alice", name, 0).await;
                 match allowed {
-                    true => assert!(answer.unwrap().disconnected_session),
+                    true => assert!(response.unwrap().disconnected_session),
                     false => {
                         // From generation 7 on the error for "no machine" would mean that the
                         // session does not exist.
@@ -313,7 +316,7 @@ async fn maintenance_allows_reconnect_to_shared_host() {
                             "xenapp-6" => ErrorId::NO_SERVER,
                             _ => ErrorId::IN_MAINTENANCE_MODE,
                         };
-                        assert_eq!(answer.unwrap_err().id, expected);
+                        assert_eq!(response.unwrap_err().id, expected);
                     }
                 }
             }
@@ -400,8 +403,8 @@ async fn disabled_application_is_listed_as_disabled() {
         ..AppDataRequest::default()
     };
     for generation in GENERATIONS {
-        let answer = folder.ask_at(generation, &request, 0).await.unwrap();
-        let disabled: Vec<_> = answer
+        let response = folder.ask_at(generation, &request, 0).await.unwrap();
+        let disabled: Vec<_> = response
             .applications
             .into_iter()
             .map(|application| (application.in_name, application.settings.unwrap().disabled))

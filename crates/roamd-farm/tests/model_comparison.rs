@@ -195,21 +195,24 @@ impl Comparison {
             device_id: Some(CLIENTS[client].to_owned()),
             ..address(name, Some(of(USERS[user])))
         };
-        let answer = self.ask(&request).await;
+        let response = self.ask(&request).await;
         let target = match expected {
             Ok(target) => target,
             Err(refused) => {
-                assert_eq!(answer.unwrap_err().id, error_id(self.generation, refused));
+                assert_eq!(response.unwrap_err().id, error_id(self.generation, refused));
                 return;
             }
         };
-        let answer = answer.unwrap();
+        let response = response.unwrap();
         let (Target::Session(host, _) | Target::App { host, .. }) = target;
-        assert_eq!(answer.server_address.value, format!("host{host}.test:1494"));
-        let ticket = match answer.ticket {
+        assert_eq!(
+            response.server_address.value,
+            format!("host{host}.test:1494")
+        );
+        let ticket = match response.ticket {
             Some(ticket) => ticket,
             None => {
-                let request = ticket_request(USERS[user], &answer.ticket_tag.unwrap(), None);
+                let request = ticket_request(USERS[user], &response.ticket_tag.unwrap(), None);
                 self.ask(&request).await.unwrap().ticket
             }
         };
@@ -240,8 +243,8 @@ impl Comparison {
             session_types,
             ..ReconnectSessionDataRequest::new(of(USERS[user]))
         };
-        let answer = self.ask(&request).await.unwrap();
-        let listed = answer.sessions.into_iter();
+        let response = self.ask(&request).await.unwrap();
+        let listed = response.sessions.into_iter();
         let listed: Vec<(usize, u32)> = listed
             .map(|it| {
                 (

@@ -26,8 +26,8 @@ fn request(credentials: Option<Credentials>) -> AppDataRequest {
     }
 }
 
-fn names(answer: &AppDataResponse) -> Vec<&str> {
-    answer
+fn names(response: &AppDataResponse) -> Vec<&str> {
+    response
         .applications
         .iter()
         .map(|it| it.in_name.as_str())
@@ -39,8 +39,8 @@ async fn servers(controller: &Controller) -> Vec<String> {
         server_types: vec!["all".to_owned()],
         client_types: vec!["all".to_owned()],
     };
-    let answer = controller.ask(&request).await.unwrap();
-    answer
+    let response = controller.ask(&request).await.unwrap();
+    response
         .servers
         .into_iter()
         .map(|server| server.name)
@@ -52,19 +52,19 @@ async fn user_sees_own_published_applications() {
     let folder = Folder::new();
     for generation in GENERATIONS {
         let controller = folder.serve(generation).await;
-        let answer = controller.ask(&request(Some(of("alice")))).await.unwrap();
-        assert_eq!(names(&answer), ["Waiting", "Here", "There", "Desk"]);
+        let response = controller.ask(&request(Some(of("alice")))).await.unwrap();
+        assert_eq!(names(&response), ["Waiting", "Here", "There", "Desk"]);
         let leasing = (generation == "cvad-7").then_some("working");
-        assert_eq!(answer.leasing_status.as_deref(), leasing);
-        let desk = answer.applications[3].clone();
+        assert_eq!(response.leasing_status.as_deref(), leasing);
+        let desk = response.applications[3].clone();
         let settings = desk.settings.unwrap();
         assert!(settings.desktop && !settings.disabled);
         assert_eq!(settings.folder, r"Lab\Room");
         assert!(settings.publisher_name.starts_with("Farm"));
         assert_eq!(desk.friendly_name, "R&D desk");
         assert!(desk.seq_no.is_some());
-        let answer = controller.ask(&request(Some(of("bob")))).await.unwrap();
-        assert!(names(&answer).contains(&"Secret"));
+        let response = controller.ask(&request(Some(of("bob")))).await.unwrap();
+        assert!(names(&response).contains(&"Secret"));
     }
 }
 
@@ -86,8 +86,8 @@ async fn documents_and_file_types_are_listed_on_request() {
                 client_types: vec![client_type.to_owned()],
                 ..request(Some(of("alice")))
             };
-            let answer = folder.ask_at(generation, &asked, 0).await.unwrap();
-            assert_eq!(names(&answer), expected, "{generation} {client_type}");
+            let response = folder.ask_at(generation, &asked, 0).await.unwrap();
+            assert_eq!(names(&response), expected, "{generation} {client_type}");
         }
         for (detail, has_settings, extensions, forms) in [
             ("defaults", true, 0, 0),
@@ -100,13 +100,18 @@ async fn documents_and_file_types_are_listed_on_request() {
                 client_types: vec!["all".to_owned()],
                 ..request(Some(of("alice")))
             };
-            let answer = folder.ask_at(generation, &asked, 0).await.unwrap();
-            let here = &answer.applications[1];
-            assert_eq!(here.settings.is_some(), has_settings, "{detail}");
-            assert_eq!(here.file_types.len(), extensions, "{detail}");
-            assert_eq!(here.icon_forms.len(), forms, "{detail}");
-            assert!(here.file_types.iter().all(|it| it.extensions.len() == 1));
-            let document = answer.applications.last().unwrap();
+            let response = folder.ask_at(generation, &asked, 0).await.unwrap();
+            let application = &response.applications[1];
+            assert_eq!(application.settings.is_some(), has_settings, "{detail}");
+            assert_eq!(application.file_types.len(), extensions, "{detail}");
+            assert_eq!(application.icon_forms.len(), forms, "{detail}");
+            assert!(
+                application
+                    .file_types
+                    .iter()
+                    .all(|it| it.extensions.len() == 1)
+            );
+            let document = response.applications.last().unwrap();
             assert_eq!(document.client_type.as_deref(), Some("content"));
             let settings = document.settings.as_ref();
             let address = settings.map(|settings| settings.content_address.as_deref());
@@ -138,8 +143,8 @@ async fn anonymous_request_gets_nothing_unless_exposed() {
     for generation in GENERATIONS {
         let closed = folder.serve(generation).await;
         for credentials in [None, Some(Credentials::Anonymous)] {
-            let answer = closed.ask(&request(credentials)).await.unwrap();
-            assert_eq!(names(&answer), [""; 0]);
+            let response = closed.ask(&request(credentials)).await.unwrap();
+            assert_eq!(names(&response), [""; 0]);
         }
         assert_eq!(servers(&closed).await, [""; 0]);
         let unknown = AddressRequest {
@@ -153,21 +158,21 @@ async fn anonymous_request_gets_nothing_unless_exposed() {
         );
 
         let open = folder.serve_with(generation, EXPOSED).await;
-        let answer = open.ask(&request(None)).await.unwrap();
+        let response = open.ask(&request(None)).await.unwrap();
         assert_eq!(
-            names(&answer),
+            names(&response),
             ["Waiting", "Here", "There", "Desk", "Secret"]
         );
-        let [.., secret] = answer.applications.as_slice() else {
+        let [.., secret] = response.applications.as_slice() else {
             panic!("there are five");
         };
         let entries = secret.access_list.as_ref().unwrap();
         assert!(matches!(&entries[..], [AccessEntry::User { name, .. }] if name == "bob"));
-        let entries = answer.applications[0].access_list.as_ref().unwrap();
+        let entries = response.applications[0].access_list.as_ref().unwrap();
         assert!(matches!(&entries[0], AccessEntry::Group { name, .. } if name == "Domain Users"));
         assert_eq!(servers(&open).await.len(), 2);
-        let answer = open.ask(&application).await.unwrap();
-        assert!(answer.ticket.is_none(), "tickets need a user");
+        let response = open.ask(&application).await.unwrap();
+        assert!(response.ticket.is_none(), "tickets need a user");
         // The name of the farm is public: clients display it.
         let farm = closed.ask(&ServerFarmDataRequest).await.unwrap();
         assert!(farm.farm_names[0].starts_with("Farm"));
@@ -178,8 +183,8 @@ async fn anonymous_request_gets_nothing_unless_exposed() {
 async fn access_list_names_only_the_caller_unless_exposed() {
     let folder = Folder::new();
     let controller = folder.serve("xenapp-6").await;
-    let answer = controller.ask(&request(Some(of("alice")))).await.unwrap();
-    for application in answer.applications {
+    let response = controller.ask(&request(Some(of("alice")))).await.unwrap();
+    for application in response.applications {
         let entries = application.access_list.unwrap();
         assert!(
             matches!(&entries[..], [AccessEntry::User { name, domain }]
@@ -220,17 +225,17 @@ async fn scope_names_and_filters_limit_the_response() {
         request.folder = (*folder).to_owned();
         request.app_names = app_names.iter().map(|name| (*name).to_owned()).collect();
         request.server_types = vec![(*server_type).to_owned()];
-        let answer = controller.ask(&request).await.unwrap();
+        let response = controller.ask(&request).await.unwrap();
         assert_eq!(
-            &names(&answer),
+            &names(&response),
             expected,
             "{traverse} {folder} {app_names:?} {server_type}"
         );
     }
     let mut request = request(Some(of("alice")));
     request.desired_details.clear();
-    let answer = controller.ask(&request).await.unwrap();
-    let first = &answer.applications[0];
+    let response = controller.ask(&request).await.unwrap();
+    let first = &response.applications[0];
     assert!(first.settings.is_none() && first.access_list.is_none());
 }
 

@@ -94,8 +94,8 @@ pub(crate) async fn launch_ticket(
     second: i64,
 ) -> String {
     let request = address(application(app), Some(of(user)));
-    let answer = folder.ask_at(farm, &request, second).await.unwrap();
-    let request = ticket_request(user, &answer.ticket_tag.unwrap(), None);
+    let response = folder.ask_at(farm, &request, second).await.unwrap();
+    let request = ticket_request(user, &response.ticket_tag.unwrap(), None);
     folder.ask_at(farm, &request, second).await.unwrap().ticket
 }
 

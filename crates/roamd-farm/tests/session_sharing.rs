@@ -40,8 +40,8 @@ impl Launch {
     }
 
     async fn ticket(&self, folder: &Folder, farm: &str) -> String {
-        let answer = folder.ask_at(farm, &self.address(), 0).await.unwrap();
-        let tag = answer.ticket_tag.unwrap();
+        let response = folder.ask_at(farm, &self.address(), 0).await.unwrap();
+        let tag = response.ticket_tag.unwrap();
         let request: TicketRequest = ticket_request(self.user, &tag, None);
         folder.ask_at(farm, &request, 0).await.unwrap().ticket
     }
@@ -69,8 +69,8 @@ async fn second_application_joins_session_of_user_and_client() {
         assert_eq!(third.apps, ["Here", "There", "There"]);
         assert_eq!(third.app, "Here");
         for joined in [second, third] {
-            let place = |session: &SessionRecord| (session.host_id.clone(), session.session_id);
-            assert_eq!(place(&joined), place(&first), "{generation}");
+            let id = |session: &SessionRecord| (session.host_id.clone(), session.session_id);
+            assert_eq!(id(&joined), id(&first), "{generation}");
         }
         assert_eq!(folder.states(generation), ["Here@TABLET"]);
     }
@@ -217,8 +217,8 @@ async fn generation_7_address_contains_sharing_key() {
     for generation in GENERATIONS {
         let folder = Folder::new();
         let key = async |request: &AddressRequest| {
-            let answer = folder.ask_at(generation, request, 0).await.unwrap();
-            answer.session_sharing_key
+            let response = folder.ask_at(generation, request, 0).await.unwrap();
+            response.session_sharing_key
         };
         let launched = key(&PLAIN.address()).await;
         assert_eq!(launched.is_some(), generation == "cvad-7", "{generation}");

@@ -37,7 +37,7 @@ fn folder(generation: &str) -> Folder {
 }
 
 const DESK_A: [Option<&str>; 2] = [Some("DESK-A"), Some("DESK-A")];
-const NOBODY: [Option<&str>; 2] = [None, None];
+const NO_CLIENT: [Option<&str>; 2] = [None, None];
 const ALL_AS_IT_WAS: &[&str] = &["Waiting", "Here@DESK-A", "There@DESK-B", "There@DESK-B"];
 
 #[tokio::test]
@@ -103,10 +103,10 @@ async fn listing_excludes_own_sessions_and_old_farm_disconnects() {
             ALL_AS_IT_WAS,
         ),
         // A caller without name and device id is connected to no session.
-        (new, NOBODY, &[Active], &["Here", "There"], ALL_AS_IT_WAS),
+        (new, NO_CLIENT, &[Active], &["Here", "There"], ALL_AS_IT_WAS),
         (
             old,
-            NOBODY,
+            NO_CLIENT,
             &[Active],
             &["Here", "There"],
             &["Waiting", "Here", "There", "There@DESK-B"],
@@ -116,8 +116,8 @@ async fn listing_excludes_own_sessions_and_old_farm_disconnects() {
         for generation in *generations {
             let folder = folder(generation);
             let controller = folder.serve(generation).await;
-            let answer = controller.ask(&list(client, types)).await.unwrap();
-            let names: Vec<_> = answer
+            let response = controller.ask(&list(client, types)).await.unwrap();
+            let names: Vec<_> = response
                 .sessions
                 .iter()
                 .map(|it| it.in_name.as_str())
@@ -142,11 +142,11 @@ async fn listed_session_has_host_id_type_of_generation() {
         let folder = Folder::new();
         let started = folder.start(generation, "alice", "Waiting", None);
         let controller = folder.serve(generation).await;
-        let answer = controller
+        let response = controller
             .ask(&list(&DESK_A, &[Disconnected]))
             .await
             .unwrap();
-        let session = &answer.sessions[0];
+        let session = &response.sessions[0];
         assert_eq!(session.host_id.kind.as_deref(), Some(kind));
         assert_eq!(session.host_id.value, started.host_id);
         assert_eq!(session.session_id, started.session_id.to_string());
@@ -168,8 +168,8 @@ async fn unmatched_type_filter_finds_and_changes_nothing() {
         let mut request = list(&DESK_A, &[Active, Disconnected]);
         request.server_types = vec![server.to_owned()];
         request.client_types = vec![client.to_owned()];
-        let answer = controller.ask(&request).await.unwrap();
-        assert_eq!(answer.sessions.len(), found, "{server} {client}");
+        let response = controller.ask(&request).await.unwrap();
+        assert_eq!(response.sessions.len(), found, "{server} {client}");
         if found == 0 {
             assert_eq!(folder.states("xenapp-6"), ALL_AS_IT_WAS);
         }
@@ -195,7 +195,7 @@ async fn disconnect_and_logoff_affect_own_active_sessions() {
             ALL_AS_IT_WAS,
         ),
         (
-            NOBODY,
+            NO_CLIENT,
             &["Waiting", "Here", "There", "There@DESK-B"],
             &["Waiting", "There@DESK-B"],
         ),
@@ -234,10 +234,10 @@ async fn ending_no_session_is_an_empty_success() {
         roamd_nfuse_proto::Dialect::new(4, 6),
         &LogoffUserSessionsRequest(selection(&DESK_A)),
     );
-    let (status, answer) = controller.post(&body).await;
+    let (status, response) = controller.post(&body).await;
     assert_eq!(status, 200);
     assert_eq!(
-        answer,
+        response,
         "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n\
          <!DOCTYPE NFuseProtocol SYSTEM \"NFuse.dtd\">\n\
          <NFuseProtocol version=\"5.4\">\n    \
@@ -252,7 +252,7 @@ async fn every_generation_announces_its_capabilities() {
     let folder = Folder::new();
     for generation in GENERATIONS {
         let controller = folder.serve(generation).await;
-        let answer = controller.ask(&CapabilitiesRequest).await.unwrap();
+        let response = controller.ask(&CapabilitiesRequest).await.unwrap();
         for capability in [
             CapabilityId::SEPARATE_CREDENTIALS_VALIDATION,
             CapabilityId::LAUNCH_REFERENCE,
@@ -260,7 +260,10 @@ async fn every_generation_announces_its_capabilities() {
             CapabilityId::TICKET_INVALIDATION,
             CapabilityId::PASSWORD_CHANGE,
         ] {
-            assert!(answer.capabilities.contains(&capability), "{capability:?}");
+            assert!(
+                response.capabilities.contains(&capability),
+                "{capability:?}"
+            );
         }
     }
 }
@@ -281,13 +284,13 @@ async fn concurrent_clients_each_get_a_complete_response() {
                 let controller = &controllers[number % 2];
                 match number % 4 {
                     0 | 1 => {
-                        let answer = controller
+                        let response = controller
                             .ask(&list(&DESK_A, &[Active, Disconnected]))
                             .await;
-                        assert!(answer.unwrap().sessions.len() <= 3);
+                        assert!(response.unwrap().sessions.len() <= 3);
                     }
                     2 => {
-                        let request = DisconnectUserSessionsRequest(selection(&NOBODY));
+                        let request = DisconnectUserSessionsRequest(selection(&NO_CLIENT));
                         controller.ask(&request).await.unwrap();
                     }
                     _ => {

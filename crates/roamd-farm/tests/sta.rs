@@ -16,8 +16,8 @@ async fn ask<R: Request>(
 ) -> Result<R::Response, FarmError> {
     let body = encode_request(Dialect::STA, request);
     let farm = farms.farm(farm).unwrap();
-    let answer = farm.respond_sta(&body, at(second)).await.unwrap();
-    decode_response::<R>(&answer).unwrap().1
+    let response = farm.respond_sta(&body, at(second)).await.unwrap();
+    decode_response::<R>(&response).unwrap().1
 }
 
 fn data() -> TicketData {
@@ -50,10 +50,10 @@ async fn sta_ticket_is_redeemed_once_for_its_address() {
     assert!(hex(id, 12), "{id}");
     // Another process can redeem it, too.
     let other = Farms::open(folder.path()).unwrap();
-    let answer = ask(&other, "cvad-7", &redemption(&ticket), 99)
+    let response = ask(&other, "cvad-7", &redemption(&ticket), 99)
         .await
         .unwrap();
-    assert_eq!(answer.data, data());
+    assert_eq!(response.data, data());
     let again = ask(&folder.farms, "cvad-7", &redemption(&ticket), 99).await;
     assert_eq!(again.unwrap_err().id, ErrorId::UNSPECIFIED);
 }
@@ -165,10 +165,10 @@ async fn sta_is_served_beside_the_xml_service() {
             "POST {path} HTTP/1.1\r\nHost: farm\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let answer = controller
+        let response = controller
             .exchange(&[head.as_bytes(), &body].concat())
             .await;
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert!(answer.contains("<AuthorityID>STA"), "{answer}");
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+        assert!(response.contains("<AuthorityID>STA"), "{response}");
     }
 }

@@ -197,8 +197,8 @@ impl Folder {
     ) -> Result<R::Response, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
         let farm = self.farms.farm(farm).unwrap();
-        let answer = farm.respond(ServeOptions::default(), &body, at(second));
-        decode_response::<R>(&answer.await.unwrap()).unwrap().1
+        let response = farm.respond(ServeOptions::default(), &body, at(second));
+        decode_response::<R>(&response.await.unwrap()).unwrap().1
     }
 
     pub(crate) async fn serve(&self, farm: &str) -> Controller {
@@ -238,9 +238,9 @@ impl Controller {
     /// Sends a request as a client does. No response may contain the password.
     pub(crate) async fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
         let body = encode_request(Dialect::new(5, 4), request);
-        let (status, answer) = self.post(&body).await;
-        assert_eq!(status, 200, "{answer}");
-        decode_response::<R>(answer.as_bytes()).unwrap().1
+        let (status, response) = self.post(&body).await;
+        assert_eq!(status, 200, "{response}");
+        decode_response::<R>(response.as_bytes()).unwrap().1
     }
 
     /// Posts a body, and returns status and body of the response.
@@ -250,9 +250,12 @@ impl Controller {
              Connection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let answer = self.exchange(&[head.as_bytes(), body].concat()).await;
-        assert!(!answer.contains(PASSWORD), "the password is in {answer}");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let response = self.exchange(&[head.as_bytes(), body].concat()).await;
+        assert!(
+            !response.contains(PASSWORD),
+            "the password is in {response}"
+        );
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         (status, body.to_owned())
     }
@@ -261,9 +264,9 @@ impl Controller {
     pub(crate) async fn exchange(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8(answer).unwrap()
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).await.unwrap();
+        String::from_utf8(response).unwrap()
     }
 }
 

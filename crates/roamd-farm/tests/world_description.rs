@@ -76,7 +76,7 @@ state = "disconnected"
 #[test]
 fn inconsistent_world_is_rejected_with_location() {
     assert!(World::from_toml(GOOD).is_ok());
-    for (from, to, place, problem) in [
+    for (from, to, location, problem) in [
         (
             "dns = \"demo.test\"",
             "dns = \"\"",
@@ -217,7 +217,7 @@ fn inconsistent_world_is_rejected_with_location() {
         assert!(
             faults
                 .iter()
-                .any(|fault| fault.location == place && fault.problem == problem),
+                .any(|fault| fault.location == location && fault.problem == problem),
             "{to}: {faults:?}"
         );
     }

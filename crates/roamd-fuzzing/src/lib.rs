@@ -1,10 +1,4 @@
-//! Fuzz oracles: functions that take any bytes, and panic if a property is violated.
-//!
-//! The fuzz targets call these functions, and so does a test that replays the committed inputs. The
-//! properties: decoders do not panic; a decoded message can be encoded and decoded to the same
-//! message; a sealed value opens only if it was sealed by the server; and values from outside
-//! cannot change the structure of an ICA file.
-
+#![doc = include_str!("../README.md")]
 #![expect(clippy::panic, reason = "an oracle reports by panicking")]
 
 mod citrixauth;

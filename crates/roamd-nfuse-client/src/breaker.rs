@@ -49,7 +49,7 @@ pub(crate) enum OpenReason {
     Unresponsive,
 }
 
-/// Whether, and in which order, a call may try a controller.
+/// Permission of a call to try a controller, and its rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// The breaker is closed: without restriction.
@@ -92,7 +92,7 @@ pub(crate) enum Transition {
 pub(crate) enum ProbeStep {
     /// Probe now, and report the result to the breaker.
     Start,
-    /// Ask again at this time.
+    /// Call again at this time.
     WaitUntil(Instant),
     /// End: the breaker is closed, or a probe is in progress.
     NotNeeded,
@@ -206,7 +206,7 @@ impl Breaker {
 }
 
 /// Returns an open state. The wait is at least half of the back-off; the rest is random, so that
-/// nodes which saw a controller fail at the same time do not probe it at the same time.
+/// servers which saw a controller fail at the same time do not probe it at the same time.
 fn open(now: Instant, backoff: Duration, jitter: f64, reason: OpenReason) -> State {
     let wait = backoff.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
     State::Open {

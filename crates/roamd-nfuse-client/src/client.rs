@@ -31,7 +31,7 @@ const SMALL_REQUEST_BYTES: usize = 4096;
 /// Settings of a [`FarmClient`].
 #[derive(Debug, Clone)]
 pub struct FarmConfig {
-    /// The operator's name of the farm, for logs.
+    /// Configured id of the farm, for logs.
     pub id: String,
     /// Controllers in configured order. If there is none, every call fails.
     pub controllers: Vec<ControllerUrl>,
@@ -110,7 +110,7 @@ impl FarmClient {
         }
     }
 
-    /// Returns the operator's name of the farm.
+    /// Returns the configured id of the farm.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id

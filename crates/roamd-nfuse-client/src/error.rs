@@ -57,8 +57,8 @@ pub enum CallError {
     Response(#[source] DecodeError),
 }
 
-/// Whether a request may have reached a controller. If it may have, only the farm knows whether it
-/// was served.
+/// Progress of a request towards the controllers. If it may have reached one, only the farm knows
+/// whether it was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sent {
     /// Certainly no byte of the request was sent.
@@ -68,7 +68,7 @@ pub enum Sent {
     MaybeSent,
 }
 
-/// What the result of an attempt means for the circuit breaker of the controller.
+/// Signal of an attempt to the circuit breaker of its controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HealthSignal {
     /// The controller works.

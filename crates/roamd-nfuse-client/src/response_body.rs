@@ -23,7 +23,7 @@ enum Framing {
     Chunked(Dechunker),
 }
 
-/// Whether more of the body is expected.
+/// Progress of reading a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     More,

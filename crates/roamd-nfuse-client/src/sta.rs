@@ -21,7 +21,7 @@ impl StaClient {
         Self(FarmClient::for_service(Service::Sta, config))
     }
 
-    /// Returns the operator's name of the group of authorities.
+    /// Returns the configured id of the group of authorities.
     #[must_use]
     pub fn id(&self) -> &str {
         self.0.id()

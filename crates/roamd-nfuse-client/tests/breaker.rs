@@ -10,7 +10,7 @@ use roamd_nfuse_proto::ErrorId;
 use tokio::time::Instant;
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, config,
+    Act, LONG, READ, Scripted, capability, capability_response, change, closed_port, config,
     controller, done, farm, farm_of, free_address, http, refused,
 };
 
@@ -20,8 +20,8 @@ const FAILURES: usize = 3;
 /// Long enough for the first two probes.
 const SECONDS: Duration = Duration::from_secs(8);
 
-fn answers(name: &'static str, count: usize) -> impl Iterator<Item = Act> {
-    (0..count).map(move |_| Act::Send(capability_answer(name)))
+fn responses(name: &'static str, count: usize) -> impl Iterator<Item = Act> {
+    (0..count).map(move |_| Act::Send(capability_response(name)))
 }
 
 async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> bool {
@@ -38,14 +38,14 @@ async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> bool {
 #[tokio::test]
 async fn failing_controller_is_skipped_after_three_calls() {
     let failures: [(&str, Vec<u8>); 4] = [
-        ("no answer", Vec::new()),
+        ("no response", Vec::new()),
         ("rubbish", b"rubbish\r\n\r\n".to_vec()),
         ("HTML", http("200 OK", b"<html/>")),
         ("an HTTP error", http("503 Busy", b"")),
     ];
-    for (name, answer) in failures {
-        let bad = Scripted::start((0..99).map(|_| Act::SendAndClose(answer.clone()))).await;
-        let good = Scripted::start(answers("good", 10)).await;
+    for (name, response) in failures {
+        let bad = Scripted::start((0..99).map(|_| Act::SendAndClose(response.clone()))).await;
+        let good = Scripted::start(responses("good", 10)).await;
         let farm = farm_of(&[&bad, &good]);
         for _ in 0..10 {
             assert_eq!(
@@ -81,13 +81,13 @@ async fn change_skips_controller_with_open_breaker() {
 
 #[tokio::test]
 async fn refused_requests_do_not_open_the_breaker() {
-    let answers = [
+    let responses = [
         ("credentials", refused(ErrorId::FAILED_CREDENTIALS)),
         ("out of service", refused(ErrorId::SERVICE_UNAVAILABLE)),
         ("request too long", http("400 Bad request", b"")),
     ];
-    for (name, answer) in answers {
-        let controller = Scripted::start((0..9).map(|_| Act::Send(answer.clone()))).await;
+    for (name, response) in responses {
+        let controller = Scripted::start((0..9).map(|_| Act::Send(response.clone()))).await;
         let farm = farm(
             vec![controller.controller(), closed_port().await],
             ControllerOrder::Ordered,
@@ -103,7 +103,7 @@ async fn refused_requests_do_not_open_the_breaker() {
 #[tokio::test]
 async fn recovered_controller_is_used_within_seconds() {
     let address = free_address().await;
-    let standby = Scripted::start(answers("standby", 9_999)).await;
+    let standby = Scripted::start(responses("standby", 9_999)).await;
     let farm = farm(
         vec![controller(address), standby.controller()],
         ControllerOrder::Ordered,
@@ -112,7 +112,7 @@ async fn recovered_controller_is_used_within_seconds() {
     for _ in 0..FAILURES {
         assert_eq!(farm.call(&READ).await.unwrap(), capability("standby"));
     }
-    let back = Scripted::start_at(address, answers("back", 9_999)).await;
+    let back = Scripted::start_at(address, responses("back", 9_999)).await;
     let used = until(|| async { farm.call(&READ).await.unwrap() == capability("back") });
     assert!(used.await, "{} probes", back.requests().len());
     // Calls went to the other controller in the meantime: the first request was a probe.
@@ -133,8 +133,8 @@ async fn farm_with_only_open_breakers_is_still_tried() {
     }
     // The next call reaches the farm without a probe before it.
     let [first, second] = addresses;
-    let _first = Scripted::start_at(first, answers("back", 9)).await;
-    let _second = Scripted::start_at(second, answers("back", 9)).await;
+    let _first = Scripted::start_at(first, responses("back", 9)).await;
+    let _second = Scripted::start_at(second, responses("back", 9)).await;
     assert_eq!(farm.call(&READ).await.unwrap(), capability("back"));
 }
 
@@ -143,8 +143,8 @@ async fn farm_with_only_open_breakers_is_still_tried() {
 async fn call_timeouts_alone_do_not_open_the_breaker() {
     const CALLS: usize = 10;
     // Each call gets no response, and the probe that follows gets one.
-    let script = (0..CALLS).flat_map(|_| [Act::Silence, Act::Send(capability_answer("probe"))]);
-    let controller = Scripted::start(script.chain(answers("used", 1))).await;
+    let script = (0..CALLS).flat_map(|_| [Act::Silence, Act::Send(capability_response("probe"))]);
+    let controller = Scripted::start(script.chain(responses("used", 1))).await;
     let standby = Scripted::start([]).await;
     let farm = farm(
         vec![controller.controller(), standby.controller()],
@@ -162,7 +162,7 @@ async fn call_timeouts_alone_do_not_open_the_breaker() {
 #[tokio::test]
 async fn timed_out_probe_opens_the_breaker() {
     let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
-    let good = Scripted::start(answers("good", 9_999)).await;
+    let good = Scripted::start(responses("good", 9_999)).await;
     let farm = FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(50),
         ..config(
@@ -184,7 +184,7 @@ async fn timed_out_probe_opens_the_breaker() {
 async fn hanging_probe_is_the_only_one() {
     const CALLS: usize = 50;
     let hung = Scripted::start((0..999).map(|_| Act::Silence)).await;
-    let good = Scripted::start(answers("good", CALLS)).await;
+    let good = Scripted::start(responses("good", CALLS)).await;
     let farm = FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(100),
         ..config(
@@ -194,8 +194,8 @@ async fn hanging_probe_is_the_only_one() {
         )
     });
     let calls = futures_util::future::join_all((0..CALLS).map(|_| farm.call(&READ)));
-    for answer in calls.await {
-        assert_eq!(answer.unwrap(), capability("good"));
+    for response in calls.await {
+        assert_eq!(response.unwrap(), capability("good"));
     }
     hung.received(CALLS + 1).await;
     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -11,16 +11,16 @@ use roamd_nfuse_proto::ErrorId;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, change, closed_port, config,
+    Act, LONG, READ, Scripted, capability, capability_response, change, closed_port, config,
     controller, done, farm, farm_of, http, refused,
 };
 
 /// Failures of a controller after it has read a request.
 fn failures() -> Vec<(&'static str, Vec<u8>)> {
     vec![
-        ("no answer", Vec::new()),
+        ("no response", Vec::new()),
         (
-            "half an answer",
+            "half a response",
             b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n<?xml".to_vec(),
         ),
         ("rubbish", b"rubbish\r\n\r\n".to_vec()),
@@ -35,8 +35,8 @@ fn failures() -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test]
 async fn failed_change_reaches_only_one_controller() {
-    for (name, answer) in failures() {
-        let first = Scripted::start([Act::SendAndClose(answer)]).await;
+    for (name, response) in failures() {
+        let first = Scripted::start([Act::SendAndClose(response)]).await;
         let second = Scripted::start([Act::Send(done())]).await;
         let error = farm_of(&[&first, &second])
             .call(&change("DESK-A"))
@@ -53,11 +53,11 @@ async fn failed_change_reaches_only_one_controller() {
 
 #[tokio::test]
 async fn failed_read_goes_to_the_next_controller() {
-    for (name, answer) in failures() {
-        let first = Scripted::start([Act::SendAndClose(answer)]).await;
-        let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
-        let answer = farm_of(&[&first, &second]).call(&READ).await;
-        assert_eq!(answer.ok(), Some(capability("second")), "{name}");
+    for (name, response) in failures() {
+        let first = Scripted::start([Act::SendAndClose(response)]).await;
+        let second = Scripted::start([Act::Send(capability_response("second"))]).await;
+        let response = farm_of(&[&first, &second]).call(&READ).await;
+        assert_eq!(response.ok(), Some(capability("second")), "{name}");
         assert_eq!(
             (first.requests().len(), second.requests().len()),
             (1, 1),
@@ -68,7 +68,7 @@ async fn failed_read_goes_to_the_next_controller() {
 
 #[tokio::test]
 async fn lost_read_is_resent_once_to_the_only_controller() {
-    let controller = Scripted::start([Act::Close, Act::Send(capability_answer("again"))]).await;
+    let controller = Scripted::start([Act::Close, Act::Send(capability_response("again"))]).await;
     assert_eq!(
         farm_of(&[&controller]).call(&READ).await.unwrap(),
         capability("again")
@@ -111,9 +111,9 @@ async fn read_on_stale_connection_is_resent_in_same_attempt() {
     // The controller keeps the connection after its first response, and closes it when the next
     // request arrives, as if the close and the request had crossed on the way.
     let controller = Scripted::start([
-        Act::Send(capability_answer("first")),
+        Act::Send(capability_response("first")),
         Act::Close,
-        Act::Send(capability_answer("second")),
+        Act::Send(capability_response("second")),
         Act::Close,
     ])
     .await;
@@ -134,7 +134,7 @@ async fn read_on_stale_connection_is_resent_in_same_attempt() {
 #[tokio::test]
 async fn resend_on_stale_connection_is_part_of_one_attempt() {
     const CALLS: usize = 6;
-    let acts = (0..CALLS).flat_map(|_| [Act::Send(capability_answer("kept")), Act::Close]);
+    let acts = (0..CALLS).flat_map(|_| [Act::Send(capability_response("kept")), Act::Close]);
     let controller = Scripted::start(acts).await;
     let outcomes = Arc::new(Outcomes::default());
     let farm = FarmClient::new(FarmConfig {
@@ -173,10 +173,10 @@ impl Observer for Outcomes {
 #[tokio::test]
 async fn change_gets_new_connection_that_reads_reuse() {
     let controller = Scripted::start([
-        Act::Send(capability_answer("first")),
+        Act::Send(capability_response("first")),
         Act::Send(done()),
-        Act::Send(capability_answer("second")),
-        Act::Send(capability_answer("third")),
+        Act::Send(capability_response("second")),
+        Act::Send(capability_response("third")),
     ])
     .await;
     let farm = farm_of(&[&controller]);
@@ -191,7 +191,7 @@ async fn change_gets_new_connection_that_reads_reuse() {
 #[tokio::test]
 async fn unreachable_controller_is_skipped() {
     let dead = closed_port().await;
-    let alive = Scripted::start([Act::Send(done()), Act::Send(capability_answer("alive"))]).await;
+    let alive = Scripted::start([Act::Send(done()), Act::Send(capability_response("alive"))]).await;
     let controllers = vec![dead.clone(), dead, alive.controller()];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
     farm.call(&change("DESK-A")).await.unwrap();
@@ -249,7 +249,7 @@ async fn connect_timeout_leaves_time_for_next_controller() {
 #[tokio::test]
 async fn silent_controller_leaves_time_for_read_at_the_next() {
     let silent = Scripted::start([Act::Silence, Act::Silence]).await;
-    let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
+    let second = Scripted::start([Act::Send(capability_response("second"))]).await;
     let farm = FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(50),
         ..config(
@@ -266,12 +266,12 @@ async fn call_without_alternative_waits_for_slow_controller() {
     let response_timeout = Duration::from_millis(50);
     for only in [true, false] {
         let (trigger, triggered) = tokio::sync::oneshot::channel();
-        let answer = if only {
-            capability_answer("slow")
+        let response = if only {
+            capability_response("slow")
         } else {
             done()
         };
-        let slow = Scripted::start([Act::SendLater(triggered, answer)]).await;
+        let slow = Scripted::start([Act::SendLater(triggered, response)]).await;
         let second = Scripted::start([]).await;
         let controllers = if only {
             vec![slow.controller()]
@@ -282,18 +282,18 @@ async fn call_without_alternative_waits_for_slow_controller() {
             response_timeout,
             ..config(controllers, ControllerOrder::Ordered, LONG)
         });
-        let answering = async {
+        let responding = async {
             slow.received(1).await;
             tokio::time::sleep(2 * response_timeout).await;
             trigger.send(()).unwrap();
         };
         if only {
-            let (answer, ()) = tokio::join!(farm.call(&READ), answering);
-            assert_eq!(answer.unwrap(), capability("slow"));
+            let (response, ()) = tokio::join!(farm.call(&READ), responding);
+            assert_eq!(response.unwrap(), capability("slow"));
         } else {
             let request = change("DESK-A");
-            let (answer, ()) = tokio::join!(farm.call(&request), answering);
-            answer.unwrap();
+            let (response, ()) = tokio::join!(farm.call(&request), responding);
+            response.unwrap();
         }
         assert_eq!(second.requests().len(), 0);
     }
@@ -325,7 +325,7 @@ async fn refused_request_is_not_sent_to_another_controller() {
         ErrorId::UNSPECIFIED,
     ] {
         let first = Scripted::start([Act::Send(refused(id.clone()))]).await;
-        let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
+        let second = Scripted::start([Act::Send(capability_response("second"))]).await;
         let error = farm_of(&[&first, &second]).call(&READ).await.unwrap_err();
         assert!(
             matches!(&error, CallError::Refused(farm) if farm.id == id),

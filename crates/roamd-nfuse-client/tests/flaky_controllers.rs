@@ -18,12 +18,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, config, controller, farm,
+    Act, LONG, READ, Scripted, capability, capability_response, config, controller, farm,
     free_address,
 };
 
-fn answers(name: &'static str) -> impl Iterator<Item = Act> {
-    (0..99_999).map(move |_| Act::Send(capability_answer(name)))
+fn responses(name: &'static str) -> impl Iterator<Item = Act> {
+    (0..99_999).map(move |_| Act::Send(capability_response(name)))
 }
 
 /// Runs a controller at this address that is up and down for one period each. When it goes down,
@@ -39,7 +39,7 @@ async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
                     let mut request = [0; 4096];
                     while stream.read(&mut request).await? > 0 {
                         served.fetch_add(1, Ordering::Relaxed);
-                        stream.write_all(&capability_answer("flapping")).await?;
+                        stream.write_all(&capability_response("flapping")).await?;
                     }
                     std::io::Result::Ok(())
                 });
@@ -56,7 +56,7 @@ async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
 async fn flapping_controller_fails_no_read() {
     const PERIOD: Duration = Duration::from_millis(150);
     let address = free_address().await;
-    let steady = Scripted::start(answers("steady")).await;
+    let steady = Scripted::start(responses("steady")).await;
     let served = Arc::<AtomicUsize>::default();
     let flapping = tokio::spawn(flap(address, PERIOD, Arc::clone(&served)));
     let controllers = vec![controller(address), steady.controller()];
@@ -106,7 +106,7 @@ async fn moved_name_is_followed_when_old_host_is_gone() {
     });
     for name in ["first", "second", "third"] {
         // Three responses, then the controller closes the connection that the client has kept.
-        let acts = [(); 3].map(|()| Act::Send(capability_answer(name)));
+        let acts = [(); 3].map(|()| Act::Send(capability_response(name)));
         let host = Scripted::start(acts.into_iter().chain([Act::Close])).await;
         let address = host.controller().to_string().replace("http://", "");
         *network.0.lock().unwrap() = address.parse().unwrap();
@@ -119,7 +119,7 @@ async fn moved_name_is_followed_when_old_host_is_gone() {
 
 #[tokio::test]
 async fn silent_ipv6_address_does_not_block_ipv4() {
-    let alive = Scripted::start(answers("alive")).await;
+    let alive = Scripted::start(responses("alive")).await;
     let url = alive.controller().to_string();
     let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
     // The listener never accepts, and its queue of one is full.

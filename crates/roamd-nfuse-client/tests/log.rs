@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability_answer, controller, farm, free_address,
+    Act, LONG, READ, Scripted, capability_response, controller, farm, free_address,
 };
 
 #[derive(Clone, Default)]
@@ -34,8 +34,8 @@ impl Log {
     }
 }
 
-fn answers() -> impl Iterator<Item = Act> {
-    (0..9_999).map(|_| Act::Send(capability_answer("good")))
+fn responses() -> impl Iterator<Item = Act> {
+    (0..9_999).map(|_| Act::Send(capability_response("good")))
 }
 
 async fn reaches(farm: &FarmClient, state: ControllerState) {
@@ -55,7 +55,7 @@ async fn each_state_change_logs_one_line_and_requests_none() {
         .with_writer(move || writer.clone())
         .set_default();
     let address = free_address().await;
-    let standby = Scripted::start(answers()).await;
+    let standby = Scripted::start(responses()).await;
     let controllers = vec![controller(address), standby.controller()];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
     for _ in 0..CALLS {
@@ -63,7 +63,7 @@ async fn each_state_change_logs_one_line_and_requests_none() {
     }
     assert_eq!(log.lines().len(), 1, "{:?}", log.lines());
 
-    let _back = Scripted::start_at(address, answers()).await;
+    let _back = Scripted::start_at(address, responses()).await;
     reaches(&farm, ControllerState::Closed).await;
     for _ in 0..CALLS {
         farm.call(&READ).await.unwrap();

@@ -12,7 +12,7 @@ use roamd_nfuse_client::{
 use roamd_nfuse_proto::ErrorId;
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability_answer, closed_port, config, http, refused,
+    Act, LONG, READ, Scripted, capability_response, closed_port, config, http, refused,
 };
 
 #[derive(Debug, Default)]
@@ -32,7 +32,10 @@ impl Observer for Recorder {
 #[tokio::test]
 async fn observer_gets_every_attempt_with_its_outcome() {
     let cases = [
-        (Act::Send(capability_answer("a")), AttemptOutcome::Responded),
+        (
+            Act::Send(capability_response("a")),
+            AttemptOutcome::Responded,
+        ),
         (
             Act::Send(refused(ErrorId::NOT_TRUSTED)),
             AttemptOutcome::Refused,
@@ -86,7 +89,7 @@ async fn observer_gets_attempt_that_hits_the_deadline() {
 
 #[tokio::test]
 async fn report_counts_connections() {
-    let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
+    let controller = Scripted::start([Act::Send(capability_response("a"))]).await;
     let controllers = vec![controller.controller()];
     let farm = FarmClient::new(config(controllers, ControllerOrder::Ordered, LONG));
     farm.call(&READ).await.unwrap();
@@ -97,7 +100,7 @@ async fn report_counts_connections() {
 #[tokio::test]
 async fn probe_asks_every_controller_regardless_of_breaker() {
     let good = Scripted::start([
-        Act::Send(capability_answer("a")),
+        Act::Send(capability_response("a")),
         Act::Send(refused(ErrorId::NOT_TRUSTED)),
     ])
     .await;
@@ -106,12 +109,12 @@ async fn probe_asks_every_controller_regardless_of_breaker() {
     let probed = farm.probe().await;
     assert!(matches!(probed[0], Err(CallError::Unreachable(_))));
     // Both probes reach the same controller at once; the first one gets the response.
-    let answered = probed.iter().flatten().count();
+    let responded = probed.iter().flatten().count();
     let refused = probed
         .iter()
         .filter(|result| matches!(result, Err(CallError::Refused(_))))
         .count();
-    assert_eq!((answered, refused), (1, 1));
+    assert_eq!((responded, refused), (1, 1));
     let probed = probed.into_iter().flatten().next().unwrap();
     assert_eq!(probed.dialect.to_string(), "5.4");
     assert_eq!(probed.capabilities.len(), 1);

@@ -168,7 +168,7 @@ pub(crate) fn capability_document(name: &str) -> Vec<u8> {
 }
 
 /// Returns an HTTP response to a read.
-pub(crate) fn capability_answer(name: &str) -> Vec<u8> {
+pub(crate) fn capability_response(name: &str) -> Vec<u8> {
     http("200 OK", &capability_document(name))
 }
 
@@ -189,10 +189,10 @@ pub(crate) fn http(status: &str, body: &[u8]) -> Vec<u8> {
     http_response(status, "", body)
 }
 
-fn document<R: Request>(answer: &Result<R::Response, FarmError>) -> Vec<u8> {
+fn document<R: Request>(response: &Result<R::Response, FarmError>) -> Vec<u8> {
     let frame = Frame {
         dialect: Dialect::new(5, 4),
         encoding: Encoding::Utf8,
     };
-    encode_response(&frame, answer)
+    encode_response(&frame, response)
 }

@@ -3,7 +3,7 @@
 use roamd_nfuse_client::{ControllerOrder, FarmClient, FarmConfig, ServiceKeys};
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, change, config, done, http,
+    Act, LONG, READ, Scripted, capability, capability_response, change, config, done, http,
 };
 
 fn farm(controller: &Scripted, keys: &str) -> FarmClient {
@@ -32,7 +32,8 @@ fn refusal() -> Act {
 
 #[tokio::test]
 async fn every_request_carries_the_key() {
-    let controller = Scripted::start([Act::Send(capability_answer("a")), Act::Send(done())]).await;
+    let controller =
+        Scripted::start([Act::Send(capability_response("a")), Act::Send(done())]).await;
     let farm = farm(&controller, "one\ntwo");
     farm.call(&READ).await.unwrap();
     farm.call(&change("DESK-A")).await.unwrap();
@@ -43,7 +44,7 @@ async fn every_request_carries_the_key() {
 async fn read_with_refused_key_is_resent_with_next_key() {
     let controller = Scripted::start([
         refusal(),
-        Act::Send(capability_answer("a")),
+        Act::Send(capability_response("a")),
         Act::Send(done()),
     ])
     .await;
@@ -56,11 +57,11 @@ async fn read_with_refused_key_is_resent_with_next_key() {
 /// One attempt tries both keys, and never sends a third request.
 #[tokio::test]
 async fn second_key_is_tried_within_one_attempt() {
-    for (answer, is_accepted) in [
-        (Act::Send(capability_answer("a")), true),
+    for (response, is_accepted) in [
+        (Act::Send(capability_response("a")), true),
         (refusal(), false),
     ] {
-        let controller = Scripted::start([refusal(), answer, refusal()]).await;
+        let controller = Scripted::start([refusal(), response, refusal()]).await;
         let farm = FarmClient::new(FarmConfig {
             attempts: 1,
             service_keys: ServiceKeys::parse("one\ntwo").ok(),

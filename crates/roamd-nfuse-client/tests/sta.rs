@@ -16,8 +16,8 @@ fn authorities(controllers: Vec<ControllerUrl>) -> StaClient {
 }
 
 async fn ticket(client: &StaClient) -> Result<String, CallError> {
-    let answer = client.ticket_by(Instant::now() + LONG, &request()).await?;
-    Ok(answer.authority_id)
+    let response = client.ticket_by(Instant::now() + LONG, &request()).await?;
+    Ok(response.authority_id)
 }
 
 fn request() -> TicketRequest {
@@ -29,19 +29,19 @@ fn request() -> TicketRequest {
 }
 
 fn issued(authority: &str) -> Vec<u8> {
-    answer(&Ok(TicketResponse {
+    response(&Ok(TicketResponse {
         authority_id: authority.to_owned(),
         ticket: "00112233445566778899AABBCCDDEEFF".to_owned(),
         ticket_version: "40".to_owned(),
     }))
 }
 
-fn answer(answer: &Result<TicketResponse, FarmError>) -> Vec<u8> {
+fn response(response: &Result<TicketResponse, FarmError>) -> Vec<u8> {
     let frame = Frame {
         dialect: Dialect::STA,
         encoding: Encoding::Utf8,
     };
-    http("200 OK", &encode_response(&frame, answer))
+    http("200 OK", &encode_response(&frame, response))
 }
 
 #[tokio::test]
@@ -54,11 +54,11 @@ async fn failing_authority_is_followed_by_the_next() {
         ("has no authority", Act::Send(http("404 Not Found", b""))),
         (
             "refuses",
-            Act::Send(answer(&Err(ErrorId::UNSPECIFIED.into()))),
+            Act::Send(response(&Err(ErrorId::UNSPECIFIED.into()))),
         ),
         (
             "is not licensed",
-            Act::Send(answer(&Err(ErrorId::NOT_LICENSED.into()))),
+            Act::Send(response(&Err(ErrorId::NOT_LICENSED.into()))),
         ),
     ];
     for (name, failure) in failures {
@@ -114,7 +114,7 @@ async fn ticket_call_ends_at_the_earlier_of_two_deadlines() {
 
 #[tokio::test]
 async fn ticket_call_fails_without_working_authority() {
-    let first = Scripted::start([Act::Send(answer(&Err(ErrorId::UNSPECIFIED.into())))]).await;
+    let first = Scripted::start([Act::Send(response(&Err(ErrorId::UNSPECIFIED.into())))]).await;
     let client = authorities(vec![first.controller(), closed_port().await]);
     let error = ticket(&client).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(_)), "{error:?}");

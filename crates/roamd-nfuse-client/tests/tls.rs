@@ -21,7 +21,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::scripted::{Act, LONG, READ, Scripted, capability, capability_answer, config};
+use crate::scripted::{Act, LONG, READ, Scripted, capability, capability_response, config};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -55,7 +55,7 @@ impl Secure {
                 PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
             )
             .unwrap();
-        let plain = Scripted::start([Act::Send(capability_answer("secure"))]).await;
+        let plain = Scripted::start([Act::Send(capability_response("secure"))]).await;
         let behind = plain.controller().to_string().replace("http://", "");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -130,13 +130,13 @@ async fn only_trusted_certificate_gets_a_request() {
             false,
         ),
     ];
-    for (case, name, year, tls, answered) in cases {
+    for (case, name, year, tls, is_accepted) in cases {
         let secure = Secure::start(&authority, name, year).await;
-        let answer = farm(&secure.controller, tls).call(&READ).await;
-        match answer {
-            Ok(answer) => assert!(answered && answer == capability("secure"), "{case}"),
+        let response = farm(&secure.controller, tls).call(&READ).await;
+        match response {
+            Ok(response) => assert!(is_accepted && response == capability("secure"), "{case}"),
             Err(error) => {
-                assert!(!answered, "{case}: {error:?}");
+                assert!(!is_accepted, "{case}: {error:?}");
                 assert!(
                     matches!(error, CallError::Unreachable(_)),
                     "{case}: {error:?}"
@@ -151,10 +151,10 @@ async fn only_trusted_certificate_gets_a_request() {
 async fn only_pinned_key_is_accepted() {
     let secure = Secure::start(&authority(), "other.example.test", 2021).await;
     let other = Secure::start(&authority(), "other.example.test", 2021).await;
-    let answer = farm(&secure.controller, pinned(&secure.pin))
+    let response = farm(&secure.controller, pinned(&secure.pin))
         .call(&READ)
         .await;
-    assert_eq!(answer.unwrap(), capability("secure"));
+    assert_eq!(response.unwrap(), capability("secure"));
     let refused = farm(&other.controller, pinned(&secure.pin))
         .call(&READ)
         .await;
@@ -177,7 +177,7 @@ async fn certificate_expiry_is_reported_after_handshake() {
 
 #[tokio::test]
 async fn https_controller_gets_no_plain_request() {
-    let plain = Scripted::start([Act::Send(capability_answer("plain"))]).await;
+    let plain = Scripted::start([Act::Send(capability_response("plain"))]).await;
     let port = plain
         .controller()
         .to_string()

@@ -7,13 +7,13 @@ use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
 use tokio::sync::oneshot;
 
 use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_answer, capability_document, change, farm,
+    Act, LONG, READ, Scripted, capability, capability_document, capability_response, change, farm,
     farm_of, http, refused,
 };
 
 #[tokio::test]
 async fn request_is_xml_post_to_the_service_path() {
-    let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
+    let controller = Scripted::start([Act::Send(capability_response("a"))]).await;
     farm_of(&[&controller]).call(&READ).await.unwrap();
 
     let requests = controller.requests();
@@ -34,7 +34,7 @@ async fn request_is_xml_post_to_the_service_path() {
 #[tokio::test]
 async fn connection_is_reused() {
     let controller =
-        Scripted::start(["a", "b", "c"].map(|name| Act::Send(capability_answer(name)))).await;
+        Scripted::start(["a", "b", "c"].map(|name| Act::Send(capability_response(name)))).await;
     let farm = farm_of(&[&controller]);
     for name in ["a", "b", "c"] {
         assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
@@ -44,7 +44,7 @@ async fn connection_is_reused() {
 
 #[tokio::test]
 async fn idle_connection_is_closed() {
-    let controller = Scripted::start([Act::Send(capability_answer("a"))]).await;
+    let controller = Scripted::start([Act::Send(capability_response("a"))]).await;
     let farm = farm_of(&[&controller]);
     farm.call(&READ).await.unwrap();
     let open = || farm.controllers().next().unwrap().connections.open;
@@ -65,18 +65,18 @@ async fn additions_of_old_farms_to_responses_are_ignored() {
         first.len(),
         second.len()
     );
-    let answer = String::from_utf8(capability_answer("a")).unwrap();
+    let response = String::from_utf8(capability_response("a")).unwrap();
     let head = "HTTP/1.1 200 OK\r\nServer: Citrix Web PN Server\r\nContent-type: text/xml\r\n";
     let cases = [
         (
             "unasked 100 Continue",
             format!(
-                "HTTP/1.1 100 Continue\r\nServer: Citrix Web PN Server\r\nDate: x\r\n\r\n{answer}"
+                "HTTP/1.1 100 Continue\r\nServer: Citrix Web PN Server\r\nDate: x\r\n\r\n{response}"
             ),
         ),
         (
             "two of them",
-            format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n{answer}"),
+            format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n{response}"),
         ),
         (
             "Transfer-Coding",
@@ -106,12 +106,12 @@ async fn additions_of_old_farms_to_responses_are_ignored() {
             ),
         ),
     ];
-    for (name, answer) in cases {
+    for (name, response) in cases {
         // The connection stays open, as it does on these farms: the client does not wait for its
         // end.
-        let controller = Scripted::start([Act::Send(answer.into_bytes())]).await;
-        let answer = farm_of(&[&controller]).call(&READ).await;
-        assert_eq!(answer.ok(), Some(capability("a")), "{name}");
+        let controller = Scripted::start([Act::Send(response.into_bytes())]).await;
+        let response = farm_of(&[&controller]).call(&READ).await;
+        assert_eq!(response.ok(), Some(capability("a")), "{name}");
     }
     let until_close = [head.as_bytes(), b"\r\n", &document].concat();
     let controller = Scripted::start([Act::SendAndClose(until_close)]).await;
@@ -179,8 +179,11 @@ async fn invalid_response_is_reported_by_its_kind() {
             "connection to the controller was lost before the end of its response",
         ),
     ];
-    for (name, answer, expected) in cases {
-        let acts = [Act::SendAndClose(answer.clone()), Act::SendAndClose(answer)];
+    for (name, response, expected) in cases {
+        let acts = [
+            Act::SendAndClose(response.clone()),
+            Act::SendAndClose(response),
+        ];
         let controller = Scripted::start(acts).await;
         let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
         assert_eq!(error.to_string(), expected, "{name}");
@@ -197,8 +200,8 @@ async fn refused_long_request_is_reported_with_its_length() {
         (200, "controller refused a request of "),
     ] {
         request.0.tickets = vec!["0123456789ABCDEF".to_owned(); tickets];
-        let answer = b"HTTP/1.1 400 Bad request\r\nContent-Length: 0\r\n\r\n".to_vec();
-        let controller = Scripted::start([Act::Send(answer)]).await;
+        let response = b"HTTP/1.1 400 Bad request\r\nContent-Length: 0\r\n\r\n".to_vec();
+        let controller = Scripted::start([Act::Send(response)]).await;
         let farm = farm_of(&[&controller]);
         let error = farm.call(&request).await.unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
@@ -227,7 +230,7 @@ async fn refusal_carries_the_error_id_of_the_farm() {
         matches!(&error, CallError::Refused(farm) if *farm == expected),
         "{error:?}"
     );
-    assert_eq!(error.to_string(), "farm answered not-trusted");
+    assert_eq!(error.to_string(), "farm refused the request: not-trusted");
 }
 
 #[tokio::test]
@@ -240,9 +243,9 @@ async fn response_up_to_8_mib_is_read() {
     ] {
         let body = [document.clone(), vec![b' '; blanks]].concat();
         let controller = Scripted::start([Act::Send(http("200 OK", &body))]).await;
-        let answer = farm_of(&[&controller]).call(&READ).await;
-        match answer {
-            Ok(answer) => assert!(fits && answer == capability("a")),
+        let response = farm_of(&[&controller]).call(&READ).await;
+        match response {
+            Ok(response) => assert!(fits && response == capability("a")),
             Err(error) => assert!(!fits && matches!(error, CallError::TooLong), "{error:?}"),
         }
     }
@@ -280,7 +283,7 @@ async fn shared_deadline_holds_and_makes_controller_suspect() {
 #[tokio::test]
 async fn deadline_holds_for_silent_and_slow_controllers() {
     let deadline = Duration::from_millis(200);
-    let drip = Act::Drip(capability_answer("a"), Duration::from_millis(50));
+    let drip = Act::Drip(capability_response("a"), Duration::from_millis(50));
     for (name, act) in [("silence", Act::Silence), ("one byte at a time", drip)] {
         let controller = Scripted::start([act]).await;
         let farm = farm(
@@ -305,15 +308,15 @@ async fn deadline_holds_for_silent_and_slow_controllers() {
 async fn late_response_of_dropped_call_reaches_no_other_call() {
     let (trigger, triggered) = oneshot::channel();
     let controller = Scripted::start([
-        Act::SendLater(triggered, capability_answer("late")),
-        Act::Send(capability_answer("own")),
+        Act::SendLater(triggered, capability_response("late")),
+        Act::Send(capability_response("own")),
     ])
     .await;
     let farm = farm_of(&[&controller]);
     {
         let abandoned = farm.call(&READ);
         tokio::select! {
-            answer = abandoned => panic!("response without a trigger: {answer:?}"),
+            response = abandoned => panic!("response without a trigger: {response:?}"),
             () = controller.received(1) => {}
         }
     }
@@ -323,9 +326,9 @@ async fn late_response_of_dropped_call_reaches_no_other_call() {
 
 #[tokio::test]
 async fn surplus_response_reaches_no_other_call() {
-    let doubled = [capability_answer("first"), capability_answer("second")].concat();
+    let doubled = [capability_response("first"), capability_response("second")].concat();
     let controller =
-        Scripted::start([Act::Send(doubled), Act::Send(capability_answer("own"))]).await;
+        Scripted::start([Act::Send(doubled), Act::Send(capability_response("own"))]).await;
     let farm = farm_of(&[&controller]);
     assert_eq!(farm.call(&READ).await.unwrap(), capability("first"));
     assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));

@@ -120,21 +120,21 @@ impl Body for AddressRequest {
     const ELEMENT: &'static str = "RequestAddress";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            name: AddressName::read(&node.required_child("Name")?)?,
-            client_name: node.single_child_text("ClientName")?,
-            client_address: node
+            name: AddressName::read(&element.required_child("Name")?)?,
+            client_name: element.single_child_text("ClientName")?,
+            client_address: element
                 .single_child("ClientAddress")?
                 .map(|n| HostAddress::read(&n)),
-            wanted_address_type: node
+            wanted_address_type: element
                 .single_child("ServerAddress")?
                 .and_then(|n| n.attribute("addresstype").map(str::to_owned)),
-            flags: node.child_texts("Flags"),
-            credentials: Credentials::read_optional(&node)?,
-            client_type: node.single_child_text("ClientType")?,
-            device_id: node.single_child_text("DeviceId")?,
-            session_settings: node
+            flags: element.child_texts("Flags"),
+            credentials: Credentials::read_optional(&element)?,
+            client_type: element.single_child_text("ClientType")?,
+            device_id: element.single_child_text("DeviceId")?,
+            session_settings: element
                 .single_child("SessionSettings")?
                 .map(|n| SessionSettings::read(&n)),
         })
@@ -171,7 +171,7 @@ impl Request for AddressRequest {
 }
 
 impl AddressName {
-    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
+    fn read(element: &NfuseElement<'_>) -> Result<Self, Fault> {
         const KINDS: [&str; 5] = [
             "AppName",
             "SessionName",
@@ -181,22 +181,24 @@ impl AddressName {
         ];
         let mut present = KINDS
             .into_iter()
-            .filter(|name| node.first_child(name).is_some());
+            .filter(|name| element.first_child(name).is_some());
         match (present.next(), present.next()) {
             (Some("SessionName"), None) => Ok(Self::Session(SessionName::read(
-                &node.required_child("SessionName")?,
+                &element.required_child("SessionName")?,
             )?)),
             (Some(name @ "AppName"), None) => {
-                Ok(Self::Application(node.required_child_text(name)?))
+                Ok(Self::Application(element.required_child_text(name)?))
             }
-            (Some(name @ "ServerName"), None) => Ok(Self::Server(node.required_child_text(name)?)),
+            (Some(name @ "ServerName"), None) => {
+                Ok(Self::Server(element.required_child_text(name)?))
+            }
             (Some(name @ "ServerFarmName"), None) => {
-                Ok(Self::ServerFarm(node.required_child_text(name)?))
+                Ok(Self::ServerFarm(element.required_child_text(name)?))
             }
             (Some(name @ "UnspecifiedName"), None) => {
-                Ok(Self::Unspecified(node.required_child_text(name)?))
+                Ok(Self::Unspecified(element.required_child_text(name)?))
             }
-            _ => Err(node.fault(FaultKind::Unexpected {
+            _ => Err(element.fault(FaultKind::Unexpected {
                 expected: "exactly one application, session, server or farm name",
             })),
         }
@@ -222,19 +224,20 @@ impl AddressName {
 }
 
 impl SessionName {
-    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
+    fn read(element: &NfuseElement<'_>) -> Result<Self, Fault> {
         Ok(Self {
-            in_name: node.single_child_text("InName")?.unwrap_or_default(),
-            host_id: HostId::read_required(node)?,
-            session_id: node.required_child_text("SessionId")?,
+            in_name: element.single_child_text("InName")?.unwrap_or_default(),
+            host_id: HostId::read_required(element)?,
+            session_id: element.required_child_text("SessionId")?,
         })
     }
 }
 
 impl SessionSettings {
-    fn read(node: &NfuseElement<'_>) -> Self {
+    fn read(element: &NfuseElement<'_>) -> Self {
         Self(
-            node.children()
+            element
+                .children()
                 .map(|n| (n.name().to_owned(), n.text().to_owned()))
                 .collect(),
         )
@@ -250,10 +253,10 @@ impl SessionSettings {
 }
 
 impl HostAddress {
-    fn read(node: &NfuseElement<'_>) -> Self {
+    fn read(element: &NfuseElement<'_>) -> Self {
         Self {
-            kind: node.attribute("addresstype").map(str::to_owned),
-            value: node.text().to_owned(),
+            kind: element.attribute("addresstype").map(str::to_owned),
+            value: element.text().to_owned(),
         }
     }
 
@@ -272,24 +275,24 @@ impl Body for AddressResponse {
     const ELEMENT: &'static str = "ResponseAddress";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            server_address: HostAddress::read(&node.required_first_child("ServerAddress")?),
-            server_type: node.first_child_text("ServerType"),
-            connection_type: node.first_child_text("ConnectionType"),
-            client_type: node.first_child_text("ClientType"),
-            ticket_tag: node.first_child_text("TicketTag"),
-            farm_load_hint: node.first_child_text("FarmLoadHint"),
-            disconnected_session: node.first_child("DisconnectedSession").is_some(),
-            ssl_relay_address: node
+            server_address: HostAddress::read(&element.required_first_child("ServerAddress")?),
+            server_type: element.first_child_text("ServerType"),
+            connection_type: element.first_child_text("ConnectionType"),
+            client_type: element.first_child_text("ClientType"),
+            ticket_tag: element.first_child_text("TicketTag"),
+            farm_load_hint: element.first_child_text("FarmLoadHint"),
+            disconnected_session: element.first_child("DisconnectedSession").is_some(),
+            ssl_relay_address: element
                 .first_child("SSLRelayAddress")
                 .map(|n| HostAddress::read(&n)),
-            cgp_address: node
+            cgp_address: element
                 .first_child("CGPAddress")
                 .map(|n| HostAddress::read(&n)),
-            session_sharing_key: node.first_child_text("SessionSharingKey"),
-            launch_ref: node.first_child_text("LaunchRef"),
-            ticket: node.first_child_text("Ticket"),
+            session_sharing_key: element.first_child_text("SessionSharingKey"),
+            launch_ref: element.first_child_text("LaunchRef"),
+            ticket: element.first_child_text("Ticket"),
         })
     }
 

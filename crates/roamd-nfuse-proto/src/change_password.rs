@@ -28,10 +28,10 @@ impl Body for ChangePasswordRequest {
     const ELEMENT: &'static str = "RequestChangePassword";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::read_required(&node)?,
-            new_password: Password::read(&node.required_child(NEW_PASSWORD)?)?,
+            credentials: Credentials::read_required(&element)?,
+            new_password: Password::read(&element.required_child(NEW_PASSWORD)?)?,
         })
     }
 

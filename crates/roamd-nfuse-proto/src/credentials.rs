@@ -86,42 +86,42 @@ impl Credentials {
     pub(crate) fn read_optional(request: &NfuseElement<'_>) -> Result<Option<Self>, Fault> {
         request
             .single_child("Credentials")?
-            .map(|node| Self::read(&node))
+            .map(|element| Self::read(&element))
             .transpose()
     }
 
-    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
+    fn read(element: &NfuseElement<'_>) -> Result<Self, Fault> {
         const KINDS: [&str; 4] = ["UserName", "ID", "Group", "AnonymousUser"];
         let mut present = KINDS
             .into_iter()
-            .filter(|name| node.first_child(name).is_some());
+            .filter(|name| element.first_child(name).is_some());
         match (present.next(), present.next()) {
             (Some("UserName"), None) => Ok(Self::Explicit {
-                user_name: node.required_child_text("UserName")?,
-                password: node
+                user_name: element.required_child_text("UserName")?,
+                password: element
                     .single_child("Password")?
                     .map(|n| Password::read(&n))
                     .transpose()?,
-                domain: node.single_child("Domain")?.map(|n| Domain::read(&n)),
+                domain: element.single_child("Domain")?.map(|n| Domain::read(&n)),
             }),
             (Some("ID"), None) => {
-                let Ids { sam, upn, sids } = Ids::read_unique(node)?;
+                let Ids { sam, upn, sids } = Ids::read_unique(element)?;
                 if sam.is_none() && upn.is_none() && sids.is_empty() {
-                    return Err(node.fault(FaultKind::Unexpected {
+                    return Err(element.fault(FaultKind::Unexpected {
                         expected: "an identity with a SAM name, a UPN or a SID",
                     }));
                 }
                 Ok(Self::Identity { sam, upn, sids })
             }
             (Some("Group"), None) => {
-                let group = node.required_child("Group")?;
+                let group = element.required_child("Group")?;
                 Ok(Self::Groups {
                     names: group.required_child_texts("GroupName")?,
                     domain: group.single_child("Domain")?.map(|n| Domain::read(&n)),
                 })
             }
             (Some("AnonymousUser"), None) => Ok(Self::Anonymous),
-            _ => Err(node.fault(FaultKind::Unexpected {
+            _ => Err(element.fault(FaultKind::Unexpected {
                 expected: "exactly one of a user name, an identity, a group and AnonymousUser",
             })),
         }
@@ -161,20 +161,20 @@ impl Credentials {
 }
 
 impl Password {
-    pub(crate) fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
-        let encoding = match node.attribute("encoding") {
+    pub(crate) fn read(element: &NfuseElement<'_>) -> Result<Self, Fault> {
+        let encoding = match element.attribute("encoding") {
             None => PasswordEncoding::Cleartext,
             Some(text) if text.eq_ignore_ascii_case("cleartext") => PasswordEncoding::Cleartext,
             Some(text) if text.eq_ignore_ascii_case("ctx1") => PasswordEncoding::Ctx1,
             Some(_) => {
                 let expected = "encoded as cleartext or ctx1";
-                return Err(node.fault(FaultKind::Unexpected { expected }));
+                return Err(element.fault(FaultKind::Unexpected { expected }));
             }
         };
         let value = match encoding {
-            PasswordEncoding::Cleartext => SecretString::from(node.text()),
-            PasswordEncoding::Ctx1 => ctx1::decode(node.text()).map_err(|_| {
-                node.fault(FaultKind::Unexpected {
+            PasswordEncoding::Cleartext => SecretString::from(element.text()),
+            PasswordEncoding::Ctx1 => ctx1::decode(element.text()).map_err(|_| {
+                element.fault(FaultKind::Unexpected {
                     expected: "ctx1 text",
                 })
             })?,
@@ -214,10 +214,10 @@ impl Domain {
         }
     }
 
-    pub(crate) fn read(node: &NfuseElement<'_>) -> Self {
+    pub(crate) fn read(element: &NfuseElement<'_>) -> Self {
         Self {
-            kind: node.attribute("type").unwrap_or(Self::NT).to_owned(),
-            name: node.text().to_owned(),
+            kind: element.attribute("type").unwrap_or(Self::NT).to_owned(),
+            name: element.text().to_owned(),
         }
     }
 
@@ -248,12 +248,12 @@ impl Ids {
     fn read<'a>(parent: &'a NfuseElement<'_>) -> (Self, Option<NfuseElement<'a>>) {
         let mut ids = Self::default();
         let mut repeated = None;
-        for node in parent.children_named("ID") {
-            let text = node.text();
+        for element in parent.children_named("ID") {
+            let text = element.text();
             if text.is_empty() {
                 continue;
             }
-            let kind = node.attribute("type").unwrap_or("SAM");
+            let kind = element.attribute("type").unwrap_or("SAM");
             let slot = if kind.eq_ignore_ascii_case("SAM") {
                 &mut ids.sam
             } else if kind.eq_ignore_ascii_case("UPN") {
@@ -265,7 +265,7 @@ impl Ids {
                 continue;
             };
             match slot {
-                Some(_) => repeated = Some(node),
+                Some(_) => repeated = Some(element),
                 None => *slot = Some(text.to_owned()),
             }
         }

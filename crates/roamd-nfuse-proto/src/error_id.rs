@@ -18,7 +18,7 @@ pub struct ErrorId(pub Cow<'static, str>);
 
 /// Error of a farm: the `ErrorId` in a `Response…` element.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("farm answered {id}")]
+#[error("farm refused the request: {id}")]
 pub struct FarmError {
     /// The error.
     pub id: ErrorId,
@@ -71,7 +71,7 @@ impl ErrorId {
     pub const MFSERVER_OVERLOADED: Self = Self::named("mfserver-overloaded");
     /// The name has no alternate address.
     pub const NO_ALT_ADDRESS: Self = Self::named("no-alt-address");
-    /// No machine can serve the request, or the site has no such name (7 and later).
+    /// No machine can serve the request, or the farm has no such name (7 and later).
     pub const NO_AVAILABLE_WORKSTATION: Self = Self::named("no-available-workstation");
     /// Not ready yet; the client has to retry (7 and later).
     pub const RETRY_REQUIRED: Self = Self::named("retry-required");
@@ -103,14 +103,14 @@ impl ErrorId {
 impl FarmError {
     /// Finds the first `ErrorId` anywhere in a response (nfuse.md §1.2).
     pub(crate) fn find(element: &Element) -> Option<Self> {
-        let node = NfuseElement::root(element);
-        if let Some(id) = node.first_child("ErrorId") {
+        let candidate = NfuseElement::root(element);
+        if let Some(id) = candidate.first_child("ErrorId") {
             let id = identifier(id.text()).map_or(ErrorId::UNSPECIFIED, |text| {
                 ErrorId(Cow::Owned(text.to_owned()))
             });
             return Some(Self {
                 id,
-                native: NativeError::read(&node),
+                native: NativeError::read(&candidate),
             });
         }
         element.children.iter().find_map(Self::find)

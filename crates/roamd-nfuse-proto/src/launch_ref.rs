@@ -33,14 +33,14 @@ impl Body for LaunchRefRequest {
     const ELEMENT: &'static str = "RequestLaunchRef";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            launch_ref_type: node.required_child_text("LaunchRefType")?,
-            ticket_tag: node.required_child_text("TicketTag")?,
-            device_id: node.single_child_text("DeviceId")?,
-            session_sharing_key: node.single_child_text("SessionSharingKey")?,
-            credentials: Credentials::read_required(&node)?,
-            time_to_live: time_to_live::read(&node)?,
+            launch_ref_type: element.required_child_text("LaunchRefType")?,
+            ticket_tag: element.required_child_text("TicketTag")?,
+            device_id: element.single_child_text("DeviceId")?,
+            session_sharing_key: element.single_child_text("SessionSharingKey")?,
+            credentials: Credentials::read_required(&element)?,
+            time_to_live: time_to_live::read(&element)?,
         })
     }
 

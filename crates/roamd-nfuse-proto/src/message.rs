@@ -4,7 +4,7 @@ use roamd_xml::{Element, Fault, Writer};
 
 use crate::service::Service;
 
-/// What sending a request may do to the sessions or the account of the user. Decides whether the
+/// Possible effect of a request on the sessions or the account of the user. It decides whether the
 /// request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {

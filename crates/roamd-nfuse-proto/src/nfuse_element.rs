@@ -38,6 +38,12 @@ impl<'a> NfuseElement<'a> {
             .map(|a| a.value.trim())
     }
 
+    /// Returns whether an attribute is present and true.
+    pub(crate) fn is_attribute_true(&self, name: &str) -> bool {
+        self.attribute(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// Returns all child elements without namespace. All elements of NFuse are such.
     pub(crate) fn children(&self) -> impl Iterator<Item = NfuseElement<'_>> {
         self.element

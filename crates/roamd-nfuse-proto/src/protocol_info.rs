@@ -20,8 +20,8 @@ impl Body for ProtocolInfoRequest {
     const ELEMENT: &'static str = "RequestProtocolInfo";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        let address = node.single_child("ServerAddress")?;
+        let element = NfuseElement::root(element);
+        let address = element.single_child("ServerAddress")?;
         let address_type = address
             .and_then(|n| n.attribute("addresstype"))
             .map(str::to_owned);

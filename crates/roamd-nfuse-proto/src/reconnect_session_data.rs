@@ -23,7 +23,8 @@ pub struct ReconnectSessionDataRequest {
     pub session_types: Vec<SessionType>,
 }
 
-/// The same request to a farm of version 7 or later, where listing changes nothing (nfuse.md §3.3).
+/// A [`ReconnectSessionDataRequest`] to a farm of version 7 or later, where listing changes nothing
+/// (nfuse.md §3.3).
 ///
 /// The message itself does not depend on the version of the farm, so the caller chooses the type.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,14 +92,14 @@ impl Body for ReconnectSessionDataRequest {
     const ELEMENT: &'static str = "RequestReconnectSessionData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::read_required(&node)?,
-            client_name: node.single_child_text("ClientName")?,
-            device_id: node.single_child_text("DeviceId")?,
-            server_types: node.required_child_texts("ServerType")?,
-            client_types: node.required_child_texts("ClientType")?,
-            session_types: node
+            credentials: Credentials::read_required(&element)?,
+            client_name: element.single_child_text("ClientName")?,
+            device_id: element.single_child_text("DeviceId")?,
+            server_types: element.required_child_texts("ServerType")?,
+            client_types: element.required_child_texts("ClientType")?,
+            session_types: element
                 .children_named("SessionType")
                 .map(|n| SessionType::read(&n))
                 .collect::<Result<_, _>>()?,
@@ -160,12 +161,12 @@ impl SessionType {
         }
     }
 
-    fn read(node: &NfuseElement<'_>) -> Result<Self, Fault> {
+    fn read(element: &NfuseElement<'_>) -> Result<Self, Fault> {
         [Self::Active, Self::Disconnected]
             .into_iter()
-            .find(|known| node.text().eq_ignore_ascii_case(known.name()))
+            .find(|known| element.text().eq_ignore_ascii_case(known.name()))
             .ok_or_else(|| {
-                node.fault(FaultKind::Unexpected {
+                element.fault(FaultKind::Unexpected {
                     expected: "active or disconnected",
                 })
             })
@@ -176,9 +177,9 @@ impl Body for ReconnectSessionDataResponse {
     const ELEMENT: &'static str = "ResponseReconnectSessionData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         let mut sessions = Vec::new();
-        for set in node.children_named("AppDataSet") {
+        for set in element.children_named("AppDataSet") {
             sessions.extend(
                 set.children_named("AppData")
                     .map(|n| SessionEntry::read(&n)),
@@ -202,12 +203,12 @@ impl Body for ReconnectSessionDataResponse {
 impl SessionEntry {
     /// Reads a session. Missing values are empty, so an incomplete session does not hide the
     /// others.
-    fn read(node: &NfuseElement<'_>) -> Self {
-        let text = |name| node.first_child_text(name).unwrap_or_default();
-        let host_id = node.first_child("HostId").map(|n| HostId::read(&n));
+    fn read(element: &NfuseElement<'_>) -> Self {
+        let text = |name| element.first_child_text(name).unwrap_or_default();
+        let host_id = element.first_child("HostId").map(|n| HostId::read(&n));
         Self {
             in_name: text("InName"),
-            friendly_name: node.first_child_text("FName"),
+            friendly_name: element.first_child_text("FName"),
             server_type: text("ServerType"),
             client_type: text("ClientType"),
             host_id: host_id.unwrap_or_default(),
@@ -231,15 +232,15 @@ impl SessionEntry {
 impl HostId {
     /// Reads the element in a request, which must not be empty.
     pub(crate) fn read_required(parent: &NfuseElement<'_>) -> Result<Self, Fault> {
-        let node = parent.required_child("HostId")?;
-        node.required_text()?;
-        Ok(Self::read(&node))
+        let element = parent.required_child("HostId")?;
+        element.required_text()?;
+        Ok(Self::read(&element))
     }
 
-    fn read(node: &NfuseElement<'_>) -> Self {
+    fn read(element: &NfuseElement<'_>) -> Self {
         Self {
-            kind: node.attribute("type").map(str::to_owned),
-            value: node.text().to_owned(),
+            kind: element.attribute("type").map(str::to_owned),
+            value: element.text().to_owned(),
         }
     }
 

@@ -36,10 +36,10 @@ impl Body for ServerDataRequest {
     const ELEMENT: &'static str = "RequestServerData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            server_types: node.required_child_texts("ServerType")?,
-            client_types: node.required_child_texts("ClientType")?,
+            server_types: element.required_child_texts("ServerType")?,
+            client_types: element.required_child_texts("ClientType")?,
         })
     }
 
@@ -61,8 +61,8 @@ impl Body for ServerDataResponse {
     const ELEMENT: &'static str = "ResponseServerData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        let servers = node
+        let element = NfuseElement::root(element);
+        let servers = element
             .children_named("ServerData")
             .filter_map(|n| MemberServer::read(&n))
             .collect();
@@ -82,11 +82,11 @@ impl Body for ServerDataResponse {
 
 impl MemberServer {
     /// Returns `None` if the server has no name.
-    fn read(node: &NfuseElement<'_>) -> Option<Self> {
+    fn read(element: &NfuseElement<'_>) -> Option<Self> {
         Some(Self {
-            name: node.first_child_text("ServerName")?,
-            server_type: node.first_child_text("ServerType").unwrap_or_default(),
-            client_type: node.first_child_text("ClientType").unwrap_or_default(),
+            name: element.first_child_text("ServerName")?,
+            server_type: element.first_child_text("ServerType").unwrap_or_default(),
+            client_type: element.first_child_text("ClientType").unwrap_or_default(),
         })
     }
 }

@@ -40,8 +40,8 @@ impl Body for ServerFarmDataResponse {
     const ELEMENT: &'static str = "ResponseServerFarmData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        let farm_names = node
+        let element = NfuseElement::root(element);
+        let farm_names = element
             .children_named("ServerFarmData")
             .flat_map(|data| data.child_texts("ServerFarmName"))
             .collect();

@@ -40,14 +40,14 @@ impl SessionSelection {
     }
 
     pub(crate) fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::read_required(&node)?,
-            client_name: node.single_child_text("ClientName")?,
-            device_id: node.single_child_text("DeviceId")?,
-            server_types: node.required_child_texts("ServerType")?,
-            client_types: node.required_child_texts("ClientType")?,
-            tickets: node.child_texts("Ticket"),
+            credentials: Credentials::read_required(&element)?,
+            client_name: element.single_child_text("ClientName")?,
+            device_id: element.single_child_text("DeviceId")?,
+            server_types: element.required_child_texts("ServerType")?,
+            client_types: element.required_child_texts("ClientType")?,
+            tickets: element.child_texts("Ticket"),
         })
     }
 

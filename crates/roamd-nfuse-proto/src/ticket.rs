@@ -31,12 +31,12 @@ impl Body for TicketRequest {
     const ELEMENT: &'static str = "RequestTicket";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::read_required(&node)?,
-            ticket_type: node.required_child_text("TicketType")?,
-            ticket_tag: node.required_child_text("TicketTag")?,
-            time_to_live: time_to_live::read(&node)?,
+            credentials: Credentials::read_required(&element)?,
+            ticket_type: element.required_child_text("TicketType")?,
+            ticket_tag: element.required_child_text("TicketTag")?,
+            time_to_live: time_to_live::read(&element)?,
         })
     }
 

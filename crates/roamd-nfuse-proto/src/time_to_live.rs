@@ -6,14 +6,14 @@ use crate::nfuse_element::NfuseElement;
 
 /// Reads `TimetoLive`, in seconds. The other spelling, `TimeToLive`, differs only in case.
 pub(crate) fn read(request: &NfuseElement<'_>) -> Result<Option<u32>, Fault> {
-    let Some(node) = request.single_child("TimetoLive")? else {
+    let Some(element) = request.single_child("TimetoLive")? else {
         return Ok(None);
     };
-    let seconds = node.text().parse();
+    let seconds = element.text().parse();
     let expected = "a number of seconds";
     seconds
         .map(Some)
-        .map_err(|_| node.fault(FaultKind::Unexpected { expected }))
+        .map_err(|_| element.fault(FaultKind::Unexpected { expected }))
 }
 
 /// Writes `TimetoLive`, unless it is absent.

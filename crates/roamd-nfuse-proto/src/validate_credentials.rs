@@ -45,10 +45,10 @@ impl Body for ValidateCredentialsRequest {
     const ELEMENT: &'static str = "RequestValidateCredentials";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::read_required(&node)?,
-            identity_wanted: node
+            credentials: Credentials::read_required(&element)?,
+            identity_wanted: element
                 .children_named("DesiredInfo")
                 .any(|n| n.text().eq_ignore_ascii_case(USER_IDENTITY)),
         })
@@ -76,15 +76,15 @@ impl Body for ValidateCredentialsResponse {
     const ELEMENT: &'static str = "ResponseValidateCredentials";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         Ok(Self {
-            identity: node
+            identity: element
                 .first_child("UserIdentityInfo")
                 .map(|n| UserIdentity::read(&n)),
-            days_until_password_expiry: node
+            days_until_password_expiry: element
                 .first_child("DaysUntilPasswordExpiry")
                 .and_then(|n| n.text().parse().ok()),
-            show_password_expiry_warning: node
+            show_password_expiry_warning: element
                 .first_child("ShowPasswordExpiryWarning")
                 .and_then(|n| n.text().to_ascii_lowercase().parse().ok()),
         })
@@ -110,8 +110,8 @@ impl Body for ValidateCredentialsResponse {
 }
 
 impl UserIdentity {
-    fn read(node: &NfuseElement<'_>) -> Self {
-        let Ids { sam, upn, sids } = Ids::read_first(node);
+    fn read(element: &NfuseElement<'_>) -> Self {
+        let Ids { sam, upn, sids } = Ids::read_first(element);
         Self { sam, upn, sids }
     }
 }

@@ -120,5 +120,5 @@ fn native_error_code_is_kept() {
 #[test]
 fn farm_error_text_contains_the_error_id() {
     let error = FarmError::from(ErrorId::NOT_TRUSTED);
-    assert_eq!(error.to_string(), "farm answered not-trusted");
+    assert_eq!(error.to_string(), "farm refused the request: not-trusted");
 }

@@ -249,7 +249,7 @@ fn sample_requests_decode() {
     }
 }
 
-/// Whether encoding gives the bytes of the sample.
+/// Result of encoding the decoded sample, compared with the sample.
 #[derive(PartialEq)]
 enum Encoded {
     Exact,

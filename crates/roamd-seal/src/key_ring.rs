@@ -27,7 +27,7 @@ struct Keys {
 /// Periods in which a key opens but does not seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlap {
-    /// Period before it seals: until all nodes that share the ring have it.
+    /// Period before it seals: until all servers that share the ring have it.
     pub before: Duration,
     /// Period after the next key has started to seal: the lifetime of sealed values.
     pub after: Duration,
@@ -153,7 +153,7 @@ impl KeyRing {
         current.keys.iter().map(info).collect()
     }
 
-    /// Selects the sealing key: the newest key that is old enough to be known to all nodes, or the
+    /// Selects the sealing key: the newest key that is old enough to be known to all servers, or the
     /// oldest key if none is. `now` is in seconds since 1970, UTC.
     pub fn settle(&self, now: i64, overlap: Overlap) {
         let keys = &self.current().keys;

@@ -31,7 +31,7 @@ pub enum OpenError {
     #[error("not a sealed value")]
     Malformed,
     /// The ring does not have the key of the value.
-    #[error("sealed under a key that is not known here")]
+    #[error("sealed under an unknown key")]
     UnknownKey,
     /// The value was changed, or sealed for another purpose, in another context or with another
     /// secret.

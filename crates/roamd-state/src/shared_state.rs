@@ -20,7 +20,7 @@ pub const MIN_FLAGS_KEPT: u32 = 500_000;
 /// Future of a [`SharedState`]. It is boxed, so that the engine can be chosen at run time.
 pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
 
-/// State that all nodes share.
+/// State that all servers share.
 ///
 /// # Contract
 ///
@@ -28,7 +28,7 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   `SIGKILL`. A flag that forbids a second use also survives a power failure. The latest counts
 ///   and known networks may be lost in a power failure: they protect against attacks that take
 ///   hours, and every sign-in writes several of them.
-/// - **Visibility.** Every node sees an acknowledged write in all later reads.
+/// - **Visibility.** Every server sees an acknowledged write in all later reads.
 /// - **Atomicity.** Of several callers that set the same flag at the same time, exactly one gets
 ///   `true`. Of several callers that increment the same counter, no two get the same number, unless
 ///   it was decremented in between.

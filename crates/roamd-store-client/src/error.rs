@@ -16,10 +16,10 @@ use crate::store_url::StoreUrl;
 #[non_exhaustive]
 pub enum ClientError {
     /// A response contains an unusable URL.
-    #[error("{place} in the store's response is not a usable http or https URL")]
+    #[error("{part} in the store's response is not a usable http or https URL")]
     BadLink {
         /// Place of the URL.
-        place: &'static str,
+        part: &'static str,
     },
     /// The URL of the store is https, and a response leads to unencrypted http.
     #[error("the store leads from https to {0}, which is not encrypted")]
@@ -64,7 +64,7 @@ pub enum ClientError {
         id: &'static str,
     },
     /// The response has an unexpected status.
-    #[error("{url} answered {status}{}", after_colon(.reason.as_deref()))]
+    #[error("{url} responded with {status}{}", after_colon(.reason.as_deref()))]
     Status {
         /// URL of the request.
         url: Url,

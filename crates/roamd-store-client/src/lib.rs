@@ -3,7 +3,6 @@
 mod audience;
 mod client;
 mod error;
-mod http_url;
 mod sign_in;
 mod store_url;
 mod transport;

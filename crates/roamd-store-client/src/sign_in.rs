@@ -209,7 +209,7 @@ impl TokenRequest {
         locations: &[String],
         accept: &'static str,
     ) -> Result<Response, ClientError> {
-        let mut failed = ClientError::BadLink { place: "locations" };
+        let mut failed = ClientError::BadLink { part: "locations" };
         for location in locations {
             let location = usable_url("locations", location)?;
             match self.send(transport, &location, accept, None).await {
@@ -249,7 +249,7 @@ impl TokenRequest {
         }
         let text = response.message(RequestTokenResponse::from_xml)?.token;
         let mut header = HeaderValue::from_str(&format!("CitrixAuth {}", text.expose_secret()))
-            .map_err(|_| ClientError::BadLink { place: "a token" })?;
+            .map_err(|_| ClientError::BadLink { part: "a token" })?;
         header.set_sensitive(true);
         Ok(Token {
             header,
@@ -289,7 +289,7 @@ fn fill(
         .join(post_back)
         .ok()
         .filter(|url| Audience::of(url) == Audience::of(location))
-        .ok_or(ClientError::BadLink { place: "PostBack" })?;
+        .ok_or(ClientError::BadLink { part: "PostBack" })?;
     let has = |id: &str| {
         form.requirements
             .iter()

@@ -1,11 +1,9 @@
-//! The URL of a store.
+//! The URL of a store, and URLs that the client may request.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
-
-use crate::http_url::parse_http_url;
 
 /// URL of a store, for example `https://store.example.net/Citrix/Store`: http or https, without
 /// user name, query and fragment.
@@ -49,4 +47,13 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Parses an absolute http or https URL with a host. Returns `None` for any other text, and for a
+/// URL with a user name or a password.
+pub(crate) fn parse_http_url(text: &str) -> Option<Url> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .filter(|url| url.username().is_empty() && url.password().is_none())
 }

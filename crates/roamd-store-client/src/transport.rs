@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::audience::Audience;
 use crate::error::{ClientError, printable};
-use crate::http_url::parse_http_url;
+use crate::store_url::parse_http_url;
 
 /// Timeout from the start of a request to the last byte of its response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -169,9 +169,7 @@ impl Call<'_> {
             .map_or_else(Bytes::new, |(_, body)| Bytes::copy_from_slice(body));
         request
             .body(Full::new(body))
-            .map_err(|_| ClientError::BadLink {
-                place: "an address",
-            })
+            .map_err(|_| ClientError::BadLink { part: "an address" })
     }
 }
 
@@ -215,7 +213,7 @@ impl Response {
     }
 }
 
-/// Parses a URL of a response. `place` names it in the error.
-pub(crate) fn usable_url(place: &'static str, text: &str) -> Result<Url, ClientError> {
-    parse_http_url(text).ok_or(ClientError::BadLink { place })
+/// Parses a URL of a response. `part` names it in the error.
+pub(crate) fn usable_url(part: &'static str, text: &str) -> Result<Url, ClientError> {
+    parse_http_url(text).ok_or(ClientError::BadLink { part })
 }

@@ -61,11 +61,11 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
-        let capabilities = node.optional("capabilities")?;
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
+        let capabilities = element.optional("capabilities")?;
         Ok(Self {
-            id: node.attribute("id")?.to_owned(),
-            url: node.required("url")?.required_text()?.to_owned(),
+            id: element.attribute("id")?.to_owned(),
+            url: element.required("url")?.required_text()?.to_owned(),
             capabilities: capabilities.map_or_else(Vec::new, |list| {
                 list.children_named("capability")
                     .map(|capability| capability.text().to_owned())

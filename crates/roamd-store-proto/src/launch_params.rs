@@ -280,12 +280,12 @@ impl EnumValue for KeyPassthrough {
 
 /// Reads a text for the ICA file: a single line that does not start like a section (ST-39).
 fn ica_text(root: &StoreElement<'_>, name: &str) -> Result<Option<String>, Fault> {
-    let Some(node) = root.optional(name)? else {
+    let Some(element) = root.optional(name)? else {
         return Ok(None);
     };
-    match node.single_line(MaxLength::NAME)? {
+    match element.single_line(MaxLength::NAME)? {
         Some(text) if text.starts_with('[') => {
-            Err(node.unexpected("a text that does not begin with ["))
+            Err(element.unexpected("a text that does not begin with ["))
         }
         text => Ok(text.map(str::to_owned)),
     }
@@ -293,22 +293,22 @@ fn ica_text(root: &StoreElement<'_>, name: &str) -> Result<Option<String>, Fault
 
 /// Reads `displayPercent`: a decimal number above 0, up to 100. Other texts that Rust parses as
 /// floats, such as `1e2` and `inf`, are rejected.
-fn display_percent(node: &StoreElement<'_>) -> Result<f64, Fault> {
-    let text = node.text();
+fn display_percent(element: &StoreElement<'_>) -> Result<f64, Fault> {
+    let text = element.text();
     let is_decimal = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'.'));
     match text.parse() {
         Ok(percent) if is_decimal && percent > 0.0 && percent <= 100.0 => Ok(percent),
-        _ => Err(node.unexpected("a number above 0 and up to 100")),
+        _ => Err(element.unexpected("a number above 0 and up to 100")),
     }
 }
 
 /// Reads `displayAbsolute`: two whole numbers above 0. Their syntax is not published, so `800,600`,
 /// `800 600`, `800x600` and two child elements are accepted.
-fn display_absolute(node: &StoreElement<'_>) -> Result<(u32, u32), Fault> {
-    let children: Vec<&str> = node.texts_of_children().collect();
-    let text = node.text();
+fn display_absolute(element: &StoreElement<'_>) -> Result<(u32, u32), Fault> {
+    let children: Vec<&str> = element.texts_of_children().collect();
+    let text = element.text();
     let parts = match *children.as_slice() {
         [x, y] => Some((x, y)),
         _ => text
@@ -318,5 +318,5 @@ fn display_absolute(node: &StoreElement<'_>) -> Result<(u32, u32), Fault> {
     let extent = |text: &str| text.trim().parse().ok().filter(|extent| *extent > 0);
     parts
         .and_then(|(x, y)| Some((extent(x)?, extent(y)?)))
-        .ok_or_else(|| node.unexpected("two whole numbers above 0"))
+        .ok_or_else(|| element.unexpected("two whole numbers above 0"))
 }

@@ -117,26 +117,26 @@ impl EnumValue for EnumerationStatus {
 }
 
 impl Session {
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
-        let launch = match node.optional_of(&["launchIca", "launchica"])? {
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
+        let launch = match element.optional_of(&["launchIca", "launchica"])? {
             Some(launch) => launch,
-            None => node.required("launchIca")?,
+            None => element.required("launchIca")?,
         };
-        let server_type = node.optional_of(&["serverType", "servertype"])?;
+        let server_type = element.optional_of(&["serverType", "servertype"])?;
         Ok(Self {
-            id: node.attribute("id")?.to_owned(),
+            id: element.attribute("id")?.to_owned(),
             server_type: server_type
                 .map(|child| child.text().to_owned())
                 .unwrap_or_default(),
             launch_url: launch.required("url")?.required_text()?.to_owned(),
-            initial_app: node.required("initialapp")?.text().to_owned(),
-            aggregated: node
+            initial_app: element.required("initialapp")?.text().to_owned(),
+            aggregated: element
                 .optional_boolean("initialappresourceaggregated")?
                 .unwrap_or_default(),
-            resource_id: node
+            resource_id: element
                 .optional_text("initialappresourceid")?
                 .unwrap_or_default(),
-            publisher_name: node.optional_text("publishername")?.unwrap_or_default(),
+            publisher_name: element.optional_text("publishername")?.unwrap_or_default(),
         })
     }
 }

@@ -4,9 +4,9 @@
 /// both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Spelling {
-    /// That of the specification: `sessionResults`, `serverType`, `launchIca`.
+    /// Names of the specification: `sessionResults`, `serverType`, `launchIca`.
     #[default]
     Document,
-    /// That of the vendor's own client: `sessionResult`, `servertype`, `launchica`.
+    /// Names of the vendor's own client: `sessionResult`, `servertype`, `launchica`.
     Native,
 }

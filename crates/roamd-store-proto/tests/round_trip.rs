@@ -385,7 +385,8 @@ proptest! {
         prop_assert_eq!(tags(&retry(names).to_xml()), tags(&retry(plain()).to_xml()));
     }
 
-    /// The same for resources (ST-63, ST-69). A single resource is the same element (ST-62).
+    /// Names cannot change the structure of a list of resources either (ST-63, ST-69). A response
+    /// with one resource has the same element (ST-62).
     #[test]
     fn names_cannot_change_the_structure_of_resources(names in proptest::array::uniform4(hostile())) {
         prop_assert_eq!(&tags(&list_of(names)), &*PLAIN);

@@ -91,7 +91,7 @@ fn expensive_bodies() -> Vec<(&'static str, Vec<u8>)> {
         format!("{open}{}{close}", piece.repeat(room / piece.len())).into_bytes()
     };
     // The maximum of elements: 16 times 255 with their parents, and the root.
-    let crowd = |piece: &str| format!("<a>{}</a>", piece.repeat(254)).repeat(16);
+    let many_elements = |piece: &str| format!("<a>{}</a>", piece.repeat(254)).repeat(16);
     let numbered = |count: usize, name: &str| {
         (0..count).fold(String::new(), |mut all, n| {
             // Writing to a string cannot fail.
@@ -106,15 +106,19 @@ fn expensive_bodies() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         (
             "elements up to their limit",
-            format!("<r>{}</r>", crowd("<a/>")).into_bytes(),
+            format!("<r>{}</r>", many_elements("<a/>")).into_bytes(),
         ),
         (
             "elements in 16 namespaces",
-            format!("<r xmlns='urn:d'{bindings}>{}</r>", crowd("<p9:a/>")).into_bytes(),
+            format!(
+                "<r xmlns='urn:d'{bindings}>{}</r>",
+                many_elements("<p9:a/>")
+            )
+            .into_bytes(),
         ),
         (
             "elements in a long namespace",
-            format!("{long_namespace}{}</r>", crowd("<a/>")).into_bytes(),
+            format!("{long_namespace}{}</r>", many_elements("<a/>")).into_bytes(),
         ),
         (
             "elements with 32 attributes",

@@ -8,11 +8,11 @@ use crate::tree::Position;
 pub struct Error {
     /// Position of the error.
     pub at: Position,
-    /// What is wrong.
+    /// Kind of the error.
     pub kind: ErrorKind,
 }
 
-/// What is wrong with a document.
+/// Kind of an error in a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// The document is longer than the limit.
@@ -46,7 +46,7 @@ pub enum ErrorKind {
         limit: usize,
     },
     /// More namespace declarations than the limit are in scope at one element.
-    #[error("more than {limit} namespace declarations are in force")]
+    #[error("more than {limit} namespace declarations are in scope")]
     TooManyNamespaces {
         /// [`XmlLimits::namespaces`](crate::XmlLimits::namespaces).
         limit: usize,

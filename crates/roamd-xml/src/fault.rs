@@ -14,11 +14,11 @@ pub struct Fault {
     pub path: String,
     /// Position of the element.
     pub at: Position,
-    /// What is wrong.
+    /// Kind of the fault.
     pub kind: FaultKind,
 }
 
-/// What is wrong with an element.
+/// Kind of a fault in an element.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FaultKind {
     /// The root element has another name.

@@ -81,14 +81,14 @@ struct Case {
 /// Returns the cases for XML 1.0 with namespaces that pass the filter.
 fn cases(filter: impl Fn(&Case) -> bool) -> Vec<Case> {
     let suite = suite();
-    let catalogue = fs::read_to_string(suite.join("cleaned/xmlconf-flattened.xml")).unwrap();
-    let (head, rest) = catalogue.split_once("<!DOCTYPE").unwrap();
+    let index = fs::read_to_string(suite.join("cleaned/xmlconf-flattened.xml")).unwrap();
+    let (head, rest) = index.split_once("<!DOCTYPE").unwrap();
     let (_, body) = rest.split_once("]>").unwrap();
-    let catalogue = parse(format!("{head}{body}").as_bytes(), &READERS[0])
+    let index = parse(format!("{head}{body}").as_bytes(), &READERS[0])
         .unwrap()
         .root;
     let mut cases = Vec::new();
-    collect(&catalogue, &suite.join("xmlconf"), &mut cases);
+    collect(&index, &suite.join("xmlconf"), &mut cases);
     cases.retain(filter);
     cases
 }

@@ -79,13 +79,13 @@ fn cookie_and_state_context_both_carry_the_whole_state() {
 }
 
 #[test]
-fn any_node_with_the_keys_resumes_a_conversation() {
+fn any_server_with_the_keys_resumes_a_conversation() {
     let started = start();
     let rotated = Arc::new(KeyRing::new(key(2), vec![key(1)]));
-    let other_node = Conversations::new(rotated, form_policy());
+    let other_server = Conversations::new(rotated, form_policy());
     let cookie = cookie(&started);
     assert!(
-        other_node
+        other_server
             .resume(Some(&cookie), &with_context(""), at(1))
             .is_ok()
     );

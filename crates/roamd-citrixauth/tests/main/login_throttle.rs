@@ -79,7 +79,7 @@ fn client_network_is_ipv4_address_or_ipv6_64() {
     }
 }
 
-/// A server: the shared state of its nodes, and the check of passwords.
+/// The shared state of the servers, and the check of passwords.
 #[derive(Default)]
 struct Server {
     policy: LoginThrottlePolicy,
@@ -205,24 +205,24 @@ fn throttle_allows_at_most_a_hundred_attempts_per_day() {
 }
 
 #[test]
-fn attack_from_a_hospital_does_not_delay_its_known_users() {
+fn attack_from_shared_network_does_not_delay_known_users() {
     let mut server = Server::default();
-    let ward = network(7);
+    let shared_network = network(7);
     let mut now = at(0);
     // Two thousand users sign in during a morning; one in three mistypes the password first.
     for user in 1..=2000 {
         now += SignedDuration::from_secs(2);
         if user % 3 == 0 {
-            server.attempt(user, ward, false, now);
+            server.attempt(user, shared_network, false, now);
         }
-        assert!(server.attempt(user, ward, true, now), "{user}");
+        assert!(server.attempt(user, shared_network, true, now), "{user}");
     }
     // An attacker in the network tries one password with many user names.
     for user in 3000..3000 + TRIES {
-        server.attempt(user, ward, false, now);
+        server.attempt(user, shared_network, false, now);
     }
     for user in 1..=2000 {
-        assert!(server.attempt(user, ward, true, now), "{user}");
+        assert!(server.attempt(user, shared_network, true, now), "{user}");
     }
 }
 

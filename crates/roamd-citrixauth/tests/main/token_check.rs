@@ -158,7 +158,7 @@ fn token_of_an_unknown_key_is_not_verified() {
     let same_id = Key::random(KeyId(1), 0, &mut rng());
     for (case, other) in [
         (
-            "key of another node with the same id",
+            "key of another server with the same id",
             with(KeyRing::new(same_id, vec![])),
         ),
         ("unknown or retired key", with(KeyRing::new(key(2), vec![]))),
@@ -227,7 +227,7 @@ fn token_of_another_audience_is_rejected() {
 fn token_is_valid_from_issue_until_expiry() {
     let token = token();
     for (seconds, expected) in [
-        // The clock of the issuing node may be a minute ahead.
+        // The clock of the issuing server may be a minute ahead.
         (-3600, Some(Reason::InvalidToken)),
         (-61, Some(Reason::InvalidToken)),
         (-60, None),

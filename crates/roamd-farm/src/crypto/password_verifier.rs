@@ -23,7 +23,7 @@ use crate::crypto::random::random;
 use crate::error::Error;
 use crate::model::account_policy::PasswordHashing;
 
-/// How long a correct password stays in the cache.
+/// Lifetime of a correct password in the cache.
 const CACHE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Maximum number of cached passwords.

@@ -1,6 +1,6 @@
 //! Launches: the rules of a launch, applied to the database.
 //!
-//! [`placement`] answers an address request; [`redemption`] redeems the logon ticket when the
+//! [`placement`] serves an address request; [`redemption`] redeems the logon ticket when the
 //! client connects to the host. The state may change between the two, so redemption checks the same
 //! rules again, in the transaction that starts the session.
 

@@ -13,8 +13,7 @@ use crate::model::client_identity::ClientIdentity;
 use crate::model::farm::FarmRow;
 use crate::model::host::HostRow;
 use crate::model::launch_refusal::LaunchRefusal;
-use crate::model::session::{SessionRow, SessionState};
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::{SessionRow, SessionState, SharingKey};
 use crate::model::ticket_tag::LaunchTarget;
 use crate::rules::generation_behaviour::manages_power;
 use crate::rules::host_choice::{HostChoice, choose_host};
@@ -22,7 +21,7 @@ use crate::rules::session_sharing::find_shared_session;
 use crate::store::store_error::StoreError;
 use crate::store::{hosts, published_applications, sessions};
 
-/// Where a launch connects to.
+/// Destination of a launch.
 #[derive(Debug)]
 pub(crate) enum SessionPlacement {
     /// A host, with the target of the launch. Without a target for requests that name only a server

@@ -7,8 +7,7 @@ use crate::launch::admission::{
     allow_connection, allow_instance, allow_session, session_to_resume,
 };
 use crate::model::launch_refusal::LaunchRefusal;
-use crate::model::session::{NewSession, SessionState};
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::{NewSession, SessionState, SharingKey};
 use crate::model::ticket::{TicketRefusal, TicketRow, TicketTarget};
 use crate::rules::session_sharing::find_shared_session;
 use crate::rules::ticket_lifetime::check_redeemable;

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-/// Why the logon ticket of an ICA file cannot be used.
+/// Error of reading the logon ticket of an ICA file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IcaFileError {
     /// There is no `LogonTicket=` line with a value.

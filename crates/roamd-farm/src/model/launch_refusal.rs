@@ -1,25 +1,25 @@
 //! Reasons to refuse a launch.
 
-/// Why a launch is refused, although the application or session exists and the user may see it.
+/// Reason to refuse a launch, although the application or session exists and the user may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LaunchRefusal {
     /// The machine is booting.
-    #[error("its machine is starting")]
+    #[error("the machine is starting")]
     Starting,
-    /// Every host for it is off, and the farm does not switch one on.
-    #[error("its machine is switched off")]
+    /// Every host of the application is off, and the farm does not switch one on.
+    #[error("the machine is switched off")]
     Off,
-    /// Every host for it is full.
-    #[error("every host for it is full")]
+    /// Every host of the application is full.
+    #[error("every host of the application is full")]
     Full,
-    /// Every host for it, or its host group, is in maintenance.
-    #[error("every host for it is in maintenance")]
+    /// Every host of the application, or its host group, is in maintenance.
+    #[error("every host of the application is in maintenance")]
     Maintenance,
     /// The session is on a single-session host in maintenance.
     #[error("the machine of the session is in maintenance")]
     SessionMaintenance,
     /// The chosen host, or the host of the session, refuses connections.
-    #[error("its machine refuses connections")]
+    #[error("the machine refuses connections")]
     Refusing,
     /// The application is disabled.
     #[error("the application is disabled")]

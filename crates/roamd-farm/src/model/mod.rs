@@ -16,7 +16,6 @@ pub(crate) mod ica_file;
 pub(crate) mod launch_refusal;
 pub(crate) mod limit;
 pub(crate) mod session;
-pub(crate) mod sharing_key;
 pub(crate) mod ticket;
 pub(crate) mod ticket_tag;
 pub(crate) mod user;

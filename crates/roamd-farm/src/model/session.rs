@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::client_identity::ClientIdentity;
-use crate::model::sharing_key::SharingKey;
 
 /// Connection state of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,6 +33,10 @@ impl fmt::Display for SessionState {
         f.write_str(self.as_str())
     }
 }
+
+/// A session sharing key: sessions with the same key may be shared. It is not secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SharingKey(pub(crate) String);
 
 /// A session of a known user and farm, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

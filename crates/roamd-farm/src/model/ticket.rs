@@ -1,9 +1,9 @@
 //! Logon tickets: target, state, and reasons to refuse one.
 
 use crate::model::client_identity::ClientIdentity;
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::SharingKey;
 
-/// What a logon ticket authorises. Ids are row ids.
+/// Target that a logon ticket authorises. Ids are row ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TicketTarget {
     /// Connection to this session.
@@ -50,22 +50,22 @@ pub(crate) struct TicketState {
     pub(crate) invalidated: bool,
 }
 
-/// Why a logon ticket is refused.
+/// Reason to refuse a logon ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TicketRefusal {
     /// No farm of this data folder issued it, or it expired more than a day ago.
-    #[error("it is unknown here")]
+    #[error("no farm of this data folder issued the ticket")]
     Unknown,
     /// It was redeemed before. A ticket is redeemed at most once.
-    #[error("it was used before")]
+    #[error("the ticket was used before")]
     Used,
     /// Its lifetime is over.
-    #[error("it has expired")]
+    #[error("the ticket has expired")]
     Expired,
     /// A disconnect or logoff request of its user invalidated it.
-    #[error("it was invalidated")]
+    #[error("the ticket was invalidated")]
     Invalidated,
     /// The session that it was issued for has ended.
-    #[error("its session has ended")]
+    #[error("the session of the ticket has ended")]
     SessionEnded,
 }

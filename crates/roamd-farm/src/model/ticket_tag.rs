@@ -10,7 +10,7 @@ use std::fmt;
 use form_urlencoded::Serializer;
 
 use crate::model::client_identity::ClientIdentity;
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::SharingKey;
 
 const PREFIX: &str = "IMAHostId:";
 

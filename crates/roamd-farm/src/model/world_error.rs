@@ -1,6 +1,6 @@
 //! Errors of a world description, each with its location.
 
-/// Why a world description is invalid.
+/// Error in a world description.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
     /// The text is not TOML, or does not have the structure of a world.

@@ -1,4 +1,4 @@
-//! Which account states allow a login or a password change.
+//! Account states that allow a login or a password change.
 
 use crate::model::account::AccountState;
 use crate::rules::request_refusal::RequestRefusal;

@@ -11,7 +11,7 @@ use crate::model::launch_refusal::LaunchRefusal;
 /// 100 for each session, as seen in captures (nfuse.md §5.3).
 const FULL: u32 = 10_000;
 
-/// What to do for a new session.
+/// Host for a new session, and the action that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostChoice<'a> {
     /// Start the session on this host.

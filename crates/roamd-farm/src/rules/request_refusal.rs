@@ -3,7 +3,7 @@
 use crate::model::account::AccountState;
 use crate::model::launch_refusal::LaunchRefusal;
 
-/// Why a request is refused.
+/// Reason to refuse a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestRefusal {
     /// Wrong password, unknown user, or unusable credentials.
@@ -30,7 +30,7 @@ pub(crate) enum RequestRefusal {
     ServiceUnavailable,
 }
 
-/// Why a new password is refused.
+/// Reason to refuse a new password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NewPasswordRefusal {
     /// It is too short.

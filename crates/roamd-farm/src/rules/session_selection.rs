@@ -1,4 +1,4 @@
-//! Which sessions a request lists, disconnects or ends (nfuse.md §3.3, §4.2).
+//! Selection of the sessions that a request lists, disconnects or ends (nfuse.md §3.3, §4.2).
 
 use roamd_nfuse_proto::SessionType;
 

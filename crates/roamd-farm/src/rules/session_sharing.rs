@@ -12,8 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::client_identity::ClientIdentity;
 use crate::model::host::HostRow;
-use crate::model::session::{SessionRow, SessionState};
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::{SessionRow, SessionState, SharingKey};
 
 /// Settings that are part of the key.
 const SHARED: [&str; 5] = [

@@ -7,7 +7,7 @@ use crate::model::case_folding::contains_word;
 use crate::model::client_identity::ClientIdentity;
 use crate::model::host::HostRow;
 use crate::model::launch_refusal::LaunchRefusal;
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::SharingKey;
 use crate::model::ticket_tag::TicketTag;
 use crate::rules::generation_behaviour::address_contains_ticket;
 use crate::rules::request_refusal::RequestRefusal;

@@ -15,7 +15,7 @@ use tracing::debug;
 
 use crate::error::Error;
 use crate::farms::Farm;
-use crate::service::serve_options::ServeOptions;
+use crate::service::request_handler::ServeOptions;
 
 /// Paths of the services. Compared without case, since clients use several spellings.
 const SERVICES: [(&str, Service); 2] = [

@@ -10,8 +10,7 @@ use crate::farms::Farm;
 use crate::rules::generation_behaviour::{dialect, serves};
 use crate::rules::nfuse_errors::nfuse_error;
 use crate::rules::request_refusal::RequestRefusal;
-use crate::service::request_handler::RequestHandler;
-use crate::service::serve_options::ServeOptions;
+use crate::service::request_handler::{RequestHandler, ServeOptions};
 
 /// Capabilities of a farm of any generation.
 const CAPABILITIES: [CapabilityId; 6] = [

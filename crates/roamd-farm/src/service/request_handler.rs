@@ -9,8 +9,15 @@ use crate::error::Error;
 use crate::farms::Farm;
 use crate::model::application::Audience;
 use crate::rules::request_refusal::RequestRefusal;
-use crate::service::serve_options::ServeOptions;
 use crate::store::store_error::StoreError;
+
+/// Options of a controller, independent of its farm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ServeOptions {
+    /// Whether to list applications, access lists and servers for requests without a user, as old
+    /// farms do (nfuse.md §2). Otherwise such requests get empty lists.
+    pub expose_catalog: bool,
+}
 
 /// Handles one request to a farm. The other files of this module add a method for each request.
 pub(crate) struct RequestHandler<'a> {

@@ -12,8 +12,7 @@ use crate::crypto::random::random;
 use crate::farms::Farm;
 use crate::rules::nfuse_errors::nfuse_error;
 use crate::rules::request_refusal::RequestRefusal;
-use crate::service::request_handler::RequestHandler;
-use crate::service::serve_options::ServeOptions;
+use crate::service::request_handler::{RequestHandler, ServeOptions};
 use crate::store::sta_tickets;
 
 /// Maximum length of an address in bytes: host name and port.

@@ -8,7 +8,7 @@ use crate::model::client_identity::ClientIdentity;
 use crate::model::ticket::{NewTicket, TicketRow, TicketState, TicketTarget};
 use crate::store::store_error::StoreError;
 
-/// How long expired tickets are stored, so that redemption can report that they expired.
+/// Retention of expired tickets, so that redemption can report that they expired.
 const KEPT_AFTER_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Stores a new ticket, and deletes old ones.

@@ -8,8 +8,9 @@ use crate::model::application::{ApplicationRow, Audience};
 use crate::model::case_folding::fold_case;
 use crate::model::client_identity::ClientIdentity;
 use crate::model::farm::FarmRow;
-use crate::model::session::{NewSession, SessionFilter, SessionRecord, SessionRow, SessionState};
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::{
+    NewSession, SessionFilter, SessionRecord, SessionRow, SessionState, SharingKey,
+};
 use crate::model::world::StartSession;
 use crate::store::store_error::StoreError;
 use crate::store::{farms, published_applications, users};

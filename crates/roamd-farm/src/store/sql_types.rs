@@ -8,8 +8,7 @@ use crate::model::content_address::ContentAddress;
 use crate::model::file_types::FileTypes;
 use crate::model::generation::Generation;
 use crate::model::limit::Limit;
-use crate::model::session::SessionState;
-use crate::model::sharing_key::SharingKey;
+use crate::model::session::{SessionState, SharingKey};
 
 /// Stores an enum as text, with one table for both directions.
 macro_rules! enum_as_text {

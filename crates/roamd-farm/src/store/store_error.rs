@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::launch_refusal::LaunchRefusal;
 use crate::model::ticket::TicketRefusal;
 
-/// Why a database operation failed.
+/// Error of a database operation.
 #[derive(Debug)]
 pub(crate) enum StoreError {
     /// An error of SQLite.

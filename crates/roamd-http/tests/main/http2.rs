@@ -108,8 +108,8 @@ impl Scripted {
 
     /// Asserts that another client is served.
     async fn serves_others(&self) {
-        let answer = tokio::time::timeout(IN_TIME, get(&self.server, &self.authority, "/peer"));
-        assert_eq!(answer.await.unwrap(), "HTTP/2.0 false");
+        let response = tokio::time::timeout(IN_TIME, get(&self.server, &self.authority, "/peer"));
+        assert_eq!(response.await.unwrap(), "HTTP/2.0 false");
     }
 }
 
@@ -124,9 +124,9 @@ async fn get(server: &TestServer, authority: &Authority, path: &str) -> String {
     let request = Request::get(format!("https://localhost{path}"))
         .body(Full::new(Bytes::new()))
         .unwrap();
-    let answer = sender.send_request(request).await.unwrap();
-    assert_eq!(answer.version(), Version::HTTP_2);
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.version(), Version::HTTP_2);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.into()).unwrap()
 }
 

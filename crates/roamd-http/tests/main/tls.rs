@@ -102,16 +102,16 @@ pub(crate) async fn connect(
 
 async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
     stream.write_all(REQUEST.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response)
 }
 
 #[tokio::test]
 async fn tls_1_2_and_1_3_negotiate_h2_or_http_1_1() {
     let authority = Authority::new();
     let server = start_tls(authority.certificate(), ListenerLimits::default()).await;
-    for (version, told) in [
+    for (version, negotiated) in [
         (&rustls::version::TLS12, ProtocolVersion::TLSv1_2),
         (&rustls::version::TLS13, ProtocolVersion::TLSv1_3),
     ] {
@@ -123,11 +123,11 @@ async fn tls_1_2_and_1_3_negotiate_h2_or_http_1_1() {
             let client = authority.client(None, &[version], protocols);
             let mut stream = connect(&server, &client).await.unwrap();
             let session = stream.get_ref().1;
-            assert_eq!(session.protocol_version(), Some(told));
+            assert_eq!(session.protocol_version(), Some(negotiated));
             assert_eq!(session.alpn_protocol(), chosen.map(str::as_bytes));
             if chosen != Some("h2") {
-                let answer = ask(&mut stream).await.unwrap();
-                assert!(answer.ends_with("HTTP/1.1 false"), "{answer}");
+                let response = ask(&mut stream).await.unwrap();
+                assert!(response.ends_with("HTTP/1.1 false"), "{response}");
             }
         }
         let client = authority.client(None, &[version], &["spdy/3"]);
@@ -150,13 +150,13 @@ async fn client_certificate_is_optional_but_must_be_trusted() {
         (Some(&strangers), None),
     ] {
         let client = authority.client(shown, versions, &[]);
-        let answer = match connect(&server, &client).await {
+        let response = match connect(&server, &client).await {
             Ok(mut stream) => ask(&mut stream).await,
             Err(error) => Err(error),
         };
         match expected {
-            Some(expected) => assert!(answer.unwrap().ends_with(expected)),
-            None => assert!(answer.is_err(), "{answer:?}"),
+            Some(expected) => assert!(response.unwrap().ends_with(expected)),
+            None => assert!(response.is_err(), "{response:?}"),
         }
     }
     // A client presents no certificate if the server requests none.
@@ -211,8 +211,8 @@ async fn replaced_certificate_is_for_new_connections() {
     kept.read_u8().await.unwrap();
 
     tls.replace(after.certificate());
-    let answer = ask(&mut kept).await.unwrap();
-    assert!(answer.ends_with("HTTP/1.1 false"), "{answer}");
+    let response = ask(&mut kept).await.unwrap();
+    assert!(response.ends_with("HTTP/1.1 false"), "{response}");
     assert!(connect(&server, &new).await.is_ok());
     assert!(connect(&server, &old).await.is_err());
 }
@@ -257,10 +257,13 @@ async fn failed_handshake_ends_in_time_and_is_counted() {
         let before = counts.failed.load(Ordering::Relaxed);
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        let read = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut answer)).await;
+        let mut response = Vec::new();
+        let read = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut response)).await;
         assert!(read.is_ok(), "{case} times out");
-        assert!(answer.len() < 16, "{case}: at most an alert: {answer:?}");
+        assert!(
+            response.len() < 16,
+            "{case}: at most an alert: {response:?}"
+        );
         let after = counts.failed.load(Ordering::Relaxed);
         assert_eq!(after - before, failures, "{case}");
     }
@@ -281,13 +284,13 @@ async fn tls_and_http2_on_a_plain_port_end_at_once() {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(preface).await.unwrap();
-    let mut answer = Vec::new();
-    let ended = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut answer)).await;
+    let mut response = Vec::new();
+    let ended = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut response)).await;
     assert!(ended.is_ok());
-    let answer = String::from_utf8_lossy(&answer);
+    let response = String::from_utf8_lossy(&response);
     assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
-        "{answer}"
+        response.is_empty() || response.starts_with("HTTP/1.1 400 "),
+        "{response}"
     );
 }
 

@@ -28,13 +28,14 @@ pub enum AccessEntry {
 
 impl AccessEntry {
     /// Returns `None` if the kind of the entry is not known.
-    pub(super) fn read(node: &NfuseElement<'_>) -> Option<Self> {
-        let name = |element| node.first_child_text(element).unwrap_or_default();
+    pub(super) fn read(element: &NfuseElement<'_>) -> Option<Self> {
+        let name = |name| element.first_child_text(name).unwrap_or_default();
         let domain = || {
-            node.first_child("Domain")
+            element
+                .first_child("Domain")
                 .map_or_else(|| Domain::nt(""), |n| Domain::read(&n))
         };
-        let is = |element| node.name().eq_ignore_ascii_case(element);
+        let is = |name| element.name().eq_ignore_ascii_case(name);
         if is("User") {
             Some(Self::User {
                 name: name("UserName"),

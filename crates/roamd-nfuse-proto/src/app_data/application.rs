@@ -37,12 +37,12 @@ pub struct Application {
 
 impl Application {
     /// Returns `None` if the application has no name, because it could not be launched.
-    pub(super) fn read(node: &NfuseElement<'_>) -> Option<Self> {
-        let details = node.first_child("Details");
+    pub(super) fn read(element: &NfuseElement<'_>) -> Option<Self> {
+        let details = element.first_child("Details");
         let details = details.as_ref();
         Some(Self {
-            in_name: node.first_child_text("InName")?,
-            friendly_name: node.first_child_text("FName").unwrap_or_default(),
+            in_name: element.first_child_text("InName")?,
+            friendly_name: element.first_child_text("FName").unwrap_or_default(),
             settings: details
                 .and_then(|n| {
                     n.first_child("Settings")
@@ -67,15 +67,15 @@ impl Application {
                     .filter_map(|entry| AccessEntry::read(&entry))
                     .collect()
             }),
-            icons: node
+            icons: element
                 .children_named("IconData")
                 .filter_map(|n| IconData::read(&n))
                 .collect(),
-            seq_no: node
+            seq_no: element
                 .first_child("SeqNo")
                 .and_then(|n| n.text().parse().ok()),
-            server_type: node.first_child_text("ServerType"),
-            client_type: node.first_child_text("ClientType"),
+            server_type: element.first_child_text("ServerType"),
+            client_type: element.first_child_text("ClientType"),
         })
     }
 

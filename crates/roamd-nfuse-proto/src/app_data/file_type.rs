@@ -2,7 +2,6 @@
 
 use roamd_xml::Writer;
 
-use super::boolean::is_true;
 use crate::element_writer;
 use crate::nfuse_element::NfuseElement;
 
@@ -24,14 +23,14 @@ pub struct FileType {
 }
 
 impl FileType {
-    pub(super) fn read(node: &NfuseElement<'_>) -> Self {
+    pub(super) fn read(element: &NfuseElement<'_>) -> Self {
         Self {
-            name: node.attribute("name").unwrap_or_default().to_owned(),
-            is_default: is_true(node.attribute("isdefault")),
-            overwrite: is_true(node.attribute("overwrite")),
-            extensions: node.child_texts("FileExtension"),
-            mime_types: node.child_texts("MimeType"),
-            parameters: node.first_child_text("Parameters"),
+            name: element.attribute("name").unwrap_or_default().to_owned(),
+            is_default: element.is_attribute_true("isdefault"),
+            overwrite: element.is_attribute_true("overwrite"),
+            extensions: element.child_texts("FileExtension"),
+            mime_types: element.child_texts("MimeType"),
+            parameters: element.first_child_text("Parameters"),
         }
     }
 

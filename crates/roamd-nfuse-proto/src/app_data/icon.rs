@@ -28,8 +28,8 @@ pub struct IconData {
 }
 
 impl IconForm {
-    pub(super) fn read(node: &NfuseElement<'_>) -> Self {
-        let attribute = |name| node.attribute(name).unwrap_or_default().to_owned();
+    pub(super) fn read(element: &NfuseElement<'_>) -> Self {
+        let attribute = |name| element.attribute(name).unwrap_or_default().to_owned();
         Self {
             size: attribute("size"),
             bpp: attribute("bpp"),
@@ -48,11 +48,11 @@ impl IconForm {
 
 impl IconData {
     /// Returns `None` if the text is not Base64.
-    pub(super) fn read(node: &NfuseElement<'_>) -> Option<Self> {
+    pub(super) fn read(element: &NfuseElement<'_>) -> Option<Self> {
         // Farms may send several lines.
-        let text: String = node.text().split_ascii_whitespace().collect();
+        let text: String = element.text().split_ascii_whitespace().collect();
         Some(Self {
-            form: IconForm::read(node),
+            form: IconForm::read(element),
             bytes: BASE64.decode(text.as_bytes()).ok()?,
         })
     }

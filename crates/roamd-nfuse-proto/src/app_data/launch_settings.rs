@@ -73,9 +73,9 @@ impl LaunchSettings {
 
 impl Level {
     /// Returns `None` if the level has no name.
-    pub(super) fn read(node: &NfuseElement<'_>) -> Option<Self> {
-        let minimum = node.attribute("minimum");
-        Some(node.text())
+    pub(super) fn read(element: &NfuseElement<'_>) -> Option<Self> {
+        let minimum = element.attribute("minimum");
+        Some(element.text())
             .filter(|value| !value.is_empty())
             .map(|value| Self {
                 minimum: minimum.is_some_and(|v| v.eq_ignore_ascii_case("true")),

@@ -45,24 +45,24 @@ impl Body for AppDataRequest {
     const ELEMENT: &'static str = "RequestAppData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        let scope = node.single_child("Scope")?;
+        let element = NfuseElement::root(element);
+        let scope = element.single_child("Scope")?;
         Ok(Self {
             traverse: scope
                 .and_then(|n| n.attribute("traverse"))
                 .map(str::to_owned),
             folder: scope.map(|n| n.text().to_owned()).unwrap_or_default(),
-            desired_details: node.child_texts("DesiredDetails"),
-            desired_icons: node
+            desired_details: element.child_texts("DesiredDetails"),
+            desired_icons: element
                 .children_named("DesiredIconData")
                 .map(|n| IconForm::read(&n))
                 .collect(),
-            app_names: node.child_texts("AppName"),
-            server_types: node.required_child_texts("ServerType")?,
-            client_types: node.required_child_texts("ClientType")?,
-            credentials: Credentials::read_optional(&node)?,
-            client_name: node.single_child_text("ClientName")?,
-            client_address: node.single_child_text("ClientAddress")?,
+            app_names: element.child_texts("AppName"),
+            server_types: element.required_child_texts("ServerType")?,
+            client_types: element.required_child_texts("ClientType")?,
+            credentials: Credentials::read_optional(&element)?,
+            client_name: element.single_child_text("ClientName")?,
+            client_address: element.single_child_text("ClientAddress")?,
         })
     }
 
@@ -103,16 +103,16 @@ impl Body for AppDataResponse {
     const ELEMENT: &'static str = "ResponseAppData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
+        let element = NfuseElement::root(element);
         let mut applications = Vec::new();
-        for set in node.children_named("AppDataSet") {
+        for set in element.children_named("AppDataSet") {
             applications.extend(
                 set.children_named("AppData")
                     .filter_map(|n| Application::read(&n)),
             );
         }
         Ok(Self {
-            leasing_status: node.first_child_text("LeasingStatus"),
+            leasing_status: element.first_child_text("LeasingStatus"),
             applications,
         })
     }

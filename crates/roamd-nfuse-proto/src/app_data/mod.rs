@@ -2,7 +2,6 @@
 
 mod access_list;
 mod application;
-mod boolean;
 mod file_type;
 mod icon;
 mod launch_settings;

@@ -2,7 +2,6 @@
 
 use roamd_xml::Writer;
 
-use super::boolean::is_true;
 use super::launch_settings::LaunchSettings;
 use crate::element_writer;
 use crate::nfuse_element::NfuseElement;
@@ -40,23 +39,25 @@ pub struct StartMenu {
 }
 
 impl Settings {
-    pub(super) fn read(node: &NfuseElement<'_>) -> Self {
-        let flag = |name| is_true(node.attribute(name));
-        let start_menu = node.first_child("AppInStartmenu");
+    pub(super) fn read(element: &NfuseElement<'_>) -> Self {
+        let flag = |name| element.is_attribute_true(name);
+        let start_menu = element.first_child("AppInStartmenu");
         Self {
             disabled: flag("appisdisabled"),
             desktop: flag("appisdesktop"),
-            folder: node.first_child_text("Folder").unwrap_or_default(),
-            description: node.first_child_text("Description").unwrap_or_default(),
-            on_desktop: node
+            folder: element.first_child_text("Folder").unwrap_or_default(),
+            description: element.first_child_text("Description").unwrap_or_default(),
+            on_desktop: element
                 .first_child("AppOnDesktop")
-                .is_some_and(|n| is_true(n.attribute("value"))),
+                .is_some_and(|n| n.is_attribute_true("value")),
             start_menu: start_menu
-                .filter(|n| is_true(n.attribute("value")))
+                .filter(|n| n.is_attribute_true("value"))
                 .map(|n| StartMenu::read(&n)),
-            publisher_name: node.first_child_text("PublisherName").unwrap_or_default(),
-            content_address: node.first_child_text("ContentAddress"),
-            launch: LaunchSettings::read(node),
+            publisher_name: element
+                .first_child_text("PublisherName")
+                .unwrap_or_default(),
+            content_address: element.first_child_text("ContentAddress"),
+            launch: LaunchSettings::read(element),
         }
     }
 
@@ -86,10 +87,10 @@ impl Settings {
 }
 
 impl StartMenu {
-    pub(super) fn read(node: &NfuseElement<'_>) -> Self {
+    pub(super) fn read(element: &NfuseElement<'_>) -> Self {
         Self {
-            root: node.attribute("root").unwrap_or_default().to_owned(),
-            folder: node.text().to_owned(),
+            root: element.attribute("root").unwrap_or_default().to_owned(),
+            folder: element.text().to_owned(),
         }
     }
 

@@ -23,8 +23,8 @@ impl Body for DataRequest {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        TicketResponse::from_parts(|part| node.required_child_text(part)).map(Self)
+        let element = NfuseElement::root(element);
+        TicketResponse::from_parts(|part| element.required_child_text(part)).map(Self)
     }
 
     fn write(&self, writer: &mut Writer) {

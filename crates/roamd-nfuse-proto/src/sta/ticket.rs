@@ -79,8 +79,8 @@ impl Body for TicketRequest {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        let refreshable = match node.single_child("Control")? {
+        let element = NfuseElement::root(element);
+        let refreshable = match element.single_child("Control")? {
             None => false,
             Some(control) => match control.single_child("Refreshable")? {
                 None => false,
@@ -93,9 +93,9 @@ impl Body for TicketRequest {
             },
         };
         Ok(Self {
-            ticket_type: node.required_child_text("AllowedTicketType")?,
-            authority_id_type: node.required_child_text("AllowedAuthorityIDType")?,
-            data: TicketData::read_required(&node)?,
+            ticket_type: element.required_child_text("AllowedTicketType")?,
+            authority_id_type: element.required_child_text("AllowedAuthorityIDType")?,
+            data: TicketData::read_required(&element)?,
             refreshable,
         })
     }
@@ -129,8 +129,8 @@ impl Body for TicketResponse {
     const SERVICE: Service = Service::Sta;
 
     fn read(element: &Element) -> Result<Self, Fault> {
-        let node = NfuseElement::root(element);
-        Self::from_parts(|part| node.required_first_child_text(part))
+        let element = NfuseElement::root(element);
+        Self::from_parts(|part| element.required_first_child_text(part))
     }
 
     fn write(&self, writer: &mut Writer) {
@@ -157,11 +157,11 @@ impl TicketData {
     /// Reads the single `TicketData` of a message. It decides about the host that Citrix Gateway
     /// connects to, so nothing in it may be repeated, not even in a response.
     pub(super) fn read_required(message: &NfuseElement<'_>) -> Result<Self, Fault> {
-        let node = message.required_child(TICKET_DATA)?;
-        let address = value(&node, ICA_ADDRESS)?;
+        let element = message.required_child(TICKET_DATA)?;
+        let address = value(&element, ICA_ADDRESS)?;
         Ok(Self {
-            ica_address: address.ok_or_else(|| node.missing(ICA_ADDRESS))?,
-            x_data: value(&node, X_DATA)?,
+            ica_address: address.ok_or_else(|| element.missing(ICA_ADDRESS))?,
+            x_data: value(&element, X_DATA)?,
         })
     }
 

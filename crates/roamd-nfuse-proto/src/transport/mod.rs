@@ -1,5 +1,5 @@
-//! What an operator configures about the way to a farm's controllers: addresses, service keys and
-//! the certificates to accept (nfuse.md §1.1).
+//! Settings of connections to controllers: addresses, service keys and the certificates to accept
+//! (nfuse.md §1.1).
 //!
 //! The module is pure data: it parses, compares and prints. Connections are made by the client of
 //! a farm.

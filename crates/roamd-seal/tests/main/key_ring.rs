@@ -117,8 +117,8 @@ fn new_key_seals_after_the_distribution_period() {
 }
 
 #[test]
-fn sealed_values_open_on_all_nodes_during_rotations() {
-    // Two nodes read the file at different times.
+fn sealed_values_open_on_all_servers_during_rotations() {
+    // Two servers read the file at different times.
     let file = KeyRing::random(0, &mut rng());
     let read = |ring: &KeyRing| KeyRing::from_text(&ring.to_text()).unwrap();
     let (one, two) = (read(&file), read(&file));
@@ -128,18 +128,18 @@ fn sealed_values_open_on_all_nodes_during_rotations() {
         if now % 5000 == 4000 {
             file = file.rotated(now, OVERLAP, &mut rng());
         }
-        let node = if now % 40 < 20 { &one } else { &two };
-        node.replace(&read(&file));
-        node.settle(now, OVERLAP);
-        for node in [&one, &two] {
-            values.push((now, node.seal(TOKEN, b"", b"plain", &mut rng())));
+        let server = if now % 40 < 20 { &one } else { &two };
+        server.replace(&read(&file));
+        server.settle(now, OVERLAP);
+        for server in [&one, &two] {
+            values.push((now, server.seal(TOKEN, b"", b"plain", &mut rng())));
         }
         values.retain(|(sealed, _)| now - sealed < 3600);
         // The oldest value that has not expired, and the current ones.
         let newest = &values[values.len() - 2..];
         for (sealed, value) in values.iter().take(1).chain(newest) {
-            for node in [&one, &two] {
-                let opened = node.open(TOKEN, b"", value);
+            for server in [&one, &two] {
+                let opened = server.open(TOKEN, b"", value);
                 assert!(opened.is_ok(), "sealed at {sealed}, at {now}");
             }
         }

@@ -35,7 +35,7 @@ pub(super) struct Writer {
     queue: Sender<Job>,
 }
 
-/// What an acknowledged write survives.
+/// Durability of an acknowledged write: the failure that it survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Durability {
     /// The end of the process, in any way.

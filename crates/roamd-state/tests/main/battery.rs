@@ -1,5 +1,5 @@
 //! Tests that every engine has to pass. The argument of [`battery`] opens the same state each time
-//! it is called, like a node at its start.
+//! it is called, like a server at its start.
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState};
@@ -20,7 +20,7 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     state.is_alive().await.unwrap();
     concurrent_writers_get_their_own_results(&state).await;
     drop(state);
-    acknowledged_writes_outlive_the_node(&open).await;
+    acknowledged_writes_outlive_the_server(&open).await;
 }
 
 const SPENT: FlagKind = FlagKind::SpentConversation;
@@ -120,7 +120,7 @@ async fn counters_of_two_keys_are_independent(state: &impl SharedState) {
 }
 
 async fn counter_is_readable_until_it_expires(state: &impl SharedState) {
-    let key = Digest::of(b"told");
+    let key = Digest::of(b"set");
     let counter = async |now| state.counter(FAILURES, key, now).await.unwrap();
     assert_eq!(counter(at(0)).await, Counter::default());
     for (now, until, count) in [(0, 10, 1), (5, 15, 2)] {
@@ -154,7 +154,7 @@ async fn counter_is_decremented_down_to_zero(state: &impl SharedState) {
     );
 }
 
-async fn acknowledged_writes_outlive_the_node<S: SharedState>(open: &impl Fn() -> S) {
+async fn acknowledged_writes_outlive_the_server<S: SharedState>(open: &impl Fn() -> S) {
     let key = Digest::of(b"outlives");
     let before = open();
     before.set_flag(SPENT, key, at(10)).await.unwrap();

@@ -26,9 +26,9 @@ fn store_url_is_http_or_https() {
 
 #[tokio::test]
 async fn endpoints_are_read_once_and_followed() {
-    let store = MockStore::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|address, request| match request.line.as_str() {
         "POST /list" => list(),
-        _ => good_store(here, request),
+        _ => good_store(address, request),
     })
     .await;
     let mut client = store.client();
@@ -54,15 +54,19 @@ async fn missing_store_is_distinguished_from_failing_store() {
             "there is no store at",
         ),
         (StatusCode::MOVED_PERMANENTLY, "", "there is no store at"),
-        (StatusCode::BAD_GATEWAY, "", "answered 502 Bad Gateway"),
+        (
+            StatusCode::BAD_GATEWAY,
+            "",
+            "responded with 502 Bad Gateway",
+        ),
     ] {
         let store = MockStore::start(move |_, _| {
-            let mut answer = ok("text/html", body.into());
-            *answer.status_mut() = code;
-            answer
+            let mut response = ok("text/html", body.into());
+            *response.status_mut() = code;
+            response
                 .headers_mut()
                 .insert(LOCATION, "/elsewhere".parse().unwrap());
-            answer
+            response
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
@@ -74,15 +78,15 @@ async fn missing_store_is_distinguished_from_failing_store() {
 /// SS-9: a redirect would turn a `POST` into a `GET`.
 #[tokio::test]
 async fn redirect_is_not_followed() {
-    let store = MockStore::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|address, request| match request.line.as_str() {
         "POST /list" => {
-            let mut answer = status(StatusCode::TEMPORARY_REDIRECT);
-            answer
+            let mut response = status(StatusCode::TEMPORARY_REDIRECT);
+            response
                 .headers_mut()
                 .insert(LOCATION, "/elsewhere".parse().unwrap());
-            answer
+            response
         }
-        _ => good_store(here, request),
+        _ => good_store(address, request),
     })
     .await;
     let error = store.client().list(&session_params()).await.unwrap_err();
@@ -113,18 +117,18 @@ async fn reason_of_the_server_is_passed_on() {
     ];
     for (content_type, body, expected) in cases {
         let body = body.to_owned();
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
             "POST /list" => {
-                let mut answer = ok(content_type, body.clone().into());
-                *answer.status_mut() = StatusCode::BAD_REQUEST;
-                answer
+                let mut response = ok(content_type, body.clone().into());
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                response
             }
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
         let url = format!("http://{}/list", store.address);
-        let expected = format!("{url} answered 400 Bad Request{expected}");
+        let expected = format!("{url} responded with 400 Bad Request{expected}");
         assert_eq!(error.to_string(), expected);
     }
 }
@@ -145,9 +149,9 @@ async fn missing_operation_is_named() {
 
 #[tokio::test]
 async fn oversized_response_is_rejected() {
-    let store = MockStore::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|address, request| match request.line.as_str() {
         "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
-        _ => good_store(here, request),
+        _ => good_store(address, request),
     })
     .await;
     let error = store.client().list(&session_params()).await.unwrap_err();

@@ -27,9 +27,9 @@ fn success() -> LaunchData {
 /// ST-44, CQ-64: the next attempt goes to the URL that the store gives, with the same parameters.
 #[tokio::test]
 async fn retry_goes_to_the_url_from_the_store() {
-    let store = MockStore::start(|here, request| {
+    let store = MockStore::start(|address, request| {
         let retry = |key| LaunchData::Retry {
-            url: format!("http://{here}/launch/{key}"),
+            url: format!("http://{address}/launch/{key}"),
             after: Some(0),
             reason: RetryReason::RESUMING,
             remedy: None,
@@ -71,9 +71,9 @@ async fn retry_goes_to_the_url_from_the_store() {
 
 #[tokio::test]
 async fn launch_is_given_up_after_thirty_attempts() {
-    let store = MockStore::start(|here, _| {
+    let store = MockStore::start(|address, _| {
         let data = LaunchData::Retry {
-            url: format!("http://{here}/launch"),
+            url: format!("http://{address}/launch"),
             after: Some(0),
             reason: RetryReason::REBOOTING,
             remedy: None,

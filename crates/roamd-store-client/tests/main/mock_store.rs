@@ -118,15 +118,20 @@ pub(crate) fn session_params() -> SessionParams {
 }
 
 /// Responds like a working store. Tests replace single responses.
-pub(crate) fn good_store(here: SocketAddr, request: &ReceivedRequest) -> MockResponse {
+pub(crate) fn good_store(address: SocketAddr, request: &ReceivedRequest) -> MockResponse {
     let token = request.header("authorization");
     match (request.line.as_str(), token) {
-        ("GET /Store/endpoints/v1", _) => endpoints(&format!("http://{here}")),
+        ("GET /Store/endpoints/v1", _) => endpoints(&format!("http://{address}")),
         ("POST /list", "CitrixAuth c2VydmljZQ==") => list(),
-        ("POST /list", _) => challenge("store", "token", &format!("http://{here}"), "/list"),
+        ("POST /list", _) => challenge("store", "token", &format!("http://{address}"), "/list"),
         ("POST /token", "CitrixAuth cHJpbWFyeQ==") => token_response("c2VydmljZQ=="),
-        ("POST /token", _) => challenge("tokens", "protocols", &format!("http://{here}"), "/token"),
-        ("POST /protocols", _) => choices(&format!("http://{here}/forms")),
+        ("POST /token", _) => challenge(
+            "tokens",
+            "protocols",
+            &format!("http://{address}"),
+            "/token",
+        ),
+        ("POST /protocols", _) => choices(&format!("http://{address}/forms")),
         ("POST /forms", _) => form(&sign_in_form()),
         ("POST /attempt", _) => token_response("cHJpbWFyeQ=="),
         _ => status(StatusCode::NOT_FOUND),
@@ -134,18 +139,18 @@ pub(crate) fn good_store(here: SocketAddr, request: &ReceivedRequest) -> MockRes
 }
 
 pub(crate) fn status(status: StatusCode) -> MockResponse {
-    let mut answer = MockResponse::default();
-    *answer.status_mut() = status;
-    answer
+    let mut response = MockResponse::default();
+    *response.status_mut() = status;
+    response
 }
 
 fn message(code: StatusCode, content_type: &'static str, body: Vec<u8>) -> MockResponse {
-    let mut answer = status(code);
-    answer
+    let mut response = status(code);
+    response
         .headers_mut()
         .insert(CONTENT_TYPE, content_type.parse().unwrap());
-    *answer.body_mut() = Full::new(body.into());
-    answer
+    *response.body_mut() = Full::new(body.into());
+    response
 }
 
 pub(crate) fn ok(content_type: &'static str, body: Vec<u8>) -> MockResponse {
@@ -180,11 +185,11 @@ pub(crate) fn challenge(realm: &str, location: &str, base: &str, root: &str) -> 
         locations: vec![format!("{base}/{location}")],
         service_root_hint: format!("{base}{root}"),
     };
-    let mut answer = status(StatusCode::UNAUTHORIZED);
-    answer
+    let mut response = status(StatusCode::UNAUTHORIZED);
+    response
         .headers_mut()
         .insert(WWW_AUTHENTICATE, challenge.to_string().parse().unwrap());
-    answer
+    response
 }
 
 pub(crate) fn choices(forms: &str) -> MockResponse {
@@ -216,12 +221,12 @@ pub(crate) fn token_response(token: &str) -> MockResponse {
 }
 
 pub(crate) fn form(form: &Form) -> MockResponse {
-    let mut answer = ok(media_type::FORM, form.to_xml());
+    let mut response = ok(media_type::FORM, form.to_xml());
     let cookie = "ASP.NET_SessionId=c00k1e; Path=/; HttpOnly; SameSite=Lax";
-    answer
+    response
         .headers_mut()
         .insert(SET_COOKIE, cookie.parse().unwrap());
-    answer
+    response
 }
 
 pub(crate) fn sign_in_form() -> Form {

@@ -17,22 +17,22 @@ async fn resources_are_requested_at_the_endpoint() {
             ..Resource::default()
         }],
     };
-    for (place, expected) in [
+    for (path, expected) in [
         ("/apps", "GET /apps?clientName=kiosk+07%26"),
         ("/apps?a=b", "GET /apps?a=b&clientName=kiosk+07%26"),
     ] {
         let body = list.to_xml(&Groups::all());
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
             "GET /Store/endpoints/v1" => {
                 let endpoints = vec![Endpoint {
                     id: "ListResources".into(),
-                    url: format!("http://{here}{place}"),
+                    url: format!("http://{address}{path}"),
                     capabilities: Vec::new(),
                 }];
                 ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
             }
             line if line.starts_with("GET /apps") => ok(media_type::RESOURCES, body.clone()),
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         })
         .await;
         let read = store.client().resources("kiosk 07&").await.unwrap();

@@ -92,12 +92,12 @@ async fn domain_is_split_off_only_if_the_form_has_a_field() {
             "username=LAB%5Cada&password=s3cret%21",
         ),
     ] {
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
             "POST /forms" => form(&Form {
                 requirements: fields.iter().map(|id| field(id)).collect(),
                 ..sign_in_form()
             }),
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         })
         .await;
         store.client().list(&session_params()).await.unwrap();
@@ -136,7 +136,7 @@ async fn refused_sign_in_is_reported_and_not_retried() {
         requirements: vec![field("oldPassword"), field("newPassword")],
         ..sign_in_form()
     };
-    for (answer, expected) in [
+    for (response, expected) in [
         (
             change,
             "the password has expired or must be changed: choose a new one in another client first",
@@ -148,9 +148,9 @@ async fn refused_sign_in_is_reported_and_not_retried() {
             "the store refused the sign-in: error-sessionid-expired",
         ),
     ] {
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
-            "POST /attempt" => form(&answer),
-            _ => good_store(here, request),
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
+            "POST /attempt" => form(&response),
+            _ => good_store(address, request),
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
@@ -172,7 +172,7 @@ async fn unavailable_sign_in_is_not_a_refusal() {
         (Some("Connexion impossible."), "Connexion impossible."),
         (None, "error-service-unavailable"),
     ] {
-        let answer = Form {
+        let response = Form {
             status: FormStatus::SERVICE_UNAVAILABLE,
             result: FormResult::FAIL,
             log_message: log_message.map(Into::into),
@@ -180,9 +180,9 @@ async fn unavailable_sign_in_is_not_a_refusal() {
             requirements: Vec::new(),
             ..sign_in_form()
         };
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
-            "POST /attempt" => form(&answer),
-            _ => good_store(here, request),
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
+            "POST /attempt" => form(&response),
+            _ => good_store(address, request),
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
@@ -199,12 +199,12 @@ async fn form_with_unknown_fields_is_not_filled() {
         &["username"],
         &[],
     ] {
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
             "POST /forms" => form(&Form {
                 requirements: fields.iter().map(|id| field(id)).collect(),
                 ..sign_in_form()
             }),
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
@@ -225,17 +225,17 @@ async fn password_goes_only_to_the_server_of_the_form() {
         format!("//{elsewhere}/attempt"),
         format!("http://{elsewhere}/attempt"),
     ] {
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
             "POST /forms" => form(&Form {
                 post_back: Some(post_back.clone()),
                 ..sign_in_form()
             }),
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
         assert!(
-            matches!(error, ClientError::BadLink { place: "PostBack" }),
+            matches!(error, ClientError::BadLink { part: "PostBack" }),
             "{error}"
         );
     }
@@ -288,9 +288,9 @@ async fn https_store_is_never_left_for_http() {
 /// A store behind an unconfigured proxy would refuse the token.
 #[tokio::test]
 async fn store_with_other_base_url_is_named() {
-    let store = MockStore::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|address, request| match request.line.as_str() {
         "POST /list" => challenge("store", "token", "https://store.example.net", "/list"),
-        _ => good_store(here, request),
+        _ => good_store(address, request),
     })
     .await;
     let error = store.client().list(&session_params()).await.unwrap_err();
@@ -304,14 +304,14 @@ async fn store_with_other_base_url_is_named() {
 #[tokio::test]
 async fn expired_token_is_replaced_once() {
     let lists = AtomicUsize::new(0);
-    let store = MockStore::start(move |here, request| {
+    let store = MockStore::start(move |address, request| {
         let token = !request.header("authorization").is_empty();
         match request.line.as_str() {
             // The second request with a token finds it expired.
             "POST /list" if token && lists.fetch_add(1, Ordering::Relaxed) == 1 => {
-                challenge("store", "token", &format!("http://{here}"), "/list")
+                challenge("store", "token", &format!("http://{address}"), "/list")
             }
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         }
     })
     .await;
@@ -369,9 +369,9 @@ async fn sign_out_ends_sign_ins_of_all_clones_once() {
 
 #[tokio::test]
 async fn refused_new_token_is_not_replaced_again() {
-    let store = MockStore::start(|here, request| match request.line.as_str() {
-        "POST /list" => challenge("store", "token", &format!("http://{here}"), "/list"),
-        _ => good_store(here, request),
+    let store = MockStore::start(|address, request| match request.line.as_str() {
+        "POST /list" => challenge("store", "token", &format!("http://{address}"), "/list"),
+        _ => good_store(address, request),
     })
     .await;
     let error = store.client().list(&session_params()).await.unwrap_err();
@@ -395,15 +395,15 @@ async fn unsupported_sign_in_is_reported() {
         ),
     ];
     for (line, expected) in cases {
-        let store = MockStore::start(move |here, request| match request.line.as_str() {
+        let store = MockStore::start(move |address, request| match request.line.as_str() {
             "POST /list" if line == "POST /list" => status(StatusCode::UNAUTHORIZED),
             "POST /protocols" => {
-                let mut answer = choices("http://192.0.2.1/");
+                let mut response = choices("http://192.0.2.1/");
                 let body = r#"<requesttokenchoices xmlns="http://citrix.com/delivery-services/1-0/auth/requesttokenchoices"><choices><choice><protocol>Certificate</protocol><location>http://192.0.2.1/</location></choice></choices></requesttokenchoices>"#;
-                *answer.body_mut() = body.into();
-                answer
+                *response.body_mut() = body.into();
+                response
             }
-            _ => good_store(here, request),
+            _ => good_store(address, request),
         })
         .await;
         let error = store.client().list(&session_params()).await.unwrap_err();
@@ -413,9 +413,9 @@ async fn unsupported_sign_in_is_reported() {
 
 #[tokio::test]
 async fn forbidden_operation_is_a_refusal() {
-    let store = MockStore::start(|here, request| match request.line.as_str() {
+    let store = MockStore::start(|address, request| match request.line.as_str() {
         "POST /list" => status(StatusCode::FORBIDDEN),
-        _ => good_store(here, request),
+        _ => good_store(address, request),
     })
     .await;
     let error = store.client().list(&session_params()).await.unwrap_err();

@@ -44,8 +44,8 @@ impl Claim {
     pub const EXPIRATION: &'static str =
         "http://schemas.microsoft.com/ws/2008/06/identity/claims/expiration";
 
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
-        let attribute = |name| node.attribute(name).map(str::to_owned);
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
+        let attribute = |name| element.attribute(name).map(str::to_owned);
         Ok(Self {
             claim_type: attribute("type")?,
             value: attribute("value")?,

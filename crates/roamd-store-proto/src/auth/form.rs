@@ -181,9 +181,9 @@ impl Form {
 }
 
 impl Requirement {
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
-        let credential = node.required("Credential")?;
-        let label = node.required("Label")?;
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
+        let credential = element.required("Credential")?;
+        let label = element.required("Label")?;
         let highlight = label
             .optional("HighlightFields")?
             .map_or_else(Vec::new, |fields| {
@@ -199,7 +199,7 @@ impl Requirement {
             label: label.optional_text("Text")?,
             label_type: label.required("Type")?.text().to_owned(),
             highlight,
-            kind: match node.optional("Input")? {
+            kind: match element.optional("Input")? {
                 Some(input) => RequirementKind::from_element(&input)?,
                 None => RequirementKind::Nothing,
             },
@@ -313,9 +313,9 @@ fn write_text(writer: &mut Writer, secret: bool, read_only: bool, initial: &str)
     writer.close();
 }
 
-fn display_value(node: StoreElement<'_>) -> Result<(String, String), Fault> {
-    let display = node.required("Display")?.text().to_owned();
-    Ok((display, node.required("Value")?.text().to_owned()))
+fn display_value(element: StoreElement<'_>) -> Result<(String, String), Fault> {
+    let display = element.required("Display")?.text().to_owned();
+    Ok((display, element.required("Value")?.text().to_owned()))
 }
 
 fn optional_leaf(writer: &mut Writer, name: &str, text: Option<&str>) {

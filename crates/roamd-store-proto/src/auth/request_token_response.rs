@@ -78,10 +78,11 @@ impl RequestTokenResponse {
     }
 }
 
-fn timestamp(node: &StoreElement<'_>) -> Result<Timestamp, Fault> {
-    node.text()
+fn timestamp(element: &StoreElement<'_>) -> Result<Timestamp, Fault> {
+    element
+        .text()
         .parse()
-        .map_err(|_| node.unexpected("a date and time in UTC"))
+        .map_err(|_| element.unexpected("a date and time in UTC"))
 }
 
 fn credential_display_name(root: &StoreElement<'_>) -> Result<Option<String>, Fault> {

@@ -29,10 +29,10 @@ impl Choice {
     /// User name and password in a form.
     pub const EXPLICIT_FORMS: &'static str = "ExplicitForms";
 
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
         Ok(Self {
-            protocol: node.required("protocol")?.required_text()?.to_owned(),
-            location: node.required("location")?.required_text()?.to_owned(),
+            protocol: element.required("protocol")?.required_text()?.to_owned(),
+            location: element.required("location")?.required_text()?.to_owned(),
         })
     }
 }

@@ -101,23 +101,25 @@ impl ResourceType {
 }
 
 impl Resource {
-    pub(super) fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
-        let text =
-            |name| -> Result<String, Fault> { Ok(node.optional_text(name)?.unwrap_or_default()) };
-        let flag =
-            |name| -> Result<bool, Fault> { Ok(node.optional_boolean(name)?.unwrap_or_default()) };
-        let properties = node.optional("properties")?;
+    pub(super) fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
+        let text = |name| -> Result<String, Fault> {
+            Ok(element.optional_text(name)?.unwrap_or_default())
+        };
+        let flag = |name| -> Result<bool, Fault> {
+            Ok(element.optional_boolean(name)?.unwrap_or_default())
+        };
+        let properties = element.optional("properties")?;
         Ok(Self {
-            id: node.required("id")?.required_text()?.to_owned(),
-            link: link(node, "link")?,
+            id: element.required("id")?.required_text()?.to_owned(),
+            link: link(element, "link")?,
             title: text("title")?,
             summary: text("summary")?,
             path: text("path")?,
             resource_type: ResourceType(Cow::Owned(text("resourcetype")?)),
-            plays_file_types: list(node, "playsfiletypes", "fileextension")?,
-            content_location: node.optional_text("contentlocation")?,
-            client_types: list(node, "clienttypes", "clienttype")?,
-            keywords: list(node, "keywords", "keyword")?,
+            plays_file_types: list(element, "playsfiletypes", "fileextension")?,
+            content_location: element.optional_text("contentlocation")?,
+            client_types: list(element, "clienttypes", "clienttype")?,
+            keywords: list(element, "keywords", "keyword")?,
             properties: properties.map_or_else(
                 || Ok(Vec::new()),
                 |list| {
@@ -126,7 +128,7 @@ impl Resource {
                         .collect()
                 },
             )?,
-            images: node.optional("images")?.map_or_else(
+            images: element.optional("images")?.map_or_else(
                 || Ok(Vec::new()),
                 |list| {
                     list.children_named("image")
@@ -134,10 +136,10 @@ impl Resource {
                         .collect()
                 },
             )?,
-            enabled: node.optional_boolean("enabled")?.unwrap_or(true),
-            launch_ica: link(node, "launchica")?,
-            image: link(node, "image")?,
-            icon: link(node, "icon")?,
+            enabled: element.optional_boolean("enabled")?.unwrap_or(true),
+            launch_ica: link(element, "launchica")?,
+            image: link(element, "image")?,
+            icon: link(element, "icon")?,
             on_desktop: flag("showondesktop")?,
             start_menu: flag("showonstartmenu")?
                 .then(|| {
@@ -148,7 +150,7 @@ impl Resource {
                 })
                 .transpose()?,
             featured: flag("featured")?,
-            image_hash: node.optional_text("imagehash")?,
+            image_hash: element.optional_text("imagehash")?,
             aggregated: flag("aggregatedresource")?,
             publisher_resource_id: text("publisherresourceid")?,
             publisher_name: text("publishername")?,
@@ -231,10 +233,10 @@ impl Resource {
 }
 
 impl Property {
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
         Ok(Self {
-            id: node.required("propertyId")?.required_text()?.to_owned(),
-            values: node
+            id: element.required("propertyId")?.required_text()?.to_owned(),
+            values: element
                 .children_named("value")
                 .map(|v| v.text().to_owned())
                 .collect(),
@@ -252,9 +254,9 @@ impl Property {
 }
 
 impl Image {
-    fn from_element(node: &StoreElement<'_>) -> Result<Self, Fault> {
+    fn from_element(element: &StoreElement<'_>) -> Result<Self, Fault> {
         let number = |name| -> Result<u16, Fault> {
-            let number = node.required(name)?;
+            let number = element.required(name)?;
             let found = number.text().parse().ok().filter(|number| *number > 0);
             found.ok_or_else(|| number.unexpected("a number from 1 to 65535"))
         };
@@ -272,15 +274,15 @@ impl Image {
     }
 }
 
-fn link(node: &StoreElement<'_>, name: &str) -> Result<Option<String>, Fault> {
-    match node.optional(name)? {
+fn link(element: &StoreElement<'_>, name: &str) -> Result<Option<String>, Fault> {
+    match element.optional(name)? {
         Some(link) => Ok(Some(link.required("url")?.required_text()?.to_owned())),
         None => Ok(None),
     }
 }
 
-fn list(node: &StoreElement<'_>, name: &str, item: &str) -> Result<Vec<String>, Fault> {
-    Ok(node.optional(name)?.map_or_else(Vec::new, |list| {
+fn list(element: &StoreElement<'_>, name: &str, item: &str) -> Result<Vec<String>, Fault> {
+    Ok(element.optional(name)?.map_or_else(Vec::new, |list| {
         list.children_named(item)
             .map(|item| item.text().to_owned())
             .collect()

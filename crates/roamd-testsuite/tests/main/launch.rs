@@ -68,7 +68,10 @@ async fn session_of_each_generation_follows_its_user() {
         assert!(others.contains(&resource.to_owned()), "{others:?}");
         let again = site.farms.connect(&ica, Timestamp::now()).unwrap_err();
         assert_eq!(again.to_string(), "logon ticket refused");
-        assert_eq!(again.source().unwrap().to_string(), "it was used before");
+        assert_eq!(
+            again.source().unwrap().to_string(),
+            "the ticket was used before"
+        );
     }
 }
 

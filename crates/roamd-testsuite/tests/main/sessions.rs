@@ -349,7 +349,7 @@ async fn tickets_are_invalidated_for_their_owner_only() {
     ] {
         for operation in ["disconnect", "logoff"] {
             for (user, refusal) in [
-                ("alice", Some("it was invalidated".to_owned())),
+                ("alice", Some("the ticket was invalidated".to_owned())),
                 ("bob", None),
             ] {
                 let site = Site::demo().await;

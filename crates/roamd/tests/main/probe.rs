@@ -59,7 +59,7 @@ fn probe_requests_ticket_from_each_ticket_authority() {
     let up: Vec<_> = (0..4).map(|row| rows[row]["up"].as_bool()).collect();
     assert_eq!(up, [Some(true), Some(true), Some(false), Some(false)]);
     assert_eq!(rows[1]["dialect"], "4.0");
-    assert_eq!(rows[2]["reason"], "farm answered unspecified");
+    assert_eq!(rows[2]["reason"], "farm refused the request: unspecified");
 }
 
 /// Starts a controller of an embedded farm.

@@ -236,7 +236,7 @@ fn launched_session_moves_to_this_client() {
     );
     let again = run(&connect);
     assert_eq!((again.code, again.out.as_str()), (3, ""));
-    let expected = "roamd: logon ticket refused: it was used before\n";
+    let expected = "roamd: logon ticket refused: the ticket was used before\n";
     assert_eq!(again.err, expected);
 }
 
@@ -258,7 +258,7 @@ fn ticket_invalidated_by_disconnect_is_refused() {
     let connect = run(&["farm", "connect", "--data", world.data(), file]);
     assert_eq!(connect.code, 3, "{connect:?}");
     assert!(
-        connect.err.contains("it was invalidated"),
+        connect.err.contains("the ticket was invalidated"),
         "{}",
         connect.err
     );

@@ -219,7 +219,7 @@ fn watch_reports_failure_once_and_continues() {
     assert!(
         watch
             .next_message()
-            .ends_with("/list answered 500 Internal Server Error")
+            .ends_with("/list responded with 500 Internal Server Error")
     );
     assert!(
         watch
