@@ -223,7 +223,10 @@ async fn invalid_ticket_fails_launch_without_showing_address() {
         assert!(shown.contains("ticket authority"), "{shown}");
         assert_eq!(failure.id(), LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
         let text = failure.text(Language::English);
-        assert!(text.contains("gateway") && !text.contains("farm"), "{text}");
+        assert!(
+            text.contains("Citrix Gateway") && !text.contains("farm"),
+            "{text}"
+        );
     }
 }
 
