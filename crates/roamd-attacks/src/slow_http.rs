@@ -30,7 +30,8 @@ pub(crate) struct SlowAttack {
     limit: ClientLimit,
     /// Lists during the attack.
     lists: Run,
-    /// Whether the server answered the last probe of the attacker, which is one more connection.
+    /// Whether the server responded to the last probe of the attacker, which is one more
+    /// connection.
     available: bool,
     /// Usage of the server at the end of the attack.
     memory: Usage,
@@ -210,9 +211,9 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[SlowAttack]) -> fmt::
             micros(attack.lists.percentile_99.as_secs_f64()),
             mebibytes(attack.memory),
             if attack.available {
-                "answered"
+                "responded"
             } else {
-                "not answered"
+                "no response"
             },
         )?;
     }

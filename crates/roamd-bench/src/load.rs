@@ -8,7 +8,7 @@ pub const WARM_UP: Duration = Duration::from_secs(2);
 /// Amount and duration of load.
 #[derive(Clone, Copy)]
 pub struct Load {
-    /// How long it lasts.
+    /// Duration.
     pub duration: Duration,
     /// Connections that are busy at the same time.
     pub connections: usize,

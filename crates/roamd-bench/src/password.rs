@@ -29,7 +29,7 @@ pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
                 .await?;
             ensure!(
                 response.status == 200,
-                "the farm answered {}",
+                "the farm responded with {}",
                 response.status
             );
         }

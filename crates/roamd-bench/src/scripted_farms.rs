@@ -12,7 +12,7 @@ use roamd_nfuse_proto::{
 use roamd_testkit::{Script, ScriptedController, encode_document};
 use tokio::runtime::{Builder, Runtime};
 
-/// How a controller treats requests.
+/// Behaviour of a controller.
 #[derive(Clone, Copy)]
 pub(crate) enum Behaviour {
     /// It responds after this time.
@@ -24,7 +24,7 @@ pub(crate) enum Behaviour {
 /// A thread that runs scripted controllers. They stop when it is dropped.
 pub(crate) struct ScriptedFarms {
     runtime: Runtime,
-    /// The name of each request and the script that answers it.
+    /// The name of each request and the script for its response.
     scripts: [(String, Script); 4],
 }
 

@@ -45,7 +45,7 @@ pub struct Nginx {
     pub address: SocketAddr,
 }
 
-/// How a server listens.
+/// Listener of a server.
 pub struct Listening {
     /// Address of the listener.
     pub listen: SocketAddr,
@@ -73,7 +73,7 @@ impl ServerProcess {
         Self::start_with(roamd, folder, farms, address, &listening)
     }
 
-    /// The same with another listener. Clients connect to `address`.
+    /// Like `start`, with another listener. Clients connect to `address`.
     fn start_with(
         roamd: &Path,
         folder: &Path,

@@ -103,7 +103,7 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
     let response = post_message(connection, &protocols, &for_token_service, None).await?;
     ensure!(
         response.status == 300,
-        "the protocols service answered {}",
+        "the protocols service responded with {}",
         response.status
     );
     let choices = TokenChoices::from_xml(&response.body)?.choices;
@@ -116,7 +116,7 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
     let response = post_message(connection, &forms.location, &for_token_service, None).await?;
     ensure!(
         response.status == 200,
-        "the start of forms answered {}",
+        "the start of forms responded with {}",
         response.status
     );
     let cookie = response
@@ -144,7 +144,7 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
     let response = connection.post(&path, &headers, body).await?;
     ensure!(
         response.status == 200,
-        "the completed form was answered {}",
+        "the response to the completed form was {}",
         response.status
     );
     let primary = RequestTokenResponse::from_xml(&response.body)?.token;
@@ -153,7 +153,7 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
     let response = post_message(connection, &token_service, &for_store, Some(&primary)).await?;
     ensure!(
         response.status == 200,
-        "the token service answered {}",
+        "the token service responded with {}",
         response.status
     );
     Ok(RequestTokenResponse::from_xml(&response.body)?.token)

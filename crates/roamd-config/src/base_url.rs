@@ -26,7 +26,7 @@ pub enum Scheme {
     Https,
 }
 
-/// Why a text is not a base URL.
+/// Error of parsing a base URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// It is not a URL with a host and one of the two schemes.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
-use crate::fault::ConfigFault;
 use crate::files::Files;
 use crate::reader::key::{Key, KnownKey};
+use crate::reader::report::ConfigFault;
 use crate::reader::report::Report;
 use crate::reader::section::{Section, cut};
 use crate::reader::value::{folder, text};
@@ -57,7 +57,7 @@ pub struct Config {
     pub audit: Option<Audit>,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
-    /// How often passwords may be tried.
+    /// Limits on password attempts.
     pub login_throttle: LoginThrottle,
     /// Keys of tokens and session ids.
     pub keys: Keys,

@@ -1,15 +1,14 @@
-//! What the parser needs to know about the files that a configuration names.
+//! Access of the parser to the files that a configuration names.
 
 use std::io;
 use std::path::Path;
 
-use crate::controller_tls::ControllerTls;
-use crate::listener_tls::ListenerTls;
+use crate::tls::{ControllerTls, ListenerTls};
 
 /// Access to the files that a configuration names, and checks of what they hold.
 ///
-/// The parser asks while it reads the configuration, so that a missing or unusable file is reported
-/// like any other fault: with its line, and together with all others.
+/// The parser calls it while it reads the configuration, so that a missing or unusable file is
+/// reported like any other fault: with its line, and together with all others.
 pub trait Files {
     /// Reads a file, but at most its first `largest` bytes.
     ///
@@ -30,7 +29,7 @@ pub trait Files {
     fn check_controller_tls(&self, tls: &ControllerTls) -> Result<(), String>;
 }
 
-/// Why a file was not read.
+/// Error of reading a file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The path names something else, such as a folder.
@@ -41,7 +40,7 @@ pub enum FileError {
     Unreadable(#[from] io::Error),
 }
 
-/// Why the listener cannot use the files of `[tls]`.
+/// Fault of the files of `[tls]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFault {
     /// The key of `[tls]` that names the file at fault.

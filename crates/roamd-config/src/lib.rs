@@ -1,14 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod base_url;
-mod controller_tls;
 mod document;
-mod fault;
 mod files;
-mod listener_tls;
 mod reader;
 mod sample;
 mod sections;
+mod tls;
 mod url_path;
 
 pub use roamd_nfuse_proto::transport::{
@@ -18,11 +16,9 @@ pub use roamd_sessions::Generation;
 pub use roamd_store_proto::Lifetime;
 
 pub use base_url::{BaseUrl, BaseUrlError, Scheme};
-pub use controller_tls::ControllerTls;
 pub use document::{Config, parse};
-pub use fault::ConfigFault;
 pub use files::{CertificateFault, FileError, Files};
-pub use listener_tls::ListenerTls;
+pub use reader::report::ConfigFault;
 pub use sample::SAMPLE;
 pub use sections::audit::Audit;
 pub use sections::authentication::{Authentication, CredentialCheck};
@@ -33,4 +29,5 @@ pub use sections::limits::ServerLimits;
 pub use sections::listener::ListenerConfig;
 pub use sections::login_throttle::LoginThrottle;
 pub use sections::store::{SpellingChoice, Store};
+pub use tls::{ControllerTls, ListenerTls};
 pub use url_path::{UrlPath, UrlPathError};

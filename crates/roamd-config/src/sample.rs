@@ -9,11 +9,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::controller_tls::ControllerTls;
     use crate::document::{Config, parse, parse_and_list_keys};
     use crate::files::{CertificateFault, FileError, Files};
-    use crate::listener_tls::ListenerTls;
     use crate::reader::key::Absence;
+    use crate::tls::ControllerTls;
+    use crate::tls::ListenerTls;
 
     /// Each file holds a text; whatever is checked can be used.
     struct AnyFile;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UrlPath(String);
 
-/// Why a text is not a path of a store.
+/// Error of parsing the path of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlPathError {
     /// It does not begin at the root of the host.

@@ -2,7 +2,7 @@
 
 use roamd_store_proto::Property;
 
-/// Begin of the markup, in any case.
+/// Start of the markup, in any case.
 const MARKER: &[u8] = b"KEYWORDS:";
 
 /// Keywords of a featured resource, in any case (ST-63).

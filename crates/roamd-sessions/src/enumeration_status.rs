@@ -4,15 +4,15 @@ use roamd_store_proto::EnumerationStatus;
 
 use crate::{Busy, FarmError};
 
-/// Returns how complete a list is, from the result of each farm that had to be asked.
+/// Returns how complete a list is, from the result of each farm that had to be queried.
 ///
 /// # Errors
 /// [`Busy`] if there were such farms and all of them were busy.
 pub(crate) fn enumeration_status<'a>(
-    asked: impl Iterator<Item = Result<(), &'a FarmError>>,
+    queried: impl Iterator<Item = Result<(), &'a FarmError>>,
 ) -> Result<EnumerationStatus, Busy> {
     let (mut listed, mut failed, mut busy) = (0_usize, 0_usize, 0_usize);
-    for result in asked {
+    for result in queried {
         match result {
             Ok(()) => listed += 1,
             Err(FarmError::Busy) => busy += 1,

@@ -1,10 +1,11 @@
 //! Generations of farm products, and every fact that depends on them.
 //!
-//! INVARIANT: no other file asks which generation a farm has. It asks for a fact.
+//! INVARIANT: no other file reads the generation of a farm; others call a method that states a
+//! fact.
 //!
-//! What a farm says in its responses is not a fact of this table. The farm adapter reads there
+//! The content of responses is not a fact of this table. The farm adapter reads there
 //! whether a ticket, a launch reference or a session sharing key came with the address
-//! (nfuse.md §5.4 to §5.6), and asks for what is missing.
+//! (nfuse.md §5.4 to §5.6), and requests what is missing.
 
 /// Generation of a farm's product (nfuse.md §10). The protocol does not carry it: it is configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

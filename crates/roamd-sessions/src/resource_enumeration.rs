@@ -168,7 +168,7 @@ impl Application {
         self.kind == Kind::Desktop
     }
 
-    /// What is equal for the same application on several farms of a group.
+    /// Identity of an application, equal on all farms of a group.
     pub(crate) fn identity(&self) -> (&str, Discriminant<Kind>) {
         (&self.title, discriminant(&self.kind))
     }

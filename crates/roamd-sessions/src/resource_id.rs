@@ -24,7 +24,7 @@ pub struct ResourceId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceIds {
     first: ResourceId,
-    elsewhere: Vec<ResourceId>,
+    others: Vec<ResourceId>,
 }
 
 /// Separates ids. No XML text contains it.
@@ -67,10 +67,10 @@ impl ResourceIds {
     /// The ids of a resource, in the order in which a launch tries them. Ids after the first
     /// [`ResourceIds::MAX`] are left out.
     #[must_use]
-    pub fn new(first: ResourceId, elsewhere: impl IntoIterator<Item = ResourceId>) -> Self {
+    pub fn new(first: ResourceId, others: impl IntoIterator<Item = ResourceId>) -> Self {
         Self {
             first,
-            elsewhere: elsewhere.into_iter().take(Self::MAX - 1).collect(),
+            others: others.into_iter().take(Self::MAX - 1).collect(),
         }
     }
 
@@ -95,7 +95,7 @@ impl ResourceIds {
 
     /// The ids, in the order in which a launch tries them.
     pub fn iter(&self) -> impl Iterator<Item = &ResourceId> {
-        [&self.first].into_iter().chain(&self.elsewhere)
+        [&self.first].into_iter().chain(&self.others)
     }
 
     /// Returns only the id on this farm, or `None` if there is none.

@@ -32,7 +32,7 @@ impl<F: Farm> Store<F> {
         }
     }
 
-    /// The same store, whose clients outside connect through a Citrix Gateway. With `None`, all
+    /// Returns the store with a Citrix Gateway, for clients outside. With `None`, all
     /// clients count as inside.
     #[must_use]
     pub fn with_remote_access(self, remote_access: Option<RemoteAccess>) -> Self {
@@ -57,7 +57,7 @@ impl<F: Farm> Store<F> {
     /// Lists the sessions that the user may connect to from this end-point (SS-28 to SS-42).
     ///
     /// # Errors
-    /// [`Busy`] if no farm was asked, because all planned farms were busy.
+    /// [`Busy`] if no farm was queried, because all planned farms were busy.
     pub async fn list(
         &self,
         plan: &ListPlan,
@@ -94,7 +94,7 @@ impl<F: Farm> Store<F> {
     /// started. Always has side effects.
     ///
     /// # Errors
-    /// [`Busy`] if no farm was asked, because all planned farms were busy.
+    /// [`Busy`] if no farm was queried, because all planned farms were busy.
     pub async fn launch(&self, plan: &LaunchPlan, launch: &Launch) -> Result<LaunchOutcome, Busy> {
         launch::run(&self.farms, self.remote_access.as_ref(), plan, launch).await
     }
@@ -102,7 +102,7 @@ impl<F: Farm> Store<F> {
     /// Lists the resources that the user may start (store-services.md §5).
     ///
     /// # Errors
-    /// [`Busy`] if no farm was asked, because all were busy.
+    /// [`Busy`] if no farm was queried, because all were busy.
     pub async fn resources(&self, user: &User, scope: Scope) -> Result<ResourceList, Busy> {
         resources::list(&self.farms, user, scope).await
     }

@@ -63,7 +63,7 @@ impl Behaviour {
             (self.drop_after, Reaction::DropAfter),
             (self.nonsense, Reaction::Nonsense),
             (self.drip, Reaction::Drip),
-            (self.close, Reaction::AnswerAndClose),
+            (self.close, Reaction::RespondAndClose),
         ];
         for (share, reaction) in reactions {
             if roll < share {
@@ -71,15 +71,15 @@ impl Behaviour {
             }
             roll -= share;
         }
-        Reaction::Answer
+        Reaction::Respond
     }
 }
 
 /// Reaction of a controller to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reaction {
-    Answer,
-    AnswerAndClose,
+    Respond,
+    RespondAndClose,
     /// Performs it, and responds in pieces with pauses.
     Drip,
     /// Performs it, and resets the connection.

@@ -229,8 +229,8 @@ impl Controller {
                 let document = encode_response::<CapabilitiesResponse>(frame, &Err(refusal));
                 return socket.write_all(&http(&document)).await.ok();
             }
-            Reaction::Answer
-            | Reaction::AnswerAndClose
+            Reaction::Respond
+            | Reaction::RespondAndClose
             | Reaction::Drip
             | Reaction::DropAfter
             | Reaction::Nonsense => {}
@@ -266,7 +266,7 @@ impl Controller {
                 }
             });
         }
-        if reaction == Reaction::AnswerAndClose {
+        if reaction == Reaction::RespondAndClose {
             let wait = lock(&self.0.rng).u64(0..2_000);
             sleep(Duration::from_millis(wait * wait / 2_000)).await;
             return None;

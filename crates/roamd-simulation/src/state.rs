@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateFuture};
 
-/// The shared state of one node.
+/// Shared state of one server.
 #[derive(Default)]
 pub(crate) struct MemoryState(Mutex<Inner>);
 

@@ -20,5 +20,5 @@ pub use controller::{
     Script, ScriptedController, document, encode_document, http_response, request_name,
 };
 pub use ports::{closed_url, free_address};
-pub use strict_xml::Node;
+pub use strict_xml::StrictElement;
 pub use tls_proxy::TlsProxy;

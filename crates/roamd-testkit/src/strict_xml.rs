@@ -7,7 +7,7 @@
 
 /// An element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct StrictElement {
     /// Name, with its prefix if there is one.
     pub name: String,
     /// Names and values of the attributes, `xmlns` included.
@@ -17,11 +17,11 @@ pub struct Node {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    Element(Node),
+    Element(StrictElement),
     Text(String),
 }
 
-impl Node {
+impl StrictElement {
     /// Reads a document and returns its root, which has to be its last node (CQ-50).
     #[must_use]
     pub fn last(document: &[u8]) -> Self {
@@ -102,9 +102,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an element after its `<`.
-    fn element(&mut self) -> Node {
+    fn element(&mut self) -> StrictElement {
         let name = self.until(&[' ', '\n', '/', '>']).to_owned();
-        let mut node = Node {
+        let mut element = StrictElement {
             name,
             attributes: Vec::new(),
             content: Vec::new(),
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         loop {
             self.rest = self.rest.trim_start();
             if self.skip("/>") {
-                return node;
+                return element;
             }
             if self.skip(">") {
                 break;
@@ -121,15 +121,15 @@ impl<'a> Reader<'a> {
             self.expect("=\"");
             let value = decoded(self.until(&['"']));
             self.expect("\"");
-            node.attributes.push((attribute, value));
+            element.attributes.push((attribute, value));
         }
         loop {
             let text = self.until(&['<']);
             if !text.is_empty() {
-                node.content.push(Content::Text(decoded(text)));
+                element.content.push(Content::Text(decoded(text)));
             }
             if self.skip("</") {
-                self.expect(&node.name);
+                self.expect(&element.name);
                 self.expect(">");
                 break;
             }
@@ -137,15 +137,15 @@ impl<'a> Reader<'a> {
                 self.stop::<()>();
             }
             self.expect("<");
-            node.content.push(Content::Element(self.element()));
+            element.content.push(Content::Element(self.element()));
         }
         // White space between elements is layout.
-        if node.elements().next().is_some() {
-            node.content.retain(
+        if element.elements().next().is_some() {
+            element.content.retain(
                 |content| !matches!(content, Content::Text(text) if text.trim().is_empty()),
             );
         }
-        node
+        element
     }
 
     fn until(&mut self, ends: &[char]) -> &'a str {
@@ -225,8 +225,12 @@ mod tests {
             ("<a><b>1<c/>2</b></a>", false),
             ("<a><c/></a>", false),
         ] {
-            let read =
-                catch_unwind(|| Node::last(document.as_bytes()).child("b").text().to_owned());
+            let read = catch_unwind(|| {
+                StrictElement::last(document.as_bytes())
+                    .child("b")
+                    .text()
+                    .to_owned()
+            });
             assert_eq!(read.is_ok(), reads, "{document}");
         }
     }

@@ -85,11 +85,11 @@ async fn pass_on(
     for name in ["host", "connection"] {
         parts.headers.remove(name);
     }
-    let answer = sender
+    let response = sender
         .send_request(Request::from_parts(parts, Full::new(body)))
         .await?;
-    assert_eq!(answer.version(), Version::HTTP_2);
-    let (mut parts, body) = answer.into_parts();
+    assert_eq!(response.version(), Version::HTTP_2);
+    let (mut parts, body) = response.into_parts();
     parts.version = Version::HTTP_11;
     let body = body.collect().await?.to_bytes();
     Ok(Response::from_parts(parts, Full::new(body)))

@@ -42,7 +42,7 @@ impl HttpPeer {
         }
     }
 
-    /// The same server for a client with another address of the loopback network.
+    /// Returns this server for a client with another address of the loopback network.
     #[must_use]
     pub fn from(self, from: impl Into<IpAddr>) -> Self {
         let from = from.into();

@@ -15,7 +15,7 @@ mod sealed_tokens;
 mod secret_scan;
 mod sign_in;
 mod signed_in;
-mod site;
+mod test_environment;
 mod token_service;
 
 pub use audit::AuditReader;
@@ -26,7 +26,7 @@ pub use sealed_tokens::TokenContents;
 pub use secret_scan::{expect_logged, is_logged};
 pub use sign_in::{sign_in, sign_in_through, sign_in_to};
 pub use signed_in::{SignedIn, session_params};
-pub use site::{Clock, Options, Site};
+pub use test_environment::{Clock, Options, TestEnvironment};
 pub use token_service::{
     Challenge, Conversation, TokenService, challenge_expression, challenge_of, request_token,
     token_of, token_response,

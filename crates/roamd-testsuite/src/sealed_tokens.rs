@@ -16,7 +16,7 @@ use roamd_store_proto::auth::{Form, RequestToken};
 use secrecy::ExposeSecret;
 
 use crate::paths::AUTH_PATH;
-use crate::site::Site;
+use crate::test_environment::TestEnvironment;
 
 /// The content of a token and the time of its issue.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct TokenContents<'a> {
     pub issued: Timestamp,
 }
 
-impl Site {
+impl TestEnvironment {
     /// Seals a token with the server's keys.
     #[must_use]
     pub fn seal_token(&self, contents: &TokenContents<'_>) -> String {

@@ -1,7 +1,8 @@
 //! Scan for secrets in logs and files, in every test.
 //!
 //! This process keeps everything that it logs, and every secret that a client sends or receives.
-//! When a site stops, no secret may be in the log or in a file of the server or of the farms.
+//! When a test environment stops, no secret may be in the log or in a file of the server or of the
+//! farms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -97,7 +98,7 @@ pub(crate) fn record_response(headers: &[(String, String)], body: &[u8]) {
         .for_each(record_secret);
 }
 
-/// Starts to look for these texts in log lines. Scans of other sites do not affect this.
+/// Starts to look for these texts in log lines. Scans of other environments do not affect this.
 pub fn expect_logged(texts: &[&str]) {
     let expected = texts.iter().map(|text| ((*text).to_owned(), false));
     record().expected.extend(expected);

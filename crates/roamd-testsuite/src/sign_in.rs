@@ -2,20 +2,25 @@
 
 use crate::http_peer::HttpPeer;
 use crate::signed_in::SignedIn;
-use crate::site::Site;
+use crate::test_environment::TestEnvironment;
 use crate::token_service::{TokenService, token_of};
 
-/// Signs a user of the domain `DEMO` in to the store of a site.
-pub async fn sign_in(site: &Site, user: &str, password: &str) -> SignedIn {
-    sign_in_to(site, site.store_path, user, password).await
+/// Signs a user of the domain `DEMO` in to the store of the environment.
+pub async fn sign_in(env: &TestEnvironment, user: &str, password: &str) -> SignedIn {
+    sign_in_to(env, env.store_path, user, password).await
 }
 
 /// Signs a user in to the store with this path.
-pub async fn sign_in_to(site: &Site, store: &'static str, user: &str, password: &str) -> SignedIn {
-    sign_in_through(site.server, store, user, password).await
+pub async fn sign_in_to(
+    env: &TestEnvironment,
+    store: &'static str,
+    user: &str,
+    password: &str,
+) -> SignedIn {
+    sign_in_through(env.server, store, user, password).await
 }
 
-/// Signs a user in through this peer, for example another node or a proxy.
+/// Signs a user in through this peer, for example another server or a proxy.
 pub async fn sign_in_through(
     server: HttpPeer,
     store: &'static str,

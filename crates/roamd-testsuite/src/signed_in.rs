@@ -8,7 +8,7 @@ use crate::paths::path_of;
 /// A user with a service token for a store.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// The server that issued the tokens, or another node of it.
+    /// The server that issued the tokens, or another one with the same keys.
     pub server: HttpPeer,
     /// Path of the store.
     pub store: &'static str,

@@ -16,7 +16,7 @@ const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
 pub struct Challenge {
     /// Sent back as `for-service`.
     pub realm: String,
-    /// Why the token was refused.
+    /// Reason for which the token was refused.
     pub reason: String,
     /// URL of the service that issues a token.
     pub locations: String,
@@ -40,7 +40,7 @@ pub struct TokenService {
 /// A sign-in in progress.
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// The server, or another node of it.
+    /// The server, or another one with the same keys.
     pub server: HttpPeer,
     /// The last form.
     pub form: Form,
@@ -109,7 +109,7 @@ impl TokenService {
         Self::discover_from(server, STORE_PATH).await
     }
 
-    /// The same from the store with this path.
+    /// Like [`discover`](Self::discover), from the store with this path.
     pub async fn discover_from(server: HttpPeer, store_path: &str) -> Self {
         let path = format!("{store_path}/sessions/v1/available");
         let store = challenge_of(&server.send("POST", &path, &[], b"").await);
@@ -166,7 +166,7 @@ impl TokenService {
         self.exchange_for(primary, Self::LIFETIME).await
     }
 
-    /// The same with this requested lifetime.
+    /// Like [`exchange`](Self::exchange), with this requested lifetime.
     pub async fn exchange_for(&self, primary: &str, lifetime: &str) -> Response {
         let message = request_token(&self.store.realm, &self.store.hint, lifetime);
         self.post(Some(primary), &message).await

@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The user is not signed in, or not allowed to do this.
     Refused = 3,
-    /// Partly done, for example because some farms did not answer.
+    /// Partly done, for example because some farms did not respond.
     Partial = 4,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct DefaultListKey<T> {
     pub(crate) item: Read<T>,
 }
 
-/// What an absent key means.
+/// Meaning of an absent key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absence {
     /// A fault.
@@ -47,7 +47,7 @@ pub(crate) enum Absence {
     EmptySection,
 }
 
-/// A key that the reader of a section has asked for.
+/// A key that the reader of a section has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KnownKey {
     /// How the file writes the section, for example `[[store.farm]]`; empty for the document

@@ -1,9 +1,18 @@
-//! What reading a document has found.
+//! Faults found while reading a document.
 
 use std::cell::RefCell;
 
 use super::key::KnownKey;
-use crate::fault::ConfigFault;
+
+/// A fault of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct ConfigFault {
+    /// Line, counted from 1.
+    pub line: usize,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
 
 /// The faults found so far in one document, and the keys that its readers know.
 pub(crate) struct Report {

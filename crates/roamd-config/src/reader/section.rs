@@ -7,13 +7,14 @@ use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey};
 use super::report::Report;
 use super::suggest;
 
-/// How much of a value a fault repeats, in characters.
+/// Maximum length of a value that a fault quotes, in characters.
 const LONGEST_QUOTE: usize = 60;
 
-/// One table of the document. Its reader asks for each key that it knows, then calls
+/// One table of the document. Its reader reads each key that it knows, then calls
 /// [`finish`](Self::finish), which reports all other keys.
 ///
-/// A missing or wrong value is reported, and reading goes on, so that all faults are found at once.
+/// A missing or wrong value is reported, and reading continues, so that all faults are found at
+/// once.
 pub(crate) struct Section<'d> {
     /// How the file writes it, for example `[[store.farm]]`; empty for the document itself.
     name: &'static str,
@@ -185,7 +186,7 @@ impl<'d> Section<'d> {
         self.report.fault(self.offset_of(key), message);
     }
 
-    /// Reports every key of the table that its reader has not asked for.
+    /// Reports every key of the table that its reader has not read.
     pub(crate) fn finish(self) {
         let known: Vec<_> = self.known.iter().map(|key| key.name).collect();
         for key in self.table.into_iter().flat_map(DeTable::keys) {
@@ -312,8 +313,8 @@ pub(crate) fn cut(text: &str) -> String {
     format!("{}{rest}", start.escape_debug())
 }
 
-/// Returns a value as a fault quotes it, to tell it from others of its line. Returns `None` for
-/// what may hold a password, as the user part of a URL does.
+/// Returns a value as a fault quotes it, to distinguish it from other values on its line. Returns
+/// `None` for what may hold a password, as the user part of a URL does.
 fn quoted(value: &DeValue<'_>) -> Option<String> {
     let text = value.as_str().filter(|text| !text.contains('@'))?;
     Some(format!("\"{}\"", cut(text)))

@@ -1,6 +1,6 @@
 //! Suggestions for unknown keys and words.
 
-/// How alike two words have to be for one to be suggested in place of the other, from 0 to 1.
+/// Minimum similarity of two words for one to be suggested in place of the other, from 0 to 1.
 const ALIKE: f64 = 0.75;
 
 /// Settings of StoreFront that have another name here (`serverCommunicationAttempts`).

@@ -39,7 +39,7 @@ pub struct Audit {
     pub file: PathBuf,
     /// Size at which the file is rotated, in bytes.
     pub max_bytes: u64,
-    /// How many rotated files are kept.
+    /// Number of rotated files that are kept.
     pub keep: u32,
 }
 

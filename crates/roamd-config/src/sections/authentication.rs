@@ -76,15 +76,15 @@ const VALIDATION_SERVICES: DefaultListKey<String> = DefaultListKey {
 pub struct Authentication {
     /// Path of the token service; by default the first store's path + `Auth` (CA-1).
     pub path: UrlPath,
-    /// What checks passwords.
+    /// Farm that checks passwords.
     pub credentials: CredentialCheck,
     /// Domains that the sign-in form offers; without any it has no domain box (CA-62).
     pub domains: Vec<String>,
     /// Domain of a bare user name (CA-67).
     pub default_domain: Option<String>,
-    /// Lifetime of a token when the client asks for none (CA-29).
+    /// Lifetime of a token if the client requests none (CA-29).
     pub token_lifetime: Duration,
-    /// The longest lifetime of a token, however long the client asks for (CA-29).
+    /// The longest lifetime of a token, even if the client requests a longer one (CA-29).
     pub token_lifetime_max: Duration,
     /// Name of the cookie of the sign-in conversation (CA-48).
     pub cookie_name: String,
@@ -92,7 +92,7 @@ pub struct Authentication {
     pub validation_services: Vec<String>,
 }
 
-/// What checks passwords.
+/// Farm that checks passwords.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialCheck {
     /// The first farm that responds, in the order of the file.

@@ -10,11 +10,11 @@ use toml::de::DeValue;
 use super::controllers::{
     default_connect_timeout, default_response_timeout, order, ticket_authority, tls,
 };
-use crate::controller_tls::ControllerTls;
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::Section;
 use crate::reader::value::{boolean, milliseconds, network, text};
+use crate::tls::ControllerTls;
 
 const ADDRESS: Key<HostPort> = Key {
     name: "address",
@@ -64,7 +64,7 @@ const TRANSLATED_ADDRESS: Key<HostPort> = Key {
     read: |value| host(value, HostPort::ICA),
 };
 
-/// How clients outside reach hosts.
+/// Citrix Gateway through which clients outside reach hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CitrixGateway {
     /// The address of the Citrix Gateway, and which clients are outside.
@@ -80,7 +80,7 @@ pub struct CitrixGateway {
     pub connect_timeout: Duration,
     /// Time for an authority to respond before the next one is tried.
     pub response_timeout: Duration,
-    /// How `https` authorities are authenticated; `None` if there are none.
+    /// Authentication of `https` authorities; `None` if there are none.
     pub tls: Option<ControllerTls>,
 }
 

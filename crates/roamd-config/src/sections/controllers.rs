@@ -8,11 +8,11 @@ use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, PublicKeyPin,
 use toml::de::DeValue;
 use url::Url;
 
-use crate::controller_tls::ControllerTls;
 use crate::files::Files;
 use crate::reader::key::{Key, ListKey};
 use crate::reader::section::Section;
 use crate::reader::value::{file, text, word};
+use crate::tls::ControllerTls;
 
 /// Largest file of certificate authorities that is read, in bytes.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;

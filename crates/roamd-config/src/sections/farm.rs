@@ -10,11 +10,11 @@ use toml::de::DeValue;
 use super::controllers::{
     controller, default_connect_timeout, default_response_timeout, order, tls,
 };
-use crate::controller_tls::ControllerTls;
 use crate::files::{Files, NoFiles};
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::Section;
 use crate::reader::value::{boolean, file, milliseconds, name, number, seconds, text, word};
+use crate::tls::ControllerTls;
 
 /// Longest id of a farm, in bytes; ids go into session ids and resource ids.
 const LONGEST_ID: usize = 64;
@@ -145,23 +145,24 @@ pub struct Farm {
     pub connect_timeout: Duration,
     /// Time for a controller to respond before a request that changes nothing goes to the next one.
     pub response_timeout: Duration,
-    /// How many times one request may try to reach a controller; at least once.
+    /// Maximum number of attempts of one request; at least 1.
     pub attempts: usize,
-    /// How many operations may run at the same time; at least one.
+    /// Maximum number of concurrent operations; at least 1.
     pub concurrency: usize,
-    /// How many further operations may wait.
+    /// Maximum number of further operations that wait.
     pub queue: usize,
     /// The XML service keys that its controllers require, from the file that holds them.
     pub service_keys: Option<ServiceKeys>,
-    /// How its `https` controllers are authenticated; `None` if it has none.
+    /// Authentication of its `https` controllers; `None` if it has none.
     pub tls: Option<ControllerTls>,
-    /// `LegacyWorkspaceControl`: ask an old desktop farm for application sessions, too (SS-33).
+    /// `LegacyWorkspaceControl`: query an old desktop farm for application sessions, too (SS-33).
     pub legacy_workspace_control: bool,
     /// Farms of a group publish the same application once.
     pub aggregation_group: Option<String>,
-    /// Lifetime of logon tickets that the farm is asked for.
+    /// Lifetime of logon tickets that is requested from the farm.
     pub ticket_time_to_live: Duration,
-    /// Form of the host address that the farm is asked for. Its response may have another form.
+    /// Form of the host address that is requested from the farm. Its response may have another
+    /// form.
     pub address_form: AddressForm,
     /// Ask for the alternate addresses of hosts, by which clients outside reach them.
     pub alternate_address: bool,

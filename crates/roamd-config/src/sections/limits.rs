@@ -56,7 +56,7 @@ const RESPONSE: DefaultKey<Duration> = DefaultKey {
     read: duration,
 };
 
-/// What clients may use of the server, in connections, requests and time. A client is an IPv4
+/// Limits on clients, in connections, requests and time. A client is an IPv4
 /// address or an IPv6 /64; trusted proxies are exempt from limits per client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {

@@ -1,4 +1,4 @@
-//! What the listener shows to the network: TLS, the proxies before it, and limits of clients.
+//! The listener: TLS, the proxies before it, and limits on clients.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,10 +7,10 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::limits::{self, ServerLimits};
 use super::tls;
 use crate::files::Files;
-use crate::listener_tls::ListenerTls;
 use crate::reader::key::DefaultListKey;
 use crate::reader::section::Section;
 use crate::reader::value::network;
+use crate::tls::ListenerTls;
 
 const TRUSTED_PROXIES: DefaultListKey<IpNet> = DefaultListKey {
     name: "trusted_proxies",
@@ -33,7 +33,7 @@ pub struct ListenerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Networks of the clients that may read `/metrics`.
     pub metrics_from: Vec<IpNet>,
-    /// What clients may use of the server.
+    /// Limits on clients.
     pub limits: ServerLimits,
 }
 

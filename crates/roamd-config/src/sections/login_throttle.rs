@@ -39,12 +39,12 @@ const CONCURRENCY: DefaultKey<usize> = DefaultKey {
     read: |value| number(value, 1..=10_000),
 };
 
-/// How often passwords may be tried.
+/// Limits on password attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginThrottle {
     /// Attempts without a delay, and the delays of further attempts.
     pub policy: LoginThrottlePolicy,
-    /// How many password checks may be in flight at the farms, of all users together.
+    /// Maximum number of password checks in flight, of all users together.
     pub concurrency: usize,
 }
 

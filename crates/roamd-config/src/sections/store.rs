@@ -46,7 +46,7 @@ pub struct Store {
     pub farms: Vec<Farm>,
 }
 
-/// What decides the spelling of a response (SS-47).
+/// Rule that selects the spelling of a response (SS-47).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpellingChoice {
     /// The root element of the request.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use crate::files::Files;
-use crate::listener_tls::ListenerTls;
 use crate::reader::key::Key;
 use crate::reader::section::Section;
 use crate::reader::value::file;
+use crate::tls::ListenerTls;
 
 const CERTIFICATE_FILE: Key<PathBuf> = Key {
     name: "certificate_file",

@@ -55,7 +55,7 @@ aggregation_group = "office"
 
 #[test]
 fn timeouts_of_a_controller_are_parts_of_the_deadline() {
-    // (deadline, controllers) → (connect, answer, attempts)
+    // (deadline, controllers) → (connect, response, attempts)
     let cases = [
         (5_000, 1, (1_500, 3_000, 2)),
         (5_000, 4, (1_000, 3_000, 4)),

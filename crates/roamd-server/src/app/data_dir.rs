@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Why the data folder cannot be used.
+/// Error of the data folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// It cannot be created or read.
@@ -21,8 +21,8 @@ pub enum DataDirError {
     },
     /// Others can replace the files in it.
     #[error(
-        "the data folder {} can be written by others (mode {mode:o}), who could replace the keys in \
-         it; run `chmod 700` on it", .path.display()
+        "the data folder {} is writable by other users (mode {mode:o}), who could replace the \
+         keys; run `chmod 700` on it", .path.display()
     )]
     Exposed {
         /// Path of the folder.

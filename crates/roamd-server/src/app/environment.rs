@@ -1,4 +1,4 @@
-//! What the server takes from the world around it, apart from its configuration.
+//! External inputs of the server: keys, shared state, network, audit log, clock.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct Environment {
     pub state: Arc<dyn SharedState>,
     /// Connects to the controllers of farms.
     pub network: Arc<dyn Network>,
-    /// Records who did what.
+    /// The audit log.
     pub audit: AuditLog,
     /// Time of day. Tokens expire by it.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -39,16 +39,16 @@ impl Environment {
     /// # Errors
     /// If the folder, the keys, the state or the audit log cannot be created or opened.
     pub fn of_system(config: &Config) -> Result<Self, ServerError> {
+        let clock: Clock = Arc::new(Timestamp::now);
         let data_dir = &config.data_dir;
         data_dir::open_or_create(data_dir)?;
         let audit = match &config.audit {
-            Some(audit) => AuditLog::open(audit, data_dir)?,
+            Some(audit) => AuditLog::open(audit, data_dir, Arc::clone(&clock))?,
             None => AuditLog::off(),
         };
-        let clock: Clock = Arc::new(Timestamp::now);
         Ok(Self {
             audit,
-            keys: Arc::new(KeyFile::of(data_dir).open_or_make(Timestamp::now())?),
+            keys: Arc::new(KeyFile::of(data_dir).open_or_make(clock())?),
             state: Arc::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),
             clock,

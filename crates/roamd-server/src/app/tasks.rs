@@ -1,4 +1,4 @@
-//! Changes that run to completion, also when the client that asked for them has gone.
+//! Changes that run to completion, even if the client that requested them disconnects.
 
 use std::future::Future;
 
@@ -15,7 +15,7 @@ use crate::http::error::ApiError;
 pub(crate) struct Changes(TaskTracker);
 
 impl Changes {
-    /// Runs a change to completion. It starts at once, and goes on if the returned future is
+    /// Runs a change to completion. It starts at once, and continues if the returned future is
     /// dropped.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Warnings about a valid configuration with which the server would not start, or would not do what
-//! its operator intends.
+//! Warnings about valid configurations with which the server would not start, or would not do what
+//! the operator intends.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,8 +16,8 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     let mut warn = |warning: String| warnings.push(warning);
     if config.is_in_the_clear() {
         warn(format!(
-            "Passwords and tokens cross the network at {} unencrypted; add a [tls] section, or let a proxy \
-             in front of the server terminate TLS",
+            "Passwords and tokens cross the network at {} unencrypted; add a [tls] section, or let \
+             a proxy in front of the server terminate TLS",
             config.listen
         ));
     }
@@ -25,7 +25,8 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     let is_https = config.base_url.scheme() == Scheme::Https;
     if is_https && listener.tls.is_none() && listener.trusted_proxies.is_empty() {
         warn(
-            "All clients seem to have the address of the proxy that terminates TLS; add it to trusted_proxies"
+            "Every client appears under the address of the proxy that terminates TLS; add the \
+             proxy to trusted_proxies"
                 .to_owned(),
         );
     }
@@ -43,7 +44,8 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
         }
         if !certificate.is_for(host) {
             warn(format!(
-                "Certificate of the listener is not for {host}, the host of base_url; most clients refuse it"
+                "Certificate of the listener is not for {host}, the host of base_url; most clients \
+                 refuse it"
             ));
         }
     }

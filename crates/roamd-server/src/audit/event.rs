@@ -125,7 +125,7 @@ pub(crate) struct OnFarms {
     #[serde(flatten)]
     actor: Actor,
     outcome: EventOutcome,
-    /// The farms that were asked, in configured order.
+    /// The farms that were queried, in configured order.
     farms: Vec<OnFarm>,
 }
 
@@ -143,12 +143,12 @@ pub(crate) struct LaunchRequest {
     pub(crate) launchable: Launchable,
     /// The request came with a retry key.
     pub(crate) is_retry: bool,
-    /// The farms that are asked, in order, with the target on each. Empty if the id names nothing
+    /// The farms that are queried, in order, with the target on each. Empty if the id names nothing
     /// of this user.
     pub(crate) targets: Vec<(FarmId, Target)>,
 }
 
-/// What is launched, by the id that clients see.
+/// Target of a launch, by the id that clients see.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Launchable {
@@ -156,7 +156,7 @@ pub(crate) enum Launchable {
     Resource(Text),
 }
 
-/// What is launched, by the names of its farm.
+/// Target of a launch, by the names of its farm.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LaunchedTarget {
     farm: Text,
@@ -187,7 +187,7 @@ enum EventOutcome {
     Partial,
     /// Not done.
     Failure,
-    /// Not done yet; the client was told to retry.
+    /// Not done yet; the client gets a retry URL.
     Retry,
     /// The id or the retry key names nothing, or nothing that still exists.
     NotFound,

@@ -16,6 +16,7 @@ use super::event::Line;
 use super::file::LogFile;
 use super::losses::{Loss, Losses};
 use super::writer::{self, Counts, Job};
+use crate::app::clock::Clock;
 use crate::config;
 
 /// Number of lines that may wait for the disk: a few seconds of the busiest day.
@@ -65,7 +66,11 @@ impl AuditLog {
     ///
     /// # Errors
     /// If the file cannot be opened or created.
-    pub(crate) fn open(config: &config::Audit, data_dir: &Path) -> Result<Self, AuditError> {
+    pub(crate) fn open(
+        config: &config::Audit,
+        data_dir: &Path,
+        clock: Clock,
+    ) -> Result<Self, AuditError> {
         let path = data_dir.join(&config.file);
         let cannot = |source| AuditError {
             path: path.clone(),
@@ -80,7 +85,7 @@ impl AuditLog {
         let counts = Arc::clone(&log.counts);
         thread::Builder::new()
             .name("audit-writer".to_owned())
-            .spawn(move || writer::write_all(file, jobs, &counts))
+            .spawn(move || writer::write_all(file, jobs, &counts, &clock))
             .map_err(cannot)?;
         Ok(log)
     }

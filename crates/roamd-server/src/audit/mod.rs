@@ -1,7 +1,7 @@
 //! The audit log: a line of JSON for each event of interest to an auditor.
 //!
 //! A handler records an [`Event`] in the [`AuditScope`] of its request; a thread writes it. No
-//! request waits for the disk: users must reach their sessions also when it is full, and no client
+//! request waits for the disk: users must reach their sessions even if it is full, and no client
 //! may slow down others by what is written about it. Lines that cannot be written are counted, and
 //! reported in the metrics, in the log, and in the audit log itself once it can be written again.
 //! The module must not know HTTP or the rules of the domain.

@@ -7,7 +7,7 @@ use super::log::AuditLog;
 use crate::app::clock::Clock;
 use crate::http::request_id::RequestId;
 
-/// What all audit lines of one request have in common.
+/// Common fields of all audit lines of one request.
 #[derive(Clone)]
 pub(crate) struct AuditScope {
     log: AuditLog,

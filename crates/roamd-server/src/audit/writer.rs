@@ -10,6 +10,7 @@ use super::event::{Event, Line};
 use super::file::LogFile;
 use super::losses::{Loss, Losses};
 use super::text;
+use crate::app::clock::Clock;
 
 /// Maximum number of jobs between two checks of the file.
 const BATCH: usize = 256;
@@ -50,7 +51,12 @@ impl Counts {
 }
 
 /// Writes until all senders are dropped.
-pub(super) fn write_all(file: LogFile, mut jobs: mpsc::Receiver<Job>, counts: &Counts) {
+pub(super) fn write_all(
+    file: LogFile,
+    mut jobs: mpsc::Receiver<Job>,
+    counts: &Counts,
+    clock: &Clock,
+) {
     let mut writer = Writer {
         file,
         counts,
@@ -73,7 +79,7 @@ pub(super) fn write_all(file: LogFile, mut jobs: mpsc::Receiver<Job>, counts: &C
             }
         }
     }
-    writer.report_losses(Timestamp::now());
+    writer.report_losses(clock());
 }
 
 struct Writer<'c> {
@@ -119,7 +125,7 @@ impl Writer<'_> {
 
     fn rotate_if_needed(&mut self) {
         match self.file.rotate_if_needed() {
-            Ok(()) if self.rotation.ends() => info!("Audit log rotated again"),
+            Ok(()) if self.rotation.ends() => info!("Audit log rotation recovered"),
             Err(error) if self.rotation.begins() => {
                 warn!(%error, "Audit log cannot be rotated or created again");
             }

@@ -1,14 +1,17 @@
 //! The caller of a request: the user of its token, its audit scope, and the check of its password.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use roamd_citrixauth::Claims;
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
+use secrecy::SecretString;
 use tracing::info;
 
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event};
-use crate::auth::password_check::{PasswordCheck, Reach};
+use crate::auth::password_check::{CheckPolicy, PasswordCheck};
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
 use crate::http::urls::ProtectionSpace;
@@ -19,7 +22,7 @@ pub(crate) struct Caller<'s> {
     space: &'s ProtectionSpace,
     /// Claims of the token.
     pub(crate) claims: Claims,
-    /// The user of the token, as farms are asked about them.
+    /// The user of the token.
     pub(crate) user: User,
     /// Where the request records its audit events.
     pub(crate) audit: AuditScope,
@@ -63,7 +66,7 @@ pub(crate) async fn caller<'s>(
 }
 
 impl Caller<'_> {
-    /// Checks the caller's password before farms are asked.
+    /// Checks the caller's password before farms are queried.
     ///
     /// A password that was changed since the sign-in must not reach several farms, and one that is
     /// known to be refused must reach none (see [`crate::auth::password_check`]).
@@ -71,46 +74,76 @@ impl Caller<'_> {
     /// # Errors
     /// `401` if the password or the account is refused; `503` if no farm could check it and the
     /// operation relies on it.
-    pub(crate) async fn check_password(&self, reach: Reach) -> Result<(), ApiError> {
-        self.check_password_of(&self.user, reach).await
+    pub(crate) async fn check_password(&self, policy: CheckPolicy) -> Result<(), ApiError> {
+        self.check_password_of(&self.user, policy).await
     }
 
-    /// The same for the holder of another token, such as one to be refreshed.
+    /// Checks the password in another token, such as one to be refreshed.
     pub(crate) async fn check_password_in(
         &self,
         claims: &Claims,
-        reach: Reach,
+        policy: CheckPolicy,
     ) -> Result<(), ApiError> {
-        self.check_password_of(&user(claims), reach).await
+        self.check_password_of(&user(claims), policy).await
     }
 
-    async fn check_password_of(&self, user: &User, reach: Reach) -> Result<(), ApiError> {
+    async fn check_password_of(&self, user: &User, policy: CheckPolicy) -> Result<(), ApiError> {
         let known = self.state.password_checks.known(user).await;
-        let check = match (known, reach) {
-            (Some(PasswordCheck::Suspect), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
+        let check = match (known, policy) {
+            (Some(PasswordCheck::Suspect), _)
+            | (None, CheckPolicy::RequireUnlessFarmsDown | CheckPolicy::Require) => {
                 self.state.check_password(user.clone()).await?
             }
             (Some(check), _) => check,
-            (None, Reach::OneFarm) => PasswordCheck::Unknown,
+            (None, CheckPolicy::SkipIfUnknown) => PasswordCheck::Unknown,
         };
         match check {
             PasswordCheck::Refused(reason) => {
-                info!(user = %user.key, ?reason, "Password of a token is no longer accepted");
+                info!(user = %user.key, ?reason, "Token refused: password no longer valid");
                 let realm = self.space.realm.as_str();
                 self.audit
                     .record(Event::token_refused(Some(user), realm, reason));
                 Err(unauthorized(self.space, reason))
             }
-            PasswordCheck::Unknown | PasswordCheck::Suspect if reach == Reach::NoFarm => {
+            PasswordCheck::Unknown | PasswordCheck::Suspect if policy == CheckPolicy::Require => {
                 Err(ApiError::FarmUnavailable)
             }
             PasswordCheck::Good | PasswordCheck::Unknown | PasswordCheck::Suspect => Ok(()),
         }
     }
 
-    /// Time by which the request is judged.
+    /// Current time, by the injected clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.state.now()
+    }
+}
+
+impl AppState {
+    /// Checks a user's password on a farm, unless a result is cached.
+    ///
+    /// The check runs to completion even if the client disconnects: the next request would present
+    /// the password again.
+    pub(crate) async fn check_password(&self, user: User) -> Result<PasswordCheck, ApiError> {
+        let (cache, farms) = (
+            Arc::clone(&self.password_checks),
+            self.credential_farms.clone(),
+        );
+        let check = async move { cache.get_or_check(&user, farms.check_password(&user)).await };
+        self.changes.run_to_completion(check).await
+    }
+
+    /// Records a sign-in: the password is good, and the enumeration of the user's resources is
+    /// requested again.
+    pub(crate) async fn record_sign_in(&self, user: &UserKey, password: &SecretString) {
+        self.password_checks.confirm(user, password).await;
+        for farm in self.farms() {
+            farm.forget_enumeration(user).await;
+        }
+    }
+
+    /// Records that a password was replaced: no token with the old one reaches a farm any more.
+    pub(crate) async fn record_password_change(&self, user: &UserKey, old: &SecretString) {
+        self.password_checks.reject(user, old).await;
     }
 }
 

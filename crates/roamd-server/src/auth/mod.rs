@@ -1,4 +1,4 @@
-//! Who may do what: callers, password checks, login throttling, revocation, retry keys.
+//! Authentication: callers, password checks, login throttling, revocation, retry keys.
 
 pub(crate) mod caller;
 pub(crate) mod login_throttle;

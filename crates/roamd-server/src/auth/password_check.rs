@@ -5,7 +5,7 @@
 //! Directories count failures, so a client that lists its sessions regularly would lock the account
 //! of its user. Therefore one farm confirms the password before a request is sent to several, and
 //! the result is cached for a short time. A password that was refused is sent to no farm, and the
-//! client is told to sign in again.
+//! client gets `401` and has to sign in again.
 //!
 //! INVARIANT: no password is sent to several farms unconfirmed.
 //!
@@ -34,30 +34,32 @@ pub(crate) enum PasswordCheck {
     Good,
     /// Such a farm refused it.
     Refused(Reason),
-    /// No such farm could be asked. Other farms may serve the user all the same.
+    /// No farm could check it. Other farms may serve the user all the same.
     Unknown,
     /// Some farm refused it: it must be checked before it is sent to any farm.
     Suspect,
 }
 
-/// How many farms the operation that follows a password check asks.
+/// Requirement on the password check before an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// At most one, in this request or the next: its response shows whether the password is good.
-    OneFarm,
-    /// All farms of a store that has several.
-    SeveralFarms,
-    /// None, although the result relies on the password being good.
-    NoFarm,
+pub(crate) enum CheckPolicy {
+    /// Without a cached result, no check is made: the operation queries at most one farm, whose
+    /// response shows whether the password is good.
+    SkipIfUnknown,
+    /// The password is checked before it is sent to several farms. If no farm can check it, the
+    /// operation continues.
+    RequireUnlessFarmsDown,
+    /// A farm must have accepted the password: the operation queries no farm that would refuse it.
+    Require,
 }
 
-impl Reach {
-    /// The reach of an operation on all of so many farms.
+impl CheckPolicy {
+    /// Returns the policy for an operation on all of `farms` farms.
     pub(crate) fn of(farms: usize) -> Self {
         if farms > 1 {
-            Self::SeveralFarms
+            Self::RequireUnlessFarmsDown
         } else {
-            Self::OneFarm
+            Self::SkipIfUnknown
         }
     }
 }
@@ -71,7 +73,7 @@ pub(crate) struct PasswordCheckCache {
 /// Keyed digest of a user and a password.
 type Digest = [u8; 32];
 
-/// How long a result is cached.
+/// Expiry policy of cached results.
 struct Lifetime;
 
 impl PasswordCheckCache {

@@ -27,12 +27,12 @@ const MIN_TICKET_MEMORY: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) struct Revocations {
     state: Arc<dyn SharedState>,
     clock: Clock,
-    /// How long an invalidated ticket is remembered.
+    /// Time for which an invalidated ticket is remembered.
     ticket_memory: SignedDuration,
 }
 
 impl Revocations {
-    /// `ticket_lifetimes` are those that farms are asked for.
+    /// `ticket_lifetimes` are those that are requested from farms.
     pub(crate) fn new(
         state: Arc<dyn SharedState>,
         clock: Clock,
@@ -142,7 +142,8 @@ fn ticket_digest(user: &UserKey, ticket: &SecretString) -> Digest {
     Digest::of(format!("{user}\0{}", ticket.expose_secret()).as_bytes())
 }
 
-/// How long an invalidated ticket is remembered, where farms are asked for these lifetimes.
+/// Returns the time for which an invalidated ticket is remembered, given the lifetimes that
+/// are requested from farms.
 fn ticket_memory(lifetimes: impl IntoIterator<Item = Duration>) -> SignedDuration {
     let longest = lifetimes.into_iter().max().unwrap_or_default();
     SignedDuration::try_from(longest)

@@ -140,7 +140,7 @@ controllers = ["https://10.0.0.11:8080"]
         assert_eq!(faults(&config(&tls, "")), [""; 0]);
 
         fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
-        reported("line 6: `key_file` cannot be used: everybody on this machine may use the key");
+        reported("line 6: `key_file` cannot be used: the key");
         // A group may share it.
         fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
         assert_eq!(faults(&config(&tls, "")), [""; 0]);

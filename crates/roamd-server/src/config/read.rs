@@ -12,7 +12,7 @@ use super::files::SystemFiles;
 /// Largest configuration that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Why a configuration file cannot be used.
+/// Error of a configuration file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -20,11 +20,11 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: io::Error,
     },
     /// The file is too large for a configuration.
-    #[error("{} is larger than {LARGEST} bytes, which no configuration is", .path.display())]
+    #[error("{} is larger than {LARGEST} bytes; not a configuration file", .path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -66,7 +66,7 @@ impl Farm for NfuseFarm {
             Ok(permit) => permit,
             Err(NoPermit) => {
                 let counts = &self.0.counts;
-                return counts.operation(OperationKind::Permit, Err(FarmError::Busy));
+                return counts.record_operation(OperationKind::Permit, Err(FarmError::Busy));
             }
         };
         Ok(NfuseOperation(OperationContext {

@@ -54,16 +54,16 @@ impl OperationContext {
     }
 
     /// Sends a request as [`call`](Self::call) does, and converts the error.
-    pub(super) async fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
+    pub(super) async fn query<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
         match self.call(request).await {
             Ok(response) => Ok(response),
             Err(error) => Err(self.checked(farm_error(&error)).await),
         }
     }
 
-    /// Sends a request whose response other operations may wait for too. They may have more time,
-    /// so only the farm's own timeout limits the call, not the deadline of this operation.
-    pub(super) async fn ask_for_all<R: Request>(
+    /// Sends a request whose response several operations may share. Only the farm's timeout limits
+    /// it, because other operations may have a later deadline.
+    pub(super) async fn query_shared<R: Request>(
         &self,
         request: &R,
     ) -> Result<R::Response, FarmError> {
@@ -73,8 +73,8 @@ impl OperationContext {
         }
     }
 
-    /// Waits for a value that several operations may wait for, within its share of the time. If
-    /// this operation had sent the request and gives up, the next waiting one sends it again.
+    /// Waits for a shared value within this share of the remaining time. If this operation gives
+    /// up, another waiting operation repeats the request.
     pub(super) async fn shared<T>(
         &self,
         share: DeadlineShare,

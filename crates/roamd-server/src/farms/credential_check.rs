@@ -27,7 +27,7 @@ use crate::metrics::OperationKind;
 const MAX_PART_BYTES: usize = 255;
 
 /// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
-/// that a wrong password is not sent to the next farm. A clone asks the same farms.
+/// that a wrong password is not sent to the next farm. A clone queries the same farms.
 #[derive(Clone)]
 pub(crate) struct CredentialFarms(Arc<[NfuseFarm]>);
 
@@ -46,7 +46,10 @@ impl CredentialFarms {
         };
         let timeouts = self.0.iter().map(|farm| farm.0.config.timeout);
         let timeout = timeouts.min().unwrap_or_default() / 2;
-        match self.ask(&credentials, Some(Instant::now() + timeout)).await {
+        match self
+            .query(&credentials, Some(Instant::now() + timeout))
+            .await
+        {
             Ok(_) => PasswordCheck::Good,
             Err(
                 CredentialRefusal::BadCredentials
@@ -61,7 +64,7 @@ impl CredentialFarms {
     }
 
     /// Whether a farm can change passwords. NFuse has no known request for it, so only a farm that
-    /// announces the capability is asked.
+    /// announces the capability is queried.
     pub(crate) async fn can_change_passwords(&self) -> bool {
         self.changing_farm().await.is_some()
     }
@@ -86,9 +89,9 @@ impl CredentialFarms {
             return Err(ChangeRefusal::Unavailable);
         };
         let response = farm.client.call_by(deadline, &request).await;
-        let counted = response.as_ref().map(drop).map_err(farm_error);
+        let outcome = response.as_ref().map(drop).map_err(farm_error);
         let counts = &farm.counts;
-        drop(counts.operation(OperationKind::PasswordChange, counted));
+        drop(counts.record_operation(OperationKind::PasswordChange, outcome));
         match response {
             Ok(ChangePasswordResponse) => Ok(()),
             Err(error) => {
@@ -113,18 +116,22 @@ impl CredentialFarms {
         None
     }
 
-    /// Asks one farm after the other, each within its own deadline. With `until`, each farm but the
-    /// last has half of the time left, so that a farm that hangs leaves time for the next.
-    async fn ask(
+    /// Queries one farm after the other, each within its own deadline. With `until`, each farm but
+    /// the last has half of the time left, so that a farm that hangs leaves time for the next.
+    async fn query(
         &self,
-        asked: &Credentials,
+        credentials: &Credentials,
         until: Option<Instant>,
     ) -> Result<UserIdentity, CredentialRefusal> {
         let request = ValidateCredentialsRequest {
-            credentials: explicit(&asked.user_name, &asked.domain, Some(&asked.password)),
+            credentials: explicit(
+                &credentials.user_name,
+                &credentials.domain,
+                Some(&credentials.password),
+            ),
             identity_wanted: true,
         };
-        let typed = UserIdentity::new(&*asked.domain, &*asked.user_name);
+        let typed = UserIdentity::new(&*credentials.domain, &*credentials.user_name);
         let key = UserKey::new(typed.domain(), typed.name());
         let mut farms = self.0.iter().peekable();
         while let Some(NfuseFarm(farm)) = farms.next() {
@@ -140,8 +147,8 @@ impl CredentialFarms {
                 continue;
             };
             let response = farm.client.call_by(deadline, &request).await;
-            let counted = response.as_ref().map(drop).map_err(farm_error);
-            drop(farm.counts.operation(OperationKind::SignIn, counted));
+            let outcome = response.as_ref().map(drop).map_err(farm_error);
+            drop(farm.counts.record_operation(OperationKind::SignIn, outcome));
             match response {
                 Ok(response) => {
                     let sam = response.identity.and_then(|identity| identity.sam);
@@ -170,7 +177,7 @@ async fn permit(farm: &FarmState, user: &UserKey, deadline: Instant) -> Option<P
             let id = &farm.description.id;
             warn!(farm = %id, "Farm is at its concurrency limit; password request not sent");
             let busy: Result<(), _> = Err(FarmError::Busy);
-            drop(farm.counts.operation(OperationKind::Permit, busy));
+            drop(farm.counts.record_operation(OperationKind::Permit, busy));
             None
         }
     }
@@ -196,7 +203,7 @@ fn change_refusal(error: &CallError) -> ChangeRefusal {
 
 impl CheckCredentials for CredentialFarms {
     async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, CredentialRefusal> {
-        self.ask(sign_in, None).await
+        self.query(sign_in, None).await
     }
 }
 

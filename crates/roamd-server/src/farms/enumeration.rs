@@ -27,7 +27,7 @@ pub(super) async fn cached(
         return Ok(enumeration);
     }
     let fetch = async {
-        let response = context.ask_for_all(&app_data(context, "")).await?;
+        let response = context.query_shared(&app_data(context, "")).await?;
         Ok(Arc::new(enumeration(context, response.applications)))
     };
     // On the heap, because it is large and seldom needed, and a list has one for each farm.
@@ -39,7 +39,7 @@ pub(super) async fn cached(
 pub(super) async fn pre_launch(
     context: &OperationContext,
 ) -> Result<Arc<ResourceEnumeration>, FarmError> {
-    let response = context.ask(&app_data(context, PRE_LAUNCH)).await?;
+    let response = context.query(&app_data(context, PRE_LAUNCH)).await?;
     Ok(Arc::new(enumeration(context, response.applications)))
 }
 

@@ -28,9 +28,9 @@ pub(super) struct FairQueue<U, W> {
     /// Waiters of all users.
     waiting: usize,
     queues: HashMap<U, UserQueue<W>>,
-    /// Waiting users by their turn; the smallest number is served next.
+    /// Waiting users in round-robin order; the smallest position is served next.
     round_robin: BTreeMap<u64, U>,
-    /// Last number given to a waiter or a turn. Numbers are unique and ascending.
+    /// Last number given to a waiter or a position. Numbers are unique and ascending.
     last_number: u64,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct FairQueue<U, W> {
 #[derive(Debug)]
 struct UserQueue<W> {
     /// Key of this user in `round_robin`.
-    turn: u64,
+    position: u64,
     waiters: BTreeMap<u64, W>,
 }
 
@@ -93,7 +93,7 @@ impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
         let queue = self.queues.entry(user.clone()).or_insert_with(|| {
             round_robin.insert(number, user.clone());
             UserQueue {
-                turn: number,
+                position: number,
                 waiters: BTreeMap::new(),
             }
         });
@@ -109,7 +109,7 @@ impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
         let queue = self.queues.get_mut(user)?;
         let waiter = queue.waiters.remove(&number)?;
         if queue.waiters.is_empty() {
-            self.round_robin.remove(&queue.turn);
+            self.round_robin.remove(&queue.position);
             self.queues.remove(user);
         }
         self.waiting -= 1;
@@ -122,15 +122,15 @@ impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
             self.in_use = self.in_use.saturating_sub(1);
             return None;
         };
-        let turn = self.next_number();
+        let position = self.next_number();
         let queue = self.queues.get_mut(&user)?;
         let (_, waiter) = queue.waiters.pop_first()?;
         self.waiting -= 1;
         if queue.waiters.is_empty() {
             self.queues.remove(&user);
         } else {
-            queue.turn = turn;
-            self.round_robin.insert(turn, user);
+            queue.position = position;
+            self.round_robin.insert(position, user);
         }
         Some(waiter)
     }

@@ -19,14 +19,14 @@ use crate::auth::password_check::PasswordCheckCache;
 use crate::config;
 use crate::metrics::FarmCounts;
 
-/// How long a user's enumeration is cached. It separates desktops from applications and has the
+/// Lifetime of a user's cached enumeration. It separates desktops from applications and has the
 /// titles, which seldom change.
 const ENUMERATION_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Bytes of all cached enumerations of one farm: those of thousands of users.
 const ENUMERATION_BYTES: u64 = 16 << 20;
 
-/// How long a farm's capabilities are cached.
+/// Lifetime of a farm's cached capabilities.
 const CAPABILITIES_LIFETIME: Duration = Duration::from_secs(300);
 
 /// Shared state of one farm.

@@ -1,7 +1,7 @@
 //! Cache of the icons of one farm.
 //!
 //! An icon is the same for every user who may see the application, so it is cached once per farm.
-//! The domain checks the user's own enumeration before it asks for an icon.
+//! The domain checks the user's own enumeration before it requests an icon.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use roamd_sessions::IconSize;
 /// Bytes of all cached icons of one farm: those of some hundred applications.
 const CACHE_BYTES: u64 = 4 << 20;
 
-/// How long an icon is cached. A new version of the application has a new cache entry.
+/// Lifetime of a cached icon. A new version of the application has a new cache entry.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Cached icons of one farm; `None` for an application without icon.

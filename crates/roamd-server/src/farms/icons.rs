@@ -33,7 +33,7 @@ pub(super) async fn cached(
             credentials: Some(context.credentials()),
             ..AppDataRequest::default()
         };
-        find(context.ask_for_all(&request).await?, in_name, &format)
+        find(context.query_shared(&request).await?, in_name, &format)
     };
     let key = IconKey {
         in_name: in_name.to_owned(),

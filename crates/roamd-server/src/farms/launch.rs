@@ -29,13 +29,13 @@ pub(super) async fn connect(
     let address = address(context, connect).await?;
     let sharing_key = address.session_sharing_key.clone();
     let sharing_key = sharing_key.or_else(|| connect.sharing_key.clone());
-    // A launch can go without a reference, so this must not use up the time for the ticket.
+    // The launch reference is optional, so this must not use up the time for the ticket.
     let reference = launch_reference(context, &address, connect, sharing_key.clone());
     let launch_reference = timeout_at(context.deadline_of(DeadlineShare::Half), reference)
         .await
         .unwrap_or(None);
     let logon = logon(context, &address, connect).await;
-    // The request for the address may have started something.
+    // The request for the address may have started a session.
     let logon = logon.map_err(FarmError::after_earlier_request)?;
     Ok(Connection {
         address: address.server_address.value,
@@ -48,8 +48,8 @@ pub(super) async fn connect(
     })
 }
 
-/// Gets the address of the target. If the farm has no alternate address for it, asks for the plain
-/// one: a refused request starts nothing.
+/// Gets the address of the target. If the farm has no alternate address for it, requests the plain
+/// one: a refused request starts no session.
 async fn address(
     context: &OperationContext,
     connect: &ConnectRequest,
@@ -102,7 +102,7 @@ async fn launch_reference(
         credentials: explicit(&user.name, &user.domain, None),
         time_to_live: Some(ticket_seconds(context)),
     };
-    match context.ask(&request).await {
+    match context.query(&request).await {
         Ok(response) => Some(response.launch_ref),
         Err(error) => {
             let farm = &context.farm.description.id;

@@ -95,6 +95,6 @@ impl NfuseOperation {
         operation: OperationKind,
         result: Result<T, FarmError>,
     ) -> Result<T, FarmError> {
-        self.0.farm.counts.operation(operation, result)
+        self.0.farm.counts.record_operation(operation, result)
     }
 }

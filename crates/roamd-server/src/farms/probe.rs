@@ -25,12 +25,12 @@ pub struct ControllerProbe {
     pub farm: String,
     /// URL of the controller or ticket authority.
     pub controller: String,
-    /// Time from the begin of the connection to the end of the response, or until the timeout.
+    /// Time from the start of the connection to the end of the response, or until the timeout.
     pub took: Duration,
     /// Expiry of its certificate; `None` without TLS.
     pub certificate_expiry: Option<Timestamp>,
     /// Its response, or why it counts as down: all causes on one line.
-    pub answer: Result<ProbeResponse, String>,
+    pub result: Result<ProbeResponse, String>,
 }
 
 /// Response of a controller.
@@ -137,7 +137,7 @@ fn result(
         controller: report.controller.to_string(),
         took,
         certificate_expiry: expiry.and_then(|expiry| Timestamp::try_from(expiry).ok()),
-        answer: response,
+        result: response,
     }
 }
 

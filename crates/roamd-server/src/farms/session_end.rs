@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 
 use super::context::OperationContext;
-use super::filters;
 
 /// Ends the user's sessions that are connected from this end-point, and invalidates these tickets.
 ///
@@ -27,21 +26,19 @@ pub(super) async fn end(
         Err(error) => (Vec::new(), Err(error)),
     };
     let sessions = SessionSelection {
-        credentials: context.credentials(),
         client_name: end_point.client_name.clone(),
         device_id: end_point.device_id.clone(),
-        server_types: filters::every_server(),
-        client_types: vec![filters::ica()],
         tickets,
+        ..SessionSelection::new(context.credentials())
     };
     let ended = match action {
         EndAction::Disconnect => {
             let request = DisconnectUserSessionsRequest(sessions);
-            context.ask(&request).await.map(drop)
+            context.query(&request).await.map(drop)
         }
         EndAction::LogOff => {
             let request = LogoffUserSessionsRequest(sessions);
-            context.ask(&request).await.map(drop)
+            context.query(&request).await.map(drop)
         }
     };
     ended.and(invalidated)

@@ -6,7 +6,7 @@ use roamd_nfuse_proto::{
 use roamd_sessions::{EndPoint, FarmError, FarmSession, ListScope, SessionKey};
 
 use super::context::OperationContext;
-use super::filters::{self, ALL_SERVERS};
+use super::filters::ALL_SERVERS;
 
 /// Server type of a session whose own type the farm does not say (SS-39).
 const SERVER_TYPE: &str = "win32";
@@ -22,18 +22,16 @@ pub(super) async fn sessions(
         ListScope::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
     };
     let request = ReconnectSessionDataRequest {
-        credentials: context.credentials(),
         client_name: end_point.client_name.clone(),
         device_id: end_point.device_id.clone(),
-        server_types: filters::every_server(),
-        client_types: vec![filters::ica()],
         session_types,
+        ..ReconnectSessionDataRequest::new(context.credentials())
     };
     let generation = context.farm.config.generation;
     let response = if generation.listing_active_disconnects() {
-        context.ask(&request).await?
+        context.query(&request).await?
     } else {
-        context.ask(&HarmlessListingRequest(request)).await?
+        context.query(&HarmlessListingRequest(request)).await?
     };
     Ok(response.sessions.into_iter().map(session).collect())
 }

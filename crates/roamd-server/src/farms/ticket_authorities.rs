@@ -76,7 +76,7 @@ impl TicketAuthorities {
         };
         let request = sta::TicketRequest::v4(data, reliable);
         let response = self.client.ticket_by(deadline, &request).await;
-        let response = self.counts.ticket(response);
+        let response = self.counts.record_ticket(response);
         let response = response.map_err(|error| NoTicket(error.reason()))?;
         Ok(StaTicket {
             version: response.ticket_version,

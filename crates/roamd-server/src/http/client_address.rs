@@ -232,8 +232,8 @@ mod tests {
     #[test]
     fn other_forwarding_headers_are_ignored() {
         for name in ["forwarded", "x-real-ip", "x-client-ip", "via"] {
-            let told = client("10.0.0.1", false, &[(name, "for=192.0.2.1")]);
-            assert_eq!(told.address.to_string(), "10.0.0.1", "{name}");
+            let found = client("10.0.0.1", false, &[(name, "for=192.0.2.1")]);
+            assert_eq!(found.address.to_string(), "10.0.0.1", "{name}");
         }
     }
 
@@ -248,8 +248,8 @@ mod tests {
             }
         }
         // A trusted proxy names the client.
-        let told = client("10.0.0.1", false, &[("x-forwarded-for", "127.0.0.1")]);
-        assert!(told.is_in(&local));
+        let found = client("10.0.0.1", false, &[("x-forwarded-for", "127.0.0.1")]);
+        assert!(found.is_in(&local));
     }
 
     #[test]

@@ -14,17 +14,17 @@ use crate::http::response;
 /// Value of `Retry-After`, in seconds.
 pub(crate) const RETRY_SECONDS: &str = "5";
 
-/// Why a request is not served.
+/// Error of a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// The path names nothing, or the schema in it does not exist.
-    #[error("there is nothing at this address")]
+    /// The path is no route, or its schema does not exist.
+    #[error("not found")]
     NotFound,
     /// The session, resource or retry key in the path does not exist for this user (ST-52).
-    #[error("there is nothing at this address")]
+    #[error("not found")]
     NothingToLaunch(ErrorReason),
-    /// The route has other methods.
-    #[error("this address takes {allow} only")]
+    /// The route does not support the method.
+    #[error("method not allowed; use {allow}")]
     MethodNotAllowed {
         /// Value of `Allow`.
         allow: &'static str,
@@ -33,18 +33,18 @@ pub(crate) enum ApiError {
     #[error("a security token is needed")]
     Unauthorized(Box<Challenge>),
     /// The client accepts no type that can be sent.
-    #[error("the Accept header has to allow {offered}")]
+    #[error("no acceptable media type; accept {offered}")]
     NotAcceptable {
         /// Types that can be sent.
         offered: &'static str,
     },
-    /// A body of another media type has to be sent (SS-16).
+    /// The body has another media type (SS-16).
     #[error("the body has to be of the type {expected}")]
     WrongBodyType {
         /// The type.
         expected: &'static str,
     },
-    /// The token service tells its messages apart by their media type (CA-33).
+    /// The message to the token service has another media type (CA-33).
     #[error("the body has to be of the type {expected}")]
     UnsupportedMediaType {
         /// The type.
@@ -53,7 +53,7 @@ pub(crate) enum ApiError {
     /// The body is not a valid message.
     #[error("the body cannot be used: {0}")]
     BadMessage(#[from] DecodeError),
-    /// The request asks for something that does not exist or is not allowed.
+    /// The request names something that does not exist or is not allowed.
     #[error("{0}")]
     BadRequest(String),
     /// The body could not be read.
@@ -62,10 +62,10 @@ pub(crate) enum ApiError {
     /// The shared state does not respond.
     #[error("the service is not ready; try again later")]
     StateUnavailable(#[from] roamd_state::StateError),
-    /// The farm that has to be asked about a resource or a password does not respond.
-    #[error("the farm that has to be asked does not respond; try again later")]
+    /// The farm of the resource, or the farm that checks passwords, does not respond.
+    #[error("the farm does not respond; try again later")]
     FarmUnavailable,
-    /// Every farm that would have to be asked is at its concurrency limit.
+    /// Every farm that the operation needs is at its concurrency limit.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// The limit on requests in progress is reached, in total or for this client.

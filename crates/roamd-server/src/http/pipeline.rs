@@ -1,4 +1,4 @@
-//! The way of a request through the server: client address, route, method, limits, handler, and
+//! Request pipeline: client address, route, method, limits, handler, and
 //! the log line, metrics and headers of the response.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::http::request_id::RequestId;
 use crate::http::route::Route;
 use crate::routes;
 
-/// How long browsers remember to use https only.
+/// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Responds to a request. Writes one log line and counts the response.
@@ -54,11 +54,13 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
     response
 }
 
-/// What the path names for this client. Clients that may not read the metrics get no such route.
+/// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.
 fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<Route<'p>> {
     let stores = state.stores.iter().map(|store| store.urls.path.as_str());
-    Route::of(path, stores, state.auth_urls.path.as_str())
-        .filter(|route| *route != Route::Metrics || state.may_read_metrics(client))
+    Route::of(path, stores, state.auth_urls.path.as_str()).filter(|route| {
+        let may_read = || client.is_some_and(|client| client.is_in(&state.metrics_from));
+        *route != Route::Metrics || may_read()
+    })
 }
 
 /// Checks host, path and method, in this order (SS-62).

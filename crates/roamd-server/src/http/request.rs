@@ -76,7 +76,7 @@ impl Request {
     /// The media type of the response: the first type of `Accept` that is offered (SS-60, ST-1).
     ///
     /// # Errors
-    /// [`ApiError::NotAcceptable`], which tells the client `names`.
+    /// [`ApiError::NotAcceptable`], whose text lists `names`.
     pub(crate) fn accepts(
         &self,
         offered: &[&'static str],

@@ -40,7 +40,7 @@ pub(crate) fn respond(
     response
 }
 
-/// A line for people, as plain text: `404 Not Found: there is nothing at this address`.
+/// A line for people, as plain text: `404 Not Found: not found`.
 pub(crate) fn sentence(status: StatusCode, text: &str) -> Response {
     let body = format!("{status}: {text}\n");
     respond(status, "text/plain; charset=utf-8", Caching::None, body)

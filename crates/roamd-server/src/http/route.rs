@@ -6,7 +6,7 @@
 
 use http::Method;
 
-/// What a path names. Identifiers are slices of the path.
+/// Route of a path. Identifiers are slices of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
     /// A route below the store with this index.

@@ -53,7 +53,7 @@ pub(crate) struct ProtectionSpace {
 impl StoreUrls {
     pub(crate) fn new(base: &BaseUrl, authentication: &AuthUrls, path: &UrlPath) -> Self {
         let root = format!("{base}{path}");
-        // A client stores a token under the service root that it was told, and looks it up by both
+        // A client stores a token under the service root of the challenge, and looks it up by both
         // (CQ-49).
         let space = |service: &str| ProtectionSpace {
             realm: Realm::new(format!("store:{path}")),

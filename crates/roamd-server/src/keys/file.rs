@@ -32,14 +32,15 @@ pub(super) const MAX_BYTES: u64 = 64 * 1024;
 /// Maximum number of keys that are written. Each takes at most 128 bytes, so they fit the file.
 pub(super) const MAX_KEYS: u32 = MOST_KEYS;
 
-/// How long a new key only opens before it seals: many times as long as a server takes to read the
-/// file again.
+/// Time for which a new key only opens before it seals: many times as long as a server takes to
+/// read the file again.
 const OVERLAP_BEFORE: Duration = Duration::from_secs(30);
 
-/// How much longer than a token an old key opens, for a server that was slow to read the file.
+/// Extra time, beyond the life of a token, for which an old key opens, for a server that was slow
+/// to read the file.
 const OVERLAP_SLACK: Duration = Duration::from_secs(60);
 
-/// Why the key file cannot be used.
+/// Error of the key file.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The file cannot be read or written.
@@ -74,8 +75,8 @@ pub enum KeysError {
     },
     /// Another key would exceed the maximum number of keys.
     #[error(
-        "{} would get more than {MAX_KEYS} keys that tokens may still need; rotate less often, or let \
-         tokens live shorter", .path.display()
+        "{} would get more than {MAX_KEYS} keys that tokens may still need; rotate less often, or \
+         let tokens live shorter", .path.display()
     )]
     TooMany {
         /// Path of the file.
@@ -139,8 +140,8 @@ impl KeyFile {
     /// token needs, given that tokens live for at most `token_lifetime_max`.
     ///
     /// # Errors
-    /// If the file is missing or cannot be used, or the new one cannot be written. The old file then
-    /// stays.
+    /// If the file is missing or cannot be used, or the new one cannot be written. The old file
+    /// then stays.
     pub fn rotate(&self, token_lifetime_max: Duration, now: Timestamp) -> Result<(), KeysError> {
         let locked = self.lock()?;
         self.rotate_if(|_| true, overlap(token_lifetime_max), now, &locked)
@@ -218,7 +219,7 @@ impl KeyFile {
         lock().map_err(|source| self.unusable(source))
     }
 
-    /// The same without waiting. Returns `None` while another process holds the lock.
+    /// Like `lock`, without waiting. Returns `None` while another process holds the lock.
     pub(super) fn try_lock(&self) -> Result<Option<File>, KeysError> {
         let lock = || {
             let file = self.lock_file()?;

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::file::{KeyFile, KeysError, overlap};
 
-/// How often a running server reads the file.
+/// Interval at which a running server reads the file.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Keeps the key ring of a running server up to date with its file, and rotates keys by age.
@@ -59,7 +59,7 @@ impl KeyRotation {
     }
 
     /// Reads the file, and rotates the keys if they are due. If the file cannot be used, the server
-    /// goes on with the keys that it has.
+    /// continues with the keys that it has.
     pub(super) fn update(&mut self, now: Timestamp) {
         let problem = self
             .read_and_rotate(now)

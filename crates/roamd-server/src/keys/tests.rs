@@ -63,7 +63,7 @@ fn new_folder_gets_one_lasting_key() {
 }
 
 #[test]
-fn existing_keys_are_never_replaced_by_make() {
+fn make_never_replaces_existing_keys() {
     let (_folder, file) = folder();
     file.make(at(0)).unwrap();
     let made = fs::read_to_string(&file.path).unwrap();
@@ -91,8 +91,8 @@ fn exposed_key_file_is_refused() {
     for bad in [0o640, 0o604, 0o660, 0o602, 0o610] {
         fs::set_permissions(&file.path, Permissions::from_mode(bad)).unwrap();
         let error = file.list(at(0)).unwrap_err().to_string();
-        let told = error.contains(&format!("mode {bad:o}")) && error.contains("chmod 600");
-        assert!(told, "{error}");
+        let explained = error.contains(&format!("mode {bad:o}")) && error.contains("chmod 600");
+        assert!(explained, "{error}");
     }
     fs::set_permissions(&file.path, Permissions::from_mode(0o600)).unwrap();
     for (mode, good) in [

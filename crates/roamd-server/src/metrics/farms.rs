@@ -113,7 +113,7 @@ impl FarmMetrics {
         self.counted(farm, controllers, &OperationKind::OF_FARMS)
     }
 
-    /// The same for the ticket authorities of a Citrix Gateway.
+    /// Like [`of`](Self::of), for the ticket authorities of a Citrix Gateway.
     pub(crate) fn of_authorities(
         &self,
         gateway: &str,
@@ -163,7 +163,7 @@ impl FarmMetrics {
 
 impl FarmCounts {
     /// Counts an operation by its result. Returns the result.
-    pub(crate) fn operation<T>(
+    pub(crate) fn record_operation<T>(
         &self,
         operation: OperationKind,
         result: Result<T, FarmError>,
@@ -173,7 +173,7 @@ impl FarmCounts {
     }
 
     /// Counts a response of the ticket authorities. Returns it.
-    pub(crate) fn ticket<T>(&self, response: Result<T, CallError>) -> Result<T, CallError> {
+    pub(crate) fn record_ticket<T>(&self, response: Result<T, CallError>) -> Result<T, CallError> {
         let outcome = match response {
             Ok(_) => "confirmed",
             Err(CallError::Refused(_)) => "refused",

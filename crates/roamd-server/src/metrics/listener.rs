@@ -54,7 +54,7 @@ impl ListenerMetrics {
         );
         registry.register(
             "requests_refused",
-            "Requests answered with 503 because the limit in total or per client was reached",
+            "Requests refused with 503 because the limit in total or per client was reached",
             metrics.requests.clone(),
         );
         registry.register(

@@ -40,7 +40,7 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// Whether any farm can be asked. Users see the sessions of those that can.
+    /// Whether any farm can be queried. Users see the sessions of those that can.
     pub(crate) fn is_ready(&self) -> bool {
         self.farms.iter().any(|farm| farm.used > 0)
     }
@@ -63,7 +63,7 @@ impl<'a> Readiness<'a> {
         })
     }
 
-    /// The same for programs: `{"ready": true, "farms": [{"id": "XA1", "state": "degraded",
+    /// Returns the readiness as JSON: `{"ready": true, "farms": [{"id": "XA1", "state": "degraded",
     /// "controllers": 2, "used": 1}]}`.
     pub(crate) fn json(&self) -> String {
         let farms = self.farms.iter().map(|farm| {

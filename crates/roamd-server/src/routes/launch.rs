@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Actor, Event, LaunchRequest, Launchable, Text};
 use crate::auth::caller::{Caller, caller};
-use crate::auth::password_check::Reach;
+use crate::auth::password_check::CheckPolicy;
 use crate::auth::retry_key::{LaunchId, RetryKeys, expiry};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -63,11 +63,11 @@ pub(crate) async fn resource(
     launch(state, store, requested, retry_key, request).await
 }
 
-/// What a launch URL names.
+/// Target of a launch URL.
 struct Requested<'s> {
-    /// `None` if the URL names nothing. That is answered after all other checks.
+    /// `None` if the id is invalid; reported after all other checks.
     target: Option<LaunchTarget>,
-    /// The same for the audit log.
+    /// The target as the audit log names it.
     launchable: Launchable,
     /// The URL without a retry key.
     url: String,
@@ -121,7 +121,7 @@ async fn launch(
         caller.audit.record(Event::launch(record, &result));
         return Err(ApiError::NothingToLaunch(reason));
     };
-    caller.check_password(Reach::OneFarm).await?;
+    caller.check_password(CheckPolicy::SkipIfUnknown).await?;
     let launch = Launch {
         params,
         seen_address,
@@ -140,7 +140,7 @@ async fn launch(
         LaunchOutcome::NotFound(reason) => return Err(ApiError::NothingToLaunch(reason)),
         LaunchOutcome::NotReady { reason, farm } => {
             let launch = continued.unwrap_or_else(LaunchId::random);
-            // Further attempts ask only the farm that is preparing its machine.
+            // Further attempts query only the farm that is preparing its machine.
             let url = match resource_ids {
                 Some(ids) => ids
                     .on(&farm)
@@ -177,7 +177,7 @@ async fn launch(
         let finish = state.shared.set_flag(FlagKind::FinishedLaunch, key, until);
         // The result is sent all the same: at worst the retry key stays usable for a few minutes.
         if let Err(error) = finish.await {
-            warn!(user = %caller.user.key, %error, "End of a launch could not be recorded");
+            warn!(user = %caller.user.key, %error, "Recording the end of a launch failed");
         }
     }
     Ok(launch_response(media, language, &data))

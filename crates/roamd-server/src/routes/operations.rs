@@ -18,7 +18,7 @@ pub(crate) fn health() -> Response {
     sentence(StatusCode::OK, "alive")
 }
 
-/// Whether the server can serve: its shared state responds, and a farm can be asked. One line for
+/// Whether the server can serve: its shared state responds, and a farm can be queried. One line for
 /// each farm, or JSON if `Accept` asks for it.
 pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Response, ApiError> {
     state.shared.is_alive().await?;
@@ -28,7 +28,7 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
     } else {
         (
             StatusCode::SERVICE_UNAVAILABLE,
-            "no controller of any farm answers",
+            "no controller of any farm responds",
         )
     };
     let mut response = match request.accepts(&[TEXT, JSON], TEXT) {

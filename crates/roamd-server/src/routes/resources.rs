@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::auth::caller::caller;
-use crate::auth::password_check::Reach;
+use crate::auth::password_check::CheckPolicy;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     let groups = groups(&request);
     let list = match scope(&request)? {
         Some(scope) => {
-            caller.check_password(store.reach()).await?;
+            caller.check_password(store.check_policy()).await?;
             store.service.resources(&caller.user, scope).await?
         }
         None => ResourceList {
@@ -71,7 +71,7 @@ pub(crate) async fn single(
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
-    caller.check_password(store.reach()).await?;
+    caller.check_password(store.check_policy()).await?;
     let listed = store.service.resource(&caller.user, &id).await?;
     let body = resource(&store.urls, &listed).to_xml(&groups);
     Ok(respond(StatusCode::OK, media, Caching::None, body))
@@ -98,7 +98,7 @@ pub(crate) async fn icon(
         Some(pixels) => IconSize::fitting(pixels.parse().map_err(|_| ApiError::NotFound)?),
         None => IconSize::DEFAULT,
     };
-    caller.check_password(Reach::OneFarm).await?;
+    caller.check_password(CheckPolicy::SkipIfUnknown).await?;
     let png = match store.service.icon(&caller.user, &id, size).await? {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
         Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
@@ -147,7 +147,7 @@ fn groups(request: &Request) -> Groups {
 fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
     let ListedResource {
         id,
-        elsewhere,
+        other_ids,
         application,
         publisher_name,
     } = listed;
@@ -183,7 +183,7 @@ fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
         image_hash: application
             .version
             .map(|version| hash(&[id.to_string().as_bytes(), &version.to_be_bytes()])),
-        aggregated: !elsewhere.is_empty(),
+        aggregated: !other_ids.is_empty(),
         publisher_resource_id: id.in_name.clone(),
         publisher_name: publisher_name.clone(),
         link: Some(url),

@@ -30,13 +30,13 @@ pub(crate) async fn available(
         include_active_sessions: params.include_active_sessions,
         app_sessions_only: params.app_sessions_only,
     };
-    caller.check_password(store.reach()).await?;
+    caller.check_password(store.check_policy()).await?;
     let end_point = end_point(&params);
     let service = Arc::clone(&store.service);
     let plan = service.plan_list(list_request);
     let Caller { user, audit, .. } = caller;
-    // A list with side effects runs to completion, like every change. Any other is cancelled when
-    // its client goes away.
+    // A list with side effects runs to completion, like every change. Any other is cancelled if
+    // its client disconnects.
     let list = if plan.has_side_effects() {
         let actor = Actor::new(&user, &store.urls.path, &end_point);
         let list = async move {
@@ -101,7 +101,7 @@ async fn end(
         .iter()
         .map(|ticket| SecretString::from(ticket.as_str()))
         .collect();
-    caller.check_password(store.reach()).await?;
+    caller.check_password(store.check_policy()).await?;
     invalidate_tickets(state, &caller, &tickets).await;
     let (service, end_point) = (Arc::clone(&store.service), end_point(&params));
     let Caller { user, audit, .. } = caller;
@@ -118,7 +118,7 @@ async fn end(
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
-/// Records, before any farm is asked, that these tickets must not be handed out again. If that
+/// Records, before any farm is queried, that these tickets must not be handed out again. If that
 /// fails the sessions are ended all the same: farms invalidate tickets themselves or let them
 /// expire.
 async fn invalidate_tickets(state: &AppState, caller: &Caller<'_>, tickets: &[SecretString]) {

@@ -19,7 +19,7 @@ const CLIENT_CA: &str = "client_ca_file";
 /// Maximum size of a file, in bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Why the certificate files cannot be used.
+/// Error of the certificate files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsCertificateFileError {
     /// A file cannot be read.
@@ -42,8 +42,8 @@ pub enum TlsCertificateFileError {
     },
     /// The key can be read by every user of the machine.
     #[error(
-        "everybody on this machine may use the key {} (mode {mode:o}); run `chmod o=` on it, and get \
-         a new key if it may have been seen", .path.display()
+        "the key {} is readable by every user of this machine (mode {mode:o}); run `chmod o=` on \
+         it, and get a new key if it may have been read", .path.display()
     )]
     Exposed {
         /// Path of the file.

@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 use super::certificate_files::{FileContents, TlsCertificateFileError};
 use crate::metrics::{CertificateReload, ListenerMetrics};
 
-/// How often the files are checked.
+/// Interval at which the files are checked.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Minimum time between two checks, however often one is requested.

@@ -1,4 +1,4 @@
-//! Connections: what a client asks a farm for, and what the farm gives.
+//! Requests for a connection, and connections.
 
 use std::net::IpAddr;
 
@@ -30,7 +30,7 @@ impl Target {
 /// Request for a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectRequest {
-    /// What the client connects to.
+    /// Target of the connection.
     pub target: Target,
     /// The client's device.
     pub end_point: EndPoint,
@@ -54,11 +54,11 @@ pub struct Connection {
     pub launch_reference: Option<String>,
     /// Session sharing key, if there is one.
     pub session_sharing_key: Option<String>,
-    /// How the user logs on to the host.
+    /// Logon of the user to the host.
     pub logon: Logon,
 }
 
-/// How a user logs on to a host.
+/// Logon of a user to a host.
 #[derive(Debug, Clone)]
 pub enum Logon {
     /// With a logon ticket, which replaces the user's password once.

@@ -1,4 +1,4 @@
-//! What the configuration says of a farm.
+//! Configured description of a farm.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Errors of farms and ticket authorities.
 
-/// Why a farm did not do what it was asked.
+/// Failure of a request to a farm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FarmError {
-    /// No controller sent a usable response in time. The farm may have done what was asked.
+    /// No controller sent a usable response in time. The farm may have executed the request.
     #[error("no usable response: {0}")]
     Unavailable(String),
     /// No controller received the request, or the farm is out of service. Nothing was done.
@@ -50,7 +50,7 @@ impl FarmError {
         }
     }
 
-    /// Converts the error of a request that followed one which may have started something.
+    /// Converts an error after an earlier request of the operation may have started a session.
     #[must_use]
     pub fn after_earlier_request(self) -> Self {
         match self {
@@ -63,16 +63,16 @@ impl FarmError {
 
 /// No ticket authority of the store's Citrix Gateway issued a ticket. The farm is not involved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no ticket authority of the gateway issued a ticket: {0}")]
+#[error("no ticket authority of Citrix Gateway issued a ticket: {0}")]
 pub struct NoTicket(pub String);
 
-/// Every farm that had to be asked was at its concurrency limit, and nothing was sent to any of
+/// Every farm that had to be queried was at its concurrency limit, and nothing was sent to any of
 /// them: the client may repeat the request, whatever it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("every farm is at its concurrency limit; try again later")]
 pub struct Busy;
 
-/// Why a farm refused (nfuse.md §7).
+/// Reason of a farm's refusal (nfuse.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
     /// Wrong user name or password.
@@ -114,7 +114,7 @@ pub enum Refusal {
     /// The application or desktop cannot be used.
     #[error("the application cannot be used")]
     Resource,
-    /// The host is not ready yet; ask again.
+    /// The host is not ready yet; try again.
     #[error("the host is not ready yet")]
     NotReady(NotReady),
     /// The farm does not support the request.
@@ -137,7 +137,7 @@ impl Refusal {
     }
 }
 
-/// Why a host is not ready yet.
+/// Reason for which a host is not ready yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotReady {
     /// The host is rebooting.

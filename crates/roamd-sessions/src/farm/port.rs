@@ -95,14 +95,14 @@ pub trait Operation: Send + Sync {
 pub enum DeadlineShare {
     /// All of it: the operation fails without the response.
     Whole,
-    /// Half of it: the operation can go on without the response and needs the other half.
+    /// Half of it: the operation does not need the response, and needs the other half.
     Half,
 }
 
-/// How sessions are ended (SS-45).
+/// Kind of end of sessions (SS-45).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndAction {
-    /// Disconnects them. Their programs go on.
+    /// Disconnects them. Their programs continue.
     Disconnect,
     /// Logs them off. Their programs end.
     LogOff,

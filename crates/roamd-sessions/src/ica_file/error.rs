@@ -1,6 +1,6 @@
 //! Errors of ICA files.
 
-/// Why an ICA file was not made: a value would have changed its structure or meaning.
+/// Error of writing an ICA file: a value would have changed its structure or meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IcaError {
     /// A value contains a line break or another control character.

@@ -141,7 +141,7 @@ fn not_startable(application: Option<&Application>) -> Option<ErrorReason> {
     }
 }
 
-/// Returns `None` for a failed enumeration that the launch can go without: the host of an existing
+/// Returns `None` for a failed enumeration that the launch does not need: the host of an existing
 /// session enforces the limits of its application.
 ///
 /// # Errors

@@ -57,7 +57,7 @@ pub(crate) fn more_specific(
 
 /// Whether a refusal is certain and holds for this farm only. A refusal of the account holds on
 /// every farm; another farm must not bypass a session limit; and a host that refused was already
-/// asked.
+/// queried.
 fn is_limited_to_farm(refusal: Refusal) -> bool {
     match refusal {
         Refusal::NotTrusted

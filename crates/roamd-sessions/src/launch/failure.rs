@@ -8,13 +8,13 @@ use crate::{FarmError, IcaError, NoTicket, Refusal};
 /// A failed launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchFailure {
-    /// Why it failed.
+    /// Cause.
     pub cause: FailureCause,
     /// The target was a desktop.
     pub desktop: bool,
 }
 
-/// Why a launch failed.
+/// Cause of a failed launch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FailureCause {
     /// The farm did not make a connection.
@@ -108,7 +108,7 @@ impl FailureCause {
 }
 
 const FARM_UNAVAILABLE: Text = Text {
-    english: "The session's farm does not answer. Try again later.",
+    english: "The session's farm does not respond. Try again later.",
     german: "Die Farm der Sitzung antwortet nicht. Versuchen Sie es später noch einmal.",
     french: "La batterie de la session ne répond pas. Réessayez plus tard.",
     spanish: "La comunidad de la sesión no responde. Inténtelo de nuevo más tarde.",
@@ -124,7 +124,7 @@ const GATEWAY_UNAVAILABLE: Text = Text {
 };
 
 const UNUSABLE: Text = Text {
-    english: "This cannot be opened now. Tell your help desk.",
+    english: "This cannot be opened now. Contact your help desk.",
     german: "Das lässt sich zurzeit nicht öffnen. Wenden Sie sich an Ihren Helpdesk.",
     french: "Ouverture impossible pour le moment. Contactez votre support technique.",
     spanish: "No se puede abrir en este momento. Avise a su servicio de asistencia.",
@@ -164,7 +164,7 @@ const PASSWORD_EXPIRED: Text = Text {
 };
 
 const OTHER: Text = Text {
-    english: "The farm could not make the connection ready. Tell your help desk.",
+    english: "The farm could not make the connection ready. Contact your help desk.",
     german: "Die Farm konnte die Verbindung nicht vorbereiten. Wenden Sie sich an Ihren Helpdesk.",
     french: "La batterie n'a pas pu préparer la connexion. Contactez votre support technique.",
     spanish: "La comunidad no pudo preparar la conexión. Avise a su servicio de asistencia.",

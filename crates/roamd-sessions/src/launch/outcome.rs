@@ -20,9 +20,9 @@ pub enum LaunchOutcome {
     },
     /// The host is not ready yet.
     NotReady {
-        /// Why it is not.
+        /// Reason.
         reason: NotReady,
-        /// The farm that prepares the host, and that further attempts have to ask.
+        /// The farm that prepares the host, and that further attempts have to query.
         farm: FarmId,
     },
     /// The launch failed.

@@ -3,7 +3,7 @@
 use crate::farm::find_farm;
 use crate::{Farm, FarmId, ResourceId, ResourceIds, SessionIds, Target, User};
 
-/// What a client launches.
+/// Target of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaunchTarget {
     /// A session, by the id that it was listed with.

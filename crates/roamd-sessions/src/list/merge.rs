@@ -18,7 +18,7 @@ use crate::{
 /// The sessions that a client may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionList {
-    /// How many of the asked farms listed sessions (SS-37).
+    /// How many of the queried farms listed sessions (SS-37).
     pub enumeration: EnumerationStatus,
     /// The sessions: farms in configured order, then the order of the farm.
     pub sessions: Vec<ListedSession>,
@@ -61,7 +61,7 @@ pub enum ListOutcome {
     Skipped(SkipReason),
     /// The farm listed sessions.
     Listed {
-        /// How the farm was asked.
+        /// Query of the farm.
         query: ListQuery,
         /// The sessions, in the order of the farm.
         sessions: Vec<FarmSession>,
@@ -72,9 +72,9 @@ pub enum ListOutcome {
     },
     /// The farm did not list sessions.
     Failed {
-        /// How the farm was, or would have been, asked.
+        /// Query that was, or would have been, sent.
         query: ListQuery,
-        /// Why it did not.
+        /// Cause.
         error: FarmError,
     },
 }
@@ -83,18 +83,18 @@ pub enum ListOutcome {
 /// gives the same bytes.
 ///
 /// # Errors
-/// [`Busy`] if none of the farms that had to be asked had a free permit.
+/// [`Busy`] if none of the farms that had to be queried had a free permit.
 pub fn merge(
     ids: &SessionIds,
     user: &UserKey,
     results: &[FarmListResult<'_>],
 ) -> Result<SessionList, Busy> {
-    let asked = results.iter().filter_map(|result| match &result.outcome {
+    let queried = results.iter().filter_map(|result| match &result.outcome {
         ListOutcome::Skipped(_) => None,
         ListOutcome::Listed { .. } => Some(Ok(())),
         ListOutcome::Failed { error, .. } => Some(Err(error)),
     });
-    let enumeration = enumeration_status(asked)?;
+    let enumeration = enumeration_status(queried)?;
     let sessions = results
         .iter()
         .flat_map(|result| {

@@ -1,4 +1,4 @@
-//! Plan of a list: which farms are asked, and for which sessions (SS-29 to SS-35).
+//! Plan of a list: which farms are queried, and for which sessions (SS-29 to SS-35).
 
 use crate::{FarmDescription, FarmId};
 
@@ -17,19 +17,19 @@ pub struct ListPlan {
     farms: Vec<(FarmId, FarmPlan)>,
 }
 
-/// What a list does about one farm.
+/// Plan of a list for one farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FarmPlan {
-    /// Asks the farm.
-    Ask(ListQuery),
+    /// Queries the farm.
+    Query(ListQuery),
     /// Skips the farm. This does not make the enumeration partial (SS-37).
     Skip(SkipReason),
 }
 
-/// How a farm is asked for sessions.
+/// Query of a farm for sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Which sessions the farm is asked for.
+    /// Sessions that the farm lists.
     pub scope: ListScope,
     /// Desktops are removed from the result (SS-35).
     pub app_sessions_only: bool,
@@ -37,7 +37,7 @@ pub struct ListQuery {
     pub disconnects_active: bool,
 }
 
-/// Which sessions a farm is asked for.
+/// Scope of a query for sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListScope {
     /// Sessions that are not connected to any client. Has no side effect (SS-30).
@@ -48,12 +48,12 @@ pub enum ListScope {
 
 /// Proof that a client requested active sessions.
 ///
-/// INVARIANT: only a request with `include_active_sessions` makes one, so that no farm is asked for
-/// active sessions without it.
+/// INVARIANT: only a request with `include_active_sessions` makes one, so that no farm is queried
+/// for active sessions without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveSessionsRequested(());
 
-/// Why a list skips a farm.
+/// Reason for which a list skips a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
     /// Only application sessions are wanted. The farm hosts desktops, and the query could
@@ -80,7 +80,7 @@ impl ListPlan {
     #[must_use]
     pub fn has_side_effects(&self) -> bool {
         self.farms.iter().any(|(_, plan)| match plan {
-            FarmPlan::Ask(query) => query.disconnects_active,
+            FarmPlan::Query(query) => query.disconnects_active,
             FarmPlan::Skip(_) => false,
         })
     }
@@ -108,7 +108,7 @@ impl FarmPlan {
         } else {
             ListScope::Disconnected
         };
-        Self::Ask(ListQuery {
+        Self::Query(ListQuery {
             scope,
             app_sessions_only,
             disconnects_active: include_active_sessions

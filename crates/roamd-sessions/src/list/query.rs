@@ -12,7 +12,7 @@ use crate::{
     DeadlineShare, EndPoint, Farm, FarmError, FarmSession, Operation, ResourceEnumeration, User,
 };
 
-/// Asks all farms of the plan at once. Results are in the order of the plan.
+/// Queries all farms of the plan at once. Results are in the order of the plan.
 pub(crate) async fn query<'f, F: Farm>(
     farms: &'f [F],
     plan: &ListPlan,
@@ -25,8 +25,8 @@ pub(crate) async fn query<'f, F: Farm>(
         let description = farm.description();
         let outcome = match plan {
             FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
-            FarmPlan::Ask(query) => {
-                let result = ask_farm(farm, user, end_point, query).await;
+            FarmPlan::Query(query) => {
+                let result = query_farm(farm, user, end_point, query).await;
                 result.unwrap_or_else(|error| {
                     warn!(farm = %description.id, %error, "Farm did not list sessions");
                     ListOutcome::Failed { query, error }
@@ -41,9 +41,9 @@ pub(crate) async fn query<'f, F: Farm>(
     .await
 }
 
-/// Asks one farm for sessions, and for the resource enumeration that separates applications from
+/// Queries one farm for sessions, and for the resource enumeration that separates applications from
 /// desktops.
-async fn ask_farm<F: Farm>(
+async fn query_farm<F: Farm>(
     farm: &F,
     user: &User,
     end_point: &EndPoint,
@@ -106,7 +106,7 @@ async fn pre_launch_enumeration<F: Farm>(
     }
 }
 
-/// Returns `None` for a failed enumeration that the list can go without.
+/// Returns `None` for a failed enumeration that the list does not need.
 ///
 /// # Errors
 /// If only applications are wanted, since nothing else separates them from desktops. If the farm

@@ -27,7 +27,7 @@ pub struct ListedResource {
     /// Id on the first farm that publishes it.
     pub id: ResourceId,
     /// Ids on further farms of the group, in configured order.
-    pub elsewhere: Vec<ResourceId>,
+    pub other_ids: Vec<ResourceId>,
     /// The application, as the first farm publishes it.
     pub application: Arc<Application>,
     /// Publisher name of the first farm.
@@ -56,24 +56,24 @@ impl ListedResource {
     /// Whether this is an id of the resource.
     #[must_use]
     pub fn is(&self, id: &ResourceId) -> bool {
-        self.id == *id || self.elsewhere.contains(id)
+        self.id == *id || self.other_ids.contains(id)
     }
 
     /// All ids, in the order in which a launch tries them.
     #[must_use]
     pub fn ids(&self) -> ResourceIds {
-        ResourceIds::new(self.id.clone(), self.elsewhere.iter().cloned())
+        ResourceIds::new(self.id.clone(), self.other_ids.iter().cloned())
     }
 
     /// Adds the same application on a later farm, or again on the last farm. If a farm publishes it
     /// more than once, the alphabetically first internal name counts.
     fn add(&mut self, id: ResourceId, application: &Arc<Application>) {
-        let last = self.elsewhere.last_mut().unwrap_or(&mut self.id);
+        let last = self.other_ids.last_mut().unwrap_or(&mut self.id);
         if last.farm != id.farm {
-            self.elsewhere.push(id);
+            self.other_ids.push(id);
         } else if id < *last {
             *last = id;
-            if self.elsewhere.is_empty() {
+            if self.other_ids.is_empty() {
                 self.application = Arc::clone(application);
             }
         }
@@ -84,7 +84,7 @@ impl ListedResource {
 /// group publish is listed once.
 ///
 /// # Errors
-/// [`Busy`] if no farm was asked, because all were busy.
+/// [`Busy`] if no farm was queried, because all were busy.
 pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
     let results = farms.iter().map(|farm| &farm.enumeration);
     let enumeration = enumeration_status(results.map(|result| result.as_ref().map(|_| ())))?;
@@ -111,7 +111,7 @@ pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
                 Some(resource) => resource.add(id, application),
                 None => resources.push(ListedResource {
                     id,
-                    elsewhere: Vec::new(),
+                    other_ids: Vec::new(),
                     application: Arc::clone(application),
                     publisher_name: farm.publisher_name.clone(),
                 }),

@@ -12,7 +12,7 @@ use crate::{
     ResourceId, User,
 };
 
-/// Why a resource is not returned.
+/// Reason for which a resource is not returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
     /// The resource does not exist, or this user may not see it.
@@ -26,7 +26,7 @@ pub enum ResourceError {
 /// Lists the resources of all farms.
 ///
 /// # Errors
-/// [`Busy`] if no farm was asked, because all were busy.
+/// [`Busy`] if no farm was queried, because all were busy.
 pub(crate) async fn list<F: Farm>(
     farms: &[F],
     user: &User,

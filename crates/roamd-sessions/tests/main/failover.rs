@@ -9,7 +9,7 @@ use roamd_store_proto::{ErrorReason, LaunchParams};
 
 use crate::scripted::{self, Call, ScriptedFarm, down, enumeration, keys, user};
 
-/// What happens at a farm.
+/// Event at a farm.
 #[derive(Debug, Clone)]
 enum At {
     Begin(FarmError),
@@ -105,7 +105,7 @@ async fn next_farm_is_tried_only_if_nothing_was_started() {
         (At::Connect(refused(Refusal::UnknownApplication)), there()),
         (At::Connect(refused(Refusal::NotTrusted)), there()),
         (At::Connect(refused(Refusal::Unsupported)), there()),
-        // The farm answered an earlier request that may have started something.
+        // The farm responded to an earlier request, which may have started a session.
         (
             At::Connect(refused(Refusal::NotLicensed).after_earlier_request()),
             here(FarmError::RefusedHalfway(Refusal::NotLicensed)),

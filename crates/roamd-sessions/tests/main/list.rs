@@ -47,7 +47,7 @@ fn planned(
     outcome: impl FnOnce(ListQuery) -> ListOutcome,
 ) -> FarmListResult<'_> {
     let outcome = match FarmPlan::new(farm, request) {
-        FarmPlan::Ask(query) => outcome(query),
+        FarmPlan::Query(query) => outcome(query),
         FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
     };
     FarmListResult { farm, outcome }

@@ -39,7 +39,7 @@ fn list_plan_follows_generation_request_and_setting() {
             },
         ) {
             FarmPlan::Skip(_) => "skipped".to_owned(),
-            FarmPlan::Ask(query) => {
+            FarmPlan::Query(query) => {
                 let scope = match query.scope {
                     ListScope::Disconnected => "disconnected",
                     ListScope::WithActive(_) => "active",

@@ -203,27 +203,30 @@ async fn invalid_ticket_fails_launch_without_showing_address() {
             ticket: SecretString::from(ticket),
         })
     };
-    let answers: [Result<StaTicket, NoTicket>; 6] = [
-        Err(NoTicket("controller did not answer in time".to_owned())),
+    let responses: [Result<StaTicket, NoTicket>; 6] = [
+        Err(NoTicket("controller did not respond in time".to_owned())),
         ticket("40", "STA01", "00\r\nInitialProgram=#evil"),
         ticket("40", "STA01;x", "00"),
         ticket("", "STA01", "00"),
         ticket("40", "", "00"),
         ticket("40", "STA01", ""),
     ];
-    for answer in answers {
+    for response in responses {
         let mut farm = farm();
-        farm.sta_ticket = answer.clone();
+        farm.sta_ticket = response.clone();
         let (outcome, _) = launch(farm, access(), Some(OUTSIDE)).await;
         let LaunchOutcome::Failed(failure) = outcome else {
-            panic!("{answer:?}: {outcome:?}");
+            panic!("{response:?}: {outcome:?}");
         };
         let shown = failure.cause.to_string();
         assert!(!shown.contains("192.0.2.40"), "{shown}");
         assert!(shown.contains("ticket authority"), "{shown}");
         assert_eq!(failure.id(), LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
         let text = failure.text(Language::English);
-        assert!(text.contains("gateway") && !text.contains("farm"), "{text}");
+        assert!(
+            text.contains("Citrix Gateway") && !text.contains("farm"),
+            "{text}"
+        );
     }
 }
 

@@ -40,7 +40,7 @@ fn shown(list: &ResourceList) -> Vec<String> {
     let resources = list.resources.iter();
     resources
         .map(|resource| {
-            let elsewhere = resource.elsewhere.iter();
+            let elsewhere = resource.other_ids.iter();
             let ids: Vec<_> = [&resource.id]
                 .into_iter()
                 .chain(elsewhere)
@@ -150,7 +150,7 @@ fn session_has_id_of_listed_resource() {
         app_sessions_only: false,
     };
     let sessions = farms.map(|farm| {
-        let FarmPlan::Ask(query) = FarmPlan::new(farm, everything) else {
+        let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
             panic!("every farm is asked");
         };
         let sessions = entries.iter().zip(1..);
@@ -169,7 +169,7 @@ fn session_has_id_of_listed_resource() {
         let mut resources = resources.resources.iter();
         let resource = resources.find(|r| r.id.to_string() == session.resource_id);
         let resource = resource.unwrap_or_else(|| panic!("{}", session.resource_id));
-        assert_eq!(session.aggregated, !resource.elsewhere.is_empty());
+        assert_eq!(session.aggregated, !resource.other_ids.is_empty());
         assert_eq!(session.initial_app, resource.application.title);
     }
 }
@@ -271,12 +271,12 @@ async fn resource_lookup_asks_farms_of_group_only() {
     for name in [id("ONE", "Word"), id("TWO", "WinWord")] {
         let found = store.resource(&alice, &name).await.unwrap();
         assert_eq!(
-            (found.id, found.elsewhere),
+            (found.id, found.other_ids),
             (id("ONE", "Word"), vec![id("TWO", "WinWord")])
         );
     }
     let found = store.resource(&alice, &id("ALONE", "Word")).await.unwrap();
-    assert_eq!((found.id, found.elsewhere), (id("ALONE", "Word"), vec![]));
+    assert_eq!((found.id, found.other_ids), (id("ALONE", "Word"), vec![]));
     for name in [id("ONE", "WinWord"), id("NONE", "Word"), id("ALONE", "")] {
         let found = store.resource(&alice, &name).await;
         assert_eq!(found, Err(ResourceError::NotFound), "{name}");

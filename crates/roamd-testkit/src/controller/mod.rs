@@ -1,4 +1,4 @@
-//! A controller that sends what a test tells it, byte for byte: what no real farm does.
+//! Scripted controller: sends the exact bytes that a test defines.
 
 mod farm;
 mod messages;

@@ -1,4 +1,4 @@
-//! What a scripted controller does with one request.
+//! Script of a controller for one request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ enum Step {
     Send(Arc<[u8]>),
 }
 
-/// What becomes of the connection.
+/// What happens to the connection after the bytes.
 #[derive(Debug, Clone, Copy)]
 enum End {
     KeepOpen,
@@ -80,7 +80,7 @@ impl Script {
         Self::silence().then_reset()
     }
 
-    /// The same, but nothing happens before this semaphore is closed. It has to have no permits.
+    /// Returns the script, held until this semaphore is closed. It has to have no permits.
     #[must_use]
     pub fn held(mut self, until_closed: &Arc<Semaphore>) -> Self {
         let wait = Step::WaitUntilClosed(Arc::clone(until_closed));
@@ -88,7 +88,7 @@ impl Script {
         self
     }
 
-    /// The same after a delay.
+    /// Returns the script with a delay before its first step.
     #[must_use]
     pub fn delayed(mut self, delay: Duration) -> Self {
         self.steps.insert(0, Step::Pause(delay));

@@ -36,7 +36,7 @@ struct State {
     connections: usize,
 }
 
-/// How a script is chosen.
+/// Selection of the script for a request.
 #[derive(Debug)]
 enum Scripts {
     /// By the name of the request. Others are refused.
@@ -63,7 +63,7 @@ impl ScriptedController {
         Self::in_order_at(free_port(), scripts).await
     }
 
-    /// The same at a given address.
+    /// Like [`in_order`](Self::in_order), at a given address.
     pub async fn in_order_at(
         address: SocketAddr,
         scripts: impl IntoIterator<Item = Script>,
@@ -104,7 +104,7 @@ impl ScriptedController {
         self.farm_section_of("cvad-7", id, name)
     }
 
-    /// The same for a farm of another generation.
+    /// Like [`farm_section`](Self::farm_section), for a farm of another generation.
     #[must_use]
     pub fn farm_section_of(&self, generation: &'static str, id: &str, name: &str) -> String {
         let farm = FarmConfig {
@@ -171,7 +171,7 @@ impl ScriptedController {
             .insert(request.to_owned(), script);
     }
 
-    /// Answers the requests of a name with this content of the `Response…` element from now on.
+    /// Responds to requests of a name with this content of the `Response…` element from now on.
     pub fn set_content(&self, request: &str, content: &str) {
         self.set_script(request, Script::body(document(request, content)));
     }

@@ -8,8 +8,8 @@ use roamd_nfuse_proto::CapabilityId;
 use roamd_store_proto::auth::DestroyToken;
 use roamd_testkit::{Script, ScriptedController};
 use roamd_testsuite::{
-    AuditReader, Clock, Options, SignedIn, Site, TokenContents, TokenService, session_params,
-    sign_in, sign_in_to,
+    AuditReader, Clock, Options, SignedIn, TestEnvironment, TokenContents, TokenService,
+    session_params, sign_in, sign_in_to,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,12 +24,13 @@ const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
 /// Path of a second store.
 const OTHER: &str = "/Citrix/Other";
 
-/// Starts the demo site with a second store, whose farm checks passwords and may respond slowly.
-async fn site_with_slow_farm(farm: &ScriptedController) -> Site {
-    let section = farm.farm_section("GATE", "Gate");
-    Site::start(Options {
-        authentication: "credentials = \"GATE\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: format!("[[store]]\npath = \"{OTHER}\"\n{section}timeout_ms = 600000\n"),
+/// Starts the demo environment with a second store, whose farm checks passwords and may respond
+/// slowly.
+async fn env_with_slow_farm(farm: &ScriptedController) -> TestEnvironment {
+    let section = farm.farm_section("SCRIPTED", "Scripted");
+    TestEnvironment::start(Options {
+        authentication: "credentials = \"SCRIPTED\"\ndomains = [\"DEMO\"]".to_owned(),
+        more_sections: format!("[[store]]\npath = \"{OTHER}\"\n{section}timeout_ms = 600000\n"),
         ..Options::default()
     })
     .await
@@ -68,9 +69,9 @@ fn on_farms(event: &str, outcome: &str, farms: &[(&str, &str)]) -> Value {
 
 #[tokio::test]
 async fn session_changes_are_logged_with_each_farms_outcome() {
-    let mut site = Site::demo().await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = TestEnvironment::demo().await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let signed_in = json!({ "event": "sign-in", "user": "DEMO\\alice" });
     assert_eq!(line(&mut audit, &alice).await, signed_in);
 
@@ -97,7 +98,7 @@ async fn session_changes_are_logged_with_each_farms_outcome() {
         on_farms("disconnect", "success", &all)
     );
 
-    site.stop_farm("XD5").await;
+    env.stop_farm("XD5").await;
     let device = "<deviceId>0f3e</deviceId>";
     assert_eq!(alice.end("logoff", "DESK-A", device).await, "partial");
     let mut expected = on_farms(
@@ -116,14 +117,14 @@ async fn session_changes_are_logged_with_each_farms_outcome() {
 #[tokio::test]
 async fn launch_is_logged_with_session_host_and_outcome() {
     let farm = ScriptedController::healthy().await;
-    let site = Site::start(Options {
-        more_farms: farm.farm_section("GATE", "Gate"),
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section("SCRIPTED", "Scripted"),
         ..Options::default()
     })
     .await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
     audit.new_lines(&alice).await;
 
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -154,9 +155,9 @@ async fn launch_is_logged_with_session_host_and_outcome() {
     let name = started["application"].as_str().unwrap();
     assert_eq!(started["resource"], format!("{farm_of}.{name}"));
 
-    let gate = alice.launch_url("DESK-C", "", "GATE.Ledger").await;
+    let scripted = alice.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
-    let response = alice.launch(&gate, "DESK-C").await;
+    let response = alice.launch(&scripted, "DESK-C").await;
     assert_eq!(line(&mut audit, &alice).await["outcome"], "retry");
     let retry = response.text().split(['>', '<']);
     let retry = retry
@@ -168,7 +169,7 @@ async fn launch_is_logged_with_session_host_and_outcome() {
     let failed = line(&mut audit, &alice).await;
     assert_eq!(failed["outcome"], "failure", "{failed}");
     assert_eq!(failed["retry"], true);
-    assert_eq!(failed["farm"], "GATE");
+    assert_eq!(failed["farm"], "SCRIPTED");
 
     // Launches that are refused: the id of another user, a forged id, and expired retry keys.
     for (user, url, farm, retry) in [
@@ -179,7 +180,7 @@ async fn launch_is_logged_with_session_host_and_outcome() {
             Value::Null,
             Value::Null,
         ),
-        (&alice, retry, json!("GATE"), json!(true)),
+        (&alice, retry, json!("SCRIPTED"), json!(true)),
         (&alice, &format!("{url}/AAAA"), json!("CVAD"), json!(true)),
     ] {
         assert_eq!(user.launch(url, "DESK-C").await.status, 404);
@@ -199,7 +200,7 @@ async fn launch_is_logged_with_session_host_and_outcome() {
         "<ServerAddress addresstype=\"dns-port\">192.0.2.9:1494</ServerAddress>\
          <Ticket>0F51C2D9A8B74E60B1</Ticket>",
     );
-    let response = alice.launch(&gate, "DESK-C").await;
+    let response = alice.launch(&scripted, "DESK-C").await;
     assert!(!response.text().contains("0F51C2D9"), "{}", response.text());
     let events: Vec<_> = audit.new_lines(&alice).await;
     let [launch, withheld] = events.as_slice() else {
@@ -208,7 +209,7 @@ async fn launch_is_logged_with_session_host_and_outcome() {
     assert_eq!(launch["outcome"], "success");
     let expected = json!({
         "event": "ticket-withheld", "user": "DEMO\\alice", "store": "/Citrix/Store",
-        "client": "DESK-C", "device": "DESK-C", "farm": "GATE",
+        "client": "DESK-C", "device": "DESK-C", "farm": "SCRIPTED",
     });
     assert_eq!(plain(withheld), expected);
 }
@@ -217,15 +218,15 @@ async fn launch_is_logged_with_session_host_and_outcome() {
 async fn refused_sign_in_is_logged_with_its_reason() {
     let mut world = roamd_farm::World::demo();
     world.domains[0].users[2].account = roamd_farm::AccountState::Disabled;
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world,
         ..Options::default()
     })
     .await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     audit.new_lines(&alice).await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     for (user, password, expected) in [
         (
             "alice",
@@ -244,21 +245,21 @@ async fn refused_sign_in_is_logged_with_its_reason() {
         ),
         ("", "", json!({ "reason": "bad-credentials" })),
     ] {
-        let answer = service
+        let response = service
             .begin()
             .await
             .attempt(user, password, Some("DEMO"))
             .await;
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         let mut expected = expected;
         expected["event"] = json!("sign-in-refused");
         assert_eq!(line(&mut audit, &alice).await, expected);
     }
 
     let realm = service.store.realm.as_str();
-    let old = site.seal_token(&TokenContents {
+    let old = env.seal_token(&TokenContents {
         realm,
-        url: site.url("/"),
+        url: env.url("/"),
         issuer: &service.tokens.realm,
         user: "alice",
         password: "roam-demo",
@@ -276,8 +277,8 @@ async fn refused_sign_in_is_logged_with_its_reason() {
             .map(|value| ("Authorization", value.as_str()))
             .collect();
         let path = "/Citrix/Store/sessions/v1/available";
-        let answer = site.server.send("POST", path, &headers, b"").await;
-        assert_eq!(answer.status, 401);
+        let response = env.server.send("POST", path, &headers, b"").await;
+        assert_eq!(response.status, 401);
         let logged: Vec<_> = audit.new_lines(&alice).await.iter().map(plain).collect();
         let expected: Vec<_> = reason
             .iter()
@@ -288,16 +289,16 @@ async fn refused_sign_in_is_logged_with_its_reason() {
 }
 
 #[tokio::test]
-async fn throttled_sign_in_is_logged_as_held_up() {
-    let site = Site::start(Options {
+async fn throttled_sign_in_is_logged_as_throttled() {
+    let env = TestEnvironment::start(Options {
         clock: Clock::stopped(),
         ..Options::default()
     })
     .await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     audit.new_lines(&alice).await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     for (password, reason) in [
         ("a", "bad-credentials"),
         ("b", "bad-credentials"),
@@ -305,8 +306,8 @@ async fn throttled_sign_in_is_logged_as_held_up() {
         ("roam-demo", "throttled"),
     ] {
         let conversation = service.begin().await;
-        let answer = conversation.attempt("bob", password, Some("DEMO")).await;
-        assert_eq!(answer.status, 200);
+        let response = conversation.attempt("bob", password, Some("DEMO")).await;
+        assert_eq!(response.status, 200);
         let refused = json!({ "event": "sign-in-refused", "user": "DEMO\\bob", "reason": reason });
         assert_eq!(line(&mut audit, &alice).await, refused);
     }
@@ -315,7 +316,7 @@ async fn throttled_sign_in_is_logged_as_held_up() {
 #[tokio::test]
 async fn password_change_is_logged_with_its_outcome() {
     let error = |id| format!("<ErrorId>{id}</ErrorId>");
-    for (answer, expected) in [
+    for (response, expected) in [
         (Some(String::new()), Ok("password-changed")),
         (Some(error("failed-credentials")), Err("bad-credentials")),
         (Some(error("account-locked-out")), Err("bad-credentials")),
@@ -330,17 +331,17 @@ async fn password_change_is_logged_with_its_outcome() {
         (Some(error("unspecified")), Err("unavailable")),
         (None, Err("unsure")),
     ] {
-        let (site, farm) = password_change::scripted(&[CapabilityId::PASSWORD_CHANGE]).await;
-        let mut audit = site.audit();
-        let service = TokenService::discover(site.server).await;
+        let (env, farm) = password_change::scripted(&[CapabilityId::PASSWORD_CHANGE]).await;
+        let mut audit = env.audit();
+        let service = TokenService::discover(env.server).await;
         let conversation = password_change::asked(&service).await;
-        let script = answer.as_ref().map_or_else(Script::reset, |content| {
+        let script = response.as_ref().map_or_else(Script::reset, |content| {
             Script::body(roamd_testkit::document("ChangePassword", content))
         });
         farm.set_script("ChangePassword", script);
         let (old, new) = (password_change::OLD, password_change::NEW);
-        let answer = password_change::change(&conversation, old, new, new).await;
-        let mut lines = audit.lines_until(&answer).await;
+        let response = password_change::change(&conversation, old, new, new).await;
+        let mut lines = audit.lines_until(&response).await;
         let mut logged = json!({ "user": "DEMO\\alice" });
         match expected {
             Ok(event) => logged["event"] = json!(event),
@@ -355,10 +356,10 @@ async fn password_change_is_logged_with_its_outcome() {
 
 #[tokio::test]
 async fn destroyed_token_and_its_use_are_logged() {
-    let site = Site::demo().await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
     audit.new_lines(&bob).await;
     let destroy = async |token: &str| {
         let token = token.into();
@@ -368,7 +369,7 @@ async fn destroyed_token_and_its_use_are_logged() {
             ("Content-Type", "application/vnd.citrix.destroytoken+xml"),
         ];
         let token_service = "/Citrix/StoreAuth/auth/v1/token";
-        let server = site.server;
+        let server = env.server;
         server
             .send("POST", token_service, &headers, &body)
             .await
@@ -382,8 +383,8 @@ async fn destroyed_token_and_its_use_are_logged() {
     assert_eq!(destroy(&bob.token).await, 400);
     assert!(audit.new_lines(&bob).await.is_empty());
 
-    let answer = alice.get("/Citrix/Store/resources/v2").await;
-    assert_eq!(answer.status, 401);
+    let response = alice.get("/Citrix/Store/resources/v2").await;
+    assert_eq!(response.status, 401);
     let refused = json!({
         "event": "token-refused", "realm": "store:/Citrix/Store", "reason": "expired",
     });
@@ -393,13 +394,13 @@ async fn destroyed_token_and_its_use_are_logged() {
 #[tokio::test]
 async fn refused_token_after_password_change_is_logged_with_user() {
     let farm = ScriptedController::healthy().await;
-    let site = site_with_slow_farm(&farm).await;
-    let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
+    let env = env_with_slow_farm(&farm).await;
+    let carol = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
     for request in ["DisconnectUserSessions", "ValidateCredentials"] {
         farm.set_content(request, "<ErrorId>failed-credentials</ErrorId>");
     }
     let body = session_params("DESK-A", "");
-    let mut audit = site.audit();
+    let mut audit = env.audit();
     carol.post("disconnect", RESULTS, &body).await;
     let refused = carol.post("disconnect", RESULTS, &body).await;
     assert_eq!(refused.status, 401);
@@ -414,10 +415,10 @@ async fn refused_token_after_password_change_is_logged_with_user() {
 #[tokio::test]
 async fn change_is_logged_after_its_client_hangs_up() {
     let farm = ScriptedController::healthy().await;
-    let site = site_with_slow_farm(&farm).await;
-    let mut audit = site.audit();
-    let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = env_with_slow_farm(&farm).await;
+    let mut audit = env.audit();
+    let carol = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     audit.new_lines(&alice).await;
     for (request, event) in [
         ("DisconnectUserSessions", "disconnect"),
@@ -428,7 +429,7 @@ async fn change_is_logged_after_its_client_hangs_up() {
         farm.set_script(request, Script::body(refusal).held(&release));
         let before = farm.request_count(request);
         let user = carol.clone();
-        let service = TokenService::discover_from(site.server, OTHER).await;
+        let service = TokenService::discover_from(env.server, OTHER).await;
         let guess = tokio::spawn(async move {
             if event == "disconnect" {
                 user.end("disconnect", "DESK-C", "").await;
@@ -458,11 +459,11 @@ async fn change_is_logged_after_its_client_hangs_up() {
 
 #[tokio::test]
 async fn hostile_text_is_truncated_and_stays_on_its_line() {
-    let site = Site::demo().await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     audit.new_lines(&alice).await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     let injected = "x\r\n{\"event\":\"sign-in\",\"user\":\"DEMO\\\\admin\"}";
     let long = "ü".repeat(10_000);
     for (user, expected) in [
@@ -473,12 +474,12 @@ async fn hostile_text_is_truncated_and_stays_on_its_line() {
         ),
         (long.as_str(), None),
     ] {
-        let answer = service
+        let response = service
             .begin()
             .await
             .attempt(user, "wrong", Some("DEMO"))
             .await;
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         let line = line(&mut audit, &alice).await;
         assert_eq!(line["event"], "sign-in-refused");
         match (line.get("user").and_then(Value::as_str), expected) {
@@ -500,16 +501,16 @@ async fn full_disk_loses_audit_lines_and_counts_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit");
     symlink("/dev/full", &path).unwrap();
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         audit: format!("file = \"{}\"", path.display()),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
     let lost = "roamd_audit_lost_lines_total{reason=\"file\"} ";
     let metrics = async || {
-        let text = site.server.send("GET", "/metrics", &[], b"").await;
+        let text = env.server.send("GET", "/metrics", &[], b"").await;
         let text = text.text().to_owned();
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -539,21 +540,21 @@ async fn full_disk_loses_audit_lines_and_counts_them() {
 #[tokio::test]
 async fn flood_of_refused_tokens_keeps_lines_of_users() {
     const RUBBISH: usize = 2_000;
-    let site = Site::demo().await;
-    let mut audit = site.audit();
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     audit.new_lines(&alice).await;
     let request = "POST /Citrix/Store/sessions/v1/available HTTP/1.1\r\nHost: a\r\n\
                    Authorization: CitrixAuth AAAA\r\nContent-Length: 0\r\n\r\n";
     let began = std::time::Instant::now();
-    let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
+    let mut stream = TcpStream::connect(env.server.address()).await.unwrap();
     let (mut read, mut write) = stream.split();
     let all =
         request.repeat(RUBBISH - 1) + &request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     let (sent, received) = tokio::join!(
         write.write_all(all.as_bytes()),
-        read.read_to_end(&mut answers)
+        read.read_to_end(&mut responses)
     );
     sent.unwrap();
     received.unwrap();
@@ -579,12 +580,12 @@ async fn flood_of_refused_tokens_keeps_lines_of_users() {
 
 #[tokio::test]
 async fn disabled_audit_log_is_not_written() {
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         audit: "enabled = false".to_owned(),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
-    assert!(!site.server_dir().join("audit.jsonl").exists());
+    assert!(!env.server_dir().join("audit.jsonl").exists());
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{DataRequest, DataResponse, TicketResponse};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_response, encode_request};
 use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
-use roamd_testsuite::{HttpPeer, Options, Response, Site, sign_in};
+use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment, sign_in};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
@@ -14,9 +14,10 @@ use crate::support::line;
 /// Parts of the DNS names and of the addresses of all hosts of the demo world.
 const INTERNAL: [&str; 2] = [".demo.test", "192.0.2."];
 
-/// Starts the demo site with a Citrix Gateway, its ticket authorities and more keys of its section.
-async fn site(authorities: &str, keys: &str) -> Site {
-    Site::start(Options {
+/// Starts the demo environment with a Citrix Gateway, its ticket authorities and more keys of its
+/// section.
+async fn env(authorities: &str, keys: &str) -> TestEnvironment {
+    TestEnvironment::start(Options {
         store: format!(
             "[store.gateway]\naddress = \"gw.example.net\"\nsta = [{authorities}]\n{keys}"
         ),
@@ -33,8 +34,8 @@ async fn outside_client_gets_a_ticket_redeemable_once() {
         ("XD5", "Win7Desktop", "xd5-host21.demo.test:1494"),
         ("CVAD", "Excel", "cvad-host31.demo.test:1494"),
     ] {
-        let site = site(&format!("\"{{{farm}}}\""), "").await;
-        let alice = sign_in(&site, "alice", "roam-demo").await;
+        let env = env(&format!("\"{{{farm}}}\""), "").await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
         alice.end("disconnect", "DESK-A", "").await;
         let url = alice
             .launch_url("DESK-C", "", &format!("{farm}.{app}"))
@@ -49,14 +50,14 @@ async fn outside_client_gets_a_ticket_redeemable_once() {
         }
         let ticket = shown(&ica);
         assert!(
-            !site.farm_files_contain(&ticket.0.ticket),
+            !env.farm_files_contain(&ticket.0.ticket),
             "a digest is enough"
         );
 
-        let authority = controller(&site, farm);
-        let answer = redeem(authority, &ticket).await.unwrap();
-        assert_eq!(answer.data.ica_address, host);
-        let info = answer.data.x_data.unwrap();
+        let authority = controller(&env, farm);
+        let redeemed = redeem(authority, &ticket).await.unwrap();
+        assert_eq!(redeemed.data.ica_address, host);
+        let info = redeemed.data.x_data.unwrap();
         for part in [
             format!("<ServerAddress>{host}</ServerAddress>"),
             "<UserName>alice</UserName><UserDomain>DEMO</UserDomain>".to_owned(),
@@ -67,15 +68,15 @@ async fn outside_client_gets_a_ticket_redeemable_once() {
         let again = redeem(authority, &ticket).await.unwrap_err();
         assert_eq!(again.id, ErrorId::UNSPECIFIED);
 
-        let connected = site.farms.connect(&ica, Timestamp::now()).unwrap();
+        let connected = env.farms.connect(&ica, Timestamp::now()).unwrap();
         assert_eq!((&*connected.farm, &*connected.app), (farm, app));
     }
 }
 
 #[tokio::test]
 async fn application_starts_through_citrix_gateway() {
-    let site = site("\"{CVAD}\"", "").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let env = env("\"{CVAD}\"", "").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
     let accept = [("Accept", "application/vnd.citrix.resources+xml")];
     let list = bob.get_with("/Citrix/Store/resources/v2", &accept).await;
     let list = Resources::from_xml(&list.body).unwrap();
@@ -84,18 +85,18 @@ async fn application_starts_through_citrix_gateway() {
         .into_iter()
         .find_map(|listed| listed.launch_ica);
     let ica = ica(&bob.launch(&url.unwrap(), "DESK-C").await);
-    redeem(controller(&site, "CVAD"), &shown(&ica))
+    redeem(controller(&env, "CVAD"), &shown(&ica))
         .await
         .unwrap();
-    let connected = site.farms.connect(&ica, Timestamp::now()).unwrap();
+    let connected = env.farms.connect(&ica, Timestamp::now()).unwrap();
     assert_eq!(connected.client_name.as_deref(), Some("DESK-C"));
 }
 
 #[tokio::test]
 async fn inside_client_gets_the_address_without_a_ticket() {
     let down = refusing().await;
-    let site = site(&down, "inside = [\"127.0.0.0/8\"]").await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = env(&down, "inside = [\"127.0.0.0/8\"]").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let ica = ica(&alice.launch(&url, "DESK-C").await);
     assert_eq!(line(&ica, "Address"), "cvad-host31.demo.test:1494");
@@ -105,8 +106,8 @@ async fn inside_client_gets_the_address_without_a_ticket() {
 
 #[tokio::test]
 async fn claimed_client_address_does_not_make_a_client_inside() {
-    let site = site("\"{CVAD}\"", "inside = [\"10.0.0.0/8\"]").await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = env("\"{CVAD}\"", "inside = [\"10.0.0.0/8\"]").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let claim = "<clientName>DESK-C</clientName><clientAddress>10.1.2.3</clientAddress>";
     let ica = ica(&alice.launch_with(&url, claim).await);
@@ -117,20 +118,20 @@ async fn claimed_client_address_does_not_make_a_client_inside() {
 async fn failed_ticket_authority_is_skipped() {
     let closing = closing().await;
     let down = refusing().await;
-    let site = site(&format!("{down}, {closing}, \"{{XA1}}\""), "").await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = env(&format!("{down}, {closing}, \"{{XA1}}\""), "").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let mut authorities = Vec::new();
     for _ in 0..5 {
         let ica = ica(&alice.launch(&url, "DESK-C").await);
         let ticket = shown(&ica);
-        redeem(controller(&site, "XA1"), &ticket).await.unwrap();
+        redeem(controller(&env, "XA1"), &ticket).await.unwrap();
         authorities.push(ticket.0.authority_id);
     }
-    let mut controllers = site.controllers.iter();
+    let mut controllers = env.controllers.iter();
     let (_, first) = controllers.find(|(id, _)| id == "XA1").unwrap();
     let used = format!("\"http://{first}\"");
-    let metrics = site.server.send("GET", "/metrics", &[], b"").await;
+    let metrics = env.server.send("GET", "/metrics", &[], b"").await;
     for (authority, closed) in [(&down, 0), (&closing, 0), (&used, 1)] {
         let line = format!(
             "farm_controller_state{{farm=\"gateway of /Citrix/Store\",controller={authority},\
@@ -144,12 +145,12 @@ async fn failed_ticket_authority_is_skipped() {
 
 #[tokio::test]
 async fn launch_without_a_ticket_fails_and_names_no_host() {
-    let mut site = site("\"{XA1}\"", "").await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = env("\"{XA1}\"", "").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     ica(&alice.launch(&url, "DESK-C").await);
-    let before = site.sessions("alice");
-    site.stop_farm("XA1").await;
+    let before = env.sessions("alice");
+    env.stop_farm("XA1").await;
     for _ in 0..4 {
         let response = alice.launch(&url, "DESK-C").await;
         assert_eq!(response.status, 200);
@@ -158,13 +159,13 @@ async fn launch_without_a_ticket_fails_and_names_no_host() {
             panic!("{data:?}");
         };
         assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
-        assert!(text.contains("gateway"), "not the farm's fault: {text}");
+        assert!(text.contains("Citrix Gateway"), "not the farm's fault: {text}");
         for part in INTERNAL {
             assert!(!response.text().contains(part), "{}", response.text());
         }
     }
-    assert_eq!(site.sessions("alice"), before, "nothing was moved or ended");
-    let metrics = site.server.send("GET", "/metrics", &[], b"").await;
+    assert_eq!(env.sessions("alice"), before, "nothing was moved or ended");
+    let metrics = env.server.send("GET", "/metrics", &[], b"").await;
     let ticket = |outcome, count| {
         format!(
             "farm_operations_total{{farm=\"gateway of /Citrix/Store\",operation=\"ticket\",\
@@ -182,13 +183,13 @@ async fn launch_without_a_ticket_fails_and_names_no_host() {
 async fn citrix_gateway_gets_the_translated_host_address() {
     let keys = "session_reliability = false\n[[store.gateway.translation]]\n\
                 host = \"CVAD-host31.demo.test\"\naddress = \"203.0.113.31:2000\"";
-    let site = site("\"{CVAD}\"", keys).await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = env("\"{CVAD}\"", keys).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let ica = ica(&alice.launch(&url, "DESK-C").await);
     assert!(!ica.contains("CGPAddress"), "{ica}");
-    let answer = redeem(controller(&site, "CVAD"), &shown(&ica)).await;
-    assert_eq!(answer.unwrap().data.ica_address, "203.0.113.31:2000");
+    let response = redeem(controller(&env, "CVAD"), &shown(&ica)).await;
+    assert_eq!(response.unwrap().data.ica_address, "203.0.113.31:2000");
 }
 
 /// Redeems the ticket of an ICA file, as Citrix Gateway does.
@@ -217,8 +218,8 @@ fn shown(ica: &str) -> DataRequest {
 }
 
 /// Returns another controller of a farm than the one that issued the tickets. Both share them.
-fn controller(site: &Site, farm: &str) -> HttpPeer {
-    let mut controllers = site.controllers.iter().rev();
+fn controller(env: &TestEnvironment, farm: &str) -> HttpPeer {
+    let mut controllers = env.controllers.iter().rev();
     let (_, address) = controllers.find(|(id, _)| id == farm).unwrap();
     HttpPeer::new(*address)
 }

@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_testkit::{Node, ScriptedController};
-use roamd_testsuite::{HttpPeer, Options, Response, Site, challenge_expression, request};
+use roamd_testkit::{ScriptedController, StrictElement};
+use roamd_testsuite::{
+    HttpPeer, Options, Response, TestEnvironment, challenge_expression, request,
+};
 
 /// CQ-12: a content type without content.
 const ENDPOINTS: &str = "\
@@ -128,10 +130,10 @@ enum LaunchOutcome {
 }
 
 impl ClientA {
-    fn new(site: &Site, name: &str) -> Self {
+    fn new(env: &TestEnvironment, name: &str) -> Self {
         Self {
-            server: site.server,
-            base_url: format!("http://{}", site.server.address()),
+            server: env.server,
+            base_url: format!("http://{}", env.server.address()),
             name: name.to_owned(),
             tokens: HashMap::new(),
         }
@@ -161,17 +163,17 @@ impl ClientA {
             ]
         };
         let values = message(&token_service, &store);
-        let answer = self.send_token(REQUEST_TOKEN, &values, "").await;
-        let tokens = Challenge::of(&answer);
+        let response = self.send_token(REQUEST_TOKEN, &values, "").await;
+        let tokens = Challenge::of(&response);
         assert_eq!(tokens.reason, "notoken");
         // CQ-48: locations are tried in order.
         let protocols = self.path(&tokens.locations[0]).to_owned();
-        let answer = self
+        let response = self
             .send_token(REQUEST_TOKEN, &message(&protocols, &tokens), "")
             .await;
-        assert_eq!(answer.status, 300);
+        assert_eq!(response.status, 300);
         let choices = document(
-            &answer,
+            &response,
             "http://citrix.com/delivery-services/1-0/auth/requesttokenchoices",
         );
         // CQ-44: the client tries every protocol and takes the first with a form.
@@ -179,16 +181,16 @@ impl ClientA {
         for choice in choices.child("choices").elements() {
             let location = choice.child("location").text();
             let values = message(self.path(location), &tokens);
-            let answer = self.send_token(FORMS_START, &values, "").await;
-            assert_eq!(answer.status, 200, "a protocol that does not work");
-            begun = begun.or(Some(answer));
+            let response = self.send_token(FORMS_START, &values, "").await;
+            assert_eq!(response.status, 200, "a protocol that does not work");
+            begun = begun.or(Some(response));
         }
-        let mut answer = begun.unwrap();
-        let cookie = answer.header("set-cookie").unwrap().to_owned();
+        let mut response = begun.unwrap();
+        let cookie = response.header("set-cookie").unwrap().to_owned();
         let mut errors = Vec::new();
         for password in passwords {
-            let text = answer.text();
-            let form = document(&answer, "http://citrix.com/authentication/response/1");
+            let text = response.text();
+            let form = document(&response, "http://citrix.com/authentication/response/1");
             // CQ-53: all four elements are required.
             assert_eq!(form.child("Status").text(), "success");
             assert_eq!(form.child("Result").text(), "more-info");
@@ -208,17 +210,17 @@ impl ClientA {
                 ("user", &user),
                 ("password", password),
             ];
-            answer = self.send(FORM, &values).await;
-            assert_eq!(answer.status, 200);
-            errors.extend(error_labels(&answer));
+            response = self.send(FORM, &values).await;
+            assert_eq!(response.status, 200);
+            errors.extend(error_labels(&response));
         }
-        let (primary, _) = token(&answer);
+        let (primary, _) = token(&response);
         let values = message(&token_service, &store);
         let authorization = format!("\nAuthorization: CitrixAuth {primary}");
-        let answer = self
+        let response = self
             .send_token(REQUEST_TOKEN, &values, &authorization)
             .await;
-        self.tokens.insert(store.hint, token(&answer));
+        self.tokens.insert(store.hint, token(&response));
         errors
     }
 
@@ -247,11 +249,11 @@ impl ClientA {
             ("accept", STATE),
             ("token", self.token()),
         ];
-        let answer = self.send(SESSIONS, &values).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), Some(STATE));
+        let root = self.send(SESSIONS, &values).await;
+        assert_eq!(root.status, 200);
+        assert_eq!(root.header("content-type"), Some(STATE));
         let state = document(
-            &answer,
+            &root,
             "http://citrix.com/delivery-services/1-0/sessionstate",
         );
         assert_eq!(state.name, "sessionState");
@@ -271,9 +273,9 @@ impl ClientA {
     /// Launches at a URL, and returns the result (CQ-61).
     async fn launch(&self, url: &str) -> LaunchOutcome {
         let values = [("path", self.path(url)), ("token", self.token())];
-        let answer = self.send(LAUNCH, &values).await;
-        assert_eq!(answer.status, 200);
-        let launch = document(&answer, "http://citrix.com/delivery-services/1-0/launch");
+        let root = self.send(LAUNCH, &values).await;
+        assert_eq!(root.status, 200);
+        let launch = document(&root, "http://citrix.com/delivery-services/1-0/launch");
         let result = launch.child("result");
         let kind = result.attribute("type");
         let content = result.child(kind);
@@ -299,7 +301,7 @@ impl ClientA {
     async fn end(&self, operation: &str, ticket: Option<&str>) -> String {
         let token = self.token();
         let mut values = vec![("operation", operation), ("token", token)];
-        let answer = match ticket {
+        let root = match ticket {
             Some(ticket) => {
                 values.push(("ticket", ticket));
                 self.send(WITH_TICKET, &values).await
@@ -309,10 +311,10 @@ impl ClientA {
                 self.send(SESSIONS, &values).await
             }
         };
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), Some(RESULTS));
+        assert_eq!(root.status, 200);
+        assert_eq!(root.header("content-type"), Some(RESULTS));
         let result = document(
-            &answer,
+            &root,
             "http://citrix.com/delivery-services/1-0/sessionresult",
         );
         assert_eq!(result.name, "sessionResult");
@@ -336,9 +338,9 @@ struct Challenge {
 
 impl Challenge {
     /// Parses the only challenge with the client's expression (CQ-45).
-    fn of(answer: &Response) -> Self {
-        assert_eq!(answer.status, 401);
-        let value = answer.header("www-authenticate").unwrap();
+    fn of(response: &Response) -> Self {
+        assert_eq!(response.status, 401);
+        let value = response.header("www-authenticate").unwrap();
         let found = challenge_expression().captures(value).unwrap();
         let text = |index: usize| found[index].to_owned();
         Self {
@@ -351,20 +353,20 @@ impl Challenge {
 }
 
 /// Reads a document. The client identifies it by `xmlns` of the last node (CQ-50).
-fn document(answer: &Response, namespace: &str) -> Node {
-    let root = Node::last(&answer.body);
+fn document(response: &Response, namespace: &str) -> StrictElement {
+    let root = StrictElement::last(&response.body);
     assert_eq!(root.attribute("xmlns"), namespace);
     root
 }
 
 /// Returns a token and the time until which the client uses it (CQ-51, CQ-52).
-fn token(answer: &Response) -> (String, Timestamp) {
-    assert_eq!(answer.status, 200);
+fn token(response: &Response) -> (String, Timestamp) {
+    assert_eq!(response.status, 200);
     let namespace = "http://citrix.com/delivery-services/1-0/auth/requesttokenresponse";
-    let response = document(answer, namespace);
+    let root = document(response, namespace);
     let [issued, expiry, lifetime, token, service] =
         ["issued", "expiry", "lifetime", "token", "for-service"]
-            .map(|name| response.child(name).text());
+            .map(|name| root.child(name).text());
     assert!(expiry.ends_with('Z') && issued.ends_with('Z') && !service.is_empty());
     let [issued, expiry]: [Timestamp; 2] = [issued, expiry].map(|time| time.parse().unwrap());
     // A service token expires with its primary token, a moment before a full hour (CA-29).
@@ -376,8 +378,8 @@ fn token(answer: &Response) -> (String, Timestamp) {
 }
 
 /// Returns the texts of the error labels if the response is a form (CQ-54).
-fn error_labels(answer: &Response) -> Vec<String> {
-    let root = Node::last(&answer.body);
+fn error_labels(response: &Response) -> Vec<String> {
+    let root = StrictElement::last(&response.body);
     if root.name != "AuthenticateResponse" {
         return Vec::new();
     }
@@ -413,11 +415,11 @@ fn ica(launched: LaunchOutcome) -> String {
 #[tokio::test]
 async fn client_a_finds_session_services_among_endpoints() {
     // CQ-12, CQ-68
-    let site = Site::demo().await;
-    let client = ClientA::new(&site, "WS-114");
-    let answer = client.send(ENDPOINTS, &[]).await;
+    let env = TestEnvironment::demo().await;
+    let client = ClientA::new(&env, "WS-114");
+    let response = client.send(ENDPOINTS, &[]).await;
     let namespace = "http://citrix.com/dazzleservices/2-0/endpoints";
-    let endpoints = document(&answer, namespace);
+    let endpoints = document(&response, namespace);
     for (id, capability, path) in [
         ("ListSessions", "listSessions", "available"),
         ("DisconnectSessions", "disconnectSessions", "disconnect"),
@@ -427,7 +429,7 @@ async fn client_a_finds_session_services_among_endpoints() {
             .elements()
             .find(|endpoint| endpoint.attribute("id") == id)
             .unwrap();
-        let url = site.url(&format!("/Citrix/Store/sessions/v1/{path}"));
+        let url = env.url(&format!("/Citrix/Store/sessions/v1/{path}"));
         assert_eq!(endpoint.child("url").text(), url);
         let found = endpoint.child("capabilities").child("capability");
         assert_eq!(found.text(), capability);
@@ -436,8 +438,8 @@ async fn client_a_finds_session_services_among_endpoints() {
 
 #[tokio::test]
 async fn client_a_completes_its_whole_conversation() {
-    let site = Site::demo().await;
-    let mut client = ClientA::new(&site, "WS-114");
+    let env = TestEnvironment::demo().await;
+    let mut client = ClientA::new(&env, "WS-114");
     let errors = client.sign_in("alice", &["wrong", "roam-demo"]).await;
     assert_eq!(errors, ["The user name or password is not correct."]);
 
@@ -447,9 +449,9 @@ async fn client_a_completes_its_whole_conversation() {
 
     let excel = ica(client.launch(&listed[1].1).await);
     assert_eq!(line(&excel, "Title"), "Excel");
-    site.farms.connect(&excel, Timestamp::now()).unwrap();
+    env.farms.connect(&excel, Timestamp::now()).unwrap();
     assert!(
-        site.sessions("alice")
+        env.sessions("alice")
             .contains(&"CVAD Excel active WS-114".to_owned())
     );
     let listed = client.sessions().await;
@@ -464,13 +466,13 @@ async fn client_a_completes_its_whole_conversation() {
         let paint = ica(client.launch(&listed[0].1).await);
         let ticket = line(&paint, "LogonTicket");
         assert_eq!(client.end(operation, Some(ticket)).await, "success");
-        site.farms.connect(&paint, Timestamp::now()).unwrap_err();
+        env.farms.connect(&paint, Timestamp::now()).unwrap_err();
     }
 
     let excel = ica(client.launch(&listed[1].1).await);
-    site.farms.connect(&excel, Timestamp::now()).unwrap();
+    env.farms.connect(&excel, Timestamp::now()).unwrap();
     assert_eq!(client.end("logoff", None).await, "success");
-    let left = site.sessions("alice");
+    let left = env.sessions("alice");
     assert!(!left.iter().any(|session| session.contains("Excel")));
     assert_eq!(left.len(), 5, "nothing else has ended: {left:?}");
 }
@@ -482,8 +484,8 @@ async fn client_a_prefixes_the_domain_without_a_domain_field() {
         authentication: String::new(),
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let mut client = ClientA::new(&site, "WS-114");
+    let env = TestEnvironment::start(options).await;
+    let mut client = ClientA::new(&env, "WS-114");
     client.sign_in("bob", &["roam-demo"]).await;
     let listed = client.sessions().await;
     assert_eq!(listed.len(), 1);
@@ -504,11 +506,11 @@ async fn client_a_retries_a_launch_until_it_ends() {
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let options = Options {
         authentication: "credentials = \"CVAD\"".to_owned(),
-        more_farms: farm.farm_section("LAB", "Lab"),
+        more_sections: farm.farm_section("LAB", "Lab"),
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let mut client = ClientA::new(&site, "WS-114");
+    let env = TestEnvironment::start(options).await;
+    let mut client = ClientA::new(&env, "WS-114");
     client.sign_in("carol", &["roam-demo"]).await;
     let first = client.sessions().await.remove(0).1;
     let mut url = first.clone();

@@ -4,8 +4,8 @@
 //! (CQ-43).
 
 use jiff::Timestamp;
-use roamd_testkit::Node;
-use roamd_testsuite::{HttpConnection, Options, Response, Site, request};
+use roamd_testkit::StrictElement;
+use roamd_testsuite::{HttpConnection, Options, Response, TestEnvironment, request};
 
 const STORE: &str = "http://sf.example.net/Citrix/Store";
 
@@ -93,9 +93,9 @@ struct Challenge {
 }
 
 impl Challenge {
-    fn of(answer: &Response) -> Self {
-        assert_eq!(answer.status, 401);
-        let value = answer.header("www-authenticate").unwrap();
+    fn of(response: &Response) -> Self {
+        assert_eq!(response.status, 401);
+        let value = response.header("www-authenticate").unwrap();
         let parts: Vec<Vec<&str>> = value
             .split(',')
             .map(|part| part.split('=').collect())
@@ -116,12 +116,12 @@ impl Challenge {
 /// Signs in, and returns the connection and the service token. `cookie_name` is the name that the
 /// script looks for.
 async fn sign_in(
-    site: &Site,
+    env: &TestEnvironment,
     user: &str,
     password: &str,
     cookie_name: &str,
 ) -> (HttpConnection, String) {
-    let mut connection = site.server.connect().await;
+    let mut connection = env.server.connect().await;
     let first = request(FIRST, &[("path", "/Citrix/Store/sessions/v1/available")]);
     let store = Challenge::of(&connection.exchange(&first).await);
     assert_eq!(store.hint, format!("{STORE}/sessions/v1"));
@@ -142,28 +142,28 @@ async fn sign_in(
     let mut choices = Vec::new();
     for challenge in [&store, &tokens] {
         let message = ask(REQUEST_TOKEN, &tokens.locations, challenge, "");
-        let answer = connection.exchange(&message).await;
+        let response = connection.exchange(&message).await;
         // CQ-55: `Invoke-WebRequest` treats it as an error, whose body the script reads.
-        assert_eq!(answer.status, 300);
-        assert_eq!(answer.header("location"), None);
-        choices.push(answer);
+        assert_eq!(response.status, 300);
+        assert_eq!(response.header("location"), None);
+        choices.push(response);
     }
-    let choices = Node::last(&choices[1].body);
+    let choices = StrictElement::last(&choices[1].body);
     let forms = choices
         .child("choices")
         .elements()
         .find(|choice| choice.child("protocol").text().contains("ExplicitForms"))
         .unwrap();
     let start = forms.child("location").text();
-    let answer = connection
+    let response = connection
         .exchange(&ask(FORMS_START, start, &tokens, ""))
         .await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("content-encoding"), None);
-    let set_cookie = answer.header("set-cookie").unwrap();
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("content-encoding"), None);
+    let set_cookie = response.header("set-cookie").unwrap();
     let cookie = set_cookie.split(';').next().unwrap();
     assert!(cookie.starts_with(&format!("{cookie_name}=")), "{cookie}");
-    let form = Node::last(&answer.body);
+    let form = StrictElement::last(&response.body);
     let post_back = form
         .child("AuthenticationRequirements")
         .child("PostBack")
@@ -175,23 +175,23 @@ async fn sign_in(
         ("user", user),
         ("password", password),
     ];
-    let answer = connection.exchange(&request(FORM, &values)).await;
-    let primary = token(&answer);
+    let response = connection.exchange(&request(FORM, &values)).await;
+    let primary = token(&response);
     let authorization = format!("\nAuthorization: CitrixAuth {primary}");
     let url = format!("{STORE}Auth/auth/v1/token");
-    let answer = connection
+    let response = connection
         .exchange(&ask(REQUEST_TOKEN, &url, &store, &authorization))
         .await;
-    let token = token(&answer);
+    let token = token(&response);
     (connection, token)
 }
 
-fn token(answer: &Response) -> String {
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.header("content-encoding"), None);
-    let response = Node::last(&answer.body);
-    assert_eq!(response.name, "requesttokenresponse");
-    response.child("token").text().to_owned()
+fn token(response: &Response) -> String {
+    assert_eq!(response.status, 200, "{}", response.text());
+    assert_eq!(response.header("content-encoding"), None);
+    let root = StrictElement::last(&response.body);
+    assert_eq!(root.name, "requesttokenresponse");
+    root.child("token").text().to_owned()
 }
 
 /// Returns the path of a URL without a port, as the script sees it.
@@ -199,30 +199,30 @@ fn path(url: &str) -> &str {
     url.strip_prefix("http://sf.example.net").unwrap()
 }
 
-async fn site(authentication: &str, password: &str) -> Site {
+async fn env(authentication: &str, password: &str) -> TestEnvironment {
     let mut options = Options {
         base_url: Some("http://sf.example.net".to_owned()),
         authentication: authentication.to_owned(),
         ..Options::default()
     };
     options.world.domains[0].users[0].password = password.into();
-    Site::start(options).await
+    TestEnvironment::start(options).await
 }
 
 #[tokio::test]
 async fn client_b_signs_in_and_launches() {
     let password = "100% roam-demo!";
     // The form has a domain field, and the user name contains the domain all the same (CQ-36).
-    let site = site("domains = [\"OTHER\", \"DEMO\"]", password).await;
-    let (mut connection, token) = sign_in(&site, "alice", password, "ASP.NET_SessionId").await;
+    let env = env("domains = [\"OTHER\", \"DEMO\"]", password).await;
+    let (mut connection, token) = sign_in(&env, "alice", password, "ASP.NET_SessionId").await;
 
     let values = [
         ("path", "/Citrix/Store/sessions/v1/available"),
         ("token", &token),
     ];
-    let answer = connection.exchange(&request(LIST, &values)).await;
-    assert_eq!(answer.status, 200);
-    let state = Node::last(&answer.body);
+    let response = connection.exchange(&request(LIST, &values)).await;
+    assert_eq!(response.status, 200);
+    let state = StrictElement::last(&response.body);
     let session = state
         .child("sessions")
         .elements()
@@ -231,10 +231,10 @@ async fn client_b_signs_in_and_launches() {
     let url = session.child("launchica").child("url").text();
 
     let values = [("path", path(url)), ("token", &token)];
-    let answer = connection.exchange(&request(LAUNCH, &values)).await;
-    assert_eq!(answer.status, 200);
+    let response = connection.exchange(&request(LAUNCH, &values)).await;
+    assert_eq!(response.status, 200);
     // CQ-61, CQ-63
-    let launch = Node::last(&answer.body);
+    let launch = StrictElement::last(&response.body);
     assert_eq!(launch.attribute("status"), "success");
     let result = launch.child("result");
     let ica = result.child(result.attribute("type")).text();
@@ -247,14 +247,14 @@ async fn client_b_signs_in_and_launches() {
         panic!("{address}");
     };
     assert!(host.starts_with("cvad-host"), "{address}");
-    let session = site.farms.connect(ica, Timestamp::now()).unwrap();
+    let session = env.farms.connect(ica, Timestamp::now()).unwrap();
     assert_eq!(session.device_id.as_deref(), Some("WS-115"));
 }
 
 #[tokio::test]
 async fn client_b_finds_its_cookie_by_the_configured_name() {
     // CQ-39
-    let site = site("cookie_name = \"Citrix_AuthSvc\"", "roam-demo").await;
-    let (_, token) = sign_in(&site, "alice", "roam-demo", "Citrix_AuthSvc").await;
+    let env = env("cookie_name = \"Citrix_AuthSvc\"", "roam-demo").await;
+    let (_, token) = sign_in(&env, "alice", "roam-demo", "Citrix_AuthSvc").await;
     assert!(!token.is_empty());
 }

@@ -1,8 +1,8 @@
 //! Replay of client C: a Java sample on Apache HttpClient and dom4j, which makes steps 1 to 5 of a
 //! sign-in and prints the responses (client-quirks.md §1).
 
-use roamd_testkit::Node;
-use roamd_testsuite::{Response, Site, request};
+use roamd_testkit::StrictElement;
+use roamd_testsuite::{Response, TestEnvironment, request};
 
 /// CQ-11: no `Accept`.
 const FIRST: &str = "\
@@ -81,9 +81,9 @@ fn header_elements(value: &str) -> Vec<(String, String)> {
 }
 
 /// Returns the realm, the location and the hint of a challenge.
-fn challenge_of(answer: &Response) -> [String; 3] {
-    assert_eq!(answer.status, 401);
-    let elements = header_elements(answer.header("www-authenticate").unwrap());
+fn challenge_of(response: &Response) -> [String; 3] {
+    assert_eq!(response.status, 401);
+    let elements = header_elements(response.header("www-authenticate").unwrap());
     ["CitrixAuth realm", "locations", "serviceroot-hint"].map(|wanted| {
         let found = elements.iter().find(|(name, _)| name == wanted);
         found.unwrap().1.clone()
@@ -92,11 +92,11 @@ fn challenge_of(answer: &Response) -> [String; 3] {
 
 #[tokio::test]
 async fn client_c_completes_the_steps_that_it_supports() {
-    let site = Site::demo().await;
-    let server = site.url("");
-    let host = site.server.address().to_string();
+    let env = TestEnvironment::demo().await;
+    let server = env.url("");
+    let host = env.server.address().to_string();
     let path = |url: &str| url.strip_prefix(&server).unwrap().to_owned();
-    let mut connection = site.server.connect().await;
+    let mut connection = env.server.connect().await;
     let first = request(FIRST, &[("host", &host)]);
     let [realm, location, hint] = challenge_of(&connection.exchange(&first).await);
     let ask = |url: &str, accept: &str, realm: &str, hint: &str, more: &str| {
@@ -120,16 +120,16 @@ async fn client_c_completes_the_steps_that_it_supports() {
     let mut latin = ask(&location, TOKENS, &realm, &hint, placeholder);
     let at = latin.iter().rposition(|byte| *byte == b'@').unwrap();
     latin[at] = 0xFC;
-    let answer = connection.exchange(&latin).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.text().contains("UTF-8"), "{}", answer.text());
+    let response = connection.exchange(&latin).await;
+    assert_eq!(response.status, 400);
+    assert!(response.text().contains("UTF-8"), "{}", response.text());
 
     let message = ask(&location, TOKENS, &realm, &hint, "");
     let choices = connection.exchange(&message).await;
     assert_eq!(choices.status, 300);
     // CQ-56: the client keeps the last `protocol` and assigns the next `location` to it.
     let (mut protocol, mut forms) = ("", "");
-    let choices = Node::last(&choices.body);
+    let choices = StrictElement::last(&choices.body);
     for element in choices.walk() {
         match element.name.as_str() {
             "protocol" => protocol = element.text(),
@@ -138,21 +138,21 @@ async fn client_c_completes_the_steps_that_it_supports() {
         }
     }
     let message = ask(forms, FORMS, &realm, &hint, "");
-    let answer = connection.exchange(&message).await;
-    assert_eq!(answer.status, 200);
+    let response = connection.exchange(&message).await;
+    assert_eq!(response.status, 200);
     // CQ-40: the client looks for this name.
-    let cookie = answer.header("set-cookie").unwrap().split(';').next();
+    let cookie = response.header("set-cookie").unwrap().split(';').next();
     let cookie = cookie.unwrap();
     assert!(cookie.starts_with("ASP.NET_SessionId="));
-    let form = Node::last(&answer.body);
+    let form = StrictElement::last(&response.body);
     let requirements = form.child("AuthenticationRequirements");
     let post_back = requirements.child("PostBack").text();
 
     for text in [FORM_AS_HEADERS, FORM] {
         let values = [("path", post_back), ("host", &host), ("cookie", "")];
-        let answer = connection.exchange(&request(text, &values)).await;
-        assert_eq!(answer.status, 200);
-        let form = Node::last(&answer.body);
+        let response = connection.exchange(&request(text, &values)).await;
+        assert_eq!(response.status, 200);
+        let form = StrictElement::last(&response.body);
         assert_eq!(form.name, "AuthenticateResponse");
         assert_eq!(form.child("Result").text(), "fail");
         assert_eq!(form.child("Status").text(), "error-sessionid-invalid");
@@ -161,7 +161,10 @@ async fn client_c_completes_the_steps_that_it_supports() {
     // With the cookie, which its HTTP library would send, the client is signed in.
     let cookie = format!("\nCookie: {cookie}");
     let values = [("path", post_back), ("host", &host), ("cookie", &cookie)];
-    let answer = connection.exchange(&request(FORM, &values)).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(Node::last(&answer.body).name, "requesttokenresponse");
+    let response = connection.exchange(&request(FORM, &values)).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(
+        StrictElement::last(&response.body).name,
+        "requesttokenresponse"
+    );
 }

@@ -6,9 +6,9 @@
 //! Row 66 and, for resources, rows 49 and 67 do not apply to the tests here.
 
 use regex::Regex;
-use roamd_testkit::Node;
+use roamd_testkit::StrictElement;
 use roamd_testsuite::{
-    Options, Site, TokenService, path_of, request_token, session_params, sign_in,
+    Options, TestEnvironment, TokenService, path_of, request_token, session_params, sign_in,
 };
 
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
@@ -27,8 +27,8 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 #[tokio::test]
 async fn utf_16_without_a_byte_order_mark_is_read() {
     // CQ-8
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let authorization = alice.authorization();
     let params = session_params("Büro-7", "").replace("?>", " encoding=\"utf-16\"?>");
     let launch = "<?xml version=\"1.0\" encoding=\"utf-16\"?><launchparams \
@@ -49,8 +49,8 @@ async fn utf_16_without_a_byte_order_mark_is_read() {
                 ("Content-Type", media_type),
             ];
             let body = utf_16(text, bytes);
-            let answer = site.server.send("POST", path, &headers, &body).await;
-            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            let response = env.server.send("POST", path, &headers, &body).await;
+            assert_eq!(response.status, 200, "{path}: {}", response.text());
         }
     }
 }
@@ -58,23 +58,23 @@ async fn utf_16_without_a_byte_order_mark_is_read() {
 #[tokio::test]
 async fn service_url_may_be_the_hint_or_the_first_url() {
     // CQ-13, CQ-14
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
     let hint = service.store.hint.clone();
-    let first = site.url(AVAILABLE);
+    let first = env.url(AVAILABLE);
     for url in [hint, first.clone(), format!("\n    {first}\r\n\t")] {
         let message = request_token(&service.store.realm, &url, "01:00:00");
-        let answer = service.post(Some(&alice.primary), &message).await;
-        assert_eq!(answer.status, 200, "{url:?}: {}", answer.text());
+        let response = service.post(Some(&alice.primary), &message).await;
+        assert_eq!(response.status, 200, "{url:?}: {}", response.text());
     }
 }
 
 #[tokio::test]
 async fn lifetimes_are_read_in_every_form_and_bounded() {
     // CQ-17
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     for (asked, given) in [
         ("01:00:00", "0.01:00:00"),
         ("0.20:00:00", "0.20:00:00"),
@@ -83,33 +83,36 @@ async fn lifetimes_are_read_in_every_form_and_bounded() {
         ("1.06:00:00", "1.00:00:00"),
     ] {
         let conversation = service.begin_for(asked).await;
-        let answer = conversation.attempt("alice", "roam-demo", Some("DEMO"));
-        let response = Node::last(&answer.await.body);
-        assert_eq!(response.child("lifetime").text(), given, "{asked}");
+        let response = conversation.attempt("alice", "roam-demo", Some("DEMO"));
+        let root = StrictElement::last(&response.await.body);
+        assert_eq!(root.child("lifetime").text(), given, "{asked}");
     }
 }
 
 #[tokio::test]
 async fn realms_are_opaque_text() {
     // CQ-18
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
     let foreign = request_token("1.-i.example.token", &service.store.hint, "01:00:00");
     let headers = [("Content-Type", TOKEN_MESSAGE)];
     let body = foreign.as_bytes();
-    let answer = site.server.send("POST", PROTOCOLS, &headers, body).await;
-    assert_eq!(answer.status, 300, "the protocols are for any realm");
-    let answer = service.post(Some(&alice.primary), &foreign).await;
-    assert_eq!(answer.status, 400, "no token is made for a realm of others");
+    let response = env.server.send("POST", PROTOCOLS, &headers, body).await;
+    assert_eq!(response.status, 300, "the protocols are for any realm");
+    let response = service.post(Some(&alice.primary), &foreign).await;
+    assert_eq!(
+        response.status, 400,
+        "no token is made for a realm of others"
+    );
 }
 
 #[tokio::test]
 async fn headers_without_meaning_are_ignored() {
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let authorization = alice.authorization();
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     let message = request_token(&service.store.realm, &service.store.hint, "01:00:00");
     let params = session_params("WS-1", "");
     let cases: [(&str, &[(&str, &str)]); 5] = [
@@ -160,9 +163,14 @@ async fn headers_without_meaning_are_ignored() {
             headers.extend(token.map(|token| ("Authorization", token.as_str())));
             headers.extend_from_slice(more);
             let body = body.as_bytes();
-            let answer = site.server.send("POST", path, &headers, body).await;
-            assert_eq!(answer.status, status, "{case} {path}: {}", answer.text());
-            assert_eq!(answer.header("content-encoding"), None, "{case}");
+            let response = env.server.send("POST", path, &headers, body).await;
+            assert_eq!(
+                response.status,
+                status,
+                "{case} {path}: {}",
+                response.text()
+            );
+            assert_eq!(response.header("content-encoding"), None, "{case}");
         }
     }
 }
@@ -170,8 +178,8 @@ async fn headers_without_meaning_are_ignored() {
 #[tokio::test]
 async fn empty_posts_and_probes_are_rejected() {
     // CQ-24, CQ-27
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let authorization = alice.authorization();
     let signed: [(&str, &str); 2] = [
         ("Authorization", &authorization),
@@ -183,16 +191,16 @@ async fn empty_posts_and_probes_are_rejected() {
         ("GET", TOKEN, &[], 405),
         ("POST", START, &[], 400),
     ] {
-        let answer = site.server.send(method, path, headers, b"").await;
-        assert_eq!(answer.status, status, "{method} {path}");
+        let response = env.server.send(method, path, headers, b"").await;
+        assert_eq!(response.status, status, "{method} {path}");
     }
 }
 
 #[tokio::test]
 async fn credential_and_label_type_lists_are_read_leniently() {
     // CQ-25
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let message = request_token(&service.tokens.realm, &service.tokens.hint, "01:00:00");
     let full = "none, username, domain, password, newpassword, passcode, savecredentials, \
                 textcredential, webview,webview, negotiate,nsg-epa,nsg-x1";
@@ -218,8 +226,8 @@ async fn credential_and_label_type_lists_are_read_leniently() {
             ("X-Citrix-AM-CredentialTypes", types),
             ("X-Citrix-AM-LabelTypes", labels),
         ];
-        let answer = service.start_with(&headers, &message).await;
-        let form = Node::last(&answer.body);
+        let response = service.start_with(&headers, &message).await;
+        let form = StrictElement::last(&response.body);
         let requirements = form.child("AuthenticationRequirements");
         let ids: Vec<_> = requirements
             .child("Requirements")
@@ -240,21 +248,21 @@ async fn credential_and_label_type_lists_are_read_leniently() {
 #[tokio::test]
 async fn repeated_accept_values_are_tolerated() {
     // CQ-30
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let accept = format!("{STATE},{STATE}, {STATE}");
-    let answer = alice
+    let response = alice
         .post("available", &accept, &session_params("WS-1", ""))
         .await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("content-type"), Some(STATE));
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("content-type"), Some(STATE));
 }
 
 #[tokio::test]
 async fn state_contexts_need_no_form_encoding() {
     // CQ-31
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let plain = Regex::new("^[A-Za-z0-9._~-]+$").unwrap();
     for _ in 0..20 {
         let context = service.begin().await.form.state_context;
@@ -265,15 +273,15 @@ async fn state_contexts_need_no_form_encoding() {
 #[tokio::test]
 async fn undefined_state_context_gets_a_failure_form() {
     // CQ-33
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let fields = [("username", "DEMO\\alice"), ("password", "roam-demo")];
-    let answer = conversation
+    let response = conversation
         .post(Some(&conversation.cookie), "undefined", &fields)
         .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let form = Node::last(&answer.body);
+    assert_eq!(response.status, 200, "{}", response.text());
+    let form = StrictElement::last(&response.body);
     assert_eq!(form.child("Status").text(), "error-state-context-invalid");
     assert_eq!(form.child("Result").text(), "fail");
     // CQ-53: the element is required even if it is empty.
@@ -283,8 +291,8 @@ async fn undefined_state_context_gets_a_failure_form() {
 #[tokio::test]
 async fn own_cookie_is_found_among_others() {
     // CQ-38
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let fields = [("username", "DEMO\\alice"), ("password", "roam-demo")];
     for around in [
         ("CsrfToken=D9; path=/; secure,", ""),
@@ -293,9 +301,9 @@ async fn own_cookie_is_found_among_others() {
     ] {
         let conversation = service.begin().await;
         let cookie = format!("{}{}{}", around.0, conversation.cookie, around.1);
-        let answer = conversation.post(Some(&cookie), "", &fields).await;
-        assert_eq!(answer.status, 200, "{cookie}");
-        let name = Node::last(&answer.body).name;
+        let response = conversation.post(Some(&cookie), "", &fields).await;
+        assert_eq!(response.status, 200, "{cookie}");
+        let name = StrictElement::last(&response.body).name;
         assert_eq!(name, "requesttokenresponse", "{cookie}");
     }
 }
@@ -303,12 +311,12 @@ async fn own_cookie_is_found_among_others() {
 #[tokio::test]
 async fn native_spelling_matches_the_generated_classes() {
     // CQ-58
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let body = session_params("WS-1", "").replace("sessionparams>", "sessionParams>");
     let body = body.replace("<sessionparams", "<sessionParams");
-    let answer = alice.post("available", STATE, &body).await;
-    let state = Node::last(&answer.body);
+    let response = alice.post("available", STATE, &body).await;
+    let state = StrictElement::last(&response.body);
     assert_eq!(state.name, "sessionState");
     let sessions = state.elements().next().unwrap();
     assert_eq!(sessions.name, "sessions");
@@ -335,29 +343,29 @@ async fn native_spelling_matches_the_generated_classes() {
 #[tokio::test]
 async fn results_report_success_partial_and_failure() {
     // CQ-60
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let active = "<includeActiveSessions>true</includeActiveSessions>";
     let listed = alice.resources("DESK-B", active).await;
     assert!(!listed.contains(&"CVAD.Win11Desktop".to_owned()));
     assert!(listed.contains(&"CVAD.Word".to_owned()));
 
     assert_eq!(alice.end("disconnect", "DESK-B", "").await, "success");
-    site.stop_farm("XD5").await;
+    env.stop_farm("XD5").await;
     assert_eq!(alice.end("disconnect", "DESK-B", "").await, "partial");
-    site.stop_farm("XA1").await;
-    site.stop_farm("CVAD").await;
+    env.stop_farm("XA1").await;
+    env.stop_farm("CVAD").await;
     assert_eq!(alice.end("logoff", "DESK-B", "").await, "failure");
 }
 
 #[tokio::test]
 async fn empty_list_still_has_its_container() {
     // CQ-69
-    let site = Site::demo().await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let body = session_params("WS-1", "");
-    let answer = carol.post("available", STATE, &body).await;
-    let state = Node::last(&answer.body);
+    let response = carol.post("available", STATE, &body).await;
+    let state = StrictElement::last(&response.body);
     assert_eq!(state.attribute("enumeration"), "full");
     assert_eq!(state.child("sessions").elements().count(), 0);
 }
@@ -369,33 +377,35 @@ async fn responses_are_ascii_in_every_encoding() {
     let farm = &mut options.world.farms[2];
     let excel = farm.applications.iter_mut().find(|app| app.name == "Excel");
     excel.unwrap().title = Some("Bücher für 5 €".to_owned());
-    let site = Site::start(options).await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let listed = alice
         .post("available", STATE, &session_params("Büro-7", ""))
         .await;
     let url = alice.launch_url("WS-1", "", "CVAD.Excel").await;
     let launched = alice.launch(&url, "Büro-7").await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let again = conversation.attempt("Jürgen", "wrong", Some("DEMO")).await;
-    for (answer, text) in [
+    for (response, text) in [
         (listed, "Bücher für 5 €"),
         (launched, "Title=Bücher für 5 €"),
         (again, "Jürgen"),
     ] {
-        assert_eq!(answer.status, 200);
-        assert!(answer.body.is_ascii(), "{}", answer.text());
-        assert!(!answer.header("content-type").unwrap().contains("charset"));
-        let root = Node::last(&answer.body);
+        assert_eq!(response.status, 200);
+        assert!(response.body.is_ascii(), "{}", response.text());
+        assert!(!response.header("content-type").unwrap().contains("charset"));
+        let root = StrictElement::last(&response.body);
         let texts = root
             .walk()
             .into_iter()
             .filter(|n| n.elements().count() == 0);
         assert!(
-            texts.map(Node::text).any(|found| found.contains(text)),
+            texts
+                .map(StrictElement::text)
+                .any(|found| found.contains(text)),
             "no {text} in {}",
-            answer.text()
+            response.text()
         );
     }
 }

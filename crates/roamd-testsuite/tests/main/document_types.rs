@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use roamd_testsuite::{Site, TokenService, path_of, request_token, sign_in};
+use roamd_testsuite::{TestEnvironment, TokenService, path_of, request_token, sign_in};
 use tokio::net::TcpListener;
 
 use crate::support::assert_rejected;
@@ -73,15 +73,15 @@ pub(crate) fn document_types(root: &str, trap: &str) -> Vec<(&'static str, Strin
 #[tokio::test]
 async fn document_types_are_rejected_in_launch_and_token_messages() {
     // The three operations on sessions are in `rejected_requests`.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let trapped = format!("http://{}/secret", trap.local_addr().unwrap());
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     let session = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let resources = alice.get("/Citrix/Store/resources/v2").await;
-    let above = site.url("/Citrix/Store/resources/v2/");
+    let above = env.url("/Citrix/Store/resources/v2/");
     let (_, resource) = resources.text().split_once(&above).unwrap();
     let resource = resource.split(['/', '"', '<']).next().unwrap();
     let resource = format!("/Citrix/Store/resources/v2/{resource}/launch/ica");
@@ -106,7 +106,7 @@ async fn document_types_are_rejected_in_launch_and_token_messages() {
         let media_type = format!("application/vnd.citrix.{root}+xml");
         let headers = [("Authorization", token), ("Content-Type", &*media_type)];
         let body = body.as_bytes();
-        site.server.send("POST", path, &headers, body).await
+        env.server.send("POST", path, &headers, body).await
     };
     let rows = [
         (path_of(&session), &*store_token, "launchparams", launch),
@@ -127,7 +127,7 @@ async fn document_types_are_rejected_in_launch_and_token_messages() {
             assert!(text.contains(DOCTYPE_REJECTED), "{case}: {text}");
         }
     }
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
     let caught = tokio::time::timeout(Duration::from_millis(20), trap.accept()).await;
     assert!(caught.is_err(), "the server fetched an entity");
     // Without the document type they are read, so that the table can fail.

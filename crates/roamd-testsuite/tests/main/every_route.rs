@@ -11,8 +11,8 @@ use roamd_farm::World;
 use roamd_store_proto::Resources;
 use roamd_testkit::ScriptedController;
 use roamd_testsuite::{
-    Options, Response, SignedIn, Site, TokenContents, TokenService, challenge_of, path_of,
-    request_token, session_params, sign_in,
+    Options, Response, SignedIn, TestEnvironment, TokenContents, TokenService, challenge_of,
+    path_of, request_token, session_params, sign_in,
 };
 
 const ROUTES: &str = include_str!("../../../roamd-server/src/http/route.rs");
@@ -21,7 +21,7 @@ const OTHER: &str = "/Citrix/Other";
 
 /// Access to a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opens {
+enum Access {
     /// No token is required.
     All,
     /// A service token of the store.
@@ -38,36 +38,36 @@ struct Entry {
     name: &'static str,
     method: &'static str,
     path: String,
-    opens: Opens,
+    access: Access,
     media_type: &'static str,
     body: String,
     /// The path names something of one user, which does not exist for others.
     private: bool,
 }
 
-/// Starts a site with two stores, an application that only alice may see, and one whose launch has
-/// to be retried.
-async fn site() -> (Site, ScriptedController) {
+/// Starts a test environment with two stores, an application that only alice may see, and one whose
+/// launch has to be retried.
+async fn env() -> (TestEnvironment, ScriptedController) {
     let farm = ScriptedController::healthy().await;
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let mut world = World::demo();
     world.farms[0].applications[0].users = Some(vec![r"DEMO\alice".to_owned()]);
-    let more_farms = format!(
+    let more_sections = format!(
         "{}[[store]]\npath = \"{OTHER}\"\n{}",
-        farm.farm_section("GATE", "Gate"),
+        farm.farm_section("SCRIPTED", "Scripted"),
         farm.farm_section("ELSE", "Else")
     );
     let options = Options {
         world,
-        more_farms,
+        more_sections,
         ..Options::default()
     };
-    (Site::start(options).await, farm)
+    (TestEnvironment::start(options).await, farm)
 }
 
-async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
+async fn entries(env: &TestEnvironment, alice: &SignedIn) -> Vec<Entry> {
     let session = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
-    let not_ready = alice.launch_url("DESK-C", "", "GATE.Ledger").await;
+    let not_ready = alice.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
     let retry = alice.launch(&not_ready, "DESK-C").await;
     let retry = retry.text().split(['<', '>']);
     let retry = retry.clone().find(|text| text.starts_with("http")).unwrap();
@@ -76,7 +76,7 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
     let own = listed.iter().find(|it| it.id == "XA1.MSPaint").unwrap();
     let resource = path_of(own.link.as_ref().unwrap());
     let realm = "store:/Citrix/Store";
-    let token_message = request_token(realm, &site.url("/Citrix/Store"), "0.08:00:00");
+    let token_message = request_token(realm, &env.url("/Citrix/Store"), "0.08:00:00");
     let (params, launch) = (
         session_params("DESK-C", ""),
         "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
@@ -87,49 +87,49 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
     let launch_type = "application/vnd.citrix.launchparams+xml";
     let token_type = "application/vnd.citrix.requesttoken+xml";
     let form_type = "application/x-www-form-urlencoded";
-    let entry = |name, method, path: &str, opens| Entry {
+    let entry = |name, method, path: &str, access| Entry {
         name,
         method,
         path: path.to_owned(),
-        opens,
+        access,
         media_type: "",
         body: String::new(),
         private: false,
     };
-    let posted = |name, path: &str, opens, media_type, body: &str| Entry {
+    let posted = |name, path: &str, access, media_type, body: &str| Entry {
         media_type,
         body: body.to_owned(),
-        ..entry(name, "POST", path, opens)
+        ..entry(name, "POST", path, access)
     };
-    let store = |name, path: &str| entry(name, "GET", path, Opens::Store);
-    let open = |name, path: &str| entry(name, "GET", path, Opens::All);
+    let store = |name, path: &str| entry(name, "GET", path, Access::Store);
+    let open = |name, path: &str| entry(name, "GET", path, Access::All);
     let private = |entry: Entry| Entry {
         private: true,
         ..entry
     };
     let sessions = "/Citrix/Store/sessions/v1";
     let launched =
-        |name, path: &str| private(posted(name, path, Opens::Store, launch_type, &launch));
+        |name, path: &str| private(posted(name, path, Access::Store, launch_type, &launch));
     let auth = "/Citrix/StoreAuth";
     vec![
         posted(
             "available",
             &format!("{sessions}/available"),
-            Opens::Store,
+            Access::Store,
             session_type,
             &params,
         ),
         posted(
             "disconnect",
             &format!("{sessions}/disconnect"),
-            Opens::Store,
+            Access::Store,
             session_type,
             &params,
         ),
         posted(
             "logoff",
             &format!("{sessions}/logoff"),
-            Opens::Store,
+            Access::Store,
             session_type,
             &params,
         ),
@@ -149,7 +149,7 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
         posted(
             "token",
             &format!("{auth}/auth/v1/token"),
-            Opens::Tokens,
+            Access::Tokens,
             token_type,
             &token_message,
         ),
@@ -157,33 +157,33 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
             "validate",
             "GET",
             &format!("{auth}/auth/v1/token/validate"),
-            Opens::Validation,
+            Access::Validation,
         ),
         posted(
             "protocols",
             &format!("{auth}/auth/v1/protocols"),
-            Opens::All,
+            Access::All,
             token_type,
             &token_message,
         ),
         posted(
             "forms-start",
             &format!("{auth}/ExplicitForms/Start"),
-            Opens::All,
+            Access::All,
             token_type,
             &token_message,
         ),
         posted(
             "forms-attempt",
             &format!("{auth}/ExplicitForms/AuthenticateAttempt"),
-            Opens::All,
+            Access::All,
             form_type,
             "StateContext=x&username=alice&password=roam-demo",
         ),
         posted(
             "forms-cancel",
             &format!("{auth}/ExplicitForms/CancelAuthenticate"),
-            Opens::All,
+            Access::All,
             form_type,
             "StateContext=x",
         ),
@@ -199,7 +199,12 @@ async fn entries(site: &Site, alice: &SignedIn) -> Vec<Entry> {
 }
 
 impl Entry {
-    async fn ask(&self, site: &Site, token: Option<&str>, more: &[(&str, &str)]) -> Response {
+    async fn ask(
+        &self,
+        env: &TestEnvironment,
+        token: Option<&str>,
+        more: &[(&str, &str)],
+    ) -> Response {
         let authorization = token.map(|token| format!("CitrixAuth {token}"));
         let mut headers = vec![("Content-Type", self.media_type)];
         headers.extend(
@@ -208,7 +213,7 @@ impl Entry {
                 .map(|it| ("Authorization", it.as_str())),
         );
         headers.extend_from_slice(more);
-        let server = site.server;
+        let server = env.server;
         server
             .send(self.method, &self.path, &headers, self.body.as_bytes())
             .await
@@ -218,30 +223,30 @@ impl Entry {
 #[tokio::test]
 async fn every_route_accepts_only_its_own_token() {
     // SS-4, SS-54, CA-2 to CA-15
-    let (site, _farm) = site().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
-    let entries = entries(&site, &alice).await;
+    let (env, _farm) = env().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
+    let entries = entries(&env, &alice).await;
     let names: BTreeSet<_> = entries.iter().map(|entry| entry.name).collect();
     assert_eq!(names, names_in_the_source());
 
-    let before = site.sessions("alice");
-    let validation = validation_realm(&site, &entries).await;
-    let forge = |realm: &str, hours: i64| forged(&site, &service, realm, hours);
+    let before = env.sessions("alice");
+    let validation = validation_realm(&env, &entries).await;
+    let forge = |realm: &str, hours: i64| forged(&env, &service, realm, hours);
     for entry in &entries {
         let case = format!("{} {}", entry.method, entry.path);
-        let (realm, swapped, of_bob) = match entry.opens {
-            Opens::All => {
-                let plain = entry.ask(&site, None, &[]).await;
-                let with = entry.ask(&site, Some("AAAA"), &[]).await;
+        let (realm, swapped, of_bob) = match entry.access {
+            Access::All => {
+                let plain = entry.ask(&env, None, &[]).await;
+                let with = entry.ask(&env, Some("AAAA"), &[]).await;
                 assert!([200, 300].contains(&plain.status), "{case}: {plain:?}");
                 assert_eq!(with.status, plain.status, "a token means nothing: {case}");
                 continue;
             }
-            Opens::Store => (&service.store.realm, &alice.primary, &bob.token),
-            Opens::Tokens => (&service.tokens.realm, &alice.token, &bob.primary),
-            Opens::Validation => (&validation, &alice.primary, &bob.token),
+            Access::Store => (&service.store.realm, &alice.primary, &bob.token),
+            Access::Tokens => (&service.tokens.realm, &alice.token, &bob.primary),
+            Access::Validation => (&validation, &alice.primary, &bob.token),
         };
         let other_store = forge(&format!("store:{OTHER}"), 0);
         let mut rows = vec![
@@ -253,41 +258,41 @@ async fn every_route_accepts_only_its_own_token() {
         let expired = forge(realm, 9);
         rows.push((Some(expired.as_str()), "expired"));
         for (token, reason) in rows {
-            let answer = entry.ask(&site, token, &[]).await;
-            assert_eq!(answer.status, 401, "{case} {reason}");
-            assert_eq!(challenge_of(&answer).reason, reason, "{case}");
+            let response = entry.ask(&env, token, &[]).await;
+            assert_eq!(response.status, 401, "{case} {reason}");
+            assert_eq!(challenge_of(&response).reason, reason, "{case}");
         }
         if entry.private {
-            let answer = entry.ask(&site, Some(of_bob), &[]).await;
-            assert_eq!(answer.status, 404, "{case}: it is alice's");
+            let response = entry.ask(&env, Some(of_bob), &[]).await;
+            assert_eq!(response.status, 404, "{case}: it is alice's");
         }
     }
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
     // A good token is accepted, so that the table can fail. This comes last, because some requests
     // end sessions.
     for entry in entries
         .iter()
-        .filter(|entry| entry.opens != Opens::All)
+        .filter(|entry| entry.access != Access::All)
         .rev()
     {
-        let token = match entry.opens {
-            Opens::Tokens => alice.primary.clone(),
-            Opens::Validation => forge(&validation, 0),
-            Opens::Store | Opens::All => alice.token.clone(),
+        let token = match entry.access {
+            Access::Tokens => alice.primary.clone(),
+            Access::Validation => forge(&validation, 0),
+            Access::Store | Access::All => alice.token.clone(),
         };
-        let answer = entry.ask(&site, Some(&token), &[]).await;
-        assert_eq!(answer.status, 200, "{} {}", entry.method, entry.path);
-        let metrics = site.server.send("GET", "/metrics", &[], b"").await;
+        let response = entry.ask(&env, Some(&token), &[]).await;
+        assert_eq!(response.status, 200, "{} {}", entry.method, entry.path);
+        let metrics = env.server.send("GET", "/metrics", &[], b"").await;
         let served = format!("route=\"{}\",status=\"200\"", entry.name);
         assert!(metrics.text().contains(&served), "{served}");
     }
 }
 
 /// Returns a token of alice for a realm that was issued this many hours ago.
-fn forged(site: &Site, service: &TokenService, realm: &str, hours: i64) -> String {
-    site.seal_token(&TokenContents {
+fn forged(env: &TestEnvironment, service: &TokenService, realm: &str, hours: i64) -> String {
+    env.seal_token(&TokenContents {
         realm,
-        url: site.url("/"),
+        url: env.url("/"),
         issuer: &service.tokens.realm,
         user: "alice",
         password: "roam-demo",
@@ -295,11 +300,11 @@ fn forged(site: &Site, service: &TokenService, realm: &str, hours: i64) -> Strin
     })
 }
 
-async fn validation_realm(site: &Site, entries: &[Entry]) -> String {
+async fn validation_realm(env: &TestEnvironment, entries: &[Entry]) -> String {
     let entry = entries
         .iter()
-        .find(|entry| entry.opens == Opens::Validation);
-    challenge_of(&entry.unwrap().ask(site, None, &[]).await).realm
+        .find(|entry| entry.access == Access::Validation);
+    challenge_of(&entry.unwrap().ask(env, None, &[]).await).realm
 }
 
 /// Returns the names of all routes in the source of the server.
@@ -318,26 +323,26 @@ const MARKER: &str = "PLANT-5914";
 /// Markup that a browser would run if a page or an XML document contained it unescaped.
 const MARKUP: &str = "\"'><script>alert('PLANT-5914')</script>";
 
-/// The same markup as escaped XML text.
+/// `MARKUP` as escaped XML text.
 const ESCAPED: &str = "&quot;&apos;&gt;&lt;script&gt;alert(&apos;PLANT-5914&apos;)&lt;/script&gt;";
 
 /// Panics if a header contains the markup, or if the body contains it other than as text of an XML
 /// document.
-fn assert_harmless(answer: &Response, case: &str) {
-    for (name, value) in &answer.headers {
+fn assert_harmless(response: &Response, case: &str) {
+    for (name, value) in &response.headers {
         assert!(!value.contains(MARKER), "{case}: {name}: {value}");
         assert!(!name.contains(MARKER), "{case}: {name}");
     }
     assert_eq!(
-        answer.header("x-content-type-options"),
+        response.header("x-content-type-options"),
         Some("nosniff"),
         "{case}"
     );
-    let text = String::from_utf8_lossy(&answer.body);
+    let text = String::from_utf8_lossy(&response.body);
     assert!(!text.contains("<script"), "{case}: {text}");
-    let media_type = answer.header("content-type").unwrap();
+    let media_type = response.header("content-type").unwrap();
     if media_type == "text/html; charset=utf-8" {
-        let policy = answer.header("content-security-policy").unwrap();
+        let policy = response.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; "), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
     }
@@ -348,16 +353,16 @@ fn assert_harmless(answer: &Response, case: &str) {
 
 #[tokio::test]
 async fn markup_in_request_fields_is_never_reflected_unescaped() {
-    let (site, _farm) = site().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
-    let entries = entries(&site, &alice).await;
-    let validation = validation_realm(&site, &entries).await;
-    let token = |entry: &Entry| match entry.opens {
-        Opens::All => None,
-        Opens::Store => Some(alice.token.clone()),
-        Opens::Tokens => Some(alice.primary.clone()),
-        Opens::Validation => Some(forged(&site, &service, &validation, 0)),
+    let (env, _farm) = env().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
+    let entries = entries(&env, &alice).await;
+    let validation = validation_realm(&env, &entries).await;
+    let token = |entry: &Entry| match entry.access {
+        Access::All => None,
+        Access::Store => Some(alice.token.clone()),
+        Access::Tokens => Some(alice.primary.clone()),
+        Access::Validation => Some(forged(&env, &service, &validation, 0)),
     };
     // The path in every form, and the query.
     let raw = MARKUP.replace(' ', "");
@@ -376,16 +381,16 @@ async fn markup_in_request_fields_is_never_reflected_unescaped() {
                 body: entry.body.clone(),
                 ..*entry
             };
-            let answer = asked.ask(&site, token(entry).as_deref(), &[]).await;
-            assert_harmless(&answer, &asked.path);
+            let response = asked.ask(&env, token(entry).as_deref(), &[]).await;
+            assert_harmless(&response, &asked.path);
         }
-        // A malformed request line, which the HTTP parser answers.
+        // A malformed request line, which the HTTP parser refuses.
         let line = format!(
             "GET {}?{raw} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
             entry.path
         );
-        let answer = site.server.raw(line.as_bytes()).await;
-        assert!(!String::from_utf8_lossy(&answer).contains("<script"));
+        let response = env.server.raw(line.as_bytes()).await;
+        assert!(!String::from_utf8_lossy(&response).contains("<script"));
         for name in [
             "Accept",
             "Accept-Charset",
@@ -407,10 +412,10 @@ async fn markup_in_request_fields_is_never_reflected_unescaped() {
             "X-Forwarded-Proto",
             "X-Request-Id",
         ] {
-            let answer = entry
-                .ask(&site, token(entry).as_deref(), &[(name, MARKUP)])
+            let response = entry
+                .ask(&env, token(entry).as_deref(), &[(name, MARKUP)])
                 .await;
-            assert_harmless(&answer, &format!("{name} {}", entry.path));
+            assert_harmless(&response, &format!("{name} {}", entry.path));
         }
         for (token, media_type) in [(MARKUP, entry.media_type), (MARKER, MARKUP)] {
             let headers = [
@@ -419,9 +424,9 @@ async fn markup_in_request_fields_is_never_reflected_unescaped() {
             ];
             let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
             let body = entry.body.as_bytes();
-            let server = site.server;
-            let answer = server.send(entry.method, &entry.path, &headers, body).await;
-            assert_harmless(&answer, &format!("{token} {}", entry.path));
+            let server = env.server;
+            let response = server.send(entry.method, &entry.path, &headers, body).await;
+            assert_harmless(&response, &format!("{token} {}", entry.path));
         }
         // Every value of a body, as markup and as escaped text.
         for planted in bodies(&entry.body) {
@@ -430,17 +435,17 @@ async fn markup_in_request_fields_is_never_reflected_unescaped() {
                 body: planted,
                 ..*entry
             };
-            let answer = asked.ask(&site, token(entry).as_deref(), &[]).await;
-            assert_harmless(&answer, &asked.body);
+            let response = asked.ask(&env, token(entry).as_deref(), &[]).await;
+            assert_harmless(&response, &asked.body);
         }
     }
-    check_form(&site).await;
+    check_form(&env).await;
 }
 
 /// Returns the body with markup in place of each of its texts, names and values.
 fn bodies(body: &str) -> Vec<String> {
-    let places = Regex::new("(?:[>=\"])([^<>\"=&?]+)(?:[<\"&])").unwrap();
-    let places: Vec<_> = places
+    let values = Regex::new("(?:[>=\"])([^<>\"=&?]+)(?:[<\"&])").unwrap();
+    let values: Vec<_> = values
         .captures_iter(body)
         .map(|found| found.get(1).unwrap().range())
         .collect();
@@ -449,17 +454,17 @@ fn bodies(body: &str) -> Vec<String> {
         ESCAPED,
         "%3Cscript%3Ealert(PLANT-5914)%3C/script%3E",
     ];
-    places
+    values
         .iter()
-        .flat_map(|place| {
-            plants.map(|plant| format!("{}{plant}{}", &body[..place.start], &body[place.end..]))
+        .flat_map(|value| {
+            plants.map(|plant| format!("{}{plant}{}", &body[..value.start], &body[value.end..]))
         })
         .collect()
 }
 
 /// The form repeats the user name as text of its XML.
-async fn check_form(site: &Site) {
-    let service = TokenService::discover(site.server).await;
+async fn check_form(env: &TestEnvironment) {
+    let service = TokenService::discover(env.server).await;
     for (field, shown) in [
         ("username", true),
         ("password", false),
@@ -478,16 +483,16 @@ async fn check_form(site: &Site) {
         fields.retain(|(name, _)| *name != field);
         fields.push((field, MARKUP));
         let context = &conversation.form.state_context;
-        let answer = conversation
+        let response = conversation
             .post(Some(&conversation.cookie), context, &fields)
             .await;
-        assert_eq!(answer.status, 200, "{field}");
-        assert_harmless(&answer, field);
+        assert_eq!(response.status, 200, "{field}");
+        assert_harmless(&response, field);
         assert_eq!(
-            answer.text().contains(MARKER),
+            response.text().contains(MARKER),
             shown,
             "{field}: {}",
-            answer.text()
+            response.text()
         );
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use roamd_farm::{AccountState, Limit, World};
 use roamd_testkit::ScriptedController;
 use roamd_testsuite::{
-    Options, Response, SignedIn, Site, TokenService, challenge_expression, request_token,
-    session_params, sign_in,
+    Options, Response, SignedIn, TestEnvironment, TokenService, challenge_expression,
+    request_token, session_params, sign_in,
 };
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -43,8 +43,8 @@ async fn run<A: AsRef<str>>(
 }
 
 /// Runs scripts of nmap against a controller. With `+` they run on any port.
-async fn nmap(site: &Site, farm: &str, scripts: &[&str], more: &[&str]) -> String {
-    let mut controllers = site.controllers.iter();
+async fn nmap(env: &TestEnvironment, farm: &str, scripts: &[&str], more: &[&str]) -> String {
+    let mut controllers = env.controllers.iter();
     let (_, address) = controllers.find(|(id, _)| id == farm).unwrap();
     let scripts: Vec<_> = scripts.iter().map(|script| format!("+{script}")).collect();
     let (port, ip) = (address.port().to_string(), address.ip().to_string());
@@ -66,9 +66,9 @@ async fn nmap_lists_applications_of_exposed_farms_only() {
             expose_catalog,
             ..Options::default()
         };
-        let site = Site::start(options).await;
-        let output = nmap(&site, "CVAD", &scripts, &[]).await;
-        let details = nmap(&site, "XA1", &scripts[..1], &["-v", "-v"]).await;
+        let env = TestEnvironment::start(options).await;
+        let output = nmap(&env, "CVAD", &scripts, &[]).await;
+        let details = nmap(&env, "XA1", &scripts[..1], &["-v", "-v"]).await;
         for (printed, texts) in [
             (
                 &output,
@@ -109,8 +109,8 @@ async fn nmap_finds_only_accounts_whose_password_it_knows() {
         world,
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let (found, output) = brute(&site, "alice\nbob\ncarol\nzoe\n", "wrong\nroam-demo\n").await;
+    let env = TestEnvironment::start(options).await;
+    let (found, output) = brute(&env, "alice\nbob\ncarol\nzoe\n", "wrong\nroam-demo\n").await;
     let expected = [
         "alice:roam-demo => Login was successful",
         "bob:roam-demo => Account is disabled",
@@ -133,22 +133,22 @@ async fn nmap_finds_no_password_after_the_lockout() {
             world,
             ..Options::default()
         };
-        let site = Site::start(options).await;
-        let (guessed, output) = brute(&site, "alice\n", &(passwords.clone() + "roam-demo\n")).await;
+        let env = TestEnvironment::start(options).await;
+        let (guessed, output) = brute(&env, "alice\n", &(passwords.clone() + "roam-demo\n")).await;
         // nmap reports that the account is locked as a finding, but not its password.
         let guessed: Vec<_> = guessed
             .iter()
             .filter(|it| it.contains("roam-demo"))
             .collect();
         assert_eq!(guessed, found.iter().collect::<Vec<_>>(), "{output}");
-        let locked = site.farms.accounts(jiff::Timestamp::now()).unwrap();
+        let locked = env.farms.accounts(jiff::Timestamp::now()).unwrap();
         assert_eq!(locked[0].locked_until.is_some(), attempts != Limit::None);
         assert_eq!(locked[1].locked_until, None, "no other account is");
     }
 }
 
 /// Returns what nmap finds with these users and passwords, one per line, and its whole output.
-async fn brute(site: &Site, users: &str, passwords: &str) -> (Vec<String>, String) {
+async fn brute(env: &TestEnvironment, users: &str, passwords: &str) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, lines: &str| {
         let path = folder.path().join(name);
@@ -160,7 +160,7 @@ async fn brute(site: &Site, users: &str, passwords: &str) -> (Vec<String>, Strin
         file("users", users),
         file("passwords", passwords)
     );
-    let output = nmap(site, "XA1", &["citrix-brute-xml"], &[&arguments]).await;
+    let output = nmap(env, "XA1", &["citrix-brute-xml"], &[&arguments]).await;
     let found = output
         .lines()
         .filter(|line| line.contains(" => "))
@@ -181,7 +181,7 @@ struct Schemas {
 
 impl Schemas {
     /// Fetches the schemas from the server.
-    async fn of(site: &Site) -> Self {
+    async fn of(env: &TestEnvironment) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in [
             "Endpoints",
@@ -196,10 +196,10 @@ impl Schemas {
             "SessionState",
         ] {
             let path = format!("/Schemas/{name}.xsd");
-            let answer = site.server.send("GET", &path, &[], b"").await;
-            assert_eq!(answer.status, 200, "{path}");
+            let response = env.server.send("GET", &path, &[], b"").await;
+            assert_eq!(response.status, 200, "{path}");
             let path = folder.path().join(format!("{name}.xsd"));
-            fs::write(path, &answer.body).unwrap();
+            fs::write(path, &response.body).unwrap();
         }
         Self { folder, files: 0 }
     }
@@ -251,31 +251,31 @@ async fn xmllint_accepts_every_response() {
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let options = Options {
         authentication: "domains = [\"DEMO\", \"OTHER\"]\ncredentials = \"CVAD\"".to_owned(),
-        more_farms: farm.farm_section("LAB", "Lab & Co"),
+        more_sections: farm.farm_section("LAB", "Lab & Co"),
         ..Options::default()
     };
-    let mut site = Site::start(options).await;
-    let mut schemas = Schemas::of(&site).await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
-    let mut answers: Vec<(&str, String, Response)> = Vec::new();
+    let mut env = TestEnvironment::start(options).await;
+    let mut schemas = Schemas::of(&env).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    let mut responses: Vec<(&str, String, Response)> = Vec::new();
 
     // Launches: success from the embedded farm, retry and failure from the other.
     let url = alice.launch_url("WS-1", "", "CVAD.Excel").await;
     let launched = alice.launch(&url, "WS-1").await;
-    answers.push(("LaunchData", "status=\"success\"".to_owned(), launched));
+    responses.push(("LaunchData", "status=\"success\"".to_owned(), launched));
     let url = alice.launch_url("WS-1", "", "LAB.R&D").await;
     let retry = alice.launch(&url, "WS-1").await;
-    answers.push(("LaunchData", "status=\"retry\"".to_owned(), retry));
+    responses.push(("LaunchData", "status=\"retry\"".to_owned(), retry));
     farm.set_content("Address", "<ErrorId>not-licensed</ErrorId>");
     let failed = alice.launch(&url, "WS-1").await;
-    answers.push(("LaunchData", "status=\"failure\"".to_owned(), failed));
+    responses.push(("LaunchData", "status=\"failure\"".to_owned(), failed));
 
     // Resources: without a response of one farm; of all farms with unusual names; a single one; and
     // groups of elements.
     let partial = alice.get(RESOURCES).await;
-    answers.push(("Resources", "enumeration=\"partial\"".to_owned(), partial));
+    responses.push(("Resources", "enumeration=\"partial\"".to_owned(), partial));
     let published = "<AppDataSet><AppData><InName>R&#38;D&#10;</InName><FName>&#60;/id&#62;</FName>\
                      <Details><Settings><Folder>\\Lab</Folder><Description>x KEYWORDS:featured \
                      a=\"&#10;\"</Description><AppOnDesktop value=\"true\"/><AppInStartmenu \
@@ -299,8 +299,8 @@ async fn xmllint_accepts_every_response() {
         ("?scope=$PRELAUNCH$", "<id>LAB.Prices</id>"),
         ("?scope=$ANONYMOUS_PRELAUNCH$", "disabled\"/>"),
     ] {
-        let answer = alice.get(&format!("{RESOURCES}{path}")).await;
-        answers.push(("Resources", shows.to_owned(), answer));
+        let response = alice.get(&format!("{RESOURCES}{path}")).await;
+        responses.push(("Resources", shows.to_owned(), response));
     }
 
     // Lists and results of all farms, of some, of none, and without sessions.
@@ -309,31 +309,31 @@ async fn xmllint_accepts_every_response() {
         ("partial", "partial"),
         ("failed", "failure"),
     ] {
-        for answer in in_both_spellings(&alice, "available", STATE).await {
+        for response in in_both_spellings(&alice, "available", STATE).await {
             let shows = format!("enumeration=\"{enumeration}\"");
-            answers.push(("SessionState", shows, answer));
+            responses.push(("SessionState", shows, response));
         }
-        for answer in in_both_spellings(&alice, "disconnect", RESULTS).await {
-            answers.push(("SessionResult", format!("status=\"{status}\""), answer));
+        for response in in_both_spellings(&alice, "disconnect", RESULTS).await {
+            responses.push(("SessionResult", format!("status=\"{status}\""), response));
         }
         if enumeration == "full" {
             farm.set_content("ReconnectSessionData", "<AppDataSet></AppDataSet>");
-            for answer in in_both_spellings(&carol, "available", STATE).await {
-                answers.push(("SessionState", "<sessions/>".to_owned(), answer));
+            for response in in_both_spellings(&carol, "available", STATE).await {
+                responses.push(("SessionState", "<sessions/>".to_owned(), response));
             }
-            site.stop_farm("XD5").await;
+            env.stop_farm("XD5").await;
         } else {
             let refused = "<ErrorId>unspecified</ErrorId>";
             farm.set_content("ReconnectSessionData", refused);
             farm.set_content("DisconnectUserSessions", refused);
             farm.set_content("AppData", refused);
-            site.stop_farm("XA1").await;
-            site.stop_farm("CVAD").await;
+            env.stop_farm("XA1").await;
+            env.stop_farm("CVAD").await;
         }
     }
 
     // A farm without a cached enumeration no longer responds.
-    answers.push((
+    responses.push((
         "Resources",
         "enumeration=\"failed\"".to_owned(),
         bob.get(RESOURCES).await,
@@ -344,30 +344,30 @@ async fn xmllint_accepts_every_response() {
         "/Citrix/Store/endpoints/v1",
         "/Citrix/StoreAuth/endpoints/v1",
     ] {
-        let answer = site.server.send("GET", path, &[], b"").await;
-        answers.push(("Endpoints", "endpoints/v1".to_owned(), answer));
+        let response = env.server.send("GET", path, &[], b"").await;
+        responses.push(("Endpoints", "endpoints/v1".to_owned(), response));
     }
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     let message = request_token(&service.store.realm, &service.store.hint, "0.01:00:00");
-    let answer = service.post(Some(&alice.primary), &message).await;
-    answers.push(("RequestTokenResponse", "<token>".to_owned(), answer));
+    let response = service.post(Some(&alice.primary), &message).await;
+    responses.push(("RequestTokenResponse", "<token>".to_owned(), response));
     let headers = [("Content-Type", "application/vnd.citrix.requesttoken+xml")];
     let path = "/Citrix/StoreAuth/auth/v1/protocols";
     let body = message.as_bytes();
-    let answer = site.server.send("POST", path, &headers, body).await;
-    answers.push(("RequestTokenChoices", "ExplicitForms".to_owned(), answer));
+    let response = env.server.send("POST", path, &headers, body).await;
+    responses.push(("RequestTokenChoices", "ExplicitForms".to_owned(), response));
 
-    for (schema, shows, answer) in &answers {
-        let text = answer.text();
+    for (schema, shows, response) in &responses {
+        let text = response.text();
         assert!(text.contains(shows.as_str()), "{shows} is not in {text}");
-        assert!(schemas.are_met(schema, &answer.body).await, "{text}");
+        assert!(schemas.are_met(schema, &response.body).await, "{text}");
     }
 
     // The schemas reject invalid documents and accept those of clients.
     let first = |schema: &str| {
-        let mut answers = answers.iter();
-        let (_, _, answer) = answers.find(|(of, ..)| *of == schema).unwrap();
-        answer.text().to_owned()
+        let mut responses = responses.iter();
+        let (_, _, response) = responses.find(|(of, ..)| *of == schema).unwrap();
+        response.text().to_owned()
     };
     let (state, resources) = (first("SessionState"), first("Resources"));
     for (schema, document, is_valid) in [
@@ -397,10 +397,10 @@ async fn xmllint_accepts_every_response() {
     let unavailable = conversation.attempt("zoe", "wrong", Some("DEMO")).await;
     let cancelled = service.begin().await.cancel().await;
     let path = "/Citrix/Store/discovery";
-    let discovery = site.server.send("GET", path, &[], b"").await;
-    for answer in [started, unavailable, cancelled, discovery] {
-        assert_eq!(answer.status, 200);
-        assert!(schemas.is_xml(&answer.body).await, "{}", answer.text());
+    let discovery = env.server.send("GET", path, &[], b"").await;
+    for response in [started, unavailable, cancelled, discovery] {
+        assert_eq!(response.status, 200);
+        assert!(schemas.is_xml(&response.body).await, "{}", response.text());
     }
 }
 
@@ -494,11 +494,11 @@ impl Got {
 
 #[tokio::test]
 async fn curl_completes_the_challenge_sequence() {
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     let curl = Curl {
         folder: tempfile::tempdir().unwrap(),
     };
-    let available = site.url("/Citrix/Store/sessions/v1/available");
+    let available = env.url("/Citrix/Store/sessions/v1/available");
     let first = curl.get(&available, &["--request", "POST"]).await;
     let [realm, token_service, hint] = first.challenge();
     let refused = curl.ask(&token_service, &realm, &hint, &[]).await;
@@ -514,7 +514,7 @@ async fn curl_completes_the_challenge_sequence() {
     assert_eq!(form.status, "200");
     let primary = curl
         .get(
-            &site.url(form.text("PostBack")),
+            &env.url(form.text("PostBack")),
             &[
                 "--data-urlencode",
                 &format!("StateContext={}", form.text("StateContext")),

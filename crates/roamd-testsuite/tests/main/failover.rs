@@ -3,7 +3,7 @@
 
 use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
 use roamd_testkit::{Script, ScriptedController};
-use roamd_testsuite::{Options, SignedIn, Site, sign_in};
+use roamd_testsuite::{Options, SignedIn, TestEnvironment, sign_in};
 
 use crate::support::{data, failure, line, success};
 
@@ -17,8 +17,8 @@ async fn launch_url(user: &SignedIn, title: &str) -> String {
     resource.launch_ica.unwrap()
 }
 
-/// Starts a site with two more farms, which are a group.
-async fn two_farms() -> (Site, [ScriptedController; 2], SignedIn) {
+/// Starts a test environment with two more farms, which are a group.
+async fn two_farms() -> (TestEnvironment, [ScriptedController; 2], SignedIn) {
     let farms = [
         ScriptedController::healthy().await,
         ScriptedController::healthy().await,
@@ -27,37 +27,37 @@ async fn two_farms() -> (Site, [ScriptedController; 2], SignedIn) {
         let group = "aggregation_group = \"books\"";
         format!("{}{group}\n", farm.farm_section(id, id))
     };
-    let site = Site::start(Options {
-        more_farms: section(&farms[0], "ONE") + &section(&farms[1], "TWO"),
+    let env = TestEnvironment::start(Options {
+        more_sections: section(&farms[0], "ONE") + &section(&farms[1], "TWO"),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    (site, farms, alice)
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    (env, farms, alice)
 }
 
 #[tokio::test]
 async fn launch_fails_over_when_the_first_farm_is_down() {
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = launch_url(&alice, "Notepad").await;
     let before = success(&alice.launch(&url, "DESK-C").await).0;
     assert!(line(&before, "Address").starts_with("xa1-"), "{before}");
-    site.stop_farm("XA1").await;
+    env.stop_farm("XA1").await;
     let after = success(&alice.launch(&url, "DESK-C").await).0;
     assert!(line(&after, "Address").starts_with("cvad-"), "{after}");
     // The list has one id for the resource, of a farm that responds.
     let list = alice.get("/Citrix/Store/resources/v2").await;
     assert!(list.text().contains("<id>CVAD.Notepad</id>"));
     // SS-55: without a farm the launch fails, but the resource exists.
-    site.stop_farm("CVAD").await;
+    env.stop_farm("CVAD").await;
     let (id, _) = failure(&alice.launch(&url, "DESK-C").await);
     assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
 }
 
 #[tokio::test]
 async fn launch_with_lost_response_is_not_repeated_elsewhere() {
-    let (_site, [one, two], alice) = two_farms().await;
+    let (_env, [one, two], alice) = two_farms().await;
     let url = launch_url(&alice, "Ledger").await;
     one.set_script("Address", Script::reset());
     let (id, _) = failure(&alice.launch(&url, "DESK-C").await);
@@ -72,7 +72,7 @@ async fn launch_with_lost_response_is_not_repeated_elsewhere() {
 async fn launch_with_address_is_not_repeated_elsewhere() {
     // The address request may have started something, whatever the farm responds to the ticket
     // request.
-    let (_site, [one, two], alice) = two_farms().await;
+    let (_env, [one, two], alice) = two_farms().await;
     let url = launch_url(&alice, "Ledger").await;
     for (error, expected) in [
         ("not-licensed", LaunchErrorId::NOT_LICENSED),
@@ -92,7 +92,7 @@ async fn launch_with_address_is_not_repeated_elsewhere() {
 #[tokio::test]
 async fn retry_continues_at_the_farm_that_asked_for_it() {
     // ST-44, ST-46
-    let (_site, [one, two], alice) = two_farms().await;
+    let (_env, [one, two], alice) = two_farms().await;
     let url = launch_url(&alice, "Ledger").await;
     one.set_content("Address", "<ErrorId>not-licensed</ErrorId>");
     two.set_content("Address", "<ErrorId>retry-required</ErrorId>");

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use roamd_store_proto::{EnumerationStatus, SessionState};
 use roamd_testkit::{Script, ScriptedController};
 use roamd_testsuite::{
-    Options, Response, SignedIn, Site, TokenService, challenge_of, session_params, sign_in,
-    sign_in_to,
+    Options, Response, SignedIn, TestEnvironment, TokenService, challenge_of, session_params,
+    sign_in, sign_in_to,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -26,40 +26,43 @@ const LONG: &str = "timeout_ms = 600000\n";
 /// Far less than [`LONG`], and more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Starts the demo site with three scripted farms, of which the first checks passwords. `more` are
-/// lines for each of them.
-async fn site_with_three_farms(more: &str) -> (Site, [ScriptedController; 3]) {
+/// Starts the demo environment with three scripted farms, of which the first checks passwords.
+/// `more` are lines for each of them.
+async fn env_with_three_farms(more: &str) -> (TestEnvironment, [ScriptedController; 3]) {
     let farms = [
         ScriptedController::healthy().await,
         ScriptedController::healthy().await,
         ScriptedController::healthy().await,
     ];
     let sections = ["ONE", "TWO", "THREE"].iter().zip(&farms);
-    let more_farms = sections
+    let more_sections = sections
         .map(|(id, farm)| farm.farm_section(id, id) + more)
         .collect();
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         authentication: "credentials = \"ONE\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms,
+        more_sections,
         ..Options::default()
     })
     .await;
-    (site, farms)
+    (env, farms)
 }
 
-/// Starts the demo site with a second store that has one farm.
-async fn site_with_two_stores(farm: &ScriptedController, more: &str) -> Site {
-    Site::start(Options {
+/// Starts the demo environment with a second store that has one farm.
+async fn env_with_two_stores(farm: &ScriptedController, more: &str) -> TestEnvironment {
+    TestEnvironment::start(Options {
         // All clients of these tests have one address.
         listener: "[limits]\nconnections_per_client = 2000\nrequests_per_client = 2000".to_owned(),
-        more_farms: format!("{OTHER_STORE}{}{more}", farm.farm_section("GATE", "GATE")),
+        more_sections: format!(
+            "{OTHER_STORE}{}{more}",
+            farm.farm_section("SCRIPTED", "SCRIPTED")
+        ),
         ..Options::default()
     })
     .await
 }
 
-async fn soon<T>(answer: impl Future<Output = T>) -> T {
-    timeout(SOON, answer).await.unwrap()
+async fn soon<T>(response: impl Future<Output = T>) -> T {
+    timeout(SOON, response).await.unwrap()
 }
 
 async fn list(user: &SignedIn, extra: &str) -> Response {
@@ -87,19 +90,19 @@ async fn stale_password_reaches_only_one_farm() {
         ("account-locked-out", "badaccount"),
         ("invalid-logon-hours", "badaccount"),
     ] {
-        let (mut site, farms) = site_with_three_farms("").await;
-        let carol = sign_in(&site, "carol", "roam-demo").await;
+        let (mut env, farms) = env_with_three_farms("").await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
         let launch = carol.launch_url("DESK-C", "", "ONE.Ledger").await;
         // After a restart, no password check is cached.
-        site.restart_server().await;
+        env.restart_server().await;
         let refusal = format!("<ErrorId>{error}</ErrorId>");
         for farm in &farms {
             farm.make_healthy();
             farm.set_content("ValidateCredentials", &refusal);
         }
-        let answers = tokio::join!(list(&carol, ACTIVE), list(&carol, ""));
-        for answer in [answers.0, answers.1] {
-            assert_eq!(challenge_of(&answer).reason, reason, "{error}");
+        let responses = tokio::join!(list(&carol, ACTIVE), list(&carol, ""));
+        for response in [responses.0, responses.1] {
+            assert_eq!(challenge_of(&response).reason, reason, "{error}");
         }
         assert_eq!(count(&farms), [1, 0, 0], "{error}");
         // Further requests reach no farm.
@@ -116,7 +119,7 @@ async fn stale_password_reaches_only_one_farm() {
         for farm in &farms {
             farm.make_healthy();
         }
-        let carol = sign_in(&site, "carol", "roam-demo").await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
         assert_eq!(state(&carol, "").await.enumeration, EnumerationStatus::Full);
     }
 }
@@ -127,33 +130,33 @@ async fn hanging_farm_does_not_block_the_password_check() {
         ScriptedController::healthy().await,
         ScriptedController::healthy().await,
     ];
-    let mut site = Site::start(Options {
+    let mut env = TestEnvironment::start(Options {
         store: one.farm_section("ONE", "One") + &two.farm_section("TWO", "Two"),
         ..Options::default()
     })
     .await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     // After a restart, no password check is cached.
-    site.restart_server().await;
+    env.restart_server().await;
     one.hold("ValidateCredentials", &Arc::new(Semaphore::new(0)));
     two.set_content(
         "ValidateCredentials",
         "<ErrorId>failed-credentials</ErrorId>",
     );
-    let answer = list(&carol, "").await;
-    assert_eq!(challenge_of(&answer).reason, "badpassword");
+    let response = list(&carol, "").await;
+    assert_eq!(challenge_of(&response).reason, "badpassword");
 }
 
 #[tokio::test]
 async fn good_password_is_checked_once_until_the_cache_expires() {
-    let (mut site, [one, ..]) = site_with_three_farms("").await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let (mut env, [one, ..]) = env_with_three_farms("").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     assert_eq!(one.request_count("ValidateCredentials"), 1);
     state(&carol, "").await;
     carol.end("disconnect", "DESK-C", "").await;
     assert_eq!(one.request_count("ValidateCredentials"), 1);
     // A new process checks once.
-    site.restart_server().await;
+    env.restart_server().await;
     one.make_healthy();
     for _ in 0..3 {
         state(&carol, "").await;
@@ -164,8 +167,8 @@ async fn good_password_is_checked_once_until_the_cache_expires() {
 
 #[tokio::test]
 async fn password_refused_by_a_farm_is_checked_before_the_next_call() {
-    let (site, farms) = site_with_three_farms("").await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let (env, farms) = env_with_three_farms("").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let [one, two, three] = &farms;
     two.set_content("AppData", "<ErrorId>failed-credentials</ErrorId>");
     two.set_content(
@@ -196,9 +199,9 @@ async fn farms_are_called_when_the_password_cannot_be_checked() {
             "<ErrorId>unspecified</ErrorId>",
         )),
     ] {
-        let (mut site, [one, ..]) = site_with_three_farms("timeout_ms = 1000\n").await;
-        let carol = sign_in(&site, "carol", "roam-demo").await;
-        site.restart_server().await;
+        let (mut env, [one, ..]) = env_with_three_farms("timeout_ms = 1000\n").await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
+        env.restart_server().await;
         one.make_healthy();
         one.set_script("ValidateCredentials", script);
         for _ in 0..2 {
@@ -212,9 +215,9 @@ async fn farms_are_called_when_the_password_cannot_be_checked() {
 #[tokio::test]
 async fn operation_on_a_single_farm_needs_no_password_check() {
     let farm = ScriptedController::healthy().await;
-    let mut site = site_with_two_stores(&farm, "").await;
-    let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
-    site.restart_server().await;
+    let mut env = env_with_two_stores(&farm, "").await;
+    let carol = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
+    env.restart_server().await;
     assert_eq!(state(&carol, "").await.enumeration, EnumerationStatus::Full);
     assert_eq!(farm.request_count("ValidateCredentials"), 0);
     let refusal = "<ErrorId>failed-credentials</ErrorId>";
@@ -248,11 +251,11 @@ async fn listing_is_repeated_only_without_side_effects() {
     ] {
         let farm = ScriptedController::healthy().await;
         let options = Options {
-            more_farms: farm.farm_section_of(generation, "GATE", "GATE"),
+            more_sections: farm.farm_section_of(generation, "SCRIPTED", "SCRIPTED"),
             ..Options::default()
         };
-        let site = Site::start(options).await;
-        let carol = sign_in(&site, "carol", "roam-demo").await;
+        let env = TestEnvironment::start(options).await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
         farm.set_script("ReconnectSessionData", Script::close());
         let listed = state(&carol, extra).await;
         assert_eq!(
@@ -276,11 +279,12 @@ async fn listing_of_one_farm_has_a_single_deadline() {
 async fn list_in_time(generation: &'static str) {
     let farm = ScriptedController::healthy().await;
     let options = Options {
-        more_farms: farm.farm_section_of(generation, "GATE", "GATE") + "timeout_ms = 3000\n",
+        more_sections: farm.farm_section_of(generation, "SCRIPTED", "SCRIPTED")
+            + "timeout_ms = 3000\n",
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     // An enumeration without a response leaves the listing its time.
     farm.set_script("AppData", Script::silence());
     let listed = state(&carol, ACTIVE).await;
@@ -300,8 +304,8 @@ async fn list_in_time(generation: &'static str) {
 
 #[tokio::test]
 async fn sign_in_discards_the_resource_cache_of_every_farm() {
-    let (site, farms) = site_with_three_farms("").await;
-    let mut carol = sign_in(&site, "carol", "roam-demo").await;
+    let (env, farms) = env_with_three_farms("").await;
+    let mut carol = sign_in(&env, "carol", "roam-demo").await;
     for fetched in 1..=2 {
         for _ in 0..2 {
             state(&carol, "").await;
@@ -309,15 +313,15 @@ async fn sign_in_discards_the_resource_cache_of_every_farm() {
                 assert_eq!(farm.request_count("AppData"), fetched);
             }
         }
-        carol = sign_in(&site, "carol", "roam-demo").await;
+        carol = sign_in(&env, "carol", "roam-demo").await;
     }
 }
 
 #[tokio::test]
 async fn cancelled_enumeration_does_not_fail_other_waiters() {
     let farm = ScriptedController::healthy().await;
-    let site = site_with_two_stores(&farm, LONG).await;
-    let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
+    let env = env_with_two_stores(&farm, LONG).await;
+    let carol = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
     farm.set_content(
         "AppData",
         "<AppDataSet><AppData><InName>Ledger</InName><FName>Big Ledger</FName></AppData></AppDataSet>",
@@ -347,8 +351,8 @@ async fn full_farm_is_left_out_and_full_store_gets_503() {
     let farm = ScriptedController::healthy().await;
     let bound = "concurrency = 1\nqueue = 0\n";
     let options = Options {
-        more_farms: [
-            &farm.farm_section("GATE", "GATE"),
+        more_sections: [
+            &farm.farm_section("SCRIPTED", "SCRIPTED"),
             bound,
             LONG,
             OTHER_STORE,
@@ -359,9 +363,9 @@ async fn full_farm_is_left_out_and_full_store_gets_503() {
         .concat(),
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let here = sign_in(&site, "carol", "roam-demo").await;
-    let there = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let here = sign_in(&env, "carol", "roam-demo").await;
+    let there = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
     let launch = there.launch_url("DESK-C", "", "GATE2.Ledger").await;
     farm.set_script("ReconnectSessionData", Script::silence());
     let mut hang = JoinSet::new();
@@ -397,25 +401,27 @@ async fn full_farm_is_left_out_and_full_store_gets_503() {
 async fn sign_in_at_a_full_farm_reports_unavailable() {
     // CA-70
     let farm = ScriptedController::healthy().await;
-    let site = Site::start(Options {
-        authentication: "credentials = \"GATE\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: farm.farm_section("GATE", "GATE") + "concurrency = 1\nqueue = 0\n" + LONG,
+    let env = TestEnvironment::start(Options {
+        authentication: "credentials = \"SCRIPTED\"\ndomains = [\"DEMO\"]".to_owned(),
+        more_sections: farm.farm_section("SCRIPTED", "SCRIPTED")
+            + "concurrency = 1\nqueue = 0\n"
+            + LONG,
         ..Options::default()
     })
     .await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     farm.set_script("ReconnectSessionData", Script::silence());
     let mut hang = JoinSet::new();
     hang.spawn(async move { list(&carol, "").await });
     soon(farm.wait_for_requests("ReconnectSessionData", 1)).await;
-    let conversation = TokenService::discover(site.server).await.begin().await;
+    let conversation = TokenService::discover(env.server).await.begin().await;
     let attempt = conversation.attempt("carol", "roam-demo", Some("DEMO"));
-    let answer = soon(attempt).await;
-    assert_eq!(answer.status, 200);
+    let response = soon(attempt).await;
+    assert_eq!(response.status, 200);
     assert!(
-        answer.text().contains("error-service-unavailable"),
+        response.text().contains("error-service-unavailable"),
         "{}",
-        answer.text()
+        response.text()
     );
     assert_eq!(farm.request_count("ValidateCredentials"), 1);
 }
@@ -427,9 +433,9 @@ async fn thousand_clients_of_a_hanging_farm_do_not_slow_others() {
     const WAITING: usize = 16;
     let farm = ScriptedController::healthy().await;
     let bound = format!("concurrency = {SERVED}\nqueue = {WAITING}\n{LONG}");
-    let site = site_with_two_stores(&farm, &bound).await;
-    let here = sign_in(&site, "carol", "roam-demo").await;
-    let there = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
+    let env = env_with_two_stores(&farm, &bound).await;
+    let here = sign_in(&env, "carol", "roam-demo").await;
+    let there = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
     for request in ["AppData", "ReconnectSessionData"] {
         farm.set_script(request, Script::silence());
     }
@@ -444,7 +450,7 @@ async fn thousand_clients_of_a_hanging_farm_do_not_slow_others() {
     }
     let listed = soon(state(&here, "")).await;
     assert_eq!(listed.enumeration, EnumerationStatus::Full);
-    soon(sign_in(&site, "alice", "roam-demo")).await;
+    soon(sign_in(&env, "alice", "roam-demo")).await;
     assert_eq!(clients.len(), SERVED + WAITING);
     assert_eq!(farm.request_count("ReconnectSessionData"), SERVED);
     assert_eq!(farm.request_count("AppData"), 1);
@@ -465,8 +471,8 @@ async fn until_served(user: &SignedIn) {
 async fn hang_up_cancels_a_read_and_lets_a_change_finish() {
     let farm = ScriptedController::healthy().await;
     let bound = format!("concurrency = 1\nqueue = 0\n{LONG}");
-    let site = site_with_two_stores(&farm, &bound).await;
-    let carol = sign_in_to(&site, OTHER, "carol", "roam-demo").await;
+    let env = env_with_two_stores(&farm, &bound).await;
+    let carol = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
     farm.set_script("ReconnectSessionData", Script::silence());
     let user = carol.clone();
     let reads = tokio::spawn(async move { list(&user, "").await });

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use roamd_store_proto::{EnumerationStatus, LaunchErrorId};
 use roamd_testkit::{Script, ScriptedController};
-use roamd_testsuite::{Options, SignedIn, Site, path_of, sign_in};
+use roamd_testsuite::{Options, SignedIn, TestEnvironment, path_of, sign_in};
 
 use crate::support::failure;
 
 const DEADLINE: Duration = Duration::from_millis(1_000);
 
-/// Starts the demo site with these scripted farms, named `F0` and so on.
-async fn site_with(farms: &[ScriptedController]) -> (Site, SignedIn) {
+/// Starts the demo environment with these scripted farms, named `F0` and so on.
+async fn env_with(farms: &[ScriptedController]) -> (TestEnvironment, SignedIn) {
     let section = |(number, farm): (usize, &ScriptedController)| {
         let id = format!("F{number}");
         format!(
@@ -21,14 +21,14 @@ async fn site_with(farms: &[ScriptedController]) -> (Site, SignedIn) {
             DEADLINE.as_millis()
         )
     };
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: farms.iter().enumerate().map(section).collect(),
+        more_sections: farms.iter().enumerate().map(section).collect(),
         ..Options::default()
     })
     .await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
-    (site, carol)
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    (env, carol)
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn slow_farms_together_cost_one_deadline() {
         ScriptedController::healthy().await,
         ScriptedController::healthy().await,
     ];
-    let (site, carol) = site_with(&farms).await;
+    let (env, carol) = env_with(&farms).await;
     // The enumerations are cached, so that each farm gets only a request for sessions.
     carol.state("DESK-C", "").await.unwrap();
     for farm in &farms {
@@ -51,7 +51,7 @@ async fn slow_farms_together_cost_one_deadline() {
     let took = begin.elapsed();
     assert_eq!(state.enumeration, EnumerationStatus::Partial);
     assert!((DEADLINE..2 * DEADLINE).contains(&took), "{took:?}");
-    site.stop().await;
+    env.stop().await;
 }
 
 /// Such a session is known as a ghost session.
@@ -59,7 +59,7 @@ async fn slow_farms_together_cost_one_deadline() {
 async fn listed_but_unknown_session_gets_404_and_stays_listed() {
     // SS-55
     let farm = ScriptedController::healthy().await;
-    let (_site, carol) = site_with(std::slice::from_ref(&farm)).await;
+    let (_env, carol) = env_with(std::slice::from_ref(&farm)).await;
     let url = carol.launch_url("DESK-C", "", "F0.Ledger").await;
     farm.set_content(
         "Address",
@@ -80,7 +80,7 @@ async fn listed_but_unknown_session_gets_404_and_stays_listed() {
 async fn session_without_a_machine_is_gone_only_when_unlisted() {
     // SS-55, nfuse.md §7, §11
     let farm = ScriptedController::healthy().await;
-    let (_site, carol) = site_with(std::slice::from_ref(&farm)).await;
+    let (_env, carol) = env_with(std::slice::from_ref(&farm)).await;
     let url = carol.launch_url("DESK-C", "", "F0.Ledger").await;
     farm.set_content("Address", "<ErrorId>no-available-workstation</ErrorId>");
     let (id, _) = failure(&carol.launch(&url, "DESK-C").await);
@@ -100,10 +100,10 @@ async fn session_without_a_machine_is_gone_only_when_unlisted() {
 }
 
 #[tokio::test]
-async fn farm_is_believed_about_success_and_about_its_sessions() {
+async fn farm_is_trusted_about_success_and_its_sessions() {
     // SS-50
     let farm = ScriptedController::healthy().await;
-    let (_site, carol) = site_with(std::slice::from_ref(&farm)).await;
+    let (_env, carol) = env_with(std::slice::from_ref(&farm)).await;
     for operation in ["disconnect", "logoff"] {
         assert_eq!(carol.end(operation, "DESK-C", "").await, "success");
         let listed = carol.resources("DESK-C", "").await;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use roamd_store_proto::{EnumerationStatus, LaunchData, SessionState, auth::RequestTokenResponse};
-use roamd_testkit::{Node, Script, ScriptedController, document, http_response};
-use roamd_testsuite::{Options, Response, SignedIn, Site, TokenService, sign_in};
+use roamd_testkit::{Script, ScriptedController, StrictElement, document, http_response};
+use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, TokenService, sign_in};
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 
@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_millis(3000);
 
 const DOCTYPE: &str = "<!DOCTYPE NFuseProtocol SYSTEM \"NFuse.dtd\">";
 
-/// How the server has to treat a response.
+/// Required treatment of a response by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     /// As a failure of the farm.
@@ -51,14 +51,17 @@ async fn run_byte_cases(part: usize) -> usize {
         ScriptedController::healthy().await,
         ScriptedController::healthy().await,
     );
-    let site = site_with(
-        &[("GATE", &sessions_farm), ("CAT", &enumeration_farm)],
+    let env = env_with(
+        &[
+            ("SCRIPTED", &sessions_farm),
+            ("ENUMERATION", &enumeration_farm),
+        ],
         "DEMO",
     )
     .await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
-    let url = carol.launch_url("DESK-C", "", "GATE.Ledger").await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let url = carol.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let mut count = 0;
     for (name, treatment, script) in byte_cases().into_iter().skip(part).step_by(PARTS) {
         let set = |farm: &ScriptedController, request: &str| {
@@ -73,9 +76,9 @@ async fn run_byte_cases(part: usize) -> usize {
                 Accepted => (EnumerationStatus::Full, true),
             };
             assert_eq!(state.enumeration, enumeration, "{name} {extra}");
-            assert_eq!(lists(&state, "GATE.Ledger"), listed, "{name} {extra}");
+            assert_eq!(lists(&state, "SCRIPTED.Ledger"), listed, "{name} {extra}");
             assert!(
-                lists(&state, "CAT.Ledger"),
+                lists(&state, "ENUMERATION.Ledger"),
                 "{name}: other farms are affected"
             );
             // A listing is repeated on a new connection, and again as the only controller.
@@ -115,13 +118,13 @@ async fn run_byte_cases(part: usize) -> usize {
                 EnumerationStatus::Full,
                 "{name}: titles only"
             );
-            assert!(lists(&state, "CAT.Ledger"), "{name}");
+            assert!(lists(&state, "ENUMERATION.Ledger"), "{name}");
         }
         sessions_farm.make_healthy();
         enumeration_farm.make_healthy();
         let state = list(&carol, "").await;
         assert_eq!(state.enumeration, EnumerationStatus::Full, "after {name}");
-        assert!(lists(&state, "GATE.Ledger"), "after {name}");
+        assert!(lists(&state, "SCRIPTED.Ledger"), "after {name}");
         count += 1;
     }
     assert_eq!(
@@ -129,15 +132,15 @@ async fn run_byte_cases(part: usize) -> usize {
         0,
         "redirects are not followed"
     );
-    site.stop().await;
+    env.stop().await;
     count
 }
 
 #[tokio::test]
 async fn response_before_its_request_is_not_accepted() {
     let farm = ScriptedController::healthy().await;
-    let site = site_with(&[("GATE", &farm)], "DEMO").await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = env_with(&[("SCRIPTED", &farm)], "DEMO").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     farm.set_greeting(&http_response("200 OK", "", &good("ReconnectSessionData")));
     farm.set_script("DisconnectUserSessions", Script::close());
     let status = timed("disconnect", carol.end("disconnect", "DESK-C", "")).await;
@@ -154,13 +157,13 @@ async fn response_before_its_request_is_not_accepted() {
 async fn session_documents_are_read_strictly() {
     // SS-36, SS-39, SS-40
     let farm = ScriptedController::healthy().await;
-    let site = site_with(&[("GATE", &farm)], "DEMO").await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = env_with(&[("SCRIPTED", &farm)], "DEMO").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     for (name, body, expected) in document_cases() {
         farm.make_healthy();
         farm.set_script("ReconnectSessionData", Script::body(body));
         let state = timed(name, list(&carol, "")).await;
-        let ours = |id: &String| id.starts_with("GATE.");
+        let ours = |id: &String| id.starts_with("SCRIPTED.");
         let ids = state.sessions.into_iter().map(|s| s.resource_id);
         let ids: Vec<_> = ids.filter(ours).collect();
         match expected {
@@ -186,16 +189,18 @@ async fn application_names_are_bounded_and_escaped() {
         ("blank", "&#160;", "Ledger"),
     ] {
         let farm = ScriptedController::healthy().await;
-        let site = site_with(&[("GATE", &farm)], "DEMO").await;
+        let env = env_with(&[("SCRIPTED", &farm)], "DEMO").await;
         farm.set_content(
             "AppData",
             &format!("<AppDataSet><AppData><InName>Ledger</InName><FName>{name}</FName></AppData></AppDataSet>"),
         );
-        let carol = sign_in(&site, "carol", "roam-demo").await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
         for _ in 0..2 {
             let state = timed(case, list(&carol, "")).await;
             let mut sessions = state.sessions.iter();
-            let ours = sessions.find(|s| s.resource_id == "GATE.Ledger").unwrap();
+            let ours = sessions
+                .find(|s| s.resource_id == "SCRIPTED.Ledger")
+                .unwrap();
             assert_eq!(ours.initial_app, expected, "{case}");
             farm.set_script(
                 "ReconnectSessionData",
@@ -212,9 +217,9 @@ async fn application_names_are_bounded_and_escaped() {
 async fn connection_data_of_a_farm_adds_no_line_to_the_ica_file() {
     // ST-42, SS-56
     let farm = ScriptedController::healthy().await;
-    let site = site_with(&[("GATE", &farm)], "DEMO").await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
-    let url = carol.launch_url("DESK-C", "", "GATE.Ledger").await;
+    let env = env_with(&[("SCRIPTED", &farm)], "DEMO").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let url = carol.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
     for (name, content, expected) in connection_cases() {
         farm.make_healthy();
         farm.set_content("Address", &content);
@@ -239,18 +244,18 @@ async fn launch_succeeds_without_optional_farm_data() {
     for request in ["Capabilities", "LaunchRef"] {
         let farm = ScriptedController::healthy().await;
         let options = Options {
-            more_farms: farm.farm_section_of("xenapp-6", "GATE", "GATE") + DEADLINE,
+            more_sections: farm.farm_section_of("xenapp-6", "SCRIPTED", "SCRIPTED") + DEADLINE,
             ..Options::default()
         };
-        let site = Site::start(options).await;
-        let carol = sign_in(&site, "carol", "roam-demo").await;
-        let url = carol.launch_url("DESK-C", "", "GATE.Ledger").await;
+        let env = TestEnvironment::start(options).await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
+        let url = carol.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
         let cases = byte_cases().into_iter().step_by(5);
         for (name, _, script) in cases.filter(|(_, treatment, _)| *treatment == Rejected) {
             farm.make_healthy();
             let capability = "<CapabilityId>launch-reference</CapabilityId>";
             farm.set_content("Capabilities", capability);
-            farm.set_script(request, script(request, site.server.address()));
+            farm.set_script(request, script(request, env.server.address()));
             let response = timed(name, carol.launch(&url, "DESK-C")).await;
             check_launch(name, &response, Ready);
             assert!(farm.request_count(request) >= 1, "{name} {request}");
@@ -263,8 +268,8 @@ async fn launch_succeeds_without_optional_farm_data() {
 async fn sign_in_accepts_only_valid_identities() {
     // CA-66
     let farm = ScriptedController::healthy().await;
-    let site = site_with(&[("GATE", &farm)], "GATE").await;
-    let service = TokenService::discover(site.server).await;
+    let env = env_with(&[("SCRIPTED", &farm)], "SCRIPTED").await;
+    let service = TokenService::discover(env.server).await;
     let huge = format!("DEMO\\{}", "a".repeat(1 << 20));
     let sam =
         |sam: &str| format!("<UserIdentityInfo><ID type=\"SAM\">{sam}</ID></UserIdentityInfo>");
@@ -307,8 +312,8 @@ async fn sign_in_accepts_only_valid_identities() {
         farm.make_healthy();
         farm.set_content("ValidateCredentials", &content);
         let conversation = service.begin().await;
-        let answer = conversation.attempt("carol", "roam-demo", Some("DEMO"));
-        let response = timed(name, answer).await;
+        let attempt = conversation.attempt("carol", "roam-demo", Some("DEMO"));
+        let response = timed(name, attempt).await;
         check_sign_in(name, &response, signed_in);
         assert_eq!(farm.request_count("ValidateCredentials"), 1, "{name}");
         if signed_in {
@@ -320,16 +325,16 @@ async fn sign_in_accepts_only_valid_identities() {
     for (name, treatment, script) in byte_cases() {
         let request = "ValidateCredentials";
         farm.make_healthy();
-        farm.set_script(request, script(request, site.server.address()));
+        farm.set_script(request, script(request, env.server.address()));
         let conversation = service.begin().await;
-        let answer = conversation.attempt("carol", "roam-demo", Some("DEMO"));
-        check_sign_in(name, &timed(name, answer).await, treatment == Accepted);
+        let attempt = conversation.attempt("carol", "roam-demo", Some("DEMO"));
+        check_sign_in(name, &timed(name, attempt).await, treatment == Accepted);
         assert_eq!(farm.request_count(request), 1, "{name}");
     }
 }
 
-/// Starts the demo site with these scripted farms. The farm `credentials` checks passwords.
-async fn site_with(farms: &[(&str, &ScriptedController)], credentials: &str) -> Site {
+/// Starts the demo environment with these scripted farms. The farm `credentials` checks passwords.
+async fn env_with(farms: &[(&str, &ScriptedController)], credentials: &str) -> TestEnvironment {
     let sections = farms
         .iter()
         .map(|(id, farm)| farm.farm_section(id, id) + DEADLINE)
@@ -338,19 +343,19 @@ async fn site_with(farms: &[(&str, &ScriptedController)], credentials: &str) -> 
         "DEMO" => "CVAD",
         other => other,
     };
-    Site::start(Options {
+    TestEnvironment::start(Options {
         authentication: format!("credentials = \"{credentials}\"\ndomains = [\"DEMO\"]"),
-        more_farms: sections,
+        more_sections: sections,
         ..Options::default()
     })
     .await
 }
 
-async fn timed<T>(name: &str, answer: impl Future<Output = T>) -> T {
+async fn timed<T>(name: &str, response: impl Future<Output = T>) -> T {
     let begin = Instant::now();
-    let answer = answer.await;
+    let response = response.await;
     assert!(begin.elapsed() < LONGEST, "{name}: {:?}", begin.elapsed());
-    answer
+    response
 }
 
 /// Lists, and reads the response as strictly as the strictest client.
@@ -366,8 +371,8 @@ async fn list(user: &SignedIn, extra: &str) -> SessionState {
 /// Panics if the response is not well-formed, has an element of the attacker, or is too large to
 /// display.
 fn assert_clean(response: &Response) {
-    let root = Node::last(&response.body);
-    let evil = |node: &&Node| node.name.contains("evil");
+    let root = StrictElement::last(&response.body);
+    let evil = |element: &&StrictElement| element.name.contains("evil");
     assert_eq!(root.walk().into_iter().find(evil), None);
     assert!(response.body.len() < 100_000, "{}", response.body.len());
 }
@@ -450,10 +455,10 @@ fn byte_cases() -> Vec<ByteCase> {
         ("wrong root", Rejected, |_, _| {
             Script::body("<?xml version=\"1.0\"?><Evil/>")
         }),
-        ("answer to another request", Rejected, |_, _| {
+        ("response to another request", Rejected, |_, _| {
             Script::body(document("ServerData", ""))
         }),
-        ("a request as an answer", Rejected, |request, _| {
+        ("a request as a response", Rejected, |request, _| {
             Script::body(document(request, "").replace("Response", "Request"))
         }),
         ("error and data", Rejected, |request, _| {
@@ -615,8 +620,8 @@ fn byte_cases() -> Vec<ByteCase> {
             ))
         }),
         ("100 Continue unasked", Accepted, |request, _| {
-            let answer = http_response("200 OK", "", &good(request));
-            Script::bytes([b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(), &answer].concat())
+            let response = http_response("200 OK", "", &good(request));
+            Script::bytes([b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(), &response].concat())
         }),
         ("1xx without end", Rejected, |_, _| {
             Script::silence().then(
@@ -674,17 +679,17 @@ fn byte_cases() -> Vec<ByteCase> {
                 &good(request),
             ))
         }),
-        ("two answers", Accepted, |request, _| {
-            let answer = http_response("200 OK", "", &good(request));
-            Script::bytes([answer.clone(), answer].concat())
+        ("two responses", Accepted, |request, _| {
+            let response = http_response("200 OK", "", &good(request));
+            Script::bytes([response.clone(), response].concat())
         }),
         ("closed at once", Rejected, |_, _| Script::close()),
         ("closed in the head", Rejected, |_, _| {
             Script::bytes("HTTP/1.1 200 O").then_close()
         }),
         ("closed in the body", Rejected, |request, _| {
-            let answer = http_response("200 OK", "", &good(request));
-            Script::bytes(&answer[..answer.len() - 20]).then_close()
+            let response = http_response("200 OK", "", &good(request));
+            Script::bytes(&response[..response.len() - 20]).then_close()
         }),
         ("reset at once", Rejected, |_, _| Script::reset()),
         ("reset in the body", Rejected, |_, _| {
@@ -770,7 +775,7 @@ fn document_cases() -> Vec<DocumentCase> {
     };
     let listing = |sessions: &str| sessions_document(sessions).into_bytes();
     let one = session("9", "4", "Ledger");
-    let ledger = || Some(vec!["GATE.Ledger".to_owned()]);
+    let ledger = || Some(vec!["SCRIPTED.Ledger".to_owned()]);
     let none = || Some(Vec::new());
     let huge = "i".repeat(1 << 20);
     let odd_name = "a&#13;&#10;\"b\"&lt;/url>&#8238;c";
@@ -826,7 +831,7 @@ fn document_cases() -> Vec<DocumentCase> {
         (
             "no name",
             listing(&session("9", "4", "")),
-            Some(vec!["GATE.".to_owned()]),
+            Some(vec!["SCRIPTED.".to_owned()]),
         ),
         (
             "negative id",
@@ -841,7 +846,7 @@ fn document_cases() -> Vec<DocumentCase> {
         (
             "name with line breaks, quotes, markup and direction",
             listing(&session("9", "4", odd_name)),
-            Some(vec!["GATE.a\r\n\"b\"</url>\u{202e}c".to_owned()]),
+            Some(vec!["SCRIPTED.a\r\n\"b\"</url>\u{202e}c".to_owned()]),
         ),
         // The protocol does not name the owner of a session, so that the farm is believed.
         (
@@ -885,7 +890,7 @@ fn document_cases() -> Vec<DocumentCase> {
             None,
         ),
         (
-            "an empty answer, which means success",
+            "an empty response, which means success",
             document("ReconnectSessionData", "").into(),
             none(),
         ),

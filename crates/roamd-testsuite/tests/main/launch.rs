@@ -5,7 +5,7 @@ use std::error::Error as _;
 use jiff::Timestamp;
 use roamd_store_proto::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
 use roamd_testkit::ScriptedController;
-use roamd_testsuite::{Options, Response, SignedIn, Site, sign_in};
+use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, sign_in};
 use secrecy::ExposeSecret;
 
 use crate::support::{data, failure, line, success};
@@ -25,8 +25,8 @@ async fn session_of_each_generation_follows_its_user() {
         ),
         ("Excel", "CVAD.Excel", "CVAD", "cvad-host31.demo.test:1494"),
     ] {
-        let site = Site::demo().await;
-        let alice = sign_in(&site, "alice", "roam-demo").await;
+        let env = TestEnvironment::demo().await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
         alice.end("disconnect", "DESK-A", "").await;
         let url = alice.launch_url("DESK-C", "", resource).await;
         let response = alice.launch(&url, "DESK-C").await;
@@ -50,23 +50,23 @@ async fn session_of_each_generation_follows_its_user() {
         let is_plain = |b: u8| b.is_ascii_digit() || (b'A'..=b'F').contains(&b);
         assert!(ticket.len() >= 20 && ticket.bytes().all(is_plain));
 
-        let still = site.sessions("alice");
+        let still = env.sessions("alice");
         let waiting = format!("{farm} {app} disconnected -");
         assert!(
             still.contains(&waiting),
             "the file alone does not connect the session"
         );
-        let connected = site.farms.connect(&ica, Timestamp::now()).unwrap();
+        let connected = env.farms.connect(&ica, Timestamp::now()).unwrap();
         assert_eq!((&*connected.farm, &*connected.app), (farm, app));
         assert_eq!(connected.client_name.as_deref(), Some("DESK-C"));
         assert_eq!(connected.device_id.as_deref(), Some("DESK-C"));
         let active = format!("{farm} {app} active DESK-C");
-        assert!(site.sessions("alice").contains(&active));
+        assert!(env.sessions("alice").contains(&active));
         let own = alice.resources("DESK-C", ACTIVE).await;
         assert!(!own.contains(&resource.to_owned()), "SS-31: {own:?}");
         let others = alice.resources("DESK-D", ACTIVE).await;
         assert!(others.contains(&resource.to_owned()), "{others:?}");
-        let again = site.farms.connect(&ica, Timestamp::now()).unwrap_err();
+        let again = env.farms.connect(&ica, Timestamp::now()).unwrap_err();
         assert_eq!(again.to_string(), "logon ticket refused");
         assert_eq!(
             again.source().unwrap().to_string(),
@@ -78,15 +78,15 @@ async fn session_of_each_generation_follows_its_user() {
 #[tokio::test]
 async fn session_active_elsewhere_moves_on_launch() {
     // SS-55, SS-59: the farm allows it.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice
         .launch_url("DESK-C", ACTIVE, "CVAD.Win11Desktop")
         .await;
-    let before = site.sessions("alice").len();
+    let before = env.sessions("alice").len();
     let (ica, _) = success(&alice.launch(&url, "DESK-C").await);
-    site.farms.connect(&ica, Timestamp::now()).unwrap();
-    let after = site.sessions("alice");
+    env.farms.connect(&ica, Timestamp::now()).unwrap();
+    let after = env.sessions("alice");
     assert!(after.contains(&"CVAD Win11Desktop active DESK-C".to_owned()));
     assert_eq!(after.len(), before, "moved, not doubled");
 }
@@ -94,12 +94,12 @@ async fn session_active_elsewhere_moves_on_launch() {
 #[tokio::test]
 async fn launch_needs_no_client_name() {
     // ST-35, ST-34
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let (ica, _) = success(&alice.launch_with(&url, "").await);
-    site.farms.connect(&ica, Timestamp::now()).unwrap();
-    assert_eq!(site.sessions("alice")[3], "CVAD Excel active -");
+    env.farms.connect(&ica, Timestamp::now()).unwrap();
+    assert_eq!(env.sessions("alice")[3], "CVAD Excel active -");
     let listed = alice.resources("DESK-C", ACTIVE).await;
     assert!(
         listed.contains(&"CVAD.Excel".to_owned()),
@@ -110,9 +110,9 @@ async fn launch_needs_no_client_name() {
 #[tokio::test]
 async fn unusable_session_ids_get_the_same_404() {
     // SS-5, SS-54, SS-55
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
     let of_alice = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let of_bob = bob.launch_url("DESK-C", "", "CVAD.Word").await;
     let ended = alice.launch_url("DESK-C", ACTIVE, "XA1.Notepad").await;
@@ -120,10 +120,10 @@ async fn unusable_session_ids_get_the_same_404() {
     // The lists have disconnected it. It is connected again, so that it can be logged off from
     // there.
     let (ica, _) = success(&alice.launch(&ended, "DESK-E").await);
-    site.farms.connect(&ica, Timestamp::now()).unwrap();
+    env.farms.connect(&ica, Timestamp::now()).unwrap();
     alice.end("logoff", "DESK-E", "").await;
     alice.end("logoff", "DESK-A", "").await;
-    let sessions = (site.sessions("alice"), site.sessions("bob"));
+    let sessions = (env.sessions("alice"), env.sessions("bob"));
 
     let id = of_alice.split('/').nth_back(2).unwrap();
     let flipped = format!(
@@ -133,10 +133,10 @@ async fn unusable_session_ids_get_the_same_404() {
     );
     let forged = of_alice.replace(id, &flipped);
     // The same session of the same user, sealed with other keys.
-    let other_site = Site::demo().await;
-    let other_site = sign_in(&other_site, "alice", "roam-demo").await;
-    let other_site = other_site.launch_url("DESK-C", "", "CVAD.Excel").await;
-    let foreign = of_alice.replace(id, other_site.split('/').nth_back(2).unwrap());
+    let other_env = TestEnvironment::demo().await;
+    let other_env = sign_in(&other_env, "alice", "roam-demo").await;
+    let other_env = other_env.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let foreign = of_alice.replace(id, other_env.split('/').nth_back(2).unwrap());
     let mut bodies = Vec::new();
     for (case, url) in [
         ("another user's", of_bob.clone()),
@@ -186,17 +186,17 @@ async fn unusable_session_ids_get_the_same_404() {
         let response = alice.launch(&url, "DESK-C").await;
         assert_eq!(response.status, 404, "{spelling}: {}", response.text());
     }
-    assert_eq!((site.sessions("alice"), site.sessions("bob")), sessions);
+    assert_eq!((env.sessions("alice"), env.sessions("bob")), sessions);
 }
 
 #[tokio::test]
 async fn bad_launch_parameter_is_rejected_by_name() {
     // ST-34, ST-37, ST-39
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let long = "x".repeat(257);
-    let sessions = site.sessions("alice");
+    let sessions = env.sessions("alice");
     for (element, value) in [
         ("clientName", "DESK&#10;[Injected]"),
         ("clientName", "DESK-C\n"),
@@ -251,14 +251,14 @@ async fn bad_launch_parameter_is_rejected_by_name() {
         "{}",
         response.text()
     );
-    assert_eq!(site.sessions("alice"), sessions);
+    assert_eq!(env.sessions("alice"), sessions);
 }
 
 #[tokio::test]
 async fn inapplicable_launch_parameters_are_ignored() {
     // ST-37: client A always sends all of them. ST-13: a newer client sends more.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     for display in ["<display>seamless</display>", ""] {
         let parameters = format!(
@@ -272,21 +272,24 @@ async fn inapplicable_launch_parameters_are_ignored() {
 }
 
 #[tokio::test]
-async fn launch_fails_when_its_farm_does_not_answer() {
+async fn launch_fails_when_its_farm_does_not_respond() {
     // SS-56, ST-48, ST-50: the document reports it, with status 200.
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
-    site.stop_farm("CVAD").await;
+    env.stop_farm("CVAD").await;
     let (id, text) = failure(&alice.launch(&url, "DESK-C").await);
     assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
-    assert_eq!(text, "The session's farm does not answer. Try again later.");
+    assert_eq!(
+        text,
+        "The session's farm does not respond. Try again later."
+    );
 }
 
 #[tokio::test]
 async fn farm_error_becomes_the_launch_error() {
     // SS-56, ST-48
-    let (_site, farm, alice, url) = scripted().await;
+    let (_env, farm, alice, url) = scripted().await;
     for (error, expected) in [
         ("not-licensed", LaunchErrorId::NOT_LICENSED),
         ("no-server", LaunchErrorId::UNAVAILABLE_DESKTOP),
@@ -332,7 +335,7 @@ async fn farm_error_becomes_the_launch_error() {
 #[tokio::test]
 async fn pending_launch_continues_below_its_url() {
     // SS-57, ST-44 to ST-46
-    let (site, farm, alice, url) = scripted().await;
+    let (env, farm, alice, url) = scripted().await;
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let response = alice.launch(&url, "DESK-C").await;
     let (retry, key) = retry(&response, &url);
@@ -347,8 +350,8 @@ async fn pending_launch_continues_below_its_url() {
     assert_ne!(second, retry);
 
     // SS-54: keys of other users or sessions and forged keys are unknown.
-    let bob = sign_in(&site, "bob", "roam-demo").await;
-    let of_bob = bob.launch_url("DESK-C", "", "GATE.Ledger").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    let of_bob = bob.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
     let other = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let middle = key.len() / 2;
     let letter = if key[middle..].starts_with('A') {
@@ -382,29 +385,29 @@ async fn pending_launch_continues_below_its_url() {
 }
 
 #[tokio::test]
-async fn pending_launch_continues_on_any_node() {
+async fn pending_launch_continues_on_any_server() {
     // ST-46
-    let (mut site, farm, alice, url) = scripted().await;
-    let other_site = SignedIn {
-        server: site.second_node().await,
+    let (mut env, farm, alice, url) = scripted().await;
+    let on_second = SignedIn {
+        server: env.second_server().await,
         token: alice.token.clone(),
         primary: alice.primary.clone(),
         ..alice
     };
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let (first, _) = retry(&alice.launch(&url, "DESK-C").await, &url);
-    let (second, _) = retry(&other_site.launch(&first, "DESK-C").await, &url);
+    let (second, _) = retry(&on_second.launch(&first, "DESK-C").await, &url);
     farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
-    success(&other_site.launch(&second, "DESK-C").await);
-    for node in [&alice, &other_site] {
-        assert_eq!(node.launch(&second, "DESK-C").await.status, 404);
+    success(&on_second.launch(&second, "DESK-C").await);
+    for signed_in in [&alice, &on_second] {
+        assert_eq!(signed_in.launch(&second, "DESK-C").await.status, 404);
     }
 }
 
 #[tokio::test]
 async fn retry_reports_its_reason_and_delay() {
     // ST-45, ST-47
-    let (_site, farm, alice, url) = scripted().await;
+    let (_env, farm, alice, url) = scripted().await;
     for (error, expected, seconds) in [
         ("rebooting", RetryReason::REBOOTING, 15),
         ("resuming", RetryReason::RESUMING, 10),
@@ -423,7 +426,7 @@ async fn retry_reports_its_reason_and_delay() {
 #[tokio::test]
 async fn launch_failure_text_is_in_the_clients_language() {
     // ST-8
-    let (_site, farm, alice, url) = scripted().await;
+    let (_env, farm, alice, url) = scripted().await;
     farm.set_content("Address", "<ErrorId>no-server</ErrorId>");
     for (accepted, language, text) in [
         (None, "en", "No machine is free. Try again later."),
@@ -458,14 +461,14 @@ async fn launch_failure_text_is_in_the_clients_language() {
 #[tokio::test]
 async fn refusing_desktop_gets_a_restart_hint() {
     // ST-51
-    let (_site, farm, alice, url) = scripted().await;
+    let (_env, farm, alice, url) = scripted().await;
     farm.set_content("Address", "<ErrorId>connection-refused</ErrorId>");
     let remedy = |response: &Response| match data(response) {
         LaunchData::Failure { remedy, .. } => remedy,
         other => panic!("{other:?}"),
     };
     assert_eq!(remedy(&alice.launch(&url, "DESK-C").await), None);
-    let (_site, farm, alice, url) = scripted_with_application(
+    let (_env, farm, alice, url) = scripted_with_application(
         "<AppData><InName>Ledger</InName><FName>Ledger</FName><Details>\
          <Settings appisdisabled=\"false\" appisdesktop=\"true\"/></Details></AppData>",
     )
@@ -492,7 +495,7 @@ async fn client_settings_stay_within_those_of_the_application() {
         ("basic", "<audio>high</audio>", "On"),
         ("basic", "<audio>off</audio>", "Off"),
     ] {
-        let (_site, farm, alice, url) = scripted_with_application(&settings(sound)).await;
+        let (_env, farm, alice, url) = scripted_with_application(&settings(sound)).await;
         farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
         let (ica, _) = success(&alice.launch_with(&url, setting).await);
         assert_eq!(line(&ica, "ClientAudio"), audio, "{sound} {setting}");
@@ -521,7 +524,7 @@ async fn data_in_the_address_response_is_not_requested_again() {
             (0, 1),
         ),
     ] {
-        let (_site, farm, alice, url) = scripted_with_generation(generation, "", "").await;
+        let (_env, farm, alice, url) = scripted_with_generation(generation, "", "").await;
         farm.set_content("Address", &address);
         farm.set_content("Ticket", "<Ticket>0F51</Ticket>");
         farm.set_content("LaunchRef", "<LaunchRef>reference</LaunchRef>");
@@ -542,7 +545,7 @@ async fn data_in_the_address_response_is_not_requested_again() {
 #[tokio::test]
 async fn launch_at_a_farm_without_tickets_succeeds() {
     // nfuse.md §7
-    let (_site, farm, alice, url) = scripted_with_generation("xenapp-6", "", "").await;
+    let (_env, farm, alice, url) = scripted_with_generation("xenapp-6", "", "").await;
     farm.set_content(
         "Address",
         "<ServerAddress addresstype=\"dot\">192.0.2.9</ServerAddress><TicketTag>tag</TicketTag>",
@@ -567,7 +570,7 @@ async fn launch_at_a_farm_without_tickets_succeeds() {
 async fn alternate_address_is_requested_if_configured() {
     // nfuse.md §5.1, §7
     let options = "alternate_address = true\naddress_form = \"dot\"\n";
-    let (_site, farm, alice, url) = scripted_with_generation("cvad-7", options, "").await;
+    let (_env, farm, alice, url) = scripted_with_generation("cvad-7", options, "").await;
     farm.set_content("Address", &connection("0F51", "198.51.100.9"));
     success(&alice.launch(&url, "DESK-C").await);
     let asked = farm.last_request("Address");
@@ -595,7 +598,7 @@ async fn alternate_address_is_requested_if_configured() {
 #[tokio::test]
 async fn invalidated_ticket_is_not_handed_out() {
     // SS-46: this farm issues the same ticket again, and cannot invalidate it.
-    let (_site, farm, alice, url) = scripted().await;
+    let (_env, farm, alice, url) = scripted().await;
     farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
     success(&alice.launch(&url, "DESK-C").await);
     farm.set_content("Capabilities", "");
@@ -605,25 +608,25 @@ async fn invalidated_ticket_is_not_handed_out() {
     failure(&alice.launch(&url, "DESK-C").await);
 }
 
-/// Starts the demo site with a scripted farm `GATE`, which has one session for every user. Returns
-/// them with alice and the launch URL of her session there.
-async fn scripted() -> (Site, ScriptedController, SignedIn, String) {
+/// Starts the demo environment with a scripted farm `SCRIPTED`, which has one session for every
+/// user. Returns them with alice and the launch URL of her session there.
+async fn scripted() -> (TestEnvironment, ScriptedController, SignedIn, String) {
     scripted_with_application("").await
 }
 
-/// The same with this application on the farm.
+/// Like [`scripted`], with this application on the farm.
 async fn scripted_with_application(
     application: &str,
-) -> (Site, ScriptedController, SignedIn, String) {
+) -> (TestEnvironment, ScriptedController, SignedIn, String) {
     scripted_with_generation("cvad-7", "", application).await
 }
 
-/// The same with a farm of this generation, and with these lines of its configuration.
+/// Like [`scripted`], with a farm of this generation, and with these lines of its configuration.
 async fn scripted_with_generation(
     generation: &'static str,
     configuration: &str,
     application: &str,
-) -> (Site, ScriptedController, SignedIn, String) {
+) -> (TestEnvironment, ScriptedController, SignedIn, String) {
     let farm = ScriptedController::refusing().await;
     farm.set_content(
         "AppData",
@@ -635,14 +638,14 @@ async fn scripted_with_generation(
          </ServerType><ClientType>ica30</ClientType><HostId type=\"ima-host-id\">9</HostId>\
          <SessionId>4</SessionId></AppData></AppDataSet>",
     );
-    let site = Site::start(Options {
-        more_farms: farm.farm_section_of(generation, "GATE", "Farm9") + configuration,
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section_of(generation, "SCRIPTED", "Farm9") + configuration,
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let url = alice.launch_url("DESK-C", "", "GATE.Ledger").await;
-    (site, farm, alice, url)
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
+    (env, farm, alice, url)
 }
 
 /// Returns the content of an address response of generation 7.

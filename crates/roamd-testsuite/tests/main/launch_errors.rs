@@ -6,7 +6,7 @@ use roamd_farm::{
     ApplicationChange, Error, FarmLimitsChange, Farms, HostChange, Limit, PowerSetting, World,
 };
 use roamd_store_proto::{LaunchData, LaunchErrorId, RemedyHint, Resources, RetryReason};
-use roamd_testsuite::{Options, SignedIn, Site, sign_in};
+use roamd_testsuite::{Options, SignedIn, TestEnvironment, sign_in};
 
 use crate::support::{data, success};
 
@@ -136,12 +136,12 @@ async fn farm_setting_determines_the_launch_error() {
     };
     let mut world = World::demo();
     world.sessions.clear();
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world,
         ..Options::default()
     })
     .await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let (paint, desk7) = ("XA1.MSPaint", "XD5.Win7Desktop");
     let (word, desk11) = ("CVAD.Word", "CVAD.Win11Desktop");
     let cases: [(&str, Setting, &str, Expected); 17] = [
@@ -223,7 +223,7 @@ async fn farm_setting_determines_the_launch_error() {
         let (farm, _) = resource.split_once('.').unwrap();
         let url = launch_url(&carol, resource).await;
         success(&carol.launch(&url, "WARD").await);
-        set(&site.farms, farm, true).unwrap();
+        set(&env.farms, farm, true).unwrap();
         let result = data(&carol.launch(&url, "WARD").await);
         match (result, expected) {
             (LaunchData::Failure { id, remedy, .. }, Expected::Failure(expected, hint)) => {
@@ -234,22 +234,22 @@ async fn farm_setting_determines_the_launch_error() {
             }
             (result, _) => panic!("{case}: {resource}: {result:?}"),
         }
-        set(&site.farms, farm, false).unwrap();
+        set(&env.farms, farm, false).unwrap();
     }
 }
 
 #[tokio::test]
 async fn launch_during_maintenance_reports_maintenance() {
     // SS-55: the session exists, on a machine for one user.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("WARD", "", "CVAD.Excel").await;
     let change = HostChange {
         capacity: std::num::NonZeroU32::new(1),
         maintenance: Some(true),
         ..HostChange::default()
     };
-    hosts(&site.farms, "CVAD", change).unwrap();
+    hosts(&env.farms, "CVAD", change).unwrap();
     let LaunchData::Failure { id, .. } = data(&alice.launch(&url, "WARD").await) else {
         panic!("its machine is in maintenance");
     };

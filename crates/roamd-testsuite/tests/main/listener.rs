@@ -3,24 +3,26 @@
 use std::path::Path;
 
 use roamd_testkit::CertificateAuthority;
-use roamd_testsuite::{H2Bridge, Options, Response, STORE_PATH, Site, sign_in, sign_in_through};
+use roamd_testsuite::{
+    H2Bridge, Options, Response, STORE_PATH, TestEnvironment, sign_in, sign_in_through,
+};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-/// Starts the demo site with a certificate for `localhost`. Returns it with the folder of the
-/// authority's `ca.pem`.
-async fn secure(authority: &CertificateAuthority, more: &str) -> (Site, TempDir) {
+/// Starts the demo environment with a certificate for `localhost`. Returns it with the folder of
+/// the authority's `ca.pem`.
+async fn secure(authority: &CertificateAuthority, more: &str) -> (TestEnvironment, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let tls = authority.issue("localhost", 2096).write(folder.path());
     std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
-    let site = site_with(&format!("{tls}{more}")).await;
-    (site, folder)
+    let env = env_with(&format!("{tls}{more}")).await;
+    (env, folder)
 }
 
-async fn site_with(listener: &str) -> Site {
-    Site::start(Options {
+async fn env_with(listener: &str) -> TestEnvironment {
+    TestEnvironment::start(Options {
         listener: listener.to_owned(),
         ..Options::default()
     })
@@ -28,13 +30,18 @@ async fn site_with(listener: &str) -> Site {
 }
 
 /// Gets a path with curl. Returns the status and the version of HTTP, or `None` if curl failed.
-async fn curl(site: &Site, folder: &Path, path: &str, arguments: &[&str]) -> Option<String> {
+async fn curl(
+    env: &TestEnvironment,
+    folder: &Path,
+    path: &str,
+    arguments: &[&str],
+) -> Option<String> {
     let output = Command::new("curl")
         .args(["--silent", "--max-time", "20", "--output", "/dev/null"])
         .args(["--write-out", "%{http_code} %{http_version}", "--cacert"])
         .arg(folder.join("ca.pem"))
         .args(arguments)
-        .arg(site.url(path))
+        .arg(env.url(path))
         .output()
         .await
         .unwrap_or_else(|error| panic!("curl: {error}; run `cargo xtask test`, which installs it"));
@@ -45,7 +52,7 @@ async fn curl(site: &Site, folder: &Path, path: &str, arguments: &[&str]) -> Opt
 #[tokio::test]
 async fn curl_connects_with_tls_1_2_and_1_3_only() {
     let authority = CertificateAuthority::new();
-    let (site, folder) = secure(&authority, "").await;
+    let (env, folder) = secure(&authority, "").await;
     // The TLS library of curl disables the oldest versions, too, unless it gets this option.
     let old = "DEFAULT@SECLEVEL=0";
     for (arguments, expected) in [
@@ -62,20 +69,20 @@ async fn curl_connects_with_tls_1_2_and_1_3_only() {
         (&["--tlsv1.0", "--tls-max", "1.0", "--ciphers", old], None),
         (&["--no-alpn"], Some("200 1.1")),
     ] {
-        let printed = curl(&site, folder.path(), "/healthz", arguments).await;
+        let printed = curl(&env, folder.path(), "/healthz", arguments).await;
         assert_eq!(printed.as_deref(), expected, "{arguments:?}");
     }
     // A client without TLS gets no response, and other clients are not affected.
-    let address = site.server.address();
+    let address = env.server.address();
     let mut plain = TcpStream::connect(address).await.unwrap();
     plain
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = Vec::new();
-    plain.read_to_end(&mut answer).await.ok();
-    assert!(answer.len() < 16, "at most an alert: {answer:?}");
-    let printed = curl(&site, folder.path(), "/healthz", &[]).await;
+    let mut response = Vec::new();
+    plain.read_to_end(&mut response).await.ok();
+    assert!(response.len() < 16, "at most an alert: {response:?}");
+    let printed = curl(&env, folder.path(), "/healthz", &[]).await;
     assert_eq!(printed.as_deref(), Some("200 2"));
 }
 
@@ -89,11 +96,11 @@ async fn hsts_is_sent_only_with_an_https_base_url() {
             base_url: base_url.map(str::to_owned),
             ..Options::default()
         };
-        let site = Site::start(options).await;
+        let env = TestEnvironment::start(options).await;
         for path in ["/", "/none"] {
-            let answer = site.server.send("GET", path, &[], b"").await;
+            let response = env.server.send("GET", path, &[], b"").await;
             assert_eq!(
-                answer.header("strict-transport-security"),
+                response.header("strict-transport-security"),
                 expected,
                 "{path}"
             );
@@ -104,20 +111,20 @@ async fn hsts_is_sent_only_with_an_https_base_url() {
 #[tokio::test]
 async fn sign_in_and_sessions_work_over_one_http_2_connection() {
     let authority = CertificateAuthority::new();
-    let (site, _folder) = secure(&authority, "").await;
-    let bridge = H2Bridge::start(site.server.address(), &authority).await;
+    let (env, _folder) = secure(&authority, "").await;
+    let bridge = H2Bridge::start(env.server.address(), &authority).await;
     let alice = sign_in_through(bridge.server, STORE_PATH, "alice", "roam-demo").await;
     let listed = alice.resources("DESK-C", "").await;
     assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel"]);
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
-    assert!(url.starts_with(&site.url("/")), "{url}");
+    assert!(url.starts_with(&env.url("/")), "{url}");
     let launch = alice.launch(&url, "DESK-C").await;
     assert!(launch.text().contains("[WFClient]"), "{}", launch.text());
     assert_eq!(alice.end("logoff", "DESK-A", "").await, "success");
 }
 
 #[tokio::test]
-async fn proxy_with_a_trusted_client_certificate_is_believed() {
+async fn proxy_with_trusted_client_certificate_is_trusted() {
     let (authority, proxies, strangers) = (
         CertificateAuthority::new(),
         CertificateAuthority::new(),
@@ -130,7 +137,7 @@ async fn proxy_with_a_trusted_client_certificate_is_believed() {
     // `metrics_from` shows which client address the server uses.
     let tls = authority.issue("localhost", 2096).write(folder.path());
     std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
-    let site = site_with(&format!("metrics_from = [\"192.0.2.1\"]\n{tls}{keys}")).await;
+    let env = env_with(&format!("metrics_from = [\"192.0.2.1\"]\n{tls}{keys}")).await;
     let shown = |who: &CertificateAuthority, name: &str| {
         let folder_of_name = folder.path().join(name);
         std::fs::create_dir(&folder_of_name).unwrap();
@@ -147,13 +154,13 @@ async fn proxy_with_a_trusted_client_certificate_is_believed() {
         (&["--cert", &wrong_certificate, "--key", &wrong_key], None),
     ] {
         let arguments = [shown, &forwarded].concat();
-        let printed = curl(&site, folder.path(), "/metrics", &arguments).await;
+        let printed = curl(&env, folder.path(), "/metrics", &arguments).await;
         assert_eq!(printed.as_deref(), expected, "{shown:?}");
     }
 }
 
-async fn get(site: &Site, path: &str, headers: &[(&str, &str)]) -> Response {
-    site.server.send("GET", path, headers, b"").await
+async fn get(env: &TestEnvironment, path: &str, headers: &[(&str, &str)]) -> Response {
+    env.server.send("GET", path, headers, b"").await
 }
 
 #[tokio::test]
@@ -193,11 +200,11 @@ async fn metrics_are_served_to_configured_clients_only() {
             404,
         ),
     ] {
-        let site = site_with(keys).await;
-        let response = get(&site, "/metrics", headers).await;
+        let env = env_with(keys).await;
+        let response = get(&env, "/metrics", headers).await;
         assert_eq!(response.status, expected, "{keys} {headers:?}");
         if expected == 404 {
-            let nothing = get(&site, "/nothing", headers).await;
+            let nothing = get(&env, "/nothing", headers).await;
             assert_eq!(response.text(), nothing.text(), "no different from nothing");
         }
     }
@@ -210,7 +217,7 @@ async fn inside_clients_are_found_by_trusted_proxies() {
         ("[\"127.0.0.1\"]", "192.0.2.7, 198.51.100.7", false),
         ("[]", "192.0.2.7", false),
     ] {
-        let site = Site::start(Options {
+        let env = TestEnvironment::start(Options {
             listener: format!("trusted_proxies = {proxies}"),
             store: "[store.gateway]\naddress = \"gw.example.net\"\nsta = [\"{CVAD}\"]\n\
                     inside = [\"192.0.2.0/24\"]"
@@ -218,7 +225,7 @@ async fn inside_clients_are_found_by_trusted_proxies() {
             ..Options::default()
         })
         .await;
-        let alice = sign_in(&site, "alice", "roam-demo").await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
         let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
         let body = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
                     <clientName>DESK-C</clientName></launchparams>";
@@ -228,7 +235,7 @@ async fn inside_clients_are_found_by_trusted_proxies() {
             ("X-Forwarded-For", forwarded),
         ];
         let path = roamd_testsuite::path_of(&url);
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, body.as_bytes())
             .await;
@@ -247,8 +254,8 @@ async fn inside_clients_are_found_by_trusted_proxies() {
 }
 
 /// Returns the value of a counter with this label, or without a label.
-async fn count(site: &Site, name: &str, label: &str) -> String {
-    let metrics = get(site, "/metrics", &[]).await;
+async fn count(env: &TestEnvironment, name: &str, label: &str) -> String {
+    let metrics = get(env, "/metrics", &[]).await;
     let mut lines = metrics.text().lines();
     let line = lines.find(|line| line.starts_with(name) && line.contains(label));
     let line = line.unwrap_or_else(|| panic!("{name} {label}: {}", metrics.text()));
@@ -258,14 +265,14 @@ async fn count(site: &Site, name: &str, label: &str) -> String {
 #[tokio::test]
 async fn connections_per_client_are_limited() {
     let limit = "[limits]\nconnections_per_client = 3\n";
-    let site = site_with(limit).await;
-    let address = site.server.address();
+    let env = env_with(limit).await;
+    let address = env.server.address();
     let mut held = Vec::new();
     for _ in 0..2 {
-        held.push(site.server.connect().await);
+        held.push(env.server.connect().await);
         let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-        let answer = held.last_mut().unwrap().exchange(request).await;
-        assert_eq!(answer.status, 200);
+        let response = held.last_mut().unwrap().exchange(request).await;
+        assert_eq!(response.status, 200);
     }
     let third = TcpStream::connect(address).await.unwrap();
     for _ in 0..5 {
@@ -285,12 +292,12 @@ async fn connections_per_client_are_limited() {
     let refused = loop {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-        let mut answer = String::new();
+        let mut response = String::new();
         if stream.write_all(request).await.is_ok()
-            && stream.read_to_string(&mut answer).await.is_ok()
-            && !answer.is_empty()
+            && stream.read_to_string(&mut response).await.is_ok()
+            && !response.is_empty()
         {
-            break answer;
+            break response;
         }
     };
     let of_client = "roamd_connections_refused_total{limit=\"client\"} ";
@@ -299,13 +306,13 @@ async fn connections_per_client_are_limited() {
     assert!(refused >= 5, "{refused}");
 
     // A trusted proxy is exempt from the limit.
-    let site = site_with(&format!("trusted_proxies = [\"127.0.0.1\"]\n{limit}")).await;
+    let env = env_with(&format!("trusted_proxies = [\"127.0.0.1\"]\n{limit}")).await;
     let mut held = Vec::new();
     for _ in 0..10 {
-        held.push(site.server.connect().await);
+        held.push(env.server.connect().await);
         let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-        let answer = held.last_mut().unwrap().exchange(request).await;
-        assert_eq!(answer.status, 200);
+        let response = held.last_mut().unwrap().exchange(request).await;
+        assert_eq!(response.status, 200);
     }
 }
 
@@ -316,11 +323,11 @@ async fn request_over_the_limit_gets_503() {
         ("requests = 2", "all", 503),
     ] {
         let keys = format!("trusted_proxies = [\"127.0.0.1\"]\n[limits]\n{limit}\n");
-        let site = site_with(&keys).await;
+        let env = env_with(&keys).await;
         // Two requests without their bodies.
         let mut held = Vec::new();
         for _ in 0..2 {
-            let mut connection = site.server.connect().await;
+            let mut connection = env.server.connect().await;
             let head = "POST /Citrix/StoreAuth/ExplicitForms/Start HTTP/1.1\r\nHost: a\r\n\
                         Content-Type: application/vnd.citrix.requesttoken+xml\r\n\
                         X-Forwarded-For: 192.0.2.1\r\nExpect: 100-continue\r\n\
@@ -332,22 +339,22 @@ async fn request_over_the_limit_gets_503() {
         }
         let from = |address| [("X-Forwarded-For", address)];
         let path = "/Citrix/Store/endpoints/v1";
-        let refused = get(&site, path, &from("192.0.2.1")).await;
+        let refused = get(&env, path, &from("192.0.2.1")).await;
         assert_eq!(refused.status, 503, "{limit}");
         assert_eq!(refused.header("retry-after"), Some("5"));
         assert!(refused.text().contains("try again"), "{}", refused.text());
         // Another client, and health checks, are not refused.
         assert_eq!(
-            get(&site, path, &from("192.0.2.2")).await.status,
+            get(&env, path, &from("192.0.2.2")).await.status,
             others,
             "{limit}"
         );
-        assert_eq!(get(&site, "/healthz", &from("192.0.2.1")).await.status, 200);
+        assert_eq!(get(&env, "/healthz", &from("192.0.2.1")).await.status, 200);
         let label = format!("limit=\"{full}\"");
-        let counted = count(&site, "roamd_requests_refused_total", &label).await;
+        let counted = count(&env, "roamd_requests_refused_total", &label).await;
         assert_ne!(counted, "0", "{limit}");
         drop(held);
-        while get(&site, path, &from("192.0.2.1")).await.status != 200 {
+        while get(&env, path, &from("192.0.2.1")).await.status != 200 {
             tokio::task::yield_now().await;
         }
     }
@@ -356,13 +363,13 @@ async fn request_over_the_limit_gets_503() {
 #[tokio::test]
 async fn failed_handshakes_and_certificate_expiry_are_counted() {
     let authority = CertificateAuthority::new();
-    let (site, folder) = secure(&authority, "").await;
+    let (env, folder) = secure(&authority, "").await;
     for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64]] {
-        let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
+        let mut stream = TcpStream::connect(env.server.address()).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         stream.read_to_end(&mut Vec::new()).await.ok();
     }
-    let bridge = H2Bridge::start(site.server.address(), &authority).await;
+    let bridge = H2Bridge::start(env.server.address(), &authority).await;
     let metrics = bridge.server.send("GET", "/metrics", &[], b"").await;
     let line = |name: &str| {
         let mut lines = metrics.text().lines();

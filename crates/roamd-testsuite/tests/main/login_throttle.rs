@@ -6,37 +6,40 @@ use std::sync::Arc;
 use roamd_farm::{AccountState, World};
 use roamd_testkit::ScriptedController;
 use roamd_testsuite::{
-    Clock, Conversation, HttpPeer, Options, Response, Site, TokenService, token_of,
+    Clock, Conversation, HttpPeer, Options, Response, TestEnvironment, TokenService, token_of,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 const TOKEN: &str = "application/vnd.citrix.requesttokenresponse+xml";
 
-/// Starts a site with a scripted farm that checks passwords and counts the checks.
-async fn site_with_throttle(login_throttle: &str) -> (Site, ScriptedController) {
-    site_with_clock(Clock::System, login_throttle).await
+/// Starts a test environment with a scripted farm that checks passwords and counts the checks.
+async fn env_with_throttle(login_throttle: &str) -> (TestEnvironment, ScriptedController) {
+    env_with_clock(Clock::System, login_throttle).await
 }
 
-/// The same, with another clock.
-async fn site_with_clock(clock: Clock, login_throttle: &str) -> (Site, ScriptedController) {
+/// Like [`env_with_throttle`], with another clock.
+async fn env_with_clock(
+    clock: Clock,
+    login_throttle: &str,
+) -> (TestEnvironment, ScriptedController) {
     let farm = ScriptedController::healthy().await;
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         authentication: format!(
-            "domains = [\"DEMO\"]\ncredentials = \"GATE\"\n[login_throttle]\n{login_throttle}"
+            "domains = [\"DEMO\"]\ncredentials = \"SCRIPTED\"\n[login_throttle]\n{login_throttle}"
         ),
-        more_farms: farm.farm_section("GATE", "GATE"),
+        more_sections: farm.farm_section("SCRIPTED", "SCRIPTED"),
         clock,
         ..Options::default()
     })
     .await;
-    (site, farm)
+    (env, farm)
 }
 
 /// Returns the server for an unknown client with another address for each number.
-fn unknown_client(site: &Site, number: u16) -> HttpPeer {
+fn unknown_client(env: &TestEnvironment, number: u16) -> HttpPeer {
     let [high, low] = number.to_be_bytes();
-    site.server.from(Ipv4Addr::new(127, 1, high, low))
+    env.server.from(Ipv4Addr::new(127, 1, high, low))
 }
 
 /// Signs in with one attempt of a new conversation.
@@ -51,24 +54,24 @@ fn is_token(response: &Response) -> bool {
 }
 
 #[tokio::test]
-async fn hundreds_of_guesses_reach_no_farm_and_lock_nobody_out() {
+async fn throttled_attempts_reach_no_farm_and_lock_no_user_out() {
     // bad-inputs 59
     for (case, user, from, most) in [
-        ("one user, one place", 1, 1, 9),
-        ("one user, many places", 1, 150, 9),
-        ("many users, one place", 150, 1, 66),
+        ("one user, one network", 1, 1, 9),
+        ("one user, many networks", 1, 150, 9),
+        ("many users, one network", 150, 1, 66),
     ] {
         // The speed of this machine must not affect delays.
-        let (mut site, farm) = site_with_clock(Clock::stopped(), "").await;
-        assert!(is_token(&attempt(site.server, "user0", "roam-demo").await));
-        let service = TokenService::discover(site.server).await;
+        let (mut env, farm) = env_with_clock(Clock::stopped(), "").await;
+        assert!(is_token(&attempt(env.server, "user0", "roam-demo").await));
+        let service = TokenService::discover(env.server).await;
         let right = farm.request_count("ValidateCredentials");
         farm.set_content(
             "ValidateCredentials",
             "<ErrorId>failed-credentials</ErrorId>",
         );
         for number in 0..150 {
-            let server = unknown_client(&site, number % from);
+            let server = unknown_client(&env, number % from);
             let service = TokenService {
                 server,
                 ..service.clone()
@@ -81,28 +84,28 @@ async fn hundreds_of_guesses_reach_no_farm_and_lock_nobody_out() {
         let asked = farm.request_count("ValidateCredentials") - right;
         assert!((1..=most).contains(&asked), "{case}: {asked}");
 
-        // A known network is not throttled, on any node and after a restart. An unknown client may
-        // be throttled.
+        // A known network is not throttled, on any server and after a restart. An unknown client
+        // may be throttled.
         farm.set_content("ValidateCredentials", "");
-        let other = site.second_node().await;
+        let other = env.second_server().await;
         assert!(
             is_token(&attempt(other, "USER0", "roam-demo").await),
             "{case}"
         );
-        site.restart_server().await;
-        assert!(is_token(&attempt(site.server, "user0", "roam-demo").await));
-        let elsewhere = attempt(unknown_client(&site, 999), "user0", "roam-demo").await;
+        env.restart_server().await;
+        assert!(is_token(&attempt(env.server, "user0", "roam-demo").await));
+        let elsewhere = attempt(unknown_client(&env, 999), "user0", "roam-demo").await;
         assert_eq!(is_token(&elsewhere), user > 1, "{case}");
     }
 }
 
 #[tokio::test]
 async fn parallel_logins_of_one_user_are_not_throttled() {
-    let (site, farm) = site_with_throttle("free_attempts = 2").await;
+    let (env, farm) = env_with_throttle("free_attempts = 2").await;
     for case in ["for the first time", "known"] {
         let mut programs = JoinSet::new();
         for _ in 0..30 {
-            let server = site.server;
+            let server = env.server;
             programs.spawn(async move { is_token(&attempt(server, "alice", "roam-demo").await) });
         }
         while let Some(signed_in) = programs.join_next().await {
@@ -114,17 +117,17 @@ async fn parallel_logins_of_one_user_are_not_throttled() {
 
 #[tokio::test]
 async fn parallel_guesses_are_bounded_by_the_free_attempts() {
-    let (mut site, farm) =
-        site_with_throttle("free_attempts = 2\nlongest_delay = \"0.12:00:00\"").await;
+    let (mut env, farm) =
+        env_with_throttle("free_attempts = 2\nlongest_delay = \"0.12:00:00\"").await;
     farm.set_content(
         "ValidateCredentials",
         "<ErrorId>failed-credentials</ErrorId>",
     );
-    let nodes = [site.server, site.second_node().await];
+    let servers = [env.server, env.second_server().await];
     let mut guesses = JoinSet::new();
     for number in 0..60_u8 {
-        let node = nodes[usize::from(number % 2)].from([127, 2, 0, number]);
-        guesses.spawn(async move { is_token(&attempt(node, "alice", "guess").await) });
+        let server = servers[usize::from(number % 2)].from([127, 2, 0, number]);
+        guesses.spawn(async move { is_token(&attempt(server, "alice", "guess").await) });
     }
     while let Some(guess) = guesses.join_next().await {
         assert!(!guess.unwrap());
@@ -138,14 +141,14 @@ async fn parallel_guesses_are_bounded_by_the_free_attempts() {
 async fn same_user_name_in_another_domain_gives_no_free_guesses() {
     const BAD: &str = "<ErrorId>failed-credentials</ErrorId>";
     let farm = ScriptedController::healthy().await;
-    let site = Site::start(Options {
-        authentication: "domains = [\"DEMO\", \"GUEST\"]\ncredentials = \"GATE\"".to_owned(),
-        more_farms: farm.farm_section("GATE", "GATE"),
+    let env = TestEnvironment::start(Options {
+        authentication: "domains = [\"DEMO\", \"GUEST\"]\ncredentials = \"SCRIPTED\"".to_owned(),
+        more_sections: farm.farm_section("SCRIPTED", "SCRIPTED"),
         clock: Clock::stopped(),
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(unknown_client(&site, 1)).await;
+    let service = TokenService::discover(unknown_client(&env, 1)).await;
     let attempt = async |password, domain| {
         let conversation = service.begin().await;
         is_token(&conversation.attempt("alice", password, Some(domain)).await)
@@ -164,17 +167,16 @@ async fn same_user_name_in_another_domain_gives_no_free_guesses() {
 
 #[tokio::test]
 async fn abandoned_password_check_keeps_its_permit() {
-    let (site, farm) =
-        site_with_clock(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
+    let (env, farm) = env_with_clock(Clock::stopped(), "concurrency = 1\nfree_attempts = 2").await;
     for number in 1..=4 {
         let held = Arc::new(Semaphore::new(0));
         farm.hold("ValidateCredentials", &held);
-        let leaving = tokio::spawn(attempt(unknown_client(&site, 1), "alice", "roam-demo"));
+        let leaving = tokio::spawn(attempt(unknown_client(&env, 1), "alice", "roam-demo"));
         farm.wait_for_requests("ValidateCredentials", 2 * number - 1)
             .await;
         leaving.abort();
         assert!(leaving.await.unwrap_err().is_cancelled());
-        let mut next = Box::pin(attempt(unknown_client(&site, 2), "bob", "roam-demo"));
+        let mut next = Box::pin(attempt(unknown_client(&env, 2), "bob", "roam-demo"));
         let soon = std::time::Duration::from_millis(200);
         assert!(tokio::time::timeout(soon, &mut next).await.is_err());
         assert_eq!(farm.request_count("ValidateCredentials"), 2 * number - 1);
@@ -182,40 +184,40 @@ async fn abandoned_password_check_keeps_its_permit() {
         assert!(is_token(&next.await));
     }
     assert!(is_token(
-        &attempt(unknown_client(&site, 1), "alice", "roam-demo").await
+        &attempt(unknown_client(&env, 1), "alice", "roam-demo").await
     ));
 }
 
 #[tokio::test]
-async fn slips_on_a_known_network_are_forgiven_by_a_sign_in() {
-    let (site, farm) = site_with_throttle("").await;
-    assert!(is_token(&attempt(site.server, "alice", "roam-demo").await));
+async fn sign_in_resets_failures_of_known_network() {
+    let (env, farm) = env_with_throttle("").await;
+    assert!(is_token(&attempt(env.server, "alice", "roam-demo").await));
     for _ in 0..5 {
         farm.set_content(
             "ValidateCredentials",
             "<ErrorId>failed-credentials</ErrorId>",
         );
         for _ in 0..2 {
-            assert!(!is_token(&attempt(site.server, "alice", "slip").await));
+            assert!(!is_token(&attempt(env.server, "alice", "slip").await));
         }
         farm.set_content("ValidateCredentials", "");
-        assert!(is_token(&attempt(site.server, "alice", "roam-demo").await));
+        assert!(is_token(&attempt(env.server, "alice", "roam-demo").await));
     }
 }
 
 #[tokio::test]
-async fn unclear_check_and_required_change_are_no_guesses() {
+async fn unclear_check_and_required_change_do_not_count() {
     for error in ["service-unavailable", "must-change-credentials"] {
-        let (site, farm) = site_with_throttle("").await;
+        let (env, farm) = env_with_throttle("").await;
         farm.set_content(
             "ValidateCredentials",
             &format!("<ErrorId>{error}</ErrorId>"),
         );
         for _ in 0..10 {
-            assert!(!is_token(&attempt(site.server, "alice", "roam-demo").await));
+            assert!(!is_token(&attempt(env.server, "alice", "roam-demo").await));
         }
         farm.set_content("ValidateCredentials", "");
-        let now = attempt(site.server, "alice", "roam-demo").await;
+        let now = attempt(env.server, "alice", "roam-demo").await;
         assert!(is_token(&now), "{error}: {}", now.text());
     }
 }
@@ -230,14 +232,14 @@ async fn refusal_reason_is_not_revealed() {
     };
     bob.account = AccountState::Disabled;
     carol.account = AccountState::LockedOut;
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world,
         clock: Clock::stopped(),
         ..Options::default()
     })
     .await;
-    let conversation = TokenService::discover(site.server).await;
-    let mut answers = Vec::new();
+    let conversation = TokenService::discover(env.server).await;
+    let mut responses = Vec::new();
     for (case, user, password) in [
         ("wrong", "alice", "guess"),
         ("unknown", "mallory", "guess"),
@@ -247,7 +249,7 @@ async fn refusal_reason_is_not_revealed() {
         ("wrong", "alice", "guess"),
         ("delayed, wrong", "alice", "guess"),
         ("delayed, right", "alice", "roam-demo"),
-        ("delayed by place", "alice", "roam-demo"),
+        ("delayed by network", "alice", "roam-demo"),
     ] {
         let conversation: Conversation = conversation.begin().await;
         let response = conversation.attempt(user, password, Some("DEMO")).await;
@@ -257,18 +259,18 @@ async fn refusal_reason_is_not_revealed() {
         headers.retain(|(name, _)| {
             !["x-request-id", "content-length", "date"].contains(&name.to_lowercase().as_str())
         });
-        answers.push((case, response.status, headers, body));
+        responses.push((case, response.status, headers, body));
     }
-    let (_, status, headers, body) = answers[0].clone();
-    for answer in answers {
-        let case = answer.0;
-        assert_eq!(answer, (case, status, headers.clone(), body.clone()));
+    let (_, status, headers, body) = responses[0].clone();
+    for observed in responses {
+        let case = observed.0;
+        assert_eq!(observed, (case, status, headers.clone(), body.clone()));
     }
 }
 
 #[tokio::test]
 async fn password_checks_are_limited_and_shared_between_clients() {
-    let (site, farm) = site_with_throttle("concurrency = 1").await;
+    let (env, farm) = env_with_throttle("concurrency = 1").await;
     let held = Arc::new(Semaphore::new(0));
     farm.hold("ValidateCredentials", &held);
     let mut flood = JoinSet::new();
@@ -277,15 +279,11 @@ async fn password_checks_are_limited_and_shared_between_clients() {
     };
     // One is checked and sixteen wait, all from one client.
     for number in 0..17 {
-        spawn(
-            &mut flood,
-            unknown_client(&site, 1),
-            format!("user{number}"),
-        );
+        spawn(&mut flood, unknown_client(&env, 1), format!("user{number}"));
     }
     farm.wait_for_requests("ValidateCredentials", 1).await;
     // Another attempt of that client gets 503 with `Retry-After`. Its conversation continues.
-    let there = TokenService::discover(unknown_client(&site, 1)).await;
+    let there = TokenService::discover(unknown_client(&env, 1)).await;
     let conversation = there.begin().await;
     let refused = loop {
         let wait = conversation.attempt("alice", "roam-demo", Some("DEMO"));
@@ -303,17 +301,17 @@ async fn password_checks_are_limited_and_shared_between_clients() {
     is_refused(&refused);
     // An attempt of another client evicts one of the flood.
     let mut elsewhere = JoinSet::new();
-    spawn(&mut elsewhere, site.server, "bob".to_owned());
+    spawn(&mut elsewhere, env.server, "bob".to_owned());
     is_refused(&flood.join_next().await.unwrap().unwrap());
     held.close();
-    for answer in elsewhere.join_all().await {
-        assert!(is_token(&answer));
+    for response in elsewhere.join_all().await {
+        assert!(is_token(&response));
     }
-    while let Some(answer) = flood.join_next().await {
-        assert!(is_token(&answer.unwrap()));
+    while let Some(response) = flood.join_next().await {
+        assert!(is_token(&response.unwrap()));
     }
-    let answer = conversation
+    let response = conversation
         .attempt("alice", "roam-demo", Some("DEMO"))
         .await;
-    token_of(&answer);
+    token_of(&response);
 }

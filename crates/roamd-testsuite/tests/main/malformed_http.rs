@@ -1,23 +1,23 @@
 //! Malformed and ambiguous HTTP requests, and requests that are expensive to serve.
 
-use roamd_testsuite::{Site, sign_in};
+use roamd_testsuite::{TestEnvironment, sign_in};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Sends bytes and reads until the server closes the connection, perhaps without a response.
-async fn exchange(site: &Site, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
+async fn exchange(env: &TestEnvironment, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(env.server.address()).await.unwrap();
     // The server may close before it has read everything.
     stream.write_all(request).await.ok();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok();
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.ok();
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 /// Returns the status of the only response, or 0 if there is none.
-fn status(answer: &str) -> u16 {
-    assert!(answer.matches("HTTP/1.1 ").count() < 2, "{answer}");
-    let line = answer.strip_prefix("HTTP/1.1 ").unwrap_or("000");
+fn status(response: &str) -> u16 {
+    assert!(response.matches("HTTP/1.1 ").count() < 2, "{response}");
+    let line = response.strip_prefix("HTTP/1.1 ").unwrap_or("000");
     line[..3].parse().unwrap()
 }
 
@@ -27,11 +27,11 @@ fn get(path: &str, headers: &str) -> String {
 
 #[tokio::test]
 async fn ambiguous_body_framing_is_rejected() {
-    // bad-inputs 37. A health check follows the body. It must not be answered, whichever end of the
+    // bad-inputs 37. A health check follows the body. It must get no response, whichever end of the
     // body a proxy in front of the server has assumed.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let head = format!(
         "POST /Citrix/Store/sessions/v1/disconnect HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
          Content-Type: application/vnd.citrix.sessionparams+xml\r\n",
@@ -116,20 +116,24 @@ async fn ambiguous_body_framing_is_rejected() {
         ),
     ] {
         let request = format!("{head}{framing}\r\n\r\n{body}");
-        let answer = exchange(&site, request.as_bytes()).await;
-        assert_eq!(status(&answer), expected, "{framing} {body:?}: {answer}");
-        assert!(!answer.contains("alive"), "{framing}: {answer}");
+        let response = exchange(&env, request.as_bytes()).await;
+        assert_eq!(
+            status(&response),
+            expected,
+            "{framing} {body:?}: {response}"
+        );
+        assert!(!response.contains("alive"), "{framing}: {response}");
     }
     let old = head.replace("HTTP/1.1", "HTTP/1.0");
     let request = format!("{old}Transfer-Encoding: chunked\r\n\r\n{chunked}");
-    assert_eq!(status(&exchange(&site, request.as_bytes()).await), 400);
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(status(&exchange(&env, request.as_bytes()).await), 400);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn malformed_or_too_large_head_is_rejected() {
     // bad-inputs 34, 38, 47
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     let many: String = (0..2_000)
         .map(|number| format!("X{number}: a\r\n"))
         .collect();
@@ -211,18 +215,18 @@ async fn malformed_or_too_large_head_is_rejected() {
             &[400],
         ),
     ] {
-        let answer = exchange(&site, request.as_bytes()).await;
-        assert!(allowed.contains(&status(&answer)), "{case}: {answer}");
-        assert!(answer.len() < 400, "{case}: {answer}");
+        let response = exchange(&env, request.as_bytes()).await;
+        assert!(allowed.contains(&status(&response)), "{case}: {response}");
+        assert!(response.len() < 400, "{case}: {response}");
     }
-    let fine = exchange(&site, get("/healthz", host).as_bytes()).await;
+    let fine = exchange(&env, get("/healthz", host).as_bytes()).await;
     assert_eq!(status(&fine), 200, "{fine}");
 }
 
 #[tokio::test]
 async fn host_header_is_required_once_and_never_used() {
     // bad-inputs 39
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     for (hosts, expected) in [
         ("Host: store.example.net\r\n", 200),
         ("Host: evil.test:1\r\n", 200),
@@ -239,21 +243,21 @@ async fn host_header_is_required_once_and_never_used() {
         let forwarded = "X-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: gopher\r\nForwarded: \
                          host=evil.test\r\n";
         let request = get("/Citrix/Store/endpoints/v1", &format!("{hosts}{forwarded}"));
-        let answer = exchange(&site, request.as_bytes()).await;
-        assert_eq!(status(&answer), expected, "{hosts}: {answer}");
+        let response = exchange(&env, request.as_bytes()).await;
+        assert_eq!(status(&response), expected, "{hosts}: {response}");
         for word in ["evil", "gopher", "script", "secret"] {
-            assert!(!answer.contains(word), "{answer}");
+            assert!(!response.contains(word), "{response}");
         }
     }
     let old = get("/healthz", "").replace("/1.1", "/1.0");
-    let answer = exchange(&site, old.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    let response = exchange(&env, old.as_bytes()).await;
+    assert!(response.starts_with("HTTP/1.0 200"), "{response}");
 }
 
 #[tokio::test]
 async fn path_is_matched_without_normalization() {
     // bad-inputs 40, 48. SS-9 to SS-12 list the spellings of one path.
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     let endpoints = "/Citrix/Store/endpoints/v1";
     for (target, expected) in [
         (endpoints, 200),
@@ -279,11 +283,11 @@ async fn path_is_matched_without_normalization() {
         ("file:///etc/passwd", 400),
         ("Citrix/Store/endpoints/v1", 400),
     ] {
-        let answer = exchange(&site, get(target, "Host: a\r\n").as_bytes()).await;
-        assert_eq!(status(&answer), expected, "{target}: {answer}");
+        let response = exchange(&env, get(target, "Host: a\r\n").as_bytes()).await;
+        assert_eq!(status(&response), expected, "{target}: {response}");
         assert!(
-            !answer.contains("root:") && !answer.contains("evil"),
-            "{answer}"
+            !response.contains("root:") && !response.contains("evil"),
+            "{response}"
         );
     }
     for (line, expected) in [
@@ -292,26 +296,26 @@ async fn path_is_matched_without_normalization() {
         ("OPTIONS *", &[404, 405]),
     ] {
         let request = format!("{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-        let answer = exchange(&site, request.as_bytes()).await;
-        assert!(expected.contains(&status(&answer)), "{line}: {answer}");
+        let response = exchange(&env, request.as_bytes()).await;
+        assert!(expected.contains(&status(&response)), "{line}: {response}");
     }
 }
 
 #[tokio::test]
 async fn protocol_upgrade_is_ignored() {
     // bad-inputs 48
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     for upgrade in [
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAA\r\n\
          Sec-WebSocket-Version: 13",
         "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",
         "Upgrade: TLS/1.2\r\nConnection: Upgrade",
     ] {
-        let mut connection = site.server.connect().await;
+        let mut connection = env.server.connect().await;
         let request = format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{upgrade}\r\n\r\n");
-        let answer = connection.exchange(request.as_bytes()).await;
-        assert_eq!(answer.status, 200, "{upgrade}");
-        assert_eq!(answer.header("upgrade"), None, "{upgrade}");
+        let response = connection.exchange(request.as_bytes()).await;
+        assert_eq!(response.status, 200, "{upgrade}");
+        assert_eq!(response.header("upgrade"), None, "{upgrade}");
         // The connection continues with HTTP/1.1.
         let plain = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
         assert_eq!(connection.exchange(plain).await.status, 200, "{upgrade}");
@@ -321,9 +325,9 @@ async fn protocol_upgrade_is_ignored() {
 #[tokio::test]
 async fn compressed_body_is_rejected() {
     // bad-inputs 45: a mebibyte of spaces, compressed to a kilobyte.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     packed.extend([0xed, 0xc1, 1, 1, 0, 0, 0, 0x80, 0x90, 0xfe, 0xaf].repeat(90));
     let authorization = alice.authorization();
@@ -334,7 +338,7 @@ async fn compressed_body_is_rejected() {
             ("Content-Encoding", coding),
         ];
         let path = "/Citrix/Store/sessions/v1/disconnect";
-        let response = site.server.send("POST", path, &headers, &packed).await;
+        let response = env.server.send("POST", path, &headers, &packed).await;
         assert_eq!(response.status, 400, "{coding}");
     }
     // Responses are not compressed for any client, because they contain secrets.
@@ -342,13 +346,13 @@ async fn compressed_body_is_rejected() {
     let response = alice.get_with("/Citrix/Store/resources/v2", &headers).await;
     assert_eq!(response.status, 200);
     assert_eq!(response.header("content-encoding"), None);
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
-async fn thousand_pipelined_requests_are_answered_in_order() {
+async fn thousand_pipelined_requests_get_responses_in_order() {
     // bad-inputs 43
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     let one = |number: u32| {
         let path = if number.is_multiple_of(2) {
             "/healthz"
@@ -359,8 +363,8 @@ async fn thousand_pipelined_requests_are_answered_in_order() {
     };
     let mut all: String = (0..999).map(one).collect();
     all.push_str(&get("/healthz", "Host: a\r\n"));
-    let answers = exchange(&site, all.as_bytes()).await;
-    let statuses: Vec<_> = answers
+    let responses = exchange(&env, all.as_bytes()).await;
+    let statuses: Vec<_> = responses
         .lines()
         .filter_map(|line| line.strip_prefix("HTTP/1.1 "))
         .map(|line| &line[..3])
@@ -381,8 +385,8 @@ async fn thousand_pipelined_requests_are_answered_in_order() {
 #[tokio::test]
 async fn repeated_headers_are_rejected_or_merged() {
     // bad-inputs 35, 60. Several `Accept` headers are one list (SS-60).
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let authorization = alice.authorization();
     let good = "application/vnd.citrix.sessionparams+xml";
     let body = roamd_testsuite::session_params("DESK-C", "");
@@ -405,7 +409,7 @@ async fn repeated_headers_are_rejected_or_merged() {
             200,
         ),
     ] {
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, body.as_bytes())
             .await;

@@ -3,27 +3,27 @@
 use std::time::{Duration, Instant};
 
 use roamd_server::{ProbeResponse, config, probe};
-use roamd_testkit::{Script, ScriptedController, TlsProxy};
-use roamd_testsuite::{Options, Response, SignedIn, Site, sign_in};
+use roamd_testkit::{FarmConfig, Script, ScriptedController, ServerConfig, StoreConfig, TlsProxy};
+use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, sign_in};
 
-/// Starts the demo site with a scripted farm `GATE`. No farm has been called.
-async fn site_with(farm: &ScriptedController) -> Site {
-    Site::start(Options {
-        authentication: "credentials = \"GATE\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: farm.farm_section("GATE", "Gate") + "timeout_ms = 500\n",
+/// Starts the demo environment with a scripted farm `SCRIPTED`. No farm has been called.
+async fn env_with(farm: &ScriptedController) -> TestEnvironment {
+    TestEnvironment::start(Options {
+        authentication: "credentials = \"SCRIPTED\"\ndomains = [\"DEMO\"]".to_owned(),
+        more_sections: farm.farm_section("SCRIPTED", "Scripted") + "timeout_ms = 500\n",
         ..Options::default()
     })
     .await
 }
 
-async fn get(site: &Site, path: &str, accept: &str) -> Response {
+async fn get(env: &TestEnvironment, path: &str, accept: &str) -> Response {
     let headers = [("Accept", accept)];
-    site.server.send("GET", path, &headers, b"").await
+    env.server.send("GET", path, &headers, b"").await
 }
 
 /// Returns the value of a metric with these labels, in any order, or `None` if it is absent.
-async fn metric(site: &Site, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-    let response = get(site, "/metrics", "*/*").await;
+async fn metric(env: &TestEnvironment, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let response = get(env, "/metrics", "*/*").await;
     let line = response.text().lines().find(|line| {
         line.strip_prefix(name)
             .is_some_and(|rest| rest.starts_with('{'))
@@ -44,33 +44,33 @@ async fn open_breakers(user: &SignedIn) {
 #[tokio::test]
 async fn farm_operations_are_counted_by_outcome() {
     let farm = ScriptedController::healthy().await;
-    let site = site_with(&farm).await;
+    let env = env_with(&farm).await;
     let lost = [
-        ("farm", "GATE"),
+        ("farm", "SCRIPTED"),
         ("operation", "logoff"),
         ("outcome", "unavailable"),
     ];
-    let before = metric(&site, "roamd_farm_operations_total", &lost).await;
+    let before = metric(&env, "roamd_farm_operations_total", &lost).await;
     assert_eq!(before, Some(0.0), "present before the first operation");
-    let carol = sign_in(&site, "carol", "roam-demo").await;
-    let url = carol.launch_url("DESK-C", "", "GATE.Ledger").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let url = carol.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
     carol.end("disconnect", "DESK-C", "").await;
     farm.set_script("LogoffUserSessions", Script::close());
     carol.end("logoff", "DESK-C", "").await;
     farm.set_content("ReconnectSessionData", "");
-    for (answer, outcome) in [
+    for (response, outcome) in [
         ("<ErrorId>not-licensed</ErrorId>", "refused"),
         ("<ErrorId>retry-required</ErrorId>", "not_ready"),
         ("<ErrorId>no-available-workstation</ErrorId>", "gone"),
     ] {
-        farm.set_content("Address", answer);
+        farm.set_content("Address", response);
         carol.launch(&url, "DESK-C").await;
         let labels = [
-            ("farm", "GATE"),
+            ("farm", "SCRIPTED"),
             ("operation", "launch"),
             ("outcome", outcome),
         ];
-        let count = metric(&site, "roamd_farm_operations_total", &labels).await;
+        let count = metric(&env, "roamd_farm_operations_total", &labels).await;
         assert_eq!(count, Some(1.0), "{outcome}");
     }
     let expected = [
@@ -81,11 +81,11 @@ async fn farm_operations_are_counted_by_outcome() {
     ];
     for (operation, outcome) in expected {
         let labels = [
-            ("farm", "GATE"),
+            ("farm", "SCRIPTED"),
             ("operation", operation),
             ("outcome", outcome),
         ];
-        let count = metric(&site, "roamd_farm_operations_total", &labels).await;
+        let count = metric(&env, "roamd_farm_operations_total", &labels).await;
         assert_eq!(count, Some(1.0), "{operation} {outcome}");
     }
 }
@@ -93,11 +93,11 @@ async fn farm_operations_are_counted_by_outcome() {
 #[tokio::test]
 async fn metrics_show_attempts_state_and_connections_of_controller() {
     let farm = ScriptedController::healthy().await;
-    let site = site_with(&farm).await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = env_with(&farm).await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     carol.state("DESK-C", "").await.unwrap();
     let url = format!("http://{}", farm.address());
-    let controller = [("farm", "GATE"), ("controller", &*url)];
+    let controller = [("farm", "SCRIPTED"), ("controller", &*url)];
     let labelled = |more: &[(&'static str, &'static str)]| [&controller[..], more].concat();
     let state = |state| labelled(&[("state", state)]);
     let listed = labelled(&[
@@ -105,14 +105,14 @@ async fn metrics_show_attempts_state_and_connections_of_controller() {
         ("outcome", "responded"),
     ]);
     let attempts = "roamd_farm_attempts_total";
-    assert_eq!(metric(&site, attempts, &listed).await, Some(1.0));
+    assert_eq!(metric(&env, attempts, &listed).await, Some(1.0));
     let times = "roamd_farm_attempt_time_seconds_count";
-    assert!(metric(&site, times, &controller).await >= Some(3.0));
+    assert!(metric(&env, times, &controller).await >= Some(3.0));
     let states = "roamd_farm_controller_state";
-    assert_eq!(metric(&site, states, &state("closed")).await, Some(1.0));
-    assert_eq!(metric(&site, states, &state("open")).await, Some(0.0));
-    let open = metric(&site, "roamd_farm_connections", &controller).await;
-    let idle = metric(&site, "roamd_farm_idle_connections", &controller).await;
+    assert_eq!(metric(&env, states, &state("closed")).await, Some(1.0));
+    assert_eq!(metric(&env, states, &state("open")).await, Some(0.0));
+    let open = metric(&env, "roamd_farm_connections", &controller).await;
+    let idle = metric(&env, "roamd_farm_idle_connections", &controller).await;
     assert!(open >= idle && idle >= Some(1.0), "{open:?} {idle:?}");
 
     farm.set_script("AppData", Script::close());
@@ -123,50 +123,52 @@ async fn metrics_show_attempts_state_and_connections_of_controller() {
         ("request", "RequestReconnectSessionData"),
         ("outcome", "lost"),
     ]);
-    assert!(metric(&site, attempts, &lost).await >= Some(1.0));
-    assert_eq!(metric(&site, states, &state("closed")).await, Some(0.0));
+    assert!(metric(&env, attempts, &lost).await >= Some(1.0));
+    assert_eq!(metric(&env, states, &state("closed")).await, Some(0.0));
     // No controller has a certificate.
     let expiry = "roamd_farm_certificate_expiry_timestamp_seconds";
-    assert_eq!(metric(&site, expiry, &[]).await, None);
+    assert_eq!(metric(&env, expiry, &[]).await, None);
 }
 
 #[tokio::test]
 async fn readiness_is_reported_per_farm() {
     let farm = ScriptedController::healthy().await;
-    let mut site = site_with(&farm).await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
-    let ready = get(&site, "/readyz", "*/*").await;
-    let whole = "200 OK: ready\nfarm XA1 ready\nfarm XD5 ready\nfarm CVAD ready\nfarm GATE ready\n";
+    let mut env = env_with(&farm).await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let ready = get(&env, "/readyz", "*/*").await;
+    let whole =
+        "200 OK: ready\nfarm XA1 ready\nfarm XD5 ready\nfarm CVAD ready\nfarm SCRIPTED ready\n";
     assert_eq!((ready.status, ready.text()), (200, whole));
 
-    site.stop_farm("XD5").await;
-    site.stop_farm("CVAD").await;
+    env.stop_farm("XD5").await;
+    env.stop_farm("CVAD").await;
     open_breakers(&carol).await;
-    let some = get(&site, "/readyz", "text/plain").await;
-    let partly = "200 OK: ready\nfarm XA1 ready\nfarm XD5 down\nfarm CVAD down\nfarm GATE ready\n";
+    let some = get(&env, "/readyz", "text/plain").await;
+    let partly =
+        "200 OK: ready\nfarm XA1 ready\nfarm XD5 down\nfarm CVAD down\nfarm SCRIPTED ready\n";
     assert_eq!((some.status, some.text()), (200, partly));
-    let json = get(&site, "/readyz", "application/json").await;
+    let json = get(&env, "/readyz", "application/json").await;
     assert_eq!(json.header("content-type"), Some("application/json"));
     let down = r#"{"controllers":2,"id":"XD5","state":"down","used":0}"#;
     assert!(json.text().contains(down), "{}", json.text());
 
-    site.stop_farm("XA1").await;
+    env.stop_farm("XA1").await;
     for request in ["AppData", "ReconnectSessionData", "Capabilities"] {
         farm.set_script(request, Script::close());
     }
     open_breakers(&carol).await;
-    let none = get(&site, "/readyz", "*/*").await;
+    let none = get(&env, "/readyz", "*/*").await;
     assert_eq!(none.status, 503, "{}", none.text());
     assert_eq!(none.header("retry-after"), Some("5"));
     // The response is public: it contains no address of a controller, and no cause of a failure.
-    for (_, address) in &site.controllers {
+    for (_, address) in &env.controllers {
         assert!(!none.text().contains(&address.to_string()));
     }
     assert_eq!(none.text().matches(" down\n").count(), 4, "{}", none.text());
 
     farm.make_healthy();
     let begin = Instant::now();
-    while get(&site, "/readyz", "*/*").await.status != 200 {
+    while get(&env, "/readyz", "*/*").await.status != 200 {
         assert!(
             begin.elapsed() < Duration::from_secs(20),
             "a probe has to mark it up"
@@ -182,32 +184,40 @@ async fn certificate_expiry_of_controller_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let authority = folder.path().join("ca.pem");
     std::fs::write(&authority, &proxy.authority).unwrap();
-    let section = format!(
-        "[[store.farm]]\nid = \"SAFE\"\nname = \"Safe\"\ngeneration = \"cvad-7\"\n\
-         controllers = [\"{}\"]\ntls_ca_file = {authority:?}\n",
-        proxy.url
-    );
-    let text = format!(
-        "listen = \"127.0.0.1:0\"\nbase_url = \"http://127.0.0.1\"\ndata_dir = \"unused\"\n\
-         [[store]]\npath = \"/Citrix/Store\"\n{section}"
-    );
-    let probed = probe(&config::parse(&text).unwrap()).await.unwrap();
+    let safe = FarmConfig {
+        lines: format!("tls_ca_file = {authority:?}"),
+        ..FarmConfig::new("SAFE", &proxy.url)
+    };
+    let section = safe.to_string();
+    let config = ServerConfig {
+        listen: "127.0.0.1:0".to_owned(),
+        base_url: "http://127.0.0.1".to_owned(),
+        data_dir: "unused".to_owned(),
+        lines: String::new(),
+        stores: vec![StoreConfig {
+            path: "/Citrix/Store".to_owned(),
+            lines: String::new(),
+            farms: vec![safe],
+        }],
+    };
+    let config = config::parse(&config.to_string()).unwrap();
+    let probed = probe(&config).await.unwrap();
     let end_of_2096: jiff::Timestamp = "2096-12-31T00:00:00Z".parse().unwrap();
     assert_eq!(probed[0].certificate_expiry, Some(end_of_2096));
-    let capable = matches!(probed[0].answer, Ok(ProbeResponse::Capable { .. }));
+    let capable = matches!(probed[0].result, Ok(ProbeResponse::Capable { .. }));
     assert!(capable, "{probed:?}");
 
-    let site = Site::start(Options {
-        more_farms: section,
+    let env = TestEnvironment::start(Options {
+        more_sections: section,
         ..Options::default()
     })
     .await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let listed = carol.resources("DESK-C", "").await;
     assert!(listed.contains(&"SAFE.Ledger".to_owned()), "{listed:?}");
     let labels = [("farm", "SAFE"), ("controller", &*proxy.url)];
     let expiry = "roamd_farm_certificate_expiry_timestamp_seconds";
     #[expect(clippy::cast_precision_loss, reason = "seconds are small enough")]
     let expected = end_of_2096.as_second() as f64;
-    assert_eq!(metric(&site, expiry, &labels).await, Some(expected));
+    assert_eq!(metric(&env, expiry, &labels).await, Some(expected));
 }

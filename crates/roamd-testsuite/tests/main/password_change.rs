@@ -8,24 +8,24 @@ use roamd_nfuse_proto::{
 use roamd_store_proto::auth::{Form, FormResult, FormStatus};
 use roamd_testkit::{Script, ScriptedController};
 use roamd_testsuite::{
-    Clock, Conversation, Options, Response, STORE_PATH, SignedIn, Site, TokenService, challenge_of,
-    request_token, session_params, sign_in, token_of,
+    Clock, Conversation, Options, Response, STORE_PATH, SignedIn, TestEnvironment, TokenService,
+    challenge_of, request_token, session_params, sign_in, token_of,
 };
 
 pub(crate) const OLD: &str = "roam-demo";
 pub(crate) const NEW: &str = "Neues Kennwort 1!";
 const STATE: &str = "application/vnd.citrix.sessionstate+xml";
 
-/// Starts a site with this state of alice's account.
-async fn site(account: AccountState) -> Site {
-    site_by(Clock::System, account).await
+/// Starts a test environment with this state of alice's account.
+async fn env(account: AccountState) -> TestEnvironment {
+    env_at(Clock::System, account).await
 }
 
-/// The same, with another clock.
-async fn site_by(clock: Clock, account: AccountState) -> Site {
+/// Like [`env`], with another clock.
+async fn env_at(clock: Clock, account: AccountState) -> TestEnvironment {
     let mut world = World::demo();
     world.domains[0].users[0].account = account;
-    Site::start(Options {
+    TestEnvironment::start(Options {
         world,
         clock,
         ..Options::default()
@@ -95,9 +95,9 @@ fn failure(response: &Response) -> String {
     form.log_message.unwrap()
 }
 
-fn with_token(site: &Site, primary: String, token: String) -> SignedIn {
+fn with_token(env: &TestEnvironment, primary: String, token: String) -> SignedIn {
     SignedIn {
-        server: site.server,
+        server: env.server,
         store: STORE_PATH,
         token,
         primary,
@@ -107,25 +107,25 @@ fn with_token(site: &Site, primary: String, token: String) -> SignedIn {
 #[tokio::test]
 async fn new_password_signs_in_and_ends_old_tokens() {
     for account in [AccountState::MustChange, AccountState::Expired] {
-        let mut site = site(AccountState::Enabled).await;
-        let before = sign_in(&site, "alice", OLD).await;
+        let mut env = env(AccountState::Enabled).await;
+        let before = sign_in(&env, "alice", OLD).await;
         assert!(!before.resources("DESK-C", "").await.is_empty());
         let has_to = AccountChange {
             account: Some(account),
             ..AccountChange::default()
         };
         let now = Timestamp::now();
-        site.farms.set_account("alice", &has_to, now).unwrap();
+        env.farms.set_account("alice", &has_to, now).unwrap();
 
-        let service = TokenService::discover(site.server).await;
+        let service = TokenService::discover(env.server).await;
         let conversation = Conversation {
-            server: site.second_node().await,
+            server: env.second_server().await,
             ..asked(&service).await
         };
         let changed = change(&conversation, OLD, NEW, NEW).await;
         let primary = token_of(&changed);
         let token = token_of(&service.exchange(&primary).await);
-        let after = with_token(&site, primary, token);
+        let after = with_token(&env, primary, token);
         assert!(!after.resources("DESK-C", "").await.is_empty());
 
         let body = session_params("DESK-C", "");
@@ -135,22 +135,22 @@ async fn new_password_signs_in_and_ends_old_tokens() {
         };
         let refused = challenge_of(&here.post("available", STATE, &body).await);
         assert_eq!(refused.reason, "badpassword");
-        // Another node learns it from the farms, which refuse its first list.
+        // Another server learns it from the farms, which refuse its first list.
         before.post("available", STATE, &body).await;
         let refused = challenge_of(&before.post("available", STATE, &body).await);
         assert_eq!(refused.reason, "badpassword");
         let again = change(&conversation, OLD, NEW, NEW).await;
         assert_eq!(form(&again).status, FormStatus::SESSION_ID_INVALID, "CA-50");
-        sign_in(&site, "alice", NEW).await;
+        sign_in(&env, "alice", NEW).await;
         let old = service.begin().await;
         let old = old.attempt("alice", OLD, Some("DEMO")).await;
         assert_eq!(form(&old).result, FormResult::MORE_INFO);
         for text in [OLD, NEW] {
             assert!(!changed.text().contains(text));
-            assert!(!site.server_files_contain(text) && !site.farm_files_contain(text));
+            assert!(!env.server_files_contain(text) && !env.farm_files_contain(text));
         }
         assert_eq!(
-            site.farms.accounts(now).unwrap()[0].account,
+            env.farms.accounts(now).unwrap()[0].account,
             AccountState::Enabled
         );
     }
@@ -158,8 +158,8 @@ async fn new_password_signs_in_and_ends_old_tokens() {
 
 #[tokio::test]
 async fn unacceptable_new_password_is_requested_again() {
-    let site = site(AccountState::MustChange).await;
-    let service = TokenService::discover(site.server).await;
+    let env = env(AccountState::MustChange).await;
+    let service = TokenService::discover(env.server).await;
     for (old, new, again, expected) in [
         (OLD, NEW, "other", "The new passwords are not the same."),
         (OLD, NEW, "", "The new passwords are not the same."),
@@ -195,30 +195,30 @@ async fn unacceptable_new_password_is_requested_again() {
 async fn change_is_found_by_cookie_or_state_context() {
     // CA-46
     for (cookie, context) in [(true, false), (false, true)] {
-        let site = site(AccountState::Expired).await;
-        let conversation = asked(&TokenService::discover(site.server).await).await;
+        let env = env(AccountState::Expired).await;
+        let conversation = asked(&TokenService::discover(env.server).await).await;
         let cookie = cookie.then_some(&*conversation.cookie);
         let context = if context {
             &*conversation.form.state_context
         } else {
             ""
         };
-        let answer = change_by(&conversation, cookie, context, [OLD, NEW, NEW]).await;
-        token_of(&answer);
+        let response = change_by(&conversation, cookie, context, [OLD, NEW, NEW]).await;
+        token_of(&response);
     }
 }
 
 #[tokio::test]
 async fn guesses_through_a_password_change_are_counted() {
-    let site = site_by(Clock::stopped(), AccountState::MustChange).await;
-    let service = TokenService::discover(site.server.from([127, 0, 0, 9])).await;
+    let env = env_at(Clock::stopped(), AccountState::MustChange).await;
+    let service = TokenService::discover(env.server.from([127, 0, 0, 9])).await;
     // Three guesses are checked. Then the right password is refused as well, with the same text.
     let conversation = asked(&service).await;
     for old in ["a", "b", "c", OLD] {
         let refused = change(&conversation, old, NEW, NEW).await;
         assert_eq!(error(&refused), "The old password is not correct.");
     }
-    let locked = site.farms.accounts(Timestamp::now()).unwrap();
+    let locked = env.farms.accounts(Timestamp::now()).unwrap();
     assert_eq!(
         locked[0].account,
         AccountState::MustChange,
@@ -227,13 +227,13 @@ async fn guesses_through_a_password_change_are_counted() {
 }
 
 #[tokio::test]
-async fn client_without_a_change_form_is_told_what_to_do() {
+async fn client_without_change_form_gets_instructions() {
     for (account, words) in [
         (AccountState::Expired, "has expired"),
         (AccountState::MustChange, "must change"),
     ] {
-        let site = site(account).await;
-        let service = TokenService::discover(site.server).await;
+        let env = env(account).await;
+        let service = TokenService::discover(env.server).await;
         let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
         let types = (
             "X-Citrix-AM-CredentialTypes",
@@ -250,8 +250,10 @@ async fn client_without_a_change_form_is_told_what_to_do() {
     }
 }
 
-/// Starts a site with a scripted farm that requires a new password for alice.
-pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedController) {
+/// Starts a test environment with a scripted farm that requires a new password for alice.
+pub(crate) async fn scripted(
+    capabilities: &[CapabilityId],
+) -> (TestEnvironment, ScriptedController) {
     let farm = ScriptedController::healthy().await;
     farm.set_content(
         "ValidateCredentials",
@@ -261,24 +263,24 @@ pub(crate) async fn scripted(capabilities: &[CapabilityId]) -> (Site, ScriptedCo
         dialect: Dialect::new(5, 5),
         encoding: Encoding::Utf8,
     };
-    let answer = CapabilitiesResponse {
+    let response = CapabilitiesResponse {
         capabilities: capabilities.to_vec(),
     };
     let name = CapabilitiesResponse::ELEMENT.trim_start_matches("Response");
-    farm.set_script(name, Script::body(encode_response(&frame, &Ok(answer))));
-    let site = Site::start(Options {
-        authentication: "domains = [\"DEMO\"]\ncredentials = \"GATE\"".to_owned(),
-        more_farms: farm.farm_section("GATE", "GATE"),
+    farm.set_script(name, Script::body(encode_response(&frame, &Ok(response))));
+    let env = TestEnvironment::start(Options {
+        authentication: "domains = [\"DEMO\"]\ncredentials = \"SCRIPTED\"".to_owned(),
+        more_sections: farm.farm_section("SCRIPTED", "SCRIPTED"),
         ..Options::default()
     })
     .await;
-    (site, farm)
+    (env, farm)
 }
 
 #[tokio::test]
 async fn change_is_sent_only_to_farms_that_announce_it() {
-    let (site, farm) = scripted(&[CapabilityId::TICKET_INVALIDATION]).await;
-    let service = TokenService::discover(site.server).await;
+    let (env, farm) = scripted(&[CapabilityId::TICKET_INVALIDATION]).await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let refused = conversation.attempt("alice", OLD, Some("DEMO")).await;
     assert!(failure(&refused).contains("must change"));
@@ -301,15 +303,15 @@ async fn change_is_never_repeated_and_unclear_results_are_reported() {
         // The password was changed, but the new one cannot be checked.
         (document(""), "Your password was changed."),
     ] {
-        let (site, farm) = scripted(&announces).await;
+        let (env, farm) = scripted(&announces).await;
         farm.set_script("ChangePassword", script);
-        let conversation = asked(&TokenService::discover(site.server).await).await;
+        let conversation = asked(&TokenService::discover(env.server).await).await;
         farm.set_content(
             "ValidateCredentials",
             "<ErrorId>service-unavailable</ErrorId>",
         );
-        let answer = change(&conversation, OLD, NEW, NEW).await;
-        let text = failure(&answer);
+        let response = change(&conversation, OLD, NEW, NEW).await;
+        let text = failure(&response);
         assert!(text.contains(expected), "{text}");
         assert_eq!(farm.request_count("ChangePassword"), 1, "{expected}");
         let over = change(&conversation, OLD, NEW, NEW).await;

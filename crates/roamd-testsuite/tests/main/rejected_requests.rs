@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_testsuite::{
-    Response, SignedIn, Site, TokenContents, TokenService, challenge_of, path_of, request_token,
-    session_params, sign_in,
+    Response, SignedIn, TestEnvironment, TokenContents, TokenService, challenge_of, path_of,
+    request_token, session_params, sign_in,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,9 +25,9 @@ const BODY_BYTES: usize = 64 * 1024;
 #[tokio::test]
 async fn first_failed_check_determines_the_status() {
     // SS-62, SS-4
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let token = alice.authorization();
     let unknown = "/Citrix/Store/sessions/v1/AAAA/launch/ica";
     for (path, accept, media_type) in [
@@ -48,7 +48,7 @@ async fn first_failed_check_determines_the_status() {
         ] {
             let mut headers = vec![("Accept", accept), ("Content-Type", media_type)];
             headers.extend(token.map(|token| ("Authorization", token)));
-            let response = site
+            let response = env
                 .server
                 .send(method, path, &headers, body.as_bytes())
                 .await;
@@ -61,20 +61,20 @@ async fn first_failed_check_determines_the_status() {
         ("Accept", LAUNCH),
         ("Content-Type", LAUNCH_PARAMS),
     ];
-    let response = site
+    let response = env
         .server
         .send("POST", unknown, &headers, message.as_bytes())
         .await;
     assert_rejected(&response, 404, "the session is looked for last");
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn wrong_method_gets_405_with_allow() {
     // SS-3
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let token = alice.authorization();
     let posted = [
@@ -114,7 +114,7 @@ async fn wrong_method_gets_405_with_allow() {
     for (path, allow, methods) in rows {
         for method in methods {
             let headers = [("Authorization", &*token)];
-            let response = site.server.send(method, path, &headers, b"").await;
+            let response = env.server.send(method, path, &headers, b"").await;
             assert_rejected(&response, 405, &format!("{method} {path}"));
             assert_eq!(response.header("allow"), Some(allow), "{method} {path}");
         }
@@ -123,17 +123,17 @@ async fn wrong_method_gets_405_with_allow() {
         "HEAD {} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         posted[0]
     );
-    let answer = String::from_utf8(site.server.raw(head.as_bytes()).await).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
-    assert!(answer.ends_with("\r\n\r\n"), "no body: {answer}");
-    assert_eq!(site.sessions("alice"), before);
+    let response = String::from_utf8(env.server.raw(head.as_bytes()).await).unwrap();
+    assert!(response.starts_with("HTTP/1.1 405 "), "{response}");
+    assert!(response.ends_with("\r\n\r\n"), "no body: {response}");
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn first_supported_accepted_type_wins() {
     // SS-60, SS-61, ST-1 to ST-4
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let token = alice.authorization();
     let singular = "application/vnd.citrix.sessionresult+xml";
     let many = |last: &str| {
@@ -174,7 +174,7 @@ async fn first_supported_accepted_type_wins() {
         headers.extend(lines.iter().map(|line| ("Accept", *line)));
         let path = "/Citrix/Store/sessions/v1/disconnect";
         let body = session_params("DESK-C", "");
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, body.as_bytes())
             .await;
@@ -195,9 +195,9 @@ async fn first_supported_accepted_type_wins() {
 #[tokio::test]
 async fn body_of_another_media_type_is_rejected() {
     // SS-14 to SS-16
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let with = |parameter: &str| format!("{PARAMS}{parameter}");
     for (media_type, status) in [
         (Some(with(";charset=utf-8")), 200),
@@ -219,7 +219,7 @@ async fn body_of_another_media_type_is_rejected() {
             headers.extend(media_type.as_deref().map(|value| ("Content-Type", value)));
             let path = format!("/Citrix/Store/sessions/v1/{operation}");
             let body = session_params("DESK-C", "");
-            let response = site
+            let response = env
                 .server
                 .send("POST", &path, &headers, body.as_bytes())
                 .await;
@@ -230,14 +230,14 @@ async fn body_of_another_media_type_is_rejected() {
             }
         }
     }
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn bodies_with_wrong_encoding_declarations_are_read() {
     // SS-17, SS-19, SS-20, SS-23, SS-25, SS-70
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let plain = session_params("DESK-C", "");
     let declared = |encoding: &str| {
         let declaration = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>");
@@ -304,7 +304,7 @@ async fn bodies_with_wrong_encoding_declarations_are_read() {
         ("a name of one letter", named("x")),
         ("a name of 256 letters", named(&"x".repeat(256))),
         ("a name from right to left", named("\u{202E}מחשב")),
-        ("a name with a picture", named("💻")),
+        ("a name with an emoji", named("💻")),
         ("64 KiB to the byte", longest),
         (
             "the same ticket twice",
@@ -323,9 +323,9 @@ async fn bodies_with_wrong_encoding_declarations_are_read() {
 #[tokio::test]
 async fn bad_body_is_rejected_without_effect() {
     // SS-20, SS-23, SS-26, SS-27, and the limits of the XML reader
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     // The server must not request any URL of a body.
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let trapped = format!("http://{}/secret", trap.local_addr().unwrap());
@@ -341,7 +341,7 @@ async fn bad_body_is_rejected_without_effect() {
             assert!(text.len() < 200, "{case}: {text}");
         }
     }
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
     let caught = tokio::time::timeout(Duration::from_millis(20), trap.accept()).await;
     assert!(caught.is_err(), "the server fetched an entity");
 }
@@ -349,13 +349,13 @@ async fn bad_body_is_rejected_without_effect() {
 #[tokio::test]
 async fn booleans_are_true_false_1_or_0_with_any_blanks() {
     // SS-25
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let asked = |value: &str| {
         let element = format!("<includeActiveSessions>{value}</includeActiveSessions>");
         session_params("DESK-C", &element).into_bytes()
     };
-    let before = site.sessions("alice");
+    let before = env.sessions("alice");
     for value in [
         "TRUE",
         "True",
@@ -379,7 +379,7 @@ async fn booleans_are_true_false_1_or_0_with_any_blanks() {
             }
         }
     }
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
     for (value, is_true) in [
         ("true", true),
         (" true ", true),
@@ -410,7 +410,7 @@ fn root(inner: &str) -> String {
     )
 }
 
-/// The same with a client name and these elements.
+/// Like [`root`], with a client name and these elements.
 fn with(inner: &str) -> String {
     root(&format!("<clientName>DESK-A</clientName>{inner}"))
 }
@@ -656,9 +656,9 @@ fn bad_bodies(trap: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
 #[tokio::test]
 async fn too_large_body_is_rejected_early() {
     // SS-27
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let mut body = session_params("DESK-A", "").into_bytes();
     body.resize(BODY_BYTES + 1, b' ');
     let tickets = "<tickets><ticket>AB</ticket></tickets>".repeat(10_000);
@@ -690,7 +690,7 @@ async fn too_large_body_is_rejected_early() {
     };
     let declared = format!("{}x", head("Content-Length: 1073741824"));
     assert_rejected(
-        &site.server.exchange(declared.as_bytes()).await,
+        &env.server.exchange(declared.as_bytes()).await,
         413,
         "1 GiB declared",
     );
@@ -701,53 +701,53 @@ async fn too_large_body_is_rejected_early() {
         chunked.extend_from_slice(b"\r\n");
     }
     chunked.extend_from_slice(b"0\r\n\r\n");
-    assert_rejected(&site.server.exchange(&chunked).await, 413, "chunks");
+    assert_rejected(&env.server.exchange(&chunked).await, 413, "chunks");
     // SS-4: the server does not wait for the body of a request without a token.
     let without = declared.replace("Authorization", "X-Authorization");
-    let response = site.server.exchange(without.as_bytes()).await;
+    let response = env.server.exchange(without.as_bytes()).await;
     assert_rejected(&response, 401, "no token");
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn body_that_does_not_arrive_gets_408() {
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let head = format!(
         "POST /Citrix/Store/sessions/v1/disconnect HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
          Content-Type: {PARAMS}\r\nContent-Length: 300\r\nExpect: 100-continue\r\n\
          Connection: close\r\n\r\n",
         alice.authorization()
     );
-    let mut stream = TcpStream::connect(site.server.address()).await.unwrap();
+    let mut stream = TcpStream::connect(env.server.address()).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = vec![0; 25];
-    stream.read_exact(&mut answer).await.unwrap();
+    let mut response = vec![0; 25];
+    stream.read_exact(&mut response).await.unwrap();
     assert_eq!(
-        answer, b"HTTP/1.1 100 Continue\r\n\r\n",
+        response, b"HTTP/1.1 100 Continue\r\n\r\n",
         "the server waits for the body"
     );
     stream.write_all(b"<sessionparams").await.unwrap();
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(11)).await;
     tokio::time::resume();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert_eq!(site.sessions("alice"), before);
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn each_bad_token_gets_its_reason_on_every_route() {
     // SS-4, CA-2 to CA-11, CA-13, CA-15
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
-    let service = TokenService::discover(site.server).await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
+    let service = TokenService::discover(env.server).await;
     let (store, tokens) = (service.store.realm.clone(), service.tokens.realm.clone());
-    let other_node = site.node_with_own_url().await;
-    let elsewhere = format!("http://{}", other_node.address());
+    let other_server = env.server_with_own_url().await;
+    let elsewhere = format!("http://{}", other_server.address());
     let now = Timestamp::now();
     let hours = |count| now.checked_add(SignedDuration::from_hours(count)).unwrap();
     let launch = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -780,7 +780,7 @@ async fn each_bad_token_gets_its_reason_on_every_route() {
     ] {
         let mine = TokenContents {
             realm,
-            url: site.url("/"),
+            url: env.url("/"),
             issuer: &tokens,
             user: "alice",
             password: "roam-demo",
@@ -789,7 +789,7 @@ async fn each_bad_token_gets_its_reason_on_every_route() {
         let forge = |change: &dyn Fn(&mut TokenContents<'_>)| {
             let mut forged = mine.clone();
             change(&mut forged);
-            format!("CitrixAuth {}", site.seal_token(&forged))
+            format!("CitrixAuth {}", env.seal_token(&forged))
         };
         let auth = |token: &str| Some(format!("CitrixAuth {token}"));
         let mut rows = vec![
@@ -845,9 +845,9 @@ async fn each_bad_token_gets_its_reason_on_every_route() {
         ];
         let sealed = data_encoding::BASE64.decode(good.as_bytes()).unwrap();
         // The first bytes name the key. The reason does not reveal which bit is wrong.
-        for place in (0..sealed.len()).step_by(5) {
+        for index in (0..sealed.len()).step_by(5) {
             let mut flipped = sealed.clone();
-            flipped[place] ^= 1 << (place % 8);
+            flipped[index] ^= 1 << (index % 8);
             let token = data_encoding::BASE64.encode(&flipped);
             rows.push(("forged", auth(&token)));
         }
@@ -859,7 +859,7 @@ async fn each_bad_token_gets_its_reason_on_every_route() {
                 .map(|value| ("Authorization", value))
                 .into_iter()
                 .collect();
-            let response = site.server.send("POST", path, &headers, b"").await;
+            let response = env.server.send("POST", path, &headers, b"").await;
             let case = format!("{path} {reason}");
             assert_rejected(&response, 401, &case);
             let challenge = challenge_of(&response);
@@ -884,45 +884,45 @@ async fn each_bad_token_gets_its_reason_on_every_route() {
         // Two tokens are ambiguous.
         let good = format!("CitrixAuth {good}");
         let twice = [("Authorization", &*good), ("Authorization", &*good)];
-        let response = site.server.send("POST", path, &twice, b"").await;
+        let response = env.server.send("POST", path, &twice, b"").await;
         assert_eq!(challenge_of(&response).reason, "invalidtoken", "{path}");
         // A good token is accepted, so that the table can fail.
         let once = [("Authorization", &*good)];
-        let response = site.server.send("POST", path, &once, b"").await;
+        let response = env.server.send("POST", path, &once, b"").await;
         assert!([400, 415].contains(&response.status), "{path}");
     }
     // CA-13: the same keys at another address.
     let path = "/Citrix/Store/sessions/v1/available";
     let headers = [("Authorization", &*alice.authorization())];
-    let response = other_node.send("POST", path, &headers, b"").await;
+    let response = other_server.send("POST", path, &headers, b"").await;
     assert_eq!(challenge_of(&response).reason, "invalidAudience");
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
 async fn challenges_match_what_strict_clients_expect() {
     // CA-5 to CA-9, SS-58
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
-    assert_eq!(service.store.hint, site.url("/Citrix/Store/sessions/v1"));
-    let token_service = site.url("/Citrix/StoreAuth/auth/v1/token");
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
+    assert_eq!(service.store.hint, env.url("/Citrix/Store/sessions/v1"));
+    let token_service = env.url("/Citrix/StoreAuth/auth/v1/token");
     assert_eq!(service.store.locations, token_service);
     assert_eq!(service.tokens.hint, token_service);
-    let protocols = site.url("/Citrix/StoreAuth/auth/v1/protocols");
+    let protocols = env.url("/Citrix/StoreAuth/auth/v1/protocols");
     assert_eq!(service.tokens.locations, protocols);
     // A forged host header does not change the URLs.
     let request = "POST /Citrix/Store/sessions/v1/available HTTP/1.1\r\nHost: evil.test\r\n\
                    X-Forwarded-Host: evil.test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let response = site.server.exchange(request.as_bytes()).await;
+    let response = env.server.exchange(request.as_bytes()).await;
     assert_eq!(challenge_of(&response), service.store);
 }
 
 #[tokio::test]
 async fn token_service_rejects_unknown_services_and_messages() {
     // CA-19 to CA-21, CA-32 to CA-35, CA-76
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
     let realm = &service.store.realm;
     let good = request_token(realm, &service.store.hint, "0.08:00:00");
     let unknown = request_token("another", &service.store.hint, "0.08:00:00");
@@ -1013,7 +1013,7 @@ async fn token_service_rejects_unknown_services_and_messages() {
             ("Content-Type", media_type),
             ("Accept", accept),
         ];
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, body.as_bytes())
             .await;
@@ -1035,7 +1035,7 @@ async fn token_service_rejects_unknown_services_and_messages() {
             ("Content-Type", message),
             ("Content-Encoding", "utf-8"),
         ];
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, good.as_bytes())
             .await;

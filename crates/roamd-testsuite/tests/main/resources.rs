@@ -5,7 +5,7 @@ use roamd_store_proto::{
     Endpoints, EnumerationStatus, Image, LaunchData, Resource, ResourceType, Resources, StartMenu,
 };
 use roamd_testkit::ScriptedController;
-use roamd_testsuite::{Options, SignedIn, Site, challenge_of, path_of, sign_in};
+use roamd_testsuite::{Options, SignedIn, TestEnvironment, challenge_of, path_of, sign_in};
 
 const LIST: &str = "application/vnd.citrix.resources+xml";
 const ONE: &str = "application/vnd.citrix.resource+xml";
@@ -34,17 +34,17 @@ fn path(link: Option<&String>) -> &str {
     path_of(link.unwrap())
 }
 
-/// Starts the demo site with a scripted farm that has one application.
-async fn scripted(content: &str) -> (Site, ScriptedController, SignedIn) {
+/// Starts the demo environment with a scripted farm that has one application.
+async fn scripted(content: &str) -> (TestEnvironment, ScriptedController, SignedIn) {
     let farm = ScriptedController::healthy().await;
     publish(&farm, content);
-    let site = Site::start(Options {
-        more_farms: farm.farm_section("LAB", "Lab & Co"),
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section("LAB", "Lab & Co"),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    (site, farm, alice)
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    (env, farm, alice)
 }
 
 fn publish(farm: &ScriptedController, content: &str) {
@@ -55,8 +55,8 @@ fn publish(farm: &ScriptedController, content: &str) {
 #[tokio::test]
 async fn list_has_the_resources_of_all_farms() {
     // ST-55, ST-60
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let list = list(&alice).await;
     assert_eq!(list.enumeration, EnumerationStatus::Full);
     assert_eq!(
@@ -86,7 +86,7 @@ async fn list_has_the_resources_of_all_farms() {
         assert!(resource.enabled && resource.image_hash.is_some());
         let (farm, name) = resource.id.split_once('.').unwrap();
         assert_eq!(resource.publisher_resource_id, name);
-        assert!(site.controllers.iter().any(|(id, _)| id == farm));
+        assert!(env.controllers.iter().any(|(id, _)| id == farm));
     }
     // Sessions have the same resource ids.
     for session in alice.resources("WS-1", "").await {
@@ -97,8 +97,8 @@ async fn list_has_the_resources_of_all_farms() {
 #[tokio::test]
 async fn single_resource_equals_its_entry_in_the_list() {
     // ST-56, ST-59, ST-62
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     for resource in list(&alice).await.resources {
         let link = path(resource.link.as_ref()).to_owned();
         let response = alice.get_with(&link, &[("Accept", ONE)]).await;
@@ -120,9 +120,9 @@ async fn single_resource_equals_its_entry_in_the_list() {
         }
     }
     // ST-54: without a response of its farm, an application is not known to be missing.
-    site.stop_farm("CVAD").await;
-    site.restart_server().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    env.stop_farm("CVAD").await;
+    env.restart_server().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     for (segment, expected) in [("Q1ZBRC5Xb3Jk", 503), ("WEExLk1TUGFpbnQ", 200)] {
         let response = alice.get(&format!("{base}/{segment}")).await;
         assert_eq!(response.status, expected, "{}", response.text());
@@ -146,15 +146,15 @@ async fn application_published_to_others_is_not_found() {
     let mut world = World::demo();
     world.sessions.clear();
     world.farms[0].applications[0].users = Some(vec![r"DEMO\bob".to_owned()]);
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world,
         ..Options::default()
     })
     .await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
     let of_bob = list(&bob).await.resources.remove(0);
     assert_eq!(of_bob.id, "XA1.MSPaint");
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     assert_eq!(list(&alice).await.resources[0].id, "XA1.Notepad");
     for link in [&of_bob.link, &of_bob.image, &of_bob.icon] {
         let link = path(link.as_ref());
@@ -166,7 +166,7 @@ async fn application_published_to_others_is_not_found() {
 #[tokio::test]
 async fn list_has_all_properties_of_an_application() {
     // ST-63, ST-69
-    let (site, _farm, alice) = scripted(
+    let (env, _farm, alice) = scripted(
         "<InName>R&amp;D 2.1</InName><FName>R&amp;D \u{FC}ber</FName><Details>\
          <Settings appisdisabled=\"true\" appisdesktop=\"true\"><Folder>\\Lab\\Room</Folder>\
          <Description>Room 12 KEYWORDS:Featured Auto floor=\"first &amp; second\" floor=3\
@@ -181,7 +181,7 @@ async fn list_has_all_properties_of_an_application() {
     )
     .await;
     let found = list(&alice).await.resources.pop().unwrap();
-    let url = site.url("/Citrix/Store/resources/v2/TEFCLlImRCAyLjE");
+    let url = env.url("/Citrix/Store/resources/v2/TEFCLlImRCAyLjE");
     assert_eq!(found.link.as_ref(), Some(&url));
     let hash = found.image_hash.clone().unwrap();
     assert!(hash.len() >= 16 && hash.is_ascii());
@@ -225,7 +225,7 @@ async fn list_has_all_properties_of_an_application() {
 #[tokio::test]
 async fn document_resource_has_its_content_location() {
     // ST-52, ST-63, ST-66
-    let (_site, farm, alice) = scripted("").await;
+    let (_env, farm, alice) = scripted("").await;
     let publish = |address: &str| {
         publish(
             &farm,
@@ -278,13 +278,13 @@ async fn unlaunchable_resource_gets_404_with_its_reason() {
         &farm,
         "<InName>Ledger</InName><Details><Settings appisdisabled=\"true\"/></Details>",
     );
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world,
-        more_farms: farm.farm_section("LAB", "Lab"),
+        more_sections: farm.farm_section("LAB", "Lab"),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let base = "http://roamd/Citrix/Store/resources/v2";
     for (segment, reason) in [
         ("WEExLk1TUGFpbnQ", "ResourceNotFound"), // XA1.MSPaint, which is bob's
@@ -305,8 +305,8 @@ async fn unlaunchable_resource_gets_404_with_its_reason() {
             Some(reason),
             "{segment}"
         );
-        let challenge = challenge_of(&site.server.send("POST", path_of(&url), &[], b"").await);
-        assert_eq!(challenge.hint, site.url("/Citrix/Store/resources/v2"));
+        let challenge = challenge_of(&env.server.send("POST", path_of(&url), &[], b"").await);
+        assert_eq!(challenge.hint, env.url("/Citrix/Store/resources/v2"));
     }
     assert!(!list(&alice).await.resources.pop().unwrap().enabled);
 }
@@ -314,7 +314,7 @@ async fn unlaunchable_resource_gets_404_with_its_reason() {
 #[tokio::test]
 async fn pending_resource_launch_continues_below_its_url() {
     // ST-44 to ST-46
-    let (_site, farm, alice) = scripted("<InName>Ledger</InName>").await;
+    let (_env, farm, alice) = scripted("<InName>Ledger</InName>").await;
     let ledger = list(&alice).await.resources.pop().unwrap();
     let url = ledger.launch_ica.unwrap();
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
@@ -341,8 +341,8 @@ async fn pending_resource_launch_continues_below_its_url() {
 #[tokio::test]
 async fn list_is_filtered_by_groups_and_scopes() {
     // ST-57
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let of = async |query: &str| {
         let target = format!("/Citrix/Store/resources/v2{query}");
         let response = alice.get(&target).await;
@@ -383,11 +383,11 @@ async fn prelaunch_resources_are_requested_by_scope() {
     let farm = ScriptedController::healthy().await;
     let options = Options {
         authentication: "credentials = \"CVAD\"".to_owned(),
-        more_farms: farm.farm_section("LAB", "Lab"),
+        more_sections: farm.farm_section("LAB", "Lab"),
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let published = "<AppDataSet><AppData><InName>Warm</InName><FName>Warm-up</FName></AppData>\
                      </AppDataSet>";
     farm.set_content("AppData", published);
@@ -414,8 +414,8 @@ async fn prelaunch_resources_are_requested_by_scope() {
 #[tokio::test]
 async fn resource_request_is_checked_in_the_specified_order() {
     // SS-62, ST-7, CQ-49
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let base = "/Citrix/Store/resources/v2";
     let mut targets = vec![base.to_owned(), format!("{base}?scope=wrong")];
     let word = list(&alice).await.resources.pop().unwrap();
@@ -424,12 +424,12 @@ async fn resource_request_is_checked_in_the_specified_order() {
     }
     targets.push(format!("{base}/none"));
     for target in &targets {
-        let posted = site.server.send("POST", target, &[], b"").await;
+        let posted = env.server.send("POST", target, &[], b"").await;
         assert_eq!(posted.status, 405, "{target}");
         assert_eq!(posted.header("allow"), Some("GET, HEAD"));
         let unknown = [("Accept", "text/plain")];
-        let challenge = challenge_of(&site.server.send("GET", target, &unknown, b"").await);
-        assert_eq!(challenge.hint, site.url(base), "{target}");
+        let challenge = challenge_of(&env.server.send("GET", target, &unknown, b"").await);
+        assert_eq!(challenge.hint, env.url(base), "{target}");
         assert_eq!(
             alice.get_with(target, &unknown).await.status,
             406,
@@ -444,13 +444,13 @@ async fn resource_request_is_checked_in_the_specified_order() {
 #[tokio::test]
 async fn endpoints_document_lists_the_resource_endpoints() {
     // ST-25
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let answer = site
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let document = env
         .server
         .send("GET", "/Citrix/Store/endpoints/v1", &[], b"")
         .await;
-    let endpoints = Endpoints::from_xml(&answer.body).unwrap().endpoints;
+    let endpoints = Endpoints::from_xml(&document.body).unwrap().endpoints;
     for (id, provisions) in [
         ("ListResources", false),
         ("ListResourcesWithAutoProvision", true),
@@ -474,7 +474,7 @@ async fn icon_is_served_in_the_requested_size_and_cached() {
             "<InName>Ledger</InName><IconData size=\"{size}\" bpp=\"32\" format=\"png\">{base64}</IconData>"
         )
     };
-    let (_site, farm, alice) = scripted(&icon(128)).await;
+    let (_env, farm, alice) = scripted(&icon(128)).await;
     let ledger = list(&alice).await.resources.pop().unwrap();
     let image = path(ledger.image.as_ref()).to_owned();
     for target in [
@@ -517,8 +517,8 @@ async fn icon_is_served_in_the_requested_size_and_cached() {
 
 #[tokio::test]
 async fn embedded_farm_has_an_icon_for_each_application() {
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let mut icons = Vec::new();
     for resource in list(&alice).await.resources {
         let image = path(resource.image.as_ref()).to_owned();
@@ -540,7 +540,7 @@ async fn embedded_farm_has_an_icon_for_each_application() {
 
 #[tokio::test]
 async fn icon_with_a_matching_etag_gets_304() {
-    let (_site, _farm, alice) = scripted("<InName>Ledger</InName>").await;
+    let (_env, _farm, alice) = scripted("<InName>Ledger</InName>").await;
     let ledger = list(&alice).await.resources.pop().unwrap();
     let image = path(ledger.image.as_ref()).to_owned();
     let first = alice.get(&image).await;
@@ -579,7 +579,7 @@ async fn invalid_icon_is_replaced_by_the_default() {
         ),
     ];
     for (case, content) in cases {
-        let (_site, _farm, alice) = scripted(content).await;
+        let (_env, _farm, alice) = scripted(content).await;
         let ledger = list(&alice).await.resources.pop().unwrap();
         let image = alice.get(path(ledger.image.as_ref())).await;
         assert_eq!(image.status, 200, "{case}");
@@ -598,7 +598,7 @@ async fn hostile_application_names_stay_text() {
         "<InName>{name}</InName><FName>{name}</FName><Details><Settings><Folder>{name}</Folder>\
          <Description>{name} KEYWORDS:{name}=&lt;</Description></Settings></Details>"
     );
-    let (_site, _farm, alice) = scripted(&content).await;
+    let (_env, _farm, alice) = scripted(&content).await;
     let found = list(&alice).await.resources.pop().unwrap();
     let name = "</id><x>]]>\n\"'..%2F\u{202E}";
     assert_eq!(found.id, format!("LAB.{name}"));
@@ -614,7 +614,7 @@ async fn hostile_application_names_stay_text() {
 async fn every_list_is_requested_from_the_farms() {
     // ST-55
     let entry = |name: &str| format!("<InName>{name}</InName><FName>{name}</FName>");
-    let (_site, farm, alice) = scripted(&entry("Ledger")).await;
+    let (_env, farm, alice) = scripted(&entry("Ledger")).await;
     let published = |list: &Resources| ids(list).iter().any(|id| id.starts_with("LAB."));
     assert!(published(&list(&alice).await));
     publish(&farm, &entry("Payroll"));

@@ -1,11 +1,11 @@
-//! Tests of the secret scan itself: that it covers what a site logs and writes, and that it finds a
-//! secret. All other tests of this suite use it.
+//! Tests of the secret scan itself: that it covers what a test environment logs and writes, and
+//! that it finds a secret. All other tests of this suite use it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use roamd_farm::World;
 use roamd_store_proto::LaunchData;
-use roamd_testsuite::{Options, Site, TokenService, expect_logged, is_logged, sign_in};
+use roamd_testsuite::{Options, TestEnvironment, TokenService, expect_logged, is_logged, sign_in};
 use secrecy::{ExposeSecret, SecretString};
 
 const PASSWORD: &str = "Planted-Password-7731";
@@ -21,17 +21,17 @@ const LOGGED: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn secret_scan_covers_what_a_site_logs_and_writes() {
+async fn secret_scan_covers_logs_and_files_of_server_and_farms() {
     expect_logged(&LOGGED);
     let mut world = World::demo();
     world.domains[0].users[0].password = SecretString::from(PASSWORD);
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world,
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", PASSWORD).await;
-    let service = TokenService::discover(site.server).await;
+    let alice = sign_in(&env, "alice", PASSWORD).await;
+    let service = TokenService::discover(env.server).await;
     let refused = service.begin().await;
     let again = refused.attempt("alice", WRONG, Some("DEMO")).await;
     assert!(!again.text().contains(WRONG), "CA-71");
@@ -46,7 +46,7 @@ async fn secret_scan_covers_what_a_site_logs_and_writes() {
         else {
             panic!("{}", response.text());
         };
-        site.farms
+        env.farms
             .connect(ica.expose_secret(), jiff::Timestamp::now())
             .unwrap();
         tickets.push(ticket.expose_secret().to_owned());
@@ -65,9 +65,9 @@ async fn secret_scan_covers_what_a_site_logs_and_writes() {
     assert_eq!(alice.end("logoff", "DESK-C", "").await, "success");
 
     // The audit log, with a line for each of these operations, is one of the scanned files.
-    let lines = site.audit().new_lines(&alice).await;
+    let lines = env.audit().new_lines(&alice).await;
     assert!(lines.len() >= 7, "{lines:#?}");
-    let metrics = site.server.send("GET", "/metrics", &[], b"").await;
+    let metrics = env.server.send("GET", "/metrics", &[], b"").await;
 
     for secret in [PASSWORD, WRONG, &alice.token, &alice.primary, &tickets[0]] {
         assert!(!metrics.text().contains(secret), "a secret is in a metric");
@@ -82,15 +82,15 @@ async fn secret_scan_covers_what_a_site_logs_and_writes() {
 
 #[tokio::test]
 async fn written_secret_is_found() {
-    let leaks: [fn(&Site, &str); 3] = [
-        |site, secret| std::fs::write(site.server_dir().join("a file"), secret).unwrap(),
-        |site, secret| std::fs::write(site.farm_dir().join("a file"), secret).unwrap(),
+    let leaks: [fn(&TestEnvironment, &str); 3] = [
+        |env, secret| std::fs::write(env.server_dir().join("a file"), secret).unwrap(),
+        |env, secret| std::fs::write(env.farm_dir().join("a file"), secret).unwrap(),
         |_, secret| tracing::trace!("{secret}"),
     ];
     for leak in leaks {
-        let site = Site::demo().await;
-        let alice = sign_in(&site, "alice", "roam-demo").await;
-        leak(&site, &alice.token);
-        assert!(catch_unwind(AssertUnwindSafe(|| drop(site))).is_err());
+        let env = TestEnvironment::demo().await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
+        leak(&env, &alice.token);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(env))).is_err());
     }
 }

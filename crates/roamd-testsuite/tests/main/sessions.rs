@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use roamd_farm::{StartSession, World};
 use roamd_store_proto::{EnumerationStatus, LaunchData, Session};
 use roamd_testkit::{Script, ScriptedController, document};
-use roamd_testsuite::{Options, Response, SignedIn, Site, path_of, session_params, sign_in};
+use roamd_testsuite::{
+    Options, Response, SignedIn, TestEnvironment, path_of, session_params, sign_in,
+};
 use secrecy::ExposeSecret;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
@@ -17,9 +19,9 @@ const RESULTS: &str = "application/vnd.citrix.sessionresults+xml";
 #[tokio::test]
 async fn disconnected_sessions_are_listed_from_every_farm() {
     // SS-28, SS-30, SS-34
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let state = alice.state("DESK-C", "").await.unwrap();
     assert_eq!(state.enumeration, EnumerationStatus::Full);
     let ids: Vec<_> = state
@@ -28,16 +30,16 @@ async fn disconnected_sessions_are_listed_from_every_farm() {
         .map(|s| s.resource_id.as_str())
         .collect();
     assert_eq!(ids, ["XA1.MSPaint", "CVAD.Excel"]);
-    assert_eq!(site.sessions("alice"), before);
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    assert_eq!(env.sessions("alice"), before);
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     assert!(carol.resources("DESK-C", "").await.is_empty());
 }
 
 #[tokio::test]
 async fn listing_active_sessions_disconnects_only_before_generation_7() {
     // SS-29
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let listed = alice.resources("DESK-B", ACTIVE).await;
     assert_eq!(
         listed,
@@ -51,7 +53,7 @@ async fn listing_active_sessions_disconnects_only_before_generation_7() {
         "Win11Desktop is connected from here (SS-31)"
     );
     assert_eq!(
-        site.sessions("alice"),
+        env.sessions("alice"),
         [
             "XA1 MSPaint disconnected -",
             "XA1 Notepad disconnected -",
@@ -67,12 +69,12 @@ async fn listing_active_sessions_disconnects_only_before_generation_7() {
 async fn own_sessions_are_neither_listed_nor_disconnected() {
     // SS-31, also on farms before generation 7, whose listing disconnects sessions of other
     // clients.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let before = site.sessions("alice");
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let before = env.sessions("alice");
     let listed = alice.resources("DESK-A", ACTIVE).await;
     assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel", "CVAD.Win11Desktop"]);
-    assert_eq!(site.sessions("alice"), before);
+    assert_eq!(env.sessions("alice"), before);
 }
 
 #[tokio::test]
@@ -88,9 +90,9 @@ async fn device_id_takes_precedence_over_the_client_name() {
         ("KIOSK", Some(""), true),
         ("RENAMED", None, false),
     ] {
-        let site = Site::demo().await;
-        start(&site, "carol", "CVAD", "Word", Some(("KIOSK", "dev-7")));
-        let carol = sign_in(&site, "carol", "roam-demo").await;
+        let env = TestEnvironment::demo().await;
+        start(&env, "carol", "CVAD", "Word", Some(("KIOSK", "dev-7")));
+        let carol = sign_in(&env, "carol", "roam-demo").await;
         let device = device.map_or(String::new(), |id| format!("<deviceId>{id}</deviceId>"));
         let listed = carol.resources(name, &format!("{device}{ACTIVE}")).await;
         assert_eq!(listed.is_empty(), is_the_end_point, "{name} {device}");
@@ -100,15 +102,15 @@ async fn device_id_takes_precedence_over_the_client_name() {
         } else {
             "CVAD Word active KIOSK"
         };
-        assert_eq!(site.sessions("carol"), [expected], "{name} {device}");
+        assert_eq!(env.sessions("carol"), [expected], "{name} {device}");
     }
 }
 
 #[tokio::test]
 async fn disconnected_session_is_listed_on_every_client() {
     // SS-32
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
     let expected = [
         "XA1.MSPaint",
@@ -125,14 +127,14 @@ async fn disconnected_session_is_listed_on_every_client() {
 #[tokio::test]
 async fn applications_only_skips_old_desktop_farms() {
     // SS-33, SS-35
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let listed = alice.resources("DESK-C", &format!("{ACTIVE}{APPS}")).await;
     assert_eq!(
         listed,
         ["XA1.MSPaint", "XA1.Notepad", "CVAD.Excel", "CVAD.Word"]
     );
-    let desktop = site
+    let desktop = env
         .sessions("alice")
         .into_iter()
         .find(|s| s.contains("Win7"))
@@ -150,31 +152,31 @@ async fn legacy_workspace_control_includes_old_desktop_farms() {
         },
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let listed = alice.resources("DESK-C", &format!("{ACTIVE}{APPS}")).await;
     assert_eq!(
         listed,
         ["XA1.MSPaint", "XA1.Notepad", "CVAD.Excel", "CVAD.Word"]
     );
-    assert_eq!(site.sessions("alice")[2], "XD5 Win7Desktop disconnected -");
+    assert_eq!(env.sessions("alice")[2], "XD5 Win7Desktop disconnected -");
 }
 
 #[tokio::test]
 async fn applications_only_still_disconnects_old_farm_desktops() {
     // SS-33, SS-35: the farm publishes both, so that its desktop is disconnected and not listed.
-    let site = Site::demo().await;
+    let env = TestEnvironment::demo().await;
     start(
-        &site,
+        &env,
         "carol",
         "XA1",
         "XADesktop",
         Some(("DESK-A", "DESK-A")),
     );
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let listed = carol.resources("DESK-C", &format!("{ACTIVE}{APPS}")).await;
     assert!(listed.is_empty(), "{listed:?}");
-    assert_eq!(site.sessions("carol"), ["XA1 XADesktop disconnected -"]);
+    assert_eq!(env.sessions("carol"), ["XA1 XADesktop disconnected -"]);
 }
 
 #[tokio::test]
@@ -191,8 +193,8 @@ async fn spelling_follows_the_request_or_the_configuration() {
             store: setting.to_owned(),
             ..Options::default()
         };
-        let site = Site::start(options).await;
-        let alice = sign_in(&site, "alice", "roam-demo").await;
+        let env = TestEnvironment::start(options).await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
         for (root, expected) in [("sessionparams", by_document), ("sessionParams", by_native)] {
             let body = session_params("DESK-C", "").replace("sessionparams>", &format!("{root}>"));
             let body = body.replace("<sessionparams ", &format!("<{root} "));
@@ -242,11 +244,11 @@ impl Spelt {
 }
 
 #[tokio::test]
-async fn enumeration_status_shows_how_many_farms_answered() {
+async fn enumeration_status_shows_how_many_farms_responded() {
     // SS-37
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    site.stop_farm("XD5").await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    env.stop_farm("XD5").await;
     let state = alice.state("DESK-C", ACTIVE).await.unwrap();
     assert_eq!(state.enumeration, EnumerationStatus::Partial);
     assert_eq!(
@@ -265,10 +267,10 @@ async fn enumeration_status_shows_how_many_farms_answered() {
         EnumerationStatus::Full,
         "a farm that is left out on purpose is not missed"
     );
-    site.stop_farm("XA1").await;
+    env.stop_farm("XA1").await;
     let state = alice.state("DESK-C", "").await.unwrap();
     assert_eq!(state.enumeration, EnumerationStatus::Partial);
-    site.stop_farm("CVAD").await;
+    env.stop_farm("CVAD").await;
     let response = alice
         .post("available", STATE, &session_params("DESK-C", ""))
         .await;
@@ -281,12 +283,12 @@ async fn enumeration_status_shows_how_many_farms_answered() {
 async fn result_is_success_only_if_every_farm_confirmed() {
     // SS-50: all three have status 200.
     for operation in ["disconnect", "logoff"] {
-        let mut site = Site::demo().await;
-        let alice = sign_in(&site, "alice", "roam-demo").await;
+        let mut env = TestEnvironment::demo().await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
         assert_eq!(alice.end(operation, "DESK-C", "").await, "success");
-        site.stop_farm("XA1").await;
+        env.stop_farm("XA1").await;
         assert_eq!(alice.end(operation, "DESK-A", "").await, "partial");
-        let sessions = site.sessions("alice");
+        let sessions = env.sessions("alice");
         assert!(
             sessions.contains(&"XA1 Notepad active DESK-A".to_owned()),
             "{sessions:?}"
@@ -295,8 +297,8 @@ async fn result_is_success_only_if_every_farm_confirmed() {
             !sessions.contains(&"CVAD Word active DESK-A".to_owned()),
             "{sessions:?}"
         );
-        site.stop_farm("XD5").await;
-        site.stop_farm("CVAD").await;
+        env.stop_farm("XD5").await;
+        env.stop_farm("CVAD").await;
         assert_eq!(alice.end(operation, "DESK-B", "").await, "failure");
     }
 }
@@ -325,17 +327,17 @@ async fn disconnect_and_log_off_affect_only_the_callers_client() {
             ][..],
         ),
     ] {
-        let site = Site::demo().await;
-        start(&site, "bob", "CVAD", "Excel", Some(("DESK-A", "DESK-A")));
-        let bobs = site.sessions("bob");
-        let alice = sign_in(&site, "alice", "roam-demo").await;
+        let env = TestEnvironment::demo().await;
+        start(&env, "bob", "CVAD", "Excel", Some(("DESK-A", "DESK-A")));
+        let bobs = env.sessions("bob");
+        let alice = sign_in(&env, "alice", "roam-demo").await;
         // SS-24: parameters of a list do not extend the operation.
         let ignored = format!("{ACTIVE}{APPS}");
         assert_eq!(alice.end(operation, "DESK-A", &ignored).await, "success");
-        assert_eq!(site.sessions("alice"), after, "{operation}");
+        assert_eq!(env.sessions("alice"), after, "{operation}");
         assert_eq!(alice.end(operation, "DESK-A", "").await, "success");
-        assert_eq!(site.sessions("alice"), after, "{operation} again");
-        assert_eq!(site.sessions("bob"), bobs, "{operation}");
+        assert_eq!(env.sessions("alice"), after, "{operation} again");
+        assert_eq!(env.sessions("bob"), bobs, "{operation}");
     }
 }
 
@@ -352,10 +354,10 @@ async fn tickets_are_invalidated_for_their_owner_only() {
                 ("alice", Some("the ticket was invalidated".to_owned())),
                 ("bob", None),
             ] {
-                let site = Site::demo().await;
-                start(&site, "alice", farm, app, None);
-                let alice = sign_in(&site, "alice", "roam-demo").await;
-                let caller = sign_in(&site, user, "roam-demo").await;
+                let env = TestEnvironment::demo().await;
+                start(&env, "alice", farm, app, None);
+                let alice = sign_in(&env, "alice", "roam-demo").await;
+                let caller = sign_in(&env, user, "roam-demo").await;
                 let resource = format!("{farm}.{app}");
                 let url = alice.launch_url("DESK-C", "", &resource).await;
                 let (ica, ticket) = launched(&alice.launch(&url, "DESK-C").await);
@@ -364,7 +366,7 @@ async fn tickets_are_invalidated_for_their_owner_only() {
                 let tickets = format!("<tickets>{unknown}<ticket>{ticket}</ticket></tickets>");
                 let status = caller.end(operation, "DESK-Z", &tickets).await;
                 assert_eq!(status, "success", "{user}: no hint");
-                let connected = site.farms.connect(&ica, Timestamp::now());
+                let connected = env.farms.connect(&ica, Timestamp::now());
                 let connected = connected.err().map(|error| {
                     assert_eq!(error.to_string(), "logon ticket refused");
                     error.source().unwrap().to_string()
@@ -402,12 +404,12 @@ async fn tickets_that_may_still_work_prevent_success() {
         ] {
             let farm = ScriptedController::healthy().await;
             farm.set_script("Capabilities", capabilities);
-            let site = Site::start(Options {
-                more_farms: farm.farm_section("GATE", "Farm9"),
+            let env = TestEnvironment::start(Options {
+                more_sections: farm.farm_section("SCRIPTED", "Farm9"),
                 ..Options::default()
             })
             .await;
-            let alice = sign_in(&site, "alice", "roam-demo").await;
+            let alice = sign_in(&env, "alice", "roam-demo").await;
             let status = alice.end(operation, "DESK-C", tickets).await;
             assert_eq!(status, expected, "{operation} {tickets}");
             // The sessions are ended in any case.
@@ -420,24 +422,24 @@ async fn tickets_that_may_still_work_prevent_success() {
 #[tokio::test]
 async fn list_ignores_tickets() {
     // SS-24
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     let (ica, ticket) = launched(&alice.launch(&url, "DESK-C").await);
     let tickets = format!("<tickets><ticket>{ticket}</ticket></tickets>");
     let listed = alice.resources("DESK-C", &tickets).await;
     assert_eq!(listed, ["XA1.MSPaint", "CVAD.Excel"]);
-    site.farms.connect(&ica, Timestamp::now()).unwrap();
+    env.farms.connect(&ica, Timestamp::now()).unwrap();
 }
 
 #[tokio::test]
 async fn session_names_its_resource_and_farm() {
     // SS-39, SS-40: two farms publish Notepad as one resource, with the name of the first.
-    let site = Site::demo().await;
-    start(&site, "carol", "CVAD", "Notepad", None);
-    start(&site, "carol", "CVAD", "Win11Desktop", None);
-    start(&site, "carol", "XA1", "Notepad", None);
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    start(&env, "carol", "CVAD", "Notepad", None);
+    start(&env, "carol", "CVAD", "Win11Desktop", None);
+    start(&env, "carol", "XA1", "Notepad", None);
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let state = carol.state("DESK-C", "").await.unwrap();
     let listed_sessions: Vec<_> = state
         .sessions
@@ -472,8 +474,8 @@ async fn names_are_encoded_as_ascii() {
         world,
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let response = alice
         .post("available", STATE, &session_params("DESK-C", ""))
         .await;
@@ -490,8 +492,8 @@ async fn names_are_encoded_as_ascii() {
 #[tokio::test]
 async fn same_state_gives_the_same_bytes() {
     // SS-13
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let body = session_params("DESK-C", "");
     let first = alice.post("available", STATE, &body).await.body;
     for _ in 0..3 {
@@ -499,8 +501,8 @@ async fn same_state_gives_the_same_bytes() {
     }
     // Session ids do not change with another sign-in, or with another process that has the same
     // keys.
-    site.restart_server().await;
-    let again = sign_in(&site, "ALICE", "roam-demo").await;
+    env.restart_server().await;
+    let again = sign_in(&env, "ALICE", "roam-demo").await;
     assert_eq!(again.post("available", STATE, &body).await.body, first);
     // A change of the state adds sessions, and keeps the ids of the others.
     let ids = |sessions: &[Session]| -> Vec<String> {
@@ -521,8 +523,8 @@ async fn same_state_gives_the_same_bytes() {
 #[tokio::test]
 async fn every_form_of_a_url_is_served_alike() {
     // SS-9 to SS-12
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let accept = [
         ("available", STATE),
         ("disconnect", RESULTS),
@@ -535,7 +537,7 @@ async fn every_form_of_a_url_is_served_alike() {
             format!("/Citrix/Store/sessions/v1/{operation}/"),
             format!("/Citrix/Store/session/v1/{operation}"),
             format!("/citrix/STORE/Sessions/V1/{}", operation.to_uppercase()),
-            site.url(&format!("/Citrix/Store/sessions/v1/{operation}")),
+            env.url(&format!("/Citrix/Store/sessions/v1/{operation}")),
             // The host of an absolute target is ignored: URLs are derived from the base URL.
             format!("http://elsewhere.test/Citrix/Store/sessions/v1/{operation}"),
             format!("/Citrix/Store/sessions/v1/{operation}?sent=twice"),
@@ -546,7 +548,7 @@ async fn every_form_of_a_url_is_served_alike() {
         }
     }
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
-    let prefix = site.url("/Citrix/Store/sessions/v1/");
+    let prefix = env.url("/Citrix/Store/sessions/v1/");
     assert!(
         url.starts_with(&prefix) && url.ends_with("/launch/ica"),
         "{url}"
@@ -571,8 +573,8 @@ async fn every_form_of_a_url_is_served_alike() {
 #[tokio::test]
 async fn responses_have_the_headers_of_their_kind() {
     // SS-36, SS-43, SS-48, SS-49, SS-52, SS-68, SS-69
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let singular = "application/vnd.citrix.sessionresult+xml";
     for (operation, accept, media_type) in [
         ("available", STATE, STATE),
@@ -617,7 +619,7 @@ async fn post_to(
 
 /// Starts a session that is active on a client with this name and device id, or disconnected if
 /// `client` is `None`.
-fn start(site: &Site, user: &str, farm: &str, app: &str, client: Option<(&str, &str)>) {
+fn start(env: &TestEnvironment, user: &str, farm: &str, app: &str, client: Option<(&str, &str)>) {
     let session = StartSession {
         farm: farm.to_owned(),
         user: user.to_owned(),
@@ -629,7 +631,7 @@ fn start(site: &Site, user: &str, farm: &str, app: &str, client: Option<(&str, &
             None => roamd_farm::SessionState::Disconnected,
         },
     };
-    site.farms.start_session(&session).unwrap();
+    env.farms.start_session(&session).unwrap();
 }
 
 /// Returns the ICA file and the logon ticket of a successful launch.

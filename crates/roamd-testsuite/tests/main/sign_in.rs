@@ -7,8 +7,8 @@ use roamd_store_proto::auth::{
     Form, FormResult, FormStatus, Requirement, RequirementKind, TokenChoices,
 };
 use roamd_testsuite::{
-    Conversation, Options, Response, STORE_PATH, SignedIn, Site, TokenService, challenge_of,
-    path_of, request_token, session_params, sign_in, token_of, token_response,
+    Conversation, Options, Response, STORE_PATH, SignedIn, TestEnvironment, TokenService,
+    challenge_of, path_of, request_token, session_params, sign_in, token_of, token_response,
 };
 use secrecy::ExposeSecret;
 
@@ -18,8 +18,8 @@ const TOKEN: &str = "application/vnd.citrix.requesttokenresponse+xml";
 #[tokio::test]
 async fn sign_in_methods_are_listed_without_redirection() {
     // CA-16, CA-24 to CA-26, CA-32, CA-35
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let protocols = path_of(&service.tokens.locations);
     let closed = format!("{protocols}/");
     for (path, realm, accept) in [
@@ -36,7 +36,7 @@ async fn sign_in_methods_are_listed_without_redirection() {
             ("Content-Type", "application/vnd.citrix.requesttoken+xml"),
             ("Accept", accept),
         ];
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, message.as_bytes())
             .await;
@@ -52,7 +52,7 @@ async fn sign_in_methods_are_listed_without_redirection() {
             .iter()
             .map(|choice| (&*choice.protocol, &*choice.location))
             .collect();
-        let start = site.url("/Citrix/StoreAuth/ExplicitForms/Start");
+        let start = env.url("/Citrix/StoreAuth/ExplicitForms/Start");
         assert_eq!(listed, [("ExplicitForms", &*start)]);
         let text = response.text();
         assert!(text.find("<protocol>") < text.find("<location>"), "{text}");
@@ -66,14 +66,14 @@ async fn first_form_has_the_fields_that_clients_fill_in() {
         ("", "ASP.NET_SessionId"),
         ("cookie_name = \"Citrix_AuthSvc\"", "Citrix_AuthSvc"),
     ] {
-        let site = Site::start(Options {
+        let env = TestEnvironment::start(Options {
             authentication: format!(
                 "domains = [\"DEMO\", \"LAB\"]\ndefault_domain = \"LAB\"\n{setting}"
             ),
             ..Options::default()
         })
         .await;
-        let service = TokenService::discover(site.server).await;
+        let service = TokenService::discover(env.server).await;
         let conversation = service.begin().await;
         let cookie = format!("^{cookie_name}=[A-Za-z0-9]+; Path=/; HttpOnly; SameSite=Lax$");
         let cookie = Regex::new(&cookie).unwrap();
@@ -129,8 +129,8 @@ async fn first_form_has_the_fields_that_clients_fill_in() {
 #[tokio::test]
 async fn form_shows_only_fields_that_its_client_knows() {
     // CA-44, CA-52 to CA-54
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
     let types = "X-Citrix-AM-CredentialTypes";
     let ids = |response: &Response| -> Vec<String> {
@@ -158,7 +158,7 @@ async fn form_shows_only_fields_that_its_client_knows() {
             ("Content-Type", "application/vnd.citrix.requesttoken+xml"),
             ("Accept", accept),
         ];
-        let response = site
+        let response = env
             .server
             .send("POST", &service.start, &headers, message.as_bytes())
             .await;
@@ -170,8 +170,8 @@ async fn form_shows_only_fields_that_its_client_knows() {
 #[tokio::test]
 async fn forms_and_tokens_are_neither_cached_nor_compressed() {
     // CA-77 to CA-79
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let message = request_token(&service.tokens.realm, &service.tokens.hint, "");
     let compress = [("Accept-Encoding", "gzip, deflate, br, zstd")];
     let form = service.start_with(&compress, &message).await;
@@ -208,7 +208,7 @@ async fn forms_and_tokens_are_neither_cached_nor_compressed() {
 #[tokio::test]
 async fn bad_credentials_get_the_same_form_for_every_reason() {
     // CA-68, CA-70, CA-71, citrixauth.md §7
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world: world_with(&[
             ("dora", "roam-demo", AccountState::Disabled),
             ("leon", "roam-demo", AccountState::LockedOut),
@@ -217,7 +217,7 @@ async fn bad_credentials_get_the_same_form_for_every_reason() {
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     let long = "x".repeat(10_000);
     let mut forms = Vec::new();
     for (case, user, password, domain) in [
@@ -295,19 +295,19 @@ async fn bad_credentials_get_the_same_form_for_every_reason() {
 
 #[tokio::test]
 async fn five_failed_attempts_end_a_conversation() {
-    // CA-72. Neither an old form nor another node gives more attempts.
-    let mut site = Site::demo().await;
-    sign_in(&site, "alice", "roam-demo").await;
+    // CA-72. Neither an old form nor another server gives more attempts.
+    let mut env = TestEnvironment::demo().await;
+    sign_in(&env, "alice", "roam-demo").await;
     let unknown_client = [127, 0, 0, 2];
-    let service = TokenService::discover(site.server.from(unknown_client)).await;
+    let service = TokenService::discover(env.server.from(unknown_client)).await;
     let conversation = service.begin().await;
     let elsewhere = Conversation {
-        server: site.second_node().await.from(unknown_client),
+        server: env.second_server().await.from(unknown_client),
         ..conversation.clone()
     };
     for attempt in 1..=4 {
-        let node = [&conversation, &elsewhere][attempt % 2];
-        again(&node.attempt("alice", "guess", Some("DEMO")).await);
+        let conversation = [&conversation, &elsewhere][attempt % 2];
+        again(&conversation.attempt("alice", "guess", Some("DEMO")).await);
     }
     let response = conversation.attempt("alice", "guess", Some("DEMO")).await;
     let (status, result, text) = ended(&response);
@@ -316,21 +316,21 @@ async fn five_failed_attempts_end_a_conversation() {
     is_over(&conversation).await;
     is_over(&elsewhere).await;
     // An unknown client has not locked the user out of a known network.
-    sign_in(&site, "alice", "roam-demo").await;
+    sign_in(&env, "alice", "roam-demo").await;
 }
 
 #[tokio::test]
 async fn conversation_gives_only_one_token() {
     // CA-50, CA-69, CA-75
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let post = || conversation.attempt("alice", "roam-demo", Some("DEMO"));
-    let answers = [tokio::join!(post(), post(), post())];
-    let [(one, two, three)] = answers;
+    let responses = [tokio::join!(post(), post(), post())];
+    let [(one, two, three)] = responses;
     let is_token = |response: &&Response| response.header("content-type") == Some(TOKEN);
-    let answers = [one, two, three];
-    assert_eq!(answers.iter().filter(is_token).count(), 1);
+    let responses = [one, two, three];
+    assert_eq!(responses.iter().filter(is_token).count(), 1);
     is_over(&conversation).await;
     // This holds for the cookie or the state context alone, too.
     let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
@@ -344,8 +344,8 @@ async fn conversation_gives_only_one_token() {
 #[tokio::test]
 async fn cancelled_sign_in_is_confirmed() {
     // CA-73
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let (status, result, text) = ended(&conversation.cancel().await);
     assert_eq!(
@@ -360,8 +360,8 @@ async fn cancelled_sign_in_is_confirmed() {
 #[tokio::test]
 async fn conversation_is_found_by_cookie_or_state_context() {
     // CA-46, CA-49, CA-75
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let other = service.begin().await;
     let (status, context) = (
         FormStatus::SESSION_ID_INVALID,
@@ -440,13 +440,13 @@ async fn conversation_is_found_by_cookie_or_state_context() {
 #[tokio::test]
 async fn conversation_expires_after_ten_minutes() {
     // CA-51
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     for (minutes, is_alive) in [(9, true), (11, false), (10_000, false)] {
         let ago = SignedDuration::from_mins(minutes);
         let begun = Timestamp::now().checked_sub(ago).unwrap();
-        let (form, cookie) = site.conversation_started_at(&service.tokens.realm, begun);
-        let server = site.server;
+        let (form, cookie) = env.conversation_started_at(&service.tokens.realm, begun);
+        let server = env.server;
         let conversation = Conversation {
             server,
             form,
@@ -491,12 +491,12 @@ async fn user_name_spellings_name_the_same_user() {
         (none, r"DEMO\alice", None),
         (none, "alice@demo.test", None),
     ] {
-        let site = Site::start(Options {
+        let env = TestEnvironment::start(Options {
             authentication: setting.to_owned(),
             ..Options::default()
         })
         .await;
-        let service = TokenService::discover(site.server).await;
+        let service = TokenService::discover(env.server).await;
         let conversation = service.begin().await;
         let has_box = conversation
             .form
@@ -505,7 +505,7 @@ async fn user_name_spellings_name_the_same_user() {
             .any(|line| line.id.as_deref() == Some("domain"));
         assert_eq!(has_box, setting == listed, "{setting}");
         let response = conversation.attempt(user, "roam-demo", domain).await;
-        let server = site.server;
+        let server = env.server;
         let primary = token_of(&response);
         let token = token_of(&service.exchange(&primary).await);
         let written = SignedIn {
@@ -514,7 +514,7 @@ async fn user_name_spellings_name_the_same_user() {
             token,
             primary,
         };
-        let plain = sign_in(&site, "alice", "roam-demo").await;
+        let plain = sign_in(&env, "alice", "roam-demo").await;
         let (written, plain) = (list(&written).await, list(&plain).await);
         assert_eq!(written, plain, "{setting} {user} {domain:?}");
         assert!(String::from_utf8(plain).unwrap().contains("CVAD.Excel"));
@@ -530,12 +530,12 @@ async fn passwords_arrive_as_typed() {
         ("rolf", "100% sure"),
         ("tim", "%zz%4"),
     ];
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world: world_with(&passwords.map(|(user, word)| (user, word, AccountState::Enabled))),
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     for (user, sent) in [
         ("gina", encoded),
         // Without encoding, as one client sends it.
@@ -554,14 +554,14 @@ async fn passwords_arrive_as_typed() {
             ("Accept", FORM),
         ];
         let path = conversation.form.post_back.unwrap();
-        let response = site
+        let response = env
             .server
             .send("POST", &path, &headers, body.as_bytes())
             .await;
         let primary = token_of(&response);
         // Farms check the password with every request, so that it arrived unchanged.
         let token = token_of(&service.exchange(&primary).await);
-        let server = site.server;
+        let server = env.server;
         let user = SignedIn {
             store: STORE_PATH,
             server,
@@ -575,8 +575,8 @@ async fn passwords_arrive_as_typed() {
 #[tokio::test]
 async fn password_of_odd_bytes_is_a_wrong_password() {
     // bad-inputs 58: bytes that are not UTF-8 are replaced by a character that no password has.
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let huge = "x".repeat(1 << 20);
     for (case, user, password, expected) in [
         ("no UTF-8", "alice", "%FF%FE", 200),
@@ -591,7 +591,7 @@ async fn password_of_odd_bytes_is_a_wrong_password() {
             format!("StateContext={context}&username={user}&domain=DEMO&password={password}");
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         let path = conversation.form.post_back.as_deref().unwrap();
-        let response = site
+        let response = env
             .server
             .send("POST", path, &headers, body.as_bytes())
             .await;
@@ -607,10 +607,10 @@ async fn password_of_odd_bytes_is_a_wrong_password() {
 #[tokio::test]
 async fn cross_site_form_post_has_no_effect() {
     // bad-inputs 61. A browser sends no cookie with such a post (`SameSite=Lax`), and the other
-    // site does not have the state context. The response sets no cookie, and the other site cannot
-    // read it. The server has no page with a form that could be imitated.
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    // test environment does not have the state context. The response sets no cookie, and the other
+    // test environment cannot read it. The server has no page with a form that could be imitated.
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     assert!(conversation.cookie.contains("; HttpOnly; SameSite=Lax"));
     let fields = [("username", r"DEMO\alice"), ("password", "roam-demo")];
@@ -622,21 +622,21 @@ async fn cross_site_form_post_has_no_effect() {
     token_of(&posted);
     assert_eq!(posted.header("set-cookie"), None);
     assert_eq!(posted.header("access-control-allow-origin"), None);
-    let page = site.server.send("GET", "/", &[], b"").await;
+    let page = env.server.send("GET", "/", &[], b"").await;
     assert!(!page.text().contains("<form"), "{}", page.text());
 }
 
 #[tokio::test]
 async fn lifetimes_are_bounded_by_the_configuration() {
     // CA-22, CA-27 to CA-31
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         authentication: "domains = [\"DEMO\"]\ntoken_lifetime = \"0.01:00:00\"\n\
                          token_lifetime_max = \"0.02:00:00\""
             .to_owned(),
         ..Options::default()
     })
     .await;
-    let service = TokenService::discover(site.server).await;
+    let service = TokenService::discover(env.server).await;
     for (wanted, expected) in [
         ("", "0.01:00:00"),
         ("00:30:00", "0.00:30:00"),
@@ -685,8 +685,8 @@ async fn lifetimes_are_bounded_by_the_configuration() {
 #[tokio::test]
 async fn token_responses_name_their_service() {
     // CA-16, CA-22, CA-23
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let response = conversation
         .attempt("alice", "roam-demo", Some("DEMO"))
@@ -723,7 +723,7 @@ async fn token_responses_name_their_service() {
     assert_eq!(token.for_service, service.store.realm);
     let opens = SignedIn {
         store: STORE_PATH,
-        server: site.server,
+        server: env.server,
         token: token.token.expose_secret().to_owned(),
         primary: String::new(),
     };
@@ -732,14 +732,14 @@ async fn token_responses_name_their_service() {
 }
 
 #[tokio::test]
-async fn conversation_continues_on_any_node() {
-    // Tokens and conversations are sealed, and the nodes share their state.
-    let mut site = Site::demo().await;
-    let first = TokenService::discover(site.server).await;
-    let early = sign_in(&site, "alice", "roam-demo").await;
+async fn conversation_continues_on_any_server() {
+    // Tokens and conversations are sealed, and the servers share their state.
+    let mut env = TestEnvironment::demo().await;
+    let first = TokenService::discover(env.server).await;
+    let early = sign_in(&env, "alice", "roam-demo").await;
     let waiting = first.begin().await;
     let second = TokenService {
-        server: site.second_node().await,
+        server: env.second_server().await,
         ..first.clone()
     };
     let moved = Conversation {
@@ -762,7 +762,7 @@ async fn conversation_continues_on_any_node() {
     let before = list(&early).await;
     assert_eq!(list(&roamer).await, before);
 
-    site.restart_server().await;
+    env.restart_server().await;
     assert_eq!(list(&early).await, before, "tokens survive");
     token_of(&first.exchange(&early.primary).await);
     token_of(&waiting.attempt("alice", "roam-demo", Some("DEMO")).await);
@@ -770,7 +770,7 @@ async fn conversation_continues_on_any_node() {
 }
 
 #[tokio::test]
-async fn sign_in_needs_a_farm_that_answers() {
+async fn sign_in_needs_a_farm_that_responds() {
     // CA-42, §5.3: `error-service-unavailable`
     for (setting, stopped, is_possible) in [
         ("credentials = \"farm\"", &["XA1", "XD5"][..], true),
@@ -778,15 +778,15 @@ async fn sign_in_needs_a_farm_that_answers() {
         ("credentials = \"CVAD\"", &["XA1", "XD5"], true),
         ("credentials = \"XA1\"", &["XA1"], false),
     ] {
-        let mut site = Site::start(Options {
+        let mut env = TestEnvironment::start(Options {
             authentication: format!("domains = [\"DEMO\"]\n{setting}"),
             ..Options::default()
         })
         .await;
         for farm in stopped {
-            site.stop_farm(farm).await;
+            env.stop_farm(farm).await;
         }
-        let service = TokenService::discover(site.server).await;
+        let service = TokenService::discover(env.server).await;
         let conversation = service.begin().await;
         let response = conversation
             .attempt("alice", "roam-demo", Some("DEMO"))
@@ -809,8 +809,8 @@ async fn sign_in_needs_a_farm_that_answers() {
 #[tokio::test]
 async fn malformed_form_post_has_no_effect() {
     // CA-75, and the limit of bodies
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin().await;
     let path = conversation.form.post_back.clone().unwrap();
     let limit = 64 * 1024;
@@ -821,7 +821,7 @@ async fn malformed_form_post_has_no_effect() {
         ("above the limit", vec![b'&'; limit + 1], 413),
     ] {
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
-        let response = site.server.send("POST", &path, &headers, &body).await;
+        let response = env.server.send("POST", &path, &headers, &body).await;
         assert_eq!(response.status, expected, "{case}");
         if expected == 200 {
             assert_eq!(ended(&response).0, FormStatus::SESSION_ID_INVALID, "{case}");

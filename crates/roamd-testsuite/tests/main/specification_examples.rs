@@ -5,8 +5,8 @@
 
 use regex::Regex;
 use roamd_farm::World;
-use roamd_testkit::Node;
-use roamd_testsuite::{HttpPeer, Options, Response, Site, request, sign_in};
+use roamd_testkit::StrictElement;
+use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment, request, sign_in};
 
 /// A user with the two sessions of the specification's response.
 const AUTHORITY_WORLD: &str = r#"
@@ -262,41 +262,41 @@ Content-Length: {length}
 /// Sends an example and reads the response, on a connection that the example keeps open.
 async fn ask(server: HttpPeer, example: &str, values: &[(&str, &str)]) -> Response {
     let mut connection = server.connect().await;
-    let answer = connection.exchange(&request(example, values)).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    let response = connection.exchange(&request(example, values)).await;
+    assert_eq!(response.status, 200, "{}", response.text());
     // SS-43, SS-52, SS-68
-    let caching = answer.header("cache-control").unwrap();
+    let caching = response.header("cache-control").unwrap();
     assert!(caching.starts_with("no-cache"), "{caching}");
-    assert!(answer.header("content-length").is_some());
-    answer
+    assert!(response.header("content-length").is_some());
+    response
 }
 
 /// Compares a session state with an example, in which `ids` stand for the session ids of the
 /// response.
-fn assert_state(answer: &Response, example: &str, ids: &[&str]) {
+fn assert_state(response: &Response, example: &str, ids: &[&str]) {
     let media_type = "application/vnd.citrix.sessionstate+xml";
-    assert_eq!(answer.header("content-type"), Some(media_type));
-    let state = Node::last(&answer.body);
+    assert_eq!(response.header("content-type"), Some(media_type));
+    let state = StrictElement::last(&response.body);
     let sessions: Vec<_> = state.child("sessions").elements().collect();
-    assert_eq!(sessions.len(), ids.len(), "{}", answer.text());
+    assert_eq!(sessions.len(), ids.len(), "{}", response.text());
     let expected = ids
         .iter()
         .zip(sessions)
         .fold(example.to_owned(), |text, (id, session)| {
             text.replace(id, session.attribute("id"))
         });
-    assert_same(answer, &expected);
+    assert_same(response, &expected);
 }
 
-fn assert_result(answer: &Response, example: &str) {
+fn assert_result(response: &Response, example: &str) {
     let media_type = "application/vnd.citrix.sessionresults+xml";
-    assert_eq!(answer.header("content-type"), Some(media_type));
-    assert_same(answer, example);
+    assert_eq!(response.header("content-type"), Some(media_type));
+    assert_same(response, example);
 }
 
 /// Compares documents without their declarations and layout.
-fn assert_same(answer: &Response, expected: &str) {
-    assert_eq!(without_layout(answer.text()), without_layout(expected));
+fn assert_same(response: &Response, expected: &str) {
+    assert_eq!(without_layout(response.text()), without_layout(expected));
 }
 
 fn without_layout(text: &str) -> String {
@@ -322,14 +322,14 @@ async fn specification_examples_get_the_specified_responses() {
         store_path: "/Store",
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let token = sign_in(&site, "alice", "roam-demo").await.token;
+    let env = TestEnvironment::start(options).await;
+    let token = sign_in(&env, "alice", "roam-demo").await.token;
     let values = [("token", token.as_str())];
-    let answer = ask(site.server, AUTHORITY_AVAILABLE, &values).await;
-    assert_state(&answer, AUTHORITY_STATE, &["zyxw9876", "3e4d5f6g"]);
+    let response = ask(env.server, AUTHORITY_AVAILABLE, &values).await;
+    assert_state(&response, AUTHORITY_STATE, &["zyxw9876", "3e4d5f6g"]);
     for example in [AUTHORITY_DISCONNECT, AUTHORITY_LOG_OFF] {
-        let answer = ask(site.server, example, &values).await;
-        assert_result(&answer, AUTHORITY_RESULT);
+        let response = ask(env.server, example, &values).await;
+        assert_result(&response, AUTHORITY_RESULT);
     }
 }
 
@@ -345,26 +345,26 @@ async fn requirement_examples_get_the_specified_responses() {
         },
         ..Options::default()
     };
-    let mut site = Site::start(options).await;
-    let token = sign_in(&site, "alice", "roam-demo").await.token;
+    let mut env = TestEnvironment::start(options).await;
+    let token = sign_in(&env, "alice", "roam-demo").await.token;
     let values = [("token", token.as_str())];
-    let answer = ask(site.server, LAB_AVAILABLE, &values).await;
-    assert_state(&answer, LAB_STATE, &["bGFiMS4yMDQuMQ"]);
+    let response = ask(env.server, LAB_AVAILABLE, &values).await;
+    assert_state(&response, LAB_STATE, &["bGFiMS4yMDQuMQ"]);
 
     for (root, result) in [
         ("sessionparams", "sessionResults"),
         ("sessionParams", "sessionResult"),
     ] {
         let values = [("token", token.as_str()), ("root", root)];
-        let answer = ask(site.server, LAB_LOG_OFF, &values).await;
+        let response = ask(env.server, LAB_LOG_OFF, &values).await;
         let expected = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<{result} xmlns=\"http://citrix.com/\
              delivery-services/1-0/sessionresult\" status=\"success\"/>\n"
         );
-        assert_result(&answer, &expected);
+        assert_result(&response, &expected);
     }
 
-    site.stop_farm("Lab1").await;
-    let answer = ask(site.server, LAB_NATIVE_AVAILABLE, &values).await;
-    assert_state(&answer, LAB_NATIVE_STATE, &["bGFiMi45LjE"]);
+    env.stop_farm("Lab1").await;
+    let response = ask(env.server, LAB_NATIVE_AVAILABLE, &values).await;
+    assert_state(&response, LAB_NATIVE_STATE, &["bGFiMi45LjE"]);
 }

@@ -9,8 +9,8 @@ use roamd_store_proto::auth::{
     Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, RefreshToken,
 };
 use roamd_testsuite::{
-    HttpPeer, Options, Response, SignedIn, Site, TokenContents, TokenService, challenge_of,
-    request_token, sign_in, sign_in_to, token_of, token_response,
+    HttpPeer, Options, Response, SignedIn, TestEnvironment, TokenContents, TokenService,
+    challenge_of, request_token, sign_in, sign_in_to, token_of, token_response,
 };
 use secrecy::ExposeSecret as _;
 
@@ -85,34 +85,34 @@ fn expired() -> Option<String> {
 }
 
 /// Returns a token for the `default` validation service.
-async fn validation_token(site: &Site, primary: &str) -> String {
-    let challenge = challenge_of(&get(site.server, VALIDATE, None).await);
+async fn validation_token(env: &TestEnvironment, primary: &str) -> String {
+    let challenge = challenge_of(&get(env.server, VALIDATE, None).await);
     let message = request_token(&challenge.realm, &challenge.hint, "0.01:00:00");
-    token_of(&post(site.server, primary, REQUEST, message.as_bytes()).await)
+    token_of(&post(env.server, primary, REQUEST, message.as_bytes()).await)
 }
 
 #[tokio::test]
-async fn destroyed_token_and_its_descendants_are_refused_by_all_nodes() {
+async fn destroyed_token_and_descendants_are_refused_by_all_servers() {
     // CA-39; bad input 55.
-    let mut site = Site::demo().await;
-    let node = site.second_node().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
+    let mut env = TestEnvironment::demo().await;
+    let second = env.second_server().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
     let other = token_of(&service.exchange(&alice.primary).await);
-    let again = sign_in(&site, "alice", "roam-demo").await;
+    let again = sign_in(&env, "alice", "roam-demo").await;
 
     // A service token is destroyed alone, and destroying it again succeeds.
-    for server in [site.server, node] {
+    for server in [env.server, second] {
         assert_destroyed(&destroy(server, &alice.primary, &alice.token).await);
     }
-    for server in [site.server, node] {
+    for server in [env.server, second] {
         assert_eq!(reason(server, &alice.token).await, expired());
         assert_eq!(reason(server, &other).await, None);
     }
 
     // A primary token is destroyed with all its descendants, even during their use.
-    assert_destroyed(&destroy(node, &alice.primary, &alice.primary).await);
-    for server in [site.server, node] {
+    assert_destroyed(&destroy(second, &alice.primary, &alice.primary).await);
+    for server in [env.server, second] {
         assert_eq!(reason(server, &other).await, expired());
         let response = destroy(server, &alice.primary, &other).await;
         assert_eq!(challenge_of(&response).reason, "expired");
@@ -123,81 +123,81 @@ async fn destroyed_token_and_its_descendants_are_refused_by_all_nodes() {
         // Another sign-in of the same user is not affected.
         assert_eq!(reason(server, &again.token).await, None);
     }
-    site.restart_server().await;
-    assert_eq!(reason(site.server, &other).await, expired());
-    assert_eq!(reason(site.server, &again.token).await, None);
+    env.restart_server().await;
+    assert_eq!(reason(env.server, &other).await, expired());
+    assert_eq!(reason(env.server, &again.token).await, None);
 }
 
 #[tokio::test]
 async fn number_of_destroyed_tokens_per_user_is_limited() {
     // Destroyed tokens and tickets are kept until they would have expired.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     for request in 0..101 {
         let tickets = (0..200).map(|number| format!("<ticket>{request}-{number}</ticket>"));
         let tickets = format!("<tickets>{}</tickets>", tickets.collect::<String>());
         // Ending sessions is not refused because of it.
         assert_eq!(alice.end("disconnect", "NO-ONE", &tickets).await, "success");
     }
-    let refused = destroy(site.server, &alice.primary, &alice.token).await;
+    let refused = destroy(env.server, &alice.primary, &alice.token).await;
     assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(reason(site.server, &alice.token).await, None);
-    let bob = sign_in(&site, "bob", "roam-demo").await;
-    assert_destroyed(&destroy(site.server, &bob.primary, &bob.token).await);
+    assert_eq!(reason(env.server, &alice.token).await, None);
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    assert_destroyed(&destroy(env.server, &bob.primary, &bob.token).await);
 }
 
 #[tokio::test]
 async fn destroying_a_token_destroys_its_refreshed_copy() {
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let refreshed = token_of(&refresh(site.server, &alice.primary, &alice.token, 9).await);
-    assert_eq!(reason(site.server, &refreshed).await, None);
-    assert_destroyed(&destroy(site.server, &alice.primary, &alice.token).await);
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let refreshed = token_of(&refresh(env.server, &alice.primary, &alice.token, 9).await);
+    assert_eq!(reason(env.server, &refreshed).await, None);
+    assert_destroyed(&destroy(env.server, &alice.primary, &alice.token).await);
     for token in [&refreshed, &alice.token] {
-        assert_eq!(reason(site.server, token).await, expired());
+        assert_eq!(reason(env.server, token).await, expired());
     }
 }
 
 #[tokio::test]
 async fn only_the_owner_destroys_or_refreshes_a_token() {
     // CA-37, CA-39; §7.10.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let bob = sign_in(&site, "bob", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
     for token in [&alice.token, &alice.primary] {
         for response in [
-            destroy(site.server, &bob.primary, token).await,
-            refresh(site.server, &bob.primary, token, 8).await,
+            destroy(env.server, &bob.primary, token).await,
+            refresh(env.server, &bob.primary, token, 8).await,
         ] {
             assert_eq!(response.status, 400);
             let words = "the token in the message belongs to another user";
             assert!(response.text().contains(words), "{}", response.text());
         }
     }
-    assert_eq!(reason(site.server, &alice.token).await, None);
+    assert_eq!(reason(env.server, &alice.token).await, None);
     // A service token does not open the token service. An unknown token counts as destroyed.
-    let response = destroy(site.server, &alice.token, &alice.token).await;
+    let response = destroy(env.server, &alice.token, &alice.token).await;
     assert_eq!(challenge_of(&response).reason, "notforthisservice");
     for unknown in ["AAAA", "not a token", &alice.token[4..]] {
-        assert_destroyed(&destroy(site.server, &bob.primary, unknown).await);
-        let refused = refresh(site.server, &bob.primary, unknown, 8).await;
+        assert_destroyed(&destroy(env.server, &bob.primary, unknown).await);
+        let refused = refresh(env.server, &bob.primary, unknown, 8).await;
         assert_eq!(refused.status, 400, "{}", refused.text());
         assert!(!refused.text().contains(unknown), "{}", refused.text());
     }
-    assert_eq!(reason(site.server, &alice.token).await, None);
+    assert_eq!(reason(env.server, &alice.token).await, None);
 }
 
 #[tokio::test]
 async fn refreshed_token_ends_later() {
     // CA-36
-    let site = Site::demo().await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let service = TokenService::discover(env.server).await;
     let conversation = service.begin_for("0.01:00:00").await;
     let attempt = conversation.attempt("alice", "roam-demo", Some("DEMO"));
     let first = token_response(&attempt.await);
     let primary = first.token.expose_secret();
     for (hours, expected) in [(2, 2), (20, 20), (24, 24), (30, 24)] {
-        let response = refresh(site.server, primary, primary, hours).await;
+        let response = refresh(env.server, primary, primary, hours).await;
         let text = response.text().to_owned();
         assert_eq!(
             response.header("content-type"),
@@ -218,37 +218,37 @@ async fn refreshed_token_ends_later() {
         assert_eq!(exchanged.expiry, token.expiry);
     }
     let late = Timestamp::now() - SignedDuration::from_hours(9);
-    let old = site.seal_token(&TokenContents {
+    let old = env.seal_token(&TokenContents {
         realm: &service.tokens.realm,
-        url: site.url("/"),
+        url: env.url("/"),
         issuer: &service.tokens.realm,
         user: "alice",
         password: "roam-demo",
         issued: late,
     });
-    let refused = refresh(site.server, primary, &old, 8).await;
+    let refused = refresh(env.server, primary, &old, 8).await;
     assert_eq!(refused.status, 400, "CA-37: {}", refused.text());
 }
 
 #[tokio::test]
 async fn token_messages_are_distinguished_by_media_type() {
     // CA-33, CA-35
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
     let token = DestroyToken {
         token: alice.token.as_str().into(),
     };
     let body = token.to_xml();
     let authorization = format!("CitrixAuth {}", alice.primary);
-    let answer = "application/vnd.citrix.destroytokenresponse+xml";
+    let response_type = "application/vnd.citrix.destroytokenresponse+xml";
     for (media_type, accept, status, words) in [
         (REQUEST, ACCEPT, 400, "requesttoken"),
         (REFRESH, ACCEPT, 400, "refreshtoken"),
         ("text/xml", ACCEPT, 415, "destroytoken+xml"),
-        (DESTROY, "text/html", 406, answer),
-        (REFRESH, answer, 406, "requesttokenresponse"),
+        (DESTROY, "text/html", 406, response_type),
+        (REFRESH, response_type, 406, "requesttokenresponse"),
         (DESTROY, "*/*", 200, "destroyed"),
-        (DESTROY, answer, 200, "destroyed"),
+        (DESTROY, response_type, 200, "destroyed"),
         (
             "Application/VND.citrix.DestroyToken+xml; charset=utf-8",
             ACCEPT,
@@ -261,13 +261,13 @@ async fn token_messages_are_distinguished_by_media_type() {
             ("Content-Type", media_type),
             ("Accept", accept),
         ];
-        let response = site.server.send("POST", TOKEN, &headers, &body).await;
+        let response = env.server.send("POST", TOKEN, &headers, &body).await;
         let text = response.text();
         assert_eq!(response.status, status, "{media_type}: {text}");
         assert!(text.contains(words), "{media_type}: {text}");
     }
     // The token is checked first.
-    let response = site
+    let response = env
         .server
         .send("POST", TOKEN, &[("Content-Type", DESTROY)], &body);
     assert_eq!(challenge_of(&response.await).reason, "notoken");
@@ -276,22 +276,22 @@ async fn token_messages_are_distinguished_by_media_type() {
 #[tokio::test]
 async fn validation_service_names_the_holder_of_its_own_token() {
     // CA-40, CA-41
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         authentication:
             "domains = [\"DEMO\"]\nvalidation_services = [\"default\", \"gw.example.net\"]"
                 .to_owned(),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let default = validation_token(&site, &alice.primary).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let default = validation_token(&env, &alice.primary).await;
     let appliance = format!("{VALIDATE}/gw.example.net");
-    let challenge = challenge_of(&get(site.server, &appliance, None).await);
-    let token_service = site.url(TOKEN);
+    let challenge = challenge_of(&get(env.server, &appliance, None).await);
+    let token_service = env.url(TOKEN);
     assert_eq!(challenge.locations, token_service);
-    assert_eq!(challenge.hint, site.url(&appliance));
+    assert_eq!(challenge.hint, env.url(&appliance));
     let message = request_token(&challenge.realm, &challenge.hint, "0.01:00:00");
-    let named = token_of(&post(site.server, &alice.primary, REQUEST, message.as_bytes()).await);
+    let named = token_of(&post(env.server, &alice.primary, REQUEST, message.as_bytes()).await);
     let cased = "/citrix/storeauth/Auth/V1/Token/Validate/GW.Example.Net/";
     for (path, token) in [
         (VALIDATE, &default),
@@ -300,7 +300,7 @@ async fn validation_service_names_the_holder_of_its_own_token() {
         (&appliance, &named),
         (cased, &named),
     ] {
-        let response = get(site.server, path, Some(token)).await;
+        let response = get(env.server, path, Some(token)).await;
         assert_eq!(response.status, 200, "{path}: {}", response.text());
         assert_eq!(response.header("content-type"), Some(CLAIMS));
         assert!(
@@ -323,38 +323,38 @@ async fn validation_service_names_the_holder_of_its_own_token() {
         (VALIDATE, &alice.primary),
         (VALIDATE, &alice.token),
     ] {
-        let response = get(site.server, path, Some(token)).await;
+        let response = get(env.server, path, Some(token)).await;
         assert_eq!(
             challenge_of(&response).reason,
             "notforthisservice",
             "{path}"
         );
     }
-    let unknown = get(site.server, &format!("{VALIDATE}/other"), Some(&default)).await;
+    let unknown = get(env.server, &format!("{VALIDATE}/other"), Some(&default)).await;
     assert_eq!(unknown.status, 404);
     let authorization = format!("CitrixAuth {default}");
     let headers = [("Authorization", &*authorization), ("Accept", "text/html")];
-    let response = site.server.send("GET", VALIDATE, &headers, b"").await;
+    let response = env.server.send("GET", VALIDATE, &headers, b"").await;
     assert_eq!(response.status, 406);
-    assert_destroyed(&destroy(site.server, &alice.primary, &alice.primary).await);
-    let response = get(site.server, VALIDATE, Some(&default)).await;
+    assert_destroyed(&destroy(env.server, &alice.primary, &alice.primary).await);
+    let response = get(env.server, VALIDATE, Some(&default)).await;
     assert_eq!(challenge_of(&response).reason, "expired");
 }
 
 #[tokio::test]
 async fn token_for_one_service_opens_no_other() {
     // CA-10, CA-13, CA-15; §7.8: every token with every resource that requires one.
-    let site = Site::start(Options {
-        more_farms: "[[store]]\npath = \"/Citrix/Other\"\n[[store.farm]]\nid = \"ALONE\"\n\
+    let env = TestEnvironment::start(Options {
+        more_sections: "[[store]]\npath = \"/Citrix/Other\"\n[[store.farm]]\nid = \"ALONE\"\n\
                      name = \"Alone\"\ngeneration = \"cvad-7\"\n\
                      controllers = [\"http://127.0.0.1:9\"]\n"
             .to_owned(),
         ..Options::default()
     })
     .await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let other = sign_in_to(&site, "/Citrix/Other", "alice", "roam-demo").await;
-    let validation = validation_token(&site, &alice.primary).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let other = sign_in_to(&env, "/Citrix/Other", "alice", "roam-demo").await;
+    let validation = validation_token(&env, &alice.primary).await;
     let tokens = [
         ("store", &*alice.token),
         ("other store", &*other.token),
@@ -391,7 +391,7 @@ async fn token_for_one_service_opens_no_other() {
             let authorization = format!("CitrixAuth {token}");
             // A good token passes its check, so that the next check fails.
             let headers = [("Authorization", &*authorization), ("Accept", "text/html")];
-            let response = site.server.send(method, path, &headers, b"").await;
+            let response = env.server.send(method, path, &headers, b"").await;
             if kind == *opened_by {
                 assert_eq!(response.status, 406, "{kind} {path}");
             } else {
@@ -399,7 +399,7 @@ async fn token_for_one_service_opens_no_other() {
                 assert_eq!(reason, "notforthisservice", "{kind} {path}");
             }
         }
-        let response = site.server.send(method, path, &[], b"").await;
+        let response = env.server.send(method, path, &[], b"").await;
         assert_eq!(challenge_of(&response).reason, "notoken", "{path}");
     }
 }
@@ -407,30 +407,30 @@ async fn token_for_one_service_opens_no_other() {
 #[tokio::test]
 async fn tokens_of_a_stale_password_are_refused_everywhere() {
     // CA-12; bad input 55. The farm checks the password of a token before anything relies on it.
-    let site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let service = TokenService::discover(site.server).await;
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let service = TokenService::discover(env.server).await;
     let old = |realm: &str| {
-        site.seal_token(&TokenContents {
+        env.seal_token(&TokenContents {
             realm,
-            url: site.url("/"),
+            url: env.url("/"),
             issuer: &service.tokens.realm,
             user: "alice",
             password: "the-one-before",
             issued: Timestamp::now(),
         })
     };
-    let validate = challenge_of(&get(site.server, VALIDATE, None).await).realm;
+    let validate = challenge_of(&get(env.server, VALIDATE, None).await).realm;
     let (primary, token) = (old(&service.tokens.realm), old(&service.store.realm));
     // No check has failed yet, and the exchange alone needs none.
     token_of(&service.exchange(&primary).await);
     let bad = |response: &Response, case: &str| {
         assert_eq!(challenge_of(response).reason, "badpassword", "{case}");
     };
-    let response = refresh(site.server, &alice.primary, &primary, 20).await;
+    let response = refresh(env.server, &alice.primary, &primary, 20).await;
     bad(&response, "refresh");
     bad(&service.exchange(&primary).await, "exchange");
-    let response = get(site.server, VALIDATE, Some(&old(&validate))).await;
+    let response = get(env.server, VALIDATE, Some(&old(&validate))).await;
     bad(&response, "validate");
     let stale = SignedIn {
         token,
@@ -454,25 +454,25 @@ async fn tokens_of_a_stale_password_are_refused_everywhere() {
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
     bad(&stale.launch(&url, "DESK-C").await, "launch");
     // It can still be destroyed.
-    assert_destroyed(&destroy(site.server, &primary, &primary).await);
+    assert_destroyed(&destroy(env.server, &primary, &primary).await);
 }
 
 #[tokio::test]
 async fn token_is_not_extended_without_a_password_check() {
     // CA-36, CA-40: an old password must not become valid again because no farm responds.
-    let mut site = Site::demo().await;
-    let alice = sign_in(&site, "alice", "roam-demo").await;
-    let validation = validation_token(&site, &alice.primary).await;
+    let mut env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let validation = validation_token(&env, &alice.primary).await;
     // After a restart, no password check is cached.
-    site.restart_server().await;
+    env.restart_server().await;
     for farm in ["XA1", "XD5", "CVAD"] {
-        site.stop_farm(farm).await;
+        env.stop_farm(farm).await;
     }
     for response in [
-        refresh(site.server, &alice.primary, &alice.primary, 20).await,
-        get(site.server, VALIDATE, Some(&validation)).await,
+        refresh(env.server, &alice.primary, &alice.primary, 20).await,
+        get(env.server, VALIDATE, Some(&validation)).await,
         // The result of a check is cached.
-        refresh(site.server, &alice.primary, &alice.primary, 20).await,
+        refresh(env.server, &alice.primary, &alice.primary, 20).await,
     ] {
         assert_eq!(response.status, 503, "{}", response.text());
         assert_eq!(response.header("retry-after"), Some("5"));

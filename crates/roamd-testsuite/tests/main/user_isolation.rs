@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use roamd_farm::{Application, SessionState, StartSession, User, World};
 use roamd_store_proto::LaunchData;
-use roamd_testsuite::{Options, Response, SignedIn, Site, session_params, sign_in};
+use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, session_params, sign_in};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
 
@@ -63,9 +63,9 @@ async fn ask(user: &SignedIn, rng: &mut Rng) -> String {
     let accept = "application/vnd.citrix.sessionstate+xml";
     let params = session_params(&client, "");
     let list = || user.post("available", accept, &params);
-    let text = |answer: &Response| {
-        assert!([200, 503].contains(&answer.status), "{}", answer.text());
-        answer.text().to_owned()
+    let text = |response: &Response| {
+        assert!([200, 503].contains(&response.status), "{}", response.text());
+        response.text().to_owned()
     };
     match rng.u8(..10) {
         0..5 => text(&list().await),
@@ -79,10 +79,10 @@ async fn ask(user: &SignedIn, rng: &mut Rng) -> String {
             else {
                 return text(&listed);
             };
-            let answer = user.launch(url, &client).await;
-            match LaunchData::from_xml(&answer.body) {
+            let response = user.launch(url, &client).await;
+            match LaunchData::from_xml(&response.body) {
                 Ok(LaunchData::Success { ica, .. }) => ica.expose_secret().to_owned(),
-                _ => text(&answer),
+                _ => text(&response),
             }
         }
     }
@@ -90,7 +90,7 @@ async fn ask(user: &SignedIn, rng: &mut Rng) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_users_never_see_data_of_each_other() {
-    let site = Site::start(Options {
+    let env = TestEnvironment::start(Options {
         world: world(),
         ..Options::default()
     })
@@ -98,7 +98,7 @@ async fn concurrent_users_never_see_data_of_each_other() {
     let mut users = Vec::new();
     for user in 0..USERS {
         let name = format!("user{user:03}");
-        users.push(sign_in(&site, &name, &format!("password-{user:03}")).await);
+        users.push(sign_in(&env, &name, &format!("password-{user:03}")).await);
     }
     let users = Arc::new(users);
     let mut tasks = JoinSet::new();
@@ -115,13 +115,13 @@ async fn concurrent_users_never_see_data_of_each_other() {
                     _ => Duration::from_secs(60),
                 };
                 let asked = ask(&users[number], &mut rng);
-                let Ok(answer) = tokio::time::timeout(patience, asked).await else {
+                let Ok(response) = tokio::time::timeout(patience, asked).await else {
                     continue;
                 };
-                let markers: Vec<_> = answer.match_indices("Mark").collect();
+                let markers: Vec<_> = response.match_indices("Mark").collect();
                 for (position, _) in &markers {
-                    let found = &answer[*position..position + marker(0).len()];
-                    assert_eq!(found, marker(number), "{answer}");
+                    let found = &response[*position..position + marker(0).len()];
+                    assert_eq!(found, marker(number), "{response}");
                 }
                 with_marker += usize::from(!markers.is_empty());
             }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use roamd_store_proto::{LaunchData, Resources};
-use roamd_testsuite::{Response, SignedIn, Site, sign_in};
+use roamd_testsuite::{Response, SignedIn, TestEnvironment, sign_in};
 use secrecy::ExposeSecret;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
@@ -20,12 +20,12 @@ async fn start_url(user: &SignedIn, resource: &str) -> String {
 }
 
 /// Connects with the ICA file of a launch, and returns the client name of the session.
-fn connect(site: &Site, response: &Response) -> String {
+fn connect(env: &TestEnvironment, response: &Response) -> String {
     assert_eq!(response.status, 200, "{}", response.text());
     let LaunchData::Success { ica, .. } = LaunchData::from_xml(&response.body).unwrap() else {
         panic!("{}", response.text());
     };
-    let session = site.farms.connect(ica.expose_secret(), Timestamp::now());
+    let session = env.farms.connect(ica.expose_secret(), Timestamp::now());
     session.unwrap().client_name.unwrap()
 }
 
@@ -38,35 +38,32 @@ async fn session_follows_its_user_through_a_whole_day() {
         ("CVAD.Word", "CVAD", "Word"),
         ("CVAD.Win11Desktop", "CVAD", "Win11Desktop"),
     ] {
-        let site = Site::demo().await;
-        let carol = sign_in(&site, "carol", "roam-demo").await;
-        assert!(site.sessions("carol").is_empty());
+        let env = TestEnvironment::demo().await;
+        let carol = sign_in(&env, "carol", "roam-demo").await;
+        assert!(env.sessions("carol").is_empty());
 
         // The session starts on the first client.
         let url = start_url(&carol, resource).await;
         let started = carol.launch(&url, "WARD").await;
-        assert_eq!(connect(&site, &started), "WARD", "{resource}");
-        assert_eq!(
-            site.sessions("carol"),
-            [format!("{farm} {app} active WARD")]
-        );
+        assert_eq!(connect(&env, &started), "WARD", "{resource}");
+        assert_eq!(env.sessions("carol"), [format!("{farm} {app} active WARD")]);
         assert_eq!(carol.resources("WARD", ACTIVE).await, Vec::<String>::new());
 
         // On the next client it is listed, also while it is active on the first.
         let url = carol.launch_url("LAB", ACTIVE, resource).await;
-        assert_eq!(connect(&site, &carol.launch(&url, "LAB").await), "LAB");
-        assert_eq!(site.sessions("carol"), [format!("{farm} {app} active LAB")]);
+        assert_eq!(connect(&env, &carol.launch(&url, "LAB").await), "LAB");
+        assert_eq!(env.sessions("carol"), [format!("{farm} {app} active LAB")]);
 
         // After a disconnect it is listed without active sessions.
         assert_eq!(carol.end("disconnect", "LAB", "").await, "success");
         let waiting = [format!("{farm} {app} disconnected -")];
-        assert_eq!(site.sessions("carol"), waiting);
+        assert_eq!(env.sessions("carol"), waiting);
         let url = carol.launch_url("HOME", "", resource).await;
-        assert_eq!(connect(&site, &carol.launch(&url, "HOME").await), "HOME");
+        assert_eq!(connect(&env, &carol.launch(&url, "HOME").await), "HOME");
 
         // A log-off ends it.
         assert_eq!(carol.end("logoff", "HOME", "").await, "success");
-        assert!(site.sessions("carol").is_empty(), "{resource}");
+        assert!(env.sessions("carol").is_empty(), "{resource}");
         let gone = carol.launch(&url, "HOME").await;
         assert_eq!(gone.status, 404, "SS-55: {resource}");
     }
@@ -75,8 +72,8 @@ async fn session_follows_its_user_through_a_whole_day() {
 #[tokio::test]
 async fn unknown_resource_and_retry_key_get_404() {
     // ST-52, ST-54
-    let site = Site::demo().await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = TestEnvironment::demo().await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let good = start_url(&carol, "CVAD.Word").await;
     let segment = |id: &str| data_encoding::BASE64URL_NOPAD.encode(id.as_bytes());
     for id in ["CVAD.Nothing", "NOWHERE.Word", "CVAD.", "Word"] {
@@ -88,5 +85,5 @@ async fn unknown_resource_and_retry_key_get_404() {
     }
     let key = carol.launch(&format!("{good}/k41x9"), "WARD").await;
     assert_eq!(key.status, 404, "a retry key that was never made");
-    assert!(site.sessions("carol").is_empty());
+    assert!(env.sessions("carol").is_empty());
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use roamd_store_proto::EnumerationStatus;
 use roamd_testkit::{Script, ScriptedController, document};
-use roamd_testsuite::{Options, Site, sign_in};
+use roamd_testsuite::{Options, TestEnvironment, sign_in};
 
 /// Highest growth of the peak over all cases, in KiB.
 const MOST: u64 = 64 * 1024;
@@ -18,11 +18,11 @@ async fn hostile_responses_do_not_exhaust_memory() {
     let farm = ScriptedController::healthy().await;
     let options = Options {
         authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_farms: farm.farm_section("GATE", "GATE") + "timeout_ms = 5000\n",
+        more_sections: farm.farm_section("SCRIPTED", "SCRIPTED") + "timeout_ms = 5000\n",
         ..Options::default()
     };
-    let site = Site::start(options).await;
-    let carol = sign_in(&site, "carol", "roam-demo").await;
+    let env = TestEnvironment::start(options).await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
     let state = carol.state("DESK-C", "").await.unwrap();
     assert_eq!(state.enumeration, EnumerationStatus::Full);
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use roamd_server::config;
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
 
 use crate::support::{run, self_signed};
 
@@ -89,7 +90,7 @@ fn config_check_warns_about_valid_but_risky_values() {
             "https://store.test",
             &data,
             "",
-            Some("add it to trusted_proxies"),
+            Some("add the proxy to trusted_proxies"),
         ),
         (
             "127.0.0.1:1",
@@ -113,11 +114,18 @@ fn config_check_warns_about_valid_but_risky_values() {
             Some("the folder /no/such of the audit log is missing"),
         ),
     ] {
-        let text = format!(
-            "listen = {listen:?}\nbase_url = {base_url:?}\ndata_dir = {data:?}\n{sections}\
-             [[store]]\npath = \"/Citrix/Store\"\n[[store.farm]]\nid = \"F\"\nname = \"F\"\n\
-             generation = \"cvad-7\"\ncontrollers = [\"http://127.0.0.1:1\"]\n"
-        );
+        let config = ServerConfig {
+            listen: listen.to_owned(),
+            base_url: base_url.to_owned(),
+            data_dir: data.clone(),
+            lines: sections.to_owned(),
+            stores: vec![StoreConfig {
+                path: "/Citrix/Store".to_owned(),
+                farms: vec![FarmConfig::new("F", "http://127.0.0.1:1")],
+                ..StoreConfig::default()
+            }],
+        };
+        let text = config.to_string();
         let file = path("roamd.toml");
         fs::write(&file, &text).unwrap();
         let ran = run(&["config", "check", &file]);

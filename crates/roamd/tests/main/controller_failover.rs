@@ -5,9 +5,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use roamd_store_client::{
     ClientError, Credentials, EnumerationStatus, SessionParams, SessionState, StoreClient,
 };
+use roamd_testkit::{FarmConfig, StoreConfig};
 use tokio::task::JoinSet;
 
-use crate::support::{Server, World, roamd, unused_address};
+use crate::support::{Server, World, roamd, unused_address, write_configuration};
 
 /// Number of concurrent clients.
 const CLIENTS: usize = 8;
@@ -58,27 +59,20 @@ impl<'w> Controller<'w> {
 }
 
 fn configuration(world: &World, order: &str, controllers: &[Controller<'_>]) -> String {
-    let listen = unused_address();
-    let [one, two] = [&controllers[0].address, &controllers[1].address];
-    let text = format!(
-        r#"
-listen = "{listen}"
-base_url = "http://{listen}"
-data_dir = {data:?}
-[[store]]
-path = "/Citrix/Store"
-[[store.farm]]
-id = "CVAD"
-name = "Farm3"
-generation = "cvad-7"
-controllers = ["http://{one}", "http://{two}"]
-controller_order = "{order}"
-"#,
-        data = world.path("state"),
-    );
-    let path = world.path("roamd.toml");
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().into()
+    let urls = controllers
+        .iter()
+        .map(|one| format!("http://{}", one.address));
+    let farm = FarmConfig {
+        controllers: urls.collect(),
+        lines: format!("controller_order = \"{order}\""),
+        ..FarmConfig::new("CVAD", "")
+    };
+    let store = StoreConfig {
+        path: "/Citrix/Store".to_owned(),
+        farms: vec![farm],
+        ..StoreConfig::default()
+    };
+    write_configuration(world, &unused_address(), vec![store])
 }
 
 /// Lists sessions continuously until the receiver is dropped.

@@ -143,7 +143,7 @@ fn system_locale_and_time_zone_have_no_effect() {
     assert_eq!(ran.column("/sessions", "resource_id"), ["XA1.MSPaint"]);
 }
 
-/// Whether `/healthz` answers within a second.
+/// Whether `/healthz` responds within a second.
 fn is_healthy(address: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return false;

@@ -3,24 +3,38 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
+
 use crate::support::{CommandOutput, Server, World, roamd, run};
 
 /// Probes farms F0, F1, … with one controller each.
 fn probe(world: &World, controllers: &[&str], more: &[&str]) -> CommandOutput {
+    let farms = controllers.iter().enumerate();
+    let farms = farms.map(|(number, controller)| FarmConfig {
+        lines: "timeout_ms = 2000".to_owned(),
+        ..FarmConfig::new(&format!("F{number}"), controller)
+    });
+    let config = configuration(world, "", farms.collect());
+    run(&[&["farm", "probe", "--config", &config], more].concat())
+}
+
+/// Writes a configuration of one store with these keys and farms, and returns its path. There is
+/// no data folder: a probe needs none.
+fn configuration(world: &World, store: &str, farms: Vec<FarmConfig>) -> String {
+    let config = ServerConfig {
+        listen: "127.0.0.1:8080".to_owned(),
+        base_url: "http://127.0.0.1:8080".to_owned(),
+        data_dir: "/no/such/folder".to_owned(),
+        lines: String::new(),
+        stores: vec![StoreConfig {
+            path: "/Citrix/Store".to_owned(),
+            lines: store.to_owned(),
+            farms,
+        }],
+    };
     let path = world.path("roamd.toml");
-    let mut text = String::from(
-        "listen = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\
-         data_dir = \"/no/such/folder\"\n[[store]]\npath = \"/Citrix/Store\"\n",
-    );
-    for (number, controller) in controllers.iter().enumerate() {
-        text += &format!(
-            "[[store.farm]]\nid = \"F{number}\"\nname = \"Farm\"\ngeneration = \"cvad-7\"\n\
-             controllers = [\"{controller}\"]\ntimeout_ms = 2000\n"
-        );
-    }
-    std::fs::write(&path, text).unwrap();
-    let config = path.to_str().unwrap();
-    run(&[&["farm", "probe", "--config", config], more].concat())
+    std::fs::write(&path, config.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -32,25 +46,14 @@ fn probe_requests_ticket_from_each_ticket_authority() {
         "<?xml version=\"1.0\"?><CtxSTAProtocol version=\"4.0\"><ResponseTicket>\
          <ErrorId>unspecified</ErrorId></ResponseTicket></CtxSTAProtocol>",
     );
-    let path = world.path("roamd.toml");
-    let text = format!(
-        "listen = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\
-         data_dir = \"/no/such/folder\"\n[[store]]\npath = \"/Citrix/Store\"\n\
-         [store.gateway]\naddress = \"gw.example.net\"\n\
-         sta = [\"http://{0}\", \"{refusing}\", \"{1}\"]\n\
-         [[store.farm]]\nid = \"CVAD\"\nname = \"Farm\"\ngeneration = \"cvad-7\"\n\
-         controllers = [\"http://{0}\"]\n",
-        farm.address(),
-        unreachable_url()
+    let controller = format!("http://{}", farm.address());
+    let gateway = format!(
+        "[store.gateway]\naddress = \"gw.example.net\"\nsta = {:?}\n",
+        [&controller, &refusing, &unreachable_url()]
     );
-    std::fs::write(&path, text).unwrap();
-    let ran = run(&[
-        "farm",
-        "probe",
-        "--config",
-        path.to_str().unwrap(),
-        "--json",
-    ]);
+    let farms = vec![FarmConfig::new("CVAD", &controller)];
+    let config = configuration(&world, &gateway, farms);
+    let ran = run(&["farm", "probe", "--config", &config, "--json"]);
     assert_eq!(ran.code, 4, "{ran:?}");
     // Ticket authorities are listed under the Citrix Gateway of their store.
     let gateway = "gateway of /Citrix/Store";
@@ -93,7 +96,7 @@ fn unreachable_url() -> String {
 }
 
 #[test]
-fn probe_exit_code_reflects_how_many_controllers_answer() {
+fn probe_exit_code_reflects_how_many_controllers_respond() {
     let world = World::new();
     let farm = embedded_farm(&world);
     let (good, dead) = (farm.url().to_owned(), unreachable_url());

@@ -139,7 +139,7 @@ impl Day {
     /// Writes the configurations of a server without TLS and of one with TLS.
     ///
     /// Returns both, a client of the first, and the store URL of the second.
-    fn configure(&self, farms: &[(&str, &str, &str)]) -> ([String; 2], Client, String) {
+    fn configure(&self, farms: &[(&str, &'static str, &str)]) -> ([String; 2], Client, String) {
         let (listen, tls_listen) = (unused_address(), unused_address());
         let config = configuration(&self.world, &listen, farms);
         // Belongs to the last farm.

@@ -2,46 +2,36 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Server, World, roamd, run, self_signed, unused_address};
+use roamd_testkit::{FarmConfig, StoreConfig};
+
+use crate::support::{Server, World, roamd, run, self_signed, unused_address, write_configuration};
 
 /// Writes a configuration of two stores, whose farms have controllers at these addresses.
 fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
-    let path = world.path("roamd.toml");
-    let [one, two] = farms;
-    let text = format!(
-        r#"
-listen = "{listen}"
-base_url = "http://{listen}"
-data_dir = {data:?}
-[[store]]
-path = "/Citrix/Store"
-[[store.farm]]
-id = "XA1"
-name = "Farm1"
-generation = "xenapp-6"
-controllers = ["http://{one}"]
-[[store.farm]]
-id = "CVAD"
-name = "Farm3"
-generation = "cvad-7"
-controllers = ["http://{two}"]
-timeout_ms = 1000
-[[store]]
-path = "/Citrix/Other"
-[[store.farm]]
-id = "ALONE"
-name = "Farm1"
-generation = "xenapp-6"
-controllers = ["http://{one}/scripts/wpnbr.dll"]
-"#,
-        data = world.path("state"),
-    );
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().into()
+    let [one, two] = farms.map(|address| format!("http://{address}"));
+    let store = |path: &str, farms| StoreConfig {
+        path: path.to_owned(),
+        farms,
+        ..StoreConfig::default()
+    };
+    let old_farm = |id, controller: &str| FarmConfig {
+        generation: "xenapp-6",
+        ..FarmConfig::new(id, controller)
+    };
+    let new_farm = FarmConfig {
+        lines: "timeout_ms = 1000".to_owned(),
+        ..FarmConfig::new("CVAD", &two)
+    };
+    let with_path = format!("{one}/scripts/wpnbr.dll");
+    let stores = vec![
+        store("/Citrix/Store", vec![old_farm("XA1", &one), new_farm]),
+        store("/Citrix/Other", vec![old_farm("ALONE", &with_path)]),
+    ];
+    write_configuration(world, listen, stores)
 }
 
 #[test]
-fn server_lists_partially_if_a_farm_does_not_answer() {
+fn server_lists_partially_if_a_farm_does_not_respond() {
     let world = World::new();
     let farm = [
         "farm",
@@ -68,7 +58,7 @@ fn server_lists_partially_if_a_farm_does_not_answer() {
     let list = server.alice(&["list", "--json"]);
     assert_eq!(list.code, 4, "{list:?}");
     assert!(
-        list.err.contains("Some farms did not answer"),
+        list.err.contains("Some farms did not respond"),
         "{}",
         list.err
     );

@@ -120,7 +120,7 @@ fn roam_with_farm_down_exits_with_4() {
     ]);
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(
-        ran.err.starts_with("Some farms did not answer"),
+        ran.err.starts_with("Some farms did not respond"),
         "{}",
         ran.err
     );
@@ -141,7 +141,7 @@ fn roam_with_farm_down_exits_with_4() {
     );
 }
 
-/// The store answers the first launch only after the second request. The first is still printed
+/// The store responds to the first launch only after the second request. The first is still printed
 /// first.
 #[test]
 fn concurrent_launches_are_printed_in_list_order() {

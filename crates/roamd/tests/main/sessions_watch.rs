@@ -200,7 +200,7 @@ fn watch_of_active_sessions_requires_confirmation() {
     assert_eq!(watch.stop(), (Some(0), String::new()));
 }
 
-/// Sessions on a farm that does not answer are not reported as removed.
+/// Sessions on a farm that does not respond are not reported as removed.
 #[test]
 fn watch_reports_failure_once_and_continues() {
     let listings = AtomicUsize::new(0);
@@ -224,7 +224,7 @@ fn watch_reports_failure_once_and_continues() {
     assert!(
         watch
             .next_message()
-            .starts_with("Some farms did not answer")
+            .starts_with("Some farms did not respond")
     );
     assert_eq!(watch.next_message(), "The list is complete again.");
     assert_eq!(watch.next_change(), "-\tExcel\tFarm3\tCVAD.Excel");
@@ -273,7 +273,7 @@ fn watch_on_terminal_shows_whole_list() {
         "{ran:?}"
     );
     assert!(
-        screens[2].contains("\r\nSome farms did not answer"),
+        screens[2].contains("\r\nSome farms did not respond"),
         "{ran:?}"
     );
 }

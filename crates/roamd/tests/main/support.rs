@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -317,20 +318,34 @@ pub(crate) fn signal(child: &Child, name: &str) {
 /// Writes a configuration for these farms, and returns its path.
 ///
 /// A farm is its id, generation and the address of its controller.
-pub(crate) fn configuration(world: &World, listen: &str, farms: &[(&str, &str, &str)]) -> String {
-    let mut text = format!(
-        "listen = \"{listen}\"\nbase_url = \"http://{listen}\"\ndata_dir = {:?}\n\
-         [[store]]\npath = \"/Citrix/Store\"\n",
-        world.path("state")
-    );
-    for (id, generation, controller) in farms {
-        text += &format!(
-            "[[store.farm]]\nid = \"{id}\"\nname = \"{id}\"\ngeneration = \"{generation}\"\n\
-             controllers = [\"http://{controller}\"]\n"
-        );
-    }
+pub(crate) fn configuration(
+    world: &World,
+    listen: &str,
+    farms: &[(&str, &'static str, &str)],
+) -> String {
+    let farms = farms.iter().map(|(id, generation, controller)| FarmConfig {
+        generation,
+        ..FarmConfig::new(id, format!("http://{controller}"))
+    });
+    let store = StoreConfig {
+        path: "/Citrix/Store".to_owned(),
+        farms: farms.collect(),
+        ..StoreConfig::default()
+    };
+    write_configuration(world, listen, vec![store])
+}
+
+/// Writes a configuration with these stores, and returns its path.
+pub(crate) fn write_configuration(world: &World, listen: &str, stores: Vec<StoreConfig>) -> String {
+    let config = ServerConfig {
+        listen: listen.to_owned(),
+        base_url: format!("http://{listen}"),
+        data_dir: world.path("state").display().to_string(),
+        stores,
+        ..ServerConfig::default()
+    };
     let path = world.path("roamd.toml");
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, config.to_string()).unwrap();
     path.to_str().unwrap().into()
 }
 

@@ -4,7 +4,7 @@
 //! more than the free ones are admitted. Several programs of one user that log in at once, all with
 //! the right password, would then throttle each other. Therefore no more attempts than the free
 //! ones are checked at once, and one that is not admitted beside others waits for their results and
-//! is judged alone.
+//! is then admitted or refused on its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -1,8 +1,8 @@
 //! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`],
 //! with counters in the shared state.
 //!
-//! A throttled attempt is answered like a wrong password, after about the time that a check takes,
-//! so that an attacker does not learn which attempts were checked.
+//! A throttled attempt gets the response of a wrong password, after about the time that a check
+//! takes, so that an attacker does not learn which attempts were checked.
 //!
 //! The number of concurrent checks is limited, fairly by client network: a flood of logins from one
 //! network delays neither farms nor logins from other networks.
@@ -36,7 +36,7 @@ const WAITING_PER_CHECK: usize = 16;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Maximum delay of the response to a throttled attempt.
-const MAX_PACE: Duration = Duration::from_secs(5);
+const MAX_DELAY: Duration = Duration::from_secs(5);
 
 /// Admits or refuses password attempts.
 pub(crate) struct LoginThrottle {
@@ -45,8 +45,8 @@ pub(crate) struct LoginThrottle {
     clock: Clock,
     checks: FairSemaphore<ClientNetwork>,
     in_flight: InFlight,
-    /// Recent time of a check that refused, in microseconds.
-    pace: AtomicU64,
+    /// Typical time of a check that refused, in microseconds.
+    typical_check_micros: AtomicU64,
 }
 
 /// The account and the client network of an attempt.
@@ -93,12 +93,12 @@ impl LoginThrottle {
                 waiting: config.concurrency.saturating_mul(WAITING_PER_CHECK),
             }),
             in_flight: InFlight::new(config.policy.free_attempts),
-            pace: AtomicU64::new(0),
+            typical_check_micros: AtomicU64::new(0),
         }
     }
 
     /// Admits and counts an attempt. Returns `None` if it is throttled: the response then has to be
-    /// delayed by [`LoginThrottle::keep_pace`].
+    /// delayed by [`LoginThrottle::delay_like_a_check`].
     ///
     /// # Errors
     /// [`Busy`] if too many attempts wait, or the shared state does not respond.
@@ -127,9 +127,12 @@ impl LoginThrottle {
         self.admit(&pending, exclusive, deadline).await
     }
 
-    /// Waits for about as long as a check takes.
-    pub(crate) async fn keep_pace(&self) {
-        sleep(Duration::from_micros(self.pace.load(Ordering::Relaxed))).await;
+    /// Waits for about the time that a check takes.
+    pub(crate) async fn delay_like_a_check(&self) {
+        sleep(Duration::from_micros(
+            self.typical_check_micros.load(Ordering::Relaxed),
+        ))
+        .await;
     }
 
     /// Admits an attempt if its budgets allow it.
@@ -182,7 +185,7 @@ impl LoginThrottle {
         if is_unchanged {
             return Ok(Some(attempt));
         }
-        attempt.void().await?;
+        attempt.not_counted().await?;
         Ok(None)
     }
 
@@ -196,19 +199,19 @@ impl LoginThrottle {
         Ok(counter.await?.count)
     }
 
-    /// Adapts the pace to the time of a check, slowly.
-    fn adapt_pace(&self, time: Duration) {
-        let time = u64::try_from(time.min(MAX_PACE).as_micros()).unwrap_or(u64::MAX);
-        let follow = |pace: u64| {
-            Some(if pace == 0 {
+    /// Records the time of a check. The typical time follows it slowly.
+    fn record_check_time(&self, time: Duration) {
+        let time = u64::try_from(time.min(MAX_DELAY).as_micros()).unwrap_or(u64::MAX);
+        let follow = |typical: u64| {
+            Some(if typical == 0 {
                 time
             } else {
-                (7 * pace + time) / 8
+                (7 * typical + time) / 8
             })
         };
-        let _ = self
-            .pace
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
+        let _ =
+            self.typical_check_micros
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
     }
 
     fn now(&self) -> Timestamp {
@@ -219,12 +222,12 @@ impl LoginThrottle {
 impl Attempt {
     /// The password was wrong, or the account cannot be used: the attempt counts.
     pub(crate) fn failed(self) {
-        self.throttle.adapt_pace(self.started.elapsed());
+        self.throttle.record_check_time(self.started.elapsed());
     }
 
     /// The password could not be checked, or is right but must be changed: the attempt does not
     /// count.
-    pub(crate) async fn void(self) -> Result<(), StateError> {
+    pub(crate) async fn not_counted(self) -> Result<(), StateError> {
         self.decrement(1).await
     }
 
@@ -296,7 +299,7 @@ impl Target {
         }
     }
 
-    /// The budget that no other user draws on.
+    /// Key of the user's own budget.
     fn own_budget(&self, is_known: bool) -> Digest {
         if is_known {
             self.pair()
@@ -386,14 +389,14 @@ mod tests {
         };
         let config = config::LoginThrottle::default();
         let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
-        let ward = Some([192, 0, 2, 1].into());
+        let client = Some([192, 0, 2, 1].into());
         // Known for 90 days from the last login.
         for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
             *today.lock().unwrap() = first + DAY * day;
-            let unknown = Target::new("DEMO", "nobody", ward);
+            let unknown = Target::new("DEMO", "nobody", client);
             let known_users = throttle.known_users(&unknown, false).await.unwrap();
             assert_eq!(known_users, known, "on day {day}");
-            let alice = Target::new("DEMO", "alice", ward);
+            let alice = Target::new("DEMO", "alice", client);
             let attempt = throttle.begin(alice).await.unwrap().unwrap();
             attempt.succeeded().await.unwrap();
         }

@@ -37,7 +37,7 @@ pub(super) struct ConversationPost {
 
 impl ConversationPost {
     /// Begins a password attempt. Returns `None` if there were too many (citrixauth.md §7 rule 5):
-    /// that is recorded, and has to be answered like a wrong password.
+    /// that is recorded, and has to get the response of a wrong password.
     pub(super) async fn begin_attempt(
         &self,
         credentials: &Credentials,
@@ -52,7 +52,7 @@ impl ConversationPost {
             let user = account(domain, user_name);
             self.audit.record(Event::sign_in_throttled(user));
             info!("Login throttled");
-            self.state.login_throttle.keep_pace().await;
+            self.state.login_throttle.delay_like_a_check().await;
         }
         Ok(attempt)
     }

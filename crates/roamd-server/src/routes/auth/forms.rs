@@ -124,8 +124,8 @@ async fn resume(
     Ok(resumed.unless_spent(spent))
 }
 
-/// Checks a password and responds. It runs to completion also when the client goes away, so that
-/// every attempt is counted, and leaving early does not allow more checks at once.
+/// Checks a password and responds. It runs to completion even if the client disconnects, so that
+/// every attempt is counted, and disconnecting early does not allow more concurrent checks.
 async fn check(
     post: ConversationPost,
     attempt: Attempt,
@@ -145,7 +145,7 @@ async fn check(
     if refusal.is_failed_attempt() {
         attempt.failed();
     } else {
-        attempt.void().await?;
+        attempt.not_counted().await?;
     }
     if refusal.asks_for_change()
         && let Some(form) = password_change::form(&post, &credentials).await?

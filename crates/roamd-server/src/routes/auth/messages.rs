@@ -1,4 +1,4 @@
-//! What all token messages have in common.
+//! Common parts of all token messages.
 
 use http::StatusCode;
 use roamd_http::Response;

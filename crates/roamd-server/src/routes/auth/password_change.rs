@@ -58,7 +58,7 @@ pub(super) async fn attempt(
         .await?
 }
 
-/// Changes a password and responds. It runs to completion also when the client goes away.
+/// Changes a password and responds. It runs to completion even if the client disconnects.
 async fn apply(
     post: ConversationPost,
     attempt: Attempt,
@@ -78,7 +78,7 @@ async fn apply(
         Err(refusal) => {
             match refusal {
                 ChangeRefusal::OldPassword => attempt.failed(),
-                _ => attempt.void().await?,
+                _ => attempt.not_counted().await?,
             }
             refused(&post, refusal).await
         }

@@ -1,4 +1,4 @@
-//! `auth/v1/protocols`: the ways to sign in.
+//! `auth/v1/protocols`: the sign-in protocols.
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -12,8 +12,8 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 
-/// Lists the ways to sign in, with status 300 and no `Location` (CA-24 to CA-26). Any `for-service`
-/// is accepted (CA-16).
+/// Lists the sign-in protocols, with status 300 and no `Location` (CA-24 to CA-26). Any
+/// `for-service` is accepted (CA-16).
 pub(crate) async fn list(state: &AppState, request: Request) -> Result<Response, ApiError> {
     accepts_token_messages(&request)?;
     RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;

@@ -15,7 +15,7 @@ use crate::app::clock::rng;
 use crate::app::state::AppState;
 use crate::audit::{Event, account};
 use crate::auth::caller::{Caller, caller, unauthorized};
-use crate::auth::password_check::Reach;
+use crate::auth::password_check::CheckPolicy;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 
@@ -23,7 +23,7 @@ use crate::http::request::Request;
 const TOKEN_MESSAGES: &str = "application/vnd.citrix.requesttoken+xml, \
      application/vnd.citrix.refreshtoken+xml or application/vnd.citrix.destroytoken+xml";
 
-/// The kinds of messages to the token service, which their media type tells apart (CA-33).
+/// The kinds of messages to the token service, distinguished by media type (CA-33).
 #[derive(Clone, Copy)]
 enum TokenMessage {
     Request,
@@ -57,7 +57,7 @@ async fn exchange(
     body: &[u8],
 ) -> Result<Response, ApiError> {
     let message = RequestToken::from_xml(body)?;
-    caller.check_password(Reach::OneFarm).await?;
+    caller.check_password(CheckPolicy::SkipIfUnknown).await?;
     let audiences = std::slice::from_ref(&state.audience);
     let response = state
         .tokens
@@ -88,7 +88,9 @@ async fn refresh(state: &AppState, caller: &Caller<'_>, body: &[u8]) -> Result<R
     let token = presented
         .unless_revoked(revoked)
         .map_err(|_| BodyTokenError::Invalid)?;
-    caller.check_password_in(&token, Reach::NoFarm).await?;
+    caller
+        .check_password_in(&token, CheckPolicy::Require)
+        .await?;
     let lifetime = message.requested_lifetime;
     let response = state
         .tokens
@@ -97,8 +99,8 @@ async fn refresh(state: &AppState, caller: &Caller<'_>, body: &[u8]) -> Result<R
 }
 
 /// Revokes a token and all tokens derived from it (CA-39). An acknowledged revocation holds on
-/// every server and after a crash. It runs to completion and is recorded, also when the client goes
-/// away.
+/// every server and after a crash. It runs to completion and is recorded, even if the client
+/// disconnects.
 async fn destroy(
     state: &Arc<AppState>,
     caller: Caller<'_>,
@@ -137,7 +139,7 @@ pub(crate) async fn validate(
         .ok_or(ApiError::NotFound)?;
     let caller = caller(state, &request, space).await?;
     let media = request.accepts(&[media_type::CLAIMS_IDENTITY], media_type::CLAIMS_IDENTITY)?;
-    caller.check_password(Reach::NoFarm).await?;
+    caller.check_password(CheckPolicy::Require).await?;
     let claims = &caller.claims;
     let name = claims.user.to_string();
     let claim = |claim_type: &str, value_type: &str, value: String| Claim {

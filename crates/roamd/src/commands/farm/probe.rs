@@ -16,7 +16,7 @@ use crate::runtime::block_on;
 /// Probes every controller and every Secure Ticket Authority of a configuration.
 ///
 /// Requests the capabilities of each controller, and a test ticket from each ticket authority.
-/// Exit code 0 if all answer, 4 if some do, 1 if none does. Needs no user and changes nothing.
+/// Exit code 0 if all respond, 4 if some do, 1 if none does. Needs no user and changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm probe --config /etc/roamd.toml")]
 pub(super) struct ProbeFarms {
@@ -71,7 +71,7 @@ impl ProbeFarms {
 
 impl ProbeRow {
     fn new(probe: ControllerProbe, now: Timestamp) -> Self {
-        let (up, dialect, capabilities, reason) = match probe.answer {
+        let (up, dialect, capabilities, reason) = match probe.result {
             Ok(ProbeResponse::Capable {
                 dialect,
                 capabilities,
@@ -178,7 +178,7 @@ mod tests {
                 controller: "https://ddc.example.test".into(),
                 took: Duration::from_millis(3),
                 certificate_expiry: expiry.map(|time| time.parse().unwrap()),
-                answer: Err("none".into()),
+                result: Err("none".into()),
             };
             let row = ProbeRow::new(probe, now);
             assert_eq!(row.certificate().as_deref(), expected);

@@ -12,7 +12,7 @@ pub(in crate::commands) struct LaunchResult {
     pub(in crate::commands) status: LaunchStatus,
 }
 
-/// How a launch ended.
+/// Result of a launch.
 #[derive(Debug)]
 pub(in crate::commands) enum LaunchStatus {
     /// The ICA file is written.

@@ -1,4 +1,4 @@
-//! What is launched.
+//! Target of a launch.
 
 use std::fmt::{self, Display};
 

@@ -13,6 +13,6 @@ pub(super) async fn unless_stopped<T>(
 ) -> anyhow::Result<T> {
     tokio::select! {
         response = response => Ok(response?),
-        () = stop.cancelled() => Err(anyhow::anyhow!("stopped before the store answered")),
+        () = stop.cancelled() => Err(anyhow::anyhow!("stopped before the store responded")),
     }
 }

@@ -1,4 +1,4 @@
-//! What disconnect and log off share: their arguments, and printing of their result.
+//! Common parts of disconnect and log off: their arguments, and printing of their result.
 
 use clap::Args;
 use roamd_store_client::SessionStatus;

@@ -12,7 +12,7 @@ use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
 
-/// How a watched list is printed.
+/// Format of a watched list.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum WatchFormat {
     /// The whole list, redrawn each time.
@@ -95,10 +95,10 @@ fn enumeration_problem(enumeration: EnumerationStatus) -> Option<&'static str> {
     match enumeration {
         EnumerationStatus::Full => None,
         EnumerationStatus::Partial => {
-            Some("Some farms did not answer; their sessions are shown as last listed.")
+            Some("Some farms did not respond; their sessions are shown as last listed.")
         }
         EnumerationStatus::Failed => {
-            Some("No farm answered; all sessions are shown as last listed.")
+            Some("No farm responded; all sessions are shown as last listed.")
         }
     }
 }
@@ -127,7 +127,7 @@ enum ChangeKind {
 impl KnownSessions {
     /// Replaces the known sessions by a new list, and returns the changes.
     ///
-    /// A missing session counts as removed only if all farms answered.
+    /// A missing session counts as removed only if all farms responded.
     fn update(&mut self, list: SessionState) -> Vec<SessionChange> {
         let before = std::mem::replace(&mut self.sessions, list.sessions);
         let (remaining, missing): (Vec<_>, Vec<_>) = before
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn session_is_removed_only_if_all_farms_answered() {
+    fn session_is_removed_only_if_all_farms_responded() {
         use EnumerationStatus::{Failed, Full, Partial};
         let (a, b, c) = (
             session("a", false),

@@ -1,4 +1,4 @@
-//! How complete a list from a store is.
+//! Messages about incomplete lists from a store.
 
 use roamd_store_client::EnumerationStatus;
 
@@ -13,12 +13,12 @@ pub(in crate::commands) fn enumeration_exit(enumeration: EnumerationStatus, noun
         EnumerationStatus::Full => Exit::Done,
         EnumerationStatus::Partial => {
             output::print_message(format_args!(
-                "Some farms did not answer; {noun} on them are not in this list."
+                "Some farms did not respond; {noun} on them are not in this list."
             ));
             Exit::Partial
         }
         EnumerationStatus::Failed => {
-            output::print_message("No farm answered; try again later.");
+            output::print_message("No farm responded; try again later.");
             Exit::Failed
         }
     }

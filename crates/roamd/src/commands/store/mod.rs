@@ -1,4 +1,4 @@
-//! What the commands that are clients of a store share.
+//! Common parts of the commands that are clients of a store.
 
 mod args;
 mod enumeration;

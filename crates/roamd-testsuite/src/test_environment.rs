@@ -1,5 +1,5 @@
-//! A whole site in one process: the farms of the demo world with two controllers each, and a server
-//! that knows only their URLs.
+//! Test environment in one process: the farms of the demo world with two controllers each, and a
+//! server that knows only their URLs.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::http_peer::HttpPeer;
 use crate::paths::STORE_PATH;
 use crate::secret_scan;
 
-/// Differences between a site and the demo.
+/// Differences between a test environment and the demo.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The world of the farms. Password hashing is made cheap in it.
@@ -43,8 +43,8 @@ pub struct Options {
     /// Lines of each `[[store.farm]]`, by its id.
     pub farm: fn(&str) -> &'static str,
     /// More sections, for farms and stores outside of the world.
-    pub more_farms: String,
-    /// Clock of all nodes.
+    pub more_sections: String,
+    /// Clock of all servers.
     pub clock: Clock,
 }
 
@@ -79,15 +79,15 @@ impl Default for Options {
                 "XA1" | "CVAD" => "aggregation_group = \"demo\"",
                 _ => "",
             },
-            more_farms: String::new(),
+            more_sections: String::new(),
             clock: Clock::System,
         }
     }
 }
 
-/// A running site, which stops when it is dropped.
-pub struct Site {
-    /// The first node of the server.
+/// A running test environment, which stops when it is dropped.
+pub struct TestEnvironment {
+    /// The first server.
     pub server: HttpPeer,
     /// Path of the store.
     pub store_path: &'static str,
@@ -97,16 +97,16 @@ pub struct Site {
     pub farms: Farms,
     /// URL by which clients know the server.
     base_url: String,
-    /// The configuration, without what differs between nodes.
+    /// The configuration, without what differs between the servers.
     config: ServerConfig,
     /// Sections that follow it.
-    more_farms: String,
+    more_sections: String,
     clock: Clock,
-    /// Environment that all nodes share; `None` before the first node starts.
+    /// Environment that all servers share; `None` before the first one starts.
     environment: Option<Environment>,
     farm_services: Vec<(String, Service)>,
-    first_node: Service,
-    other_nodes: Vec<Service>,
+    first_server: Service,
+    other_servers: Vec<Service>,
     folder: TempDir,
 }
 
@@ -117,13 +117,13 @@ struct Service {
     tasks: JoinSet<()>,
 }
 
-impl Site {
-    /// Starts a site with the demo world.
+impl TestEnvironment {
+    /// Starts a test environment with the demo world.
     pub async fn demo() -> Self {
         Self::start(Options::default()).await
     }
 
-    /// Starts a site.
+    /// Starts a test environment.
     pub async fn start(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut world = options.world;
@@ -197,23 +197,23 @@ impl Site {
                 format!("http://{address}")
             }
         });
-        let mut site = Self {
+        let mut env = Self {
             server: HttpPeer::new(address),
             store_path: options.store_path,
             controllers,
             farms,
             base_url,
             config,
-            more_farms: options.more_farms,
+            more_sections: options.more_sections,
             clock: options.clock,
             environment: None,
             farm_services,
-            first_node: Service::default(),
-            other_nodes: Vec::new(),
+            first_server: Service::default(),
+            other_servers: Vec::new(),
             folder,
         };
-        site.first_node = site.start_node(listener, &site.base_url.clone());
-        site
+        env.first_server = env.start_server(listener, &env.base_url.clone());
+        env
     }
 
     /// Returns the absolute URL of a path, as clients see it.
@@ -269,37 +269,41 @@ impl Site {
         service.stop().await;
     }
 
-    /// Stops all nodes and starts one at the same address, with nothing but the data folder in
+    /// Stops all servers and starts one at the same address, with nothing but the data folder in
     /// common, as after a restart of the process.
     pub async fn restart_server(&mut self) {
-        for node in self.other_nodes.iter_mut().chain([&mut self.first_node]) {
-            node.stop().await;
+        for service in self
+            .other_servers
+            .iter_mut()
+            .chain([&mut self.first_server])
+        {
+            service.stop().await;
         }
-        self.other_nodes.clear();
+        self.other_servers.clear();
         let address = self.server.address();
         let listener = TcpListener::bind(address).await.unwrap();
         self.environment = None;
-        self.first_node = self.start_node(listener, &self.base_url.clone());
+        self.first_server = self.start_server(listener, &self.base_url.clone());
     }
 
-    /// Starts another node of the server, as behind a load balancer: with the same base URL, keys
+    /// Starts another server, as behind a load balancer: with the same base URL, keys
     /// and state.
-    pub async fn second_node(&mut self) -> HttpPeer {
-        self.another_node(Some(self.base_url.clone())).await
+    pub async fn second_server(&mut self) -> HttpPeer {
+        self.another_server(Some(self.base_url.clone())).await
     }
 
-    /// Starts another node with the same keys and state, and with its own address as base URL.
-    pub async fn node_with_own_url(&mut self) -> HttpPeer {
-        self.another_node(None).await
+    /// Starts another server with the same keys and state, and with its own address as base URL.
+    pub async fn server_with_own_url(&mut self) -> HttpPeer {
+        self.another_server(None).await
     }
 
     /// Stops the server and the farms, and waits until they have stopped.
     pub async fn stop(mut self) {
         let farms = self.farm_services.iter_mut().map(|(_, service)| service);
-        for service in self.other_nodes.iter_mut().chain(farms) {
+        for service in self.other_servers.iter_mut().chain(farms) {
             service.stop().await;
         }
-        self.first_node.stop().await;
+        self.first_server.stop().await;
     }
 
     /// Returns whether a file of the server's data folder contains a text.
@@ -314,24 +318,24 @@ impl Site {
         folder_contains(&self.farm_dir(), text)
     }
 
-    async fn another_node(&mut self, base_url: Option<String>) -> HttpPeer {
+    async fn another_server(&mut self, base_url: Option<String>) -> HttpPeer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
-        let node = self.start_node(listener, &base_url);
-        self.other_nodes.push(node);
+        let service = self.start_server(listener, &base_url);
+        self.other_servers.push(service);
         HttpPeer::new(address)
     }
 
-    /// Starts a node on a listener. Clients know it by `base_url`.
-    fn start_node(&mut self, listener: TcpListener, base_url: &str) -> Service {
+    /// Starts a server on a listener. Clients know it by `base_url`.
+    fn start_server(&mut self, listener: TcpListener, base_url: &str) -> Service {
         let address = listener.local_addr().unwrap();
         let config = ServerConfig {
             listen: address.to_string(),
             base_url: base_url.to_owned(),
             ..self.config.clone()
         };
-        let text = format!("{config}{}", self.more_farms);
+        let text = format!("{config}{}", self.more_sections);
         let config = config::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
         let clock = self.clock;
         let environment = self.environment.get_or_insert_with(|| {
@@ -361,7 +365,7 @@ impl Service {
     }
 }
 
-impl Drop for Site {
+impl Drop for TestEnvironment {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             secret_scan::assert_no_secret(&[self.server_dir(), self.farm_dir()]);
