@@ -96,7 +96,7 @@ where
         .max_buf_size(MAX_HEAD_BYTES)
         .half_close(false)
         .serve_connection(
-            TokioIo::new(WriteTimeout::new(io, context.limits.answer)),
+            TokioIo::new(WriteTimeout::new(io, context.limits.response)),
             service_fn(|mut request: Request<Incoming>| {
                 // If a request has both framings, a proxy may have used the other one than hyper,
                 // which uses the chunks. The bytes after them are never parsed: the connection
@@ -145,7 +145,7 @@ where
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT)
         .serve_connection(
-            TokioIo::new(WriteTimeout::new(io, limits.answer)),
+            TokioIo::new(WriteTimeout::new(io, limits.response)),
             service_fn(|mut request: Request<Incoming>| {
                 let request_in_flight = in_flight.start();
                 let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
@@ -157,7 +157,7 @@ where
                     // connection does not notice this.
                     let sent = CancellationToken::new();
                     let late = sent.clone().run_until_cancelled_owned(async move {
-                        sleep(limits.answer).await;
+                        sleep(limits.response).await;
                         overdue.cancel();
                     });
                     spawner.execute(late);
@@ -198,7 +198,7 @@ where
         () = idle => {}
     }
     connection.as_mut().graceful_shutdown();
-    let last = timeout(context.limits.answer, connection).await;
+    let last = timeout(context.limits.response, connection).await;
     last.unwrap_or(Ok(()))
 }
 

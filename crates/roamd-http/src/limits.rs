@@ -15,7 +15,7 @@ pub struct ListenerLimits {
     /// Timeout for the head of a request. A connection may be idle as long.
     pub head: Duration,
     /// Timeout for the peer to read a response, from the first write that blocks.
-    pub answer: Duration,
+    pub response: Duration,
     /// Timeout for requests in progress at shutdown.
     pub drain: Duration,
 }
@@ -28,7 +28,7 @@ impl Default for ListenerLimits {
             connections_per_client: 10_000,
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(30),
-            answer: Duration::from_secs(60),
+            response: Duration::from_secs(60),
             drain: Duration::from_secs(10),
         }
     }

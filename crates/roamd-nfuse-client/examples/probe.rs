@@ -26,7 +26,7 @@ async fn main() -> Result<(), ControllerUrlError> {
         order: ControllerOrder::Ordered,
         timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_secs(2),
-        answer_timeout: Duration::from_secs(5),
+        response_timeout: Duration::from_secs(5),
         attempts: 1,
         service_keys: None,
         tls: None,

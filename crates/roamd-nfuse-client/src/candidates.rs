@@ -74,7 +74,7 @@ impl Selector {
         match unresponsive {
             Some((_, controller)) if controllers.is_empty() => Ok(Candidates {
                 controllers: vec![controller],
-                _trial: Some(Trial::start(&self.has_trial).ok_or(CallError::PassedOver)?),
+                _trial: Some(Trial::start(&self.has_trial).ok_or(CallError::CircuitOpen)?),
             }),
             _ => Ok(Candidates {
                 controllers,

@@ -43,7 +43,7 @@ pub struct FarmConfig {
     pub connect_timeout: Duration,
     /// Limit for the response of a controller, from when there is a connection. It holds only if
     /// another controller can be tried; otherwise the call waits up to its deadline.
-    pub answer_timeout: Duration,
+    pub response_timeout: Duration,
     /// Limit of attempts of one call; at least one is made.
     pub attempts: usize,
     /// Service keys, if the controllers require one with every request.
@@ -93,7 +93,7 @@ impl FarmClient {
             network: config.network,
             observer: config.observer,
             dialect: config.dialect,
-            response_timeout: config.answer_timeout.min(MAX_PROBE_TIMEOUT),
+            response_timeout: config.response_timeout.min(MAX_PROBE_TIMEOUT),
         });
         let controller = |url| {
             let pool = ConnectionPool::new(url, Arc::clone(&connector));
@@ -104,7 +104,7 @@ impl FarmClient {
             id: config.id,
             dialect: config.dialect,
             timeout: config.timeout,
-            response_timeout: config.answer_timeout,
+            response_timeout: config.response_timeout,
             max_attempts: config.attempts,
             selector: Selector::new(config.order),
         }

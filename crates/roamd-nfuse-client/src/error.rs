@@ -26,7 +26,7 @@ pub enum CallError {
     /// All controllers are unresponsive, and another call is already trying one of them. Nothing
     /// was sent.
     #[error("no controller of the farm responds; another call is trying one of them")]
-    PassedOver,
+    CircuitOpen,
     /// No controller accepts connections. Nothing was sent.
     #[error("no controller of the farm could be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
@@ -93,7 +93,7 @@ impl CallError {
     #[must_use]
     pub fn sent(&self) -> Sent {
         match self {
-            Self::PassedOver | Self::Unreachable(_) => Sent::NotSent,
+            Self::CircuitOpen | Self::Unreachable(_) => Sent::NotSent,
             Self::Deadline { sent } => *sent,
             Self::Refused(_)
             | Self::Lost(_)
@@ -134,7 +134,7 @@ impl CallError {
     /// Returns the failure of one attempt as the retry policy sees it.
     pub(crate) fn failure(&self, service: Service) -> Failure {
         match self {
-            Self::PassedOver | Self::Unreachable(_) => Failure::NotConnected,
+            Self::CircuitOpen | Self::Unreachable(_) => Failure::NotConnected,
             Self::Lost(_) => Failure::Lost,
             Self::Http(_) | Self::RequestTooLong { .. } | Self::Chunks(_) | Self::Response(_) => {
                 Failure::BadResponse
@@ -168,7 +168,7 @@ impl CallError {
             Self::Deadline {
                 sent: Sent::NotSent,
             }
-            | Self::PassedOver
+            | Self::CircuitOpen
             | Self::RequestTooLong { .. }
             | Self::TooLong => HealthSignal::Neutral,
         }

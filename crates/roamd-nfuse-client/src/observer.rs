@@ -30,7 +30,7 @@ pub struct Attempt<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttemptOutcome {
     /// The controller responded.
-    Answered,
+    Responded,
     /// The farm refused the request with an `ErrorId`.
     Refused,
     /// There was no connection.
@@ -50,22 +50,22 @@ impl AttemptOutcome {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Answered => "answered",
+            Self::Responded => "responded",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Lost => "lost",
             Self::HttpStatus => "http_status",
-            Self::BadResponse => "bad_answer",
+            Self::BadResponse => "bad_response",
             Self::Silent => "silent",
         }
     }
 
     pub(crate) fn of(result: Result<(), &CallError>) -> Self {
         match result {
-            Ok(()) => Self::Answered,
+            Ok(()) => Self::Responded,
             Err(CallError::Refused(_)) => Self::Refused,
             Err(
-                CallError::PassedOver
+                CallError::CircuitOpen
                 | CallError::Unreachable(_)
                 | CallError::Deadline {
                     sent: Sent::NotSent,

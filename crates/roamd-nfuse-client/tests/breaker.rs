@@ -164,7 +164,7 @@ async fn timed_out_probe_opens_the_breaker() {
     let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
     let good = Scripted::start(answers("good", 9_999)).await;
     let farm = FarmClient::new(FarmConfig {
-        answer_timeout: Duration::from_millis(50),
+        response_timeout: Duration::from_millis(50),
         ..config(
             vec![hung.controller(), good.controller()],
             ControllerOrder::Ordered,
@@ -186,7 +186,7 @@ async fn hanging_probe_is_the_only_one() {
     let hung = Scripted::start((0..999).map(|_| Act::Silence)).await;
     let good = Scripted::start(answers("good", CALLS)).await;
     let farm = FarmClient::new(FarmConfig {
-        answer_timeout: Duration::from_millis(100),
+        response_timeout: Duration::from_millis(100),
         ..config(
             vec![hung.controller(), good.controller()],
             ControllerOrder::Ordered,
@@ -208,7 +208,7 @@ async fn hanging_probe_is_the_only_one() {
 async fn unresponsive_farm_is_tried_by_one_call_at_a_time() {
     let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
     let farm = Arc::new(FarmClient::new(FarmConfig {
-        answer_timeout: Duration::from_millis(50),
+        response_timeout: Duration::from_millis(50),
         ..config(vec![hung.controller()], ControllerOrder::Ordered, LONG)
     }));
     // A call times out, and a probe confirms that the controller hangs.
@@ -231,7 +231,7 @@ async fn unresponsive_farm_is_tried_by_one_call_at_a_time() {
     }
     for _ in 0..20 {
         let error = farm.call(&change("OTHER")).await.unwrap_err();
-        assert!(matches!(error, CallError::PassedOver), "{error:?}");
+        assert!(matches!(error, CallError::CircuitOpen), "{error:?}");
         assert_eq!(error.sent(), Sent::NotSent);
     }
     // After the trial has ended, the next call is the trial.

@@ -153,7 +153,7 @@ async fn resend_on_stale_connection_is_part_of_one_attempt() {
     }
     assert_eq!(
         outcomes.0.lock().unwrap().as_slice(),
-        [AttemptOutcome::Answered; CALLS]
+        [AttemptOutcome::Responded; CALLS]
     );
     let states: Vec<_> = farm.controllers().map(|report| report.state).collect();
     assert_eq!(states, [ControllerState::Closed]);
@@ -251,7 +251,7 @@ async fn silent_controller_leaves_time_for_read_at_the_next() {
     let silent = Scripted::start([Act::Silence, Act::Silence]).await;
     let second = Scripted::start([Act::Send(capability_answer("second"))]).await;
     let farm = FarmClient::new(FarmConfig {
-        answer_timeout: Duration::from_millis(50),
+        response_timeout: Duration::from_millis(50),
         ..config(
             vec![silent.controller(), second.controller()],
             ControllerOrder::Ordered,
@@ -263,7 +263,7 @@ async fn silent_controller_leaves_time_for_read_at_the_next() {
 
 #[tokio::test]
 async fn call_without_alternative_waits_for_slow_controller() {
-    let answer_timeout = Duration::from_millis(50);
+    let response_timeout = Duration::from_millis(50);
     for only in [true, false] {
         let (trigger, triggered) = tokio::sync::oneshot::channel();
         let answer = if only {
@@ -279,12 +279,12 @@ async fn call_without_alternative_waits_for_slow_controller() {
             vec![slow.controller(), second.controller()]
         };
         let farm = FarmClient::new(FarmConfig {
-            answer_timeout,
+            response_timeout,
             ..config(controllers, ControllerOrder::Ordered, LONG)
         });
         let answering = async {
             slow.received(1).await;
-            tokio::time::sleep(2 * answer_timeout).await;
+            tokio::time::sleep(2 * response_timeout).await;
             trigger.send(()).unwrap();
         };
         if only {

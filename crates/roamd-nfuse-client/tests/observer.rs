@@ -32,7 +32,7 @@ impl Observer for Recorder {
 #[tokio::test]
 async fn observer_gets_every_attempt_with_its_outcome() {
     let cases = [
-        (Act::Send(capability_answer("a")), AttemptOutcome::Answered),
+        (Act::Send(capability_answer("a")), AttemptOutcome::Responded),
         (
             Act::Send(refused(ErrorId::NOT_TRUSTED)),
             AttemptOutcome::Refused,

@@ -127,7 +127,7 @@ pub(crate) fn config(
         order,
         timeout,
         connect_timeout: (timeout / 3).min(Duration::from_secs(1)),
-        answer_timeout: timeout,
+        response_timeout: timeout,
         service_keys: None,
         tls: None,
         network: Arc::new(SystemNetwork::new()),

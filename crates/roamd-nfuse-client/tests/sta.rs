@@ -86,7 +86,7 @@ async fn hanging_authority_leaves_time_for_the_next() {
     let hung = Scripted::start([Act::Silence]).await;
     let second = Scripted::start([Act::Send(issued("STA2"))]).await;
     let client = StaClient::new(FarmConfig {
-        answer_timeout: Duration::from_millis(50),
+        response_timeout: Duration::from_millis(50),
         ..config(
             vec![hung.controller(), second.controller()],
             ControllerOrder::Ordered,

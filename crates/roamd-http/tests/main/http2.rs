@@ -223,7 +223,7 @@ async fn http2_floods_end_the_connection_and_spare_others() {
 async fn peer_that_reads_no_acknowledgements_is_dropped() {
     for kind in [PING, SETTINGS] {
         let limits = ListenerLimits {
-            answer: SHORT,
+            response: SHORT,
             ..ListenerLimits::default()
         };
         let mut scripted = Scripted::start(limits).await;
@@ -247,7 +247,7 @@ async fn peer_that_reads_no_acknowledgements_is_dropped() {
 #[tokio::test]
 async fn closed_window_ends_the_connection() {
     let limits = ListenerLimits {
-        answer: SHORT,
+        response: SHORT,
         ..ListenerLimits::default()
     };
     let mut scripted = Scripted::start(limits).await;
@@ -263,7 +263,7 @@ async fn closed_window_ends_the_connection() {
 async fn idle_http2_connection_gets_goaway() {
     let limits = ListenerLimits {
         head: SHORT,
-        answer: SHORT,
+        response: SHORT,
         ..ListenerLimits::default()
     };
     // No bytes; no request; an incomplete request; a request with a response.

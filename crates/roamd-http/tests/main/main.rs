@@ -194,7 +194,7 @@ async fn connections_over_a_limit_are_closed_at_once() {
 #[tokio::test]
 async fn peer_that_does_not_read_its_response_is_dropped() {
     let server = start(ListenerLimits {
-        answer: SHORT,
+        response: SHORT,
         ..ListenerLimits::default()
     })
     .await;
@@ -239,7 +239,7 @@ async fn bytes_after_a_chunked_body_are_not_a_request() {
 async fn shutdown_finishes_responses_and_frees_the_port() {
     // The timeout for reading a response does not limit the time for making it.
     let server = start(ListenerLimits {
-        answer: SHORT / 10,
+        response: SHORT / 10,
         ..ListenerLimits::default()
     })
     .await;

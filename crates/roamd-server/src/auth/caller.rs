@@ -87,7 +87,7 @@ impl Caller<'_> {
     async fn check_password_of(&self, user: &User, reach: Reach) -> Result<(), ApiError> {
         let known = self.state.password_checks.known(user).await;
         let check = match (known, reach) {
-            (Some(PasswordCheck::Doubted), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
+            (Some(PasswordCheck::Suspect), _) | (None, Reach::SeveralFarms | Reach::NoFarm) => {
                 self.state.check_password(user.clone()).await?
             }
             (Some(check), _) => check,
@@ -101,10 +101,10 @@ impl Caller<'_> {
                     .record(Event::token_refused(Some(user), realm, reason));
                 Err(unauthorized(self.space, reason))
             }
-            PasswordCheck::Unknown | PasswordCheck::Doubted if reach == Reach::NoFarm => {
+            PasswordCheck::Unknown | PasswordCheck::Suspect if reach == Reach::NoFarm => {
                 Err(ApiError::FarmUnavailable)
             }
-            PasswordCheck::Good | PasswordCheck::Unknown | PasswordCheck::Doubted => Ok(()),
+            PasswordCheck::Good | PasswordCheck::Unknown | PasswordCheck::Suspect => Ok(()),
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) enum PasswordCheck {
     /// No such farm could be asked. Other farms may serve the user all the same.
     Unknown,
     /// Some farm refused it: it must be checked before it is sent to any farm.
-    Doubted,
+    Suspect,
 }
 
 /// How many farms the operation that follows a password check asks.
@@ -103,7 +103,7 @@ impl PasswordCheckCache {
     ) -> PasswordCheck {
         self.results
             .entry(self.digest(&user.key, &user.password))
-            .or_insert_with_if(check, |result| *result == PasswordCheck::Doubted)
+            .or_insert_with_if(check, |result| *result == PasswordCheck::Suspect)
             .await
             .into_value()
     }
@@ -122,12 +122,12 @@ impl PasswordCheckCache {
     }
 
     /// Records that a farm refused the user's password, so that it is checked before its next use.
-    pub(crate) async fn doubt(&self, user: &User) {
+    pub(crate) async fn mark_suspect(&self, user: &User) {
         let digest = self.digest(&user.key, &user.password);
         match self.results.get(&digest).await {
-            Some(PasswordCheck::Refused(_) | PasswordCheck::Doubted) => {}
+            Some(PasswordCheck::Refused(_) | PasswordCheck::Suspect) => {}
             Some(PasswordCheck::Good | PasswordCheck::Unknown) | None => {
-                self.results.insert(digest, PasswordCheck::Doubted).await;
+                self.results.insert(digest, PasswordCheck::Suspect).await;
             }
         }
     }
@@ -152,7 +152,7 @@ impl PasswordCheck {
             // password would lock the account in the end. A sign-in with the same password
             // overrides it.
             Self::Refused(Reason::BadPassword) => Duration::from_hours(1),
-            Self::Good | Self::Refused(_) | Self::Doubted => Duration::from_secs(30),
+            Self::Good | Self::Refused(_) | Self::Suspect => Duration::from_secs(30),
             Self::Unknown => Duration::from_secs(10),
         }
     }
@@ -222,7 +222,7 @@ mod tests {
             assert_eq!(cache.known(&user).await, None);
             assert_eq!(check(&cache, &user, found).await, (found, true));
             assert_eq!(check(&cache, &user, refused).await, (found, false));
-            cache.doubt(&user).await;
+            cache.mark_suspect(&user).await;
             assert_eq!(check(&cache, &user, refused).await, after_doubt);
         }
     }
@@ -246,7 +246,7 @@ mod tests {
     async fn concurrent_callers_share_one_check() {
         let cache = PasswordCheckCache::new(&mut rng());
         let user = alice("roam-demo");
-        cache.doubt(&user).await;
+        cache.mark_suspect(&user).await;
         let checks = AtomicUsize::new(0);
         let check = async || {
             let check = async {

@@ -19,7 +19,7 @@ pub(crate) fn listener_limits(limits: &ServerLimits, drain: Duration) -> Listene
         connections_per_client: limits.connections_per_client,
         first_byte: limits.first_byte,
         head: limits.head,
-        answer: limits.response,
+        response: limits.response,
         drain,
     }
 }

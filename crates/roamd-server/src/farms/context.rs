@@ -94,7 +94,7 @@ impl OperationContext {
         if let Some(refusal) = error.refusal()
             && refusal.concerns_account()
         {
-            self.farm.password_checks.doubt(&self.user).await;
+            self.farm.password_checks.mark_suspect(&self.user).await;
         }
         error
     }

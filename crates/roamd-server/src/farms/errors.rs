@@ -206,7 +206,7 @@ mod tests {
             (CallError::TooLong, false),
             (deadline(Sent::MaybeSent), false),
             (deadline(Sent::NotSent), true),
-            (CallError::PassedOver, true),
+            (CallError::CircuitOpen, true),
             (CallError::Unreachable("refused".into()), true),
             (CallError::Lost("reset".into()), false),
             (refused("service-unavailable", None), true),

@@ -23,7 +23,7 @@ pub(super) fn farm_client(
         order: farm.controller_order,
         timeout: farm.timeout,
         connect_timeout: farm.connect_timeout,
-        answer_timeout: farm.response_timeout,
+        response_timeout: farm.response_timeout,
         attempts: farm.attempts,
         service_keys: farm.service_keys.clone(),
         tls: farm.tls.as_ref().map(config::client_tls).transpose()?,

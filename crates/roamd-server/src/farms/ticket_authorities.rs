@@ -40,7 +40,7 @@ impl TicketAuthorities {
             order: gateway.authority_order,
             timeout: gateway.timeout,
             connect_timeout: gateway.connect_timeout,
-            answer_timeout: gateway.response_timeout,
+            response_timeout: gateway.response_timeout,
             attempts: gateway.authorities.len().max(2),
             service_keys: None,
             tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,

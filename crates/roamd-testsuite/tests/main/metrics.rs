@@ -102,7 +102,7 @@ async fn metrics_show_attempts_state_and_connections_of_controller() {
     let state = |state| labelled(&[("state", state)]);
     let listed = labelled(&[
         ("request", "RequestReconnectSessionData"),
-        ("outcome", "answered"),
+        ("outcome", "responded"),
     ]);
     let attempts = "roamd_farm_attempts_total";
     assert_eq!(metric(&site, attempts, &listed).await, Some(1.0));
