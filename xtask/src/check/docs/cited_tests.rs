@@ -25,7 +25,8 @@ pub(super) type Crates = BTreeMap<String, Tests>;
 /// A test that a document names.
 #[derive(Debug, PartialEq, Eq)]
 struct Citation {
-    /// The crate, if the document names it.
+    /// The crate, if the document names it with this test, or with one before it in the same
+    /// paragraph, list item or table cell.
     of_crate: Option<String>,
     test: String,
     line: usize,
@@ -70,11 +71,14 @@ fn citations(document: &Document, crates: &Crates) -> Vec<Citation> {
         let Ok(cells) = block.code() else { continue };
         for (index, spans) in cells.into_iter().enumerate() {
             let is_test = is_test_column.get(index).copied().unwrap_or_default();
-            found.extend(
-                spans
-                    .into_iter()
-                    .filter_map(|span| citation(span, is_test, crates)),
-            );
+            let mut last_crate = None;
+            for span in spans {
+                if let Some(mut citation) = citation(span, is_test, crates) {
+                    last_crate = citation.of_crate.take().or(last_crate);
+                    citation.of_crate.clone_from(&last_crate);
+                    found.push(citation);
+                }
+            }
         }
     }
     found
@@ -187,9 +191,13 @@ mod tests {
             functions: functions(CODE),
             files: ["doors".to_owned()].into(),
         };
+        let others = Tests {
+            functions: ["wall_of_a_house_stands".to_owned()].into(),
+            files: ["walls".to_owned()].into(),
+        };
         Crates::from([
             ("roamd-door".to_owned(), tests),
-            ("roamd-wall".to_owned(), Tests::default()),
+            ("roamd-wall".to_owned(), others),
         ])
     }
 
@@ -215,6 +223,13 @@ mod tests {
             ("`roamd-door: window`", 1, true),
             ("`roamd-wall: door`", 1, true),
             ("`a_helper_that_is_no_test`", 1, true),
+            ("`roamd-door: door`, `a_door_is_shut_at_night`", 2, false),
+            ("`roamd-wall: walls.rs`, `a_door_is_shut_at_night`", 2, true),
+            (
+                "- `roamd-wall: wall_of_a_house_stands`\n- `a_door_is_shut_at_night`",
+                2,
+                false,
+            ),
             (
                 "| what | test |\n|---|---|\n| `some_key` | `a_door_is_shut_at_night` |",
                 1,

@@ -1,8 +1,8 @@
-//! Something wrong in a document or in a comment.
+//! An error in a document or in a comment.
 
 use std::fmt;
 
-/// A fault and its place.
+/// The file, the line and the description of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fault {
     /// The path below the workspace's root.

@@ -1,9 +1,12 @@
-//! What documents and comments refer to exists: tests, requirements, files and headings.
+//! What documents and comments refer to exists: tests, fuzz targets, requirements, files and
+//! headings.
 
 mod cited_tests;
 mod fault;
+mod fuzz_targets;
 mod links;
 mod markdown;
+mod paths;
 mod references;
 mod requirements;
 
@@ -50,6 +53,8 @@ pub(crate) fn check() -> Result<()> {
     }
 
     let crates = cited_tests::read_crates(&root().join("crates"))?;
+    let targets = fuzz_targets::read_targets(&root().join("fuzz/fuzz_targets"))?;
+    let is_there = |path: &str| root().join(path).exists();
     let mut faults: Vec<Fault> = Vec::new();
     let mut tests = 0;
     for (path, document) in &documents {
@@ -61,8 +66,9 @@ pub(crate) fn check() -> Result<()> {
         let (count, missing) = cited_tests::faults(path, document, &crates);
         tests += count;
         faults.extend(missing);
+        faults.extend(fuzz_targets::faults(path, document, &targets));
+        faults.extend(paths::faults(path, document, is_there));
     }
-    let is_there = |path: &str| root().join(path).exists();
     faults.extend(links::faults(&documents, is_there));
 
     let definitions = Definitions::collect(&documents);
