@@ -10,14 +10,26 @@ use tracing::debug;
 
 /// Source of connections.
 pub trait Listener: Send + Sync + 'static {
-    /// Type of the connections.
-    type Connection: Connection;
+    /// Type of the accepted connections.
+    type Accepted: Accepted;
 
     /// Accepts the next connection. Returns it with the address of its peer.
     ///
     /// # Errors
     /// If this connection cannot be accepted. A later one may be.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Connection, SocketAddr)>> + Send;
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Accepted, SocketAddr)>> + Send;
+}
+
+/// Accepted connection that does not belong to a runtime yet.
+pub trait Accepted: Send + 'static {
+    /// Type of the connection on a runtime.
+    type Connection: Connection;
+
+    /// Opens the connection on the runtime that calls this.
+    ///
+    /// # Errors
+    /// If the system cannot watch the connection.
+    fn open(self) -> io::Result<Self::Connection>;
 }
 
 /// Connection with a peer.
@@ -30,16 +42,24 @@ pub trait Connection: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {
 }
 
 impl Listener for TcpListener {
-    type Connection = TcpStream;
+    type Accepted = std::net::TcpStream;
 
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    async fn accept(&self) -> io::Result<(std::net::TcpStream, SocketAddr)> {
         let (stream, peer) = Self::accept(self).await?;
         // Otherwise responses may wait for an acknowledgement of the peer. A failure costs only
         // time.
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "Disabling Nagle's algorithm failed");
         }
-        Ok((stream, peer))
+        Ok((stream.into_std()?, peer))
+    }
+}
+
+impl Accepted for std::net::TcpStream {
+    type Connection = TcpStream;
+
+    fn open(self) -> io::Result<TcpStream> {
+        TcpStream::from_std(self)
     }
 }
 

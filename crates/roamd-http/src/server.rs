@@ -14,8 +14,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{ConnectionContext, Spawner, http1, http2};
-use crate::listener::{Connection, Listener};
+use crate::listener::{Accepted, Connection, Listener};
 use crate::tls::Secured;
+use crate::workers::Workers;
 use crate::{
     ClientKey, ClientLimiter, ListenerLimits, Observer, Peer, Permit, Response, ServerTls,
 };
@@ -35,6 +36,7 @@ pub struct HttpServer {
     client_key: ClientKey,
     exempt_networks: Vec<IpNet>,
     observer: Arc<dyn Observer>,
+    workers: Option<Arc<Workers>>,
 }
 
 impl HttpServer {
@@ -47,6 +49,7 @@ impl HttpServer {
             client_key,
             exempt_networks: Vec::new(),
             observer: Arc::new(()),
+            workers: None,
         }
     }
 
@@ -73,11 +76,19 @@ impl HttpServer {
         self
     }
 
+    /// Sets the workers that serve the connections. Without workers, the runtime that accepts the
+    /// connections serves them.
+    #[must_use]
+    pub fn with_workers(mut self, workers: Option<Arc<Workers>>) -> Self {
+        self.workers = workers;
+        self
+    }
+
     /// Serves until `shutdown`, then finishes the requests in progress within
     /// [`ListenerLimits::drain`].
     ///
     /// `service` returns a response to every request, also for an error.
-    pub async fn serve<L, S, F>(self, listener: L, shutdown: CancellationToken, service: S)
+    pub async fn serve<L, S, F>(mut self, listener: L, shutdown: CancellationToken, service: S)
     where
         L: Listener,
         S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
@@ -98,8 +109,10 @@ impl HttpServer {
             shutdown: shutdown.clone(),
             spawner: spawner.clone(),
         };
+        // Tasks on the workers must not keep the workers alive.
+        let workers = self.workers.take();
         let server = Arc::new(self);
-        while let Some((stream, address)) = next(&listener, &shutdown).await {
+        while let Some((accepted, address)) = next(&listener, &shutdown).await {
             // A connection over a limit is closed at once: if it waited, it would hold a descriptor
             // and block those behind it.
             let permit = match limiter.take(server.limited_address(address.ip())) {
@@ -110,16 +123,26 @@ impl HttpServer {
                     continue;
                 }
             };
+            let placement = workers.as_deref().and_then(Workers::place);
+            let worker = placement.as_ref().map(|it| it.handle().clone());
             let (server, context) = (Arc::clone(&server), context.clone());
             let service = service.clone();
             let served = async move {
-                server
-                    .connection(stream, address, permit, context, service)
-                    .await;
+                let _placement = placement;
+                match accepted.open() {
+                    Ok(stream) => {
+                        server
+                            .connection(stream, address, permit, context, service)
+                            .await;
+                    }
+                    Err(error) => debug!(%error, "Connection failed before its first request"),
+                }
             };
-            spawner
-                .tasks
-                .spawn(spawner.abandon.clone().run_until_cancelled_owned(served));
+            let served = spawner.abandon.clone().run_until_cancelled_owned(served);
+            match worker {
+                Some(worker) => spawner.tasks.spawn_on(served, &worker),
+                None => spawner.tasks.spawn(served),
+            };
         }
         // This frees the port: a successor does not have to wait for the last responses.
         drop(listener);
@@ -227,7 +250,7 @@ impl Drop for HandshakeGuard<'_> {
 async fn next<L: Listener>(
     listener: &L,
     shutdown: &CancellationToken,
-) -> Option<(L::Connection, SocketAddr)> {
+) -> Option<(L::Accepted, SocketAddr)> {
     let accept = async {
         loop {
             match listener.accept().await {

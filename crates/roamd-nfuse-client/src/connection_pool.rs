@@ -23,14 +23,19 @@ use crate::service_key::KeyInUse;
 /// Limit of the time that an idle connection is kept.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 
-/// Limit of idle connections.
+/// Limit of idle connections of one thread.
 const MAX_IDLE_CONNECTIONS: usize = 64;
+
+/// Number of groups of idle connections. Threads beyond this number share groups.
+const SHARDS: usize = 16;
 
 /// Pool of the connections to one controller.
 pub(crate) struct ConnectionPool {
     controller: ControllerUrl,
     connector: Arc<Connector>,
-    idle: Arc<Mutex<IdleConnections>>,
+    /// Idle connections by thread: a connection is driven by the runtime of the thread that opened
+    /// it, and a request on another thread would wake that thread twice.
+    idle: [Arc<Mutex<IdleConnections>>; SHARDS],
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
 }
@@ -69,7 +74,7 @@ impl ConnectionPool {
         Self {
             controller,
             connector,
-            idle: Arc::default(),
+            idle: Default::default(),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
         }
@@ -80,11 +85,14 @@ impl ConnectionPool {
     }
 
     pub(crate) fn counts(&self) -> ConnectionCounts {
-        let mut idle = lock(&self.idle);
-        idle.sweep();
+        let idle = self.idle.iter().map(|shard| {
+            let mut idle = lock(shard);
+            idle.sweep();
+            idle.connections.len()
+        });
         ConnectionCounts {
+            idle: idle.sum(),
             open: self.open.load(Ordering::Relaxed),
-            idle: idle.connections.len(),
         }
     }
 
@@ -147,7 +155,9 @@ impl ConnectionPool {
             Ok(document) => document,
             Err(ExchangeError::NoResponse(error)) if connection.is_reused => {
                 // A controller that closed one idle connection has usually closed all of them.
-                lock(&self.idle).connections.clear();
+                for shard in &self.idle {
+                    lock(shard).connections.clear();
+                }
                 return Err(ExchangeError::StaleConnection(error));
             }
             Err(error) => return Err(error),
@@ -162,11 +172,11 @@ impl ConnectionPool {
         }
     }
 
-    /// Returns the idle connection that was used last, because the controller closes the others
-    /// sooner.
+    /// Returns the idle connection of this thread that was used last, because the controller closes
+    /// the others sooner.
     async fn acquire_idle(&self) -> Option<Connection> {
         loop {
-            let IdleConnection { mut sender, since } = lock(&self.idle).connections.pop()?;
+            let IdleConnection { mut sender, since } = lock(self.shard()).connections.pop()?;
             if since.elapsed() < MAX_IDLE_TIME && sender.ready().await.is_ok() {
                 return Some(Connection {
                     sender,
@@ -176,15 +186,22 @@ impl ConnectionPool {
         }
     }
 
+    /// The idle connections of this thread.
+    fn shard(&self) -> &Arc<Mutex<IdleConnections>> {
+        let [first, ..] = &self.idle;
+        self.idle.get(thread_shard()).unwrap_or(first)
+    }
+
     fn keep(&self, sender: Sender) {
-        let mut idle = lock(&self.idle);
+        let shard = self.shard();
+        let mut idle = lock(shard);
         if idle.connections.len() < MAX_IDLE_CONNECTIONS && !sender.is_closed() {
             idle.connections.push(IdleConnection {
                 sender,
                 since: Instant::now(),
             });
             if !std::mem::replace(&mut idle.has_sweeper, true) {
-                tokio::spawn(sweep(Arc::downgrade(&self.idle)));
+                tokio::spawn(sweep(Arc::downgrade(shard)));
             }
         }
     }
@@ -238,6 +255,15 @@ impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Returns the number of this thread's shard.
+fn thread_shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS;
+    }
+    SHARD.with(|shard| *shard)
 }
 
 /// Locks a mutex. A poisoned one is used all the same: no panic can leave the data half changed.

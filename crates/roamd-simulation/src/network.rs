@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use fastrand::Rng;
-use roamd_http::{Connection, Listener};
+use roamd_http::{Accepted, Connection, Listener};
 use roamd_nfuse_client::{Connecting, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
@@ -275,13 +275,21 @@ impl roamd_nfuse_client::Network for Network {
 pub(crate) struct Backlog(tokio::sync::Mutex<mpsc::UnboundedReceiver<Socket>>);
 
 impl Listener for Backlog {
-    type Connection = Socket;
+    type Accepted = Socket;
 
     async fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         match self.0.lock().await.recv().await {
             Some(socket) => Ok((socket, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)))),
             None => std::future::pending().await,
         }
+    }
+}
+
+impl Accepted for Socket {
+    type Connection = Self;
+
+    fn open(self) -> io::Result<Self> {
+        Ok(self)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod http2;
 mod tls;
+mod workers;
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -23,6 +23,9 @@ pub enum ServerError {
         /// Cause.
         source: io::Error,
     },
+    /// The threads that serve connections cannot be started.
+    #[error("cannot start the worker threads")]
+    Workers(#[source] io::Error),
     /// The data folder cannot be created or used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),

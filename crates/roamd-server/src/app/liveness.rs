@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use roamd_http::Workers;
 use roamd_state::StateError;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::app::state::AppState;
@@ -14,23 +17,35 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Checks that a server works inside. It does not consider farms, or clients that use up all
 /// connections: a restart would not help against those.
 #[derive(Clone)]
-pub struct Liveness(Arc<AppState>);
+pub struct Liveness {
+    state: Arc<AppState>,
+    workers: Option<Arc<Workers>>,
+}
 
 impl Liveness {
-    pub(crate) fn of(state: &Arc<AppState>) -> Self {
-        Self(Arc::clone(state))
+    pub(crate) fn of(state: &Arc<AppState>, workers: Option<Arc<Workers>>) -> Self {
+        let state = Arc::clone(state);
+        Self { state, workers }
     }
 
-    /// Whether the runtime runs new tasks and the shared state responds. An error such as a full
-    /// disk is a response.
+    /// Whether the runtimes of the server run new tasks, and the shared state responds to each. An
+    /// error such as a full disk is a response.
     pub async fn check(&self) -> bool {
-        let state = Arc::clone(&self.0);
-        responds(async move { state.shared.is_alive().await }).await
+        let workers = self.workers.iter().flat_map(|workers| workers.handles());
+        let runtimes = workers.cloned().chain([Handle::current()]);
+        let checks = runtimes.map(|runtime| {
+            let state = Arc::clone(&self.state);
+            async move { responds(&runtime, async move { state.shared.is_alive().await }).await }
+        });
+        join_all(checks).await.into_iter().all(|responds| responds)
     }
 }
 
-async fn responds(request: impl Future<Output = Result<(), StateError>> + Send + 'static) -> bool {
-    let task = tokio::spawn(request);
+async fn responds(
+    runtime: &Handle,
+    request: impl Future<Output = Result<(), StateError>> + Send + 'static,
+) -> bool {
+    let task = runtime.spawn(request);
     match timeout(TIMEOUT, task).await {
         Ok(Ok(response)) => !matches!(response, Err(StateError::TimedOut | StateError::Stopped)),
         Ok(Err(_)) | Err(_) => false,
@@ -46,11 +61,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn unresponsive_state_fails_liveness() {
+        let here = Handle::current();
         let full = StateError::Engine(Arc::new(io::Error::from(io::ErrorKind::StorageFull)));
-        assert!(responds(ready(Ok(()))).await);
-        assert!(responds(ready(Err(full))).await);
-        assert!(!responds(ready(Err(StateError::TimedOut))).await);
-        assert!(!responds(ready(Err(StateError::Stopped))).await);
-        assert!(!responds(pending()).await);
+        assert!(responds(&here, ready(Ok(()))).await);
+        assert!(responds(&here, ready(Err(full))).await);
+        assert!(!responds(&here, ready(Err(StateError::TimedOut))).await);
+        assert!(!responds(&here, ready(Err(StateError::Stopped))).await);
+        assert!(!responds(&here, pending()).await);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::OptionFuture;
-use roamd_http::{HttpServer, Listener};
+use roamd_http::{HttpServer, Listener, Workers};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -39,6 +40,8 @@ pub struct Server<L = TcpListener> {
     listener: L,
     server: HttpServer,
     state: Arc<AppState>,
+    /// `None` if the runtime that runs the server serves the connections.
+    workers: Option<Arc<Workers>>,
     /// `None` if the keys are in no file.
     key_rotation: Option<KeyRotation>,
     certificate_reloader: Option<CertificateReloader>,
@@ -74,6 +77,7 @@ impl Server {
         );
         Ok(Self {
             key_rotation: Some(key_rotation),
+            workers: Some(Arc::new(workers()?)),
             ..Self::in_environment(config, listener, environment)?
         })
     }
@@ -121,6 +125,7 @@ impl<L: Listener> Server<L> {
             listener,
             server,
             state,
+            workers: None,
             certificate_reloader,
             certificate_check,
             key_rotation: None,
@@ -145,7 +150,7 @@ impl<L: Listener> Server<L> {
     /// Liveness check of the running server.
     #[must_use]
     pub fn liveness(&self) -> Liveness {
-        Liveness::of(&self.state)
+        Liveness::of(&self.state, self.workers.clone())
     }
 
     /// Serves until `shutdown` is cancelled, then lets requests and changes in progress finish.
@@ -163,7 +168,8 @@ impl<L: Listener> Server<L> {
             shutdown.cancelled().await;
             Instant::now()
         };
-        let serving = self.server.serve(self.listener, shutdown.clone(), service);
+        let server = self.server.with_workers(self.workers.clone());
+        let serving = server.serve(self.listener, shutdown.clone(), service);
         let ((), stop_requested) = tokio::join!(serving, stop_requested);
         if let Some(Err(error)) = OptionFuture::from(rotation).await {
             warn!(%error, "Key rotation failed before the stop");
@@ -175,6 +181,12 @@ impl<L: Listener> Server<L> {
         let deadline = stop_requested + self.drain + CHANGES_EXTRA;
         self.state.close(deadline).await;
     }
+}
+
+/// Starts a worker for each processor.
+fn workers() -> Result<Workers, ServerError> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Workers::start(processors).map_err(ServerError::Workers)
 }
 
 /// Time that requests in progress get when the server stops: that of the slowest farm, within

@@ -10,7 +10,7 @@ use super::config_file::read_config;
 use crate::exit_code::{Exit, UsageError};
 use crate::hardening::harden_process;
 use crate::listen::listen;
-use crate::runtime::block_on;
+use crate::runtime::block_on_main_thread;
 use crate::signals::{notify_on_hangup, stop_on_signal};
 use crate::{output, systemd};
 
@@ -38,7 +38,7 @@ impl ServeCommand {
                 config.listen
             )));
         }
-        block_on(async {
+        block_on_main_thread(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
             let server = Server::with_listener(&config, listener)?;
             let stop = stop_on_signal()?;
