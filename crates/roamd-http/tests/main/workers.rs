@@ -48,7 +48,7 @@ async fn serving_thread(address: std::net::SocketAddr, path: &str) -> (TcpStream
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut response = vec![0; 1024];
     let length = stream.read(&mut response).await.unwrap();
-    let response = String::from_utf8(response[..length].to_vec()).unwrap();
+    let response = String::from_utf8(response.get(..length).unwrap().to_vec()).unwrap();
     let (_, thread) = response.split_once("\r\n\r\n").unwrap();
     (stream, thread.to_owned())
 }

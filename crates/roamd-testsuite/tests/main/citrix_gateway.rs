@@ -159,7 +159,10 @@ async fn launch_without_a_ticket_fails_and_names_no_host() {
             panic!("{data:?}");
         };
         assert_eq!(id, LaunchErrorId::GENERAL_APP_LAUNCH_ERROR);
-        assert!(text.contains("Citrix Gateway"), "not the farm's fault: {text}");
+        assert!(
+            text.contains("Citrix Gateway"),
+            "not the farm's fault: {text}"
+        );
         for part in INTERNAL {
             assert!(!response.text().contains(part), "{}", response.text());
         }
