@@ -53,7 +53,11 @@ impl Workers {
             let stop = started.stop.clone();
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || runtime.block_on(stop.cancelled()))?;
+                .spawn(move || {
+                    runtime.block_on(stop.cancelled());
+                    // A name lookup that hangs must not delay the stop.
+                    runtime.shutdown_background();
+                })?;
             started.threads.push(thread);
         }
         Ok(started)
