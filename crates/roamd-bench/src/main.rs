@@ -5,6 +5,7 @@
     reason = "the result of a command goes to standard output, its progress to standard error"
 )]
 
+mod compare;
 mod farms;
 mod farms_report;
 mod password;
@@ -40,6 +41,15 @@ enum Command {
     },
     /// The server with many farms, one of which hangs.
     Farms(Options),
+    /// Two programs in turn, to see what a change costs.
+    Compare {
+        /// Path of the roamd before the change.
+        old: PathBuf,
+        /// Path of the roamd after it.
+        new: PathBuf,
+        #[command(flatten)]
+        load: LoadOptions,
+    },
 }
 
 #[derive(Args)]
@@ -47,6 +57,12 @@ struct Options {
     /// Path of the roamd to measure.
     #[arg(long)]
     roamd: PathBuf,
+    #[command(flatten)]
+    load: LoadOptions,
+}
+
+#[derive(Args)]
+struct LoadOptions {
     /// Number of rounds; each loads every subject once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -58,19 +74,33 @@ struct Options {
     connections: usize,
 }
 
+impl LoadOptions {
+    fn load(&self) -> Load {
+        Load {
+            duration: Duration::from_secs(self.seconds),
+            connections: self.connections,
+        }
+    }
+}
+
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Server { nginx, options } => server(&nginx, &options),
         Command::Farms(options) => farms(&options),
+        Command::Compare { old, new, load } => {
+            print!(
+                "{}",
+                compare::measure(&old, &new, load.load(), load.rounds)?
+            );
+            Ok(())
+        }
     }
 }
 
 fn server(nginx: &Path, options: &Options) -> Result<()> {
-    let load = Load {
-        duration: Duration::from_secs(options.seconds),
-        connections: options.connections,
-    };
-    let mut report = ServerReport::new(&options.roamd, nginx, load, options.rounds)?;
+    let load = options.load.load();
+    let rounds = options.load.rounds;
+    let mut report = ServerReport::new(&options.roamd, nginx, load, rounds)?;
 
     let setup = Setup::start(&options.roamd)?;
     let nginx = setup.start_nginx(nginx)?;
@@ -91,12 +121,7 @@ fn server(nginx: &Path, options: &Options) -> Result<()> {
     let trials = subjects
         .each_ref()
         .map(|subject| (subject, load.connections));
-    report.set_series(measure_in_rounds(
-        &trials,
-        options.rounds,
-        load.duration,
-        WARM_UP,
-    )?);
+    report.set_series(measure_in_rounds(&trials, rounds, load.duration, WARM_UP)?);
     report.set_loaded(usages()?);
 
     eprintln!("sign-ins");
@@ -107,14 +132,13 @@ fn server(nginx: &Path, options: &Options) -> Result<()> {
 }
 
 fn farms(options: &Options) -> Result<()> {
-    let duration = Duration::from_secs(options.seconds);
-    let results = farms::measure(
-        &options.roamd,
-        options.rounds,
+    let Load {
         duration,
-        options.connections,
-    )?;
-    let report = FarmsReport::new(&options.roamd, options.rounds, duration, results)?;
+        connections,
+    } = options.load.load();
+    let rounds = options.load.rounds;
+    let results = farms::measure(&options.roamd, rounds, duration, connections)?;
+    let report = FarmsReport::new(&options.roamd, rounds, duration, results)?;
     print!("{report}");
     Ok(())
 }

@@ -176,6 +176,15 @@ impl Setup {
         ServerProcess::start_with(roamd, &folder, &farms, address, listening)
     }
 
+    /// Starts another server in front of the farm, on a free port.
+    ///
+    /// # Errors
+    /// If a folder of this name exists, or the server does not start.
+    pub fn start_plain_server(&self, roamd: &Path, name: &str) -> Result<ServerProcess> {
+        let folder = self.folder.path().join(name);
+        ServerProcess::start(roamd, &folder, &[farm_config(self.farm_address)])
+    }
+
     /// Starts an nginx that forwards every request to the farm.
     ///
     /// # Errors

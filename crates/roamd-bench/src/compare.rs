@@ -1,0 +1,137 @@
+//! Two programs in turn, in front of one farm: how a change affects the cost of a list.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+use roamd_bench::{
+    Load, Run, SESSIONS, Series, Setup, Subject, Usage, WARM_UP, machine, measure_in_rounds,
+    mebibytes, micros,
+};
+
+const OLD: &str = "old";
+const NEW: &str = "new";
+
+/// Result of a comparison.
+pub(crate) struct Comparison {
+    machine: String,
+    load: Load,
+    rounds: usize,
+    old: Measured,
+    new: Measured,
+}
+
+/// Figures of one program.
+struct Measured {
+    series: Series,
+    idle: Usage,
+    loaded: Usage,
+}
+
+/// Measures both programs in turn. The farm is that of the old program.
+///
+/// # Errors
+/// If a program does not start, or fails under load.
+pub(crate) fn measure(old: &Path, new: &Path, load: Load, rounds: usize) -> Result<Comparison> {
+    let setup = Setup::start(old)?;
+    let old_server = &setup.server;
+    let new_server = setup.start_plain_server(new, NEW)?;
+    let usages = || anyhow::Ok([old_server.process.usage()?, new_server.process.usage()?]);
+    let [old_idle, new_idle] = usages()?;
+    let subjects = [
+        Subject::server(OLD, old_server, Some(&setup.farm), SESSIONS)?,
+        Subject::server(NEW, &new_server, Some(&setup.farm), SESSIONS)?,
+    ];
+    let trials = subjects
+        .each_ref()
+        .map(|subject| (subject, load.connections));
+    let series = measure_in_rounds(&trials, rounds, load.duration, WARM_UP)?;
+    let [old_loaded, new_loaded] = usages()?;
+    let [old, new]: [Series; 2] = series
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("a program was not measured"))?;
+    Ok(Comparison {
+        machine: machine()?,
+        load,
+        rounds,
+        old: Measured {
+            series: old,
+            idle: old_idle,
+            loaded: old_loaded,
+        },
+        new: Measured {
+            series: new,
+            idle: new_idle,
+            loaded: new_loaded,
+        },
+    })
+}
+
+impl Comparison {
+    /// Returns the median of the ratios new ÷ old of each round. Rounds are compared one by one,
+    /// since the speed of the machine may change between them.
+    fn ratio(&self, figure: impl Fn(&Run) -> f64) -> f64 {
+        let rounds = self.old.series.runs.iter().zip(&self.new.series.runs);
+        median(rounds.map(|(old, new)| figure(new) / figure(old)).collect())
+    }
+}
+
+/// Returns the median, or NaN of nothing.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let upper = values.get(values.len() / 2);
+    let lower = values.get(values.len().saturating_sub(1) / 2);
+    match (lower, upper) {
+        (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
+        _ => f64::NAN,
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}; {} rounds of {} s each, {} connections; medians (minimum to maximum)\n",
+            self.machine,
+            self.rounds,
+            self.load.duration.as_secs(),
+            self.load.connections
+        )?;
+        writeln!(
+            f,
+            "| program | requests/s | CPU/request | 99th percentile | memory idle | after the load |"
+        )?;
+        writeln!(f, "|---|---|---|---|---|---|")?;
+        for measured in [&self.old, &self.new] {
+            let series = &measured.series;
+            writeln!(
+                f,
+                "| {} | {} | {} | {} | {} | {} |",
+                series.subject,
+                series.spread(Run::per_second, |rate| format!("{rate:.0}")),
+                micros(series.median(|run| run.subject_cpu_per_request().as_secs_f64())),
+                micros(series.median(|run| run.percentile_99.as_secs_f64())),
+                mebibytes(measured.idle),
+                mebibytes(measured.loaded),
+            )?;
+        }
+        writeln!(
+            f,
+            "\nnew ÷ old, median of the rounds: requests/s {:.3}, CPU/request {:.3}",
+            self.ratio(Run::per_second),
+            self.ratio(|run| run.subject_cpu_per_request().as_secs_f64()),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn median_is_middle_value_or_mean_of_both() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(Vec::new()).is_nan());
+    }
+}
