@@ -33,11 +33,11 @@ enum Target {
     /// Requests of a client to a store.
     StoreRequest,
     /// Responses of a store.
-    StoreAnswer,
+    StoreResponse,
     /// NFuse requests to a farm or a ticket authority.
     NfuseRequest,
     /// NFuse responses of a farm or a ticket authority.
-    NfuseAnswer,
+    NfuseResponse,
     /// Arbitrary bytes as XML.
     Xml,
     /// Tokens in an `Authorization` header.
@@ -109,4 +109,31 @@ fn fuzz(target: &str, seconds: u32) -> Result<()> {
             "-print_final_stats=1",
             "-verbosity=0",
         ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn targets_are_the_files_of_the_fuzz_folder() {
+        let targets = Target::value_variants().iter();
+        let targets: BTreeSet<String> = targets
+            .filter_map(Target::to_possible_value)
+            .map(|value| value.get_name().to_owned())
+            .collect();
+        let files: BTreeSet<String> = fs::read_dir(root().join("fuzz/fuzz_targets"))
+            .unwrap()
+            .filter_map(|file| {
+                file.unwrap()
+                    .path()
+                    .file_stem()?
+                    .to_str()
+                    .map(str::to_owned)
+            })
+            .collect();
+        assert_eq!(targets, files);
+    }
 }
