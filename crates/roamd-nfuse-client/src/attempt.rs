@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use roamd_nfuse_proto::{Dialect, Effect, Request};
 
-use crate::connection_pool::{Connection, ConnectionPool};
+use crate::connection::Connection;
+use crate::connection_pool::ConnectionPool;
 use crate::error::CallError;
 use crate::exchange::ExchangeError;
 use crate::policy::{Attempts, Failure, Step, next_step};

@@ -15,13 +15,18 @@ use roamd_nfuse_proto::transport::ControllerUrl;
 use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
 use tokio::time::{Instant, sleep};
 
+use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::error::CallError;
-use crate::exchange::{ExchangeError, Sender, post};
+use crate::exchange::{ExchangeError, post};
 use crate::service_key::KeyInUse;
 
 /// Limit of the time that an idle connection is kept.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
+
+/// Interval at which idle connections are checked for their age, and for a controller that closed
+/// them.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Limit of idle connections of one thread.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -33,8 +38,8 @@ const SHARDS: usize = 16;
 pub(crate) struct ConnectionPool {
     controller: ControllerUrl,
     connector: Arc<Connector>,
-    /// Idle connections by thread: a connection is driven by the runtime of the thread that opened
-    /// it, and a request on another thread would wake that thread twice.
+    /// Idle connections by thread: the runtime of the thread that opened a connection watches its
+    /// socket, and would wake a request on another thread.
     idle: [Arc<Mutex<IdleConnections>>; SHARDS],
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
@@ -44,20 +49,13 @@ pub(crate) struct ConnectionPool {
 #[derive(Default)]
 struct IdleConnections {
     connections: Vec<IdleConnection>,
-    /// Whether a task runs that closes connections after [`MAX_IDLE_TIME`].
+    /// Whether [`sweep`] runs.
     has_sweeper: bool,
 }
 
 struct IdleConnection {
-    sender: Sender,
+    connection: Connection,
     since: Instant,
-}
-
-/// A connection for one exchange.
-pub(crate) struct Connection {
-    sender: Sender,
-    /// Whether it was idle before, so that the controller may have closed it.
-    is_reused: bool,
 }
 
 /// Numbers of connections to a controller.
@@ -126,18 +124,9 @@ impl ConnectionPool {
     /// # Errors
     /// If the controller cannot be reached. Nothing was sent.
     pub(crate) async fn connect(&self) -> Result<Connection, CallError> {
-        let opened = self.connector.connect(&self.controller).await?;
+        let opened = self.connector.connect(&self.controller, &self.open).await?;
         *lock(&self.certificate_expiry) = opened.certificate_expiry;
-        let open = OpenConnection::new(&self.open);
-        tokio::spawn(async move {
-            // The exchange on the connection reports its errors.
-            drop(opened.driver.await);
-            drop(open);
-        });
-        Ok(Connection {
-            sender: opened.sender,
-            is_reused: false,
-        })
+        Ok(opened.connection)
     }
 
     /// Performs exactly one exchange: posts the body of a request, and decodes the response.
@@ -151,7 +140,7 @@ impl ConnectionPool {
         key: Option<&HeaderValue>,
     ) -> Result<(Dialect, R::Response), ExchangeError> {
         let host = self.controller.host_header();
-        let document = match post(&mut connection.sender, R::SERVICE, host, key, body).await {
+        let document = match post(&mut connection, R::SERVICE, host, key, body).await {
             Ok(document) => document,
             Err(ExchangeError::NoResponse(error)) if connection.is_reused => {
                 // A controller that closed one idle connection has usually closed all of them.
@@ -163,7 +152,7 @@ impl ConnectionPool {
             Err(error) => return Err(error),
         };
         if document.is_connection_reusable {
-            self.keep(connection.sender);
+            self.keep(connection);
         }
         let (frame, response) = decode_response::<R>(&document.bytes).map_err(CallError::from)?;
         match response {
@@ -176,12 +165,11 @@ impl ConnectionPool {
     /// the others sooner.
     async fn acquire_idle(&self) -> Option<Connection> {
         loop {
-            let IdleConnection { mut sender, since } = lock(self.shard()).connections.pop()?;
-            if since.elapsed() < MAX_IDLE_TIME && sender.ready().await.is_ok() {
-                return Some(Connection {
-                    sender,
-                    is_reused: true,
-                });
+            let idle = lock(self.shard()).connections.pop()?;
+            let mut connection = idle.connection;
+            if idle.since.elapsed() < MAX_IDLE_TIME && connection.ready().await {
+                connection.is_reused = true;
+                return Some(connection);
             }
         }
     }
@@ -192,12 +180,12 @@ impl ConnectionPool {
         self.idle.get(thread_shard()).unwrap_or(first)
     }
 
-    fn keep(&self, sender: Sender) {
+    fn keep(&self, connection: Connection) {
         let shard = self.shard();
         let mut idle = lock(shard);
-        if idle.connections.len() < MAX_IDLE_CONNECTIONS && !sender.is_closed() {
+        if idle.connections.len() < MAX_IDLE_CONNECTIONS {
             idle.connections.push(IdleConnection {
-                sender,
+                connection,
                 since: Instant::now(),
             });
             if !std::mem::replace(&mut idle.has_sweeper, true) {
@@ -220,14 +208,14 @@ impl IdleConnections {
     /// Removes connections that have been idle for too long or were closed by the controller.
     fn sweep(&mut self) {
         self.connections
-            .retain(|idle| idle.since.elapsed() < MAX_IDLE_TIME && !idle.sender.is_closed());
+            .retain_mut(|idle| idle.since.elapsed() < MAX_IDLE_TIME && !idle.connection.is_closed());
     }
 }
 
 /// Sweeps regularly while there are idle connections.
 async fn sweep(idle: Weak<Mutex<IdleConnections>>) {
     loop {
-        sleep(MAX_IDLE_TIME).await;
+        sleep(SWEEP_INTERVAL).await;
         let Some(idle) = idle.upgrade() else {
             return;
         };
@@ -238,22 +226,6 @@ async fn sweep(idle: Weak<Mutex<IdleConnections>>) {
             idle.has_sweeper = false;
             return;
         }
-    }
-}
-
-/// An open connection, counted until it is dropped.
-struct OpenConnection(Arc<AtomicUsize>);
-
-impl OpenConnection {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,15 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
 
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use roamd_nfuse_proto::transport::{ControllerUrl, Security};
 use tokio::time::timeout;
 
+use crate::connection::Connection;
 use crate::error::CallError;
-use crate::exchange::Sender;
 use crate::service_key::KeyInUse;
 use crate::{ClientTls, Network, Stream};
 
@@ -26,30 +25,30 @@ pub(crate) struct Connector {
 
 /// A connection that was opened.
 pub(crate) struct Opened {
-    pub(crate) sender: Sender,
-    /// Future that moves the bytes of the connection, until it is closed.
-    pub(crate) driver:
-        http1::Connection<TokioIo<Box<dyn Stream>>, http_body_util::Full<bytes::Bytes>>,
+    pub(crate) connection: Connection,
     /// Expiry of the controller's certificate. `None` without TLS.
     pub(crate) certificate_expiry: Option<SystemTime>,
 }
 
 impl Connector {
-    /// Opens a connection to a controller.
+    /// Opens a connection to a controller, and counts it in `open` until it is dropped.
     ///
     /// # Errors
     /// Always [`CallError::Unreachable`]: nothing was sent.
-    pub(crate) async fn connect(&self, controller: &ControllerUrl) -> Result<Opened, CallError> {
+    pub(crate) async fn connect(
+        &self,
+        controller: &ControllerUrl,
+        open: &Arc<AtomicUsize>,
+    ) -> Result<Opened, CallError> {
         let (stream, certificate_expiry) = timeout(self.connect_timeout, self.open(controller))
             .await
             .map_err(|elapsed| CallError::Unreachable(Box::new(elapsed)))?
             .map_err(|error| CallError::Unreachable(Box::new(error)))?;
-        let (sender, driver) = http1::handshake(TokioIo::new(stream))
+        let connection = Connection::start(stream, open)
             .await
             .map_err(|error| CallError::Unreachable(Box::new(error)))?;
         Ok(Opened {
-            sender,
-            driver,
+            connection,
             certificate_expiry,
         })
     }

@@ -5,18 +5,15 @@ use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
 use roamd_nfuse_proto::Service;
 
+use crate::connection::Connection;
 use crate::error::CallError;
 use crate::response_body::{Progress, ResponseBody};
 use crate::service_key::{SERVICE_KEY, is_key_refusal};
 
 /// Limit of a response in bytes, chunk framing included.
 const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
-
-/// Sending half of an HTTP/1.1 connection.
-pub(crate) type Sender = SendRequest<Full<Bytes>>;
 
 /// Failure of one exchange.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ pub(crate) struct Document {
 
 /// Posts the body of a request and reads the response.
 pub(crate) async fn post(
-    sender: &mut Sender,
+    connection: &mut Connection,
     service: Service,
     host: &HeaderValue,
     key: Option<&HeaderValue>,
@@ -57,20 +54,23 @@ pub(crate) async fn post(
     if let Some(key) = key {
         headers.insert(SERVICE_KEY, key.clone());
     }
-    let response = sender.send_request(request).await.map_err(|error| {
-        if error.is_parse() {
-            ExchangeError::Failed(error.into())
-        } else {
-            ExchangeError::NoResponse(error)
+    let read = async |response: hyper::Result<http::Response<Incoming>>| {
+        let response = response.map_err(|error| {
+            if error.is_parse() {
+                ExchangeError::Failed(error.into())
+            } else {
+                ExchangeError::NoResponse(error)
+            }
+        })?;
+        match response.status() {
+            StatusCode::OK => Ok(read_response(response.into_body()).await?),
+            status if key.is_some() && is_key_refusal(status) => {
+                Err(ExchangeError::ServiceKeyRefused(status))
+            }
+            status => Err(CallError::Http(status).into()),
         }
-    })?;
-    match response.status() {
-        StatusCode::OK => Ok(read_response(response.into_body()).await?),
-        status if key.is_some() && is_key_refusal(status) => {
-            Err(ExchangeError::ServiceKeyRefused(status))
-        }
-        status => Err(CallError::Http(status).into()),
-    }
+    };
+    connection.send(request, read).await
 }
 
 /// Path of a service on every controller (nfuse.md §1.1, §8).

@@ -5,6 +5,7 @@ mod attempt_log;
 mod breaker;
 mod candidates;
 mod client;
+mod connection;
 mod connection_pool;
 mod connector;
 mod controller;
