@@ -104,7 +104,9 @@ where
                 let must_close = request.version() == Version::HTTP_11
                     && request.headers().contains_key(TRANSFER_ENCODING);
                 request.extensions_mut().insert(peer);
-                let response = service(request);
+                // hyper holds room for the future of a request as long as the connection is open.
+                // On the heap, an idle connection does not pay for it.
+                let response = Box::pin(service(request));
                 async move {
                     let mut response = response.await;
                     if must_close {

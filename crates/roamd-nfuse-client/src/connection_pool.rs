@@ -207,8 +207,9 @@ impl fmt::Debug for ConnectionPool {
 impl IdleConnections {
     /// Removes connections that have been idle for too long or were closed by the controller.
     fn sweep(&mut self) {
-        self.connections
-            .retain_mut(|idle| idle.since.elapsed() < MAX_IDLE_TIME && !idle.connection.is_closed());
+        self.connections.retain_mut(|idle| {
+            idle.since.elapsed() < MAX_IDLE_TIME && !idle.connection.is_closed()
+        });
     }
 }
 

@@ -25,10 +25,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::init();
+    let log = match logging::init() {
+        Ok(log) => log,
+        Err(error) => {
+            output::print_error(&error.into());
+            return Exit::Failed.into();
+        }
+    };
     let exit = cli.command.run().unwrap_or_else(|error| {
         output::print_error(&error);
         Exit::from(&error)
     });
+    drop(log);
     exit.into()
 }

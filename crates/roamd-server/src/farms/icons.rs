@@ -40,7 +40,8 @@ pub(super) async fn cached(
         version,
         size,
     };
-    let icon = context.farm.icons.try_get_with(key, fetch);
+    // On the heap, because it is large, and every request has room for the largest one.
+    let icon = Box::pin(context.farm.icons.try_get_with(key, fetch));
     context.shared(DeadlineShare::Whole, icon).await
 }
 

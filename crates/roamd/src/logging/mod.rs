@@ -1,0 +1,40 @@
+//! Logging to stderr: text on a terminal, JSON lines otherwise.
+
+mod line_queue;
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use line_queue::LineQueue;
+
+/// Environment variable with the log filter, such as `debug` or `roamd_server=debug,info`.
+const FILTER: &str = "ROAMD_LOG";
+
+/// Writes the log until it is dropped. Then the last lines are written.
+pub(crate) struct LogGuard {
+    _queue: Option<LineQueue>,
+}
+
+/// Starts logging. The default level is `info`; [`FILTER`] changes it.
+///
+/// # Errors
+/// If the system starts no thread.
+pub(crate) fn init() -> io::Result<LogGuard> {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .with_env_var(FILTER)
+        .from_env_lossy();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter);
+    if io::stderr().is_terminal() {
+        logs.with_writer(io::stderr).init();
+        return Ok(LogGuard { _queue: None });
+    }
+    let queue = LineQueue::start(io::stderr())?;
+    let logs = logs.json().flatten_event(true).with_ansi(false);
+    logs.with_writer(queue.writer()).init();
+    Ok(LogGuard {
+        _queue: Some(queue),
+    })
+}
