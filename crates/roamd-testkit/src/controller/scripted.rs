@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use roamd_nfuse_proto::transport::ControllerUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -95,6 +96,12 @@ impl ScriptedController {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// URL of the controller, as the NFuse client reads it.
+    #[must_use]
+    pub fn controller_url(&self) -> ControllerUrl {
+        ControllerUrl::parse(&self.url()).unwrap()
     }
 
     /// The section of a configuration for a farm of generation 7 with this controller. Lines for
