@@ -12,9 +12,10 @@ use tokio::sync::Semaphore;
 
 use super::farm::{healthy_scripts, refusal};
 use super::messages::document;
-use super::requests::{request_name, take_request};
+use super::requests::request_name;
 use super::script::Script;
 use crate::config::FarmConfig;
+use crate::http_request::take_request;
 
 /// A controller that plays a [`Script`] for each request and records the requests.
 ///

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
-use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
+use roamd_testkit::{FarmConfig, MockStore, ServerConfig, StoreConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -347,6 +347,15 @@ pub(crate) fn write_configuration(world: &World, listen: &str, stores: Vec<Store
     let path = world.path("roamd.toml");
     std::fs::write(&path, config.to_string()).unwrap();
     path.to_str().unwrap().into()
+}
+
+/// Returns a subcommand of `roamd sessions` for a mock store.
+pub(crate) fn store_command(store: &MockStore, args: &[&str]) -> Command {
+    let store = store.url();
+    let common = ["--store", &store, "--user", "ada", "--client-name", "KIOSK"];
+    let mut command = roamd(&[&["sessions"], args, &common].concat());
+    command.env("ROAMD_PASSWORD", "s3cret!");
+    command
 }
 
 /// Writes a self-signed certificate for `localhost`, and its key with mode 600.
