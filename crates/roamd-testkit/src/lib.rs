@@ -17,7 +17,7 @@ mod strict_xml;
 mod tls_proxy;
 
 pub use certificates::{CertificateAuthority, IssuedCertificate};
-pub use config::{FarmConfig, ServerConfig, StoreConfig};
+pub use config::{FarmConfig, ServerConfig, StoreConfig, line_of};
 pub use controller::{
     Script, ScriptedController, document, encode_document, http_response, request_name,
 };

@@ -327,23 +327,23 @@ pub(crate) fn configuration(
         generation,
         ..FarmConfig::new(id, format!("http://{controller}"))
     });
-    let store = StoreConfig {
-        path: "/Citrix/Store".to_owned(),
-        farms: farms.collect(),
-        ..StoreConfig::default()
-    };
-    write_configuration(world, listen, vec![store])
+    let store = StoreConfig::new("/Citrix/Store", farms);
+    write_configuration(world, &server_config(world, listen, vec![store]))
 }
 
-/// Writes a configuration with these stores, and returns its path.
-pub(crate) fn write_configuration(world: &World, listen: &str, stores: Vec<StoreConfig>) -> String {
-    let config = ServerConfig {
+/// Returns a configuration with these stores.
+pub(crate) fn server_config(world: &World, listen: &str, stores: Vec<StoreConfig>) -> ServerConfig {
+    ServerConfig {
         listen: listen.to_owned(),
         base_url: format!("http://{listen}"),
         data_dir: world.path("state").display().to_string(),
         stores,
         ..ServerConfig::default()
-    };
+    }
+}
+
+/// Writes a configuration, and returns its path.
+pub(crate) fn write_configuration(world: &World, config: &ServerConfig) -> String {
     let path = world.path("roamd.toml");
     std::fs::write(&path, config.to_string()).unwrap();
     path.to_str().unwrap().into()
