@@ -83,11 +83,7 @@ impl ServerProcess {
     ) -> Result<Self> {
         fs::create_dir(folder)?;
         let path = folder.join("roamd.toml");
-        let store = StoreConfig {
-            path: "/Citrix/Store".to_owned(),
-            lines: String::new(),
-            farms: farms.to_vec(),
-        };
+        let store = StoreConfig::new("/Citrix/Store", farms.iter().cloned());
         let config = ServerConfig {
             listen: listening.listen.to_string(),
             base_url: listening.base_url.clone(),

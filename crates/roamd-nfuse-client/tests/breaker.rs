@@ -7,11 +7,12 @@ use roamd_nfuse_client::{
     CallError, ControllerOrder, ControllerState, FarmClient, FarmConfig, Sent,
 };
 use roamd_nfuse_proto::ErrorId;
+use roamd_testkit::{Script, ScriptedController, free_address};
 use tokio::time::Instant;
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_response, change, closed_port, config,
-    controller, done, farm, farm_of, free_address, http, refused,
+use crate::support::{
+    LONG, READ, capability, capability_response, change, closed_controller, config, controller,
+    done, farm, farm_of, http, refused,
 };
 
 /// Number of failed calls that opens a breaker.
@@ -20,8 +21,8 @@ const FAILURES: usize = 3;
 /// Long enough for the first two probes.
 const SECONDS: Duration = Duration::from_secs(8);
 
-fn responses(name: &'static str, count: usize) -> impl Iterator<Item = Act> {
-    (0..count).map(move |_| Act::Send(capability_response(name)))
+fn responses(name: &'static str, count: usize) -> Vec<Script> {
+    vec![Script::bytes(capability_response(name)); count]
 }
 
 async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> bool {
@@ -44,8 +45,10 @@ async fn failing_controller_is_skipped_after_three_calls() {
         ("an HTTP error", http("503 Busy", b"")),
     ];
     for (name, response) in failures {
-        let bad = Scripted::start((0..99).map(|_| Act::SendAndClose(response.clone()))).await;
-        let good = Scripted::start(responses("good", 10)).await;
+        let bad =
+            ScriptedController::in_order(vec![Script::bytes(response.clone()).then_close(); 99])
+                .await;
+        let good = ScriptedController::in_order(responses("good", 10)).await;
         let farm = farm_of(&[&bad, &good]);
         for _ in 0..10 {
             assert_eq!(
@@ -60,8 +63,8 @@ async fn failing_controller_is_skipped_after_three_calls() {
             .map(|report| (report.controller.clone(), report.state))
             .collect();
         let expected = [
-            (bad.controller(), ControllerState::Open),
-            (good.controller(), ControllerState::Closed),
+            (bad.controller_url(), ControllerState::Open),
+            (good.controller_url(), ControllerState::Closed),
         ];
         assert_eq!(states, expected, "{name}");
     }
@@ -70,8 +73,8 @@ async fn failing_controller_is_skipped_after_three_calls() {
 /// With an open breaker, even changes succeed that the controller would have lost.
 #[tokio::test]
 async fn change_skips_controller_with_open_breaker() {
-    let bad = Scripted::start([]).await;
-    let good = Scripted::start((0..9).map(|_| Act::Send(done()))).await;
+    let bad = ScriptedController::in_order([]).await;
+    let good = ScriptedController::in_order(vec![Script::bytes(done()); 9]).await;
     let farm = farm_of(&[&bad, &good]);
     for _ in 0..FAILURES {
         farm.call(&change("DESK-A")).await.unwrap_err();
@@ -87,9 +90,10 @@ async fn refused_requests_do_not_open_the_breaker() {
         ("request too long", http("400 Bad request", b"")),
     ];
     for (name, response) in responses {
-        let controller = Scripted::start((0..9).map(|_| Act::Send(response.clone()))).await;
+        let controller =
+            ScriptedController::in_order(vec![Script::bytes(response.clone()); 9]).await;
         let farm = farm(
-            vec![controller.controller(), closed_port().await],
+            vec![controller.controller_url(), closed_controller()],
             ControllerOrder::Ordered,
             LONG,
         );
@@ -102,17 +106,17 @@ async fn refused_requests_do_not_open_the_breaker() {
 
 #[tokio::test]
 async fn recovered_controller_is_used_within_seconds() {
-    let address = free_address().await;
-    let standby = Scripted::start(responses("standby", 9_999)).await;
+    let address = free_address();
+    let standby = ScriptedController::in_order(responses("standby", 9_999)).await;
     let farm = farm(
-        vec![controller(address), standby.controller()],
+        vec![controller(address), standby.controller_url()],
         ControllerOrder::Ordered,
         LONG,
     );
     for _ in 0..FAILURES {
         assert_eq!(farm.call(&READ).await.unwrap(), capability("standby"));
     }
-    let back = Scripted::start_at(address, responses("back", 9_999)).await;
+    let back = ScriptedController::in_order_at(address, responses("back", 9_999)).await;
     let used = until(|| async { farm.call(&READ).await.unwrap() == capability("back") });
     assert!(used.await, "{} probes", back.requests().len());
     // Calls went to the other controller in the meantime: the first request was a probe.
@@ -121,7 +125,7 @@ async fn recovered_controller_is_used_within_seconds() {
 
 #[tokio::test]
 async fn farm_with_only_open_breakers_is_still_tried() {
-    let addresses = [free_address().await, free_address().await];
+    let addresses = [free_address(), free_address()];
     let farm = farm(
         addresses.map(controller).to_vec(),
         ControllerOrder::Balanced,
@@ -133,8 +137,8 @@ async fn farm_with_only_open_breakers_is_still_tried() {
     }
     // The next call reaches the farm without a probe before it.
     let [first, second] = addresses;
-    let _first = Scripted::start_at(first, responses("back", 9)).await;
-    let _second = Scripted::start_at(second, responses("back", 9)).await;
+    let _first = ScriptedController::in_order_at(first, responses("back", 9)).await;
+    let _second = ScriptedController::in_order_at(second, responses("back", 9)).await;
     assert_eq!(farm.call(&READ).await.unwrap(), capability("back"));
 }
 
@@ -143,30 +147,35 @@ async fn farm_with_only_open_breakers_is_still_tried() {
 async fn call_timeouts_alone_do_not_open_the_breaker() {
     const CALLS: usize = 10;
     // Each call gets no response, and the probe that follows gets one.
-    let script = (0..CALLS).flat_map(|_| [Act::Silence, Act::Send(capability_response("probe"))]);
-    let controller = Scripted::start(script.chain(responses("used", 1))).await;
-    let standby = Scripted::start([]).await;
+    let script = (0..CALLS).flat_map(|_| {
+        [
+            Script::silence(),
+            Script::bytes(capability_response("probe")),
+        ]
+    });
+    let controller = ScriptedController::in_order(script.chain(responses("used", 1))).await;
+    let standby = ScriptedController::in_order([]).await;
     let farm = farm(
-        vec![controller.controller(), standby.controller()],
+        vec![controller.controller_url(), standby.controller_url()],
         ControllerOrder::Ordered,
         Duration::from_millis(100),
     );
     for call in 1..=CALLS {
         let error = farm.call(&change("HUNG")).await.unwrap_err();
         assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
-        controller.received(2 * call).await;
+        controller.wait_for_total(2 * call).await;
     }
     assert_eq!(standby.requests().len(), 0);
 }
 
 #[tokio::test]
 async fn timed_out_probe_opens_the_breaker() {
-    let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
-    let good = Scripted::start(responses("good", 9_999)).await;
+    let hung = ScriptedController::in_order(vec![Script::silence(); 99]).await;
+    let good = ScriptedController::in_order(responses("good", 9_999)).await;
     let farm = FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(50),
         ..config(
-            vec![hung.controller(), good.controller()],
+            vec![hung.controller_url(), good.controller_url()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -183,12 +192,12 @@ async fn timed_out_probe_opens_the_breaker() {
 #[tokio::test]
 async fn hanging_probe_is_the_only_one() {
     const CALLS: usize = 50;
-    let hung = Scripted::start((0..999).map(|_| Act::Silence)).await;
-    let good = Scripted::start(responses("good", CALLS)).await;
+    let hung = ScriptedController::in_order(vec![Script::silence(); 999]).await;
+    let good = ScriptedController::in_order(responses("good", CALLS)).await;
     let farm = FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(100),
         ..config(
-            vec![hung.controller(), good.controller()],
+            vec![hung.controller_url(), good.controller_url()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -197,7 +206,7 @@ async fn hanging_probe_is_the_only_one() {
     for response in calls.await {
         assert_eq!(response.unwrap(), capability("good"));
     }
-    hung.received(CALLS + 1).await;
+    hung.wait_for_total(CALLS + 1).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     // All calls were under way before the first time-out; then there was one probe.
     assert_eq!(hung.requests().len(), CALLS + 1);
@@ -206,10 +215,10 @@ async fn hanging_probe_is_the_only_one() {
 /// A farm that hangs must not delay every call by its whole deadline.
 #[tokio::test]
 async fn unresponsive_farm_is_tried_by_one_call_at_a_time() {
-    let hung = Scripted::start((0..99).map(|_| Act::Silence)).await;
+    let hung = ScriptedController::in_order(vec![Script::silence(); 99]).await;
     let farm = Arc::new(FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(50),
-        ..config(vec![hung.controller()], ControllerOrder::Ordered, LONG)
+        ..config(vec![hung.controller_url()], ControllerOrder::Ordered, LONG)
     }));
     // A call times out, and a probe confirms that the controller hangs.
     let first = farm.call_by(Instant::now() + Duration::from_millis(100), &READ);
@@ -243,7 +252,7 @@ async fn unresponsive_farm_is_tried_by_one_call_at_a_time() {
 
 #[tokio::test]
 async fn dropped_farm_stops_probing() {
-    let bad = Scripted::start([]).await;
+    let bad = ScriptedController::in_order([]).await;
     let farm = farm_of(&[&bad, &bad]);
     for _ in 0..FAILURES {
         farm.call(&READ).await.unwrap_err();

@@ -8,11 +8,13 @@ use roamd_nfuse_client::{
     Observer, Sent,
 };
 use roamd_nfuse_proto::ErrorId;
+use roamd_testkit::{Script, ScriptedController};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_response, change, closed_port, config,
-    controller, done, farm, farm_of, http, refused,
+use crate::support::{
+    LONG, READ, capability, capability_response, change, closed_controller, config, controller,
+    done, farm, farm_of, http, refused,
 };
 
 /// Failures of a controller after it has read a request.
@@ -36,8 +38,8 @@ fn failures() -> Vec<(&'static str, Vec<u8>)> {
 #[tokio::test]
 async fn failed_change_reaches_only_one_controller() {
     for (name, response) in failures() {
-        let first = Scripted::start([Act::SendAndClose(response)]).await;
-        let second = Scripted::start([Act::Send(done())]).await;
+        let first = ScriptedController::in_order([Script::bytes(response).then_close()]).await;
+        let second = ScriptedController::in_order([Script::bytes(done())]).await;
         let error = farm_of(&[&first, &second])
             .call(&change("DESK-A"))
             .await
@@ -54,8 +56,9 @@ async fn failed_change_reaches_only_one_controller() {
 #[tokio::test]
 async fn failed_read_goes_to_the_next_controller() {
     for (name, response) in failures() {
-        let first = Scripted::start([Act::SendAndClose(response)]).await;
-        let second = Scripted::start([Act::Send(capability_response("second"))]).await;
+        let first = ScriptedController::in_order([Script::bytes(response).then_close()]).await;
+        let second =
+            ScriptedController::in_order([Script::bytes(capability_response("second"))]).await;
         let response = farm_of(&[&first, &second]).call(&READ).await;
         assert_eq!(response.ok(), Some(capability("second")), "{name}");
         assert_eq!(
@@ -68,14 +71,18 @@ async fn failed_read_goes_to_the_next_controller() {
 
 #[tokio::test]
 async fn lost_read_is_resent_once_to_the_only_controller() {
-    let controller = Scripted::start([Act::Close, Act::Send(capability_response("again"))]).await;
+    let controller = ScriptedController::in_order([
+        Script::close(),
+        Script::bytes(capability_response("again")),
+    ])
+    .await;
     assert_eq!(
         farm_of(&[&controller]).call(&READ).await.unwrap(),
         capability("again")
     );
     assert_eq!(controller.requests().len(), 2);
 
-    let controller = Scripted::start([]).await;
+    let controller = ScriptedController::in_order([]).await;
     let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
     assert!(matches!(error, CallError::Lost(_)), "{error:?}");
     assert_eq!(controller.requests().len(), 2);
@@ -83,7 +90,7 @@ async fn lost_read_is_resent_once_to_the_only_controller() {
 
 #[tokio::test]
 async fn lost_change_is_not_resent_to_the_only_controller() {
-    let controller = Scripted::start([Act::Close, Act::Send(done())]).await;
+    let controller = ScriptedController::in_order([Script::close(), Script::bytes(done())]).await;
     let error = farm_of(&[&controller])
         .call(&change("DESK-A"))
         .await
@@ -96,7 +103,8 @@ async fn lost_change_is_not_resent_to_the_only_controller() {
 #[tokio::test]
 async fn changes_survive_connections_that_are_closing() {
     const CALLS: usize = 200;
-    let controller = Scripted::start((0..CALLS).map(|_| Act::SendAndClose(done()))).await;
+    let controller =
+        ScriptedController::in_order(vec![Script::bytes(done()).then_close(); CALLS]).await;
     let farm = farm_of(&[&controller]);
     for number in 0..CALLS {
         farm.call(&change(&format!("DESK-{number};")))
@@ -110,17 +118,17 @@ async fn changes_survive_connections_that_are_closing() {
 async fn read_on_stale_connection_is_resent_in_same_attempt() {
     // The controller keeps the connection after its first response, and closes it when the next
     // request arrives, as if the close and the request had crossed on the way.
-    let controller = Scripted::start([
-        Act::Send(capability_response("first")),
-        Act::Close,
-        Act::Send(capability_response("second")),
-        Act::Close,
+    let controller = ScriptedController::in_order([
+        Script::bytes(capability_response("first")),
+        Script::close(),
+        Script::bytes(capability_response("second")),
+        Script::close(),
     ])
     .await;
     let farm = FarmClient::new(FarmConfig {
         attempts: 1,
         ..config(
-            vec![controller.controller()],
+            vec![controller.controller_url()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -134,14 +142,15 @@ async fn read_on_stale_connection_is_resent_in_same_attempt() {
 #[tokio::test]
 async fn resend_on_stale_connection_is_part_of_one_attempt() {
     const CALLS: usize = 6;
-    let acts = (0..CALLS).flat_map(|_| [Act::Send(capability_response("kept")), Act::Close]);
-    let controller = Scripted::start(acts).await;
+    let scripts =
+        (0..CALLS).flat_map(|_| [Script::bytes(capability_response("kept")), Script::close()]);
+    let controller = ScriptedController::in_order(scripts).await;
     let outcomes = Arc::new(Outcomes::default());
     let farm = FarmClient::new(FarmConfig {
         attempts: 1,
         observer: Some(Arc::<Outcomes>::clone(&outcomes)),
         ..config(
-            vec![controller.controller()],
+            vec![controller.controller_url()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -149,7 +158,7 @@ async fn resend_on_stale_connection_is_part_of_one_attempt() {
     for call in 1..=CALLS {
         assert_eq!(farm.call(&READ).await.unwrap(), capability("kept"));
         assert_eq!(controller.requests().len(), 2 * call - 1);
-        assert_eq!(controller.connections(), call);
+        assert_eq!(controller.connection_count(), call);
     }
     assert_eq!(
         outcomes.0.lock().unwrap().as_slice(),
@@ -172,27 +181,31 @@ impl Observer for Outcomes {
 
 #[tokio::test]
 async fn change_gets_new_connection_that_reads_reuse() {
-    let controller = Scripted::start([
-        Act::Send(capability_response("first")),
-        Act::Send(done()),
-        Act::Send(capability_response("second")),
-        Act::Send(capability_response("third")),
+    let controller = ScriptedController::in_order([
+        Script::bytes(capability_response("first")),
+        Script::bytes(done()),
+        Script::bytes(capability_response("second")),
+        Script::bytes(capability_response("third")),
     ])
     .await;
     let farm = farm_of(&[&controller]);
     farm.call(&READ).await.unwrap();
     farm.call(&change("DESK-A")).await.unwrap();
-    assert_eq!(controller.connections(), 2);
+    assert_eq!(controller.connection_count(), 2);
     let (second, third) = tokio::join!(farm.call(&READ), farm.call(&READ));
     assert!(second.is_ok() && third.is_ok());
-    assert_eq!(controller.connections(), 2);
+    assert_eq!(controller.connection_count(), 2);
 }
 
 #[tokio::test]
 async fn unreachable_controller_is_skipped() {
-    let dead = closed_port().await;
-    let alive = Scripted::start([Act::Send(done()), Act::Send(capability_response("alive"))]).await;
-    let controllers = vec![dead.clone(), dead, alive.controller()];
+    let dead = closed_controller();
+    let alive = ScriptedController::in_order([
+        Script::bytes(done()),
+        Script::bytes(capability_response("alive")),
+    ])
+    .await;
+    let controllers = vec![dead.clone(), dead, alive.controller_url()];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
     farm.call(&change("DESK-A")).await.unwrap();
     assert_eq!(farm.call(&READ).await.unwrap(), capability("alive"));
@@ -201,7 +214,7 @@ async fn unreachable_controller_is_skipped() {
 
 #[tokio::test]
 async fn unreachable_farm_reports_nothing_sent() {
-    let dead = closed_port().await;
+    let dead = closed_controller();
     for controllers in [vec![dead.clone(), dead], Vec::new()] {
         let farm = farm(controllers, ControllerOrder::Balanced, LONG);
         let error = farm.call(&change("DESK-A")).await.unwrap_err();
@@ -212,8 +225,8 @@ async fn unreachable_farm_reports_nothing_sent() {
 
 #[tokio::test]
 async fn unreachable_controller_does_not_hide_earlier_failure() {
-    let first = Scripted::start([Act::Close]).await;
-    let controllers = vec![first.controller(), closed_port().await];
+    let first = ScriptedController::in_order([Script::close()]).await;
+    let controllers = vec![first.controller_url(), closed_controller()];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
     let error = farm.call(&READ).await.unwrap_err();
     assert!(matches!(error, CallError::Lost(_)), "{error:?}");
@@ -236,9 +249,9 @@ async fn connect_timeout_leaves_time_for_next_controller() {
     let hole = controller(address);
     let deadline = Duration::from_secs(3);
 
-    let alive = Scripted::start([Act::Send(done())]).await;
+    let alive = ScriptedController::in_order([Script::bytes(done())]).await;
     let order = ControllerOrder::Ordered;
-    let both = farm(vec![hole.clone(), alive.controller()], order, deadline);
+    let both = farm(vec![hole.clone(), alive.controller_url()], order, deadline);
     both.call(&change("DESK-A")).await.unwrap();
 
     let alone = farm(vec![hole], order, Duration::from_millis(300));
@@ -248,12 +261,12 @@ async fn connect_timeout_leaves_time_for_next_controller() {
 
 #[tokio::test]
 async fn silent_controller_leaves_time_for_read_at_the_next() {
-    let silent = Scripted::start([Act::Silence, Act::Silence]).await;
-    let second = Scripted::start([Act::Send(capability_response("second"))]).await;
+    let silent = ScriptedController::in_order([Script::silence(), Script::silence()]).await;
+    let second = ScriptedController::in_order([Script::bytes(capability_response("second"))]).await;
     let farm = FarmClient::new(FarmConfig {
         response_timeout: Duration::from_millis(50),
         ..config(
-            vec![silent.controller(), second.controller()],
+            vec![silent.controller_url(), second.controller_url()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -265,27 +278,27 @@ async fn silent_controller_leaves_time_for_read_at_the_next() {
 async fn call_without_alternative_waits_for_slow_controller() {
     let response_timeout = Duration::from_millis(50);
     for only in [true, false] {
-        let (trigger, triggered) = tokio::sync::oneshot::channel();
+        let pending = Arc::new(Semaphore::new(0));
         let response = if only {
             capability_response("slow")
         } else {
             done()
         };
-        let slow = Scripted::start([Act::SendLater(triggered, response)]).await;
-        let second = Scripted::start([]).await;
+        let slow = ScriptedController::in_order([Script::bytes(response).held(&pending)]).await;
+        let second = ScriptedController::in_order([]).await;
         let controllers = if only {
-            vec![slow.controller()]
+            vec![slow.controller_url()]
         } else {
-            vec![slow.controller(), second.controller()]
+            vec![slow.controller_url(), second.controller_url()]
         };
         let farm = FarmClient::new(FarmConfig {
             response_timeout,
             ..config(controllers, ControllerOrder::Ordered, LONG)
         });
         let responding = async {
-            slow.received(1).await;
+            slow.wait_for_total(1).await;
             tokio::time::sleep(2 * response_timeout).await;
-            trigger.send(()).unwrap();
+            pending.close();
         };
         if only {
             let (response, ()) = tokio::join!(farm.call(&READ), responding);
@@ -304,9 +317,12 @@ async fn attempts_limit_the_controllers_tried() {
     for (attempts, expected) in [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1])] {
         let mut scripted = Vec::new();
         for _ in 0..3 {
-            scripted.push(Scripted::start([]).await);
+            scripted.push(ScriptedController::in_order([]).await);
         }
-        let controllers = scripted.iter().map(Scripted::controller).collect();
+        let controllers = scripted
+            .iter()
+            .map(ScriptedController::controller_url)
+            .collect();
         let farm = FarmClient::new(FarmConfig {
             attempts,
             ..config(controllers, ControllerOrder::Ordered, LONG)
@@ -324,8 +340,9 @@ async fn refused_request_is_not_sent_to_another_controller() {
         ErrorId::NOT_TRUSTED,
         ErrorId::UNSPECIFIED,
     ] {
-        let first = Scripted::start([Act::Send(refused(id.clone()))]).await;
-        let second = Scripted::start([Act::Send(capability_response("second"))]).await;
+        let first = ScriptedController::in_order([Script::bytes(refused(id.clone()))]).await;
+        let second =
+            ScriptedController::in_order([Script::bytes(capability_response("second"))]).await;
         let error = farm_of(&[&first, &second]).call(&READ).await.unwrap_err();
         assert!(
             matches!(&error, CallError::Refused(farm) if farm.id == id),
@@ -343,9 +360,12 @@ async fn order_decides_which_controller_is_asked_first() {
     ] {
         let mut scripted = Vec::new();
         for _ in 0..3 {
-            scripted.push(Scripted::start((0..6).map(|_| Act::Send(done()))).await);
+            scripted.push(ScriptedController::in_order(vec![Script::bytes(done()); 6]).await);
         }
-        let controllers = scripted.iter().map(Scripted::controller).collect();
+        let controllers = scripted
+            .iter()
+            .map(ScriptedController::controller_url)
+            .collect();
         let farm = farm(controllers, order, LONG);
         for _ in 0..6 {
             farm.call(&change("DESK-A")).await.unwrap();

@@ -12,18 +12,16 @@ use std::time::Duration;
 use roamd_nfuse_client::{
     Connecting, ControllerOrder, ControllerUrl, FarmClient, FarmConfig, Network, SystemNetwork,
 };
+use roamd_testkit::{Script, ScriptedController, free_address};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_response, config, controller, farm,
-    free_address,
-};
+use crate::support::{LONG, READ, capability, capability_response, config, controller, farm};
 
-fn responses(name: &'static str) -> impl Iterator<Item = Act> {
-    (0..99_999).map(move |_| Act::Send(capability_response(name)))
+fn responses(name: &'static str) -> Vec<Script> {
+    vec![Script::bytes(capability_response(name)); 99_999]
 }
 
 /// Runs a controller at this address that is up and down for one period each. When it goes down,
@@ -55,11 +53,11 @@ async fn flap(address: SocketAddr, period: Duration, served: Arc<AtomicUsize>) {
 #[tokio::test]
 async fn flapping_controller_fails_no_read() {
     const PERIOD: Duration = Duration::from_millis(150);
-    let address = free_address().await;
-    let steady = Scripted::start(responses("steady")).await;
+    let address = free_address();
+    let steady = ScriptedController::in_order(responses("steady")).await;
     let served = Arc::<AtomicUsize>::default();
     let flapping = tokio::spawn(flap(address, PERIOD, Arc::clone(&served)));
-    let controllers = vec![controller(address), steady.controller()];
+    let controllers = vec![controller(address), steady.controller_url()];
     for order in [ControllerOrder::Ordered, ControllerOrder::Balanced] {
         let farm = farm(controllers.clone(), order, LONG);
         let before = served.load(Ordering::Relaxed);
@@ -95,7 +93,7 @@ impl Network for Moving {
 
 #[tokio::test]
 async fn moved_name_is_followed_when_old_host_is_gone() {
-    let network = Arc::new(Moving(Mutex::new(free_address().await)));
+    let network = Arc::new(Moving(Mutex::new(free_address())));
     let farm = FarmClient::new(FarmConfig {
         network: Arc::<Moving>::clone(&network),
         ..config(
@@ -106,22 +104,21 @@ async fn moved_name_is_followed_when_old_host_is_gone() {
     });
     for name in ["first", "second", "third"] {
         // Three responses, then the controller closes the connection that the client has kept.
-        let acts = [(); 3].map(|()| Act::Send(capability_response(name)));
-        let host = Scripted::start(acts.into_iter().chain([Act::Close])).await;
-        let address = host.controller().to_string().replace("http://", "");
-        *network.0.lock().unwrap() = address.parse().unwrap();
+        let mut scripts = vec![Script::bytes(capability_response(name)); 3];
+        scripts.push(Script::close());
+        let host = ScriptedController::in_order(scripts).await;
+        *network.0.lock().unwrap() = host.address();
         for _ in 0..3 {
             assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
         }
-        assert_eq!(host.connections(), 1);
+        assert_eq!(host.connection_count(), 1);
     }
 }
 
 #[tokio::test]
 async fn silent_ipv6_address_does_not_block_ipv4() {
-    let alive = Scripted::start(responses("alive")).await;
-    let url = alive.controller().to_string();
-    let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+    let alive = ScriptedController::in_order(responses("alive")).await;
+    let port = alive.address().port();
     // The listener never accepts, and its queue of one is full.
     let hole = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
     let socket = TcpSocket::new_v6().unwrap();
@@ -134,7 +131,7 @@ async fn silent_ipv6_address_does_not_block_ipv4() {
     // As a controller of its own, and as the first address of a name that has both. The second case
     // is a test only if the system resolves `localhost` to both.
     let name = ControllerUrl::parse(&format!("http://localhost:{port}")).unwrap();
-    for controllers in [vec![controller(hole), alive.controller()], vec![name]] {
+    for controllers in [vec![controller(hole), alive.controller_url()], vec![name]] {
         let farm = farm(controllers, ControllerOrder::Ordered, LONG);
         assert_eq!(farm.call(&READ).await.unwrap(), capability("alive"));
     }

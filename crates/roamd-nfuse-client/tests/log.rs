@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roamd_nfuse_client::{ControllerOrder, ControllerState, FarmClient};
+use roamd_testkit::{Script, ScriptedController, free_address};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability_response, controller, farm, free_address,
-};
+use crate::support::{LONG, READ, capability_response, controller, farm};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -34,8 +33,8 @@ impl Log {
     }
 }
 
-fn responses() -> impl Iterator<Item = Act> {
-    (0..9_999).map(|_| Act::Send(capability_response("good")))
+fn responses() -> Vec<Script> {
+    vec![Script::bytes(capability_response("good")); 9_999]
 }
 
 async fn reaches(farm: &FarmClient, state: ControllerState) {
@@ -54,16 +53,16 @@ async fn each_state_change_logs_one_line_and_requests_none() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .set_default();
-    let address = free_address().await;
-    let standby = Scripted::start(responses()).await;
-    let controllers = vec![controller(address), standby.controller()];
+    let address = free_address();
+    let standby = ScriptedController::in_order(responses()).await;
+    let controllers = vec![controller(address), standby.controller_url()];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
     for _ in 0..CALLS {
         farm.call(&READ).await.unwrap();
     }
     assert_eq!(log.lines().len(), 1, "{:?}", log.lines());
 
-    let _back = Scripted::start_at(address, responses()).await;
+    let _back = ScriptedController::in_order_at(address, responses()).await;
     reaches(&farm, ControllerState::Closed).await;
     for _ in 0..CALLS {
         farm.call(&READ).await.unwrap();

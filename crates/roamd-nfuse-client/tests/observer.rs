@@ -10,10 +10,9 @@ use roamd_nfuse_client::{
     Attempt, AttemptOutcome, CallError, ControllerOrder, FarmClient, FarmConfig, Observer,
 };
 use roamd_nfuse_proto::ErrorId;
+use roamd_testkit::{Script, ScriptedController};
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability_response, closed_port, config, http, refused,
-};
+use crate::support::{LONG, READ, capability_response, closed_controller, config, http, refused};
 
 #[derive(Debug, Default)]
 struct Recorder(Mutex<Vec<(String, &'static str, AttemptOutcome)>>);
@@ -33,24 +32,30 @@ impl Observer for Recorder {
 async fn observer_gets_every_attempt_with_its_outcome() {
     let cases = [
         (
-            Act::Send(capability_response("a")),
+            Script::bytes(capability_response("a")),
             AttemptOutcome::Responded,
         ),
         (
-            Act::Send(refused(ErrorId::NOT_TRUSTED)),
+            Script::bytes(refused(ErrorId::NOT_TRUSTED)),
             AttemptOutcome::Refused,
         ),
-        (Act::Close, AttemptOutcome::Lost),
-        (Act::Send(http("500 Oops", b"")), AttemptOutcome::HttpStatus),
+        (Script::close(), AttemptOutcome::Lost),
         (
-            Act::Send(http("200 OK", b"<html/>")),
+            Script::bytes(http("500 Oops", b"")),
+            AttemptOutcome::HttpStatus,
+        ),
+        (
+            Script::bytes(http("200 OK", b"<html/>")),
             AttemptOutcome::BadResponse,
         ),
     ];
-    for (act, outcome) in cases {
-        let (dead, controller) = (closed_port().await, Scripted::start([act]).await);
+    for (script, outcome) in cases {
+        let (dead, controller) = (
+            closed_controller(),
+            ScriptedController::in_order([script]).await,
+        );
         let recorder = Arc::new(Recorder::default());
-        let controllers = vec![dead.clone(), controller.controller()];
+        let controllers = vec![dead.clone(), controller.controller_url()];
         let farm = FarmClient::new(FarmConfig {
             observer: Some(Arc::<Recorder>::clone(&recorder)),
             ..config(controllers, ControllerOrder::Ordered, LONG)
@@ -58,7 +63,7 @@ async fn observer_gets_every_attempt_with_its_outcome() {
         drop(farm.call(&READ).await);
         let expected = [
             (dead.to_string(), AttemptOutcome::Unreachable),
-            (controller.controller().to_string(), outcome),
+            (controller.controller_url().to_string(), outcome),
         ]
         .map(|(controller, outcome)| (controller, "RequestCapabilities", outcome));
         assert_eq!(*recorder.0.lock().unwrap(), expected);
@@ -67,20 +72,20 @@ async fn observer_gets_every_attempt_with_its_outcome() {
 
 #[tokio::test]
 async fn observer_gets_attempt_that_hits_the_deadline() {
-    let controller = Scripted::start([Act::Silence]).await;
+    let controller = ScriptedController::in_order([Script::silence()]).await;
     let recorder = Arc::new(Recorder::default());
     let timeout = std::time::Duration::from_millis(50);
     let farm = FarmClient::new(FarmConfig {
         observer: Some(Arc::<Recorder>::clone(&recorder)),
         ..config(
-            vec![controller.controller()],
+            vec![controller.controller_url()],
             ControllerOrder::Ordered,
             timeout,
         )
     });
     farm.call(&READ).await.unwrap_err();
     let first = recorder.0.lock().unwrap().first().cloned();
-    let name = controller.controller().to_string();
+    let name = controller.controller_url().to_string();
     assert_eq!(
         first,
         Some((name, "RequestCapabilities", AttemptOutcome::Silent))
@@ -89,8 +94,8 @@ async fn observer_gets_attempt_that_hits_the_deadline() {
 
 #[tokio::test]
 async fn report_counts_connections() {
-    let controller = Scripted::start([Act::Send(capability_response("a"))]).await;
-    let controllers = vec![controller.controller()];
+    let controller = ScriptedController::in_order([Script::bytes(capability_response("a"))]).await;
+    let controllers = vec![controller.controller_url()];
     let farm = FarmClient::new(config(controllers, ControllerOrder::Ordered, LONG));
     farm.call(&READ).await.unwrap();
     let connections = farm.controllers().next().unwrap().connections;
@@ -99,12 +104,16 @@ async fn report_counts_connections() {
 
 #[tokio::test]
 async fn probe_asks_every_controller_regardless_of_breaker() {
-    let good = Scripted::start([
-        Act::Send(capability_response("a")),
-        Act::Send(refused(ErrorId::NOT_TRUSTED)),
+    let good = ScriptedController::in_order([
+        Script::bytes(capability_response("a")),
+        Script::bytes(refused(ErrorId::NOT_TRUSTED)),
     ])
     .await;
-    let controllers = vec![closed_port().await, good.controller(), good.controller()];
+    let controllers = vec![
+        closed_controller(),
+        good.controller_url(),
+        good.controller_url(),
+    ];
     let farm = FarmClient::new(config(controllers, ControllerOrder::Ordered, LONG));
     let probed = farm.probe().await;
     assert!(matches!(probed[0], Err(CallError::Unreachable(_))));

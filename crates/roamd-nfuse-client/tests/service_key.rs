@@ -1,13 +1,12 @@
 //! Service keys, and the change from one to the next.
 
 use roamd_nfuse_client::{ControllerOrder, FarmClient, FarmConfig, ServiceKeys};
+use roamd_testkit::{Script, ScriptedController};
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_response, change, config, done, http,
-};
+use crate::support::{LONG, READ, capability, capability_response, change, config, done, http};
 
-fn farm(controller: &Scripted, keys: &str) -> FarmClient {
-    let controllers = vec![controller.controller()];
+fn farm(controller: &ScriptedController, keys: &str) -> FarmClient {
+    let controllers = vec![controller.controller_url()];
     FarmClient::new(FarmConfig {
         service_keys: ServiceKeys::parse(keys).ok(),
         ..config(controllers, ControllerOrder::Ordered, LONG)
@@ -15,7 +14,7 @@ fn farm(controller: &Scripted, keys: &str) -> FarmClient {
 }
 
 /// Returns the keys of the requests that arrived.
-fn keys(controller: &Scripted) -> Vec<String> {
+fn keys(controller: &ScriptedController) -> Vec<String> {
     let key = |request: String| {
         request
             .lines()
@@ -26,14 +25,17 @@ fn keys(controller: &Scripted) -> Vec<String> {
     controller.requests().into_iter().map(key).collect()
 }
 
-fn refusal() -> Act {
-    Act::Send(http("403 Forbidden", b""))
+fn refusal() -> Script {
+    Script::bytes(http("403 Forbidden", b""))
 }
 
 #[tokio::test]
 async fn every_request_carries_the_key() {
-    let controller =
-        Scripted::start([Act::Send(capability_response("a")), Act::Send(done())]).await;
+    let controller = ScriptedController::in_order([
+        Script::bytes(capability_response("a")),
+        Script::bytes(done()),
+    ])
+    .await;
     let farm = farm(&controller, "one\ntwo");
     farm.call(&READ).await.unwrap();
     farm.call(&change("DESK-A")).await.unwrap();
@@ -42,10 +44,10 @@ async fn every_request_carries_the_key() {
 
 #[tokio::test]
 async fn read_with_refused_key_is_resent_with_next_key() {
-    let controller = Scripted::start([
+    let controller = ScriptedController::in_order([
         refusal(),
-        Act::Send(capability_response("a")),
-        Act::Send(done()),
+        Script::bytes(capability_response("a")),
+        Script::bytes(done()),
     ])
     .await;
     let farm = farm(&controller, "one\ntwo");
@@ -58,15 +60,15 @@ async fn read_with_refused_key_is_resent_with_next_key() {
 #[tokio::test]
 async fn second_key_is_tried_within_one_attempt() {
     for (response, is_accepted) in [
-        (Act::Send(capability_response("a")), true),
+        (Script::bytes(capability_response("a")), true),
         (refusal(), false),
     ] {
-        let controller = Scripted::start([refusal(), response, refusal()]).await;
+        let controller = ScriptedController::in_order([refusal(), response, refusal()]).await;
         let farm = FarmClient::new(FarmConfig {
             attempts: 1,
             service_keys: ServiceKeys::parse("one\ntwo").ok(),
             ..config(
-                vec![controller.controller()],
+                vec![controller.controller_url()],
                 ControllerOrder::Ordered,
                 LONG,
             )
@@ -78,7 +80,7 @@ async fn second_key_is_tried_within_one_attempt() {
 
 #[tokio::test]
 async fn change_with_refused_key_is_not_resent() {
-    let controller = Scripted::start([refusal(), Act::Send(done())]).await;
+    let controller = ScriptedController::in_order([refusal(), Script::bytes(done())]).await;
     let farm = farm(&controller, "one\ntwo");
     farm.call(&change("DESK-A")).await.unwrap_err();
     assert_eq!(keys(&controller), ["one"]);
@@ -88,7 +90,7 @@ async fn change_with_refused_key_is_not_resent() {
 
 #[tokio::test]
 async fn single_refused_key_is_tried_once() {
-    let controller = Scripted::start([refusal(), refusal()]).await;
+    let controller = ScriptedController::in_order([refusal(), refusal()]).await;
     farm(&controller, "one").call(&READ).await.unwrap_err();
     assert_eq!(keys(&controller), ["one"]);
 }

@@ -7,9 +7,10 @@ use roamd_nfuse_client::{
 };
 use roamd_nfuse_proto::sta::{TicketData, TicketRequest, TicketResponse};
 use roamd_nfuse_proto::{Dialect, Encoding, ErrorId, FarmError, Frame, encode_response};
+use roamd_testkit::{Script, ScriptedController, free_address};
 use tokio::time::Instant;
 
-use crate::scripted::{Act, LONG, Scripted, closed_port, config, controller, free_address, http};
+use crate::support::{LONG, closed_controller, config, controller, http};
 
 fn authorities(controllers: Vec<ControllerUrl>) -> StaClient {
     StaClient::new(config(controllers, ControllerOrder::Ordered, LONG))
@@ -49,25 +50,28 @@ async fn failing_authority_is_followed_by_the_next() {
     // A lost ticket expires, so the next authority is tried even if the first may have issued one
     // (nfuse.md §8).
     let failures = [
-        ("closes", Act::Close),
-        ("HTML", Act::Send(http("200 OK", b"<html/>"))),
-        ("has no authority", Act::Send(http("404 Not Found", b""))),
+        ("closes", Script::close()),
+        ("HTML", Script::bytes(http("200 OK", b"<html/>"))),
+        (
+            "has no authority",
+            Script::bytes(http("404 Not Found", b"")),
+        ),
         (
             "refuses",
-            Act::Send(response(&Err(ErrorId::UNSPECIFIED.into()))),
+            Script::bytes(response(&Err(ErrorId::UNSPECIFIED.into()))),
         ),
         (
             "is not licensed",
-            Act::Send(response(&Err(ErrorId::NOT_LICENSED.into()))),
+            Script::bytes(response(&Err(ErrorId::NOT_LICENSED.into()))),
         ),
     ];
     for (name, failure) in failures {
-        let first = Scripted::start([failure]).await;
-        let second = Scripted::start([Act::Send(issued("STA2"))]).await;
+        let first = ScriptedController::in_order([failure]).await;
+        let second = ScriptedController::in_order([Script::bytes(issued("STA2"))]).await;
         let client = authorities(vec![
-            closed_port().await,
-            first.controller(),
-            second.controller(),
+            closed_controller(),
+            first.controller_url(),
+            second.controller_url(),
         ]);
         assert_eq!(ticket(&client).await.unwrap(), "STA2", "{name}");
         for authority in [first, second] {
@@ -83,12 +87,12 @@ async fn failing_authority_is_followed_by_the_next() {
 
 #[tokio::test]
 async fn hanging_authority_leaves_time_for_the_next() {
-    let hung = Scripted::start([Act::Silence]).await;
-    let second = Scripted::start([Act::Send(issued("STA2"))]).await;
+    let hung = ScriptedController::in_order([Script::silence()]).await;
+    let second = ScriptedController::in_order([Script::bytes(issued("STA2"))]).await;
     let client = StaClient::new(FarmConfig {
         response_timeout: Duration::from_millis(50),
         ..config(
-            vec![hung.controller(), second.controller()],
+            vec![hung.controller_url(), second.controller_url()],
             ControllerOrder::Ordered,
             LONG,
         )
@@ -100,9 +104,9 @@ async fn hanging_authority_leaves_time_for_the_next() {
 async fn ticket_call_ends_at_the_earlier_of_two_deadlines() {
     let soon = Duration::from_millis(50);
     for (timeout, caller) in [(soon, LONG), (LONG, soon)] {
-        let hung = Scripted::start([Act::Silence]).await;
+        let hung = ScriptedController::in_order([Script::silence()]).await;
         let client = StaClient::new(config(
-            vec![hung.controller()],
+            vec![hung.controller_url()],
             ControllerOrder::Ordered,
             timeout,
         ));
@@ -114,27 +118,30 @@ async fn ticket_call_ends_at_the_earlier_of_two_deadlines() {
 
 #[tokio::test]
 async fn ticket_call_fails_without_working_authority() {
-    let first = Scripted::start([Act::Send(response(&Err(ErrorId::UNSPECIFIED.into())))]).await;
-    let client = authorities(vec![first.controller(), closed_port().await]);
+    let first =
+        ScriptedController::in_order([Script::bytes(response(&Err(ErrorId::UNSPECIFIED.into())))])
+            .await;
+    let client = authorities(vec![first.controller_url(), closed_controller()]);
     let error = ticket(&client).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(_)), "{error:?}");
-    let client = authorities(vec![closed_port().await, closed_port().await]);
+    let client = authorities(vec![closed_controller(), closed_controller()]);
     let error = ticket(&client).await.unwrap_err();
     assert!(matches!(error, CallError::Unreachable(_)), "{error:?}");
 }
 
 #[tokio::test]
 async fn failed_authority_is_probed_with_an_unused_ticket() {
-    let address = free_address().await;
-    let standby = Scripted::start((0..9_999).map(|_| Act::Send(issued("STANDBY")))).await;
-    let client = authorities(vec![controller(address), standby.controller()]);
+    let address = free_address();
+    let standby = ScriptedController::in_order(vec![Script::bytes(issued("STANDBY")); 9_999]).await;
+    let client = authorities(vec![controller(address), standby.controller_url()]);
     for _ in 0..3 {
         assert_eq!(ticket(&client).await.unwrap(), "STANDBY");
     }
     let states: Vec<_> = client.authorities().map(|report| report.state).collect();
     assert_eq!(states, [ControllerState::Open, ControllerState::Closed]);
-    let back = Scripted::start_at(address, (0..9_999).map(|_| Act::Send(issued("BACK")))).await;
-    back.received(1).await;
+    let back =
+        ScriptedController::in_order_at(address, vec![Script::bytes(issued("BACK")); 9_999]).await;
+    back.wait_for_total(1).await;
     let probe = back.requests().remove(0);
     assert!(probe.contains("<Value name=\"ICAAddress\">192.0.2.1:1494</Value>"));
     while ticket(&client).await.unwrap() != "BACK" {

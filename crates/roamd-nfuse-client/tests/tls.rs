@@ -13,6 +13,7 @@ use rcgen::{
 use roamd_nfuse_client::{
     CallError, ClientTls, ControllerOrder, ControllerUrl, FarmClient, FarmConfig, Sent, Trust,
 };
+use roamd_testkit::{Script, ScriptedController};
 use sha2::{Digest, Sha256};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +22,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::scripted::{Act, LONG, READ, Scripted, capability, capability_response, config};
+use crate::support::{LONG, READ, capability, capability_response, config};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -35,7 +36,7 @@ fn authority() -> Authority {
 struct Secure {
     controller: ControllerUrl,
     pin: String,
-    _plain: Scripted,
+    _plain: ScriptedController,
 }
 
 impl Secure {
@@ -55,14 +56,15 @@ impl Secure {
                 PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
             )
             .unwrap();
-        let plain = Scripted::start([Act::Send(capability_response("secure"))]).await;
-        let behind = plain.controller().to_string().replace("http://", "");
+        let plain =
+            ScriptedController::in_order([Script::bytes(capability_response("secure"))]).await;
+        let behind = plain.address();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let acceptor = TlsAcceptor::from(Arc::new(server));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, behind) = (acceptor.clone(), behind.clone());
+                let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     let mut stream = acceptor.accept(stream).await.ok()?;
                     let mut behind = TcpStream::connect(behind).await.ok()?;
@@ -177,9 +179,9 @@ async fn certificate_expiry_is_reported_after_handshake() {
 
 #[tokio::test]
 async fn https_controller_gets_no_plain_request() {
-    let plain = Scripted::start([Act::Send(capability_response("plain"))]).await;
+    let plain = ScriptedController::in_order([Script::bytes(capability_response("plain"))]).await;
     let port = plain
-        .controller()
+        .controller_url()
         .to_string()
         .replace("http://127.0.0.1:", "");
     let controller = ControllerUrl::parse(&format!("https://localhost:{port}")).unwrap();

@@ -1,19 +1,21 @@
 //! HTTP as real farms speak it (nfuse.md §1.1), and as broken ones do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, DechunkError, Sent};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
-use tokio::sync::oneshot;
+use roamd_testkit::{Script, ScriptedController};
+use tokio::sync::Semaphore;
 
-use crate::scripted::{
-    Act, LONG, READ, Scripted, capability, capability_document, capability_response, change, farm,
-    farm_of, http, refused,
+use crate::support::{
+    LONG, READ, capability, capability_document, capability_response, change, farm, farm_of, http,
+    refused,
 };
 
 #[tokio::test]
 async fn request_is_xml_post_to_the_service_path() {
-    let controller = Scripted::start([Act::Send(capability_response("a"))]).await;
+    let controller = ScriptedController::in_order([Script::bytes(capability_response("a"))]).await;
     farm_of(&[&controller]).call(&READ).await.unwrap();
 
     let requests = controller.requests();
@@ -23,7 +25,7 @@ async fn request_is_xml_post_to_the_service_path() {
     let mut headers: Vec<_> = lines.map(str::to_ascii_lowercase).collect();
     headers.sort();
     let host = controller
-        .controller()
+        .controller_url()
         .to_string()
         .replace("http://", "host: ");
     let length = format!("content-length: {}", body.len());
@@ -33,18 +35,20 @@ async fn request_is_xml_post_to_the_service_path() {
 
 #[tokio::test]
 async fn connection_is_reused() {
-    let controller =
-        Scripted::start(["a", "b", "c"].map(|name| Act::Send(capability_response(name)))).await;
+    let controller = ScriptedController::in_order(
+        ["a", "b", "c"].map(|name| Script::bytes(capability_response(name))),
+    )
+    .await;
     let farm = farm_of(&[&controller]);
     for name in ["a", "b", "c"] {
         assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
     }
-    assert_eq!(controller.connections(), 1);
+    assert_eq!(controller.connection_count(), 1);
 }
 
 #[tokio::test]
 async fn idle_connection_is_closed() {
-    let controller = Scripted::start([Act::Send(capability_response("a"))]).await;
+    let controller = ScriptedController::in_order([Script::bytes(capability_response("a"))]).await;
     let farm = farm_of(&[&controller]);
     farm.call(&READ).await.unwrap();
     let open = || farm.controllers().next().unwrap().connections.open;
@@ -109,12 +113,12 @@ async fn additions_of_old_farms_to_responses_are_ignored() {
     for (name, response) in cases {
         // The connection stays open, as it does on these farms: the client does not wait for its
         // end.
-        let controller = Scripted::start([Act::Send(response.into_bytes())]).await;
+        let controller = ScriptedController::in_order([Script::bytes(response.into_bytes())]).await;
         let response = farm_of(&[&controller]).call(&READ).await;
         assert_eq!(response.ok(), Some(capability("a")), "{name}");
     }
     let until_close = [head.as_bytes(), b"\r\n", &document].concat();
-    let controller = Scripted::start([Act::SendAndClose(until_close)]).await;
+    let controller = ScriptedController::in_order([Script::bytes(until_close).then_close()]).await;
     assert_eq!(
         farm_of(&[&controller]).call(&READ).await.unwrap(),
         capability("a")
@@ -181,10 +185,10 @@ async fn invalid_response_is_reported_by_its_kind() {
     ];
     for (name, response, expected) in cases {
         let acts = [
-            Act::SendAndClose(response.clone()),
-            Act::SendAndClose(response),
+            Script::bytes(response.clone()).then_close(),
+            Script::bytes(response).then_close(),
         ];
-        let controller = Scripted::start(acts).await;
+        let controller = ScriptedController::in_order(acts).await;
         let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
         assert_eq!(error.to_string(), expected, "{name}");
         assert_eq!(error.sent(), Sent::MaybeSent, "{name}");
@@ -201,7 +205,7 @@ async fn refused_long_request_is_reported_with_its_length() {
     ] {
         request.0.tickets = vec!["0123456789ABCDEF".to_owned(); tickets];
         let response = b"HTTP/1.1 400 Bad request\r\nContent-Length: 0\r\n\r\n".to_vec();
-        let controller = Scripted::start([Act::Send(response)]).await;
+        let controller = ScriptedController::in_order([Script::bytes(response)]).await;
         let farm = farm_of(&[&controller]);
         let error = farm.call(&request).await.unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
@@ -210,10 +214,11 @@ async fn refused_long_request_is_reported_with_its_length() {
 
 #[tokio::test]
 async fn missing_last_chunk_is_reported() {
-    let controller = Scripted::start([Act::SendAndClose(
-        b"HTTP/1.1 200 OK\r\n\r\n5\r\n<?xm".to_vec(),
-    )])
-    .await;
+    let controller =
+        ScriptedController::in_order([
+            Script::bytes(b"HTTP/1.1 200 OK\r\n\r\n5\r\n<?xm".to_vec()).then_close()
+        ])
+        .await;
     let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
     assert!(
         matches!(error, CallError::Chunks(DechunkError::Truncated)),
@@ -223,7 +228,8 @@ async fn missing_last_chunk_is_reported() {
 
 #[tokio::test]
 async fn refusal_carries_the_error_id_of_the_farm() {
-    let controller = Scripted::start([Act::Send(refused(ErrorId::NOT_TRUSTED))]).await;
+    let controller =
+        ScriptedController::in_order([Script::bytes(refused(ErrorId::NOT_TRUSTED))]).await;
     let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
     let expected = FarmError::from(ErrorId::NOT_TRUSTED);
     assert!(
@@ -242,7 +248,7 @@ async fn response_up_to_8_mib_is_read() {
         (limit - document.len() + 1, false),
     ] {
         let body = [document.clone(), vec![b' '; blanks]].concat();
-        let controller = Scripted::start([Act::Send(http("200 OK", &body))]).await;
+        let controller = ScriptedController::in_order([Script::bytes(http("200 OK", &body))]).await;
         let response = farm_of(&[&controller]).call(&READ).await;
         match response {
             Ok(response) => assert!(fits && response == capability("a")),
@@ -258,7 +264,7 @@ async fn endless_response_is_dropped_at_the_limit() {
         vec![b' '; 9 * 1024 * 1024],
     ]
     .concat();
-    let controller = Scripted::start([Act::Send(endless)]).await;
+    let controller = ScriptedController::in_order([Script::bytes(endless)]).await;
     let error = farm_of(&[&controller]).call(&READ).await.unwrap_err();
     assert!(matches!(error, CallError::TooLong), "{error:?}");
 }
@@ -266,10 +272,10 @@ async fn endless_response_is_dropped_at_the_limit() {
 /// A call with a shared deadline records a silent controller like any other call.
 #[tokio::test]
 async fn shared_deadline_holds_and_makes_controller_suspect() {
-    let controller = Scripted::start([Act::Silence, Act::Silence]).await;
+    let controller = ScriptedController::in_order([Script::silence(), Script::silence()]).await;
     let minute = Duration::from_secs(60);
     let farm = farm(
-        vec![controller.controller()],
+        vec![controller.controller_url()],
         ControllerOrder::Ordered,
         minute,
     );
@@ -283,11 +289,11 @@ async fn shared_deadline_holds_and_makes_controller_suspect() {
 #[tokio::test]
 async fn deadline_holds_for_silent_and_slow_controllers() {
     let deadline = Duration::from_millis(200);
-    let drip = Act::Drip(capability_response("a"), Duration::from_millis(50));
-    for (name, act) in [("silence", Act::Silence), ("one byte at a time", drip)] {
-        let controller = Scripted::start([act]).await;
+    let drip = Script::drip(&capability_response("a"), Duration::from_millis(50));
+    for (name, script) in [("silence", Script::silence()), ("one byte at a time", drip)] {
+        let controller = ScriptedController::in_order([script]).await;
         let farm = farm(
-            vec![controller.controller()],
+            vec![controller.controller_url()],
             ControllerOrder::Ordered,
             deadline,
         );
@@ -306,29 +312,32 @@ async fn deadline_holds_for_silent_and_slow_controllers() {
 
 #[tokio::test]
 async fn late_response_of_dropped_call_reaches_no_other_call() {
-    let (trigger, triggered) = oneshot::channel();
-    let controller = Scripted::start([
-        Act::SendLater(triggered, capability_response("late")),
-        Act::Send(capability_response("own")),
+    let pending = Arc::new(Semaphore::new(0));
+    let controller = ScriptedController::in_order([
+        Script::bytes(capability_response("late")).held(&pending),
+        Script::bytes(capability_response("own")),
     ])
     .await;
     let farm = farm_of(&[&controller]);
     {
         let abandoned = farm.call(&READ);
         tokio::select! {
-            response = abandoned => panic!("response without a trigger: {response:?}"),
-            () = controller.received(1) => {}
+            response = abandoned => panic!("response before it was sent: {response:?}"),
+            () = controller.wait_for_total(1) => {}
         }
     }
-    trigger.send(()).unwrap();
+    pending.close();
     assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));
 }
 
 #[tokio::test]
 async fn surplus_response_reaches_no_other_call() {
     let doubled = [capability_response("first"), capability_response("second")].concat();
-    let controller =
-        Scripted::start([Act::Send(doubled), Act::Send(capability_response("own"))]).await;
+    let controller = ScriptedController::in_order([
+        Script::bytes(doubled),
+        Script::bytes(capability_response("own")),
+    ])
+    .await;
     let farm = farm_of(&[&controller]);
     assert_eq!(farm.call(&READ).await.unwrap(), capability("first"));
     assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));

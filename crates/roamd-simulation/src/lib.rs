@@ -154,11 +154,7 @@ fn clock(error: ClockError) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
 }
 
 fn configuration(plans: &[FarmPlan]) -> Result<config::Config> {
-    let store = StoreConfig {
-        path: STORE.to_owned(),
-        lines: String::new(),
-        farms: plans.iter().map(FarmPlan::section).collect(),
-    };
+    let store = StoreConfig::new(STORE, plans.iter().map(FarmPlan::section));
     let server = ServerConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).to_string(),
         base_url: BASE_URL.to_owned(),

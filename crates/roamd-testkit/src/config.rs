@@ -43,6 +43,18 @@ pub struct FarmConfig {
     pub lines: String,
 }
 
+impl StoreConfig {
+    /// A store with no more keys than it needs.
+    #[must_use]
+    pub fn new(path: &str, farms: impl IntoIterator<Item = FarmConfig>) -> Self {
+        Self {
+            path: path.to_owned(),
+            lines: String::new(),
+            farms: farms.into_iter().collect(),
+        }
+    }
+}
+
 impl FarmConfig {
     /// A farm of generation 7 with one controller, whose name is its id.
     #[must_use]
@@ -55,6 +67,14 @@ impl FarmConfig {
             lines: String::new(),
         }
     }
+}
+
+/// Returns the number of the last line of a configuration that begins with this text.
+#[must_use]
+pub fn line_of(text: &str, beginning: &str) -> usize {
+    let lines: Vec<_> = text.lines().collect();
+    let found = lines.iter().rposition(|line| line.starts_with(beginning));
+    found.unwrap_or_else(|| panic!("no line begins with {beginning}:\n{text}")) + 1
 }
 
 impl fmt::Display for ServerConfig {

@@ -10,15 +10,18 @@
 mod certificates;
 mod config;
 mod controller;
+mod http_request;
 mod ports;
+mod store;
 mod strict_xml;
 mod tls_proxy;
 
 pub use certificates::{CertificateAuthority, IssuedCertificate};
-pub use config::{FarmConfig, ServerConfig, StoreConfig};
+pub use config::{FarmConfig, ServerConfig, StoreConfig, line_of};
 pub use controller::{
     Script, ScriptedController, document, encode_document, http_response, request_name,
 };
 pub use ports::{closed_url, free_address};
+pub use store::{MockStore, StoreRequest, StoreResponse, form_field, healthy_store, sign_in_form};
 pub use strict_xml::StrictElement;
 pub use tls_proxy::TlsProxy;

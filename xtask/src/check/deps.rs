@@ -104,7 +104,11 @@ const LAYERS: [(&str, Tier, MayUse); 21] = [
             "roamd-xml",
         ]),
     ),
-    ("roamd-testkit", Internal, These(&["roamd-nfuse-proto"])),
+    (
+        "roamd-testkit",
+        Internal,
+        These(&["roamd-nfuse-proto", "roamd-store-proto"]),
+    ),
     (
         "roamd-bench",
         Internal,

@@ -1,6 +1,6 @@
 use roamd_config::Audit;
 
-use crate::support::{config, faults, parse};
+use crate::support::{config, fault_at, faults, parse};
 
 #[test]
 fn audit_log_is_enabled_by_default() {
@@ -17,7 +17,7 @@ fn audit_log_is_enabled_by_default() {
             keep: 1,
         }))
     );
-    for (line, fault) in [
+    for (line, problem) in [
         ("file = \"\"", "`file` has to name a file"),
         ("file = 1", "`file` has to be text in quotes"),
         (
@@ -32,6 +32,6 @@ fn audit_log_is_enabled_by_default() {
         ("path = \"/x\"", "`path` is not a key of [audit]"),
     ] {
         let text = config(&format!("[audit]\n{line}"), "", "");
-        assert_eq!(faults(&text), [format!("line 5: {fault}")]);
+        assert_eq!(faults(&text), [fault_at(&text, line, problem)]);
     }
 }

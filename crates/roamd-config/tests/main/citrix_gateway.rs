@@ -3,25 +3,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use roamd_config::{CitrixGateway, ControllerOrder};
 
-use crate::support::parse;
+use crate::support::{config, fault_at, faults, parse};
 
-/// A configuration whose gateway has these lines, from line 7 on.
-fn config(gateway: &str) -> String {
-    format!(
-        r#"listen = "127.0.0.1:8080"
-base_url = "http://127.0.0.1:8080"
-data_dir = "/var/lib/roamd"
-[[store]]
-path = "/Citrix/Store"
-[store.gateway]
-{gateway}
-[[store.farm]]
-id = "XA1"
-name = "Farm1"
-generation = "xenapp-6"
-controllers = ["http://10.0.0.11:8080"]
-"#
-    )
+/// Returns a configuration whose gateway has these keys.
+fn with_gateway(keys: &str) -> String {
+    config("", &format!("[store.gateway]\n{keys}"), "")
 }
 
 fn gateway(text: &str) -> CitrixGateway {
@@ -31,13 +17,12 @@ fn gateway(text: &str) -> CitrixGateway {
 
 #[test]
 fn store_has_no_gateway_by_default() {
-    let text = config("").replace("[store.gateway]\n", "");
-    assert_eq!(parse(&text).unwrap().stores[0].gateway, None);
+    assert_eq!(parse(&config("", "", "")).unwrap().stores[0].gateway, None);
 }
 
 #[test]
 fn smallest_gateway_has_defaults() {
-    let gateway = gateway(&config(
+    let gateway = gateway(&with_gateway(
         "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11:8080\"]",
     ));
     assert_eq!(gateway.access.gateway.to_string(), "gw.example.net:443");
@@ -50,7 +35,7 @@ fn smallest_gateway_has_defaults() {
 
 #[test]
 fn every_key_of_a_gateway_is_read() {
-    let gateway = gateway(&config(
+    let gateway = gateway(&with_gateway(
         r#"address = "[2001:db8::1]:8443"
 sta = ["http://10.0.0.11:8080/scripts/CtxSTA.dll", "https://sta2.example.net"]
 sta_order = "balanced"
@@ -105,75 +90,90 @@ fn fault_of_a_gateway_is_reported_with_its_line() {
     let cases = [
         (
             "address = \"gw.example.net\"",
-            "line 6: key `sta` of [store.gateway] is missing",
+            "[store.gateway]",
+            "key `sta` of [store.gateway] is missing",
         ),
         (
             "address = \"gw.example.net\"\nsta = []",
-            "line 8: `sta` is empty; it needs at least one value",
+            "sta",
+            "`sta` is empty; it needs at least one value",
         ),
         (
             "sta = [\"http://10.0.0.11\"]",
-            "line 6: key `address` of [store.gateway] is missing",
+            "[store.gateway]",
+            "key `address` of [store.gateway] is missing",
         ),
         (
             "address = \"https://gw.example.net\"\nsta = [\"http://10.0.0.11\"]",
-            "line 7: `address` has to be a host with or without a port, such as \
+            "address",
+            "`address` has to be a host with or without a port, such as \
              \"gw.example.net:443\"",
         ),
         (
             "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11/scripts/wpnbr.dll\"]",
-            "line 8: `sta`: \"http://10.0.0.11/scripts/wpnbr.dll\" has to end after the port; the \
+            "sta",
+            "`sta`: \"http://10.0.0.11/scripts/wpnbr.dll\" has to end after the port; the \
              path of the ticket authority is always /scripts/ctxsta.dll",
         ),
         (
             "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\", \"http://10.0.0.11\"]",
-            "line 8: `sta` names \"http://10.0.0.11\" twice",
+            "sta",
+            "`sta` names \"http://10.0.0.11\" twice",
         ),
         (
             &format!("{good}\nsta_order = \"random\""),
-            "line 9: `sta_order` has to be one of ordered, balanced",
+            "sta_order",
+            "`sta_order` has to be one of ordered, balanced",
         ),
         (
             &format!("{good}\ninside = \"10.0.0.0/8\""),
-            "line 9: `inside` has to be a list, as in [\"…\"]",
+            "inside",
+            "`inside` has to be a list, as in [\"…\"]",
         ),
         (
             &format!("{good}\ninside = [\"10.0.0.0/33\"]"),
-            "line 9: `inside`: \"10.0.0.0/33\" has to be a network, such as \"10.0.0.0/8\" or \
+            "inside",
+            "`inside`: \"10.0.0.0/33\" has to be a network, such as \"10.0.0.0/8\" or \
              \"2001:db8::/32\"",
         ),
         (
             &format!("{good}\noutside = [\"10.0.0.1/8\"]"),
-            "line 9: `outside`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8",
+            "outside",
+            "`outside`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8",
         ),
         (
             &format!("{good}\ninside = [\"10.0.0.0/8\"]\noutside = [\"10.0.0.0/8\"]"),
-            "line 10: `outside` has 10.0.0.0/8, which is in `inside` too",
+            "outside",
+            "`outside` has 10.0.0.0/8, which is in `inside` too",
         ),
         (
             &format!("{good}\ntls_name = \"sta.example.net\""),
-            "line 9: `tls_name` is for controllers that begin with https://",
+            "tls_name",
+            "`tls_name` is for controllers that begin with https://",
         ),
         (
             &format!("{good}\nsession_reliabilty = true"),
-            "line 9: `session_reliabilty` is not a key of [store.gateway]; did you mean \
+            "session_reliabilty",
+            "`session_reliabilty` is not a key of [store.gateway]; did you mean \
              `session_reliability`?",
         ),
         (
             &format!("{good}\n[[store.gateway.translation]]\nhost = \"vda1\""),
-            "line 9: key `address` of [[store.gateway.translation]] is missing",
+            "[[store.gateway.translation]]",
+            "key `address` of [[store.gateway.translation]] is missing",
         ),
         (
             &format!(
                 "{good}\n[[store.gateway.translation]]\nhost = \"vda1\"\naddress = \"a\"\n\
                  [[store.gateway.translation]]\nhost = \"VDA1:1494\"\naddress = \"b\""
             ),
-            "line 13: host `VDA1:1494` is translated twice",
+            "host = \"VDA1",
+            "host `VDA1:1494` is translated twice",
         ),
     ];
-    for (lines, expected) in cases {
-        let faults = parse(&config(lines)).unwrap_err();
-        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!(faults, [expected], "{lines}");
+    for (keys, beginning, problem) in cases {
+        let text = with_gateway(keys);
+        let expected = fault_at(&text, beginning, problem);
+        assert_eq!(faults(&text), [expected], "{keys}");
     }
 }

@@ -1,10 +1,10 @@
 use roamd_config::{ControllerTls, Trust};
 
-use crate::support::{MemoryFiles, config, faults_with};
+use crate::support::{MemoryFiles, config, fault_at, faults_with};
 
 const PIN: &str = "sha256//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg=";
 
-/// A farm with one controller, and keys on line 13.
+/// Returns a configuration whose farm has one controller and these keys.
 fn farm(controller: &str, keys: &str) -> String {
     config("", "", keys).replace("http://10.0.0.11:8080", controller)
 }
@@ -49,33 +49,40 @@ fn fault_of_controller_tls_is_reported() {
         (
             "http://10.0.0.11:8080",
             keys.clone(),
+            "tls_public_keys",
             "`tls_public_keys` is for controllers that begin with https://",
         ),
         (
             "https://10.0.0.11",
             "tls_public_keys = [\"YhKJ\"]".to_owned(),
+            "tls_public_keys",
             "`tls_public_keys`: \"YhKJ\" has to be sha256// and the Base64 of a SHA-256",
         ),
         (
             "https://10.0.0.11",
             "tls_ca_file = \"/nowhere/ca.pem\"".to_owned(),
+            "tls_ca_file",
             "`tls_ca_file` names a file that cannot be read",
         ),
         (
             "https://10.0.0.11",
             format!("tls_ca_file = \"ca.pem\"\n{keys}"),
-            "line 14: `tls_public_keys` and `tls_ca_file` exclude each other; leave out one",
+            "tls_public_keys",
+            "`tls_public_keys` and `tls_ca_file` exclude each other; leave out one",
         ),
         (
             "https://10.0.0.11",
             format!("tls_name = \"a\"\n{keys}"),
-            "line 13: `tls_name` has no effect with `tls_public_keys`; leave it out",
+            "tls_name",
+            "`tls_name` has no effect with `tls_public_keys`; leave it out",
         ),
     ];
     let files = MemoryFiles::with("ca.pem", "PEM");
-    for (controller, keys, expected) in cases {
-        let faults = faults_with(&farm(controller, &keys), &files).concat();
-        assert!(faults.contains(expected), "{keys}: {faults}");
+    for (controller, keys, beginning, problem) in cases {
+        let text = farm(controller, &keys);
+        let faults = faults_with(&text, &files).concat();
+        let expected = fault_at(&text, beginning, problem);
+        assert!(faults.contains(&expected), "{keys}: {faults}");
     }
 }
 
@@ -91,7 +98,7 @@ fn unusable_controller_tls_is_reported_at_its_key() {
         ("tls_public_keys", format!("[\"{PIN}\"]")),
     ] {
         let text = farm("https://10.0.0.11", &format!("{key} = {value}"));
-        let expected = format!("line 13: `{key}` cannot be used: name is too long");
-        assert_eq!(faults_with(&text, &files), [expected]);
+        let problem = format!("`{key}` cannot be used: name is too long");
+        assert_eq!(faults_with(&text, &files), [fault_at(&text, key, &problem)]);
     }
 }

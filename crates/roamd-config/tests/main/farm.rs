@@ -3,7 +3,7 @@ use std::time::Duration;
 use roamd_config::{AddressForm, ControllerOrder, Generation, ServiceKeys};
 
 use crate::support::{
-    MemoryFiles, assert_faults, assert_wrong_values, config, faults, faults_with, parse,
+    MemoryFiles, assert_faults, assert_wrong_values, config, fault_at, faults, faults_with, parse,
 };
 
 #[test]
@@ -88,9 +88,12 @@ fn timeouts_of_a_controller_are_parts_of_the_deadline() {
 fn service_keys_are_read_from_their_file() {
     let text = config("", "", "service_key_file = \"/keys\"");
     let [fault] = faults(&text).try_into().unwrap();
-    assert!(fault.starts_with("line 13: `service_key_file` names a file that cannot be read"));
+    let at_key = |problem| fault_at(&text, "service_key_file", problem);
+    assert!(fault.starts_with(&at_key(
+        "`service_key_file` names a file that cannot be read"
+    )));
 
-    let expected = "line 13: `service_key_file` names a file that has no key in its first line";
+    let expected = at_key("`service_key_file` names a file that has no key in its first line");
     assert_eq!(
         faults_with(&text, &MemoryFiles::with("/keys", "\n")),
         [expected]
@@ -100,7 +103,7 @@ fn service_keys_are_read_from_their_file() {
         folders: vec!["/keys".into()],
         ..MemoryFiles::default()
     };
-    let expected = "line 13: `service_key_file` has to be the path of a file";
+    let expected = at_key("`service_key_file` has to be the path of a file");
     assert_eq!(faults_with(&text, &files), [expected]);
 
     let config = roamd_config::parse(&text, &MemoryFiles::with("/keys", "one\ntwo\n"));
@@ -118,129 +121,129 @@ fn fault_of_a_farm_is_reported_with_its_line() {
             "",
             "",
             "timeout_ms = 20",
-            "line 13: `timeout_ms` has to be a whole number from 100 to 600000",
+            "`timeout_ms` has to be a whole number from 100 to 600000",
         ),
         (
             "",
             "",
             "timeout_ms = \"5s\"",
-            "line 13: `timeout_ms` has to be a whole number from 100 to 600000",
+            "`timeout_ms` has to be a whole number from 100 to 600000",
         ),
         (
             "",
             "",
             "connect_timeout_ms = 0",
-            "line 13: `connect_timeout_ms` has to be a whole number from 10 to 600000",
+            "`connect_timeout_ms` has to be a whole number from 10 to 600000",
         ),
         (
             "",
             "",
             "connect_timeout_ms = 5000",
-            "line 13: `connect_timeout_ms` has to be less than `timeout_ms`, which it is a part of",
+            "`connect_timeout_ms` has to be less than `timeout_ms`, which it is a part of",
         ),
         (
             "",
             "",
             "response_timeout_ms = 6000",
-            "line 13: `response_timeout_ms` has to be less than `timeout_ms`, which it is a part of",
+            "`response_timeout_ms` has to be less than `timeout_ms`, which it is a part of",
         ),
         (
             "",
             "",
             "attempts = 0",
-            "line 13: `attempts` has to be a whole number from 1 to 64",
+            "`attempts` has to be a whole number from 1 to 64",
         ),
         (
             "",
             "",
             "concurrency = 0",
-            "line 13: `concurrency` has to be a whole number from 1 to 10000",
+            "`concurrency` has to be a whole number from 1 to 10000",
         ),
         (
             "",
             "",
             "queue = 100001",
-            "line 13: `queue` has to be a whole number from 0 to 100000",
+            "`queue` has to be a whole number from 0 to 100000",
         ),
         (
             "",
             "",
             "ticket_seconds = -1",
-            "line 13: `ticket_seconds` has to be a whole number from 1 to 86400",
+            "`ticket_seconds` has to be a whole number from 1 to 86400",
         ),
         (
             "",
             "",
             "address_form = \"uri\"",
-            "line 13: `address_form` has to be one of dot, dot-port, dns, dns-port, no-change",
+            "`address_form` has to be one of dot, dot-port, dns, dns-port, no-change",
         ),
         (
             "",
             "",
             "legacy_workspace_control = \"on\"",
-            "line 13: `legacy_workspace_control` has to be true or false, without quotes",
+            "`legacy_workspace_control` has to be true or false, without quotes",
         ),
         (
             "",
             "",
             "controller_order = \"random\"",
-            "line 13: `controller_order` has to be one of ordered, balanced",
+            "`controller_order` has to be one of ordered, balanced",
         ),
         (
             "",
             "",
             "aggregation_group = \" \"",
-            "line 13: `aggregation_group` has to be a name: not blank, no white space around it, \
+            "`aggregation_group` has to be a name: not blank, no white space around it, \
              no control characters",
         ),
         (
             "",
             "",
             "controler_order = \"ordered\"",
-            "line 13: `controler_order` is not a key of [[store.farm]]; \
+            "`controler_order` is not a key of [[store.farm]]; \
              did you mean `controller_order`?",
         ),
         (
             "",
             "",
             farm,
-            "line 13: key `controllers` of [[store.farm]] is missing",
+            "key `controllers` of [[store.farm]] is missing",
         ),
         // The id of a farm that has a fault itself is not unknown.
         (
             "authentication.credentials = \"CVAD\"",
             "",
             farm,
-            "line 13: key `controllers` of [[store.farm]] is missing",
+            "key `controllers` of [[store.farm]] is missing",
         ),
-        ("", "", "id = \"XA1\"", "line 13: duplicate key `id`"),
+        ("", "", "id = \"XA1\"", "duplicate key `id`"),
         // Names of StoreFront.
         (
             "",
             "",
             "LoadBalance = false",
-            "line 13: `LoadBalance` is not a key of [[store.farm]]; did you mean \
+            "`LoadBalance` is not a key of [[store.farm]]; did you mean \
              `controller_order`?",
         ),
         (
             "",
             "",
             "ticketTimeToLive = 200",
-            "line 13: `ticketTimeToLive` is not a key of [[store.farm]]; did you mean \
+            "`ticketTimeToLive` is not a key of [[store.farm]]; did you mean \
              `ticket_seconds`?",
         ),
         (
             "",
             "",
             "connectionTimeout = 6",
-            "line 13: `connectionTimeout` is not a key of [[store.farm]]; did you mean \
+            "`connectionTimeout` is not a key of [[store.farm]]; did you mean \
              `connect_timeout_ms`?",
         ),
         (
             "",
             "",
             "serverCommunicationAttempts = 1",
-            "line 13: `serverCommunicationAttempts` is not a key of [[store.farm]]; did you mean \
+            "`serverCommunicationAttempts` is not a key of [[store.farm]]; did you mean \
              `attempts`?",
         ),
     ]);
@@ -317,10 +320,11 @@ fn wrong_value_of_a_list_is_quoted() {
     assert_eq!(
         faults(&text),
         [
-            format!("line 12: `controllers`: \"10.0.0.11\" {form}"),
-            format!("line 12: `controllers`: \"\\u{{1b}}[2J\" {form}"),
-            format!("line 12: `controllers`: \"{cut}…\" {path}"),
-            format!("line 12: `controllers` {form}"),
+            format!("`controllers`: \"10.0.0.11\" {form}"),
+            format!("`controllers`: \"\\u{{1b}}[2J\" {form}"),
+            format!("`controllers`: \"{cut}…\" {path}"),
+            format!("`controllers` {form}"),
         ]
+        .map(|problem| fault_at(&text, "controllers", &problem))
     );
 }

@@ -24,19 +24,19 @@ fn fault_of_keys_is_reported_with_its_line() {
             "keys.rotate_after = \"monthly\"",
             "",
             "",
-            "line 4: `rotate_after` has to be \"never\" or a time span d.hh:mm:ss, such as \"30.00:00:00\"",
+            "`rotate_after` has to be \"never\" or a time span d.hh:mm:ss, such as \"30.00:00:00\"",
         ),
         (
             "keys.rotate_after = \"00:59:59\"",
             "",
             "",
-            "line 4: `rotate_after` has to be 0.01:00:00 (an hour) or longer",
+            "`rotate_after` has to be 0.01:00:00 (an hour) or longer",
         ),
         (
             "keys.rotate_after = \"01:00:00\"\nauthentication.token_lifetime_max = \"60.00:00:00\"",
             "",
             "",
-            "line 4: `rotate_after` has to be 0.05:37:30 or longer where `token_lifetime_max` is 60.00:00:00, or there would be too many keys",
+            "`rotate_after` has to be 0.05:37:30 or longer where `token_lifetime_max` is 60.00:00:00, or there would be too many keys",
         ),
     ]);
 }

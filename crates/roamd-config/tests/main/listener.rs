@@ -4,11 +4,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use roamd_config::{CertificateFault, ListenerConfig};
 
-use crate::support::{MemoryFiles, config, faults, faults_with, parse};
+use crate::support::{MemoryFiles, config, fault_at, faults, faults_with, parse};
 
 const TLS: &str = "[tls]\ncertificate_file = \"cert.pem\"\nkey_file = \"key.pem\"";
 
-/// A configuration with these lines from line 4 on.
+/// Returns a configuration with these keys of the document.
 fn https(lines: &str) -> String {
     config(lines, "", "").replace("http://127.0.0.1:8080", "https://store.example.net")
 }
@@ -58,42 +58,48 @@ fn fault_of_a_listener_is_reported_with_its_line() {
     let cases = [
         (
             "trusted_proxies = \"10.0.0.1\"",
-            "line 4: `trusted_proxies` has to be a list, as in [\"…\"]".to_owned(),
+            "trusted_proxies",
+            "`trusted_proxies` has to be a list, as in [\"…\"]".to_owned(),
         ),
         (
             "trusted_proxies = [\"proxy.example.net\"]",
-            format!("line 4: `trusted_proxies`: \"proxy.example.net\" {networks}"),
+            "trusted_proxies",
+            format!("`trusted_proxies`: \"proxy.example.net\" {networks}"),
         ),
         (
             "metrics_from = [\"10.0.0.1/8\"]",
-            "line 4: `metrics_from`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8"
-                .to_owned(),
+            "metrics_from",
+            "`metrics_from`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8".to_owned(),
         ),
         (
             "[tls]\ncertificate_file = \"cert.pem\"",
-            "line 4: key `key_file` of [tls] is missing".to_owned(),
+            "[tls]",
+            "key `key_file` of [tls] is missing".to_owned(),
         ),
         (
             "[tls]\nkey_file = \"key.pem\"",
-            "line 4: key `certificate_file` of [tls] is missing".to_owned(),
+            "[tls]",
+            "key `certificate_file` of [tls] is missing".to_owned(),
         ),
         (
             "[limits]\nconnections = 0",
-            "line 5: `connections` has to be a whole number from 1 to 1000000".to_owned(),
+            "connections",
+            "`connections` has to be a whole number from 1 to 1000000".to_owned(),
         ),
         (
             "[limits]\nhead_second = 1",
-            "line 5: `head_second` is not a key of [limits]; did you mean `head_seconds`?"
-                .to_owned(),
+            "head_second",
+            "`head_second` is not a key of [limits]; did you mean `head_seconds`?".to_owned(),
         ),
     ];
-    for (lines, expected) in cases {
-        assert_eq!(faults(&https(lines)), [expected], "{lines}");
+    for (lines, beginning, problem) in cases {
+        let text = https(lines);
+        let expected = fault_at(&text, beginning, &problem);
+        assert_eq!(faults(&text), [expected], "{lines}");
     }
-    assert_eq!(
-        faults(&config(TLS, "", "")),
-        ["line 2: `base_url` has to begin with https:// where there is a [tls] section"]
-    );
+    let text = config(TLS, "", "");
+    let problem = "`base_url` has to begin with https:// where there is a [tls] section";
+    assert_eq!(faults(&text), [fault_at(&text, "base_url", problem)]);
 }
 
 #[test]
@@ -105,8 +111,7 @@ fn unusable_certificate_is_reported_at_its_key() {
         }),
         ..MemoryFiles::default()
     };
-    assert_eq!(
-        faults_with(&https(TLS), &files),
-        ["line 6: `key_file` cannot be used: it is empty"]
-    );
+    let text = https(TLS);
+    let expected = fault_at(&text, "key_file", "`key_file` cannot be used: it is empty");
+    assert_eq!(faults_with(&text, &files), [expected]);
 }

@@ -33,25 +33,25 @@ fn fault_of_the_login_throttle_is_reported_with_its_line() {
             "login_throttle.free_attempts = 0",
             "",
             "",
-            "line 4: `free_attempts` has to be a whole number from 1 to 100",
+            "`free_attempts` has to be a whole number from 1 to 100",
         ),
         (
             "login_throttle.longest_delay = \"1.00:00:00\"",
             "",
             "",
-            "line 4: `longest_delay` has to be from 0.00:00:01 to 0.12:00:00",
+            "`longest_delay` has to be from 0.00:00:01 to 0.12:00:00",
         ),
         (
             "login_throttle.known_network_lifetime = \"90 days\"",
             "",
             "",
-            "line 4: `known_network_lifetime` has to be a time span d.hh:mm:ss, such as \"0.00:15:00\"",
+            "`known_network_lifetime` has to be a time span d.hh:mm:ss, such as \"0.00:15:00\"",
         ),
         (
             "login_throttle.concurrency = 0",
             "",
             "",
-            "line 4: `concurrency` has to be a whole number from 1 to 10000",
+            "`concurrency` has to be a whole number from 1 to 10000",
         ),
     ]);
 }

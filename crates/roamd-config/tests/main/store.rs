@@ -1,6 +1,8 @@
 use roamd_config::SpellingChoice;
 
-use crate::support::{assert_faults, assert_wrong_values, config, faults, parse};
+use crate::support::{
+    assert_faults, assert_wrong_values, config, fault_at, faults, line_of, parse,
+};
 
 #[test]
 fn every_key_of_a_store_is_read() {
@@ -19,13 +21,13 @@ fn fault_of_a_store_is_reported_with_its_line() {
             "",
             "spelling = \"nativ\"",
             "",
-            "line 7: `spelling` has to be one of auto, document, native; did you mean \"native\"?",
+            "`spelling` has to be one of auto, document, native; did you mean \"native\"?",
         ),
         (
             "",
             "paths = 1",
             "",
-            "line 7: `paths` is not a key of [[store]]; did you mean `path`?",
+            "`paths` is not a key of [[store]]; did you mean `path`?",
         ),
     ]);
 }
@@ -65,11 +67,15 @@ id = "xa1"
 name = "Farm1"
 generation = "xenapp-6"
 controllers = ["http://10.0.0.11:8080"]"#;
+    let text = config("", "", more);
+    let overlap = "path `/CITRIX/store` overlaps store `/Citrix/Store`";
+    let first = line_of(&text, "id = \"XA1\"");
+    let repeated = format!("id `xa1` is already that of the farm in line {first}");
     assert_eq!(
-        faults(&config("", "", more)),
+        faults(&text),
         [
-            "line 14: path `/CITRIX/store` overlaps store `/Citrix/Store`",
-            "line 16: id `xa1` is already that of the farm in line 9",
+            fault_at(&text, "path = \"/CITRIX/store\"", overlap),
+            fault_at(&text, "id = \"xa1\"", &repeated),
         ]
     );
 }

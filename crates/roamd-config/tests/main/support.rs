@@ -46,8 +46,8 @@ impl Files for MemoryFiles {
     }
 }
 
-/// Returns the smallest complete configuration with keys of the document from line 4 on; without
-/// any, keys of the store on line 7, and keys of its farm on line 13.
+/// Returns the smallest complete configuration with these keys of the document, the store and the
+/// farm.
 pub(crate) fn config(document: &str, store: &str, farm: &str) -> String {
     format!(
         r#"listen = "127.0.0.1:8080"
@@ -83,11 +83,31 @@ pub(crate) fn faults_with(text: &str, files: &MemoryFiles) -> Vec<String> {
     faults.iter().map(ToString::to_string).collect()
 }
 
-/// Checks the only fault of each case: keys of the document, the store and the farm, and the fault.
+/// Returns the number of the last line that begins with this text.
+#[track_caller]
+pub(crate) fn line_of(text: &str, beginning: &str) -> usize {
+    let lines: Vec<_> = text.lines().collect();
+    let found = lines.iter().rposition(|line| line.starts_with(beginning));
+    found.unwrap_or_else(|| panic!("no line begins with {beginning}:\n{text}")) + 1
+}
+
+/// Returns a fault at the last line that begins with this text, as `roamd config check` prints it.
+#[track_caller]
+pub(crate) fn fault_at(text: &str, beginning: &str, problem: &str) -> String {
+    format!("line {}: {problem}", line_of(text, beginning))
+}
+
+/// Checks the only fault of each case: keys of the document, the store and the farm, and the
+/// problem. It is in the first line of the last of these that is not empty.
 #[track_caller]
 pub(crate) fn assert_faults(cases: &[(&str, &str, &str, &str)]) {
-    for (document, store, farm, expected) in cases {
-        assert_eq!(faults(&config(document, store, farm)), [*expected]);
+    for (document, store, farm, problem) in cases {
+        let text = config(document, store, farm);
+        let keys = [document, store, farm]
+            .into_iter()
+            .rfind(|keys| !keys.is_empty());
+        let beginning = keys.unwrap().lines().next().unwrap();
+        assert_eq!(faults(&text), [fault_at(&text, beginning, problem)]);
     }
 }
 

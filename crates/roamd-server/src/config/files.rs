@@ -48,28 +48,30 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair};
     use roamd_config::SAMPLE;
     use roamd_nfuse_client::ServiceKeys;
+    use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, line_of};
 
     use super::super::parse;
     use super::*;
 
-    /// Returns a configuration with keys of the document on line 4 and keys of a farm after line
-    /// 11.
+    /// Returns a configuration with these keys of the document and of its farm.
     fn config(document: &str, farm: &str) -> String {
-        format!(
-            r#"listen = "127.0.0.1:8080"
-base_url = "https://store.example.net"
-data_dir = "/var/lib/roamd"
-{document}
-[[store]]
-path = "/Citrix/Store"
-[[store.farm]]
-id = "XA1"
-name = "Farm1"
-generation = "xenapp-6"
-controllers = ["https://10.0.0.11:8080"]
-{farm}
-"#
-        )
+        let farm = FarmConfig {
+            lines: farm.to_owned(),
+            ..FarmConfig::new("CVAD", "https://10.0.0.11:8080")
+        };
+        let config = ServerConfig {
+            listen: "127.0.0.1:8080".to_owned(),
+            base_url: "https://store.example.net".to_owned(),
+            data_dir: "/var/lib/roamd".to_owned(),
+            lines: document.to_owned(),
+            stores: vec![StoreConfig::new("/Citrix/Store", [farm])],
+        };
+        config.to_string()
+    }
+
+    /// Returns a fault at the last line that begins with this text.
+    fn fault_at(text: &str, beginning: &str, problem: &str) -> String {
+        format!("line {}: {problem}", line_of(text, beginning))
     }
 
     fn faults(text: &str) -> Vec<String> {
@@ -127,45 +129,55 @@ controllers = ["https://10.0.0.11:8080"]
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
-        let tls = section(folder);
+        let text = config(&section(folder), "");
         let reported = |expected: &str| {
-            let [fault] = faults(&config(&tls, "")).try_into().unwrap();
+            let [fault] = faults(&text).try_into().unwrap();
             assert!(fault.contains(expected), "{fault}");
             assert!(!fault.contains("-----"), "{fault}");
             fault
         };
-        let missing = reported("line 5: `certificate_file` cannot be used: cannot read");
+        let at_certificate = |problem| fault_at(&text, "certificate_file", problem);
+        let at_key = |problem| fault_at(&text, "key_file", problem);
+        let missing = reported(&at_certificate(
+            "`certificate_file` cannot be used: cannot read",
+        ));
         assert!(missing.contains("No such file"), "{missing}");
         identity(folder);
-        assert_eq!(faults(&config(&tls, "")), [""; 0]);
+        assert_eq!(faults(&text), [""; 0]);
 
         fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
-        reported("line 6: `key_file` cannot be used: the key");
+        reported(&at_key("`key_file` cannot be used: the key"));
         // A group may share it.
         fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(faults(&config(&tls, "")), [""; 0]);
+        assert_eq!(faults(&text), [""; 0]);
 
         secret(folder, &KeyPair::generate().unwrap().serialize_pem());
-        reported("line 6: `key_file` cannot be used: private key is not that of the certificate");
+        reported(&at_key(
+            "`key_file` cannot be used: private key is not that of the certificate",
+        ));
         secret(folder, "");
-        reported("line 6: `key_file` cannot be used: ");
+        reported(&at_key("`key_file` cannot be used: "));
         secret(folder, "no key");
         reported("holds no private key in PEM; an encrypted one cannot be used");
         let broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         secret(folder, broken);
-        reported("line 6: `key_file` cannot be used: private key cannot be used");
+        reported(&at_key(
+            "`key_file` cannot be used: private key cannot be used",
+        ));
         let encrypted = broken.replace("PRIVATE", "ENCRYPTED PRIVATE");
         secret(folder, &encrypted);
         reported("an encrypted one cannot be used");
         fs::write(&certificate, "no certificate").unwrap();
-        reported("line 5: `certificate_file` cannot be used: file of the certificate holds no");
+        reported(&at_certificate(
+            "`certificate_file` cannot be used: file of the certificate holds no",
+        ));
         fs::write(&certificate, broken.replace("PRIVATE KEY", "CERTIFICATE")).unwrap();
-        reported(
-            "line 5: `certificate_file` cannot be used: file of the certificate holds one that",
-        );
+        reported(&at_certificate(
+            "`certificate_file` cannot be used: file of the certificate holds one that",
+        ));
         fs::remove_file(&certificate).unwrap();
         fs::create_dir(&certificate).unwrap();
-        reported("line 5: `certificate_file` cannot be used: ");
+        reported(&at_certificate("`certificate_file` cannot be used: "));
     }
 
     #[test]
@@ -174,10 +186,13 @@ controllers = ["https://10.0.0.11:8080"]
         let path = folder.path().join("keys");
         let text = config("", &format!("service_key_file = {path:?}"));
         let [fault] = faults(&text).try_into().unwrap();
-        assert!(fault.starts_with("line 12: `service_key_file` names a file that cannot be read"));
+        let at_key = |problem| fault_at(&text, "service_key_file", problem);
+        assert!(fault.starts_with(&at_key(
+            "`service_key_file` names a file that cannot be read"
+        )));
 
         fs::write(&path, "\n").unwrap();
-        let expected = "line 12: `service_key_file` names a file that has no key in its first line";
+        let expected = at_key("`service_key_file` names a file that has no key in its first line");
         assert_eq!(faults(&text), [expected]);
 
         fs::write(&path, "one\ntwo\n").unwrap();
@@ -191,16 +206,16 @@ controllers = ["https://10.0.0.11:8080"]
     #[test]
     fn folder_in_place_of_a_file_is_reported() {
         let text = config("", "service_key_file = \"/\"");
-        let expected = "line 12: `service_key_file` has to be the path of a file";
+        let problem = "`service_key_file` has to be the path of a file";
+        let expected = fault_at(&text, "service_key_file", problem);
         assert_eq!(faults(&text), [expected]);
     }
 
     #[test]
     fn unusable_name_in_certificates_is_reported() {
         let text = config("", "tls_name = \"not a name\"");
-        let expected =
-            "line 12: `tls_name` cannot be used: name is neither a DNS name nor an address";
-        assert_eq!(faults(&text), [expected]);
+        let problem = "`tls_name` cannot be used: name is neither a DNS name nor an address";
+        assert_eq!(faults(&text), [fault_at(&text, "tls_name", problem)]);
         let text = config("", "tls_name = \"ddc.example.test\"");
         assert_eq!(faults(&text), [""; 0]);
     }

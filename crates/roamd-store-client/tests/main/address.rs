@@ -1,11 +1,10 @@
 //! URLs of stores, and responses of servers that are not stores.
 
-use http::StatusCode;
-use http::header::LOCATION;
-use roamd_store_client::{ClientError, StoreUrl};
+use roamd_store_client::{ClientError, EnumerationStatus, StoreUrl};
 use roamd_store_proto::media_type;
+use roamd_testkit::{MockStore, StoreResponse, free_address, healthy_store};
 
-use crate::mock_store::{MockStore, endpoints, good_store, list, ok, session_params, status};
+use crate::support::{client, session_params};
 
 #[test]
 fn store_url_is_http_or_https() {
@@ -26,12 +25,11 @@ fn store_url_is_http_or_https() {
 
 #[tokio::test]
 async fn endpoints_are_read_once_and_followed() {
-    let store = MockStore::start(|address, request| match request.line.as_str() {
-        "POST /list" => list(),
-        _ => good_store(address, request),
-    })
-    .await;
-    let mut client = store.client();
+    let store = MockStore::start(|request| match request.line.as_str() {
+        "POST /list" => StoreResponse::list(&request.base, EnumerationStatus::Full, &[]),
+        _ => healthy_store(request),
+    });
+    let mut client = client(&store);
     client.list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
     assert_eq!(
@@ -47,29 +45,21 @@ async fn endpoints_are_read_once_and_followed() {
 #[tokio::test]
 async fn missing_store_is_distinguished_from_failing_store() {
     for (code, body, expected) in [
-        (StatusCode::NOT_FOUND, "", "there is no store at"),
+        (404, "", "there is no store at"),
         (
-            StatusCode::OK,
+            200,
             "<html><body>It works</body></html>",
             "there is no store at",
         ),
-        (StatusCode::MOVED_PERMANENTLY, "", "there is no store at"),
-        (
-            StatusCode::BAD_GATEWAY,
-            "",
-            "responded with 502 Bad Gateway",
-        ),
+        (301, "", "there is no store at"),
+        (502, "", "responded with 502 Bad Gateway"),
     ] {
-        let store = MockStore::start(move |_, _| {
-            let mut response = ok("text/html", body.into());
-            *response.status_mut() = code;
-            response
-                .headers_mut()
-                .insert(LOCATION, "/elsewhere".parse().unwrap());
-            response
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+        let store = MockStore::start(move |_| {
+            StoreResponse::ok("text/html", body)
+                .with_status(code)
+                .with_header("Location", "/elsewhere")
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{code}: {error}");
         assert_eq!(store.lines().len(), 1, "{code}: asked again");
     }
@@ -78,18 +68,11 @@ async fn missing_store_is_distinguished_from_failing_store() {
 /// SS-9: a redirect would turn a `POST` into a `GET`.
 #[tokio::test]
 async fn redirect_is_not_followed() {
-    let store = MockStore::start(|address, request| match request.line.as_str() {
-        "POST /list" => {
-            let mut response = status(StatusCode::TEMPORARY_REDIRECT);
-            response
-                .headers_mut()
-                .insert(LOCATION, "/elsewhere".parse().unwrap());
-            response
-        }
-        _ => good_store(address, request),
-    })
-    .await;
-    let error = store.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(|request| match request.line.as_str() {
+        "POST /list" => StoreResponse::status(307).with_header("Location", "/elsewhere"),
+        _ => healthy_store(request),
+    });
+    let error = client(&store).list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::Status { .. }), "{error}");
     assert_eq!(store.lines().last().unwrap(), "POST /list");
 }
@@ -117,17 +100,12 @@ async fn reason_of_the_server_is_passed_on() {
     ];
     for (content_type, body, expected) in cases {
         let body = body.to_owned();
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /list" => {
-                let mut response = ok(content_type, body.clone().into());
-                *response.status_mut() = StatusCode::BAD_REQUEST;
-                response
-            }
-            _ => good_store(address, request),
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
-        let url = format!("http://{}/list", store.address);
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /list" => StoreResponse::ok(content_type, body.clone()).with_status(400),
+            _ => healthy_store(request),
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
+        let url = format!("http://{}/list", store.address());
         let expected = format!("{url} responded with 400 Bad Request{expected}");
         assert_eq!(error.to_string(), expected);
     }
@@ -135,9 +113,8 @@ async fn reason_of_the_server_is_passed_on() {
 
 #[tokio::test]
 async fn missing_operation_is_named() {
-    let store = MockStore::start(good_store).await;
-    let error = store
-        .client()
+    let store = MockStore::start(healthy_store);
+    let error = client(&store)
         .disconnect(&session_params())
         .await
         .unwrap_err();
@@ -149,12 +126,11 @@ async fn missing_operation_is_named() {
 
 #[tokio::test]
 async fn oversized_response_is_rejected() {
-    let store = MockStore::start(|address, request| match request.line.as_str() {
-        "POST /list" => ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
-        _ => good_store(address, request),
-    })
-    .await;
-    let error = store.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(|request| match request.line.as_str() {
+        "POST /list" => StoreResponse::ok(media_type::SESSION_STATE, vec![b' '; 65 * 1024 * 1024]),
+        _ => healthy_store(request),
+    });
+    let error = client(&store).list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
 }
 
@@ -165,8 +141,8 @@ async fn unusable_links_are_rejected() {
         "http://ada:s3cret@192.0.2.1",
         "/relative",
     ] {
-        let store = MockStore::start(move |_, _| endpoints(base)).await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+        let store = MockStore::start(move |_| StoreResponse::endpoints(base));
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::BadLink { .. }),
             "{base}: {error}"
@@ -176,12 +152,9 @@ async fn unusable_links_are_rejected() {
 
 #[tokio::test]
 async fn unreachable_server_is_named() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let store = MockStore::start(move |_, _| endpoints(&format!("http://{free}"))).await;
-    let error = store.client().list(&session_params()).await.unwrap_err();
+    let free = free_address();
+    let store = MockStore::start(move |_| StoreResponse::endpoints(&format!("http://{free}")));
+    let error = client(&store).list(&session_params()).await.unwrap_err();
     assert!(
         error
             .to_string()

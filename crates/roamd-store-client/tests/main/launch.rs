@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::StatusCode;
 use roamd_store_client::{ClientError, LaunchParams, NotReady};
-use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason, media_type};
+use roamd_store_proto::{LaunchData, LaunchErrorId, RetryReason};
+use roamd_testkit::{MockStore, StoreResponse};
 use secrecy::ExposeSecret;
 
-use crate::mock_store::{MockStore, ok, status};
+use crate::support::client;
 
 fn launch_params() -> LaunchParams {
     LaunchParams {
@@ -27,9 +27,9 @@ fn success() -> LaunchData {
 /// ST-44, CQ-64: the next attempt goes to the URL that the store gives, with the same parameters.
 #[tokio::test]
 async fn retry_goes_to_the_url_from_the_store() {
-    let store = MockStore::start(|address, request| {
+    let store = MockStore::start(|request| {
         let retry = |key| LaunchData::Retry {
-            url: format!("http://{address}/launch/{key}"),
+            url: format!("{}/launch/{key}", request.base),
             after: Some(0),
             reason: RetryReason::RESUMING,
             remedy: None,
@@ -39,13 +39,11 @@ async fn retry_goes_to_the_url_from_the_store() {
             "POST /launch/1" => retry(2),
             _ => success(),
         };
-        ok(media_type::LAUNCH_DATA, data.to_xml())
-    })
-    .await;
-    let url = format!("http://{}/launch", store.address);
+        StoreResponse::launch(&data)
+    });
+    let url = format!("http://{}/launch", store.address());
     let mut waits = Vec::new();
-    let ica = store
-        .client()
+    let ica = client(&store)
         .launch(&url, &launch_params(), |wait| waits.push(wait))
         .await
         .unwrap();
@@ -71,19 +69,17 @@ async fn retry_goes_to_the_url_from_the_store() {
 
 #[tokio::test]
 async fn launch_is_given_up_after_thirty_attempts() {
-    let store = MockStore::start(|address, _| {
+    let store = MockStore::start(|request| {
         let data = LaunchData::Retry {
-            url: format!("http://{address}/launch"),
+            url: format!("{}/launch", request.base),
             after: Some(0),
             reason: RetryReason::REBOOTING,
             remedy: None,
         };
-        ok(media_type::LAUNCH_DATA, data.to_xml())
-    })
-    .await;
-    let url = format!("http://{}/launch", store.address);
-    let error = store
-        .client()
+        StoreResponse::launch(&data)
+    });
+    let url = format!("http://{}/launch", store.address());
+    let error = client(&store)
         .launch(&url, &launch_params(), drop)
         .await
         .unwrap_err();
@@ -96,18 +92,16 @@ async fn launch_is_given_up_after_thirty_attempts() {
 
 #[tokio::test]
 async fn failed_launch_passes_on_the_store_message() {
-    let store = MockStore::start(|_, _| {
+    let store = MockStore::start(|_| {
         let data = LaunchData::Failure {
             id: LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
             text: "In maintenance.".into(),
             remedy: None,
         };
-        ok(media_type::LAUNCH_DATA, data.to_xml())
-    })
-    .await;
-    let url = format!("http://{}/launch", store.address);
-    let error = store
-        .client()
+        StoreResponse::launch(&data)
+    });
+    let url = format!("http://{}/launch", store.address());
+    let error = client(&store)
         .launch(&url, &launch_params(), drop)
         .await
         .unwrap_err();
@@ -119,13 +113,12 @@ async fn failed_launch_passes_on_the_store_message() {
 #[tokio::test]
 async fn ended_session_is_distinguished_from_failure() {
     let launches = AtomicUsize::new(0);
-    let store = MockStore::start(move |_, _| match launches.fetch_add(1, Ordering::Relaxed) {
-        0 => status(StatusCode::NOT_FOUND),
-        _ => status(StatusCode::SERVICE_UNAVAILABLE),
-    })
-    .await;
-    let url = format!("http://{}/launch", store.address);
-    let mut client = store.client();
+    let store = MockStore::start(move |_| match launches.fetch_add(1, Ordering::Relaxed) {
+        0 => StoreResponse::status(404),
+        _ => StoreResponse::status(503),
+    });
+    let url = format!("http://{}/launch", store.address());
+    let mut client = client(&store);
     let ended = client
         .launch(&url, &launch_params(), drop)
         .await

@@ -7,7 +7,6 @@
 
 mod address;
 mod launch;
-mod mock_store;
-
 mod resources;
 mod sign_in;
+mod support;

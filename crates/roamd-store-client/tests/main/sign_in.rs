@@ -2,20 +2,28 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::StatusCode;
 use roamd_store_client::{ClientError, Credentials, LaunchParams, StoreClient};
-use roamd_store_proto::auth::{Form, FormResult, FormStatus};
+use roamd_store_proto::auth::{Form, FormResult, FormStatus, Requirement, RequirementKind};
 use roamd_store_proto::media_type;
+use roamd_testkit::{MockStore, StoreResponse, form_field, healthy_store, sign_in_form};
 
-use crate::mock_store::{
-    MockStore, challenge, choices, error_label, field, form, good_store, session_params,
-    sign_in_form, status, token_response,
-};
+use crate::support::{client, session_params};
+
+fn error_label(text: &str) -> Requirement {
+    Requirement {
+        id: None,
+        credential_type: "none".into(),
+        label: Some(text.into()),
+        label_type: "error".into(),
+        kind: RequirementKind::Nothing,
+        ..form_field("none")
+    }
+}
 
 #[tokio::test]
 async fn challenge_is_followed_step_by_step() {
-    let store = MockStore::start(good_store).await;
-    let mut client = store.client();
+    let store = MockStore::start(healthy_store);
+    let mut client = client(&store);
     client.list(&session_params()).await.unwrap();
     let requests = store.requests();
     let lines: Vec<_> = requests
@@ -42,7 +50,7 @@ async fn challenge_is_followed_step_by_step() {
     let (primary, service) = ("CitrixAuth cHJpbWFyeQ==", "CitrixAuth c2VydmljZQ==");
     assert_eq!(tokens, ["", "", "", "", "", "", primary, service]);
     // Steps 2 to 4 and 6 send the same message, for the realm of the challenge (CA-16, CA-17).
-    let hint = |path: &str| format!("<for-service-url>http://{}{path}<", store.address);
+    let hint = |path: &str| format!("<for-service-url>http://{}{path}<", store.address());
     for (step, realm, path) in [
         (2, "store", "/list"),
         (3, "tokens", "/token"),
@@ -92,15 +100,14 @@ async fn domain_is_split_off_only_if_the_form_has_a_field() {
             "username=LAB%5Cada&password=s3cret%21",
         ),
     ] {
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /forms" => form(&Form {
-                requirements: fields.iter().map(|id| field(id)).collect(),
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /forms" => StoreResponse::form(&Form {
+                requirements: fields.iter().map(|id| form_field(id)).collect(),
                 ..sign_in_form()
             }),
-            _ => good_store(address, request),
-        })
-        .await;
-        store.client().list(&session_params()).await.unwrap();
+            _ => healthy_store(request),
+        });
+        client(&store).list(&session_params()).await.unwrap();
         assert!(
             store.requests()[5].body.contains(expected),
             "{}",
@@ -113,8 +120,8 @@ async fn domain_is_split_off_only_if_the_form_has_a_field() {
 async fn refused_sign_in_is_reported_and_not_retried() {
     let again = Form {
         requirements: vec![
-            field("username"),
-            field("password"),
+            form_field("username"),
+            form_field("password"),
             error_label("Not\ncorrect."),
         ],
         ..sign_in_form()
@@ -133,7 +140,7 @@ async fn refused_sign_in_is_reported_and_not_retried() {
     };
     let change = Form {
         result: FormResult::UPDATE_CREDENTIALS,
-        requirements: vec![field("oldPassword"), field("newPassword")],
+        requirements: vec![form_field("oldPassword"), form_field("newPassword")],
         ..sign_in_form()
     };
     for (response, expected) in [
@@ -148,12 +155,11 @@ async fn refused_sign_in_is_reported_and_not_retried() {
             "the store refused the sign-in: error-sessionid-expired",
         ),
     ] {
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /attempt" => form(&response),
-            _ => good_store(address, request),
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /attempt" => StoreResponse::form(&response),
+            _ => healthy_store(request),
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         assert_eq!(error.to_string(), expected);
         assert!(error.is_refusal());
         let attempts = store
@@ -180,12 +186,11 @@ async fn unavailable_sign_in_is_not_a_refusal() {
             requirements: Vec::new(),
             ..sign_in_form()
         };
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /attempt" => form(&response),
-            _ => good_store(address, request),
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /attempt" => StoreResponse::form(&response),
+            _ => healthy_store(request),
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         let expected = format!("the store cannot sign in any user now: {message}");
         assert_eq!(error.to_string(), expected);
         assert!(!error.is_refusal());
@@ -199,15 +204,14 @@ async fn form_with_unknown_fields_is_not_filled() {
         &["username"],
         &[],
     ] {
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /forms" => form(&Form {
-                requirements: fields.iter().map(|id| field(id)).collect(),
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /forms" => StoreResponse::form(&Form {
+                requirements: fields.iter().map(|id| form_field(id)).collect(),
                 ..sign_in_form()
             }),
-            _ => good_store(address, request),
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+            _ => healthy_store(request),
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::MoreAsked),
             "{fields:?}: {error}"
@@ -219,21 +223,20 @@ async fn form_with_unknown_fields_is_not_filled() {
 /// A path with two slashes at the start would name another host.
 #[tokio::test]
 async fn password_goes_only_to_the_server_of_the_form() {
-    let other_store = MockStore::start(|_, _| token_response("cHJpbWFyeQ==")).await;
-    let elsewhere = other_store.address;
+    let other_store = MockStore::start(|_| StoreResponse::token("cHJpbWFyeQ=="));
+    let elsewhere = other_store.address();
     for post_back in [
         format!("//{elsewhere}/attempt"),
         format!("http://{elsewhere}/attempt"),
     ] {
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /forms" => form(&Form {
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /forms" => StoreResponse::form(&Form {
                 post_back: Some(post_back.clone()),
                 ..sign_in_form()
             }),
-            _ => good_store(address, request),
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+            _ => healthy_store(request),
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         assert!(
             matches!(error, ClientError::BadLink { part: "PostBack" }),
             "{error}"
@@ -245,9 +248,9 @@ async fn password_goes_only_to_the_server_of_the_form() {
 /// CA-8, CA-13: a token is for one audience, and for URLs below its root.
 #[tokio::test]
 async fn token_is_sent_only_to_its_audience() {
-    let store = MockStore::start(good_store).await;
-    let other = MockStore::start(|_, _| status(StatusCode::NOT_FOUND)).await;
-    let mut client = store.client();
+    let store = MockStore::start(healthy_store);
+    let other = MockStore::start(|_| StoreResponse::status(404));
+    let mut client = client(&store);
     client.list(&session_params()).await.unwrap();
     let params = LaunchParams::default();
     for (server, path, expected) in [
@@ -256,7 +259,7 @@ async fn token_is_sent_only_to_its_audience() {
         (&store, "/token", ""),
         (&other, "/list", ""),
     ] {
-        let url = format!("http://{}{path}", server.address);
+        let url = format!("http://{}{path}", server.address());
         let before = server.requests().len();
         client.launch(&url, &params, drop).await.unwrap_err();
         assert_eq!(
@@ -269,14 +272,16 @@ async fn token_is_sent_only_to_its_audience() {
 
 #[tokio::test]
 async fn https_store_is_never_left_for_http() {
-    let store = MockStore::start(good_store).await;
-    let store_url = format!("https://{}/Store", store.address).parse().unwrap();
+    let store = MockStore::start(healthy_store);
+    let store_url = format!("https://{}/Store", store.address())
+        .parse()
+        .unwrap();
     let credentials = Credentials {
         user_name: "ada".into(),
         password: "s3cret!".to_owned().into(),
     };
     let mut client = StoreClient::new(store_url, credentials);
-    let url = format!("http://{}/list", store.address);
+    let url = format!("http://{}/list", store.address());
     let error = client
         .launch(&url, &LaunchParams::default(), drop)
         .await
@@ -288,15 +293,16 @@ async fn https_store_is_never_left_for_http() {
 /// A store behind an unconfigured proxy would refuse the token.
 #[tokio::test]
 async fn store_with_other_base_url_is_named() {
-    let store = MockStore::start(|address, request| match request.line.as_str() {
-        "POST /list" => challenge("store", "token", "https://store.example.net", "/list"),
-        _ => good_store(address, request),
-    })
-    .await;
-    let error = store.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(|request| match request.line.as_str() {
+        "POST /list" => {
+            StoreResponse::challenge("https://store.example.net", "store", "token", "/list")
+        }
+        _ => healthy_store(request),
+    });
+    let error = client(&store).list(&session_params()).await.unwrap_err();
     let expected = format!(
         "the store calls itself https://store.example.net, not http://{}; use that address",
-        store.address
+        store.address()
     );
     assert_eq!(error.to_string(), expected);
 }
@@ -304,18 +310,17 @@ async fn store_with_other_base_url_is_named() {
 #[tokio::test]
 async fn expired_token_is_replaced_once() {
     let lists = AtomicUsize::new(0);
-    let store = MockStore::start(move |address, request| {
+    let store = MockStore::start(move |request| {
         let token = !request.header("authorization").is_empty();
         match request.line.as_str() {
             // The second request with a token finds it expired.
             "POST /list" if token && lists.fetch_add(1, Ordering::Relaxed) == 1 => {
-                challenge("store", "token", &format!("http://{address}"), "/list")
+                StoreResponse::challenge(&request.base, "store", "token", "/list")
             }
-            _ => good_store(address, request),
+            _ => healthy_store(request),
         }
-    })
-    .await;
-    let mut client = store.client();
+    });
+    let mut client = client(&store);
     client.list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
     let attempts = store
@@ -328,8 +333,8 @@ async fn expired_token_is_replaced_once() {
 
 #[tokio::test]
 async fn clone_reuses_the_token() {
-    let store = MockStore::start(good_store).await;
-    let mut client = store.client();
+    let store = MockStore::start(healthy_store);
+    let mut client = client(&store);
     client.list(&session_params()).await.unwrap();
     client.clone().list(&session_params()).await.unwrap();
     let lines = store.lines();
@@ -343,8 +348,8 @@ async fn clone_reuses_the_token() {
 #[tokio::test]
 async fn sign_out_ends_sign_ins_of_all_clones_once() {
     // CA-39
-    let store = MockStore::start(good_store).await;
-    let mut client = store.client();
+    let store = MockStore::start(healthy_store);
+    let mut client = client(&store);
     client.sign_out().await;
     assert!(store.lines().is_empty(), "there is no sign-in to end");
     client.clone().list(&session_params()).await.unwrap();
@@ -369,12 +374,11 @@ async fn sign_out_ends_sign_ins_of_all_clones_once() {
 
 #[tokio::test]
 async fn refused_new_token_is_not_replaced_again() {
-    let store = MockStore::start(|address, request| match request.line.as_str() {
-        "POST /list" => challenge("store", "token", &format!("http://{address}"), "/list"),
-        _ => good_store(address, request),
-    })
-    .await;
-    let error = store.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(|request| match request.line.as_str() {
+        "POST /list" => StoreResponse::challenge(&request.base, "store", "token", "/list"),
+        _ => healthy_store(request),
+    });
+    let error = client(&store).list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::TokenRefused(_)), "{error}");
     assert!(error.is_refusal());
     let attempts = store
@@ -395,30 +399,26 @@ async fn unsupported_sign_in_is_reported() {
         ),
     ];
     for (line, expected) in cases {
-        let store = MockStore::start(move |address, request| match request.line.as_str() {
-            "POST /list" if line == "POST /list" => status(StatusCode::UNAUTHORIZED),
+        let store = MockStore::start(move |request| match request.line.as_str() {
+            "POST /list" if line == "POST /list" => StoreResponse::status(401),
             "POST /protocols" => {
-                let mut response = choices("http://192.0.2.1/");
                 let body = r#"<requesttokenchoices xmlns="http://citrix.com/delivery-services/1-0/auth/requesttokenchoices"><choices><choice><protocol>Certificate</protocol><location>http://192.0.2.1/</location></choice></choices></requesttokenchoices>"#;
-                *response.body_mut() = body.into();
-                response
+                StoreResponse::choices("http://192.0.2.1/").with_body(body)
             }
-            _ => good_store(address, request),
-        })
-        .await;
-        let error = store.client().list(&session_params()).await.unwrap_err();
+            _ => healthy_store(request),
+        });
+        let error = client(&store).list(&session_params()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
 #[tokio::test]
 async fn forbidden_operation_is_a_refusal() {
-    let store = MockStore::start(|address, request| match request.line.as_str() {
-        "POST /list" => status(StatusCode::FORBIDDEN),
-        _ => good_store(address, request),
-    })
-    .await;
-    let error = store.client().list(&session_params()).await.unwrap_err();
+    let store = MockStore::start(|request| match request.line.as_str() {
+        "POST /list" => StoreResponse::status(403),
+        _ => healthy_store(request),
+    });
+    let error = client(&store).list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::NotAllowed), "{error}");
     assert!(error.is_refusal());
 }

@@ -5,15 +5,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use roamd_nfuse_proto::transport::ControllerUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::farm::{healthy_scripts, refusal};
 use super::messages::document;
-use super::requests::{request_name, take_request};
+use super::requests::request_name;
 use super::script::Script;
 use crate::config::FarmConfig;
+use crate::http_request::take_request;
 
 /// A controller that plays a [`Script`] for each request and records the requests.
 ///
@@ -95,6 +97,12 @@ impl ScriptedController {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// URL of the controller, as the NFuse client reads it.
+    #[must_use]
+    pub fn controller_url(&self) -> ControllerUrl {
+        ControllerUrl::parse(&self.url()).unwrap()
     }
 
     /// The section of a configuration for a farm of generation 7 with this controller. Lines for

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use roamd_nfuse_proto::CapabilityId;
 use roamd_store_proto::auth::DestroyToken;
-use roamd_testkit::{Script, ScriptedController};
+use roamd_testkit::{FarmConfig, Script, ScriptedController, StoreConfig};
 use roamd_testsuite::{
     AuditReader, Clock, Options, SignedIn, TestEnvironment, TokenContents, TokenService,
     session_params, sign_in, sign_in_to,
@@ -27,10 +27,13 @@ const OTHER: &str = "/Citrix/Other";
 /// Starts the demo environment with a second store, whose farm checks passwords and may respond
 /// slowly.
 async fn env_with_slow_farm(farm: &ScriptedController) -> TestEnvironment {
-    let section = farm.farm_section("SCRIPTED", "Scripted");
+    let slow = FarmConfig {
+        lines: "timeout_ms = 600000".to_owned(),
+        ..FarmConfig::new("SCRIPTED", farm.url())
+    };
     TestEnvironment::start(Options {
         authentication: "credentials = \"SCRIPTED\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_sections: format!("[[store]]\npath = \"{OTHER}\"\n{section}timeout_ms = 600000\n"),
+        more_sections: StoreConfig::new(OTHER, [slow]).to_string(),
         ..Options::default()
     })
     .await

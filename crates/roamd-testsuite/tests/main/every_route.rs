@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 use roamd_farm::World;
 use roamd_store_proto::Resources;
-use roamd_testkit::ScriptedController;
+use roamd_testkit::{FarmConfig, ScriptedController, StoreConfig};
 use roamd_testsuite::{
     Options, Response, SignedIn, TestEnvironment, TokenContents, TokenService, challenge_of,
     path_of, request_token, session_params, sign_in,
@@ -52,11 +52,8 @@ async fn env() -> (TestEnvironment, ScriptedController) {
     farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
     let mut world = World::demo();
     world.farms[0].applications[0].users = Some(vec![r"DEMO\alice".to_owned()]);
-    let more_sections = format!(
-        "{}[[store]]\npath = \"{OTHER}\"\n{}",
-        farm.farm_section("SCRIPTED", "Scripted"),
-        farm.farm_section("ELSE", "Else")
-    );
+    let other = StoreConfig::new(OTHER, [FarmConfig::new("ELSE", farm.url())]);
+    let more_sections = farm.farm_section("SCRIPTED", "Scripted") + &other.to_string();
     let options = Options {
         world,
         more_sections,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roamd_store_proto::{EnumerationStatus, SessionState};
-use roamd_testkit::{Script, ScriptedController};
+use roamd_testkit::{FarmConfig, Script, ScriptedController, StoreConfig};
 use roamd_testsuite::{
     Options, Response, SignedIn, TestEnvironment, TokenService, challenge_of, session_params,
     sign_in, sign_in_to,
@@ -16,8 +16,7 @@ use tokio::time::timeout;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
 
-/// Beginning of a second store, which its only farm has to follow.
-const OTHER_STORE: &str = "[[store]]\npath = \"/Citrix/Other\"\n";
+/// Path of a second store.
 const OTHER: &str = "/Citrix/Other";
 
 /// A deadline that no test reaches.
@@ -49,13 +48,14 @@ async fn env_with_three_farms(more: &str) -> (TestEnvironment, [ScriptedControll
 
 /// Starts the demo environment with a second store that has one farm.
 async fn env_with_two_stores(farm: &ScriptedController, more: &str) -> TestEnvironment {
+    let only = FarmConfig {
+        lines: more.to_owned(),
+        ..FarmConfig::new("SCRIPTED", farm.url())
+    };
     TestEnvironment::start(Options {
         // All clients of these tests have one address.
         listener: "[limits]\nconnections_per_client = 2000\nrequests_per_client = 2000".to_owned(),
-        more_sections: format!(
-            "{OTHER_STORE}{}{more}",
-            farm.farm_section("SCRIPTED", "SCRIPTED")
-        ),
+        more_sections: StoreConfig::new(OTHER, [only]).to_string(),
         ..Options::default()
     })
     .await
@@ -349,18 +349,13 @@ async fn cancelled_enumeration_does_not_fail_other_waiters() {
 async fn full_farm_is_left_out_and_full_store_gets_503() {
     // SS-37, SS-64
     let farm = ScriptedController::healthy().await;
-    let bound = "concurrency = 1\nqueue = 0\n";
+    let bound = |id| FarmConfig {
+        lines: format!("concurrency = 1\nqueue = 0\n{LONG}"),
+        ..FarmConfig::new(id, farm.url())
+    };
+    let other = StoreConfig::new(OTHER, [bound("GATE2")]);
     let options = Options {
-        more_sections: [
-            &farm.farm_section("SCRIPTED", "SCRIPTED"),
-            bound,
-            LONG,
-            OTHER_STORE,
-            &farm.farm_section("GATE2", "GATE2"),
-            bound,
-            LONG,
-        ]
-        .concat(),
+        more_sections: format!("{}{other}", bound("SCRIPTED")),
         ..Options::default()
     };
     let env = TestEnvironment::start(options).await;

@@ -194,11 +194,7 @@ async fn certificate_expiry_of_controller_is_reported() {
         base_url: "http://127.0.0.1".to_owned(),
         data_dir: "unused".to_owned(),
         lines: String::new(),
-        stores: vec![StoreConfig {
-            path: "/Citrix/Store".to_owned(),
-            lines: String::new(),
-            farms: vec![safe],
-        }],
+        stores: vec![StoreConfig::new("/Citrix/Store", [safe])],
     };
     let config = config::parse(&config.to_string()).unwrap();
     let probed = probe(&config).await.unwrap();

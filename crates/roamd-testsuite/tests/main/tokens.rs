@@ -8,6 +8,7 @@ use roamd_store_proto::Lifetime;
 use roamd_store_proto::auth::{
     Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, RefreshToken,
 };
+use roamd_testkit::{FarmConfig, StoreConfig};
 use roamd_testsuite::{
     HttpPeer, Options, Response, SignedIn, TestEnvironment, TokenContents, TokenService,
     challenge_of, request_token, sign_in, sign_in_to, token_of, token_response,
@@ -344,11 +345,9 @@ async fn validation_service_names_the_holder_of_its_own_token() {
 #[tokio::test]
 async fn token_for_one_service_opens_no_other() {
     // CA-10, CA-13, CA-15; §7.8: every token with every resource that requires one.
+    let alone = FarmConfig::new("ALONE", "http://127.0.0.1:9");
     let env = TestEnvironment::start(Options {
-        more_sections: "[[store]]\npath = \"/Citrix/Other\"\n[[store.farm]]\nid = \"ALONE\"\n\
-                     name = \"Alone\"\ngeneration = \"cvad-7\"\n\
-                     controllers = [\"http://127.0.0.1:9\"]\n"
-            .to_owned(),
+        more_sections: StoreConfig::new("/Citrix/Other", [alone]).to_string(),
         ..Options::default()
     })
     .await;

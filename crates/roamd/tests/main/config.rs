@@ -119,11 +119,10 @@ fn config_check_warns_about_valid_but_risky_values() {
             base_url: base_url.to_owned(),
             data_dir: data.clone(),
             lines: sections.to_owned(),
-            stores: vec![StoreConfig {
-                path: "/Citrix/Store".to_owned(),
-                farms: vec![FarmConfig::new("F", "http://127.0.0.1:1")],
-                ..StoreConfig::default()
-            }],
+            stores: vec![StoreConfig::new(
+                "/Citrix/Store",
+                [FarmConfig::new("F", "http://127.0.0.1:1")],
+            )],
         };
         let text = config.to_string();
         let file = path("roamd.toml");

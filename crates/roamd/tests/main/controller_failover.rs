@@ -8,7 +8,7 @@ use roamd_store_client::{
 use roamd_testkit::{FarmConfig, StoreConfig};
 use tokio::task::JoinSet;
 
-use crate::support::{Server, World, roamd, unused_address, write_configuration};
+use crate::support::{Server, World, roamd, server_config, unused_address, write_configuration};
 
 /// Number of concurrent clients.
 const CLIENTS: usize = 8;
@@ -67,12 +67,8 @@ fn configuration(world: &World, order: &str, controllers: &[Controller<'_>]) -> 
         lines: format!("controller_order = \"{order}\""),
         ..FarmConfig::new("CVAD", "")
     };
-    let store = StoreConfig {
-        path: "/Citrix/Store".to_owned(),
-        farms: vec![farm],
-        ..StoreConfig::default()
-    };
-    write_configuration(world, &unused_address(), vec![store])
+    let store = StoreConfig::new("/Citrix/Store", [farm]);
+    write_configuration(world, &server_config(world, &unused_address(), vec![store]))
 }
 
 /// Lists sessions continuously until the receiver is dropped.

@@ -19,7 +19,6 @@ mod farm;
 mod help_and_usage;
 mod hostile_environment;
 mod keys;
-mod mock_store;
 mod probe;
 mod secret_leaks;
 mod serve;

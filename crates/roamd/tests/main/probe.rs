@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
 
-use crate::support::{CommandOutput, Server, World, roamd, run};
+use crate::support::{CommandOutput, Server, World, roamd, run, write_configuration};
 
 /// Probes farms F0, F1, … with one controller each.
 fn probe(world: &World, controllers: &[&str], more: &[&str]) -> CommandOutput {
@@ -32,9 +32,7 @@ fn configuration(world: &World, store: &str, farms: Vec<FarmConfig>) -> String {
             farms,
         }],
     };
-    let path = world.path("roamd.toml");
-    std::fs::write(&path, config.to_string()).unwrap();
-    path.to_str().unwrap().to_owned()
+    write_configuration(world, &config)
 }
 
 #[test]

@@ -2,18 +2,15 @@
 
 use std::net::TcpListener;
 
-use roamd_testkit::{FarmConfig, StoreConfig};
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
 
-use crate::support::{Server, World, roamd, run, self_signed, unused_address, write_configuration};
+use crate::support::{
+    Server, World, roamd, run, self_signed, server_config, unused_address, write_configuration,
+};
 
-/// Writes a configuration of two stores, whose farms have controllers at these addresses.
-fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
+/// Returns a configuration of two stores, whose farms have controllers at these addresses.
+fn two_stores(world: &World, listen: &str, farms: [&str; 2]) -> ServerConfig {
     let [one, two] = farms.map(|address| format!("http://{address}"));
-    let store = |path: &str, farms| StoreConfig {
-        path: path.to_owned(),
-        farms,
-        ..StoreConfig::default()
-    };
     let old_farm = |id, controller: &str| FarmConfig {
         generation: "xenapp-6",
         ..FarmConfig::new(id, controller)
@@ -24,10 +21,15 @@ fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
     };
     let with_path = format!("{one}/scripts/wpnbr.dll");
     let stores = vec![
-        store("/Citrix/Store", vec![old_farm("XA1", &one), new_farm]),
-        store("/Citrix/Other", vec![old_farm("ALONE", &with_path)]),
+        StoreConfig::new("/Citrix/Store", [old_farm("XA1", &one), new_farm]),
+        StoreConfig::new("/Citrix/Other", [old_farm("ALONE", &with_path)]),
     ];
-    write_configuration(world, listen, stores)
+    server_config(world, listen, stores)
+}
+
+/// Writes this configuration, and returns its path.
+fn configuration(world: &World, listen: &str, farms: [&str; 2]) -> String {
+    write_configuration(world, &two_stores(world, listen, farms))
 }
 
 #[test]
@@ -101,12 +103,12 @@ fn plain_http_on_public_address_requires_flag() {
     let world = World::new();
     let down = unused_address();
     for listen in ["0.0.0.0:0", "[::]:0"] {
-        let config = configuration(&world, listen, [&down, &down]);
-        // Port 0 is not valid in a base URL.
-        let text = std::fs::read_to_string(&config).unwrap();
-        let base = format!("base_url = \"http://{listen}\"");
-        let text = text.replace(&base, "base_url = \"http://store.example.net\"");
-        std::fs::write(&config, text).unwrap();
+        let config = ServerConfig {
+            // Port 0 is not valid in a base URL.
+            base_url: "http://store.example.net".to_owned(),
+            ..two_stores(&world, listen, [&down, &down])
+        };
+        let config = write_configuration(&world, &config);
         let refused = run(&["serve", "--config", &config]);
         assert_eq!(refused.code, 2, "{refused:?}");
         for part in ["[tls]", "--insecure-plain-http", "in the clear"] {
@@ -129,23 +131,22 @@ fn thousand_sighups_load_new_certificate() {
         world.path(name)
     };
     let old = issue("old.pem");
-    let config = configuration(&world, &listen, [&down, &down]);
-    let text = std::fs::read_to_string(&config).unwrap();
-    let tls = format!(
-        "[tls]\ncertificate_file = {:?}\nkey_file = {:?}\n[[store]]\npath = \"/Citrix/Store\"",
-        world.path("cert.pem"),
-        world.path("key.pem")
-    );
-    let text = text
-        .replace("http://127.0.0.1:", "https://localhost:")
-        .replacen("[[store]]\npath = \"/Citrix/Store\"", &tls, 1);
-    let farms = format!("https://localhost:{}", down.split(':').next_back().unwrap());
-    std::fs::write(&config, text.replace(&farms, &format!("http://{down}"))).unwrap();
-    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
-    let url = format!(
-        "https://localhost:{}/healthz",
+    let base_url = format!(
+        "https://localhost:{}",
         listen.split(':').next_back().unwrap()
     );
+    let url = format!("{base_url}/healthz");
+    let config = ServerConfig {
+        base_url,
+        lines: format!(
+            "[tls]\ncertificate_file = {:?}\nkey_file = {:?}",
+            world.path("cert.pem"),
+            world.path("key.pem")
+        ),
+        ..two_stores(&world, &listen, [&down, &down])
+    };
+    let config = write_configuration(&world, &config);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 2);
     let trusts = |authority: &std::path::Path| {
         let curl = std::process::Command::new("curl")
             .args(["--silent", "--fail", "--max-time", "20", "--cacert"])

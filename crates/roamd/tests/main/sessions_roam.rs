@@ -7,10 +7,12 @@ use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::mock_store::{ICA, MockStore, list, retry};
+use roamd_store_client::EnumerationStatus;
+use roamd_testkit::{MockStore, StoreResponse};
+
 use crate::support::{
     CommandOutput, Server, World, configuration, entries, on_a_terminal, roamd, run, signal,
-    unused_address,
+    store_command, unused_address,
 };
 
 #[test]
@@ -146,18 +148,17 @@ fn roam_with_farm_down_exits_with_4() {
 #[test]
 fn concurrent_launches_are_printed_in_list_order() {
     let both = Barrier::new(2);
-    let store = MockStore::start(move |request| match request.path {
-        "/list" => list(request, "full", &["Word", "Excel"]),
+    let store = MockStore::with_endpoints(move |request| match request.path() {
+        "/list" => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word", "Excel"]),
         _ => {
             both.wait();
-            (200, ICA.into())
+            StoreResponse::ica()
         }
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
     let ran = CommandOutput::of(
-        store
-            .command(&["roam", "--output", output, "--json"])
+        store_command(&store, &["roam", "--output", output, "--json"])
             .output()
             .unwrap(),
     );
@@ -168,26 +169,26 @@ fn concurrent_launches_are_printed_in_list_order() {
 #[test]
 fn roam_prints_each_failure_and_sets_exit_code() {
     let cases = [
-        (&["Word", "Gone"][..], "full", 4),
-        (&["Word"], "full", 0),
-        (&["Word"], "partial", 4),
-        (&["Gone"], "full", 1),
-        (&["Forbidden"], "full", 3),
-        (&[], "full", 0),
-        (&[], "failed", 1),
+        (&["Word", "Gone"][..], EnumerationStatus::Full, 4),
+        (&["Word"], EnumerationStatus::Full, 0),
+        (&["Word"], EnumerationStatus::Partial, 4),
+        (&["Gone"], EnumerationStatus::Full, 1),
+        (&["Forbidden"], EnumerationStatus::Full, 3),
+        (&[], EnumerationStatus::Full, 0),
+        (&[], EnumerationStatus::Failed, 1),
     ];
     for (apps, enumeration, code) in cases {
-        let store = MockStore::start(move |request| match request.path {
-            "/list" => list(request, enumeration, apps),
-            "/launch/Word" => (200, ICA.into()),
-            "/launch/Gone" => (404, String::new()),
-            _ => (403, String::new()),
+        let store = MockStore::with_endpoints(move |request| match request.path() {
+            "/list" => StoreResponse::list(&request.base, enumeration, apps),
+            "/launch/Word" => StoreResponse::ica(),
+            "/launch/Gone" => StoreResponse::status(404),
+            _ => StoreResponse::status(403),
         });
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().to_str().unwrap();
         let roam = ["roam", "--output", output];
-        let ran = CommandOutput::of(store.command(&roam).output().unwrap());
-        assert_eq!(ran.code, code, "{apps:?} {enumeration}: {ran:?}");
+        let ran = CommandOutput::of(store_command(&store, &roam).output().unwrap());
+        assert_eq!(ran.code, code, "{apps:?} {enumeration:?}: {ran:?}");
         let lines: Vec<_> = ran.out.lines().collect();
         assert_eq!(lines.len(), apps.len());
         for (app, line) in apps.iter().zip(lines) {
@@ -204,16 +205,15 @@ fn roam_prints_each_failure_and_sets_exit_code() {
 #[test]
 fn session_not_ready_is_retried_with_progress_message() {
     let is_repeated = AtomicBool::new(false);
-    let store = MockStore::start(move |request| match request.path {
-        "/list" => list(request, "full", &["Word"]),
-        _ if is_repeated.swap(true, Ordering::Relaxed) => (200, ICA.into()),
-        _ => retry(request, "Word", 0),
+    let store = MockStore::with_endpoints(move |request| match request.path() {
+        "/list" => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word"]),
+        _ if is_repeated.swap(true, Ordering::Relaxed) => StoreResponse::ica(),
+        _ => StoreResponse::retry(&request.base, "Word", 0),
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
     let ran = CommandOutput::of(
-        store
-            .command(&["roam", "--output", output])
+        store_command(&store, &["roam", "--output", output])
             .output()
             .unwrap(),
     );
@@ -228,14 +228,14 @@ fn session_not_ready_is_retried_with_progress_message() {
 #[test]
 fn roam_on_terminal_shows_live_progress() {
     let is_repeated = AtomicBool::new(false);
-    let store = MockStore::start(move |request| match request.path {
-        "/list" => list(request, "full", &["Word"]),
-        _ if is_repeated.swap(true, Ordering::Relaxed) => (200, ICA.into()),
-        _ => retry(request, "Word", 1),
+    let store = MockStore::with_endpoints(move |request| match request.path() {
+        "/list" => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word"]),
+        _ if is_repeated.swap(true, Ordering::Relaxed) => StoreResponse::ica(),
+        _ => StoreResponse::retry(&request.base, "Word", 1),
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
-    let roam = store.command(&["roam", "--output", output]);
+    let roam = store_command(&store, &["roam", "--output", output]);
     let results = folder.path().join("results");
     let ran = on_a_terminal(&roam, &format!("> {}", results.display()));
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -253,15 +253,14 @@ fn roam_on_terminal_shows_live_progress() {
 
 #[test]
 fn ctrl_c_keeps_written_files_and_stops_other_launches() {
-    let store = MockStore::start(|request| match request.path {
-        "/list" => list(request, "full", &["Excel", "Word"]),
-        "/launch/Excel" => (200, ICA.into()),
-        _ => retry(request, "Word", 300),
+    let store = MockStore::with_endpoints(|request| match request.path() {
+        "/list" => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Excel", "Word"]),
+        "/launch/Excel" => StoreResponse::ica(),
+        _ => StoreResponse::retry(&request.base, "Word", 300),
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
-    let mut child = store
-        .command(&["roam", "--output", output])
+    let mut child = store_command(&store, &["roam", "--output", output])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -310,12 +309,12 @@ fn open_flag_starts_program_with_ica_file() {
     let (program, mut pipe) = recorder(folder.path());
     let output = folder.path().join("ica");
     let output = output.to_str().unwrap();
-    let store = MockStore::start(|request| match request.path {
-        "/list" => list(request, "full", &["Word"]),
-        _ => (200, ICA.into()),
+    let store = MockStore::with_endpoints(|request| match request.path() {
+        "/list" => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word"]),
+        _ => StoreResponse::ica(),
     });
     let mut opened = |args: &[&str]| {
-        let mut command = store.command(&[args, &["--output", output]].concat());
+        let mut command = store_command(&store, &[args, &["--output", output]].concat());
         let ran = CommandOutput::of(command.env("ROAMD_OPEN", &program).output().unwrap());
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         let mut line = String::new();

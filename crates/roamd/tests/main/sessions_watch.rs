@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::mock_store::{MockStore, list};
+use roamd_store_client::EnumerationStatus;
+use roamd_testkit::{MockStore, StoreResponse};
+
 use crate::support::{
-    Server, World, configuration, on_a_terminal, roamd, run, signal, unused_address_on,
+    Server, World, configuration, on_a_terminal, roamd, run, signal, store_command,
+    unused_address_on,
 };
 
 /// A running `roamd sessions list --watch`.
@@ -204,16 +207,17 @@ fn watch_of_active_sessions_requires_confirmation() {
 #[test]
 fn watch_reports_failure_once_and_continues() {
     let listings = AtomicUsize::new(0);
-    let store = MockStore::start(
-        move |request| match listings.fetch_add(1, Ordering::Relaxed) {
-            0 => list(request, "full", &["Word", "Excel"]),
-            1 => (500, String::new()),
-            2 => list(request, "partial", &["Word"]),
-            3 => list(request, "partial", &["Word"]),
-            _ => list(request, "full", &["Word"]),
-        },
-    );
-    let mut watch = Watch::start(&mut store.command(&["list", "--watch", "1"]));
+    let store = MockStore::with_endpoints(move |request| {
+        let number = listings.fetch_add(1, Ordering::Relaxed);
+        match number {
+            0 => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word", "Excel"]),
+            1 => StoreResponse::status(500),
+            2 => StoreResponse::list(&request.base, EnumerationStatus::Partial, &["Word"]),
+            3 => StoreResponse::list(&request.base, EnumerationStatus::Partial, &["Word"]),
+            _ => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word"]),
+        }
+    });
+    let mut watch = Watch::start(&mut store_command(&store, &["list", "--watch", "1"]));
     assert_eq!(watch.next_change(), "+\tWord\tFarm3\tCVAD.Word");
     assert_eq!(watch.next_change(), "+\tExcel\tFarm3\tCVAD.Excel");
     assert!(
@@ -236,14 +240,14 @@ fn watch_reports_failure_once_and_continues() {
 fn watch_ends_on_refusal_or_failed_first_list() {
     for (good, then, code) in [(1, 403, 3), (0, 500, 1)] {
         let listings = AtomicUsize::new(0);
-        let store = MockStore::start(move |request| {
+        let store = MockStore::with_endpoints(move |request| {
             if listings.fetch_add(1, Ordering::Relaxed) < good {
-                list(request, "full", &[])
+                StoreResponse::list(&request.base, EnumerationStatus::Full, &[])
             } else {
-                (then, String::new())
+                StoreResponse::status(then)
             }
         });
-        let mut watch = Watch::start(&mut store.command(&["list", "--watch", "1"]));
+        let mut watch = Watch::start(&mut store_command(&store, &["list", "--watch", "1"]));
         let (code_of_end, output) = watch.end();
         assert_eq!(code_of_end, Some(code), "{output}");
     }
@@ -252,14 +256,15 @@ fn watch_ends_on_refusal_or_failed_first_list() {
 #[test]
 fn watch_on_terminal_shows_whole_list() {
     let listings = AtomicUsize::new(0);
-    let store = MockStore::start(
-        move |request| match listings.fetch_add(1, Ordering::Relaxed) {
-            0 => list(request, "full", &["Word"]),
-            1 => list(request, "partial", &[]),
-            _ => (403, String::new()),
-        },
-    );
-    let watch = store.command(&["list", "--watch", "1"]);
+    let store = MockStore::with_endpoints(move |request| {
+        let number = listings.fetch_add(1, Ordering::Relaxed);
+        match number {
+            0 => StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word"]),
+            1 => StoreResponse::list(&request.base, EnumerationStatus::Partial, &[]),
+            _ => StoreResponse::status(403),
+        }
+    });
+    let watch = store_command(&store, &["list", "--watch", "1"]);
     let ran = on_a_terminal(&watch, "");
     assert_eq!(ran.code, 3, "{ran:?}");
     let screens: Vec<_> = ran.out.split("\x1b[H").collect();

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
-use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
+use roamd_testkit::{FarmConfig, MockStore, ServerConfig, StoreConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -327,26 +327,35 @@ pub(crate) fn configuration(
         generation,
         ..FarmConfig::new(id, format!("http://{controller}"))
     });
-    let store = StoreConfig {
-        path: "/Citrix/Store".to_owned(),
-        farms: farms.collect(),
-        ..StoreConfig::default()
-    };
-    write_configuration(world, listen, vec![store])
+    let store = StoreConfig::new("/Citrix/Store", farms);
+    write_configuration(world, &server_config(world, listen, vec![store]))
 }
 
-/// Writes a configuration with these stores, and returns its path.
-pub(crate) fn write_configuration(world: &World, listen: &str, stores: Vec<StoreConfig>) -> String {
-    let config = ServerConfig {
+/// Returns a configuration with these stores.
+pub(crate) fn server_config(world: &World, listen: &str, stores: Vec<StoreConfig>) -> ServerConfig {
+    ServerConfig {
         listen: listen.to_owned(),
         base_url: format!("http://{listen}"),
         data_dir: world.path("state").display().to_string(),
         stores,
         ..ServerConfig::default()
-    };
+    }
+}
+
+/// Writes a configuration, and returns its path.
+pub(crate) fn write_configuration(world: &World, config: &ServerConfig) -> String {
     let path = world.path("roamd.toml");
     std::fs::write(&path, config.to_string()).unwrap();
     path.to_str().unwrap().into()
+}
+
+/// Returns a subcommand of `roamd sessions` for a mock store.
+pub(crate) fn store_command(store: &MockStore, args: &[&str]) -> Command {
+    let store = store.url();
+    let common = ["--store", &store, "--user", "ada", "--client-name", "KIOSK"];
+    let mut command = roamd(&[&["sessions"], args, &common].concat());
+    command.env("ROAMD_PASSWORD", "s3cret!");
+    command
 }
 
 /// Writes a self-signed certificate for `localhost`, and its key with mode 600.

@@ -1,0 +1,77 @@
+//! Responses about sessions: endpoints, lists and launches.
+
+use roamd_store_proto::{
+    Endpoint, Endpoints, EnumerationStatus, LaunchData, RetryReason, Session, SessionState,
+    Spelling, media_type,
+};
+
+use super::response::StoreResponse;
+
+impl StoreResponse {
+    /// Returns an endpoints document that offers the sessions to list at `/list` and to log off at
+    /// `/logoff` below this base URL.
+    #[must_use]
+    pub fn endpoints(base: &str) -> Self {
+        let endpoint = |id: &str, path: &str| Endpoint {
+            id: id.into(),
+            url: format!("{base}{path}"),
+            capabilities: Vec::new(),
+        };
+        let endpoints = vec![
+            endpoint("ListSessions", "/list"),
+            endpoint("LogOffSessions", "/logoff"),
+        ];
+        Self::ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
+    }
+
+    /// Returns a list with a session of each application, all on the farm `Farm3` with the id
+    /// `CVAD`. The launch URL of an application is `/launch/APP` below this base URL.
+    #[must_use]
+    pub fn list(base: &str, enumeration: EnumerationStatus, apps: &[&str]) -> Self {
+        let session = |app: &&str| Session {
+            id: format!("id-{app}"),
+            server_type: "win32".into(),
+            launch_url: launch_url(base, app),
+            initial_app: (*app).into(),
+            aggregated: false,
+            resource_id: format!("CVAD.{app}"),
+            publisher_name: "Farm3".into(),
+        };
+        let list = SessionState {
+            enumeration,
+            sessions: apps.iter().map(session).collect(),
+        };
+        Self::ok(media_type::SESSION_STATE, list.to_xml(Spelling::Document))
+    }
+
+    /// Returns the response to a launch.
+    #[must_use]
+    pub fn launch(launch: &LaunchData) -> Self {
+        Self::ok(media_type::LAUNCH_DATA, launch.to_xml())
+    }
+
+    /// Returns a successful launch with a short ICA file.
+    #[must_use]
+    pub fn ica() -> Self {
+        Self::launch(&LaunchData::Success {
+            ica: "[WFClient]".to_owned().into(),
+            logon_ticket: None,
+        })
+    }
+
+    /// Returns a launch that the client has to retry after this number of seconds, at `/launch/APP`
+    /// below this base URL, because the machine is resuming.
+    #[must_use]
+    pub fn retry(base: &str, app: &str, after: u32) -> Self {
+        Self::launch(&LaunchData::Retry {
+            url: launch_url(base, app),
+            after: Some(after),
+            reason: RetryReason::RESUMING,
+            remedy: None,
+        })
+    }
+}
+
+fn launch_url(base: &str, app: &str) -> String {
+    format!("{base}/launch/{app}")
+}
