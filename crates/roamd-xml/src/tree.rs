@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// White space characters of XML.
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
@@ -70,18 +72,19 @@ pub struct Document {
     pub root: Element,
 }
 
-/// An element: its name, attributes, child elements and text.
+/// An element: its name, attributes, child elements and text. Most names and texts are short, and a
+/// [`CompactString`] keeps those without an allocation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Element {
     /// Namespace URI, or `None` for an element in no namespace.
-    pub namespace: Option<String>,
+    pub namespace: Option<CompactString>,
     /// Local name, without prefix.
-    pub name: String,
+    pub name: CompactString,
     /// Attributes in document order. Namespace declarations are left out.
     pub attributes: Vec<Attribute>,
     /// The character data of this element, without that of its children: text, CDATA sections and
     /// resolved references, joined.
-    pub text: String,
+    pub text: CompactString,
     /// Child elements in document order.
     pub children: Vec<Element>,
     /// Position of the start tag.
@@ -92,11 +95,11 @@ pub struct Element {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
     /// Namespace URI, or `None` for an attribute without prefix.
-    pub namespace: Option<String>,
+    pub namespace: Option<CompactString>,
     /// Local name, without prefix.
-    pub name: String,
+    pub name: CompactString,
     /// Value, normalised as XML requires.
-    pub value: String,
+    pub value: CompactString,
 }
 
 impl Element {

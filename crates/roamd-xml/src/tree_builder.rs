@@ -1,5 +1,6 @@
 //! The second pass: parses strictly with roxmltree and copies the result into an [`Element`] tree.
 
+use compact_str::CompactString;
 use roxmltree::{Error as PassError, Node, ParsingOptions};
 
 use crate::tree::SPACE;
@@ -34,10 +35,10 @@ fn copy_element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
         namespace: name
             .namespace()
             .filter(|uri| !uri.is_empty())
-            .map(str::to_owned),
-        name: name.name().to_owned(),
+            .map(CompactString::from),
+        name: name.name().into(),
         attributes: node.attributes().map(copy_attribute).collect(),
-        text: String::new(),
+        text: CompactString::default(),
         children: Vec::new(),
         at: cursor.advance(node.range().start),
     };
@@ -53,9 +54,9 @@ fn copy_element(node: &Node<'_, '_>, cursor: &mut Cursor<'_>) -> Element {
 
 fn copy_attribute(attribute: roxmltree::Attribute<'_, '_>) -> Attribute {
     Attribute {
-        namespace: attribute.namespace().map(str::to_owned),
-        name: attribute.name().to_owned(),
-        value: attribute.value().to_owned(),
+        namespace: attribute.namespace().map(CompactString::from),
+        name: attribute.name().into(),
+        value: attribute.value().into(),
     }
 }
 
