@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use roamd_nfuse_proto::{Dialect, ReconnectSessionDataRequest, SessionType, encode_request};
+use roamd_nfuse_proto::{
+    Dialect, ReconnectSessionDataRequest, SessionCriteria, SessionType, encode_request,
+};
 use roamd_store_proto::{SessionParams, SessionState, media_type};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
@@ -167,9 +169,11 @@ impl<'a> Subject<'a> {
         farm: Option<&'a Process>,
     ) -> Result<Self> {
         let request = ReconnectSessionDataRequest {
-            client_name: Some(CLIENT.to_owned()),
+            criteria: SessionCriteria {
+                client_name: Some(CLIENT.to_owned()),
+                ..SessionCriteria::new(credentials(USER))
+            },
             session_types: vec![SessionType::Disconnected],
-            ..ReconnectSessionDataRequest::new(credentials(USER))
         };
         let url = format!("http://{address}{path}");
         let headers = [("Content-Type", "text/xml")];

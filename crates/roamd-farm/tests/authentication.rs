@@ -3,7 +3,8 @@
 use roamd_farm::{AccountChange, Limit};
 use roamd_nfuse_proto::{
     ChangePasswordRequest, Credentials, Dialect, Domain, ErrorId, Password, PasswordEncoding,
-    ReconnectSessionDataRequest, UserIdentity, ValidateCredentialsRequest, encode_request,
+    ReconnectSessionDataRequest, SessionCriteria, UserIdentity, ValidateCredentialsRequest,
+    encode_request,
 };
 
 use crate::support::{Folder, PASSWORD, at, of, small_world, typed};
@@ -130,8 +131,11 @@ fn claims() -> Vec<(Credentials, &'static str)> {
 
 fn list(credentials: Credentials) -> ReconnectSessionDataRequest {
     ReconnectSessionDataRequest {
-        client_types: vec!["all".to_owned()],
-        ..ReconnectSessionDataRequest::new(credentials)
+        criteria: SessionCriteria {
+            client_types: vec!["all".to_owned()],
+            ..SessionCriteria::new(credentials)
+        },
+        session_types: Vec::new(),
     }
 }
 

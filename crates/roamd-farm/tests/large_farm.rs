@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use roamd_farm::{ServeOptions, SessionFilter, SessionState};
-use roamd_nfuse_proto::{Dialect, ReconnectSessionDataRequest, SessionType, encode_request};
+use roamd_nfuse_proto::{
+    Dialect, ReconnectSessionDataRequest, SessionCriteria, SessionType, encode_request,
+};
 use rusqlite::Connection;
 
 use crate::requests::disconnect;
@@ -26,15 +28,14 @@ async fn million_sessions_are_listed_and_disconnected() {
 #[expect(clippy::print_stdout, reason = "figures for manual runs")]
 async fn measure(alices: u32, bobs: u32) {
     let folder = many_sessions(alices, bobs);
-    let all = ReconnectSessionDataRequest {
-        client_name: Some("DESK-B".to_owned()),
+    let list = |user| ReconnectSessionDataRequest {
+        criteria: SessionCriteria {
+            client_name: Some("DESK-B".to_owned()),
+            ..SessionCriteria::new(of(user))
+        },
         session_types: vec![SessionType::Active, SessionType::Disconnected],
-        ..ReconnectSessionDataRequest::new(of("alice"))
     };
-    let few = ReconnectSessionDataRequest {
-        credentials: of("carol"),
-        ..all.clone()
-    };
+    let (few, all) = (list("carol"), list("alice"));
     for (request, count) in [(few, 0), (all, alices)] {
         let started = Instant::now();
         let body = encode_request(Dialect::new(5, 4), &request);

@@ -389,7 +389,7 @@ async fn refused_disconnect_invalidates_no_ticket() {
     let controller = folder.serve("cvad-7").await;
     let ticket = ticket(&controller, "alice", application("Here"), 200).await;
     let mut selection = selection("alice", None, &[&ticket]);
-    selection.credentials = crate::support::typed("alice", "wrong", Some("DEMO"));
+    selection.criteria.credentials = crate::support::typed("alice", "wrong", Some("DEMO"));
     assert!(
         controller
             .ask(&LogoffUserSessionsRequest(selection))

@@ -9,7 +9,7 @@ use roamd_farm::{
 };
 use roamd_nfuse_proto::{
     AddressName, AddressRequest, ErrorId, FarmError, HostId, ReconnectSessionDataRequest,
-    SessionName, SessionType,
+    SessionCriteria, SessionName, SessionType,
 };
 
 use crate::reference_model::{APPS, CLIENTS, Model, Session, Target, USERS, world_description};
@@ -238,10 +238,12 @@ impl Comparison {
         let mut session_types = vec![SessionType::Disconnected];
         session_types.extend(active.then_some(SessionType::Active));
         let request = ReconnectSessionDataRequest {
-            client_name: Some(CLIENTS[client].to_owned()),
-            client_types: vec!["all".to_owned()],
+            criteria: SessionCriteria {
+                client_name: Some(CLIENTS[client].to_owned()),
+                client_types: vec!["all".to_owned()],
+                ..SessionCriteria::new(of(USERS[user]))
+            },
             session_types,
-            ..ReconnectSessionDataRequest::new(of(USERS[user]))
         };
         let response = self.ask(&request).await.unwrap();
         let listed = response.sessions.into_iter();

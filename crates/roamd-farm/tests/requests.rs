@@ -3,7 +3,8 @@
 use roamd_farm::{Error, LaunchRefusal, SessionRecord};
 use roamd_nfuse_proto::{
     AddressName, AddressRequest, Credentials, DisconnectUserSessionsRequest, ErrorId, FarmError,
-    HostId, LogoffUserSessionsRequest, NativeError, SessionName, SessionSelection, TicketRequest,
+    HostId, LogoffUserSessionsRequest, NativeError, SessionCriteria, SessionName, SessionSelection,
+    TicketRequest,
 };
 
 use crate::support::{Folder, at, of};
@@ -60,9 +61,11 @@ pub(crate) fn logoff(user: &str, client: &str) -> LogoffUserSessionsRequest {
 /// Selects sessions of the user on a client, and tickets to invalidate.
 pub(crate) fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {
     SessionSelection {
-        client_name: client.map(str::to_owned),
+        criteria: SessionCriteria {
+            client_name: client.map(str::to_owned),
+            ..SessionCriteria::new(of(user))
+        },
         tickets: tickets.iter().map(|ticket| (*ticket).to_owned()).collect(),
-        ..SessionSelection::new(of(user))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use roamd_nfuse_proto::{
     CapabilitiesRequest, CapabilityId, DisconnectUserSessionsRequest, LogoffUserSessionsRequest,
-    ReconnectSessionDataRequest, SessionSelection, SessionType,
+    ReconnectSessionDataRequest, SessionCriteria, SessionSelection, SessionType,
 };
 
 use crate::support::{Folder, GENERATIONS, of};
@@ -11,18 +11,23 @@ use SessionType::{Active, Disconnected};
 
 fn list(client: &[Option<&str>; 2], types: &[SessionType]) -> ReconnectSessionDataRequest {
     ReconnectSessionDataRequest {
-        client_name: client[0].map(str::to_owned),
-        device_id: client[1].map(str::to_owned),
+        criteria: criteria(client),
         session_types: types.to_vec(),
-        ..ReconnectSessionDataRequest::new(of("alice"))
     }
 }
 
 fn selection(client: &[Option<&str>; 2]) -> SessionSelection {
     SessionSelection {
+        criteria: criteria(client),
+        tickets: Vec::new(),
+    }
+}
+
+fn criteria(client: &[Option<&str>; 2]) -> SessionCriteria {
+    SessionCriteria {
         client_name: client[0].map(str::to_owned),
         device_id: client[1].map(str::to_owned),
-        ..SessionSelection::new(of("alice"))
+        ..SessionCriteria::new(of("alice"))
     }
 }
 
@@ -166,8 +171,8 @@ async fn unmatched_type_filter_finds_and_changes_nothing() {
         let folder = folder("xenapp-6");
         let controller = folder.serve("xenapp-6").await;
         let mut request = list(&DESK_A, &[Active, Disconnected]);
-        request.server_types = vec![server.to_owned()];
-        request.client_types = vec![client.to_owned()];
+        request.criteria.server_types = vec![server.to_owned()];
+        request.criteria.client_types = vec![client.to_owned()];
         let response = controller.ask(&request).await.unwrap();
         assert_eq!(response.sessions.len(), found, "{server} {client}");
         if found == 0 {

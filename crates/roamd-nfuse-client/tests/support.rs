@@ -12,7 +12,7 @@ use roamd_nfuse_client::{ControllerOrder, ControllerUrl, FarmClient, FarmConfig,
 use roamd_nfuse_proto::{
     CapabilitiesRequest, CapabilitiesResponse, CapabilityId, Credentials, Dialect, Encoding,
     ErrorId, FarmError, Frame, LogoffUserSessionsRequest, LogoffUserSessionsResponse, Request,
-    SessionSelection, encode_response,
+    SessionCriteria, SessionSelection, encode_response,
 };
 use roamd_testkit::{ScriptedController, free_address, http_response};
 
@@ -74,8 +74,11 @@ pub(crate) const READ: CapabilitiesRequest = CapabilitiesRequest;
 /// Returns a change: it logs off the sessions of a client.
 pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
     LogoffUserSessionsRequest(SessionSelection {
-        client_name: Some(client_name.to_owned()),
-        ..SessionSelection::new(Credentials::Anonymous)
+        criteria: SessionCriteria {
+            client_name: Some(client_name.to_owned()),
+            ..SessionCriteria::new(Credentials::Anonymous)
+        },
+        tickets: Vec::new(),
     })
 }
 

@@ -6,7 +6,7 @@
 
 use roamd_nfuse_proto::{
     Credentials, DecodeError, Dialect, Domain, Password, PasswordEncoding,
-    ReconnectSessionDataRequest, SessionType, decode_response, encode_request,
+    ReconnectSessionDataRequest, SessionCriteria, SessionType, decode_response, encode_request,
 };
 
 const RESPONSE: &[u8] = br#"<?xml version="1.0" encoding="UTF-8"?>
@@ -33,9 +33,11 @@ fn main() -> Result<(), DecodeError> {
         domain: Some(Domain::nt("LAB")),
     };
     let request = ReconnectSessionDataRequest {
-        client_name: Some("WR_tablet".to_owned()),
+        criteria: SessionCriteria {
+            client_name: Some("WR_tablet".to_owned()),
+            ..SessionCriteria::new(credentials)
+        },
         session_types: vec![SessionType::Disconnected],
-        ..ReconnectSessionDataRequest::new(credentials)
     };
     let bytes = encode_request(Dialect::FMA, &request);
     println!("{}", String::from_utf8_lossy(&bytes));

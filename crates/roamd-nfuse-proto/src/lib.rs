@@ -21,6 +21,7 @@ mod reconnect_session_data;
 mod server_data;
 mod server_farm_data;
 mod service;
+mod session_criteria;
 mod session_selection;
 pub mod sta;
 mod ticket;
@@ -59,6 +60,7 @@ pub use roamd_xml::Encoding;
 pub use server_data::{MemberServer, ServerDataRequest, ServerDataResponse};
 pub use server_farm_data::{ServerFarmDataRequest, ServerFarmDataResponse};
 pub use service::Service;
+pub use session_criteria::SessionCriteria;
 pub use session_selection::SessionSelection;
 pub use ticket::{TicketRequest, TicketResponse};
 pub use validate_credentials::{

@@ -3,22 +3,15 @@
 use roamd_xml::{Element, Fault, FaultKind, Writer};
 
 use crate::nfuse_element::NfuseElement;
-use crate::{Body, Credentials, Effect, Request, element_writer};
+use crate::session_criteria::SessionCriteria;
+use crate::{Body, Effect, Request, element_writer};
 
 /// Request for the sessions of a user. Farms before version 7 disconnect the active sessions that
 /// they list (nfuse.md §3.3).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReconnectSessionDataRequest {
-    /// `Credentials` of the user.
-    pub credentials: Credentials,
-    /// `ClientName`.
-    pub client_name: Option<String>,
-    /// `DeviceId`, which identifies the end-point instead of `ClientName` if present.
-    pub device_id: Option<String>,
-    /// `ServerType`: filter, usually `all`; at least one.
-    pub server_types: Vec<String>,
-    /// `ClientType`: filter, usually `ica30`; at least one.
-    pub client_types: Vec<String>,
+    /// The user, the client and the types of the sessions.
+    pub criteria: SessionCriteria,
     /// `SessionType`: the sessions to list.
     pub session_types: Vec<SessionType>,
 }
@@ -72,33 +65,13 @@ pub struct HostId {
     pub value: String,
 }
 
-impl ReconnectSessionDataRequest {
-    /// Creates a request for ICA sessions on all kinds of servers, without client and session
-    /// types.
-    #[must_use]
-    pub fn new(credentials: Credentials) -> Self {
-        Self {
-            credentials,
-            client_name: None,
-            device_id: None,
-            server_types: vec!["all".to_owned()],
-            client_types: vec!["ica30".to_owned()],
-            session_types: Vec::new(),
-        }
-    }
-}
-
 impl Body for ReconnectSessionDataRequest {
     const ELEMENT: &'static str = "RequestReconnectSessionData";
 
     fn read(element: &Element) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
-            credentials: Credentials::read_required(&element)?,
-            client_name: element.single_child_text("ClientName")?,
-            device_id: element.single_child_text("DeviceId")?,
-            server_types: element.required_child_texts("ServerType")?,
-            client_types: element.required_child_texts("ClientType")?,
+            criteria: SessionCriteria::read(&element)?,
             session_types: element
                 .children_named("SessionType")
                 .map(|n| SessionType::read(&n))
@@ -107,11 +80,7 @@ impl Body for ReconnectSessionDataRequest {
     }
 
     fn write(&self, writer: &mut Writer) {
-        self.credentials.write(writer);
-        element_writer::optional_leaf(writer, "ClientName", self.client_name.as_deref());
-        element_writer::optional_leaf(writer, "DeviceId", self.device_id.as_deref());
-        element_writer::leaves(writer, "ServerType", &self.server_types);
-        element_writer::leaves(writer, "ClientType", &self.client_types);
+        self.criteria.write(writer);
         for session_type in &self.session_types {
             writer.leaf("SessionType", &[], session_type.name());
         }

@@ -361,28 +361,26 @@ fn app_data_response() -> impl Strategy<Value = AppDataResponse> {
     })
 }
 
+fn session_criteria() -> impl Strategy<Value = SessionCriteria> {
+    (credentials(), maybe(), maybe(), filters(), filters()).prop_map(
+        |(credentials, client_name, device_id, server_types, client_types)| SessionCriteria {
+            credentials,
+            client_name,
+            device_id,
+            server_types,
+            client_types,
+        },
+    )
+}
+
 fn reconnect_request() -> impl Strategy<Value = ReconnectSessionDataRequest> {
     let session_type = prop_oneof![Just(SessionType::Active), Just(SessionType::Disconnected)];
-    (
-        credentials(),
-        maybe(),
-        maybe(),
-        filters(),
-        filters(),
-        vec(session_type, 0..3),
-    )
-        .prop_map(
-            |(credentials, client_name, device_id, server_types, client_types, session_types)| {
-                ReconnectSessionDataRequest {
-                    credentials,
-                    client_name,
-                    device_id,
-                    server_types,
-                    client_types,
-                    session_types,
-                }
-            },
-        )
+    (session_criteria(), vec(session_type, 0..3)).prop_map(|(criteria, session_types)| {
+        ReconnectSessionDataRequest {
+            criteria,
+            session_types,
+        }
+    })
 }
 
 fn reconnect_response() -> impl Strategy<Value = ReconnectSessionDataResponse> {
@@ -410,26 +408,8 @@ fn reconnect_response() -> impl Strategy<Value = ReconnectSessionDataResponse> {
 }
 
 fn selection() -> impl Strategy<Value = SessionSelection> {
-    (
-        credentials(),
-        maybe(),
-        maybe(),
-        filters(),
-        filters(),
-        values(),
-    )
-        .prop_map(
-            |(credentials, client_name, device_id, server_types, client_types, tickets)| {
-                SessionSelection {
-                    credentials,
-                    client_name,
-                    device_id,
-                    server_types,
-                    client_types,
-                    tickets,
-                }
-            },
-        )
+    (session_criteria(), values())
+        .prop_map(|(criteria, tickets)| SessionSelection { criteria, tickets })
 }
 
 fn ticket_request() -> impl Strategy<Value = TicketRequest> {

@@ -73,35 +73,35 @@ fn sample_requests_decode() {
         (
             sample!("10-req-reconnect-active-and-disconnected"),
             utf8(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { client_name: client(), server_types: all(), client_types: ica(), session_types: vec![SessionType::Active, SessionType::Disconnected], ..ReconnectSessionDataRequest::new(ctx1()) }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { criteria: SessionCriteria { client_name: client(), server_types: all(), client_types: ica(), ..SessionCriteria::new(ctx1()) }, session_types: vec![SessionType::Active, SessionType::Disconnected] }),
         ),
         (
             sample!("11-req-reconnect-device-id-single-quotes"),
             utf8(4, 6),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { device_id: some("KIOSK-07"), server_types: all(), client_types: all(), session_types: vec![SessionType::Disconnected], ..ReconnectSessionDataRequest::new(mia(PasswordEncoding::Cleartext)) }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { criteria: SessionCriteria { device_id: some("KIOSK-07"), server_types: all(), client_types: all(), ..SessionCriteria::new(mia(PasswordEncoding::Cleartext)) }, session_types: vec![SessionType::Disconnected] }),
         ),
         (
             sample!("12-req-reconnect-latin1-line-breaks"),
             latin1(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { server_types: texts(&["win32"]), client_types: ica(), session_types: vec![SessionType::Disconnected], ..ReconnectSessionDataRequest::new(Credentials::Explicit {
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { session_types: vec![SessionType::Disconnected], criteria: SessionCriteria { server_types: texts(&["win32"]), client_types: ica(), ..SessionCriteria::new(Credentials::Explicit {
                     user_name: text("josé"),
                     password: Some(password("pass word", PasswordEncoding::Cleartext)),
                     domain: Some(Domain::nt("EXAMPLE")),
-                }) }),
+                }) } }),
         ),
         (
             sample!("15-req-disconnect-identity"),
             utf8(5, 8),
-            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection { server_types: all(), client_types: ica(), ..SessionSelection::new(identity(&[
+            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection { tickets: Vec::new(), criteria: SessionCriteria { server_types: all(), client_types: ica(), ..SessionCriteria::new(identity(&[
                     "S-1-5-21-10-20-30-1105",
                     "S-1-5-21-10-20-30-513",
                     "S-1-5-32-545",
-                ])) })),
+                ])) } })),
         ),
         (
             sample!("17-req-logoff-other-order"),
             utf8(4, 1),
-            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection { client_name: client(), server_types: texts(&["win32"]), client_types: texts(&["ica30", "rdp"]), ..SessionSelection::new(ctx1()) })),
+            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection { criteria: SessionCriteria { client_name: client(), server_types: texts(&["win32"]), client_types: texts(&["ica30", "rdp"]), ..SessionCriteria::new(ctx1()) }, tickets: Vec::new() })),
         ),
         (
             sample!("19-req-address-session"),
@@ -686,16 +686,14 @@ fn password_is_written_in_its_encoding() {
 
 #[test]
 fn effect_is_change_if_sessions_or_account_may_change() {
+    let criteria = SessionCriteria::new(Credentials::Anonymous);
     let list = |session_types: &[SessionType]| ReconnectSessionDataRequest {
-        server_types: texts(&["all"]),
-        client_types: texts(&["ica30"]),
+        criteria: criteria.clone(),
         session_types: session_types.to_vec(),
-        ..ReconnectSessionDataRequest::new(Credentials::Anonymous)
     };
     let selection = SessionSelection {
-        server_types: texts(&["all"]),
-        client_types: texts(&["ica30"]),
-        ..SessionSelection::new(Credentials::Anonymous)
+        criteria: criteria.clone(),
+        tickets: Vec::new(),
     };
     let cases = [
         (

@@ -284,14 +284,16 @@ impl Controller {
                 } else {
                     EffectKind::Listed
                 };
-                (request.client_name.as_deref(), kind)
+                (request.criteria.client_name.as_deref(), kind)
             }
-            AnyRequest::DisconnectUserSessions(request) => {
-                (request.0.client_name.as_deref(), EffectKind::Disconnected)
-            }
-            AnyRequest::LogoffUserSessions(request) => {
-                (request.0.client_name.as_deref(), EffectKind::LoggedOff)
-            }
+            AnyRequest::DisconnectUserSessions(request) => (
+                request.0.criteria.client_name.as_deref(),
+                EffectKind::Disconnected,
+            ),
+            AnyRequest::LogoffUserSessions(request) => (
+                request.0.criteria.client_name.as_deref(),
+                EffectKind::LoggedOff,
+            ),
             AnyRequest::Address(request) => (request.client_name.as_deref(), EffectKind::Addressed),
             AnyRequest::Ticket(request) => (Some(&*request.ticket_tag), EffectKind::Ticketed),
             _ => return None,

@@ -29,13 +29,14 @@ impl RequestHandler<'_> {
         &self,
         request: ReconnectSessionDataRequest,
     ) -> Result<ReconnectSessionDataResponse, RequestRefusal> {
-        let user = self.authenticate(&request.credentials).await?.id;
-        if !filters_match(&request.server_types, &request.client_types) {
+        let criteria = request.criteria;
+        let user = self.authenticate(&criteria.credentials).await?.id;
+        if !filters_match(&criteria.server_types, &criteria.client_types) {
             return Ok(ReconnectSessionDataResponse::default());
         }
         let farm = self.farm.row.clone();
         let generation = farm.generation;
-        let caller = ClientIdentity::new(&request.client_name, &request.device_id);
+        let caller = ClientIdentity::new(&criteria.client_name, &criteria.device_id);
         let types = request.session_types;
         let listed = if listing_disconnects(generation, &types) {
             self.write(move |transaction| {
@@ -49,7 +50,7 @@ impl RequestHandler<'_> {
             let sessions = self.read(|connection| sessions::of_user(connection, farm.id, user))?;
             list_sessions(generation, &caller, &types, sessions).listed
         };
-        let server_type = request.server_types.into_iter().next();
+        let server_type = criteria.server_types.into_iter().next();
         let server_type = server_type.unwrap_or_else(|| SERVER_TYPE.to_owned());
         Ok(ReconnectSessionDataResponse {
             sessions: listed
@@ -84,17 +85,18 @@ impl RequestHandler<'_> {
         selection: SessionSelection,
         end: EndSessions,
     ) -> Result<(), RequestRefusal> {
-        let user = self.authenticate(&selection.credentials).await?.id;
+        let SessionSelection { criteria, tickets } = selection;
+        let user = self.authenticate(&criteria.credentials).await?.id;
         let farm = self.farm.row.clone();
         let now = self.now;
         self.write(move |transaction| {
-            for ticket in &selection.tickets {
+            for ticket in &tickets {
                 logon_tickets::invalidate(transaction, farm.id, user, ticket, now)?;
             }
-            if !filters_match(&selection.server_types, &selection.client_types) {
+            if !filters_match(&criteria.server_types, &criteria.client_types) {
                 return Ok(());
             }
-            let caller = ClientIdentity::new(&selection.client_name, &selection.device_id);
+            let caller = ClientIdentity::new(&criteria.client_name, &criteria.device_id);
             let sessions = sessions::of_user(transaction, farm.id, user)?;
             end(transaction, &select_sessions(&caller, &sessions))
         })

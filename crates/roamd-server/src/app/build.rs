@@ -17,7 +17,7 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_check::PasswordCheckCache;
 use crate::auth::revocation::Revocations;
 use crate::config::{self, Config, CredentialCheck, Scheme};
-use crate::farms::{CredentialFarms, NfuseFarm, TicketAuthorities};
+use crate::farms::{CredentialFarms, FarmSetup, NfuseFarm, TicketAuthorities};
 use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::{FarmCounts, Metrics};
@@ -116,19 +116,18 @@ fn stores(
     for store in &config.stores {
         let authorities = ticket_authorities(store, network, metrics)?;
         let farm = |farm: &config::Farm| {
-            let counts = metrics.farms.of(&farm.id, &farm.controllers);
-            let checks = Arc::clone(password_checks);
-            let clock = Arc::clone(&environment.clock);
-            let id = farm.id.clone();
-            NfuseFarm::new(
-                farm.clone(),
-                network,
-                checks,
-                authorities.clone(),
-                counts,
-                clock,
-            )
-            .map_err(|source| ServerError::FarmTls { farm: id, source })
+            let setup = FarmSetup {
+                config: farm.clone(),
+                network: Arc::clone(network),
+                password_checks: Arc::clone(password_checks),
+                authorities: authorities.clone(),
+                counts: metrics.farms.of(&farm.id, &farm.controllers),
+                clock: Arc::clone(&environment.clock),
+            };
+            NfuseFarm::new(setup).map_err(|source| ServerError::FarmTls {
+                farm: farm.id.clone(),
+                source,
+            })
         };
         let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());

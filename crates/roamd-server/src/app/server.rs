@@ -74,6 +74,7 @@ impl Server {
             Arc::clone(&environment.keys),
             config.keys.rotate_after,
             config.authentication.token_lifetime_max,
+            Arc::clone(&environment.clock),
         );
         Ok(Self {
             key_rotation: Some(key_rotation),

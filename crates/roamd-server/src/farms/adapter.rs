@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use roamd_nfuse_client::{ControllerReport, Network, TlsError};
+use roamd_nfuse_client::{ControllerReport, TlsError};
 use roamd_sessions::{Farm, FarmDescription, FarmError, User, UserKey};
 use tokio::time::Instant;
 
 use super::context::OperationContext;
 use super::fair_semaphore::NoPermit;
-use super::farm_state::FarmState;
+use super::farm_state::{FarmSetup, FarmState};
 use super::operation::NfuseOperation;
-use super::ticket_authorities::TicketAuthorities;
-use crate::auth::password_check::PasswordCheckCache;
-use crate::config;
-use crate::metrics::{FarmCounts, OperationKind};
+use crate::metrics::OperationKind;
 
 /// One farm, reached over NFuse. A clone is the same farm.
 #[derive(Clone)]
@@ -25,16 +21,8 @@ impl NfuseFarm {
     ///
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
-    pub(crate) fn new(
-        config: config::Farm,
-        network: &Arc<dyn Network>,
-        password_checks: Arc<PasswordCheckCache>,
-        authorities: Option<TicketAuthorities>,
-        counts: FarmCounts,
-        clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    ) -> Result<Self, TlsError> {
-        let state = FarmState::new(config, network, password_checks, authorities, counts, clock)?;
-        Ok(Self(Arc::new(state)))
+    pub(crate) fn new(setup: FarmSetup) -> Result<Self, TlsError> {
+        Ok(Self(Arc::new(FarmState::new(setup)?)))
     }
 
     /// Configured id of the farm.

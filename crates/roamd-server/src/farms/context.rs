@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use roamd_nfuse_client::CallError;
-use roamd_nfuse_proto::{CapabilityId, Credentials, Request};
-use roamd_sessions::{DeadlineShare, FarmError, User, UserKey};
+use roamd_nfuse_proto::{CapabilityId, Credentials, Request, SessionCriteria};
+use roamd_sessions::{DeadlineShare, EndPoint, FarmError, User, UserKey};
 use tokio::time::{Instant, timeout_at};
 
 use super::credentials::explicit;
@@ -29,6 +29,15 @@ impl OperationContext {
             &self.user.domain,
             Some(&self.user.password),
         )
+    }
+
+    /// The criteria of the user's sessions, as seen from an end-point.
+    pub(super) fn session_criteria(&self, end_point: &EndPoint) -> SessionCriteria {
+        SessionCriteria {
+            client_name: end_point.client_name.clone(),
+            device_id: end_point.device_id.clone(),
+            ..SessionCriteria::new(self.credentials())
+        }
     }
 
     /// Deadline of a request with this share of the remaining time.

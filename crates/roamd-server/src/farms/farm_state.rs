@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use moka::future::Cache;
 use roamd_nfuse_client::{FarmClient, Network, Observer, TlsError};
 use roamd_nfuse_proto::{CapabilitiesRequest, CapabilityId};
@@ -15,6 +14,7 @@ use super::fair_semaphore::FairSemaphore;
 use super::farm_client::farm_client;
 use super::icon_cache::{IconCache, icon_cache};
 use super::ticket_authorities::TicketAuthorities;
+use crate::app::clock::Clock;
 use crate::auth::password_check::PasswordCheckCache;
 use crate::config;
 use crate::metrics::FarmCounts;
@@ -28,6 +28,22 @@ const ENUMERATION_BYTES: u64 = 16 << 20;
 
 /// Lifetime of a farm's cached capabilities.
 const CAPABILITIES_LIFETIME: Duration = Duration::from_secs(300);
+
+/// A configured farm, and the parts of the server that it uses.
+pub(crate) struct FarmSetup {
+    /// The farm as it is configured.
+    pub(crate) config: config::Farm,
+    /// Connects to the controllers.
+    pub(crate) network: Arc<dyn Network>,
+    /// The server's cache of password checks.
+    pub(crate) password_checks: Arc<PasswordCheckCache>,
+    /// The ticket authorities of the store's Citrix Gateway, if it has one.
+    pub(crate) authorities: Option<TicketAuthorities>,
+    /// The counters of the farm.
+    pub(crate) counts: FarmCounts,
+    /// The server's clock.
+    pub(crate) clock: Clock,
+}
 
 /// Shared state of one farm.
 pub(super) struct FarmState {
@@ -46,7 +62,7 @@ pub(super) struct FarmState {
     /// The ticket authorities of the store's Citrix Gateway, if it has one.
     pub(super) authorities: Option<TicketAuthorities>,
     /// The server's clock.
-    pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(super) clock: Clock,
 }
 
 impl FarmState {
@@ -54,19 +70,20 @@ impl FarmState {
     ///
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
-    pub(super) fn new(
-        config: config::Farm,
-        network: &Arc<dyn Network>,
-        password_checks: Arc<PasswordCheckCache>,
-        authorities: Option<TicketAuthorities>,
-        counts: FarmCounts,
-        clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    ) -> Result<Self, TlsError> {
+    pub(super) fn new(setup: FarmSetup) -> Result<Self, TlsError> {
+        let FarmSetup {
+            config,
+            network,
+            password_checks,
+            authorities,
+            counts,
+            clock,
+        } = setup;
         let counts = Arc::new(counts);
         let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
         Ok(Self {
             description: description(&config),
-            client: farm_client(&config, Arc::clone(network), Some(observer))?,
+            client: farm_client(&config, network, Some(observer))?,
             counts,
             permits: FairSemaphore::new(FairSemaphoreLimits {
                 permits: config.concurrency,

@@ -25,4 +25,5 @@ pub(crate) use self::adapter::NfuseFarm;
 pub(crate) use self::credential_check::CredentialFarms;
 pub(crate) use self::fair_queue::FairSemaphoreLimits;
 pub(crate) use self::fair_semaphore::{FairSemaphore, Permit};
+pub(crate) use self::farm_state::FarmSetup;
 pub(crate) use self::ticket_authorities::TicketAuthorities;

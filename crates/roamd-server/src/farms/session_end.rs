@@ -26,10 +26,8 @@ pub(super) async fn end(
         Err(error) => (Vec::new(), Err(error)),
     };
     let sessions = SessionSelection {
-        client_name: end_point.client_name.clone(),
-        device_id: end_point.device_id.clone(),
+        criteria: context.session_criteria(end_point),
         tickets,
-        ..SessionSelection::new(context.credentials())
     };
     let ended = match action {
         EndAction::Disconnect => {

@@ -22,10 +22,8 @@ pub(super) async fn sessions(
         ListScope::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
     };
     let request = ReconnectSessionDataRequest {
-        client_name: end_point.client_name.clone(),
-        device_id: end_point.device_id.clone(),
+        criteria: context.session_criteria(end_point),
         session_types,
-        ..ReconnectSessionDataRequest::new(context.credentials())
     };
     let generation = context.farm.config.generation;
     let response = if generation.listing_active_disconnects() {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::file::{KeyFile, KeysError, overlap};
+use crate::app::clock::Clock;
 
 /// Interval at which a running server reads the file.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -20,6 +21,8 @@ pub(crate) struct KeyRotation {
     /// Age of the newest key at which another is added; `None` for never.
     rotate_after: Option<Duration>,
     overlap: Overlap,
+    /// The server's clock.
+    clock: Clock,
     /// The last problem that was logged.
     pub(super) problem: Option<String>,
 }
@@ -30,12 +33,14 @@ impl KeyRotation {
         ring: Arc<KeyRing>,
         rotate_after: Option<Duration>,
         token_lifetime_max: Duration,
+        clock: Clock,
     ) -> Self {
         Self {
             file,
             ring,
             rotate_after,
             overlap: overlap(token_lifetime_max),
+            clock,
             problem: None,
         }
     }
@@ -45,7 +50,7 @@ impl KeyRotation {
         let mut interval = tokio::time::interval(INTERVAL);
         while stop.run_until_cancelled(interval.tick()).await.is_some() {
             let update = tokio::task::spawn_blocking(move || {
-                self.update(Timestamp::now());
+                self.update((self.clock)());
                 self
             });
             match update.await {

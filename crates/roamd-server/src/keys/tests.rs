@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use roamd_config::shortest_rotate_after;
 use roamd_seal::{KeyRing, KeyRole, Purpose};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::file::{KeyFile, KeysError, MAX_BYTES, MAX_KEYS, overlap};
 use super::rotation::KeyRotation;
@@ -31,7 +32,7 @@ fn folder() -> (TempDir, KeyFile) {
 
 fn server(file: &KeyFile, rotate_after: Option<Duration>) -> KeyRotation {
     let ring = Arc::new(file.open_or_make(at(0)).unwrap());
-    KeyRotation::new(file.clone(), ring, rotate_after, DAY)
+    KeyRotation::new(file.clone(), ring, rotate_after, DAY, Arc::new(|| at(0)))
 }
 
 /// A ring of this many keys, rotated at this age in seconds.
@@ -250,6 +251,26 @@ fn keys_without_rotation_age_are_never_rotated() {
     let mut instance = server(&file, None);
     instance.update(at(10_000 * 24 * 3600));
     assert_eq!(instance.ring.info().len(), 1);
+}
+
+/// The clock cancels the rotation, so the keys are updated once.
+#[tokio::test]
+async fn running_server_rotates_keys_by_its_clock() {
+    for (now, keys) in [(24 * 3600 - 1, 1), (24 * 3600, 2)] {
+        let (_folder, file) = folder();
+        let ring = Arc::new(file.open_or_make(at(0)).unwrap());
+        let stop = CancellationToken::new();
+        let clock = {
+            let stop = stop.clone();
+            Arc::new(move || {
+                stop.cancel();
+                at(now)
+            })
+        };
+        let rotation = KeyRotation::new(file, Arc::clone(&ring), Some(DAY), DAY, clock);
+        rotation.run(stop).await;
+        assert_eq!(ring.info().len(), keys, "{now}");
+    }
 }
 
 #[test]

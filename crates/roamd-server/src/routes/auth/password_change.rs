@@ -8,9 +8,10 @@ use roamd_citrixauth::{
 };
 use roamd_http::Response;
 use roamd_sessions::UserKey;
+use tracing::field::display;
 use tracing::info;
 
-use super::conversation::ConversationPost;
+use super::conversation::{ConversationPost, logged_user};
 use crate::app::clock::rng;
 use crate::audit::{Event, account};
 use crate::auth::login_throttle::Attempt;
@@ -46,10 +47,11 @@ pub(super) async fn attempt(
 ) -> Result<Response, ApiError> {
     let change = match change {
         Ok(change) => change,
-        Err(refusal) => return refused(&post, refusal).await,
+        Err(refusal) => return refused(&post, None, refusal).await,
     };
     let Some(attempt) = post.begin_attempt(&change.credentials, client).await? else {
-        return refused(&post, ChangeRefusal::OldPassword).await;
+        let refusal = ChangeRefusal::OldPassword;
+        return refused(&post, Some(&change.credentials), refusal).await;
     };
     let state = Arc::clone(&post.state);
     state
@@ -80,15 +82,20 @@ async fn apply(
                 ChangeRefusal::OldPassword => attempt.failed(),
                 _ => attempt.not_counted().await?,
             }
-            refused(&post, refusal).await
+            refused(&post, Some(&change.credentials), refusal).await
         }
     }
 }
 
 /// Responds to a refused change. It counts like a wrong password.
-async fn refused(post: &ConversationPost, refusal: ChangeRefusal) -> Result<Response, ApiError> {
+async fn refused(
+    post: &ConversationPost,
+    credentials: Option<&Credentials>,
+    refusal: ChangeRefusal,
+) -> Result<Response, ApiError> {
     let failures = post.count_failure().await?;
-    info!(?refusal, failures, "Password change refused");
+    let user = credentials.map(logged_user).map(display);
+    info!(user, ?refusal, failures, "Password change refused");
     let reply = post.state.conversations.refuse_change(
         &post.conversation,
         refusal,
