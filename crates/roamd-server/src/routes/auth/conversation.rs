@@ -14,13 +14,12 @@ use roamd_state::{CounterKind, Digest, FlagKind};
 use roamd_store_proto::auth::{Form, FormPost};
 use roamd_store_proto::{Language, media_type};
 use secrecy::SecretString;
-use tracing::field::display;
 use tracing::info;
 
 use super::messages::{secret_response, token_response};
 use crate::app::clock::rng;
 use crate::app::state::AppState;
-use crate::audit::{AuditScope, Event, Text, account};
+use crate::audit::{AuditScope, Event, account};
 use crate::auth::login_throttle::{Attempt, Target};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -52,7 +51,7 @@ impl ConversationPost {
         if attempt.is_none() {
             let user = account(domain, user_name);
             self.audit.record(Event::sign_in_throttled(user));
-            info!(user = %logged_user(credentials), "Login throttled");
+            info!("Login throttled");
             self.state.login_throttle.delay_like_a_check().await;
         }
         Ok(attempt)
@@ -90,12 +89,11 @@ impl ConversationPost {
         Ok(token_response(&token.into_response(Some(display_name))))
     }
 
-    /// Responds to refused credentials, or to a form without them. Failures are counted in the
-    /// shared state first (CA-70 to CA-75).
+    /// Responds to refused credentials. Failures are counted in the shared state first (CA-70 to
+    /// CA-75).
     pub(super) async fn refused(
         &self,
         post: &FormPost,
-        credentials: Option<&Credentials>,
         refusal: CredentialRefusal,
     ) -> Result<Response, ApiError> {
         let failures = if refusal.is_failed_attempt() {
@@ -103,8 +101,7 @@ impl ConversationPost {
         } else {
             0
         };
-        let user = credentials.map(logged_user).map(display);
-        info!(user, ?refusal, failures, "Login refused");
+        info!(?refusal, failures, "Login refused");
         let reply = self.state.conversations.refuse(
             &self.conversation,
             post,
@@ -131,13 +128,6 @@ impl ConversationPost {
         }
         Ok(self.forms.respond(reply.form()))
     }
-}
-
-/// Returns the account that a form names, in the form in which the log names users. The client has
-/// not proved that it exists.
-pub(super) fn logged_user(credentials: &Credentials) -> Text {
-    let key = UserKey::new(&credentials.domain, &credentials.user_name);
-    Text::new(key.as_str())
 }
 
 /// Marks a conversation as spent. Returns whether it was not spent before.

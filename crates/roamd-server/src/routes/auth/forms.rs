@@ -80,12 +80,12 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
         Err(bad) => {
             let refusal = CredentialRefusal::from(bad);
             post.audit.record(Event::sign_in_refused(None, refusal));
-            return post.refused(&fields, None, refusal).await;
+            return post.refused(&fields, refusal).await;
         }
     };
     let Some(attempt) = post.begin_attempt(&credentials, client).await? else {
         let refusal = CredentialRefusal::BadCredentials;
-        return post.refused(&fields, Some(&credentials), refusal).await;
+        return post.refused(&fields, refusal).await;
     };
     state
         .changes
@@ -152,5 +152,5 @@ async fn check(
     {
         return Ok(form);
     }
-    post.refused(&fields, Some(&credentials), refusal).await
+    post.refused(&fields, refusal).await
 }

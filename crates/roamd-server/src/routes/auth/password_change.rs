@@ -8,10 +8,9 @@ use roamd_citrixauth::{
 };
 use roamd_http::Response;
 use roamd_sessions::UserKey;
-use tracing::field::display;
 use tracing::info;
 
-use super::conversation::{ConversationPost, logged_user};
+use super::conversation::ConversationPost;
 use crate::app::clock::rng;
 use crate::audit::{Event, account};
 use crate::auth::login_throttle::Attempt;
@@ -47,11 +46,10 @@ pub(super) async fn attempt(
 ) -> Result<Response, ApiError> {
     let change = match change {
         Ok(change) => change,
-        Err(refusal) => return refused(&post, None, refusal).await,
+        Err(refusal) => return refused(&post, refusal).await,
     };
     let Some(attempt) = post.begin_attempt(&change.credentials, client).await? else {
-        let refusal = ChangeRefusal::OldPassword;
-        return refused(&post, Some(&change.credentials), refusal).await;
+        return refused(&post, ChangeRefusal::OldPassword).await;
     };
     let state = Arc::clone(&post.state);
     state
@@ -82,20 +80,15 @@ async fn apply(
                 ChangeRefusal::OldPassword => attempt.failed(),
                 _ => attempt.not_counted().await?,
             }
-            refused(&post, Some(&change.credentials), refusal).await
+            refused(&post, refusal).await
         }
     }
 }
 
 /// Responds to a refused change. It counts like a wrong password.
-async fn refused(
-    post: &ConversationPost,
-    credentials: Option<&Credentials>,
-    refusal: ChangeRefusal,
-) -> Result<Response, ApiError> {
+async fn refused(post: &ConversationPost, refusal: ChangeRefusal) -> Result<Response, ApiError> {
     let failures = post.count_failure().await?;
-    let user = credentials.map(logged_user).map(display);
-    info!(user, ?refusal, failures, "Password change refused");
+    info!(?refusal, failures, "Password change refused");
     let reply = post.state.conversations.refuse_change(
         &post.conversation,
         refusal,
