@@ -1,7 +1,7 @@
 //! Serving HTTP on one connection.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +73,9 @@ where
 {
     fn execute(&self, task: F) {
         let abandon = self.abandon.clone();
-        self.tasks.spawn(abandon.run_until_cancelled_owned(task));
+        // On the heap, because `run_until_cancelled_owned` has room for the task twice.
+        self.tasks
+            .spawn(abandon.run_until_cancelled_owned(Box::pin(task)));
     }
 }
 
@@ -89,34 +91,36 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
 {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(context.limits.head)
-        .max_header_size(MAX_HEAD_BYTES)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .half_close(false)
-        .serve_connection(
-            TokioIo::new(WriteTimeout::new(io, context.limits.response)),
-            service_fn(|mut request: Request<Incoming>| {
-                // If a request has both framings, a proxy may have used the other one than hyper,
-                // which uses the chunks. The bytes after them are never parsed: the connection
-                // closes.
-                let must_close = request.version() == Version::HTTP_11
-                    && request.headers().contains_key(TRANSFER_ENCODING);
-                request.extensions_mut().insert(peer);
-                // hyper holds room for the future of a request as long as the connection is open.
-                // On the heap, an idle connection does not pay for it.
-                let response = Box::pin(service(request));
-                async move {
-                    let mut response = response.await;
-                    if must_close {
-                        let close = HeaderValue::from_static("close");
-                        response.headers_mut().insert(CONNECTION, close);
+    let connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(context.limits.head)
+            .max_header_size(MAX_HEAD_BYTES)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .half_close(false)
+            .serve_connection(
+                TokioIo::new(WriteTimeout::new(io, context.limits.response)),
+                service_fn(|mut request: Request<Incoming>| {
+                    // If a request has both framings, a proxy may have used the other one than hyper,
+                    // which uses the chunks. The bytes after them are never parsed: the connection
+                    // closes.
+                    let must_close = request.version() == Version::HTTP_11
+                        && request.headers().contains_key(TRANSFER_ENCODING);
+                    request.extensions_mut().insert(peer);
+                    // hyper holds room for the future of a request as long as the connection is open.
+                    // On the heap, an idle connection does not pay for it.
+                    let response = Box::pin(service(request));
+                    async move {
+                        let mut response = response.await;
+                        if must_close {
+                            let close = HeaderValue::from_static("close");
+                            response.headers_mut().insert(CONNECTION, close);
+                        }
+                        Ok::<_, Infallible>(response)
                     }
-                    Ok::<_, Infallible>(response)
-                }
-            }),
-        );
+                }),
+            )
+    );
     serve_until_done(connection, context, std::future::pending()).await
 }
 
@@ -135,39 +139,43 @@ where
     let limits = context.limits;
     let in_flight = InFlight::default();
     let overdue = CancellationToken::new();
-    let connection = http2::Builder::new(context.spawner.clone())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEADER_LIST_BYTES)
-        .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
-        .max_send_buf_size(MAX_SEND_BUFFER_BYTES)
-        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
-        .max_local_error_reset_streams(MAX_ERROR_RESETS)
-        .keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT)
-        .serve_connection(
-            TokioIo::new(WriteTimeout::new(io, limits.response)),
-            service_fn(|mut request: Request<Incoming>| {
-                let request_in_flight = in_flight.start();
-                let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
-                request.extensions_mut().insert(peer);
-                let response = service(request);
-                async move {
-                    let response = response.await;
-                    // A peer can close the window of one stream only. The write timeout of the
-                    // connection does not notice this.
-                    let sent = CancellationToken::new();
-                    let late = sent.clone().run_until_cancelled_owned(async move {
-                        sleep(limits.response).await;
-                        overdue.cancel();
-                    });
-                    spawner.execute(late);
-                    let until_sent = (request_in_flight, sent.drop_guard());
-                    Ok::<_, Infallible>(response.map(|body| FrameSizedBody::new(body, until_sent)))
-                }
-            }),
-        );
+    let connection = pin!(
+        http2::Builder::new(context.spawner.clone())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADER_LIST_BYTES)
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(WINDOW_BYTES)
+            .max_send_buf_size(MAX_SEND_BUFFER_BYTES)
+            .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+            .max_local_error_reset_streams(MAX_ERROR_RESETS)
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .serve_connection(
+                TokioIo::new(WriteTimeout::new(io, limits.response)),
+                service_fn(|mut request: Request<Incoming>| {
+                    let request_in_flight = in_flight.start();
+                    let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
+                    request.extensions_mut().insert(peer);
+                    let response = Box::pin(service(request));
+                    async move {
+                        let response = response.await;
+                        // A peer can close the window of one stream only. The write timeout of the
+                        // connection does not notice this.
+                        let sent = CancellationToken::new();
+                        let late = sent.clone().run_until_cancelled_owned(async move {
+                            sleep(limits.response).await;
+                            overdue.cancel();
+                        });
+                        spawner.execute(late);
+                        let until_sent = (request_in_flight, sent.drop_guard());
+                        Ok::<_, Infallible>(
+                            response.map(|body| FrameSizedBody::new(body, until_sent)),
+                        )
+                    }
+                }),
+            )
+    );
     let served = serve_until_done(connection, context, in_flight.idle(limits.head));
     match overdue.run_until_cancelled(served).await {
         Some(ended) => ended,
@@ -182,14 +190,13 @@ where
 /// progress: at shutdown until the server abandons the connection, after `idle` within the timeout
 /// for a response.
 async fn serve_until_done<C>(
-    connection: C,
+    mut connection: Pin<&mut C>,
     context: &ConnectionContext,
     idle: impl Future<Output = ()>,
 ) -> Result<(), C::Error>
 where
     C: GracefulConnection,
 {
-    let mut connection = pin!(connection);
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,

@@ -138,6 +138,8 @@ impl HttpServer {
                     Err(error) => debug!(%error, "Connection failed before its first request"),
                 }
             };
+            // On the heap, because `run_until_cancelled_owned` has room for the future twice.
+            let served = Box::pin(served);
             let served = spawner.abandon.clone().run_until_cancelled_owned(served);
             match worker {
                 Some(worker) => spawner.tasks.spawn_on(served, &worker),
@@ -192,10 +194,11 @@ impl HttpServer {
                 if peer.is_certified {
                     permit.exempt_from_client_limit();
                 }
+                // On the heap, because a connection without TLS does not need the room.
                 if secured.is_h2 {
-                    http2(secured.stream, peer, &context, service).await
+                    Box::pin(http2(secured.stream, peer, &context, service)).await
                 } else {
-                    http1(secured.stream, peer, &context, service).await
+                    Box::pin(http1(secured.stream, peer, &context, service)).await
                 }
             }
             Ok(Err(error)) => {

@@ -238,18 +238,19 @@ impl FarmClient {
         let started = log.start(controller);
         let bytes = body.len();
         let after_timeout = next_step(effect, Failure::Timeout, attempts);
+        let limit = if after_timeout == Step::NextController {
+            // Another controller may respond sooner.
+            self.response_timeout
+        } else {
+            Duration::MAX
+        };
         let attempt = async {
             let connection = controller.pool().acquire(effect).await?;
             log.connected();
             let sending = attempt::send::<R>(controller.pool(), connection, body, effect, attempts);
-            if after_timeout == Step::NextController {
-                // Another controller may respond sooner.
-                timeout(self.response_timeout, sending)
-                    .await
-                    .unwrap_or_else(|_| Err(CallError::response_timeout()))
-            } else {
-                sending.await
-            }
+            timeout(limit, sending)
+                .await
+                .unwrap_or_else(|_| Err(CallError::response_timeout()))
         };
         let result = match attempt.await {
             Ok((_, response)) => Ok(response),

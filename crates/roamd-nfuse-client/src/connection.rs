@@ -22,8 +22,9 @@ type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
 /// An open connection.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// `None` after the connection has ended.
-    driver: Option<Driver>,
+    /// On the heap, because it is large and calls pass a connection on. `None` after the connection
+    /// has ended.
+    driver: Option<Box<Driver>>,
     /// Whether it was idle before, so that the controller may have closed it.
     pub(crate) is_reused: bool,
     _open: OpenConnection,
@@ -41,7 +42,7 @@ impl Connection {
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self {
             sender,
-            driver: Some(driver),
+            driver: Some(Box::new(driver)),
             is_reused: false,
             _open: OpenConnection::new(open),
         })
@@ -60,15 +61,16 @@ impl Connection {
         F: Future<Output = R>,
     {
         let response = self.sender.send_request(request);
-        self.drive(async { read(response.await).await }).await
+        let exchange = pin!(async { read(response.await).await });
+        drive(&mut self.driver, exchange).await
     }
 
     /// Waits until the connection can take a request. Returns whether it can: a closed connection
     /// cannot.
     pub(crate) async fn ready(&mut self) -> bool {
         let Self { sender, driver, .. } = self;
-        let ready = drive(driver, async { sender.ready().await.is_ok() }).await;
-        ready && driver.is_some()
+        let ready = pin!(async { sender.ready().await.is_ok() });
+        drive(driver, ready).await && driver.is_some()
     }
 
     /// Returns whether the controller has closed this idle connection.
@@ -78,15 +80,10 @@ impl Connection {
         poll_driver(&mut self.driver, &mut context);
         self.driver.is_none() || self.sender.is_closed()
     }
-
-    async fn drive<F: Future>(&mut self, waiting: F) -> F::Output {
-        drive(&mut self.driver, waiting).await
-    }
 }
 
 /// Polls the driver until the future that waits for it is ready.
-async fn drive<F: Future>(driver: &mut Option<Driver>, waiting: F) -> F::Output {
-    let mut waiting = pin!(waiting);
+async fn drive<F: Future>(driver: &mut Option<Box<Driver>>, mut waiting: Pin<&mut F>) -> F::Output {
     poll_fn(|context| {
         poll_driver(driver, context);
         // If the connection has ended, the future ends too: hyper closes its channels.
@@ -96,9 +93,9 @@ async fn drive<F: Future>(driver: &mut Option<Driver>, waiting: F) -> F::Output 
 }
 
 /// Moves what bytes there are. Removes a driver that has ended.
-fn poll_driver(driver: &mut Option<Driver>, context: &mut Context<'_>) {
+fn poll_driver(driver: &mut Option<Box<Driver>>, context: &mut Context<'_>) {
     if let Some(running) = driver
-        && let Poll::Ready(_ended) = Pin::new(running).poll(context)
+        && let Poll::Ready(_ended) = Pin::new(running.as_mut()).poll(context)
     {
         // The exchange on the connection reports its errors.
         *driver = None;

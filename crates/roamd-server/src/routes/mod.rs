@@ -32,15 +32,16 @@ pub(crate) async fn respond(
                 StoreRoute::Available => sessions::available(state, store, request).await,
                 StoreRoute::Disconnect => sessions::disconnect(state, store, request).await,
                 StoreRoute::LogOff => sessions::log_off(state, store, request).await,
+                // Launches are on the heap: every request has room for the largest handler.
                 StoreRoute::Launch { session, retry } => {
-                    launch::session(state, store, session, retry, request).await
+                    Box::pin(launch::session(state, store, session, retry, request)).await
                 }
                 StoreRoute::Resources => resources::list(state, store, request).await,
                 StoreRoute::Resource { resource } => {
                     resources::single(state, store, resource, request).await
                 }
                 StoreRoute::LaunchResource { resource, retry } => {
-                    launch::resource(state, store, resource, retry, request).await
+                    Box::pin(launch::resource(state, store, resource, retry, request)).await
                 }
                 StoreRoute::Icon {
                     resource,

@@ -50,13 +50,13 @@ async fn query_farm<F: Farm>(
     query: ListQuery,
 ) -> Result<ListOutcome, FarmError> {
     let operation = farm.begin(user).await?;
-    let listing = operation.sessions(end_point, query.scope);
+    let listing = || operation.sessions(end_point, query.scope);
     let (sessions, enumeration) = if query.disconnects_active {
         // The enumeration comes first: a list that disconnects sessions must not be made if its
         // result cannot be used, nor with too little time left.
         let enumeration = operation.applications(DeadlineShare::Half).await;
         let enumeration = optional_enumeration(farm, query, enumeration)?;
-        let sessions = listing.await;
+        let sessions = listing().await;
         log_side_effect(farm, user, &sessions);
         (sessions?, enumeration)
     } else {
@@ -67,7 +67,7 @@ async fn query_farm<F: Farm>(
         };
         let enumeration =
             async { optional_enumeration(farm, query, operation.applications(share).await) };
-        let (enumeration, sessions) = try_join(enumeration, listing).await?;
+        let (enumeration, sessions) = try_join(enumeration, listing()).await?;
         (sessions, enumeration)
     };
     let is_unknown = |session: &FarmSession| {
