@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use roamd_citrixauth::Claims;
+use roamd_citrixauth::{Claims, Credentials};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use secrecy::SecretString;
@@ -11,6 +11,7 @@ use tracing::info;
 
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event};
+use crate::auth::login_throttle::Evidence;
 use crate::auth::password_check::{CheckPolicy, PasswordCheck};
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
@@ -130,6 +131,23 @@ impl AppState {
         );
         let check = async move { cache.get_or_check(&user, farms.check_password(&user)).await };
         self.changes.run_to_completion(check).await
+    }
+
+    /// Returns whether the user has just signed in with these credentials.
+    pub(crate) async fn evidence(&self, credentials: &Credentials) -> Evidence {
+        let Credentials {
+            domain, user_name, ..
+        } = credentials;
+        let user = User {
+            key: UserKey::new(domain, user_name),
+            name: user_name.clone(),
+            domain: domain.clone(),
+            password: credentials.password.clone(),
+        };
+        match self.password_checks.known(&user).await {
+            Some(PasswordCheck::Good) => Evidence::JustUsed,
+            _ => Evidence::None,
+        }
     }
 
     /// Records a sign-in: the password is good, and the enumeration of the user's resources is

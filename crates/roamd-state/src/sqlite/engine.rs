@@ -66,6 +66,9 @@ impl SqliteState {
 
 impl SharedState for SqliteState {
     fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
+        if self.flags.is_set_until(kind, key, until) {
+            return Box::pin(ready(Ok(false)));
+        }
         let flags = Arc::clone(&self.flags);
         let cache = move |_: &bool| flags.set(kind, key, until);
         let set = move |connection: &Connection| statements::set_flag(connection, kind, key, until);
@@ -116,10 +119,16 @@ impl SharedState for SqliteState {
         let extend_counter = move |connection: &Connection| {
             statements::extend_counter(connection, kind, key, now, until)
         };
-        Box::pin(
+        Box::pin(async move {
+            let counter = self.counter(kind, key, now).await?;
+            if counter.until.is_none_or(|current| current >= until) {
+                // Nothing would change.
+                return Ok(());
+            }
             self.writer
-                .write(Durability::Process, extend_counter, |_| ()),
-        )
+                .write(Durability::Process, extend_counter, |_| ())
+                .await
+        })
     }
 
     fn is_alive(&self) -> StateFuture<'_, ()> {

@@ -44,6 +44,12 @@ impl FlagCache {
         *expiry = until.max(*expiry);
     }
 
+    /// Returns whether the flag is set and does not expire before this time.
+    pub(super) fn is_set_until(&self, kind: FlagKind, key: Digest, until: Timestamp) -> bool {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&(kind, key)).is_some_and(|expiry| *expiry >= until)
+    }
+
     /// Returns whether at least one flag is set and has not expired.
     pub(super) fn is_any_set(&self, kind: FlagKind, keys: [Digest; 2], now: Timestamp) -> bool {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -191,10 +191,10 @@ fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
 /// Begins a transaction. With [`Durability::Power`], its commit flushes the disk with all commits
 /// before it; otherwise a later commit does.
 fn begin(connection: &mut Connection, durability: Durability) -> rusqlite::Result<Transaction<'_>> {
-    let synchronous = match durability {
-        Durability::Power => "FULL",
-        Durability::Process => "NORMAL",
+    let pragma = match durability {
+        Durability::Power => "PRAGMA synchronous = FULL",
+        Durability::Process => "PRAGMA synchronous = NORMAL",
     };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.prepare_cached(pragma)?.execute([])?;
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }

@@ -60,14 +60,31 @@ pub(crate) struct Target {
     network: ClientNetwork,
 }
 
-/// An admitted attempt. It has been counted.
+/// Evidence about the password of an attempt, before its check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// It may be a guess.
+    None,
+    /// The user has signed in with it in the last seconds.
+    JustUsed,
+}
+
+/// An admitted attempt.
 pub(crate) struct Attempt {
     throttle: Arc<LoginThrottle>,
     target: Target,
     is_known: bool,
     started: Instant,
     _permit: Permit<ClientNetwork>,
-    _in_flight: InFlightGuard,
+    counted: Counted,
+}
+
+/// Whether an attempt has been counted.
+enum Counted {
+    /// It has been, in the shared state, and is one of those in flight.
+    Yes { _in_flight: InFlightGuard },
+    /// It is counted if it fails.
+    IfFailed,
 }
 
 /// An attempt that is not admitted yet.
@@ -97,14 +114,15 @@ impl LoginThrottle {
         }
     }
 
-    /// Admits and counts an attempt. Returns `None` if it is throttled: the response then has to be
-    /// delayed by [`LoginThrottle::delay_like_a_check`].
+    /// Admits an attempt, and counts it unless it is no guess. Returns `None` if it is throttled:
+    /// the response then has to be delayed by [`LoginThrottle::delay_like_a_check`].
     ///
     /// # Errors
     /// [`Busy`] if too many attempts wait, or the shared state does not respond.
     pub(crate) async fn begin(
         self: &Arc<Self>,
         target: Target,
+        evidence: Evidence,
     ) -> Result<Option<Attempt>, ApiError> {
         let deadline = Instant::now() + MAX_WAIT;
         let is_known = self
@@ -116,6 +134,12 @@ impl LoginThrottle {
             target,
             is_known,
         };
+        // Several programs of a user may log in at once with a good password: none of them is a
+        // guess. While a budget is drawn on, this could tell a guesser a good password.
+        if evidence == Evidence::JustUsed && self.is_untouched(&pending).await? {
+            let attempt = self.attempt(&pending, Counted::IfFailed, deadline).await?;
+            return Ok(Some(attempt));
+        }
         let in_flight = self.in_flight.of(pending.target.own_budget(is_known));
         let shared = in_flight.shared(deadline).await?;
         let attempt = self.admit(&pending, shared, deadline).await?;
@@ -149,11 +173,7 @@ impl LoginThrottle {
         } = *pending;
         let now = self.now();
         let budgets = LoginThrottlePolicy::budgets(is_known);
-        let counters = budgets.iter().map(|budget| {
-            let (kind, key) = target.counter(*budget);
-            self.state.counter(kind, key, now)
-        });
-        let counters = try_join_all(counters).await?;
+        let counters = self.counters(target, is_known, now).await?;
         let mut both = budgets.iter().zip(&counters);
         if !both.all(|(budget, counter)| {
             let used = budget_use(*counter);
@@ -161,19 +181,10 @@ impl LoginThrottle {
         }) {
             return Ok(None);
         }
-        let permit = self
-            .checks
-            .acquire(&target.network, deadline)
-            .await
-            .map_err(|_| Busy)?;
-        let attempt = Attempt {
-            throttle: Arc::clone(self),
-            target: target.clone(),
-            is_known,
-            started: Instant::now(),
-            _permit: permit,
+        let counting = Counted::Yes {
             _in_flight: in_flight,
         };
+        let attempt = self.attempt(pending, counting, deadline).await?;
         let counted = attempt.count().await?;
         let mut all = budgets.iter().zip(counters).zip(counted);
         // Concurrent attempts may have drawn on the budgets since. Those within the free attempts
@@ -187,6 +198,43 @@ impl LoginThrottle {
         }
         attempt.not_counted().await?;
         Ok(None)
+    }
+
+    /// Waits for the right to check a password, and starts the attempt.
+    async fn attempt(
+        self: &Arc<Self>,
+        pending: &PendingAttempt,
+        counted: Counted,
+        deadline: Instant,
+    ) -> Result<Attempt, Busy> {
+        let network = &pending.target.network;
+        let permit = self.checks.acquire(network, deadline).await;
+        Ok(Attempt {
+            throttle: Arc::clone(self),
+            target: pending.target.clone(),
+            is_known: pending.is_known,
+            started: Instant::now(),
+            _permit: permit.map_err(|_| Busy)?,
+            counted,
+        })
+    }
+
+    /// Whether no attempt has drawn on the budgets.
+    async fn is_untouched(&self, pending: &PendingAttempt) -> Result<bool, StateError> {
+        let now = self.now();
+        let counters = self.counters(&pending.target, pending.is_known, now);
+        Ok(counters.await?.iter().all(|counter| counter.count == 0))
+    }
+
+    /// The counters of the budgets, in their order.
+    async fn counters(
+        &self,
+        target: &Target,
+        is_known: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Counter>, StateError> {
+        let counters = target.counters(is_known);
+        try_join_all(counters.map(|(kind, key)| self.state.counter(kind, key, now))).await
     }
 
     /// Number of users known on a network. Not needed, and 0, if the user is one of them.
@@ -221,8 +269,12 @@ impl LoginThrottle {
 
 impl Attempt {
     /// The password was wrong, or the account cannot be used: the attempt counts.
-    pub(crate) fn failed(self) {
+    pub(crate) async fn failed(self) -> Result<(), StateError> {
         self.throttle.record_check_time(self.started.elapsed());
+        if matches!(self.counted, Counted::IfFailed) {
+            self.count().await?;
+        }
+        Ok(())
     }
 
     /// The password could not be checked, or is right but must be changed: the attempt does not
@@ -235,7 +287,7 @@ impl Attempt {
     pub(crate) async fn succeeded(self) -> Result<(), StateError> {
         let LoginThrottle { state, policy, .. } = &*self.throttle;
         let now = self.throttle.now();
-        let until = later(now, policy.known_network);
+        let until = end_of_day(later(now, policy.known_network));
         let known = state.set_flag(FlagKind::KnownNetwork, self.target.pair(), until);
         // Failures of the user are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
@@ -255,26 +307,22 @@ impl Attempt {
         let until = later(now, LoginThrottlePolicy::MEMORY);
         let state = &self.throttle.state;
         try_join_all(
-            self.counters()
+            self.target
+                .counters(self.is_known)
                 .map(|(kind, key)| state.increment(kind, key, now, until)),
         )
         .await
     }
 
+    /// Takes back this attempt, and earlier ones up to this number.
     async fn decrement(&self, by: u32) -> Result<(), StateError> {
+        if matches!(self.counted, Counted::IfFailed) {
+            return Ok(());
+        }
         let state = &self.throttle.state;
-        try_join_all(
-            self.counters()
-                .map(|(kind, key)| state.decrement(kind, key, by)),
-        )
-        .await?;
+        let counters = self.target.counters(self.is_known);
+        try_join_all(counters.map(|(kind, key)| state.decrement(kind, key, by))).await?;
         Ok(())
-    }
-
-    fn counters(&self) -> impl Iterator<Item = (CounterKind, Digest)> {
-        LoginThrottlePolicy::budgets(self.is_known)
-            .iter()
-            .map(|budget| self.target.counter(*budget))
     }
 }
 
@@ -286,6 +334,13 @@ impl Target {
             user: folded(user_name),
             network: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
         }
+    }
+
+    /// The counters of the budgets of an attempt, in the order of the budgets.
+    fn counters(&self, is_known: bool) -> impl Iterator<Item = (CounterKind, Digest)> {
+        LoginThrottlePolicy::budgets(is_known)
+            .iter()
+            .map(|budget| self.counter(*budget))
     }
 
     fn counter(&self, budget: Budget) -> (CounterKind, Digest) {
@@ -352,6 +407,14 @@ fn later(now: Timestamp, time: Duration) -> Timestamp {
         .unwrap_or(now)
 }
 
+/// The end of the day of a time (UTC), so that all sign-ins of a day set the same expiry and the
+/// shared state has nothing to write after the first.
+fn end_of_day(time: Timestamp) -> Timestamp {
+    const DAY: i64 = 24 * 60 * 60;
+    let days = time.as_second().div_euclid(DAY) + 1;
+    Timestamp::from_second(days.saturating_mul(DAY)).unwrap_or(time)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -390,15 +453,55 @@ mod tests {
         let config = config::LoginThrottle::default();
         let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
         let client = Some([192, 0, 2, 1].into());
-        // Known for 90 days from the last login.
+        // Known for 90 days from the last login, and the rest of the last one.
         for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
             *today.lock().unwrap() = first + DAY * day;
             let unknown = Target::new("DEMO", "nobody", client);
             let known_users = throttle.known_users(&unknown, false).await.unwrap();
             assert_eq!(known_users, known, "on day {day}");
             let alice = Target::new("DEMO", "alice", client);
-            let attempt = throttle.begin(alice).await.unwrap().unwrap();
+            let attempt = throttle.begin(alice, Evidence::None).await;
+            let attempt = attempt.unwrap().unwrap();
             attempt.succeeded().await.unwrap();
+        }
+    }
+
+    /// A just used password is not counted while its budget is untouched, and is counted like any
+    /// other while it is not: otherwise a guesser would learn a good password.
+    #[tokio::test]
+    async fn just_used_password_counts_if_it_or_others_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+        let state: Arc<dyn SharedState> = Arc::new(state);
+        let now = Timestamp::from_second(4_000_000_000).unwrap();
+        let config = config::LoginThrottle::default();
+        let free = config.policy.free_attempts;
+        let clock = Arc::new(move || now);
+        let throttle = Arc::new(LoginThrottle::new(config, Arc::clone(&state), clock));
+        let alice = || Target::new("DEMO", "alice", Some([192, 0, 2, 1].into()));
+        let begin = async |evidence| throttle.begin(alice(), evidence).await.unwrap();
+        let count = async || {
+            let (kind, key) = alice().counter(Budget::UnknownNetworks);
+            state.counter(kind, key, now).await.unwrap().count
+        };
+
+        let mut at_once = Vec::new();
+        for _ in 0..2 * free {
+            at_once.push(begin(Evidence::JustUsed).await.unwrap());
+        }
+        assert_eq!(count().await, 0);
+        at_once.pop().unwrap().failed().await.unwrap();
+        assert_eq!(count().await, 1);
+        at_once.pop().unwrap().not_counted().await.unwrap();
+        assert_eq!(count().await, 1);
+        drop(at_once);
+        for failures in 2..=free {
+            let attempt = begin(Evidence::JustUsed).await.unwrap();
+            assert_eq!(count().await, failures);
+            attempt.failed().await.unwrap();
+        }
+        for evidence in [Evidence::JustUsed, Evidence::None] {
+            assert!(begin(evidence).await.is_none(), "{evidence:?}");
         }
     }
 }

@@ -47,7 +47,8 @@ impl ConversationPost {
             domain, user_name, ..
         } = credentials;
         let target = Target::new(domain, user_name, client);
-        let attempt = self.state.login_throttle.begin(target).await?;
+        let evidence = self.state.evidence(credentials).await;
+        let attempt = self.state.login_throttle.begin(target, evidence).await?;
         if attempt.is_none() {
             let user = account(domain, user_name);
             self.audit.record(Event::sign_in_throttled(user));

@@ -143,7 +143,7 @@ async fn check(
     let event = Event::sign_in_refused(Some(typed), refusal);
     post.audit.record(event);
     if refusal.is_failed_attempt() {
-        attempt.failed();
+        attempt.failed().await?;
     } else {
         attempt.not_counted().await?;
     }

@@ -77,7 +77,7 @@ async fn apply(
         }
         Err(refusal) => {
             match refusal {
-                ChangeRefusal::OldPassword => attempt.failed(),
+                ChangeRefusal::OldPassword => attempt.failed().await?,
                 _ => attempt.not_counted().await?,
             }
             refused(&post, refusal).await
