@@ -33,10 +33,7 @@ const SERVER_BENCHMARK: &str = "server";
 
 /// Builds release versions, installs wrk and, for the comparison, nginx, and measures.
 pub(crate) fn run_bench(args: &Args) -> Result<()> {
-    ensure_programs(&[Program {
-        name: "wrk",
-        package: "wrk",
-    }])?;
+    ensure_wrk()?;
     let built = root().join("target/release");
     let mut bench = command(built.join("roamd-bench"));
     match args.subject {
@@ -48,6 +45,14 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         .arg("--roamd")
         .arg(built.join("roamd"))
         .args(&args.options))
+}
+
+/// Installs the program that makes the load.
+pub(crate) fn ensure_wrk() -> Result<()> {
+    ensure_programs(&[Program {
+        name: "wrk",
+        package: "wrk",
+    }])
 }
 
 /// Builds release versions of `roamd` and of the program that measures or attacks it.

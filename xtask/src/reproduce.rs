@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, command, output, root, run};
+use crate::tools::{Program, ensure_programs};
 
 /// The folder of the build below `target`.
 ///
@@ -17,7 +18,11 @@ const FOLDER: &str = "reproduce";
 /// Where `cargo xtask build` puts the program, below the workspace's root.
 const BUILT: &str = "target/dist/roamd";
 
-/// Builds the last commit and writes the program to `target/dist/roamd`.
+/// Where it puts the debug information.
+const DEBUG: &str = "target/dist/roamd.debug";
+
+/// Builds the last commit, and writes the program to `target/dist/roamd` and its debug information
+/// to `target/dist/roamd.debug`.
 pub(crate) fn build() -> Result<()> {
     let program = build_commit()?;
     let built = root().join(BUILT);
@@ -25,9 +30,25 @@ pub(crate) fn build() -> Result<()> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    fs::copy(&program, &built).with_context(|| format!("cannot write {}", built.display()))?;
+    split(&program, &built, &root().join(DEBUG))?;
     println!("{} {}", sha256(&built)?, built.display());
     Ok(())
+}
+
+/// Splits a program into one without symbols, and its debug information. Debuggers find the latter
+/// by its name, beside the program.
+fn split(program: &Path, stripped: &Path, debug: &Path) -> Result<()> {
+    ensure_programs(&[Program {
+        name: "objcopy",
+        package: "binutils",
+    }])?;
+    run(command("objcopy")
+        .arg("--only-keep-debug")
+        .args([program, debug]))?;
+    run(command("objcopy")
+        .arg("--strip-all")
+        .arg(format!("--add-gnu-debuglink={}", debug.display()))
+        .args([program, stripped]))
 }
 
 /// Builds the last commit twice from an empty folder and compares the programs.
@@ -77,7 +98,14 @@ fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
     let registry = registry.display();
     run(cargo()
         .current_dir(folder)
-        .args(["build", "--release", "--locked", "--package", "roamd"])
+        .args([
+            "build",
+            "--profile",
+            "dist",
+            "--locked",
+            "--package",
+            "roamd",
+        ])
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_INCREMENTAL", "0")
         // C compilers use it in place of the present time.
@@ -91,7 +119,7 @@ fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
             "CFLAGS",
             format!("-ffile-prefix-map={source}=/roamd -ffile-prefix-map={registry}=/cargo"),
         ))?;
-    Ok(folder.join("target/release/roamd"))
+    Ok(folder.join("target/dist/roamd"))
 }
 
 fn sha256(file: &Path) -> Result<String> {

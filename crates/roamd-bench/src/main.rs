@@ -11,6 +11,7 @@ mod farms_report;
 mod password;
 mod scripted_farms;
 mod server_report;
+mod train;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,6 +42,12 @@ enum Command {
     },
     /// The server with many farms, one of which hangs.
     Farms(Options),
+    /// Load without a measurement, for a build that is optimised for it.
+    Train {
+        /// Path of the roamd to load.
+        #[arg(long)]
+        roamd: PathBuf,
+    },
     /// Two programs in turn, to see what a change costs.
     Compare {
         /// Path of the roamd before the change.
@@ -87,6 +94,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Server { nginx, options } => server(&nginx, &options),
         Command::Farms(options) => farms(&options),
+        Command::Train { roamd } => train::train(&roamd),
         Command::Compare { old, new, load } => {
             print!(
                 "{}",
