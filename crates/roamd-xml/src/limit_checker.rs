@@ -2,7 +2,7 @@
 
 use crate::{ErrorKind, XmlLimits};
 
-/// Limit of nodes per element: the element itself, and text and comments around it.
+/// Limit of nodes per element: the element itself, and text, comments and instructions around it.
 const NODES_PER_ELEMENT: usize = 4;
 
 /// Counters of a document.

@@ -3,8 +3,8 @@
 /// Name of an element or attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QualifiedName<'t> {
-    /// Prefix, or an empty text if there is none.
-    pub(crate) prefix: &'t str,
+    /// Prefix, if there is one.
+    pub(crate) prefix: Option<&'t str>,
     /// Local name.
     pub(crate) local: &'t str,
 }
@@ -13,9 +13,9 @@ impl<'t> QualifiedName<'t> {
     /// Splits a text of name characters. Returns `None` if it is not a qualified name.
     pub(crate) fn parse(name: &'t str) -> Option<Self> {
         let (prefix, local) = match name.split_once(':') {
-            None => ("", name),
+            None => (None, name),
             Some((prefix, local)) => (
-                Some(prefix).filter(|prefix| starts_name(prefix))?,
+                Some(Some(prefix).filter(|prefix| starts_name(prefix))?),
                 Some(local).filter(|local| !local.contains(':'))?,
             ),
         };
@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn name_is_split_at_its_only_colon() {
         let cases = [
-            ("a", Some(("", "a"))),
-            ("p:a", Some(("p", "a"))),
-            ("_-.1", Some(("", "_-.1"))),
-            ("é\u{B7}:ж\u{300}", Some(("é\u{B7}", "ж\u{300}"))),
+            ("a", Some((None, "a"))),
+            ("p:a", Some((Some("p"), "a"))),
+            ("_-.1", Some((None, "_-.1"))),
+            ("é\u{B7}:ж\u{300}", Some((Some("é\u{B7}"), "ж\u{300}"))),
             ("", None),
             (":", None),
             (":a", None),

@@ -18,8 +18,8 @@ pub(crate) struct Namespaces<'t> {
 }
 
 struct Binding<'t> {
-    /// The prefix, or an empty text for the default namespace.
-    prefix: &'t str,
+    /// The prefix, or `None` for the default namespace.
+    prefix: Option<&'t str>,
     /// The namespace, or an empty text where `xmlns=""` removes the default namespace.
     uri: CompactString,
 }
@@ -40,7 +40,7 @@ impl<'t> Namespaces<'t> {
         name: QualifiedName<'_>,
     ) -> Result<Option<CompactString>, &'static str> {
         match name.prefix {
-            "xml" | "xmlns" => Err(MISUSED),
+            Some("xml" | "xmlns") => Err(MISUSED),
             prefix => self.find(prefix),
         }
     }
@@ -54,8 +54,8 @@ impl<'t> Namespaces<'t> {
         name: QualifiedName<'_>,
     ) -> Result<Option<CompactString>, &'static str> {
         match name.prefix {
-            "" => Ok(None),
-            "xml" => Ok(Some(XML.into())),
+            None => Ok(None),
+            Some("xml") => Ok(Some(XML.into())),
             prefix => self.find(prefix),
         }
     }
@@ -67,16 +67,15 @@ impl<'t> Namespaces<'t> {
     /// violated.
     pub(crate) fn declare(
         &mut self,
-        prefix: &'t str,
+        prefix: Option<&'t str>,
         uri: CompactString,
         outer: usize,
     ) -> Result<(), &'static str> {
         match (prefix, uri.as_str()) {
-            ("xmlns", _) => return Err("reserved prefix is declared"),
-            ("xml", XML) => {}
-            ("xml", _) | (_, XML | XMLNS) => return Err(MISUSED),
-            ("", _) => {}
-            (_, "") => return Err("prefix is bound to no namespace"),
+            (Some("xmlns"), _) => return Err("reserved prefix is declared"),
+            (Some("xml"), XML) => {}
+            (Some("xml"), _) | (_, XML | XMLNS) => return Err(MISUSED),
+            (Some(_), "") => return Err("prefix is bound to no namespace"),
             _ => {}
         }
         let mut own = self.bindings.iter().skip(outer);
@@ -93,12 +92,12 @@ impl<'t> Namespaces<'t> {
         self.bindings.truncate(outer);
     }
 
-    fn find(&self, prefix: &str) -> Result<Option<CompactString>, &'static str> {
+    fn find(&self, prefix: Option<&str>) -> Result<Option<CompactString>, &'static str> {
         let mut inner = self.bindings.iter().rev();
         match inner.find(|binding| binding.prefix == prefix) {
             Some(binding) if binding.uri.is_empty() => Ok(None),
             Some(binding) => Ok(Some(binding.uri.clone())),
-            None if prefix.is_empty() => Ok(None),
+            None if prefix.is_none() => Ok(None),
             None => Err("prefix is not declared"),
         }
     }

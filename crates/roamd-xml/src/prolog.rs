@@ -35,8 +35,11 @@ pub(crate) fn declaration(
 
 /// Returns the encoding in the XML declaration at the start of the bytes.
 pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
-    let ascii = bytes.split(|byte| !byte.is_ascii()).next()?;
-    let text = std::str::from_utf8(ascii).ok()?;
+    // Up to its end, so the cost does not depend on the document.
+    let declaration = bytes
+        .split(|byte| !byte.is_ascii() || *byte == b'>')
+        .next()?;
+    let text = std::str::from_utf8(declaration).ok()?;
     let (name, _) = encoding(after_version(text)?)?;
     Some(name)
 }

@@ -123,12 +123,13 @@ impl<'t> StartTagReader<'t> {
     }
 }
 
-/// Returns the prefix that an attribute with this name declares, which is empty for the default
-/// namespace, or `None` if the attribute is not a namespace declaration.
-fn declared_prefix(name: QualifiedName<'_>) -> Option<&str> {
+/// Returns the prefix that an attribute with this name declares, which is `Some(None)` for the
+/// default namespace, or `None` if the attribute is not a namespace declaration.
+#[expect(clippy::option_option, reason = "a declaration, and its prefix")]
+fn declared_prefix(name: QualifiedName<'_>) -> Option<Option<&str>> {
     match (name.prefix, name.local) {
-        ("xmlns", prefix) => Some(prefix),
-        ("", "xmlns") => Some(""),
+        (Some("xmlns"), prefix) => Some(Some(prefix)),
+        (None, "xmlns") => Some(None),
         _ => None,
     }
 }

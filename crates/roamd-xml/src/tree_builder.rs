@@ -78,7 +78,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             let event = reader
                 .read_event()
                 .map_err(|error| translate(&error).at_offset(offset(reader.error_position())))?;
-            if event == Event::Eof {
+            if matches!(event, Event::Eof) {
                 return self.root.ok_or(ErrorKind::Truncated.at_offset(start));
             }
             let end = offset(reader.buffer_position());
@@ -106,7 +106,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             }
             Event::Text(_) => return self.text(markup, start),
             Event::CData(_) => self
-                .check_outside_root("CDATA")
+                .check_place()
                 .and_then(|()| self.append(inside("<![CDATA[", "]]>"))),
             Event::GeneralRef(_) => self.reference(inside("&", ";")),
             Event::Comment(_) => self.comment(inside("<!--", "-->")),
@@ -164,11 +164,10 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     }
 
     fn text(&mut self, text: &str, start: usize) -> Result<(), Rejection> {
-        if self.open.is_empty() {
-            return self
-                .check_outside_root(text.trim_matches(SPACE))
-                .map_err(|kind| kind.at_offset(start));
+        if self.open.is_empty() && text.trim_matches(SPACE).is_empty() {
+            return Ok(());
         }
+        self.check_place().map_err(|kind| kind.at_offset(start))?;
         // The search for one byte is much faster, and few texts contain it.
         if text.contains('>')
             && let Some(at) = text.find("]]>")
@@ -179,7 +178,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     }
 
     fn reference(&mut self, name: &str) -> Result<(), ErrorKind> {
-        self.check_outside_root("reference")?;
+        self.check_place()?;
         let char = references::resolve(name).map_err(ErrorKind::NotWellFormed)?;
         self.append(char.encode_utf8(&mut [0; 4]))
     }
@@ -245,9 +244,9 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         })
     }
 
-    /// Rejects content outside the root element unless it is empty.
-    fn check_outside_root(&self, content: &str) -> Result<(), ErrorKind> {
-        if !self.open.is_empty() || content.is_empty() {
+    /// Rejects character data outside the root element.
+    fn check_place(&self) -> Result<(), ErrorKind> {
+        if !self.open.is_empty() {
             Ok(())
         } else if self.root.is_some() {
             Err(ErrorKind::TrailingContent)
@@ -257,12 +256,10 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     }
 }
 
-/// Returns markup without its delimiters.
+/// Returns markup without its delimiters, which quick-xml has found.
 fn inside<'t>(markup: &'t str, before: &str, after: &str) -> &'t str {
-    markup
-        .strip_prefix(before)
-        .and_then(|rest| rest.strip_suffix(after))
-        .unwrap_or_default()
+    let end = markup.len().saturating_sub(after.len());
+    markup.get(before.len()..end).unwrap_or_default()
 }
 
 /// Translates an error of quick-xml into one that contains no text of the document.
