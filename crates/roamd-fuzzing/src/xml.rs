@@ -45,7 +45,7 @@ pub fn xml(bytes: &[u8]) {
     }
 }
 
-/// Asserts the limits again, because the second pass must not see another document than the first.
+/// Asserts the limits again, on the finished tree.
 fn assert_within(element: &Element, limits: &XmlLimits, depth: usize) {
     assert!(depth <= limits.depth, "too deep");
     assert!(

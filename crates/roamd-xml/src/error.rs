@@ -94,4 +94,19 @@ impl ErrorKind {
     pub(crate) fn at(self, at: Position) -> Error {
         Error { at, kind: self }
     }
+
+    /// Returns this error with its byte offset.
+    pub(crate) fn at_offset(self, offset: usize) -> Rejection {
+        Rejection { kind: self, offset }
+    }
+}
+
+/// Error with a byte offset in the text, which becomes a position only at the end: that costs a walk
+/// over the text.
+#[derive(Debug)]
+pub(crate) struct Rejection {
+    /// Kind of the error.
+    pub(crate) kind: ErrorKind,
+    /// Offset of its cause.
+    pub(crate) offset: usize,
 }

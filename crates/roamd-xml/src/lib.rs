@@ -1,12 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod attributes;
+mod characters;
 mod charset;
+mod cursor;
 mod error;
 mod fault;
 mod limit_checker;
+mod names;
+mod namespaces;
 mod prolog;
 mod reader;
+mod references;
 mod rules;
+mod start_tag;
 mod tree;
 mod tree_builder;
 mod writer;

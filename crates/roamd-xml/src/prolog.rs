@@ -1,17 +1,15 @@
 //! The prolog: XML declaration and document type declaration.
 //!
-//! Both are checked here and then blanked out, so the second pass does not see them.
-
-use std::ops::Range;
+//! Both are checked here, and then skipped.
 
 use crate::Charset;
-use crate::tree::SPACE;
+use crate::characters::SPACE;
 
 /// An XML declaration.
 #[derive(Debug)]
 pub(crate) struct Declaration<'t> {
-    /// Its range in the text.
-    pub(crate) range: Range<usize>,
+    /// The text after it.
+    pub(crate) rest: &'t str,
     /// The declared encoding.
     pub(crate) encoding: Option<&'t str>,
 }
@@ -37,8 +35,11 @@ pub(crate) fn declaration(
 
 /// Returns the encoding in the XML declaration at the start of the bytes.
 pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
-    let ascii = bytes.split(|byte| !byte.is_ascii()).next()?;
-    let text = std::str::from_utf8(ascii).ok()?;
+    // Up to its end, so the cost does not depend on the document.
+    let declaration = bytes
+        .split(|byte| !byte.is_ascii() || *byte == b'>')
+        .next()?;
+    let text = std::str::from_utf8(declaration).ok()?;
     let (name, _) = encoding(after_version(text)?)?;
     Some(name)
 }
@@ -67,17 +68,6 @@ pub(crate) fn doctype(markup: &str) -> Result<(), DoctypeFault> {
     }
 }
 
-/// Replaces a range of the text by blanks and keeps its line feeds, so positions stay the same.
-pub(crate) fn blank_out(text: &mut String, part: Range<usize>) {
-    if let Some(old) = text.get(part.clone()) {
-        let blanks: String = old
-            .chars()
-            .map(|c| if c == '\n' { '\n' } else { ' ' })
-            .collect();
-        text.replace_range(part, &blanks);
-    }
-}
-
 /// Returns whether the text starts with an XML declaration and not with `<?xml-stylesheet`.
 fn starts_with_declaration(text: &str) -> bool {
     text.strip_prefix("<?xml")
@@ -100,7 +90,7 @@ fn parse_declaration(text: &str, charset: Charset) -> Option<Declaration<'_>> {
     }
     let rest = rest.trim_start_matches(SPACE).strip_prefix("?>")?;
     Some(Declaration {
-        range: 0..text.len() - rest.len(),
+        rest,
         encoding: name,
     })
 }
@@ -214,12 +204,5 @@ mod tests {
         for (markup, expected) in cases {
             assert_eq!(doctype(markup), expected, "{markup}");
         }
-    }
-
-    #[test]
-    fn blank_out_keeps_line_feeds() {
-        let mut text = String::from("<?xml\nversion='1.0'?>\n<a/>");
-        blank_out(&mut text, 0..21);
-        assert_eq!(text, "     \n               \n<a/>");
     }
 }

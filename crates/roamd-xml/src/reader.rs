@@ -1,10 +1,8 @@
-//! Parser entry point: decodes the bytes, checks the limits, then builds the tree.
+//! Parser entry point: decodes the bytes, skips the XML declaration, then builds the tree.
 
-use std::ops::Range;
-
-use crate::tree::SPACE;
+use crate::characters::SPACE;
 use crate::{Charset, Document, Encoding, Error, ErrorKind, Position, Rules};
-use crate::{charset, limit_checker, prolog, tree_builder};
+use crate::{charset, prolog, tree_builder};
 
 /// Parses a document.
 ///
@@ -17,43 +15,35 @@ pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Document, Error> {
         }
         .at(Position::START));
     }
-    let (mut text, encoding) = charset::decode(bytes, rules.charset)?;
+    let (text, encoding) = charset::decode(bytes, rules.charset)?;
     if text.trim_matches(SPACE).is_empty() {
         return Err(ErrorKind::Empty.at(Position::START));
     }
-    // Both passes would skip a second byte order mark.
-    if text.starts_with('\u{FEFF}') {
-        return Err(ErrorKind::NotWellFormed("text before the root element").at(Position::START));
+    let rest = after_declaration(&text, encoding, rules.charset)?;
+    let at = Position::of(&text, text.len() - rest.len());
+    // quick-xml would skip a second byte order mark.
+    if rest.starts_with('\u{FEFF}') {
+        return Err(ErrorKind::NotWellFormed("text before the root element").at(at));
     }
-    if let Some(declaration) = declaration(&text, encoding, rules.charset)? {
-        prolog::blank_out(text.to_mut(), declaration);
-    }
-    if let Some(doctype) = limit_checker::check(&text, rules)? {
-        prolog::blank_out(text.to_mut(), doctype);
-    }
-    let root = tree_builder::build(&text, &rules.limits)?;
+    let root = tree_builder::build(rest, at, rules)?;
     Ok(Document { encoding, root })
 }
 
-/// Returns the range of the XML declaration, if there is one.
+/// Returns the text after the XML declaration, if there is one.
 ///
 /// # Errors
 /// If the declaration is malformed, or if its encoding counts and contradicts the bytes.
-fn declaration(
-    text: &str,
-    encoding: Encoding,
-    charset: Charset,
-) -> Result<Option<Range<usize>>, Error> {
+fn after_declaration(text: &str, encoding: Encoding, charset: Charset) -> Result<&str, Error> {
     let at_start = |kind: ErrorKind| kind.at(Position::START);
     let declaration = prolog::declaration(text, charset)
         .map_err(|rule| at_start(ErrorKind::NotWellFormed(rule)))?;
     let Some(declaration) = declaration else {
-        return Ok(None);
+        return Ok(text);
     };
     match declaration.encoding {
         Some(name) if charset == Charset::Declared && !charset::is_name_of(name, encoding) => {
             Err(at_start(ErrorKind::ContradictedEncoding))
         }
-        _ => Ok(Some(declaration.range)),
+        _ => Ok(declaration.rest),
     }
 }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use compact_str::CompactString;
 
-/// White space characters of XML.
-pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+use crate::characters::SPACE;
 
 /// Position in the decoded text. Lines and columns count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -198,6 +198,26 @@ fn names_match_by_namespace_and_not_by_prefix() {
 }
 
 #[test]
+fn attribute_named_xmlns_with_a_prefix_declares_nothing() {
+    let root = store("<a xmlns='urn:x' xmlns:p='urn:y' p:xmlns='urn:z'><b/></a>").root;
+    assert!(root.is("urn:x", "a"));
+    assert_eq!(root.children[0].namespace.as_deref(), Some("urn:x"));
+    assert_eq!(root.attributes.len(), 1);
+    assert_eq!(root.attributes[0].namespace.as_deref(), Some("urn:y"));
+    assert_eq!(root.attributes[0].name, "xmlns");
+    assert_eq!(root.attributes[0].value, "urn:z");
+}
+
+#[test]
+fn namespace_may_be_declared_after_its_use_and_again() {
+    let root = store("<p:a p:b='' xmlns:p='urn:x'><p:c xmlns:p='urn:y'/><p:d/></p:a>").root;
+    assert!(root.is("urn:x", "a"));
+    assert_eq!(root.attributes[0].namespace.as_deref(), Some("urn:x"));
+    assert!(root.children[0].is("urn:y", "c"));
+    assert!(root.children[1].is("urn:x", "d"));
+}
+
+#[test]
 fn attributes_are_normalised_without_namespace_declarations() {
     let root = store("<a xmlns='urn:x' xmlns:p='urn:y' b=' 1\r\n&#10;&quot;&lt;' p:c='2'/>").root;
     assert_eq!(root.attributes.len(), 2);
@@ -233,6 +253,9 @@ fn elements_have_positions() {
         positions,
         [("a", 2, 1), ("b", 3, 4), ("c", 3, 8), ("d", 5, 1)]
     );
+    let prolog = "<?xml\nversion='1.0'?> <!DOCTYPE\na> <!--\n-->";
+    let root = farm(format!("{prolog}<a/>")).root;
+    assert_eq!((root.at.line, root.at.column), (4, 4));
 }
 
 #[test]
@@ -262,6 +285,7 @@ fn document_at_a_limit_is_accepted() {
             group.repeat(limits.elements / limits.children - 1)
         ),
         format!("<a>{}</a>", "b".repeat(limits.bytes - "<a></a>".len())),
+        format!("<a>{}</a>", "b<?c?>".repeat(2 * limits.elements - 1)),
     ] {
         store(body);
     }

@@ -203,6 +203,11 @@ fn doctype_of_a_farm_with_declarations_is_rejected() {
         ("<a>\n<!DOCTYPE a></a>", misplaced, (2, 1)),
         ("<a/><!DOCTYPE a>", TrailingContent, (1, 5)),
         ("<!DOCTYPE a SYSTEM 'b'", Truncated, (1, 1)),
+        (
+            "<!DOCTYPE a SYSTEM '\u{FFFE}'><a/>",
+            NotWellFormed("character that XML does not allow"),
+            (1, 21),
+        ),
     ] {
         assert_rejected(body, body.as_bytes(), &FARM, &kind, at);
     }
@@ -269,6 +274,12 @@ fn document_over_a_limit_is_rejected() {
             format!("<a>{}</a>", group.repeat(16)),
             TooManyElements { limit: 4096 },
             (1, 16428),
+        ),
+        (
+            "texts and instructions",
+            format!("<a>{}</a>", "b<?c?>".repeat(2 * limits.elements)),
+            TooManyElements { limit: 4096 },
+            (1, 49_150),
         ),
         (
             "bytes",
@@ -347,12 +358,12 @@ fn document_that_is_not_well_formed_is_rejected() {
             (1, 1),
         ),
         ("<a>&#xFFFF;</a>", "malformed reference", (1, 4)),
-        ("<a b='&#1;'/>", "malformed reference", (1, 7)),
+        ("<a b='&#1;'/>", "malformed reference", (1, 1)),
         ("<a>1 & 2</a>", "reference without an end", (1, 6)),
         ("<a b='1 & 2'/>", "reference without an end", (1, 1)),
         ("<a>&;</a>", "malformed reference", (1, 4)),
         ("<a b='<'/>", "`<` in an attribute value", (1, 1)),
-        ("<a>]]></a>", "`]]>` in text", (1, 7)),
+        ("<a>]]></a>", "`]]>` in text", (1, 4)),
         (
             "<a b='1' b='2'/>",
             "attribute is given twice in one tag",
@@ -379,9 +390,9 @@ fn document_that_is_not_well_formed_is_rejected() {
         (
             "<a xmlns:xml='x'/>",
             "reserved prefix or namespace is misused",
-            (1, 4),
+            (1, 1),
         ),
-        ("<:a/>", "malformed name", (1, 1)),
+        ("<:a/>", "malformed name", (1, 2)),
         ("<a:b:c xmlns:a='x'/>", "malformed name", (1, 2)),
         ("<1/>", "malformed name", (1, 2)),
         ("<a></b>", "end tag does not match its start tag", (1, 4)),
@@ -396,6 +407,47 @@ fn document_that_is_not_well_formed_is_rejected() {
             (1, 30),
         ),
         ("<a b/>", "malformed attribute", (1, 1)),
+        ("<a b='1'c='2'/>", "malformed attribute", (1, 1)),
+        ("<a b='1' / >", "malformed attribute", (1, 1)),
+        ("<a\u{A0}b='1'/>", "malformed name", (1, 2)),
+        ("<a \u{300}b='1'/>", "malformed name", (1, 4)),
+        ("<a b:='1'/>", "malformed name", (1, 4)),
+        ("<a p:xmlns='x'/>", "prefix is not declared", (1, 4)),
+        (
+            "<a><b xmlns:p='x'/><p:b/></a>",
+            "prefix is not declared",
+            (1, 21),
+        ),
+        (
+            "<xml:a/>",
+            "reserved prefix or namespace is misused",
+            (1, 2),
+        ),
+        (
+            "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
+            "reserved prefix or namespace is misused",
+            (1, 1),
+        ),
+        (
+            "<a b='\u{FFFE}'/>",
+            "character that XML does not allow",
+            (1, 7),
+        ),
+        (
+            "<a><![CDATA[\u{1}]]></a>",
+            "character that XML does not allow",
+            (1, 13),
+        ),
+        (
+            "<!--\n\u{1F}--><a/>",
+            "character that XML does not allow",
+            (2, 1),
+        ),
+        (
+            "<a><?b \u{FFFF}?></a>",
+            "character that XML does not allow",
+            (1, 8),
+        ),
         ("<a b=c/>", "malformed attribute", (1, 1)),
         ("<a><!-- -- --></a>", "`--` in a comment", (1, 4)),
         ("<a><!-- ---></a>", "`--` in a comment", (1, 4)),
@@ -425,11 +477,20 @@ fn document_that_is_not_well_formed_is_rejected() {
             "target of a processing instruction is not a name",
             (1, 4),
         ),
-        ("<a><? ?></a>", "malformed name", (1, 6)),
+        (
+            "<a><? ?></a>",
+            "target of a processing instruction is not a name",
+            (1, 4),
+        ),
         (
             "\u{FEFF}\u{FEFF}<a/>",
             "text before the root element",
             (1, 1),
+        ),
+        (
+            "<?xml version='1.0'?>\u{FEFF}<a/>",
+            "text before the root element",
+            (1, 22),
         ),
     ];
     for (body, rule, at) in cases {

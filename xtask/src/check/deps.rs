@@ -131,8 +131,7 @@ const TEST_KIT: &str = "roamd-testkit";
 const NEVER_BELOW_CORE: [&str; 6] = ["tokio", "hyper", "mio", "socket2", "rusqlite", "rustls"];
 
 /// Third-party crates that only the listed crates may depend on directly, except in tests.
-const OWNED: [(&str, &[&str]); 5] = [
-    ("roxmltree", &["roamd-xml"]),
+const OWNED: [(&str, &[&str]); 4] = [
     ("quick-xml", &["roamd-xml"]),
     ("aes-gcm-siv", &["roamd-seal"]),
     ("argon2", &["roamd-farm"]),

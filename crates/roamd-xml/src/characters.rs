@@ -1,0 +1,58 @@
+//! Characters that XML allows (XML 1.0 §2.2), and white space (§2.3).
+
+/// White space characters of XML.
+pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// Bytes that [`find_forbidden`] looks at together.
+const BLOCK: usize = 64;
+
+/// Returns whether a document may contain the character.
+pub(crate) fn is_allowed(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// Returns the byte offset of the first character that a document must not contain.
+///
+/// Most documents have none, and long texts cost much less in one call than in many short ones.
+pub(crate) fn find_forbidden(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    bytes.chunks(BLOCK).enumerate().find_map(|(n, block)| {
+        // Without an early exit, the compiler compares many bytes at once.
+        let suspicious = block
+            .iter()
+            .fold(false, |found, byte| found | is_suspicious(*byte));
+        suspicious
+            .then(|| (n * BLOCK..n * BLOCK + block.len()).find(|at| is_forbidden(bytes, *at)))?
+    })
+}
+
+/// Returns whether a character that is not allowed may start with this byte.
+fn is_suspicious(byte: u8) -> bool {
+    (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r') | (byte == 0xEF)
+}
+
+/// Returns whether a character that is not allowed starts at this offset. U+FFFE and U+FFFF are
+/// the only ones that are not ASCII.
+fn is_forbidden(bytes: &[u8], offset: usize) -> bool {
+    match bytes.get(offset..).unwrap_or_default() {
+        [0xEF, rest @ ..] => matches!(rest, [0xBF, 0xBE | 0xBF, ..]),
+        [byte, ..] => is_suspicious(*byte),
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidden_character_is_found_at_every_offset() {
+        for char in (0..=0x1_0000).filter_map(char::from_u32) {
+            for before in [0, BLOCK - 2, BLOCK] {
+                let text = format!("{}{char}\u{FFFD}", "\u{E0}".repeat(before / 2));
+                let expected = (!is_allowed(char)).then_some(before);
+                assert_eq!(find_forbidden(&text), expected, "{char:?} after {before}");
+            }
+        }
+    }
+}
