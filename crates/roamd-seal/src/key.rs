@@ -1,6 +1,7 @@
 //! Keys: an id, a secret and the time of creation.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
 use hkdf::Hkdf;
@@ -27,6 +28,15 @@ pub struct Key {
     secret: Zeroizing<[u8; Self::LEN]>,
     /// The secret after the extract step of HKDF, which does not depend on the purpose.
     root: Hkdf<Sha256>,
+    /// The ciphers so far. Purposes are constants of programs, so they are few.
+    ciphers: RwLock<Vec<DerivedCipher>>,
+}
+
+/// The cipher for a purpose and a version of sealed values.
+struct DerivedCipher {
+    purpose: Purpose,
+    version: u8,
+    cipher: Arc<Aes256GcmSiv>,
 }
 
 impl Key {
@@ -42,6 +52,7 @@ impl Key {
             created,
             secret,
             root,
+            ciphers: RwLock::default(),
         }
     }
 
@@ -70,7 +81,26 @@ impl Key {
     }
 
     /// Returns the cipher for a purpose and a version of sealed values.
-    pub(crate) fn cipher(&self, purpose: Purpose, version: u8) -> Aes256GcmSiv {
+    pub(crate) fn cipher(&self, purpose: Purpose, version: u8) -> Arc<Aes256GcmSiv> {
+        let is_this = |it: &&DerivedCipher| it.purpose == purpose && it.version == version;
+        let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(derived) = ciphers.iter().find(is_this) {
+            return Arc::clone(&derived.cipher);
+        }
+        drop(ciphers);
+        let cipher = Arc::new(self.derive(purpose, version));
+        let mut ciphers = self.ciphers.write().unwrap_or_else(PoisonError::into_inner);
+        if !ciphers.iter().any(|it| is_this(&it)) {
+            ciphers.push(DerivedCipher {
+                purpose,
+                version,
+                cipher: Arc::clone(&cipher),
+            });
+        }
+        cipher
+    }
+
+    fn derive(&self, purpose: Purpose, version: u8) -> Aes256GcmSiv {
         let mut sub_key = Zeroizing::new([0; Self::LEN]);
         let info = [b"roamd-seal".as_slice(), &[version], purpose.as_bytes()];
         #[expect(
