@@ -9,6 +9,7 @@ use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tower_service::Service;
 
 /// Byte stream of a connection.
@@ -70,8 +71,14 @@ impl Network for SystemNetwork {
             .build();
         Box::pin(async move {
             let address = address.map_err(io::Error::other)?;
-            let stream: TokioIo<_> = connector.call(address).await.map_err(io::Error::other)?;
-            Ok(Box::new(stream.into_inner()) as Box<dyn Stream>)
+            let stream: TokioIo<TcpStream> =
+                connector.call(address).await.map_err(io::Error::other)?;
+            let stream = stream.into_inner();
+            // A connection is closed when its response was read, or is no longer wanted. Every
+            // change has one of its own: if each kept its local port for a minute after the close,
+            // one busy user could use up all ports.
+            stream.set_zero_linger()?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
         })
     }
 

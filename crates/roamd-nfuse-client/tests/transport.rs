@@ -7,10 +7,11 @@ use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, DechunkErr
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
 use roamd_testkit::{Script, ScriptedController};
 use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
 use crate::support::{
-    LONG, READ, capability, capability_document, capability_response, change, farm, farm_of, http,
-    refused,
+    LONG, READ, capability, capability_document, capability_response, change, done, farm, farm_of,
+    http, refused,
 };
 
 #[tokio::test]
@@ -44,6 +45,49 @@ async fn connection_is_reused() {
         assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
     }
     assert_eq!(controller.connection_count(), 1);
+}
+
+/// Each change has a connection of its own. If the client kept the port of each for a minute, a
+/// busy user would use up all ports of the machine.
+#[tokio::test]
+async fn closed_connection_leaves_no_port_in_use() {
+    const CHANGES: usize = 20;
+    const TIME_WAIT: &str = "06";
+    let scripts = std::iter::repeat_with(|| Script::bytes(done())).take(CHANGES);
+    let controller = ScriptedController::in_order(scripts).await;
+    let farm = farm_of(&[&controller]);
+    let port = controller.address().port();
+    // The port may have been that of another program.
+    let earlier = sockets_connected_to(port);
+    for _ in 0..CHANGES {
+        farm.call(&change("CLIENT")).await.unwrap();
+    }
+    assert_eq!(controller.connection_count(), CHANGES);
+    // The idle connections are closed too.
+    drop(farm);
+    let closed = async {
+        loop {
+            let mut sockets = sockets_connected_to(port);
+            sockets.retain(|socket| !earlier.contains(socket));
+            if sockets.iter().all(|(_, state)| state == TIME_WAIT) {
+                return sockets;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert_eq!(timeout(LONG, closed).await.unwrap(), []);
+}
+
+/// Returns the local address and the state of all sockets that are connected to this port.
+fn sockets_connected_to(port: u16) -> Vec<(String, String)> {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let port = format!(":{port:04X}");
+    table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|fields| fields[2].ends_with(&port))
+        .map(|fields| (fields[1].to_owned(), fields[3].to_owned()))
+        .collect()
 }
 
 #[tokio::test]
