@@ -14,7 +14,6 @@ pub(crate) struct Attributes<'t> {
 }
 
 /// An attribute, namespace declarations included.
-#[derive(Clone, Copy)]
 pub(crate) struct RawAttribute<'t> {
     /// A text of name characters, not checked otherwise.
     pub(crate) name: &'t str,

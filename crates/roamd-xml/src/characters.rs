@@ -21,8 +21,11 @@ pub(crate) fn find_forbidden(text: &str) -> Option<usize> {
         let suspicious = block
             .iter()
             .fold(false, |found, byte| found | is_suspicious(*byte));
-        suspicious
-            .then(|| (n * BLOCK..n * BLOCK + block.len()).find(|at| is_forbidden(bytes, *at)))?
+        if !suspicious {
+            return None;
+        }
+        let start = n * BLOCK;
+        (start..start + block.len()).find(|at| is_forbidden(bytes, *at))
     })
 }
 

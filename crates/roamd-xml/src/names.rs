@@ -25,8 +25,8 @@ impl<'t> QualifiedName<'t> {
 
 /// Returns whether the text is a name. It may contain colons.
 pub(crate) fn is_name(text: &str) -> bool {
-    let (name, rest) = split(text);
-    rest.is_empty() && text.starts_with(|c| is_start(c) || c == ':') && name == text
+    let (_, rest) = split(text);
+    rest.is_empty() && text.starts_with(|c| is_start(c) || c == ':')
 }
 
 /// Splits a text after the name characters at its start.

@@ -80,12 +80,16 @@ impl<'t> StartTagReader<'t> {
             let raw = raw.map_err(malformed)?;
             limits.attributes(index + 1).map_err(at_tag)?;
             let name = QualifiedName::parse(raw.name).ok_or_else(|| malformed_name(raw.offset))?;
-            let Some(prefix) = declared_prefix(name) else {
-                if self.attributes.iter().any(|other| other.name == name) {
+            let prefix = match (name.prefix, name.local) {
+                (Some("xmlns"), prefix) => Some(prefix),
+                (None, "xmlns") => None,
+                _ if self.attributes.iter().any(|other| other.name == name) => {
                     return Err(malformed(TWICE));
                 }
-                self.attributes.push(NamedAttribute { name, raw });
-                continue;
+                _ => {
+                    self.attributes.push(NamedAttribute { name, raw });
+                    continue;
+                }
             };
             limits.namespace_name(raw.value).map_err(at_tag)?;
             let uri = attributes::normalise(raw.value).map_err(malformed)?;
@@ -120,17 +124,6 @@ impl<'t> StartTagReader<'t> {
             });
         }
         Ok(resolved)
-    }
-}
-
-/// Returns the prefix that an attribute with this name declares, which is `Some(None)` for the
-/// default namespace, or `None` if the attribute is not a namespace declaration.
-#[expect(clippy::option_option, reason = "a declaration, and its prefix")]
-fn declared_prefix(name: QualifiedName<'_>) -> Option<Option<&str>> {
-    match (name.prefix, name.local) {
-        (Some("xmlns"), prefix) => Some(Some(prefix)),
-        (None, "xmlns") => Some(None),
-        _ => None,
     }
 }
 
