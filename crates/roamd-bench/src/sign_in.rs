@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::http::{Connection, HttpResponse, runtime};
 use crate::load::{Load, per_request};
 use crate::setup::{ServerProcess, Setup};
-use crate::url::split_url;
+use crate::url::path_of_url;
 use crate::world::{DOMAIN, PASSWORD, USER};
 
 /// Results of a load of sign-ins.
@@ -32,14 +32,14 @@ pub struct SignIns {
     pub farm_cpu: Duration,
 }
 
-/// Signs in once and returns the token for the store.
+/// Signs the user of the world in once and returns the token for the store.
 ///
 /// # Errors
 /// If a request fails or gets another response than expected.
 pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
     runtime()?.block_on(async {
-        let mut connection = Connection::open(server.address).await?;
-        sign_in(&mut connection, &server.store).await
+        let mut connection = server.connect().await?;
+        sign_in(&mut connection, &server.store, USER).await
     })
 }
 
@@ -60,7 +60,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
                 let mut connection = Connection::open(address).await?;
                 let mut done = 0;
                 while start.elapsed() < load.duration {
-                    sign_in(&mut connection, &store).await?;
+                    sign_in(&mut connection, &store, USER).await?;
                     done += 1;
                 }
                 anyhow::Ok(done)
@@ -82,9 +82,13 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
     })
 }
 
-async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretString> {
+/// Signs a user in and returns the token for the store. The password is that of the world.
+///
+/// # Errors
+/// If a request fails or gets another response than expected.
+pub async fn sign_in(connection: &mut Connection, store: &str, user: &str) -> Result<SecretString> {
     // 1. The store requires a token.
-    let (_, path) = split_url(&format!("{store}/sessions/v1/available"))?;
+    let path = path_of_url(&format!("{store}/sessions/v1/available"))?;
     let headers = [
         ("Content-Type", media_type::SESSION_PARAMS),
         ("Accept", media_type::SESSION_STATE),
@@ -130,7 +134,7 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
     // 5. The completed form gets the primary token.
     let post = FormPost {
         state_context: form.state_context,
-        user_name: Some(format!("{DOMAIN}\\{USER}")),
+        user_name: Some(format!("{DOMAIN}\\{user}")),
         password: Some(PASSWORD.into()),
         ..FormPost::default()
     };
@@ -221,6 +225,6 @@ fn path_of(url: &str) -> Result<String> {
     if url.starts_with('/') {
         Ok(url.to_owned())
     } else {
-        Ok(split_url(url)?.1)
+        path_of_url(url)
     }
 }
