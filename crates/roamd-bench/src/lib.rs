@@ -27,7 +27,7 @@ pub use process::{Process, Usage};
 pub use proxy::Proxy;
 pub use request::Request;
 pub use setup::{Listening, ServerProcess, Setup};
-pub use sign_in::{SignIns, measure_sign_ins, sign_in, sign_in_once};
+pub use sign_in::{SignIns, measure_sign_ins, sign_in_once};
 pub use subject::{Series, Subject, measure_in_rounds};
 pub use tls::{Certificate, TlsClients};
 pub use url::split_url;

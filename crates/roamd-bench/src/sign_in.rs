@@ -32,14 +32,14 @@ pub struct SignIns {
     pub farm_cpu: Duration,
 }
 
-/// Signs the user of the world in once and returns the token for the store.
+/// Signs in once and returns the token for the store.
 ///
 /// # Errors
 /// If a request fails or gets another response than expected.
 pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
     runtime()?.block_on(async {
         let mut connection = server.connect().await?;
-        sign_in(&mut connection, &server.store, USER).await
+        sign_in(&mut connection, &server.store).await
     })
 }
 
@@ -60,7 +60,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
                 let mut connection = Connection::open(address).await?;
                 let mut done = 0;
                 while start.elapsed() < load.duration {
-                    sign_in(&mut connection, &store, USER).await?;
+                    sign_in(&mut connection, &store).await?;
                     done += 1;
                 }
                 anyhow::Ok(done)
@@ -82,11 +82,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
     })
 }
 
-/// Signs a user in and returns the token for the store. The password is that of the world.
-///
-/// # Errors
-/// If a request fails or gets another response than expected.
-pub async fn sign_in(connection: &mut Connection, store: &str, user: &str) -> Result<SecretString> {
+async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretString> {
     // 1. The store requires a token.
     let path = path_of_url(&format!("{store}/sessions/v1/available"))?;
     let headers = [
@@ -134,7 +130,7 @@ pub async fn sign_in(connection: &mut Connection, store: &str, user: &str) -> Re
     // 5. The completed form gets the primary token.
     let post = FormPost {
         state_context: form.state_context,
-        user_name: Some(format!("{DOMAIN}\\{user}")),
+        user_name: Some(format!("{DOMAIN}\\{USER}")),
         password: Some(PASSWORD.into()),
         ..FormPost::default()
     };
