@@ -40,6 +40,14 @@ pub(crate) fn measure(
         (NGINX, &nginx.process),
         (NGINX_TLS, &nginx_with_tls.process),
     ];
+    programs.extend(haproxy.as_ref().map(|proxy| (HAPROXY, &proxy.process)));
+    let usages = || {
+        let usage = |&(name, process): &(&'static str, &Process)| Ok((name, process.usage()?));
+        programs.iter().map(usage).collect::<Result<Vec<_>>>()
+    };
+    // Before the sign-ins of the subjects.
+    report.set_idle(usages()?);
+
     let mut subjects = vec![
         Subject::server(ROAMD, &setup.server, Some(&setup.farm), SESSIONS)?,
         Subject::proxy(NGINX, &setup, &nginx)?,
@@ -47,16 +55,9 @@ pub(crate) fn measure(
         Subject::proxy(NGINX_TLS, &setup, &nginx_with_tls)?,
     ];
     if let Some(haproxy) = &haproxy {
-        programs.push((HAPROXY, &haproxy.process));
         subjects.push(Subject::proxy(HAPROXY, &setup, haproxy)?);
     }
     subjects.push(Subject::farm(&setup)?);
-    let usages = || {
-        let usage = |&(name, process): &(&'static str, &Process)| Ok((name, process.usage()?));
-        programs.iter().map(usage).collect::<Result<Vec<_>>>()
-    };
-
-    report.set_idle(usages()?);
     let trials: Vec<_> = subjects
         .iter()
         .map(|subject| (subject, load.connections))

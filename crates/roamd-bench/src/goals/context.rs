@@ -76,18 +76,23 @@ impl<'a> Context<'a> {
         &self,
         trials: [(&Subject<'_>, usize); N],
     ) -> Result<[Series; N]> {
-        self.in_rounds_of(trials, self.duration)
+        in_rounds_of(trials, self.rounds, self.duration)
     }
 
-    /// Loads the subjects in turn, each for this time.
-    pub(super) fn in_rounds_of<const N: usize>(
+    /// Loads the subjects in turn in twice as many rounds, where a difference of figures counts.
+    pub(super) fn in_more_rounds<const N: usize>(
         &self,
         trials: [(&Subject<'_>, usize); N],
-        duration: Duration,
     ) -> Result<[Series; N]> {
-        measure_in_rounds(&trials, self.rounds, duration, WARM_UP)?
-            .try_into()
-            .map_err(|_| anyhow!("a subject was not measured"))
+        in_rounds_of(trials, self.rounds * 2, self.duration)
+    }
+
+    /// Loads the subjects in turn, each for twice the time, where requests take long.
+    pub(super) fn in_longer_rounds<const N: usize>(
+        &self,
+        trials: [(&Subject<'_>, usize); N],
+    ) -> Result<[Series; N]> {
+        in_rounds_of(trials, self.rounds, self.duration * 2)
     }
 
     /// Starts a bare hyper server that sends this response.
@@ -98,4 +103,14 @@ impl<'a> Context<'a> {
     ) -> Result<(Process, SocketAddr)> {
         bare_hyper::start(&self.folder.path().join(name), response)
     }
+}
+
+fn in_rounds_of<const N: usize>(
+    trials: [(&Subject<'_>, usize); N],
+    rounds: usize,
+    duration: Duration,
+) -> Result<[Series; N]> {
+    measure_in_rounds(&trials, rounds, duration, WARM_UP)?
+        .try_into()
+        .map_err(|_| anyhow!("a subject was not measured"))
 }

@@ -8,9 +8,6 @@ use super::goal::{Bound, Goal, Unit};
 use crate::farms::{DELAY, FARMS};
 use crate::scripted_farms::{Behaviour, ScriptedFarms};
 
-/// A list takes 20 ms, so that a run needs more time for a good 99th percentile.
-const TIMES_LONGER: u32 = 2;
-
 pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
     let scripted = ScriptedFarms::start()?;
     let farms = |count| scripted.farms(vec![vec![Behaviour::Responds(DELAY)]; count]);
@@ -21,8 +18,7 @@ pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
     let (one, all) = (start("one-farm", 1)?, start("all-farms", FARMS)?);
     let one = Subject::server("roamd, one farm", &one, None, 1)?;
     let all = Subject::server("roamd, 64 farms", &all, None, FARMS)?;
-    let duration = context.duration * TIMES_LONGER;
-    let [one, all] = context.in_rounds_of([(&one, 1), (&all, 1)], duration)?;
+    let [one, all] = context.in_longer_rounds([(&one, 1), (&all, 1)])?;
     let goal = |name: &str, most, latency: fn(&Run) -> f64| Goal {
         name: format!("{name} of a list over {FARMS} farms of 20 ms ÷ over one, 1 connection"),
         bound: Bound::Most(most),

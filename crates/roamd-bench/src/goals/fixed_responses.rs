@@ -5,6 +5,7 @@ use roamd_bench::{Run, Subject};
 
 use super::context::{CONNECTIONS, Context, ROAMD};
 use super::goal::{Bound, Goal, Unit};
+use super::throughput;
 
 const HYPER: &str = "bare hyper";
 
@@ -26,10 +27,6 @@ fn compare(context: &Context<'_>, name: &str, folder: &str, roamd: &Subject<'_>)
         bound: Bound::Least(0.85),
         unit: Unit::Ratio,
         reached: roamd.ratio(&hyper, Run::per_second),
-        figures: format!(
-            "roamd {:.0}/s, bare hyper {:.0}/s",
-            roamd.median(Run::per_second),
-            hyper.median(Run::per_second)
-        ),
+        figures: throughput::figures([&roamd, &hyper]),
     })
 }

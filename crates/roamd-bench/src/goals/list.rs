@@ -1,10 +1,11 @@
 //! Throughput of lists of sessions beside proxies in front of the same farm.
 
 use anyhow::{Result, bail};
-use roamd_bench::{Run, Series, Subject, measure_in_rounds};
+use roamd_bench::{Run, Subject, measure_in_rounds};
 
 use super::context::{CONNECTIONS, Context, WARM_UP};
 use super::goal::{Bound, Goal, Unit};
+use super::throughput;
 
 /// Connections of a high load.
 const MANY_CONNECTIONS: usize = 256;
@@ -37,13 +38,11 @@ fn compare(context: &Context<'_>, subjects: &[Subject<'_>], connections: usize) 
     let [roamd, nginx, ..] = series.as_slice() else {
         bail!("a subject was not measured");
     };
-    let figures =
-        |series: &Series| format!("{} {:.0}/s", series.subject, series.median(Run::per_second));
     Ok(Goal {
         name: format!("list requests/s ÷ nginx, {connections} connections"),
         bound: Bound::LeastAndStretch(0.70, 0.85),
         unit: Unit::Ratio,
         reached: roamd.ratio(nginx, Run::per_second),
-        figures: series.iter().map(figures).collect::<Vec<_>>().join(", "),
+        figures: throughput::figures(&series),
     })
 }

@@ -15,6 +15,7 @@ mod sign_ins;
 mod slow_clients;
 mod slow_connections;
 mod source_addresses;
+mod throughput;
 mod tls;
 
 pub(crate) use report::{Args, measure};

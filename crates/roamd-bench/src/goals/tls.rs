@@ -5,6 +5,7 @@ use roamd_bench::{Run, SESSIONS, Subject};
 
 use super::context::{CONNECTIONS, Context};
 use super::goal::{Bound, Goal, Unit};
+use super::throughput;
 
 pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
     let setup = &context.setup;
@@ -18,10 +19,6 @@ pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
         bound: Bound::Least(0.90),
         unit: Unit::Ratio,
         reached: with.ratio(&without, Run::per_second),
-        figures: format!(
-            "with {:.0}/s, without {:.0}/s",
-            with.median(Run::per_second),
-            without.median(Run::per_second)
-        ),
+        figures: throughput::figures([&with, &without]),
     }])
 }
