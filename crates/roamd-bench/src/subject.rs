@@ -168,13 +168,11 @@ impl<'a> Subject<'a> {
         process: Option<&'a Process>,
         farm: Option<&'a Process>,
     ) -> Result<Self> {
-        let request = ReconnectSessionDataRequest {
-            criteria: SessionCriteria {
-                client_name: Some(CLIENT.to_owned()),
-                ..SessionCriteria::new(credentials(USER))
-            },
-            session_types: vec![SessionType::Disconnected],
+        let criteria = SessionCriteria {
+            client_name: Some(CLIENT.to_owned()),
+            ..SessionCriteria::new(credentials(USER))
         };
+        let request = ReconnectSessionDataRequest::new(criteria, [SessionType::Disconnected]);
         let url = format!("http://{address}{path}");
         let headers = [("Content-Type", "text/xml")];
         let body = encode_request(Dialect::FMA, &request);

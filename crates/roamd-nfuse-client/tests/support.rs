@@ -73,13 +73,10 @@ pub(crate) const READ: CapabilitiesRequest = CapabilitiesRequest;
 
 /// Returns a change: it logs off the sessions of a client.
 pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
-    LogoffUserSessionsRequest(SessionSelection {
-        criteria: SessionCriteria {
-            client_name: Some(client_name.to_owned()),
-            ..SessionCriteria::new(Credentials::Anonymous)
-        },
-        tickets: Vec::new(),
-    })
+    LogoffUserSessionsRequest(SessionSelection::new(SessionCriteria {
+        client_name: Some(client_name.to_owned()),
+        ..SessionCriteria::new(Credentials::Anonymous)
+    }))
 }
 
 /// Returns the response to a read, recognizable by a capability of this name.

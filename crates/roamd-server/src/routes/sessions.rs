@@ -57,11 +57,8 @@ pub(crate) async fn available(
         resource_id: session.resource_id,
         publisher_name: session.publisher_name,
     });
-    let body = SessionState {
-        enumeration: list.enumeration,
-        sessions: sessions.collect(),
-    }
-    .to_xml(store.spelling(params.spelling));
+    let body =
+        SessionState::new(list.enumeration, sessions).to_xml(store.spelling(params.spelling));
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 

@@ -11,6 +11,15 @@ pub struct ListRequest {
     pub app_sessions_only: bool,
 }
 
+impl ListRequest {
+    /// Request for the disconnected sessions, of applications and desktops. The other requests
+    /// differ from it: `ListRequest { app_sessions_only: true, ..ListRequest::DISCONNECTED }`.
+    pub const DISCONNECTED: Self = Self {
+        include_active_sessions: false,
+        app_sessions_only: false,
+    };
+}
+
 /// Plan of one list on all farms of a store. Only [`ListPlan::new`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPlan {
