@@ -11,6 +11,7 @@ use roamd_sessions::{Farm, Store};
 use crate::app::clock::rng;
 use crate::app::environment::Environment;
 use crate::app::error::ServerError;
+use crate::app::large_work::LargeWork;
 use crate::app::state::{AppState, HostedStore};
 use crate::app::tasks::Changes;
 use crate::auth::login_throttle::LoginThrottle;
@@ -90,6 +91,7 @@ impl AppState {
             audit,
             clock,
             changes: Changes::default(),
+            large_work: LargeWork::default(),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             metrics_from: config.listener.metrics_from.clone(),
             request_limiter: ClientLimiter::new(
@@ -133,7 +135,7 @@ fn stores(
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
         stores.push(HostedStore {
-            urls: StoreUrls::new(&config.base_url, auth_urls, &store.path),
+            urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
             spelling: store.spelling,
             service: Arc::new(service),
         });

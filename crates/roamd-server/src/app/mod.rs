@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod data_dir;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod large_work;
 pub(crate) mod liveness;
 pub(crate) mod server;
 pub(crate) mod state;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::app::clock::Clock;
+use crate::app::large_work::LargeWork;
 use crate::app::tasks::Changes;
 use crate::audit::{AuditLog, AuditScope};
 use crate::auth::login_throttle::LoginThrottle;
@@ -49,6 +50,8 @@ pub(crate) struct AppState {
     pub(crate) shared: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
     pub(crate) changes: Changes,
+    /// Merges and documents of large lists.
+    pub(crate) large_work: LargeWork,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: TrustedProxies,
     /// Limits requests in progress, in total and per client.
@@ -63,7 +66,8 @@ pub(crate) struct AppState {
 
 /// A configured store: its URLs and its farms.
 pub(crate) struct HostedStore {
-    pub(crate) urls: StoreUrls,
+    /// Shared, because work on large lists needs it on another thread.
+    pub(crate) urls: Arc<StoreUrls>,
     /// Rule that selects the spelling of a response (SS-47).
     pub(crate) spelling: SpellingChoice,
     /// The Sessions Service of the store's farms. Shared, because a change continues after its

@@ -15,6 +15,7 @@ use super::farm_client::farm_client;
 use super::icon_cache::{IconCache, icon_cache};
 use super::ticket_authorities::TicketAuthorities;
 use crate::app::clock::Clock;
+use crate::app::large_work::LargeWork;
 use crate::auth::password_check::PasswordCheckCache;
 use crate::config;
 use crate::metrics::FarmCounts;
@@ -58,6 +59,8 @@ pub(super) struct FarmState {
     pub(super) password_checks: Arc<PasswordCheckCache>,
     pub(super) enumerations: Cache<UserKey, Arc<ResourceEnumeration>>,
     pub(super) icons: IconCache,
+    /// Conversion of the farm's large responses.
+    pub(super) large_work: LargeWork,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
     /// The ticket authorities of the store's Citrix Gateway, if it has one.
     pub(super) authorities: Option<TicketAuthorities>,
@@ -98,6 +101,7 @@ impl FarmState {
                 .time_to_live(ENUMERATION_LIFETIME)
                 .build(),
             icons: icon_cache(),
+            large_work: LargeWork::default(),
             capabilities: Cache::builder()
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFETIME)

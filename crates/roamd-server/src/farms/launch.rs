@@ -137,7 +137,7 @@ async fn logon(
 }
 
 /// Converts an error of a launch. Farms from 7 on refuse an unknown session as if no host were
-/// free; then their list of sessions shows which of both it is.
+/// free; then their list of sessions shows which of both it is, if it is not truncated.
 async fn launch_error(
     context: &OperationContext,
     error: &CallError,
@@ -147,7 +147,11 @@ async fn launch_error(
         && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
         && let Ok(listed) =
             session_list::sessions(context, &connect.end_point, ListScope::Disconnected).await
-        && !listed.iter().any(|it| it.key.is_same_session(session))
+        && !listed.is_truncated()
+        && !listed
+            .as_slice()
+            .iter()
+            .any(|it| it.key.is_same_session(session))
     {
         return FarmError::Refused(Refusal::UnknownSession);
     }

@@ -9,6 +9,7 @@ use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
+use crate::app::large_work::LargeWorkFailed;
 use crate::http::response;
 
 /// Value of `Retry-After`, in seconds.
@@ -74,6 +75,12 @@ pub(crate) enum ApiError {
     /// A fault of the server itself.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<LargeWorkFailed> for ApiError {
+    fn from(failed: LargeWorkFailed) -> Self {
+        Self::Internal(failed.into())
+    }
 }
 
 impl ApiError {

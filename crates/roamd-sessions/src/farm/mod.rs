@@ -13,4 +13,4 @@ pub use self::error::{Busy, FarmError, NoTicket, NotReady, Refusal};
 pub use self::id::FarmId;
 pub(crate) use self::port::find_farm;
 pub use self::port::{DeadlineShare, EndAction, Farm, Operation};
-pub use self::session::{FarmSession, SessionKey};
+pub use self::session::{FarmSession, FarmSessions, SessionKey};

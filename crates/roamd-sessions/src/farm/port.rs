@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::ica_file::{HostPort, StaTicket};
 use crate::list::ListScope;
 use crate::{
-    ConnectRequest, Connection, EndPoint, FarmDescription, FarmError, FarmId, FarmSession,
+    ConnectRequest, Connection, EndPoint, FarmDescription, FarmError, FarmId, FarmSessions,
     IconSize, NoTicket, ResourceEnumeration, User,
 };
 
@@ -59,7 +59,7 @@ pub trait Operation: Send + Sync {
         &self,
         end_point: &EndPoint,
         scope: ListScope,
-    ) -> impl Future<Output = Result<Vec<FarmSession>, FarmError>> + Send;
+    ) -> impl Future<Output = Result<FarmSessions, FarmError>> + Send;
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point (SS-44),
     /// and invalidates these logon tickets if the farm supports it (SS-46).

@@ -5,40 +5,38 @@ use std::sync::Arc;
 use futures_util::future::{join_all, try_join};
 use tracing::{info, warn};
 
-use super::merge::{FarmListResult, ListOutcome};
+use super::merge::{ListOutcome, QueriedSessions};
 use super::plan::{FarmPlan, ListPlan, ListQuery};
 use crate::farm::find_farm;
 use crate::{
-    DeadlineShare, EndPoint, Farm, FarmError, FarmSession, Operation, ResourceEnumeration, User,
+    DeadlineShare, EndPoint, Farm, FarmError, FarmSession, FarmSessions, Operation,
+    ResourceEnumeration, User,
 };
 
 /// Queries all farms of the plan at once. Results are in the order of the plan.
-pub(crate) async fn query<'f, F: Farm>(
-    farms: &'f [F],
+pub(crate) async fn query<F: Farm>(
+    farms: &[F],
     plan: &ListPlan,
     user: &User,
     end_point: &EndPoint,
-) -> Vec<FarmListResult<'f>> {
+) -> QueriedSessions {
     let planned = plan.farms().iter();
     let planned = planned.filter_map(|(id, plan)| Some((find_farm(farms, id)?, *plan)));
-    join_all(planned.map(async |(farm, plan)| {
-        let description = farm.description();
+    let outcomes = planned.map(async |(farm, plan)| {
+        let id = &farm.description().id;
         let outcome = match plan {
             FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
             FarmPlan::Query(query) => {
                 let result = query_farm(farm, user, end_point, query).await;
                 result.unwrap_or_else(|error| {
-                    warn!(farm = %description.id, %error, "Farm did not list sessions");
+                    warn!(farm = %id, %error, "Farm did not list sessions");
                     ListOutcome::Failed { query, error }
                 })
             }
         };
-        FarmListResult {
-            farm: description,
-            outcome,
-        }
-    }))
-    .await
+        (id.clone(), outcome)
+    });
+    QueriedSessions(join_all(outcomes).await)
 }
 
 /// Queries one farm for sessions, and for the resource enumeration that separates applications from
@@ -75,7 +73,7 @@ async fn query_farm<F: Farm>(
         let mut enumerations = enumeration.iter();
         !in_name.is_empty() && enumerations.all(|it| it.application(in_name).is_none())
     };
-    let pre_launch = if query.app_sessions_only && sessions.iter().any(is_unknown) {
+    let pre_launch = if query.app_sessions_only && sessions.as_slice().iter().any(is_unknown) {
         pre_launch_enumeration(farm, &operation).await
     } else {
         None
@@ -131,8 +129,10 @@ fn optional_enumeration<F: Farm>(
 }
 
 /// Logs the side effect of a list, so that a help desk can explain a disconnected session (SS-29).
-fn log_side_effect<F: Farm>(farm: &F, user: &User, sessions: &Result<Vec<FarmSession>, FarmError>) {
-    let may_have_disconnected = sessions.as_ref().map_or(true, |them| !them.is_empty());
+fn log_side_effect<F: Farm>(farm: &F, user: &User, sessions: &Result<FarmSessions, FarmError>) {
+    let may_have_disconnected = sessions
+        .as_ref()
+        .map_or(true, |them| !them.as_slice().is_empty());
     if may_have_disconnected {
         info!(
             farm = %farm.description().id,
