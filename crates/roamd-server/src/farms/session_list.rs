@@ -24,8 +24,7 @@ pub(super) async fn sessions(
     };
     let criteria = context.session_criteria(end_point);
     let request = ReconnectSessionDataRequest::new(criteria, session_types);
-    let generation = context.farm.config.generation;
-    let response = if generation.listing_active_disconnects() {
+    let response = if scope.disconnects_active() {
         context.query(&request).await?
     } else {
         context.query(&HarmlessListingRequest(request)).await?
