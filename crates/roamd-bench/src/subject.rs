@@ -218,13 +218,11 @@ impl<'a> Subject<'a> {
     }
 
     fn nfuse(name: &'static str, path: &str, target: Target<'a>) -> Result<Self> {
-        let request = ReconnectSessionDataRequest {
-            criteria: SessionCriteria {
-                client_name: Some(CLIENT.to_owned()),
-                ..SessionCriteria::new(credentials(USER))
-            },
-            session_types: vec![SessionType::Disconnected],
+        let criteria = SessionCriteria {
+            client_name: Some(CLIENT.to_owned()),
+            ..SessionCriteria::new(credentials(USER))
         };
+        let request = ReconnectSessionDataRequest::new(criteria, [SessionType::Disconnected]);
         let headers = [("Content-Type", "text/xml")];
         let body = encode_request(Dialect::FMA, &request);
         Self::listing(name, Request::post(path, &headers, body)?, target)

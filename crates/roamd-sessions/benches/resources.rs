@@ -3,7 +3,6 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use roamd_seal::{Key, KeyId, KeyRing};
@@ -18,13 +17,12 @@ const APPLICATIONS: usize = 1000;
 const SESSIONS: usize = 100;
 
 fn farms(group: Option<&str>) -> Vec<FarmDescription> {
-    let farm = |number| FarmDescription {
-        id: FarmId::new(format!("FARM{number}")),
-        publisher_name: format!("Farm {number}"),
-        generation: Generation::Cvad7,
-        legacy_workspace_control: false,
-        aggregation_group: group.map(str::to_owned),
-        ticket_time_to_live: Duration::from_secs(200),
+    let farm = |number| {
+        let id = FarmId::new(format!("FARM{number}"));
+        FarmDescription {
+            aggregation_group: group.map(str::to_owned),
+            ..FarmDescription::new(id, format!("Farm {number}"), Generation::Cvad7)
+        }
     };
     (0..FARMS).map(farm).collect()
 }
@@ -107,10 +105,7 @@ fn session(number: usize) -> FarmSession {
 fn sessions(criterion: &mut Criterion) {
     let farms = farms(Some("office"));
     let enumeration = Arc::new(enumeration());
-    let request = ListRequest {
-        include_active_sessions: false,
-        app_sessions_only: false,
-    };
+    let request = ListRequest::DISCONNECTED;
     let results: Vec<_> = farms
         .iter()
         .filter_map(|farm| match FarmPlan::new(farm, request) {

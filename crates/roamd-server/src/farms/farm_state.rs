@@ -127,11 +127,9 @@ impl FarmState {
 /// The properties of a farm that the domain depends on.
 fn description(farm: &config::Farm) -> FarmDescription {
     FarmDescription {
-        id: FarmId::new(&farm.id),
-        publisher_name: farm.name.clone(),
-        generation: farm.generation,
         legacy_workspace_control: farm.legacy_workspace_control,
         aggregation_group: farm.aggregation_group.clone(),
         ticket_time_to_live: farm.ticket_time_to_live,
+        ..FarmDescription::new(FarmId::new(&farm.id), &farm.name, farm.generation)
     }
 }

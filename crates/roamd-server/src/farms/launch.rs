@@ -95,12 +95,10 @@ async fn launch_reference(
     }
     let user = &context.user;
     let request = LaunchRefRequest {
-        launch_ref_type: "ICA".to_owned(),
-        ticket_tag,
         device_id: connect.end_point.device_id.clone(),
         session_sharing_key,
-        credentials: explicit(&user.name, &user.domain, None),
         time_to_live: Some(ticket_seconds(context)),
+        ..LaunchRefRequest::new(explicit(&user.name, &user.domain, None), ticket_tag)
     };
     match context.query(&request).await {
         Ok(response) => Some(response.launch_ref),
@@ -128,10 +126,8 @@ async fn logon(
         ));
     };
     let request = TicketRequest {
-        credentials: context.credentials(),
-        ticket_type: "CtxLogon".to_owned(),
-        ticket_tag,
         time_to_live: Some(ticket_seconds(context)),
+        ..TicketRequest::new(context.credentials(), ticket_tag)
     };
     match context.call(&request).await {
         Ok(response) => Ok(Logon::Ticket(SecretString::from(response.ticket))),

@@ -22,12 +22,9 @@ pub(super) async fn sessions(
         ListScope::Disconnected => vec![SessionType::Disconnected],
         ListScope::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
     };
-    let request = ReconnectSessionDataRequest {
-        criteria: context.session_criteria(end_point),
-        session_types,
-    };
-    let generation = context.farm.config.generation;
-    let response = if generation.listing_active_disconnects() {
+    let criteria = context.session_criteria(end_point);
+    let request = ReconnectSessionDataRequest::new(criteria, session_types);
+    let response = if scope.disconnects_active() {
         context.query(&request).await?
     } else {
         context.query(&HarmlessListingRequest(request)).await?

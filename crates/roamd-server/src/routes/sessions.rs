@@ -86,10 +86,7 @@ fn document(urls: &StoreUrls, list: SessionList) -> SessionState {
         resource_id: session.resource_id,
         publisher_name: session.publisher_name,
     });
-    SessionState {
-        enumeration: list.enumeration,
-        sessions: sessions.collect(),
-    }
+    SessionState::new(list.enumeration, sessions)
 }
 
 /// Disconnects the sessions that are connected from the client.

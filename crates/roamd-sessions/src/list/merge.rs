@@ -135,10 +135,9 @@ impl ListOutcome {
                 enumeration,
                 pre_launch,
             } => {
-                // Without their entries, sessions of applications are not recognised as such.
-                let mut enumerations = enumeration.iter().chain(pre_launch);
-                let is_truncated = sessions.is_truncated()
-                    || query.app_sessions_only && enumerations.any(|it| it.is_truncated());
+                let enumerations = enumeration.iter().chain(pre_launch);
+                let is_truncated =
+                    sessions.is_truncated() || query.misses_sessions(enumerations.map(Arc::as_ref));
                 Some(Ok(Completeness::of(is_truncated)))
             }
             Self::Failed { error, .. } => Some(Err(error)),
@@ -162,13 +161,12 @@ impl FarmListResult<'_> {
             let enumeration = enumeration.as_ref()?;
             enumeration.application(&session.key.in_name)
         };
-        let is_application = |session: &&FarmSession| {
+        let application = |session: &&FarmSession| {
             let pre_launched = || pre_launch.as_ref()?.application(&session.key.in_name);
-            let found = published(session).or_else(pre_launched);
-            found.is_some_and(|application| !application.is_desktop())
+            published(session).or_else(pre_launched)
         };
         entries_by_session(self.farm, sessions.as_slice())
-            .filter(|entries| !query.app_sessions_only || entries.iter().all(is_application))
+            .filter(|entries| query.lists(entries.iter().map(application)))
             .filter_map(|entries| entries.into_iter().next())
             .map(|first| (first, published(first)))
             .collect()
@@ -182,7 +180,7 @@ fn disconnect_result(result: &FarmListResult<'_>) -> Option<FarmResult> {
         ListOutcome::Listed { query, .. } => (query, Ok(())),
         ListOutcome::Failed { query, error } => (query, Err(error.clone())),
     };
-    query.disconnects_active.then(|| FarmResult {
+    query.scope().disconnects_active().then(|| FarmResult {
         farm: result.farm.id.clone(),
         result: outcome,
     })
@@ -292,8 +290,6 @@ fn publishers(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::list::plan::{FarmPlan, ListRequest};
     use crate::resource_enumeration::reads_of_identity;
@@ -304,13 +300,10 @@ mod tests {
     const APPLICATIONS: usize = 10_000;
 
     fn farm(number: usize) -> FarmDescription {
+        let id = FarmId::new(format!("FARM{number}"));
         FarmDescription {
-            id: FarmId::new(format!("FARM{number}")),
-            publisher_name: format!("Farm {number}"),
-            generation: Generation::Cvad7,
-            legacy_workspace_control: false,
             aggregation_group: Some("office".to_owned()),
-            ticket_time_to_live: Duration::from_secs(200),
+            ..FarmDescription::new(id, format!("Farm {number}"), Generation::Cvad7)
         }
     }
 
@@ -328,10 +321,7 @@ mod tests {
     }
 
     fn listed(farm: &FarmDescription, enumeration: Arc<ResourceEnumeration>) -> FarmListResult<'_> {
-        let everything = ListRequest {
-            include_active_sessions: false,
-            app_sessions_only: false,
-        };
+        let everything = ListRequest::DISCONNECTED;
         let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
             panic!("every farm is queried");
         };

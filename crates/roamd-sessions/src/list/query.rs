@@ -8,10 +8,7 @@ use tracing::{info, warn};
 use super::merge::{ListOutcome, QueriedSessions};
 use super::plan::{FarmPlan, ListPlan, ListQuery};
 use crate::farm::find_farm;
-use crate::{
-    DeadlineShare, EndPoint, Farm, FarmError, FarmSession, FarmSessions, Operation,
-    ResourceEnumeration, User,
-};
+use crate::{EndPoint, Farm, FarmError, FarmSessions, Operation, ResourceEnumeration, User};
 
 /// Queries all farms of the plan at once. Results are in the order of the plan.
 pub(crate) async fn query<F: Farm>(
@@ -48,32 +45,23 @@ async fn query_farm<F: Farm>(
     query: ListQuery,
 ) -> Result<ListOutcome, FarmError> {
     let operation = farm.begin(user).await?;
-    let listing = || operation.sessions(end_point, query.scope);
-    let (sessions, enumeration) = if query.disconnects_active {
+    let share = query.enumeration_share();
+    let listing = || operation.sessions(end_point, query.scope());
+    let (sessions, enumeration) = if query.scope().disconnects_active() {
         // The enumeration comes first: a list that disconnects sessions must not be made if its
         // result cannot be used, nor with too little time left.
-        let enumeration = operation.applications(DeadlineShare::Half).await;
+        let enumeration = operation.applications(share).await;
         let enumeration = optional_enumeration(farm, query, enumeration)?;
         let sessions = listing().await;
         log_side_effect(farm, user, &sessions);
         (sessions?, enumeration)
     } else {
-        let share = if query.app_sessions_only {
-            DeadlineShare::Whole
-        } else {
-            DeadlineShare::Half
-        };
         let enumeration =
             async { optional_enumeration(farm, query, operation.applications(share).await) };
         let (enumeration, sessions) = try_join(enumeration, listing()).await?;
         (sessions, enumeration)
     };
-    let is_unknown = |session: &FarmSession| {
-        let in_name = &session.key.in_name;
-        let mut enumerations = enumeration.iter();
-        !in_name.is_empty() && enumerations.all(|it| it.application(in_name).is_none())
-    };
-    let pre_launch = if query.app_sessions_only && sessions.as_slice().iter().any(is_unknown) {
+    let pre_launch = if query.requires_pre_launch(sessions.as_slice(), enumeration.as_deref()) {
         pre_launch_enumeration(farm, &operation).await
     } else {
         None
@@ -107,8 +95,8 @@ async fn pre_launch_enumeration<F: Farm>(
 /// Returns `None` for a failed enumeration that the list does not need.
 ///
 /// # Errors
-/// If only applications are wanted, since nothing else separates them from desktops. If the farm
-/// refuses the account, since it would refuse the list of sessions too.
+/// If the list requires the enumeration. If the farm refuses the account, since it would refuse the
+/// list of sessions too.
 fn optional_enumeration<F: Farm>(
     farm: &F,
     query: ListQuery,
@@ -116,7 +104,7 @@ fn optional_enumeration<F: Farm>(
 ) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match enumeration {
         Ok(enumeration) => Ok(Some(enumeration)),
-        Err(error) if query.app_sessions_only => Err(error),
+        Err(error) if query.requires_enumeration() => Err(error),
         Err(FarmError::Refused(refusal)) if refusal.concerns_account() => {
             Err(FarmError::Refused(refusal))
         }

@@ -13,11 +13,11 @@ use crate::scripted::{description, down, enumeration, keys, session};
 
 const EVERYTHING: ListRequest = ListRequest {
     include_active_sessions: true,
-    app_sessions_only: false,
+    ..ListRequest::DISCONNECTED
 };
 const APPLICATIONS: ListRequest = ListRequest {
-    include_active_sessions: true,
     app_sessions_only: true,
+    ..EVERYTHING
 };
 
 fn listed(

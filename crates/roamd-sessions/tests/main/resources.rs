@@ -175,10 +175,7 @@ fn session_has_id_of_listed_resource() {
     ];
     let farms = [&one, &two, &alone];
     let resources = merge_resources(&farms.map(|farm| listed(farm, &entries))).unwrap();
-    let everything = ListRequest {
-        include_active_sessions: false,
-        app_sessions_only: false,
-    };
+    let everything = ListRequest::DISCONNECTED;
     let sessions = farms.map(|farm| {
         let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
             panic!("every farm is asked");

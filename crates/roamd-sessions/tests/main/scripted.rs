@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
@@ -38,14 +37,7 @@ pub(crate) fn here() -> EndPoint {
 }
 
 pub(crate) fn description(id: &str, generation: Generation) -> FarmDescription {
-    FarmDescription {
-        id: FarmId::new(id),
-        publisher_name: format!("{id} farm"),
-        generation,
-        legacy_workspace_control: false,
-        aggregation_group: None,
-        ticket_time_to_live: Duration::from_secs(200),
-    }
+    FarmDescription::new(FarmId::new(id), format!("{id} farm"), generation)
 }
 
 pub(crate) fn session(number: u32, in_name: &str) -> FarmSession {
