@@ -29,7 +29,8 @@ impl AppState {
     /// Builds the state of a server in an environment.
     ///
     /// # Errors
-    /// If TLS to a farm or ticket authority cannot be set up, or the base URL cannot be an audience.
+    /// If TLS to a farm or ticket authority cannot be set up, or the base URL cannot be an
+    /// audience.
     pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
         let base = &config.base_url;
         let audience = base
