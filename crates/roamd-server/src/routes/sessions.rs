@@ -113,7 +113,7 @@ async fn end(
         ended
     };
     let EndOutcome { status, .. } = state.changes.run_to_completion(end).await??;
-    info!(user = %user_key, ?action, ?status, "Sessions of a client ended");
+    info!(user = %user_key, ?action, ?status, "End of sessions requested");
     let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }

@@ -63,7 +63,7 @@ pub(crate) struct Target {
 /// Evidence about the password of an attempt, before its check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Evidence {
-    /// It may be a guess.
+    /// No evidence: the password may be guessed.
     None,
     /// The user has signed in with it in the last seconds.
     JustUsed,
@@ -114,8 +114,9 @@ impl LoginThrottle {
         }
     }
 
-    /// Admits an attempt, and counts it unless it is no guess. Returns `None` if it is throttled:
-    /// the response then has to be delayed by [`LoginThrottle::delay_like_a_check`].
+    /// Admits an attempt. Counts it before the check, unless [`Evidence::JustUsed`] defers that to a
+    /// failure. Returns `None` if it is throttled: the response then has to be delayed by
+    /// [`LoginThrottle::delay_like_a_check`].
     ///
     /// # Errors
     /// [`Busy`] if too many attempts wait, or the shared state does not respond.
