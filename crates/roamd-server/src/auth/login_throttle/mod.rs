@@ -114,8 +114,8 @@ impl LoginThrottle {
         }
     }
 
-    /// Admits an attempt. Counts it before the check, unless [`Evidence::JustUsed`] defers that to a
-    /// failure. Returns `None` if it is throttled: the response then has to be delayed by
+    /// Admits an attempt. Counts it before the check, or with [`Evidence::JustUsed`] only if it
+    /// fails. Returns `None` if it is throttled: the response then has to be delayed by
     /// [`LoginThrottle::delay_like_a_check`].
     ///
     /// # Errors
