@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Check {
-    /// Dependencies between crates, and import cycles within them.
+    /// Dependencies between crates; layers and import cycles within them.
     Deps,
     /// No build output is committed.
     Tracked,
@@ -87,6 +87,7 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
             Check::Deps => {
                 deps::check()?;
                 cycles::check(None)?;
+                cycles::check_layers()?;
             }
             Check::Tracked => tracked::check()?,
             Check::Cycles => cycles::check(args.only_crate.as_deref())?,

@@ -12,10 +12,10 @@ use tracing::{info, warn};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Actor, Event};
-use crate::auth::caller::{Caller, caller};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
+use crate::routes::caller::{Caller, caller};
 
 /// Lists the sessions that the client may reconnect to.
 pub(crate) async fn available(
@@ -31,7 +31,7 @@ pub(crate) async fn available(
         app_sessions_only: params.app_sessions_only,
     };
     caller.check_password(store.check_policy()).await?;
-    let end_point = end_point(&params);
+    let end_point = EndPoint::from(&params);
     let service = Arc::clone(&store.service);
     let plan = service.plan_list(list_request);
     let Caller { user, audit, .. } = caller;
@@ -103,7 +103,7 @@ async fn end(
         .collect();
     caller.check_password(store.check_policy()).await?;
     invalidate_tickets(state, &caller, &tickets).await;
-    let (service, end_point) = (Arc::clone(&store.service), end_point(&params));
+    let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
     let Caller { user, audit, .. } = caller;
     let user_key = user.key.clone();
     let actor = Actor::new(&user, &store.urls.path, &end_point);
@@ -129,12 +129,5 @@ async fn invalidate_tickets(state: &AppState, caller: &Caller<'_>, tickets: &[Se
     let errors = join_all(invalidations).await.into_iter();
     for error in errors.filter_map(Result::err) {
         warn!(%user, %error, "Ticket could not be recorded as invalid");
-    }
-}
-
-fn end_point(params: &SessionParams) -> EndPoint {
-    EndPoint {
-        client_name: Some(params.client_name.clone()),
-        device_id: params.device_id.clone(),
     }
 }

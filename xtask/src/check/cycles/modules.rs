@@ -8,7 +8,7 @@ use super::syntax::{Import, Syntax, parse};
 /// How many re-exports a name may pass through. Real chains have two or three.
 const MAX_HOPS: usize = 16;
 
-/// The source files of a crate: the text by path below `src/`, such as `farms/fair_queue.rs`.
+/// The source files of a crate: the text by path below `src/`, such as `fairness/queue.rs`.
 pub(super) type Sources = BTreeMap<String, String>;
 
 type ModulePath = Vec<String>;

@@ -24,9 +24,9 @@ use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateErro
 use tokio::time::{Instant, sleep};
 
 use self::in_flight::{InFlight, InFlightGuard};
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 use crate::config;
-use crate::farms::{FairSemaphore, FairSemaphoreLimits, Permit};
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
 use crate::http::error::ApiError;
 
 /// Number of attempts that may wait, for each concurrent check.
