@@ -99,7 +99,7 @@ async fn idle_connection_is_closed() {
     assert_eq!(open(), 1);
     tokio::time::pause();
     while open() > 0 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
     }
 }
 

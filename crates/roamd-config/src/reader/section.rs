@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey};
+use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey, Read};
 use super::report::Report;
 use super::suggest;
 
@@ -86,12 +86,8 @@ impl<'d> Section<'d> {
         key: &DefaultKey<T>,
         check: impl FnOnce(&T) -> Result<(), String>,
     ) -> T {
-        let value = self.read(key.name, Absence::Default, |value| {
-            let value = (key.read)(value)?;
-            check(&value)?;
-            Ok(value)
-        });
-        value.unwrap_or_else(key.default)
+        self.checked(key.name, key.read, check)
+            .unwrap_or_else(key.default)
     }
 
     /// Reads a key with a default that depends on other keys.
@@ -106,12 +102,20 @@ impl<'d> Section<'d> {
         default: T,
         check: impl FnOnce(&T) -> Result<(), String>,
     ) -> T {
-        let value = self.read(key.name, Absence::Default, |value| {
-            let value = (key.read)(value)?;
+        self.checked(key.name, key.read, check).unwrap_or(default)
+    }
+
+    fn checked<T>(
+        &mut self,
+        name: &'static str,
+        read: Read<T>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Option<T> {
+        self.read(name, Absence::Default, |value| {
+            let value = read(value)?;
             check(&value)?;
             Ok(value)
-        });
-        value.unwrap_or(default)
+        })
     }
 
     /// Reads a list that has to be there and to have a value. Leaves out wrong values.
