@@ -15,8 +15,7 @@ use tracing::warn;
 
 use crate::audit::{AuditLog, AuditScope};
 use crate::auth::login_throttle::LoginThrottle;
-use crate::auth::password_checks::CheckPolicy;
-use crate::auth::password_checks::PasswordChecks;
+use crate::auth::password_checks::{CheckPolicy, PasswordChecks};
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
 use crate::changes::Changes;

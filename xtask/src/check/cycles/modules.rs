@@ -72,7 +72,7 @@ pub(super) fn imports(root: &str, sources: &Sources) -> Graph {
 }
 
 /// Returns whether the file names items of an imported module by a path, such as
-/// `fair_queue::Enqueued`. Those paths are the imports then, since a module may only re-export what
+/// `queue::Enqueued`. Those paths are the imports then, since a module may only re-export what
 /// they name.
 fn is_followed(import: &Import, syntax: &Syntax) -> bool {
     let first = import.name.as_ref();
