@@ -47,7 +47,7 @@ enum Command {
     Bench(bench::Args),
     /// Run slowhttptest and testssl.sh against the server.
     Security(security::Args),
-    /// Run the server with simulated farms that fail, hang and send wrong answers.
+    /// Run the server with simulated farms that fail, hang and send wrong responses.
     Simulate(simulate::Args),
     /// Build the last commit reproducibly to `target/dist/roamd`.
     Build,

@@ -1,4 +1,5 @@
-//! `cargo xtask simulate`: the server with simulated farms that fail, hang and send wrong answers.
+//! `cargo xtask simulate`: the server with simulated farms that fail, hang and send wrong
+//! responses.
 //!
 //! The crate `roamd-simulation` has the simulation; this command builds a release version.
 

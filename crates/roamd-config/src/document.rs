@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
 use crate::files::Files;
 use crate::reader::key::{Key, KnownKey};
-use crate::reader::report::ConfigFault;
+use crate::reader::report::LineError;
 use crate::reader::report::Report;
 use crate::reader::section::{Section, cut};
 use crate::reader::value::{folder, text};
@@ -77,8 +77,8 @@ impl Config {
 /// Reads and checks the text of a configuration.
 ///
 /// # Errors
-/// All faults, in the order of their lines; at least one.
-pub fn parse(text: &str, files: &dyn Files) -> Result<Config, Vec<ConfigFault>> {
+/// All errors, in the order of their lines; at least one.
+pub fn parse(text: &str, files: &dyn Files) -> Result<Config, Vec<LineError>> {
     parse_and_list_keys(text, files).0
 }
 
@@ -86,7 +86,7 @@ pub fn parse(text: &str, files: &dyn Files) -> Result<Config, Vec<ConfigFault>> 
 pub(crate) fn parse_and_list_keys(
     text: &str,
     files: &dyn Files,
-) -> (Result<Config, Vec<ConfigFault>>, Vec<KnownKey>) {
+) -> (Result<Config, Vec<LineError>>, Vec<KnownKey>) {
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(text);
     for error in &errors {
@@ -95,7 +95,7 @@ pub(crate) fn parse_and_list_keys(
             ("duplicate key", Some(key)) => format!("duplicate key `{}`", cut(key)),
             (message, _) => message.to_owned(),
         };
-        report.fault(span.start, message);
+        report.error(span.start, message);
     }
     // After a syntax error the parser may misread the rest, so values are not checked.
     let config = if errors.is_empty() {
@@ -103,10 +103,10 @@ pub(crate) fn parse_and_list_keys(
     } else {
         None
     };
-    let (faults, known) = report.into_parts();
+    let (errors, known) = report.into_parts();
     match config {
-        Some(config) if faults.is_empty() => (Ok(config), known),
-        _ => (Err(faults), known),
+        Some(config) if errors.is_empty() => (Ok(config), known),
+        _ => (Err(errors), known),
     }
 }
 
@@ -120,7 +120,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
     let is_http = |url: &BaseUrl| url.scheme() == Scheme::Http;
     if has_tls && base_url.as_ref().is_some_and(is_http) {
         let problem = "`base_url` has to begin with https:// where there is a [tls] section";
-        root.fault(BASE_URL.name, problem);
+        root.error(BASE_URL.name, problem);
     }
     let (stores, farms) = store::read_all(&mut root, files);
     let audit = audit::read(&mut root);

@@ -17,8 +17,8 @@ pub use roamd_store_proto::Lifetime;
 
 pub use base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use document::{Config, parse};
-pub use files::{CertificateFault, FileError, Files};
-pub use reader::report::ConfigFault;
+pub use files::{CertificateError, FileError, Files};
+pub use reader::report::LineError;
 pub use sample::SAMPLE;
 pub use sections::audit::Audit;
 pub use sections::authentication::{Authentication, CredentialCheck};

@@ -10,7 +10,7 @@ mod tests {
 
     use super::*;
     use crate::document::{Config, parse, parse_and_list_keys};
-    use crate::files::{CertificateFault, FileError, Files};
+    use crate::files::{CertificateError, FileError, Files};
     use crate::reader::key::Absence;
     use crate::tls::ControllerTls;
     use crate::tls::ListenerTls;
@@ -23,7 +23,7 @@ mod tests {
             Ok(b"text".to_vec())
         }
 
-        fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateFault> {
+        fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateError> {
             Ok(())
         }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn parsed(text: &str) -> Config {
-        parse(text, &AnyFile).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"))
+        parse(text, &AnyFile).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn commented_keys_of_the_sample_show_their_defaults() {
         let declared = declared();
-        let is_required = |key| declared[&key] == Absence::Fault;
+        let is_required = |key| declared[&key] == Absence::Error;
         let has_default = |key| declared[&key] == Absence::Default;
         let without = parsed(&uncommented(is_required));
         let with = parsed(&uncommented(|key| is_required(key) || has_default(key)));
@@ -136,17 +136,17 @@ mod tests {
         let declared = declared();
         for (line, _) in lines() {
             if let Line::Key(this, _) = line {
-                let shows = |key| key == this || declared[&key] == Absence::Fault;
+                let shows = |key| key == this || declared[&key] == Absence::Error;
                 parsed(&uncommented(shows));
             }
         }
         // All together, but for two keys that exclude each other.
         let together = |left_out: &str| uncommented(|(_, name)| name != left_out);
         parsed(&together("tls_public_keys"));
-        let faults = parse(&together("tls_name"), &AnyFile).unwrap_err();
-        let [fault] = &faults[..] else {
-            panic!("{faults:?}")
+        let errors = parse(&together("tls_name"), &AnyFile).unwrap_err();
+        let [error] = &errors[..] else {
+            panic!("{errors:?}")
         };
-        assert!(fault.message.contains("exclude each other"), "{fault}");
+        assert!(error.message.contains("exclude each other"), "{error}");
     }
 }

@@ -1,23 +1,4 @@
-//! The embedded farm: an NFuse XML service and a Secure Ticket Authority over SQLite, for demos,
-//! tests and laptops.
-//!
-//! A data folder holds one world: domains with their users, farms with their published
-//! applications, and sessions with their logon tickets. Any number of processes may serve its
-//! farms. A farm behaves like its product generation, side effects included (nfuse.md §10). The
-//! crate must not know the server, its tokens or its rules; the server reaches it over HTTP, like
-//! any other farm.
-//!
-//! Layers, each of which imports only from those above it:
-//!
-//! | layer | content |
-//! |---|---|
-//! | `model` | plain data: users, applications, hosts, sessions, tickets, settings, worlds |
-//! | `rules` | pure decisions: host choice, limits, sharing, lockout, generations, refusals |
-//! | `error`, `crypto` | errors of commands; password hashes and random bytes |
-//! | `store` | SQL: the database file, its schema, queries and changes |
-//! | `launch` | rules and store together: placement of a launch, redemption of its ticket |
-//! | `farms` | the handles [`Farms`] (a data folder) and [`Farm`] (one farm of it) |
-//! | `service`, `admin` | NFuse, STA and HTTP; the calls behind the `roamd farm` commands |
+#![doc = include_str!("../README.md")]
 
 mod admin;
 mod crypto;

@@ -3,19 +3,19 @@
 use roamd_farm::{World, WorldError};
 use roamd_server::config;
 
-/// Parses a configuration. If it is refused, each fault has a line of the file.
+/// Parses a configuration. If it is refused, each error has a line of the file.
 pub fn configuration(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let Err(faults) = config::parse(text) else {
+    let Err(errors) = config::parse(text) else {
         return;
     };
-    assert!(!faults.is_empty(), "refused without a reason");
-    assert!(faults.is_sorted_by_key(|fault| fault.line));
-    for fault in &faults {
-        assert_within(fault.line, text);
-        assert!(!fault.message.is_empty());
+    assert!(!errors.is_empty(), "refused without a reason");
+    assert!(errors.is_sorted_by_key(|error| error.line));
+    for error in &errors {
+        assert_within(error.line, text);
+        assert!(!error.message.is_empty());
     }
 }
 

@@ -101,14 +101,14 @@ where
             .serve_connection(
                 TokioIo::new(WriteTimeout::new(io, context.limits.response)),
                 service_fn(|mut request: Request<Incoming>| {
-                    // If a request has both framings, a proxy may have used the other one than hyper,
-                    // which uses the chunks. The bytes after them are never parsed: the connection
-                    // closes.
+                    // If a request has both framings, a proxy may have used the other one than
+                    // hyper, which uses the chunks. The bytes after them are never parsed: the
+                    // connection closes.
                     let must_close = request.version() == Version::HTTP_11
                         && request.headers().contains_key(TRANSFER_ENCODING);
                     request.extensions_mut().insert(peer);
-                    // hyper holds room for the future of a request as long as the connection is open.
-                    // On the heap, an idle connection does not pay for it.
+                    // hyper holds room for the future of a request as long as the connection is
+                    // open. On the heap, an idle connection does not pay for it.
                     let response = Box::pin(service(request));
                     async move {
                         let mut response = response.await;

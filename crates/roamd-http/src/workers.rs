@@ -1,7 +1,7 @@
 //! Worker threads, each with a runtime of its own.
 //!
 //! A connection stays on the worker that it was given to, with its requests, timers and connections
-//! to farms: no task and no waker crosses threads on the way of a request.
+//! to farms: no task and no waker crosses threads while a request is handled.
 
 use std::io;
 use std::sync::Arc;

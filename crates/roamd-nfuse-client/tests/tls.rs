@@ -4,33 +4,14 @@
     reason = "a test without its certificates cannot go on"
 )]
 
-use std::sync::Arc;
-
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PublicKeyData as _,
-    date_time_ymd,
-};
+use rcgen::{KeyPair, PublicKeyData as _};
 use roamd_nfuse_client::{
     CallError, ClientTls, ControllerOrder, ControllerUrl, FarmClient, FarmConfig, Sent, Trust,
 };
-use roamd_testkit::{Script, ScriptedController};
+use roamd_testkit::{CertificateAuthority, Script, ScriptedController, TlsProxy};
 use sha2::{Digest, Sha256};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::support::{LONG, READ, capability, capability_response, config};
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
 
 /// Controller with a certificate for one name that expires at the end of a year.
 struct Secure {
@@ -40,40 +21,15 @@ struct Secure {
 }
 
 impl Secure {
-    async fn start(authority: &Authority, name: &str, year: i32) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(year, 12, 31);
-        let certificate = params.signed_by(&key, authority).unwrap();
+    async fn start(authority: &CertificateAuthority, name: &str, year: i32) -> Self {
+        let issued = authority.issue(name, year);
+        let key = KeyPair::from_pem(&issued.key).unwrap();
         let pin = data_encoding::BASE64.encode(&Sha256::digest(key.subject_public_key_info()));
-        let server = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
         let plain =
             ScriptedController::in_order([Script::bytes(capability_response("secure"))]).await;
-        let behind = plain.address();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let acceptor = TlsAcceptor::from(Arc::new(server));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let acceptor = acceptor.clone();
-                tokio::spawn(async move {
-                    let mut stream = acceptor.accept(stream).await.ok()?;
-                    let mut behind = TcpStream::connect(behind).await.ok()?;
-                    copy_bidirectional(&mut stream, &mut behind).await.ok()
-                });
-            }
-        });
+        let proxy = TlsProxy::with_certificate(plain.address(), authority, &issued).await;
         Self {
-            controller: ControllerUrl::parse(&format!("https://localhost:{port}")).unwrap(),
+            controller: ControllerUrl::parse(&proxy.url).unwrap(),
             pin: format!("sha256//{pin}"),
             _plain: plain,
         }
@@ -93,8 +49,8 @@ fn pinned(pin: &str) -> ClientTls {
 
 #[tokio::test]
 async fn only_trusted_certificate_gets_a_request() {
-    let (authority, stranger) = (authority(), authority());
-    let by = |authority: &Authority, name| {
+    let (authority, stranger) = (CertificateAuthority::new(), CertificateAuthority::new());
+    let by = |authority: &CertificateAuthority, name| {
         ClientTls::new(&Trust::Authorities(authority.pem().into_bytes()), name).unwrap()
     };
     let good = "localhost";
@@ -151,8 +107,8 @@ async fn only_trusted_certificate_gets_a_request() {
 
 #[tokio::test]
 async fn only_pinned_key_is_accepted() {
-    let secure = Secure::start(&authority(), "other.example.test", 2021).await;
-    let other = Secure::start(&authority(), "other.example.test", 2021).await;
+    let secure = Secure::start(&CertificateAuthority::new(), "other.example.test", 2021).await;
+    let other = Secure::start(&CertificateAuthority::new(), "other.example.test", 2021).await;
     let response = farm(&secure.controller, pinned(&secure.pin))
         .call(&READ)
         .await;
@@ -165,7 +121,7 @@ async fn only_pinned_key_is_accepted() {
 
 #[tokio::test]
 async fn certificate_expiry_is_reported_after_handshake() {
-    let secure = Secure::start(&authority(), "localhost", 2096).await;
+    let secure = Secure::start(&CertificateAuthority::new(), "localhost", 2096).await;
     let farm = farm(&secure.controller, pinned(&secure.pin));
     let expiry = || {
         farm.controllers()

@@ -497,25 +497,28 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn address(request in address_request(), response in address_response()) {
+    fn address_messages_round_trip(request in address_request(), response in address_response()) {
         assert_request_round_trips(request, AnyRequest::Address)?;
         assert_response_round_trips::<AddressRequest>(&Ok(response))?;
     }
 
     #[test]
-    fn app_data(request in app_data_request(), response in app_data_response()) {
+    fn app_data_messages_round_trip(request in app_data_request(), response in app_data_response()) {
         assert_request_round_trips(request, AnyRequest::AppData)?;
         assert_response_round_trips::<AppDataRequest>(&Ok(response))?;
     }
 
     #[test]
-    fn reconnect_session_data(request in reconnect_request(), response in reconnect_response()) {
+    fn reconnect_session_data_messages_round_trip(
+        request in reconnect_request(),
+        response in reconnect_response(),
+    ) {
         assert_request_round_trips(request, AnyRequest::ReconnectSessionData)?;
         assert_response_round_trips::<ReconnectSessionDataRequest>(&Ok(response))?;
     }
 
     #[test]
-    fn disconnect_and_logoff(selection in selection()) {
+    fn disconnect_and_logoff_messages_round_trip(selection in selection()) {
         let disconnect = DisconnectUserSessionsRequest(selection.clone());
         assert_request_round_trips(disconnect, AnyRequest::DisconnectUserSessions)?;
         let logoff = LogoffUserSessionsRequest(selection);
@@ -525,19 +528,19 @@ proptest! {
     }
 
     #[test]
-    fn ticket(request in ticket_request(), ticket in value()) {
+    fn ticket_messages_round_trip(request in ticket_request(), ticket in value()) {
         assert_request_round_trips(request, AnyRequest::Ticket)?;
         assert_response_round_trips::<TicketRequest>(&Ok(TicketResponse { ticket }))?;
     }
 
     #[test]
-    fn launch_ref(request in launch_ref_request(), launch_ref in value()) {
+    fn launch_ref_messages_round_trip(request in launch_ref_request(), launch_ref in value()) {
         assert_request_round_trips(request, AnyRequest::LaunchRef)?;
         assert_response_round_trips::<LaunchRefRequest>(&Ok(LaunchRefResponse { launch_ref }))?;
     }
 
     #[test]
-    fn validate_credentials(
+    fn validate_credentials_messages_round_trip(
         credentials in credentials(),
         identity_wanted: bool,
         response in validate_response(),
@@ -551,14 +554,14 @@ proptest! {
     }
 
     #[test]
-    fn change_password(credentials in credentials(), new_password in password()) {
+    fn change_password_messages_round_trip(credentials in credentials(), new_password in password()) {
         let request = ChangePasswordRequest::new(credentials, new_password);
         assert_request_round_trips(request, AnyRequest::ChangePassword)?;
         assert_response_round_trips::<ChangePasswordRequest>(&Ok(ChangePasswordResponse))?;
     }
 
     #[test]
-    fn information(
+    fn farm_information_messages_round_trip(
         address_type in maybe(),
         server_types in filters(),
         client_types in filters(),
@@ -580,7 +583,7 @@ proptest! {
     }
 
     #[test]
-    fn refusals(error in farm_error()) {
+    fn farm_errors_round_trip(error in farm_error()) {
         assert_response_round_trips::<CapabilitiesRequest>(&Err(error.clone()))?;
         assert_response_round_trips::<AddressRequest>(&Err(error))?;
     }

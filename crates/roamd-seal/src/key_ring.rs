@@ -153,8 +153,8 @@ impl KeyRing {
         current.keys.iter().map(info).collect()
     }
 
-    /// Selects the sealing key: the newest key that is old enough to be known to all servers, or the
-    /// oldest key if none is. `now` is in seconds since 1970, UTC.
+    /// Selects the sealing key: the newest key that is old enough to be known to all servers, or
+    /// the oldest key if none is. `now` is in seconds since 1970, UTC.
     pub fn settle(&self, now: i64, overlap: Overlap) {
         let keys = &self.current().keys;
         let mut known = keys.iter().filter(|key| key.seals_from(overlap) <= now);

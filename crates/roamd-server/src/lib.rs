@@ -3,20 +3,26 @@
 mod app;
 mod audit;
 mod auth;
+mod changes;
+mod clock;
 pub mod config;
+mod data_dir;
+mod error;
+mod fairness;
 mod farms;
 mod http;
 pub mod keys;
+mod large_work;
 mod metrics;
 mod routes;
 mod tls;
 
-pub use app::data_dir::DataDirError;
 pub use app::environment::Environment;
-pub use app::error::ServerError;
 pub use app::liveness::Liveness;
 pub use app::server::Server;
 pub use app::warnings::warnings;
 pub use audit::{AuditError, AuditLog};
+pub use data_dir::DataDirError;
+pub use error::ServerError;
 pub use farms::probe::{ControllerProbe, ProbeResponse, probe};
 pub use tls::TlsCertificateFileError;

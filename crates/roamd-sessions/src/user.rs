@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use roamd_store_proto::{LaunchParams, SessionParams};
 use secrecy::SecretString;
 
 /// A signed-in user, with everything that a farm needs to act for them.
@@ -54,4 +55,22 @@ pub struct EndPoint {
     pub client_name: Option<String>,
     /// Device id; identifies the end-point instead of the client name.
     pub device_id: Option<String>,
+}
+
+impl From<&SessionParams> for EndPoint {
+    fn from(params: &SessionParams) -> Self {
+        Self {
+            client_name: Some(params.client_name.clone()),
+            device_id: params.device_id.clone(),
+        }
+    }
+}
+
+impl From<&LaunchParams> for EndPoint {
+    fn from(params: &LaunchParams) -> Self {
+        Self {
+            client_name: params.client_name.clone(),
+            device_id: params.device_id.clone(),
+        }
+    }
 }

@@ -12,7 +12,8 @@ use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use crate::error::{ClientError, printable};
+use crate::error::ClientError;
+use crate::printable::short_line;
 use crate::sign_in::{Credentials, SignIn, Token, challenge, sign_in};
 use crate::store_url::StoreUrl;
 use crate::transport::{Call, Response, Transport, usable_url};
@@ -176,7 +177,7 @@ impl StoreClient {
                     });
                 }
                 LaunchData::Failure { id, text, .. } => {
-                    let (id, text) = (printable(&id.0), printable(&text));
+                    let (id, text) = (short_line(&id.0), short_line(&text));
                     return Err(ClientError::LaunchFailed { id, text });
                 }
                 LaunchData::Retry { reason, .. } if attempts == MAX_LAUNCH_ATTEMPTS => {
@@ -191,7 +192,7 @@ impl StoreClient {
                     let wait =
                         after.map_or(DEFAULT_WAIT, |after| Duration::from_secs(after.into()));
                     let wait = wait.min(MAX_WAIT);
-                    let reason = printable(&reason.0);
+                    let reason = short_line(&reason.0);
                     before_wait(NotReady { reason, wait });
                     sleep(wait).await;
                     url = usable_url("the next launch URL", &next)?;

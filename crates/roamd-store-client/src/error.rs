@@ -163,20 +163,3 @@ fn innermost<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'stat
     }
     error
 }
-
-/// Makes a text of a server printable on a terminal: one line, at most 300 characters.
-pub(crate) fn printable(text: &str) -> String {
-    const MAX_CHARS: usize = 300;
-    text.chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .take(MAX_CHARS)
-        .collect::<String>()
-        .trim()
-        .into()
-}

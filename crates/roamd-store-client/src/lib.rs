@@ -3,6 +3,7 @@
 mod audience;
 mod client;
 mod error;
+mod printable;
 mod sign_in;
 mod store_url;
 mod transport;
@@ -10,6 +11,7 @@ mod transport;
 pub use audience::Audience;
 pub use client::{IcaFile, NotReady, StoreClient};
 pub use error::ClientError;
+pub use printable::printable;
 pub use roamd_store_proto::{
     EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,
     SessionState, SessionStatus, Spelling,

@@ -12,7 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::audience::Audience;
-use crate::error::{ClientError, printable};
+use crate::error::ClientError;
+use crate::printable::short_line;
 use crate::transport::{Call, Response, Transport, usable_url};
 
 /// `Accept` of requests to the token and protocols services (CA-35).
@@ -151,7 +152,7 @@ async fn primary_token(
     let Some(forms) = forms else {
         let offered: Vec<_> = choices
             .iter()
-            .map(|choice| printable(&choice.protocol))
+            .map(|choice| short_line(&choice.protocol))
             .collect();
         return Err(ClientError::NoForms(offered.join(", ")));
     };
@@ -326,11 +327,11 @@ fn refusal(form: &Form) -> ClientError {
         .filter(|requirement| requirement.label_type == "error");
     let texts: Vec<_> = labels
         .filter_map(|requirement| requirement.label.as_deref())
-        .map(printable)
+        .map(short_line)
         .collect();
     let log_message = form.log_message.as_deref().filter(|text| !text.is_empty());
     let message = match texts.is_empty() {
-        true => printable(log_message.unwrap_or(&form.status.0)),
+        true => short_line(log_message.unwrap_or(&form.status.0)),
         false => texts.join(" "),
     };
     if form.status == FormStatus::SERVICE_UNAVAILABLE {

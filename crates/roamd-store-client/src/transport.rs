@@ -17,7 +17,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::audience::Audience;
-use crate::error::{ClientError, printable};
+use crate::error::ClientError;
+use crate::printable::short_line;
 use crate::store_url::parse_http_url;
 
 /// Timeout from the start of a request to the last byte of its response.
@@ -209,7 +210,7 @@ impl Response {
         let line = line
             .strip_prefix(&self.status.to_string())
             .map_or(line, |rest| rest.trim_start_matches(':'));
-        Some(printable(line)).filter(|reason| !reason.is_empty())
+        Some(short_line(line)).filter(|reason| !reason.is_empty())
     }
 }
 

@@ -152,12 +152,12 @@ fn ticks() -> impl Strategy<Value = Lifetime> {
 
 proptest! {
     #[test]
-    fn session_parameters(params in session_params()) {
+    fn session_parameters_round_trip(params in session_params()) {
         prop_assert_eq!(SessionParams::from_xml(&params.to_xml()), Ok(params));
     }
 
     #[test]
-    fn session_states(
+    fn session_states_round_trip(
         enumeration in enumeration(),
         sessions in vec(session(), 0..5),
         spelling in spelling(),
@@ -167,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn resources(enumeration in enumeration(), resources in vec(resource(), 0..4)) {
+    fn resources_round_trip(enumeration in enumeration(), resources in vec(resource(), 0..4)) {
         let all = Groups::all();
         for resource in &resources {
             let read = Resource::from_xml(&resource.to_xml(&all));
@@ -178,12 +178,16 @@ proptest! {
     }
 
     #[test]
-    fn launch_parameters(params in launch_params()) {
+    fn launch_parameters_round_trip(params in launch_params()) {
         prop_assert_eq!(LaunchParams::from_xml(&params.to_xml()), Ok(params));
     }
 
     #[test]
-    fn ica_files(lines in vec(name(), 1..20), end in "\r?\n", ticket in option::of("[0-9A-F]{1,40}")) {
+    fn ica_files_round_trip(
+        lines in vec(name(), 1..20),
+        end in "\r?\n",
+        ticket in option::of("[0-9A-F]{1,40}"),
+    ) {
         let ica = lines.join(&end);
         let data = LaunchData::Success {
             ica: ica.clone().into(),
@@ -200,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn endpoints(all in vec((name(), name(), vec(name(), 0..3)), 0..5)) {
+    fn endpoints_round_trip(all in vec((name(), name(), vec(name(), 0..3)), 0..5)) {
         let endpoints = all
             .into_iter()
             .map(|(id, url, capabilities)| Endpoint { id, url, capabilities })
@@ -210,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn request_tokens(
+    fn token_requests_round_trip(
         for_service in name(),
         for_service_url in name(),
         template in option::of(name()),
@@ -222,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn token_choices(all in vec((name(), name()), 1..4)) {
+    fn token_choices_round_trip(all in vec((name(), name()), 1..4)) {
         let choices =
             all.into_iter().map(|(protocol, location)| Choice { protocol, location }).collect();
         let choices = TokenChoices { choices };
@@ -230,12 +234,12 @@ proptest! {
     }
 
     #[test]
-    fn lifetimes(lifetime in ticks()) {
+    fn lifetimes_round_trip(lifetime in ticks()) {
         prop_assert_eq!(lifetime.to_string().parse(), Ok(lifetime));
     }
 
     #[test]
-    fn challenges(
+    fn challenges_round_trip(
         realm in "[a-zA-Z0-9.-]{1,40}",
         reason in proptest::sample::select(Reason::ALL),
         locations in vec("https?://[a-z0-9./-]{1,40}", 1..4),
@@ -246,7 +250,7 @@ proptest! {
     }
 
     #[test]
-    fn filled_forms(state_context: String, user_name: Option<String>, password: String) {
+    fn filled_forms_round_trip(state_context: String, user_name: Option<String>, password: String) {
         let post = FormPost {
             state_context,
             user_name,

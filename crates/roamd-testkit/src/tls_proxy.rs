@@ -11,7 +11,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::certificates::CertificateAuthority;
+use crate::certificates::{CertificateAuthority, IssuedCertificate};
 
 /// A proxy that clients reach through TLS, and that passes their bytes on to a controller. It stops
 /// with the runtime that it was started on.
@@ -28,7 +28,15 @@ impl TlsProxy {
     /// the end of a year.
     pub async fn start(controller: SocketAddr, year: i32) -> Self {
         let authority = CertificateAuthority::new();
-        let issued = authority.issue("localhost", year);
+        Self::with_certificate(controller, &authority, &authority.issue("localhost", year)).await
+    }
+
+    /// Starts a proxy in front of a controller, with a certificate that an authority issued.
+    pub async fn with_certificate(
+        controller: SocketAddr,
+        authority: &CertificateAuthority,
+        issued: &IssuedCertificate,
+    ) -> Self {
         let server = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()

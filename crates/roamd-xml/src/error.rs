@@ -101,8 +101,8 @@ impl ErrorKind {
     }
 }
 
-/// Error with a byte offset in the text, which becomes a position only at the end: that costs a walk
-/// over the text.
+/// Error with a byte offset in the text, which becomes a position only at the end: that costs a
+/// walk over the text.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     /// Kind of the error.

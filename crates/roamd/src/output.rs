@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
+pub(crate) use roamd_store_client::printable;
 use serde::Serialize;
 
 /// Prints one line to stdout.
@@ -80,17 +81,4 @@ pub(crate) fn print_error(error: &anyhow::Error) {
     if !error.chain().any(is_closed_pipe) {
         print_message(format_args!("roamd: {error:#}"));
     }
-}
-
-/// Replaces control characters by spaces, so that text from a server cannot control the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect()
 }

@@ -5,6 +5,7 @@ mod cycles;
 mod deny;
 mod deps;
 mod docs;
+mod line_width;
 mod lints;
 mod msrv;
 mod tracked;
@@ -29,7 +30,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Check {
-    /// Dependencies between crates, and import cycles within them.
+    /// Dependencies between crates; layers and import cycles within them.
     Deps,
     /// No build output is committed.
     Tracked,
@@ -37,7 +38,7 @@ enum Check {
     Lints,
     /// Tests, requirements, files and headings that documents and comments refer to exist.
     Docs,
-    /// Few vague words, and "gateway" only for Citrix Gateway.
+    /// Few vague words, "gateway" only for Citrix Gateway, and no comment or document too wide.
     Words,
     /// Formatting.
     Fmt,
@@ -51,7 +52,7 @@ enum Check {
     Unit,
     /// List import cycles of all crates, or of one (`--crate NAME`). Only on request.
     Cycles,
-    /// Build with the oldest supported Rust version, if rustup has it. Only on request.
+    /// Build with the oldest supported Rust version, which rustup has to have. Only on request.
     Msrv,
 }
 
@@ -86,12 +87,16 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
             Check::Deps => {
                 deps::check()?;
                 cycles::check(None)?;
+                cycles::check_layers()?;
             }
             Check::Tracked => tracked::check()?,
             Check::Cycles => cycles::check(args.only_crate.as_deref())?,
             Check::Lints => lints::check()?,
             Check::Docs => docs::check()?,
-            Check::Words => words::check()?,
+            Check::Words => {
+                words::check()?;
+                line_width::check()?;
+            }
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,

@@ -3,13 +3,14 @@
 use std::env;
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::process::{command, find, output, root, run};
 
-/// Runs `cargo check` with the version of `rust-version` in `Cargo.toml`, if rustup has it.
+/// Runs `cargo check` with the version of `rust-version` in `Cargo.toml`.
 ///
-/// Installs a missing toolchain only in continuous integration (`CI` is set).
+/// Installs a missing toolchain only in continuous integration (`CI` is set). Fails if rustup does
+/// not have the toolchain.
 pub(crate) fn check() -> Result<()> {
     let manifest =
         fs::read_to_string(root().join("Cargo.toml")).context("cannot read Cargo.toml")?;
@@ -19,11 +20,10 @@ pub(crate) fn check() -> Result<()> {
     }
     let installed = installed()?;
     let Some(toolchain) = toolchain(&installed, version) else {
-        println!(
-            "Skipped: Rust {version} is not installed. Run \
-             `rustup toolchain install --profile minimal {version}`, then try again."
+        bail!(
+            "Rust {version} is not installed; run \
+             `rustup toolchain install --profile minimal {version}`, then try again"
         );
-        return Ok(());
     };
     // A target folder of its own keeps the builds of the usual toolchain.
     run(command("rustup")

@@ -37,8 +37,8 @@ pub(crate) struct DefaultListKey<T> {
 /// Meaning of an absent key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absence {
-    /// A fault.
-    Fault,
+    /// An error.
+    Error,
     /// The setting is off or empty.
     NotSet,
     /// The default.

@@ -1,24 +1,24 @@
-//! Faults found while reading a document.
+//! Errors found while reading a document.
 
 use std::cell::RefCell;
 
 use super::key::KnownKey;
 
-/// A fault of a configuration.
+/// An error of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
-pub struct ConfigFault {
+pub struct LineError {
     /// Line, counted from 1.
     pub line: usize,
     /// What is wrong, and what would be right.
     pub message: String,
 }
 
-/// The faults found so far in one document, and the keys that its readers know.
+/// The errors found so far in one document, and the keys that its readers know.
 pub(crate) struct Report {
     /// Where lines end, in bytes from the start of the text.
     line_ends: Vec<usize>,
-    faults: RefCell<Vec<ConfigFault>>,
+    errors: RefCell<Vec<LineError>>,
     known: RefCell<Vec<KnownKey>>,
 }
 
@@ -26,7 +26,7 @@ impl Report {
     pub(crate) fn new(text: &str) -> Self {
         Self {
             line_ends: text.match_indices('\n').map(|(end, _)| end).collect(),
-            faults: RefCell::default(),
+            errors: RefCell::default(),
             known: RefCell::default(),
         }
     }
@@ -36,13 +36,13 @@ impl Report {
         1 + self.line_ends.partition_point(|end| *end < offset)
     }
 
-    /// Adds a fault at an offset, in bytes from the start of the text.
-    pub(crate) fn fault(&self, offset: usize, message: impl Into<String>) {
-        let fault = ConfigFault {
+    /// Adds an error at an offset, in bytes from the start of the text.
+    pub(crate) fn error(&self, offset: usize, message: impl Into<String>) {
+        let error = LineError {
             line: self.line(offset),
             message: message.into(),
         };
-        self.faults.borrow_mut().push(fault);
+        self.errors.borrow_mut().push(error);
     }
 
     /// Adds the keys that the reader of a section knows.
@@ -50,10 +50,10 @@ impl Report {
         self.known.borrow_mut().extend(keys);
     }
 
-    /// Returns the faults in the order of their lines, and the known keys.
-    pub(crate) fn into_parts(self) -> (Vec<ConfigFault>, Vec<KnownKey>) {
-        let mut faults = self.faults.into_inner();
-        faults.sort_by_key(|fault| fault.line);
-        (faults, self.known.into_inner())
+    /// Returns the errors in the order of their lines, and the known keys.
+    pub(crate) fn into_parts(self) -> (Vec<LineError>, Vec<KnownKey>) {
+        let mut errors = self.errors.into_inner();
+        errors.sort_by_key(|error| error.line);
+        (errors, self.known.into_inner())
     }
 }

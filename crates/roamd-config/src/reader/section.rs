@@ -3,17 +3,17 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey};
+use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey, Read};
 use super::report::Report;
 use super::suggest;
 
-/// Maximum length of a value that a fault quotes, in characters.
+/// Maximum length of a value that an error quotes, in characters.
 const LONGEST_QUOTE: usize = 60;
 
 /// One table of the document. Its reader reads each key that it knows, then calls
 /// [`finish`](Self::finish), which reports all other keys.
 ///
-/// A missing or wrong value is reported, and reading continues, so that all faults are found at
+/// A missing or wrong value is reported, and reading continues, so that all errors are found at
 /// once.
 pub(crate) struct Section<'d> {
     /// How the file writes it, for example `[[store.farm]]`; empty for the document itself.
@@ -57,7 +57,7 @@ impl<'d> Section<'d> {
     /// Reads a key that has to be there. Returns `None` if it is missing or wrong.
     pub(crate) fn required<T>(&mut self, key: &Key<T>) -> Option<T> {
         self.require(key.name);
-        self.read(key.name, Absence::Fault, key.read)
+        self.read(key.name, Absence::Error, key.read)
     }
 
     /// Reads a key that may be absent. Returns `None` if it is absent or wrong.
@@ -86,12 +86,8 @@ impl<'d> Section<'d> {
         key: &DefaultKey<T>,
         check: impl FnOnce(&T) -> Result<(), String>,
     ) -> T {
-        let value = self.read(key.name, Absence::Default, |value| {
-            let value = (key.read)(value)?;
-            check(&value)?;
-            Ok(value)
-        });
-        value.unwrap_or_else(key.default)
+        self.checked(key.name, key.read, check)
+            .unwrap_or_else(key.default)
     }
 
     /// Reads a key with a default that depends on other keys.
@@ -106,24 +102,32 @@ impl<'d> Section<'d> {
         default: T,
         check: impl FnOnce(&T) -> Result<(), String>,
     ) -> T {
-        let value = self.read(key.name, Absence::Default, |value| {
-            let value = (key.read)(value)?;
+        self.checked(key.name, key.read, check).unwrap_or(default)
+    }
+
+    fn checked<T>(
+        &mut self,
+        name: &'static str,
+        read: Read<T>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Option<T> {
+        self.read(name, Absence::Default, |value| {
+            let value = read(value)?;
             check(&value)?;
             Ok(value)
-        });
-        value.unwrap_or(default)
+        })
     }
 
     /// Reads a list that has to be there and to have a value. Leaves out wrong values.
     pub(crate) fn required_list<T: PartialEq>(&mut self, key: &ListKey<T>) -> Vec<T> {
         self.require(key.name);
-        let list = self.read_list(key.name, Absence::Fault, key.item);
+        let list = self.read_list(key.name, Absence::Error, key.item);
         let array = self
             .table
             .and_then(|table| table.get(key.name)?.get_ref().as_array());
         if array.is_some_and(|array| array.is_empty()) {
             let problem = format!("`{}` is empty; it needs at least one value", key.name);
-            self.fault(key.name, problem);
+            self.error(key.name, problem);
         }
         list.unwrap_or_default()
     }
@@ -147,7 +151,7 @@ impl<'d> Section<'d> {
         let table = value.and_then(|value| value.get_ref().as_table());
         if value.is_some() && table.is_none() {
             self.report
-                .fault(offset, format!("`{key}` has to be a table, {name}"));
+                .error(offset, format!("`{key}` has to be a table, {name}"));
         }
         self.child(name, offset, table)
     }
@@ -176,14 +180,14 @@ impl<'d> Section<'d> {
         let sections = items.and_then(|items| items.iter().map(child).collect());
         if sections.is_none() {
             let problem = format!("`{key}` has to be a list of tables, each written {name}");
-            self.fault(key, problem);
+            self.error(key, problem);
         }
         sections
     }
 
-    /// Reports a fault at a key, or at the section if the key is absent.
-    pub(crate) fn fault(&self, key: &str, message: impl Into<String>) {
-        self.report.fault(self.offset_of(key), message);
+    /// Reports an error at a key, or at the section if the key is absent.
+    pub(crate) fn error(&self, key: &str, message: impl Into<String>) {
+        self.report.error(self.offset_of(key), message);
     }
 
     /// Reports every key of the table that its reader has not read.
@@ -195,7 +199,7 @@ impl<'d> Section<'d> {
                 continue;
             }
             let hint = suggest::key(name, &known).map(|key| format!("; did you mean `{key}`?"));
-            self.report.fault(
+            self.report.error(
                 key.span().start,
                 format!(
                     "`{}` is not a key{}{}",
@@ -211,7 +215,7 @@ impl<'d> Section<'d> {
     /// Reports a key that is missing.
     fn require(&self, key: &str) {
         if self.table.is_none_or(|table| !table.contains_key(key)) {
-            self.fault(key, format!("key `{key}`{} is missing", self.of_section()));
+            self.error(key, format!("key `{key}`{} is missing", self.of_section()));
         }
     }
 
@@ -226,7 +230,7 @@ impl<'d> Section<'d> {
             Ok(value) => Some(value),
             Err(problem) => {
                 let problem = format!("`{key}` {problem}");
-                self.report.fault(value.span().start, problem);
+                self.report.error(value.span().start, problem);
                 None
             }
         }
@@ -243,7 +247,7 @@ impl<'d> Section<'d> {
         let value = self.find(key, absence)?;
         let Some(items) = value.get_ref().as_array() else {
             let problem = format!("`{key}` has to be a list, as in [\"…\"]");
-            self.report.fault(value.span().start, problem);
+            self.report.error(value.span().start, problem);
             return None;
         };
         let mut values = Vec::with_capacity(items.len());
@@ -263,7 +267,7 @@ impl<'d> Section<'d> {
                     None => format!("`{key}` {problem}"),
                 },
             };
-            self.report.fault(item.span().start, problem);
+            self.report.error(item.span().start, problem);
         }
         Some(values)
     }
@@ -313,7 +317,7 @@ pub(crate) fn cut(text: &str) -> String {
     format!("{}{rest}", start.escape_debug())
 }
 
-/// Returns a value as a fault quotes it, to distinguish it from other values on its line. Returns
+/// Returns a value as an error quotes it, to distinguish it from other values on its line. Returns
 /// `None` for what may hold a password, as the user part of a URL does.
 fn quoted(value: &DeValue<'_>) -> Option<String> {
     let text = value.as_str().filter(|text| !text.contains('@'))?;

@@ -127,7 +127,7 @@ pub(crate) fn read(
             "path `{path}` of [authentication] overlaps store `{}`",
             store.path
         );
-        section.fault(PATH.name, problem);
+        section.error(PATH.name, problem);
     }
     let at = values(&mut section, farms);
     section.finish();

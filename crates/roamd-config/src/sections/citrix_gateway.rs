@@ -97,7 +97,7 @@ pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixG
     let outside = section.optional_list(&OUTSIDE);
     if let Some(both) = inside.iter().find(|network| outside.contains(network)) {
         let problem = format!("`outside` has {both}, which is in `inside` too");
-        section.fault(OUTSIDE.name, problem);
+        section.error(OUTSIDE.name, problem);
     }
     let translations = translations(&mut section);
     section.finish();
@@ -131,7 +131,7 @@ fn translations(gateway: &mut Section<'_>) -> Vec<(HostPort, HostPort)> {
                 |(other, _): &(HostPort, _)| other.to_string().eq_ignore_ascii_case(&name);
             if translations.iter().any(is_known) {
                 let problem = format!("host `{name}` is translated twice");
-                section.fault(TRANSLATED_HOST.name, problem);
+                section.error(TRANSLATED_HOST.name, problem);
             }
             translations.push((host, address));
         }

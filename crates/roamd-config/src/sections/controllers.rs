@@ -142,14 +142,14 @@ pub(crate) fn tls(
         (None, false) => {
             if name.is_some() {
                 let problem = "`tls_name` has no effect with `tls_public_keys`; leave it out";
-                section.fault(TLS_NAME.name, problem);
+                section.error(TLS_NAME.name, problem);
             }
             (TLS_PUBLIC_KEYS.name, Trust::PublicKeys(keys))
         }
         (Some(_), false) => {
             let problem = "`tls_public_keys` and `tls_ca_file` exclude each other; leave out one \
                            of them";
-            section.fault(TLS_PUBLIC_KEYS.name, problem);
+            section.error(TLS_PUBLIC_KEYS.name, problem);
             return None;
         }
     };
@@ -157,13 +157,13 @@ pub(crate) fn tls(
     if !controllers.iter().any(is_secure) {
         if trust != Trust::System || name.is_some() {
             let problem = format!("`{first}` is for controllers that begin with https://");
-            section.fault(first, problem);
+            section.error(first, problem);
         }
         return None;
     }
     let tls = ControllerTls { trust, name };
     if let Err(problem) = files.check_controller_tls(&tls) {
-        section.fault(first, format!("`{first}` cannot be used: {problem}"));
+        section.error(first, format!("`{first}` cannot be used: {problem}"));
     }
     Some(tls)
 }

@@ -237,7 +237,7 @@ impl Farm {
     }
 }
 
-/// A farm that the file has, possibly with faults.
+/// A farm that the file has, possibly with errors.
 pub(crate) struct SeenFarm {
     pub(crate) id: String,
     /// Line of the id.
@@ -253,7 +253,7 @@ pub(crate) fn read_all(
 ) -> Vec<Farm> {
     let sections = store.sections("farm", "[[store.farm]]");
     if sections.as_ref().is_some_and(Vec::is_empty) {
-        store.fault(
+        store.error(
             "farm",
             "the store has no [[store.farm]]; it needs at least one",
         );
@@ -273,7 +273,7 @@ fn read(mut section: Section<'_>, files: &dyn Files, seen: &mut Vec<SeenFarm>) -
                 "id `{id}` is already that of the farm in line {}",
                 other.line
             );
-            section.fault(ID.name, problem);
+            section.error(ID.name, problem);
         }
         seen.push(SeenFarm {
             id: id.clone(),
@@ -288,8 +288,8 @@ fn read(mut section: Section<'_>, files: &dyn Files, seen: &mut Vec<SeenFarm>) -
     Some(options(id?, name?, generation?))
 }
 
-/// Reads all keys that have a default or are optional, and returns what makes a farm of them. They
-/// are read also if a required key is missing.
+/// Reads all keys that have a default or are optional, also if a required key is missing. Returns
+/// a function that adds the required values and makes the farm.
 fn options(
     section: &mut Section<'_>,
     controllers: Vec<ControllerUrl>,

@@ -61,7 +61,7 @@ pub(crate) fn read(root: &mut Section<'_>, token_lifetime_max: Option<Duration>)
                 "`rotate_after` has to be {shortest} or longer where `token_lifetime_max` is \
                  {lifetime}, or there would be too many keys"
             );
-            section.fault(ROTATE_AFTER.name, problem);
+            section.error(ROTATE_AFTER.name, problem);
         }
     }
     section.finish();

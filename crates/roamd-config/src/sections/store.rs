@@ -58,11 +58,11 @@ pub enum SpellingChoice {
 }
 
 /// Reads all stores, without those whose path is missing or wrong, which is reported. Also returns
-/// the id of every farm of the file, so that a farm with faults does not count as unknown.
+/// the id of every farm of the file, so that a farm with errors does not count as unknown.
 pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>, Vec<SeenFarm>) {
     let sections = root.sections("store", "[[store]]");
     if sections.as_ref().is_some_and(Vec::is_empty) {
-        root.fault(
+        root.error(
             "store",
             "there is no [[store]]; the server needs at least one",
         );
@@ -77,7 +77,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         if let Some(path) = path {
             if let Some(other) = stores.iter().find(|store| store.path.overlaps(&path)) {
                 let problem = format!("path `{path}` overlaps store `{}`", other.path);
-                section.fault(PATH.name, problem);
+                section.error(PATH.name, problem);
             }
             stores.push(Store {
                 path,

@@ -35,12 +35,12 @@ pub(crate) fn read(mut section: Section<'_>, files: &dyn Files) -> Option<Listen
             key_file,
             client_ca_file,
         });
-    if let Some(fault) = tls
+    if let Some(error) = tls
         .as_ref()
         .and_then(|tls| files.check_certificate(tls).err())
     {
-        let problem = format!("`{}` cannot be used: {}", fault.key, fault.message);
-        section.fault(fault.key, problem);
+        let problem = format!("`{}` cannot be used: {}", error.key, error.message);
+        section.error(error.key, problem);
     }
     section.finish();
     tls

@@ -1,6 +1,6 @@
 use roamd_config::Audit;
 
-use crate::support::{config, fault_at, faults, parse};
+use crate::support::{config, error_at, errors, parse};
 
 #[test]
 fn audit_log_is_enabled_by_default() {
@@ -32,6 +32,6 @@ fn audit_log_is_enabled_by_default() {
         ("path = \"/x\"", "`path` is not a key of [audit]"),
     ] {
         let text = config(&format!("[audit]\n{line}"), "", "");
-        assert_eq!(faults(&text), [fault_at(&text, line, problem)]);
+        assert_eq!(errors(&text), [error_at(&text, line, problem)]);
     }
 }

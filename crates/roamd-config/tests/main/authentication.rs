@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use roamd_config::{Authentication, CredentialCheck};
 
-use crate::support::{assert_faults, config, parse};
+use crate::support::{assert_errors, config, parse};
 
 #[test]
 fn every_key_of_authentication_is_read() {
@@ -33,8 +33,8 @@ validation_services = ["default", "GW.example.net"]"#;
 }
 
 #[test]
-fn fault_of_authentication_is_reported_with_its_line() {
-    assert_faults(&[
+fn error_of_authentication_is_reported_with_its_line() {
+    assert_errors(&[
         (
             "authentication = 1",
             "",

@@ -3,7 +3,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use roamd_config::{CitrixGateway, ControllerOrder};
 
-use crate::support::{config, fault_at, faults, parse};
+use crate::support::{config, error_at, errors, parse};
 
 /// Returns a configuration whose gateway has these keys.
 fn with_gateway(keys: &str) -> String {
@@ -85,7 +85,7 @@ address = "203.0.113.2""#,
 }
 
 #[test]
-fn fault_of_a_gateway_is_reported_with_its_line() {
+fn error_of_a_gateway_is_reported_with_its_line() {
     let good = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\"]";
     let cases = [
         (
@@ -173,7 +173,7 @@ fn fault_of_a_gateway_is_reported_with_its_line() {
     ];
     for (keys, beginning, problem) in cases {
         let text = with_gateway(keys);
-        let expected = fault_at(&text, beginning, problem);
-        assert_eq!(faults(&text), [expected], "{keys}");
+        let expected = error_at(&text, beginning, problem);
+        assert_eq!(errors(&text), [expected], "{keys}");
     }
 }

@@ -1,6 +1,6 @@
 use roamd_config::{ControllerTls, Trust};
 
-use crate::support::{MemoryFiles, config, fault_at, faults_with};
+use crate::support::{MemoryFiles, config, error_at, errors_with};
 
 const PIN: &str = "sha256//YhKJG3phE6xw3TXJdrKg8MF9SxvPyFi5XcnQlTGDIyg=";
 
@@ -43,7 +43,7 @@ fn tls_of_controllers_is_read() {
 }
 
 #[test]
-fn fault_of_controller_tls_is_reported() {
+fn error_of_controller_tls_is_reported() {
     let keys = format!("tls_public_keys = [\"{PIN}\"]");
     let cases = [
         (
@@ -80,16 +80,16 @@ fn fault_of_controller_tls_is_reported() {
     let files = MemoryFiles::with("ca.pem", "PEM");
     for (controller, keys, beginning, problem) in cases {
         let text = farm(controller, &keys);
-        let faults = faults_with(&text, &files).concat();
-        let expected = fault_at(&text, beginning, problem);
-        assert!(faults.contains(&expected), "{keys}: {faults}");
+        let errors = errors_with(&text, &files).concat();
+        let expected = error_at(&text, beginning, problem);
+        assert!(errors.contains(&expected), "{keys}: {errors}");
     }
 }
 
 #[test]
 fn unusable_controller_tls_is_reported_at_its_key() {
     let files = MemoryFiles {
-        controller_tls_fault: Some("name is too long".to_owned()),
+        controller_tls_error: Some("name is too long".to_owned()),
         ..MemoryFiles::with("ca.pem", "PEM")
     };
     for (key, value) in [
@@ -99,6 +99,6 @@ fn unusable_controller_tls_is_reported_at_its_key() {
     ] {
         let text = farm("https://10.0.0.11", &format!("{key} = {value}"));
         let problem = format!("`{key}` cannot be used: name is too long");
-        assert_eq!(faults_with(&text, &files), [fault_at(&text, key, &problem)]);
+        assert_eq!(errors_with(&text, &files), [error_at(&text, key, &problem)]);
     }
 }

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use crate::support::{
-    assert_faults, assert_wrong_values, config, fault_at, faults, line_of, parse,
+    assert_errors, assert_wrong_values, config, error_at, errors, line_of, parse,
 };
 
 #[test]
@@ -19,7 +19,7 @@ fn every_key_of_the_document_is_read() {
 
 #[test]
 fn unknown_key_is_reported_with_a_suggestion() {
-    assert_faults(&[
+    assert_errors(&[
         (
             "data_dirs = 1",
             "",
@@ -82,7 +82,7 @@ fn wrong_value_of_the_document_is_reported() {
 #[test]
 fn empty_file_lacks_every_key_without_a_default() {
     assert_eq!(
-        faults(""),
+        errors(""),
         [
             "line 1: key `listen` is missing",
             "line 1: key `base_url` is missing",
@@ -92,16 +92,16 @@ fn empty_file_lacks_every_key_without_a_default() {
     );
     let text = config("", "", "").replace("[[store.farm]]", "[store.farms]");
     let problem = "the store has no [[store.farm]]; it needs at least one";
-    assert!(faults(&text).contains(&fault_at(&text, "[[store]]", problem)));
+    assert!(errors(&text).contains(&error_at(&text, "[[store]]", problem)));
 }
 
 #[test]
-fn all_faults_are_reported_in_the_order_of_their_lines() {
+fn all_errors_are_reported_in_the_order_of_their_lines() {
     let text = config("listn = 1", "spelling = 1", "timeout_ms = 0").replace("Farm1", " ");
     let lines: Vec<_> = parse(&text)
         .unwrap_err()
         .iter()
-        .map(|fault| fault.line)
+        .map(|error| error.line)
         .collect();
     let expected = ["listn", "spelling", "name", "timeout_ms"].map(|key| line_of(&text, key));
     assert_eq!(lines, expected);
@@ -109,23 +109,23 @@ fn all_faults_are_reported_in_the_order_of_their_lines() {
 
 #[test]
 fn syntax_errors_are_all_reported_and_values_not_checked() {
-    let faults = parse("listen = \n\ndata_dir = \"x\n").unwrap_err();
-    let lines: Vec<_> = faults.iter().map(|fault| fault.line).collect();
-    assert_eq!(lines, [1, 3], "{faults:?}");
+    let errors = parse("listen = \n\ndata_dir = \"x\n").unwrap_err();
+    let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
+    assert_eq!(lines, [1, 3], "{errors:?}");
 }
 
 #[test]
-fn one_table_in_place_of_a_list_is_one_fault() {
+fn one_table_in_place_of_a_list_is_one_error() {
     let one_store = config("", "", "").replace("[[store]]", "[store]");
     let problem = "`store` has to be a list of tables, each written [[store]]";
     assert_eq!(
-        faults(&one_store),
-        [fault_at(&one_store, "[store]", problem)]
+        errors(&one_store),
+        [error_at(&one_store, "[store]", problem)]
     );
     let one_farm = config("", "", "").replace("[[store.farm]]", "[store.farm]");
     let problem = "`farm` has to be a list of tables, each written [[store.farm]]";
     assert_eq!(
-        faults(&one_farm),
-        [fault_at(&one_farm, "[store.farm]", problem)]
+        errors(&one_farm),
+        [error_at(&one_farm, "[store.farm]", problem)]
     );
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use roamd_config::{AddressForm, ControllerOrder, Generation, ServiceKeys};
 
 use crate::support::{
-    MemoryFiles, assert_faults, assert_wrong_values, config, fault_at, faults, faults_with, parse,
+    MemoryFiles, assert_errors, assert_wrong_values, config, error_at, errors, errors_with, parse,
 };
 
 #[test]
@@ -90,15 +90,15 @@ fn timeouts_of_a_controller_are_parts_of_the_deadline() {
 #[test]
 fn service_keys_are_read_from_their_file() {
     let text = config("", "", "service_key_file = \"/keys\"");
-    let [fault] = faults(&text).try_into().unwrap();
-    let at_key = |problem| fault_at(&text, "service_key_file", problem);
-    assert!(fault.starts_with(&at_key(
+    let [error] = errors(&text).try_into().unwrap();
+    let at_key = |problem| error_at(&text, "service_key_file", problem);
+    assert!(error.starts_with(&at_key(
         "`service_key_file` names a file that cannot be read"
     )));
 
     let expected = at_key("`service_key_file` names a file that has no key in its first line");
     assert_eq!(
-        faults_with(&text, &MemoryFiles::with("/keys", "\n")),
+        errors_with(&text, &MemoryFiles::with("/keys", "\n")),
         [expected]
     );
 
@@ -107,7 +107,7 @@ fn service_keys_are_read_from_their_file() {
         ..MemoryFiles::default()
     };
     let expected = at_key("`service_key_file` has to be the path of a file");
-    assert_eq!(faults_with(&text, &files), [expected]);
+    assert_eq!(errors_with(&text, &files), [expected]);
 
     let config = roamd_config::parse(&text, &MemoryFiles::with("/keys", "one\ntwo\n"));
     assert_eq!(
@@ -117,9 +117,9 @@ fn service_keys_are_read_from_their_file() {
 }
 
 #[test]
-fn fault_of_a_farm_is_reported_with_its_line() {
+fn error_of_a_farm_is_reported_with_its_line() {
     let farm = "[[store.farm]]\nid = \"CVAD\"\nname = \"Farm3\"\ngeneration = \"cvad-7\"";
-    assert_faults(&[
+    assert_errors(&[
         (
             "",
             "",
@@ -224,7 +224,7 @@ fn fault_of_a_farm_is_reported_with_its_line() {
             farm,
             "key `controllers` of [[store.farm]] is missing",
         ),
-        // The id of a farm that has a fault itself is not unknown.
+        // The id of a farm that has an error itself is not unknown.
         (
             "authentication.credentials = \"CVAD\"",
             "",
@@ -333,13 +333,13 @@ fn wrong_value_of_a_list_is_quoted() {
         "has to end after the port; the path of the XML service is always /scripts/wpnbr.dll";
     let cut = &long[..60];
     assert_eq!(
-        faults(&text),
+        errors(&text),
         [
             format!("`controllers`: \"10.0.0.11\" {form}"),
             format!("`controllers`: \"\\u{{1b}}[2J\" {form}"),
             format!("`controllers`: \"{cut}…\" {path}"),
             format!("`controllers` {form}"),
         ]
-        .map(|problem| fault_at(&text, "controllers", &problem))
+        .map(|problem| error_at(&text, "controllers", &problem))
     );
 }

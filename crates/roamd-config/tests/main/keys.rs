@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::support::{assert_faults, config, parse};
+use crate::support::{assert_errors, config, parse};
 
 #[test]
 fn every_key_of_keys_is_read() {
@@ -18,8 +18,8 @@ fn every_key_of_keys_is_read() {
 }
 
 #[test]
-fn fault_of_keys_is_reported_with_its_line() {
-    assert_faults(&[
+fn error_of_keys_is_reported_with_its_line() {
+    assert_errors(&[
         (
             "keys.rotate_after = \"monthly\"",
             "",

@@ -2,9 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use roamd_config::{CertificateFault, ListenerConfig};
+use roamd_config::{CertificateError, ListenerConfig};
 
-use crate::support::{MemoryFiles, config, fault_at, faults, faults_with, parse};
+use crate::support::{MemoryFiles, config, error_at, errors, errors_with, parse};
 
 const TLS: &str = "[tls]\ncertificate_file = \"cert.pem\"\nkey_file = \"key.pem\"";
 
@@ -53,7 +53,7 @@ fn every_key_of_a_listener_is_read() {
 }
 
 #[test]
-fn fault_of_a_listener_is_reported_with_its_line() {
+fn error_of_a_listener_is_reported_with_its_line() {
     let networks = "has to be a network, such as \"10.0.0.0/8\" or \"2001:db8::/32\"";
     let cases = [
         (
@@ -94,24 +94,24 @@ fn fault_of_a_listener_is_reported_with_its_line() {
     ];
     for (lines, beginning, problem) in cases {
         let text = https(lines);
-        let expected = fault_at(&text, beginning, &problem);
-        assert_eq!(faults(&text), [expected], "{lines}");
+        let expected = error_at(&text, beginning, &problem);
+        assert_eq!(errors(&text), [expected], "{lines}");
     }
     let text = config(TLS, "", "");
     let problem = "`base_url` has to begin with https:// where there is a [tls] section";
-    assert_eq!(faults(&text), [fault_at(&text, "base_url", problem)]);
+    assert_eq!(errors(&text), [error_at(&text, "base_url", problem)]);
 }
 
 #[test]
 fn unusable_certificate_is_reported_at_its_key() {
     let files = MemoryFiles {
-        certificate_fault: Some(CertificateFault {
+        certificate_error: Some(CertificateError {
             key: "key_file",
             message: "it is empty".to_owned(),
         }),
         ..MemoryFiles::default()
     };
     let text = https(TLS);
-    let expected = fault_at(&text, "key_file", "`key_file` cannot be used: it is empty");
-    assert_eq!(faults_with(&text, &files), [expected]);
+    let expected = error_at(&text, "key_file", "`key_file` cannot be used: it is empty");
+    assert_eq!(errors_with(&text, &files), [expected]);
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use roamd_citrixauth::LoginThrottlePolicy;
 use roamd_config::LoginThrottle;
 
-use crate::support::{assert_faults, config, parse};
+use crate::support::{assert_errors, config, parse};
 
 #[test]
 fn every_key_of_the_login_throttle_is_read() {
@@ -27,8 +27,8 @@ concurrency = 8"#;
 }
 
 #[test]
-fn fault_of_the_login_throttle_is_reported_with_its_line() {
-    assert_faults(&[
+fn error_of_the_login_throttle_is_reported_with_its_line() {
+    assert_errors(&[
         (
             "login_throttle.free_attempts = 0",
             "",

@@ -1,4 +1,4 @@
-//! The configuration, from outside: its text to values or faults.
+//! The configuration, from outside: its text to values or errors.
 
 #![expect(
     clippy::indexing_slicing,

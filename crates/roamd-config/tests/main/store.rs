@@ -1,7 +1,7 @@
 use roamd_config::SpellingChoice;
 
 use crate::support::{
-    assert_faults, assert_wrong_values, config, fault_at, faults, line_of, parse,
+    assert_errors, assert_wrong_values, config, error_at, errors, line_of, parse,
 };
 
 #[test]
@@ -15,8 +15,8 @@ fn every_key_of_a_store_is_read() {
 }
 
 #[test]
-fn fault_of_a_store_is_reported_with_its_line() {
-    assert_faults(&[
+fn error_of_a_store_is_reported_with_its_line() {
+    assert_errors(&[
         (
             "",
             "spelling = \"nativ\"",
@@ -72,10 +72,10 @@ controllers = ["http://10.0.0.11:8080"]"#;
     let first = line_of(&text, "id = \"XA1\"");
     let repeated = format!("id `xa1` is already that of the farm in line {first}");
     assert_eq!(
-        faults(&text),
+        errors(&text),
         [
-            fault_at(&text, "path = \"/CITRIX/store\"", overlap),
-            fault_at(&text, "id = \"xa1\"", &repeated),
+            error_at(&text, "path = \"/CITRIX/store\"", overlap),
+            error_at(&text, "id = \"xa1\"", &repeated),
         ]
     );
 }

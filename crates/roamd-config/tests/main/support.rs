@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use roamd_config::{
-    CertificateFault, Config, ConfigFault, ControllerTls, FileError, Files, ListenerTls,
+    CertificateError, Config, ControllerTls, FileError, Files, LineError, ListenerTls,
 };
 
 /// Files in memory. Without any changes, it has no file, and whatever is checked can be used.
@@ -12,8 +12,8 @@ use roamd_config::{
 pub(crate) struct MemoryFiles {
     pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     pub(crate) folders: Vec<PathBuf>,
-    pub(crate) certificate_fault: Option<CertificateFault>,
-    pub(crate) controller_tls_fault: Option<String>,
+    pub(crate) certificate_error: Option<CertificateError>,
+    pub(crate) controller_tls_error: Option<String>,
 }
 
 impl MemoryFiles {
@@ -37,12 +37,12 @@ impl Files for MemoryFiles {
         Ok(content.iter().copied().take(largest).collect())
     }
 
-    fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateFault> {
-        self.certificate_fault.clone().map_or(Ok(()), Err)
+    fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateError> {
+        self.certificate_error.clone().map_or(Ok(()), Err)
     }
 
     fn check_controller_tls(&self, _: &ControllerTls) -> Result<(), String> {
-        self.controller_tls_fault.clone().map_or(Ok(()), Err)
+        self.controller_tls_error.clone().map_or(Ok(()), Err)
     }
 }
 
@@ -68,19 +68,19 @@ controllers = ["http://10.0.0.11:8080"]
 }
 
 /// Parses a text that names no file.
-pub(crate) fn parse(text: &str) -> Result<Config, Vec<ConfigFault>> {
+pub(crate) fn parse(text: &str) -> Result<Config, Vec<LineError>> {
     roamd_config::parse(text, &MemoryFiles::default())
 }
 
-/// Returns the faults of a text, each as `roamd config check` prints it.
-pub(crate) fn faults(text: &str) -> Vec<String> {
-    faults_with(text, &MemoryFiles::default())
+/// Returns the errors of a text, each as `roamd config check` prints it.
+pub(crate) fn errors(text: &str) -> Vec<String> {
+    errors_with(text, &MemoryFiles::default())
 }
 
-/// Returns the faults of a text that names files.
-pub(crate) fn faults_with(text: &str, files: &MemoryFiles) -> Vec<String> {
-    let faults = roamd_config::parse(text, files).err().unwrap_or_default();
-    faults.iter().map(ToString::to_string).collect()
+/// Returns the errors of a text that names files.
+pub(crate) fn errors_with(text: &str, files: &MemoryFiles) -> Vec<String> {
+    let errors = roamd_config::parse(text, files).err().unwrap_or_default();
+    errors.iter().map(ToString::to_string).collect()
 }
 
 /// Returns the number of the last line that begins with this text.
@@ -91,27 +91,27 @@ pub(crate) fn line_of(text: &str, beginning: &str) -> usize {
     found.unwrap_or_else(|| panic!("no line begins with {beginning}:\n{text}")) + 1
 }
 
-/// Returns a fault at the last line that begins with this text, as `roamd config check` prints it.
+/// Returns an error at the last line that begins with this text, as `roamd config check` prints it.
 #[track_caller]
-pub(crate) fn fault_at(text: &str, beginning: &str, problem: &str) -> String {
+pub(crate) fn error_at(text: &str, beginning: &str, problem: &str) -> String {
     format!("line {}: {problem}", line_of(text, beginning))
 }
 
-/// Checks the only fault of each case: keys of the document, the store and the farm, and the
+/// Checks the only error of each case: keys of the document, the store and the farm, and the
 /// problem. It is in the first line of the last of these that is not empty.
 #[track_caller]
-pub(crate) fn assert_faults(cases: &[(&str, &str, &str, &str)]) {
+pub(crate) fn assert_errors(cases: &[(&str, &str, &str, &str)]) {
     for (document, store, farm, problem) in cases {
         let text = config(document, store, farm);
         let keys = [document, store, farm]
             .into_iter()
             .rfind(|keys| !keys.is_empty());
         let beginning = keys.unwrap().lines().next().unwrap();
-        assert_eq!(faults(&text), [fault_at(&text, beginning, problem)]);
+        assert_eq!(errors(&text), [error_at(&text, beginning, problem)]);
     }
 }
 
-/// Checks the only fault of each case: a key, its value and what the fault says of it.
+/// Checks the only error of each case: a key, its value and what the error says of it.
 #[track_caller]
 pub(crate) fn assert_wrong_values(cases: &[(&str, &str, &str)]) {
     for (key, value, problem) in cases {
@@ -122,12 +122,12 @@ pub(crate) fn assert_wrong_values(cases: &[(&str, &str, &str)]) {
                 _ => format!("{line}\n"),
             })
             .collect();
-        let faults = faults(&text);
-        let [fault] = &faults[..] else {
-            panic!("{key} = {value}: {faults:?}")
+        let errors = errors(&text);
+        let [error] = &errors[..] else {
+            panic!("{key} = {value}: {errors:?}")
         };
-        let (_, rest) = fault.split_once(&format!("`{key}`")).unwrap();
-        assert!(rest.contains(problem), "{key} = {value}: {fault}");
-        assert!(!fault.contains("u:p"), "a secret is not repeated: {fault}");
+        let (_, rest) = error.split_once(&format!("`{key}`")).unwrap();
+        assert!(rest.contains(problem), "{key} = {value}: {error}");
+        assert!(!error.contains("u:p"), "a secret is not repeated: {error}");
     }
 }

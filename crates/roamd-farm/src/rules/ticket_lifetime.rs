@@ -11,8 +11,8 @@ const LONGEST_TICKET_LIFE: u32 = 3600;
 /// Lifetime of an STA ticket in milliseconds, as on real controllers (nfuse.md §8).
 pub(crate) const STA_TICKET_LIFE_MS: i64 = 100_000;
 
-/// Step by which the clock may be set back before earlier tickets are refused. Without this bound a clock
-/// set back by a year would extend each ticket by a year.
+/// Step by which the clock may be set back before earlier tickets are refused. Without this bound a
+/// clock set back by a year would extend each ticket by a year.
 const CLOCK_STEP_MS: i64 = 60_000;
 
 /// Returns the lifetime of a ticket in seconds for a requested lifetime.

@@ -8,19 +8,21 @@ use roamd_http::ClientLimiter;
 use roamd_nfuse_client::{Network, Observer};
 use roamd_sessions::{Farm, Store};
 
-use crate::app::clock::rng;
 use crate::app::environment::Environment;
-use crate::app::error::ServerError;
-use crate::app::large_work::LargeWork;
 use crate::app::state::{AppState, HostedStore};
-use crate::app::tasks::Changes;
 use crate::auth::login_throttle::LoginThrottle;
-use crate::auth::password_check::PasswordCheckCache;
+use crate::auth::password_checks::PasswordChecks;
+use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
+use crate::changes::Changes;
+use crate::clock::rng;
 use crate::config::{self, Config, CredentialCheck, Scheme};
+use crate::error::ServerError;
+use crate::farms::PasswordCheckCache;
 use crate::farms::{CredentialFarms, FarmSetup, NfuseFarm, TicketAuthorities};
 use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::large_work::LargeWork;
 use crate::metrics::{FarmCounts, Metrics};
 
 /// Shortest lifetime of a token (CA-30).
@@ -30,7 +32,8 @@ impl AppState {
     /// Builds the state of a server in an environment.
     ///
     /// # Errors
-    /// If TLS to a farm or ticket authority cannot be set up, or the base URL cannot be an audience.
+    /// If TLS to a farm or ticket authority cannot be set up, or the base URL cannot be an
+    /// audience.
     pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
         let base = &config.base_url;
         let audience = base
@@ -59,6 +62,8 @@ impl AppState {
             clock,
             network: _,
         } = environment;
+        let changes = Changes::default();
+        let credential_farms = credential_farms(&config.authentication.credentials, farms());
         let ticket_lifetimes = farms().map(|farm| farm.description().ticket_time_to_live);
         Ok(Self {
             tokens: TokenService::new(
@@ -69,7 +74,12 @@ impl AppState {
                 Arc::clone(&keys),
                 form_policy(&config.authentication),
             ),
-            credential_farms: credential_farms(&config.authentication.credentials, farms()),
+            password_checks: PasswordChecks::new(
+                password_checks,
+                credential_farms.clone(),
+                changes.clone(),
+            ),
+            credential_farms,
             login_throttle: Arc::new(LoginThrottle::new(
                 config.login_throttle,
                 Arc::clone(&shared),
@@ -84,13 +94,12 @@ impl AppState {
             auth_urls,
             audience,
             is_https: base.scheme() == Scheme::Https,
-            password_checks,
-            keys,
+            retry_keys: RetryKeys::new(keys, Arc::clone(&shared)),
             shared,
             metrics,
             audit,
             clock,
-            changes: Changes::default(),
+            changes,
             large_work: LargeWork::default(),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             metrics_from: config.listener.metrics_from.clone(),

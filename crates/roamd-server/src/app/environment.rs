@@ -7,11 +7,11 @@ use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
 use roamd_state::{SharedState, SqliteState};
 
-use crate::app::clock::Clock;
-use crate::app::data_dir;
-use crate::app::error::ServerError;
 use crate::audit::AuditLog;
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::data_dir;
+use crate::error::ServerError;
 use crate::keys::KeyFile;
 
 /// Keys, shared state, network, audit log and clock of a server.

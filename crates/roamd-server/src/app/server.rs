@@ -16,13 +16,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::app::environment::Environment;
-use crate::app::error::ServerError;
 use crate::app::liveness::Liveness;
+use crate::app::pipeline;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
 use crate::config::{self, Config};
+use crate::error::ServerError;
 use crate::http::client_address::client_key;
-use crate::http::pipeline;
 use crate::keys::{KeyFile, KeyRotation};
 use crate::tls::CertificateReloader;
 

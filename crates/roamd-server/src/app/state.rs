@@ -7,25 +7,25 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
 use roamd_http::ClientLimiter;
-use roamd_seal::KeyRing;
-use roamd_sessions::Store;
+use roamd_sessions::{Store, UserKey};
 use roamd_state::SharedState;
 use roamd_store_proto::Spelling;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::app::clock::Clock;
-use crate::app::large_work::LargeWork;
-use crate::app::tasks::Changes;
 use crate::audit::{AuditLog, AuditScope};
 use crate::auth::login_throttle::LoginThrottle;
-use crate::auth::password_check::{CheckPolicy, PasswordCheckCache};
+use crate::auth::password_checks::{CheckPolicy, PasswordChecks};
+use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
+use crate::changes::Changes;
+use crate::clock::Clock;
 use crate::config::SpellingChoice;
 use crate::farms::{CredentialFarms, NfuseFarm};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::large_work::LargeWork;
 use crate::metrics::Metrics;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].
@@ -43,9 +43,10 @@ pub(crate) struct AppState {
     /// Farms that check passwords.
     pub(crate) credential_farms: CredentialFarms,
     pub(crate) login_throttle: Arc<LoginThrottle>,
-    pub(crate) password_checks: Arc<PasswordCheckCache>,
+    pub(crate) password_checks: PasswordChecks,
     pub(crate) revocations: Revocations,
-    pub(crate) keys: Arc<KeyRing>,
+    /// Retry keys of launches.
+    pub(crate) retry_keys: RetryKeys,
     /// Expiring flags and counters.
     pub(crate) shared: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
@@ -110,6 +111,13 @@ impl AppState {
     /// All farms of all stores, in configured order.
     pub(crate) fn farms(&self) -> impl Iterator<Item = &NfuseFarm> {
         self.stores.iter().flat_map(|store| store.service.farms())
+    }
+
+    /// Forgets the resources of a user, so that their enumeration is requested again.
+    pub(crate) async fn forget_enumerations(&self, user: &UserKey) {
+        for farm in self.farms() {
+            farm.forget_enumeration(user).await;
+        }
     }
 
     /// Realms that tokens may be requested for: the stores, the validation services and the token

@@ -5,8 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
-use crate::app::data_dir;
 use crate::config::{Config, Scheme};
+use crate::data_dir;
 use crate::tls;
 
 /// Returns a sentence for each warning. Reads the files that the configuration names; creates none.

@@ -16,8 +16,8 @@ use serde::{Serialize, Serializer};
 use super::losses::Loss;
 use super::text::Text;
 use crate::config::UrlPath;
+use crate::farms::outcome as farm_outcome;
 use crate::http::request_id::RequestId;
-use crate::metrics::outcome as farm_outcome;
 
 /// A line of the log.
 #[derive(Debug, Serialize)]

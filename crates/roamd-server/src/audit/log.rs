@@ -16,7 +16,7 @@ use super::event::Line;
 use super::file::LogFile;
 use super::losses::{Loss, Losses};
 use super::writer::{self, Counts, Job};
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 use crate::config;
 
 /// Number of lines that may wait for the disk: a few seconds of the busiest day.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::event::{Event, Line};
 use super::log::AuditLog;
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 use crate::http::request_id::RequestId;
 
 /// Common fields of all audit lines of one request.

@@ -10,7 +10,7 @@ use super::event::{Event, Line};
 use super::file::LogFile;
 use super::losses::{Loss, Losses};
 use super::text;
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 
 /// Maximum number of jobs between two checks of the file.
 const BATCH: usize = 256;

@@ -1,7 +1,6 @@
-//! Authentication: callers, password checks, login throttling, revocation, retry keys.
+//! Authentication: password checks, login throttling, revocation, retry keys.
 
-pub(crate) mod caller;
 pub(crate) mod login_throttle;
-pub(crate) mod password_check;
+pub(crate) mod password_checks;
 pub(crate) mod retry_key;
 pub(crate) mod revocation;

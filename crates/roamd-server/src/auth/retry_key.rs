@@ -1,30 +1,42 @@
 //! Retry keys: the last segment of a retry URL, sealed, and bound to a user and a launch URL
 //! (SS-57, ST-46). Every server with the same keys can continue a launch.
 
+use std::sync::Arc;
+
 use data_encoding::BASE64URL_NOPAD;
 use getrandom::rand_core::Rng;
 use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{KeyRing, Purpose};
 use roamd_sessions::UserKey;
-use roamd_state::Digest;
+use roamd_state::{Digest, FlagKind, SharedState, StateError};
+use tracing::warn;
 
-use crate::app::clock::rng;
+use crate::clock::rng;
 
 const PURPOSE: Purpose = Purpose::new("retry-key");
 
 /// Lifetime of a retry key: longer than a client waits between two attempts.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
-/// Makes and opens retry keys.
-pub(crate) struct RetryKeys<'k>(&'k KeyRing);
+/// Makes retry keys, opens them, and records which launches have finished.
+pub(crate) struct RetryKeys {
+    sealer: Sealer,
+    state: Arc<dyn SharedState>,
+}
+
+/// Seals and opens retry keys.
+struct Sealer(Arc<KeyRing>);
 
 /// Id of a launch, which may take several requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LaunchId([u8; 16]);
 
-impl<'k> RetryKeys<'k> {
-    pub(crate) fn new(keys: &'k KeyRing) -> Self {
-        Self(keys)
+impl RetryKeys {
+    pub(crate) fn new(keys: Arc<KeyRing>, state: Arc<dyn SharedState>) -> Self {
+        Self {
+            sealer: Sealer(keys),
+            state,
+        }
     }
 
     /// Makes a key for the next attempt of this user at this launch URL.
@@ -35,6 +47,42 @@ impl<'k> RetryKeys<'k> {
         launch: LaunchId,
         now: Timestamp,
     ) -> String {
+        self.sealer.make(user, launch_url, launch, now)
+    }
+
+    /// Returns the launch that a key continues. Returns `None` for a key of another user or launch
+    /// URL, an expired key, and a key of a finished launch (ST-46).
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(crate) async fn continue_launch(
+        &self,
+        user: &UserKey,
+        launch_url: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<LaunchId>, StateError> {
+        let Some(launch) = self.sealer.open(user, launch_url, key, now) else {
+            return Ok(None);
+        };
+        let kind = FlagKind::FinishedLaunch;
+        let is_finished = self.state.is_flag_set(kind, launch.digest(), now).await?;
+        Ok((!is_finished).then_some(launch))
+    }
+
+    /// Records that a launch has finished, so that its keys continue it no more. If that fails,
+    /// they stay usable until they expire.
+    pub(crate) async fn finish(&self, user: &UserKey, launch: LaunchId, now: Timestamp) {
+        let (kind, until) = (FlagKind::FinishedLaunch, expiry(now));
+        if let Err(error) = self.state.set_flag(kind, launch.digest(), until).await {
+            warn!(%user, %error, "Recording the end of a launch failed");
+        }
+    }
+}
+
+impl Sealer {
+    /// Makes a key for the next attempt of this user at this launch URL.
+    fn make(&self, user: &UserKey, launch_url: &str, launch: LaunchId, now: Timestamp) -> String {
         let until = expiry(now).as_second().to_be_bytes();
         let plain = [launch.0.as_slice(), &until].concat();
         let sealed = self
@@ -45,7 +93,7 @@ impl<'k> RetryKeys<'k> {
 
     /// Returns the launch of a key. Returns `None` unless the key was made for this user and launch
     /// URL, and has not expired.
-    pub(crate) fn open(
+    fn open(
         &self,
         user: &UserKey,
         launch_url: &str,
@@ -70,13 +118,13 @@ impl LaunchId {
     }
 
     /// Key of the launch in the shared state.
-    pub(crate) fn digest(self) -> Digest {
+    fn digest(self) -> Digest {
         Digest::of(&self.0)
     }
 }
 
 /// Expiry of a key that is made now.
-pub(crate) fn expiry(now: Timestamp) -> Timestamp {
+fn expiry(now: Timestamp) -> Timestamp {
     now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX)
 }
 
@@ -97,12 +145,12 @@ mod tests {
         // ST-46
         let ring = |byte: u8| {
             let key = Key::new(KeyId(1), 0, [byte; Key::LEN].into());
-            KeyRing::new(key, Vec::new())
+            Arc::new(KeyRing::new(key, Vec::new()))
         };
         let (alice, bob) = (UserKey::new("DEMO", "alice"), UserKey::new("DEMO", "bob"));
         let launch = LaunchId::random();
         let now = Timestamp::UNIX_EPOCH;
-        let key = RetryKeys::new(&ring(7)).make(&alice, "/a", launch, now);
+        let key = Sealer(ring(7)).make(&alice, "/a", launch, now);
         let last = now + LIFETIME - SignedDuration::from_secs(1);
         for (case, ring, user, url, time, expected) in [
             ("another server", ring(7), &alice, "/a", now, Some(launch)),
@@ -112,11 +160,11 @@ mod tests {
             ("another session", ring(7), &alice, "/b", now, None),
             ("other keys", ring(8), &alice, "/a", now, None),
         ] {
-            let opened = RetryKeys::new(&ring).open(user, url, &key, time);
+            let opened = Sealer(ring).open(user, url, &key, time);
             assert_eq!(opened, expected, "{case}");
         }
         for key in ["", "k41x9", "ä", &key[1..]] {
-            let opened = RetryKeys::new(&ring(7)).open(&alice, "/a", key, now);
+            let opened = Sealer(ring(7)).open(&alice, "/a", key, now);
             assert_eq!(opened, None, "{key}");
         }
     }
@@ -125,7 +173,7 @@ mod tests {
         #[test]
         fn forged_retry_key_is_rejected(text in "\\PC*", bit in any::<prop::sample::Index>()) {
             let ring = KeyRing::new(Key::new(KeyId(1), 0, [7; Key::LEN].into()), Vec::new());
-            let (keys, now) = (RetryKeys::new(&ring), Timestamp::UNIX_EPOCH);
+            let (keys, now) = (Sealer(Arc::new(ring)), Timestamp::UNIX_EPOCH);
             let alice = UserKey::new("DEMO", "alice");
             prop_assert_eq!(keys.open(&alice, "/a", &text, now), None);
             let key = keys.make(&alice, "/a", LaunchId::random(), now);

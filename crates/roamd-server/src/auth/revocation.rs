@@ -10,7 +10,7 @@ use roamd_state::{CounterKind, Digest, FlagKind, SharedState, StateError};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 use crate::http::error::ApiError;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;

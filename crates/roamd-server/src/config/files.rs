@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use roamd_config::{CertificateFault, ControllerTls, FileError, Files, ListenerTls};
+use roamd_config::{CertificateError, ControllerTls, FileError, Files, ListenerTls};
 
 use super::transport::client_tls;
 use crate::tls;
@@ -22,10 +22,10 @@ impl Files for SystemFiles {
         Ok(bytes)
     }
 
-    fn check_certificate(&self, tls: &ListenerTls) -> Result<(), CertificateFault> {
+    fn check_certificate(&self, tls: &ListenerTls) -> Result<(), CertificateError> {
         match tls::read(tls) {
             Ok(_) => Ok(()),
-            Err(error) => Err(CertificateFault {
+            Err(error) => Err(CertificateError {
                 key: error.key(),
                 message: error.with_causes(),
             }),
@@ -69,14 +69,14 @@ mod tests {
         config.to_string()
     }
 
-    /// Returns a fault at the last line that begins with this text.
-    fn fault_at(text: &str, beginning: &str, problem: &str) -> String {
+    /// Returns an error at the last line that begins with this text.
+    fn error_at(text: &str, beginning: &str, problem: &str) -> String {
         format!("line {}: {problem}", line_of(text, beginning))
     }
 
-    fn faults(text: &str) -> Vec<String> {
-        let faults = parse(text).err().unwrap_or_default();
-        faults.iter().map(ToString::to_string).collect()
+    fn errors(text: &str) -> Vec<String> {
+        let errors = parse(text).err().unwrap_or_default();
+        errors.iter().map(ToString::to_string).collect()
     }
 
     /// Writes a certificate and its key into a folder, and returns the section that names them.
@@ -131,25 +131,25 @@ mod tests {
         let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
         let text = config(&section(folder), "");
         let reported = |expected: &str| {
-            let [fault] = faults(&text).try_into().unwrap();
-            assert!(fault.contains(expected), "{fault}");
-            assert!(!fault.contains("-----"), "{fault}");
-            fault
+            let [error] = errors(&text).try_into().unwrap();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("-----"), "{error}");
+            error
         };
-        let at_certificate = |problem| fault_at(&text, "certificate_file", problem);
-        let at_key = |problem| fault_at(&text, "key_file", problem);
+        let at_certificate = |problem| error_at(&text, "certificate_file", problem);
+        let at_key = |problem| error_at(&text, "key_file", problem);
         let missing = reported(&at_certificate(
             "`certificate_file` cannot be used: cannot read",
         ));
         assert!(missing.contains("No such file"), "{missing}");
         identity(folder);
-        assert_eq!(faults(&text), [""; 0]);
+        assert_eq!(errors(&text), [""; 0]);
 
         fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
         reported(&at_key("`key_file` cannot be used: the key"));
         // A group may share it.
         fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(faults(&text), [""; 0]);
+        assert_eq!(errors(&text), [""; 0]);
 
         secret(folder, &KeyPair::generate().unwrap().serialize_pem());
         reported(&at_key(
@@ -185,15 +185,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
         let text = config("", &format!("service_key_file = {path:?}"));
-        let [fault] = faults(&text).try_into().unwrap();
-        let at_key = |problem| fault_at(&text, "service_key_file", problem);
-        assert!(fault.starts_with(&at_key(
+        let [error] = errors(&text).try_into().unwrap();
+        let at_key = |problem| error_at(&text, "service_key_file", problem);
+        assert!(error.starts_with(&at_key(
             "`service_key_file` names a file that cannot be read"
         )));
 
         fs::write(&path, "\n").unwrap();
         let expected = at_key("`service_key_file` names a file that has no key in its first line");
-        assert_eq!(faults(&text), [expected]);
+        assert_eq!(errors(&text), [expected]);
 
         fs::write(&path, "one\ntwo\n").unwrap();
         let farm = &parse(&text).unwrap().stores[0].farms[0];
@@ -207,16 +207,16 @@ mod tests {
     fn folder_in_place_of_a_file_is_reported() {
         let text = config("", "service_key_file = \"/\"");
         let problem = "`service_key_file` has to be the path of a file";
-        let expected = fault_at(&text, "service_key_file", problem);
-        assert_eq!(faults(&text), [expected]);
+        let expected = error_at(&text, "service_key_file", problem);
+        assert_eq!(errors(&text), [expected]);
     }
 
     #[test]
     fn unusable_name_in_certificates_is_reported() {
         let text = config("", "tls_name = \"not a name\"");
         let problem = "`tls_name` cannot be used: name is neither a DNS name nor an address";
-        assert_eq!(faults(&text), [fault_at(&text, "tls_name", problem)]);
+        assert_eq!(errors(&text), [error_at(&text, "tls_name", problem)]);
         let text = config("", "tls_name = \"ddc.example.test\"");
-        assert_eq!(faults(&text), [""; 0]);
+        assert_eq!(errors(&text), [""; 0]);
     }
 }

@@ -8,9 +8,9 @@ mod read;
 mod transport;
 
 pub use roamd_config::{
-    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, CitrixGateway, Config, ConfigFault,
+    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, CitrixGateway, Config,
     ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
-    Lifetime, ListenerConfig, ListenerTls, LoginThrottle, PublicKeyPin, SAMPLE, Scheme,
+    Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle, PublicKeyPin, SAMPLE, Scheme,
     ServerLimits, SpellingChoice, Store, Trust, UrlPath, UrlPathError,
 };
 

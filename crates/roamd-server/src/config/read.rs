@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use roamd_config::{Config, ConfigFault};
+use roamd_config::{Config, LineError};
 
 use super::files::SystemFiles;
 
@@ -29,24 +29,28 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
     },
-    /// The file has faults, in the order of their lines; at least one.
-    #[error("the configuration {} has {}", .path.display(), Count(.faults.len()))]
-    Faulty {
+    /// The file has errors, in the order of their lines; at least one.
+    #[error(
+        "the configuration {path} has {}, and run `roamd config check {path}` again",
+        Count(.errors.len()),
+        path = .path.display()
+    )]
+    Invalid {
         /// The file.
         path: PathBuf,
         /// All of them.
-        faults: Vec<ConfigFault>,
+        errors: Vec<LineError>,
     },
 }
 
-/// "1 fault", "2 faults".
+/// "1 error; correct it", "2 errors; correct them".
 struct Count(usize);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            1 => f.write_str("1 fault"),
-            count => write!(f, "{count} faults"),
+            1 => f.write_str("1 error; correct it"),
+            count => write!(f, "{count} errors; correct them"),
         }
     }
 }
@@ -54,7 +58,7 @@ impl fmt::Display for Count {
 /// Reads and checks a configuration file.
 ///
 /// # Errors
-/// If the file cannot be read, or is too large; otherwise all its faults.
+/// If the file cannot be read, or is too large; otherwise all its errors.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable {
         path: path.into(),
@@ -69,17 +73,17 @@ pub fn read(path: &Path) -> Result<Config, ConfigError> {
     if text.len() as u64 > LARGEST {
         return Err(ConfigError::TooLarge { path: path.into() });
     }
-    parse(&text).map_err(|faults| ConfigError::Faulty {
+    parse(&text).map_err(|errors| ConfigError::Invalid {
         path: path.into(),
-        faults,
+        errors,
     })
 }
 
 /// Checks the text of a configuration, and the files that it names.
 ///
 /// # Errors
-/// All faults, in the order of their lines.
-pub fn parse(text: &str) -> Result<Config, Vec<ConfigFault>> {
+/// All errors, in the order of their lines.
+pub fn parse(text: &str) -> Result<Config, Vec<LineError>> {
     roamd_config::parse(text, &SystemFiles)
 }
 

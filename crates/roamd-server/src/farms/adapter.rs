@@ -7,10 +7,10 @@ use roamd_sessions::{Farm, FarmDescription, FarmError, User, UserKey};
 use tokio::time::Instant;
 
 use super::context::OperationContext;
-use super::fair_semaphore::NoPermit;
 use super::farm_state::{FarmSetup, FarmState};
 use super::operation::NfuseOperation;
-use crate::metrics::OperationKind;
+use super::operation_kind::OperationKind;
+use crate::fairness::NoPermit;
 
 /// One farm, reached over NFuse. A clone is the same farm.
 #[derive(Clone)]

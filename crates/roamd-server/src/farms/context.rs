@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::credentials::explicit;
 use super::errors::farm_error;
-use super::fair_semaphore::Permit;
 use super::farm_state::FarmState;
+use crate::fairness::Permit;
 
 /// Context of one operation of one user on one farm.
 pub(super) struct OperationContext {

@@ -18,10 +18,10 @@ use tracing::warn;
 use super::adapter::NfuseFarm;
 use super::credentials::{encoded, explicit};
 use super::errors::farm_error;
-use super::fair_semaphore::{NoPermit, Permit};
 use super::farm_state::FarmState;
-use crate::auth::password_check::PasswordCheck;
-use crate::metrics::OperationKind;
+use super::operation_kind::OperationKind;
+use super::password_check::PasswordCheck;
+use crate::fairness::{NoPermit, Permit};
 
 /// Longest domain and longest account name, in bytes: the limit of a DNS name.
 const MAX_PART_BYTES: usize = 255;

@@ -9,15 +9,15 @@ use roamd_nfuse_proto::{CapabilitiesRequest, CapabilityId};
 use roamd_sessions::{FarmDescription, FarmError, FarmId, ResourceEnumeration, UserKey};
 
 use super::errors::farm_error;
-use super::fair_queue::FairSemaphoreLimits;
-use super::fair_semaphore::FairSemaphore;
 use super::farm_client::farm_client;
 use super::icon_cache::{IconCache, icon_cache};
+use super::password_check::PasswordCheckCache;
 use super::ticket_authorities::TicketAuthorities;
-use crate::app::clock::Clock;
-use crate::app::large_work::LargeWork;
-use crate::auth::password_check::PasswordCheckCache;
+use crate::clock::Clock;
 use crate::config;
+use crate::fairness::FairSemaphore;
+use crate::fairness::FairSemaphoreLimits;
+use crate::large_work::LargeWork;
 use crate::metrics::FarmCounts;
 
 /// Lifetime of a user's cached enumeration. It separates desktops from applications and has the

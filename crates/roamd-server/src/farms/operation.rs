@@ -9,8 +9,8 @@ use roamd_sessions::{
 use secrecy::SecretString;
 
 use super::context::OperationContext;
+use super::operation_kind::OperationKind;
 use super::{enumeration, icons, launch, session_end, session_list};
-use crate::metrics::OperationKind;
 
 /// One operation of one user on one farm.
 pub(crate) struct NfuseOperation(pub(super) OperationContext);

@@ -13,8 +13,8 @@ use roamd_nfuse_proto::ErrorId;
 
 use super::farm_client::farm_client;
 use super::ticket_authorities::TicketAuthorities;
-use crate::ServerError;
 use crate::config::{CitrixGateway, Config, Farm};
+use crate::error::ServerError;
 
 /// Result of probing one controller or ticket authority.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -70,7 +70,7 @@ async fn tickets_to_send(
             if let Some(until) = until {
                 info!(
                     farm = %farm.description.id, %until, count = tickets.len(),
-                    "Farm cannot invalidate logon tickets; unused ones may work until then"
+                    "Farm cannot invalidate logon tickets; unused ones work until they expire"
                 );
             }
             Ok(Vec::new())

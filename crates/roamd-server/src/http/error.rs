@@ -9,8 +9,8 @@ use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
-use crate::app::large_work::LargeWorkFailed;
 use crate::http::response;
+use crate::large_work::LargeWorkFailed;
 
 /// Value of `Retry-After`, in seconds.
 pub(crate) const RETRY_SECONDS: &str = "5";

@@ -3,7 +3,6 @@
 pub(crate) mod client_address;
 pub(crate) mod error;
 pub(crate) mod host_header;
-pub(crate) mod pipeline;
 pub(crate) mod request;
 pub(crate) mod request_id;
 pub(crate) mod response;

@@ -1,5 +1,5 @@
 //! A request whose path and method are valid, and what handlers read from it: accepted types,
-//! language, headers, query, body (SS-62). The token is checked in [`crate::auth::caller`].
+//! language, headers, query, body (SS-62). The token is checked in [`crate::routes::caller`].
 
 use std::borrow::Cow;
 use std::net::IpAddr;

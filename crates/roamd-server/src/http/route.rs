@@ -519,7 +519,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_identifier_of_any_path_is_made_of_plain_characters(
+        fn identifiers_of_any_path_are_plain_characters(
             path in "(/Citrix/Store/(sessions/v1|resources/v2))?(/[a-zA-Z0-9._~%-]{0,9}|/launch|/ica|\\PC){0,6}"
         ) {
             use StoreRoute::{Launch, LaunchResource, Icon, Resource};

@@ -14,8 +14,8 @@ use roamd_config::MOST_KEYS;
 use roamd_seal::{KeyInfo, KeyRing, KeyRingError, Overlap};
 use zeroize::Zeroizing;
 
-use crate::app::clock::rng;
-use crate::app::data_dir::{self, DataDirError};
+use crate::clock::rng;
+use crate::data_dir::{self, DataDirError};
 
 /// Name of the file.
 const FILE: &str = "keys";

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::file::{KeyFile, KeysError, overlap};
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 
 /// Interval at which a running server reads the file.
 const INTERVAL: Duration = Duration::from_secs(2);

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::file::{KeyFile, KeysError, MAX_BYTES, MAX_KEYS, overlap};
 use super::rotation::KeyRotation;
-use crate::app::clock::rng;
-use crate::app::data_dir;
+use crate::clock::rng;
+use crate::data_dir;
 
 const DAY: Duration = Duration::from_hours(24);
 const PURPOSE: Purpose = Purpose::new("test");

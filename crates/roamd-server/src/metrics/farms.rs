@@ -11,7 +11,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::{Attempt, CallError, ControllerUrl, Observer};
-use roamd_sessions::{FarmError, Refusal};
+use roamd_sessions::FarmError;
+
+use crate::farms::{OUTCOMES, OperationKind, outcome};
 
 /// Metrics of all farms.
 #[derive(Debug)]
@@ -35,27 +37,6 @@ struct ControllerCounts {
     controller: ControllerUrl,
     url: Arc<String>,
     times: Histogram,
-}
-
-/// Operation on a farm, which may take several requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OperationKind {
-    /// Listing the sessions of a user.
-    List,
-    /// Disconnecting the sessions of a client.
-    Disconnect,
-    /// Logging off the sessions of a client.
-    LogOff,
-    /// Preparing a session or resource for a connection.
-    Launch,
-    /// Checking a password.
-    SignIn,
-    /// Replacing a password.
-    PasswordChange,
-    /// Waiting for a permit, which every other operation needs; counted only if there was none.
-    Permit,
-    /// Requesting a ticket of a ticket authority. The label `farm` then names the Citrix Gateway.
-    Ticket,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -208,56 +189,5 @@ impl Observer for FarmCounts {
             outcome: attempt.outcome.as_str(),
         };
         self.attempts.get_or_create(&labels).inc();
-    }
-}
-
-impl OperationKind {
-    /// All operations on farms, without [`OperationKind::Ticket`].
-    const OF_FARMS: [Self; 7] = [
-        Self::List,
-        Self::Disconnect,
-        Self::LogOff,
-        Self::Launch,
-        Self::SignIn,
-        Self::PasswordChange,
-        Self::Permit,
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Disconnect => "disconnect",
-            Self::LogOff => "logoff",
-            Self::Launch => "launch",
-            Self::SignIn => "sign_in",
-            Self::PasswordChange => "password_change",
-            Self::Permit => "permit",
-            Self::Ticket => "ticket",
-        }
-    }
-}
-
-/// Values of [`outcome`].
-const OUTCOMES: [&str; 6] = [
-    "confirmed",
-    "refused",
-    "gone",
-    "not_ready",
-    "unavailable",
-    "busy",
-];
-
-/// Outcome of an operation, as a label. A session that is gone and a host that is not ready yet are
-/// no faults of the farm, so they have values of their own.
-pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
-    match error {
-        None => "confirmed",
-        Some(FarmError::Refused(refusal) | FarmError::RefusedHalfway(refusal)) => match refusal {
-            Refusal::UnknownSession => "gone",
-            Refusal::NotReady(_) => "not_ready",
-            _ => "refused",
-        },
-        Some(FarmError::Unavailable(_) | FarmError::NotDone(_)) => "unavailable",
-        Some(FarmError::Busy) => "busy",
     }
 }

@@ -18,7 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::StaClient;
 
 use self::controllers::Controllers;
-pub(crate) use self::farms::{FarmCounts, FarmMetrics, OperationKind, outcome};
+pub(crate) use self::farms::{FarmCounts, FarmMetrics};
 pub(crate) use self::listener::{CertificateReload, ListenerMetrics};
 use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;

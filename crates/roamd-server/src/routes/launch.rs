@@ -10,19 +10,18 @@ use roamd_sessions::{
     EndPoint, FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, NotReady,
     ResourceIds,
 };
-use roamd_state::FlagKind;
 use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Actor, Event, LaunchRequest, Launchable, Text};
-use crate::auth::caller::{Caller, caller};
-use crate::auth::password_check::CheckPolicy;
-use crate::auth::retry_key::{LaunchId, RetryKeys, expiry};
+use crate::auth::password_checks::CheckPolicy;
+use crate::auth::retry_key::LaunchId;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::ProtectionSpace;
+use crate::routes::caller::caller;
 
 /// Reconnects the client to a session.
 pub(crate) async fn session(
@@ -93,10 +92,7 @@ async fn launch(
     let language = request.language();
     let seen_address = request.client_address();
     let params = LaunchParams::from_xml(&request.body_of(media_type::LAUNCH_PARAMS).await?)?;
-    let end_point = EndPoint {
-        client_name: params.client_name.clone(),
-        device_id: params.device_id.clone(),
-    };
+    let end_point = EndPoint::from(&params);
     let user = &caller.user;
     let actor = Actor::new(user, &store.urls.path, &end_point);
     let planned = target.map(|target| (store.service.plan_launch(user, &target), target));
@@ -111,7 +107,9 @@ async fn launch(
     let attempt = match (planned, retry_key) {
         (None, _) => None,
         (Some(planned), None) => Some((planned, None)),
-        (Some(planned), Some(key)) => continued_launch(state, &caller, &url, key)
+        (Some(planned), Some(key)) => state
+            .retry_keys
+            .continue_launch(&caller.user.key, &url, key, caller.now())
             .await?
             .map(|launch| (planned, Some(launch))),
     };
@@ -147,8 +145,8 @@ async fn launch(
                     .map_or(url, |ids| store.urls.resource_launch(&ids)),
                 None => url,
             };
-            let keys = RetryKeys::new(&state.keys);
-            let key = keys.make(&caller.user.key, &url, launch, caller.now());
+            let (user, now) = (&caller.user.key, caller.now());
+            let key = state.retry_keys.make(user, &url, launch, now);
             let data = not_ready(reason, format!("{url}/{key}"));
             return Ok(launch_response(media, language, &data));
         }
@@ -173,32 +171,10 @@ async fn launch(
         }
     };
     if let Some(launch) = continued {
-        let (key, until) = (launch.digest(), expiry(caller.now()));
-        let finish = state.shared.set_flag(FlagKind::FinishedLaunch, key, until);
-        // The result is sent all the same: at worst the retry key stays usable for a few minutes.
-        if let Err(error) = finish.await {
-            warn!(user = %caller.user.key, %error, "Recording the end of a launch failed");
-        }
+        let user = &caller.user.key;
+        state.retry_keys.finish(user, launch, caller.now()).await;
     }
     Ok(launch_response(media, language, &data))
-}
-
-/// Returns the launch that a retry key continues. Returns `None` for a key of another user or URL,
-/// an expired key, and a key of a finished launch (ST-46).
-async fn continued_launch(
-    state: &AppState,
-    caller: &Caller<'_>,
-    url: &str,
-    key: &str,
-) -> Result<Option<LaunchId>, ApiError> {
-    let now = caller.now();
-    let keys = RetryKeys::new(&state.keys);
-    let Some(launch) = keys.open(&caller.user.key, url, key, now) else {
-        return Ok(None);
-    };
-    let kind = FlagKind::FinishedLaunch;
-    let is_finished = state.shared.is_flag_set(kind, launch.digest(), now).await?;
-    Ok((!is_finished).then_some(launch))
 }
 
 /// Delays in seconds: clients retry at most 30 times (CQ-64), and a restart takes minutes.

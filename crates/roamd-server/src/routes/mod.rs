@@ -2,10 +2,11 @@
 //! SS-62, makes one call into the domain, and encodes the result.
 
 mod auth;
+mod caller;
 mod documents;
 mod icon_file;
 mod launch;
-mod operations;
+mod monitoring;
 mod pages;
 mod resources;
 mod sessions;
@@ -69,9 +70,9 @@ pub(crate) async fn respond(
         },
         Route::Schemas => pages::schemas(),
         Route::Schema(name) => documents::schema(name),
-        Route::Health => Ok(operations::health()),
-        Route::Ready => operations::ready(state, &request).await,
-        Route::Metrics => operations::metrics(state),
+        Route::Health => Ok(monitoring::health()),
+        Route::Ready => monitoring::ready(state, &request).await,
+        Route::Metrics => monitoring::metrics(state),
         Route::Page => pages::root(state),
         Route::StyleSheet => Ok(pages::style_sheet()),
     }

@@ -19,13 +19,13 @@ use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resou
 use sha2::{Digest, Sha256};
 
 use crate::app::state::{AppState, HostedStore};
-use crate::auth::caller::caller;
-use crate::auth::password_check::CheckPolicy;
+use crate::auth::password_checks::CheckPolicy;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::route::IconFormat;
 use crate::http::urls::StoreUrls;
+use crate::routes::caller::caller;
 use crate::routes::icon_file;
 
 /// `clienttype` of applications and desktops, and of documents (ST-63).

@@ -12,15 +12,15 @@ use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, med
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::app::large_work::{LargeWork, LargeWorkFailed};
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Actor, Event};
-use crate::auth::caller::{Caller, caller};
 use crate::farms::NfuseFarm;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::StoreUrls;
+use crate::large_work::{LargeWork, LargeWorkFailed};
+use crate::routes::caller::{Caller, caller};
 
 /// Lists the sessions that the client may reconnect to.
 pub(crate) async fn available(
@@ -36,7 +36,7 @@ pub(crate) async fn available(
         app_sessions_only: params.app_sessions_only,
     };
     caller.check_password(store.check_policy()).await?;
-    let end_point = end_point(&params);
+    let end_point = EndPoint::from(&params);
     let service = Arc::clone(&store.service);
     let plan = service.plan_list(list_request);
     let Caller { user, audit, .. } = caller;
@@ -127,7 +127,7 @@ async fn end(
         .collect();
     caller.check_password(store.check_policy()).await?;
     invalidate_tickets(state, &caller, &tickets).await;
-    let (service, end_point) = (Arc::clone(&store.service), end_point(&params));
+    let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
     let Caller { user, audit, .. } = caller;
     let user_key = user.key.clone();
     let actor = Actor::new(&user, &store.urls.path, &end_point);
@@ -137,7 +137,7 @@ async fn end(
         ended
     };
     let EndOutcome { status, .. } = state.changes.run_to_completion(end).await??;
-    info!(user = %user_key, ?action, ?status, "Sessions of a client ended");
+    info!(user = %user_key, ?action, ?status, "End of sessions requested");
     let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
@@ -153,12 +153,5 @@ async fn invalidate_tickets(state: &AppState, caller: &Caller<'_>, tickets: &[Se
     let errors = join_all(invalidations).await.into_iter();
     for error in errors.filter_map(Result::err) {
         warn!(%user, %error, "Ticket could not be recorded as invalid");
-    }
-}
-
-fn end_point(params: &SessionParams) -> EndPoint {
-    EndPoint {
-        client_name: Some(params.client_name.clone()),
-        device_id: params.device_id.clone(),
     }
 }

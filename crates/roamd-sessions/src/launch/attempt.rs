@@ -94,10 +94,7 @@ impl Launch {
         let shares = matches!(target, Target::Application(_)) && !desktop;
         let connect = ConnectRequest {
             target,
-            end_point: EndPoint {
-                client_name: self.params.client_name.clone(),
-                device_id: self.params.device_id.clone(),
-            },
+            end_point: EndPoint::from(&self.params),
             client_address: self.params.client_address.or(self.seen_address),
             sharing_key: shares.then(|| settings.sharing_key(user, &description.publisher_name)),
             settings,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{DataRequest, DataResponse, TicketResponse};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_response, encode_request};
 use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
+use roamd_testkit::closed_url;
 use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment, sign_in};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -94,7 +95,7 @@ async fn application_starts_through_citrix_gateway() {
 
 #[tokio::test]
 async fn inside_client_gets_the_address_without_a_ticket() {
-    let down = refusing().await;
+    let down = refusing();
     let env = env(&down, "inside = [\"127.0.0.0/8\"]").await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -117,7 +118,7 @@ async fn claimed_client_address_does_not_make_a_client_inside() {
 #[tokio::test]
 async fn failed_ticket_authority_is_skipped() {
     let closing = closing().await;
-    let down = refusing().await;
+    let down = refusing();
     let env = env(&format!("{down}, {closing}, \"{{XA1}}\""), "").await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
@@ -236,9 +237,8 @@ async fn closing() -> String {
 }
 
 /// Returns the URL of an authority that refuses connections.
-async fn refusing() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("\"http://{}\"", listener.local_addr().unwrap())
+fn refusing() -> String {
+    format!("\"{}\"", closed_url())
 }
 
 fn ica(response: &Response) -> String {

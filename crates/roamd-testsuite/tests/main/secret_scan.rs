@@ -15,7 +15,7 @@ const WRONG: &str = "Planted-Mistake-9942";
 const LOGGED: [&str; 5] = [
     "User signed in",
     "Login refused",
-    "Sessions of a client ended",
+    "End of sessions requested",
     "Farm call ended",
     "Logged where it may block",
 ];

@@ -11,17 +11,17 @@ use crate::output;
 /// # Errors
 /// If the file cannot be read or is not a valid configuration.
 pub(super) fn read_config(path: &Path) -> Result<Config, ConfigError> {
-    config::read(path).inspect_err(print_faults)
+    config::read(path).inspect_err(print_errors)
 }
 
-fn print_faults(error: &ConfigError) {
-    if let ConfigError::Faulty { path, faults } = error {
-        for fault in faults {
+fn print_errors(error: &ConfigError) {
+    if let ConfigError::Invalid { path, errors } = error {
+        for error in errors {
             output::print_message(format_args!(
                 "{}:{}: {}",
                 path.display(),
-                fault.line,
-                fault.message
+                error.line,
+                error.message
             ));
         }
     }

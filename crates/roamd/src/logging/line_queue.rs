@@ -18,7 +18,8 @@ const DELAY: Duration = Duration::from_millis(10);
 /// Limit of the lines that wait, in bytes. Further ones are lost, and counted.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Time for the last lines when the queue is dropped: a reader that hangs must not keep the process.
+/// Time for the last lines when the queue is dropped: a reader that hangs must not keep the
+/// process.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Capacity that an empty buffer keeps, in bytes.

@@ -11,7 +11,7 @@ use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
 use crate::support::{run, self_signed};
 
 #[test]
-fn config_check_reports_every_fault_with_line() {
+fn config_check_reports_every_error_with_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roamd.toml");
     let path = path.to_str().unwrap();
@@ -38,8 +38,32 @@ fn config_check_reports_every_fault_with_line() {
         .concat();
     assert_eq!(
         ran.err,
-        format!("{expected}roamd: the configuration {path} has 6 faults\n")
+        format!(
+            "{expected}roamd: the configuration {path} has 6 errors; correct them, and run \
+             `roamd config check {path}` again\n"
+        )
     );
+}
+
+#[test]
+fn documented_output_is_that_of_the_changed_sample() {
+    let document = include_str!("../../../../docs/configuring.md");
+    let (_, block) = document.split_once("```console\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let (command, output) = block.split_once('\n').unwrap();
+    assert_eq!(command, "$ roamd config check roamd.toml");
+    let sample = run(&["config", "init"]).out;
+    let (start, last_controllers) = sample.rsplit_once("\ncontrollers").unwrap();
+    let changed = format!("{start}\ncontollers{last_controllers}").replace(
+        "\nbase_url = \"http://127.0.0.1:8080\"",
+        "\nbase_url = \"http://127.0.0.1:8080/Citrix/Store\"",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roamd.toml");
+    fs::write(&path, changed).unwrap();
+    let ran = run(&["config", "check", path.to_str().unwrap()]);
+    let prefix = format!("{}/", folder.path().display());
+    assert_eq!(ran.err.replace(&prefix, ""), output);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, closed_url};
 
 use crate::support::{CommandOutput, Server, World, roamd, run, write_configuration};
 
@@ -47,7 +47,7 @@ fn probe_requests_ticket_from_each_ticket_authority() {
     let controller = format!("http://{}", farm.address());
     let gateway = format!(
         "[store.gateway]\naddress = \"gw.example.net\"\nsta = {:?}\n",
-        [&controller, &refusing, &unreachable_url()]
+        [&controller, &refusing, &closed_url()]
     );
     let farms = vec![FarmConfig::new("CVAD", &controller)];
     let config = configuration(&world, &gateway, farms);
@@ -87,17 +87,11 @@ fn fixed_response(status: &str, body: &str) -> String {
     url
 }
 
-/// Returns a URL whose port is not in use.
-fn unreachable_url() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
-
 #[test]
 fn probe_exit_code_reflects_how_many_controllers_respond() {
     let world = World::new();
     let farm = embedded_farm(&world);
-    let (good, dead) = (farm.url().to_owned(), unreachable_url());
+    let (good, dead) = (farm.url().to_owned(), closed_url());
     for (controllers, code) in [
         (vec![&*good], 0),
         (vec![&*good, &*dead], 4),
@@ -128,7 +122,7 @@ fn probe_lists_capabilities_or_reason_of_each_controller() {
     let no_tls = html.replace("http://", "https://");
     let controllers = [
         farm.url(),
-        &unreachable_url(),
+        &closed_url(),
         "http://no-such-host.invalid:80",
         &html,
         &missing,

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
-use roamd_testkit::{FarmConfig, MockStore, ServerConfig, StoreConfig};
+use roamd_testkit::{FarmConfig, MockStore, ServerConfig, StoreConfig, free_address};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -370,7 +370,7 @@ pub(crate) fn self_signed(certificate: &Path, key: &Path) {
 
 /// Returns an address of 127.0.0.1 with a port that is not in use.
 pub(crate) fn unused_address() -> String {
-    unused_address_on("127.0.0.1")
+    free_address().to_string()
 }
 
 /// Returns an address of `host` with a port that is not in use.

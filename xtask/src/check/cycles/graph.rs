@@ -61,13 +61,20 @@ impl Graph {
         found
     }
 
+    /// Returns each import: the file, the file that it imports, and the line.
+    pub(super) fn edges(&self) -> impl Iterator<Item = (&str, &str, usize)> {
+        let files = self.edges.keys();
+        files.flat_map(|from| {
+            self.targets(from)
+                .map(move |(to, line)| (from.as_str(), to, line))
+        })
+    }
+
     /// Returns each import as `from:line → to`.
     #[cfg(test)]
     pub(super) fn lines(&self) -> Vec<String> {
-        let edges = self.edges.keys();
-        edges
-            .flat_map(|from| self.targets(from).map(move |edge| (from, edge)))
-            .map(|(from, (to, line))| format!("{from}:{line} → {to}"))
+        self.edges()
+            .map(|(from, to, line)| format!("{from}:{line} → {to}"))
             .collect()
     }
 

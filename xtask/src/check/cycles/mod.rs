@@ -4,6 +4,7 @@
 //! through re-exports. A `mod` declaration alone is no edge.
 
 mod graph;
+mod layers;
 mod modules;
 mod syntax;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use self::graph::Component;
+use self::layers::LAYERS;
 use self::modules::{Sources, imports};
 use crate::process::root;
 
@@ -26,6 +28,23 @@ pub(crate) fn check(only: Option<&str>) -> Result<()> {
         }
     }
     report(&crates)
+}
+
+/// Checks the order of the layers within the crates that have them.
+pub(crate) fn check_layers() -> Result<()> {
+    let mut violations = Vec::new();
+    for layers in &LAYERS {
+        let sources = read_sources(&root().join("crates").join(layers.name).join("src"))?;
+        violations.extend(layers.violations(&imports("lib.rs", &sources)));
+    }
+    if !violations.is_empty() {
+        bail!(
+            "layers are not kept; their order is in xtask/src/check/cycles/layers.rs:\n{}",
+            violations.join("\n")
+        );
+    }
+    println!("The layers of {} crates are kept.", LAYERS.len());
+    Ok(())
 }
 
 fn report(crates: &[(String, PathBuf)]) -> Result<()> {

@@ -8,7 +8,7 @@ use super::syntax::{Import, Syntax, parse};
 /// How many re-exports a name may pass through. Real chains have two or three.
 const MAX_HOPS: usize = 16;
 
-/// The source files of a crate: the text by path below `src/`, such as `farms/fair_queue.rs`.
+/// The source files of a crate: the text by path below `src/`, such as `fairness/queue.rs`.
 pub(super) type Sources = BTreeMap<String, String>;
 
 type ModulePath = Vec<String>;
@@ -72,7 +72,7 @@ pub(super) fn imports(root: &str, sources: &Sources) -> Graph {
 }
 
 /// Returns whether the file names items of an imported module by a path, such as
-/// `fair_queue::Enqueued`. Those paths are the imports then, since a module may only re-export what
+/// `queue::Enqueued`. Those paths are the imports then, since a module may only re-export what
 /// they name.
 fn is_followed(import: &Import, syntax: &Syntax) -> bool {
     let first = import.name.as_ref();

@@ -1,10 +1,10 @@
 //! Attempts on one budget that are in flight at the same time.
 //!
-//! Each attempt is counted before its password is checked, so that of many concurrent attempts no
-//! more than the free ones are admitted. Several programs of one user that log in at once, all with
-//! the right password, would then throttle each other. Therefore no more attempts than the free
-//! ones are checked at once, and one that is not admitted beside others waits for their results and
-//! is then admitted or refused on its own.
+//! Each attempt is counted before its password is checked, so concurrent attempts cannot exceed the
+//! free ones. But several programs of one user that sign in at the same time, all with the right
+//! password, would throttle each other. Therefore at most as many attempts as are free are checked
+//! at the same time. An attempt beyond them waits until their results are known; then it is
+//! admitted or refused by the count alone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -24,9 +24,9 @@ use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateErro
 use tokio::time::{Instant, sleep};
 
 use self::in_flight::{InFlight, InFlightGuard};
-use crate::app::clock::Clock;
+use crate::clock::Clock;
 use crate::config;
-use crate::farms::{FairSemaphore, FairSemaphoreLimits, Permit};
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
 use crate::http::error::ApiError;
 
 /// Number of attempts that may wait, for each concurrent check.
@@ -63,7 +63,7 @@ pub(crate) struct Target {
 /// Evidence about the password of an attempt, before its check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Evidence {
-    /// It may be a guess.
+    /// No evidence: the password may be guessed.
     None,
     /// The user has signed in with it in the last seconds.
     JustUsed,
@@ -114,8 +114,9 @@ impl LoginThrottle {
         }
     }
 
-    /// Admits an attempt, and counts it unless it is no guess. Returns `None` if it is throttled:
-    /// the response then has to be delayed by [`LoginThrottle::delay_like_a_check`].
+    /// Admits an attempt. Counts it before the check, or with [`Evidence::JustUsed`] only if it
+    /// fails. Returns `None` if it is throttled: the response then has to be delayed by
+    /// [`LoginThrottle::delay_like_a_check`].
     ///
     /// # Errors
     /// [`Busy`] if too many attempts wait, or the shared state does not respond.

@@ -17,10 +17,10 @@ use secrecy::SecretString;
 use tracing::info;
 
 use super::messages::{secret_response, token_response};
-use crate::app::clock::rng;
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event, account};
 use crate::auth::login_throttle::{Attempt, Target};
+use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 
@@ -47,7 +47,7 @@ impl ConversationPost {
             domain, user_name, ..
         } = credentials;
         let target = Target::new(domain, user_name, client);
-        let evidence = self.state.evidence(credentials).await;
+        let evidence = self.state.password_checks.evidence(credentials).await;
         let attempt = self.state.login_throttle.begin(target, evidence).await?;
         if attempt.is_none() {
             let user = account(domain, user_name);
@@ -75,7 +75,8 @@ impl ConversationPost {
             user: account(user.domain(), user.name()),
         };
         let key = UserKey::new(user.domain(), user.name());
-        state.record_sign_in(&key, &password).await;
+        state.password_checks.record_sign_in(&key, &password).await;
+        state.forget_enumerations(&key).await;
         let grant = Grant {
             user,
             password,

@@ -14,10 +14,10 @@ use roamd_store_proto::media_type;
 
 use super::conversation::{ConversationPost, FormWriter, spend};
 use super::password_change;
-use crate::app::clock::rng;
 use crate::app::state::AppState;
 use crate::audit::{Event, account};
 use crate::auth::login_throttle::Attempt;
+use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 

@@ -11,9 +11,9 @@ use roamd_sessions::UserKey;
 use tracing::info;
 
 use super::conversation::ConversationPost;
-use crate::app::clock::rng;
 use crate::audit::{Event, account};
 use crate::auth::login_throttle::Attempt;
+use crate::clock::rng;
 use crate::http::error::ApiError;
 
 /// Returns the form for a password that is right but must be changed. Returns `None` if no farm can
@@ -117,7 +117,10 @@ async fn sign_in_again(
     let typed = || UserIdentity::new(&*old.domain, &*old.user_name);
     let user = checked.as_ref().cloned().unwrap_or_else(|_| typed());
     let key = UserKey::new(user.domain(), user.name());
-    state.record_password_change(&key, &old.password).await;
+    state
+        .password_checks
+        .record_change(&key, &old.password)
+        .await;
     info!(user = %key, "Password changed");
     match checked {
         Ok(user) => post.signed_in(user, new_password).await,

@@ -11,13 +11,13 @@ use roamd_store_proto::media_type;
 use tracing::info;
 
 use super::messages::{accepts_token_messages, secret_response, token_response};
-use crate::app::clock::rng;
 use crate::app::state::AppState;
 use crate::audit::{Event, account};
-use crate::auth::caller::{Caller, caller, unauthorized};
-use crate::auth::password_check::CheckPolicy;
+use crate::auth::password_checks::CheckPolicy;
+use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
+use crate::routes::caller::{Caller, caller, unauthorized};
 
 /// The media types of all messages to the token service.
 const TOKEN_MESSAGES: &str = "application/vnd.citrix.requesttoken+xml, \

@@ -7,8 +7,8 @@ use roamd_citrixauth::AudienceError;
 use roamd_nfuse_client::TlsError;
 use roamd_state::OpenError;
 
-use crate::app::data_dir::DataDirError;
 use crate::audit::AuditError;
+use crate::data_dir::DataDirError;
 use crate::keys::KeysError;
 use crate::tls::TlsCertificateFileError;
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-/// Limits of a [`FairSemaphore`](super::fair_semaphore::FairSemaphore).
+/// Limits of a [`FairSemaphore`](super::semaphore::FairSemaphore).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FairSemaphoreLimits {
     /// Maximum number of permits in use.

@@ -1,18 +1,15 @@
 //! The caller of a request: the user of its token, its audit scope, and the check of its password.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
-use roamd_citrixauth::{Claims, Credentials};
+use roamd_citrixauth::Claims;
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
-use secrecy::SecretString;
 use tracing::info;
 
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event};
-use crate::auth::login_throttle::Evidence;
-use crate::auth::password_check::{CheckPolicy, PasswordCheck};
+use crate::auth::password_checks::CheckPolicy;
+use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
 use crate::http::urls::ProtectionSpace;
@@ -70,7 +67,7 @@ impl Caller<'_> {
     /// Checks the caller's password before farms are queried.
     ///
     /// A password that was changed since the sign-in must not reach several farms, and one that is
-    /// known to be refused must reach none (see [`crate::auth::password_check`]).
+    /// known to be refused must reach none (see [`crate::auth::password_checks`]).
     ///
     /// # Errors
     /// `401` if the password or the account is refused; `503` if no farm could check it and the
@@ -93,7 +90,7 @@ impl Caller<'_> {
         let check = match (known, policy) {
             (Some(PasswordCheck::Suspect), _)
             | (None, CheckPolicy::RequireUnlessFarmsDown | CheckPolicy::Require) => {
-                self.state.check_password(user.clone()).await?
+                self.state.password_checks.check(user.clone()).await?
             }
             (Some(check), _) => check,
             (None, CheckPolicy::SkipIfUnknown) => PasswordCheck::Unknown,
@@ -116,52 +113,6 @@ impl Caller<'_> {
     /// Current time, by the injected clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.state.now()
-    }
-}
-
-impl AppState {
-    /// Checks a user's password on a farm, unless a result is cached.
-    ///
-    /// The check runs to completion even if the client disconnects: the next request would present
-    /// the password again.
-    pub(crate) async fn check_password(&self, user: User) -> Result<PasswordCheck, ApiError> {
-        let (cache, farms) = (
-            Arc::clone(&self.password_checks),
-            self.credential_farms.clone(),
-        );
-        let check = async move { cache.get_or_check(&user, farms.check_password(&user)).await };
-        self.changes.run_to_completion(check).await
-    }
-
-    /// Returns whether the user has just signed in with these credentials.
-    pub(crate) async fn evidence(&self, credentials: &Credentials) -> Evidence {
-        let Credentials {
-            domain, user_name, ..
-        } = credentials;
-        let user = User {
-            key: UserKey::new(domain, user_name),
-            name: user_name.clone(),
-            domain: domain.clone(),
-            password: credentials.password.clone(),
-        };
-        match self.password_checks.known(&user).await {
-            Some(PasswordCheck::Good) => Evidence::JustUsed,
-            _ => Evidence::None,
-        }
-    }
-
-    /// Records a sign-in: the password is good, and the enumeration of the user's resources is
-    /// requested again.
-    pub(crate) async fn record_sign_in(&self, user: &UserKey, password: &SecretString) {
-        self.password_checks.confirm(user, password).await;
-        for farm in self.farms() {
-            farm.forget_enumeration(user).await;
-        }
-    }
-
-    /// Records that a password was replaced: no token with the old one reaches a farm any more.
-    pub(crate) async fn record_password_change(&self, user: &UserKey, old: &SecretString) {
-        self.password_checks.reject(user, old).await;
     }
 }
 

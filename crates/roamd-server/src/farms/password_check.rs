@@ -40,30 +40,6 @@ pub(crate) enum PasswordCheck {
     Suspect,
 }
 
-/// Requirement on the password check before an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CheckPolicy {
-    /// Without a cached result, no check is made: the operation queries at most one farm, whose
-    /// response shows whether the password is good.
-    SkipIfUnknown,
-    /// The password is checked before it is sent to several farms. If no farm can check it, the
-    /// operation continues.
-    RequireUnlessFarmsDown,
-    /// A farm must have accepted the password: the operation queries no farm that would refuse it.
-    Require,
-}
-
-impl CheckPolicy {
-    /// Returns the policy for an operation on all of `farms` farms.
-    pub(crate) fn of(farms: usize) -> Self {
-        if farms > 1 {
-            Self::RequireUnlessFarmsDown
-        } else {
-            Self::SkipIfUnknown
-        }
-    }
-}
-
 /// Caches the results of recent password checks.
 pub(crate) struct PasswordCheckCache {
     digest: Hmac<Sha256>,
@@ -186,7 +162,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::app::clock::rng;
+    use crate::clock::rng;
 
     fn alice(password: &str) -> User {
         User {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::fair_queue::{Enqueued, FairQueue, FairSemaphoreLimits, WaitingId};
+use super::queue::{Enqueued, FairQueue, FairSemaphoreLimits, WaitingId};
 
 /// Fair semaphore whose waiters are served round robin by user `U`, or by another key. A clone is
 /// the same semaphore.

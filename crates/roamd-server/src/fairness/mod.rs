@@ -1,0 +1,7 @@
+//! Fair per-user semaphore, for operations on farms and for password checks.
+
+mod queue;
+mod semaphore;
+
+pub(crate) use self::queue::FairSemaphoreLimits;
+pub(crate) use self::semaphore::{FairSemaphore, NoPermit, Permit};
