@@ -2,11 +2,11 @@
 //!
 //! The program `roamd-bench` measures; this command builds it and installs what it needs.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
+use crate::debian::{Unpacked, unpack};
 use crate::process::{cargo, command, find, root, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -15,36 +15,56 @@ use crate::tools::{Program, ensure_programs};
 pub(crate) struct Args {
     #[arg(value_enum, default_value_t = Subject::Server)]
     subject: Subject,
+    /// For `compare`: path of the older `roamd`.
+    #[arg(required_if_eq("subject", "compare"))]
+    old: Option<PathBuf>,
     /// Options of `roamd-bench`; `-- --help` lists them.
     #[arg(last = true)]
     options: Vec<String>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Subject {
-    /// The server next to nginx, and sign-ins.
+    /// The server next to proxies, and sign-ins.
     Server,
     /// The server with many farms, one of which hangs.
     Farms,
+    /// Every goal of the project, in one table.
+    Goals,
+    /// The server beside an older one.
+    Compare,
 }
 
-/// The name of the benchmark of the server in `roamd-bench`.
-const SERVER_BENCHMARK: &str = "server";
-
-/// Builds release versions, installs wrk and, for the comparison, nginx, and measures.
+/// Builds release versions, installs wrk and, for comparisons, proxies, and measures.
 pub(crate) fn run_bench(args: &Args) -> Result<()> {
+    if args.old.is_some() && args.subject != Subject::Compare {
+        bail!("only `compare` takes the path of an older roamd");
+    }
     ensure_wrk()?;
     let built = root().join("target/release");
+    let roamd = built.join("roamd");
     let mut bench = command(built.join("roamd-bench"));
     match args.subject {
-        Subject::Server => bench.arg(SERVER_BENCHMARK).arg("--nginx").arg(nginx()?),
-        Subject::Farms => bench.arg("farms"),
-    };
+        Subject::Server => {
+            bench.arg("server").arg("--roamd").arg(roamd);
+            add_proxies(&mut bench)?;
+        }
+        Subject::Goals => {
+            bench.arg("goals").arg("--roamd").arg(roamd);
+            add_proxies(&mut bench)?;
+        }
+        Subject::Farms => {
+            bench.arg("farms").arg("--roamd").arg(roamd);
+        }
+        Subject::Compare => {
+            let old = args.old.as_ref().context("the older roamd is missing")?;
+            // The program runs in the root of the workspace.
+            let old = path::absolute(old)?;
+            bench.arg("compare").arg(old).arg(roamd);
+        }
+    }
     build("roamd-bench")?;
-    run(bench
-        .arg("--roamd")
-        .arg(built.join("roamd"))
-        .args(&args.options))
+    run(bench.args(&args.options))
 }
 
 /// Installs the program that makes the load.
@@ -67,28 +87,23 @@ pub(crate) fn build(program: &str) -> Result<()> {
     ]))
 }
 
-/// Returns the path of the installed nginx, or of Debian's, unpacked into `target/nginx`.
+/// Adds the paths of nginx and HAProxy: the installed ones, or Debian's, which are unpacked into
+/// `target`.
 ///
-/// The package is not installed, because its installation starts a web server.
-fn nginx() -> Result<PathBuf> {
-    if let Some(installed) = find("nginx") {
-        return Ok(installed);
+/// The packages are not installed, because their installation starts servers.
+fn add_proxies(bench: &mut std::process::Command) -> Result<()> {
+    for name in ["nginx", "haproxy"] {
+        let program = match find(name) {
+            Some(installed) => installed,
+            None => {
+                let Unpacked { folder, libraries } = unpack(name)?;
+                if let Some(libraries) = libraries {
+                    bench.env("LD_LIBRARY_PATH", libraries);
+                }
+                folder.join("usr/sbin").join(name)
+            }
+        };
+        bench.arg(format!("--{name}")).arg(program);
     }
-    let folder = root().join("target/nginx");
-    let program = folder.join("usr/sbin/nginx");
-    if !program.is_file() {
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-        run(command("apt-get")
-            .current_dir(&folder)
-            .args(["download", "nginx"]))?;
-        let archive = fs::read_dir(&folder)?
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-            .context("apt-get downloaded no package")?;
-        run(command("dpkg-deb")
-            .arg("--extract")
-            .args([&archive, &folder]))?;
-    }
-    Ok(program)
+    Ok(())
 }

@@ -10,6 +10,7 @@
 
 mod bench;
 mod check;
+mod debian;
 mod fuzz;
 mod pgo;
 mod process;
@@ -42,7 +43,7 @@ enum Command {
     Check(check::Args),
     /// Fuzz every parser of outside data.
     Fuzz(fuzz::Args),
-    /// Measure the server next to nginx, or with many farms.
+    /// Measure the server: next to proxies, with many farms, its goals, or next to an older one.
     Bench(bench::Args),
     /// Run slowhttptest and testssl.sh against the server.
     Security(security::Args),

@@ -67,26 +67,6 @@ pub(crate) fn measure(old: &Path, new: &Path, load: Load, rounds: usize) -> Resu
     })
 }
 
-impl Comparison {
-    /// Returns the median of the ratios new ÷ old of each round. Rounds are compared one by one,
-    /// since the speed of the machine may change between them.
-    fn ratio(&self, figure: impl Fn(&Run) -> f64) -> f64 {
-        let rounds = self.old.series.runs.iter().zip(&self.new.series.runs);
-        median(rounds.map(|(old, new)| figure(new) / figure(old)).collect())
-    }
-}
-
-/// Returns the median, or NaN of nothing.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let upper = values.get(values.len() / 2);
-    let lower = values.get(values.len().saturating_sub(1) / 2);
-    match (lower, upper) {
-        (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
-        _ => f64::NAN,
-    }
-}
-
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -118,20 +98,10 @@ impl fmt::Display for Comparison {
         writeln!(
             f,
             "\nnew ÷ old, median of the rounds: requests/s {:.3}, CPU/request {:.3}",
-            self.ratio(Run::per_second),
-            self.ratio(|run| run.subject_cpu_per_request().as_secs_f64()),
+            self.new.series.ratio(&self.old.series, Run::per_second),
+            self.new.series.ratio(&self.old.series, |run| run
+                .subject_cpu_per_request()
+                .as_secs_f64()),
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn median_is_middle_value_or_mean_of_both() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
-        assert!(median(Vec::new()).is_nan());
     }
 }

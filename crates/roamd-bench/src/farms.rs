@@ -61,16 +61,7 @@ pub(crate) fn measure(
             all.pop();
             all.push(hanging.to_vec());
         }
-        let farm = |(number, behaviours): (usize, Vec<Behaviour>)| {
-            let controllers = behaviours.into_iter();
-            let controllers = controllers.map(|behaviour| scripted.controller(behaviour).url());
-            FarmConfig {
-                name: "Farm".to_owned(),
-                controllers: controllers.collect(),
-                ..FarmConfig::new(&format!("F{number}"), "")
-            }
-        };
-        all.into_iter().enumerate().map(farm).collect()
+        scripted.farms(all)
     };
     let start = |name: &str, farms: &[FarmConfig]| {
         ServerProcess::start(roamd, &folder.path().join(name), farms)

@@ -2,21 +2,23 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::Response;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, HeaderMap};
-use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::url::split_url;
+use crate::request::Request;
+use crate::tls::TlsClients;
 
 /// An open connection.
 pub struct Connection {
-    address: SocketAddr,
+    host: String,
     sender: SendRequest<Full<Bytes>>,
 }
 
@@ -31,17 +33,50 @@ pub struct HttpResponse {
 }
 
 impl Connection {
-    /// Connects to a server.
+    /// Connects to a server without TLS.
     ///
     /// # Errors
     /// If the server does not accept the connection.
     pub async fn open(address: SocketAddr) -> Result<Self> {
+        Self::open_with(address, None).await
+    }
+
+    /// Connects to a server, with TLS if clients of a certificate are given.
+    ///
+    /// # Errors
+    /// If the server does not accept the connection, or the TLS handshake fails.
+    pub async fn open_with(address: SocketAddr, tls: Option<&TlsClients>) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
+        Self::over(stream, address, tls).await
+    }
+
+    /// Uses a connected stream.
+    ///
+    /// # Errors
+    /// If the TLS handshake fails.
+    pub async fn over(
+        stream: TcpStream,
+        address: SocketAddr,
+        tls: Option<&TlsClients>,
+    ) -> Result<Self> {
+        match tls {
+            Some(tls) => Self::start(tls.connect(stream, address).await?, address).await,
+            None => Self::start(stream, address).await,
+        }
+    }
+
+    async fn start(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        address: SocketAddr,
+    ) -> Result<Self> {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // The task ends when the sender is dropped, and the sender reports its errors.
         drop(tokio::spawn(connection));
-        Ok(Self { address, sender })
+        Ok(Self {
+            host: address.to_string(),
+            sender,
+        })
     }
 
     /// Posts a body to a path.
@@ -54,15 +89,16 @@ impl Connection {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<HttpResponse> {
-        let mut request = Request::post(path)
-            .header(HOST, self.address.to_string())
-            .body(body.into())?;
-        for (name, value) in headers {
-            let name = name.parse().context("invalid header name")?;
-            request
-                .headers_mut()
-                .append::<hyper::header::HeaderName>(name, value.parse()?);
-        }
+        self.send(Request::post(path, headers, body)?).await
+    }
+
+    /// Sends a request and reads the whole response.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub async fn send(&mut self, request: Request) -> Result<HttpResponse> {
+        let mut request = request.into_http()?;
+        request.headers_mut().insert(HOST, self.host.parse()?);
         self.sender.ready().await?;
         let response: Response<Incoming> = self.sender.send_request(request).await?;
         let (head, body) = response.into_parts();
@@ -74,16 +110,19 @@ impl Connection {
     }
 }
 
-/// Posts to a URL on a new connection.
+/// Sends a request on a new connection.
 ///
 /// # Errors
-/// If the URL or a header is invalid, or the connection fails.
-pub fn post_once(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpResponse> {
-    let (address, path) = split_url(url)?;
+/// If the connection fails.
+pub fn send_once(
+    address: SocketAddr,
+    tls: Option<&TlsClients>,
+    request: Request,
+) -> Result<HttpResponse> {
     runtime()?.block_on(async {
-        Connection::open(address)
+        Connection::open_with(address, tls)
             .await?
-            .post(&path, headers, body.to_vec())
+            .send(request)
             .await
     })
 }

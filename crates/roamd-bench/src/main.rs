@@ -5,23 +5,31 @@
     reason = "the result of a command goes to standard output, its progress to standard error"
 )]
 
+mod bare_hyper;
 mod compare;
 mod farms;
 mod farms_report;
+mod goals;
 mod password;
+mod proxies;
 mod scripted_farms;
+mod server;
 mod server_report;
 mod train;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use roamd_bench::{Load, SESSIONS, Setup, Subject, WARM_UP, measure_in_rounds, measure_sign_ins};
+use roamd_bench::Load;
 
 use crate::farms_report::FarmsReport;
-use crate::server_report::ServerReport;
+use crate::proxies::Proxies;
+
+/// The allocator of roamd, so that bare hyper has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures the server on this machine.
 #[derive(Parser)]
@@ -32,11 +40,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The server next to nginx, and sign-ins.
+    /// The server next to proxies, and sign-ins.
     Server {
-        /// Path of the nginx to compare with.
-        #[arg(long)]
-        nginx: PathBuf,
+        #[command(flatten)]
+        proxies: Proxies,
         #[command(flatten)]
         options: Options,
     },
@@ -48,6 +55,11 @@ enum Command {
         #[arg(long)]
         roamd: PathBuf,
     },
+    /// Every goal of the project, each with the figure that it compares with.
+    Goals(goals::Args),
+    /// Serves one fixed response with hyper, as a part of `goals`.
+    #[command(hide = true)]
+    BareHyper(bare_hyper::Args),
     /// Two programs in turn, to see what a change costs.
     Compare {
         /// Path of the roamd before the change.
@@ -92,9 +104,21 @@ impl LoadOptions {
 
 fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Server { nginx, options } => server(&nginx, &options),
+        Command::Server { proxies, options } => {
+            let Options { roamd, load } = options;
+            print!(
+                "{}",
+                server::measure(&roamd, &proxies, load.load(), load.rounds)?
+            );
+            Ok(())
+        }
         Command::Farms(options) => farms(&options),
         Command::Train { roamd } => train::train(&roamd),
+        Command::Goals(args) => {
+            print!("{}", goals::measure(&args)?);
+            Ok(())
+        }
+        Command::BareHyper(args) => bare_hyper::serve(&args),
         Command::Compare { old, new, load } => {
             print!(
                 "{}",
@@ -103,40 +127,6 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn server(nginx: &Path, options: &Options) -> Result<()> {
-    let load = options.load.load();
-    let rounds = options.load.rounds;
-    let mut report = ServerReport::new(&options.roamd, nginx, load, rounds)?;
-
-    let setup = Setup::start(&options.roamd)?;
-    let nginx = setup.start_nginx(nginx)?;
-    let usages = || {
-        anyhow::Ok([
-            ("roamd server", setup.server.process.usage()?),
-            ("roamd farm", setup.farm.usage()?),
-            ("nginx", nginx.process.usage()?),
-        ])
-    };
-    report.set_idle(usages()?);
-
-    let subjects = [
-        Subject::server("roamd", &setup.server, Some(&setup.farm), SESSIONS)?,
-        Subject::nginx(&setup, &nginx)?,
-        Subject::farm(&setup)?,
-    ];
-    let trials = subjects
-        .each_ref()
-        .map(|subject| (subject, load.connections));
-    report.set_series(measure_in_rounds(&trials, rounds, load.duration, WARM_UP)?);
-    report.set_loaded(usages()?);
-
-    eprintln!("sign-ins");
-    report.set_sign_ins(measure_sign_ins(&setup, load)?, password::cost(&setup)?);
-
-    print!("{report}");
-    Ok(())
 }
 
 fn farms(options: &Options) -> Result<()> {

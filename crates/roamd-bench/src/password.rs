@@ -14,10 +14,7 @@ const CHECKS: u64 = 50;
 
 /// Returns the processor time of the farm for one password.
 pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
-    let request = ValidateCredentialsRequest {
-        credentials: credentials("mallory"),
-        identity_wanted: false,
-    };
+    let request = ValidateCredentialsRequest::new(credentials("mallory"));
     let body = encode_request(Dialect::FMA, &request);
     let before = setup.farm.usage()?;
     runtime()?.block_on(async {

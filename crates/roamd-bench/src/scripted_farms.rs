@@ -9,7 +9,7 @@ use roamd_nfuse_proto::{
     AppDataResponse, Application, Body, CapabilitiesResponse, Dialect, HostId,
     ReconnectSessionDataResponse, SessionEntry, ValidateCredentialsResponse,
 };
-use roamd_testkit::{Script, ScriptedController, encode_document};
+use roamd_testkit::{FarmConfig, Script, ScriptedController, encode_document};
 use tokio::runtime::{Builder, Runtime};
 
 /// Behaviour of a controller.
@@ -43,6 +43,33 @@ impl ScriptedFarms {
                 script(sessions()),
             ],
         })
+    }
+
+    /// Starts the controllers of farms, and returns the sections of the configuration. Each farm
+    /// has one controller for each of its behaviours.
+    pub(crate) fn farms(&self, farms: Vec<Vec<Behaviour>>) -> Vec<FarmConfig> {
+        let farm = |(number, behaviours): (usize, Vec<Behaviour>)| {
+            let controllers = behaviours.into_iter();
+            let controllers = controllers.map(|behaviour| self.controller(behaviour).url());
+            FarmConfig {
+                name: "Farm".to_owned(),
+                controllers: controllers.collect(),
+                ..FarmConfig::new(&format!("F{number}"), "")
+            }
+        };
+        farms.into_iter().enumerate().map(farm).collect()
+    }
+
+    /// Starts a farm with these applications, which responds at once, and returns its section of
+    /// the configuration.
+    pub(crate) fn publishing(&self, id: &str, applications: Vec<Application>) -> FarmConfig {
+        let controller = self.controller(Behaviour::Responds(Duration::ZERO));
+        let (request, script) = script(AppDataResponse {
+            leasing_status: None,
+            applications,
+        });
+        controller.set_script(&request, script);
+        FarmConfig::new(id, controller.url())
     }
 
     /// Starts one more controller.

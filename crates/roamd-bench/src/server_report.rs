@@ -1,4 +1,4 @@
-//! Report of the server next to nginx, as tables for a document.
+//! Report of the server next to proxies, as tables for a document.
 
 use std::fmt;
 use std::path::Path;
@@ -7,41 +7,55 @@ use std::time::Duration;
 use anyhow::Result;
 use roamd_bench::{Load, Run, Series, SignIns, Usage, machine, mebibytes, micros, version};
 
-/// Results of the server and nginx.
+use crate::proxies::Proxies;
+
+/// Name of the server.
+pub(crate) const ROAMD: &str = "roamd";
+/// Name of the server with TLS.
+pub(crate) const ROAMD_TLS: &str = "roamd with TLS";
+/// Name of nginx.
+pub(crate) const NGINX: &str = "nginx";
+/// Name of nginx with TLS.
+pub(crate) const NGINX_TLS: &str = "nginx with TLS";
+/// Name of HAProxy.
+pub(crate) const HAPROXY: &str = "HAProxy";
+
+/// Results of the server and of proxies.
 pub(crate) struct ServerReport {
     machine: String,
     roamd: String,
-    nginx: String,
+    /// Versions of the proxies.
+    proxies: String,
     load: Load,
     rounds: usize,
-    idle: [(&'static str, Usage); 3],
-    loaded: [(&'static str, Usage); 3],
+    idle: Vec<(&'static str, Usage)>,
+    loaded: Vec<(&'static str, Usage)>,
     series: Vec<Series>,
     sign_ins: Option<(SignIns, Duration)>,
 }
 
 impl ServerReport {
-    pub(crate) fn new(roamd: &Path, nginx: &Path, load: Load, rounds: usize) -> Result<Self> {
+    pub(crate) fn new(roamd: &Path, proxies: &Proxies, load: Load, rounds: usize) -> Result<Self> {
         Ok(Self {
             machine: machine()?,
             roamd: version(roamd, "--version")?,
-            nginx: version(nginx, "-v")?,
+            proxies: proxies.versions()?,
             load,
             rounds,
-            idle: Default::default(),
-            loaded: Default::default(),
+            idle: Vec::new(),
+            loaded: Vec::new(),
             series: Vec::new(),
             sign_ins: None,
         })
     }
 
     /// Sets the usage of each program before the first request.
-    pub(crate) fn set_idle(&mut self, usages: [(&'static str, Usage); 3]) {
+    pub(crate) fn set_idle(&mut self, usages: Vec<(&'static str, Usage)>) {
         self.idle = usages;
     }
 
     /// Sets the usage of each program after the load.
-    pub(crate) fn set_loaded(&mut self, usages: [(&'static str, Usage); 3]) {
+    pub(crate) fn set_loaded(&mut self, usages: Vec<(&'static str, Usage)>) {
         self.loaded = usages;
     }
 
@@ -56,18 +70,14 @@ impl ServerReport {
         self.sign_ins = Some((sign_ins, password));
     }
 
-    fn per_second(&self, subject: &str) -> Option<f64> {
-        let series = self
-            .series
-            .iter()
-            .find(|series| series.subject == subject)?;
-        Some(series.median(Run::per_second))
+    fn series(&self, subject: &str) -> Option<&Series> {
+        self.series.iter().find(|series| series.subject == subject)
     }
 }
 
 impl fmt::Display for ServerReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}; {}; {}", self.machine, self.roamd, self.nginx)?;
+        writeln!(f, "{}; {}; {}", self.machine, self.roamd, self.proxies)?;
         writeln!(
             f,
             "{} rounds of {} s each, {} connections; medians (minimum to maximum)",
@@ -93,12 +103,20 @@ impl fmt::Display for ServerReport {
                 micros(series.median(|run| run.percentile_99.as_secs_f64())),
             )?;
         }
-        if let (Some(roamd), Some(nginx)) = (self.per_second("roamd"), self.per_second("nginx")) {
-            writeln!(
-                f,
-                "\nThe throughput of roamd is {:.2} of that of nginx.",
-                roamd / nginx
-            )?;
+        writeln!(f)?;
+        for (own, other) in [
+            (ROAMD, NGINX),
+            (ROAMD, HAPROXY),
+            (ROAMD_TLS, NGINX_TLS),
+            (ROAMD_TLS, ROAMD),
+        ] {
+            if let (Some(own_series), Some(other_series)) = (self.series(own), self.series(other)) {
+                writeln!(
+                    f,
+                    "The throughput of {own} is {:.2} of that of {other}.",
+                    own_series.ratio(other_series, Run::per_second)
+                )?;
+            }
         }
 
         writeln!(

@@ -1,4 +1,4 @@
-//! Servers in front of farms: one embedded farm of generation 7 with a server and an nginx.
+//! Servers in front of farms: one embedded farm of generation 7 with a server and proxies.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -9,9 +9,16 @@ use anyhow::{Context, Result, bail};
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, free_address};
 use tempfile::TempDir;
 
+use crate::http::Connection;
 use crate::process::Process;
+use crate::proxy::Proxy;
+use crate::tls::{Certificate, TlsClients};
 use crate::url::split_url;
 use crate::world::world;
+
+/// Sections of a configuration without effective limits per client.
+const NO_CLIENT_LIMITS: &str =
+    "[limits]\nconnections_per_client = 10000\nrequests_per_client = 2048\n";
 
 /// A running `roamd serve`.
 pub struct ServerProcess {
@@ -21,6 +28,8 @@ pub struct ServerProcess {
     pub store: String,
     /// Address to which clients connect.
     pub address: SocketAddr,
+    /// Clients that trust its certificate; `None` without TLS.
+    pub tls: Option<TlsClients>,
 }
 
 /// A farm and a server, which run in a temporary folder.
@@ -35,14 +44,6 @@ pub struct Setup {
     pub farm_path: String,
     /// Removed last.
     folder: TempDir,
-}
-
-/// An nginx in front of the farm.
-pub struct Nginx {
-    /// The program.
-    pub process: Process,
-    /// Address to which clients connect.
-    pub address: SocketAddr,
 }
 
 /// Listener of a server.
@@ -64,13 +65,16 @@ impl ServerProcess {
     /// If the folder exists, or the server does not start.
     pub fn start(roamd: &Path, folder: &Path, farms: &[FarmConfig]) -> Result<Self> {
         let address = free_address();
-        let listening = Listening {
-            listen: address,
-            base_url: format!("http://{address}"),
-            sections: String::new(),
-            arguments: &[],
-        };
+        let listening = Listening::at("http", address, String::new());
         Self::start_with(roamd, folder, farms, address, &listening)
+    }
+
+    /// Opens a connection, with TLS if the server has a certificate.
+    ///
+    /// # Errors
+    /// If the server does not accept the connection.
+    pub async fn connect(&self) -> Result<Connection> {
+        Connection::open_with(self.address, self.tls.as_ref()).await
     }
 
     /// Like `start`, with another listener. Clients connect to `address`.
@@ -81,7 +85,8 @@ impl ServerProcess {
         address: SocketAddr,
         listening: &Listening,
     ) -> Result<Self> {
-        fs::create_dir(folder)?;
+        fs::create_dir(folder)
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let path = folder.join("roamd.toml");
         let store = StoreConfig::new("/Citrix/Store", farms.iter().cloned());
         let config = ServerConfig {
@@ -103,7 +108,20 @@ impl ServerProcess {
             process,
             store,
             address,
+            tls: None,
         })
+    }
+}
+
+impl Listening {
+    /// A listener at an address, with more sections of the configuration.
+    fn at(scheme: &str, address: SocketAddr, sections: String) -> Self {
+        Self {
+            listen: address,
+            base_url: format!("{scheme}://{address}"),
+            sections,
+            arguments: &[],
+        }
     }
 }
 
@@ -181,27 +199,59 @@ impl Setup {
         ServerProcess::start(roamd, &folder, &[farm_config(self.farm_address)])
     }
 
-    /// Starts an nginx that forwards every request to the farm.
+    /// Starts another server in front of the farm, on a free port, without effective limits per
+    /// client and with TLS if it gets a certificate.
     ///
     /// # Errors
-    /// If its configuration cannot be written, or nginx does not start.
-    pub fn start_nginx(&self, nginx: &Path) -> Result<Nginx> {
+    /// If a folder of this name exists, or the server does not start.
+    pub fn start_unlimited_server(
+        &self,
+        roamd: &Path,
+        name: &str,
+        certificate: Option<&Certificate>,
+    ) -> Result<ServerProcess> {
         let address = free_address();
-        let folder = self.folder.path();
-        let config = folder.join("nginx.conf");
-        fs::write(&config, nginx_config(address, self.farm_address, folder))?;
-        let log = folder.join("nginx.log");
-        let mut command = Command::new(nginx);
-        command
-            .arg("-p")
-            .arg(folder)
-            .arg("-c")
-            .arg(&config)
-            .args(["-e", "stderr"]);
-        Ok(Nginx {
-            process: Process::start_silent(&mut command, &log, address)?,
-            address,
-        })
+        let listening = match certificate {
+            None => Listening::at("http", address, NO_CLIENT_LIMITS.to_owned()),
+            Some(certificate) => {
+                let sections = format!("{}{NO_CLIENT_LIMITS}", certificate.section);
+                Listening::at("https", address, sections)
+            }
+        };
+        let mut server = self.start_server(roamd, name, address, &listening)?;
+        server.tls = certificate.map(|certificate| certificate.clients.clone());
+        Ok(server)
+    }
+
+    /// Issues a certificate for servers on the loopback address.
+    ///
+    /// # Errors
+    /// If a folder of this name exists or cannot be written.
+    pub fn certificate(&self, name: &str) -> Result<Certificate> {
+        Certificate::issue(&self.folder.path().join(name))
+    }
+
+    /// Starts an nginx that forwards every request to the farm, with TLS in front if it gets a
+    /// certificate.
+    ///
+    /// # Errors
+    /// If a folder of this name exists or cannot be written, or nginx does not start.
+    pub fn start_nginx(
+        &self,
+        nginx: &Path,
+        name: &str,
+        certificate: Option<&Certificate>,
+    ) -> Result<Proxy> {
+        let folder = self.folder.path().join(name);
+        Proxy::nginx(nginx, &folder, self.farm_address, certificate)
+    }
+
+    /// Starts a HAProxy that forwards every request to the farm.
+    ///
+    /// # Errors
+    /// If a folder of this name exists or cannot be written, or HAProxy does not start.
+    pub fn start_haproxy(&self, haproxy: &Path, name: &str) -> Result<Proxy> {
+        Proxy::haproxy(haproxy, &self.folder.path().join(name), self.farm_address)
     }
 }
 
@@ -211,39 +261,4 @@ fn farm_config(controller: SocketAddr) -> FarmConfig {
         name: "Farm".to_owned(),
         ..FarmConfig::new("CVAD", format_args!("http://{controller}"))
     }
-}
-
-/// Returns a configuration of nginx that keeps connections on both sides, as the server does, and
-/// writes no log.
-fn nginx_config(listen: SocketAddr, farm: SocketAddr, folder: &Path) -> String {
-    let folder = folder.display();
-    format!(
-        r#"daemon off;
-worker_processes auto;
-pid {folder}/nginx.pid;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    keepalive_requests 1000000;
-    client_body_temp_path {folder}/nginx-body;
-    proxy_temp_path {folder}/nginx-proxy;
-    fastcgi_temp_path {folder}/nginx-fastcgi;
-    uwsgi_temp_path {folder}/nginx-uwsgi;
-    scgi_temp_path {folder}/nginx-scgi;
-    upstream farm {{
-        server {farm};
-        keepalive 128;
-        keepalive_requests 1000000;
-    }}
-    server {{
-        listen {listen};
-        location / {{
-            proxy_pass http://farm;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }}
-    }}
-}}
-"#
-    )
 }

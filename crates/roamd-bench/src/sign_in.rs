@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::http::{Connection, HttpResponse, runtime};
 use crate::load::{Load, per_request};
 use crate::setup::{ServerProcess, Setup};
-use crate::url::split_url;
+use crate::url::path_of_url;
 use crate::world::{DOMAIN, PASSWORD, USER};
 
 /// Results of a load of sign-ins.
@@ -38,7 +38,7 @@ pub struct SignIns {
 /// If a request fails or gets another response than expected.
 pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
     runtime()?.block_on(async {
-        let mut connection = Connection::open(server.address).await?;
+        let mut connection = server.connect().await?;
         sign_in(&mut connection, &server.store).await
     })
 }
@@ -84,7 +84,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
 
 async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretString> {
     // 1. The store requires a token.
-    let (_, path) = split_url(&format!("{store}/sessions/v1/available"))?;
+    let path = path_of_url(&format!("{store}/sessions/v1/available"))?;
     let headers = [
         ("Content-Type", media_type::SESSION_PARAMS),
         ("Accept", media_type::SESSION_STATE),
@@ -221,6 +221,6 @@ fn path_of(url: &str) -> Result<String> {
     if url.starts_with('/') {
         Ok(url.to_owned())
     } else {
-        Ok(split_url(url)?.1)
+        path_of_url(url)
     }
 }

@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::Bytes;
 use roamd_nfuse_proto::{
     Dialect, ReconnectSessionDataRequest, SessionCriteria, SessionType, encode_request,
 };
@@ -14,13 +13,18 @@ use roamd_store_proto::{SessionParams, SessionState, media_type};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
-use crate::http::post_once;
+use crate::http::{HttpResponse, send_once};
 use crate::load::Load;
+use crate::median::median;
 use crate::process::{Process, Usage};
-use crate::setup::{Nginx, ServerProcess, Setup};
+use crate::proxy::Proxy;
+use crate::request::Request;
+use crate::setup::{ServerProcess, Setup};
 use crate::sign_in::sign_in_once;
+use crate::tls::TlsClients;
+use crate::url::path_of_url;
 use crate::world::{USER, credentials};
-use crate::wrk::{Run, lua};
+use crate::wrk::{Run, refusals};
 
 /// Name of the calling client.
 const CLIENT: &str = "BENCH-1";
@@ -33,12 +37,22 @@ pub struct Subject<'a> {
     /// Name in reports.
     pub name: &'static str,
     url: String,
+    request: Request,
     script: NamedTempFile,
-    /// Body of a good response.
-    expected: Bytes,
+    /// A good response.
+    expected: HttpResponse,
     /// The program whose usage is measured; `None` if it is the farm.
     process: Option<&'a Process>,
     /// The farm; `None` if its controllers are scripted.
+    farm: Option<&'a Process>,
+}
+
+/// Where a subject is, and the programs whose usage is measured.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    address: SocketAddr,
+    tls: Option<&'a TlsClients>,
+    process: Option<&'a Process>,
     farm: Option<&'a Process>,
 }
 
@@ -102,22 +116,16 @@ impl<'a> Subject<'a> {
     ) -> Result<Self> {
         let token = sign_in_once(server)?;
         let authorization = format!("CitrixAuth {}", token.expose_secret());
-        let params = SessionParams::new(CLIENT);
         let headers = [
             ("Authorization", authorization.as_str()),
             ("Content-Type", media_type::SESSION_PARAMS),
             ("Accept", media_type::SESSION_STATE),
         ];
-        let url = format!("{}/sessions/v1/available", server.store);
-        let subject = Self::new(
-            name,
-            url,
-            &headers,
-            &params.to_xml(),
-            Some(&server.process),
-            farm,
-        )?;
-        let listed = SessionState::from_xml(&subject.expected)?.sessions.len();
+        let request = Request::post(&list_path(server)?, &headers, list_params())?;
+        let subject = Self::listing(name, request, Target::server(server, farm))?;
+        let listed = SessionState::from_xml(&subject.expected.body)?
+            .sessions
+            .len();
         ensure!(
             listed == sessions,
             "{name} lists {listed} sessions instead of {sessions}"
@@ -125,18 +133,60 @@ impl<'a> Subject<'a> {
         Ok(subject)
     }
 
-    /// nginx, which forwards the NFuse request that the server would send.
+    /// A server that refuses the same request without a token.
+    ///
+    /// # Errors
+    /// If the request fails or gets another status than 401.
+    pub fn challenge(name: &'static str, server: &'a ServerProcess) -> Result<Self> {
+        let headers = [
+            ("Content-Type", media_type::SESSION_PARAMS),
+            ("Accept", media_type::SESSION_STATE),
+        ];
+        let request = Request::post(&list_path(server)?, &headers, list_params())?;
+        Self::new(name, request, 401, Target::server(server, None))
+    }
+
+    /// A server that sends its `endpoints/v1`.
+    ///
+    /// # Errors
+    /// If the request fails or gets another status than 200.
+    pub fn endpoints(name: &'static str, server: &'a ServerProcess) -> Result<Self> {
+        let path = path_of_url(&format!("{}/endpoints/v1", server.store))?;
+        let request = Request::get(&path, &[("Accept", media_type::ENDPOINTS)])?;
+        Self::new(name, request, 200, Target::server(server, None))
+    }
+
+    /// Another program without TLS that gets the request of this subject and sends the same status.
+    ///
+    /// # Errors
+    /// If the request fails or gets another status.
+    pub fn stand_in(
+        &self,
+        name: &'static str,
+        process: &'a Process,
+        address: SocketAddr,
+    ) -> Result<Self> {
+        let target = Target {
+            address,
+            tls: None,
+            process: Some(process),
+            farm: None,
+        };
+        Self::new(name, self.request.clone(), self.expected.status, target)
+    }
+
+    /// A proxy, which forwards the NFuse request that the server would send.
     ///
     /// # Errors
     /// If the request fails.
-    pub fn nginx(setup: &'a Setup, nginx: &'a Nginx) -> Result<Self> {
-        Self::nfuse(
-            "nginx",
-            nginx.address,
-            &setup.farm_path,
-            Some(&nginx.process),
-            Some(&setup.farm),
-        )
+    pub fn proxy(name: &'static str, setup: &'a Setup, proxy: &'a Proxy) -> Result<Self> {
+        let target = Target {
+            address: proxy.address,
+            tls: proxy.tls.as_ref(),
+            process: Some(&proxy.process),
+            farm: Some(&setup.farm),
+        };
+        Self::nfuse(name, &setup.farm_path, target)
     }
 
     /// The farm alone with the same request, which is the upper bound.
@@ -144,13 +194,13 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// If the request fails.
     pub fn farm(setup: &'a Setup) -> Result<Self> {
-        Self::nfuse(
-            "farm alone",
-            setup.farm_address,
-            &setup.farm_path,
-            None,
-            Some(&setup.farm),
-        )
+        let target = Target {
+            address: setup.farm_address,
+            tls: None,
+            process: None,
+            farm: Some(&setup.farm),
+        };
+        Self::nfuse("farm alone", &setup.farm_path, target)
     }
 
     /// A scripted controller with the same request.
@@ -158,57 +208,77 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// If the request fails.
     pub fn scripted(name: &'static str, controller: SocketAddr) -> Result<Self> {
-        Self::nfuse(name, controller, XML_SERVICE, None, None)
+        let target = Target {
+            address: controller,
+            tls: None,
+            process: None,
+            farm: None,
+        };
+        Self::nfuse(name, XML_SERVICE, target)
     }
 
-    fn nfuse(
-        name: &'static str,
-        address: SocketAddr,
-        path: &str,
-        process: Option<&'a Process>,
-        farm: Option<&'a Process>,
-    ) -> Result<Self> {
-        let request = ReconnectSessionDataRequest {
-            criteria: SessionCriteria {
-                client_name: Some(CLIENT.to_owned()),
-                ..SessionCriteria::new(credentials(USER))
-            },
-            session_types: vec![SessionType::Disconnected],
+    fn nfuse(name: &'static str, path: &str, target: Target<'a>) -> Result<Self> {
+        let criteria = SessionCriteria {
+            client_name: Some(CLIENT.to_owned()),
+            ..SessionCriteria::new(credentials(USER))
         };
-        let url = format!("http://{address}{path}");
+        let request = ReconnectSessionDataRequest::new(criteria, [SessionType::Disconnected]);
         let headers = [("Content-Type", "text/xml")];
         let body = encode_request(Dialect::FMA, &request);
-        Self::new(name, url, &headers, &body, process, farm)
+        Self::listing(name, Request::post(path, &headers, body)?, target)
     }
 
-    /// Sends the request once, checks that the response lists the sessions, and writes the script
-    /// for wrk.
-    fn new(
-        name: &'static str,
-        url: String,
-        headers: &[(&str, &str)],
-        body: &[u8],
-        process: Option<&'a Process>,
-        farm: Option<&'a Process>,
-    ) -> Result<Self> {
-        let response = post_once(&url, headers, body)?;
-        let text = String::from_utf8_lossy(&response.body);
-        if response.status != 200 || !text.contains("Excel") {
-            bail!(
-                "{name} does not list the sessions: status {}\n{text}",
-                response.status
-            );
-        }
+    /// A subject whose response lists the sessions.
+    fn listing(name: &'static str, request: Request, target: Target<'a>) -> Result<Self> {
+        let subject = Self::new(name, request, 200, target)?;
+        let text = String::from_utf8_lossy(&subject.expected.body);
+        ensure!(
+            text.contains("Excel"),
+            "{name} does not list the sessions:\n{text}"
+        );
+        Ok(subject)
+    }
+
+    /// Sends the request once, checks the status, and writes the script for wrk.
+    fn new(name: &'static str, request: Request, status: u16, target: Target<'a>) -> Result<Self> {
+        let Target {
+            address,
+            tls,
+            process,
+            farm,
+        } = target;
+        let expected = send_once(address, tls, request.clone())
+            .with_context(|| format!("the first request to {name} failed"))?;
+        ensure!(
+            expected.status == status,
+            "{name} responds with status {} instead of {status}:\n{}",
+            expected.status,
+            String::from_utf8_lossy(&expected.body)
+        );
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let mut script = NamedTempFile::new()?;
-        script.write_all(lua(headers, body)?.as_bytes())?;
+        script.write_all(request.to_lua()?.as_bytes())?;
         Ok(Self {
             name,
-            url,
+            url: format!("{scheme}://{address}{}", request.path),
+            request,
             script,
-            expected: response.body,
+            expected,
             process,
             farm,
         })
+    }
+
+    /// Returns the request.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Returns a good response.
+    #[must_use]
+    pub fn response(&self) -> &HttpResponse {
+        &self.expected
     }
 
     /// Loads the subject with wrk.
@@ -230,14 +300,24 @@ impl<'a> Subject<'a> {
             .context("cannot run wrk")?;
         let after = self.usage()?;
         let text = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() || text.contains("Socket errors") || text.contains("Non-2xx") {
+        if !output.status.success() || text.contains("Socket errors") {
             bail!("{} failed under load:\n{text}", self.name);
         }
         let run =
             Run::from_wrk(&text).with_context(|| format!("unexpected output of wrk:\n{text}"))?;
+        let expected_refusals = match self.expected.status {
+            400.. => run.requests,
+            _ => 0,
+        };
+        if refusals(&text) != expected_refusals {
+            bail!("{} did not always send the same status:\n{text}", self.name);
+        }
         // Farms also report failures with status 200, but in fewer bytes.
-        if run.bytes < self.expected.len() as f64 * run.requests as f64 {
-            bail!("{} did not always list the sessions:\n{text}", self.name);
+        if run.bytes < self.expected.body.len() as f64 * run.requests as f64 {
+            bail!(
+                "{} did not always send the whole response:\n{text}",
+                self.name
+            );
         }
         Ok(Run {
             subject_cpu: after.0.cpu.saturating_sub(before.0.cpu),
@@ -252,12 +332,40 @@ impl<'a> Subject<'a> {
     }
 }
 
+impl<'a> Target<'a> {
+    fn server(server: &'a ServerProcess, farm: Option<&'a Process>) -> Self {
+        Self {
+            address: server.address,
+            tls: server.tls.as_ref(),
+            process: Some(&server.process),
+            farm,
+        }
+    }
+}
+
+fn list_path(server: &ServerProcess) -> Result<String> {
+    path_of_url(&format!("{}/sessions/v1/available", server.store))
+}
+
+fn list_params() -> Vec<u8> {
+    SessionParams::new(CLIENT).to_xml()
+}
+
 impl Series {
     /// Returns the median of a value over all runs.
     pub fn median(&self, value: impl Fn(&Run) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.runs.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or_default()
+        median(self.runs.iter().map(value).collect())
+    }
+
+    /// Returns the median of the ratios to another subject in each round. Rounds are compared one
+    /// by one, since the speed of the machine may change between them.
+    pub fn ratio(&self, other: &Self, value: impl Fn(&Run) -> f64) -> f64 {
+        let rounds = self.runs.iter().zip(&other.runs);
+        median(
+            rounds
+                .map(|(own, other)| value(own) / value(other))
+                .collect(),
+        )
     }
 
     /// Returns the median with the minimum and the maximum, formatted by `shown`.

@@ -19,6 +19,19 @@ pub fn split_url(url: &str) -> Result<(SocketAddr, String)> {
     Ok((address, format!("/{path}")))
 }
 
+/// Returns the path and the query of an `http` or `https` URL.
+///
+/// # Errors
+/// If the scheme is another one.
+pub(crate) fn path_of_url(url: &str) -> Result<String> {
+    let rest = ["http://", "https://"]
+        .into_iter()
+        .find_map(|scheme| url.strip_prefix(scheme))
+        .with_context(|| format!("{url} is neither an http nor an https URL"))?;
+    let (_, path) = rest.split_once('/').unwrap_or((rest, ""));
+    Ok(format!("/{path}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +50,12 @@ mod tests {
         }
         assert!(split_url("https://127.0.0.1:80/").is_err());
         assert!(split_url("http://localhost:80/").is_err());
+    }
+
+    #[test]
+    fn path_of_url_needs_a_known_scheme() {
+        assert_eq!(path_of_url("https://a.test/b?c").unwrap(), "/b?c");
+        assert_eq!(path_of_url("http://a.test").unwrap(), "/");
+        assert!(path_of_url("ftp://a.test/").is_err());
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
-
 use crate::load::per_request;
 
 /// Result of one run of wrk.
@@ -90,14 +88,12 @@ fn bytes(text: &str) -> Option<f64> {
     Some(number.parse::<f64>().ok()? * 1024_f64.powi(power))
 }
 
-/// Returns a script for wrk that posts this request.
-pub(crate) fn lua(headers: &[(&str, &str)], body: &[u8]) -> Result<String> {
-    let body = std::str::from_utf8(body)?;
-    let mut script = format!("wrk.method = \"POST\"\nwrk.body = [==[{body}]==]\n");
-    for (name, value) in headers {
-        script += &format!("wrk.headers[\"{name}\"] = [==[{value}]==]\n");
-    }
-    Ok(script)
+/// Returns the number of responses with a status of 400 or above.
+pub(crate) fn refusals(text: &str) -> u64 {
+    text.lines()
+        .find_map(|line| line.trim().strip_prefix("Non-2xx or 3xx responses: "))
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -128,6 +124,12 @@ Transfer/sec:      7.50MB
         assert_eq!(run.median, Duration::from_micros(2_400));
         assert_eq!(run.percentile_99, Duration::from_micros(6_100));
         assert!(Run::from_wrk("unable to connect").is_none());
+    }
+
+    #[test]
+    fn refusals_are_counted() {
+        assert_eq!(refusals("a\n  Non-2xx or 3xx responses: 12\nb"), 12);
+        assert_eq!(refusals("a\nb"), 0);
     }
 
     #[test]

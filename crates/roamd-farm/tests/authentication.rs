@@ -10,10 +10,7 @@ use roamd_nfuse_proto::{
 use crate::support::{Folder, PASSWORD, at, of, small_world, typed};
 
 fn validate(credentials: Credentials) -> ValidateCredentialsRequest {
-    ValidateCredentialsRequest {
-        credentials,
-        identity_wanted: false,
-    }
+    ValidateCredentialsRequest::new(credentials)
 }
 
 #[tokio::test]
@@ -130,13 +127,11 @@ fn claims() -> Vec<(Credentials, &'static str)> {
 }
 
 fn list(credentials: Credentials) -> ReconnectSessionDataRequest {
-    ReconnectSessionDataRequest {
-        criteria: SessionCriteria {
-            client_types: vec!["all".to_owned()],
-            ..SessionCriteria::new(credentials)
-        },
-        session_types: Vec::new(),
-    }
+    let criteria = SessionCriteria {
+        client_types: vec!["all".to_owned()],
+        ..SessionCriteria::new(credentials)
+    };
+    ReconnectSessionDataRequest::new(criteria, [])
 }
 
 #[tokio::test]
@@ -328,13 +323,11 @@ async fn concurrent_guesses_are_limited_by_lockout() {
 }
 
 fn change(user: &str, old: &str, new: &str) -> ChangePasswordRequest {
-    ChangePasswordRequest {
-        credentials: typed(user, old, Some("DEMO")),
-        new_password: Password {
-            value: new.into(),
-            encoding: PasswordEncoding::Ctx1,
-        },
-    }
+    let new_password = Password {
+        value: new.into(),
+        encoding: PasswordEncoding::Ctx1,
+    };
+    ChangePasswordRequest::new(typed(user, old, Some("DEMO")), new_password)
 }
 
 #[tokio::test]

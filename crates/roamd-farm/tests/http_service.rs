@@ -182,12 +182,10 @@ async fn database_failure_is_service_unavailable() {
     connection
         .execute_batch("PRAGMA user_version = 99; DROP TABLE tickets")
         .unwrap();
-    let request = roamd_nfuse_proto::TicketRequest {
-        credentials: crate::support::of("alice"),
-        ticket_type: "CtxLogon".to_owned(),
-        ticket_tag: "IMAHostId:001?app=Here".to_owned(),
-        time_to_live: None,
-    };
+    let request = roamd_nfuse_proto::TicketRequest::new(
+        crate::support::of("alice"),
+        "IMAHostId:001?app=Here",
+    );
     let error = controller.ask(&request).await.unwrap_err();
     assert_eq!(error.id, ErrorId::SERVICE_UNAVAILABLE);
 }

@@ -28,12 +28,13 @@ async fn million_sessions_are_listed_and_disconnected() {
 #[expect(clippy::print_stdout, reason = "figures for manual runs")]
 async fn measure(alices: u32, bobs: u32) {
     let folder = many_sessions(alices, bobs);
-    let list = |user| ReconnectSessionDataRequest {
-        criteria: SessionCriteria {
+    let list = |user| {
+        let criteria = SessionCriteria {
             client_name: Some("DESK-B".to_owned()),
             ..SessionCriteria::new(of(user))
-        },
-        session_types: vec![SessionType::Active, SessionType::Disconnected],
+        };
+        let types = [SessionType::Active, SessionType::Disconnected];
+        ReconnectSessionDataRequest::new(criteria, types)
     };
     let (few, all) = (list("carol"), list("alice"));
     for (request, count) in [(few, 0), (all, alices)] {

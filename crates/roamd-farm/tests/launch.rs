@@ -417,17 +417,16 @@ async fn only_hash_of_logon_ticket_is_stored() {
 async fn launch_reference_does_not_reveal_users() {
     let folder = Folder::new();
     let controller = folder.serve_with("xenapp-6", ServeOptions::default()).await;
-    let request = |user: &str, tag: &str| LaunchRefRequest {
-        launch_ref_type: "ICA".to_owned(),
-        ticket_tag: tag.to_owned(),
-        device_id: None,
-        session_sharing_key: None,
-        credentials: Credentials::Explicit {
+    let request = |user: &str, tag: &str| {
+        let credentials = Credentials::Explicit {
             user_name: user.to_owned(),
             password: None,
             domain: Some(Domain::nt("DEMO")),
-        },
-        time_to_live: Some(200),
+        };
+        LaunchRefRequest {
+            time_to_live: Some(200),
+            ..LaunchRefRequest::new(credentials, tag)
+        }
     };
     let mut seen = std::collections::HashSet::new();
     for user in ["alice", "zoe"] {

@@ -237,14 +237,12 @@ impl Comparison {
         let expected = self.model.list(user, client, active);
         let mut session_types = vec![SessionType::Disconnected];
         session_types.extend(active.then_some(SessionType::Active));
-        let request = ReconnectSessionDataRequest {
-            criteria: SessionCriteria {
-                client_name: Some(CLIENTS[client].to_owned()),
-                client_types: vec!["all".to_owned()],
-                ..SessionCriteria::new(of(USERS[user]))
-            },
-            session_types,
+        let criteria = SessionCriteria {
+            client_name: Some(CLIENTS[client].to_owned()),
+            client_types: vec!["all".to_owned()],
+            ..SessionCriteria::new(of(USERS[user]))
         };
+        let request = ReconnectSessionDataRequest::new(criteria, session_types);
         let response = self.ask(&request).await.unwrap();
         let listed = response.sessions.into_iter();
         let listed: Vec<(usize, u32)> = listed

@@ -41,10 +41,8 @@ pub(crate) fn application(name: &str) -> AddressName {
 /// A request for a logon ticket.
 pub(crate) fn ticket_request(user: &str, tag: &str, time_to_live: Option<u32>) -> TicketRequest {
     TicketRequest {
-        credentials: of(user),
-        ticket_type: "CtxLogon".to_owned(),
-        ticket_tag: tag.to_owned(),
         time_to_live,
+        ..TicketRequest::new(of(user), tag)
     }
 }
 
@@ -60,12 +58,13 @@ pub(crate) fn logoff(user: &str, client: &str) -> LogoffUserSessionsRequest {
 
 /// Selects sessions of the user on a client, and tickets to invalidate.
 pub(crate) fn selection(user: &str, client: Option<&str>, tickets: &[&str]) -> SessionSelection {
+    let criteria = SessionCriteria {
+        client_name: client.map(str::to_owned),
+        ..SessionCriteria::new(of(user))
+    };
     SessionSelection {
-        criteria: SessionCriteria {
-            client_name: client.map(str::to_owned),
-            ..SessionCriteria::new(of(user))
-        },
         tickets: tickets.iter().map(|ticket| (*ticket).to_owned()).collect(),
+        ..SessionSelection::new(criteria)
     }
 }
 

@@ -10,17 +10,11 @@ use crate::support::{Folder, GENERATIONS, of};
 use SessionType::{Active, Disconnected};
 
 fn list(client: &[Option<&str>; 2], types: &[SessionType]) -> ReconnectSessionDataRequest {
-    ReconnectSessionDataRequest {
-        criteria: criteria(client),
-        session_types: types.to_vec(),
-    }
+    ReconnectSessionDataRequest::new(criteria(client), types)
 }
 
 fn selection(client: &[Option<&str>; 2]) -> SessionSelection {
-    SessionSelection {
-        criteria: criteria(client),
-        tickets: Vec::new(),
-    }
+    SessionSelection::new(criteria(client))
 }
 
 fn criteria(client: &[Option<&str>; 2]) -> SessionCriteria {

@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_nfuse_client::{
-    ControllerOrder, ControllerUrl, ControllerUrlError, FarmClient, FarmConfig, SystemNetwork,
+    ControllerUrl, ControllerUrlError, FarmClient, FarmConfig, SystemNetwork,
 };
-use roamd_nfuse_proto::Dialect;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ControllerUrlError> {
@@ -20,19 +19,10 @@ async fn main() -> Result<(), ControllerUrlError> {
         .skip(1)
         .map(|url| ControllerUrl::parse(&url))
         .collect::<Result<Vec<_>, _>>()?;
+    let network = Arc::new(SystemNetwork::new());
     let farm = FarmClient::new(FarmConfig {
-        id: "example".to_owned(),
-        controllers: controllers.clone(),
-        order: ControllerOrder::Ordered,
         timeout: Duration::from_secs(10),
-        connect_timeout: Duration::from_secs(2),
-        response_timeout: Duration::from_secs(5),
-        attempts: 1,
-        service_keys: None,
-        tls: None,
-        network: Arc::new(SystemNetwork::new()),
-        observer: None,
-        dialect: Dialect::new(5, 4),
+        ..FarmConfig::new("example", controllers.clone(), network)
     });
     for (url, result) in controllers.iter().zip(farm.probe().await) {
         match result {

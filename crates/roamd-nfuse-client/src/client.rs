@@ -28,34 +28,62 @@ const MAX_PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Size in bytes of a request that every controller accepts (nfuse.md §1.1).
 const SMALL_REQUEST_BYTES: usize = 4096;
 
-/// Settings of a [`FarmClient`].
+/// Settings of a [`FarmClient`]. [`FarmConfig::new`] gives the defaults of all but three.
 #[derive(Debug, Clone)]
 pub struct FarmConfig {
     /// Configured id of the farm, for logs.
     pub id: String,
     /// Controllers in configured order. If there is none, every call fails.
     pub controllers: Vec<ControllerUrl>,
-    /// Controller that a call tries first.
+    /// Controller that a call tries first; by default the first one.
     pub order: ControllerOrder,
-    /// Limit for a call, from its start to the last byte of the response, all attempts included.
+    /// Limit for a call, from its start to the last byte of the response, all attempts included; by
+    /// default 5 seconds.
     pub timeout: Duration,
-    /// Limit for a connection to a controller: name lookup, TCP and TLS.
+    /// Limit for a connection to a controller: name lookup, TCP and TLS; by default 1 second.
     pub connect_timeout: Duration,
     /// Limit for the response of a controller, from when there is a connection. It holds only if
-    /// another controller can be tried; otherwise the call waits up to its deadline.
+    /// another controller can be tried; otherwise the call waits up to its deadline. By default 3
+    /// seconds, which leave time for a second controller.
     pub response_timeout: Duration,
-    /// Limit of attempts of one call; at least one is made.
+    /// Limit of attempts of one call; at least one is made. By default one for each controller, and
+    /// at least two.
     pub attempts: usize,
-    /// Service keys, if the controllers require one with every request.
+    /// Service keys, if the controllers require one with every request; by default none.
     pub service_keys: Option<ServiceKeys>,
-    /// TLS settings. Without them, `https` controllers are unreachable.
+    /// TLS settings, by default none. Without them, `https` controllers are unreachable.
     pub tls: Option<ClientTls>,
     /// Network that reaches the controllers.
     pub network: Arc<dyn Network>,
-    /// Observer of all attempts, for metrics.
+    /// Observer of all attempts, for metrics; by default none.
     pub observer: Option<Arc<dyn Observer>>,
-    /// Dialect of the requests.
+    /// Dialect of the requests, by default [`Dialect::FMA`]. Ticket authorities do not use it.
     pub dialect: Dialect,
+}
+
+impl FarmConfig {
+    /// Creates the settings of a farm with these controllers, and the defaults of everything else.
+    #[must_use]
+    pub fn new(
+        id: impl Into<String>,
+        controllers: Vec<ControllerUrl>,
+        network: Arc<dyn Network>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            attempts: controllers.len().max(2),
+            controllers,
+            order: ControllerOrder::default(),
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(1),
+            response_timeout: Duration::from_secs(3),
+            service_keys: None,
+            tls: None,
+            network,
+            observer: None,
+            dialect: Dialect::FMA,
+        }
+    }
 }
 
 /// Client of one farm. It is created once, and shared by all callers.

@@ -12,11 +12,12 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderValue;
 use roamd_nfuse_proto::transport::ControllerUrl;
-use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
+use roamd_nfuse_proto::{Dialect, Effect, Request};
 use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
 use crate::connector::Connector;
+use crate::decode::Decoder;
 use crate::error::CallError;
 use crate::exchange::{ExchangeError, post};
 use crate::service_key::KeyInUse;
@@ -43,6 +44,7 @@ pub(crate) struct ConnectionPool {
     idle: [Arc<Mutex<IdleConnections>>; SHARDS],
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
+    decoder: Decoder,
 }
 
 /// Idle connections; the one used last is at the end.
@@ -75,6 +77,7 @@ impl ConnectionPool {
             idle: Default::default(),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
+            decoder: Decoder::default(),
         }
     }
 
@@ -154,7 +157,7 @@ impl ConnectionPool {
         if document.is_connection_reusable {
             self.keep(connection);
         }
-        let (frame, response) = decode_response::<R>(&document.bytes).map_err(CallError::from)?;
+        let (frame, response) = self.decoder.decode::<R>(document.bytes).await?;
         match response {
             Ok(response) => Ok((frame.dialect, response)),
             Err(refusal) => Err(CallError::Refused(refusal).into()),

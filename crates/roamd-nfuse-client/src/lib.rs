@@ -10,6 +10,7 @@ mod connection_pool;
 mod connector;
 mod controller;
 mod dechunk;
+mod decode;
 mod error;
 mod exchange;
 mod network;

@@ -30,11 +30,10 @@ fn request() -> TicketRequest {
 }
 
 fn issued(authority: &str) -> Vec<u8> {
-    response(&Ok(TicketResponse {
-        authority_id: authority.to_owned(),
-        ticket: "00112233445566778899AABBCCDDEEFF".to_owned(),
-        ticket_version: "40".to_owned(),
-    }))
+    response(&Ok(TicketResponse::v4(
+        authority,
+        "00112233445566778899AABBCCDDEEFF",
+    )))
 }
 
 fn response(response: &Result<TicketResponse, FarmError>) -> Vec<u8> {

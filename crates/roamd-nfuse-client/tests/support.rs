@@ -44,18 +44,12 @@ pub(crate) fn config(
     timeout: Duration,
 ) -> FarmConfig {
     FarmConfig {
-        id: "XA1".to_owned(),
-        attempts: controllers.len().max(2),
-        controllers,
         order,
         timeout,
         connect_timeout: (timeout / 3).min(Duration::from_secs(1)),
         response_timeout: timeout,
-        service_keys: None,
-        tls: None,
-        network: Arc::new(SystemNetwork::new()),
-        observer: None,
         dialect: Dialect::new(5, 4),
+        ..FarmConfig::new("XA1", controllers, Arc::new(SystemNetwork::new()))
     }
 }
 
@@ -73,13 +67,10 @@ pub(crate) const READ: CapabilitiesRequest = CapabilitiesRequest;
 
 /// Returns a change: it logs off the sessions of a client.
 pub(crate) fn change(client_name: &str) -> LogoffUserSessionsRequest {
-    LogoffUserSessionsRequest(SessionSelection {
-        criteria: SessionCriteria {
-            client_name: Some(client_name.to_owned()),
-            ..SessionCriteria::new(Credentials::Anonymous)
-        },
-        tickets: Vec::new(),
-    })
+    LogoffUserSessionsRequest(SessionSelection::new(SessionCriteria {
+        client_name: Some(client_name.to_owned()),
+        ..SessionCriteria::new(Credentials::Anonymous)
+    }))
 }
 
 /// Returns the response to a read, recognizable by a capability of this name.

@@ -32,13 +32,11 @@ fn main() -> Result<(), DecodeError> {
         }),
         domain: Some(Domain::nt("LAB")),
     };
-    let request = ReconnectSessionDataRequest {
-        criteria: SessionCriteria {
-            client_name: Some("WR_tablet".to_owned()),
-            ..SessionCriteria::new(credentials)
-        },
-        session_types: vec![SessionType::Disconnected],
+    let criteria = SessionCriteria {
+        client_name: Some("WR_tablet".to_owned()),
+        ..SessionCriteria::new(credentials)
     };
+    let request = ReconnectSessionDataRequest::new(criteria, [SessionType::Disconnected]);
     let bytes = encode_request(Dialect::FMA, &request);
     println!("{}", String::from_utf8_lossy(&bytes));
 

@@ -24,6 +24,17 @@ pub struct ChangePasswordResponse;
 /// Name of the element with the new password.
 const NEW_PASSWORD: &str = "NewPassword";
 
+impl ChangePasswordRequest {
+    /// Creates a request to replace the password in the credentials by a new one.
+    #[must_use]
+    pub fn new(credentials: Credentials, new_password: Password) -> Self {
+        Self {
+            credentials,
+            new_password,
+        }
+    }
+}
+
 impl Body for ChangePasswordRequest {
     const ELEMENT: &'static str = "RequestChangePassword";
 

@@ -8,7 +8,7 @@ use crate::{Body, Credentials, Effect, Request, element_writer, time_to_live};
 /// Request for a launch reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaunchRefRequest {
-    /// `LaunchRefType`: `ICA` or `RADE`.
+    /// `LaunchRefType`: [`LaunchRefRequest::ICA`] or `RADE`.
     pub launch_ref_type: String,
     /// `TicketTag` of the address response, unchanged.
     pub ticket_tag: String,
@@ -27,6 +27,25 @@ pub struct LaunchRefRequest {
 pub struct LaunchRefResponse {
     /// `LaunchRef`, opaque.
     pub launch_ref: String,
+}
+
+impl LaunchRefRequest {
+    /// The type of references for ICA sessions.
+    pub const ICA: &str = "ICA";
+
+    /// Creates a request for a reference to an ICA session, without a device and a session sharing
+    /// key. The farm chooses the lifetime.
+    #[must_use]
+    pub fn new(credentials: Credentials, ticket_tag: impl Into<String>) -> Self {
+        Self {
+            launch_ref_type: Self::ICA.to_owned(),
+            ticket_tag: ticket_tag.into(),
+            device_id: None,
+            session_sharing_key: None,
+            credentials,
+            time_to_live: None,
+        }
+    }
 }
 
 impl Body for LaunchRefRequest {

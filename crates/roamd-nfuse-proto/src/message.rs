@@ -15,8 +15,9 @@ pub enum Effect {
     Change,
 }
 
-/// Body of a message: one `Request…` or `Response…` element of the frame.
-pub trait Body: Sized {
+/// Body of a message: one `Request…` or `Response…` element of the frame. Another thread may read
+/// or write it.
+pub trait Body: Sized + Send + 'static {
     /// Name of the element, for example `RequestAddress`.
     const ELEMENT: &'static str;
 

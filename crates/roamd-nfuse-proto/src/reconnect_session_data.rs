@@ -65,6 +65,17 @@ pub struct HostId {
     pub value: String,
 }
 
+impl ReconnectSessionDataRequest {
+    /// Creates a request for the sessions of these types that match the criteria.
+    #[must_use]
+    pub fn new(criteria: SessionCriteria, session_types: impl Into<Vec<SessionType>>) -> Self {
+        Self {
+            criteria,
+            session_types: session_types.into(),
+        }
+    }
+}
+
 impl Body for ReconnectSessionDataRequest {
     const ELEMENT: &'static str = "RequestReconnectSessionData";
 

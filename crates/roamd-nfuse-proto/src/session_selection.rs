@@ -19,6 +19,15 @@ pub struct SessionSelection {
 }
 
 impl SessionSelection {
+    /// Selects the sessions that match the criteria, and no ticket.
+    #[must_use]
+    pub fn new(criteria: SessionCriteria) -> Self {
+        Self {
+            criteria,
+            tickets: Vec::new(),
+        }
+    }
+
     pub(crate) fn read(element: &Element) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {

@@ -12,7 +12,7 @@ use crate::{Body, Credentials, Effect, Request, time_to_live};
 pub struct TicketRequest {
     /// `Credentials` of the user, with password.
     pub credentials: Credentials,
-    /// `TicketType`, for example `CtxLogon`.
+    /// `TicketType`, usually [`TicketRequest::CTX_LOGON`].
     pub ticket_type: String,
     /// `TicketTag` of the address response, unchanged.
     pub ticket_tag: String,
@@ -25,6 +25,22 @@ pub struct TicketRequest {
 pub struct TicketResponse {
     /// `Ticket`, opaque; 30 upper-case hexadecimal digits on IMA farms.
     pub ticket: String,
+}
+
+impl TicketRequest {
+    /// The type of logon tickets.
+    pub const CTX_LOGON: &str = "CtxLogon";
+
+    /// Creates a request for a logon ticket, whose lifetime the farm chooses.
+    #[must_use]
+    pub fn new(credentials: Credentials, ticket_tag: impl Into<String>) -> Self {
+        Self {
+            credentials,
+            ticket_type: Self::CTX_LOGON.to_owned(),
+            ticket_tag: ticket_tag.into(),
+            time_to_live: None,
+        }
+    }
 }
 
 impl Body for TicketRequest {

@@ -41,6 +41,17 @@ pub struct UserIdentity {
     pub sids: Vec<String>,
 }
 
+impl ValidateCredentialsRequest {
+    /// Creates a request that checks the credentials and does not ask for the identity of the user.
+    #[must_use]
+    pub fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            identity_wanted: false,
+        }
+    }
+}
+
 impl Body for ValidateCredentialsRequest {
     const ELEMENT: &'static str = "RequestValidateCredentials";
 

@@ -376,10 +376,7 @@ fn session_criteria() -> impl Strategy<Value = SessionCriteria> {
 fn reconnect_request() -> impl Strategy<Value = ReconnectSessionDataRequest> {
     let session_type = prop_oneof![Just(SessionType::Active), Just(SessionType::Disconnected)];
     (session_criteria(), vec(session_type, 0..3)).prop_map(|(criteria, session_types)| {
-        ReconnectSessionDataRequest {
-            criteria,
-            session_types,
-        }
+        ReconnectSessionDataRequest::new(criteria, session_types)
     })
 }
 
@@ -408,17 +405,18 @@ fn reconnect_response() -> impl Strategy<Value = ReconnectSessionDataResponse> {
 }
 
 fn selection() -> impl Strategy<Value = SessionSelection> {
-    (session_criteria(), values())
-        .prop_map(|(criteria, tickets)| SessionSelection { criteria, tickets })
+    (session_criteria(), values()).prop_map(|(criteria, tickets)| SessionSelection {
+        tickets,
+        ..SessionSelection::new(criteria)
+    })
 }
 
 fn ticket_request() -> impl Strategy<Value = TicketRequest> {
     (credentials(), value(), value(), any::<Option<u32>>()).prop_map(
         |(credentials, ticket_type, ticket_tag, time_to_live)| TicketRequest {
-            credentials,
             ticket_type,
-            ticket_tag,
             time_to_live,
+            ..TicketRequest::new(credentials, ticket_tag)
         },
     )
 }
@@ -443,11 +441,10 @@ fn launch_ref_request() -> impl Strategy<Value = LaunchRefRequest> {
             )| {
                 LaunchRefRequest {
                     launch_ref_type,
-                    ticket_tag,
                     device_id,
                     session_sharing_key,
-                    credentials,
                     time_to_live,
+                    ..LaunchRefRequest::new(credentials, ticket_tag)
                 }
             },
         )
@@ -548,14 +545,20 @@ proptest! {
         identity_wanted: bool,
         response in validate_response(),
     ) {
-        let request = ValidateCredentialsRequest { credentials, identity_wanted };
+        let request = ValidateCredentialsRequest {
+            identity_wanted,
+            ..ValidateCredentialsRequest::new(credentials)
+        };
         assert_request_round_trips(request, AnyRequest::ValidateCredentials)?;
         assert_response_round_trips::<ValidateCredentialsRequest>(&Ok(response))?;
     }
 
     #[test]
-    fn change_password_messages_round_trip(credentials in credentials(), new_password in password()) {
-        let request = ChangePasswordRequest { credentials, new_password };
+    fn change_password_messages_round_trip(
+        credentials in credentials(),
+        new_password in password(),
+    ) {
+        let request = ChangePasswordRequest::new(credentials, new_password);
         assert_request_round_trips(request, AnyRequest::ChangePassword)?;
         assert_response_round_trips::<ChangePasswordRequest>(&Ok(ChangePasswordResponse))?;
     }

@@ -66,42 +66,42 @@ fn sample_requests_decode() {
             sample!("07-req-validate-credentials-desired-info"),
             utf8(5, 1),
             AnyRequest::ValidateCredentials(ValidateCredentialsRequest {
-                credentials: ctx1(),
                 identity_wanted: true,
+                ..ValidateCredentialsRequest::new(ctx1())
             }),
         ),
         (
             sample!("10-req-reconnect-active-and-disconnected"),
             utf8(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { criteria: SessionCriteria { client_name: client(), server_types: all(), client_types: ica(), ..SessionCriteria::new(ctx1()) }, session_types: vec![SessionType::Active, SessionType::Disconnected] }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest::new(SessionCriteria { client_name: client(), server_types: all(), client_types: ica(), ..SessionCriteria::new(ctx1()) }, [SessionType::Active, SessionType::Disconnected])),
         ),
         (
             sample!("11-req-reconnect-device-id-single-quotes"),
             utf8(4, 6),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { criteria: SessionCriteria { device_id: some("KIOSK-07"), server_types: all(), client_types: all(), ..SessionCriteria::new(mia(PasswordEncoding::Cleartext)) }, session_types: vec![SessionType::Disconnected] }),
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest::new(SessionCriteria { device_id: some("KIOSK-07"), server_types: all(), client_types: all(), ..SessionCriteria::new(mia(PasswordEncoding::Cleartext)) }, [SessionType::Disconnected])),
         ),
         (
             sample!("12-req-reconnect-latin1-line-breaks"),
             latin1(5, 0),
-            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest { session_types: vec![SessionType::Disconnected], criteria: SessionCriteria { server_types: texts(&["win32"]), client_types: ica(), ..SessionCriteria::new(Credentials::Explicit {
+            AnyRequest::ReconnectSessionData(ReconnectSessionDataRequest::new(SessionCriteria { server_types: texts(&["win32"]), client_types: ica(), ..SessionCriteria::new(Credentials::Explicit {
                     user_name: text("josé"),
                     password: Some(password("pass word", PasswordEncoding::Cleartext)),
                     domain: Some(Domain::nt("EXAMPLE")),
-                }) } }),
+                }) }, [SessionType::Disconnected])),
         ),
         (
             sample!("15-req-disconnect-identity"),
             utf8(5, 8),
-            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection { tickets: Vec::new(), criteria: SessionCriteria { server_types: all(), client_types: ica(), ..SessionCriteria::new(identity(&[
+            AnyRequest::DisconnectUserSessions(DisconnectUserSessionsRequest(SessionSelection::new(SessionCriteria { server_types: all(), client_types: ica(), ..SessionCriteria::new(identity(&[
                     "S-1-5-21-10-20-30-1105",
                     "S-1-5-21-10-20-30-513",
                     "S-1-5-32-545",
-                ])) } })),
+                ])) }))),
         ),
         (
             sample!("17-req-logoff-other-order"),
             utf8(4, 1),
-            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection { criteria: SessionCriteria { client_name: client(), server_types: texts(&["win32"]), client_types: texts(&["ica30", "rdp"]), ..SessionCriteria::new(ctx1()) }, tickets: Vec::new() })),
+            AnyRequest::LogoffUserSessions(LogoffUserSessionsRequest(SessionSelection::new(SessionCriteria { client_name: client(), server_types: texts(&["win32"]), client_types: texts(&["ica30", "rdp"]), ..SessionCriteria::new(ctx1()) }))),
         ),
         (
             sample!("19-req-address-session"),
@@ -152,10 +152,9 @@ fn sample_requests_decode() {
             sample!("26-req-ticket"),
             utf8(5, 0),
             AnyRequest::Ticket(TicketRequest {
-                credentials: ctx1(),
                 ticket_type: text("CtxLogon"),
-                ticket_tag: text("IMAHostId:40211"),
                 time_to_live: Some(200),
+                ..TicketRequest::new(ctx1(), "IMAHostId:40211")
             }),
         ),
         (
@@ -163,15 +162,17 @@ fn sample_requests_decode() {
             utf8(5, 4),
             AnyRequest::LaunchRef(LaunchRefRequest {
                 launch_ref_type: text("ICA"),
-                ticket_tag: text("IMAHostId:40211"),
                 device_id: client(),
                 session_sharing_key: some("-q4nT0yV8sKd2"),
-                credentials: Credentials::Explicit {
-                    user_name: text("mia"),
-                    password: None,
-                    domain: Some(Domain::nt("EXAMPLE")),
-                },
                 time_to_live: Some(200),
+                ..LaunchRefRequest::new(
+                    Credentials::Explicit {
+                        user_name: text("mia"),
+                        password: None,
+                        domain: Some(Domain::nt("EXAMPLE")),
+                    },
+                    "IMAHostId:40211",
+                )
             }),
         ),
         (
@@ -224,10 +225,9 @@ fn sample_requests_decode() {
             ),
             utf8(1, 0),
             AnyRequest::Ticket(TicketRequest {
-                credentials: identity(&[]),
                 ticket_type: text("CtxLogon"),
-                ticket_tag: text("a"),
                 time_to_live: Some(3600),
+                ..TicketRequest::new(identity(&[]), "a")
             }),
         ),
         (
@@ -238,10 +238,9 @@ fn sample_requests_decode() {
                   </Credentials></RequestValidateCredentials></NFuseProtocol>",
             ),
             utf8(1, 1),
-            AnyRequest::ValidateCredentials(ValidateCredentialsRequest {
-                credentials: mia(PasswordEncoding::Cleartext),
-                identity_wanted: false,
-            }),
+            AnyRequest::ValidateCredentials(ValidateCredentialsRequest::new(mia(
+                PasswordEncoding::Cleartext,
+            ))),
         ),
     ];
     for ((name, bytes), frame, request) in cases {
@@ -675,10 +674,7 @@ fn password_is_written_in_its_encoding() {
             r#"encoding="cleartext">s3cret!<"#,
         ),
     ] {
-        let request = ValidateCredentialsRequest {
-            credentials: mia(encoding),
-            identity_wanted: false,
-        };
+        let request = ValidateCredentialsRequest::new(mia(encoding));
         let text = String::from_utf8(encode_request(Dialect::new(5, 4), &request)).unwrap();
         assert!(text.contains(expected), "{text}");
     }
@@ -687,14 +683,10 @@ fn password_is_written_in_its_encoding() {
 #[test]
 fn effect_is_change_if_sessions_or_account_may_change() {
     let criteria = SessionCriteria::new(Credentials::Anonymous);
-    let list = |session_types: &[SessionType]| ReconnectSessionDataRequest {
-        criteria: criteria.clone(),
-        session_types: session_types.to_vec(),
+    let list = |session_types: &[SessionType]| {
+        ReconnectSessionDataRequest::new(criteria.clone(), session_types)
     };
-    let selection = SessionSelection {
-        criteria: criteria.clone(),
-        tickets: Vec::new(),
-    };
+    let selection = SessionSelection::new(criteria.clone());
     let cases = [
         (
             "disconnected",
@@ -729,11 +721,7 @@ fn effect_is_change_if_sessions_or_account_may_change() {
         ),
         (
             "a password, which farms count",
-            ValidateCredentialsRequest {
-                credentials: Credentials::Anonymous,
-                identity_wanted: false,
-            }
-            .effect(),
+            ValidateCredentialsRequest::new(Credentials::Anonymous).effect(),
             Effect::Change,
         ),
         ("capabilities", CapabilitiesRequest.effect(), Effect::Read),

@@ -35,9 +35,8 @@ fn ticket_request() -> TicketRequest {
 
 fn ticket() -> TicketResponse {
     TicketResponse {
-        authority_id: text("STA0123456789AB"),
-        ticket: text("00112233445566778899AABBCCDDEEFF"),
         ticket_version: text("40"),
+        ..TicketResponse::v4("STA0123456789AB", "00112233445566778899AABBCCDDEEFF")
     }
 }
 
@@ -231,14 +230,12 @@ proptest! {
         let request = TicketRequest {
             ticket_type: one.clone(),
             authority_id_type: two.clone(),
-            data,
-            refreshable,
+            ..TicketRequest::v4(data, refreshable)
         };
         prop_assert_eq!(returns(&request), Ok(AnyRequest::Ticket(request)));
         let request = DataRequest(TicketResponse {
-            authority_id: one,
-            ticket: two,
             ticket_version: three,
+            ..TicketResponse::v4(one, two)
         });
         prop_assert_eq!(returns(&request), Ok(AnyRequest::Data(request)));
     }
@@ -246,7 +243,7 @@ proptest! {
     #[test]
     fn sta_responses_round_trip(data in data(), texts in (value(), value(), value())) {
         let (authority_id, ticket, ticket_version) = texts;
-        let response = Ok(TicketResponse { authority_id, ticket, ticket_version });
+        let response = Ok(TicketResponse { ticket_version, ..TicketResponse::v4(authority_id, ticket) });
         let bytes = encode_response(&frame(), &response);
         prop_assert!(bytes.is_ascii());
         prop_assert_eq!(decode_response::<TicketRequest>(&bytes), Ok((frame(), response)));

@@ -4,25 +4,46 @@ use roamd_store_proto::EnumerationStatus;
 
 use crate::{Busy, FarmError};
 
+/// Whether a farm's part of a list has all that the farm has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Completeness {
+    /// It has.
+    Whole,
+    /// The farm has more than a list may contain.
+    Truncated,
+}
+
+impl Completeness {
+    /// The completeness of a part that is, or is not, truncated.
+    pub(crate) const fn of(is_truncated: bool) -> Self {
+        if is_truncated {
+            Self::Truncated
+        } else {
+            Self::Whole
+        }
+    }
+}
+
 /// Returns how complete a list is, from the result of each farm that had to be queried.
 ///
 /// # Errors
 /// [`Busy`] if there were such farms and all of them were busy.
 pub(crate) fn enumeration_status<'a>(
-    queried: impl Iterator<Item = Result<(), &'a FarmError>>,
+    queried: impl Iterator<Item = Result<Completeness, &'a FarmError>>,
 ) -> Result<EnumerationStatus, Busy> {
-    let (mut listed, mut failed, mut busy) = (0_usize, 0_usize, 0_usize);
+    let (mut whole, mut truncated, mut failed, mut busy) = (0_usize, 0_usize, 0_usize, 0_usize);
     for result in queried {
         match result {
-            Ok(()) => listed += 1,
+            Ok(Completeness::Whole) => whole += 1,
+            Ok(Completeness::Truncated) => truncated += 1,
             Err(FarmError::Busy) => busy += 1,
             Err(_) => failed += 1,
         }
     }
-    match (listed, failed, busy) {
-        (_, 0, 0) => Ok(EnumerationStatus::Full),
-        (0, 0, _) => Err(Busy),
-        (0, _, _) => Ok(EnumerationStatus::Failed),
+    match (whole, truncated, failed, busy) {
+        (_, 0, 0, 0) => Ok(EnumerationStatus::Full),
+        (0, 0, 0, _) => Err(Busy),
+        (0, 0, _, _) => Ok(EnumerationStatus::Failed),
         _ => Ok(EnumerationStatus::Partial),
     }
 }

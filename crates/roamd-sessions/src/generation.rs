@@ -28,13 +28,6 @@ impl Generation {
         }
     }
 
-    /// Whether a list of application sessions skips the farm: it has none, and the query could
-    /// disconnect active desktops. `legacy_workspace_control` lifts this (SS-33).
-    #[must_use]
-    pub const fn is_skipped_for_app_sessions(self) -> bool {
-        self.hosts_only_desktops() && self.listing_active_disconnects()
-    }
-
     /// Whether everything that the farm publishes is a desktop (nfuse.md §10).
     #[must_use]
     pub const fn hosts_only_desktops(self) -> bool {

@@ -22,7 +22,8 @@ pub use description::Description;
 pub use end::{EndOutcome, FarmResult, merge as merge_end};
 pub use farm::{
     Busy, ConnectRequest, Connection, DeadlineShare, EndAction, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, Logon, NoTicket, NotReady, Operation, Refusal, SessionKey, Target,
+    FarmId, FarmSession, FarmSessions, Logon, NoTicket, NotReady, Operation, Refusal, SessionKey,
+    Target,
 };
 pub use generation::Generation;
 pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
@@ -30,13 +31,15 @@ pub use icon::{Icon, IconSize};
 pub use launch::{FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchPlan, LaunchTarget};
 pub use list::{
     ActiveSessionsRequested, FarmListResult, FarmPlan, ListOutcome, ListPlan, ListQuery,
-    ListRequest, ListScope, ListedSession, SessionList, SkipReason, merge as merge_list,
+    ListRequest, ListScope, ListedSession, QueriedSessions, SessionList, SkipReason,
+    merge as merge_list,
 };
 pub use remote_access::RemoteAccess;
 pub use resource_enumeration::{Application, ContentLocation, Kind, ResourceEnumeration};
 pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
-    FarmEnumeration, ListedResource, ResourceError, ResourceList, Scope, merge as merge_resources,
+    FarmEnumeration, ListedResource, QueriedResources, ResourceError, ResourceList, Scope,
+    merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};

@@ -1,11 +1,12 @@
 //! Resource enumeration: what a user may start on one farm. It says whether a resource is a
 //! desktop, and has the title; a list of sessions has neither.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::map::Entry;
+use indexmap::{Equivalent, IndexMap, IndexSet};
 use roamd_store_proto::{Image, StartMenu};
 
 use crate::session_settings::ApplicationSettings;
@@ -24,11 +25,50 @@ const MAX_FORMATS: usize = 64;
 
 /// Applications, desktops and documents of one user on one farm, by internal name, in the order of
 /// the farm. Its size is bounded, since it is cached: resources with a name that is too long, and
-/// resources after the first [`ResourceEnumeration::MAX`], are left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// resources above a maximum number, are left out.
+#[derive(Debug, Clone, Default)]
 pub struct ResourceEnumeration {
     applications: IndexMap<String, Arc<Application>>,
+    /// Position in `applications` of the alphabetically first name of each identity.
+    first_names: IndexMap<SharedIdentity, usize>,
+    is_truncated: bool,
 }
+
+impl PartialEq for ResourceEnumeration {
+    fn eq(&self, other: &Self) -> bool {
+        self.applications == other.applications && self.is_truncated == other.is_truncated
+    }
+}
+
+impl Eq for ResourceEnumeration {}
+
+/// An application as key of a map by identity. It shares the application, so that the map has no
+/// copy of its title.
+#[derive(Debug, Clone)]
+struct SharedIdentity(Arc<Application>);
+
+impl Hash for SharedIdentity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.identity().hash(state);
+    }
+}
+
+impl PartialEq for SharedIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.identity() == other.0.identity()
+    }
+}
+
+impl Eq for SharedIdentity {}
+
+impl Equivalent<SharedIdentity> for Identity<'_> {
+    fn equivalent(&self, key: &SharedIdentity) -> bool {
+        *self == key.0.identity()
+    }
+}
+
+/// Title and kind, which identify an application on all farms of a group.
+pub(crate) type Identity<'a> = (&'a str, Discriminant<Kind>);
 
 /// One application, desktop or document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,19 +139,49 @@ impl ContentLocation {
 }
 
 impl ResourceEnumeration {
-    /// Maximum number of resources of one user on one farm.
-    pub const MAX: usize = 10_000;
+    /// Default maximum number of resources of one user on one farm.
+    pub const DEFAULT_MAX: usize = 10_000;
+
+    /// An enumeration of the first `max` of these resources, by internal name. The internal name
+    /// replaces a title that is too long; other texts that are too long are left out.
+    #[must_use]
+    pub fn truncated(
+        applications: impl IntoIterator<Item = (String, Application)>,
+        max: usize,
+    ) -> Self {
+        let mut named = applications
+            .into_iter()
+            .filter(|(in_name, _)| in_name.len() <= NAME_BYTES);
+        let bounded = named.by_ref().take(max).map(|(in_name, application)| {
+            let application = application.bounded(&in_name);
+            (in_name, Arc::new(application))
+        });
+        let applications = bounded.collect();
+        Self {
+            first_names: first_names(&applications),
+            applications,
+            is_truncated: named.next().is_some(),
+        }
+    }
+
+    /// Whether the farm has more resources than the enumeration.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
 
     /// Approximate size in memory, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let entry = size_of::<(String, Arc<Application>)>() + size_of::<Application>();
+        let index = self.first_names.len() * size_of::<(SharedIdentity, usize)>();
         let texts = |application: &Application| {
             application.texts().map(str::len).sum::<usize>()
                 + application.file_types.len() * size_of::<String>()
                 + application.images.len() * size_of::<Image>()
         };
         size_of::<Self>()
+            + index
             + self
                 .applications()
                 .map(|(in_name, application)| entry + in_name.len() + texts(application))
@@ -135,30 +205,40 @@ impl ResourceEnumeration {
     /// not publish it. Farms of a group give the same application the same title.
     #[must_use]
     pub fn in_name_of_same(&self, application: &Application) -> Option<&str> {
-        // Several applications may have the title. The alphabetically first name makes the result
-        // deterministic.
-        self.applications()
-            .filter(|(_, candidate)| candidate.identity() == application.identity())
-            .map(|(in_name, _)| in_name)
-            .min()
+        let position = *self.first_names.get(&application.identity())?;
+        let (in_name, _) = self.applications.get_index(position)?;
+        Some(in_name)
     }
 }
 
 impl FromIterator<(String, Application)> for ResourceEnumeration {
-    /// The internal name replaces a title that is too long; other texts that are too long are left
-    /// out.
+    /// The first [`DEFAULT_MAX`](Self::DEFAULT_MAX) resources, as [`truncated`](Self::truncated)
+    /// makes them.
     fn from_iter<I: IntoIterator<Item = (String, Application)>>(applications: I) -> Self {
-        let named = applications
-            .into_iter()
-            .filter(|(in_name, _)| in_name.len() <= NAME_BYTES)
-            .map(|(in_name, application)| {
-                let application = application.bounded(&in_name);
-                (in_name, Arc::new(application))
-            });
-        Self {
-            applications: named.take(Self::MAX).collect(),
+        Self::truncated(applications, Self::DEFAULT_MAX)
+    }
+}
+
+/// Indexes applications by identity. Several applications may have the same; the alphabetically
+/// first name makes the result deterministic.
+fn first_names(
+    applications: &IndexMap<String, Arc<Application>>,
+) -> IndexMap<SharedIdentity, usize> {
+    let mut first_names = IndexMap::with_capacity(applications.len());
+    for (position, (in_name, application)) in applications.iter().enumerate() {
+        match first_names.entry(SharedIdentity(Arc::clone(application))) {
+            Entry::Vacant(entry) => {
+                entry.insert(position);
+            }
+            Entry::Occupied(mut entry) => {
+                let first = applications.get_index(*entry.get());
+                if first.is_some_and(|(first, _)| in_name < first) {
+                    entry.insert(position);
+                }
+            }
         }
     }
+    first_names
 }
 
 impl Application {
@@ -169,7 +249,9 @@ impl Application {
     }
 
     /// Identity of an application, equal on all farms of a group.
-    pub(crate) fn identity(&self) -> (&str, Discriminant<Kind>) {
+    pub(crate) fn identity(&self) -> Identity<'_> {
+        #[cfg(test)]
+        reads_of_identity::count();
         (&self.title, discriminant(&self.kind))
     }
 
@@ -219,6 +301,27 @@ fn distinct<T: Eq + Hash>(all: Vec<T>, fits: impl Fn(&T) -> bool) -> Vec<T> {
     distinct.into_iter().collect()
 }
 
+/// Counts how often identities are read, as a measure of work that does not depend on the machine.
+#[cfg(test)]
+pub(crate) mod reads_of_identity {
+    use std::cell::Cell;
+
+    thread_local! {
+        static READS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        READS.with(|reads| reads.set(reads.get() + 1));
+    }
+
+    /// The reads in this function on this thread.
+    pub(crate) fn of<T>(function: impl FnOnce() -> T) -> (usize, T) {
+        let before = READS.with(Cell::get);
+        let result = function();
+        (READS.with(Cell::get) - before, result)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,10 +347,70 @@ mod tests {
         assert_eq!(enumeration.application(&longer), None);
         assert_eq!(enumeration.application("Paint").unwrap().title, "Paint");
 
-        let many = (0..=ResourceEnumeration::MAX).map(|n| entry(n.to_string(), "Paint".to_owned()));
+        let many = (0..=ResourceEnumeration::DEFAULT_MAX)
+            .map(|n| entry(n.to_string(), "Paint".to_owned()));
         let enumeration = ResourceEnumeration::from_iter(many);
-        assert_eq!(enumeration.applications.len(), ResourceEnumeration::MAX);
-        assert!(enumeration.bytes() > ResourceEnumeration::MAX * size_of::<Application>());
+        assert_eq!(
+            enumeration.applications.len(),
+            ResourceEnumeration::DEFAULT_MAX
+        );
+        assert!(enumeration.bytes() > ResourceEnumeration::DEFAULT_MAX * size_of::<Application>());
+    }
+
+    #[test]
+    fn enumeration_with_more_than_the_maximum_says_so() {
+        let applications = || ["a", "b", "c"].map(|name| entry(name.to_owned(), name.to_owned()));
+        let long = || [entry("n".repeat(513), "Left out".to_owned())];
+        for (max, expected, is_truncated) in [
+            (4, vec!["a", "b", "c"], false),
+            (3, vec!["a", "b", "c"], false),
+            (2, vec!["a", "b"], true),
+            (0, vec![], true),
+        ] {
+            let all = applications().into_iter().chain(long());
+            let enumeration = ResourceEnumeration::truncated(all, max);
+            let kept: Vec<_> = enumeration.applications().map(|(name, _)| name).collect();
+            assert_eq!(kept, expected, "{max}");
+            assert_eq!(enumeration.is_truncated(), is_truncated, "{max}");
+        }
+    }
+
+    #[test]
+    fn same_application_has_the_first_name_of_its_title() {
+        let of = |title: &str, kind: Kind| Application {
+            title: title.to_owned(),
+            kind,
+            ..Application::default()
+        };
+        let document = |location: &str| Kind::Document {
+            location: ContentLocation::parse(location),
+        };
+        let named = |(name, application): (&str, _)| (name.to_owned(), application);
+        let enumeration: ResourceEnumeration = [
+            ("c", of("Paint", Kind::Application)),
+            ("b", of("Paint", Kind::Application)),
+            ("d", of("Paint", Kind::Application)),
+            ("a", of("Paint", Kind::Desktop)),
+            ("f", of("Prices", document("https://h/1"))),
+            ("e", of("Prices", document("https://h/2"))),
+            ("x", of("Replaced", Kind::Application)),
+            ("x", of("Word", Kind::Application)),
+        ]
+        .map(named)
+        .into_iter()
+        .collect();
+        for (application, expected) in [
+            (of("Paint", Kind::Application), Some("b")),
+            (of("Paint", Kind::Desktop), Some("a")),
+            (of("Paint", document("https://h/1")), None),
+            (of("paint", Kind::Application), None),
+            (of("Prices", document("https://h/3")), Some("e")),
+            (of("Word", Kind::Application), Some("x")),
+            (of("Replaced", Kind::Application), None),
+        ] {
+            let found = enumeration.in_name_of_same(&application);
+            assert_eq!(found, expected, "{application:?}");
+        }
     }
 
     #[test]

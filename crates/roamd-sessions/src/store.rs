@@ -5,10 +5,12 @@ use std::sync::Arc;
 use roamd_seal::KeyRing;
 use secrecy::SecretString;
 
+use crate::farm::find_farm;
 use crate::{
-    Busy, EndAction, EndOutcome, EndPoint, Farm, Icon, IconSize, Launch, LaunchOutcome, LaunchPlan,
-    LaunchTarget, ListPlan, ListRequest, ListedResource, RemoteAccess, ResourceError, ResourceId,
-    ResourceList, Scope, SessionIds, SessionList, User, end, launch, list, resources,
+    Busy, EndAction, EndOutcome, EndPoint, Farm, FarmEnumeration, FarmListResult, Icon, IconSize,
+    Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListPlan, ListRequest, ListedResource,
+    QueriedResources, QueriedSessions, RemoteAccess, ResourceError, ResourceId, ResourceList,
+    Scope, SessionIds, SessionList, User, UserKey, end, launch, list, resources,
 };
 
 /// The farms of a store, and the service that they provide together.
@@ -54,18 +56,32 @@ impl<F: Farm> Store<F> {
         ListPlan::new(self.farms.iter().map(Farm::description), request)
     }
 
-    /// Lists the sessions that the user may connect to from this end-point (SS-28 to SS-42).
-    ///
-    /// # Errors
-    /// [`Busy`] if no farm was queried, because all planned farms were busy.
-    pub async fn list(
+    /// Queries the farms for the sessions that the user may connect to from this end-point (SS-28
+    /// to SS-42). [`merge_sessions`](Self::merge_sessions) makes a list of them; it may take long
+    /// if they are many.
+    pub async fn query_sessions(
         &self,
         plan: &ListPlan,
         user: &User,
         end_point: &EndPoint,
+    ) -> QueriedSessions {
+        list::query(&self.farms, plan, user, end_point).await
+    }
+
+    /// Merges the sessions of this user into one list.
+    ///
+    /// # Errors
+    /// [`Busy`] if no farm was queried, because all planned farms were busy.
+    pub fn merge_sessions(
+        &self,
+        user: &UserKey,
+        queried: QueriedSessions,
     ) -> Result<SessionList, Busy> {
-        let results = list::query(&self.farms, plan, user, end_point).await;
-        list::merge(&self.ids, &user.key, &results)
+        let results = queried.0.into_iter().filter_map(|(id, outcome)| {
+            let farm = find_farm(&self.farms, &id)?.description();
+            Some(FarmListResult { farm, outcome })
+        });
+        list::merge(&self.ids, user, &results.collect::<Vec<_>>())
     }
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point, on every
@@ -99,12 +115,22 @@ impl<F: Farm> Store<F> {
         launch::run(&self.farms, self.remote_access.as_ref(), plan, launch).await
     }
 
-    /// Lists the resources that the user may start (store-services.md §5).
+    /// Queries the farms for the resources that the user may start (store-services.md §5).
+    /// [`merge_resources`](Self::merge_resources) makes a list of them.
+    pub async fn query_resources(&self, user: &User, scope: Scope) -> QueriedResources {
+        resources::query(&self.farms, user, scope).await
+    }
+
+    /// Merges the resources into one list.
     ///
     /// # Errors
     /// [`Busy`] if no farm was queried, because all were busy.
-    pub async fn resources(&self, user: &User, scope: Scope) -> Result<ResourceList, Busy> {
-        resources::list(&self.farms, user, scope).await
+    pub fn merge_resources(&self, queried: QueriedResources) -> Result<ResourceList, Busy> {
+        let farms = queried.0.into_iter().filter_map(|(id, enumeration)| {
+            let farm = find_farm(&self.farms, &id)?.description();
+            Some(FarmEnumeration { farm, enumeration })
+        });
+        resources::merge(&farms.collect::<Vec<_>>())
     }
 
     /// Looks up one resource, by any of its ids.

@@ -37,14 +37,11 @@ fn session_state(criterion: &mut Criterion) {
             "https://sf.example.net/Citrix/Store/sessions/v1/bGFiMS4yMDQuMQ{number}/launch/ica"
         ),
         initial_app: "Büro-Desktop".to_owned(),
-        aggregated: false,
         resource_id: "Lab1.Ledger".to_owned(),
         publisher_name: "Lab1".to_owned(),
+        ..Session::default()
     };
-    let state = SessionState {
-        enumeration: EnumerationStatus::Full,
-        sessions: (0..20).map(session).collect(),
-    };
+    let state = SessionState::new(EnumerationStatus::Full, (0..20).map(session));
     criterion.bench_function("write a state of 20 sessions", |bencher| {
         bencher.iter(|| black_box(&state).to_xml(Spelling::Document));
     });

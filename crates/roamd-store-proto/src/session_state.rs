@@ -50,6 +50,18 @@ pub struct Session {
 }
 
 impl SessionState {
+    /// Creates the state of these sessions.
+    #[must_use]
+    pub fn new(
+        enumeration: EnumerationStatus,
+        sessions: impl IntoIterator<Item = Session>,
+    ) -> Self {
+        Self {
+            enumeration,
+            sessions: sessions.into_iter().collect(),
+        }
+    }
+
     /// Decodes a response in either spelling. Sessions must have an id, a launch URL and an
     /// application; other missing values are empty.
     ///

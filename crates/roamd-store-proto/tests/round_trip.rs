@@ -162,7 +162,7 @@ proptest! {
         sessions in vec(session(), 0..5),
         spelling in spelling(),
     ) {
-        let state = SessionState { enumeration, sessions };
+        let state = SessionState::new(enumeration, sessions);
         prop_assert_eq!(SessionState::from_xml(&state.to_xml(spelling)), Ok(state));
     }
 
@@ -353,18 +353,16 @@ proptest! {
         spelling in spelling(),
     ) {
         let state = |[initial_app, resource_id, publisher_name, server_type]: [String; 4]| {
-            SessionState {
-                enumeration: EnumerationStatus::Full,
-                sessions: vec![Session {
-                    id: "id".to_owned(),
-                    server_type,
-                    launch_url: "https://sf.example.net/".to_owned(),
-                    initial_app,
-                    aggregated: false,
-                    resource_id,
-                    publisher_name,
-                }],
-            }
+            let session = Session {
+                id: "id".to_owned(),
+                server_type,
+                launch_url: "https://sf.example.net/".to_owned(),
+                initial_app,
+                resource_id,
+                publisher_name,
+                ..Session::default()
+            };
+            SessionState::new(EnumerationStatus::Full, [session])
         };
         let plain = || ["a"; 4].map(str::to_owned);
         prop_assert_eq!(

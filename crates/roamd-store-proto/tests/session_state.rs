@@ -8,25 +8,25 @@ use crate::{ascii, compact, fault};
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionstate";
 
 fn ledger() -> SessionState {
-    SessionState {
-        enumeration: EnumerationStatus::Full,
-        sessions: vec![Session {
+    SessionState::new(
+        EnumerationStatus::Full,
+        [Session {
             id: "bGFiMS4yMDQuMQ".to_owned(),
             server_type: "win32".to_owned(),
             launch_url: "https://sf.example.net/Citrix/Store/sessions/v1/bGFiMS4yMDQuMQ/launch/ica"
                 .to_owned(),
             initial_app: "Ledger".to_owned(),
-            aggregated: false,
             resource_id: "Lab1.Ledger".to_owned(),
             publisher_name: "Lab1".to_owned(),
+            ..Session::default()
         }],
-    }
+    )
 }
 
 fn office() -> SessionState {
-    SessionState {
-        enumeration: EnumerationStatus::Partial,
-        sessions: vec![Session {
+    SessionState::new(
+        EnumerationStatus::Partial,
+        [Session {
             id: "bGFiMi45LjE".to_owned(),
             server_type: "win32".to_owned(),
             launch_url: "https://sf.example.net/Citrix/Store/sessions/v1/bGFiMi45LjE/launch/ica"
@@ -36,7 +36,7 @@ fn office() -> SessionState {
             resource_id: "Lab2.Office".to_owned(),
             publisher_name: "Lab2".to_owned(),
         }],
-    }
+    )
 }
 
 #[test]
@@ -106,10 +106,7 @@ fn session_state_never_mixes_spellings() {
 #[test]
 fn empty_session_state_has_a_sessions_element() {
     // SS-38, CQ-69
-    let nothing = SessionState {
-        enumeration: EnumerationStatus::Failed,
-        sessions: Vec::new(),
-    };
+    let nothing = SessionState::new(EnumerationStatus::Failed, []);
     insta::assert_snapshot!(ascii(nothing.to_xml(Spelling::Document)), @r#"
     <?xml version="1.0" encoding="utf-8"?>
     <sessionState xmlns="http://citrix.com/delivery-services/1-0/sessionstate" enumeration="failed"><sessions/></sessionState>
@@ -127,12 +124,8 @@ fn session_state_of_another_store_decodes() {
     let state = SessionState::from_xml(text.as_bytes()).unwrap();
     let expected = Session {
         id: "1".to_owned(),
-        server_type: String::new(),
         launch_url: "http://a/b".to_owned(),
-        initial_app: String::new(),
-        aggregated: false,
-        resource_id: String::new(),
-        publisher_name: String::new(),
+        ..Session::default()
     };
     assert_eq!(state.sessions, [expected]);
 }

@@ -77,7 +77,9 @@ pub(crate) fn normalise(value: &str) -> Result<CompactString, &'static str> {
         return Ok(value.into());
     };
     let (plain, mut rest) = value.split_at(first);
-    let mut normal = CompactString::from(plain);
+    // Pushing to a `String` is faster, and the result takes its buffer over.
+    let mut normal = String::with_capacity(value.len());
+    normal.push_str(plain);
     while let Some(special) = rest.chars().next() {
         let (_, after) = rest.split_at(special.len_utf8());
         rest = match special {
@@ -97,7 +99,7 @@ pub(crate) fn normalise(value: &str) -> Result<CompactString, &'static str> {
         normal.push_str(plain);
         rest = special;
     }
-    Ok(normal)
+    Ok(normal.into())
 }
 
 /// Returns whether a byte of a value does not stand for itself.

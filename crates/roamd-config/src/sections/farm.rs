@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
-use roamd_sessions::Generation;
+use roamd_sessions::{Generation, ResourceEnumeration};
 use toml::de::DeValue;
 
 use super::controllers::{
@@ -90,6 +90,19 @@ const QUEUE: DefaultKey<usize> = DefaultKey {
     read: |value| number(value, 0..=100_000),
 };
 
+/// More than users have, and few enough for a list within the time that clients wait.
+const MAX_SESSIONS: DefaultKey<usize> = DefaultKey {
+    name: "max_sessions",
+    default: || 5_000,
+    read: |value| number(value, 1..=100_000),
+};
+
+const MAX_APPLICATIONS: DefaultKey<usize> = DefaultKey {
+    name: "max_applications",
+    default: || ResourceEnumeration::DEFAULT_MAX,
+    read: |value| number(value, 1..=100_000),
+};
+
 const SERVICE_KEY_FILE: Key<PathBuf> = Key {
     name: "service_key_file",
     read: file,
@@ -151,6 +164,10 @@ pub struct Farm {
     pub concurrency: usize,
     /// Maximum number of further operations that wait.
     pub queue: usize,
+    /// Maximum number of sessions of one user that are read; at least 1.
+    pub max_sessions: usize,
+    /// Maximum number of resources of one user that are read; at least 1.
+    pub max_applications: usize,
     /// The XML service keys that its controllers require, from the file that holds them.
     pub service_keys: Option<ServiceKeys>,
     /// Authentication of its `https` controllers; `None` if it has none.
@@ -294,6 +311,8 @@ fn options(
     let attempts = section.value_or(&ATTEMPTS, controllers.len().max(2));
     let concurrency = section.value(&CONCURRENCY);
     let queue = section.value(&QUEUE);
+    let max_sessions = section.value(&MAX_SESSIONS);
+    let max_applications = section.value(&MAX_APPLICATIONS);
     let service_keys = section.optional_and(&SERVICE_KEY_FILE, |path| service_keys(files, &path));
     let tls = tls(section, &controllers, files);
     let legacy_workspace_control = section.value(&LEGACY_WORKSPACE_CONTROL);
@@ -313,6 +332,8 @@ fn options(
         attempts,
         concurrency,
         queue,
+        max_sessions,
+        max_applications,
         service_keys,
         tls,
         legacy_workspace_control,

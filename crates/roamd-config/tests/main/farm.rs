@@ -24,6 +24,8 @@ response_timeout_ms = 200
 attempts = 1
 concurrency = 8
 queue = 0
+max_sessions = 20
+max_applications = 30
 ticket_seconds = 30
 legacy_workspace_control = true
 address_form = "dot-port"
@@ -46,6 +48,7 @@ aggregation_group = "office"
     assert_eq!(farm.response_timeout, Duration::from_millis(200));
     assert_eq!(farm.attempts, 1);
     assert_eq!((farm.concurrency, farm.queue), (8, 0));
+    assert_eq!((farm.max_sessions, farm.max_applications), (20, 30));
     assert_eq!(farm.ticket_time_to_live, Duration::from_secs(30));
     assert!(farm.legacy_workspace_control);
     assert_eq!(farm.address_form, AddressForm::DotPort);
@@ -164,6 +167,18 @@ fn error_of_a_farm_is_reported_with_its_line() {
             "",
             "queue = 100001",
             "`queue` has to be a whole number from 0 to 100000",
+        ),
+        (
+            "",
+            "",
+            "max_sessions = 0",
+            "`max_sessions` has to be a whole number from 1 to 100000",
+        ),
+        (
+            "",
+            "",
+            "max_applications = 100001",
+            "`max_applications` has to be a whole number from 1 to 100000",
         ),
         (
             "",

@@ -85,7 +85,7 @@ impl RequestHandler<'_> {
         selection: SessionSelection,
         end: EndSessions,
     ) -> Result<(), RequestRefusal> {
-        let SessionSelection { criteria, tickets } = selection;
+        let (criteria, tickets) = (selection.criteria, selection.tickets);
         let user = self.authenticate(&criteria.credentials).await?.id;
         let farm = self.farm.row.clone();
         let now = self.now;

@@ -75,11 +75,7 @@ impl RequestHandler<'_> {
             return Err(RequestRefusal::Unsupported);
         }
         let ticket = HEXUPPER.encode(&self.hide_internal_error(random::<16>())?);
-        let response = TicketResponse {
-            authority_id: self.farm.row.sta_id.clone(),
-            ticket: ticket.clone(),
-            ticket_version: TicketResponse::VERSION_V4.to_owned(),
-        };
+        let response = TicketResponse::v4(&self.farm.row.sta_id, &ticket);
         let (farm, now) = (self.farm.row.id, self.now);
         let issued = self
             .write(move |transaction| sta_tickets::issue(transaction, farm, &ticket, &data, now))

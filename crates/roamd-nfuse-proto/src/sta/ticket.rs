@@ -64,6 +64,16 @@ impl TicketResponse {
     /// `TicketVersion` of a ticket of the type STA-v4.
     pub const VERSION_V4: &str = "40";
 
+    /// Creates a ticket of the type STA-v4.
+    #[must_use]
+    pub fn v4(authority_id: impl Into<String>, ticket: impl Into<String>) -> Self {
+        Self {
+            authority_id: authority_id.into(),
+            ticket: ticket.into(),
+            ticket_version: Self::VERSION_V4.to_owned(),
+        }
+    }
+
     /// Reads the three parts.
     pub(super) fn from_parts(text: impl Fn(&str) -> Result<String, Fault>) -> Result<Self, Fault> {
         Ok(Self {

@@ -18,10 +18,10 @@ use crate::changes::Changes;
 use crate::clock::rng;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::error::ServerError;
-use crate::farms::PasswordCheckCache;
-use crate::farms::{CredentialFarms, FarmSetup, NfuseFarm, TicketAuthorities};
+use crate::farms::{CredentialFarms, FarmSetup, NfuseFarm, PasswordCheckCache, TicketAuthorities};
 use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::large_work::LargeWork;
 use crate::metrics::{FarmCounts, Metrics};
 
 /// Shortest lifetime of a token (CA-30).
@@ -99,6 +99,7 @@ impl AppState {
             audit,
             clock,
             changes,
+            large_work: LargeWork::default(),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             metrics_from: config.listener.metrics_from.clone(),
             request_limiter: ClientLimiter::new(
@@ -142,7 +143,7 @@ fn stores(
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
         stores.push(HostedStore {
-            urls: StoreUrls::new(&config.base_url, auth_urls, &store.path),
+            urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
             spelling: store.spelling,
             service: Arc::new(service),
         });

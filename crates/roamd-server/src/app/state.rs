@@ -25,6 +25,7 @@ use crate::farms::{CredentialFarms, NfuseFarm};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::large_work::LargeWork;
 use crate::metrics::Metrics;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].
@@ -50,6 +51,8 @@ pub(crate) struct AppState {
     pub(crate) shared: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
     pub(crate) changes: Changes,
+    /// Merges and documents of large lists.
+    pub(crate) large_work: LargeWork,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: TrustedProxies,
     /// Limits requests in progress, in total and per client.
@@ -64,7 +67,8 @@ pub(crate) struct AppState {
 
 /// A configured store: its URLs and its farms.
 pub(crate) struct HostedStore {
-    pub(crate) urls: StoreUrls,
+    /// Shared, because work on large lists needs it on another thread.
+    pub(crate) urls: Arc<StoreUrls>,
     /// Rule that selects the spelling of a response (SS-47).
     pub(crate) spelling: SpellingChoice,
     /// The Sessions Service of the store's farms. Shared, because a change continues after its

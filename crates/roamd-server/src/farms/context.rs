@@ -97,6 +97,19 @@ impl OperationContext {
         }
     }
 
+    /// Converts a list of the farm with this number of entries.
+    ///
+    /// # Errors
+    /// [`FarmError::Unavailable`] if the conversion panicked.
+    pub(super) async fn convert<T: Send + 'static>(
+        &self,
+        entries: usize,
+        conversion: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FarmError> {
+        let converted = self.farm.large_work.run(entries, conversion).await;
+        converted.map_err(|error| FarmError::Unavailable(error.to_string()))
+    }
+
     /// Passes an error on. If the farm refused the account, the user's password is checked again
     /// before it goes to another farm.
     pub(super) async fn checked(&self, error: FarmError) -> FarmError {

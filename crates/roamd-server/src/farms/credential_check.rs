@@ -79,10 +79,10 @@ impl CredentialFarms {
             domain,
             password,
         } = &change.credentials;
-        let request = ChangePasswordRequest {
-            credentials: explicit(user_name, domain, Some(password)),
-            new_password: encoded(&change.new_password),
-        };
+        let request = ChangePasswordRequest::new(
+            explicit(user_name, domain, Some(password)),
+            encoded(&change.new_password),
+        );
         let deadline = Instant::now() + farm.config.timeout;
         let key = UserKey::new(domain, user_name);
         let Some(_permit) = permit(farm, &key, deadline).await else {
@@ -124,12 +124,12 @@ impl CredentialFarms {
         until: Option<Instant>,
     ) -> Result<UserIdentity, CredentialRefusal> {
         let request = ValidateCredentialsRequest {
-            credentials: explicit(
+            identity_wanted: true,
+            ..ValidateCredentialsRequest::new(explicit(
                 &credentials.user_name,
                 &credentials.domain,
                 Some(&credentials.password),
-            ),
-            identity_wanted: true,
+            ))
         };
         let typed = UserIdentity::new(&*credentials.domain, &*credentials.user_name);
         let key = UserKey::new(typed.domain(), typed.name());

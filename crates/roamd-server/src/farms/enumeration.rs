@@ -28,7 +28,7 @@ pub(super) async fn cached(
     }
     let fetch = async {
         let response = context.query_shared(&app_data(context, "")).await?;
-        Ok(Arc::new(enumeration(context, response.applications)))
+        enumeration(context, response.applications).await
     };
     // On the heap, because it is large and seldom needed, and a list has one for each farm.
     let fetch = Box::pin(enumerations.try_get_with_by_ref(user, fetch));
@@ -40,7 +40,7 @@ pub(super) async fn pre_launch(
     context: &OperationContext,
 ) -> Result<Arc<ResourceEnumeration>, FarmError> {
     let response = context.query(&app_data(context, PRE_LAUNCH)).await?;
-    Ok(Arc::new(enumeration(context, response.applications)))
+    enumeration(context, response.applications).await
 }
 
 /// Requests the user's resources in this folder and below.
@@ -58,16 +58,21 @@ fn app_data(context: &OperationContext, folder: &str) -> AppDataRequest {
     }
 }
 
-fn enumeration(
+async fn enumeration(
     context: &OperationContext,
     applications: Vec<nfuse::Application>,
-) -> ResourceEnumeration {
-    if applications.len() > ResourceEnumeration::MAX {
+) -> Result<Arc<ResourceEnumeration>, FarmError> {
+    let (count, max) = (applications.len(), context.farm.config.max_applications);
+    let truncated = move || {
+        let applications = applications.into_iter().map(application);
+        ResourceEnumeration::truncated(applications, max)
+    };
+    let enumeration = context.convert(count, truncated).await?;
+    if enumeration.is_truncated() {
         let farm = &context.farm.description.id;
-        let (count, max) = (applications.len(), ResourceEnumeration::MAX);
         warn!(%farm, count, max, "Farm lists too many applications; ignoring the rest");
     }
-    applications.into_iter().map(application).collect()
+    Ok(Arc::new(enumeration))
 }
 
 /// Internal name and properties of a resource.

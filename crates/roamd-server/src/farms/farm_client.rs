@@ -18,8 +18,6 @@ pub(super) fn farm_client(
 ) -> Result<FarmClient, TlsError> {
     let (major, minor) = farm.generation.protocol_version();
     Ok(FarmClient::new(FarmConfig {
-        id: farm.id.clone(),
-        controllers: farm.controllers.clone(),
         order: farm.controller_order,
         timeout: farm.timeout,
         connect_timeout: farm.connect_timeout,
@@ -27,8 +25,8 @@ pub(super) fn farm_client(
         attempts: farm.attempts,
         service_keys: farm.service_keys.clone(),
         tls: farm.tls.as_ref().map(config::client_tls).transpose()?,
-        network,
         observer,
         dialect: Dialect::new(major, minor),
+        ..FarmConfig::new(&farm.id, farm.controllers.clone(), network)
     }))
 }

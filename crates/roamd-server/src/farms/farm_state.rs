@@ -15,8 +15,8 @@ use super::password_check::PasswordCheckCache;
 use super::ticket_authorities::TicketAuthorities;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::FairSemaphore;
-use crate::fairness::FairSemaphoreLimits;
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits};
+use crate::large_work::LargeWork;
 use crate::metrics::FarmCounts;
 
 /// Lifetime of a user's cached enumeration. It separates desktops from applications and has the
@@ -58,6 +58,8 @@ pub(super) struct FarmState {
     pub(super) password_checks: Arc<PasswordCheckCache>,
     pub(super) enumerations: Cache<UserKey, Arc<ResourceEnumeration>>,
     pub(super) icons: IconCache,
+    /// Conversion of the farm's large responses.
+    pub(super) large_work: LargeWork,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
     /// The ticket authorities of the store's Citrix Gateway, if it has one.
     pub(super) authorities: Option<TicketAuthorities>,
@@ -98,6 +100,7 @@ impl FarmState {
                 .time_to_live(ENUMERATION_LIFETIME)
                 .build(),
             icons: icon_cache(),
+            large_work: LargeWork::default(),
             capabilities: Cache::builder()
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFETIME)
@@ -123,11 +126,9 @@ impl FarmState {
 /// The properties of a farm that the domain depends on.
 fn description(farm: &config::Farm) -> FarmDescription {
     FarmDescription {
-        id: FarmId::new(&farm.id),
-        publisher_name: farm.name.clone(),
-        generation: farm.generation,
         legacy_workspace_control: farm.legacy_workspace_control,
         aggregation_group: farm.aggregation_group.clone(),
         ticket_time_to_live: farm.ticket_time_to_live,
+        ..FarmDescription::new(FarmId::new(&farm.id), &farm.name, farm.generation)
     }
 }

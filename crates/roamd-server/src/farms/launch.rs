@@ -95,12 +95,10 @@ async fn launch_reference(
     }
     let user = &context.user;
     let request = LaunchRefRequest {
-        launch_ref_type: "ICA".to_owned(),
-        ticket_tag,
         device_id: connect.end_point.device_id.clone(),
         session_sharing_key,
-        credentials: explicit(&user.name, &user.domain, None),
         time_to_live: Some(ticket_seconds(context)),
+        ..LaunchRefRequest::new(explicit(&user.name, &user.domain, None), ticket_tag)
     };
     match context.query(&request).await {
         Ok(response) => Some(response.launch_ref),
@@ -128,10 +126,8 @@ async fn logon(
         ));
     };
     let request = TicketRequest {
-        credentials: context.credentials(),
-        ticket_type: "CtxLogon".to_owned(),
-        ticket_tag,
         time_to_live: Some(ticket_seconds(context)),
+        ..TicketRequest::new(context.credentials(), ticket_tag)
     };
     match context.call(&request).await {
         Ok(response) => Ok(Logon::Ticket(SecretString::from(response.ticket))),
@@ -141,7 +137,7 @@ async fn logon(
 }
 
 /// Converts an error of a launch. Farms from 7 on refuse an unknown session as if no host were
-/// free; then their list of sessions shows which of both it is.
+/// free; then their list of sessions shows which of both it is, if it is not truncated.
 async fn launch_error(
     context: &OperationContext,
     error: &CallError,
@@ -151,7 +147,11 @@ async fn launch_error(
         && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
         && let Ok(listed) =
             session_list::sessions(context, &connect.end_point, ListScope::Disconnected).await
-        && !listed.iter().any(|it| it.key.is_same_session(session))
+        && !listed.is_truncated()
+        && !listed
+            .as_slice()
+            .iter()
+            .any(|it| it.key.is_same_session(session))
     {
         return FarmError::Refused(Refusal::UnknownSession);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roamd_sessions::{
-    ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, FarmError, FarmSession,
+    ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, FarmError, FarmSessions,
     HostPort, IconSize, ListScope, NoTicket, Operation, ResourceEnumeration, StaTicket,
 };
 use secrecy::SecretString;
@@ -49,7 +49,7 @@ impl Operation for NfuseOperation {
         &self,
         end_point: &EndPoint,
         scope: ListScope,
-    ) -> Result<Vec<FarmSession>, FarmError> {
+    ) -> Result<FarmSessions, FarmError> {
         let sessions = session_list::sessions(&self.0, end_point, scope).await;
         self.counted(OperationKind::List, sessions)
     }

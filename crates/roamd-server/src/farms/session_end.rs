@@ -26,8 +26,8 @@ pub(super) async fn end(
         Err(error) => (Vec::new(), Err(error)),
     };
     let sessions = SessionSelection {
-        criteria: context.session_criteria(end_point),
         tickets,
+        ..SessionSelection::new(context.session_criteria(end_point))
     };
     let ended = match action {
         EndAction::Disconnect => {

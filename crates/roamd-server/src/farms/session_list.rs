@@ -3,7 +3,8 @@
 use roamd_nfuse_proto::{
     HarmlessListingRequest, ReconnectSessionDataRequest, SessionEntry, SessionType,
 };
-use roamd_sessions::{EndPoint, FarmError, FarmSession, ListScope, SessionKey};
+use roamd_sessions::{EndPoint, FarmError, FarmSession, FarmSessions, ListScope, SessionKey};
+use tracing::warn;
 
 use super::context::OperationContext;
 use super::filters::ALL_SERVERS;
@@ -16,22 +17,29 @@ pub(super) async fn sessions(
     context: &OperationContext,
     end_point: &EndPoint,
     scope: ListScope,
-) -> Result<Vec<FarmSession>, FarmError> {
+) -> Result<FarmSessions, FarmError> {
     let session_types = match scope {
         ListScope::Disconnected => vec![SessionType::Disconnected],
         ListScope::WithActive(_) => vec![SessionType::Active, SessionType::Disconnected],
     };
-    let request = ReconnectSessionDataRequest {
-        criteria: context.session_criteria(end_point),
-        session_types,
-    };
-    let generation = context.farm.config.generation;
-    let response = if generation.listing_active_disconnects() {
+    let criteria = context.session_criteria(end_point);
+    let request = ReconnectSessionDataRequest::new(criteria, session_types);
+    let response = if scope.disconnects_active() {
         context.query(&request).await?
     } else {
         context.query(&HarmlessListingRequest(request)).await?
     };
-    Ok(response.sessions.into_iter().map(session).collect())
+    let (count, max) = (response.sessions.len(), context.farm.config.max_sessions);
+    let truncated = move || {
+        let sessions = response.sessions.into_iter().map(session);
+        FarmSessions::truncated(sessions, max)
+    };
+    let sessions = context.convert(count, truncated).await?;
+    if sessions.is_truncated() {
+        let farm = &context.farm.description.id;
+        warn!(%farm, count, max, "Farm lists too many sessions; ignoring the rest");
+    }
+    Ok(sessions)
 }
 
 fn session(entry: SessionEntry) -> FarmSession {

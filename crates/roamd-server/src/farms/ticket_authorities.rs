@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roamd_nfuse_client::{FarmConfig, Network, Observer, StaClient, TlsError};
-use roamd_nfuse_proto::{Dialect, sta};
+use roamd_nfuse_proto::sta;
 use roamd_sessions::{HostPort, NoTicket, StaTicket, User};
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -35,18 +35,13 @@ impl TicketAuthorities {
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<StaClient, TlsError> {
         Ok(StaClient::new(FarmConfig {
-            id: Self::id(store),
-            controllers: gateway.authorities.clone(),
             order: gateway.authority_order,
             timeout: gateway.timeout,
             connect_timeout: gateway.connect_timeout,
             response_timeout: gateway.response_timeout,
-            attempts: gateway.authorities.len().max(2),
-            service_keys: None,
             tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
-            network,
             observer,
-            dialect: Dialect::STA,
+            ..FarmConfig::new(Self::id(store), gateway.authorities.clone(), network)
         }))
     }
 

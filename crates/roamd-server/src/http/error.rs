@@ -10,6 +10,7 @@ use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
 use crate::http::response;
+use crate::large_work::LargeWorkFailed;
 
 /// Value of `Retry-After`, in seconds.
 pub(crate) const RETRY_SECONDS: &str = "5";
@@ -74,6 +75,12 @@ pub(crate) enum ApiError {
     /// A fault of the server itself.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<LargeWorkFailed> for ApiError {
+    fn from(failed: LargeWorkFailed) -> Self {
+        Self::Internal(failed.into())
+    }
 }
 
 impl ApiError {

@@ -2,6 +2,9 @@
 //!
 //! All URLs are made from the configured base URL, never from a `Host` header (citrixauth.md §7).
 
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 use roamd_citrixauth::Realm;
 use roamd_sessions::{ResourceId, ResourceIds};
 use roamd_store_proto::auth::{Challenge, Reason};
@@ -18,6 +21,8 @@ pub(crate) struct StoreUrls {
     pub(crate) sessions: ProtectionSpace,
     /// Protection space of the resources service. A token for one is valid in the other.
     pub(crate) resources: ProtectionSpace,
+    /// The document of the endpoints, once it was requested.
+    pub(crate) endpoints: OnceLock<Bytes>,
 }
 
 /// URLs and realms of the authentication service.
@@ -63,6 +68,7 @@ impl StoreUrls {
         Self {
             sessions: space("sessions/v1"),
             resources: space("resources/v2"),
+            endpoints: OnceLock::new(),
             root,
             path: path.clone(),
         }

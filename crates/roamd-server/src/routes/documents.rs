@@ -12,32 +12,41 @@ use crate::http::urls::{AuthUrls, StoreUrls};
 
 /// The endpoints of a store (ST-22 to ST-26).
 pub(crate) fn store_endpoints(urls: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
+    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
+    let document = urls.endpoints.get_or_init(|| store_document(urls).into());
+    let body = document.clone();
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+fn store_document(urls: &StoreUrls) -> Vec<u8> {
     let groups = Group::ALL.map(|group| format!("group:{}", group.name()));
     let mut resources = vec!["ResourcesEnumerationV2", "group:all"];
     resources.extend(groups.iter().map(String::as_str));
     let provisioned = [&*resources, &["AutoProvision"]].concat();
-    let services: [(&str, &[&str], &str); 7] = [
-        ("Endpoints", &["endpoints"], "endpoints/v1"),
-        ("DiscoveryDocument", &["DiscoveryV1"], "discovery"),
-        ("ListSessions", &["listSessions"], "sessions/v1/available"),
-        (
-            "DisconnectSessions",
-            &["disconnectSessions"],
-            "sessions/v1/disconnect",
-        ),
-        ("LogOffSessions", &["logOffSessions"], "sessions/v1/logoff"),
-        (
-            "ListResources",
-            &resources,
-            "resources/v2/withoutautoprovision",
-        ),
-        (
-            "ListResourcesWithAutoProvision",
-            &provisioned,
-            "resources/v2",
-        ),
-    ];
-    endpoints(&urls.root, &services, request)
+    document(
+        &urls.root,
+        &[
+            ("Endpoints", &["endpoints"], "endpoints/v1"),
+            ("DiscoveryDocument", &["DiscoveryV1"], "discovery"),
+            ("ListSessions", &["listSessions"], "sessions/v1/available"),
+            (
+                "DisconnectSessions",
+                &["disconnectSessions"],
+                "sessions/v1/disconnect",
+            ),
+            ("LogOffSessions", &["logOffSessions"], "sessions/v1/logoff"),
+            (
+                "ListResources",
+                &resources,
+                "resources/v2/withoutautoprovision",
+            ),
+            (
+                "ListResourcesWithAutoProvision",
+                &provisioned,
+                "resources/v2",
+            ),
+        ],
+    )
 }
 
 /// The endpoints of the authentication service (ST-24).
@@ -45,29 +54,23 @@ pub(crate) fn authentication_endpoints(
     urls: &AuthUrls,
     request: &Request,
 ) -> Result<Response, ApiError> {
-    endpoints(
-        &urls.root,
-        &[("Endpoints", &["endpoints"], "endpoints/v1")],
-        request,
-    )
+    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
+    let services: [(&str, &[&str], &str); 1] = [("Endpoints", &["endpoints"], "endpoints/v1")];
+    let body = document(&urls.root, &services);
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
-fn endpoints(
-    root: &str,
-    services: &[(&str, &[&str], &str)],
-    request: &Request,
-) -> Result<Response, ApiError> {
-    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
+/// The document of services, each with its id, its capabilities and its path below the root.
+fn document(root: &str, services: &[(&str, &[&str], &str)]) -> Vec<u8> {
     let endpoints = services.iter().map(|(id, capabilities, path)| Endpoint {
         id: (*id).to_owned(),
         url: format!("{root}/{path}"),
         capabilities: capabilities.iter().map(|&text| text.to_owned()).collect(),
     });
-    let body = Endpoints {
+    Endpoints {
         endpoints: endpoints.collect(),
     }
-    .to_xml();
-    Ok(respond(StatusCode::OK, media, Caching::None, body))
+    .to_xml()
 }
 
 /// The discovery document of a store (ST-27 to ST-31). It is never refused with 406 (ST-28).

@@ -5,6 +5,8 @@
 //! `clientAddress` (ST-57) are ignored. They could decide what a user sees (ST-16), but resources
 //! are enumerated and cached per user, not per client.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::StatusCode;
@@ -42,21 +44,20 @@ pub(crate) async fn list(
     let list = match scope(&request)? {
         Some(scope) => {
             caller.check_password(store.check_policy()).await?;
-            store.service.resources(&caller.user, scope).await?
+            let service = Arc::clone(&store.service);
+            let queried = service.query_resources(&caller.user, scope).await;
+            let size = queried.size();
+            let merge = move || service.merge_resources(queried);
+            state.large_work.run(size, merge).await??
         }
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
             resources: Vec::new(),
         },
     };
-    let resources = list.resources.iter();
-    let body = Resources {
-        enumeration: list.enumeration,
-        resources: resources
-            .map(|listed| resource(&store.urls, listed))
-            .collect(),
-    }
-    .to_xml(&groups);
+    let (size, urls) = (list.resources.len(), Arc::clone(&store.urls));
+    let write = move || document(&urls, &list).to_xml(&groups);
+    let body = state.large_work.run(size, write).await?;
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
@@ -141,6 +142,15 @@ fn scope(request: &Request) -> Result<Option<Scope>, ApiError> {
 fn groups(request: &Request) -> Groups {
     let names: Vec<_> = request.query("group").collect();
     Groups::named(names.iter().map(AsRef::as_ref))
+}
+
+/// The list as a document.
+fn document(urls: &StoreUrls, list: &ResourceList) -> Resources {
+    let resources = list.resources.iter();
+    Resources {
+        enumeration: list.enumeration,
+        resources: resources.map(|listed| resource(urls, listed)).collect(),
+    }
 }
 
 /// A resource as the document describes it.

@@ -5,16 +5,21 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use http::StatusCode;
 use roamd_http::Response;
-use roamd_sessions::{EndAction, EndOutcome, EndPoint, ListRequest};
+use roamd_sessions::{
+    Busy, EndAction, EndOutcome, EndPoint, ListPlan, ListRequest, SessionList, Store, User,
+};
 use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Actor, Event};
+use crate::farms::NfuseFarm;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
+use crate::http::urls::StoreUrls;
+use crate::large_work::{LargeWork, LargeWorkFailed};
 use crate::routes::caller::{Caller, caller};
 
 /// Lists the sessions that the client may reconnect to.
@@ -39,17 +44,41 @@ pub(crate) async fn available(
     // its client disconnects.
     let list = if plan.has_side_effects() {
         let actor = Actor::new(&user, &store.urls.path, &end_point);
+        let large_work = state.large_work.clone();
         let list = async move {
-            let listed = service.list(&plan, &user, &end_point).await;
+            let listed = list(service, &large_work, &plan, &user, &end_point).await?;
             audit.record(Event::listed(actor, &listed));
-            listed
+            Ok::<_, LargeWorkFailed>(listed)
         };
-        state.changes.run_to_completion(list).await??
+        state.changes.run_to_completion(list).await???
     } else {
-        service.list(&plan, &user, &end_point).await?
+        list(service, &state.large_work, &plan, &user, &end_point).await??
     };
+    let (urls, spelling) = (Arc::clone(&store.urls), store.spelling(params.spelling));
+    let size = list.sessions.len();
+    let write = move || document(&urls, list).to_xml(spelling);
+    let body = state.large_work.run(size, write).await?;
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Queries the farms, and merges their sessions.
+async fn list(
+    service: Arc<Store<NfuseFarm>>,
+    large_work: &LargeWork,
+    plan: &ListPlan,
+    user: &User,
+    end_point: &EndPoint,
+) -> Result<Result<SessionList, Busy>, LargeWorkFailed> {
+    let queried = service.query_sessions(plan, user, end_point).await;
+    let (size, user) = (queried.size(), user.key.clone());
+    let merge = move || service.merge_sessions(&user, queried);
+    large_work.run(size, merge).await
+}
+
+/// The list as a document.
+fn document(urls: &StoreUrls, list: SessionList) -> SessionState {
     let sessions = list.sessions.into_iter().map(|session| Session {
-        launch_url: store.urls.session_launch(&session.id),
+        launch_url: urls.session_launch(&session.id),
         id: session.id,
         server_type: session.server_type,
         initial_app: session.initial_app,
@@ -57,12 +86,7 @@ pub(crate) async fn available(
         resource_id: session.resource_id,
         publisher_name: session.publisher_name,
     });
-    let body = SessionState {
-        enumeration: list.enumeration,
-        sessions: sessions.collect(),
-    }
-    .to_xml(store.spelling(params.spelling));
-    Ok(respond(StatusCode::OK, media, Caching::None, body))
+    SessionState::new(list.enumeration, sessions)
 }
 
 /// Disconnects the sessions that are connected from the client.

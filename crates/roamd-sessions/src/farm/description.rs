@@ -15,7 +15,7 @@ pub struct FarmDescription {
     pub publisher_name: String,
     /// Generation of the farm's product.
     pub generation: Generation,
-    /// Asks the farm for application sessions although its generation is skipped for them (SS-33).
+    /// The farm is queried for application sessions although a list skips its generation (SS-33).
     pub legacy_workspace_control: bool,
     /// Aggregation group. An application that several farms of a group publish is listed once.
     pub aggregation_group: Option<String>,
@@ -24,9 +24,18 @@ pub struct FarmDescription {
 }
 
 impl FarmDescription {
-    /// Whether a list skips the farm if only application sessions are wanted (SS-33).
-    pub(crate) fn is_skipped_for_app_sessions(&self) -> bool {
-        self.generation.is_skipped_for_app_sessions() && !self.legacy_workspace_control
+    /// Creates the description of a farm outside of any aggregation group, with StoreFront's
+    /// lifetime of logon tickets, 200 seconds.
+    #[must_use]
+    pub fn new(id: FarmId, publisher_name: impl Into<String>, generation: Generation) -> Self {
+        Self {
+            id,
+            publisher_name: publisher_name.into(),
+            generation,
+            legacy_workspace_control: false,
+            aggregation_group: None,
+            ticket_time_to_live: Duration::from_secs(200),
+        }
     }
 
     /// Returns the first name that is not blank and not too long, else the publisher name. A

@@ -1,6 +1,7 @@
 //! The port to a farm, and the values that cross it.
 
 mod connection;
+mod deadline_share;
 mod description;
 mod error;
 mod id;
@@ -8,9 +9,10 @@ mod port;
 mod session;
 
 pub use self::connection::{ConnectRequest, Connection, Logon, Target};
+pub use self::deadline_share::DeadlineShare;
 pub use self::description::FarmDescription;
 pub use self::error::{Busy, FarmError, NoTicket, NotReady, Refusal};
 pub use self::id::FarmId;
 pub(crate) use self::port::find_farm;
-pub use self::port::{DeadlineShare, EndAction, Farm, Operation};
-pub use self::session::{FarmSession, SessionKey};
+pub use self::port::{EndAction, Farm, Operation};
+pub use self::session::{FarmSession, FarmSessions, SessionKey};

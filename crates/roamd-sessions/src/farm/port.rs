@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use crate::ica_file::{HostPort, StaTicket};
 use crate::list::ListScope;
 use crate::{
-    ConnectRequest, Connection, EndPoint, FarmDescription, FarmError, FarmId, FarmSession,
-    IconSize, NoTicket, ResourceEnumeration, User,
+    ConnectRequest, Connection, DeadlineShare, EndPoint, FarmDescription, FarmError, FarmId,
+    FarmSessions, IconSize, NoTicket, ResourceEnumeration, User,
 };
 
 /// One farm. The implementation is responsible for deadlines, controllers, retries and queues.
@@ -59,7 +59,7 @@ pub trait Operation: Send + Sync {
         &self,
         end_point: &EndPoint,
         scope: ListScope,
-    ) -> impl Future<Output = Result<Vec<FarmSession>, FarmError>> + Send;
+    ) -> impl Future<Output = Result<FarmSessions, FarmError>> + Send;
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point (SS-44),
     /// and invalidates these logon tickets if the farm supports it (SS-46).
@@ -88,15 +88,6 @@ pub trait Operation: Send + Sync {
         in_name: &str,
         reliable: bool,
     ) -> impl Future<Output = Result<StaTicket, NoTicket>> + Send;
-}
-
-/// Share of an operation's remaining time that one of its requests may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadlineShare {
-    /// All of it: the operation fails without the response.
-    Whole,
-    /// Half of it: the operation does not need the response, and needs the other half.
-    Half,
 }
 
 /// Kind of end of sessions (SS-45).

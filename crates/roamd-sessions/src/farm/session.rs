@@ -27,6 +27,46 @@ impl SessionKey {
     }
 }
 
+/// The sessions that a farm lists, in its order, up to a maximum number.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FarmSessions {
+    sessions: Vec<FarmSession>,
+    is_truncated: bool,
+}
+
+impl FarmSessions {
+    /// The first `max` of these sessions.
+    #[must_use]
+    pub fn truncated(sessions: impl IntoIterator<Item = FarmSession>, max: usize) -> Self {
+        let mut all = sessions.into_iter();
+        Self {
+            sessions: all.by_ref().take(max).collect(),
+            is_truncated: all.next().is_some(),
+        }
+    }
+
+    /// The sessions, in the order of the farm.
+    #[must_use]
+    pub fn as_slice(&self) -> &[FarmSession] {
+        &self.sessions
+    }
+
+    /// Whether the farm listed more sessions than these.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+}
+
+impl From<Vec<FarmSession>> for FarmSessions {
+    fn from(sessions: Vec<FarmSession>) -> Self {
+        Self {
+            sessions,
+            is_truncated: false,
+        }
+    }
+}
+
 /// A session as a farm lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FarmSession {

@@ -8,17 +8,17 @@ use tracing::warn;
 
 use super::plan::{ListQuery, SkipReason};
 use crate::end::FarmResult;
-use crate::enumeration_status::enumeration_status;
+use crate::enumeration_status::{Completeness, enumeration_status};
 use crate::resource_enumeration::NAME_BYTES;
 use crate::{
-    Application, Busy, FarmDescription, FarmError, FarmSession, ResourceEnumeration, ResourceId,
-    SessionIds, UserKey,
+    Application, Busy, FarmDescription, FarmError, FarmId, FarmSession, FarmSessions,
+    ResourceEnumeration, ResourceId, SessionIds, UserKey,
 };
 
 /// The sessions that a client may connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionList {
-    /// How many of the queried farms listed sessions (SS-37).
+    /// Whether every queried farm listed all its sessions (SS-37).
     pub enumeration: EnumerationStatus,
     /// The sessions: farms in configured order, then the order of the farm.
     pub sessions: Vec<ListedSession>,
@@ -45,6 +45,22 @@ pub struct ListedSession {
     pub publisher_name: String,
 }
 
+/// Results of a list on all farms of its plan, in configured order, before they are merged.
+#[derive(Debug)]
+pub struct QueriedSessions(pub(crate) Vec<(FarmId, ListOutcome)>);
+
+impl QueriedSessions {
+    /// Number of sessions, as a measure of the work of the merge.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let sizes = self.0.iter().map(|(_, outcome)| match outcome {
+            ListOutcome::Listed { sessions, .. } => sessions.as_slice().len(),
+            ListOutcome::Skipped(_) | ListOutcome::Failed { .. } => 0,
+        });
+        sizes.sum()
+    }
+}
+
 /// Result of a list on one farm.
 #[derive(Debug)]
 pub struct FarmListResult<'a> {
@@ -64,7 +80,7 @@ pub enum ListOutcome {
         /// Query of the farm.
         query: ListQuery,
         /// The sessions, in the order of the farm.
-        sessions: Vec<FarmSession>,
+        sessions: FarmSessions,
         /// Resources that the user may start there; `None` if only these could not be listed.
         enumeration: Option<Arc<ResourceEnumeration>>,
         /// Pre-launch resources; `None` if they were not needed to recognise an application.
@@ -89,11 +105,7 @@ pub fn merge(
     user: &UserKey,
     results: &[FarmListResult<'_>],
 ) -> Result<SessionList, Busy> {
-    let queried = results.iter().filter_map(|result| match &result.outcome {
-        ListOutcome::Skipped(_) => None,
-        ListOutcome::Listed { .. } => Some(Ok(())),
-        ListOutcome::Failed { error, .. } => Some(Err(error)),
-    });
+    let queried = results.iter().filter_map(|it| it.outcome.completeness());
     let enumeration = enumeration_status(queried)?;
     let sessions = results
         .iter()
@@ -109,6 +121,28 @@ pub fn merge(
         sessions,
         disconnected_on: results.iter().filter_map(disconnect_result).collect(),
     })
+}
+
+impl ListOutcome {
+    /// Whether all sessions of the farm are listed, or why none is. Returns `None` if the plan
+    /// skipped the farm.
+    fn completeness(&self) -> Option<Result<Completeness, &FarmError>> {
+        match self {
+            Self::Skipped(_) => None,
+            Self::Listed {
+                query,
+                sessions,
+                enumeration,
+                pre_launch,
+            } => {
+                let enumerations = enumeration.iter().chain(pre_launch);
+                let is_truncated =
+                    sessions.is_truncated() || query.misses_sessions(enumerations.map(Arc::as_ref));
+                Some(Ok(Completeness::of(is_truncated)))
+            }
+            Self::Failed { error, .. } => Some(Err(error)),
+        }
+    }
 }
 
 impl FarmListResult<'_> {
@@ -127,13 +161,12 @@ impl FarmListResult<'_> {
             let enumeration = enumeration.as_ref()?;
             enumeration.application(&session.key.in_name)
         };
-        let is_application = |session: &&FarmSession| {
+        let application = |session: &&FarmSession| {
             let pre_launched = || pre_launch.as_ref()?.application(&session.key.in_name);
-            let found = published(session).or_else(pre_launched);
-            found.is_some_and(|application| !application.is_desktop())
+            published(session).or_else(pre_launched)
         };
-        entries_by_session(self.farm, sessions)
-            .filter(|entries| !query.app_sessions_only || entries.iter().all(is_application))
+        entries_by_session(self.farm, sessions.as_slice())
+            .filter(|entries| query.lists(entries.iter().map(application)))
             .filter_map(|entries| entries.into_iter().next())
             .map(|first| (first, published(first)))
             .collect()
@@ -147,7 +180,7 @@ fn disconnect_result(result: &FarmListResult<'_>) -> Option<FarmResult> {
         ListOutcome::Listed { query, .. } => (query, Ok(())),
         ListOutcome::Failed { query, error } => (query, Err(error.clone())),
     };
-    query.disconnects_active.then(|| FarmResult {
+    query.scope().disconnects_active().then(|| FarmResult {
         farm: result.farm.id.clone(),
         result: outcome,
     })
@@ -205,15 +238,7 @@ fn listed_session(
     let title = application.map(|application| application.title.as_str());
     let names = [title, session.friendly_name.as_deref(), Some(in_name)];
     let initial_app = farm.display_name(names.into_iter().flatten());
-    let own = ResourceId::new(&farm.id, in_name);
-    let (resource_id, aggregated) = match application {
-        Some(application) if farm.aggregation_group.is_some() => {
-            let mut publishers = publishers(farm, application, results);
-            let first = publishers.next().unwrap_or(own);
-            (first, publishers.next().is_some())
-        }
-        Some(_) | None => (own, false),
-    };
+    let (resource_id, aggregated) = resource(farm, in_name, application, results);
     ListedSession {
         id: ids.seal(user, &farm.id, &session.key),
         server_type: session.server_type.clone(),
@@ -221,6 +246,24 @@ fn listed_session(
         aggregated,
         resource_id: resource_id.to_string(),
         publisher_name: farm.publisher_name.clone(),
+    }
+}
+
+/// Resource id of the application of a session, and whether it is aggregated.
+fn resource(
+    farm: &FarmDescription,
+    in_name: &str,
+    application: Option<&Application>,
+    results: &[FarmListResult<'_>],
+) -> (ResourceId, bool) {
+    let own = ResourceId::new(&farm.id, in_name);
+    match application {
+        Some(application) if farm.aggregation_group.is_some() => {
+            let mut publishers = publishers(farm, application, results);
+            let first = publishers.next().unwrap_or(own);
+            (first, publishers.next().is_some())
+        }
+        Some(_) | None => (own, false),
     }
 }
 
@@ -243,4 +286,99 @@ fn publishers(
             .flatten()
             .map(|in_name| ResourceId::new(&result.farm.id, in_name))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::plan::{FarmPlan, ListRequest};
+    use crate::resource_enumeration::reads_of_identity;
+    use crate::{FarmEnumeration, Generation, SessionKey, merge_resources};
+
+    const FARMS: usize = 16;
+    const SESSIONS: usize = 20_000;
+    const APPLICATIONS: usize = 10_000;
+
+    fn farm(number: usize) -> FarmDescription {
+        let id = FarmId::new(format!("FARM{number}"));
+        FarmDescription {
+            aggregation_group: Some("office".to_owned()),
+            ..FarmDescription::new(id, format!("Farm {number}"), Generation::Cvad7)
+        }
+    }
+
+    fn session(number: usize) -> FarmSession {
+        FarmSession {
+            key: SessionKey {
+                host_kind: None,
+                host_id: "1".to_owned(),
+                session_id: number.to_string(),
+                in_name: format!("App{}", number % APPLICATIONS),
+            },
+            friendly_name: None,
+            server_type: "win32".to_owned(),
+        }
+    }
+
+    fn listed(farm: &FarmDescription, enumeration: Arc<ResourceEnumeration>) -> FarmListResult<'_> {
+        let everything = ListRequest::DISCONNECTED;
+        let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
+            panic!("every farm is queried");
+        };
+        let sessions: Vec<_> = (0..SESSIONS).map(session).collect();
+        let outcome = ListOutcome::Listed {
+            query,
+            sessions: sessions.into(),
+            enumeration: Some(enumeration),
+            pre_launch: None,
+        };
+        FarmListResult { farm, outcome }
+    }
+
+    #[test]
+    fn work_of_a_merge_is_linear_in_sessions_and_applications() {
+        // A hostile farm has the most sessions and the most applications of the same title.
+        let application = |number| {
+            let title = "Paint".to_owned();
+            let application = Application {
+                title,
+                ..Application::default()
+            };
+            (format!("App{number}"), application)
+        };
+        let (reads, enumeration) =
+            reads_of_identity::of(|| (0..APPLICATIONS).map(application).collect());
+        assert!(reads <= 3 * APPLICATIONS, "{reads} reads for an index");
+        let enumeration: Arc<ResourceEnumeration> = Arc::new(enumeration);
+
+        let farms: Vec<_> = (0..FARMS).map(farm).collect();
+        let results = farms.iter().map(|it| listed(it, Arc::clone(&enumeration)));
+        let results: Vec<_> = results.collect();
+        let resources = || {
+            let sessions = results.iter().flat_map(|result| {
+                let visible = result.visible_sessions().into_iter();
+                visible.map(|(session, application)| {
+                    resource(result.farm, &session.key.in_name, application, &results)
+                })
+            });
+            sessions.collect::<Vec<_>>()
+        };
+        let (reads, resources) = reads_of_identity::of(resources);
+        assert_eq!(resources.len(), FARMS * SESSIONS);
+        let first = (ResourceId::new(&FarmId::new("FARM0"), "App0"), true);
+        assert!(resources.iter().all(|it| *it == first));
+        // The first two farms of the group decide: a read for the key of a lookup, one to compare.
+        assert!(reads <= 4 * FARMS * SESSIONS, "{reads} reads for sessions");
+
+        let enumerations: Vec<_> = farms
+            .iter()
+            .map(|farm| FarmEnumeration {
+                farm,
+                enumeration: Ok(Arc::clone(&enumeration)),
+            })
+            .collect();
+        let (reads, list) = reads_of_identity::of(|| merge_resources(&enumerations));
+        assert_eq!(list.unwrap().resources.len(), 1);
+        assert!(reads <= FARMS * APPLICATIONS, "{reads} reads for resources");
+    }
 }

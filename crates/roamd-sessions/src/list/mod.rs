@@ -4,7 +4,9 @@ mod merge;
 mod plan;
 mod query;
 
-pub use self::merge::{FarmListResult, ListOutcome, ListedSession, SessionList, merge};
+pub use self::merge::{
+    FarmListResult, ListOutcome, ListedSession, QueriedSessions, SessionList, merge,
+};
 pub use self::plan::{
     ActiveSessionsRequested, FarmPlan, ListPlan, ListQuery, ListRequest, ListScope, SkipReason,
 };

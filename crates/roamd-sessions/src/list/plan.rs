@@ -1,6 +1,12 @@
 //! Plan of a list: which farms are queried, and for which sessions (SS-29 to SS-35).
+//!
+//! INVARIANT: what `appSessionsOnly` and `includeActiveSessions` mean is decided here alone. The
+//! query and the merge call the methods of [`ListQuery`], and the farm adapter those of
+//! [`ListScope`].
 
-use crate::{FarmDescription, FarmId};
+use crate::{
+    Application, DeadlineShare, FarmDescription, FarmId, FarmSession, ResourceEnumeration,
+};
 
 /// Parameters of a list (SS-19).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +15,15 @@ pub struct ListRequest {
     pub include_active_sessions: bool,
     /// `appSessionsOnly`.
     pub app_sessions_only: bool,
+}
+
+impl ListRequest {
+    /// Request for the disconnected sessions, of applications and desktops. The other requests
+    /// differ from it: `ListRequest { app_sessions_only: true, ..ListRequest::DISCONNECTED }`.
+    pub const DISCONNECTED: Self = Self {
+        include_active_sessions: false,
+        app_sessions_only: false,
+    };
 }
 
 /// Plan of one list on all farms of a store. Only [`ListPlan::new`] makes one.
@@ -26,15 +41,11 @@ pub enum FarmPlan {
     Skip(SkipReason),
 }
 
-/// Query of a farm for sessions.
+/// Query of a farm for sessions, and the rules for its results. Only [`FarmPlan::new`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Sessions that the farm lists.
-    pub scope: ListScope,
-    /// Desktops are removed from the result (SS-35).
-    pub app_sessions_only: bool,
-    /// The farm disconnects the active sessions that it lists (SS-29).
-    pub disconnects_active: bool,
+    scope: ListScope,
+    app_sessions_only: bool,
 }
 
 /// Scope of a query for sessions.
@@ -42,16 +53,19 @@ pub struct ListQuery {
 pub enum ListScope {
     /// Sessions that are not connected to any client. Has no side effect (SS-30).
     Disconnected,
-    /// Also sessions that another client is connected to. Some farms disconnect these (SS-29).
+    /// Also sessions that another client is connected to. Some farms disconnect these (SS-29): see
+    /// [`ListScope::disconnects_active`].
     WithActive(ActiveSessionsRequested),
 }
 
-/// Proof that a client requested active sessions.
+/// Proof that a client requested active sessions, and the effect of the request on the farm.
 ///
 /// INVARIANT: only a request with `include_active_sessions` makes one, so that no farm is queried
 /// for active sessions without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ActiveSessionsRequested(());
+pub struct ActiveSessionsRequested {
+    disconnects: bool,
+}
 
 /// Reason for which a list skips a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +94,7 @@ impl ListPlan {
     #[must_use]
     pub fn has_side_effects(&self) -> bool {
         self.farms.iter().any(|(_, plan)| match plan {
-            FarmPlan::Query(query) => query.disconnects_active,
+            FarmPlan::Query(query) => query.scope.disconnects_active(),
             FarmPlan::Skip(_) => false,
         })
     }
@@ -100,19 +114,95 @@ impl FarmPlan {
             include_active_sessions,
             app_sessions_only,
         } = request;
-        if app_sessions_only && farm.is_skipped_for_app_sessions() {
+        let disconnects = farm.generation.listing_active_disconnects();
+        let risks_desktops = disconnects && farm.generation.hosts_only_desktops();
+        if app_sessions_only && risks_desktops && !farm.legacy_workspace_control {
             return Self::Skip(SkipReason::HostsDesktops);
         }
         let scope = if include_active_sessions {
-            ListScope::WithActive(ActiveSessionsRequested(()))
+            ListScope::WithActive(ActiveSessionsRequested { disconnects })
         } else {
             ListScope::Disconnected
         };
         Self::Query(ListQuery {
             scope,
             app_sessions_only,
-            disconnects_active: include_active_sessions
-                && farm.generation.listing_active_disconnects(),
         })
+    }
+}
+
+impl ListScope {
+    /// Whether the farm disconnects the active sessions that it lists (SS-29). Such a request must
+    /// not be sent twice.
+    #[must_use]
+    pub const fn disconnects_active(self) -> bool {
+        match self {
+            Self::Disconnected => false,
+            Self::WithActive(requested) => requested.disconnects,
+        }
+    }
+}
+
+impl ListQuery {
+    /// The sessions that the farm lists.
+    #[must_use]
+    pub const fn scope(self) -> ListScope {
+        self.scope
+    }
+
+    /// Whether sessions of desktops are listed too (SS-35).
+    #[must_use]
+    pub const fn lists_desktops(self) -> bool {
+        !self.app_sessions_only
+    }
+
+    /// Whether the farm fails without its resource enumeration. If only applications are wanted,
+    /// nothing else separates them from desktops; otherwise their titles alone are missing.
+    pub(super) const fn requires_enumeration(self) -> bool {
+        self.app_sessions_only
+    }
+
+    /// Share of the deadline for the resource enumeration. It leaves time for the sessions if these
+    /// can be listed without it, or if they are requested after it.
+    pub(super) const fn enumeration_share(self) -> DeadlineShare {
+        if self.requires_enumeration() && !self.scope.disconnects_active() {
+            DeadlineShare::Whole
+        } else {
+            DeadlineShare::Half
+        }
+    }
+
+    /// Whether the pre-launch resources are needed: an application that is missing in the resource
+    /// enumeration may be one of them.
+    pub(super) fn requires_pre_launch(
+        self,
+        sessions: &[FarmSession],
+        enumeration: Option<&ResourceEnumeration>,
+    ) -> bool {
+        let is_unknown = |session: &FarmSession| {
+            let in_name = &session.key.in_name;
+            !in_name.is_empty() && enumeration.is_none_or(|it| it.application(in_name).is_none())
+        };
+        self.app_sessions_only && sessions.iter().any(is_unknown)
+    }
+
+    /// Whether a session is listed (SS-35). A session may run several applications; `None` is one
+    /// that no enumeration has.
+    pub(super) fn lists<'a>(
+        self,
+        applications: impl IntoIterator<Item = Option<&'a Application>>,
+    ) -> bool {
+        let is_application = |found: Option<&Application>| found.is_some_and(|it| !it.is_desktop());
+        self.lists_desktops() || applications.into_iter().all(is_application)
+    }
+
+    /// Whether sessions may be missing because these enumerations are truncated: without their
+    /// entries, sessions of applications are not recognised as such.
+    pub(super) fn misses_sessions<'a>(
+        self,
+        enumerations: impl IntoIterator<Item = &'a ResourceEnumeration>,
+    ) -> bool {
+        let mut enumerations = enumerations.into_iter();
+        self.app_sessions_only && enumerations.any(ResourceEnumeration::is_truncated)
     }
 }

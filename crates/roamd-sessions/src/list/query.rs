@@ -5,40 +5,35 @@ use std::sync::Arc;
 use futures_util::future::{join_all, try_join};
 use tracing::{info, warn};
 
-use super::merge::{FarmListResult, ListOutcome};
+use super::merge::{ListOutcome, QueriedSessions};
 use super::plan::{FarmPlan, ListPlan, ListQuery};
 use crate::farm::find_farm;
-use crate::{
-    DeadlineShare, EndPoint, Farm, FarmError, FarmSession, Operation, ResourceEnumeration, User,
-};
+use crate::{EndPoint, Farm, FarmError, FarmSessions, Operation, ResourceEnumeration, User};
 
 /// Queries all farms of the plan at once. Results are in the order of the plan.
-pub(crate) async fn query<'f, F: Farm>(
-    farms: &'f [F],
+pub(crate) async fn query<F: Farm>(
+    farms: &[F],
     plan: &ListPlan,
     user: &User,
     end_point: &EndPoint,
-) -> Vec<FarmListResult<'f>> {
+) -> QueriedSessions {
     let planned = plan.farms().iter();
     let planned = planned.filter_map(|(id, plan)| Some((find_farm(farms, id)?, *plan)));
-    join_all(planned.map(async |(farm, plan)| {
-        let description = farm.description();
+    let outcomes = planned.map(async |(farm, plan)| {
+        let id = &farm.description().id;
         let outcome = match plan {
             FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
             FarmPlan::Query(query) => {
                 let result = query_farm(farm, user, end_point, query).await;
                 result.unwrap_or_else(|error| {
-                    warn!(farm = %description.id, %error, "Farm did not list sessions");
+                    warn!(farm = %id, %error, "Farm did not list sessions");
                     ListOutcome::Failed { query, error }
                 })
             }
         };
-        FarmListResult {
-            farm: description,
-            outcome,
-        }
-    }))
-    .await
+        (id.clone(), outcome)
+    });
+    QueriedSessions(join_all(outcomes).await)
 }
 
 /// Queries one farm for sessions, and for the resource enumeration that separates applications from
@@ -50,32 +45,23 @@ async fn query_farm<F: Farm>(
     query: ListQuery,
 ) -> Result<ListOutcome, FarmError> {
     let operation = farm.begin(user).await?;
-    let listing = || operation.sessions(end_point, query.scope);
-    let (sessions, enumeration) = if query.disconnects_active {
+    let share = query.enumeration_share();
+    let listing = || operation.sessions(end_point, query.scope());
+    let (sessions, enumeration) = if query.scope().disconnects_active() {
         // The enumeration comes first: a list that disconnects sessions must not be made if its
         // result cannot be used, nor with too little time left.
-        let enumeration = operation.applications(DeadlineShare::Half).await;
+        let enumeration = operation.applications(share).await;
         let enumeration = optional_enumeration(farm, query, enumeration)?;
         let sessions = listing().await;
         log_side_effect(farm, user, &sessions);
         (sessions?, enumeration)
     } else {
-        let share = if query.app_sessions_only {
-            DeadlineShare::Whole
-        } else {
-            DeadlineShare::Half
-        };
         let enumeration =
             async { optional_enumeration(farm, query, operation.applications(share).await) };
         let (enumeration, sessions) = try_join(enumeration, listing()).await?;
         (sessions, enumeration)
     };
-    let is_unknown = |session: &FarmSession| {
-        let in_name = &session.key.in_name;
-        let mut enumerations = enumeration.iter();
-        !in_name.is_empty() && enumerations.all(|it| it.application(in_name).is_none())
-    };
-    let pre_launch = if query.app_sessions_only && sessions.iter().any(is_unknown) {
+    let pre_launch = if query.requires_pre_launch(sessions.as_slice(), enumeration.as_deref()) {
         pre_launch_enumeration(farm, &operation).await
     } else {
         None
@@ -109,8 +95,8 @@ async fn pre_launch_enumeration<F: Farm>(
 /// Returns `None` for a failed enumeration that the list does not need.
 ///
 /// # Errors
-/// If only applications are wanted, since nothing else separates them from desktops. If the farm
-/// refuses the account, since it would refuse the list of sessions too.
+/// If the list requires the enumeration. If the farm refuses the account, since it would refuse the
+/// list of sessions too.
 fn optional_enumeration<F: Farm>(
     farm: &F,
     query: ListQuery,
@@ -118,7 +104,7 @@ fn optional_enumeration<F: Farm>(
 ) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match enumeration {
         Ok(enumeration) => Ok(Some(enumeration)),
-        Err(error) if query.app_sessions_only => Err(error),
+        Err(error) if query.requires_enumeration() => Err(error),
         Err(FarmError::Refused(refusal)) if refusal.concerns_account() => {
             Err(FarmError::Refused(refusal))
         }
@@ -131,8 +117,10 @@ fn optional_enumeration<F: Farm>(
 }
 
 /// Logs the side effect of a list, so that a help desk can explain a disconnected session (SS-29).
-fn log_side_effect<F: Farm>(farm: &F, user: &User, sessions: &Result<Vec<FarmSession>, FarmError>) {
-    let may_have_disconnected = sessions.as_ref().map_or(true, |them| !them.is_empty());
+fn log_side_effect<F: Farm>(farm: &F, user: &User, sessions: &Result<FarmSessions, FarmError>) {
+    let may_have_disconnected = sessions
+        .as_ref()
+        .map_or(true, |them| !them.as_slice().is_empty());
     if may_have_disconnected {
         info!(
             farm = %farm.description().id,

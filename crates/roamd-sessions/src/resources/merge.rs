@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use roamd_store_proto::EnumerationStatus;
 
-use crate::enumeration_status::enumeration_status;
+use crate::enumeration_status::{Completeness, enumeration_status};
 use crate::{
-    Application, Busy, FarmDescription, FarmError, ResourceEnumeration, ResourceId, ResourceIds,
+    Application, Busy, FarmDescription, FarmError, FarmId, ResourceEnumeration, ResourceId,
+    ResourceIds,
 };
 
 /// The resources that a user may start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceList {
-    /// How many of the farms listed resources (ST-60).
+    /// Whether every farm listed all its resources (ST-60).
     pub enumeration: EnumerationStatus,
     /// The resources: farms in configured order, then the order of the farm. An aggregated resource
     /// has the position of its first farm.
@@ -43,6 +44,19 @@ pub enum Scope {
     PreLaunch,
 }
 
+/// Enumerations of all farms, in configured order, before they are merged.
+#[derive(Debug)]
+pub struct QueriedResources(pub(crate) Vec<(FarmId, Result<Arc<ResourceEnumeration>, FarmError>)>);
+
+impl QueriedResources {
+    /// Number of resources, as a measure of the work of the merge.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let enumerations = self.0.iter().filter_map(|(_, it)| it.as_ref().ok());
+        enumerations.map(|it| it.applications().count()).sum()
+    }
+}
+
 /// Resource enumeration of one farm.
 #[derive(Debug)]
 pub struct FarmEnumeration<'a> {
@@ -50,6 +64,14 @@ pub struct FarmEnumeration<'a> {
     pub farm: &'a FarmDescription,
     /// The resources that the user may start there.
     pub enumeration: Result<Arc<ResourceEnumeration>, FarmError>,
+}
+
+impl FarmEnumeration<'_> {
+    /// Whether the enumeration has all resources of the farm, or why it is missing.
+    fn completeness(&self) -> Result<Completeness, &FarmError> {
+        let enumeration = self.enumeration.as_ref();
+        enumeration.map(|it| Completeness::of(it.is_truncated()))
+    }
 }
 
 impl ListedResource {
@@ -86,8 +108,8 @@ impl ListedResource {
 /// # Errors
 /// [`Busy`] if no farm was queried, because all were busy.
 pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
-    let results = farms.iter().map(|farm| &farm.enumeration);
-    let enumeration = enumeration_status(results.map(|result| result.as_ref().map(|_| ())))?;
+    let completeness = farms.iter().map(FarmEnumeration::completeness);
+    let enumeration = enumeration_status(completeness)?;
     let mut resources: Vec<ListedResource> = Vec::new();
     let mut grouped: HashMap<(&str, _), usize> = HashMap::new();
     for FarmEnumeration { farm, enumeration } in farms {

@@ -3,6 +3,8 @@
 mod merge;
 mod query;
 
-pub use self::merge::{FarmEnumeration, ListedResource, ResourceList, Scope, merge};
+pub use self::merge::{
+    FarmEnumeration, ListedResource, QueriedResources, ResourceList, Scope, merge,
+};
 pub use self::query::ResourceError;
-pub(crate) use self::query::{enumeration_with, icon, list, resource};
+pub(crate) use self::query::{enumeration_with, icon, query, resource};

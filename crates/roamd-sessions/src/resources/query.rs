@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tracing::warn;
 
-use super::merge::{FarmEnumeration, ListedResource, ResourceList, Scope, merge};
+use super::merge::{FarmEnumeration, ListedResource, QueriedResources, Scope, merge};
 use crate::farm::find_farm;
 use crate::{
     Busy, DeadlineShare, Farm, FarmError, Icon, IconSize, Operation, ResourceEnumeration,
@@ -23,16 +23,11 @@ pub enum ResourceError {
     Farm(#[from] FarmError),
 }
 
-/// Lists the resources of all farms.
-///
-/// # Errors
-/// [`Busy`] if no farm was queried, because all were busy.
-pub(crate) async fn list<F: Farm>(
-    farms: &[F],
-    user: &User,
-    scope: Scope,
-) -> Result<ResourceList, Busy> {
-    merge(&enumerate(farms.iter(), user, scope).await)
+/// Queries all farms for their resources.
+pub(crate) async fn query<F: Farm>(farms: &[F], user: &User, scope: Scope) -> QueriedResources {
+    let enumerations = enumerate(farms.iter(), user, scope).await.into_iter();
+    let by_id = enumerations.map(|it| (it.farm.id.clone(), it.enumeration));
+    QueriedResources(by_id.collect())
 }
 
 /// Looks up one resource, by any of its ids.

@@ -19,10 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::scripted::{self, Call, ScriptedFarm, down, enumeration, keys, session, user};
 
-const QUIET: ListRequest = ListRequest {
-    include_active_sessions: false,
-    app_sessions_only: false,
-};
+const QUIET: ListRequest = ListRequest::DISCONNECTED;
 
 fn launch() -> Launch {
     Launch {

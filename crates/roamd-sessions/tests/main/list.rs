@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use roamd_sessions::{
-    FarmDescription, FarmListResult, FarmPlan, FarmSession, Generation, ListOutcome, ListQuery,
-    ListRequest, ResourceEnumeration, SessionIds, SessionList, UserKey, merge_list,
+    Application, FarmDescription, FarmListResult, FarmPlan, FarmSession, FarmSessions, Generation,
+    ListOutcome, ListQuery, ListRequest, ResourceEnumeration, SessionIds, SessionList, UserKey,
+    merge_list,
 };
 use roamd_store_proto::EnumerationStatus;
 
@@ -12,22 +13,22 @@ use crate::scripted::{description, down, enumeration, keys, session};
 
 const EVERYTHING: ListRequest = ListRequest {
     include_active_sessions: true,
-    app_sessions_only: false,
+    ..ListRequest::DISCONNECTED
 };
 const APPLICATIONS: ListRequest = ListRequest {
-    include_active_sessions: true,
     app_sessions_only: true,
+    ..EVERYTHING
 };
 
 fn listed(
     farm: &FarmDescription,
     request: ListRequest,
-    sessions: Vec<FarmSession>,
+    sessions: impl Into<FarmSessions>,
     enumeration: Option<ResourceEnumeration>,
 ) -> FarmListResult<'_> {
     planned(farm, request, |query| ListOutcome::Listed {
         query,
-        sessions,
+        sessions: sessions.into(),
         enumeration: enumeration.map(Arc::new),
         pre_launch: None,
     })
@@ -88,6 +89,35 @@ fn list_enumeration_counts_asked_farms_only() {
     for (results, expected) in table {
         assert_eq!(merge(&results).enumeration, expected, "{results:?}");
     }
+}
+
+#[test]
+fn list_of_truncated_sessions_is_partial() {
+    // SS-37: the farm has sessions that are not in the list.
+    let farm = description("XA1", Generation::XenApp6);
+    let sessions = |max| FarmSessions::truncated([session(1, "Word"), session(2, "Word")], max);
+    let known = |max| {
+        let word = ("Word".to_owned(), Application::default());
+        let desk = ("Desk".to_owned(), Application::default());
+        Some(ResourceEnumeration::truncated([word, desk], max))
+    };
+    for (request, max_sessions, max_applications, listed_sessions, expected) in [
+        (EVERYTHING, 2, 2, 2, EnumerationStatus::Full),
+        (EVERYTHING, 1, 2, 1, EnumerationStatus::Partial),
+        (EVERYTHING, 0, 2, 0, EnumerationStatus::Partial),
+        // Only a list of application sessions leaves out sessions of unknown applications.
+        (EVERYTHING, 2, 1, 2, EnumerationStatus::Full),
+        (APPLICATIONS, 2, 2, 2, EnumerationStatus::Full),
+        (APPLICATIONS, 2, 1, 2, EnumerationStatus::Partial),
+    ] {
+        let (sessions, known) = (sessions(max_sessions), known(max_applications));
+        let list = merge(&[listed(&farm, request, sessions, known)]);
+        let found = (list.sessions.len(), list.enumeration);
+        assert_eq!(found, (listed_sessions, expected), "{request:?}");
+    }
+    let truncated = listed(&farm, EVERYTHING, sessions(1), None);
+    let list = merge(&[truncated, failed(&farm)]);
+    assert_eq!(list.enumeration, EnumerationStatus::Partial);
 }
 
 #[test]

@@ -40,15 +40,16 @@ fn list_plan_follows_generation_request_and_setting() {
         ) {
             FarmPlan::Skip(_) => "skipped".to_owned(),
             FarmPlan::Query(query) => {
-                let scope = match query.scope {
+                let scope = match query.scope() {
                     ListScope::Disconnected => "disconnected",
                     ListScope::WithActive(_) => "active",
                 };
-                let effect = if query.disconnects_active { "!" } else { "" };
-                let filter = if query.app_sessions_only {
-                    " -desktops"
-                } else {
+                let disconnects = query.scope().disconnects_active();
+                let effect = if disconnects { "!" } else { "" };
+                let filter = if query.lists_desktops() {
                     ""
+                } else {
+                    " -desktops"
                 };
                 format!("{scope}{effect}{filter}")
             }

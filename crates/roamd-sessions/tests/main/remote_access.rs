@@ -49,10 +49,7 @@ async fn launch(
 ) -> (LaunchOutcome, Vec<Call>) {
     let store = Store::new(vec![farm], keys()).with_remote_access(Some(access));
     let alice = user("alice");
-    let quiet = ListRequest {
-        include_active_sessions: false,
-        app_sessions_only: false,
-    };
+    let quiet = ListRequest::DISCONNECTED;
     let list = scripted::list(&store, &alice, quiet).await.unwrap();
     let launch = Launch {
         // The claimed address does not count.

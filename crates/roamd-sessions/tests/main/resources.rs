@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use roamd_sessions::{
-    Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId, FarmListResult,
-    FarmPlan, Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget, ListOutcome,
-    ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceId, ResourceList, Scope,
-    SessionIds, Store, UserKey, merge_list, merge_resources,
+    Application, Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId,
+    FarmListResult, FarmPlan, Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget,
+    ListOutcome, ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceId,
+    ResourceList, Scope, SessionIds, Store, UserKey, merge_list, merge_resources,
 };
 use roamd_store_proto::{EnumerationStatus, LaunchParams};
 
@@ -53,6 +53,36 @@ fn shown(list: &ResourceList) -> Vec<String> {
 
 fn id(farm: &str, in_name: &str) -> ResourceId {
     ResourceId::new(&FarmId::new(farm), in_name)
+}
+
+#[test]
+fn list_of_truncated_resources_is_partial() {
+    // ST-60: the farm has resources that are not in the list.
+    let (one, two) = (grouped("ONE"), grouped("TWO"));
+    let truncated = |max| {
+        let entries = ["Word", "Excel"].map(|name| (name.to_owned(), Application::default()));
+        FarmEnumeration {
+            farm: &one,
+            enumeration: Ok(Arc::new(ResourceEnumeration::truncated(entries, max))),
+        }
+    };
+    let whole = || listed(&two, &[("Word", "Word", false)]);
+    for (farms, expected) in [
+        (vec![truncated(2)], EnumerationStatus::Full),
+        (vec![truncated(1)], EnumerationStatus::Partial),
+        (vec![truncated(1), whole()], EnumerationStatus::Partial),
+        (
+            vec![truncated(1), failed(&two, down())],
+            EnumerationStatus::Partial,
+        ),
+        (
+            vec![truncated(1), failed(&two, FarmError::Busy)],
+            EnumerationStatus::Partial,
+        ),
+    ] {
+        let list = merge_resources(&farms).unwrap();
+        assert_eq!(list.enumeration, expected, "{farms:?}");
+    }
 }
 
 #[test]
@@ -145,10 +175,7 @@ fn session_has_id_of_listed_resource() {
     ];
     let farms = [&one, &two, &alone];
     let resources = merge_resources(&farms.map(|farm| listed(farm, &entries))).unwrap();
-    let everything = ListRequest {
-        include_active_sessions: false,
-        app_sessions_only: false,
-    };
+    let everything = ListRequest::DISCONNECTED;
     let sessions = farms.map(|farm| {
         let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
             panic!("every farm is asked");
@@ -156,7 +183,10 @@ fn session_has_id_of_listed_resource() {
         let sessions = entries.iter().zip(1..);
         let outcome = ListOutcome::Listed {
             query,
-            sessions: sessions.map(|((name, ..), n)| session(n, name)).collect(),
+            sessions: sessions
+                .map(|((name, ..), n)| session(n, name))
+                .collect::<Vec<_>>()
+                .into(),
             enumeration: Some(Arc::new(enumeration(&entries))),
             pre_launch: None,
         };
@@ -188,8 +218,7 @@ async fn resource_list_asks_every_farm() {
         farm("B", None, &[("Desk", "Desk", true)]),
     ];
     let store = Store::new(farms.clone(), keys());
-    let list = store
-        .resources(&user("alice"), Scope::Everything)
+    let list = scripted::resources(&store, &user("alice"), Scope::Everything)
         .await
         .unwrap();
     assert_eq!(list.enumeration, EnumerationStatus::Full);
@@ -206,15 +235,14 @@ async fn resource_list_asks_every_farm() {
     farms[0].applications = Err(down());
     farms[1].begin = Err(FarmError::Busy);
     let store = Store::new(farms.clone(), keys());
-    let list = store
-        .resources(&user("alice"), Scope::Everything)
+    let list = scripted::resources(&store, &user("alice"), Scope::Everything)
         .await
         .unwrap();
     assert_eq!(list.enumeration, EnumerationStatus::Failed);
     farms[0].begin = Err(FarmError::Busy);
     let store = Store::new(farms, keys());
     assert_eq!(
-        store.resources(&user("alice"), Scope::Everything).await,
+        scripted::resources(&store, &user("alice"), Scope::Everything).await,
         Err(Busy)
     );
 }
@@ -228,13 +256,17 @@ async fn pre_launch_resources_are_listed_separately() {
     refuses.pre_launch = Err(FarmError::Refused(Refusal::Unsupported));
     let store = Store::new(vec![knows, refuses], keys());
     let alice = user("alice");
-    let list = store.resources(&alice, Scope::PreLaunch).await.unwrap();
+    let list = scripted::resources(&store, &alice, Scope::PreLaunch)
+        .await
+        .unwrap();
     assert_eq!(shown(&list), ["A.Warm: Warm-up"]);
     assert_eq!(list.enumeration, EnumerationStatus::Partial);
     for farm in store.farms() {
         assert_eq!(farm.calls(), [Call::PreLaunchApplications]);
     }
-    let list = store.resources(&alice, Scope::Everything).await.unwrap();
+    let list = scripted::resources(&store, &alice, Scope::Everything)
+        .await
+        .unwrap();
     assert_eq!(shown(&list), ["A.Word: Word", "B.Paint: Paint"]);
 
     let found = store.resource(&alice, &id("A", "Warm")).await.unwrap();

@@ -2,14 +2,14 @@
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Busy, ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, Farm,
-    FarmDescription, FarmError, FarmId, FarmSession, Generation, HostPort, IconSize, Kind, Launch,
-    LaunchOutcome, LaunchTarget, ListRequest, ListScope, Logon, NoTicket, Operation,
-    ResourceEnumeration, SessionKey, SessionList, StaTicket, Store, User, UserKey,
+    FarmDescription, FarmError, FarmId, FarmSession, FarmSessions, Generation, HostPort, IconSize,
+    Kind, Launch, LaunchOutcome, LaunchTarget, ListRequest, ListScope, Logon, NoTicket, Operation,
+    ResourceEnumeration, ResourceList, Scope, SessionKey, SessionList, StaTicket, Store, User,
+    UserKey,
 };
 use secrecy::SecretString;
 
@@ -37,14 +37,7 @@ pub(crate) fn here() -> EndPoint {
 }
 
 pub(crate) fn description(id: &str, generation: Generation) -> FarmDescription {
-    FarmDescription {
-        id: FarmId::new(id),
-        publisher_name: format!("{id} farm"),
-        generation,
-        legacy_workspace_control: false,
-        aggregation_group: None,
-        ticket_time_to_live: Duration::from_secs(200),
-    }
+    FarmDescription::new(FarmId::new(id), format!("{id} farm"), generation)
 }
 
 pub(crate) fn session(number: u32, in_name: &str) -> FarmSession {
@@ -95,7 +88,17 @@ pub(crate) async fn list(
     request: ListRequest,
 ) -> Result<SessionList, Busy> {
     let plan = store.plan_list(request);
-    store.list(&plan, user, &here()).await
+    let queried = store.query_sessions(&plan, user, &here()).await;
+    store.merge_sessions(&user.key, queried)
+}
+
+/// Lists the resources of this user.
+pub(crate) async fn resources(
+    store: &Store<ScriptedFarm>,
+    user: &User,
+    scope: Scope,
+) -> Result<ResourceList, Busy> {
+    store.merge_resources(store.query_resources(user, scope).await)
 }
 
 /// Plans and runs a launch of this user.
@@ -216,14 +219,10 @@ impl Operation for ScriptedFarm {
         self.icon.clone()
     }
 
-    async fn sessions(
-        &self,
-        _: &EndPoint,
-        scope: ListScope,
-    ) -> Result<Vec<FarmSession>, FarmError> {
+    async fn sessions(&self, _: &EndPoint, scope: ListScope) -> Result<FarmSessions, FarmError> {
         let active = matches!(scope, ListScope::WithActive(_));
         self.record(Call::Sessions { active }).await;
-        self.sessions.clone()
+        self.sessions.clone().map(Into::into)
     }
 
     async fn end(

@@ -9,21 +9,18 @@ use secrecy::SecretString;
 
 use crate::scripted::{Call, ScriptedFarm, down, enumeration, here, keys, list, session, user};
 
-const QUIET: ListRequest = ListRequest {
-    include_active_sessions: false,
-    app_sessions_only: false,
-};
+const QUIET: ListRequest = ListRequest::DISCONNECTED;
 const ACTIVE: ListRequest = ListRequest {
     include_active_sessions: true,
-    app_sessions_only: false,
+    ..QUIET
 };
 const QUIET_APPLICATIONS: ListRequest = ListRequest {
-    include_active_sessions: false,
     app_sessions_only: true,
+    ..QUIET
 };
 const ACTIVE_APPLICATIONS: ListRequest = ListRequest {
-    include_active_sessions: true,
     app_sessions_only: true,
+    ..ACTIVE
 };
 
 #[tokio::test]

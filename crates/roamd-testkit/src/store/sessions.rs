@@ -33,14 +33,11 @@ impl StoreResponse {
             server_type: "win32".into(),
             launch_url: launch_url(base, app),
             initial_app: (*app).into(),
-            aggregated: false,
             resource_id: format!("CVAD.{app}"),
             publisher_name: "Farm3".into(),
+            ..Session::default()
         };
-        let list = SessionState {
-            enumeration,
-            sessions: apps.iter().map(session).collect(),
-        };
+        let list = SessionState::new(enumeration, apps.iter().map(session));
         Self::ok(media_type::SESSION_STATE, list.to_xml(Spelling::Document))
     }
 

@@ -215,9 +215,8 @@ fn shown(ica: &str) -> DataRequest {
         panic!("{parts:?}");
     };
     DataRequest(TicketResponse {
-        authority_id: authority.to_owned(),
-        ticket: ticket.to_owned(),
         ticket_version: version.to_owned(),
+        ..TicketResponse::v4(authority, ticket)
     })
 }
 

@@ -10,8 +10,9 @@ use roamd_testsuite::{
     Options, Response, SignedIn, TestEnvironment, TokenService, challenge_of, session_params,
     sign_in, sign_in_to,
 };
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
@@ -419,6 +420,48 @@ async fn sign_in_at_a_full_farm_reports_unavailable() {
         response.text()
     );
     assert_eq!(farm.request_count("ValidateCredentials"), 1);
+}
+
+#[tokio::test]
+async fn farm_with_63_000_sessions_does_not_hold_up_others() {
+    // SS-37; nearly as many as fit into a response.
+    const SESSIONS: usize = 63_000;
+    const LISTED: usize = 5_000;
+    let farm = ScriptedController::healthy().await;
+    let env = env_with_two_stores(&farm, LONG).await;
+    let carol = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
+    let entry = |number| {
+        format!(
+            "<AppData><InName>Ledger</InName><HostId>9</HostId><SessionId>{number}</SessionId>\
+             </AppData>"
+        )
+    };
+    let entries: String = (0..SESSIONS).map(entry).collect();
+    let content = format!("<AppDataSet>{entries}</AppDataSet>");
+    farm.set_content("ReconnectSessionData", &content);
+    let release = Arc::new(Semaphore::new(0));
+    farm.hold("ReconnectSessionData", &release);
+    let user = carol.clone();
+    // The client is on another thread, because it also works long on such a list.
+    let runtime = Handle::current();
+    let listing = spawn_blocking(move || runtime.block_on(list(&user, "")));
+    soon(farm.wait_for_requests("ReconnectSessionData", 1)).await;
+    let begin = Instant::now();
+    release.close();
+    // The server of a test runs on one thread, like a worker. Meanwhile it serves another client.
+    let mut connection = env.server.connect().await;
+    let mut longest = Duration::ZERO;
+    while !listing.is_finished() {
+        let begin = Instant::now();
+        let health = connection.exchange(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(health.await.status, 200);
+        longest = longest.max(begin.elapsed());
+    }
+    let took = begin.elapsed();
+    assert!(longest < took / 4, "{longest:?} of {took:?}");
+    let listed = SessionState::from_xml(&listing.await.unwrap().body).unwrap();
+    assert_eq!(listed.enumeration, EnumerationStatus::Partial);
+    assert_eq!(listed.sessions.len(), LISTED);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -100,6 +100,29 @@ async fn session_without_a_machine_is_gone_only_when_unlisted() {
 }
 
 #[tokio::test]
+async fn session_beyond_max_sessions_is_not_reported_gone() {
+    // SS-55: the farm may list the session among those that are left out.
+    let farm = ScriptedController::healthy().await;
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section("F0", "F0") + "max_sessions = 1\n",
+        ..Options::default()
+    })
+    .await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let url = carol.launch_url("DESK-C", "", "F0.Ledger").await;
+    farm.set_content("Address", "<ErrorId>no-available-workstation</ErrorId>");
+    let other = "<AppData><HostId>9</HostId><SessionId>1</SessionId></AppData>";
+    for (others, status) in [(1, 404), (2, 200)] {
+        let sessions = format!("<AppDataSet>{}</AppDataSet>", other.repeat(others));
+        farm.set_content("ReconnectSessionData", &sessions);
+        let response = carol.launch(&url, "DESK-C").await;
+        assert_eq!(response.status, status, "{}", response.text());
+    }
+    let (id, _) = failure(&carol.launch(&url, "DESK-C").await);
+    assert_eq!(id, LaunchErrorId::UNAVAILABLE_DESKTOP);
+}
+
+#[tokio::test]
 async fn farm_is_trusted_about_success_and_its_sessions() {
     // SS-50
     let farm = ScriptedController::healthy().await;

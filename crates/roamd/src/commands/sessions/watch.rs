@@ -250,8 +250,7 @@ mod tests {
             launch_url: "http://192.0.2.1/".into(),
             initial_app: "Word".into(),
             aggregated,
-            resource_id: "CVAD.Word".into(),
-            publisher_name: "Farm3".into(),
+            ..Session::default()
         }
     }
 
@@ -278,10 +277,7 @@ mod tests {
         ];
         let mut known = KnownSessions::default();
         for (step, (enumeration, listed, changes, left)) in steps.into_iter().enumerate() {
-            let changed = known.update(SessionState {
-                enumeration,
-                sessions: listed.into_iter().cloned().collect(),
-            });
+            let changed = known.update(SessionState::new(enumeration, listed.into_iter().cloned()));
             let changed: Vec<_> = changed
                 .iter()
                 .map(|change| format!("{}{}", change.kind.sign(), change.session.id))
