@@ -79,6 +79,11 @@ async fn closed_connection_leaves_no_port_in_use() {
 }
 
 /// Returns the local address and the state of all sockets that are connected to this port.
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test without the table of sockets cannot go on"
+)]
 fn sockets_connected_to(port: u16) -> Vec<(String, String)> {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let port = format!(":{port:04X}");

@@ -554,7 +554,10 @@ proptest! {
     }
 
     #[test]
-    fn change_password_messages_round_trip(credentials in credentials(), new_password in password()) {
+    fn change_password_messages_round_trip(
+        credentials in credentials(),
+        new_password in password(),
+    ) {
         let request = ChangePasswordRequest::new(credentials, new_password);
         assert_request_round_trips(request, AnyRequest::ChangePassword)?;
         assert_response_round_trips::<ChangePasswordRequest>(&Ok(ChangePasswordResponse))?;

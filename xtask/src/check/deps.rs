@@ -142,12 +142,13 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("hmac", &["roamd-farm", "roamd-server"]),
     ("argon2", &["roamd-farm"]),
     ("rustls", &["roamd-http", "roamd-nfuse-client"]),
-    // The last two are for tests: a proxy and a client in front of the programs under test.
+    // The last three are internal: proxies and clients of the programs under test.
     (
         "tokio-rustls",
         &[
             "roamd-http",
             "roamd-nfuse-client",
+            "roamd-bench",
             "roamd-testkit",
             "roamd-testsuite",
         ],

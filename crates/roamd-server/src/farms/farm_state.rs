@@ -15,8 +15,7 @@ use super::password_check::PasswordCheckCache;
 use super::ticket_authorities::TicketAuthorities;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::FairSemaphore;
-use crate::fairness::FairSemaphoreLimits;
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits};
 use crate::large_work::LargeWork;
 use crate::metrics::FarmCounts;
 

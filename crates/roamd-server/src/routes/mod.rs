@@ -30,16 +30,18 @@ pub(crate) async fn respond(
         Route::Store(index, route) => {
             let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
             match route {
+                // Most handlers are on the heap: every request has room for the largest other one.
                 StoreRoute::Available => sessions::available(state, store, request).await,
-                StoreRoute::Disconnect => sessions::disconnect(state, store, request).await,
-                StoreRoute::LogOff => sessions::log_off(state, store, request).await,
-                // Launches are on the heap: every request has room for the largest handler.
+                StoreRoute::Disconnect => {
+                    Box::pin(sessions::disconnect(state, store, request)).await
+                }
+                StoreRoute::LogOff => Box::pin(sessions::log_off(state, store, request)).await,
                 StoreRoute::Launch { session, retry } => {
                     Box::pin(launch::session(state, store, session, retry, request)).await
                 }
-                StoreRoute::Resources => resources::list(state, store, request).await,
+                StoreRoute::Resources => Box::pin(resources::list(state, store, request)).await,
                 StoreRoute::Resource { resource } => {
-                    resources::single(state, store, resource, request).await
+                    Box::pin(resources::single(state, store, resource, request)).await
                 }
                 StoreRoute::LaunchResource { resource, retry } => {
                     Box::pin(launch::resource(state, store, resource, retry, request)).await
@@ -48,7 +50,12 @@ pub(crate) async fn respond(
                     resource,
                     format,
                     size,
-                } => resources::icon(state, store, resource, format, size, request).await,
+                } => {
+                    Box::pin(resources::icon(
+                        state, store, resource, format, size, request,
+                    ))
+                    .await
+                }
                 StoreRoute::Endpoints => documents::store_endpoints(&store.urls, &request),
                 StoreRoute::Discovery => {
                     documents::discovery(&store.urls, &state.auth_urls, &request)
@@ -56,14 +63,16 @@ pub(crate) async fn respond(
             }
         }
         Route::Authentication(route) => match route {
-            AuthenticationRoute::Token => auth::tokens::token(state, request).await,
+            AuthenticationRoute::Token => Box::pin(auth::tokens::token(state, request)).await,
             AuthenticationRoute::Validate { service } => {
-                auth::tokens::validate(state, service, request).await
+                Box::pin(auth::tokens::validate(state, service, request)).await
             }
             AuthenticationRoute::Protocols => auth::protocols::list(state, request).await,
-            AuthenticationRoute::FormsStart => auth::forms::start(state, request).await,
-            AuthenticationRoute::FormsAttempt => auth::forms::attempt(state, request).await,
-            AuthenticationRoute::FormsCancel => auth::forms::cancel(state, request).await,
+            AuthenticationRoute::FormsStart => Box::pin(auth::forms::start(state, request)).await,
+            AuthenticationRoute::FormsAttempt => {
+                Box::pin(auth::forms::attempt(state, request)).await
+            }
+            AuthenticationRoute::FormsCancel => Box::pin(auth::forms::cancel(state, request)).await,
             AuthenticationRoute::Endpoints => {
                 documents::authentication_endpoints(&state.auth_urls, &request)
             }
