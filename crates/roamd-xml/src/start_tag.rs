@@ -94,9 +94,8 @@ impl<'t> StartTagReader<'t> {
             limits.namespace_name(raw.value).map_err(at_tag)?;
             let uri = attributes::normalise(raw.value).map_err(malformed)?;
             namespaces.declare(prefix, uri, outer).map_err(malformed)?;
-            limits.namespaces(namespaces.len()).map_err(at_tag)?;
         }
-        Ok(())
+        limits.namespaces(namespaces.len()).map_err(at_tag)
     }
 
     /// Resolves the names and values of the collected attributes.
