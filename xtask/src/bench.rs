@@ -40,7 +40,10 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
     if args.old.is_some() && args.subject != Subject::Compare {
         bail!("only `compare` takes the path of an older roamd");
     }
-    ensure_wrk()?;
+    ensure_programs(&[Program {
+        name: "wrk",
+        package: "wrk",
+    }])?;
     let built = root().join("target/release");
     let roamd = built.join("roamd");
     let mut bench = command(built.join("roamd-bench"));
@@ -65,14 +68,6 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
     }
     build("roamd-bench")?;
     run(bench.args(&args.options))
-}
-
-/// Installs the program that makes the load.
-pub(crate) fn ensure_wrk() -> Result<()> {
-    ensure_programs(&[Program {
-        name: "wrk",
-        package: "wrk",
-    }])
 }
 
 /// Builds release versions of `roamd` and of the program that measures or attacks it.

@@ -15,7 +15,6 @@ mod proxies;
 mod scripted_farms;
 mod server;
 mod server_report;
-mod train;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,12 +48,6 @@ enum Command {
     },
     /// The server with many farms, one of which hangs.
     Farms(Options),
-    /// Load without a measurement, for a build that is optimised for it.
-    Train {
-        /// Path of the roamd to load.
-        #[arg(long)]
-        roamd: PathBuf,
-    },
     /// Every goal of the project, each with the figure that it compares with.
     Goals(goals::Args),
     /// Serves one fixed response with hyper, as a part of `goals`.
@@ -113,7 +106,6 @@ fn main() -> Result<()> {
             Ok(())
         }
         Command::Farms(options) => farms(&options),
-        Command::Train { roamd } => train::train(&roamd),
         Command::Goals(args) => {
             print!("{}", goals::measure(&args)?);
             Ok(())
