@@ -49,7 +49,7 @@ fn demo_world_has_documented_content() {
 
 #[test]
 fn sample_world_is_valid() {
-    let world = World::from_toml(include_str!("../../../samples/world.toml"));
+    let world = World::from_toml(include_str!("../../../../samples/world.toml"));
     assert_eq!(world.unwrap().farms[0].hosts.len(), 2);
 }
 

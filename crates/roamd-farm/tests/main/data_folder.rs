@@ -136,7 +136,7 @@ fn older_format_is_migrated_with_its_content() {
     let dir = tempfile::tempdir().unwrap();
     let connection = Connection::open(dir.path().join("farm.db")).unwrap();
     connection
-        .execute_batch(include_str!("../migrations/0001_world.sql"))
+        .execute_batch(include_str!("../../migrations/0001_world.sql"))
         .unwrap();
     connection
         .execute_batch(
