@@ -12,14 +12,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderValue;
 use roamd_nfuse_proto::transport::ControllerUrl;
-use roamd_nfuse_proto::{Dialect, Effect, Request};
+use roamd_nfuse_proto::{Dialect, Effect, FarmError, Frame, Request, decode_response};
 use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
 use crate::connector::Connector;
-use crate::decode::Decoder;
 use crate::error::CallError;
 use crate::exchange::{ExchangeError, post};
+use crate::large_work::LargeWork;
 use crate::service_key::KeyInUse;
 
 /// Limit of the time that an idle connection is kept.
@@ -31,6 +31,9 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Limit of idle connections of one thread.
 const MAX_IDLE_CONNECTIONS: usize = 64;
+
+/// Responses above this size, in bytes, are decoded on another thread.
+const LARGE_RESPONSE: usize = 64 * 1024;
 
 /// Number of groups of idle connections. Threads beyond this number share groups.
 const SHARDS: usize = 16;
@@ -44,7 +47,8 @@ pub(crate) struct ConnectionPool {
     idle: [Arc<Mutex<IdleConnections>>; SHARDS],
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
-    decoder: Decoder,
+    /// Decoding of responses.
+    large_work: LargeWork,
 }
 
 /// Idle connections; the one used last is at the end.
@@ -77,7 +81,7 @@ impl ConnectionPool {
             idle: Default::default(),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
-            decoder: Decoder::default(),
+            large_work: LargeWork::above(LARGE_RESPONSE),
         }
     }
 
@@ -157,11 +161,21 @@ impl ConnectionPool {
         if document.is_connection_reusable {
             self.keep(connection);
         }
-        let (frame, response) = self.decoder.decode::<R>(document.bytes).await?;
+        let (frame, response) = self.decode::<R>(document.bytes).await?;
         match response {
             Ok(response) => Ok((frame.dialect, response)),
             Err(refusal) => Err(CallError::Refused(refusal).into()),
         }
+    }
+
+    /// Decodes a document. If the deadline passes while another one is decoded, it is not.
+    async fn decode<R: Request>(
+        &self,
+        bytes: Vec<u8>,
+    ) -> Result<(Frame, Result<R::Response, FarmError>), CallError> {
+        let size = bytes.len();
+        let decode = move || decode_response::<R>(&bytes);
+        Ok(self.large_work.run(size, decode).await??)
     }
 
     /// Returns the idle connection of this thread that was used last, because the controller closes

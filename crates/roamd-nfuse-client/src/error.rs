@@ -8,6 +8,7 @@ use roamd_nfuse_proto::{DecodeError, ErrorId, FarmError, Service};
 use tokio::time::error::Elapsed;
 
 use crate::DechunkError;
+use crate::large_work::LargeWorkFailed;
 use crate::policy::Failure;
 use crate::response_body::BodyError;
 
@@ -182,6 +183,12 @@ fn chain(error: &dyn Error) -> String {
 
 impl From<hyper::Error> for CallError {
     fn from(error: hyper::Error) -> Self {
+        Self::Lost(Box::new(error))
+    }
+}
+
+impl From<LargeWorkFailed> for CallError {
+    fn from(error: LargeWorkFailed) -> Self {
         Self::Lost(Box::new(error))
     }
 }

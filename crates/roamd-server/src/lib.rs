@@ -12,7 +12,6 @@ mod fairness;
 mod farms;
 mod http;
 pub mod keys;
-mod large_work;
 mod metrics;
 mod routes;
 mod tls;

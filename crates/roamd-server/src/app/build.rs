@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
 use roamd_http::ClientLimiter;
-use roamd_nfuse_client::{Network, Observer};
+use roamd_nfuse_client::{LargeWork, Network, Observer};
 use roamd_sessions::{Farm, Store};
 
 use crate::app::environment::Environment;
@@ -18,10 +18,11 @@ use crate::changes::Changes;
 use crate::clock::rng;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::error::ServerError;
-use crate::farms::{CredentialFarms, FarmSetup, NfuseFarm, PasswordCheckCache, TicketAuthorities};
+use crate::farms::{
+    CredentialFarms, FarmSetup, LARGE_LIST, NfuseFarm, PasswordCheckCache, TicketAuthorities,
+};
 use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
-use crate::large_work::LargeWork;
 use crate::metrics::{FarmCounts, Metrics};
 
 /// Shortest lifetime of a token (CA-30).
@@ -99,7 +100,7 @@ impl AppState {
             audit,
             clock,
             changes,
-            large_work: LargeWork::default(),
+            large_work: LargeWork::above(LARGE_LIST),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             metrics_from: config.listener.metrics_from.clone(),
             request_limiter: ClientLimiter::new(

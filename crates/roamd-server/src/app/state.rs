@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
 use roamd_http::ClientLimiter;
+use roamd_nfuse_client::LargeWork;
 use roamd_sessions::{Store, UserKey};
 use roamd_state::SharedState;
 use roamd_store_proto::Spelling;
@@ -25,7 +26,6 @@ use crate::farms::{CredentialFarms, NfuseFarm};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
 use crate::http::urls::{AuthUrls, StoreUrls};
-use crate::large_work::LargeWork;
 use crate::metrics::Metrics;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].

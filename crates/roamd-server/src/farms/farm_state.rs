@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use roamd_nfuse_client::{FarmClient, Network, Observer, TlsError};
+use roamd_nfuse_client::{FarmClient, LargeWork, Network, Observer, TlsError};
 use roamd_nfuse_proto::{CapabilitiesRequest, CapabilityId};
 use roamd_sessions::{FarmDescription, FarmError, FarmId, ResourceEnumeration, UserKey};
 
@@ -16,8 +16,10 @@ use super::ticket_authorities::TicketAuthorities;
 use crate::clock::Clock;
 use crate::config;
 use crate::fairness::{FairSemaphore, FairSemaphoreLimits};
-use crate::large_work::LargeWork;
 use crate::metrics::FarmCounts;
+
+/// Lists with more entries than this are converted, merged and written on another thread.
+pub(crate) const LARGE_LIST: usize = 1_000;
 
 /// Lifetime of a user's cached enumeration. It separates desktops from applications and has the
 /// titles, which seldom change.
@@ -100,7 +102,7 @@ impl FarmState {
                 .time_to_live(ENUMERATION_LIFETIME)
                 .build(),
             icons: icon_cache(),
-            large_work: LargeWork::default(),
+            large_work: LargeWork::above(LARGE_LIST),
             capabilities: Cache::builder()
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFETIME)

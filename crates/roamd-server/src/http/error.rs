@@ -4,13 +4,13 @@ use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_citrixauth::{BodyTokenError, TokenTooLong};
 use roamd_http::{BodyError, Response};
+use roamd_nfuse_client::LargeWorkFailed;
 use roamd_sessions::{Busy, FarmError, ResourceError};
 use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
 use crate::http::response;
-use crate::large_work::LargeWorkFailed;
 
 /// Value of `Retry-After`, in seconds.
 pub(crate) const RETRY_SECONDS: &str = "5";

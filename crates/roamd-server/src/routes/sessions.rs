@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use http::StatusCode;
 use roamd_http::Response;
+use roamd_nfuse_client::{LargeWork, LargeWorkFailed};
 use roamd_sessions::{
     Busy, EndAction, EndOutcome, EndPoint, ListPlan, ListRequest, SessionList, Store, User,
 };
@@ -19,7 +20,6 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::StoreUrls;
-use crate::large_work::{LargeWork, LargeWorkFailed};
 use crate::routes::caller::{Caller, caller};
 
 /// Lists the sessions that the client may reconnect to.

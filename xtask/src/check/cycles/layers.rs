@@ -34,7 +34,7 @@ pub(super) const LAYERS: [Layers; 2] = [
     Layers {
         name: "roamd-server",
         from_below: &[
-            &["clock", "data_dir", "fairness", "large_work"],
+            &["clock", "data_dir", "fairness"],
             &["tls"],
             &["config"],
             &["http"],
