@@ -2,23 +2,13 @@
 
 use ::xml::EventReader;
 use ::xml::reader::XmlEvent;
-use roamd_xml::{
-    Charset, Doctype, Document, Element, Encoding, Layout, Rules, Writer, XmlLimits, parse,
-};
+use roamd_xml::{Document, Element, Encoding, Layout, Rules, Writer, XmlLimits, parse};
 
 /// Rules for the requests of clients.
-const STORE: Rules = Rules {
-    limits: XmlLimits::REQUEST,
-    charset: Charset::Sniffed,
-    doctype: Doctype::Refused,
-};
+const STORE: Rules = Rules::store(XmlLimits::REQUEST);
 
 /// Rules for NFuse messages.
-const FARM: Rules = Rules {
-    limits: XmlLimits::REQUEST,
-    charset: Charset::Declared,
-    doctype: Doctype::Skipped,
-};
+const FARM: Rules = Rules::nfuse(XmlLimits::REQUEST);
 
 /// Rules for written documents, which are larger than their originals.
 const WRITTEN: Rules = Rules {

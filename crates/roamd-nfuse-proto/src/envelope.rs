@@ -1,9 +1,7 @@
 //! Encoding and decoding of messages: a frame, the root element of the service, with one request
 //! or response (nfuse.md §1.3).
 
-use roamd_xml::{
-    Charset, Doctype, Element, Encoding, Fault, FaultKind, Layout, Rules, Writer, XmlLimits,
-};
+use roamd_xml::{Element, Encoding, Fault, FaultKind, Layout, Rules, Writer, XmlLimits};
 
 use crate::dialect::Dialect;
 use crate::error_id::FarmError;
@@ -47,7 +45,7 @@ pub(crate) fn decode<T>(
     service: Service,
     requests: &[(&str, ReadRequest<T>)],
 ) -> Result<(Frame, T), DecodeError> {
-    let document = roamd_xml::parse(bytes, &rules(REQUEST))?;
+    let document = roamd_xml::parse(bytes, &Rules::nfuse(REQUEST))?;
     let root = frame_element(&document.root, service)?;
     let dialect = match root.attribute("version") {
         None => Dialect::OLDEST,
@@ -90,7 +88,7 @@ pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
 pub fn decode_response<R: Request>(
     bytes: &[u8],
 ) -> Result<(Frame, Result<R::Response, FarmError>), DecodeError> {
-    let document = roamd_xml::parse(bytes, &rules(XmlLimits::RESPONSE))?;
+    let document = roamd_xml::parse(bytes, &Rules::nfuse(XmlLimits::RESPONSE))?;
     let root = frame_element(&document.root, R::SERVICE)?;
     let version = root.attribute("version").and_then(|text| text.parse().ok());
     let frame = Frame {
@@ -152,14 +150,6 @@ const LONGEST_NAME: usize = 64;
 
 /// Reads a request from its element.
 pub(crate) type ReadRequest<T> = fn(&Element) -> Result<T, Fault>;
-
-const fn rules(limits: XmlLimits) -> Rules {
-    Rules {
-        limits,
-        charset: Charset::Declared,
-        doctype: Doctype::Skipped,
-    }
-}
 
 /// Returns the root element of a message of this service.
 fn frame_element(root: &Element, service: Service) -> Result<NfuseElement<'_>, Fault> {

@@ -1,20 +1,12 @@
 //! Parser rules for received documents, and the start of each written document.
 
-use roamd_xml::{Charset, Doctype, Layout, Rules, Writer, XmlLimits};
+use roamd_xml::{Layout, Rules, Writer, XmlLimits};
 
 /// Rules for the request of a client.
-pub(crate) const REQUEST: Rules = Rules {
-    limits: XmlLimits::REQUEST,
-    charset: Charset::Sniffed,
-    doctype: Doctype::Refused,
-};
+pub(crate) const REQUEST: Rules = Rules::store(XmlLimits::REQUEST);
 
 /// Rules for the response of a store.
-pub(crate) const RESPONSE: Rules = Rules {
-    limits: XmlLimits::RESPONSE,
-    charset: Charset::Sniffed,
-    doctype: Doctype::Refused,
-};
+pub(crate) const RESPONSE: Rules = Rules::store(XmlLimits::RESPONSE);
 
 /// Rules for a list of all resources: a thousand applications on each of sixteen farms.
 pub(crate) const LONG_RESPONSE: Rules = Rules {

@@ -6,19 +6,11 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use roamd_xml::{Charset, Doctype, Layout, Rules, Writer, XmlLimits, parse};
+use roamd_xml::{Layout, Rules, Writer, XmlLimits, parse};
 
-const STORE: Rules = Rules {
-    limits: XmlLimits::REQUEST,
-    charset: Charset::Sniffed,
-    doctype: Doctype::Refused,
-};
+const STORE: Rules = Rules::store(XmlLimits::REQUEST);
 
-const FARM: Rules = Rules {
-    limits: XmlLimits::RESPONSE,
-    charset: Charset::Declared,
-    doctype: Doctype::Skipped,
-};
+const FARM: Rules = Rules::nfuse(XmlLimits::RESPONSE);
 
 const SESSION_PARAMETERS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <sessionParams xmlns="http://citrix.com/delivery-services/2-0/sessionparams">

@@ -4,16 +4,12 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
-use roamd_xml::{Charset, Doctype, Layout, Rules, Writer, XmlLimits, parse};
+use roamd_xml::{Layout, Rules, Writer, XmlLimits, parse};
 
-const RULES: Rules = Rules {
-    limits: XmlLimits {
-        bytes: 1024,
-        ..XmlLimits::REQUEST
-    },
-    charset: Charset::Sniffed,
-    doctype: Doctype::Refused,
-};
+const RULES: Rules = Rules::store(XmlLimits {
+    bytes: 1024,
+    ..XmlLimits::REQUEST
+});
 
 fn main() -> Result<(), roamd_xml::Error> {
     let document = parse(

@@ -71,3 +71,27 @@ pub struct Rules {
     /// Rule for document type declarations.
     pub doctype: Doctype,
 }
+
+impl Rules {
+    /// Rules for the documents of a store and its clients: the bytes alone decide about the encoding
+    /// (SS-70), and a document type is an error (SS-27).
+    #[must_use]
+    pub const fn store(limits: XmlLimits) -> Self {
+        Self {
+            limits,
+            charset: Charset::Sniffed,
+            doctype: Doctype::Refused,
+        }
+    }
+
+    /// Rules for the messages of a farm and its clients: the declared encoding counts, and a
+    /// document type is skipped (nfuse.md §1.3).
+    #[must_use]
+    pub const fn nfuse(limits: XmlLimits) -> Self {
+        Self {
+            limits,
+            charset: Charset::Declared,
+            doctype: Doctype::Skipped,
+        }
+    }
+}

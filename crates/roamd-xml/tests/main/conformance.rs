@@ -9,16 +9,8 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The rules for clients and for farms, with larger limits.
 const READERS: [Rules; 2] = [
-    Rules {
-        limits: XmlLimits::RESPONSE,
-        charset: Charset::Sniffed,
-        doctype: Doctype::Refused,
-    },
-    Rules {
-        limits: XmlLimits::RESPONSE,
-        charset: Charset::Declared,
-        doctype: Doctype::Skipped,
-    },
+    Rules::store(XmlLimits::RESPONSE),
+    Rules::nfuse(XmlLimits::RESPONSE),
 ];
 
 /// Documents whose only fault is a declared encoding that contradicts the bytes. They are accepted

@@ -12,18 +12,10 @@ mod properties;
 mod rejected;
 mod writer;
 
-use roamd_xml::{Charset, Doctype, Rules, XmlLimits};
+use roamd_xml::{Rules, XmlLimits};
 
 /// Rules for the requests of clients.
-const STORE: Rules = Rules {
-    limits: XmlLimits::REQUEST,
-    charset: Charset::Sniffed,
-    doctype: Doctype::Refused,
-};
+const STORE: Rules = Rules::store(XmlLimits::REQUEST);
 
 /// Rules for NFuse messages.
-const FARM: Rules = Rules {
-    limits: XmlLimits::REQUEST,
-    charset: Charset::Declared,
-    doctype: Doctype::Skipped,
-};
+const FARM: Rules = Rules::nfuse(XmlLimits::REQUEST);
