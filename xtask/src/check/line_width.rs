@@ -6,6 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
+use crate::check::fence::Fence;
 use crate::process::root;
 use crate::tracked_files::tracked_files;
 
@@ -53,23 +54,14 @@ pub(crate) fn check() -> Result<()> {
 /// Headings, rows of tables, blocks of code and the targets of links cannot be wrapped.
 fn long_lines<'t>(lines: impl Iterator<Item = Option<&'t str>>) -> Vec<(usize, usize)> {
     let mut long = Vec::new();
-    let mut fence: Option<&str> = None;
+    let mut fence = Fence::default();
     for (index, line) in lines.enumerate() {
         let Some(line) = line else {
-            fence = None;
+            fence = Fence::default();
             continue;
         };
         let content = without_marker(line);
-        if let Some(marker) = fence {
-            if content.starts_with(marker) {
-                fence = None;
-            }
-            continue;
-        }
-        fence = ["```", "~~~"]
-            .into_iter()
-            .find(|it| content.starts_with(it));
-        if fence.is_some() || content.starts_with(['|', '#']) {
+        if fence.contains(content) || content.starts_with(['|', '#']) {
             continue;
         }
         let columns = line.chars().count();

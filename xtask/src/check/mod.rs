@@ -5,6 +5,7 @@ mod cycles;
 mod deny;
 mod deps;
 mod docs;
+mod fence;
 mod line_width;
 mod lints;
 mod msrv;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::fence::Fence;
+
 /// A document, split into blocks. Fenced code is left out.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Document {
@@ -50,21 +52,12 @@ impl Document {
     /// Splits a document into blocks.
     pub(super) fn parse(text: &str) -> Self {
         let mut blocks: Vec<Block> = Vec::new();
-        let mut fence: Option<&str> = None;
+        let mut fence = Fence::default();
         let mut is_open = false;
         for (index, line) in text.lines().enumerate() {
             let line_number = index + 1;
             let trimmed = line.trim();
-            if let Some(marker) = fence {
-                if trimmed.starts_with(marker) {
-                    fence = None;
-                }
-                continue;
-            }
-            fence = ["```", "~~~"]
-                .into_iter()
-                .find(|it| trimmed.starts_with(it));
-            if fence.is_some() || trimmed.is_empty() {
+            if fence.contains(trimmed) || trimmed.is_empty() {
                 is_open = false;
                 continue;
             }
