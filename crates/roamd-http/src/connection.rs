@@ -1,6 +1,7 @@
 //! Serving HTTP on one connection.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +15,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ListenerLimits;
 use crate::frame_sized_body::FrameSizedBody;
 use crate::write_timeout::WriteTimeout;
-use crate::{ListenerLimits, Peer, Response};
 
 /// Limit of the head of an HTTP/1.1 request, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -51,6 +53,18 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// Timeout for the acknowledgement of a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A response. Its body is complete, so that it is sent with a `Content-Length` (SS-68).
+pub type Response = http::Response<http_body_util::Full<bytes::Bytes>>;
+
+/// Peer of the connection of a request. It is an extension of every request, and may be a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Address of the peer.
+    pub address: SocketAddr,
+    /// Whether the peer has presented a certificate of a configured client authority.
+    pub is_certified: bool,
+}
+
 /// Settings and tasks that all connections of a server share.
 #[derive(Clone)]
 pub(crate) struct ConnectionContext {
@@ -66,16 +80,27 @@ pub(crate) struct Spawner {
     pub(crate) abandon: CancellationToken,
 }
 
+impl Spawner {
+    /// Spawns a task on a runtime.
+    pub(crate) fn spawn_on<F>(&self, task: F, runtime: &Handle)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        let abandon = self.abandon.clone();
+        // On the heap, because `run_until_cancelled_owned` has room for the task twice.
+        let task = abandon.run_until_cancelled_owned(Box::pin(task));
+        self.tasks.spawn_on(task, runtime);
+    }
+}
+
 impl<F> Executor<F> for Spawner
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
     fn execute(&self, task: F) {
-        let abandon = self.abandon.clone();
-        // On the heap, because `run_until_cancelled_owned` has room for the task twice.
-        self.tasks
-            .spawn(abandon.run_until_cancelled_owned(Box::pin(task)));
+        self.spawn_on(task, &Handle::current());
     }
 }
 

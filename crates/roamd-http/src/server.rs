@@ -8,22 +8,35 @@ use std::time::Duration;
 use http::Request;
 use hyper::body::Incoming;
 use ipnet::IpNet;
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::connection::{ConnectionContext, Spawner, http1, http2};
+use crate::connection::{ConnectionContext, Peer, Response, Spawner, http1, http2};
 use crate::listener::{Accepted, Connection, Listener};
 use crate::tls::Secured;
 use crate::workers::Workers;
-use crate::{
-    ClientKey, ClientLimiter, ListenerLimits, Observer, Peer, Permit, Response, ServerTls,
-};
+use crate::{ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, ServerTls};
 
 /// Pause after a failed accept, so that the loop does not spin when the system has no descriptors
 /// left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Observer of connections that end before their first request. Its methods must not block.
+pub trait Observer: Send + Sync + 'static {
+    /// Called when a connection was closed because of a limit.
+    fn refused(&self, why: LimitReached) {
+        let _ = why;
+    }
+
+    /// Called when a peer has sent something, but the TLS handshake failed or timed out.
+    fn handshake_failed(&self) {}
+}
+
+/// Ignores all events.
+impl Observer for () {}
 
 /// HTTP server: settings, and the accept loop.
 ///
@@ -124,7 +137,10 @@ impl HttpServer {
                 }
             };
             let placement = workers.as_deref().and_then(Workers::place);
-            let worker = placement.as_ref().map(|it| it.handle().clone());
+            let runtime = match &placement {
+                Some(placement) => placement.handle().clone(),
+                None => Handle::current(),
+            };
             let (server, context) = (Arc::clone(&server), context.clone());
             let service = service.clone();
             let served = async move {
@@ -138,13 +154,7 @@ impl HttpServer {
                     Err(error) => debug!(%error, "Connection failed before its first request"),
                 }
             };
-            // On the heap, because `run_until_cancelled_owned` has room for the future twice.
-            let served = Box::pin(served);
-            let served = spawner.abandon.clone().run_until_cancelled_owned(served);
-            match worker {
-                Some(worker) => spawner.tasks.spawn_on(served, &worker),
-                None => spawner.tasks.spawn(served),
-            };
+            spawner.spawn_on(served, &runtime);
         }
         // This frees the port: a successor does not have to wait for the last responses.
         drop(listener);

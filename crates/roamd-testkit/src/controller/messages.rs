@@ -1,4 +1,4 @@
-//! HTTP responses and NFuse documents.
+//! HTTP responses, NFuse documents, and the names of NFuse requests.
 
 use roamd_nfuse_proto::{Body, Dialect, Encoding, Frame, encode_response};
 
@@ -39,4 +39,25 @@ pub fn encode_document<B: Body>(dialect: Dialect, response: B) -> (String, Vec<u
     };
     let name = B::ELEMENT.trim_start_matches("Response").to_owned();
     (name, encode_response(&frame, &Ok(response)))
+}
+
+/// Returns the name of a request: that of its element without `Request`, for example `Address`.
+#[must_use]
+pub fn request_name(request: &str) -> Option<&str> {
+    let (_, element) = request.split_once("<Request")?;
+    element.split([' ', '/', '>']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use roamd_nfuse_proto::{CapabilitiesRequest, Dialect, encode_request};
+
+    use super::*;
+
+    #[test]
+    fn encoded_request_has_its_name() {
+        let request = encode_request(Dialect::FMA, &CapabilitiesRequest);
+        let request = String::from_utf8(request).unwrap();
+        assert_eq!(request_name(&request), Some("Capabilities"));
+    }
 }

@@ -2,11 +2,9 @@
 
 mod farm;
 mod messages;
-mod requests;
 mod script;
 mod scripted;
 
-pub use messages::{document, encode_document, http_response};
-pub use requests::request_name;
+pub use messages::{document, encode_document, http_response, request_name};
 pub use script::Script;
 pub use scripted::ScriptedController;

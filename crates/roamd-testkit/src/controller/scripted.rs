@@ -11,8 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::farm::{healthy_scripts, refusal};
-use super::messages::document;
-use super::requests::request_name;
+use super::messages::{document, request_name};
 use super::script::Script;
 use crate::config::FarmConfig;
 use crate::http_request::take_request;

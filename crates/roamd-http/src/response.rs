@@ -1,4 +1,0 @@
-//! Responses of services.
-
-/// A response. Its body is complete, so that it is sent with a `Content-Length` (SS-68).
-pub type Response = http::Response<http_body_util::Full<bytes::Bytes>>;
