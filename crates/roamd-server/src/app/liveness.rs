@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all, ready};
 use roamd_http::Workers;
 use roamd_state::StateError;
 use tokio::runtime::Handle;
@@ -28,16 +28,16 @@ impl Liveness {
         Self { state, workers }
     }
 
-    /// Whether the runtimes of the server run new tasks, and the shared state responds to each. An
-    /// error such as a full disk is a response.
+    /// Whether the runtimes of the server run new tasks, and the shared state responds. An error
+    /// such as a full disk is a response.
     pub async fn check(&self) -> bool {
+        let state = Arc::clone(&self.state);
+        let here = Handle::current();
+        let state = responds(&here, async move { state.shared.is_alive().await });
         let workers = self.workers.iter().flat_map(|workers| workers.handles());
-        let runtimes = workers.cloned().chain([Handle::current()]);
-        let checks = runtimes.map(|runtime| {
-            let state = Arc::clone(&self.state);
-            async move { responds(&runtime, async move { state.shared.is_alive().await }).await }
-        });
-        join_all(checks).await.into_iter().all(|responds| responds)
+        let workers = join_all(workers.map(|worker| responds(worker, ready(Ok(())))));
+        let (state_responds, workers_respond) = join(state, workers).await;
+        state_responds && workers_respond.into_iter().all(|responds| responds)
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct AuthUrls {
     pub(crate) path: UrlPath,
     /// Protection space of the token service.
     pub(crate) tokens: ProtectionSpace,
+    /// The document of the endpoints, once it was requested.
+    pub(crate) endpoints: OnceLock<Bytes>,
     /// The validation services, each with a realm of its own (CA-40).
     validation: Vec<ValidationService>,
 }
@@ -110,6 +112,7 @@ impl AuthUrls {
                 location: format!("{root}/auth/v1/protocols"),
                 hint: token_url,
             },
+            endpoints: OnceLock::new(),
             root,
             path: path.clone(),
         }

@@ -1,5 +1,8 @@
 //! Public documents: endpoints, discovery, schemas (store-services.md §2, §3).
 
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::ACCEPT;
 use roamd_http::Response;
@@ -12,10 +15,7 @@ use crate::http::urls::{AuthUrls, StoreUrls};
 
 /// The endpoints of a store (ST-22 to ST-26).
 pub(crate) fn store_endpoints(urls: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
-    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
-    let document = urls.endpoints.get_or_init(|| store_document(urls).into());
-    let body = document.clone();
-    Ok(respond(StatusCode::OK, media, Caching::None, body))
+    endpoints(&urls.endpoints, || store_document(urls), request)
 }
 
 fn store_document(urls: &StoreUrls) -> Vec<u8> {
@@ -54,9 +54,18 @@ pub(crate) fn authentication_endpoints(
     urls: &AuthUrls,
     request: &Request,
 ) -> Result<Response, ApiError> {
-    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
     let services: [(&str, &[&str], &str); 1] = [("Endpoints", &["endpoints"], "endpoints/v1")];
-    let body = document(&urls.root, &services);
+    endpoints(&urls.endpoints, || document(&urls.root, &services), request)
+}
+
+/// The response with a document of endpoints, which is written once.
+fn endpoints(
+    document: &OnceLock<Bytes>,
+    write: impl FnOnce() -> Vec<u8>,
+    request: &Request,
+) -> Result<Response, ApiError> {
+    let media = request.accepts(&[media_type::ENDPOINTS], media_type::ENDPOINTS)?;
+    let body = document.get_or_init(|| write().into()).clone();
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
