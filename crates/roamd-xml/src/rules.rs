@@ -73,8 +73,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Rules for the documents of a store and its clients: the bytes alone decide about the encoding
-    /// (SS-70), and a document type is an error (SS-27).
+    /// Rules for the documents of a store and its clients: the bytes alone decide about the
+    /// encoding (SS-70), and a document type is an error (SS-27).
     #[must_use]
     pub const fn store(limits: XmlLimits) -> Self {
         Self {
