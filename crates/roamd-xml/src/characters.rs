@@ -3,7 +3,7 @@
 /// White space characters of XML.
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Bytes that [`find_forbidden`] looks at together.
+/// Bytes that [`find`] looks at together.
 const BLOCK: usize = 64;
 
 /// Returns whether a document may contain the character.
@@ -16,16 +16,25 @@ pub(crate) fn is_allowed(char: char) -> bool {
 /// Most documents have none, and long texts cost much less in one call than in many short ones.
 pub(crate) fn find_forbidden(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
+    let mut start = 0;
+    loop {
+        start += find(bytes.get(start..)?, is_suspicious)?;
+        if is_forbidden(bytes, start) {
+            return Some(start);
+        }
+        start += 1;
+    }
+}
+
+/// Returns the offset of the first byte of a kind. Fast if there are few.
+pub(crate) fn find(bytes: &[u8], is_sought: impl Fn(u8) -> bool) -> Option<usize> {
     bytes.chunks(BLOCK).enumerate().find_map(|(n, block)| {
         // Without an early exit, the compiler compares many bytes at once.
-        let suspicious = block
+        let is_inside = block
             .iter()
-            .fold(false, |found, byte| found | is_suspicious(*byte));
-        if !suspicious {
-            return None;
-        }
-        let start = n * BLOCK;
-        (start..start + block.len()).find(|at| is_forbidden(bytes, *at))
+            .fold(false, |found, byte| found | is_sought(*byte));
+        let at = is_inside.then(|| block.iter().position(|byte| is_sought(*byte)))??;
+        Some(n * BLOCK + at)
     })
 }
 

@@ -26,21 +26,26 @@ impl Position {
 
     /// Returns the position after a text that starts at this position.
     pub(crate) fn after(self, text: &str) -> Self {
-        match text.rsplit_once('\n') {
-            None => Self {
-                column: self.column + count(text.chars()),
-                ..self
-            },
-            Some((lines, last)) => Self {
-                line: self.line + 1 + count(lines.bytes().filter(|byte| *byte == b'\n')),
-                column: 1 + count(last.chars()),
-            },
+        let lines = count(text, |byte| byte == b'\n');
+        let last = match lines {
+            0 => text,
+            _ => text.rsplit('\n').next().unwrap_or_default(),
+        };
+        let characters = count(last, |byte| byte & 0b1100_0000 != 0b1000_0000);
+        Self {
+            line: self.line + lines,
+            column: characters + if lines == 0 { self.column } else { 1 },
         }
     }
 }
 
-fn count(items: impl Iterator) -> u64 {
-    u64::try_from(items.count()).unwrap_or(u64::MAX)
+/// Counts the bytes of a kind. The compiler adds many at once while a sum fits in a byte.
+fn count(text: &str, is_counted: impl Fn(u8) -> bool) -> u64 {
+    text.as_bytes()
+        .chunks(usize::from(u8::MAX))
+        .map(|chunk| chunk.iter().map(|byte| u8::from(is_counted(*byte))).sum())
+        .map(|sum: u8| u64::from(sum))
+        .sum()
 }
 
 impl fmt::Display for Position {
@@ -159,5 +164,41 @@ impl fmt::Debug for Attribute {
             .field("namespace", &self.namespace)
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Moves over one character at a time.
+    fn walked(from: Position, text: &str) -> Position {
+        text.chars().fold(from, |at, char| match char {
+            '\n' => Position {
+                line: at.line + 1,
+                column: 1,
+            },
+            _ => Position {
+                column: at.column + 1,
+                ..at
+            },
+        })
+    }
+
+    #[test]
+    fn position_after_text_counts_lines_and_characters() {
+        let from = Position { line: 3, column: 7 };
+        let blocks = "é".repeat(1_000) + &"\n".repeat(1_000) + "\u{10000}a";
+        for text in [
+            "",
+            "a",
+            "\n",
+            "aé\u{20AC}\u{10000}",
+            "a\nb\n",
+            "\n\né",
+            &blocks,
+        ] {
+            assert_eq!(from.after(text), walked(from, text), "{text:?}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
+use crate::characters;
+
 /// White space between the elements of a written document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
@@ -179,7 +181,7 @@ enum ValueContext {
 /// normalise and characters outside ASCII become references.
 fn escape(out: &mut String, value: &str, context: ValueContext) {
     let mut rest = value;
-    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte, context)) {
+    while let Some(at) = characters::find(rest.as_bytes(), |byte| is_special(byte, context)) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = special.chars();
@@ -191,13 +193,15 @@ fn escape(out: &mut String, value: &str, context: ValueContext) {
     out.push_str(rest);
 }
 
-fn is_plain(byte: u8, context: ValueContext) -> bool {
-    match byte {
-        b'&' | b'<' | b'>' => false,
-        b'"' | b'\'' | b'\t' | b'\n' => context == ValueContext::Text,
-        b' '..=b'\x7F' => true,
-        _ => false,
-    }
+/// Returns whether a byte starts a character that becomes a reference. Without branches, so that
+/// the compiler compares many bytes at once.
+fn is_special(byte: u8, context: ValueContext) -> bool {
+    let is_attribute = context == ValueContext::Attribute;
+    let is_line_space = (byte == b'\t') | (byte == b'\n');
+    let is_quote = (byte == b'"') | (byte == b'\'');
+    let is_markup = (byte == b'&') | (byte == b'<') | (byte == b'>');
+    let is_control = (byte < b' ') & (is_attribute | !is_line_space);
+    is_markup | is_control | (is_attribute & is_quote) | !byte.is_ascii()
 }
 
 fn reference(out: &mut String, char: char) {

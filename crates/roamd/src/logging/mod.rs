@@ -1,5 +1,6 @@
 //! Logging to stderr: text on a terminal, JSON lines otherwise.
 
+mod json_lines;
 mod line_queue;
 
 use std::io::{self, IsTerminal};
@@ -7,6 +8,7 @@ use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use json_lines::JsonLines;
 use line_queue::LineQueue;
 
 /// Environment variable with the log filter, such as `debug` or `roamd_server=debug,info`.
@@ -32,8 +34,9 @@ pub(crate) fn init() -> io::Result<LogGuard> {
         return Ok(LogGuard { _queue: None });
     }
     let queue = LineQueue::start(io::stderr())?;
-    let logs = logs.json().flatten_event(true).with_ansi(false);
-    logs.with_writer(queue.writer()).init();
+    logs.event_format(JsonLines)
+        .with_writer(queue.writer())
+        .init();
     Ok(LogGuard {
         _queue: Some(queue),
     })

@@ -1,0 +1,109 @@
+//! Log lines in JSON: time, level, the fields of the event, and target.
+//!
+//! A busy server writes one line per request. The format of `tracing_subscriber` passes each word
+//! of a line through four writers; this one builds the line in a buffer.
+
+use std::fmt;
+
+use serde::Serializer as _;
+use serde::ser::SerializeMap as _;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_serde::{AsSerde as _, SerdeMapVisitor};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Capacity of a line, in bytes. Most are shorter.
+const CAPACITY: usize = 256;
+
+/// Format of one JSON object per line.
+pub(super) struct JsonLines;
+
+impl<S, N> FormatEvent<S, N> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'w> FormatFields<'w> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut time = String::with_capacity(32);
+        SystemTime.format_time(&mut Writer::new(&mut time))?;
+        let mut line = Vec::with_capacity(CAPACITY);
+        write_object(&mut line, &time, event).map_err(|_| fmt::Error)?;
+        line.push(b'\n');
+        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    }
+}
+
+fn write_object(line: &mut Vec<u8>, time: &str, event: &Event<'_>) -> serde_json::Result<()> {
+    let metadata: &Metadata<'_> = event.metadata();
+    let mut serializer = serde_json::Serializer::new(line);
+    let mut object = serializer.serialize_map(None)?;
+    object.serialize_entry("timestamp", time)?;
+    object.serialize_entry("level", &metadata.level().as_serde())?;
+    let mut fields = SerdeMapVisitor::new(object);
+    event.record(&mut fields);
+    let mut object = fields.take_serializer()?;
+    object.serialize_entry("target", metadata.target())?;
+    object.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+    use tracing::subscriber::with_default;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Output(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn event_becomes_one_line_with_all_fields_in_order() {
+        let output = Output::default();
+        let writer = output.clone();
+        let logs = tracing_subscriber::fmt()
+            .event_format(JsonLines)
+            .with_writer(move || writer.clone());
+        with_default(logs.finish(), || {
+            let error = "line 1\nline \"2\" \u{7}é";
+            tracing::warn!(target: "a", number = 7_u64, yes = true, %error, text = "<&>", "Said");
+            tracing::info!(target: "b", "Said again");
+        });
+        let written = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = written.lines().collect();
+        let [first, second] = lines[..] else {
+            panic!("{written}");
+        };
+        let mut first: Value = serde_json::from_str(first).unwrap();
+        let time = first["timestamp"].take();
+        assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+        let expected = json!({
+            "timestamp": null, "level": "WARN", "message": "Said", "number": 7, "yes": true,
+            "error": "line 1\nline \"2\" \u{7}é", "text": "<&>", "target": "a",
+        });
+        assert_eq!(first, expected);
+        assert!(second.starts_with(r#"{"timestamp":""#), "{second}");
+        let rest = r#","level":"INFO","message":"Said again","target":"b"}"#;
+        assert!(second.ends_with(rest), "{second}");
+    }
+}
