@@ -243,8 +243,9 @@ async fn bad_credentials_get_the_same_form_for_every_reason() {
         ("look-alike letter", "аlice", "roam-demo", Some("DEMO")),
         ("wildcard", "alic%", "roam-demo", Some("DEMO")),
         ("trailing dot", "alice.", "roam-demo", Some("DEMO")),
-        ("two suffixes", "alice@x@evil.test", "roam-demo", None),
-        ("right to left", "\u{202E}alice", "roam-demo", Some("DEMO")),
+        // Not alice: all spellings of a name draw on one budget, which the cases above have used up.
+        ("two suffixes", "bob@x@evil.test", "roam-demo", None),
+        ("right to left", "\u{202E}bob", "roam-demo", Some("DEMO")),
     ] {
         let conversation = service.begin().await;
         let response = conversation.attempt(user, password, domain).await;

@@ -7,23 +7,23 @@
 //! The number of concurrent checks is limited, fairly by client network: a flood of logins from one
 //! network delays neither farms nor logins from other networks.
 
+mod budget_name;
 mod in_flight;
+mod target;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use icu_normalizer::DecomposingNormalizerBorrowed;
-use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
+use roamd_citrixauth::{BudgetUse, ClientNetwork, LoginThrottlePolicy};
 use roamd_sessions::Busy;
-use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateError};
+use roamd_state::{Counter, CounterKind, FlagKind, SharedState, StateError};
 use tokio::time::{Instant, sleep};
 
 use self::in_flight::{InFlight, InFlightGuard};
+pub(crate) use self::target::Target;
 use crate::clock::Clock;
 use crate::config;
 use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
@@ -47,17 +47,6 @@ pub(crate) struct LoginThrottle {
     in_flight: InFlight,
     /// Typical time of a check that refused, in microseconds.
     typical_check_micros: AtomicU64,
-}
-
-/// The account and the client network of an attempt.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    /// Domain as typed: an account of the same name in another domain is another user.
-    domain: String,
-    /// Name without the domain. An account has several spellings of its domain, and each would have
-    /// a budget of its own.
-    user: String,
-    network: ClientNetwork,
 }
 
 /// Evidence about the password of an attempt, before its check.
@@ -327,68 +316,6 @@ impl Attempt {
     }
 }
 
-impl Target {
-    /// Clients of unknown address share one network.
-    pub(crate) fn new(domain: &str, user_name: &str, client: Option<IpAddr>) -> Self {
-        Self {
-            domain: folded(domain),
-            user: folded(user_name),
-            network: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
-        }
-    }
-
-    /// The counters of the budgets of an attempt, in the order of the budgets.
-    fn counters(&self, is_known: bool) -> impl Iterator<Item = (CounterKind, Digest)> {
-        LoginThrottlePolicy::budgets(is_known)
-            .iter()
-            .map(|budget| self.counter(*budget))
-    }
-
-    fn counter(&self, budget: Budget) -> (CounterKind, Digest) {
-        match budget {
-            Budget::KnownNetwork => (CounterKind::AttemptsFromKnownNetwork, self.pair()),
-            Budget::UnknownNetworks => (
-                CounterKind::AttemptsFromUnknownNetworks,
-                Digest::of(self.user.as_bytes()),
-            ),
-            Budget::Network => (CounterKind::AttemptsByNetwork, self.network()),
-        }
-    }
-
-    /// Key of the user's own budget.
-    fn own_budget(&self, is_known: bool) -> Digest {
-        if is_known {
-            self.pair()
-        } else {
-            Digest::of(self.user.as_bytes())
-        }
-    }
-
-    /// The user on this network. An address holds no space, and a domain no backslash.
-    fn pair(&self) -> Digest {
-        let Self {
-            domain,
-            user,
-            network,
-        } = self;
-        Digest::of(format!("{} {domain}\\{user}", network.address()).as_bytes())
-    }
-
-    fn network(&self) -> Digest {
-        Digest::of(self.network.address().to_string().as_bytes())
-    }
-}
-
-/// A name as directories compare it: without regard to case, accents and the width of letters.
-fn folded(name: &str) -> String {
-    let combining = CanonicalCombiningClassMapBorrowed::new();
-    DecomposingNormalizerBorrowed::new_nfkd()
-        .normalize_iter(name.chars())
-        .filter(|letter| combining.get_u8(*letter) == 0)
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
 /// Every attempt is counted for the same time, so the expiry of a counter gives the time of the
 /// last one.
 fn budget_use(counter: Counter) -> BudgetUse {
@@ -420,25 +347,10 @@ fn end_of_day(time: Timestamp) -> Timestamp {
 mod tests {
     use std::sync::Mutex;
 
+    use roamd_citrixauth::Budget;
     use roamd_state::SqliteState;
 
     use super::*;
-
-    #[test]
-    fn names_equal_for_directories_are_folded() {
-        for name in [
-            "Alice",
-            "ALICE",
-            "alic\u{e9}",
-            "a\u{301}lice",
-            "\u{ff21}lice",
-        ] {
-            assert_eq!(folded(name), "alice", "{name}");
-        }
-        for (name, other) in [("alice", "alize"), ("al1ce", "alice"), ("", "a")] {
-            assert_ne!(folded(name), folded(other));
-        }
-    }
 
     #[tokio::test]
     async fn regular_logins_keep_network_known() {
