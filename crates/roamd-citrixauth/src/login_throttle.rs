@@ -19,7 +19,7 @@
 //! exceed a budget, and takes it back if the attempt did not fail. The caller also keeps the
 //! counters, which all servers share, and the time.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -142,6 +142,28 @@ impl ClientNetwork {
             }
             address @ IpAddr::V4(_) => address,
         })
+    }
+
+    /// Returns the networks that contain this one, by their first addresses, the widest first and
+    /// this one last: an IPv4 /16 and /24, or an IPv6 /32, /48 and /56. One customer of a provider
+    /// often has an IPv6 /56 or /48, and one provider an IPv4 /16 or an IPv6 /32.
+    #[must_use]
+    pub fn containing(&self) -> Vec<IpAddr> {
+        let first = |length: u32| match self.0 {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
+                IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+        };
+        let lengths: &[u32] = match self.0 {
+            IpAddr::V4(_) => &[16, 24, 32],
+            IpAddr::V6(_) => &[32, 48, 56, 64],
+        };
+        lengths.iter().map(|length| first(*length)).collect()
     }
 
     /// Returns the IPv4 address, or the first address of the /64.

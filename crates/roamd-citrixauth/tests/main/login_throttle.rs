@@ -46,6 +46,26 @@ fn delay_grows_fourfold_after_the_free_attempts() {
 }
 
 #[test]
+fn networks_that_contain_a_client_network_are_named() {
+    for (address, containing) in [
+        ("192.0.2.1", &["192.0.0.0", "192.0.2.0", "192.0.2.1"][..]),
+        (
+            "2001:db8:1:2ff:3::4",
+            &[
+                "2001:db8::",
+                "2001:db8:1::",
+                "2001:db8:1:200::",
+                "2001:db8:1:2ff::",
+            ],
+        ),
+    ] {
+        let found = ClientNetwork::of(address.parse().unwrap()).containing();
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, containing);
+    }
+}
+
+#[test]
 fn network_budget_grows_with_its_known_users() {
     let policy = LoginThrottlePolicy::default();
     for (budget, known_users, free) in [

@@ -4,10 +4,12 @@
 //! A throttled attempt gets the response of a wrong password, after about the time that a check
 //! takes, so that an attacker does not learn which attempts were checked.
 //!
-//! The number of concurrent checks is limited, fairly by client network: a flood of logins from one
-//! network delays neither farms nor logins from other networks.
+//! The number of concurrent checks is limited, with reserved checks for users in known networks,
+//! and fairly by client network for all others: a flood of logins from some networks delays neither
+//! farms nor logins from other networks.
 
 mod budget_name;
+mod check_party;
 mod in_flight;
 mod target;
 
@@ -17,20 +19,18 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{BudgetUse, ClientNetwork, LoginThrottlePolicy};
+use roamd_citrixauth::{BudgetUse, LoginThrottlePolicy};
 use roamd_sessions::Busy;
 use roamd_state::{Counter, CounterKind, FlagKind, SharedState, StateError};
 use tokio::time::{Instant, sleep};
 
+use self::check_party::CheckParty;
 use self::in_flight::{InFlight, InFlightGuard};
 pub(crate) use self::target::Target;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit, budgets};
 use crate::http::error::ApiError;
-
-/// Number of attempts that may wait, for each concurrent check.
-const WAITING_PER_CHECK: usize = 16;
 
 /// Maximum time that an attempt waits for its check.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -43,7 +43,7 @@ pub(crate) struct LoginThrottle {
     policy: LoginThrottlePolicy,
     state: Arc<dyn SharedState>,
     clock: Clock,
-    checks: FairSemaphore<ClientNetwork>,
+    checks: FairSemaphore<CheckParty>,
     in_flight: InFlight,
     /// Typical time of a check that refused, in microseconds.
     typical_check_micros: AtomicU64,
@@ -64,7 +64,7 @@ pub(crate) struct Attempt {
     target: Target,
     is_known: bool,
     started: Instant,
-    _permit: Permit<ClientNetwork>,
+    _permit: Permit<CheckParty>,
     counted: Counted,
 }
 
@@ -94,10 +94,7 @@ impl LoginThrottle {
             policy: config.policy,
             state,
             clock,
-            checks: FairSemaphore::new(FairSemaphoreLimits {
-                permits: config.concurrency,
-                waiting: config.concurrency.saturating_mul(WAITING_PER_CHECK),
-            }),
+            checks: FairSemaphore::new(limits(config.concurrency)),
             in_flight: InFlight::new(config.policy.free_attempts),
             typical_check_micros: AtomicU64::new(0),
         }
@@ -197,8 +194,8 @@ impl LoginThrottle {
         counted: Counted,
         deadline: Instant,
     ) -> Result<Attempt, Busy> {
-        let network = &pending.target.network;
-        let permit = self.checks.acquire(network, deadline).await;
+        let party = pending.target.party(pending.is_known);
+        let permit = self.checks.acquire(&party, deadline).await;
         Ok(Attempt {
             throttle: Arc::clone(self),
             target: pending.target.clone(),
@@ -316,6 +313,17 @@ impl Attempt {
     }
 }
 
+/// Limits of the checks in progress, with the shares of known networks.
+fn limits(concurrency: usize) -> FairSemaphoreLimits {
+    let reserved = (concurrency / budgets::KNOWN_NETWORK_CHECKS).max(1);
+    FairSemaphoreLimits {
+        permits: concurrency,
+        reserved_permits: reserved.min(concurrency.saturating_sub(1)),
+        waiting: concurrency.saturating_mul(budgets::UNKNOWN_NETWORKS_WAITING_PER_CHECK),
+        reserved_waiting: concurrency.saturating_mul(budgets::KNOWN_NETWORKS_WAITING_PER_CHECK),
+    }
+}
+
 /// Every attempt is counted for the same time, so the expiry of a counter gives the time of the
 /// last one.
 fn budget_use(counter: Counter) -> BudgetUse {
@@ -344,77 +352,4 @@ fn end_of_day(time: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use roamd_citrixauth::Budget;
-    use roamd_state::SqliteState;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn regular_logins_keep_network_known() {
-        const DAY: SignedDuration = SignedDuration::from_hours(24);
-        let folder = tempfile::tempdir().unwrap();
-        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
-        let first = Timestamp::from_second(4_000_000_000).unwrap();
-        let today = Arc::new(Mutex::new(first));
-        let clock = {
-            let today = Arc::clone(&today);
-            Arc::new(move || *today.lock().unwrap())
-        };
-        let config = config::LoginThrottle::default();
-        let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
-        let client = Some([192, 0, 2, 1].into());
-        // Known for 90 days from the last login, and the rest of the last one.
-        for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
-            *today.lock().unwrap() = first + DAY * day;
-            let unknown = Target::new("DEMO", "nobody", client);
-            let known_users = throttle.known_users(&unknown, false).await.unwrap();
-            assert_eq!(known_users, known, "on day {day}");
-            let alice = Target::new("DEMO", "alice", client);
-            let attempt = throttle.begin(alice, Evidence::None).await;
-            let attempt = attempt.unwrap().unwrap();
-            attempt.succeeded().await.unwrap();
-        }
-    }
-
-    /// A just used password is not counted while its budget is untouched, and is counted like any
-    /// other while it is not: otherwise a guesser would learn a good password.
-    #[tokio::test]
-    async fn just_used_password_counts_if_it_or_others_failed() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
-        let state: Arc<dyn SharedState> = Arc::new(state);
-        let now = Timestamp::from_second(4_000_000_000).unwrap();
-        let config = config::LoginThrottle::default();
-        let free = config.policy.free_attempts;
-        let clock = Arc::new(move || now);
-        let throttle = Arc::new(LoginThrottle::new(config, Arc::clone(&state), clock));
-        let alice = || Target::new("DEMO", "alice", Some([192, 0, 2, 1].into()));
-        let begin = async |evidence| throttle.begin(alice(), evidence).await.unwrap();
-        let count = async || {
-            let (kind, key) = alice().counter(Budget::UnknownNetworks);
-            state.counter(kind, key, now).await.unwrap().count
-        };
-
-        let mut at_once = Vec::new();
-        for _ in 0..2 * free {
-            at_once.push(begin(Evidence::JustUsed).await.unwrap());
-        }
-        assert_eq!(count().await, 0);
-        at_once.pop().unwrap().failed().await.unwrap();
-        assert_eq!(count().await, 1);
-        at_once.pop().unwrap().not_counted().await.unwrap();
-        assert_eq!(count().await, 1);
-        drop(at_once);
-        for failures in 2..=free {
-            let attempt = begin(Evidence::JustUsed).await.unwrap();
-            assert_eq!(count().await, failures);
-            attempt.failed().await.unwrap();
-        }
-        for evidence in [Evidence::JustUsed, Evidence::None] {
-            assert!(begin(evidence).await.is_none(), "{evidence:?}");
-        }
-    }
-}
+mod tests;

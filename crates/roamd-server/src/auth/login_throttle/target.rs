@@ -7,6 +7,7 @@ use roamd_sessions::UserKey;
 use roamd_state::{CounterKind, Digest};
 
 use super::budget_name::budget_name;
+use super::check_party::CheckParty;
 
 /// The account and the client network of an attempt.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub(crate) struct Target {
     /// Name without the domain, in the spelling of budgets. An account has several spellings of its
     /// name and its domain, and each would have a budget of its own.
     budget_name: String,
-    pub(super) network: ClientNetwork,
+    network: ClientNetwork,
 }
 
 impl Target {
@@ -27,6 +28,15 @@ impl Target {
             user: UserKey::new(domain, user_name),
             budget_name: budget_name(user_name),
             network: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
+        }
+    }
+
+    /// The party that a check of the password is for.
+    pub(super) fn party(&self, is_known: bool) -> CheckParty {
+        if is_known {
+            CheckParty::Known(self.user.clone())
+        } else {
+            CheckParty::Unknown(self.network)
         }
     }
 
