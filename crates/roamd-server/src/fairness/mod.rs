@@ -1,7 +1,11 @@
-//! Fair per-user semaphore, for operations on farms and for password checks.
+//! Fair semaphore, for operations on farms and for password checks, and the budgets of parties.
 
+pub(crate) mod budgets;
+mod party;
 mod queue;
 mod semaphore;
+mod waiters;
 
+pub(crate) use self::party::{Party, Share};
 pub(crate) use self::queue::FairSemaphoreLimits;
 pub(crate) use self::semaphore::{FairSemaphore, NoPermit, Permit};
