@@ -1,5 +1,8 @@
-//! Fair per-user semaphore, for operations on farms and for password checks.
+//! Fairness between parties: a fair semaphore for operations on farms and password checks, budgets,
+//! and the parties of writes to the shared state.
 
+pub(crate) mod budgets;
+pub(crate) mod parties;
 mod queue;
 mod semaphore;
 

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use roamd_state::{CounterKind, Digest, FlagKind, SharedState as _, SqliteState};
+use roamd_state::{CounterKind, Digest, FlagKind, Party, SharedState as _, SqliteState};
 use tempfile::TempDir;
 
-use crate::battery::{at, battery};
+use crate::battery::{PARTY, at, battery};
 
 const SPENT: FlagKind = FlagKind::SpentConversation;
 
@@ -23,11 +23,11 @@ async fn sweep_removes_only_expired_entries() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let [early, late] = [Digest::of(b"early"), Digest::of(b"late")];
-    state.set_flag(SPENT, early, at(10)).await.unwrap();
-    state.set_flag(SPENT, late, at(20)).await.unwrap();
+    state.set_flag(PARTY, SPENT, early, at(10)).await.unwrap();
+    state.set_flag(PARTY, SPENT, late, at(20)).await.unwrap();
     let failures = CounterKind::ConversationFailures;
     state
-        .increment(failures, early, at(0), at(10))
+        .increment(PARTY, failures, early, at(0), at(10))
         .await
         .unwrap();
 
@@ -35,7 +35,7 @@ async fn sweep_removes_only_expired_entries() {
     assert_eq!(state.sweep(at(10)).await.unwrap(), 2);
     assert!(state.is_flag_set(SPENT, late, at(10)).await.unwrap());
     // A removed flag can be set again as new.
-    assert!(state.set_flag(SPENT, early, at(30)).await.unwrap());
+    assert!(state.set_flag(PARTY, SPENT, early, at(30)).await.unwrap());
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn files_do_not_contain_keys() {
     let ticket = b"1F2E3D4C5B6A79880123456789ABCD";
     let kind = FlagKind::InvalidatedTicket;
     state
-        .set_flag(kind, Digest::of(ticket), at(10))
+        .set_flag(PARTY, kind, Digest::of(ticket), at(10))
         .await
         .unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
@@ -77,7 +77,7 @@ async fn file_in_use_is_refused_until_released() {
         "{error}"
     );
     let key = Digest::of(b"by the first");
-    assert!(first.set_flag(SPENT, key, at(10)).await.unwrap());
+    assert!(first.set_flag(PARTY, SPENT, key, at(10)).await.unwrap());
     drop(first);
     let second = SqliteState::open(&path).unwrap();
     assert!(second.is_flag_set(SPENT, key, at(0)).await.unwrap());
@@ -118,7 +118,7 @@ async fn helper_that_sets_a_flag_and_waits() {
     let path = std::env::var_os("ROAMD_TEST_STATE").unwrap();
     let state = SqliteState::open(Path::new(&path)).unwrap();
     state
-        .set_flag(SPENT, Digest::of(b"acknowledged"), at(10))
+        .set_flag(PARTY, SPENT, Digest::of(b"acknowledged"), at(10))
         .await
         .unwrap();
     println!("acknowledged");

@@ -20,13 +20,13 @@ use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
 use roamd_sessions::Busy;
-use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateError};
+use roamd_state::{Counter, CounterKind, Digest, FlagKind, Party, SharedState, StateError};
 use tokio::time::{Instant, sleep};
 
 use self::in_flight::{InFlight, InFlightGuard};
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit, parties};
 use crate::http::error::ApiError;
 
 /// Number of attempts that may wait, for each concurrent check.
@@ -287,17 +287,20 @@ impl Attempt {
     /// The user signed in, and is known on this network from now on.
     pub(crate) async fn succeeded(self) -> Result<(), StateError> {
         let LoginThrottle { state, policy, .. } = &*self.throttle;
+        let party = self.target.party();
         let now = self.throttle.now();
         let until = end_of_day(later(now, policy.known_network));
-        let known = state.set_flag(FlagKind::KnownNetwork, self.target.pair(), until);
+        let known = state.set_flag(party, FlagKind::KnownNetwork, self.target.pair(), until);
         // Failures of the user are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
         let (is_new, ()) = tokio::try_join!(known, self.decrement(by))?;
         let (kind, network) = (CounterKind::KnownUsersOfNetwork, self.target.network());
         if is_new {
-            state.increment(kind, network, now, until).await?;
+            state.increment(party, kind, network, now, until).await?;
         } else {
-            state.extend_counter(kind, network, now, until).await?;
+            state
+                .extend_counter(party, kind, network, now, until)
+                .await?;
         }
         Ok(())
     }
@@ -310,7 +313,7 @@ impl Attempt {
         try_join_all(
             self.target
                 .counters(self.is_known)
-                .map(|(kind, key)| state.increment(kind, key, now, until)),
+                .map(|(kind, key)| state.increment(self.target.party(), kind, key, now, until)),
         )
         .await
     }
@@ -322,7 +325,8 @@ impl Attempt {
         }
         let state = &self.throttle.state;
         let counters = self.target.counters(self.is_known);
-        try_join_all(counters.map(|(kind, key)| state.decrement(kind, key, by))).await?;
+        let party = self.target.party();
+        try_join_all(counters.map(|(kind, key)| state.decrement(party, kind, key, by))).await?;
         Ok(())
     }
 }
@@ -372,6 +376,11 @@ impl Target {
             network,
         } = self;
         Digest::of(format!("{} {domain}\\{user}", network.address()).as_bytes())
+    }
+
+    /// Party of the writes to the shared state.
+    fn party(&self) -> Party {
+        parties::of_network(&self.network)
     }
 
     fn network(&self) -> Digest {
