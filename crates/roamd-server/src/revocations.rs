@@ -143,6 +143,8 @@ impl RevocationFile {
         token_lifetime_max: Duration,
         now: Timestamp,
     ) -> Result<UserRevocation, RevocationsError> {
+        // The precision that the shared state keeps.
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         data_dir::open_or_create(&self.folder)?;
         let _locked = self.lock()?;
         let mut entries = self.read()?;

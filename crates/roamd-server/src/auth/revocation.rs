@@ -156,7 +156,9 @@ impl Revocations {
         ended: Timestamp,
     ) -> Result<bool, StateError> {
         let (kind, key) = (FlagKind::EndedUser, Digest::of(user.as_str().as_bytes()));
-        let until = later(ended, ENDED_USER_MEMORY);
+        // In the precision of the state, so that the same time is recognised after a restart.
+        let until = later(ended, ENDED_USER_MEMORY).as_millisecond();
+        let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
         let [before, ..] = self
             .state
             .flag_expiries([(kind, key); 3], self.now())

@@ -28,12 +28,12 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Limits of the queue. A party has room for all requests that one client network may have in
-/// progress, each with several writes. A transaction is short, and another party waits for two at
-/// most.
+/// progress, each with several writes. A transaction takes milliseconds, and another party waits for
+/// the one in progress and its own.
 const LIMITS: QueueLimits = QueueLimits {
     per_party: 1024,
     total: 16 * 1024,
-    per_party_in_batch: 16,
+    per_party_in_batch: 64,
     rows_in_batch: 256,
 };
 

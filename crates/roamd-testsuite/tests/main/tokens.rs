@@ -12,7 +12,8 @@ use roamd_store_proto::auth::{
 use roamd_testkit::{FarmConfig, Script, ScriptedController, StoreConfig, document};
 use roamd_testsuite::{
     HttpPeer, Options, Response, SignedIn, TestEnvironment, TokenContents, TokenService,
-    challenge_of, request_token, session_params, sign_in, sign_in_to, token_of, token_response,
+    challenge_of, path_of, request_token, session_params, sign_in, sign_in_to, token_of,
+    token_response,
 };
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -216,6 +217,10 @@ async fn token_destroyed_before_the_body_arrives_is_refused() {
     let launch = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
                   <clientName>DESK-C</clientName></launchparams>";
     let other = sign_in(&env, "alice", "roam-demo").await;
+    let listed = other.state("DESK-C", "").await.unwrap().sessions;
+    let mut listed = listed.into_iter();
+    let scripted = listed.find(|session| session.resource_id.starts_with("SCRIPTED"));
+    let session_url = scripted.unwrap().launch_url;
     let exchange = request_token(store, &env.url("/"), "0.01:00:00");
     let refresh = RefreshToken {
         token: other.token.as_str().into(),
@@ -245,7 +250,7 @@ async fn token_destroyed_before_the_body_arrives_is_refused() {
             session.as_bytes(),
         ),
         (
-            "/Citrix/Store/resources/v2/CVAD.Excel/launch/ica".to_owned(),
+            path_of(&session_url).to_owned(),
             false,
             launch_params,
             launch.as_bytes(),
