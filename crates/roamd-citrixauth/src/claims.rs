@@ -43,6 +43,8 @@ pub struct Claims {
     pub issuer: String,
     /// Time of issue.
     pub issued: Timestamp,
+    /// Time of the sign-in that the token originates from.
+    pub signed_in: Timestamp,
     /// Time from which on the token is not valid.
     pub expiry: Timestamp,
     /// End of the sign-in that the token originates from. No token that is issued for this one
@@ -117,7 +119,7 @@ impl TokenId {
 
 impl Claims {
     /// Version of the sealed bytes. A server rejects versions that it does not know.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     /// Returns whether a sign-in issued this token, and not an exchange.
     pub(crate) fn is_sign_in_token(&self) -> bool {
@@ -139,6 +141,7 @@ impl Claims {
             a: self.audience.to_string(),
             i: Cow::Borrowed(&self.issuer),
             t: self.issued.as_second(),
+            b: self.signed_in.as_second(),
             e: self.expiry.as_second(),
             s: self.sign_in_expiry.as_second(),
         };
@@ -170,6 +173,7 @@ impl Claims {
             audience: read.a.parse().ok()?,
             issuer: read.i.into_owned(),
             issued: Timestamp::from_second(read.t).ok()?,
+            signed_in: Timestamp::from_second(read.b).ok()?,
             expiry: Timestamp::from_second(read.e).ok()?,
             sign_in_expiry: Timestamp::from_second(read.s).ok()?,
         })
@@ -188,6 +192,7 @@ struct SerialisedClaims<'a> {
     a: String,
     i: Cow<'a, str>,
     t: i64,
+    b: i64,
     e: i64,
     s: i64,
 }

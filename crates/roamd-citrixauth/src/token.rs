@@ -147,6 +147,7 @@ impl TokenService {
             audience: grant.service.audience().clone(),
             issuer: self.policy.issuer.clone(),
             issued,
+            signed_in: issued,
             expiry,
             sign_in_expiry: expiry,
         };
@@ -355,7 +356,21 @@ impl PresentedToken {
         [self.0.id, self.0.sign_in]
     }
 
-    /// Returns the claims, unless one of [`PresentedToken::ids`] was destroyed.
+    /// Returns the user, whose sign-in must not have been ended.
+    #[must_use]
+    pub fn user(&self) -> &UserIdentity {
+        &self.0.user
+    }
+
+    /// Returns the time of the sign-in, in whole seconds. The server ends all sign-ins of a user up
+    /// to a time.
+    #[must_use]
+    pub fn signed_in(&self) -> Timestamp {
+        self.0.signed_in
+    }
+
+    /// Returns the claims, unless one of [`PresentedToken::ids`] was destroyed, or all sign-ins of
+    /// the user at that time were ended.
     ///
     /// # Errors
     /// [`Reason::Expired`], because the client should sign in again and keep a saved password.

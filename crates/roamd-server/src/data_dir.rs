@@ -3,9 +3,9 @@
 //! A new folder has mode 0700. An existing one may be readable by others, since each file in it is
 //! readable by its owner only, but others must not be able to replace files.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 /// Error of the data folder.
@@ -58,6 +58,29 @@ pub(crate) fn check(path: &Path) -> Result<(), DataDirError> {
             mode,
         }),
         _ => Ok(()),
+    }
+}
+
+/// Gives a file to the owner of the folder, so that files written by root stay usable for the
+/// server.
+///
+/// # Errors
+/// If the owner of the file cannot be read or changed.
+pub(crate) fn give_to_owner(folder: &Path, file: &File) -> io::Result<()> {
+    let folder = fs::metadata(folder)?;
+    let metadata = file.metadata()?;
+    if (metadata.uid(), metadata.gid()) == (folder.uid(), folder.gid()) {
+        return Ok(());
+    }
+    match fchown(file, Some(folder.uid()), Some(folder.gid())) {
+        // The owner of the folder may not be able to give files to its group.
+        Err(error)
+            if error.kind() == io::ErrorKind::PermissionDenied
+                && metadata.uid() == folder.uid() =>
+        {
+            Ok(())
+        }
+        result => result,
     }
 }
 

@@ -10,6 +10,7 @@ use roamd_state::OpenError;
 use crate::audit::AuditError;
 use crate::data_dir::DataDirError;
 use crate::keys::KeysError;
+use crate::revocations::RevocationsError;
 use crate::tls::TlsCertificateFileError;
 
 /// Why a server does not start.
@@ -32,6 +33,9 @@ pub enum ServerError {
     /// The key file cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The file of revocations cannot be used.
+    #[error(transparent)]
+    Revocations(#[from] RevocationsError),
     /// The shared state cannot be opened.
     #[error(transparent)]
     State(#[from] OpenError),

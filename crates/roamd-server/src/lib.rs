@@ -13,6 +13,7 @@ mod farms;
 mod http;
 pub mod keys;
 mod metrics;
+pub mod revocations;
 mod routes;
 mod tls;
 

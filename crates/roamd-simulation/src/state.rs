@@ -5,7 +5,9 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateFuture};
+use roamd_state::{
+    Counter, CounterKind, Digest, FlagKind, LimitedFlags, Party, SharedState, StateFuture,
+};
 
 /// Shared state of one server.
 #[derive(Default)]
@@ -23,28 +25,64 @@ impl MemoryState {
     }
 }
 
-impl SharedState for MemoryState {
-    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
-        let mut inner = self.inner();
-        let earlier = inner.flags.get(&(kind, key)).copied();
+impl Inner {
+    /// Sets a flag, or moves its expiry to a later time. Returns whether it was not set.
+    fn set(&mut self, kind: FlagKind, key: Digest, until: Timestamp) -> bool {
+        let earlier = self.flags.get(&(kind, key)).copied();
         let until = earlier.map_or(until, |earlier| earlier.max(until));
-        inner.flags.insert((kind, key), until);
-        Box::pin(ready(Ok(earlier.is_none())))
+        self.flags.insert((kind, key), until);
+        earlier.is_none()
+    }
+}
+
+impl SharedState for MemoryState {
+    fn set_flag(
+        &self,
+        _party: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, bool> {
+        let is_new = self.inner().set(kind, key, until);
+        Box::pin(ready(Ok(is_new)))
     }
 
-    fn is_any_flag_set(
+    fn set_flags(&self, _party: Party, flags: LimitedFlags) -> StateFuture<'_, usize> {
+        let mut inner = self.inner();
+        let budget = flags.budget;
+        let counter = inner.counts.get(&(budget.kind, budget.key)).copied();
+        let current = counter.filter(|(_, until)| budget.now < *until);
+        let mut used = current.map_or(0, |(count, _)| count);
+        let before = used;
+        let mut refused = 0;
+        for key in flags.keys {
+            if inner.flags.contains_key(&(flags.kind, key)) || used < budget.max {
+                used += u32::from(inner.set(flags.kind, key, flags.until));
+            } else {
+                refused += 1;
+            }
+        }
+        if used > before {
+            let counter = (used, budget.until);
+            inner.counts.insert((budget.kind, budget.key), counter);
+        }
+        Box::pin(ready(Ok(refused)))
+    }
+
+    fn flag_expiries(
         &self,
-        kind: FlagKind,
-        keys: [Digest; 2],
+        flags: [(FlagKind, Digest); 3],
         now: Timestamp,
-    ) -> StateFuture<'_, bool> {
+    ) -> StateFuture<'_, [Option<Timestamp>; 3]> {
         let inner = self.inner();
-        let mut untils = keys.iter().filter_map(|key| inner.flags.get(&(kind, *key)));
-        Box::pin(ready(Ok(untils.any(|until| now < *until))))
+        let expiry = |flag| inner.flags.get(&flag).copied();
+        let expiries = flags.map(|flag| expiry(flag).filter(|until| now < *until));
+        Box::pin(ready(Ok(expiries)))
     }
 
     fn increment(
         &self,
+        _party: Party,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
@@ -71,7 +109,13 @@ impl SharedState for MemoryState {
         ))))
     }
 
-    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
+    fn decrement(
+        &self,
+        _party: Party,
+        kind: CounterKind,
+        key: Digest,
+        by: u32,
+    ) -> StateFuture<'_, ()> {
         let counts = &mut self.inner().counts;
         if let Some((count, _)) = counts.get_mut(&(kind, key)) {
             *count = count.saturating_sub(by);
@@ -84,6 +128,7 @@ impl SharedState for MemoryState {
 
     fn extend_counter(
         &self,
+        _party: Party,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,

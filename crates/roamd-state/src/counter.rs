@@ -15,8 +15,10 @@ pub enum CounterKind {
     AttemptsByNetwork,
     /// Users for whom a network has become known.
     KnownUsersOfNetwork,
-    /// Tokens and tickets that a user has revoked recently.
+    /// Tokens that a user has revoked recently.
     RevocationsByUser,
+    /// Logon tickets that a user has invalidated recently.
+    InvalidatedTicketsByUser,
 }
 
 /// Value of a counter. The default is that of a counter that does not exist or has expired.
@@ -30,13 +32,14 @@ pub struct Counter {
 }
 
 impl CounterKind {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ConversationFailures,
         Self::AttemptsFromKnownNetwork,
         Self::AttemptsFromUnknownNetworks,
         Self::AttemptsByNetwork,
         Self::KnownUsersOfNetwork,
         Self::RevocationsByUser,
+        Self::InvalidatedTicketsByUser,
     ];
 
     /// Returns whether the keys can be guessed, so that a digest without a secret would disclose
@@ -47,7 +50,8 @@ impl CounterKind {
             | Self::AttemptsFromUnknownNetworks
             | Self::AttemptsByNetwork
             | Self::KnownUsersOfNetwork
-            | Self::RevocationsByUser => true,
+            | Self::RevocationsByUser
+            | Self::InvalidatedTicketsByUser => true,
             Self::ConversationFailures => false,
         }
     }
@@ -62,6 +66,7 @@ impl CounterKind {
             Self::AttemptsByNetwork => "attempts-from-place",
             Self::KnownUsersOfNetwork => "people-of-place",
             Self::RevocationsByUser => "ended-by-user",
+            Self::InvalidatedTicketsByUser => "tickets-by-user",
         }
     }
 }

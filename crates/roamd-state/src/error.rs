@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-/// Error of an operation. A write may have happened all the same.
+/// Error of an operation. Except after [`StateError::Busy`], a write may have happened all the same.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StateError {
     /// The engine failed.
@@ -12,6 +12,9 @@ pub enum StateError {
     /// The engine did not respond in time.
     #[error("the shared state did not respond in time")]
     TimedOut,
+    /// Too many writes of the party wait, or too many of all parties. Nothing was written.
+    #[error("too many writes to the shared state are waiting")]
+    Busy,
     /// The engine has stopped.
     #[error("the shared state has stopped")]
     Stopped,

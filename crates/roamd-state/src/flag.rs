@@ -11,16 +11,20 @@ pub enum FlagKind {
     FinishedLaunch,
     /// A token that was destroyed. All tokens derived from it are revoked too (CA-39).
     RevokedToken,
+    /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives the
+    /// time from the expiry.
+    EndedUser,
     /// A network that a user has signed in from.
     KnownNetwork,
 }
 
 impl FlagKind {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::SpentConversation,
         Self::InvalidatedTicket,
         Self::FinishedLaunch,
         Self::RevokedToken,
+        Self::EndedUser,
         Self::KnownNetwork,
     ];
 
@@ -28,19 +32,21 @@ impl FlagKind {
     pub(crate) fn is_removable_early(self) -> bool {
         match self {
             Self::SpentConversation | Self::FinishedLaunch | Self::KnownNetwork => true,
-            Self::InvalidatedTicket | Self::RevokedToken => false,
+            Self::InvalidatedTicket | Self::RevokedToken | Self::EndedUser => false,
         }
     }
 
     /// Returns whether the keys can be guessed, so that a digest without a secret would disclose
-    /// them. The others contain a random id, or a ticket of a farm.
+    /// them. The others contain a random id, or a ticket of a farm, or must hold even if the secret
+    /// is lost.
     pub(crate) fn has_guessable_keys(self) -> bool {
         match self {
             Self::KnownNetwork => true,
             Self::SpentConversation
             | Self::InvalidatedTicket
             | Self::FinishedLaunch
-            | Self::RevokedToken => false,
+            | Self::RevokedToken
+            | Self::EndedUser => false,
         }
     }
 
@@ -52,6 +58,7 @@ impl FlagKind {
             Self::InvalidatedTicket => "invalidated-ticket",
             Self::FinishedLaunch => "ended-launch",
             Self::RevokedToken => "revoked-token",
+            Self::EndedUser => "ended-user",
             Self::KnownNetwork => "known-place",
         }
     }

@@ -4,6 +4,8 @@ mod counter;
 mod digest;
 mod error;
 mod flag;
+mod limited_flags;
+mod party;
 mod shared_state;
 mod sqlite;
 
@@ -11,5 +13,7 @@ pub use counter::{Counter, CounterKind};
 pub use digest::Digest;
 pub use error::StateError;
 pub use flag::FlagKind;
+pub use limited_flags::{FlagBudget, LimitedFlags};
+pub use party::Party;
 pub use shared_state::{MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState, StateFuture};
 pub use sqlite::{OpenError, SqliteState};

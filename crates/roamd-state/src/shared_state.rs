@@ -8,6 +8,8 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
+use crate::limited_flags::LimitedFlags;
+use crate::party::Party;
 
 /// Number of counters of one kind that an engine keeps at least. There has to be a limit, because
 /// unauthenticated clients can create counters.
@@ -38,31 +40,46 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   least [`MIN_FLAGS_KEPT`] flags of each kind that unauthenticated clients or time create.
 ///   Beyond that it removes those that expire first. It never removes flags of revoked tokens and
 ///   invalidated tickets before they expire, so callers have to limit how many they set.
-/// - **Errors.** An error means "unknown": the write may or may not have happened. After an error,
+/// - **Fairness.** Every write names its [`Party`]. Writes of one party delay those of another by a
+///   small number of writes, and are refused with [`StateError::Busy`] if too many of them wait.
+/// - **Errors.** Any other error means "unknown": the write may or may not have happened. After an error,
 ///   a caller that checks whether something is used up or revoked has to assume that it is.
 pub trait SharedState: Send + Sync {
     /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry
     /// holds.
-    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool>;
+    fn set_flag(
+        &self,
+        party: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, bool>;
+
+    /// Sets several flags in one write, as far as their budget allows. Returns the number of those
+    /// that it did not allow; they are not set.
+    fn set_flags(&self, party: Party, flags: LimitedFlags) -> StateFuture<'_, usize>;
 
     /// Returns whether the flag is set and has not expired. It expires exactly at its `until`.
     fn is_flag_set(&self, kind: FlagKind, key: Digest, now: Timestamp) -> StateFuture<'_, bool> {
-        self.is_any_flag_set(kind, [key, key], now)
+        Box::pin(async move {
+            let [expiry, ..] = self.flag_expiries([(kind, key); 3], now).await?;
+            Ok(expiry.is_some())
+        })
     }
 
-    /// Returns whether at least one of two flags is set and has not expired. Every request calls
-    /// this, so it must be about as fast as an access to memory.
-    fn is_any_flag_set(
+    /// Returns the expiry of each of three flags, or `None` if it is not set or has expired. Every
+    /// request calls this, so it must be about as fast as an access to memory.
+    fn flag_expiries(
         &self,
-        kind: FlagKind,
-        keys: [Digest; 2],
+        flags: [(FlagKind, Digest); 3],
         now: Timestamp,
-    ) -> StateFuture<'_, bool>;
+    ) -> StateFuture<'_, [Option<Timestamp>; 3]>;
 
     /// Increments a counter, sets its expiry to `until`, and returns the new count. An expired
     /// counter starts again at 1.
     fn increment(
         &self,
+        party: Party,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
@@ -73,17 +90,25 @@ pub trait SharedState: Send + Sync {
     fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter>;
 
     /// Decrements a counter, at most down to 0. Its expiry does not change.
-    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()>;
+    fn decrement(
+        &self,
+        party: Party,
+        kind: CounterKind,
+        key: Digest,
+        by: u32,
+    ) -> StateFuture<'_, ()>;
 
     /// Moves the expiry of a counter to a later time. An expired counter stays as it is.
     fn extend_counter(
         &self,
+        party: Party,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
         until: Timestamp,
     ) -> StateFuture<'_, ()>;
 
-    /// Checks that the engine can write. It writes nothing.
+    /// Checks that the engine can write. It writes nothing. Calls at the same time cost as much as
+    /// one, and it is never refused because of waiting writes.
     fn is_alive(&self) -> StateFuture<'_, ()>;
 }

@@ -28,7 +28,7 @@ pub struct SessionParams {
     pub include_active_sessions: bool,
     /// `appSessionsOnly`, `false` if absent.
     pub app_sessions_only: bool,
-    /// `tickets/ticket`: logon tickets to invalidate. At most 256 tickets of 1 to 1,024 characters
+    /// `tickets/ticket`: logon tickets to invalidate. At most 64 tickets of 1 to 1,024 characters
     /// (SS-26).
     pub tickets: Vec<String>,
     /// Spelling of the root, which decides about the spelling of the response (SS-18, SS-47).
@@ -36,6 +36,9 @@ pub struct SessionParams {
 }
 
 impl SessionParams {
+    /// Maximum number of tickets (SS-26).
+    pub const MAX_TICKETS: usize = 64;
+
     /// Creates parameters with this client name and the defaults of the protocol.
     #[must_use]
     pub fn new(client_name: impl Into<String>) -> Self {
@@ -64,11 +67,17 @@ impl SessionParams {
             .single_line(MaxLength::NAME)?
             .ok_or_else(|| client_name.fault(FaultKind::Empty))?;
         let tickets = match root.optional("tickets")? {
-            // The limit of child elements also limits the tickets.
-            Some(tickets) => tickets
-                .children_named("ticket")
-                .map(|ticket| ticket.token(MaxLength::TOKEN).map(str::to_owned))
-                .collect::<Result<_, _>>()?,
+            Some(list) => {
+                let tickets = list.children_named("ticket");
+                let tickets = tickets
+                    .map(|ticket| ticket.token(MaxLength::TOKEN).map(str::to_owned))
+                    .collect::<Result<Vec<_>, _>>()?;
+                if tickets.len() > Self::MAX_TICKETS {
+                    let limit = "64 tickets";
+                    return Err(list.fault(FaultKind::TooMany { limit }).into());
+                }
+                tickets
+            }
             None => Vec::new(),
         };
 

@@ -11,6 +11,7 @@ use crate::commands::keys::KeysCommand;
 use crate::commands::man::ManCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
+use crate::commands::tokens::TokensCommand;
 use crate::exit_code::Exit;
 
 /// An open Sessions Service: running ICA sessions follow their user from device to device.
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Apps(AppsCommand),
     Config(ConfigCommand),
     Keys(KeysCommand),
+    Tokens(TokensCommand),
     Completions(CompletionsCommand),
     Man(ManCommand),
 }
@@ -54,6 +56,7 @@ impl Command {
             Self::Apps(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Keys(command) => command.run(),
+            Self::Tokens(command) => command.run(),
             Self::Completions(command) => command.run(Cli::command()),
             Self::Man(command) => command.run(Cli::command()),
         }

@@ -14,6 +14,7 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::PasswordChecks;
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
+use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::rng;
 use crate::config::{self, Config, CredentialCheck, Scheme};
@@ -90,6 +91,7 @@ impl AppState {
                 Arc::clone(&clock),
                 ticket_lifetimes,
             ),
+            user_blocks: UserBlocks::default(),
             stores,
             auth_urls,
             audience,

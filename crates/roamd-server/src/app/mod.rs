@@ -3,6 +3,7 @@
 mod build;
 pub(crate) mod environment;
 pub(crate) mod liveness;
+mod operator_revocations;
 mod pipeline;
 pub(crate) mod server;
 pub(crate) mod state;

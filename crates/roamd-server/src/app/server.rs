@@ -17,6 +17,7 @@ use tracing::warn;
 
 use crate::app::environment::Environment;
 use crate::app::liveness::Liveness;
+use crate::app::operator_revocations::OperatorRevocations;
 use crate::app::pipeline;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
@@ -24,6 +25,7 @@ use crate::config::{self, Config};
 use crate::error::ServerError;
 use crate::http::client_address::client_key;
 use crate::keys::{KeyFile, KeyRotation};
+use crate::revocations::RevocationFile;
 use crate::tls::CertificateReloader;
 
 /// Bounds of the time that requests in progress get when the server stops.
@@ -44,6 +46,8 @@ pub struct Server<L = TcpListener> {
     workers: Option<Arc<Workers>>,
     /// `None` if the keys are in no file.
     key_rotation: Option<KeyRotation>,
+    /// `None` if there is no data folder.
+    operator_revocations: Option<OperatorRevocations>,
     certificate_reloader: Option<CertificateReloader>,
     certificate_check: Arc<Notify>,
     /// Time that requests in progress get when the server stops.
@@ -76,10 +80,14 @@ impl Server {
             config.authentication.token_lifetime_max,
             Arc::clone(&environment.clock),
         );
+        let server = Self::in_environment(config, listener, environment)?;
+        let file = RevocationFile::of(&config.data_dir);
+        let revocations = OperatorRevocations::open(file, Arc::clone(&server.state))?;
         Ok(Self {
             key_rotation: Some(key_rotation),
+            operator_revocations: Some(revocations),
             workers: Some(Arc::new(workers()?)),
-            ..Self::in_environment(config, listener, environment)?
+            ..server
         })
     }
 
@@ -130,6 +138,7 @@ impl<L: Listener> Server<L> {
             certificate_reloader,
             certificate_check,
             key_rotation: None,
+            operator_revocations: None,
             drain,
         })
     }
@@ -160,6 +169,14 @@ impl<L: Listener> Server<L> {
         let rotation = rotation.map(tokio::spawn);
         let reloader = self.certificate_reloader.map(|it| it.run(shutdown.clone()));
         let reloader = reloader.map(tokio::spawn);
+        let revocations = match self.operator_revocations {
+            Some(mut revocations) => {
+                // Those that were made while the server was stopped, before the first request.
+                revocations.update().await;
+                Some(tokio::spawn(revocations.run(shutdown.clone())))
+            }
+            None => None,
+        };
         let state = Arc::clone(&self.state);
         let service = move |request| {
             let state = Arc::clone(&state);
@@ -174,6 +191,9 @@ impl<L: Listener> Server<L> {
         let ((), stop_requested) = tokio::join!(serving, stop_requested);
         if let Some(Err(error)) = OptionFuture::from(rotation).await {
             warn!(%error, "Key rotation failed before the stop");
+        }
+        if let Some(Err(error)) = OptionFuture::from(revocations).await {
+            warn!(%error, "Revocations were not read before the stop");
         }
         if let Some(reloader) = reloader {
             // It has stopped with the listener. If it failed, nothing depends on it any more.

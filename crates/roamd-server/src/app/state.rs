@@ -14,11 +14,12 @@ use roamd_store_proto::Spelling;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::audit::{AuditLog, AuditScope};
+use crate::audit::{AuditLog, AuditScope, Event};
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::{CheckPolicy, PasswordChecks};
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
+use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::config::SpellingChoice;
@@ -45,6 +46,8 @@ pub(crate) struct AppState {
     pub(crate) login_throttle: Arc<LoginThrottle>,
     pub(crate) password_checks: PasswordChecks,
     pub(crate) revocations: Revocations,
+    /// Users whose sign-ins an operator has blocked.
+    pub(crate) user_blocks: UserBlocks,
     /// Retry keys of launches.
     pub(crate) retry_keys: RetryKeys,
     /// Expiring flags and counters.
@@ -106,6 +109,11 @@ impl AppState {
             request.client_address(),
             Arc::clone(&self.clock),
         )
+    }
+
+    /// Records an audit event that no request caused.
+    pub(super) fn record_event(&self, event: Event) {
+        self.audit.record_event(self.now(), event);
     }
 
     /// All farms of all stores, in configured order.

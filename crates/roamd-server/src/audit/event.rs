@@ -76,6 +76,17 @@ pub(crate) enum Event {
         /// Holder of the token.
         user: Text,
     },
+    /// All sign-ins of a user up to a time were ended, with their tokens.
+    TokensRevoked {
+        user: Text,
+        reason: RevocationReason,
+        /// End of the block of new sign-ins.
+        #[serde(
+            serialize_with = "optional_microseconds",
+            skip_serializing_if = "Option::is_none"
+        )]
+        blocked_until: Option<Timestamp>,
+    },
     /// A list disconnected active sessions (SS-29).
     List(OnFarms),
     /// The sessions of a client were disconnected.
@@ -105,6 +116,16 @@ pub(crate) enum Event {
     },
     /// Lines are missing before this one, or near it.
     Missing { lines: u64, reason: Loss },
+}
+
+/// Why all sign-ins of a user were ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RevocationReason {
+    /// An operator ended them.
+    Operator,
+    /// The user ended more tokens in a day than are remembered one by one.
+    Limit,
 }
 
 /// The user who acts, the store, and the client device.
@@ -223,6 +244,22 @@ impl Event {
         Self::SignInRefused {
             user: Some(user),
             reason: "throttled",
+        }
+    }
+
+    /// A sign-in with the right password that an operator has blocked.
+    pub(crate) fn sign_in_blocked(user: Text) -> Self {
+        Self::SignInRefused {
+            user: Some(user),
+            reason: "blocked",
+        }
+    }
+
+    pub(crate) fn tokens_revoked(user: Text, reason: RevocationReason) -> Self {
+        Self::TokensRevoked {
+            user,
+            reason,
+            blocked_until: None,
         }
     }
 
@@ -391,4 +428,14 @@ impl From<EnumerationStatus> for EventOutcome {
 /// RFC 3339 in UTC with a fixed number of digits, so that lines sort as text.
 fn microseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{time:.6}"))
+}
+
+fn optional_microseconds<S: Serializer>(
+    time: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => microseconds(time, serializer),
+        None => serializer.serialize_none(),
+    }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::event::Line;
+use super::event::{Event, Line};
 use super::file::LogFile;
 use super::losses::{Loss, Losses};
 use super::writer::{self, Counts, Job};
@@ -111,6 +111,16 @@ impl AuditLog {
             }
         };
         timeout(Self::FLUSH_TIMEOUT, flush).await
+    }
+
+    /// Records an event that no request caused. Does not wait until it is written.
+    pub(crate) fn record_event(&self, time: Timestamp, event: Event) {
+        self.record(Line {
+            time,
+            request: None,
+            address: None,
+            event,
+        });
     }
 
     /// Queues a line. A line that exceeds a limit is counted as lost.

@@ -14,7 +14,7 @@ mod scope;
 mod text;
 mod writer;
 
-pub(crate) use self::event::{Actor, Event, LaunchRequest, Launchable, account};
+pub(crate) use self::event::{Actor, Event, LaunchRequest, Launchable, RevocationReason, account};
 pub use self::log::{AuditError, AuditLog};
 pub(crate) use self::scope::AuditScope;
 pub(crate) use self::text::Text;

@@ -12,6 +12,7 @@ use roamd_state::{Digest, FlagKind, SharedState, StateError};
 use tracing::warn;
 
 use crate::clock::rng;
+use crate::fairness::parties;
 
 const PURPOSE: Purpose = Purpose::new("retry-key");
 
@@ -74,7 +75,9 @@ impl RetryKeys {
     /// they stay usable until they expire.
     pub(crate) async fn finish(&self, user: &UserKey, launch: LaunchId, now: Timestamp) {
         let (kind, until) = (FlagKind::FinishedLaunch, expiry(now));
-        if let Err(error) = self.state.set_flag(kind, launch.digest(), until).await {
+        let party = parties::of_user(user);
+        let finished = self.state.set_flag(party, kind, launch.digest(), until);
+        if let Err(error) = finished.await {
             warn!(%user, %error, "Recording the end of a launch failed");
         }
     }

@@ -1,6 +1,8 @@
-//! Fair semaphore, for operations on farms and for password checks, and the budgets of parties.
+//! Fairness between parties: a fair semaphore for operations on farms and password checks, budgets,
+//! and the parties of writes to the shared state.
 
 pub(crate) mod budgets;
+pub(crate) mod parties;
 mod party;
 mod queue;
 mod semaphore;

@@ -6,6 +6,7 @@ use roamd_citrixauth::{BodyTokenError, TokenTooLong};
 use roamd_http::{BodyError, Response};
 use roamd_nfuse_client::LargeWorkFailed;
 use roamd_sessions::{Busy, FarmError, ResourceError};
+use roamd_state::StateError;
 use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
@@ -62,19 +63,29 @@ pub(crate) enum ApiError {
     Body(#[from] BodyError),
     /// The shared state does not respond.
     #[error("the service is not ready; try again later")]
-    StateUnavailable(#[from] roamd_state::StateError),
+    StateUnavailable(#[source] StateError),
     /// The farm of the resource, or the farm that checks passwords, does not respond.
     #[error("the farm does not respond; try again later")]
     FarmUnavailable,
     /// Every farm that the operation needs is at its concurrency limit.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The limit on requests in progress is reached, in total or for this client.
+    /// The limit on requests in progress is reached, in total or for this client; or too many writes
+    /// of this user or client network wait for the shared state.
     #[error("too many requests are in progress; try again later")]
     TooManyRequests,
     /// A fault of the server itself.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<StateError> for ApiError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Busy => Self::TooManyRequests,
+            error => Self::StateUnavailable(error),
+        }
+    }
 }
 
 impl From<LargeWorkFailed> for ApiError {
@@ -169,14 +180,13 @@ impl From<ResourceError> for ApiError {
 
 #[cfg(test)]
 mod tests {
-    use roamd_state::StateError;
-
     use super::*;
 
     #[test]
     fn temporary_errors_have_retry_after() {
         for error in [
             ApiError::from(StateError::Stopped),
+            ApiError::from(StateError::Busy),
             ApiError::from(Busy),
             ApiError::TooManyRequests,
             ApiError::from(ResourceError::Farm(FarmError::Busy)),

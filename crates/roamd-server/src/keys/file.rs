@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -239,28 +239,8 @@ impl KeyFile {
             .truncate(false)
             .mode(0o600)
             .open(self.folder.join(LOCK))?;
-        self.give_to_folder_owner(&file)?;
+        data_dir::give_to_owner(&self.folder, &file)?;
         Ok(file)
-    }
-
-    /// Gives a file to the owner of the folder, so that keys rotated by root stay usable for the
-    /// server.
-    fn give_to_folder_owner(&self, file: &File) -> io::Result<()> {
-        let folder = fs::metadata(&self.folder)?;
-        let metadata = file.metadata()?;
-        if (metadata.uid(), metadata.gid()) == (folder.uid(), folder.gid()) {
-            return Ok(());
-        }
-        match fchown(file, Some(folder.uid()), Some(folder.gid())) {
-            // The owner of the folder may not be able to give files to its group.
-            Err(error)
-                if error.kind() == io::ErrorKind::PermissionDenied
-                    && metadata.uid() == folder.uid() =>
-            {
-                Ok(())
-            }
-            result => result,
-        }
     }
 
     /// Replaces the file and flushes it to the disk. The caller holds the lock.
@@ -275,7 +255,7 @@ impl KeyFile {
                 .open(&draft)?;
             // A draft that was left behind has kept its permissions.
             file.set_permissions(Permissions::from_mode(0o600))?;
-            self.give_to_folder_owner(&file)?;
+            data_dir::give_to_owner(&self.folder, &file)?;
             file.write_all(ring.to_text().as_bytes())?;
             file.sync_all()?;
             fs::rename(&draft, &self.path)?;

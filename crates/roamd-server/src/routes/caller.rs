@@ -1,14 +1,19 @@
 //! The caller of a request: the user of its token, its audit scope, and the check of its password.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use jiff::Timestamp;
 use roamd_citrixauth::Claims;
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
+use zeroize::Zeroizing;
 
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event};
 use crate::auth::password_checks::CheckPolicy;
+use crate::auth::revocation::TokenDigests;
 use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
@@ -18,6 +23,7 @@ use crate::http::urls::ProtectionSpace;
 pub(crate) struct Caller<'s> {
     state: &'s AppState,
     space: &'s ProtectionSpace,
+    digests: TokenDigests,
     /// Claims of the token.
     pub(crate) claims: Claims,
     /// The user of the token.
@@ -52,11 +58,13 @@ pub(crate) async fn caller<'s>(
         }
     };
     let presented = presented.map_err(refused)?;
-    let revoked = state.revocations.is_revoked(&presented).await?;
+    let digests = TokenDigests::of(&presented);
+    let revoked = state.revocations.is_revoked(&digests).await?;
     let claims = presented.unless_revoked(revoked).map_err(refused)?;
     Ok(Caller {
         state,
         space,
+        digests,
         user: user(&claims),
         claims,
         audit,
@@ -64,6 +72,62 @@ pub(crate) async fn caller<'s>(
 }
 
 impl Caller<'_> {
+    /// Reads the body, which must declare this media type (SS-16). If it took time to arrive, the
+    /// token is checked again.
+    ///
+    /// # Errors
+    /// As of [`Request::body_of`] and [`Caller::check_token_again`].
+    pub(crate) async fn body_of(
+        &self,
+        request: Request,
+        expected: &'static str,
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+        self.read(request.body_of(expected)).await
+    }
+
+    /// Like [`Caller::body_of`], whatever media type the body declares.
+    ///
+    /// # Errors
+    /// As of [`Request::body`] and [`Caller::check_token_again`].
+    pub(crate) async fn body(&self, request: Request) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+        self.read(request.body()).await
+    }
+
+    /// Waits for a body. Checks the token again, unless the body was there already: the token has
+    /// just been checked then.
+    async fn read<T>(
+        &self,
+        reading: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        let mut reading = pin!(reading);
+        let mut has_waited = false;
+        let read = poll_fn(|context| {
+            let read = reading.as_mut().poll(context);
+            has_waited |= read.is_pending();
+            read
+        });
+        let body = read.await?;
+        if has_waited {
+            self.check_token_again().await?;
+        }
+        Ok(body)
+    }
+
+    /// Checks that the token has not been revoked and has not expired since the request began.
+    ///
+    /// # Errors
+    /// `401` with the challenge of the space, or `503` if the shared state fails.
+    pub(crate) async fn check_token_again(&self) -> Result<(), ApiError> {
+        let is_revoked = self.state.revocations.is_revoked(&self.digests).await?;
+        if !is_revoked && self.now() < self.claims.expiry {
+            return Ok(());
+        }
+        let (realm, reason) = (self.space.realm.as_str(), Reason::Expired);
+        let event = Event::token_refused(Some(&self.user), realm, reason);
+        self.audit.record(event);
+        Err(unauthorized(self.space, reason))
+    }
+
     /// Checks the caller's password before farms are queried.
     ///
     /// A password that was changed since the sign-in must not reach several farms, and one that is
@@ -90,7 +154,10 @@ impl Caller<'_> {
         let check = match (known, policy) {
             (Some(PasswordCheck::Suspect), _)
             | (None, CheckPolicy::RequireUnlessFarmsDown | CheckPolicy::Require) => {
-                self.state.password_checks.check(user.clone()).await?
+                let check = self.state.password_checks.check(user.clone()).await?;
+                // A farm may have taken long to respond.
+                self.check_token_again().await?;
+                check
             }
             (Some(check), _) => check,
             (None, CheckPolicy::SkipIfUnknown) => PasswordCheck::Unknown,

@@ -91,7 +91,8 @@ async fn launch(
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
     let seen_address = request.client_address();
-    let params = LaunchParams::from_xml(&request.body_of(media_type::LAUNCH_PARAMS).await?)?;
+    let params =
+        LaunchParams::from_xml(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
     let user = &caller.user;
     let actor = Actor::new(user, &store.urls.path, &end_point);
@@ -153,6 +154,11 @@ async fn launch(
         LaunchOutcome::Failed(failure) => failed(&failure, language),
         LaunchOutcome::Ready { ica, ticket, farm } => {
             let user = &caller.user.key;
+            if let Err(refused) = caller.check_token_again().await {
+                info!(%user, %farm, "Token ended during the launch; ticket withheld");
+                caller.audit.record(Event::ticket_withheld(actor, &farm));
+                return Err(refused);
+            }
             let is_invalidated = match &ticket {
                 Some(ticket) => state.revocations.is_invalidated(user, ticket).await?,
                 None => false,

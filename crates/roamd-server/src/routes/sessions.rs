@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use http::StatusCode;
 use roamd_http::Response;
 use roamd_nfuse_client::{LargeWork, LargeWorkFailed};
 use roamd_sessions::{
     Busy, EndAction, EndOutcome, EndPoint, ListPlan, ListRequest, SessionList, Store, User,
 };
-use roamd_store_proto::{Session, SessionParams, SessionResult, SessionState, media_type};
+use roamd_store_proto::{
+    Session, SessionParams, SessionResult, SessionState, SessionStatus, media_type,
+};
 use secrecy::SecretString;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Actor, Event};
@@ -30,7 +31,8 @@ pub(crate) async fn available(
 ) -> Result<Response, ApiError> {
     let caller = caller(state, &request, &store.urls.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
-    let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
+    let params =
+        SessionParams::from_xml(&caller.body_of(request, media_type::SESSION_PARAMS).await?)?;
     let list_request = ListRequest {
         include_active_sessions: params.include_active_sessions,
         app_sessions_only: params.app_sessions_only,
@@ -119,20 +121,31 @@ async fn end(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
         media_type::SESSION_RESULTS,
     )?;
-    let params = SessionParams::from_xml(&request.body_of(media_type::SESSION_PARAMS).await?)?;
+    let params =
+        SessionParams::from_xml(&caller.body_of(request, media_type::SESSION_PARAMS).await?)?;
     let tickets: Vec<SecretString> = params
         .tickets
         .iter()
         .map(|ticket| SecretString::from(ticket.as_str()))
         .collect();
     caller.check_password(store.check_policy()).await?;
-    invalidate_tickets(state, &caller, &tickets).await;
+    // Before any farm is queried, so that the tickets are not handed out again (SS-46). If that
+    // fails the sessions are ended all the same: farms invalidate tickets themselves or let them
+    // expire.
+    let user = &caller.user.key;
+    let are_invalidated = state.revocations.invalidate_tickets(user, &tickets).await;
     let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
     let Caller { user, audit, .. } = caller;
     let user_key = user.key.clone();
     let actor = Actor::new(&user, &store.urls.path, &end_point);
     let end = async move {
-        let ended = service.end(&user, &end_point, action, &tickets).await;
+        let mut ended = service.end(&user, &end_point, action, &tickets).await;
+        if let Ok(outcome) = &mut ended
+            && outcome.status == SessionStatus::Success
+            && !are_invalidated
+        {
+            outcome.status = SessionStatus::Partial;
+        }
         audit.record(Event::ended(actor, action, &ended));
         ended
     };
@@ -140,18 +153,4 @@ async fn end(
     info!(user = %user_key, ?action, ?status, "End of sessions requested");
     let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
     Ok(respond(StatusCode::OK, media, Caching::None, body))
-}
-
-/// Records, before any farm is queried, that these tickets must not be handed out again. If that
-/// fails the sessions are ended all the same: farms invalidate tickets themselves or let them
-/// expire.
-async fn invalidate_tickets(state: &AppState, caller: &Caller<'_>, tickets: &[SecretString]) {
-    let user = &caller.user.key;
-    let invalidations = tickets
-        .iter()
-        .map(|ticket| state.revocations.invalidate_ticket(user, ticket));
-    let errors = join_all(invalidations).await.into_iter();
-    for error in errors.filter_map(Result::err) {
-        warn!(%user, %error, "Ticket could not be recorded as invalid");
-    }
 }

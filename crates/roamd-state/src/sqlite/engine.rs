@@ -10,13 +10,18 @@ use rusqlite::Connection;
 use super::digest_key::DigestKey;
 use super::file::{self, OpenError};
 use super::flag_cache::FlagCache;
-use super::statements::{self, Swept};
+use super::statements::{self, SetFlags, Swept};
 use super::writer::{Durability, Writer};
 use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
+use crate::limited_flags::LimitedFlags;
+use crate::party::Party;
 use crate::shared_state::{SharedState, StateFuture};
+
+/// Cost of a job that changes one row and survives the process.
+const ONE_PROCESS_ROW: (Durability, usize) = (Durability::Process, 1);
 
 /// Shared state in a SQLite file.
 ///
@@ -63,36 +68,63 @@ impl SqliteState {
         let sweep = move |connection: &Connection| statements::sweep(connection, now);
         let swept = self
             .writer
-            .write(Durability::Process, sweep, uncache)
+            .write(Party::SERVER, ONE_PROCESS_ROW, sweep, uncache)
             .await?;
         Ok(swept.flags.len() + swept.counters)
     }
 }
 
 impl SharedState for SqliteState {
-    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
+    fn set_flag(
+        &self,
+        party: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, bool> {
         let key = self.digest_key.of_flag(kind, key);
-        if self.flags.is_set_until(kind, key, until) {
+        if self.flags.are_set_until(kind, &[key], until) {
             return Box::pin(ready(Ok(false)));
         }
         let flags = Arc::clone(&self.flags);
-        let cache = move |_: &bool| flags.set(kind, key, until);
+        let cache = move |_: &bool| flags.set(kind, &[key], until);
         let set = move |connection: &Connection| statements::set_flag(connection, kind, key, until);
-        Box::pin(self.writer.write(Durability::of(kind), set, cache))
+        let cost = (Durability::of(kind), 1);
+        Box::pin(self.writer.write(party, cost, set, cache))
     }
 
-    fn is_any_flag_set(
+    fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, usize> {
+        let LimitedFlags { kind, until, .. } = flags;
+        for key in &mut flags.keys {
+            *key = self.digest_key.of_flag(kind, *key);
+        }
+        let budget = &mut flags.budget;
+        budget.key = self.digest_key.of_counter(budget.kind, budget.key);
+        if self.flags.are_set_until(kind, &flags.keys, until) {
+            return Box::pin(ready(Ok(0)));
+        }
+        let cached = Arc::clone(&self.flags);
+        let cache = move |done: &SetFlags| cached.set(kind, &done.set, until);
+        let cost = (Durability::of(kind), flags.keys.len());
+        let set = move |connection: &Connection| statements::set_flags(connection, &flags);
+        Box::pin(async move {
+            let done = self.writer.write(party, cost, set, cache).await?;
+            Ok(done.refused)
+        })
+    }
+
+    fn flag_expiries(
         &self,
-        kind: FlagKind,
-        keys: [Digest; 2],
+        flags: [(FlagKind, Digest); 3],
         now: Timestamp,
-    ) -> StateFuture<'_, bool> {
-        let keys = keys.map(|key| self.digest_key.of_flag(kind, key));
-        Box::pin(ready(Ok(self.flags.is_any_set(kind, keys, now))))
+    ) -> StateFuture<'_, [Option<Timestamp>; 3]> {
+        let flags = flags.map(|(kind, key)| (kind, self.digest_key.of_flag(kind, key)));
+        Box::pin(ready(Ok(self.flags.expiries(flags, now))))
     }
 
     fn increment(
         &self,
+        party: Party,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
@@ -101,7 +133,7 @@ impl SharedState for SqliteState {
         let key = self.digest_key.of_counter(kind, key);
         let increment =
             move |connection: &Connection| statements::increment(connection, kind, key, now, until);
-        Box::pin(self.writer.write(Durability::Process, increment, |_| ()))
+        Box::pin(self.writer.write(party, ONE_PROCESS_ROW, increment, |_| ()))
     }
 
     fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
@@ -112,15 +144,22 @@ impl SharedState for SqliteState {
         })
     }
 
-    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
+    fn decrement(
+        &self,
+        party: Party,
+        kind: CounterKind,
+        key: Digest,
+        by: u32,
+    ) -> StateFuture<'_, ()> {
         let key = self.digest_key.of_counter(kind, key);
         let decrement =
             move |connection: &Connection| statements::decrement(connection, kind, key, by);
-        Box::pin(self.writer.write(Durability::Process, decrement, |_| ()))
+        Box::pin(self.writer.write(party, ONE_PROCESS_ROW, decrement, |_| ()))
     }
 
     fn extend_counter(
         &self,
+        party: Party,
         kind: CounterKind,
         key: Digest,
         now: Timestamp,
@@ -137,18 +176,19 @@ impl SharedState for SqliteState {
                 return Ok(());
             }
             self.writer
-                .write(Durability::Process, extend_counter, |_| ())
+                .write(party, ONE_PROCESS_ROW, extend_counter, |_| ())
                 .await
         })
     }
 
     fn is_alive(&self) -> StateFuture<'_, ()> {
-        Box::pin(self.writer.write(Durability::Process, |_| Ok(()), |_| ()))
+        Box::pin(self.writer.is_alive())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::mpsc;
     use std::time::Duration;
 
@@ -156,6 +196,8 @@ mod tests {
 
     use super::super::statements::{limit_counters, limit_flags};
     use super::*;
+
+    const PARTY: Party = Party::SERVER;
 
     #[tokio::test]
     async fn excess_counters_that_expire_first_are_removed() {
@@ -171,7 +213,7 @@ mod tests {
             for number in 0..counters {
                 let until = now + jiff::SignedDuration::from_secs(60 + i64::from(number));
                 let key = Digest::of(&[number]);
-                state.increment(kind, key, now, until).await.unwrap();
+                state.increment(PARTY, kind, key, now, until).await.unwrap();
             }
         }
         let connection = file::open(&path).unwrap();
@@ -193,19 +235,22 @@ mod tests {
             for number in 0..10_u8 {
                 let until = now + jiff::SignedDuration::from_secs(60 + i64::from(number));
                 state
-                    .set_flag(kind, Digest::of(&[number]), until)
+                    .set_flag(PARTY, kind, Digest::of(&[number]), until)
                     .await
                     .unwrap();
             }
         }
         let connection = file::open(&path).unwrap();
         let mut removed = Vec::new();
-        limit_flags(&connection, 50, &mut removed).unwrap();
+        limit_flags(&connection, 60, &mut removed).unwrap();
         assert!(removed.is_empty());
         limit_flags(&connection, 4, &mut removed).unwrap();
         state.flags.remove(&removed);
         for kind in FlagKind::ALL {
-            let ends = matches!(kind, FlagKind::RevokedToken | FlagKind::InvalidatedTicket);
+            let ends = matches!(
+                kind,
+                FlagKind::RevokedToken | FlagKind::InvalidatedTicket | FlagKind::EndedUser
+            );
             for number in 0..10_u8 {
                 let set = state.is_flag_set(kind, Digest::of(&[number]), now).await;
                 assert_eq!(set.unwrap(), ends || number >= 6, "{kind:?} {number}");
@@ -219,7 +264,7 @@ mod tests {
         let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
         let (resume, held) = mpsc::channel::<()>();
         let hangs = move |_: &Connection| Ok(held.recv().is_ok());
-        let mut writing = Box::pin(state.writer.write(Durability::Power, hangs, |_| ()));
+        let mut writing = Box::pin(state.writer.write(PARTY, ONE_PROCESS_ROW, hangs, |_| ()));
         let mut alive = state.is_alive();
         let soon = Duration::from_millis(100);
         assert!(timeout(soon, &mut writing).await.is_err());
@@ -233,5 +278,62 @@ mod tests {
         resume.send(()).unwrap();
         assert!(writing.await.unwrap());
         alive.await.unwrap();
+    }
+
+    /// A party that queues ten times its share is refused alone, and another party's write is done
+    /// after one of its writes.
+    #[tokio::test]
+    async fn flood_of_one_party_does_not_delay_another() {
+        const SHARE: u32 = 1024;
+        let folder = tempfile::tempdir().unwrap();
+        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+        let (resume, held) = mpsc::channel::<()>();
+        let hangs = move |_: &Connection| Ok(held.recv().is_ok());
+        let mut holding = Box::pin(state.writer.write(PARTY, ONE_PROCESS_ROW, hangs, |_| ()));
+        let soon = Duration::from_millis(100);
+        assert!(timeout(soon, &mut holding).await.is_err());
+
+        let order = Arc::new(AtomicU32::new(0));
+        let write = |party: &[u8]| {
+            let order = Arc::clone(&order);
+            let work = move |_: &Connection| Ok(order.fetch_add(1, Ordering::SeqCst) + 1);
+            let party = Party::of(party);
+            Box::pin(state.writer.write(party, ONE_PROCESS_ROW, work, |_| ()))
+        };
+        let mut flood = Vec::new();
+        let mut refused = 0;
+        for _ in 0..10 * SHARE {
+            let mut writing = write(b"thief");
+            // The first poll queues the work.
+            match poll_once(writing.as_mut()) {
+                Some(result) => {
+                    assert!(matches!(result, Err(StateError::Busy)), "{result:?}");
+                    refused += 1;
+                }
+                None => flood.push(writing),
+            }
+        }
+        assert_eq!(refused, 9 * SHARE);
+        let mut other = write(b"victim");
+        assert!(poll_once(other.as_mut()).is_none());
+        assert!(
+            poll_once(state.is_alive().as_mut()).is_none(),
+            "never refused"
+        );
+        resume.send(()).unwrap();
+        assert!(holding.await.unwrap());
+        assert_eq!(other.await.unwrap(), 2);
+        for writing in flood {
+            writing.await.unwrap();
+        }
+        assert_eq!(order.load(Ordering::SeqCst), SHARE + 1);
+    }
+
+    fn poll_once<F: Future + ?Sized>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match future.poll(&mut context) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        }
     }
 }

@@ -37,25 +37,32 @@ impl FlagCache {
         Ok(Self(RwLock::new(all)))
     }
 
-    /// Sets a flag, or moves its expiry to a later time.
-    pub(super) fn set(&self, kind: FlagKind, key: Digest, until: Timestamp) {
+    /// Sets flags, or moves their expiry to a later time.
+    pub(super) fn set(&self, kind: FlagKind, keys: &[Digest], until: Timestamp) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let expiry = all.entry((kind, key)).or_insert(until);
-        *expiry = until.max(*expiry);
+        for key in keys {
+            let expiry = all.entry((kind, *key)).or_insert(until);
+            *expiry = until.max(*expiry);
+        }
     }
 
-    /// Returns whether the flag is set and does not expire before this time.
-    pub(super) fn is_set_until(&self, kind: FlagKind, key: Digest, until: Timestamp) -> bool {
+    /// Returns whether all flags are set and do not expire before this time.
+    pub(super) fn are_set_until(&self, kind: FlagKind, keys: &[Digest], until: Timestamp) -> bool {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(&(kind, key)).is_some_and(|expiry| *expiry >= until)
+        keys.iter().all(|key| {
+            all.get(&(kind, *key))
+                .is_some_and(|expiry| *expiry >= until)
+        })
     }
 
-    /// Returns whether at least one flag is set and has not expired.
-    pub(super) fn is_any_set(&self, kind: FlagKind, keys: [Digest; 2], now: Timestamp) -> bool {
+    /// Returns the expiry of each flag that is set and has not expired.
+    pub(super) fn expiries(
+        &self,
+        flags: [(FlagKind, Digest); 3],
+        now: Timestamp,
+    ) -> [Option<Timestamp>; 3] {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.into_iter()
-            .filter_map(|key| all.get(&(kind, key)))
-            .any(|until| now < *until)
+        flags.map(|flag| all.get(&flag).copied().filter(|until| now < *until))
     }
 
     /// Removes flags. There may be many, so readers get the lock in between.

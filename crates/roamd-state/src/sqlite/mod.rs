@@ -1,7 +1,7 @@
 //! Engine for one process: a SQLite file that the process has to itself.
 //!
-//! One thread writes. It puts all waiting writes into one transaction and responds after the
-//! commit, so that many callers share the cost of one flush to the disk. Flags are read from a copy
+//! One thread writes. It puts waiting writes into one transaction and responds after the commit, so
+//! that many callers share the cost of one flush to the disk. Parties get turns in rotation. Flags are read from a copy
 //! in memory. Counters may be too many for that, and only sign-ins read them: the calling thread
 //! reads them from the file, which is faster than a handover to another thread. In WAL mode readers
 //! never wait for the writer.
@@ -13,6 +13,7 @@ mod digest_key;
 mod engine;
 mod file;
 mod flag_cache;
+mod job_queue;
 mod statements;
 mod writer;
 

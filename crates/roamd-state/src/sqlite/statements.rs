@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::flag::FlagKind;
+use crate::limited_flags::LimitedFlags;
 use crate::shared_state::{MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT};
 
 /// Sets a flag, or moves its expiry to a later time. Returns whether it was not set.
@@ -29,6 +30,58 @@ pub(super) fn set_flag(
     Ok(inserted == 1)
 }
 
+/// Flags that were set, and the number of those that their budget did not allow.
+pub(super) struct SetFlags {
+    pub(super) set: Vec<Digest>,
+    pub(super) refused: usize,
+}
+
+/// Sets flags, or moves their expiry to a later time. New ones draw on the budget.
+pub(super) fn set_flags(
+    connection: &Connection,
+    flags: &LimitedFlags,
+) -> rusqlite::Result<SetFlags> {
+    let LimitedFlags {
+        kind,
+        ref keys,
+        until,
+        budget,
+    } = *flags;
+    let used = counter(connection, budget.kind, budget.key, budget.now)?.count;
+    let left = budget.max.saturating_sub(used);
+    let mut extend = connection
+        .prepare_cached("UPDATE mark SET until = max(until, ?3) WHERE kind = ?1 AND digest = ?2")?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO mark (kind, digest, until) VALUES (?1, ?2, ?3)")?;
+    let mut set = Vec::with_capacity(keys.len());
+    let mut new = 0;
+    for key in keys {
+        let row = params![kind.stored_name(), key.as_bytes(), until.as_millisecond()];
+        if extend.execute(row)? == 0 {
+            if new == left {
+                continue;
+            }
+            insert.execute(row)?;
+            new += 1;
+        }
+        set.push(*key);
+    }
+    if new > 0 {
+        add(
+            connection,
+            budget.kind,
+            budget.key,
+            new,
+            budget.now,
+            budget.until,
+        )?;
+    }
+    Ok(SetFlags {
+        refused: keys.len() - set.len(),
+        set,
+    })
+}
+
 pub(super) fn increment(
     connection: &Connection,
     kind: CounterKind,
@@ -36,11 +89,23 @@ pub(super) fn increment(
     now: Timestamp,
     until: Timestamp,
 ) -> rusqlite::Result<u32> {
+    add(connection, kind, key, 1, now, until)
+}
+
+/// Adds a number to a counter. Returns the new count.
+fn add(
+    connection: &Connection,
+    kind: CounterKind,
+    key: Digest,
+    by: u32,
+    now: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<u32> {
     connection
         .prepare_cached(
-            "INSERT INTO counter (kind, digest, count, until) VALUES (?1, ?2, 1, ?4)
+            "INSERT INTO counter (kind, digest, count, until) VALUES (?1, ?2, ?5, ?4)
              ON CONFLICT DO UPDATE SET
-                count = CASE WHEN until > ?3 THEN min(count + 1, 4294967295) ELSE 1 END,
+                count = CASE WHEN until > ?3 THEN min(count + ?5, 4294967295) ELSE ?5 END,
                 until = excluded.until
              RETURNING count",
         )?
@@ -49,7 +114,8 @@ pub(super) fn increment(
                 kind.stored_name(),
                 key.as_bytes(),
                 now.as_millisecond(),
-                until.as_millisecond()
+                until.as_millisecond(),
+                by
             ],
             |row| row.get(0),
         )

@@ -1,9 +1,9 @@
 //! The thread that writes, and its queue.
 
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,11 @@ use tracing::warn;
 
 use super::file::OpenError;
 use super::flag_cache::FlagCache;
+use super::job_queue::{JobQueue, Pushed, QueueLimits};
 use super::statements::sweep;
 use crate::error::StateError;
 use crate::flag::FlagKind;
+use crate::party::Party;
 
 /// Interval between sweeps of expired entries.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -25,15 +27,40 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// Timeout of a write. A busy disk takes seconds; one that hangs never responds.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Limit of writes in one transaction.
-const MAX_BATCH: usize = 256;
+/// Limits of the queue. A party has room for all requests that one client network may have in
+/// progress, each with several writes. A transaction takes milliseconds, and another party waits for
+/// the one in progress and its own.
+const LIMITS: QueueLimits = QueueLimits {
+    per_party: 1024,
+    total: 16 * 1024,
+    per_party_in_batch: 64,
+    rows_in_batch: 256,
+};
 
 /// Handle of the writer thread. The thread stops when the handle is dropped, after all queued
 /// writes.
 #[derive(Debug)]
-pub(super) struct Writer {
-    queue: Sender<Job>,
+pub(super) struct Writer(Arc<Shared>);
+
+/// What the handle and the thread share.
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<Waiting>,
+    changed: Condvar,
 }
+
+/// What waits for the thread.
+#[derive(Debug)]
+struct Waiting {
+    jobs: JobQueue<Job>,
+    /// Callers that ask whether the thread can write.
+    alive: Vec<oneshot::Sender<Result<(), StateError>>>,
+    /// The handle was dropped, or the thread has ended.
+    is_closed: bool,
+}
+
+/// Closes the queue when the thread ends, even by a panic.
+struct CloseAtEnd<'s>(&'s Shared);
 
 /// Durability of an acknowledged write: the failure that it survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +91,8 @@ impl Durability {
             FlagKind::SpentConversation
             | FlagKind::InvalidatedTicket
             | FlagKind::FinishedLaunch
-            | FlagKind::RevokedToken => Self::Power,
+            | FlagKind::RevokedToken
+            | FlagKind::EndedUser => Self::Power,
             FlagKind::KnownNetwork => Self::Process,
         }
     }
@@ -78,27 +106,37 @@ impl Writer {
         flags: Arc<FlagCache>,
         lock: File,
     ) -> Result<Self, OpenError> {
-        let (queue, jobs) = mpsc::channel();
+        let shared = Arc::new(Shared {
+            state: Mutex::new(Waiting {
+                jobs: JobQueue::new(LIMITS),
+                alive: Vec::new(),
+                is_closed: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let handle = Self(Arc::clone(&shared));
         thread::Builder::new()
             .name("state-writer".to_owned())
             .spawn(move || {
-                run(&mut connection, &flags, &jobs);
+                run(&mut connection, &flags, &shared);
                 // Nothing is written after this.
                 drop(lock);
             })
-            .map(|_detached| Self { queue })
+            .map(|_detached| handle)
             .map_err(|source| OpenError::Io {
                 path: path.to_owned(),
                 source,
             })
     }
 
-    /// Queues work and waits for its result. The work is done even if the caller stops waiting.
+    /// Queues work that writes this number of rows, and waits for its result. The work is done even
+    /// if the caller stops waiting.
     ///
     /// After the commit, and before the caller gets the result, the thread calls `on_commit`.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        durability: Durability,
+        party: Party,
+        (durability, rows): (Durability, usize),
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         on_commit: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, StateError> {
@@ -114,27 +152,126 @@ impl Writer {
                 drop(reply.send(result));
             })
         });
-        self.queue
-            .send(Job { durability, work })
-            .map_err(|_| StateError::Stopped)?;
-        match timeout(WRITE_TIMEOUT, response).await {
-            Ok(response) => response.map_err(|_| StateError::Stopped)?,
-            Err(_) => Err(StateError::TimedOut),
+        self.0.push(party, rows, Job { durability, work })?;
+        result_of(response).await
+    }
+
+    /// Waits for the next transaction, whoever queued its work.
+    pub(super) async fn is_alive(&self) -> Result<(), StateError> {
+        let (reply, response) = oneshot::channel();
+        {
+            let mut waiting = self.0.lock();
+            if waiting.is_closed {
+                return Err(StateError::Stopped);
+            }
+            waiting.alive.push(reply);
+        }
+        self.0.changed.notify_one();
+        result_of(response).await
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl Shared {
+    /// Locks the queue. A panic leaves none of its operations half done, so poison is ignored.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a job.
+    fn push(&self, party: Party, rows: usize, job: Job) -> Result<(), StateError> {
+        let pushed = {
+            let mut waiting = self.lock();
+            if waiting.is_closed {
+                return Err(StateError::Stopped);
+            }
+            waiting.jobs.push(party, rows, job)
+        };
+        self.changed.notify_one();
+        match pushed {
+            Pushed::Waits => Ok(()),
+            Pushed::Evicted(evicted) => {
+                evicted.refuse();
+                Ok(())
+            }
+            Pushed::Refused(_) => Err(StateError::Busy),
+        }
+    }
+
+    /// Waits for work, until a time at the latest. Returns `None` if the queue is closed and empty.
+    fn next(&self, until: Instant) -> Option<Batch> {
+        let mut waiting = self.lock();
+        loop {
+            let batch = Batch {
+                jobs: waiting.jobs.take_batch(),
+                alive: std::mem::take(&mut waiting.alive),
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if !batch.jobs.is_empty() || !batch.alive.is_empty() || left.is_zero() {
+                return Some(batch);
+            }
+            if waiting.is_closed {
+                return None;
+            }
+            let waited = self.changed.wait_timeout(waiting, left);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
 
-fn run(connection: &mut Connection, flags: &FlagCache, jobs: &Receiver<Job>) {
+impl Drop for CloseAtEnd<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.is_closed = true;
+        waiting.alive.clear();
+        // The callers of jobs that are dropped get `Stopped`.
+        let dropped = std::mem::replace(&mut waiting.jobs, JobQueue::new(LIMITS));
+        drop(waiting);
+        drop(dropped);
+    }
+}
+
+impl Job {
+    /// Tells the caller that the job is not done, because too many wait.
+    fn refuse(self) {
+        let acknowledge = (self.work)(Err(StateError::Busy));
+        acknowledge(Ok(()));
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Work of one transaction.
+struct Batch {
+    jobs: Vec<Job>,
+    alive: Vec<oneshot::Sender<Result<(), StateError>>>,
+}
+
+/// Waits for the result of a write.
+async fn result_of<T>(response: oneshot::Receiver<Result<T, StateError>>) -> Result<T, StateError> {
+    match timeout(WRITE_TIMEOUT, response).await {
+        Ok(response) => response.map_err(|_| StateError::Stopped)?,
+        Err(_) => Err(StateError::TimedOut),
+    }
+}
+
+fn run(connection: &mut Connection, flags: &FlagCache, shared: &Shared) {
+    let _close = CloseAtEnd(shared);
     let mut swept = Instant::now();
-    loop {
-        match jobs.recv_timeout(SWEEP_INTERVAL.saturating_sub(swept.elapsed())) {
-            Ok(first) => {
-                let batch = std::iter::once(first).chain(jobs.try_iter());
-                write_batch(connection, batch.take(MAX_BATCH).collect());
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
+    while let Some(batch) = shared.next(swept + SWEEP_INTERVAL) {
+        write_batch(connection, batch);
         if swept.elapsed() >= SWEEP_INTERVAL {
             swept = Instant::now();
             if let Err(error) = sweep_file_and_cache(connection, flags, Timestamp::now()) {
@@ -158,16 +295,18 @@ fn sweep_file_and_cache(
 }
 
 /// Does all jobs in one transaction, and acknowledges them after the commit.
-fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
-    let durability = if batch.iter().any(|job| job.durability == Durability::Power) {
+fn write_batch(connection: &mut Connection, Batch { jobs, alive }: Batch) {
+    if jobs.is_empty() && alive.is_empty() {
+        return;
+    }
+    let durability = if jobs.iter().any(|job| job.durability == Durability::Power) {
         Durability::Power
     } else {
         Durability::Process
     };
     let (acknowledgements, committed): (Vec<_>, _) = match begin(connection, durability) {
         Ok(transaction) => (
-            batch
-                .into_iter()
+            jobs.into_iter()
                 .map(|job| (job.work)(Ok(&transaction)))
                 .collect(),
             transaction.commit().map_err(StateError::engine),
@@ -175,8 +314,7 @@ fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
         Err(error) => {
             let error = StateError::engine(error);
             (
-                batch
-                    .into_iter()
+                jobs.into_iter()
                     .map(|job| (job.work)(Err(error.clone())))
                     .collect(),
                 Err(error),
@@ -185,6 +323,10 @@ fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
     };
     for acknowledge in acknowledgements {
         acknowledge(committed.clone());
+    }
+    for reply in alive {
+        // The receiver may have been dropped.
+        drop(reply.send(committed.clone()));
     }
 }
 

@@ -2,7 +2,9 @@
 //! it is called, like a server at its start.
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState};
+use roamd_state::{
+    Counter, CounterKind, Digest, FlagBudget, FlagKind, LimitedFlags, Party, SharedState,
+};
 
 /// Runs all tests on an empty state.
 pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
@@ -11,7 +13,8 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     only_the_first_caller_sets_a_new_flag(&state).await;
     flag_set_again_keeps_the_later_expiry(&state).await;
     flags_of_other_kinds_and_keys_are_independent(&state).await;
-    any_of_two_flags_counts_until_it_expires(&state).await;
+    expiries_are_those_of_flags_that_are_set(&state).await;
+    new_flags_draw_on_their_budget(&state).await;
     expired_counter_starts_again_at_one(&state).await;
     counters_of_two_keys_are_independent(&state).await;
     counter_is_readable_until_it_expires(&state).await;
@@ -23,6 +26,7 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     acknowledged_writes_outlive_the_server(&open).await;
 }
 
+pub(crate) const PARTY: Party = Party::SERVER;
 const SPENT: FlagKind = FlagKind::SpentConversation;
 const FAILURES: CounterKind = CounterKind::ConversationFailures;
 
@@ -34,7 +38,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 async fn flag_is_set_until_it_expires(state: &impl SharedState) {
     let key = Digest::of(b"until its end");
     assert!(!state.is_flag_set(SPENT, key, at(0)).await.unwrap());
-    state.set_flag(SPENT, key, at(10)).await.unwrap();
+    state.set_flag(PARTY, SPENT, key, at(10)).await.unwrap();
     let nearly = at(10) - SignedDuration::from_millis(1);
     for (now, set) in [
         (at(0), true),
@@ -52,14 +56,14 @@ async fn flag_is_set_until_it_expires(state: &impl SharedState) {
 
 async fn only_the_first_caller_sets_a_new_flag(state: &impl SharedState) {
     let key = Digest::of(b"new");
-    assert!(state.set_flag(SPENT, key, at(10)).await.unwrap());
-    assert!(!state.set_flag(SPENT, key, at(10)).await.unwrap());
+    assert!(state.set_flag(PARTY, SPENT, key, at(10)).await.unwrap());
+    assert!(!state.set_flag(PARTY, SPENT, key, at(10)).await.unwrap());
 }
 
 async fn flag_set_again_keeps_the_later_expiry(state: &impl SharedState) {
     let key = Digest::of(b"again");
     for until in [at(10), at(30), at(20)] {
-        state.set_flag(SPENT, key, until).await.unwrap();
+        state.set_flag(PARTY, SPENT, key, until).await.unwrap();
     }
     assert!(state.is_flag_set(SPENT, key, at(29)).await.unwrap());
     assert!(!state.is_flag_set(SPENT, key, at(30)).await.unwrap());
@@ -67,27 +71,70 @@ async fn flag_set_again_keeps_the_later_expiry(state: &impl SharedState) {
 
 async fn flags_of_other_kinds_and_keys_are_independent(state: &impl SharedState) {
     let (key, other) = (Digest::of(b"one"), Digest::of(b"other"));
-    state.set_flag(SPENT, key, at(10)).await.unwrap();
+    state.set_flag(PARTY, SPENT, key, at(10)).await.unwrap();
     let ticket = FlagKind::InvalidatedTicket;
     assert!(!state.is_flag_set(ticket, key, at(0)).await.unwrap());
     assert!(!state.is_flag_set(SPENT, other, at(0)).await.unwrap());
 }
 
-async fn any_of_two_flags_counts_until_it_expires(state: &impl SharedState) {
+async fn expiries_are_those_of_flags_that_are_set(state: &impl SharedState) {
     let [one, other] = [Digest::of(b"any one"), Digest::of(b"any other")];
     let kind = FlagKind::RevokedToken;
-    let asked = async |keys, now| state.is_any_flag_set(kind, keys, at(now)).await.unwrap();
-    state.set_flag(SPENT, other, at(10)).await.unwrap();
-    assert!(!asked([one, other], 0).await);
-    state.set_flag(kind, one, at(10)).await.unwrap();
-    for (keys, now, set) in [
-        ([one, other], 0, true),
-        ([other, one], 9, true),
-        ([one, one], 9, true),
-        ([other, other], 0, false),
-        ([one, other], 10, false),
+    let asked = async |flags, now| state.flag_expiries(flags, at(now)).await.unwrap();
+    state.set_flag(PARTY, SPENT, other, at(10)).await.unwrap();
+    let flags = [(kind, one), (kind, other), (SPENT, other)];
+    assert_eq!(asked(flags, 0).await, [None, None, Some(at(10))]);
+    state.set_flag(PARTY, kind, one, at(20)).await.unwrap();
+    for (now, expected) in [
+        (9, [Some(at(20)), None, Some(at(10))]),
+        (10, [Some(at(20)), None, None]),
+        (20, [None; 3]),
     ] {
-        assert_eq!(asked(keys, now).await, set, "{keys:?} {now}");
+        assert_eq!(asked(flags, now).await, expected, "{now}");
+    }
+}
+
+async fn new_flags_draw_on_their_budget(state: &impl SharedState) {
+    let kind = FlagKind::InvalidatedTicket;
+    let set = async |now: i64, keys: &[&str]| {
+        let flags = LimitedFlags {
+            kind,
+            keys: keys.iter().map(|key| Digest::of(key.as_bytes())).collect(),
+            until: at(now + 100),
+            budget: FlagBudget {
+                kind: CounterKind::InvalidatedTicketsByUser,
+                key: Digest::of(b"budget"),
+                now: at(now),
+                until: at(10),
+                max: 3,
+            },
+        };
+        state.set_flags(PARTY, flags).await.unwrap()
+    };
+    let is_set = async |key: &str| {
+        let key = Digest::of(key.as_bytes());
+        state.is_flag_set(kind, key, at(50)).await.unwrap()
+    };
+    for (now, keys, refused) in [
+        (0, &["a", "b"][..], 0),
+        // Those that are set already do not count, whatever their expiry.
+        (1, &["b", "a", "b"], 0),
+        (1, &["c", "b", "d", "e"], 2),
+        (2, &["f"], 1),
+        (3, &["c"], 0),
+        // The budget is that of another time span.
+        (10, &["f", "g"], 0),
+    ] {
+        assert_eq!(set(now, keys).await, refused, "{now} {keys:?}");
+    }
+    for (key, expected) in [
+        ("a", true),
+        ("c", true),
+        ("d", false),
+        ("e", false),
+        ("f", true),
+    ] {
+        assert_eq!(is_set(key).await, expected, "{key}");
     }
 }
 
@@ -105,7 +152,7 @@ async fn expired_counter_starts_again_at_one(state: &impl SharedState) {
         (32, 40, 2),
     ] {
         let counted = state
-            .increment(FAILURES, key, at(now), at(until))
+            .increment(PARTY, FAILURES, key, at(now), at(until))
             .await
             .unwrap();
         assert_eq!(counted, number, "at {now}");
@@ -114,7 +161,7 @@ async fn expired_counter_starts_again_at_one(state: &impl SharedState) {
 
 async fn counters_of_two_keys_are_independent(state: &impl SharedState) {
     for key in [b"first", b"other"] {
-        let counted = state.increment(FAILURES, Digest::of(key), at(0), at(10));
+        let counted = state.increment(PARTY, FAILURES, Digest::of(key), at(0), at(10));
         assert_eq!(counted.await.unwrap(), 1);
     }
 }
@@ -125,7 +172,7 @@ async fn counter_is_readable_until_it_expires(state: &impl SharedState) {
     assert_eq!(counter(at(0)).await, Counter::default());
     for (now, until, count) in [(0, 10, 1), (5, 15, 2)] {
         state
-            .increment(FAILURES, key, at(now), at(until))
+            .increment(PARTY, FAILURES, key, at(now), at(until))
             .await
             .unwrap();
         let until = Some(at(until));
@@ -138,17 +185,26 @@ async fn counter_is_readable_until_it_expires(state: &impl SharedState) {
 async fn counter_is_decremented_down_to_zero(state: &impl SharedState) {
     let key = Digest::of(b"taken back");
     for (by, left) in [(1, 2), (2, 1), (3, 0), (u32::MAX, 0)] {
-        state.decrement(FAILURES, key, u32::MAX).await.unwrap();
+        state
+            .decrement(PARTY, FAILURES, key, u32::MAX)
+            .await
+            .unwrap();
         for _ in 0..3 {
-            state.increment(FAILURES, key, at(0), at(10)).await.unwrap();
+            state
+                .increment(PARTY, FAILURES, key, at(0), at(10))
+                .await
+                .unwrap();
         }
-        state.decrement(FAILURES, key, by).await.unwrap();
+        state.decrement(PARTY, FAILURES, key, by).await.unwrap();
         let counter = state.counter(FAILURES, key, at(0)).await.unwrap();
         assert_eq!(counter.count, left, "{by}");
         assert_eq!(counter.until, (left > 0).then(|| at(10)), "{by}");
     }
     assert_eq!(
-        state.increment(FAILURES, key, at(0), at(10)).await.unwrap(),
+        state
+            .increment(PARTY, FAILURES, key, at(0), at(10))
+            .await
+            .unwrap(),
         1,
         "the counter was removed"
     );
@@ -157,16 +213,19 @@ async fn counter_is_decremented_down_to_zero(state: &impl SharedState) {
 async fn acknowledged_writes_outlive_the_server<S: SharedState>(open: &impl Fn() -> S) {
     let key = Digest::of(b"outlives");
     let before = open();
-    before.set_flag(SPENT, key, at(10)).await.unwrap();
+    before.set_flag(PARTY, SPENT, key, at(10)).await.unwrap();
     before
-        .increment(FAILURES, key, at(0), at(10))
+        .increment(PARTY, FAILURES, key, at(0), at(10))
         .await
         .unwrap();
     drop(before);
     let after = open();
     assert!(after.is_flag_set(SPENT, key, at(0)).await.unwrap());
     assert_eq!(
-        after.increment(FAILURES, key, at(0), at(10)).await.unwrap(),
+        after
+            .increment(PARTY, FAILURES, key, at(0), at(10))
+            .await
+            .unwrap(),
         2
     );
 }
@@ -174,15 +233,18 @@ async fn acknowledged_writes_outlive_the_server<S: SharedState>(open: &impl Fn()
 async fn expiry_of_a_live_counter_can_be_extended(state: &impl SharedState) {
     let key = Digest::of(b"extended");
     state
-        .extend_counter(FAILURES, key, at(0), at(10))
+        .extend_counter(PARTY, FAILURES, key, at(0), at(10))
         .await
         .unwrap();
     let none = state.counter(FAILURES, key, at(0)).await.unwrap();
     assert_eq!(none, Counter::default(), "there was no counter");
-    state.increment(FAILURES, key, at(0), at(10)).await.unwrap();
+    state
+        .increment(PARTY, FAILURES, key, at(0), at(10))
+        .await
+        .unwrap();
     // (now, requested expiry, resulting expiry)
     for (now, until, end) in [(5, 20, 20), (5, 15, 20), (20, 30, 20)] {
-        let extended = state.extend_counter(FAILURES, key, at(now), at(until));
+        let extended = state.extend_counter(PARTY, FAILURES, key, at(now), at(until));
         extended.await.unwrap();
         let counter = state.counter(FAILURES, key, at(0)).await.unwrap();
         let (count, until) = (1, Some(at(end)));
@@ -194,8 +256,8 @@ async fn concurrent_writers_get_their_own_results(state: &impl SharedState) {
     let key = Digest::of(b"at once");
     // A future queues its work when it is polled first, so all work is queued before the first
     // result.
-    let counts = (0..200).map(|_| state.increment(FAILURES, key, at(0), at(10)));
-    let flags = (0..200).map(|_| state.set_flag(SPENT, key, at(10)));
+    let counts = (0..200).map(|_| state.increment(PARTY, FAILURES, key, at(0), at(10)));
+    let flags = (0..200).map(|_| state.set_flag(PARTY, SPENT, key, at(10)));
     let (mut counts, flags) = tokio::join!(join_all(counts), join_all(flags));
     counts.sort_unstable();
     assert_eq!(counts, (1..=200).collect::<Vec<_>>());

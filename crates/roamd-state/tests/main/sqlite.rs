@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use roamd_state::{CounterKind, Digest, FlagKind, SharedState as _, SqliteState};
 use tempfile::TempDir;
 
-use crate::battery::{at, battery};
+use crate::battery::{PARTY, at, battery};
 
 const SPENT: FlagKind = FlagKind::SpentConversation;
 
@@ -24,11 +24,11 @@ async fn sweep_removes_only_expired_entries() {
     let folder = TempDir::new().unwrap();
     let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
     let [early, late] = [Digest::of(b"early"), Digest::of(b"late")];
-    state.set_flag(SPENT, early, at(10)).await.unwrap();
-    state.set_flag(SPENT, late, at(20)).await.unwrap();
+    state.set_flag(PARTY, SPENT, early, at(10)).await.unwrap();
+    state.set_flag(PARTY, SPENT, late, at(20)).await.unwrap();
     let failures = CounterKind::ConversationFailures;
     state
-        .increment(failures, early, at(0), at(10))
+        .increment(PARTY, failures, early, at(0), at(10))
         .await
         .unwrap();
 
@@ -36,7 +36,7 @@ async fn sweep_removes_only_expired_entries() {
     assert_eq!(state.sweep(at(10)).await.unwrap(), 2);
     assert!(state.is_flag_set(SPENT, late, at(10)).await.unwrap());
     // A removed flag can be set again as new.
-    assert!(state.set_flag(SPENT, early, at(30)).await.unwrap());
+    assert!(state.set_flag(PARTY, SPENT, early, at(30)).await.unwrap());
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn files_do_not_contain_keys() {
     let ticket = b"1F2E3D4C5B6A79880123456789ABCD";
     let kind = FlagKind::InvalidatedTicket;
     state
-        .set_flag(kind, Digest::of(ticket), at(10))
+        .set_flag(PARTY, kind, Digest::of(ticket), at(10))
         .await
         .unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
@@ -71,15 +71,18 @@ async fn guessable_keys_are_stored_with_the_secret_key_only() {
     let (pair, token) = (Digest::of(b"192.0.2.1 demo\\alice"), Digest::of(b"a token"));
     let state = SqliteState::open(&path).unwrap();
     let known = FlagKind::KnownNetwork;
-    assert!(state.set_flag(known, pair, at(10)).await.unwrap());
+    assert!(state.set_flag(PARTY, known, pair, at(10)).await.unwrap());
     state
-        .set_flag(FlagKind::RevokedToken, token, at(10))
+        .set_flag(PARTY, FlagKind::RevokedToken, token, at(10))
         .await
         .unwrap();
     for kind in COUNTERS {
-        state.increment(kind, pair, at(0), at(5)).await.unwrap();
         state
-            .extend_counter(kind, pair, at(0), at(10))
+            .increment(PARTY, kind, pair, at(0), at(5))
+            .await
+            .unwrap();
+        state
+            .extend_counter(PARTY, kind, pair, at(0), at(10))
             .await
             .unwrap();
     }
@@ -111,7 +114,7 @@ async fn guessable_keys_are_stored_with_the_secret_key_only() {
             assert_eq!(count, u32::from(expected), "{kind:?}");
             // Nothing else has this key.
             state
-                .decrement(kind, Digest::of(b"another"), 1)
+                .decrement(PARTY, kind, Digest::of(b"another"), 1)
                 .await
                 .unwrap();
         }
@@ -215,7 +218,7 @@ async fn file_in_use_is_refused_until_released() {
         "{error}"
     );
     let key = Digest::of(b"by the first");
-    assert!(first.set_flag(SPENT, key, at(10)).await.unwrap());
+    assert!(first.set_flag(PARTY, SPENT, key, at(10)).await.unwrap());
     drop(first);
     let second = SqliteState::open(&path).unwrap();
     assert!(second.is_flag_set(SPENT, key, at(0)).await.unwrap());
@@ -256,7 +259,7 @@ async fn helper_that_sets_a_flag_and_waits() {
     let path = std::env::var_os("ROAMD_TEST_STATE").unwrap();
     let state = SqliteState::open(Path::new(&path)).unwrap();
     state
-        .set_flag(SPENT, Digest::of(b"acknowledged"), at(10))
+        .set_flag(PARTY, SPENT, Digest::of(b"acknowledged"), at(10))
         .await
         .unwrap();
     println!("acknowledged");

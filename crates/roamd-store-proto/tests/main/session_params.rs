@@ -398,6 +398,17 @@ fn malformed_session_parameters_have_specific_faults() {
             },
         ),
         (
+            "SS-26: 65 tickets",
+            with(&format!(
+                "{client_name}<tickets>{}</tickets>",
+                "<ticket>A</ticket>".repeat(65)
+            )),
+            "sessionparams/tickets",
+            FaultKind::TooMany {
+                limit: "64 tickets",
+            },
+        ),
+        (
             "SS-26: name twice",
             twice("<deviceId/>").replace("<deviceId/>", client_name),
             "sessionparams/clientName",

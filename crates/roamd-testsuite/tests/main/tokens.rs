@@ -1,6 +1,7 @@
 //! Tokens after their issue: refresh, validation, destruction, and use at other services
 //! (citrixauth.md §4, §7).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,12 +9,16 @@ use roamd_store_proto::Lifetime;
 use roamd_store_proto::auth::{
     Claim, ClaimsPrincipal, DestroyToken, DestroyTokenResponse, RefreshToken,
 };
-use roamd_testkit::{FarmConfig, StoreConfig};
+use roamd_testkit::{FarmConfig, Script, ScriptedController, StoreConfig, document};
 use roamd_testsuite::{
     HttpPeer, Options, Response, SignedIn, TestEnvironment, TokenContents, TokenService,
-    challenge_of, request_token, sign_in, sign_in_to, token_of, token_response,
+    challenge_of, path_of, request_token, session_params, sign_in, sign_in_to, token_of,
+    token_response,
 };
 use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 const TOKEN: &str = "/Citrix/StoreAuth/auth/v1/token";
 const VALIDATE: &str = "/Citrix/StoreAuth/auth/v1/token/validate";
@@ -130,21 +135,188 @@ async fn destroyed_token_and_descendants_are_refused_by_all_servers() {
 }
 
 #[tokio::test]
-async fn number_of_destroyed_tokens_per_user_is_limited() {
-    // Destroyed tokens and tickets are kept until they would have expired.
+async fn spent_ticket_budget_leaves_tokens_destructible() {
+    // A thief with a store token spends the budget of tickets of a day. SS-50: the response says
+    // that tickets were not invalidated; the sessions are ended all the same.
     let env = TestEnvironment::demo().await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
-    for request in 0..101 {
-        let tickets = (0..200).map(|number| format!("<ticket>{request}-{number}</ticket>"));
+    let end = async |request: u32| {
+        let tickets = (0..64).map(|number| format!("<ticket>{request}-{number}</ticket>"));
         let tickets = format!("<tickets>{}</tickets>", tickets.collect::<String>());
-        // Ending sessions is not refused because of it.
-        assert_eq!(alice.end("disconnect", "NO-ONE", &tickets).await, "success");
+        alice.end("disconnect", "NO-ONE", &tickets).await
+    };
+    for request in 0..312 {
+        assert_eq!(end(request).await, "success", "{request}");
     }
-    let refused = destroy(env.server, &alice.primary, &alice.token).await;
-    assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(reason(env.server, &alice.token).await, None);
-    let bob = sign_in(&env, "bob", "roam-demo").await;
-    assert_destroyed(&destroy(env.server, &bob.primary, &bob.token).await);
+    for request in 312..322 {
+        assert_eq!(end(request).await, "partial", "{request}");
+    }
+    // Those that are invalidated already draw on nothing.
+    assert_eq!(end(0).await, "success");
+    assert_destroyed(&destroy(env.server, &alice.primary, &alice.token).await);
+    assert_eq!(reason(env.server, &alice.token).await, expired());
+    let again = sign_in(&env, "alice", "roam-demo").await;
+    assert_destroyed(&destroy(env.server, &again.primary, &again.primary).await);
+    assert_eq!(reason(env.server, &again.token).await, expired());
+}
+
+/// A request whose body comes in two parts, and its connection.
+struct Unfinished {
+    stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl Unfinished {
+    /// Sends the head and a part of the body. Returns when the server waits for the rest.
+    async fn begin(
+        server: HttpPeer,
+        path: &str,
+        token: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Self {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: CitrixAuth {token}\r\n\
+             Content-Type: {media_type}\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\
+             Connection: close\r\n\r\n",
+            body.len(),
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).await.unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        let (first, rest) = body.split_at(10);
+        stream.write_all(first).await.unwrap();
+        let rest = rest.to_vec();
+        Self { stream, rest }
+    }
+
+    /// Sends the rest of the body, and returns the response.
+    async fn finish(mut self) -> String {
+        self.stream.write_all(&self.rest).await.unwrap();
+        let mut response = String::new();
+        self.stream.read_to_string(&mut response).await.unwrap();
+        response
+    }
+}
+
+#[tokio::test]
+async fn token_destroyed_before_the_body_arrives_is_refused() {
+    // CA-39: the token was good when the request began.
+    let farm = ScriptedController::healthy().await;
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section("SCRIPTED", "Farm9"),
+        ..Options::default()
+    })
+    .await;
+    let store = "store:/Citrix/Store";
+    let params = "application/vnd.citrix.sessionparams+xml";
+    let launch_params = "application/vnd.citrix.launchparams+xml";
+    let session = session_params("DESK-C", "<tickets><ticket>0F51</ticket></tickets>");
+    let launch = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
+                  <clientName>DESK-C</clientName></launchparams>";
+    let other = sign_in(&env, "alice", "roam-demo").await;
+    let listed = other.state("DESK-C", "").await.unwrap().sessions;
+    let mut listed = listed.into_iter();
+    let scripted = listed.find(|session| session.resource_id.starts_with("SCRIPTED"));
+    let session_url = scripted.unwrap().launch_url;
+    let exchange = request_token(store, &env.url("/"), "0.01:00:00");
+    let refresh = RefreshToken {
+        token: other.token.as_str().into(),
+        requested_lifetime: None,
+    };
+    let destroy_other = DestroyToken {
+        token: other.token.as_str().into(),
+    };
+    let sessions = "/Citrix/Store/sessions/v1";
+    for (path, is_primary, media_type, body) in [
+        (
+            format!("{sessions}/available"),
+            false,
+            params,
+            session.as_bytes(),
+        ),
+        (
+            format!("{sessions}/disconnect"),
+            false,
+            params,
+            session.as_bytes(),
+        ),
+        (
+            format!("{sessions}/logoff"),
+            false,
+            params,
+            session.as_bytes(),
+        ),
+        (
+            path_of(&session_url).to_owned(),
+            false,
+            launch_params,
+            launch.as_bytes(),
+        ),
+        (TOKEN.to_owned(), true, REQUEST, exchange.as_bytes()),
+        (TOKEN.to_owned(), true, REFRESH, &refresh.to_xml()),
+        (TOKEN.to_owned(), true, DESTROY, &destroy_other.to_xml()),
+    ] {
+        let alice = sign_in(&env, "alice", "roam-demo").await;
+        let token = if is_primary {
+            &alice.primary
+        } else {
+            &alice.token
+        };
+        let unfinished = Unfinished::begin(env.server, &path, token, media_type, body).await;
+        let before = (farm.total_requests(), env.sessions("alice"));
+        assert_destroyed(&destroy(env.server, &alice.primary, &alice.primary).await);
+        let response = unfinished.finish().await;
+        assert!(response.starts_with("HTTP/1.1 401 "), "{path}: {response}");
+        assert!(
+            response.contains("reason=\"expired\""),
+            "{path}: {response}"
+        );
+        assert_eq!(
+            (farm.total_requests(), env.sessions("alice")),
+            before,
+            "{path}"
+        );
+    }
+    assert_eq!(reason(env.server, &other.token).await, None);
+}
+
+#[tokio::test]
+async fn token_destroyed_during_launch_gets_no_ticket() {
+    // CA-39
+    let farm = ScriptedController::healthy().await;
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section("SCRIPTED", "Farm9"),
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let listed = alice.state("DESK-C", "").await.unwrap().sessions;
+    let mut sessions = listed.into_iter();
+    let session = sessions.find(|session| session.resource_id.starts_with("SCRIPTED"));
+    let url = session.unwrap().launch_url;
+    let held = Arc::new(Semaphore::new(0));
+    farm.set_script(
+        "Address",
+        Script::body(document(
+            "Address",
+            "<ServerAddress addresstype=\"dns-port\">192.0.2.9:1494</ServerAddress>\
+             <Ticket>0F51C2D9A8B74E60B1</Ticket>",
+        ))
+        .held(&held),
+    );
+    let launching = tokio::spawn({
+        let (alice, url) = (alice.clone(), url.clone());
+        async move { alice.launch(&url, "DESK-C").await }
+    });
+    farm.wait_for_requests("Address", 1).await;
+    assert_destroyed(&destroy(env.server, &alice.primary, &alice.primary).await);
+    held.close();
+    let response = launching.await.unwrap();
+    assert_eq!(challenge_of(&response).reason, "expired");
+    assert!(!response.text().contains("0F51C2D9"), "{}", response.text());
 }
 
 #[tokio::test]
@@ -447,7 +619,7 @@ async fn tokens_of_a_stale_password_are_refused_everywhere() {
         }
     }
     for operation in ["available", "disconnect", "logoff"] {
-        let body = roamd_testsuite::session_params("DESK-C", "");
+        let body = session_params("DESK-C", "");
         bad(&stale.post(operation, "*/*", &body).await, operation);
     }
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+pub(crate) mod tokens;
 
 mod config_file;
 mod ica_launch;

@@ -92,7 +92,12 @@ impl Client {
 
     /// Posts the name alice and a password.
     pub(crate) fn log_on(&self, form: &Form, password: &str) -> String {
-        let fields = format!("loginBtn=Log+On&username=DEMO%5Calice&password={password}");
+        self.log_on_as(form, "alice", password)
+    }
+
+    /// Posts a name of the domain DEMO and a password.
+    pub(crate) fn log_on_as(&self, form: &Form, user: &str, password: &str) -> String {
+        let fields = format!("loginBtn=Log+On&username=DEMO%5C{user}&password={password}");
         self.fill_in(form, &fields)
     }
 

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{CommandOutput, roamd, run};
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 33] = [
     "",
     "demo",
     "serve",
@@ -32,6 +32,8 @@ const COMMANDS: [&str; 31] = [
     "keys new",
     "keys rotate",
     "keys list",
+    "tokens",
+    "tokens revoke",
     "completions",
     "completions bash",
     "man",
@@ -101,6 +103,16 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         ),
         ("apps", "Usage: roamd apps <COMMAND>"),
         ("apps list --user a", "--store <URL>"),
+        ("tokens revoke --config x", "--user <DOMAIN\\NAME>"),
+        ("tokens revoke --config x --user alice", "EXAMPLE\\ada"),
+        (
+            "tokens revoke --config x --user DEMO\\alice --block 2",
+            "such as 30m or 12h",
+        ),
+        (
+            "tokens revoke --config x --user DEMO\\alice --block 9000h",
+            "at most a year",
+        ),
         ("completions", "<SHELL>"),
     ];
     for (args, expected) in cases {

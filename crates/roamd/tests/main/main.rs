@@ -27,3 +27,4 @@ mod sessions_roam;
 mod sessions_watch;
 mod support;
 mod systemd;
+mod tokens;

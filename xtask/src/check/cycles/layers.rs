@@ -38,7 +38,7 @@ pub(super) const LAYERS: [Layers; 2] = [
             &["tls"],
             &["config"],
             &["http"],
-            &["keys", "changes"],
+            &["keys", "revocations", "changes"],
             &["farms"],
             &["audit"],
             &["error"],

@@ -208,7 +208,7 @@ impl LoginThrottle {
         counted: Counted,
         deadline: Instant,
     ) -> Result<Attempt, Busy> {
-        let party = pending.target.party(pending.is_known);
+        let party = pending.target.check_party(pending.is_known);
         let permit = self.checks.acquire(&party, deadline).await;
         Ok(Attempt {
             throttle: Arc::clone(self),
@@ -270,17 +270,20 @@ impl Attempt {
     /// The user signed in, and is known on this network from now on.
     pub(crate) async fn succeeded(self) -> Result<(), StateError> {
         let LoginThrottle { state, policy, .. } = &*self.throttle;
+        let party = self.target.party();
         let now = self.throttle.now();
         let until = end_of_day(later(now, policy.known_network));
-        let known = state.set_flag(FlagKind::KnownNetwork, self.target.pair(), until);
+        let known = state.set_flag(party, FlagKind::KnownNetwork, self.target.pair(), until);
         // Failures of the user are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
         let (is_new, ()) = tokio::try_join!(known, self.decrement(by))?;
         let (kind, network) = (CounterKind::KnownUsersOfNetwork, self.target.network());
         if is_new {
-            state.increment(kind, network, now, until).await?;
+            state.increment(party, kind, network, now, until).await?;
         } else {
-            state.extend_counter(kind, network, now, until).await?;
+            state
+                .extend_counter(party, kind, network, now, until)
+                .await?;
         }
         Ok(())
     }
@@ -293,7 +296,7 @@ impl Attempt {
         try_join_all(
             self.target
                 .counters(self.is_known)
-                .map(|(kind, key)| state.increment(kind, key, now, until)),
+                .map(|(kind, key)| state.increment(self.target.party(), kind, key, now, until)),
         )
         .await
     }
@@ -305,7 +308,8 @@ impl Attempt {
         }
         let state = &self.throttle.state;
         let counters = self.target.counters(self.is_known);
-        try_join_all(counters.map(|(kind, key)| state.decrement(kind, key, by))).await?;
+        let party = self.target.party();
+        try_join_all(counters.map(|(kind, key)| state.decrement(party, kind, key, by))).await?;
         Ok(())
     }
 }

@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use roamd_citrixauth::{Budget, ClientNetwork, LoginThrottlePolicy};
 use roamd_sessions::UserKey;
-use roamd_state::{CounterKind, Digest};
+use roamd_state::{CounterKind, Digest, Party};
 
 use super::budget_name::budget_name;
 use super::check_party::CheckParty;
+use crate::fairness::parties;
 
 /// The account and the client network of an attempt.
 #[derive(Debug, Clone)]
@@ -32,12 +33,17 @@ impl Target {
     }
 
     /// The party that a check of the password is for.
-    pub(super) fn party(&self, is_known: bool) -> CheckParty {
+    pub(super) fn check_party(&self, is_known: bool) -> CheckParty {
         if is_known {
             CheckParty::Known(self.user.clone())
         } else {
             CheckParty::Unknown(self.network)
         }
+    }
+
+    /// The party of writes to the shared state.
+    pub(super) fn party(&self) -> Party {
+        parties::of_network(&self.network)
     }
 
     /// The counters of the budgets of an attempt, in the order of the budgets.

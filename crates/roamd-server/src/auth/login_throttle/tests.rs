@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use roamd_state::{Digest, SqliteState, StateFuture};
+use roamd_state::{Digest, LimitedFlags, Party, SqliteState, StateFuture};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -220,25 +220,41 @@ struct MemoryState {
 }
 
 impl SharedState for MemoryState {
-    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
+    fn set_flag(
+        &self,
+        _: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, bool> {
         let old = self.flags.lock().unwrap().insert((kind, key), until);
         Box::pin(ready(Ok(old.is_none())))
     }
 
-    fn is_any_flag_set(
+    fn set_flags(&self, _: Party, flags: LimitedFlags) -> StateFuture<'_, usize> {
+        let mut all = self.flags.lock().unwrap();
+        all.extend(
+            flags
+                .keys
+                .iter()
+                .map(|key| ((flags.kind, *key), flags.until)),
+        );
+        Box::pin(ready(Ok(0)))
+    }
+
+    fn flag_expiries(
         &self,
-        kind: FlagKind,
-        keys: [Digest; 2],
+        flags: [(FlagKind, Digest); 3],
         now: Timestamp,
-    ) -> StateFuture<'_, bool> {
-        let flags = self.flags.lock().unwrap();
-        let until = keys.map(|key| flags.get(&(kind, key)).copied());
-        let is_set = until.into_iter().flatten().any(|until| now < until);
-        Box::pin(ready(Ok(is_set)))
+    ) -> StateFuture<'_, [Option<Timestamp>; 3]> {
+        let all = self.flags.lock().unwrap();
+        let expiry = |flag| all.get(&flag).copied().filter(|until| now < *until);
+        Box::pin(ready(Ok(flags.map(expiry))))
     }
 
     fn increment(
         &self,
+        _: Party,
         kind: CounterKind,
         key: Digest,
         _: Timestamp,
@@ -257,7 +273,7 @@ impl SharedState for MemoryState {
         Box::pin(ready(Ok(counter.unwrap_or_default())))
     }
 
-    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
+    fn decrement(&self, _: Party, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
         if let Some(counter) = self.counters.lock().unwrap().get_mut(&(kind, key)) {
             counter.count = counter.count.saturating_sub(by);
         }
@@ -266,6 +282,7 @@ impl SharedState for MemoryState {
 
     fn extend_counter(
         &self,
+        _: Party,
         kind: CounterKind,
         key: Digest,
         _: Timestamp,

@@ -10,7 +10,7 @@ use roamd_citrixauth::{
 };
 use roamd_http::Response;
 use roamd_sessions::UserKey;
-use roamd_state::{CounterKind, Digest, FlagKind};
+use roamd_state::{CounterKind, Digest, FlagKind, Party};
 use roamd_store_proto::auth::{Form, FormPost};
 use roamd_store_proto::{Language, media_type};
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use tracing::info;
 use super::messages::{secret_response, token_response};
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event, account};
-use crate::auth::login_throttle::{Admission, Target};
+use crate::auth::login_throttle::{Admission, Attempt, Target};
 use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -33,6 +33,8 @@ pub(super) struct ConversationPost {
     pub(super) audit: AuditScope,
     pub(super) forms: FormWriter,
     pub(super) conversation: Conversation,
+    /// Party of the writes to the shared state.
+    pub(super) party: Party,
 }
 
 impl ConversationPost {
@@ -78,7 +80,7 @@ impl ConversationPost {
         password: SecretString,
     ) -> Result<Response, ApiError> {
         let state = &self.state;
-        if !spend(state, &self.conversation).await? {
+        if !spend(state, self.party, &self.conversation).await? {
             let refusal = ConversationRefusal::SessionIdInvalid;
             return Ok(self.forms.refusal(&refusal));
         }
@@ -101,6 +103,27 @@ impl ConversationPost {
         self.audit.record(event);
         info!(user = %key, "User signed in");
         Ok(token_response(&token.into_response(Some(display_name))))
+    }
+
+    /// Whether an operator has blocked sign-ins of an account.
+    pub(super) fn is_blocked(&self, domain: &str, name: &str) -> bool {
+        let user = UserKey::new(domain, name);
+        self.state.user_blocks.is_blocked(&user, self.state.now())
+    }
+
+    /// Responds to good credentials of a blocked user like to a wrong password, so that a guesser
+    /// learns nothing.
+    pub(super) async fn blocked(
+        &self,
+        fields: &FormPost,
+        attempt: Attempt,
+        user: &UserIdentity,
+    ) -> Result<Response, ApiError> {
+        let user = account(user.domain(), user.name());
+        self.audit.record(Event::sign_in_blocked(user));
+        attempt.failed().await?;
+        self.refused(fields, CredentialRefusal::BadCredentials)
+            .await
     }
 
     /// Responds to refused credentials. Failures are counted in the shared state first (CA-70 to
@@ -132,24 +155,29 @@ impl ConversationPost {
         let key = Digest::of(self.conversation.id().as_bytes());
         let kind = CounterKind::ConversationFailures;
         let (now, until) = (self.state.now(), self.conversation.expiry());
-        Ok(self.state.shared.increment(kind, key, now, until).await?)
+        let shared = &self.state.shared;
+        Ok(shared.increment(self.party, kind, key, now, until).await?)
     }
 
     /// Sends the next form. A conversation that ends is spent.
     pub(super) async fn reply(&self, reply: &ConversationReply) -> Result<Response, ApiError> {
         if matches!(reply, ConversationReply::End(_)) {
-            spend(&self.state, &self.conversation).await?;
+            spend(&self.state, self.party, &self.conversation).await?;
         }
         Ok(self.forms.respond(reply.form()))
     }
 }
 
 /// Marks a conversation as spent. Returns whether it was not spent before.
-pub(super) async fn spend(state: &AppState, conversation: &Conversation) -> Result<bool, ApiError> {
+pub(super) async fn spend(
+    state: &AppState,
+    party: Party,
+    conversation: &Conversation,
+) -> Result<bool, ApiError> {
     let key = Digest::of(conversation.id().as_bytes());
     let until = conversation.expiry();
     let kind = FlagKind::SpentConversation;
-    Ok(state.shared.set_flag(kind, key, until).await?)
+    Ok(state.shared.set_flag(party, kind, key, until).await?)
 }
 
 /// Writes forms in the media type and the language that the client accepts.

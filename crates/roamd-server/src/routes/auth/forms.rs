@@ -18,6 +18,7 @@ use crate::app::state::AppState;
 use crate::audit::{Event, account};
 use crate::auth::login_throttle::{Admission, Attempt};
 use crate::clock::rng;
+use crate::fairness::parties;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 
@@ -68,6 +69,7 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
         audit,
         forms,
         conversation,
+        party: parties::of_client(client),
     };
     if let Some(change) = state
         .conversations
@@ -97,10 +99,11 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
 pub(crate) async fn cancel(state: &AppState, request: Request) -> Result<Response, ApiError> {
     let forms = FormWriter::of(&request)?;
     let cookie = request.joined(&COOKIE);
+    let party = parties::of_client(request.client_address());
     let fields = FormPost::from_url_encoded(&request.body().await?);
     match resume(state, cookie.as_deref(), &fields).await? {
         Ok(conversation) => {
-            spend(state, &conversation).await?;
+            spend(state, party, &conversation).await?;
             Ok(forms.respond(&Conversations::cancelled()))
         }
         Err(refusal) => Ok(forms.refusal(&refusal)),
@@ -133,6 +136,9 @@ async fn check(
     fields: FormPost,
 ) -> Result<Response, ApiError> {
     let refusal = match post.state.credential_farms.check(&credentials).await {
+        Ok(user) if post.is_blocked(user.domain(), user.name()) => {
+            return post.blocked(&fields, attempt, &user).await;
+        }
         Ok(user) => {
             attempt.succeeded().await?;
             return post.signed_in(user, credentials.password).await;
@@ -147,10 +153,15 @@ async fn check(
     } else {
         attempt.not_counted().await?;
     }
-    if refusal.asks_for_change()
-        && let Some(form) = password_change::form(&post, &credentials).await?
-    {
-        return Ok(form);
+    if refusal.asks_for_change() {
+        if post.is_blocked(&credentials.domain, &credentials.user_name) {
+            // The form would tell that the password is right.
+            let refusal = CredentialRefusal::BadCredentials;
+            return post.refused(&fields, refusal).await;
+        }
+        if let Some(form) = password_change::form(&post, &credentials).await? {
+            return Ok(form);
+        }
     }
     post.refused(&fields, refusal).await
 }

@@ -54,6 +54,15 @@ pub(super) async fn attempt(
         Admission::Admitted(attempt) => attempt,
         Admission::TooEarly(wait) => return Ok(post.ask_to_wait(fields, wait)),
     };
+    let Credentials {
+        domain, user_name, ..
+    } = &change.credentials;
+    if post.is_blocked(domain, user_name) {
+        let user = account(domain, user_name);
+        post.audit.record(Event::sign_in_blocked(user));
+        attempt.failed().await?;
+        return refused(&post, ChangeRefusal::OldPassword).await;
+    }
     let state = Arc::clone(&post.state);
     state
         .changes
@@ -126,8 +135,10 @@ async fn sign_in_again(
         .await;
     info!(user = %key, "Password changed");
     match checked {
-        Ok(user) => post.signed_in(user, new_password).await,
-        Err(_) => {
+        Ok(user) if !post.is_blocked(user.domain(), user.name()) => {
+            post.signed_in(user, new_password).await
+        }
+        _ => {
             let reply = Conversations::changed(post.forms.language);
             post.reply(&reply).await
         }

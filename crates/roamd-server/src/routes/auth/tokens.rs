@@ -12,8 +12,9 @@ use tracing::info;
 
 use super::messages::{accepts_token_messages, secret_response, token_response};
 use crate::app::state::AppState;
-use crate::audit::{Event, account};
+use crate::audit::{Event, RevocationReason, account};
 use crate::auth::password_checks::CheckPolicy;
+use crate::auth::revocation::{Revoked, TokenDigests};
 use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -42,7 +43,7 @@ pub(crate) async fn token(state: &Arc<AppState>, request: Request) -> Result<Res
     let message = message.ok_or(ApiError::UnsupportedMediaType {
         expected: TOKEN_MESSAGES,
     })?;
-    let body = request.body().await?;
+    let body = caller.body(request).await?;
     match message {
         TokenMessage::Request => exchange(state, &caller, &body).await,
         TokenMessage::Refresh => refresh(state, &caller, &body).await,
@@ -84,7 +85,8 @@ async fn refresh(state: &AppState, caller: &Caller<'_>, body: &[u8]) -> Result<R
     let message = RefreshToken::from_xml(body)?;
     let (holder, now) = (&caller.claims, state.now());
     let presented = state.tokens.to_refresh(holder, &message, now)?;
-    let revoked = state.revocations.is_revoked(&presented).await?;
+    let digests = TokenDigests::of(&presented);
+    let revoked = state.revocations.is_revoked(&digests).await?;
     let token = presented
         .unless_revoked(revoked)
         .map_err(|_| BodyTokenError::Invalid)?;
@@ -113,9 +115,12 @@ async fn destroy(
         let name = account(holder.user.domain(), holder.user.name());
         let user = caller.user.key;
         let revoke = async move {
-            task_state.revocations.revoke(&user, &revocation).await?;
-            audit.record(Event::TokenDestroyed { user: name });
+            let revoked = task_state.revocations.revoke(&user, &revocation).await?;
+            audit.record(Event::TokenDestroyed { user: name.clone() });
             info!(%user, "Token destroyed");
+            if revoked == Revoked::AllOfUser {
+                audit.record(Event::tokens_revoked(name, RevocationReason::Limit));
+            }
             Ok::<_, ApiError>(())
         };
         state.changes.run_to_completion(revoke).await??;

@@ -1,0 +1,118 @@
+//! Applies the revocations of operators while the server runs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roamd_state::StateError;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::app::state::AppState;
+use crate::audit::{Event, RevocationReason, account};
+use crate::revocations::{RevocationFile, RevocationsError, UserRevocation};
+
+/// Interval at which a running server reads the file.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Applies the file of revocations to the shared state, and its blocks to sign-ins.
+pub(super) struct OperatorRevocations {
+    file: RevocationFile,
+    state: Arc<AppState>,
+    /// Content of the file that has been applied.
+    applied: Vec<UserRevocation>,
+    /// The last problem that was logged.
+    problem: Option<String>,
+}
+
+/// Why a content of the file is not applied.
+#[derive(Debug, thiserror::Error)]
+enum NotApplied {
+    #[error(transparent)]
+    File(#[from] RevocationsError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl OperatorRevocations {
+    /// Reads the file. Sign-ins are blocked from then on.
+    ///
+    /// # Errors
+    /// If the file cannot be used.
+    pub(super) fn open(
+        file: RevocationFile,
+        state: Arc<AppState>,
+    ) -> Result<Self, RevocationsError> {
+        state.user_blocks.replace(blocks(&file.read()?));
+        Ok(Self {
+            file,
+            state,
+            applied: Vec::new(),
+            problem: None,
+        })
+    }
+
+    /// Runs until `stop` is cancelled.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut interval = tokio::time::interval(INTERVAL);
+        while stop.run_until_cancelled(interval.tick()).await.is_some() {
+            self.update().await;
+        }
+    }
+
+    /// Reads the file and applies it. If that fails, what was applied before stays.
+    pub(super) async fn update(&mut self) {
+        let problem = self.read_and_apply().await.err();
+        let problem = problem.map(|error| error.to_string());
+        if let Some(error) = &problem
+            && self.problem != problem
+        {
+            warn!(error, "Revocations not applied; trying again");
+        }
+        self.problem = problem;
+    }
+
+    async fn read_and_apply(&mut self) -> Result<(), NotApplied> {
+        let file = self.file.clone();
+        let read = tokio::task::spawn_blocking(move || file.read()).await??;
+        if read == self.applied {
+            return Ok(());
+        }
+        self.state.user_blocks.replace(blocks(&read));
+        for revocation in &read {
+            if !self.applied.contains(revocation) {
+                self.apply(revocation).await?;
+            }
+        }
+        self.applied = read;
+        Ok(())
+    }
+
+    /// Ends the sign-ins of a user. Records it, unless it was done before.
+    async fn apply(&self, revocation: &UserRevocation) -> Result<(), StateError> {
+        let UserRevocation {
+            ref domain,
+            ref name,
+            ended,
+            blocked_until,
+        } = *revocation;
+        let user = revocation.key();
+        if self.state.revocations.end_user(&user, ended).await? {
+            info!(%user, %ended, "Sign-ins of a user ended by an operator");
+            let event = Event::TokensRevoked {
+                user: account(domain, name),
+                reason: RevocationReason::Operator,
+                blocked_until,
+            };
+            self.state.record_event(event);
+        }
+        Ok(())
+    }
+}
+
+fn blocks(revocations: &[UserRevocation]) -> HashMap<roamd_sessions::UserKey, jiff::Timestamp> {
+    let blocked = |entry: &UserRevocation| Some((entry.key(), entry.blocked_until?));
+    revocations.iter().filter_map(blocked).collect()
+}

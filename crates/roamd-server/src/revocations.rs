@@ -1,0 +1,403 @@
+//! Revocations by an operator: the file `revocations` in the data folder.
+//!
+//! `roamd tokens revoke` writes it, and a server reads it when it starts and every few seconds. It
+//! is replaced atomically, and one process changes it at a time. Each line is a JSON object.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use roamd_sessions::UserKey;
+use serde::{Deserialize, Serialize};
+
+use crate::data_dir::{self, DataDirError};
+
+/// Name of the file.
+const FILE: &str = "revocations";
+
+/// Name of a new file before it replaces the old one.
+const DRAFT: &str = "revocations.new";
+
+/// Name of the file that is locked while the file is changed.
+const LOCK: &str = "revocations.lock";
+
+/// Maximum size of the file, in bytes: thousands of users.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Extra time, beyond the life of a token, for which a revocation stays in the file, for servers
+/// with other clocks.
+const SLACK: SignedDuration = SignedDuration::from_hours(24);
+
+/// Error of the file of revocations.
+#[derive(Debug, thiserror::Error)]
+pub enum RevocationsError {
+    /// The file cannot be read or written.
+    #[error("cannot use the file of revocations {}", .path.display())]
+    File {
+        /// Path of the file.
+        path: PathBuf,
+        /// Cause.
+        source: io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] DataDirError),
+    /// Others can change the file.
+    #[error(
+        "file of revocations {} is writable by others (mode {mode:o}); run `chmod 600` on it and \
+         check what it contains", .path.display()
+    )]
+    Exposed {
+        /// Path of the file.
+        path: PathBuf,
+        /// Permission bits of the file.
+        mode: u32,
+    },
+    /// The file contains something else.
+    #[error(
+        "{}:{line}: not a revocation; the file is left as it is. Correct the line, or remove it",
+        .path.display()
+    )]
+    Damaged {
+        /// Path of the file.
+        path: PathBuf,
+        /// Number of the first bad line.
+        line: usize,
+    },
+    /// The file is or would get larger than it may be.
+    #[error(
+        "{} would be larger than {MAX_BYTES} bytes. To end the sign-ins of all users, stop the \
+         server and remove its keys", .path.display()
+    )]
+    TooLarge {
+        /// Path of the file.
+        path: PathBuf,
+    },
+}
+
+/// End of all sign-ins of a user up to a time, and a block of new ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRevocation {
+    /// Domain of the account, as typed.
+    pub domain: String,
+    /// Name of the account, as typed.
+    pub name: String,
+    /// All sign-ins up to this time have ended.
+    pub ended: Timestamp,
+    /// New sign-ins are refused before this time.
+    pub blocked_until: Option<Timestamp>,
+}
+
+/// The file of revocations of a data folder.
+#[derive(Debug, Clone)]
+pub struct RevocationFile {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    domain: String,
+    name: String,
+    ended: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blocked_until: Option<String>,
+}
+
+impl UserRevocation {
+    /// Returns the key of the account, which is equal for all spellings.
+    #[must_use]
+    pub fn key(&self) -> UserKey {
+        UserKey::new(&self.domain, &self.name)
+    }
+}
+
+impl RevocationFile {
+    /// Names the file of a data folder. Reads nothing.
+    #[must_use]
+    pub fn of(data_dir: &Path) -> Self {
+        Self {
+            folder: data_dir.to_owned(),
+            path: data_dir.join(FILE),
+        }
+    }
+
+    /// Ends all sign-ins of a user up to now. With `block`, new ones are refused for that time
+    /// from now on, which replaces an earlier block; zero ends it. Without, an earlier block stays.
+    ///
+    /// Removes entries that no token needs any more, given that tokens live for at most
+    /// `token_lifetime_max`.
+    ///
+    /// # Errors
+    /// If the file cannot be used, or the new one cannot be written. The old file then stays.
+    pub fn revoke(
+        &self,
+        domain: &str,
+        name: &str,
+        block: Option<Duration>,
+        token_lifetime_max: Duration,
+        now: Timestamp,
+    ) -> Result<UserRevocation, RevocationsError> {
+        // The precision that the shared state keeps.
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        data_dir::open_or_create(&self.folder)?;
+        let _locked = self.lock()?;
+        let mut entries = self.read()?;
+        let mut revocation = UserRevocation {
+            domain: domain.to_owned(),
+            name: name.to_owned(),
+            ended: now,
+            blocked_until: block.map(|block| later(now, block)),
+        };
+        let key = revocation.key();
+        if let Some(earlier) = entries.iter().find(|entry| entry.key() == key) {
+            revocation.ended = earlier.ended.max(now);
+            if block.is_none() {
+                revocation.blocked_until = earlier.blocked_until;
+            }
+        }
+        revocation.blocked_until = revocation.blocked_until.filter(|until| now < *until);
+        entries.retain(|entry| {
+            let forgotten = later(entry.ended, token_lifetime_max);
+            let is_needed = now < forgotten.checked_add(SLACK).unwrap_or(Timestamp::MAX)
+                || entry.blocked_until.is_some_and(|until| now < until);
+            entry.key() != key && is_needed
+        });
+        entries.push(revocation.clone());
+        self.write(&entries)?;
+        Ok(revocation)
+    }
+
+    /// Reads all revocations. There are none if the file is missing.
+    ///
+    /// # Errors
+    /// If the file cannot be used.
+    pub fn read(&self) -> Result<Vec<UserRevocation>, RevocationsError> {
+        let file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            file => file.map_err(|source| self.unusable(source))?,
+        };
+        let metadata = file.metadata().map_err(|source| self.unusable(source))?;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o022 != 0 {
+            return Err(RevocationsError::Exposed {
+                path: self.path.clone(),
+                mode,
+            });
+        }
+        data_dir::check(&self.folder)?;
+        if metadata.len() > MAX_BYTES {
+            return Err(self.too_large());
+        }
+        let mut text = String::new();
+        file.take(MAX_BYTES)
+            .read_to_string(&mut text)
+            .map_err(|source| self.unusable(source))?;
+        let entry = |(index, line): (usize, &str)| {
+            parse(line).ok_or_else(|| RevocationsError::Damaged {
+                path: self.path.clone(),
+                line: index + 1,
+            })
+        };
+        text.lines().enumerate().map(entry).collect()
+    }
+
+    /// Locks the file against changes by other processes. Waits for the lock. It is released when
+    /// the returned file is dropped.
+    fn lock(&self) -> Result<File, RevocationsError> {
+        let lock = || {
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(self.folder.join(LOCK))?;
+            data_dir::give_to_owner(&self.folder, &file)?;
+            file.lock()?;
+            Ok(file)
+        };
+        lock().map_err(|source| self.unusable(source))
+    }
+
+    /// Replaces the file and flushes it to the disk. The caller holds the lock.
+    fn write(&self, entries: &[UserRevocation]) -> Result<(), RevocationsError> {
+        let draft = self.folder.join(DRAFT);
+        let text = to_text(entries).map_err(|source| self.unusable(source.into()))?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(self.too_large());
+        }
+        let write = || {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&draft)?;
+            // A draft that was left behind has kept its permissions.
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            data_dir::give_to_owner(&self.folder, &file)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&draft, &self.path)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        write().map_err(|source| self.unusable(source))
+    }
+
+    fn unusable(&self, source: io::Error) -> RevocationsError {
+        RevocationsError::File {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    fn too_large(&self) -> RevocationsError {
+        RevocationsError::TooLarge {
+            path: self.path.clone(),
+        }
+    }
+}
+
+fn to_text(entries: &[UserRevocation]) -> Result<String, serde_json::Error> {
+    let mut text = String::new();
+    for entry in entries {
+        let line = Line {
+            domain: entry.domain.clone(),
+            name: entry.name.clone(),
+            ended: entry.ended.to_string(),
+            blocked_until: entry.blocked_until.map(|until| until.to_string()),
+        };
+        text.push_str(&serde_json::to_string(&line)?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn parse(line: &str) -> Option<UserRevocation> {
+    let line: Line = serde_json::from_str(line).ok()?;
+    Some(UserRevocation {
+        domain: line.domain,
+        name: line.name,
+        ended: line.ended.parse().ok()?,
+        blocked_until: line
+            .blocked_until
+            .map(|until| until.parse())
+            .transpose()
+            .ok()?,
+    })
+}
+
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by)
+        .ok()
+        .and_then(|by| time.checked_add(by).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(4_000_000_000).unwrap() + SignedDuration::from_hours(hours)
+    }
+
+    #[test]
+    fn user_has_one_entry_until_no_token_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = RevocationFile::of(&folder.path().join("new"));
+        assert_eq!(file.read().unwrap(), []);
+        for (domain, name, block, hour, expected) in [
+            ("DEMO", "alice", None, 0, vec![("alice", 0, None)]),
+            (
+                "demo",
+                "Alice",
+                Some(2 * HOUR),
+                1,
+                vec![("Alice", 1, Some(3))],
+            ),
+            // The block stays, ends, is another one.
+            ("DEMO", "alice", None, 2, vec![("alice", 2, Some(3))]),
+            ("DEMO", "alice", Some(HOUR), 2, vec![("alice", 2, Some(3))]),
+            (
+                "DEMO",
+                "alice",
+                Some(Duration::ZERO),
+                2,
+                vec![("alice", 2, None)],
+            ),
+            (
+                "DEMO",
+                "bob \"\n\u{202e}",
+                None,
+                3,
+                vec![("alice", 2, None), ("bob \"\n\u{202e}", 3, None)],
+            ),
+            // An earlier clock does not revive what has ended.
+            (
+                "DEMO",
+                "alice",
+                None,
+                1,
+                vec![("bob \"\n\u{202e}", 3, None), ("alice", 2, None)],
+            ),
+            (
+                "DEMO",
+                "carol",
+                None,
+                50,
+                vec![("bob \"\n\u{202e}", 3, None), ("carol", 50, None)],
+            ),
+        ] {
+            file.revoke(domain, name, block, DAY, at(hour)).unwrap();
+            let read = file.read().unwrap();
+            let read: Vec<_> = read
+                .iter()
+                .map(|entry| (entry.name.as_str(), entry.ended, entry.blocked_until))
+                .collect();
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(name, ended, blocked)| (name, at(ended), blocked.map(at)))
+                .collect();
+            assert_eq!(read, expected, "{name} {hour}");
+        }
+        let mode = fs::metadata(&file.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn unusable_revocations_are_refused_and_unchanged() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = RevocationFile::of(folder.path());
+        file.revoke("DEMO", "alice", None, DAY, at(0)).unwrap();
+        let good = fs::read_to_string(&file.path).unwrap();
+        for (text, mode, expected) in [
+            (
+                format!("{good}rubbish\n"),
+                0o600,
+                "revocations:2: not a revocation",
+            ),
+            (
+                good.replace("ended", "end"),
+                0o600,
+                "revocations:1: not a revocation",
+            ),
+            (good.repeat(20_000), 0o600, "would be larger"),
+            (good.clone(), 0o620, "chmod 600"),
+        ] {
+            fs::write(&file.path, &text).unwrap();
+            fs::set_permissions(&file.path, Permissions::from_mode(mode)).unwrap();
+            let error = file.revoke("DEMO", "bob", None, DAY, at(0)).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(fs::read_to_string(&file.path).unwrap(), text);
+        }
+    }
+}

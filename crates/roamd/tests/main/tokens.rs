@@ -1,0 +1,142 @@
+//! Tests of `roamd tokens revoke`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
+use std::time::Duration;
+
+use crate::citrixauth_client::{Client, TOKEN, between, token};
+use crate::support::{CommandOutput, Server, World, configuration, roamd, run, unused_address};
+
+const STORE: &str = "store:/Citrix/Store";
+
+/// More often than the server reads the file, and for longer than that takes on a slow machine.
+const POLL: Duration = Duration::from_millis(200);
+const POLLS: usize = 150;
+
+fn revoke(config: &str, user: &str, more: &[&str]) -> CommandOutput {
+    let args = ["tokens", "revoke", "--user", user, "--config", config];
+    let ran = run(&[&args[..], more].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    ran
+}
+
+/// Repeats something until it returns a result.
+fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..POLLS {
+        if let Some(result) = attempt() {
+            return result;
+        }
+        thread::sleep(POLL);
+    }
+    panic!("{what}");
+}
+
+fn audit_lines(world: &World, event: &str) -> Vec<String> {
+    let audit = fs::read_to_string(world.path("state").join("audit.jsonl")).unwrap();
+    let named = format!("\"event\":\"{event}\"");
+    let lines = audit.lines().filter(|line| line.contains(&named));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let listen = unused_address();
+    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+    let serve = || Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let server = serve();
+    let client = Client(listen);
+    let sign_in = |user| token(&client.log_on_as(&client.begin(), user, "roam-demo"));
+    let store_token = |primary: &str| token(&client.request(TOKEN, primary, STORE));
+    let [alice, bob] = ["alice", "bob"].map(sign_in);
+    let [of_alice, of_bob] = [&alice, &bob].map(|primary| store_token(primary));
+    assert_eq!(client.reason(&of_alice), None);
+
+    // Any spelling of the account, while the server runs.
+    let ran = revoke(&config, r"demo\ALICE", &[]);
+    assert!(
+        ran.out.contains(r"All sign-ins of demo\alice up to 2"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("refused"), "{ran:?}");
+    let reason = eventually("the token still works", || client.reason(&of_alice));
+    assert_eq!(reason, "expired");
+    let exchanged = client.request(TOKEN, &alice, STORE);
+    assert_eq!(between(&exchanged, "reason=\"", "\""), "expired");
+    assert_eq!(client.reason(&of_bob), None);
+    // The user can sign in again.
+    let again = store_token(&sign_in("alice"));
+    assert_eq!(client.reason(&again), None);
+    let lines = eventually("no line in the audit log", || {
+        Some(audit_lines(&world, "tokens-revoked")).filter(|lines| !lines.is_empty())
+    });
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for part in [r#""user":"demo\\ALICE""#, r#""reason":"operator""#] {
+        assert!(lines[0].contains(part), "{lines:?}");
+    }
+
+    // While it is stopped, even by SIGKILL. A user that no farm knows is accepted.
+    server.kill();
+    revoke(&config, r"DEMO\bob", &[]);
+    revoke(&config, r"NO-DOMAIN\nobody", &[]);
+    let server = serve();
+    assert_eq!(client.reason(&of_bob).as_deref(), Some("expired"));
+    assert_eq!(client.reason(&of_alice).as_deref(), Some("expired"));
+    assert_eq!(client.reason(&again), None);
+    server.stop();
+    assert_eq!(audit_lines(&world, "tokens-revoked").len(), 3);
+    let file = world.path("state").join("revocations");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    // It holds without the file, and a damaged file stops the start.
+    fs::remove_file(&file).unwrap();
+    let server = serve();
+    assert_eq!(client.reason(&of_bob).as_deref(), Some("expired"));
+    server.stop();
+    fs::write(&file, "rubbish\n").unwrap();
+    let ran = run(&["serve", "--config", &config]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.err.contains("revocations:1: not a revocation"),
+        "{ran:?}"
+    );
+    farm.stop();
+}
+
+#[test]
+fn blocked_user_cannot_sign_in_until_the_block_ends() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let listen = unused_address();
+    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let client = Client(listen);
+    let log_on = |user, password| client.log_on_as(&client.begin(), user, password);
+    let is_signed_in = |response: &str| response.contains("<token>");
+    let alice = token(&client.request(TOKEN, &client.sign_in("roam-demo"), STORE));
+
+    let ran = revoke(&config, r"DEMO\alice", &["--block", "1h", "--json"]);
+    assert_eq!(ran.json()["user"], r"demo\alice");
+    assert!(ran.json()["blocked_until"].is_string(), "{ran:?}");
+    eventually("the token still works", || client.reason(&alice));
+    // The response is that of a wrong password.
+    let blocked = log_on("alice", "roam-demo");
+    assert!(!is_signed_in(&blocked), "{blocked}");
+    let error = |response: &str| between(response, "<Label><Text>", "</Text>").to_owned();
+    assert_eq!(error(&blocked), error(&log_on("alice", "wrong")));
+    assert!(is_signed_in(&log_on("bob", "roam-demo")));
+    let refused = audit_lines(&world, "sign-in-refused");
+    assert!(refused[0].contains(r#""reason":"blocked""#), "{refused:?}");
+
+    // The block ends at its time, and can be ended before.
+    revoke(&config, r"DEMO\alice", &["--block", "0h"]);
+    let response = eventually("still blocked", || {
+        Some(log_on("alice", "roam-demo")).filter(|response| is_signed_in(response))
+    });
+    assert!(response.contains("<token>"));
+    server.stop();
+    farm.stop();
+}
