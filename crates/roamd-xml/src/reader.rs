@@ -25,7 +25,7 @@ pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Document, Error> {
     if rest.starts_with('\u{FEFF}') {
         return Err(ErrorKind::NotWellFormed("text before the root element").at(at));
     }
-    let root = tree_builder::build(rest, at, rules)?;
+    let root = tree_builder::build(rest, at, bytes.len(), rules)?;
     Ok(Document { encoding, root })
 }
 

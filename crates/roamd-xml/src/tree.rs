@@ -137,10 +137,47 @@ impl Element {
             .map(|a| a.value.as_str())
     }
 
+    /// Returns the memory of the element with all that it contains, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.allocated()
+    }
+
+    /// Returns the bytes that the element has allocated, itself left out.
+    pub(crate) fn allocated(&self) -> usize {
+        let attributes: usize = self.attributes.iter().map(Attribute::allocated).sum();
+        let children: usize = self.children.iter().map(Self::allocated).sum();
+        self.namespace.as_ref().map_or(0, allocated)
+            + allocated(&self.name)
+            + allocated(&self.text)
+            + self.attributes.capacity() * size_of::<Attribute>()
+            + attributes
+            + self.children.capacity() * size_of::<Self>()
+            + children
+    }
+
     /// Returns the text without surrounding white space.
     #[must_use]
     pub fn trimmed(&self) -> &str {
         self.text.trim_matches(SPACE)
+    }
+}
+
+impl Attribute {
+    /// Returns the bytes that the attribute has allocated, itself left out.
+    fn allocated(&self) -> usize {
+        self.namespace.as_ref().map_or(0, allocated)
+            + allocated(&self.name)
+            + allocated(&self.value)
+    }
+}
+
+/// Returns the bytes that a text has allocated: none if it is short.
+pub(crate) fn allocated(text: &CompactString) -> usize {
+    if text.is_heap_allocated() {
+        text.capacity()
+    } else {
+        0
     }
 }
 

@@ -16,15 +16,21 @@ use crate::limit_checker::LimitChecker;
 use crate::namespaces::Namespaces;
 use crate::prolog::{self, DoctypeFault};
 use crate::start_tag::StartTagReader;
+use crate::tree::allocated;
 use crate::{Doctype, Element, Error, ErrorKind, Position, Rules, names, references};
 
 /// Returns the root element of a text that follows the XML declaration. `at` is the position of the
-/// text in the document.
+/// text in the document, and `bytes` the length of the document before it was decoded.
 ///
 /// # Errors
 /// If the text is not well-formed or violates the rules.
-pub(crate) fn build(text: &str, at: Position, rules: &Rules) -> Result<Element, Error> {
-    TreeBuilder::new(text, at, rules)
+pub(crate) fn build(
+    text: &str,
+    at: Position,
+    bytes: usize,
+    rules: &Rules,
+) -> Result<Element, Error> {
+    TreeBuilder::new(text, at, bytes, rules)
         .build()
         .map_err(|Rejection { kind, offset }| kind.at(at.after(text.get(..offset).unwrap_or(text))))
 }
@@ -54,11 +60,11 @@ struct OpenElement {
 }
 
 impl<'t, 'r> TreeBuilder<'t, 'r> {
-    fn new(text: &'t str, at: Position, rules: &'r Rules) -> Self {
+    fn new(text: &'t str, at: Position, bytes: usize, rules: &'r Rules) -> Self {
         Self {
             text,
             doctype: rules.doctype,
-            limits: LimitChecker::new(&rules.limits),
+            limits: LimitChecker::new(&rules.limits, bytes),
             tags: StartTagReader::default(),
             namespaces: Namespaces::default(),
             cursor: Cursor::new(text, at),
@@ -97,13 +103,9 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             Event::Start(_) => return self.open(inside("<", ">"), start),
             Event::Empty(_) => {
                 self.open(inside("<", "/>"), start)?;
-                self.close();
-                Ok(())
+                self.close()
             }
-            Event::End(_) => {
-                self.close();
-                Ok(())
-            }
+            Event::End(_) => self.close(),
             Event::Text(_) => return self.text(markup, start),
             Event::CData(_) => self
                 .check_place()
@@ -134,6 +136,9 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             children: Vec::new(),
             at: self.cursor.advance(start),
         };
+        self.limits
+            .allocated(element.allocated())
+            .map_err(|kind| kind.at_offset(start))?;
         self.is_in_text = false;
         self.open.push(OpenElement {
             element,
@@ -151,15 +156,22 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         self.limits.element(self.open.len() + 1)
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<(), ErrorKind> {
         let Some(closed) = self.open.pop() else {
-            return;
+            return Ok(());
         };
         self.namespaces.close(closed.outer_namespaces);
         self.is_in_text = false;
-        match self.open.last_mut() {
-            Some(parent) => parent.element.children.push(closed.element),
-            None => self.root = Some(closed.element),
+        let Some(parent) = self.open.last_mut() else {
+            self.root = Some(closed.element);
+            return Ok(());
+        };
+        let children = &mut parent.element.children;
+        let before = children.capacity();
+        children.push(closed.element);
+        match children.capacity() - before {
+            0 => Ok(()),
+            grown => self.limits.allocated(grown * size_of::<Element>()),
         }
     }
 
@@ -190,7 +202,13 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             self.limits.node()?;
         }
         if let Some(parent) = self.open.last_mut() {
-            parent.element.text.push_str(text);
+            let all = &mut parent.element.text;
+            let before = allocated(all);
+            all.push_str(text);
+            match allocated(all).saturating_sub(before) {
+                0 => {}
+                grown => self.limits.allocated(grown)?,
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Rejected documents and their errors.
 
 use roamd_xml::ErrorKind::{self, *};
-use roamd_xml::{Rules, parse};
+use roamd_xml::{Rules, XmlLimits, parse};
 
 use crate::{FARM, STORE};
 
@@ -505,5 +505,69 @@ fn error_text_has_rule_and_position_but_no_value() {
     assert_eq!(
         error.to_string(),
         "not well-formed: end tag does not match its start tag at line 2, column 8"
+    );
+}
+
+#[test]
+fn tree_of_hostile_document_is_bounded() {
+    // The limit is a multiple of the length, so that a shorter document shows the same.
+    let rules = Rules::nfuse(XmlLimits::RESPONSE);
+    let bytes = rules.limits.bytes / 8;
+    let filled = |unit: &str| {
+        let count = (bytes - "<a></a>".len()) / unit.len();
+        format!("<a>{}</a>", unit.repeat(count))
+    };
+    let limit = rules.limits.tree_bytes(bytes);
+    let attributes: String = ('a'..='z').map(|name| format!(" {name}=\"\"")).collect();
+    let chain = format!("{}{}", "<b>".repeat(30), "</b>".repeat(30));
+    let namespace = "n".repeat(rules.limits.namespace_bytes);
+    let named = format!("<b xmlns='{namespace}'>{}</b>", "<c/>".repeat(1_000));
+    let padding = " ".repeat(1_000);
+    for (name, unit) in [
+        ("attributes", format!("<b{attributes}/>")),
+        ("elements", chain.clone()),
+        ("namespaces", named),
+    ] {
+        let group = format!("<g>{}</g>", unit.repeat(1 + 100_000 / unit.len()));
+        let error = parse(filled(&group).as_bytes(), &rules).unwrap_err();
+        let is_bounded = match error.kind {
+            TreeTooLarge { limit: found } => found <= limit,
+            ref kind => matches!(kind, TooManyElements { .. }),
+        };
+        assert!(is_bounded, "{name}: {:?}", error.kind);
+    }
+    // A document that is as dense has a small tree while it is short.
+    let short = format!("<a>{chain}</a>");
+    let tree = parse(short.as_bytes(), &rules).unwrap().root.memory();
+    assert!(tree <= rules.limits.tree_bytes(short.len()), "{tree}");
+    let sparse = filled(&format!("<b>{padding}</b>"));
+    let tree = parse(sparse.as_bytes(), &rules).unwrap().root.memory();
+    assert!(tree <= 2 * bytes, "{tree}");
+}
+
+#[test]
+fn counted_memory_is_that_of_the_tree() {
+    let long = "v".repeat(100);
+    let body = format!(
+        "<p:a xmlns:p='{long}' b='{long}' c='&amp;'>{long}<d/>&lt;{long}<p:{long}/><e><f/></e></p:a>"
+    );
+    let rules = |tree_factor| {
+        Rules::nfuse(XmlLimits {
+            tree_factor,
+            ..XmlLimits::RESPONSE
+        })
+    };
+    let memory = parse(body.as_bytes(), &rules(1)).unwrap().root.memory();
+    assert!(memory > 10 * 136, "{memory}");
+    // Many of them, so that the limit is a multiple of the length.
+    let many = format!("<r>{}</r>", body.repeat(10_000));
+    let tree = parse(many.as_bytes(), &rules(10)).unwrap().root.memory();
+    let factor = tree.div_ceil(many.len());
+    assert!(parse(many.as_bytes(), &rules(factor)).is_ok(), "{factor}");
+    let error = parse(many.as_bytes(), &rules(factor - 1)).unwrap_err();
+    assert!(
+        matches!(error.kind, TreeTooLarge { .. }),
+        "{:?}",
+        error.kind
     );
 }
