@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use roamd_citrixauth::{
     ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange, UserIdentity,
+    may_name,
 };
 use roamd_nfuse_client::{CallError, Sent};
 use roamd_nfuse_proto::{
@@ -21,7 +22,6 @@ use super::errors::farm_error;
 use super::farm_state::FarmState;
 use super::operation_kind::OperationKind;
 use super::password_check::PasswordCheck;
-use super::verified_identity::{account, may_name};
 use crate::fairness::{NoPermit, Permit};
 
 /// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
@@ -157,7 +157,7 @@ impl CredentialFarms {
             match response {
                 Ok(response) => {
                     let sam = response.identity.and_then(|identity| identity.sam);
-                    let named = sam.as_deref().and_then(account);
+                    let named = sam.as_deref().and_then(UserIdentity::from_sam);
                     return Ok(self.identity(id, typed, named));
                 }
                 Err(CallError::Refused(error)) => {

@@ -21,7 +21,6 @@ pub(crate) mod probe;
 mod session_end;
 mod session_list;
 mod ticket_authorities;
-mod verified_identity;
 
 pub(crate) use self::adapter::NfuseFarm;
 pub(crate) use self::credential_check::CredentialFarms;

@@ -1,20 +1,6 @@
-//! Identity of a user who signs in: what a farm may say about it.
+//! Accounts that a farm names in its response to a sign-in, and whether it may.
 
-use roamd_citrixauth::UserIdentity;
-
-/// Longest domain and longest account name, in bytes: the limit of a DNS name.
-const MAX_PART_BYTES: usize = 255;
-
-/// Parses a SAM name `DOMAIN\name`. Returns `None` if it is malformed, too long or has control
-/// characters, since ids, tokens and log lines contain it.
-pub(super) fn account(sam: &str) -> Option<UserIdentity> {
-    let (domain, name) = sam.split_once('\\')?;
-    let plain = |part: &str| {
-        (1..=MAX_PART_BYTES).contains(&part.len())
-            && !part.contains(|c: char| c.is_control() || c == '\\')
-    };
-    (plain(domain) && plain(name)).then(|| UserIdentity::new(domain, name))
-}
+use crate::UserIdentity;
 
 /// Whether a farm that has accepted a password for the typed account may name this one.
 ///
@@ -23,7 +9,8 @@ pub(super) fn account(sam: &str) -> Option<UserIdentity> {
 /// passwords may also name another account, as directories do for a user principal name that is not
 /// the name of the account, in a configured domain, or in any domain if none is configured. If
 /// several farms check passwords, none of them speaks for the accounts of the others.
-pub(super) fn may_name(
+#[must_use]
+pub fn may_name(
     typed: &UserIdentity,
     named: &UserIdentity,
     domains: &[String],
@@ -55,7 +42,7 @@ mod tests {
 
     #[test]
     fn farm_names_the_typed_account_only() {
-        let identity = |text: &str| account(text).unwrap();
+        let identity = |text: &str| UserIdentity::from_sam(text).unwrap();
         for (typed, named, domains, of_several, of_only_one) in [
             (r"DEMO\alice", r"DEMO\alice", &["DEMO"][..], true, true),
             (r"demo\Alice", r"DEMO\alice", &[], true, true),
