@@ -29,6 +29,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory, in KiB.
     pub memory: u64,
+    /// Most resident memory that the program has had so far, in KiB.
+    pub peak_memory: u64,
 }
 
 impl Process {
@@ -98,6 +100,7 @@ impl Process {
             let more = usage_of(child)?;
             usage.cpu += more.cpu;
             usage.memory += more.memory;
+            usage.peak_memory += more.peak_memory;
         }
         Ok(usage)
     }
@@ -143,12 +146,14 @@ impl Usage {
         let (_, fields) = stat.rsplit_once(')')?;
         let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
         let ticks = ticks.next()?.ok()? + ticks.next()?.ok()?;
-        let memory = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let memory = |name| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().strip_suffix("kB")?.trim().parse().ok()
+        };
         Some(Self {
             cpu: Duration::from_millis(ticks * 1000 / TICKS),
-            memory: memory.trim().strip_suffix("kB")?.trim().parse().ok()?,
+            memory: memory("VmRSS:")?,
+            peak_memory: memory("VmHWM:")?,
         })
     }
 }
@@ -160,13 +165,15 @@ mod tests {
     #[test]
     fn usage_is_parsed_after_any_program_name() {
         let stat = "12 (a) b (c) S 1 12 12 0 -1 4194560 900 0 0 0 250 31 0 0 20 0 5 0 77 1 2";
-        let status = "Name:\ta\nVmPeak:\t 9000 kB\nVmRSS:\t   12345 kB\nThreads:\t5\n";
+        let status =
+            "Name:\ta\nVmPeak:\t 9000 kB\nVmHWM:\t 20000 kB\nVmRSS:\t   12345 kB\nThreads:\t5\n";
         let usage = Usage::from_proc(stat, status).unwrap();
         assert_eq!(
             usage,
             Usage {
                 cpu: Duration::from_millis(2810),
-                memory: 12345
+                memory: 12345,
+                peak_memory: 20000,
             }
         );
     }

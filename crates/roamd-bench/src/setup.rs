@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -28,6 +28,8 @@ pub struct ServerProcess {
     pub store: String,
     /// Address to which clients connect.
     pub address: SocketAddr,
+    /// Data folder, with the audit log.
+    pub data: PathBuf,
     /// Clients that trust its certificate; `None` without TLS.
     pub tls: Option<TlsClients>,
 }
@@ -88,11 +90,12 @@ impl ServerProcess {
         fs::create_dir(folder)
             .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let path = folder.join("roamd.toml");
+        let data = folder.join("data");
         let store = StoreConfig::new("/Citrix/Store", farms.iter().cloned());
         let config = ServerConfig {
             listen: listening.listen.to_string(),
             base_url: listening.base_url.clone(),
-            data_dir: folder.join("data").display().to_string(),
+            data_dir: data.display().to_string(),
             lines: listening.sections.clone(),
             stores: vec![store],
         };
@@ -108,6 +111,7 @@ impl ServerProcess {
             process,
             store,
             address,
+            data,
             tls: None,
         })
     }

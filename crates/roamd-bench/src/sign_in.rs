@@ -19,6 +19,25 @@ use crate::setup::{ServerProcess, Setup};
 use crate::url::path_of_url;
 use crate::world::{DOMAIN, PASSWORD, USER};
 
+/// Credentials for a sign-in. The domain is that of the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// User name.
+    pub user: &'a str,
+    /// Password.
+    pub password: &'a str,
+}
+
+/// What a sign-in has given.
+pub struct SignedIn {
+    /// URL of the token service.
+    pub token_service: String,
+    /// Token for the token service.
+    pub primary: SecretString,
+    /// Token for the store.
+    pub store: SecretString,
+}
+
 /// Results of a load of sign-ins.
 #[derive(Clone, Copy, Debug)]
 pub struct SignIns {
@@ -39,7 +58,8 @@ pub struct SignIns {
 pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
     runtime()?.block_on(async {
         let mut connection = server.connect().await?;
-        sign_in(&mut connection, &server.store).await
+        let signed_in = sign_in(&mut connection, &server.store, Account::of(USER)).await?;
+        Ok(signed_in.store)
     })
 }
 
@@ -60,7 +80,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
                 let mut connection = Connection::open(address).await?;
                 let mut done = 0;
                 while start.elapsed() < load.duration {
-                    sign_in(&mut connection, &store).await?;
+                    sign_in(&mut connection, &store, Account::of(USER)).await?;
                     done += 1;
                 }
                 anyhow::Ok(done)
@@ -82,7 +102,26 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
     })
 }
 
-async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretString> {
+impl<'a> Account<'a> {
+    /// A user of the world with the right password.
+    #[must_use]
+    pub fn of(user: &'a str) -> Self {
+        Self {
+            user,
+            password: PASSWORD,
+        }
+    }
+}
+
+/// Signs in over a connection, for a store that is given by its URL.
+///
+/// # Errors
+/// If a request fails or gets another response than expected.
+pub async fn sign_in(
+    connection: &mut Connection,
+    store: &str,
+    account: Account<'_>,
+) -> Result<SignedIn> {
     // 1. The store requires a token.
     let path = path_of_url(&format!("{store}/sessions/v1/available"))?;
     let headers = [
@@ -130,8 +169,8 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
     // 5. The completed form gets the primary token.
     let post = FormPost {
         state_context: form.state_context,
-        user_name: Some(format!("{DOMAIN}\\{USER}")),
-        password: Some(PASSWORD.into()),
+        user_name: Some(format!("{DOMAIN}\\{}", account.user)),
+        password: Some(account.password.into()),
         ..FormPost::default()
     };
     let headers = [
@@ -156,7 +195,11 @@ async fn sign_in(connection: &mut Connection, store: &str) -> Result<SecretStrin
         "the token service responded with {}",
         response.status
     );
-    Ok(RequestTokenResponse::from_xml(&response.body)?.token)
+    Ok(SignedIn {
+        token_service,
+        primary,
+        store: RequestTokenResponse::from_xml(&response.body)?.token,
+    })
 }
 
 const ACCEPT_FORMS: &str = "application/vnd.citrix.requesttokenresponse+xml, \

@@ -1,9 +1,11 @@
-//! The world of the embedded farm: one user with three disconnected sessions.
+//! The world of the embedded farm: a user with three disconnected sessions, and one without.
 
 use roamd_nfuse_proto::{Credentials, Domain, Password, PasswordEncoding};
 
 /// User of the world.
 pub const USER: &str = "alice";
+/// Another user, without sessions.
+pub const ATTACKER: &str = "mallory";
 /// Number of the user's sessions.
 pub const SESSIONS: usize = 3;
 pub(crate) const DOMAIN: &str = "BENCH";
@@ -30,6 +32,9 @@ name = "{DOMAIN}"
 dns = "bench.test"
 [[domain.user]]
 name = "{USER}"
+password = "{PASSWORD}"
+[[domain.user]]
+name = "{ATTACKER}"
 password = "{PASSWORD}"
 
 [[farm]]

@@ -29,41 +29,38 @@ const WRITTEN: Rules = Rules {
 pub fn xml(bytes: &[u8]) {
     for rules in [STORE, FARM] {
         if let Ok(document) = parse(bytes, &rules) {
-            assert_within(&document.root, &rules.limits, 1);
-            assert!(
-                document.root.memory()
-                    <= size_of::<Element>() + rules.limits.tree_bytes(bytes.len()),
-                "tree too large"
-            );
-            assert_writable(&document.root);
+            assert_within(document.root(), &rules.limits, 1);
+            let limit = rules.limits.tree_bytes(bytes.len());
+            assert!(document.memory() <= limit, "tree too large");
+            assert_writable(document.root());
             assert_same_as_other_parser(bytes, &document);
         }
     }
 }
 
 /// Asserts the limits again, on the finished tree.
-fn assert_within(element: &Element, limits: &XmlLimits, depth: usize) {
+fn assert_within(element: Element<'_>, limits: &XmlLimits, depth: usize) {
     assert!(depth <= limits.depth, "too deep");
     assert!(
-        element.attributes.len() <= limits.attributes,
+        element.attributes().len() <= limits.attributes,
         "too many attributes"
     );
     assert!(
-        element.children.len() <= limits.children,
+        element.children().count() <= limits.children,
         "too many children"
     );
-    for child in &element.children {
+    for child in element.children() {
         assert_within(child, limits, depth + 1);
     }
 }
 
 /// Asserts that a written tree parses as the same tree.
-fn assert_writable(root: &Element) {
+fn assert_writable(root: Element<'_>) {
     for layout in [Layout::Compact, Layout::Indented { first: 4, step: 2 }] {
         let mut writer = Writer::new(layout);
         write(&mut writer, root);
         match parse(&writer.finish(), &WRITTEN) {
-            Ok(again) => assert_same(root, &again.root),
+            Ok(again) => assert_same(root, again.root()),
             Err(error) => panic!("a written document is rejected: {error}"),
         }
     }
@@ -71,15 +68,14 @@ fn assert_writable(root: &Element) {
 
 /// Writes a tree. Text beside elements is written as an element, because the writer does not
 /// support mixed content.
-fn write(writer: &mut Writer, element: &Element) {
-    let element_name = Name::new(element.namespace.as_deref(), "e", &element.name);
+fn write(writer: &mut Writer, element: Element<'_>) {
+    let element_name = Name::new(element.namespace(), "e", element.name());
     let attribute_names: Vec<_> = element
-        .attributes
-        .iter()
+        .attributes()
         .enumerate()
-        .map(|(n, a)| Name::new(a.namespace.as_deref(), &format!("a{n}"), &a.name))
+        .map(|(n, a)| Name::new(a.namespace, &format!("a{n}"), a.name))
         .collect();
-    let values = element.attributes.iter().map(|a| a.value.as_str());
+    let values = element.attributes().map(|a| a.value);
     let attributes: Vec<_> = std::iter::once(&element_name)
         .chain(&attribute_names)
         .filter_map(Name::declaration)
@@ -91,13 +87,13 @@ fn write(writer: &mut Writer, element: &Element) {
         )
         .collect();
     let name = &element_name.qualified;
-    if element.children.is_empty() {
-        writer.leaf(name, &attributes, &element.text);
+    if element.children().next().is_none() {
+        writer.leaf(name, &attributes, element.text());
         return;
     }
     writer.open(name, &attributes);
-    writer.leaf("text", &[], &element.text);
-    for child in &element.children {
+    writer.leaf("text", &[], element.text());
+    for child in element.children() {
         write(writer, child);
     }
     writer.close();
@@ -130,63 +126,65 @@ impl<'n> Name<'n> {
     }
 }
 
-fn assert_same(element: &Element, again: &Element) {
-    assert_eq!(element.name, again.name);
-    assert_eq!(element.namespace, again.namespace);
-    assert!(element.attributes == again.attributes, "attributes differ");
-    let Some((text, children)) = again.children.split_first() else {
-        assert!(element.children.is_empty(), "children are lost");
-        assert_eq!(element.text, again.text);
+fn assert_same(element: Element<'_>, again: Element<'_>) {
+    assert_eq!(element.name(), again.name());
+    assert_eq!(element.namespace(), again.namespace());
+    assert!(
+        element.attributes().eq(again.attributes()),
+        "attributes differ"
+    );
+    let children: Vec<_> = again.children().collect();
+    let Some((text, children)) = children.split_first() else {
+        assert_eq!(element.children().count(), 0, "children are lost");
+        assert_eq!(element.text(), again.text());
         return;
     };
-    assert_eq!(element.text, text.text);
-    assert_eq!(element.children.len(), children.len());
-    for (child, again) in element.children.iter().zip(children) {
-        assert_same(child, again);
+    assert_eq!(element.text(), text.text());
+    assert_eq!(element.children().count(), children.len());
+    for (child, again) in element.children().zip(children) {
+        assert_same(child, *again);
     }
 }
 
 /// Asserts that another parser returns the same elements, attributes and text, unless it may decode
 /// the document differently.
-fn assert_same_as_other_parser(bytes: &[u8], document: &Document) {
+fn assert_same_as_other_parser(bytes: &[u8], document: &Document<'_>) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
     let has_declared_encoding = text.contains("encoding") || text.contains("<!DOCTYPE");
-    if document.encoding != Encoding::Utf8 || has_declared_encoding {
+    if document.encoding() != Encoding::Utf8 || has_declared_encoding {
         return;
     }
-    let mut open: Vec<(&Element, usize, String)> = Vec::new();
+    let mut open: Vec<(Element<'_>, Vec<Element<'_>>, String)> = Vec::new();
     for event in EventReader::new(bytes) {
         match event {
             Ok(XmlEvent::StartElement {
                 name, attributes, ..
             }) => {
                 let element = match open.last_mut() {
-                    None => Some(&document.root),
-                    Some((parent, next, _)) => {
-                        let child = parent.children.get(*next);
-                        *next += 1;
-                        child
-                    }
+                    None => Some(document.root()),
+                    Some((_, children, _)) => children.pop(),
                 };
                 let Some(element) = element else {
                     panic!("another parser returns more elements");
                 };
-                assert_eq!(name.local_name, element.name);
-                assert_eq!(name.namespace.as_deref(), element.namespace.as_deref());
-                assert_eq!(attributes.len(), element.attributes.len());
-                for (theirs, ours) in attributes.iter().zip(&element.attributes) {
+                assert_eq!(name.local_name, element.name());
+                assert_eq!(name.namespace.as_deref(), element.namespace());
+                assert_eq!(attributes.len(), element.attributes().len());
+                for (theirs, ours) in attributes.iter().zip(element.attributes()) {
                     assert_eq!(theirs.name.local_name, ours.name);
-                    assert_eq!(theirs.name.namespace.as_deref(), ours.namespace.as_deref());
+                    assert_eq!(theirs.name.namespace.as_deref(), ours.namespace);
                     assert_eq!(theirs.value, ours.value);
                 }
-                open.push((element, 0, String::new()));
+                let mut children: Vec<_> = element.children().collect();
+                children.reverse();
+                open.push((element, children, String::new()));
             }
             Ok(XmlEvent::EndElement { .. }) => {
                 if let Some((element, children, text)) = open.pop() {
-                    assert_eq!(children, element.children.len());
-                    assert_eq!(text, element.text);
+                    assert!(children.is_empty(), "another parser returns fewer elements");
+                    assert_eq!(text, element.text());
                 }
             }
             Ok(XmlEvent::Characters(part) | XmlEvent::CData(part) | XmlEvent::Whitespace(part)) => {

@@ -119,7 +119,7 @@ impl AddressRequest {
 impl Body for AddressRequest {
     const ELEMENT: &'static str = "RequestAddress";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             name: AddressName::read(&element.required_child("Name")?)?,
@@ -274,7 +274,7 @@ impl HostAddress {
 impl Body for AddressResponse {
     const ELEMENT: &'static str = "ResponseAddress";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             server_address: HostAddress::read(&element.required_first_child("ServerAddress")?),

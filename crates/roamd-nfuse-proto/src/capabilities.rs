@@ -42,7 +42,7 @@ impl CapabilityId {
 impl Body for CapabilitiesRequest {
     const ELEMENT: &'static str = "RequestCapabilities";
 
-    fn read(_: &Element) -> Result<Self, Fault> {
+    fn read(_: Element<'_>) -> Result<Self, Fault> {
         Ok(Self)
     }
 
@@ -60,7 +60,7 @@ impl Request for CapabilitiesRequest {
 impl Body for CapabilitiesResponse {
     const ELEMENT: &'static str = "ResponseCapabilities";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let names = NfuseElement::root(element).child_texts("CapabilityId");
         Ok(Self {
             capabilities: names.into_iter().map(|n| CapabilityId(n.into())).collect(),

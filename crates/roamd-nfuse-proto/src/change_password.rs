@@ -38,7 +38,7 @@ impl ChangePasswordRequest {
 impl Body for ChangePasswordRequest {
     const ELEMENT: &'static str = "RequestChangePassword";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             credentials: Credentials::read_required(&element)?,
@@ -65,7 +65,7 @@ impl Request for ChangePasswordRequest {
 impl Body for ChangePasswordResponse {
     const ELEMENT: &'static str = "ResponseChangePassword";
 
-    fn read(_: &Element) -> Result<Self, Fault> {
+    fn read(_: Element<'_>) -> Result<Self, Fault> {
         Ok(Self)
     }
 

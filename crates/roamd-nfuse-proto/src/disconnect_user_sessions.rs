@@ -16,7 +16,7 @@ pub struct DisconnectUserSessionsResponse;
 impl Body for DisconnectUserSessionsRequest {
     const ELEMENT: &'static str = "RequestDisconnectUserSessions";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         SessionSelection::read(element).map(Self)
     }
 
@@ -36,7 +36,7 @@ impl Request for DisconnectUserSessionsRequest {
 impl Body for DisconnectUserSessionsResponse {
     const ELEMENT: &'static str = "ResponseDisconnectUserSessions";
 
-    fn read(_: &Element) -> Result<Self, Fault> {
+    fn read(_: Element<'_>) -> Result<Self, Fault> {
         Ok(Self)
     }
 

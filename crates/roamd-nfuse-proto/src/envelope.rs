@@ -46,7 +46,7 @@ pub(crate) fn decode<T>(
     requests: &[(&str, ReadRequest<T>)],
 ) -> Result<(Frame, T), DecodeError> {
     let document = roamd_xml::parse(bytes, &Rules::nfuse(REQUEST))?;
-    let root = frame_element(&document.root, service)?;
+    let root = frame_element(document.root(), service)?;
     let dialect = match root.attribute("version") {
         None => Dialect::OLDEST,
         Some(text) => text.parse().map_err(|_| {
@@ -59,7 +59,7 @@ pub(crate) fn decode<T>(
     Ok((
         Frame {
             dialect,
-            encoding: document.encoding,
+            encoding: document.encoding(),
         },
         request,
     ))
@@ -89,13 +89,13 @@ pub fn decode_response<R: Request>(
     bytes: &[u8],
 ) -> Result<(Frame, Result<R::Response, FarmError>), DecodeError> {
     let document = roamd_xml::parse(bytes, &Rules::nfuse(XmlLimits::RESPONSE))?;
-    let root = frame_element(&document.root, R::SERVICE)?;
+    let root = frame_element(document.root(), R::SERVICE)?;
     let version = root.attribute("version").and_then(|text| text.parse().ok());
     let frame = Frame {
         dialect: version.unwrap_or(Dialect::OLDEST),
-        encoding: document.encoding,
+        encoding: document.encoding(),
     };
-    if let Some(error) = FarmError::find(&document.root) {
+    if let Some(error) = FarmError::find(document.root()) {
         return Ok((frame, Err(error)));
     }
     let response = root.required_first_child(R::Response::ELEMENT)?;
@@ -149,12 +149,12 @@ const REQUEST: XmlLimits = XmlLimits {
 const LONGEST_NAME: usize = 64;
 
 /// Reads a request from its element.
-pub(crate) type ReadRequest<T> = fn(&Element) -> Result<T, Fault>;
+pub(crate) type ReadRequest<T> = fn(Element<'_>) -> Result<T, Fault>;
 
 /// Returns the root element of a message of this service.
-fn frame_element(root: &Element, service: Service) -> Result<NfuseElement<'_>, Fault> {
+fn frame_element(root: Element<'_>, service: Service) -> Result<NfuseElement<'_>, Fault> {
     let expected = service.root();
-    if root.namespace.is_none() && root.name.eq_ignore_ascii_case(expected) {
+    if root.namespace().is_none() && root.name().eq_ignore_ascii_case(expected) {
         Ok(NfuseElement::root(root))
     } else {
         Err(root.fault(expected, FaultKind::WrongRoot { expected }))

@@ -102,7 +102,7 @@ impl ErrorId {
 
 impl FarmError {
     /// Finds the first `ErrorId` anywhere in a response (nfuse.md §1.2).
-    pub(crate) fn find(element: &Element) -> Option<Self> {
+    pub(crate) fn find(element: Element<'_>) -> Option<Self> {
         let candidate = NfuseElement::root(element);
         if let Some(id) = candidate.first_child("ErrorId") {
             let id = identifier(id.text()).map_or(ErrorId::UNSPECIFIED, |text| {
@@ -113,7 +113,7 @@ impl FarmError {
                 native: NativeError::read(&candidate),
             });
         }
-        element.children.iter().find_map(Self::find)
+        element.children().find_map(Self::find)
     }
 
     /// Writes the children of a response with an error.

@@ -51,7 +51,7 @@ impl LaunchRefRequest {
 impl Body for LaunchRefRequest {
     const ELEMENT: &'static str = "RequestLaunchRef";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             launch_ref_type: element.required_child_text("LaunchRefType")?,
@@ -89,7 +89,7 @@ impl Request for LaunchRefRequest {
 impl Body for LaunchRefResponse {
     const ELEMENT: &'static str = "ResponseLaunchRef";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         Ok(Self {
             launch_ref: NfuseElement::root(element).required_first_child_text("LaunchRef")?,
         })

@@ -16,7 +16,7 @@ pub struct LogoffUserSessionsResponse;
 impl Body for LogoffUserSessionsRequest {
     const ELEMENT: &'static str = "RequestLogoffUserSessions";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         SessionSelection::read(element).map(Self)
     }
 
@@ -36,7 +36,7 @@ impl Request for LogoffUserSessionsRequest {
 impl Body for LogoffUserSessionsResponse {
     const ELEMENT: &'static str = "ResponseLogoffUserSessions";
 
-    fn read(_: &Element) -> Result<Self, Fault> {
+    fn read(_: Element<'_>) -> Result<Self, Fault> {
         Ok(Self)
     }
 

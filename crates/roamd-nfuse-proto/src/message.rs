@@ -28,7 +28,7 @@ pub trait Body: Sized + Send + 'static {
     ///
     /// # Errors
     /// If a required value is missing or a value is not valid.
-    fn read(element: &Element) -> Result<Self, Fault>;
+    fn read(element: Element<'_>) -> Result<Self, Fault>;
 
     /// Writes the children of the element.
     fn write(&self, writer: &mut Writer);

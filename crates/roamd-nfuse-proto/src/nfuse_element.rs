@@ -6,13 +6,13 @@ use roamd_xml::{Element, Fault, FaultKind};
 /// An element with its ancestors, so that a fault has the path of the element.
 #[derive(Clone, Copy)]
 pub(crate) struct NfuseElement<'a> {
-    element: &'a Element,
+    element: Element<'a>,
     parent: Option<&'a NfuseElement<'a>>,
 }
 
 impl<'a> NfuseElement<'a> {
     /// Wraps the element that paths begin with.
-    pub(crate) fn root(element: &'a Element) -> Self {
+    pub(crate) fn root(element: Element<'a>) -> Self {
         Self {
             element,
             parent: None,
@@ -21,7 +21,7 @@ impl<'a> NfuseElement<'a> {
 
     /// Returns the name as the sender wrote it.
     pub(crate) fn name(&self) -> &'a str {
-        &self.element.name
+        self.element.name()
     }
 
     /// Returns the trimmed text.
@@ -32,8 +32,7 @@ impl<'a> NfuseElement<'a> {
     /// Returns the trimmed value of an attribute.
     pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
         self.element
-            .attributes
-            .iter()
+            .attributes()
             .find(|a| a.namespace.is_none() && a.name.eq_ignore_ascii_case(name))
             .map(|a| a.value.trim())
     }
@@ -47,9 +46,8 @@ impl<'a> NfuseElement<'a> {
     /// Returns all child elements without namespace. All elements of NFuse are such.
     pub(crate) fn children(&self) -> impl Iterator<Item = NfuseElement<'_>> {
         self.element
-            .children
-            .iter()
-            .filter(|child| child.namespace.is_none())
+            .children()
+            .filter(|child| child.namespace().is_none())
             .map(|element| NfuseElement {
                 element,
                 parent: Some(self),
@@ -149,7 +147,7 @@ impl<'a> NfuseElement<'a> {
     /// Applies a reader to the element, and prepends the path of its parent to a fault.
     pub(crate) fn read_with<T>(
         &self,
-        read: impl FnOnce(&Element) -> Result<T, Fault>,
+        read: impl FnOnce(Element<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         read(self.element).map_err(|fault| match self.parent {
             Some(parent) => Fault {

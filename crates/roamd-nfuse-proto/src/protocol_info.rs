@@ -19,7 +19,7 @@ pub struct ProtocolInfoResponse;
 impl Body for ProtocolInfoRequest {
     const ELEMENT: &'static str = "RequestProtocolInfo";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let address = element.single_child("ServerAddress")?;
         let address_type = address
@@ -45,7 +45,7 @@ impl Request for ProtocolInfoRequest {
 impl Body for ProtocolInfoResponse {
     const ELEMENT: &'static str = "ResponseProtocolInfo";
 
-    fn read(_: &Element) -> Result<Self, Fault> {
+    fn read(_: Element<'_>) -> Result<Self, Fault> {
         Ok(Self)
     }
 

@@ -79,7 +79,7 @@ impl ReconnectSessionDataRequest {
 impl Body for ReconnectSessionDataRequest {
     const ELEMENT: &'static str = "RequestReconnectSessionData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             criteria: SessionCriteria::read(&element)?,
@@ -116,7 +116,7 @@ impl Request for ReconnectSessionDataRequest {
 impl Body for HarmlessListingRequest {
     const ELEMENT: &'static str = ReconnectSessionDataRequest::ELEMENT;
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         ReconnectSessionDataRequest::read(element).map(Self)
     }
 
@@ -156,7 +156,7 @@ impl SessionType {
 impl Body for ReconnectSessionDataResponse {
     const ELEMENT: &'static str = "ResponseReconnectSessionData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let mut sessions = Vec::new();
         for set in element.children_named("AppDataSet") {

@@ -35,7 +35,7 @@ pub struct MemberServer {
 impl Body for ServerDataRequest {
     const ELEMENT: &'static str = "RequestServerData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             server_types: element.required_child_texts("ServerType")?,
@@ -60,7 +60,7 @@ impl Request for ServerDataRequest {
 impl Body for ServerDataResponse {
     const ELEMENT: &'static str = "ResponseServerData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let servers = element
             .children_named("ServerData")

@@ -19,7 +19,7 @@ pub struct ServerFarmDataResponse {
 impl Body for ServerFarmDataRequest {
     const ELEMENT: &'static str = "RequestServerFarmData";
 
-    fn read(_: &Element) -> Result<Self, Fault> {
+    fn read(_: Element<'_>) -> Result<Self, Fault> {
         Ok(Self)
     }
 
@@ -39,7 +39,7 @@ impl Request for ServerFarmDataRequest {
 impl Body for ServerFarmDataResponse {
     const ELEMENT: &'static str = "ResponseServerFarmData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let farm_names = element
             .children_named("ServerFarmData")

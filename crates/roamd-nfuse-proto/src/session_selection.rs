@@ -28,7 +28,7 @@ impl SessionSelection {
         }
     }
 
-    pub(crate) fn read(element: &Element) -> Result<Self, Fault> {
+    pub(crate) fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             criteria: SessionCriteria::read(&element)?,

@@ -46,7 +46,7 @@ impl TicketRequest {
 impl Body for TicketRequest {
     const ELEMENT: &'static str = "RequestTicket";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             credentials: Credentials::read_required(&element)?,
@@ -76,7 +76,7 @@ impl Request for TicketRequest {
 impl Body for TicketResponse {
     const ELEMENT: &'static str = "ResponseTicket";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         Ok(Self {
             ticket: NfuseElement::root(element).required_first_child_text("Ticket")?,
         })

@@ -55,7 +55,7 @@ impl ValidateCredentialsRequest {
 impl Body for ValidateCredentialsRequest {
     const ELEMENT: &'static str = "RequestValidateCredentials";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             credentials: Credentials::read_required(&element)?,
@@ -86,7 +86,7 @@ impl Request for ValidateCredentialsRequest {
 impl Body for ValidateCredentialsResponse {
     const ELEMENT: &'static str = "ResponseValidateCredentials";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Ok(Self {
             identity: element

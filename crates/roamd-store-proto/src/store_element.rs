@@ -46,7 +46,7 @@ pub(crate) trait EnumValue: Copy + 'static {
 /// An element with its ancestors, from which the path of a fault is built.
 #[derive(Clone, Copy)]
 pub(crate) struct StoreElement<'a> {
-    element: &'a Element,
+    element: Element<'a>,
     parent: Option<&'a Self>,
 }
 
@@ -56,19 +56,19 @@ impl<'a> StoreElement<'a> {
     /// # Errors
     /// If the root has none of these names, or is not in this namespace.
     pub(crate) fn root(
-        document: &'a Document,
+        document: &'a Document<'a>,
         namespace: &'static str,
         names: &'static [&'static str],
     ) -> Result<Self, Fault> {
         let root = Self {
-            element: &document.root,
+            element: document.root(),
             parent: None,
         };
         if !names.contains(&root.name()) {
             let expected = names.first().copied().unwrap_or_default();
-            return Err(document.root.fault("/", FaultKind::WrongRoot { expected }));
+            return Err(root.element.fault("/", FaultKind::WrongRoot { expected }));
         }
-        match document.root.namespace.as_deref() {
+        match root.element.namespace() {
             Some(found) if found == namespace => Ok(root),
             Some(_) => Err(root.fault(FaultKind::WrongNamespace {
                 expected: namespace,
@@ -80,7 +80,7 @@ impl<'a> StoreElement<'a> {
     }
 
     pub(crate) fn name(&self) -> &'a str {
-        &self.element.name
+        self.element.name()
     }
 
     /// Returns the child of this name, if there is one. It must not be repeated.
@@ -113,8 +113,7 @@ impl<'a> StoreElement<'a> {
     /// Returns the first child of this name in another namespace than that of the root.
     pub(crate) fn child_in_namespace(&'a self, namespace: &str, name: &str) -> Option<Self> {
         self.element
-            .children
-            .iter()
+            .children()
             .find(|child| child.is(namespace, name))
             .map(|element| Self {
                 element,
@@ -124,7 +123,7 @@ impl<'a> StoreElement<'a> {
 
     /// Returns the trimmed texts of all children.
     pub(crate) fn texts_of_children(&self) -> impl Iterator<Item = &'a str> {
-        self.element.children.iter().map(Element::trimmed)
+        self.element.children().map(Element::trimmed)
     }
 
     /// Returns the value of a required attribute.
@@ -177,7 +176,7 @@ impl<'a> StoreElement<'a> {
 
     /// Returns the text, untrimmed.
     pub(crate) fn raw(&self) -> &'a str {
-        &self.element.text
+        self.element.text()
     }
 
     /// Returns the trimmed text.
@@ -274,10 +273,10 @@ impl<'a> StoreElement<'a> {
     }
 
     fn children(&'a self) -> impl Iterator<Item = Self> + 'a {
+        let namespace = self.element.namespace();
         self.element
-            .children
-            .iter()
-            .filter(|child| child.namespace == self.element.namespace)
+            .children()
+            .filter(move |child| child.namespace() == namespace)
             .map(|element| Self {
                 element,
                 parent: Some(self),

@@ -16,7 +16,7 @@ fn main() -> Result<(), roamd_xml::Error> {
         b"<session id='7'><app>Notes &amp; more</app></session>",
         &RULES,
     )?;
-    let session = document.root;
+    let session = document.root();
     let app = session.child("app").map_or("", |app| app.trimmed());
     println!("session {:?} runs {app}", session.attribute("id"));
 

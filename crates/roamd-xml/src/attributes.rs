@@ -1,6 +1,6 @@
 //! Attributes of a start tag as they are written, and their values (XML 1.0 §3.1 and §3.3.3).
 
-use compact_str::CompactString;
+use std::borrow::Cow;
 
 use crate::characters::SPACE;
 use crate::{names, references};
@@ -72,12 +72,11 @@ impl<'t> Iterator for Attributes<'t> {
 ///
 /// # Errors
 /// If the value contains `<` or a reference that cannot be resolved.
-pub(crate) fn normalise(value: &str) -> Result<CompactString, &'static str> {
+pub(crate) fn normalise(value: &str) -> Result<Cow<'_, str>, &'static str> {
     let Some(first) = value.bytes().position(is_special) else {
         return Ok(value.into());
     };
     let (plain, mut rest) = value.split_at(first);
-    // Pushing to a `String` is faster, and the result takes its buffer over.
     let mut normal = String::with_capacity(value.len());
     normal.push_str(plain);
     while let Some(special) = rest.chars().next() {

@@ -1,6 +1,6 @@
 //! Errors of the parser.
 
-use crate::tree::Position;
+use crate::Position;
 
 /// Error of the parser. It never contains text of the document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

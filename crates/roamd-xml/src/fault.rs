@@ -2,7 +2,7 @@
 //!
 //! Both protocol crates use these types, so all messages have the same kind of error text.
 
-use crate::tree::{Element, Position};
+use crate::Position;
 
 /// Error of a message: the element and what is wrong with it.
 ///
@@ -63,16 +63,4 @@ pub enum FaultKind {
         /// The limit, in words, for example `256 characters`.
         limit: &'static str,
     },
-}
-
-impl Element {
-    /// Creates a fault of this element. `path` is its path from the root.
-    #[must_use]
-    pub fn fault(&self, path: impl Into<String>, kind: FaultKind) -> Fault {
-        Fault {
-            path: path.into(),
-            at: self.at,
-            kind,
-        }
-    }
 }

@@ -3,24 +3,26 @@
 mod attributes;
 mod characters;
 mod charset;
-mod cursor;
 mod error;
 mod fault;
 mod limit_checker;
 mod names;
 mod namespaces;
+mod position;
 mod prolog;
 mod reader;
 mod references;
 mod rules;
 mod start_tag;
+mod text;
 mod tree;
 mod tree_builder;
 mod writer;
 
 pub use error::{Error, ErrorKind};
 pub use fault::{Fault, FaultKind};
+pub use position::Position;
 pub use reader::parse;
 pub use rules::{Charset, Doctype, Rules, XmlLimits};
-pub use tree::{Attribute, Document, Element, Encoding, Position};
+pub use tree::{Attribute, Document, Element, Encoding};
 pub use writer::{Layout, Writer};

@@ -10,30 +10,24 @@ pub(crate) struct LimitChecker<'l> {
     limits: &'l XmlLimits,
     elements: usize,
     nodes: usize,
-    /// Bytes that the allocations of the tree may still take.
-    room: usize,
     tree_bytes: usize,
 }
 
 impl<'l> LimitChecker<'l> {
     /// Starts to count in a document of this length. The document itself is a node.
     pub(crate) fn new(limits: &'l XmlLimits, document: usize) -> Self {
-        let tree_bytes = limits.tree_bytes(document);
         Self {
             limits,
             elements: 0,
             nodes: 1,
-            room: tree_bytes,
-            tree_bytes,
+            tree_bytes: limits.tree_bytes(document),
         }
     }
 
-    /// Counts bytes that the tree has allocated.
-    pub(crate) fn allocated(&mut self, bytes: usize) -> Result<(), ErrorKind> {
+    /// Checks the memory of the tree, in bytes.
+    pub(crate) fn tree(&self, bytes: usize) -> Result<(), ErrorKind> {
         let limit = self.tree_bytes;
-        let room = self.room.checked_sub(bytes);
-        self.room = room.ok_or(ErrorKind::TreeTooLarge { limit })?;
-        Ok(())
+        check(bytes <= limit, ErrorKind::TreeTooLarge { limit })
     }
 
     /// Counts an element at this depth, where the root has 1.

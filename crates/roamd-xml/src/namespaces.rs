@@ -1,8 +1,7 @@
 //! Namespace declarations in scope (Namespaces in XML 1.0 §3, §5 and §6).
 
-use compact_str::CompactString;
-
 use crate::names::QualifiedName;
+use crate::text::{Text, Texts};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -21,7 +20,7 @@ struct Binding<'t> {
     /// The prefix, or `None` for the default namespace.
     prefix: Option<&'t str>,
     /// The namespace, or an empty text where `xmlns=""` removes the default namespace.
-    uri: CompactString,
+    uri: Text,
 }
 
 impl<'t> Namespaces<'t> {
@@ -35,10 +34,7 @@ impl<'t> Namespaces<'t> {
     /// # Errors
     /// If the prefix is not declared or reserved. No element may be in the namespace of `xml`,
     /// which has only attributes.
-    pub(crate) fn of_element(
-        &self,
-        name: QualifiedName<'_>,
-    ) -> Result<Option<CompactString>, &'static str> {
+    pub(crate) fn of_element(&self, name: QualifiedName<'_>) -> Result<Option<Text>, &'static str> {
         match name.prefix {
             Some("xml" | "xmlns") => Err(MISUSED),
             prefix => self.find(prefix),
@@ -52,10 +48,11 @@ impl<'t> Namespaces<'t> {
     pub(crate) fn of_attribute(
         &self,
         name: QualifiedName<'_>,
-    ) -> Result<Option<CompactString>, &'static str> {
+        texts: &mut Texts<&str>,
+    ) -> Result<Option<Text>, &'static str> {
         match name.prefix {
             None => Ok(None),
-            Some("xml") => Ok(Some(XML.into())),
+            Some("xml") => Ok(Some(texts.keep(XML))),
             prefix => self.find(prefix),
         }
     }
@@ -68,10 +65,11 @@ impl<'t> Namespaces<'t> {
     pub(crate) fn declare(
         &mut self,
         prefix: Option<&'t str>,
-        uri: CompactString,
+        uri: &str,
         outer: usize,
+        texts: &mut Texts<&str>,
     ) -> Result<(), &'static str> {
-        match (prefix, uri.as_str()) {
+        match (prefix, uri) {
             (Some("xmlns"), _) => return Err("reserved prefix is declared"),
             (Some("xml"), XML) => {}
             (Some("xml"), _) | (_, XML | XMLNS) => return Err(MISUSED),
@@ -82,6 +80,7 @@ impl<'t> Namespaces<'t> {
         if own.any(|binding| binding.prefix == prefix) {
             return Err("attribute is given twice in one tag");
         }
+        let uri = texts.keep(uri);
         self.bindings.push(Binding { prefix, uri });
         Ok(())
     }
@@ -92,11 +91,11 @@ impl<'t> Namespaces<'t> {
         self.bindings.truncate(outer);
     }
 
-    fn find(&self, prefix: Option<&str>) -> Result<Option<CompactString>, &'static str> {
+    fn find(&self, prefix: Option<&str>) -> Result<Option<Text>, &'static str> {
         let mut inner = self.bindings.iter().rev();
         match inner.find(|binding| binding.prefix == prefix) {
             Some(binding) if binding.uri.is_empty() => Ok(None),
-            Some(binding) => Ok(Some(binding.uri.clone())),
+            Some(binding) => Ok(Some(binding.uri)),
             None if prefix.is_none() => Ok(None),
             None => Err("prefix is not declared"),
         }

@@ -1,6 +1,8 @@
 //! Parser entry point: decodes the bytes, skips the XML declaration, then builds the tree.
 
 use crate::characters::SPACE;
+use crate::error::Rejection;
+use crate::text::{Text, Texts};
 use crate::{Charset, Document, Encoding, Error, ErrorKind, Position, Rules};
 use crate::{charset, prolog, tree_builder};
 
@@ -8,25 +10,30 @@ use crate::{charset, prolog, tree_builder};
 ///
 /// # Errors
 /// If the document is not well-formed or violates the rules; see [`ErrorKind`].
-pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Document, Error> {
-    if bytes.len() > rules.limits.bytes {
-        return Err(ErrorKind::TooLarge {
-            limit: rules.limits.bytes,
-        }
-        .at(Position::START));
+pub fn parse<'b>(bytes: &'b [u8], rules: &Rules) -> Result<Document<'b>, Error> {
+    let limit = rules.limits.bytes.min(Text::MAX_DOCUMENT / 2);
+    if bytes.len() > limit {
+        return Err(ErrorKind::TooLarge { limit }.at(Position::START));
     }
     let (text, encoding) = charset::decode(bytes, rules.charset)?;
     if text.trim_matches(SPACE).is_empty() {
         return Err(ErrorKind::Empty.at(Position::START));
     }
     let rest = after_declaration(&text, encoding, rules.charset)?;
-    let at = Position::of(&text, text.len() - rest.len());
+    let start = text.len() - rest.len();
     // quick-xml would skip a second byte order mark.
     if rest.starts_with('\u{FEFF}') {
-        return Err(ErrorKind::NotWellFormed("text before the root element").at(at));
+        let kind = ErrorKind::NotWellFormed("text before the root element");
+        return Err(kind.at(Position::of(&text, start)));
     }
-    let root = tree_builder::build(rest, at, bytes.len(), rules)?;
-    Ok(Document { encoding, root })
+    match tree_builder::build(&text, start, bytes.len(), rules) {
+        Ok((nodes, resolved)) => Ok(Document {
+            encoding,
+            texts: Texts::with_resolved(text, resolved),
+            nodes,
+        }),
+        Err(Rejection { kind, offset }) => Err(kind.at(Position::of(&text, offset))),
+    }
 }
 
 /// Returns the text after the XML declaration, if there is one.

@@ -40,12 +40,12 @@ impl XmlLimits {
     };
 
     /// Limits of a response of a farm or a store: 8 MiB, with long lists. The tree of a list of the
-    /// shortest entries is eight times as long as the list, and that of a usual list six times.
+    /// shortest entries is up to five times as long as the list.
     pub const RESPONSE: Self = Self {
         bytes: 8 * 1024 * 1024,
         children: 100_000,
         elements: 256 * 1024,
-        tree_factor: 10,
+        tree_factor: 6,
         ..Self::REQUEST
     };
 

@@ -1,25 +1,21 @@
 //! Start tags: names and attributes with their namespaces.
 
-use compact_str::CompactString;
-
+use crate::ErrorKind;
 use crate::attributes::{self, Attributes, RawAttribute};
 use crate::characters::SPACE;
 use crate::error::Rejection;
 use crate::limit_checker::LimitChecker;
 use crate::names::{self, QualifiedName};
 use crate::namespaces::Namespaces;
-use crate::{Attribute, ErrorKind};
+use crate::text::{Text, Texts};
+use crate::tree::AttributeNode;
 
 const TWICE: &str = "attribute is given twice in one tag";
 
-/// A start tag whose prefixes are replaced by namespaces.
-pub(crate) struct StartTag<'t> {
-    /// Namespace of the element.
-    pub(crate) namespace: Option<CompactString>,
-    /// Local name of the element.
-    pub(crate) name: &'t str,
-    /// Attributes in document order, without namespace declarations.
-    pub(crate) attributes: Vec<Attribute>,
+/// Name of an element, whose prefix is replaced by a namespace.
+pub(crate) struct ElementName<'t> {
+    pub(crate) namespace: Option<Text>,
+    pub(crate) local: &'t str,
 }
 
 /// Reader of start tags. It keeps its buffer from one tag to the next.
@@ -29,14 +25,21 @@ pub(crate) struct StartTagReader<'t> {
     attributes: Vec<NamedAttribute<'t>>,
 }
 
+/// What a start tag changes: the namespaces in scope, the texts and the attributes.
+pub(crate) struct TagTarget<'a, 't> {
+    pub(crate) namespaces: &'a mut Namespaces<'t>,
+    pub(crate) texts: &'a mut Texts<&'t str>,
+    pub(crate) attributes: &'a mut Vec<AttributeNode>,
+}
+
 struct NamedAttribute<'t> {
     name: QualifiedName<'t>,
     raw: RawAttribute<'t>,
 }
 
 impl<'t> StartTagReader<'t> {
-    /// Reads the tag at an offset, of which `content` is the text between `<` and `>` or `/>`, and
-    /// adds its declarations to those in scope.
+    /// Reads the tag at an offset, of which `content` is the text between `<` and `>` or `/>`. Adds
+    /// its declarations to those in scope, and its attributes to those before.
     ///
     /// # Errors
     /// If a limit is exceeded, or the tag violates a rule of XML or of namespaces.
@@ -44,22 +47,24 @@ impl<'t> StartTagReader<'t> {
         &mut self,
         content: &'t str,
         offset: usize,
-        namespaces: &mut Namespaces<'t>,
+        mut target: TagTarget<'_, 't>,
         limits: &LimitChecker<'_>,
-    ) -> Result<StartTag<'t>, Rejection> {
+    ) -> Result<ElementName<'t>, Rejection> {
         let at_name = offset + "<".len();
         let (name, rest) = names::split(content);
         let name = QualifiedName::parse(name)
             .filter(|_| rest.is_empty() || rest.starts_with(SPACE))
             .ok_or_else(|| malformed_name(at_name))?;
         let attributes = Attributes::new(rest, at_name + content.len() - rest.len());
-        self.collect(attributes, offset, namespaces, limits)?;
-        Ok(StartTag {
-            namespace: namespaces
-                .of_element(name)
-                .map_err(|rule| ErrorKind::NotWellFormed(rule).at_offset(at_name))?,
-            name: name.local,
-            attributes: self.resolve(offset, namespaces)?,
+        self.collect(attributes, offset, &mut target, limits)?;
+        let namespace = target
+            .namespaces
+            .of_element(name)
+            .map_err(|rule| ErrorKind::NotWellFormed(rule).at_offset(at_name))?;
+        self.resolve(offset, target)?;
+        Ok(ElementName {
+            namespace,
+            local: name.local,
         })
     }
 
@@ -69,12 +74,12 @@ impl<'t> StartTagReader<'t> {
         &mut self,
         attributes: Attributes<'t>,
         offset: usize,
-        namespaces: &mut Namespaces<'t>,
+        target: &mut TagTarget<'_, 't>,
         limits: &LimitChecker<'_>,
     ) -> Result<(), Rejection> {
         let at_tag = |kind: ErrorKind| kind.at_offset(offset);
         let malformed = |rule| at_tag(ErrorKind::NotWellFormed(rule));
-        let outer = namespaces.len();
+        let outer = target.namespaces.len();
         self.attributes.clear();
         for (index, raw) in attributes.enumerate() {
             let raw = raw.map_err(malformed)?;
@@ -93,36 +98,47 @@ impl<'t> StartTagReader<'t> {
             };
             limits.namespace_name(raw.value).map_err(at_tag)?;
             let uri = attributes::normalise(raw.value).map_err(malformed)?;
-            namespaces.declare(prefix, uri, outer).map_err(malformed)?;
+            target
+                .namespaces
+                .declare(prefix, &uri, outer, target.texts)
+                .map_err(malformed)?;
         }
-        limits.namespaces(namespaces.len()).map_err(at_tag)
+        limits.namespaces(target.namespaces.len()).map_err(at_tag)
     }
 
     /// Resolves the names and values of the collected attributes.
-    fn resolve(
-        &self,
-        offset: usize,
-        namespaces: &Namespaces<'t>,
-    ) -> Result<Vec<Attribute>, Rejection> {
-        let mut resolved: Vec<Attribute> = Vec::with_capacity(self.attributes.len());
+    fn resolve(&self, offset: usize, target: TagTarget<'_, 't>) -> Result<(), Rejection> {
+        let TagTarget {
+            namespaces,
+            texts,
+            attributes,
+        } = target;
+        let first = attributes.len();
         for NamedAttribute { name, raw } in &self.attributes {
             let at_attribute = |rule| ErrorKind::NotWellFormed(rule).at_offset(raw.offset);
-            let namespace = namespaces.of_attribute(*name).map_err(at_attribute)?;
-            let is_same =
-                |other: &Attribute| other.name == name.local && other.namespace == namespace;
+            let namespace = namespaces
+                .of_attribute(*name, texts)
+                .map_err(at_attribute)?;
             // Attributes without prefix have been compared already.
-            if namespace.is_some() && resolved.iter().any(is_same) {
-                return Err(at_attribute(TWICE));
+            if let Some(namespace) = namespace {
+                let namespace = texts.get(namespace);
+                let is_same = |other: &AttributeNode| {
+                    texts.get(other.name) == name.local
+                        && other.namespace.map(|other| texts.get(other)) == Some(namespace)
+                };
+                if attributes.iter().skip(first).any(is_same) {
+                    return Err(at_attribute(TWICE));
+                }
             }
             let value = attributes::normalise(raw.value)
                 .map_err(|rule| ErrorKind::NotWellFormed(rule).at_offset(offset))?;
-            resolved.push(Attribute {
+            attributes.push(AttributeNode {
                 namespace,
-                name: name.local.into(),
-                value,
+                name: texts.keep(name.local),
+                value: texts.keep(&value),
             });
         }
-        Ok(resolved)
+        Ok(())
     }
 }
 

@@ -1,58 +1,15 @@
-//! Document tree that [`parse`](crate::parse) returns: owned, and without mixed content.
+//! Document tree that [`parse`](crate::parse) returns.
+//!
+//! The elements are in one list and the attributes in another, in document order, and their names
+//! and texts are ranges of the document. So a tree takes few allocations, and its size is bounded
+//! by the numbers of elements and attributes.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use compact_str::CompactString;
-
 use crate::characters::SPACE;
-
-/// Position in the decoded text. Lines and columns count from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Position {
-    /// Line.
-    pub line: u64,
-    /// Column, in characters.
-    pub column: u64,
-}
-
-impl Position {
-    /// Start of a text.
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
-
-    /// Returns the position of a byte offset in a text.
-    pub(crate) fn of(text: &str, offset: usize) -> Self {
-        Self::START.after(text.get(..offset).unwrap_or(text))
-    }
-
-    /// Returns the position after a text that starts at this position.
-    pub(crate) fn after(self, text: &str) -> Self {
-        let lines = count(text, |byte| byte == b'\n');
-        let last = match lines {
-            0 => text,
-            _ => text.rsplit('\n').next().unwrap_or_default(),
-        };
-        let characters = count(last, |byte| byte & 0b1100_0000 != 0b1000_0000);
-        Self {
-            line: self.line + lines,
-            column: characters + if lines == 0 { self.column } else { 1 },
-        }
-    }
-}
-
-/// Counts the bytes of a kind. The compiler adds many at once while a sum fits in a byte.
-fn count(text: &str, is_counted: impl Fn(u8) -> bool) -> u64 {
-    text.as_bytes()
-        .chunks(usize::from(u8::MAX))
-        .map(|chunk| chunk.iter().map(|byte| u8::from(is_counted(*byte))).sum())
-        .map(|sum: u8| u64::from(sum))
-        .sum()
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
+use crate::text::{Text, Texts};
+use crate::{Fault, FaultKind, Position};
 
 /// Encoding that a document was decoded with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,175 +24,237 @@ pub enum Encoding {
     Utf16Be,
 }
 
-/// A parsed document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// The encoding of the bytes.
-    pub encoding: Encoding,
-    /// The root element.
-    pub root: Element,
+/// A parsed document. It borrows its bytes, unless they had to be decoded.
+#[derive(Clone)]
+pub struct Document<'b> {
+    pub(crate) encoding: Encoding,
+    pub(crate) texts: Texts<Cow<'b, str>>,
+    pub(crate) nodes: Nodes,
 }
 
-/// An element: its name, attributes, child elements and text. Most names and texts are short, and a
-/// [`CompactString`] keeps those without an allocation.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Element {
-    /// Namespace URI, or `None` for an element in no namespace.
-    pub namespace: Option<CompactString>,
-    /// Local name, without prefix.
-    pub name: CompactString,
-    /// Attributes in document order. Namespace declarations are left out.
-    pub attributes: Vec<Attribute>,
-    /// The character data of this element, without that of its children: text, CDATA sections and
-    /// resolved references, joined.
-    pub text: CompactString,
-    /// Child elements in document order.
-    pub children: Vec<Element>,
-    /// Position of the start tag.
-    pub at: Position,
+/// The elements and attributes of a document.
+#[derive(Clone, Default)]
+pub(crate) struct Nodes {
+    pub(crate) root: ElementNode,
+    /// The descendants of the root, in document order.
+    pub(crate) descendants: Vec<ElementNode>,
+    /// The attributes of all elements, in document order, without namespace declarations.
+    pub(crate) attributes: Vec<AttributeNode>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct ElementNode {
+    pub(crate) namespace: Option<Text>,
+    /// Local name, which is a slice of the document.
+    pub(crate) name: Text,
+    pub(crate) text: Text,
+    /// Number of attributes before those of this element.
+    pub(crate) attributes_start: u32,
+    /// Number of attributes up to the last one of this element.
+    pub(crate) attributes_end: u32,
+    /// Number of descendants of the root up to the last one that is inside this element.
+    pub(crate) descendants_end: u32,
+}
+
+#[derive(Clone)]
+pub(crate) struct AttributeNode {
+    pub(crate) namespace: Option<Text>,
+    pub(crate) name: Text,
+    pub(crate) value: Text,
+}
+
+/// An element: its name, attributes, child elements and text.
+#[derive(Clone, Copy)]
+pub struct Element<'d> {
+    document: &'d Document<'d>,
+    node: &'d ElementNode,
+    /// Number of descendants of the root before the first one that is inside this element.
+    descendants_start: u32,
 }
 
 /// An attribute. `Debug` leaves out the value, which may be a secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Attribute {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Attribute<'d> {
     /// Namespace URI, or `None` for an attribute without prefix.
-    pub namespace: Option<CompactString>,
+    pub namespace: Option<&'d str>,
     /// Local name, without prefix.
-    pub name: CompactString,
+    pub name: &'d str,
     /// Value, normalised as XML requires.
-    pub value: CompactString,
+    pub value: &'d str,
 }
 
-impl Element {
-    /// Returns whether the element has this namespace and local name.
-    #[must_use]
-    pub fn is(&self, namespace: &str, name: &str) -> bool {
-        self.namespace.as_deref() == Some(namespace) && self.name == name
+impl Nodes {
+    /// Returns the memory of the lists, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.descendants.capacity() * size_of::<ElementNode>()
+            + self.attributes.capacity() * size_of::<AttributeNode>()
     }
+}
 
-    /// Returns the child elements with this name in the namespace of this element.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> + 'a {
-        self.children
-            .iter()
-            .filter(move |c| c.name == name && c.namespace == self.namespace)
-    }
-
-    /// Returns the first child element with this name in the namespace of this element.
-    #[must_use]
-    pub fn child(&self, name: &str) -> Option<&Self> {
-        self.children
-            .iter()
-            .find(|c| c.name == name && c.namespace == self.namespace)
-    }
-
-    /// Returns the value of an attribute without namespace.
-    #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|a| a.namespace.is_none() && a.name == name)
-            .map(|a| a.value.as_str())
-    }
-
-    /// Returns the memory of the element with all that it contains, in bytes.
+impl Document<'_> {
+    /// Returns the memory of the tree, in bytes, without the text of the document.
     #[must_use]
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + self.allocated()
+        self.nodes.memory() + self.texts.memory()
     }
 
-    /// Returns the bytes that the element has allocated, itself left out.
-    pub(crate) fn allocated(&self) -> usize {
-        let attributes: usize = self.attributes.iter().map(Attribute::allocated).sum();
-        let children: usize = self.children.iter().map(Self::allocated).sum();
-        self.namespace.as_ref().map_or(0, allocated)
-            + allocated(&self.name)
-            + allocated(&self.text)
-            + self.attributes.capacity() * size_of::<Attribute>()
-            + attributes
-            + self.children.capacity() * size_of::<Self>()
-            + children
+    /// Returns the encoding of the bytes.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Returns the root element.
+    #[must_use]
+    pub fn root(&self) -> Element<'_> {
+        Element {
+            document: self,
+            node: &self.nodes.root,
+            descendants_start: 0,
+        }
+    }
+}
+
+impl<'d> Element<'d> {
+    /// Returns the namespace URI, or `None` for an element in no namespace.
+    #[must_use]
+    pub fn namespace(self) -> Option<&'d str> {
+        self.node
+            .namespace
+            .map(|text| self.document.texts.get(text))
+    }
+
+    /// Returns the local name, without prefix.
+    #[must_use]
+    pub fn name(self) -> &'d str {
+        self.document.texts.get(self.node.name)
+    }
+
+    /// Returns the character data of this element, without that of its children: text, CDATA
+    /// sections and resolved references, joined.
+    #[must_use]
+    pub fn text(self) -> &'d str {
+        self.document.texts.get(self.node.text)
     }
 
     /// Returns the text without surrounding white space.
     #[must_use]
-    pub fn trimmed(&self) -> &str {
-        self.text.trim_matches(SPACE)
+    pub fn trimmed(self) -> &'d str {
+        self.text().trim_matches(SPACE)
+    }
+
+    /// Returns whether the element has this namespace and local name.
+    #[must_use]
+    pub fn is(self, namespace: &str, name: &str) -> bool {
+        self.name() == name && self.namespace() == Some(namespace)
+    }
+
+    /// Returns the child elements in document order.
+    pub fn children(self) -> impl Iterator<Item = Self> {
+        let mut next = self.descendants_start;
+        std::iter::from_fn(move || {
+            let index = next;
+            if index >= self.node.descendants_end {
+                return None;
+            }
+            let node = self.document.nodes.descendants.get(widened(index))?;
+            next = node.descendants_end;
+            Some(Self {
+                node,
+                descendants_start: index + 1,
+                ..self
+            })
+        })
+    }
+
+    /// Returns the child elements with this name in the namespace of this element.
+    pub fn all<'a>(self, name: &'a str) -> impl Iterator<Item = Self> + use<'a, 'd> {
+        self.children()
+            .filter(move |child| child.name() == name && child.namespace() == self.namespace())
+    }
+
+    /// Returns the first child element with this name in the namespace of this element.
+    #[must_use]
+    pub fn child(self, name: &str) -> Option<Self> {
+        self.all(name).next()
+    }
+
+    /// Returns the attributes in document order. Namespace declarations are left out.
+    pub fn attributes(self) -> impl ExactSizeIterator<Item = Attribute<'d>> + use<'d> {
+        let range = widened(self.node.attributes_start)..widened(self.node.attributes_end);
+        let nodes = self
+            .document
+            .nodes
+            .attributes
+            .get(range)
+            .unwrap_or_default();
+        let texts = &self.document.texts;
+        nodes.iter().map(|attribute| Attribute {
+            namespace: attribute.namespace.map(|text| texts.get(text)),
+            name: texts.get(attribute.name),
+            value: texts.get(attribute.value),
+        })
+    }
+
+    /// Returns the value of an attribute without namespace.
+    #[must_use]
+    pub fn attribute(self, name: &str) -> Option<&'d str> {
+        self.attributes()
+            .find(|attribute| attribute.namespace.is_none() && attribute.name == name)
+            .map(|attribute| attribute.value)
+    }
+
+    /// Returns the position of the start tag. This costs a walk over the text before it.
+    #[must_use]
+    pub fn position(self) -> Position {
+        let before = self.document.texts.before(self.node.name);
+        // A name follows `<`, or `<` and a prefix.
+        Position::of(before, before.rfind('<').unwrap_or_default())
+    }
+
+    /// Creates a fault of this element. `path` is its path from the root.
+    #[must_use]
+    pub fn fault(self, path: impl Into<String>, kind: FaultKind) -> Fault {
+        Fault {
+            path: path.into(),
+            at: self.position(),
+            kind,
+        }
     }
 }
 
-impl Attribute {
-    /// Returns the bytes that the attribute has allocated, itself left out.
-    fn allocated(&self) -> usize {
-        self.namespace.as_ref().map_or(0, allocated)
-            + allocated(&self.name)
-            + allocated(&self.value)
+/// Converts a number of nodes.
+fn widened(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("encoding", &self.encoding)
+            .field("root", &self.root())
+            .finish_non_exhaustive()
     }
 }
 
-/// Returns the bytes that a text has allocated: none if it is short.
-pub(crate) fn allocated(text: &CompactString) -> usize {
-    if text.is_heap_allocated() {
-        text.capacity()
-    } else {
-        0
-    }
-}
-
-impl fmt::Debug for Element {
+impl fmt::Debug for Element<'_> {
     /// Prints names and structure only, because a text may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Element")
-            .field("namespace", &self.namespace)
-            .field("name", &self.name)
-            .field("attributes", &self.attributes)
-            .field("text_len", &self.text.len())
-            .field("children", &self.children)
-            .field("at", &self.at)
-            .finish()
+            .field("namespace", &self.namespace())
+            .field("name", &self.name())
+            .field("attributes", &self.attributes().collect::<Vec<_>>())
+            .field("text_len", &self.text().len())
+            .field("children", &self.children().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Attribute {
+impl fmt::Debug for Attribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attribute")
             .field("namespace", &self.namespace)
             .field("name", &self.name)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Moves over one character at a time.
-    fn walked(from: Position, text: &str) -> Position {
-        text.chars().fold(from, |at, char| match char {
-            '\n' => Position {
-                line: at.line + 1,
-                column: 1,
-            },
-            _ => Position {
-                column: at.column + 1,
-                ..at
-            },
-        })
-    }
-
-    #[test]
-    fn position_after_text_counts_lines_and_characters() {
-        let from = Position { line: 3, column: 7 };
-        let blocks = "é".repeat(1_000) + &"\n".repeat(1_000) + "\u{10000}a";
-        for text in [
-            "",
-            "a",
-            "\n",
-            "aé\u{20AC}\u{10000}",
-            "a\nb\n",
-            "\n\né",
-            &blocks,
-        ] {
-            assert_eq!(from.after(text), walked(from, text), "{text:?}");
-        }
     }
 }

@@ -4,91 +4,109 @@
 //! checked here and in the modules for the parts of the markup. The walk over the text stops at the
 //! first violation, and the limits of an element are checked before the element is built.
 
-use compact_str::CompactString;
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::errors::{Error as ReaderError, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesPI, Event};
 
 use crate::characters::{self, SPACE};
-use crate::cursor::Cursor;
 use crate::error::Rejection;
 use crate::limit_checker::LimitChecker;
 use crate::namespaces::Namespaces;
 use crate::prolog::{self, DoctypeFault};
-use crate::start_tag::StartTagReader;
-use crate::tree::allocated;
-use crate::{Doctype, Element, Error, ErrorKind, Position, Rules, names, references};
+use crate::start_tag::{StartTagReader, TagTarget};
+use crate::text::{Text, Texts};
+use crate::tree::{ElementNode, Nodes};
+use crate::{Doctype, ErrorKind, Rules, names, references};
 
-/// Returns the root element of a text that follows the XML declaration. `at` is the position of the
-/// text in the document, and `bytes` the length of the document before it was decoded.
+/// Builds the tree of a document, whose content from `start` on follows the XML declaration.
+/// Returns the nodes, and the texts that are no slices of the document. `bytes` is the length of
+/// the document before it was decoded.
 ///
 /// # Errors
-/// If the text is not well-formed or violates the rules.
+/// If the content is not well-formed or violates the rules. The offset is one in the document.
 pub(crate) fn build(
-    text: &str,
-    at: Position,
+    document: &str,
+    start: usize,
     bytes: usize,
     rules: &Rules,
-) -> Result<Element, Error> {
-    TreeBuilder::new(text, at, bytes, rules)
+) -> Result<(Nodes, String), Rejection> {
+    TreeBuilder::new(document, start, bytes, rules)
         .build()
-        .map_err(|Rejection { kind, offset }| kind.at(at.after(text.get(..offset).unwrap_or(text))))
+        .map_err(|rejection| Rejection {
+            offset: start + rejection.offset,
+            ..rejection
+        })
 }
 
 /// State of the walk.
 struct TreeBuilder<'t, 'r> {
-    text: &'t str,
+    /// The content after the XML declaration.
+    content: &'t str,
+    texts: Texts<&'t str>,
+    nodes: Nodes,
     doctype: Doctype,
     limits: LimitChecker<'r>,
     tags: StartTagReader<'t>,
     namespaces: Namespaces<'t>,
-    cursor: Cursor<'t>,
     /// The open elements, outermost first.
-    open: Vec<OpenElement>,
-    /// The root element, when it is closed.
-    root: Option<Element>,
+    open: Vec<OpenElement<'t>>,
+    has_root: bool,
     has_doctype: bool,
     /// Whether the last event was a part of a text.
     is_in_text: bool,
 }
 
 /// An open element.
-struct OpenElement {
-    element: Element,
-    /// Number of the namespace declarations in scope outside of the element.
+struct OpenElement<'t> {
+    /// Its index among the descendants of the root, or `None` for the root.
+    index: Option<usize>,
+    children: usize,
+    /// Its character data up to here.
+    text: Cow<'t, str>,
+    /// Number of the namespace declarations in scope outside of it.
     outer_namespaces: usize,
 }
 
 impl<'t, 'r> TreeBuilder<'t, 'r> {
-    fn new(text: &'t str, at: Position, bytes: usize, rules: &'r Rules) -> Self {
+    fn new(document: &'t str, start: usize, bytes: usize, rules: &'r Rules) -> Self {
         Self {
-            text,
+            content: document.get(start..).unwrap_or_default(),
+            texts: Texts::new(document),
+            nodes: Nodes::default(),
             doctype: rules.doctype,
             limits: LimitChecker::new(&rules.limits, bytes),
             tags: StartTagReader::default(),
             namespaces: Namespaces::default(),
-            cursor: Cursor::new(text, at),
             open: Vec::new(),
-            root: None,
+            has_root: false,
             has_doctype: false,
             is_in_text: false,
         }
     }
 
-    /// Walks over the text and returns the root element.
-    fn build(mut self) -> Result<Element, Rejection> {
-        let forbidden = characters::find_forbidden(self.text).unwrap_or(usize::MAX);
-        let mut reader = Reader::from_str(self.text);
+    /// Walks over the content.
+    fn build(mut self) -> Result<(Nodes, String), Rejection> {
+        let forbidden = characters::find_forbidden(self.content).unwrap_or(usize::MAX);
+        let mut reader = Reader::from_str(self.content);
         loop {
             let start = offset(reader.buffer_position());
             let event = reader
                 .read_event()
                 .map_err(|error| translate(&error).at_offset(offset(reader.error_position())))?;
             if matches!(event, Event::Eof) {
-                return self.root.ok_or(ErrorKind::Truncated.at_offset(start));
+                return match self.has_root && self.open.is_empty() {
+                    true => Ok((self.nodes, self.texts.into_resolved())),
+                    false => Err(ErrorKind::Truncated.at_offset(start)),
+                };
             }
             let end = offset(reader.buffer_position());
-            self.add(&event, start, self.text.get(start..end).unwrap_or_default())?;
+            self.add(
+                &event,
+                start,
+                self.content.get(start..end).unwrap_or_default(),
+            )?;
             if forbidden < end {
                 let rule = "character that XML does not allow";
                 return Err(ErrorKind::NotWellFormed(rule).at_offset(forbidden));
@@ -125,35 +143,58 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     fn open(&mut self, content: &'t str, start: usize) -> Result<(), Rejection> {
         self.count_element().map_err(|kind| kind.at_offset(start))?;
         let outer_namespaces = self.namespaces.len();
-        let tag = self
-            .tags
-            .read(content, start, &mut self.namespaces, &self.limits)?;
-        let element = Element {
-            namespace: tag.namespace,
-            name: tag.name.into(),
-            attributes: tag.attributes,
-            text: CompactString::default(),
-            children: Vec::new(),
-            at: self.cursor.advance(start),
+        let attributes_start = count(self.nodes.attributes.len());
+        let target = TagTarget {
+            namespaces: &mut self.namespaces,
+            texts: &mut self.texts,
+            attributes: &mut self.nodes.attributes,
         };
-        self.limits
-            .allocated(element.allocated())
-            .map_err(|kind| kind.at_offset(start))?;
+        let name = self.tags.read(content, start, target, &self.limits)?;
+        let element = ElementNode {
+            namespace: name.namespace,
+            name: self.texts.keep(name.local),
+            text: Text::default(),
+            attributes_start,
+            attributes_end: count(self.nodes.attributes.len()),
+            descendants_end: 0,
+        };
+        let index = match self.has_root {
+            true => {
+                self.nodes.descendants.push(element);
+                Some(self.nodes.descendants.len() - 1)
+            }
+            false => {
+                self.has_root = true;
+                self.nodes.root = element;
+                None
+            }
+        };
+        self.check_memory().map_err(|kind| kind.at_offset(start))?;
         self.is_in_text = false;
         self.open.push(OpenElement {
-            element,
+            index,
+            children: 0,
+            text: Cow::default(),
             outer_namespaces,
         });
         Ok(())
     }
 
     fn count_element(&mut self) -> Result<(), ErrorKind> {
-        match self.open.last() {
-            Some(parent) => self.limits.children(parent.element.children.len() + 1)?,
-            None if self.root.is_some() => return Err(ErrorKind::TrailingContent),
+        match self.open.last_mut() {
+            Some(parent) => {
+                parent.children += 1;
+                self.limits.children(parent.children)?;
+            }
+            None if self.has_root => return Err(ErrorKind::TrailingContent),
             None => {}
         }
         self.limits.element(self.open.len() + 1)
+    }
+
+    /// Checks the memory of what is built. A list may double before the check.
+    fn check_memory(&self) -> Result<(), ErrorKind> {
+        self.limits.tree(self.nodes.memory() + self.texts.memory())
     }
 
     fn close(&mut self) -> Result<(), ErrorKind> {
@@ -162,20 +203,19 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         };
         self.namespaces.close(closed.outer_namespaces);
         self.is_in_text = false;
-        let Some(parent) = self.open.last_mut() else {
-            self.root = Some(closed.element);
-            return Ok(());
+        let descendants_end = count(self.nodes.descendants.len());
+        let element = match closed.index {
+            None => Some(&mut self.nodes.root),
+            Some(index) => self.nodes.descendants.get_mut(index),
         };
-        let children = &mut parent.element.children;
-        let before = children.capacity();
-        children.push(closed.element);
-        match children.capacity() - before {
-            0 => Ok(()),
-            grown => self.limits.allocated(grown * size_of::<Element>()),
+        if let Some(element) = element {
+            element.text = self.texts.keep(&closed.text);
+            element.descendants_end = descendants_end;
         }
+        self.check_memory()
     }
 
-    fn text(&mut self, text: &str, start: usize) -> Result<(), Rejection> {
+    fn text(&mut self, text: &'t str, start: usize) -> Result<(), Rejection> {
         if self.open.is_empty() && text.trim_matches(SPACE).is_empty() {
             return Ok(());
         }
@@ -192,23 +232,21 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     fn reference(&mut self, name: &str) -> Result<(), ErrorKind> {
         self.check_place()?;
         let char = references::resolve(name).map_err(ErrorKind::NotWellFormed)?;
-        self.append(char.encode_utf8(&mut [0; 4]))
+        self.append("")?;
+        if let Some(element) = self.open.last_mut() {
+            element.text.to_mut().push(char);
+        }
+        Ok(())
     }
 
     /// Appends character data to the innermost element.
-    fn append(&mut self, text: &str) -> Result<(), ErrorKind> {
+    fn append(&mut self, text: &'t str) -> Result<(), ErrorKind> {
         if !self.is_in_text {
             self.is_in_text = true;
             self.limits.node()?;
         }
-        if let Some(parent) = self.open.last_mut() {
-            let all = &mut parent.element.text;
-            let before = allocated(all);
-            all.push_str(text);
-            match allocated(all).saturating_sub(before) {
-                0 => {}
-                grown => self.limits.allocated(grown)?,
-            }
+        if let Some(element) = self.open.last_mut() {
+            element.text += text;
         }
         Ok(())
     }
@@ -245,10 +283,10 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         if self.doctype == Doctype::Refused {
             return Err(ErrorKind::Doctype);
         }
-        if self.root.is_some() {
+        if self.has_root && self.open.is_empty() {
             return Err(ErrorKind::TrailingContent);
         }
-        if !self.open.is_empty() || self.has_doctype {
+        if self.has_root || self.has_doctype {
             return Err(ErrorKind::NotWellFormed(
                 "misplaced document type declaration",
             ));
@@ -266,7 +304,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     fn check_place(&self) -> Result<(), ErrorKind> {
         if !self.open.is_empty() {
             Ok(())
-        } else if self.root.is_some() {
+        } else if self.has_root {
             Err(ErrorKind::TrailingContent)
         } else {
             Err(ErrorKind::NotWellFormed("text before the root element"))
@@ -295,6 +333,11 @@ fn translate(error: &ReaderError) -> ErrorKind {
         ) => ErrorKind::NotWellFormed("end tag does not match its start tag"),
         _ => ErrorKind::NotWellFormed("malformed markup"),
     }
+}
+
+/// Converts a number of nodes. There are fewer than bytes in a document.
+fn count(nodes: usize) -> u32 {
+    u32::try_from(nodes).unwrap_or(u32::MAX)
 }
 
 /// Converts an offset in the text. quick-xml uses 64 bits on every platform.

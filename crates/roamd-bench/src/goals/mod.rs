@@ -7,7 +7,6 @@ mod goal;
 mod idle_memory;
 mod latency;
 mod list;
-mod open_files;
 mod report;
 mod resident_memory;
 mod resources;

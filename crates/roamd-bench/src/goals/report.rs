@@ -5,18 +5,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use roamd_bench::{machine, version};
+use roamd_bench::{machine, raise_open_files, version};
 
 use super::context::Context;
 use super::goal::Goal;
 use super::{
-    farms, fixed_responses, idle_memory, latency, list, open_files, resident_memory, resources,
-    sign_ins, slow_clients, tls,
+    farms, fixed_responses, idle_memory, latency, list, resident_memory, resources, sign_ins,
+    slow_clients, tls,
 };
 use crate::proxies::Proxies;
 
 /// A measurement, which has one or more goals.
 type Measurement = fn(&Context<'_>) -> Result<Vec<Goal>>;
+
+/// Files that this process or a server needs: 3,000 connections and some more.
+const NEEDED_FILES: u64 = 4096;
 
 /// All measurements with their names.
 const MEASUREMENTS: [(&str, Measurement); 10] = [
@@ -66,7 +69,7 @@ pub(crate) struct Report {
 /// # Errors
 /// If a program does not start, or fails under load.
 pub(crate) fn measure(args: &Args) -> Result<Report> {
-    open_files::raise_limit()?;
+    raise_open_files(NEEDED_FILES)?;
     let duration = Duration::from_secs(args.seconds);
     let context = Context::start(&args.roamd, &args.proxies, args.rounds, duration)?;
     let mut goals = Vec::new();

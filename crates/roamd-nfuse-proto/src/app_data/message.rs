@@ -44,7 +44,7 @@ pub struct AppDataResponse {
 impl Body for AppDataRequest {
     const ELEMENT: &'static str = "RequestAppData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let scope = element.single_child("Scope")?;
         Ok(Self {
@@ -102,7 +102,7 @@ impl Request for AppDataRequest {
 impl Body for AppDataResponse {
     const ELEMENT: &'static str = "ResponseAppData";
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let mut applications = Vec::new();
         for set in element.children_named("AppDataSet") {

@@ -22,7 +22,7 @@ impl Body for DataRequest {
     const ELEMENT: &'static str = "RequestData";
     const SERVICE: Service = Service::Sta;
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         TicketResponse::from_parts(|part| element.required_child_text(part)).map(Self)
     }
@@ -45,7 +45,7 @@ impl Body for DataResponse {
     const ELEMENT: &'static str = "ResponseData";
     const SERVICE: Service = Service::Sta;
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         Ok(Self {
             data: TicketData::read_required(&NfuseElement::root(element))?,
         })

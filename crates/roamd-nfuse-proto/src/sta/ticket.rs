@@ -88,7 +88,7 @@ impl Body for TicketRequest {
     const ELEMENT: &'static str = "RequestTicket";
     const SERVICE: Service = Service::Sta;
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         let refreshable = match element.single_child("Control")? {
             None => false,
@@ -138,7 +138,7 @@ impl Body for TicketResponse {
     const ELEMENT: &'static str = "ResponseTicket";
     const SERVICE: Service = Service::Sta;
 
-    fn read(element: &Element) -> Result<Self, Fault> {
+    fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
         Self::from_parts(|part| element.required_first_child_text(part))
     }

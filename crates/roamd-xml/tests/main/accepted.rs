@@ -1,15 +1,29 @@
 //! Accepted documents, among them unusual ones.
 
-use roamd_xml::{Document, Encoding, parse};
+use roamd_xml::{Attribute, Document, Element, Encoding, Rules, parse};
 
 use crate::{FARM, STORE};
 
-fn store(body: impl AsRef<[u8]>) -> Document {
-    parse(body.as_ref(), &STORE).unwrap()
+fn store(body: impl AsRef<[u8]>) -> &'static Document<'static> {
+    parsed(body.as_ref(), &STORE)
 }
 
-fn farm(body: impl AsRef<[u8]>) -> Document {
-    parse(body.as_ref(), &FARM).unwrap()
+fn farm(body: impl AsRef<[u8]>) -> &'static Document<'static> {
+    parsed(body.as_ref(), &FARM)
+}
+
+/// Parses a body and keeps it for the rest of the process.
+fn parsed(body: &[u8], rules: &Rules) -> &'static Document<'static> {
+    let body: &'static [u8] = body.to_vec().leak();
+    Box::leak(Box::new(parse(body, rules).unwrap()))
+}
+
+fn child(element: Element<'_>, index: usize) -> Element<'_> {
+    element.children().nth(index).unwrap()
+}
+
+fn attribute(element: Element<'_>, index: usize) -> Attribute<'_> {
+    element.attributes().nth(index).unwrap()
 }
 
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -104,8 +118,8 @@ fn equivalent_documents_give_the_same_tree() {
     ];
     for (name, body) in cases {
         let document = parse(body, &STORE).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(document.root.text, "Zoë", "{name}");
-        assert_eq!(document.root.name, "a", "{name}");
+        assert_eq!(document.root().text(), "Zoë", "{name}");
+        assert_eq!(document.root().name(), "a", "{name}");
     }
 }
 
@@ -121,7 +135,7 @@ fn encoding_is_detected_from_the_bytes() {
         (b"\0<\0a\0/\0>", Encoding::Utf16Be),
     ];
     for (body, encoding) in cases {
-        assert_eq!(store(body).encoding, encoding);
+        assert_eq!(store(body).encoding(), encoding);
     }
 }
 
@@ -160,7 +174,7 @@ fn declared_encoding_of_a_farm_is_used() {
     for (body, encoding, text) in cases {
         let document = farm(body);
         assert_eq!(
-            (document.encoding, document.root.text.as_str()),
+            (document.encoding(), document.root().text()),
             (encoding, text)
         );
     }
@@ -177,53 +191,54 @@ fn doctype_of_a_farm_is_skipped() {
         "<!DOCTYPE Another SYSTEM 'a>b'>",
         "<!-- b --><!DOCTYPE NFuseProtocol><?b?>",
     ] {
-        let root = farm(format!("<?xml version='1.0'?>\n{doctype}\n<a>Zo&#xEB;</a>")).root;
-        assert_eq!(root.text, "Zoë", "{doctype}");
+        let root = farm(format!("<?xml version='1.0'?>\n{doctype}\n<a>Zo&#xEB;</a>")).root();
+        assert_eq!(root.text(), "Zoë", "{doctype}");
     }
 }
 
 #[test]
 fn names_match_by_namespace_and_not_by_prefix() {
-    let default = store("<a xmlns='urn:x'><b>1</b><c/></a>").root;
-    let prefixed = store("<q1:a xmlns:q1='urn:x'><q1:b>1</q1:b><q1:c/></q1:a>").root;
+    let default = store("<a xmlns='urn:x'><b>1</b><c/></a>").root();
+    let prefixed = store("<q1:a xmlns:q1='urn:x'><q1:b>1</q1:b><q1:c/></q1:a>").root();
     for root in [default, prefixed] {
         assert!(root.is("urn:x", "a"));
-        assert_eq!(root.child("b").unwrap().text, "1");
-        assert!(root.child("c").unwrap().text.is_empty());
+        assert_eq!(root.child("b").unwrap().text(), "1");
+        assert!(root.child("c").unwrap().text().is_empty());
     }
-    let mixed = store("<a xmlns='urn:x'><b xmlns=''>0</b><b xmlns='urn:y'>0</b><b>1</b></a>").root;
-    assert_eq!(mixed.child("b").unwrap().text, "1");
+    let mixed =
+        store("<a xmlns='urn:x'><b xmlns=''>0</b><b xmlns='urn:y'>0</b><b>1</b></a>").root();
+    assert_eq!(mixed.child("b").unwrap().text(), "1");
     assert_eq!(mixed.all("b").count(), 1);
-    assert_eq!(mixed.children[0].namespace, None);
+    assert_eq!(child(mixed, 0).namespace(), None);
 }
 
 #[test]
 fn attribute_named_xmlns_with_a_prefix_declares_nothing() {
-    let root = store("<a xmlns='urn:x' xmlns:p='urn:y' p:xmlns='urn:z'><b/></a>").root;
+    let root = store("<a xmlns='urn:x' xmlns:p='urn:y' p:xmlns='urn:z'><b/></a>").root();
     assert!(root.is("urn:x", "a"));
-    assert_eq!(root.children[0].namespace.as_deref(), Some("urn:x"));
-    assert_eq!(root.attributes.len(), 1);
-    assert_eq!(root.attributes[0].namespace.as_deref(), Some("urn:y"));
-    assert_eq!(root.attributes[0].name, "xmlns");
-    assert_eq!(root.attributes[0].value, "urn:z");
+    assert_eq!(child(root, 0).namespace(), Some("urn:x"));
+    assert_eq!(root.attributes().len(), 1);
+    assert_eq!(attribute(root, 0).namespace, Some("urn:y"));
+    assert_eq!(attribute(root, 0).name, "xmlns");
+    assert_eq!(attribute(root, 0).value, "urn:z");
 }
 
 #[test]
 fn namespace_may_be_declared_after_its_use_and_again() {
-    let root = store("<p:a p:b='' xmlns:p='urn:x'><p:c xmlns:p='urn:y'/><p:d/></p:a>").root;
+    let root = store("<p:a p:b='' xmlns:p='urn:x'><p:c xmlns:p='urn:y'/><p:d/></p:a>").root();
     assert!(root.is("urn:x", "a"));
-    assert_eq!(root.attributes[0].namespace.as_deref(), Some("urn:x"));
-    assert!(root.children[0].is("urn:y", "c"));
-    assert!(root.children[1].is("urn:x", "d"));
+    assert_eq!(attribute(root, 0).namespace, Some("urn:x"));
+    assert!(child(root, 0).is("urn:y", "c"));
+    assert!(child(root, 1).is("urn:x", "d"));
 }
 
 #[test]
 fn attributes_are_normalised_without_namespace_declarations() {
-    let root = store("<a xmlns='urn:x' xmlns:p='urn:y' b=' 1\r\n&#10;&quot;&lt;' p:c='2'/>").root;
-    assert_eq!(root.attributes.len(), 2);
+    let root = store("<a xmlns='urn:x' xmlns:p='urn:y' b=' 1\r\n&#10;&quot;&lt;' p:c='2'/>").root();
+    assert_eq!(root.attributes().len(), 2);
     assert_eq!(root.attribute("b"), Some(" 1 \n\"<"));
     assert_eq!(root.attribute("c"), None);
-    assert_eq!(root.attributes[1].namespace.as_deref(), Some("urn:y"));
+    assert_eq!(attribute(root, 1).namespace, Some("urn:y"));
 }
 
 #[test]
@@ -235,7 +250,7 @@ fn line_ends_become_line_feeds_unless_referenced() {
         ("1&#13;2&#13;\n3&#13;\r\n4&#xD;&#xA;", "1\r2\r\n3\r\n4\r\n"),
     ] {
         assert_eq!(
-            store(format!("<a>{text}</a>")).root.text,
+            store(format!("<a>{text}</a>")).root().text(),
             expected,
             "{text:?}"
         );
@@ -244,18 +259,18 @@ fn line_ends_become_line_feeds_unless_referenced() {
 
 #[test]
 fn elements_have_positions() {
-    let root = store("<?xml version='1.0'?>\r\n<a>\n  é<b/><c>\n</c>\n<d/></a>").root;
-    let positions: Vec<_> = std::iter::once(&root)
-        .chain(&root.children)
-        .map(|element| (element.name.as_str(), element.at.line, element.at.column))
+    let root =
+        store("<?xml version='1.0'?>\r\n<a>\n  é<b/><p:c xmlns:p='>'>\n</p:c>\n<d/></a>").root();
+    let positions: Vec<_> = std::iter::once(root)
+        .chain(root.children())
+        .map(|element| (element.name(), element.position().to_string()))
         .collect();
-    assert_eq!(
-        positions,
-        [("a", 2, 1), ("b", 3, 4), ("c", 3, 8), ("d", 5, 1)]
-    );
+    let expected = [("a", 2, 1), ("b", 3, 4), ("c", 3, 8), ("d", 5, 1)]
+        .map(|(name, line, column)| (name, format!("line {line}, column {column}")));
+    assert_eq!(positions, expected);
     let prolog = "<?xml\nversion='1.0'?> <!DOCTYPE\na> <!--\n-->";
-    let root = farm(format!("{prolog}<a/>")).root;
-    assert_eq!((root.at.line, root.at.column), (4, 4));
+    let root = farm(format!("{prolog}<a/>")).root();
+    assert_eq!(root.position().to_string(), "line 4, column 4");
 }
 
 #[test]
@@ -295,4 +310,18 @@ fn document_at_a_limit_is_accepted() {
 fn debug_of_a_document_hides_texts_and_values() {
     let shown = format!("{:?}", store("<a b='hush'>hush<c>hush</c></a>"));
     assert!(!shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn text_around_children_is_joined_and_each_child_keeps_its_own() {
+    let root = store("<a>1&lt;<b>2<c>3&amp;</c>4</b><![CDATA[5]]><d/>6<e>7</e></a>").root();
+    let text = |path: &[&str]| {
+        path.iter()
+            .fold(root, |element, name| element.child(name).unwrap())
+            .text()
+    };
+    let paths: [&[&str]; 5] = [&[], &["b"], &["b", "c"], &["d"], &["e"]];
+    assert_eq!(paths.map(text), ["1<56", "24", "3&", "", "7"]);
+    let children = |element: Element<'_>| element.children().count();
+    assert_eq!((children(root), children(child(root, 0))), (3, 1));
 }

@@ -29,12 +29,13 @@ proptest! {
         let bytes = writer.finish();
         prop_assert!(bytes.is_ascii());
         for rules in [STORE, FARM] {
-            let root = parse(&bytes, &rules).unwrap().root;
+            let document = parse(&bytes, &rules).unwrap();
+            let root = document.root();
             prop_assert_eq!(root.attribute("b"), Some(value.as_str()));
             let leaf = root.child("c").unwrap();
             prop_assert_eq!(leaf.attribute("d"), Some(value.as_str()));
-            prop_assert_eq!(&leaf.text, &content);
-            prop_assert_eq!(&root.child("e").unwrap().text, &content);
+            prop_assert_eq!(leaf.text(), &content);
+            prop_assert_eq!(root.child("e").unwrap().text(), &content);
         }
     }
 
@@ -42,10 +43,12 @@ proptest! {
     fn characters_that_xml_forbids_are_replaced(content: String) {
         let mut writer = Writer::new(Layout::Compact);
         writer.leaf("a", &[("b", &content)], &content);
-        let root = parse(&writer.finish(), &STORE).unwrap().root;
+        let bytes = writer.finish();
+        let document = parse(&bytes, &STORE).unwrap();
+        let root = document.root();
         let expected: String =
             content.chars().map(|c| if is_xml(c) { c } else { '\u{FFFD}' }).collect();
-        prop_assert_eq!(&root.text, &expected);
+        prop_assert_eq!(root.text(), &expected);
         prop_assert_eq!(root.attribute("b"), Some(expected.as_str()));
     }
 

@@ -170,10 +170,10 @@ fn doctype_of_a_client_is_rejected() {
         "<!DOCTYPE>",
     ] {
         let body = format!("<?xml version='1.0'?>\n{doctype}<a/>");
-        match parse(body.as_bytes(), &STORE).map(|document| document.root) {
+        match parse(body.as_bytes(), &STORE) {
             Err(error) if doctype == "<!DOCTYPE>" => assert_eq!(error.at.line, 2),
             Err(error) => assert_eq!((error.kind, error.at.line), (Doctype, 2), "{doctype}"),
-            Ok(root) => panic!("{root:?}"),
+            Ok(document) => panic!("{document:?}"),
         }
     }
 }
@@ -514,60 +514,26 @@ fn tree_of_hostile_document_is_bounded() {
     let rules = Rules::nfuse(XmlLimits::RESPONSE);
     let bytes = rules.limits.bytes / 8;
     let filled = |unit: &str| {
-        let count = (bytes - "<a></a>".len()) / unit.len();
-        format!("<a>{}</a>", unit.repeat(count))
+        let group = format!("<g>{}</g>", unit.repeat(100_000 / unit.len()));
+        format!("<a>{}</a>", group.repeat((bytes - 7) / group.len()))
     };
-    let limit = rules.limits.tree_bytes(bytes);
     let attributes: String = ('a'..='z').map(|name| format!(" {name}=\"\"")).collect();
-    let chain = format!("{}{}", "<b>".repeat(30), "</b>".repeat(30));
-    let namespace = "n".repeat(rules.limits.namespace_bytes);
-    let named = format!("<b xmlns='{namespace}'>{}</b>", "<c/>".repeat(1_000));
-    let padding = " ".repeat(1_000);
-    for (name, unit) in [
-        ("attributes", format!("<b{attributes}/>")),
-        ("elements", chain.clone()),
-        ("namespaces", named),
-    ] {
-        let group = format!("<g>{}</g>", unit.repeat(1 + 100_000 / unit.len()));
-        let error = parse(filled(&group).as_bytes(), &rules).unwrap_err();
-        let is_bounded = match error.kind {
-            TreeTooLarge { limit: found } => found <= limit,
-            ref kind => matches!(kind, TooManyElements { .. }),
-        };
-        assert!(is_bounded, "{name}: {:?}", error.kind);
+    for unit in [format!("<b{attributes}/>"), "<b/>".to_owned()] {
+        let document = filled(&unit);
+        let error = parse(document.as_bytes(), &rules).unwrap_err();
+        let limit = rules.limits.tree_bytes(document.len());
+        assert_eq!(error.kind, TreeTooLarge { limit }, "{unit}");
     }
+    // A list of the shortest entries, with one element more than the lists of nodes double at.
+    let entry = "<b><c>1</c><d>2</d><e>3</e></b>";
+    let list = format!("<a>{}</a>", entry.repeat((1 << 14) + 1));
+    let tree = parse(list.as_bytes(), &rules).unwrap().memory();
+    assert!(tree > 4 * list.len(), "{tree}");
     // A document that is as dense has a small tree while it is short.
-    let short = format!("<a>{chain}</a>");
-    let tree = parse(short.as_bytes(), &rules).unwrap().root.memory();
-    assert!(tree <= rules.limits.tree_bytes(short.len()), "{tree}");
-    let sparse = filled(&format!("<b>{padding}</b>"));
-    let tree = parse(sparse.as_bytes(), &rules).unwrap().root.memory();
-    assert!(tree <= 2 * bytes, "{tree}");
-}
-
-#[test]
-fn counted_memory_is_that_of_the_tree() {
-    let long = "v".repeat(100);
-    let body = format!(
-        "<p:a xmlns:p='{long}' b='{long}' c='&amp;'>{long}<d/>&lt;{long}<p:{long}/><e><f/></e></p:a>"
-    );
-    let rules = |tree_factor| {
-        Rules::nfuse(XmlLimits {
-            tree_factor,
-            ..XmlLimits::RESPONSE
-        })
-    };
-    let memory = parse(body.as_bytes(), &rules(1)).unwrap().root.memory();
-    assert!(memory > 10 * 136, "{memory}");
-    // Many of them, so that the limit is a multiple of the length.
-    let many = format!("<r>{}</r>", body.repeat(10_000));
-    let tree = parse(many.as_bytes(), &rules(10)).unwrap().root.memory();
-    let factor = tree.div_ceil(many.len());
-    assert!(parse(many.as_bytes(), &rules(factor)).is_ok(), "{factor}");
-    let error = parse(many.as_bytes(), &rules(factor - 1)).unwrap_err();
-    assert!(
-        matches!(error.kind, TreeTooLarge { .. }),
-        "{:?}",
-        error.kind
-    );
+    let short = format!("<a>{}</a>", "<b/>".repeat(1_000));
+    assert!(parse(short.as_bytes(), &rules).is_ok());
+    // Texts with references are copied.
+    let copied = filled("<b>&lt;&gt; is text</b>");
+    let tree = parse(copied.as_bytes(), &rules).unwrap().memory();
+    assert!(tree <= rules.limits.tree_bytes(copied.len()), "{tree}");
 }

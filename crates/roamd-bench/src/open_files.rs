@@ -3,18 +3,15 @@
 use anyhow::{Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that this process or a server needs: 3,000 connections and some more.
-const NEEDED: u64 = 4096;
-
-/// Raises the limit to the hard limit.
+/// Raises the limit to the hard limit, so that this process or a server can have `needed` files.
 ///
 /// # Errors
 /// If the hard limit is too low.
-pub(super) fn raise_limit() -> Result<()> {
+pub fn raise_open_files(needed: u64) -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     ensure!(
-        limit.maximum.is_none_or(|maximum| maximum >= NEEDED),
-        "the hard limit of open files is below {NEEDED}: raise it with `ulimit -Hn {NEEDED}`"
+        limit.maximum.is_none_or(|maximum| maximum >= needed),
+        "the hard limit of open files is below {needed}: raise it with `ulimit -Hn {needed}`"
     );
     setrlimit(
         Resource::Nofile,

@@ -1,0 +1,180 @@
+//! All attacks of our own, and what others experience during them.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use roamd_bench::{Connection, Setup, runtime};
+
+use super::attack::{self, ATTACKS, Attack};
+use super::attackers::{Attackers, sign_in_as_attacker};
+use super::hostile_farm::HostileFarm;
+use super::sources::Sources;
+use super::target::Target;
+use super::victims::{Experience, experience, first_sign_in};
+
+/// Time in which users are measured without an attack.
+const ALONE: Duration = Duration::from_secs(3);
+
+/// Latencies that are good during every attack: the attackers share the processors of the server.
+const GOOD_LATENCY: Duration = Duration::from_millis(100);
+
+/// Factor by which an attack may raise latencies above those.
+const FACTOR: u32 = 3;
+
+/// Longest acceptable time for a response about the health.
+const MAX_HEALTH: Duration = Duration::from_millis(50);
+
+/// Time after an attack in which the server has to recover.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// Time of each measurement of the recovery.
+const RECOVERY_STEP: Duration = Duration::from_millis(500);
+
+/// `MemoryMax` of the unit, in KiB.
+const MEMORY_MAX: u64 = 1024 * 1024;
+
+/// One attack and its results.
+pub(crate) struct ScriptedAttack {
+    pub(crate) name: &'static str,
+    alone: Experience,
+    attacked: Experience,
+    /// Actions of the attackers.
+    actions: u64,
+    /// Most resident memory of the server, in KiB.
+    peak_memory: u64,
+    recovered_after: Option<Duration>,
+}
+
+/// Runs all attacks whose names contain a text. Each takes about `duration`.
+pub(crate) fn attack_all(
+    setup: &Setup,
+    roamd: &Path,
+    sources: Sources,
+    duration: Duration,
+    only: &str,
+) -> Result<Vec<ScriptedAttack>> {
+    let chosen = ATTACKS.iter().filter(|attack| attack.name.contains(only));
+    chosen
+        .enumerate()
+        .map(|(number, attack)| {
+            eprintln!("{}", attack.name);
+            let name = format!("scripted-{number}");
+            run(setup, roamd, &name, *attack, sources, duration)
+                .with_context(|| format!("attack: {}", attack.name))
+        })
+        .collect()
+}
+
+fn run(
+    setup: &Setup,
+    roamd: &Path,
+    name: &str,
+    attack: Attack,
+    sources: Sources,
+    duration: Duration,
+) -> Result<ScriptedAttack> {
+    let hostile = attack
+        .action
+        .cost_of_farm()
+        .map(HostileFarm::start)
+        .transpose()?;
+    let target = Target::start(setup, roamd, name, hostile.as_ref())?;
+    let token = first_sign_in(&target)?;
+    let stolen = runtime()?
+        .block_on(sign_in_as_attacker(&target, sources))?
+        .store;
+    let alone = experience(&target, &token, ALONE)?;
+    let attackers = Attackers::start(attack, &target, sources, stolen.clone())?;
+    let attacked = experience(&target, &token, duration)?;
+    let actions = attackers.actions();
+    drop(attackers);
+    let ended = Instant::now();
+    let mut recovered_after = None;
+    while recovered_after.is_none() && ended.elapsed() < RECOVERY {
+        if is_good(&experience(&target, &token, RECOVERY_STEP)?, &alone) {
+            recovered_after = Some(ended.elapsed());
+        }
+    }
+    // Whatever the attacker did with the token, its end is never refused.
+    runtime()?.block_on(async {
+        let owner = sign_in_as_attacker(&target, sources).await?;
+        let stream = sources.connect(0, target.address().port()).await?;
+        let mut connection = Connection::over(stream, target.address(), None).await?;
+        let response = connection.send(attack::destroy(&stolen, &owner)?).await?;
+        let status = response.status;
+        ensure!(status == 200, "the end of the stolen token got {status}");
+        let response = connection
+            .send(attack::list(&target.attacked_store, &stolen)?)
+            .await?;
+        let status = response.status;
+        ensure!(status == 401, "the ended token got {status}");
+        Ok(())
+    })?;
+    // Whatever the attacker did, the line of the user's sign-in is still there.
+    let audit = fs::read_to_string(target.server.data.join("audit.jsonl"))?;
+    ensure!(
+        audit.lines().take(20).any(|line| line.contains("alice")),
+        "the audit log has lost the sign-in of the user"
+    );
+    Ok(ScriptedAttack {
+        name: attack.name,
+        alone,
+        attacked,
+        actions,
+        peak_memory: target.server.process.usage()?.peak_memory,
+        recovered_after,
+    })
+}
+
+/// Returns whether users notice little of an attack.
+fn is_good(experience: &Experience, alone: &Experience) -> bool {
+    let good = |attacked: Duration, alone: Duration| attacked <= GOOD_LATENCY.max(alone * FACTOR);
+    good(experience.lists, alone.lists)
+        && good(experience.sign_ins, alone.sign_ins)
+        && experience.health <= MAX_HEALTH
+        && experience.failures == 0
+}
+
+impl ScriptedAttack {
+    /// Returns whether others noticed little, the memory was enough, and the server recovered.
+    pub(crate) fn is_withstood(&self) -> bool {
+        is_good(&self.attacked, &self.alone)
+            && self.peak_memory < MEMORY_MAX
+            && self.recovered_after.is_some()
+    }
+}
+
+/// Writes a row for each attack.
+pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[ScriptedAttack]) -> fmt::Result {
+    writeln!(
+        f,
+        "| attack | actions | 99th percentile of lists: alone, attacked | of sign-ins | longest \
+         `/healthz` | failures | peak memory | recovered after |\n|---|---|---|---|---|---|---|---|"
+    )?;
+    for attack in attacks {
+        let ScriptedAttack {
+            alone, attacked, ..
+        } = attack;
+        let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+        writeln!(
+            f,
+            "| {} | {} | {}, {} | {}, {} | {} | {} | {} MiB | {} |",
+            attack.name,
+            attack.actions,
+            millis(alone.lists),
+            millis(attacked.lists),
+            millis(alone.sign_ins),
+            millis(attacked.sign_ins),
+            millis(attacked.health),
+            attacked.failures,
+            attack.peak_memory / 1024,
+            attack
+                .recovered_after
+                .map_or_else(|| "not in time".to_owned(), millis),
+        )?;
+    }
+    Ok(())
+}
