@@ -24,8 +24,8 @@ const MEDIUM_RESPONSE: usize = MIB;
 const VALUE_FACTOR: usize = 3;
 
 /// Memory for each byte of a response while it is decoded: twice for the text of another character
-/// set, six times for the tree (`roamd_xml::XmlLimits::RESPONSE`), and four times for the values.
-const TREE_FACTOR: usize = 12;
+/// set, eight times for the tree (`roamd_xml::XmlLimits::RESPONSE`), and four times for the values.
+const TREE_FACTOR: usize = 14;
 
 /// Small responses of all farms, and the values made of them.
 const SMALL: usize = 64 * MIB;
@@ -44,8 +44,8 @@ const LONG: MemoryLimits = MemoryLimits {
 
 /// Decoding of responses that are not small: one of the longest at a time.
 const TREES: MemoryLimits = MemoryLimits {
-    total: 96 * MIB,
-    party: 96 * MIB,
+    total: 112 * MIB,
+    party: 112 * MIB,
 };
 
 /// Memory for the responses of all farms. A clone is the same memory.

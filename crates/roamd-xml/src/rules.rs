@@ -45,7 +45,7 @@ impl XmlLimits {
         bytes: 8 * 1024 * 1024,
         children: 100_000,
         elements: 256 * 1024,
-        tree_factor: 6,
+        tree_factor: 8,
         ..Self::REQUEST
     };
 

@@ -525,8 +525,8 @@ fn tree_of_hostile_document_is_bounded() {
         assert_eq!(error.kind, TreeTooLarge { limit }, "{unit}");
     }
     // A list of the shortest entries, with one element more than the lists of nodes double at.
-    let entry = "<b><c>1</c><d>2</d><e>3</e></b>";
-    let list = format!("<a>{}</a>", entry.repeat((1 << 14) + 1));
+    let entry = "<AppData><HostId>9</HostId><SessionId>1</SessionId></AppData>";
+    let list = format!("<a>{}</a>", entry.repeat((1 << 15) / 3 + 1));
     let tree = parse(list.as_bytes(), &rules).unwrap().memory();
     assert!(tree > 4 * list.len(), "{tree}");
     // A document that is as dense has a small tree while it is short.
