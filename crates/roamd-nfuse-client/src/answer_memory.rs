@@ -223,9 +223,13 @@ mod tests {
     fn farm_can_charge_for_the_longest_response() {
         // A need above the share would be charged too little.
         let longest = crate::exchange::MAX_RESPONSE_BYTES;
-        assert!(VALUE_FACTOR * MEDIUM_RESPONSE <= MEDIUM.party);
-        assert!(VALUE_FACTOR * longest <= LONG.party);
-        assert!(TREE_FACTOR * longest <= TREES.party);
+        for (need, limits) in [
+            (VALUE_FACTOR * MEDIUM_RESPONSE, MEDIUM),
+            (VALUE_FACTOR * longest, LONG),
+            (TREE_FACTOR * longest, TREES),
+        ] {
+            assert!(need <= limits.party, "{limits:?}");
+        }
         for limits in [MEDIUM, LONG] {
             assert!(2 * limits.party <= limits.total, "{limits:?}");
         }

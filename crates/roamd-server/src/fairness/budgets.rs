@@ -73,7 +73,11 @@ mod tests {
 
     #[test]
     fn all_cached_enumerations_leave_half_for_those_in_use() {
-        assert!(2 * CACHED_ENUMERATIONS_OF_A_FARM <= ENUMERATIONS.party);
-        assert!(2 * CACHED_ENUMERATIONS <= ENUMERATIONS.total);
+        for (cached, all) in [
+            (CACHED_ENUMERATIONS_OF_A_FARM, ENUMERATIONS.party),
+            (CACHED_ENUMERATIONS, ENUMERATIONS.total),
+        ] {
+            assert!(2 * cached <= all, "{cached} of {all}");
+        }
     }
 }

@@ -938,7 +938,7 @@ async fn farm_cannot_sign_a_user_in_as_another() {
     let response = alice.get("/Citrix/Store/resources/v2").await;
     let resources = response.text();
     let image = Regex::new("/Citrix/Store/resources/v2/[^/\"]+/image").unwrap();
-    let image = image.find(&resources).unwrap().as_str();
+    let image = image.find(resources).unwrap().as_str();
     assert_eq!(alice.get(image).await.status, 200);
     for farm in ["XA1", "XD5", "CVAD"] {
         env.stop_farm(farm).await;

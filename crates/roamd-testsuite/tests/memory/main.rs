@@ -7,16 +7,11 @@
 use std::time::Duration;
 
 use roamd_store_proto::EnumerationStatus;
-use roamd_testkit::{FarmConfig, Script, ScriptedController, StoreConfig, document};
-use roamd_testsuite::{Options, TestEnvironment, sign_in, sign_in_to};
-use tokio::task::JoinSet;
+use roamd_testkit::{Script, ScriptedController, document};
+use roamd_testsuite::{Options, TestEnvironment, sign_in};
 
 /// Highest growth of the peak over all cases, in KiB.
 const MOST: u64 = 64 * 1024;
-
-/// Highest growth of the peak for many lists at once, in KiB: what the server allows all responses,
-/// and the buffers of the farm's sockets.
-const MOST_OF_LISTS: u64 = 400 * 1024;
 
 #[tokio::test]
 async fn hostile_responses_do_not_exhaust_memory() {
@@ -78,48 +73,6 @@ async fn hostile_responses_do_not_exhaust_memory() {
         let grown = peak() - before;
         assert!(grown < MOST, "{name}: {grown} KiB");
     }
-}
-
-/// 8 MiB of attributes, which are many times larger in a tree than in the document, on 48 lists at
-/// once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lists_of_attributes_take_bounded_memory() {
-    const LISTS: usize = 48;
-    let (farm, other) = (
-        ScriptedController::healthy().await,
-        ScriptedController::healthy().await,
-    );
-    let only = FarmConfig::new("OTHER", other.url());
-    let options = Options {
-        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_sections: farm.farm_section("SCRIPTED", "SCRIPTED")
-            + "timeout_ms = 20000\n"
-            + &StoreConfig::new("/Citrix/Other", [only]).to_string(),
-        ..Options::default()
-    };
-    let env = TestEnvironment::start(options).await;
-    let carol = sign_in(&env, "carol", "roam-demo").await;
-    let elsewhere = sign_in_to(&env, "/Citrix/Other", "bob", "roam-demo").await;
-    let element = "<x a=\"\" b=\"\" c=\"\" d=\"\" e=\"\" f=\"\" g=\"\" h=\"\"/>";
-    let group = format!("<AppData>{}</AppData>", element.repeat(1_000));
-    let count = ((8 << 20) - 4096) / group.len();
-    farm.set_content("ReconnectSessionData", &group.repeat(count));
-    let before = peak();
-    let mut lists = JoinSet::new();
-    for _ in 0..LISTS {
-        let carol = carol.clone();
-        lists.spawn(async move { carol.state("DESK-C", "").await.unwrap() });
-    }
-    farm.wait_for_requests("ReconnectSessionData", 1).await;
-    // Meanwhile a list of another farm is served.
-    let state = elsewhere.state("DESK-B", "").await.unwrap();
-    assert_eq!(state.enumeration, EnumerationStatus::Full);
-    while let Some(state) = lists.join_next().await {
-        assert_eq!(state.unwrap().enumeration, EnumerationStatus::Partial);
-    }
-    let grown = peak() - before;
-    println!("{grown} KiB for {LISTS} lists");
-    assert!(grown < MOST_OF_LISTS, "{grown} KiB");
 }
 
 /// Returns the peak of the process's resident memory, in KiB.
