@@ -86,7 +86,7 @@ pub(crate) fn build(program: &str) -> Result<()> {
 /// `target`.
 ///
 /// The packages are not installed, because their installation starts servers.
-fn add_proxies(bench: &mut std::process::Command) -> Result<()> {
+pub(crate) fn add_proxies(bench: &mut std::process::Command) -> Result<()> {
     for name in ["nginx", "haproxy"] {
         let program = match find(name) {
             Some(installed) => installed,

@@ -12,6 +12,7 @@ mod bench;
 mod check;
 mod debian;
 mod fuzz;
+mod pgo;
 mod process;
 mod reproduce;
 mod rust_tokens;
@@ -44,12 +45,14 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measure the server: next to proxies, with many farms, its goals, or next to an older one.
     Bench(bench::Args),
-    /// Run slowhttptest and testssl.sh against the server.
+    /// Run scripted attackers, slowhttptest and testssl.sh against the server.
     Security(security::Args),
     /// Run the server with simulated farms that fail, hang and send wrong responses.
     Simulate(simulate::Args),
     /// Build the last commit reproducibly to `target/dist/roamd`.
     Build,
+    /// Build a program that is optimised for the load of the benchmark, and train it.
+    Pgo,
     /// Build the last commit twice and compare the programs.
     Reproduce,
     /// Write a CycloneDX list of all crates in `roamd` to `target/roamd.cdx.json`.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Security(args) => security::run_attacks(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Build => reproduce::build(),
+        Command::Pgo => pgo::build(),
         Command::Reproduce => reproduce::compare(),
         Command::Sbom => sbom::write(),
         Command::Ci => ci(),

@@ -19,7 +19,7 @@ pub use conversation::{
 pub use credentials::{
     BadAttempt, ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange,
 };
-pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
+pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy, StatedWait};
 pub use named_account::may_name;
 pub use service::{Realm, Service, ServiceError};
 pub use token::{

@@ -103,17 +103,26 @@ impl ErrorId {
 impl FarmError {
     /// Finds the first `ErrorId` anywhere in a response (nfuse.md §1.2).
     pub(crate) fn find(element: Element<'_>) -> Option<Self> {
-        let candidate = NfuseElement::root(element);
-        if let Some(id) = candidate.first_child("ErrorId") {
-            let id = identifier(id.text()).map_or(ErrorId::UNSPECIFIED, |text| {
-                ErrorId(Cow::Owned(text.to_owned()))
-            });
-            return Some(Self {
-                id,
-                native: NativeError::read(&candidate),
-            });
+        // Most responses have none, and a look at the names alone is fast.
+        let is_error = |element: Element<'_>| element.name().eq_ignore_ascii_case("ErrorId");
+        if !element.descendants().any(is_error) {
+            return None;
         }
-        element.children().find_map(Self::find)
+        std::iter::once(element)
+            .chain(element.descendants())
+            .find_map(|parent| Self::read(&NfuseElement::root(parent)))
+    }
+
+    /// Reads the error of an element that has an `ErrorId` among its children.
+    fn read(parent: &NfuseElement<'_>) -> Option<Self> {
+        let id = parent.first_child("ErrorId")?;
+        let id = identifier(id.text()).map_or(ErrorId::UNSPECIFIED, |text| {
+            ErrorId(Cow::Owned(text.to_owned()))
+        });
+        Some(Self {
+            id,
+            native: NativeError::read(parent),
+        })
     }
 
     /// Writes the children of a response with an error.

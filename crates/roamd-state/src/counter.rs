@@ -39,6 +39,19 @@ impl CounterKind {
         Self::RevocationsByUser,
     ];
 
+    /// Returns whether the keys can be guessed, so that a digest without a secret would disclose
+    /// them: names of users and addresses of networks.
+    pub(crate) fn has_guessable_keys(self) -> bool {
+        match self {
+            Self::AttemptsFromKnownNetwork
+            | Self::AttemptsFromUnknownNetworks
+            | Self::AttemptsByNetwork
+            | Self::KnownUsersOfNetwork
+            | Self::RevocationsByUser => true,
+            Self::ConversationFailures => false,
+        }
+    }
+
     /// Returns the name that an engine stores. The names are part of the file format and must not
     /// change, even if a variant is renamed.
     pub(crate) fn stored_name(self) -> &'static str {

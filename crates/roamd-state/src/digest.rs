@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 digest of a key. A guessable key can be found from its digest, so a key has to be either
-/// unguessable, or no secret from readers of the state.
+/// SHA-256 digest of a key. A guessable key can be found from its digest, so an engine stores the
+/// digests of kinds with guessable keys under a secret key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
 

@@ -32,6 +32,18 @@ impl FlagKind {
         }
     }
 
+    /// Returns whether the keys can be guessed, so that a digest without a secret would disclose
+    /// them. The others contain a random id, or a ticket of a farm.
+    pub(crate) fn has_guessable_keys(self) -> bool {
+        match self {
+            Self::KnownNetwork => true,
+            Self::SpentConversation
+            | Self::InvalidatedTicket
+            | Self::FinishedLaunch
+            | Self::RevokedToken => false,
+        }
+    }
+
     /// Returns the name that an engine stores. The names are part of the file format and must not
     /// change, even if a variant is renamed.
     pub(crate) fn stored_name(self) -> &'static str {

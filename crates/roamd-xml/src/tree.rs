@@ -167,6 +167,19 @@ impl<'d> Element<'d> {
         })
     }
 
+    /// Returns all elements inside this element, in document order.
+    pub fn descendants(self) -> impl Iterator<Item = Self> {
+        let range = widened(self.descendants_start)..widened(self.node.descendants_end);
+        let nodes = self.document.nodes.descendants.get(range);
+        let starts = self.descendants_start + 1..;
+        let nodes = nodes.unwrap_or_default().iter().zip(starts);
+        nodes.map(move |(node, descendants_start)| Self {
+            node,
+            descendants_start,
+            ..self
+        })
+    }
+
     /// Returns the child elements with this name in the namespace of this element.
     pub fn all<'a>(self, name: &'a str) -> impl Iterator<Item = Self> + use<'a, 'd> {
         self.children()

@@ -139,7 +139,7 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("toml", &["roamd-config", "roamd-farm"]),
     ("aes-gcm-siv", &["roamd-seal"]),
     ("hkdf", &["roamd-seal"]),
-    ("hmac", &["roamd-farm", "roamd-server"]),
+    ("hmac", &["roamd-farm", "roamd-server", "roamd-state"]),
     ("argon2", &["roamd-farm"]),
     ("rustls", &["roamd-http", "roamd-nfuse-client"]),
     // The last three are internal: proxies and clients of the programs under test.

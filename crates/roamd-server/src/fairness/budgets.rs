@@ -1,4 +1,5 @@
-//! Budgets of the parties that share the server: what each may use, and what all may use together.
+//! Budgets: how much of a resource one party can take from the others, and how much all may take
+//! together.
 
 use roamd_nfuse_client::MemoryLimits;
 
@@ -34,6 +35,18 @@ pub(crate) const CHANGE_BURST: u32 = 100;
 /// Users of one farm whose changes are counted. An entry is needed for
 /// `CHANGE_BURST / CHANGES_PER_SECOND` seconds after a change at most.
 pub(crate) const CHANGING_USERS: usize = 8_192;
+
+/// Part of the password checks in progress (1/n of `[login_throttle] concurrency`) that only users
+/// in known networks get.
+pub(crate) const KNOWN_NETWORK_CHECKS: usize = 4;
+
+/// Attempts from unknown networks, all together, that wait for a password check: this many for each
+/// concurrent check.
+pub(crate) const UNKNOWN_NETWORKS_WAITING_PER_CHECK: usize = 16;
+
+/// Attempts from known networks, all together, that wait for a password check: this many for each
+/// concurrent check, and the places that attempts from unknown networks give up for them.
+pub(crate) const KNOWN_NETWORKS_WAITING_PER_CHECK: usize = 16;
 
 #[cfg(test)]
 mod tests {

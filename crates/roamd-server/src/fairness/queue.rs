@@ -1,45 +1,46 @@
-//! Fair queue: a pure state machine for permits and for the users who wait for them.
+//! Fair queue: a pure state machine for permits and for the parties who wait for them.
 //!
-//! Users are served round robin, and the waiters of one user in order of arrival. A user with a
-//! hundred waiters waits for all of them; every other user waits for one of them at most. If the
-//! queue is full, a user with fewer waiters evicts a waiter of the user with the most.
+//! There are two shares. The common one has all but the reserved permits; the reserved one has all
+//! permits, and a queue of its own. Where both wait for a permit that both may get, they get turns.
+//! Within a share, groups of parties are served round robin ([`Waiters`]). If the queue of a share
+//! is full, a party of a group with fewer waiters evicts a waiter of the group with the most.
 
-use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+
+use super::party::Share;
+use super::waiters::Waiters;
 
 /// Limits of a [`FairSemaphore`](super::semaphore::FairSemaphore).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FairSemaphoreLimits {
     /// Maximum number of permits in use.
     pub(crate) permits: usize,
-    /// Maximum number of waiters, of all users together.
+    /// Permits that only [`Share::Reserved`] gets. One is common at least.
+    pub(crate) reserved_permits: usize,
+    /// Maximum number of waiters of the common share, of all parties together.
     pub(crate) waiting: usize,
+    /// The same of the reserved share. Beyond it, a party that does not wait yet takes a place of
+    /// the common share.
+    pub(crate) reserved_waiting: usize,
 }
 
-/// Permits and a bounded queue of waiters `W`, which belong to users `U`.
+/// Permits and bounded queues of waiters `W`, which belong to parties with groups `K`.
 ///
-/// INVARIANT: there are no waiters while a permit is free, no user queue is empty, and
-/// `round_robin` has every user queue once.
+/// INVARIANT: while a permit is free, no reserved waiter waits, and no common one unless the common
+/// share has used up its permits. There are at most `waiting + reserved_waiting` waiters.
 #[derive(Debug)]
-pub(super) struct FairQueue<U, W> {
+pub(super) struct FairQueue<K, W> {
     limits: FairSemaphoreLimits,
-    /// Permits in use.
+    /// Permits in use, of both shares.
     in_use: usize,
-    /// Waiters of all users.
-    waiting: usize,
-    queues: HashMap<U, UserQueue<W>>,
-    /// Waiting users in round-robin order; the smallest position is served next.
-    round_robin: BTreeMap<u64, U>,
+    /// Permits in use by the common share.
+    common_in_use: usize,
+    common: Waiters<K, W>,
+    reserved: Waiters<K, W>,
+    /// Share of the waiter that got a permit last.
+    last_served: Share,
     /// Last number given to a waiter or a position. Numbers are unique and ascending.
     last_number: u64,
-}
-
-/// Waiters of one user.
-#[derive(Debug)]
-struct UserQueue<W> {
-    /// Key of this user in `round_robin`.
-    position: u64,
-    waiters: BTreeMap<u64, W>,
 }
 
 /// A waiter that was added to the queue.
@@ -55,49 +56,41 @@ pub(super) struct Enqueued<W> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WaitingId(u64);
 
-impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
+impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
     pub(super) fn new(limits: FairSemaphoreLimits) -> Self {
         Self {
             limits,
             in_use: 0,
-            waiting: 0,
-            queues: HashMap::new(),
-            round_robin: BTreeMap::new(),
+            common_in_use: 0,
+            common: Waiters::new(),
+            reserved: Waiters::new(),
+            last_served: Share::Common,
             last_number: 0,
         }
     }
 
-    /// Takes a permit. Returns `false` if none is free.
-    pub(super) fn try_acquire(&mut self) -> bool {
-        let is_free = self.in_use < self.limits.permits;
+    /// Takes a permit. Returns `false` if none is free for this share.
+    pub(super) fn try_acquire(&mut self, share: Share) -> bool {
+        let is_free = self.in_use < self.limits.permits && self.has_permit(share);
         if is_free {
-            self.in_use += 1;
+            self.take(share);
         }
         is_free
     }
 
-    /// Adds a waiter, after [`FairQueue::try_acquire`] returned `false`. A full queue evicts the
-    /// last waiter of the user with the most.
+    /// Adds a waiter to the innermost of these groups, after [`FairQueue::try_acquire`] returned
+    /// `false`. A full queue evicts the last waiter of the group with the most. If the groups of a
+    /// reserved share are equal, a party that does not wait yet evicts a common waiter.
     ///
-    /// Returns `None` if the queue is full and every other user has at most as many waiters as this
-    /// user would have.
-    pub(super) fn enqueue(&mut self, user: &U, waiter: W) -> Option<Enqueued<W>> {
-        let evicted = if self.waiting < self.limits.waiting {
-            None
+    /// Returns `None` if the queue is full and nothing is evicted.
+    pub(super) fn enqueue(&mut self, share: Share, groups: &[K], waiter: W) -> Option<Enqueued<W>> {
+        let evicted = if self.is_full(share) {
+            Some(self.evict_for(share, groups)?)
         } else {
-            Some(self.evict_for(user)?)
+            None
         };
-        self.waiting += 1;
         let number = self.next_number();
-        let round_robin = &mut self.round_robin;
-        let queue = self.queues.entry(user.clone()).or_insert_with(|| {
-            round_robin.insert(number, user.clone());
-            UserQueue {
-                position: number,
-                waiters: BTreeMap::new(),
-            }
-        });
-        queue.waiters.insert(number, waiter);
+        self.waiters(share).insert(groups, number, waiter);
         Some(Enqueued {
             id: WaitingId(number),
             evicted,
@@ -105,51 +98,83 @@ impl<U: Clone + Eq + Hash, W> FairQueue<U, W> {
     }
 
     /// Removes a waiter that gave up. Returns `None` if it is not in the queue any more.
-    pub(super) fn cancel(&mut self, user: &U, WaitingId(number): WaitingId) -> Option<W> {
-        let queue = self.queues.get_mut(user)?;
-        let waiter = queue.waiters.remove(&number)?;
-        if queue.waiters.is_empty() {
-            self.round_robin.remove(&queue.position);
-            self.queues.remove(user);
-        }
-        self.waiting -= 1;
-        Some(waiter)
+    pub(super) fn cancel(
+        &mut self,
+        share: Share,
+        groups: &[K],
+        WaitingId(number): WaitingId,
+    ) -> Option<W> {
+        self.waiters(share).remove(groups, number)
     }
 
-    /// Releases a permit. Returns the waiter that gets it, or `None` if the permit is free now.
-    pub(super) fn release(&mut self) -> Option<W> {
-        let Some((_, user)) = self.round_robin.pop_first() else {
-            self.in_use = self.in_use.saturating_sub(1);
-            return None;
-        };
+    /// Releases a permit of a share. Returns the waiter that gets it, and its share, or `None` if
+    /// the permit is free now.
+    pub(super) fn release(&mut self, share: Share) -> Option<(Share, W)> {
+        self.in_use = self.in_use.saturating_sub(1);
+        if share == Share::Common {
+            self.common_in_use = self.common_in_use.saturating_sub(1);
+        }
+        let next = self.next_share()?;
         let position = self.next_number();
-        let queue = self.queues.get_mut(&user)?;
-        let (_, waiter) = queue.waiters.pop_first()?;
-        self.waiting -= 1;
-        if queue.waiters.is_empty() {
-            self.queues.remove(&user);
-        } else {
-            queue.position = position;
-            self.round_robin.insert(position, user);
-        }
-        Some(waiter)
+        let waiter = self.waiters(next).pop_next(position)?;
+        self.take(next);
+        self.last_served = next;
+        Some((next, waiter))
     }
 
-    /// Removes the last waiter of the user with the most, if that user still has at least as many
-    /// as the waiting user afterwards. Otherwise the two would only swap places.
-    fn evict_for(&mut self, user: &U) -> Option<W> {
-        let own = self.queues.get(user).map_or(0, |queue| queue.waiters.len());
-        let ends = self.queues.iter().filter_map(|(user, queue)| {
-            let (last, _) = queue.waiters.last_key_value()?;
-            Some((queue.waiters.len(), *last, user))
-        });
-        // Of several queues of the same length, the one that a waiter joined last.
-        let (length, last, longest) = ends.max_by_key(|(length, last, _)| (*length, *last))?;
-        if length <= own + 1 {
-            return None;
+    /// The share that gets a free permit, if it has waiters. Both get turns.
+    fn next_share(&self) -> Option<Share> {
+        let common = !self.common.is_empty() && self.has_permit(Share::Common);
+        let reserved = !self.reserved.is_empty();
+        match (common, reserved, self.last_served) {
+            (false, false, _) => None,
+            (true, false, _) | (true, true, Share::Reserved) => Some(Share::Common),
+            (false, true, _) | (true, true, Share::Common) => Some(Share::Reserved),
         }
-        let longest = longest.clone();
-        self.cancel(&longest, WaitingId(last))
+    }
+
+    /// Whether the share may use one more of its permits.
+    fn has_permit(&self, share: Share) -> bool {
+        let FairSemaphoreLimits {
+            permits,
+            reserved_permits,
+            ..
+        } = self.limits;
+        let common = permits.saturating_sub(reserved_permits).max(1);
+        share == Share::Reserved || self.common_in_use < common
+    }
+
+    fn take(&mut self, share: Share) {
+        self.in_use += 1;
+        if share == Share::Common {
+            self.common_in_use += 1;
+        }
+    }
+
+    fn is_full(&self, share: Share) -> bool {
+        let own = self.limits.reserved_waiting;
+        match share {
+            Share::Reserved => self.reserved.len() >= own,
+            Share::Common => {
+                let taken = self.reserved.len().saturating_sub(own);
+                self.common.len() + taken >= self.limits.waiting
+            }
+        }
+    }
+
+    fn evict_for(&mut self, share: Share, groups: &[K]) -> Option<W> {
+        let evicted = self.waiters(share).evict_for(groups);
+        if evicted.is_none() && share == Share::Reserved && self.reserved.len_of(groups) == 0 {
+            return self.common.evict_last();
+        }
+        evicted
+    }
+
+    fn waiters(&mut self, share: Share) -> &mut Waiters<K, W> {
+        match share {
+            Share::Common => &mut self.common,
+            Share::Reserved => &mut self.reserved,
+        }
     }
 
     fn next_number(&mut self) -> u64 {
@@ -166,15 +191,38 @@ mod tests {
 
     use super::*;
 
-    fn queue(permits: usize, waiting: usize) -> FairQueue<char, u32> {
-        FairQueue::new(FairSemaphoreLimits { permits, waiting })
+    /// Queue of one share, whose parties are in one group each.
+    struct OneShare(FairQueue<char, u32>);
+
+    fn queue(permits: usize, waiting: usize) -> OneShare {
+        OneShare(FairQueue::new(FairSemaphoreLimits {
+            permits,
+            reserved_permits: 0,
+            waiting,
+            reserved_waiting: 0,
+        }))
     }
 
-    fn is_empty(queue: &FairQueue<char, u32>) -> bool {
-        queue.in_use == 0
-            && queue.waiting == 0
-            && queue.queues.is_empty()
-            && queue.round_robin.is_empty()
+    impl OneShare {
+        fn try_acquire(&mut self) -> bool {
+            self.0.try_acquire(Share::Common)
+        }
+
+        fn enqueue(&mut self, user: &char, waiter: u32) -> Option<Enqueued<u32>> {
+            self.0.enqueue(Share::Common, &[*user], waiter)
+        }
+
+        fn cancel(&mut self, user: &char, id: WaitingId) -> Option<u32> {
+            self.0.cancel(Share::Common, &[*user], id)
+        }
+
+        fn release(&mut self) -> Option<u32> {
+            self.0.release(Share::Common).map(|(_, waiter)| waiter)
+        }
+    }
+
+    fn is_empty(OneShare(queue): &OneShare) -> bool {
+        queue.in_use == 0 && queue.common.is_clean() && queue.reserved.is_clean()
     }
 
     #[test]
@@ -328,7 +376,8 @@ mod tests {
                     },
                 }
                 prop_assert!(in_use <= permits && waiters.len() <= waiting);
-                prop_assert_eq!((queue.in_use, queue.waiting), (in_use, waiters.len()));
+                let OneShare(queue) = &queue;
+                prop_assert_eq!((queue.in_use, queue.common.len()), (in_use, waiters.len()));
             }
             let mut left: VecDeque<_> = waiters.into();
             while let Some((user, name, id, _)) = left.pop_back() {
@@ -338,6 +387,155 @@ mod tests {
                 prop_assert_eq!(queue.release(), None);
             }
             prop_assert!(is_empty(&queue));
+        }
+    }
+
+    fn two_shares(limits: [usize; 4]) -> FairQueue<char, u32> {
+        let [permits, reserved_permits, waiting, reserved_waiting] = limits;
+        FairQueue::new(FairSemaphoreLimits {
+            permits,
+            reserved_permits,
+            waiting,
+            reserved_waiting,
+        })
+    }
+
+    #[test]
+    fn reserved_permits_are_not_for_the_common_share() {
+        let mut queue = two_shares([4, 1, 9, 9]);
+        for share in [Share::Common; 3] {
+            assert!(queue.try_acquire(share));
+        }
+        assert!(!queue.try_acquire(Share::Common));
+        assert!(queue.enqueue(Share::Common, &['a'], 1).is_some());
+        assert!(queue.try_acquire(Share::Reserved));
+        assert!(!queue.try_acquire(Share::Reserved));
+        // The released permit is the reserved one.
+        assert_eq!(queue.release(Share::Reserved), None);
+        assert_eq!(queue.release(Share::Common), Some((Share::Common, 1)));
+        // All others are for both shares.
+        assert_eq!(queue.release(Share::Common), None);
+        assert_eq!(queue.release(Share::Common), None);
+        for free in [true, true, true, false] {
+            assert_eq!(queue.try_acquire(Share::Reserved), free);
+        }
+    }
+
+    #[test]
+    fn shares_that_both_wait_get_turns() {
+        let mut queue = two_shares([1, 0, 9, 9]);
+        assert!(queue.try_acquire(Share::Common));
+        for waiter in [1, 2, 3] {
+            queue.enqueue(Share::Common, &['a'], waiter).unwrap();
+        }
+        for waiter in [11, 12] {
+            queue.enqueue(Share::Reserved, &['a'], waiter).unwrap();
+        }
+        let mut held = Share::Common;
+        let mut served = Vec::new();
+        while let Some((share, waiter)) = queue.release(held) {
+            served.push(waiter);
+            held = share;
+        }
+        assert_eq!(served, [11, 1, 12, 2, 3]);
+    }
+
+    #[test]
+    fn reserved_party_evicts_common_waiter_before_it_is_refused() {
+        let mut queue = two_shares([1, 0, 3, 2]);
+        assert!(queue.try_acquire(Share::Common));
+        for (share, party, waiter, outcome) in [
+            (Share::Common, 'x', 1, Some(None)),
+            (Share::Common, 'x', 2, Some(None)),
+            (Share::Common, 'y', 3, Some(None)),
+            (Share::Common, 'z', 4, Some(Some(2))),
+            (Share::Common, 'v', 5, None),
+            // Two places are reserved, whatever the others do.
+            (Share::Reserved, 'a', 11, Some(None)),
+            (Share::Reserved, 'b', 12, Some(None)),
+            // A party that waits already takes no place of the common share.
+            (Share::Reserved, 'a', 13, None),
+            (Share::Reserved, 'c', 14, Some(Some(4))),
+            (Share::Reserved, 'd', 15, Some(Some(3))),
+            (Share::Common, 'v', 6, None),
+            (Share::Reserved, 'e', 16, Some(Some(1))),
+            // Only parties of the reserved share wait.
+            (Share::Reserved, 'f', 17, None),
+        ] {
+            let enqueued = queue.enqueue(share, &[party], waiter);
+            assert_eq!(enqueued.map(|it| it.evicted), outcome, "{waiter}");
+        }
+        assert_eq!((queue.common.len(), queue.reserved.len()), (0, 5));
+    }
+
+    fn share() -> impl Strategy<Value = Share> {
+        prop::sample::select(vec![Share::Common, Share::Reserved])
+    }
+
+    proptest! {
+        #[test]
+        fn shares_keep_their_permits_and_places(
+            permits in 1..5usize,
+            reserved_permits in 0..5usize,
+            waiting in 0..5usize,
+            reserved_waiting in 0..5usize,
+            events in prop::collection::vec((share(), event()), 0..200),
+        ) {
+            let mut queue = two_shares([permits, reserved_permits, waiting, reserved_waiting]);
+            let common_permits = permits.saturating_sub(reserved_permits).max(1);
+            let mut held: Vec<Share> = Vec::new();
+            let mut waiters: Vec<(Share, char, u32, WaitingId)> = Vec::new();
+            let names = &mut (0..);
+            for (share, event) in events {
+                match event {
+                    Event::Arrive(_) if queue.try_acquire(share) => held.push(share),
+                    Event::Arrive(user) => {
+                        let name = names.next().unwrap();
+                        let waits = waiters.iter().any(|it| (it.0, it.1) == (share, user));
+                        let commons = waiters.iter().filter(|it| it.0 == Share::Common).count();
+                        match queue.enqueue(share, &[user], name) {
+                            None => {
+                                // A reserved party without a waiter is refused after all others.
+                                let is_last = share == Share::Common || waits || commons == 0;
+                                prop_assert!(is_last);
+                            }
+                            Some(Enqueued { id, evicted }) => {
+                                waiters.retain(|it| Some(it.2) != evicted);
+                                waiters.push((share, user, name, id));
+                            }
+                        }
+                    }
+                    Event::Cancel(index) if !waiters.is_empty() => {
+                        let (share, user, name, id) = waiters.remove(index % waiters.len());
+                        prop_assert_eq!(queue.cancel(share, &[user], id), Some(name));
+                        prop_assert_eq!(queue.cancel(share, &[user], id), None);
+                    }
+                    Event::Release if !held.is_empty() => {
+                        let share = held.remove(0);
+                        if let Some((share, name)) = queue.release(share) {
+                            held.push(share);
+                            waiters.retain(|it| it.2 != name);
+                        }
+                    }
+                    Event::Cancel(_) | Event::Release => {}
+                }
+                let count = |share| held.iter().filter(|it| **it == share).count();
+                let waits = |share| waiters.iter().filter(|it| it.0 == share).count();
+                let (common, reserved) = (waits(Share::Common), waits(Share::Reserved));
+                prop_assert!(held.len() <= permits && count(Share::Common) <= common_permits);
+                prop_assert!(common + reserved.saturating_sub(reserved_waiting) <= waiting);
+                if held.len() < permits {
+                    prop_assert_eq!(reserved, 0);
+                    prop_assert!(common == 0 || count(Share::Common) == common_permits);
+                }
+                let counted = (queue.in_use, queue.common.len(), queue.reserved.len());
+                prop_assert_eq!(counted, (held.len(), common, reserved));
+            }
+            while let Some(share) = held.pop() {
+                held.extend(queue.release(share).map(|(share, _)| share));
+            }
+            prop_assert!(queue.common.is_clean() && queue.reserved.is_clean());
+            prop_assert_eq!((queue.in_use, queue.common_in_use), (0, 0));
         }
     }
 }

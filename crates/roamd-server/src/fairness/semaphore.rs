@@ -1,61 +1,73 @@
-//! Fair per-user semaphore limiting concurrent operations on a farm, or concurrent password checks.
+//! Fair semaphore limiting concurrent operations on a farm, or concurrent password checks.
 //!
 //! A farm that hangs holds every operation that waits for it until its deadline. The limits bound
-//! the memory of these operations, and round-robin service keeps one user from taking all permits
+//! the memory of these operations, and round-robin service keeps one party from taking all permits
 //! or the whole queue. [`FairQueue`] has the rules.
 
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use super::party::{Party, Share};
 use super::queue::{Enqueued, FairQueue, FairSemaphoreLimits, WaitingId};
 
-/// Fair semaphore whose waiters are served round robin by user `U`, or by another key. A clone is
+/// Fair semaphore whose waiters are served round robin by the groups of their party `P`. A clone is
 /// the same semaphore.
-pub(crate) struct FairSemaphore<U: Clone + Eq + Hash>(Arc<Mutex<Waiters<U>>>);
+pub(crate) struct FairSemaphore<P: Party>(Arc<Mutex<Queue<P>>>);
 
-type Waiters<U> = FairQueue<U, oneshot::Sender<Permit<U>>>;
+type Queue<P> = FairQueue<<P as Party>::Group, oneshot::Sender<Permit<P>>>;
 
 /// Permit of a [`FairSemaphore`]. Dropping it passes it on, also on its way to a waiter that is
 /// gone.
-pub(crate) struct Permit<U: Clone + Eq + Hash>(FairSemaphore<U>);
+pub(crate) struct Permit<P: Party> {
+    semaphore: FairSemaphore<P>,
+    share: Share,
+}
 
 /// No permit was available: the queue was full, the waiter was evicted, or its deadline passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoPermit;
 
 /// A waiter. Dropping it removes it from the queue.
-struct Waiting<'a, U: Clone + Eq + Hash> {
-    semaphore: &'a FairSemaphore<U>,
-    user: &'a U,
+struct Waiting<'a, P: Party> {
+    semaphore: &'a FairSemaphore<P>,
+    share: Share,
+    groups: Vec<P::Group>,
     id: WaitingId,
-    granted: oneshot::Receiver<Permit<U>>,
+    granted: oneshot::Receiver<Permit<P>>,
 }
 
-impl<U: Clone + Eq + Hash> FairSemaphore<U> {
+impl<P: Party> FairSemaphore<P> {
     pub(crate) fn new(limits: FairSemaphoreLimits) -> Self {
         Self(Arc::new(Mutex::new(FairQueue::new(limits))))
     }
 
-    /// Waits for a permit for this user.
+    /// Waits for a permit for this party.
     ///
     /// # Errors
-    /// [`NoPermit`]: at once if the queue is full, when a user with fewer waiters evicts this one,
+    /// [`NoPermit`]: at once if the queue is full, when a party with fewer waiters evicts this one,
     /// or at the deadline.
-    pub(crate) async fn acquire(&self, user: &U, deadline: Instant) -> Result<Permit<U>, NoPermit> {
+    pub(crate) async fn acquire(
+        &self,
+        party: &P,
+        deadline: Instant,
+    ) -> Result<Permit<P>, NoPermit> {
+        let share = party.share();
         let mut waiting = {
             let mut queue = self.queue();
-            if queue.try_acquire() {
-                return Ok(Permit(self.clone()));
+            if queue.try_acquire(share) {
+                return Ok(self.permit(share));
             }
             let (sender, granted) = oneshot::channel();
+            let groups = party.groups();
             // Dropping the sender of an evicted waiter closes its channel.
-            let Enqueued { id, .. } = queue.enqueue(user, sender).ok_or(NoPermit)?;
+            let enqueued = queue.enqueue(share, &groups, sender);
+            let Enqueued { id, .. } = enqueued.ok_or(NoPermit)?;
             Waiting {
                 semaphore: self,
-                user,
+                share,
+                groups,
                 id,
                 granted,
             }
@@ -66,31 +78,40 @@ impl<U: Clone + Eq + Hash> FairSemaphore<U> {
         }
     }
 
+    fn permit(&self, share: Share) -> Permit<P> {
+        Permit {
+            semaphore: self.clone(),
+            share,
+        }
+    }
+
     /// Locks the queue. A panic leaves none of its operations half done, so poison is ignored.
-    fn queue(&self) -> MutexGuard<'_, Waiters<U>> {
+    fn queue(&self) -> MutexGuard<'_, Queue<P>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<U: Clone + Eq + Hash> Clone for FairSemaphore<U> {
+impl<P: Party> Clone for FairSemaphore<P> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<U: Clone + Eq + Hash> Drop for Permit<U> {
+impl<P: Party> Drop for Permit<P> {
     fn drop(&mut self) {
         // The lock is released before the permit is sent: one that cannot be sent is dropped here.
-        let next = self.0.queue().release();
-        if let Some(next) = next {
-            drop(next.send(Self(self.0.clone())));
+        let next = self.semaphore.queue().release(self.share);
+        if let Some((share, next)) = next {
+            drop(next.send(self.semaphore.permit(share)));
         }
     }
 }
 
-impl<U: Clone + Eq + Hash> Drop for Waiting<'_, U> {
+impl<P: Party> Drop for Waiting<'_, P> {
     fn drop(&mut self) {
-        let cancelled = self.semaphore.queue().cancel(self.user, self.id);
+        let mut queue = self.semaphore.queue();
+        let cancelled = queue.cancel(self.share, &self.groups, self.id);
+        drop(queue);
         drop(cancelled);
     }
 }
@@ -104,7 +125,12 @@ mod tests {
     use super::*;
 
     fn semaphore(permits: usize, waiting: usize) -> FairSemaphore<UserKey> {
-        FairSemaphore::new(FairSemaphoreLimits { permits, waiting })
+        FairSemaphore::new(FairSemaphoreLimits {
+            permits,
+            reserved_permits: 0,
+            waiting,
+            reserved_waiting: 0,
+        })
     }
 
     fn user(name: &str) -> UserKey {
@@ -156,7 +182,10 @@ mod tests {
         assert_eq!(late.err(), Some(NoPermit));
         assert_eq!(Instant::now(), deadline);
         drop(held);
-        assert!(semaphore.queue().try_acquire(), "the permit is free");
+        assert!(
+            semaphore.queue().try_acquire(Share::Common),
+            "the permit is free"
+        );
     }
 
     #[tokio::test]
@@ -171,7 +200,10 @@ mod tests {
         drop(held);
         drop(gone);
         assert!(poll_once(next.as_mut()).is_some_and(|permit| permit.is_ok()));
-        assert!(semaphore.queue().try_acquire(), "the permit is free");
+        assert!(
+            semaphore.queue().try_acquire(Share::Common),
+            "the permit is free"
+        );
     }
 
     /// Polls a future once. Returns `None` if it is pending.

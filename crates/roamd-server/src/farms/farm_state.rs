@@ -111,7 +111,9 @@ impl FarmState {
             counts,
             permits: FairSemaphore::new(FairSemaphoreLimits {
                 permits: config.concurrency,
+                reserved_permits: 0,
                 waiting: config.queue,
+                reserved_waiting: 0,
             }),
             password_checks,
             enumerations: Cache::builder()

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::digest_key::DigestKey;
 use super::file::{self, OpenError};
 use super::flag_cache::FlagCache;
 use super::statements::{self, Swept};
@@ -25,17 +26,20 @@ pub struct SqliteState {
     writer: Writer,
     reader: Mutex<Connection>,
     flags: Arc<FlagCache>,
+    digest_key: DigestKey,
 }
 
 impl SqliteState {
-    /// Opens the file. If it does not exist, it is created; its folder has to exist. If another
-    /// process uses the file, this waits up to 10 seconds.
+    /// Opens the file, and the key of its digests beside it (`state.key` for `state.db`). What does
+    /// not exist is created; the folder has to exist. If another process uses the file, this waits
+    /// up to 10 seconds.
     ///
     /// # Errors
     /// If the file cannot be used. A file that is damaged, in use, of another program or of a newer
     /// version is not changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = file::lock(path)?;
+        let digest_key = DigestKey::open_or_create(path)?;
         let connection = file::open(path)?;
         let flags =
             FlagCache::read(&connection).map_err(|source| OpenError::engine(path, source))?;
@@ -44,6 +48,7 @@ impl SqliteState {
             flags: Arc::clone(&flags),
             reader: Mutex::new(file::open(path)?),
             writer: Writer::start(path, connection, flags, lock)?,
+            digest_key,
         })
     }
 
@@ -66,6 +71,7 @@ impl SqliteState {
 
 impl SharedState for SqliteState {
     fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
+        let key = self.digest_key.of_flag(kind, key);
         if self.flags.is_set_until(kind, key, until) {
             return Box::pin(ready(Ok(false)));
         }
@@ -81,6 +87,7 @@ impl SharedState for SqliteState {
         keys: [Digest; 2],
         now: Timestamp,
     ) -> StateFuture<'_, bool> {
+        let keys = keys.map(|key| self.digest_key.of_flag(kind, key));
         Box::pin(ready(Ok(self.flags.is_any_set(kind, keys, now))))
     }
 
@@ -91,12 +98,14 @@ impl SharedState for SqliteState {
         now: Timestamp,
         until: Timestamp,
     ) -> StateFuture<'_, u32> {
+        let key = self.digest_key.of_counter(kind, key);
         let increment =
             move |connection: &Connection| statements::increment(connection, kind, key, now, until);
         Box::pin(self.writer.write(Durability::Process, increment, |_| ()))
     }
 
     fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
+        let key = self.digest_key.of_counter(kind, key);
         Box::pin(async move {
             let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
             statements::counter(&connection, kind, key, now).map_err(StateError::engine)
@@ -104,6 +113,7 @@ impl SharedState for SqliteState {
     }
 
     fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
+        let key = self.digest_key.of_counter(kind, key);
         let decrement =
             move |connection: &Connection| statements::decrement(connection, kind, key, by);
         Box::pin(self.writer.write(Durability::Process, decrement, |_| ()))
@@ -116,8 +126,9 @@ impl SharedState for SqliteState {
         now: Timestamp,
         until: Timestamp,
     ) -> StateFuture<'_, ()> {
+        let stored = self.digest_key.of_counter(kind, key);
         let extend_counter = move |connection: &Connection| {
-            statements::extend_counter(connection, kind, key, now, until)
+            statements::extend_counter(connection, kind, stored, now, until)
         };
         Box::pin(async move {
             let counter = self.counter(kind, key, now).await?;

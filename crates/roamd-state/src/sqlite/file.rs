@@ -13,7 +13,10 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, Transaction, TransactionBehavior}
 const APPLICATION_ID: u32 = 0x726d_6453;
 
 /// Migrations: the one at index `n` brings a file from format `n` to format `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/01_marks.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/01_marks.sql"),
+    include_str!("../../migrations/02_keyed_digests.sql"),
+];
 
 /// Timeout for a lock of SQLite.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,6 +66,24 @@ pub enum OpenError {
     )]
     Damaged {
         /// Path of the file.
+        path: PathBuf,
+    },
+    /// Others can read the key of digests.
+    #[error("{} can be read by others (mode {mode:o}): run `chmod 600` on it", path.display())]
+    KeyExposed {
+        /// Path of the key file.
+        path: PathBuf,
+        /// Permission bits of the file.
+        mode: u32,
+    },
+    /// The key of digests is damaged.
+    #[error(
+        "{} is damaged: restore it from a copy, or remove it; then known networks and login \
+         attempts are forgotten",
+        path.display()
+    )]
+    KeyDamaged {
+        /// Path of the key file.
         path: PathBuf,
     },
     /// The file is a database of another program.
@@ -222,9 +243,12 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn migrate(transaction: &Transaction<'_>, version: i64, known: i64) -> rusqlite::Result<()> {
     let applied = usize::try_from(version).unwrap_or(0);
+    // What a migration removes must not stay in unused parts of the file.
+    transaction.pragma_update(None, "secure_delete", true)?;
     for migration in MIGRATIONS.iter().skip(applied) {
         transaction.execute_batch(migration)?;
     }
+    transaction.pragma_update(None, "secure_delete", false)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known)
 }

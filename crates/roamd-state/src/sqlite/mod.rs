@@ -5,7 +5,11 @@
 //! in memory. Counters may be too many for that, and only sign-ins read them: the calling thread
 //! reads them from the file, which is faster than a handover to another thread. In WAL mode readers
 //! never wait for the writer.
+//!
+//! Digests of keys that can be guessed are replaced by keyed ones before they are stored or looked
+//! up, in all kinds that say so ([`FlagKind`](crate::FlagKind)).
 
+mod digest_key;
 mod engine;
 mod file;
 mod flag_cache;

@@ -1,6 +1,7 @@
 //! The SQLite engine.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -52,6 +53,143 @@ async fn files_do_not_contain_keys() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(ticket.len()).any(|window| window == ticket));
     }
+}
+
+/// Names and addresses have few possible values: neither they nor their plain digests are in a file
+/// beside the secret key, and they are found again only with that key.
+#[tokio::test]
+async fn guessable_keys_are_stored_with_the_secret_key_only() {
+    const COUNTERS: [CounterKind; 5] = [
+        CounterKind::AttemptsFromKnownNetwork,
+        CounterKind::AttemptsFromUnknownNetworks,
+        CounterKind::AttemptsByNetwork,
+        CounterKind::KnownUsersOfNetwork,
+        CounterKind::RevocationsByUser,
+    ];
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let (pair, token) = (Digest::of(b"192.0.2.1 demo\\alice"), Digest::of(b"a token"));
+    let state = SqliteState::open(&path).unwrap();
+    let known = FlagKind::KnownNetwork;
+    assert!(state.set_flag(known, pair, at(10)).await.unwrap());
+    state
+        .set_flag(FlagKind::RevokedToken, token, at(10))
+        .await
+        .unwrap();
+    for kind in COUNTERS {
+        state.increment(kind, pair, at(0), at(5)).await.unwrap();
+        state
+            .extend_counter(kind, pair, at(0), at(10))
+            .await
+            .unwrap();
+    }
+    let key = folder.path().join("state.key");
+    let mode = fs::metadata(&key).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode, fs::read(&key).unwrap().len()), (0o600, 64));
+    let contain = |digest: Digest| {
+        let files = fs::read_dir(folder.path()).unwrap();
+        let mut bytes = files.map(|file| fs::read(file.unwrap().path()).unwrap());
+        bytes.any(|bytes| bytes.windows(32).any(|window| window == digest.as_bytes()))
+    };
+    assert!(!contain(pair) && contain(token));
+
+    drop(state);
+    let found = async |expected: bool| {
+        let state = SqliteState::open(&path).unwrap();
+        assert!(
+            state
+                .is_flag_set(FlagKind::RevokedToken, token, at(9))
+                .await
+                .unwrap()
+        );
+        assert_eq!(
+            state.is_flag_set(known, pair, at(9)).await.unwrap(),
+            expected
+        );
+        for kind in COUNTERS {
+            let count = state.counter(kind, pair, at(9)).await.unwrap().count;
+            assert_eq!(count, u32::from(expected), "{kind:?}");
+            // Nothing else has this key.
+            state
+                .decrement(kind, Digest::of(b"another"), 1)
+                .await
+                .unwrap();
+        }
+    };
+    found(true).await;
+    // A lost key forgets networks and attempts, and ends no revocation.
+    fs::remove_file(&key).unwrap();
+    found(false).await;
+}
+
+#[test]
+fn exposed_or_damaged_digest_key_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let key = folder.path().join("state.key");
+    drop(SqliteState::open(&path).unwrap());
+    let good = fs::read(&key).unwrap();
+    for (case, bytes, mode, expected) in [
+        ("empty", &[][..], 0o600, "state.key is damaged"),
+        ("short", &good[1..], 0o600, "state.key is damaged"),
+        (
+            "long",
+            &[good.as_slice(), b"x"].concat(),
+            0o600,
+            "state.key is damaged",
+        ),
+        ("of a group", &good, 0o640, "run `chmod 600` on it"),
+        (
+            "of all",
+            &good,
+            0o604,
+            "state.key can be read by others (mode 604)",
+        ),
+    ] {
+        fs::write(&key, bytes).unwrap();
+        fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        let error = SqliteState::open(&path).expect_err(case).to_string();
+        assert!(error.contains(expected), "{case}: {error}");
+        assert_eq!(fs::read(&key).unwrap(), bytes, "{case}");
+    }
+    fs::write(&key, &good).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    drop(SqliteState::open(&path).unwrap());
+}
+
+/// Format 1 had plain digests of all keys. Those of guessable keys leave the file.
+#[tokio::test]
+async fn first_format_keeps_revocations_and_forgets_guessable_keys() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let (pair, token) = (Digest::of(b"192.0.2.1 demo\\alice"), Digest::of(b"a token"));
+    alter(&path, include_str!("../../migrations/01_marks.sql"));
+    alter(
+        &path,
+        "PRAGMA application_id = 0x726d6453; PRAGMA user_version = 1;",
+    );
+    let until = at(10).as_millisecond();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    for (kind, digest) in [("revoked-token", token), ("known-place", pair)] {
+        let mark = "INSERT INTO mark (kind, digest, until) VALUES (?1, ?2, ?3)";
+        let row = rusqlite::params![kind, digest.as_bytes(), until];
+        connection.execute(mark, row).unwrap();
+    }
+    let counter = "INSERT INTO counter (kind, digest, count, until) VALUES (?1, ?2, 3, ?3)";
+    let row = rusqlite::params!["attempts-of-strangers", pair.as_bytes(), until];
+    connection.execute(counter, row).unwrap();
+    drop(connection);
+
+    let state = SqliteState::open(&path).unwrap();
+    let revoked = state.is_flag_set(FlagKind::RevokedToken, token, at(9));
+    assert!(revoked.await.unwrap());
+    let known = state.is_flag_set(FlagKind::KnownNetwork, pair, at(9));
+    assert!(!known.await.unwrap());
+    drop(state);
+    settle(&path);
+    let bytes = fs::read(&path).unwrap();
+    let contains = |digest: Digest| bytes.windows(32).any(|window| window == digest.as_bytes());
+    assert!(contains(token) && !contains(pair));
 }
 
 #[test]
@@ -129,7 +267,7 @@ async fn helper_that_sets_a_flag_and_waits() {
 fn foreign_file_is_refused_and_left_unchanged() {
     let text = "not a database, and longer than the header of one".repeat(9);
     let other = "belongs to another program";
-    let newer = "has format 99, and this program supports formats up to 1";
+    let newer = "has format 99, and this program supports formats up to 2";
     refused("text", "is damaged", |path| fs::write(path, &text).unwrap());
     refused("short", "is damaged", |path| {
         fs::write(path, "SQLite format 3\0").unwrap();

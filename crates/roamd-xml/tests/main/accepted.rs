@@ -322,6 +322,10 @@ fn text_around_children_is_joined_and_each_child_keeps_its_own() {
     };
     let paths: [&[&str]; 5] = [&[], &["b"], &["b", "c"], &["d"], &["e"]];
     assert_eq!(paths.map(text), ["1<56", "24", "3&", "", "7"]);
-    let children = |element: Element<'_>| element.children().count();
-    assert_eq!((children(root), children(child(root, 0))), (3, 1));
+    let counts = |element: Element<'_>| (element.children().count(), element.descendants().count());
+    assert_eq!((counts(root), counts(child(root, 0))), ((3, 4), (1, 1)));
+    let names: Vec<_> = root.descendants().map(Element::name).collect();
+    assert_eq!(names, ["b", "c", "d", "e"]);
+    let inner: Vec<_> = root.descendants().map(counts).collect();
+    assert_eq!(inner, [(1, 1), (0, 0), (0, 0), (0, 0)]);
 }

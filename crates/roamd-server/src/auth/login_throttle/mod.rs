@@ -1,63 +1,46 @@
 //! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`],
 //! with counters in the shared state.
 //!
-//! A throttled attempt gets the response of a wrong password, after about the time that a check
-//! takes, so that an attacker does not learn which attempts were checked.
+//! A throttled attempt is told how long to wait, for every user name alike. Whether a name has to
+//! wait depends on counted attempts only, so this does not disclose whether the user exists.
 //!
-//! The number of concurrent checks is limited, fairly by client network: a flood of logins from one
-//! network delays neither farms nor logins from other networks.
+//! The number of concurrent checks is limited, with reserved checks for users in known networks,
+//! and fairly by client network for all others: a flood of logins from some networks delays neither
+//! farms nor logins from other networks.
 
+mod budget_name;
+mod check_party;
 mod in_flight;
+mod target;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use icu_normalizer::DecomposingNormalizerBorrowed;
-use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
+use roamd_citrixauth::{Budget, BudgetUse, LoginThrottlePolicy, StatedWait};
 use roamd_sessions::Busy;
-use roamd_state::{Counter, CounterKind, Digest, FlagKind, SharedState, StateError};
-use tokio::time::{Instant, sleep};
+use roamd_state::{Counter, CounterKind, FlagKind, SharedState, StateError};
+use tokio::time::Instant;
 
+use self::check_party::CheckParty;
 use self::in_flight::{InFlight, InFlightGuard};
+pub(crate) use self::target::Target;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit, budgets};
 use crate::http::error::ApiError;
-
-/// Number of attempts that may wait, for each concurrent check.
-const WAITING_PER_CHECK: usize = 16;
 
 /// Maximum time that an attempt waits for its check.
 const MAX_WAIT: Duration = Duration::from_secs(5);
-
-/// Maximum delay of the response to a throttled attempt.
-const MAX_DELAY: Duration = Duration::from_secs(5);
 
 /// Admits or refuses password attempts.
 pub(crate) struct LoginThrottle {
     policy: LoginThrottlePolicy,
     state: Arc<dyn SharedState>,
     clock: Clock,
-    checks: FairSemaphore<ClientNetwork>,
+    checks: FairSemaphore<CheckParty>,
     in_flight: InFlight,
-    /// Typical time of a check that refused, in microseconds.
-    typical_check_micros: AtomicU64,
-}
-
-/// The account and the client network of an attempt.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    /// Domain as typed: an account of the same name in another domain is another user.
-    domain: String,
-    /// Name without the domain. An account has several spellings of its domain, and each would have
-    /// a budget of its own.
-    user: String,
-    network: ClientNetwork,
 }
 
 /// Evidence about the password of an attempt, before its check.
@@ -69,13 +52,20 @@ pub(crate) enum Evidence {
     JustUsed,
 }
 
+/// Outcome of [`LoginThrottle::begin`].
+pub(crate) enum Admission {
+    /// The password may be checked.
+    Admitted(Attempt),
+    /// The attempt came too early: its password must not be checked.
+    TooEarly(StatedWait),
+}
+
 /// An admitted attempt.
 pub(crate) struct Attempt {
     throttle: Arc<LoginThrottle>,
     target: Target,
     is_known: bool,
-    started: Instant,
-    _permit: Permit<ClientNetwork>,
+    _permit: Permit<CheckParty>,
     counted: Counted,
 }
 
@@ -105,18 +95,13 @@ impl LoginThrottle {
             policy: config.policy,
             state,
             clock,
-            checks: FairSemaphore::new(FairSemaphoreLimits {
-                permits: config.concurrency,
-                waiting: config.concurrency.saturating_mul(WAITING_PER_CHECK),
-            }),
+            checks: FairSemaphore::new(limits(config.concurrency)),
             in_flight: InFlight::new(config.policy.free_attempts),
-            typical_check_micros: AtomicU64::new(0),
         }
     }
 
-    /// Admits an attempt. Counts it before the check, or with [`Evidence::JustUsed`] only if it
-    /// fails. Returns `None` if it is throttled: the response then has to be delayed by
-    /// [`LoginThrottle::delay_like_a_check`].
+    /// Admits an attempt, unless it is throttled. Counts it before the check, or with
+    /// [`Evidence::JustUsed`] only if it fails.
     ///
     /// # Errors
     /// [`Busy`] if too many attempts wait, or the shared state does not respond.
@@ -124,7 +109,7 @@ impl LoginThrottle {
         self: &Arc<Self>,
         target: Target,
         evidence: Evidence,
-    ) -> Result<Option<Attempt>, ApiError> {
+    ) -> Result<Admission, ApiError> {
         let deadline = Instant::now() + MAX_WAIT;
         let is_known = self
             .state
@@ -139,25 +124,17 @@ impl LoginThrottle {
         // guess. While a budget is drawn on, this could tell a guesser a good password.
         if evidence == Evidence::JustUsed && self.is_untouched(&pending).await? {
             let attempt = self.attempt(&pending, Counted::IfFailed, deadline).await?;
-            return Ok(Some(attempt));
+            return Ok(Admission::Admitted(attempt));
         }
         let in_flight = self.in_flight.of(pending.target.own_budget(is_known));
         let shared = in_flight.shared(deadline).await?;
-        let attempt = self.admit(&pending, shared, deadline).await?;
-        if attempt.is_some() {
-            return Ok(attempt);
+        let admission = self.admit(&pending, shared, deadline).await?;
+        if matches!(admission, Admission::Admitted(_)) {
+            return Ok(admission);
         }
         // The budget may be used up only by attempts in flight, which may still succeed.
         let exclusive = in_flight.exclusive(deadline).await?;
         self.admit(&pending, exclusive, deadline).await
-    }
-
-    /// Waits for about the time that a check takes.
-    pub(crate) async fn delay_like_a_check(&self) {
-        sleep(Duration::from_micros(
-            self.typical_check_micros.load(Ordering::Relaxed),
-        ))
-        .await;
     }
 
     /// Admits an attempt if its budgets allow it.
@@ -166,7 +143,7 @@ impl LoginThrottle {
         pending: &PendingAttempt,
         in_flight: InFlightGuard,
         deadline: Instant,
-    ) -> Result<Option<Attempt>, ApiError> {
+    ) -> Result<Admission, ApiError> {
         let PendingAttempt {
             ref target,
             is_known,
@@ -175,30 +152,53 @@ impl LoginThrottle {
         let now = self.now();
         let budgets = LoginThrottlePolicy::budgets(is_known);
         let counters = self.counters(target, is_known, now).await?;
-        let mut both = budgets.iter().zip(&counters);
-        if !both.all(|(budget, counter)| {
-            let used = budget_use(*counter);
-            self.policy.allows(*budget, used, known_users, now)
-        }) {
-            return Ok(None);
+        let used: Vec<_> = counters
+            .iter()
+            .map(|counter| budget_use(*counter))
+            .collect();
+        if let Some(wait) = self.wait(budgets, &used, known_users, now) {
+            return Ok(Admission::TooEarly(wait));
         }
         let counting = Counted::Yes {
             _in_flight: in_flight,
         };
         let attempt = self.attempt(pending, counting, deadline).await?;
         let counted = attempt.count().await?;
-        let mut all = budgets.iter().zip(counters).zip(counted);
+        let mut all = budgets.iter().zip(counters).zip(&counted);
         // Concurrent attempts may have drawn on the budgets since. Those within the free attempts
         // are admitted all the same.
         let is_unchanged = all.all(|((budget, counter), counted)| {
             let free = self.policy.free(*budget, known_users);
-            counted <= counter.count.saturating_add(1) || counted <= free
+            *counted <= counter.count.saturating_add(1) || *counted <= free
         });
         if is_unchanged {
-            return Ok(Some(attempt));
+            return Ok(Admission::Admitted(attempt));
         }
         attempt.not_counted().await?;
-        Ok(None)
+        let by_others = counted.iter().map(|counted| BudgetUse {
+            attempts: counted.saturating_sub(1),
+            last: Some(now),
+        });
+        let wait = self.wait(budgets, &by_others.collect::<Vec<_>>(), known_users, now);
+        Ok(Admission::TooEarly(wait.unwrap_or_else(|| {
+            self.policy.stated_wait(Duration::ZERO)
+        })))
+    }
+
+    /// Returns the time to wait until all budgets allow an attempt, or `None` if they do.
+    fn wait(
+        &self,
+        budgets: &[Budget],
+        used: &[BudgetUse],
+        known_users: u32,
+        now: Timestamp,
+    ) -> Option<StatedWait> {
+        let delays = budgets.iter().zip(used).map(|(budget, used)| {
+            self.policy
+                .remaining_delay(*budget, *used, known_users, now)
+        });
+        let longest = delays.max().filter(|delay| !delay.is_zero())?;
+        Some(self.policy.stated_wait(longest))
     }
 
     /// Waits for the right to check a password, and starts the attempt.
@@ -208,13 +208,12 @@ impl LoginThrottle {
         counted: Counted,
         deadline: Instant,
     ) -> Result<Attempt, Busy> {
-        let network = &pending.target.network;
-        let permit = self.checks.acquire(network, deadline).await;
+        let party = pending.target.party(pending.is_known);
+        let permit = self.checks.acquire(&party, deadline).await;
         Ok(Attempt {
             throttle: Arc::clone(self),
             target: pending.target.clone(),
             is_known: pending.is_known,
-            started: Instant::now(),
             _permit: permit.map_err(|_| Busy)?,
             counted,
         })
@@ -248,21 +247,6 @@ impl LoginThrottle {
         Ok(counter.await?.count)
     }
 
-    /// Records the time of a check. The typical time follows it slowly.
-    fn record_check_time(&self, time: Duration) {
-        let time = u64::try_from(time.min(MAX_DELAY).as_micros()).unwrap_or(u64::MAX);
-        let follow = |typical: u64| {
-            Some(if typical == 0 {
-                time
-            } else {
-                (7 * typical + time) / 8
-            })
-        };
-        let _ =
-            self.typical_check_micros
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
-    }
-
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
@@ -271,7 +255,6 @@ impl LoginThrottle {
 impl Attempt {
     /// The password was wrong, or the account cannot be used: the attempt counts.
     pub(crate) async fn failed(self) -> Result<(), StateError> {
-        self.throttle.record_check_time(self.started.elapsed());
         if matches!(self.counted, Counted::IfFailed) {
             self.count().await?;
         }
@@ -327,66 +310,15 @@ impl Attempt {
     }
 }
 
-impl Target {
-    /// Clients of unknown address share one network.
-    pub(crate) fn new(domain: &str, user_name: &str, client: Option<IpAddr>) -> Self {
-        Self {
-            domain: folded(domain),
-            user: folded(user_name),
-            network: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
-        }
+/// Limits of the checks in progress, with the shares of known networks.
+fn limits(concurrency: usize) -> FairSemaphoreLimits {
+    let reserved = (concurrency / budgets::KNOWN_NETWORK_CHECKS).max(1);
+    FairSemaphoreLimits {
+        permits: concurrency,
+        reserved_permits: reserved.min(concurrency.saturating_sub(1)),
+        waiting: concurrency.saturating_mul(budgets::UNKNOWN_NETWORKS_WAITING_PER_CHECK),
+        reserved_waiting: concurrency.saturating_mul(budgets::KNOWN_NETWORKS_WAITING_PER_CHECK),
     }
-
-    /// The counters of the budgets of an attempt, in the order of the budgets.
-    fn counters(&self, is_known: bool) -> impl Iterator<Item = (CounterKind, Digest)> {
-        LoginThrottlePolicy::budgets(is_known)
-            .iter()
-            .map(|budget| self.counter(*budget))
-    }
-
-    fn counter(&self, budget: Budget) -> (CounterKind, Digest) {
-        match budget {
-            Budget::KnownNetwork => (CounterKind::AttemptsFromKnownNetwork, self.pair()),
-            Budget::UnknownNetworks => (
-                CounterKind::AttemptsFromUnknownNetworks,
-                Digest::of(self.user.as_bytes()),
-            ),
-            Budget::Network => (CounterKind::AttemptsByNetwork, self.network()),
-        }
-    }
-
-    /// Key of the user's own budget.
-    fn own_budget(&self, is_known: bool) -> Digest {
-        if is_known {
-            self.pair()
-        } else {
-            Digest::of(self.user.as_bytes())
-        }
-    }
-
-    /// The user on this network. An address holds no space, and a domain no backslash.
-    fn pair(&self) -> Digest {
-        let Self {
-            domain,
-            user,
-            network,
-        } = self;
-        Digest::of(format!("{} {domain}\\{user}", network.address()).as_bytes())
-    }
-
-    fn network(&self) -> Digest {
-        Digest::of(self.network.address().to_string().as_bytes())
-    }
-}
-
-/// A name as directories compare it: without regard to case, accents and the width of letters.
-fn folded(name: &str) -> String {
-    let combining = CanonicalCombiningClassMapBorrowed::new();
-    DecomposingNormalizerBorrowed::new_nfkd()
-        .normalize_iter(name.chars())
-        .filter(|letter| combining.get_u8(*letter) == 0)
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// Every attempt is counted for the same time, so the expiry of a counter gives the time of the
@@ -417,92 +349,4 @@ fn end_of_day(time: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use roamd_state::SqliteState;
-
-    use super::*;
-
-    #[test]
-    fn names_equal_for_directories_are_folded() {
-        for name in [
-            "Alice",
-            "ALICE",
-            "alic\u{e9}",
-            "a\u{301}lice",
-            "\u{ff21}lice",
-        ] {
-            assert_eq!(folded(name), "alice", "{name}");
-        }
-        for (name, other) in [("alice", "alize"), ("al1ce", "alice"), ("", "a")] {
-            assert_ne!(folded(name), folded(other));
-        }
-    }
-
-    #[tokio::test]
-    async fn regular_logins_keep_network_known() {
-        const DAY: SignedDuration = SignedDuration::from_hours(24);
-        let folder = tempfile::tempdir().unwrap();
-        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
-        let first = Timestamp::from_second(4_000_000_000).unwrap();
-        let today = Arc::new(Mutex::new(first));
-        let clock = {
-            let today = Arc::clone(&today);
-            Arc::new(move || *today.lock().unwrap())
-        };
-        let config = config::LoginThrottle::default();
-        let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
-        let client = Some([192, 0, 2, 1].into());
-        // Known for 90 days from the last login, and the rest of the last one.
-        for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
-            *today.lock().unwrap() = first + DAY * day;
-            let unknown = Target::new("DEMO", "nobody", client);
-            let known_users = throttle.known_users(&unknown, false).await.unwrap();
-            assert_eq!(known_users, known, "on day {day}");
-            let alice = Target::new("DEMO", "alice", client);
-            let attempt = throttle.begin(alice, Evidence::None).await;
-            let attempt = attempt.unwrap().unwrap();
-            attempt.succeeded().await.unwrap();
-        }
-    }
-
-    /// A just used password is not counted while its budget is untouched, and is counted like any
-    /// other while it is not: otherwise a guesser would learn a good password.
-    #[tokio::test]
-    async fn just_used_password_counts_if_it_or_others_failed() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
-        let state: Arc<dyn SharedState> = Arc::new(state);
-        let now = Timestamp::from_second(4_000_000_000).unwrap();
-        let config = config::LoginThrottle::default();
-        let free = config.policy.free_attempts;
-        let clock = Arc::new(move || now);
-        let throttle = Arc::new(LoginThrottle::new(config, Arc::clone(&state), clock));
-        let alice = || Target::new("DEMO", "alice", Some([192, 0, 2, 1].into()));
-        let begin = async |evidence| throttle.begin(alice(), evidence).await.unwrap();
-        let count = async || {
-            let (kind, key) = alice().counter(Budget::UnknownNetworks);
-            state.counter(kind, key, now).await.unwrap().count
-        };
-
-        let mut at_once = Vec::new();
-        for _ in 0..2 * free {
-            at_once.push(begin(Evidence::JustUsed).await.unwrap());
-        }
-        assert_eq!(count().await, 0);
-        at_once.pop().unwrap().failed().await.unwrap();
-        assert_eq!(count().await, 1);
-        at_once.pop().unwrap().not_counted().await.unwrap();
-        assert_eq!(count().await, 1);
-        drop(at_once);
-        for failures in 2..=free {
-            let attempt = begin(Evidence::JustUsed).await.unwrap();
-            assert_eq!(count().await, failures);
-            attempt.failed().await.unwrap();
-        }
-        for evidence in [Evidence::JustUsed, Evidence::None] {
-            assert!(begin(evidence).await.is_none(), "{evidence:?}");
-        }
-    }
-}
+mod tests;

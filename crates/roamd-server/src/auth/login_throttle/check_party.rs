@@ -1,0 +1,51 @@
+//! Who shares the password checks.
+
+use std::net::IpAddr;
+
+use roamd_citrixauth::ClientNetwork;
+use roamd_sessions::UserKey;
+
+use crate::fairness::{Party, Share};
+
+/// Party of a password check.
+///
+/// Attempts from known networks have reserved checks and a queue of their own, fair by user: all
+/// attackers in unknown networks together cannot use them up, and a user with many known networks
+/// has one turn. The others are fair by network, at each width: a customer or a provider with many
+/// networks has one turn.
+#[derive(Debug, Clone)]
+pub(super) enum CheckParty {
+    /// A user in a network that is known for this user.
+    Known(UserKey),
+    /// A network that is not known for the user of the attempt.
+    Unknown(ClientNetwork),
+}
+
+/// Group of parties.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum CheckGroup {
+    User(UserKey),
+    Network(IpAddr),
+}
+
+impl Party for CheckParty {
+    type Group = CheckGroup;
+
+    fn share(&self) -> Share {
+        match self {
+            Self::Known(_) => Share::Reserved,
+            Self::Unknown(_) => Share::Common,
+        }
+    }
+
+    fn groups(&self) -> Vec<CheckGroup> {
+        match self {
+            Self::Known(user) => vec![CheckGroup::User(user.clone())],
+            Self::Unknown(network) => network
+                .containing()
+                .into_iter()
+                .map(CheckGroup::Network)
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+use std::collections::HashMap;
+use std::future::ready;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use roamd_state::{Digest, SqliteState, StateFuture};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::*;
+
+fn admitted(admission: Admission) -> Attempt {
+    match admission {
+        Admission::Admitted(attempt) => attempt,
+        Admission::TooEarly(wait) => panic!("has to wait {} minutes", wait.minutes),
+    }
+}
+
+#[tokio::test]
+async fn regular_logins_keep_network_known() {
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+    let folder = tempfile::tempdir().unwrap();
+    let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+    let first = Timestamp::from_second(4_000_000_000).unwrap();
+    let today = Arc::new(Mutex::new(first));
+    let clock = {
+        let today = Arc::clone(&today);
+        Arc::new(move || *today.lock().unwrap())
+    };
+    let config = config::LoginThrottle::default();
+    let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
+    let client = Some([192, 0, 2, 1].into());
+    // Known for 90 days from the last login, and the rest of the last one.
+    for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
+        *today.lock().unwrap() = first + DAY * day;
+        let unknown = Target::new("DEMO", "nobody", client);
+        let known_users = throttle.known_users(&unknown, false).await.unwrap();
+        assert_eq!(known_users, known, "on day {day}");
+        let alice = Target::new("DEMO", "alice", client);
+        let attempt = throttle.begin(alice, Evidence::None).await;
+        let attempt = admitted(attempt.unwrap());
+        attempt.succeeded().await.unwrap();
+    }
+}
+
+/// A just used password is not counted while its budget is untouched, and is counted like any
+/// other while it is not: otherwise a guesser would learn a good password.
+#[tokio::test]
+async fn just_used_password_counts_if_it_or_others_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+    let state: Arc<dyn SharedState> = Arc::new(state);
+    let now = Timestamp::from_second(4_000_000_000).unwrap();
+    let config = config::LoginThrottle::default();
+    let free = config.policy.free_attempts;
+    let clock = Arc::new(move || now);
+    let throttle = Arc::new(LoginThrottle::new(config, Arc::clone(&state), clock));
+    let alice = || Target::new("DEMO", "alice", Some([192, 0, 2, 1].into()));
+    let begin = async |evidence| throttle.begin(alice(), evidence).await.unwrap();
+    let count = async || {
+        let (kind, key) = alice().counter(Budget::UnknownNetworks);
+        state.counter(kind, key, now).await.unwrap().count
+    };
+
+    let mut at_once = Vec::new();
+    for _ in 0..2 * free {
+        at_once.push(admitted(begin(Evidence::JustUsed).await));
+    }
+    assert_eq!(count().await, 0);
+    at_once.pop().unwrap().failed().await.unwrap();
+    assert_eq!(count().await, 1);
+    at_once.pop().unwrap().not_counted().await.unwrap();
+    assert_eq!(count().await, 1);
+    drop(at_once);
+    for failures in 2..=free {
+        let attempt = admitted(begin(Evidence::JustUsed).await);
+        assert_eq!(count().await, failures);
+        attempt.failed().await.unwrap();
+    }
+    for evidence in [Evidence::JustUsed, Evidence::None] {
+        let admission = begin(evidence).await;
+        assert!(matches!(admission, Admission::TooEarly(_)), "{evidence:?}");
+    }
+}
+
+/// A user who has to wait is told so for every name and every evidence alike, however many attempts
+/// of others are in flight.
+#[tokio::test(start_paused = true)]
+async fn early_attempt_is_told_the_longest_wait_of_its_budgets() {
+    let throttle = throttle();
+    let begin = async |user: &str, network: u8| {
+        let target = Target::new("DEMO", user, Some([192, 0, 2, network].into()));
+        throttle.begin(target, Evidence::None).await.unwrap()
+    };
+    let minutes = |admission: Admission| match admission {
+        Admission::Admitted(_) => 0,
+        Admission::TooEarly(wait) => wait.minutes,
+    };
+    // Free attempts, then delays of 1, 4, 16 and 64 seconds.
+    for user in ["alice", "mallory"] {
+        for network in 0..3 {
+            admitted(begin(user, network).await).failed().await.unwrap();
+        }
+        for (spelling, network) in [(user, 0), (user, 9), (&*user.to_uppercase(), 8)] {
+            assert_eq!(minutes(begin(spelling, network).await), 1, "{user}");
+        }
+        for (delay, stated) in [(1, 1), (4, 1), (16, 2), (64, 8)] {
+            // The clock is the one of the runtime.
+            sleep(Duration::from_secs(delay)).await;
+            admitted(begin(user, 7).await).failed().await.unwrap();
+            assert_eq!(
+                minutes(begin(user, 6).await),
+                stated,
+                "{user} after {delay}"
+            );
+        }
+    }
+}
+
+/// Ten times as many networks as the queue has places, with slow checks, cannot keep users in known
+/// networks from a check, nor other strangers.
+#[tokio::test(start_paused = true)]
+async fn flood_from_6000_networks_leaves_checks_to_others() {
+    let throttle = throttle();
+    let begin = async |user: &str, client: IpAddr| {
+        let target = Target::new("DEMO", user, Some(client));
+        throttle.begin(target, Evidence::None).await
+    };
+    let home = IpAddr::from([192, 0, 2, 1]);
+    for user in ["alice", "bob"] {
+        let attempt = admitted(begin(user, home).await.unwrap());
+        attempt.succeeded().await.unwrap();
+    }
+
+    // Half of the networks are the /64 of one provider, in several /48. The others are IPv4
+    // addresses of ten providers. Each client has a user name of its own, and tries again.
+    let (checked, refused) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let mut flood = JoinSet::new();
+    for number in 0..6000_u32 {
+        let client = if number % 2 == 0 {
+            let network = (0x2001_0db8 << 96) | (u128::from(number) << 72);
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        } else {
+            let network = 0x0a00_0000 | ((number % 20) << 16);
+            IpAddr::V4(Ipv4Addr::from_bits(network | number))
+        };
+        let throttle = Arc::clone(&throttle);
+        let (checked, refused) = (Arc::clone(&checked), Arc::clone(&refused));
+        flood.spawn(async move {
+            loop {
+                let target = Target::new("DEMO", &format!("user{number}"), Some(client));
+                match throttle.begin(target, Evidence::None).await {
+                    Ok(Admission::Admitted(attempt)) => {
+                        checked.fetch_add(1, Ordering::Relaxed);
+                        sleep(Duration::from_secs(1)).await;
+                        attempt.failed().await.unwrap();
+                    }
+                    Ok(Admission::TooEarly(_)) => {}
+                    Err(ApiError::Busy(_)) => {
+                        refused.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+                sleep(Duration::from_secs(5)).await;
+            }
+        });
+    }
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(checked.load(Ordering::Relaxed), 24, "a quarter is reserved");
+    assert_eq!(refused.load(Ordering::Relaxed), 6000 - 24 - 512);
+
+    for _ in 0..3 {
+        let start = Instant::now();
+        for user in ["alice", "bob"] {
+            let attempt = admitted(begin(user, home).await.unwrap());
+            attempt.succeeded().await.unwrap();
+        }
+        assert_eq!(
+            Instant::now(),
+            start,
+            "users in known networks get a check at once"
+        );
+        // Eleven providers take turns, and 24 are checked a second. Alice is a stranger there.
+        let attempt = begin("alice", [203, 0, 113, 1].into()).await.unwrap();
+        assert!(
+            start.elapsed() <= Duration::from_secs(2),
+            "{:?}",
+            start.elapsed()
+        );
+        admitted(attempt).not_counted().await.unwrap();
+    }
+    assert!(
+        checked.load(Ordering::Relaxed) >= 48,
+        "strangers get their turns"
+    );
+    flood.shutdown().await;
+}
+
+/// A throttle with the default limits, by the clock of the runtime.
+fn throttle() -> Arc<LoginThrottle> {
+    let start = Instant::now();
+    let clock = Arc::new(move || {
+        let elapsed = SignedDuration::try_from(start.elapsed()).unwrap();
+        Timestamp::from_second(4_000_000_000).unwrap() + elapsed
+    });
+    let config = config::LoginThrottle::default();
+    Arc::new(LoginThrottle::new(
+        config,
+        Arc::new(MemoryState::default()),
+        clock,
+    ))
+}
+
+/// Shared state that responds at once, so that a stopped clock does not move on.
+#[derive(Default)]
+struct MemoryState {
+    flags: Mutex<HashMap<(FlagKind, Digest), Timestamp>>,
+    counters: Mutex<HashMap<(CounterKind, Digest), Counter>>,
+}
+
+impl SharedState for MemoryState {
+    fn set_flag(&self, kind: FlagKind, key: Digest, until: Timestamp) -> StateFuture<'_, bool> {
+        let old = self.flags.lock().unwrap().insert((kind, key), until);
+        Box::pin(ready(Ok(old.is_none())))
+    }
+
+    fn is_any_flag_set(
+        &self,
+        kind: FlagKind,
+        keys: [Digest; 2],
+        now: Timestamp,
+    ) -> StateFuture<'_, bool> {
+        let flags = self.flags.lock().unwrap();
+        let until = keys.map(|key| flags.get(&(kind, key)).copied());
+        let is_set = until.into_iter().flatten().any(|until| now < until);
+        Box::pin(ready(Ok(is_set)))
+    }
+
+    fn increment(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        _: Timestamp,
+        until: Timestamp,
+    ) -> StateFuture<'_, u32> {
+        let mut counters = self.counters.lock().unwrap();
+        let counter = counters.entry((kind, key)).or_default();
+        counter.count += 1;
+        counter.until = Some(until);
+        Box::pin(ready(Ok(counter.count)))
+    }
+
+    fn counter(&self, kind: CounterKind, key: Digest, _: Timestamp) -> StateFuture<'_, Counter> {
+        let counters = self.counters.lock().unwrap();
+        let counter = counters.get(&(kind, key)).copied();
+        Box::pin(ready(Ok(counter.unwrap_or_default())))
+    }
+
+    fn decrement(&self, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {
+        if let Some(counter) = self.counters.lock().unwrap().get_mut(&(kind, key)) {
+            counter.count = counter.count.saturating_sub(by);
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn extend_counter(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        _: Timestamp,
+        until: Timestamp,
+    ) -> StateFuture<'_, ()> {
+        if let Some(counter) = self.counters.lock().unwrap().get_mut(&(kind, key)) {
+            counter.until = counter.until.max(Some(until));
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn is_alive(&self) -> StateFuture<'_, ()> {
+        Box::pin(ready(Ok(())))
+    }
+}
