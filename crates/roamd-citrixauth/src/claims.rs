@@ -20,6 +20,9 @@ pub struct UserIdentity {
     key: String,
 }
 
+/// Longest domain and longest name that a farm may name, in bytes: the limit of a DNS name.
+const MAX_PART_BYTES: usize = 255;
+
 /// Random identifier of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenId([u8; 16]);
@@ -59,6 +62,19 @@ impl UserIdentity {
         let (domain, name) = (domain.into(), name.into());
         let key = format!("{}\\{}", domain.to_lowercase(), name.to_lowercase());
         Self { domain, name, key }
+    }
+
+    /// Parses an account name `DOMAIN\name`, as farms write it. Returns `None` if it is malformed,
+    /// has a part of more than 255 bytes, or has control characters, since ids, tokens and log
+    /// lines contain it.
+    #[must_use]
+    pub fn from_sam(sam: &str) -> Option<Self> {
+        let (domain, name) = sam.split_once('\\')?;
+        let plain = |part: &str| {
+            (1..=MAX_PART_BYTES).contains(&part.len())
+                && !part.contains(|c: char| c.is_control() || c == '\\')
+        };
+        (plain(domain) && plain(name)).then(|| Self::new(domain, name))
     }
 
     /// Returns the domain, `DEMO`.

@@ -5,6 +5,7 @@ mod claims;
 mod conversation;
 mod credentials;
 mod login_throttle;
+mod named_account;
 mod service;
 mod texts;
 mod token;
@@ -19,6 +20,7 @@ pub use credentials::{
     BadAttempt, ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange,
 };
 pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy, StatedWait};
+pub use named_account::may_name;
 pub use service::{Realm, Service, ServiceError};
 pub use token::{
     BodyTokenError, Grant, IssuedToken, PresentedToken, Revocation, ServiceTokenError, TokenPolicy,

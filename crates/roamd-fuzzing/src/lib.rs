@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::panic, reason = "an oracle reports by panicking")]
 
+mod account;
 mod citrixauth;
 mod configuration;
 mod fixed_keys;
@@ -14,6 +15,7 @@ mod stability;
 mod store;
 mod xml;
 
+pub use account::account;
 pub use citrixauth::{conversation, token};
 pub use configuration::{configuration, world};
 pub use headers::headers;

@@ -18,6 +18,7 @@ const WRITTEN: Rules = Rules {
         attributes: 2 * XmlLimits::REQUEST.attributes,
         children: 2 * XmlLimits::REQUEST.children,
         elements: 2 * XmlLimits::REQUEST.elements,
+        tree_factor: 8 * XmlLimits::REQUEST.tree_factor,
         namespaces: 1 << 12,
         namespace_bytes: 1 << 12,
     },
@@ -29,6 +30,8 @@ pub fn xml(bytes: &[u8]) {
     for rules in [STORE, FARM] {
         if let Ok(document) = parse(bytes, &rules) {
             assert_within(document.root(), &rules.limits, 1);
+            let limit = rules.limits.tree_bytes(bytes.len());
+            assert!(document.memory() <= limit, "tree too large");
             assert_writable(document.root());
             assert_same_as_other_parser(bytes, &document);
         }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use roamd_nfuse_proto::{Dialect, Effect, Request};
 
+use crate::answer_memory::Answer;
 use crate::connection::Connection;
 use crate::connection_pool::ConnectionPool;
 use crate::error::CallError;
@@ -10,7 +11,7 @@ use crate::exchange::ExchangeError;
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::service_key::KeyInUse;
 
-/// Sends a request on `connection` and returns the response with its dialect. The request is sent
+/// Sends a request on `connection` and returns the converted response with its dialect. The request is sent
 /// again, on a new connection, if [`next_step`] returns [`Step::Resend`].
 ///
 /// After a refused service key, later requests have the farm's other key, even if this one is not
@@ -18,18 +19,20 @@ use crate::service_key::KeyInUse;
 ///
 /// # Errors
 /// Failure of the last exchange, or of the last connection.
-pub(crate) async fn send<R: Request>(
+pub(crate) async fn send<R: Request, T: Send + 'static>(
     pool: &ConnectionPool,
     mut connection: Connection,
     body: Bytes,
     effect: Effect,
     attempts: Attempts,
-) -> Result<(Dialect, R::Response), CallError> {
+    convert: &(impl Fn(R::Response) -> T + Clone + Send + 'static),
+) -> Result<(Dialect, Answer<T>), CallError> {
     let keys = pool.service_key();
     let mut key = keys.map(KeyInUse::current);
     let mut has_switched_key = false;
     loop {
-        let error = match pool.exchange::<R>(connection, body.clone(), key).await {
+        let exchange = pool.exchange::<R, T>(connection, body.clone(), key, convert.clone());
+        let error = match exchange.await {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };

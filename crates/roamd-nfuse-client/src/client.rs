@@ -1,5 +1,6 @@
 //! Calls of one farm over HTTP.
 
+use std::convert::identity;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
 use roamd_nfuse_proto::{Dialect, Effect, Request, Service, encode_request};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::answer_memory::{Answer, AnswerMemory};
 use crate::attempt;
 use crate::attempt_log::AttemptLog;
 use crate::candidates::Selector;
@@ -59,6 +61,8 @@ pub struct FarmConfig {
     pub observer: Option<Arc<dyn Observer>>,
     /// Dialect of the requests, by default [`Dialect::FMA`]. Ticket authorities do not use it.
     pub dialect: Dialect,
+    /// Memory for the responses. All farms of a server share one; by default a new one.
+    pub memory: AnswerMemory,
 }
 
 impl FarmConfig {
@@ -82,6 +86,7 @@ impl FarmConfig {
             network,
             observer: None,
             dialect: Dialect::FMA,
+            memory: AnswerMemory::new(),
         }
     }
 }
@@ -114,6 +119,7 @@ impl FarmClient {
             tls: config.tls,
             connect_timeout: config.connect_timeout,
             service_key: config.service_keys.as_ref().map(KeyInUse::new),
+            memory: config.memory.share(),
         });
         let probes = Arc::new(ProbeConfig {
             farm: config.id.clone(),
@@ -184,11 +190,28 @@ impl FarmClient {
         deadline: Instant,
         request: &R,
     ) -> Result<R::Response, CallError> {
+        let answer = self.convert_by(deadline, request, identity).await?;
+        Ok(answer.value)
+    }
+
+    /// Sends a request and returns the converted response, with the memory that is charged for it.
+    ///
+    /// A long response is converted on the thread that decodes it. It is charged until the caller
+    /// drops the charge, so that the values of many responses do not exhaust the memory.
+    ///
+    /// # Errors
+    /// Those of [`FarmClient::call`].
+    pub async fn convert_by<R: Request, T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        request: &R,
+        convert: impl Fn(R::Response) -> T + Clone + Send + 'static,
+    ) -> Result<Answer<T>, CallError> {
         let started = Instant::now();
         let body = Bytes::from(encode_request(self.dialect, request));
         let size = body.len();
         let mut log = AttemptLog::default();
-        let attempts = self.attempts::<R>(request.effect(), body, &mut log);
+        let attempts = self.attempts::<R, T>(request.effect(), body, &convert, &mut log);
         let result = match timeout_at(deadline, attempts).await {
             Ok(result) => result,
             Err(_) => {
@@ -210,12 +233,13 @@ impl FarmClient {
     }
 
     /// Tries controllers until one responds or the policy gives up.
-    async fn attempts<R: Request>(
+    async fn attempts<R: Request, T: Send + 'static>(
         &self,
         effect: Effect,
         body: Bytes,
+        convert: &(impl Fn(R::Response) -> T + Clone + Send + 'static),
         log: &mut AttemptLog,
-    ) -> Result<R::Response, CallError> {
+    ) -> Result<Answer<T>, CallError> {
         let candidates = self.selector.candidates(&self.controllers)?;
         let mut untried = candidates.controllers.into_iter();
         let mut controller = untried
@@ -229,7 +253,7 @@ impl FarmClient {
                 controllers_left: untried.len(),
             };
             let result = self
-                .attempt::<R>(controller, body.clone(), effect, attempts, log)
+                .attempt::<R, T>(controller, body.clone(), effect, attempts, convert, log)
                 .await;
             let error = match result {
                 Ok(response) => return Ok(response),
@@ -255,14 +279,15 @@ impl FarmClient {
     }
 
     /// Makes one attempt at a controller, and records the result.
-    async fn attempt<R: Request>(
+    async fn attempt<R: Request, T: Send + 'static>(
         &self,
         controller: &Arc<Controller>,
         body: Bytes,
         effect: Effect,
         attempts: Attempts,
+        convert: &(impl Fn(R::Response) -> T + Clone + Send + 'static),
         log: &mut AttemptLog,
-    ) -> Result<R::Response, CallError> {
+    ) -> Result<Answer<T>, CallError> {
         let started = log.start(controller);
         let bytes = body.len();
         let after_timeout = next_step(effect, Failure::Timeout, attempts);
@@ -275,13 +300,14 @@ impl FarmClient {
         let attempt = async {
             let connection = controller.pool().acquire(effect).await?;
             log.connected();
-            let sending = attempt::send::<R>(controller.pool(), connection, body, effect, attempts);
+            let pool = controller.pool();
+            let sending = attempt::send::<R, T>(pool, connection, body, effect, attempts, convert);
             timeout(limit, sending)
                 .await
                 .unwrap_or_else(|_| Err(CallError::response_timeout()))
         };
         let result = match attempt.await {
-            Ok((_, response)) => Ok(response),
+            Ok((_, answer)) => Ok(answer),
             Err(CallError::Http(StatusCode::BAD_REQUEST)) if bytes > SMALL_REQUEST_BYTES => {
                 Err(CallError::RequestTooLong { bytes })
             }

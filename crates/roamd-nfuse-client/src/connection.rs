@@ -17,6 +17,9 @@ use hyper_util::rt::TokioIo;
 
 use crate::Stream;
 
+/// Limit of the bytes that a connection reads ahead: the head of a response has to fit.
+const MAX_BUFFER: usize = 64 * 1024;
+
 type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
 
 /// An open connection.
@@ -39,7 +42,10 @@ impl Connection {
         stream: Box<dyn Stream>,
         open: &Arc<AtomicUsize>,
     ) -> hyper::Result<Self> {
-        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(MAX_BUFFER)
+            .handshake(TokioIo::new(stream))
+            .await?;
         Ok(Self {
             sender,
             driver: Some(Box::new(driver)),

@@ -12,13 +12,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderValue;
 use roamd_nfuse_proto::transport::ControllerUrl;
-use roamd_nfuse_proto::{Dialect, Effect, FarmError, Frame, Request, decode_response};
+use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
 use tokio::time::{Instant, sleep};
 
+use crate::answer_memory::{Answer, SMALL_RESPONSE};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::error::CallError;
-use crate::exchange::{ExchangeError, post};
+use crate::exchange::{Document, ExchangeError, post};
 use crate::large_work::LargeWork;
 use crate::service_key::KeyInUse;
 
@@ -32,9 +33,6 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Limit of idle connections of one thread.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
-/// Responses above this size, in bytes, are decoded on another thread.
-const LARGE_RESPONSE: usize = 64 * 1024;
-
 /// Number of groups of idle connections. Threads beyond this number share groups.
 const SHARDS: usize = 16;
 
@@ -47,7 +45,7 @@ pub(crate) struct ConnectionPool {
     idle: [Arc<Mutex<IdleConnections>>; SHARDS],
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
-    /// Decoding of responses.
+    /// Decoding of responses. Those that are not small are decoded on another thread.
     large_work: LargeWork,
 }
 
@@ -81,7 +79,7 @@ impl ConnectionPool {
             idle: Default::default(),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
-            large_work: LargeWork::above(LARGE_RESPONSE),
+            large_work: LargeWork::above(SMALL_RESPONSE),
         }
     }
 
@@ -136,18 +134,22 @@ impl ConnectionPool {
         Ok(opened.connection)
     }
 
-    /// Performs exactly one exchange: posts the body of a request, and decodes the response.
+    /// Performs exactly one exchange: posts the body of a request, decodes the response, and
+    /// converts it where it was decoded.
     ///
     /// # Errors
     /// If there is no response, or the farm refuses the request.
-    pub(crate) async fn exchange<R: Request>(
+    pub(crate) async fn exchange<R: Request, T: Send + 'static>(
         &self,
         mut connection: Connection,
         body: Bytes,
         key: Option<&HeaderValue>,
-    ) -> Result<(Dialect, R::Response), ExchangeError> {
+        convert: impl FnOnce(R::Response) -> T + Send + 'static,
+    ) -> Result<(Dialect, Answer<T>), ExchangeError> {
         let host = self.controller.host_header();
-        let document = match post(&mut connection, R::SERVICE, host, key, body).await {
+        let memory = &self.connector.memory;
+        let posted = post(&mut connection, R::SERVICE, host, key, body, memory);
+        let document = match posted.await {
             Ok(document) => document,
             Err(ExchangeError::NoResponse(error)) if connection.is_reused => {
                 // A controller that closed one idle connection has usually closed all of them.
@@ -161,21 +163,26 @@ impl ConnectionPool {
         if document.is_connection_reusable {
             self.keep(connection);
         }
-        let (frame, response) = self.decode::<R>(document.bytes).await?;
-        match response {
-            Ok(response) => Ok((frame.dialect, response)),
-            Err(refusal) => Err(CallError::Refused(refusal).into()),
-        }
+        Ok(self.decode::<R, T>(document, convert).await?)
     }
 
     /// Decodes a document. If the deadline passes while another one is decoded, it is not.
-    async fn decode<R: Request>(
+    async fn decode<R: Request, T: Send + 'static>(
         &self,
-        bytes: Vec<u8>,
-    ) -> Result<(Frame, Result<R::Response, FarmError>), CallError> {
+        document: Document,
+        convert: impl FnOnce(R::Response) -> T + Send + 'static,
+    ) -> Result<(Dialect, Answer<T>), CallError> {
+        let Document { bytes, charge, .. } = document;
         let size = bytes.len();
-        let decode = move || decode_response::<R>(&bytes);
-        Ok(self.large_work.run(size, decode).await??)
+        let decode = move || match decode_response::<R>(&bytes)? {
+            (frame, Ok(response)) => {
+                let value = convert(response);
+                Ok((frame.dialect, Answer { value, charge }))
+            }
+            (_, Err(refusal)) => Err(CallError::Refused(refusal)),
+        };
+        let memory = self.connector.memory.charge_decoding(size);
+        self.large_work.run_charged(size, memory, decode).await?
     }
 
     /// Returns the idle connection of this thread that was used last, because the controller closes

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use roamd_nfuse_proto::transport::{ControllerUrl, Security};
 use tokio::time::timeout;
 
+use crate::answer_memory::FarmMemory;
 use crate::connection::Connection;
 use crate::error::CallError;
 use crate::service_key::KeyInUse;
@@ -21,6 +22,8 @@ pub(crate) struct Connector {
     /// Limit for name lookup, TCP connection and TLS handshake together.
     pub(crate) connect_timeout: Duration,
     pub(crate) service_key: Option<KeyInUse>,
+    /// Memory for the responses of the farm.
+    pub(crate) memory: FarmMemory,
 }
 
 /// A connection that was opened.

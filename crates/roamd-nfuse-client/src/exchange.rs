@@ -4,16 +4,17 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use roamd_nfuse_proto::Service;
 
+use crate::answer_memory::{AnswerCharge, FarmMemory};
 use crate::connection::Connection;
 use crate::error::CallError;
 use crate::response_body::{Progress, ResponseBody};
 use crate::service_key::{SERVICE_KEY, is_key_refusal};
 
 /// Limit of a response in bytes, chunk framing included.
-const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Failure of one exchange.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Document {
     pub(crate) bytes: Vec<u8>,
     /// Whether the connection can take another request.
     pub(crate) is_connection_reusable: bool,
+    /// Memory of the bytes.
+    pub(crate) charge: AnswerCharge,
 }
 
 /// Posts the body of a request and reads the response.
@@ -44,6 +47,7 @@ pub(crate) async fn post(
     host: &HeaderValue,
     key: Option<&HeaderValue>,
     body: Bytes,
+    memory: &FarmMemory,
 ) -> Result<Document, ExchangeError> {
     let mut request = http::Request::new(Full::new(body));
     *request.method_mut() = Method::POST;
@@ -63,7 +67,7 @@ pub(crate) async fn post(
             }
         })?;
         match response.status() {
-            StatusCode::OK => Ok(read_response(response.into_body()).await?),
+            StatusCode::OK => Ok(read_response(response.into_body(), memory).await?),
             status if key.is_some() && is_key_refusal(status) => {
                 Err(ExchangeError::ServiceKeyRefused(status))
             }
@@ -84,20 +88,36 @@ const fn path(service: Service) -> &'static str {
 /// Reads a body up to its end, or to the last chunk of a response that hyper does not dechunk.
 ///
 /// After such a last chunk HTTP still expects more, so the connection is not reusable.
-async fn read_response(mut body: Incoming) -> Result<Document, CallError> {
+/// Waits for memory before it reads: for a response whose length is announced, once.
+async fn read_response(mut body: Incoming, memory: &FarmMemory) -> Result<Document, CallError> {
+    let announced = body.size_hint().exact().map(usize::try_from);
+    let mut charge = match announced {
+        Some(Ok(length)) if length <= MAX_RESPONSE_BYTES => memory.charge(length).await,
+        Some(_) => return Err(CallError::TooLong),
+        None => memory.charge_class(0, MAX_RESPONSE_BYTES).await,
+    };
     let mut response = ResponseBody::new(MAX_RESPONSE_BYTES);
     let mut is_connection_reusable = true;
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data()
-            && response.push(&data)? == Progress::Done
-        {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        let received = MAX_RESPONSE_BYTES - response.room() + data.len();
+        if received > charge.length() && received <= MAX_RESPONSE_BYTES {
+            // The lower charge is held until there is a higher one.
+            charge = memory.charge_class(received, MAX_RESPONSE_BYTES).await;
+        }
+        if response.push(&data)? == Progress::Done {
             is_connection_reusable = false;
             break;
         }
     }
+    let bytes = response.finish()?;
+    charge.shrink_to(bytes.len());
     Ok(Document {
-        bytes: response.finish()?,
+        bytes,
         is_connection_reusable,
+        charge,
     })
 }
 

@@ -44,14 +44,25 @@ impl LargeWork {
         size: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, LargeWorkFailed> {
+        self.run_charged(size, std::future::ready(()), work).await
+    }
+
+    /// Does the same. Large work waits for `charge` before it begins, and holds it until its end.
+    pub(crate) async fn run_charged<T: Send + 'static, C: Send + 'static>(
+        &self,
+        size: usize,
+        charge: impl Future<Output = C>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LargeWorkFailed> {
         if size <= self.threshold {
             return Ok(work());
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| LargeWorkFailed)?;
+        let charge = charge.await;
         let running = spawn_blocking(move || {
             // Held until the end, also if the caller gives up before that.
-            let _permit = permit;
+            let _held = (permit, charge);
             work()
         });
         running.await.map_err(|_| LargeWorkFailed)

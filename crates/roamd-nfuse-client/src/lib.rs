@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer_memory;
 mod attempt;
 mod attempt_log;
 mod breaker;
@@ -13,6 +14,7 @@ mod dechunk;
 mod error;
 mod exchange;
 mod large_work;
+mod memory_budget;
 mod network;
 mod observer;
 mod policy;
@@ -22,6 +24,7 @@ mod service_key;
 mod sta;
 mod tls;
 
+pub use answer_memory::{Answer, AnswerCharge, AnswerMemory};
 pub use breaker::ControllerState;
 pub use client::{FarmClient, FarmConfig};
 pub use connection_pool::ConnectionCounts;
@@ -29,6 +32,7 @@ pub use controller::ControllerReport;
 pub use dechunk::DechunkError;
 pub use error::{CallError, Sent};
 pub use large_work::{LargeWork, LargeWorkFailed};
+pub use memory_budget::{MemoryBudget, MemoryCharge, MemoryLimits, MemoryShare};
 pub use network::{Connecting, Network, Stream, SystemNetwork};
 pub use observer::{Attempt, AttemptOutcome, Observer};
 pub use probe::ProbeResult;

@@ -1,5 +1,6 @@
 //! Probes: requests that involve no user, to find out whether a controller works.
 
+use std::convert::identity;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,14 +95,21 @@ impl ProbeConfig {
         let probe = async {
             // A new connection, since a controller that hung may not serve the idle ones.
             let connection = pool.acquire(Effect::Change).await?;
-            let sending = attempt::send::<R>(pool, connection, body, request.effect(), ONE_ATTEMPT);
+            let sending = attempt::send::<R, _>(
+                pool,
+                connection,
+                body,
+                request.effect(),
+                ONE_ATTEMPT,
+                &identity::<R::Response>,
+            );
             timeout(self.response_timeout, sending)
                 .await
                 .unwrap_or_else(|_| Err(CallError::response_timeout()))
         };
         let result = probe.await;
         self.observe(pool, "probe", started.elapsed(), result.as_ref().map(drop));
-        result
+        result.map(|(dialect, answer)| (dialect, answer.value))
     }
 }
 

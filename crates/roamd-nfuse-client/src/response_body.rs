@@ -46,6 +46,11 @@ impl ResponseBody {
         }
     }
 
+    /// Returns how many more bytes the body may have.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
     /// Adds the next bytes from the connection.
     pub(crate) fn push(&mut self, data: &[u8]) -> Result<Progress, BodyError> {
         self.room = self

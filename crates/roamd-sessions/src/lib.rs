@@ -5,6 +5,7 @@ mod end;
 mod enumeration_status;
 mod farm;
 mod generation;
+mod held_memory;
 mod ica_file;
 mod icon;
 mod launch;

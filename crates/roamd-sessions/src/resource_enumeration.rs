@@ -1,6 +1,7 @@
 //! Resource enumeration: what a user may start on one farm. It says whether a resource is a
 //! desktop, and has the title; a list of sessions has neither.
 
+use std::any::Any;
 use std::hash::{Hash, Hasher};
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use indexmap::map::Entry;
 use indexmap::{Equivalent, IndexMap, IndexSet};
 use roamd_store_proto::{Image, StartMenu};
 
+use crate::held_memory::HeldMemory;
 use crate::session_settings::ApplicationSettings;
 
 /// Longest name of a session or an application, in bytes. Longer names would not fit a URL.
@@ -32,6 +34,7 @@ pub struct ResourceEnumeration {
     /// Position in `applications` of the alphabetically first name of each identity.
     first_names: IndexMap<SharedIdentity, usize>,
     is_truncated: bool,
+    _held: HeldMemory,
 }
 
 impl PartialEq for ResourceEnumeration {
@@ -161,6 +164,17 @@ impl ResourceEnumeration {
             first_names: first_names(&applications),
             applications,
             is_truncated: named.next().is_some(),
+            _held: HeldMemory::default(),
+        }
+    }
+
+    /// The same enumeration, which holds this until it is dropped, such as its share of a limited
+    /// memory.
+    #[must_use]
+    pub fn holding(self, held: impl Any + Send + Sync) -> Self {
+        Self {
+            _held: HeldMemory::new(held),
+            ..self
         }
     }
 

@@ -45,6 +45,13 @@ pub enum ErrorKind {
         /// [`XmlLimits::elements`](crate::XmlLimits::elements).
         limit: usize,
     },
+    /// The tree would take more memory than the limit: the document has too many elements and
+    /// attributes for its length.
+    #[error("tree of the document takes more than {limit} bytes of memory")]
+    TreeTooLarge {
+        /// [`XmlLimits::tree_bytes`](crate::XmlLimits::tree_bytes) of the document.
+        limit: usize,
+    },
     /// More namespace declarations than the limit are in scope at one element.
     #[error("more than {limit} namespace declarations are in scope")]
     TooManyNamespaces {

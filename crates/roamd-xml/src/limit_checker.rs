@@ -10,16 +10,24 @@ pub(crate) struct LimitChecker<'l> {
     limits: &'l XmlLimits,
     elements: usize,
     nodes: usize,
+    tree_bytes: usize,
 }
 
 impl<'l> LimitChecker<'l> {
-    /// Starts to count. The document itself is a node.
-    pub(crate) fn new(limits: &'l XmlLimits) -> Self {
+    /// Starts to count in a document of this length. The document itself is a node.
+    pub(crate) fn new(limits: &'l XmlLimits, document: usize) -> Self {
         Self {
             limits,
             elements: 0,
             nodes: 1,
+            tree_bytes: limits.tree_bytes(document),
         }
+    }
+
+    /// Checks the memory of the tree, in bytes.
+    pub(crate) fn tree(&self, bytes: usize) -> Result<(), ErrorKind> {
+        let limit = self.tree_bytes;
+        check(bytes <= limit, ErrorKind::TreeTooLarge { limit })
     }
 
     /// Counts an element at this depth, where the root has 1.

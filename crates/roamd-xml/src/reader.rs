@@ -26,7 +26,7 @@ pub fn parse<'b>(bytes: &'b [u8], rules: &Rules) -> Result<Document<'b>, Error> 
         let kind = ErrorKind::NotWellFormed("text before the root element");
         return Err(kind.at(Position::of(&text, start)));
     }
-    match tree_builder::build(&text, start, rules) {
+    match tree_builder::build(&text, start, bytes.len(), rules) {
         Ok((nodes, resolved)) => Ok(Document {
             encoding,
             texts: Texts::with_resolved(text, resolved),

@@ -11,8 +11,12 @@ pub struct XmlLimits {
     pub attributes: usize,
     /// Child elements of one element.
     pub children: usize,
-    /// Elements of the document. Bounds the memory of the tree, which is far larger than the bytes.
+    /// Elements of the document.
     pub elements: usize,
+    /// Memory of the tree, in bytes for each byte of the document. A document that is shorter than
+    /// [`XmlLimits::SHORT`] has the memory of one of that length. Empty elements and attributes
+    /// are many times larger in the tree than in the document.
+    pub tree_factor: usize,
     /// Namespace declarations in scope at one element: its own and those of its ancestors.
     pub namespaces: usize,
     /// Length of a namespace name, in bytes. Each element of the tree has a copy of it.
@@ -20,6 +24,9 @@ pub struct XmlLimits {
 }
 
 impl XmlLimits {
+    /// Length in bytes up to which documents have the same limit of memory.
+    pub const SHORT: usize = 64 * 1024;
+
     /// Limits of a request that a client posts to a store: 64 KiB (SS-27).
     pub const REQUEST: Self = Self {
         bytes: 64 * 1024,
@@ -27,17 +34,31 @@ impl XmlLimits {
         attributes: 32,
         children: 256,
         elements: 4 * 1024,
+        tree_factor: 32,
         namespaces: 16,
         namespace_bytes: 256,
     };
 
-    /// Limits of a response of a farm or a store: 8 MiB, with long lists.
+    /// Limits of a response of a farm or a store: 8 MiB, with long lists. The tree of a list of the
+    /// shortest entries is up to five times as long as the list.
     pub const RESPONSE: Self = Self {
         bytes: 8 * 1024 * 1024,
         children: 100_000,
         elements: 256 * 1024,
+        tree_factor: 8,
         ..Self::REQUEST
     };
+
+    /// Returns the limit of memory, in bytes, of the tree of a document of this length.
+    #[must_use]
+    pub const fn tree_bytes(&self, document: usize) -> usize {
+        let document = if document < Self::SHORT {
+            Self::SHORT
+        } else {
+            document
+        };
+        document.saturating_mul(self.tree_factor)
+    }
 }
 
 /// Rule for the encoding of the bytes.

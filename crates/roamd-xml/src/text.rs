@@ -55,6 +55,11 @@ impl<T: AsRef<str>> Texts<T> {
         self.resolved
     }
 
+    /// Returns the memory of the texts that are no slices of the document, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.resolved.capacity()
+    }
+
     /// Returns a text of this document.
     pub(crate) fn get(&self, text: Text) -> &str {
         let source = match text.is_resolved {

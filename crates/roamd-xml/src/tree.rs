@@ -83,7 +83,21 @@ pub struct Attribute<'d> {
     pub value: &'d str,
 }
 
+impl Nodes {
+    /// Returns the memory of the lists, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.descendants.capacity() * size_of::<ElementNode>()
+            + self.attributes.capacity() * size_of::<AttributeNode>()
+    }
+}
+
 impl Document<'_> {
+    /// Returns the memory of the tree, in bytes, without the text of the document.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.nodes.memory() + self.texts.memory()
+    }
+
     /// Returns the encoding of the bytes.
     #[must_use]
     pub fn encoding(&self) -> Encoding {

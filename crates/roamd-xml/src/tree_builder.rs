@@ -21,16 +21,18 @@ use crate::tree::{ElementNode, Nodes};
 use crate::{Doctype, ErrorKind, Rules, names, references};
 
 /// Builds the tree of a document, whose content from `start` on follows the XML declaration.
-/// Returns the nodes, and the texts that are no slices of the document.
+/// Returns the nodes, and the texts that are no slices of the document. `bytes` is the length of
+/// the document before it was decoded.
 ///
 /// # Errors
 /// If the content is not well-formed or violates the rules. The offset is one in the document.
 pub(crate) fn build(
     document: &str,
     start: usize,
+    bytes: usize,
     rules: &Rules,
 ) -> Result<(Nodes, String), Rejection> {
-    TreeBuilder::new(document, start, rules)
+    TreeBuilder::new(document, start, bytes, rules)
         .build()
         .map_err(|rejection| Rejection {
             offset: start + rejection.offset,
@@ -68,13 +70,13 @@ struct OpenElement<'t> {
 }
 
 impl<'t, 'r> TreeBuilder<'t, 'r> {
-    fn new(document: &'t str, start: usize, rules: &'r Rules) -> Self {
+    fn new(document: &'t str, start: usize, bytes: usize, rules: &'r Rules) -> Self {
         Self {
             content: document.get(start..).unwrap_or_default(),
             texts: Texts::new(document),
             nodes: Nodes::default(),
             doctype: rules.doctype,
-            limits: LimitChecker::new(&rules.limits),
+            limits: LimitChecker::new(&rules.limits, bytes),
             tags: StartTagReader::default(),
             namespaces: Namespaces::default(),
             open: Vec::new(),
@@ -119,13 +121,9 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             Event::Start(_) => return self.open(inside("<", ">"), start),
             Event::Empty(_) => {
                 self.open(inside("<", "/>"), start)?;
-                self.close();
-                Ok(())
+                self.close()
             }
-            Event::End(_) => {
-                self.close();
-                Ok(())
-            }
+            Event::End(_) => self.close(),
             Event::Text(_) => return self.text(markup, start),
             Event::CData(_) => self
                 .check_place()
@@ -171,6 +169,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
                 None
             }
         };
+        self.check_memory().map_err(|kind| kind.at_offset(start))?;
         self.is_in_text = false;
         self.open.push(OpenElement {
             index,
@@ -193,9 +192,14 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         self.limits.element(self.open.len() + 1)
     }
 
-    fn close(&mut self) {
+    /// Checks the memory of what is built. A list may double before the check.
+    fn check_memory(&self) -> Result<(), ErrorKind> {
+        self.limits.tree(self.nodes.memory() + self.texts.memory())
+    }
+
+    fn close(&mut self) -> Result<(), ErrorKind> {
         let Some(closed) = self.open.pop() else {
-            return;
+            return Ok(());
         };
         self.namespaces.close(closed.outer_namespaces);
         self.is_in_text = false;
@@ -208,6 +212,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             element.text = self.texts.keep(&closed.text);
             element.descendants_end = descendants_end;
         }
+        self.check_memory()
     }
 
     fn text(&mut self, text: &'t str, start: usize) -> Result<(), Rejection> {

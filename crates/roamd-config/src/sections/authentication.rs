@@ -64,7 +64,8 @@ const COOKIE_NAME: DefaultKey<String> = DefaultKey {
     read: cookie_name,
 };
 
-/// By default the service that a request without a name means (CA-40).
+/// By default the service that a request without a name means (CA-40); none if any of several farms
+/// checks passwords.
 const VALIDATION_SERVICES: DefaultListKey<String> = DefaultListKey {
     name: "validation_services",
     default: || vec!["default".into()],
@@ -88,7 +89,8 @@ pub struct Authentication {
     pub token_lifetime_max: Duration,
     /// Name of the cookie of the sign-in conversation (CA-48).
     pub cookie_name: String,
-    /// Names of the services that validate a token and return its user (CA-40), in lower case.
+    /// Names of the services that validate a token and return its user (CA-40), in lower case. Empty
+    /// if any of several farms checks passwords.
     pub validation_services: Vec<String>,
 }
 
@@ -160,7 +162,16 @@ fn values(
         Err("must not be longer than `token_lifetime_max`".into())
     });
     let cookie_name = section.value(&COOKIE_NAME);
-    let validation_services = section.list(&VALIDATION_SERVICES);
+    let mut validation_services = section.list(&VALIDATION_SERVICES);
+    if credentials == CredentialCheck::FirstFarm && farms.len() > 1 {
+        // Any of the farms could say who the user of a token is.
+        let named = (VALIDATION_SERVICES.default)();
+        if !validation_services.iter().all(|name| named.contains(name)) {
+            let problem = "`validation_services` need `credentials` to be the id of a farm";
+            section.error(VALIDATION_SERVICES.name, problem);
+        }
+        validation_services.clear();
+    }
     move |path| Authentication {
         path,
         credentials,

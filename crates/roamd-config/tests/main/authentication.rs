@@ -121,3 +121,31 @@ fn error_of_authentication_is_reported_with_its_line() {
         ),
     ]);
 }
+
+#[test]
+fn validation_needs_one_farm_that_checks_passwords() {
+    let one = "[authentication]";
+    let services = |text: &str| parse(text).unwrap().authentication.validation_services;
+    assert_eq!(services(&config(one, "", "")), ["default"]);
+    let second = |document: &str| {
+        let other = "[[store.farm]]\nid = \"XA2\"\nname = \"Farm2\"\n\
+                     generation = \"xenapp-6\"\ncontrollers = [\"http://10.0.0.12:8080\"]";
+        config(document, "", other)
+    };
+    assert_eq!(services(&second(one)), Vec::<String>::new());
+    let named = "[authentication]\ncredentials = \"XA2\"";
+    assert_eq!(services(&second(named)), ["default"]);
+    for none in ["[]", "[\"default\"]"] {
+        let document = format!("[authentication]\nvalidation_services = {none}");
+        assert_eq!(services(&second(&document)), Vec::<String>::new());
+    }
+    let unclear = "[authentication]\nvalidation_services = [\"gw.example.net\"]";
+    let errors = parse(&second(unclear)).unwrap_err();
+    let expected = "`validation_services` need `credentials` to be the id of a farm";
+    assert!(
+        errors
+            .iter()
+            .any(|error| error.to_string().contains(expected)),
+        "{errors:?}"
+    );
+}

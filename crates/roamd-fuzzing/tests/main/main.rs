@@ -71,6 +71,11 @@ fn key_ring_inputs_pass() {
     replay("key_ring", roamd_fuzzing::key_ring);
 }
 
+#[test]
+fn account_inputs_pass() {
+    replay("account", roamd_fuzzing::account);
+}
+
 /// Calls the oracle of a target with the inputs of all targets.
 fn replay(target: &str, oracle: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

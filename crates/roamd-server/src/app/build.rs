@@ -20,7 +20,8 @@ use crate::clock::rng;
 use crate::config::{self, Config, CredentialCheck, Scheme};
 use crate::error::ServerError;
 use crate::farms::{
-    CredentialFarms, FarmSetup, LARGE_LIST, NfuseFarm, PasswordCheckCache, TicketAuthorities,
+    CredentialFarms, FarmSetup, FarmsMemory, LARGE_LIST, NfuseFarm, PasswordCheckCache,
+    TicketAuthorities,
 };
 use crate::http::client_address::{TrustedProxies, client_key};
 use crate::http::urls::{AuthUrls, StoreUrls};
@@ -64,7 +65,7 @@ impl AppState {
             network: _,
         } = environment;
         let changes = Changes::default();
-        let credential_farms = credential_farms(&config.authentication.credentials, farms());
+        let credential_farms = credential_farms(&config.authentication, farms());
         let ticket_lifetimes = farms().map(|farm| farm.description().ticket_time_to_live);
         Ok(Self {
             tokens: TokenService::new(
@@ -126,8 +127,9 @@ fn stores(
     let network = &environment.network;
     let mut stores = Vec::with_capacity(config.stores.len());
     let mut all_authorities = Vec::new();
+    let memory = FarmsMemory::new(config.stores.iter().map(|store| store.farms.len()).sum());
     for store in &config.stores {
-        let authorities = ticket_authorities(store, network, metrics)?;
+        let authorities = ticket_authorities(store, network, metrics, &memory)?;
         let farm = |farm: &config::Farm| {
             let setup = FarmSetup {
                 config: farm.clone(),
@@ -136,6 +138,7 @@ fn stores(
                 authorities: authorities.clone(),
                 counts: metrics.farms.of(&farm.id, &farm.controllers),
                 clock: Arc::clone(&environment.clock),
+                memory: memory.clone(),
             };
             NfuseFarm::new(setup).map_err(|source| ServerError::FarmTls {
                 farm: farm.id.clone(),
@@ -162,6 +165,7 @@ fn ticket_authorities(
     store: &config::Store,
     network: &Arc<dyn Network>,
     metrics: &Metrics,
+    memory: &FarmsMemory,
 ) -> Result<Option<TicketAuthorities>, ServerError> {
     let Some(gateway) = &store.gateway else {
         return Ok(None);
@@ -169,7 +173,8 @@ fn ticket_authorities(
     let id = TicketAuthorities::id(store);
     let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
     let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
-    let client = TicketAuthorities::client(store, gateway, Arc::clone(network), Some(observer))
+    let (network, answers) = (Arc::clone(network), memory.answers());
+    let client = TicketAuthorities::client(store, gateway, network, Some(observer), answers)
         .map_err(|source| ServerError::AuthorityTls {
             store: store.path.to_string(),
             source,
@@ -180,14 +185,14 @@ fn ticket_authorities(
 
 /// The farms that check passwords.
 fn credential_farms<'a>(
-    check: &CredentialCheck,
+    config: &config::Authentication,
     farms: impl Iterator<Item = &'a NfuseFarm>,
 ) -> CredentialFarms {
-    let checks = |farm: &&NfuseFarm| match check {
+    let checks = |farm: &&NfuseFarm| match &config.credentials {
         CredentialCheck::FirstFarm => true,
         CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
     };
-    CredentialFarms::new(farms.filter(checks).cloned())
+    CredentialFarms::new(farms.filter(checks).cloned(), &config.domains)
 }
 
 fn token_policy(config: &config::Authentication, auth_urls: &AuthUrls) -> TokenPolicy {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
 use roamd_http::ClientLimiter;
 use roamd_nfuse_client::LargeWork;
-use roamd_sessions::{Store, UserKey};
+use roamd_sessions::{Store, User};
 use roamd_state::SharedState;
 use roamd_store_proto::Spelling;
 use tokio::time::Instant;
@@ -122,7 +122,7 @@ impl AppState {
     }
 
     /// Forgets the resources of a user, so that their enumeration is requested again.
-    pub(crate) async fn forget_enumerations(&self, user: &UserKey) {
+    pub(crate) async fn forget_enumerations(&self, user: &User) {
         for farm in self.farms() {
             farm.forget_enumeration(user).await;
         }

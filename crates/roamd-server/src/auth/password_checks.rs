@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use roamd_citrixauth::Credentials;
-use roamd_sessions::{User, UserKey};
+use roamd_sessions::{Busy, User, UserKey};
 use secrecy::SecretString;
 
 use crate::auth::login_throttle::Evidence;
 use crate::changes::Changes;
-use crate::farms::{CredentialFarms, PasswordCheck, PasswordCheckCache};
+use crate::fairness::RateLimiter;
+use crate::farms::{CredentialFarms, PasswordCheck, PasswordCheckCache, change_limiter};
 use crate::http::error::ApiError;
 
 /// Requirement on the password check before an operation.
@@ -29,6 +30,8 @@ pub(crate) struct PasswordChecks {
     cache: Arc<PasswordCheckCache>,
     farms: CredentialFarms,
     changes: Changes,
+    /// Limit on the checks of each user.
+    rates: RateLimiter<UserKey>,
 }
 
 impl CheckPolicy {
@@ -53,6 +56,7 @@ impl PasswordChecks {
             cache,
             farms,
             changes,
+            rates: change_limiter(),
         }
     }
 
@@ -84,8 +88,11 @@ impl PasswordChecks {
     /// the password again.
     ///
     /// # Errors
-    /// If the check panicked.
+    /// [`ApiError::Busy`] if the user has caused too many checks. If the check panicked.
     pub(crate) async fn check(&self, user: User) -> Result<PasswordCheck, ApiError> {
+        if !self.rates.take(&user.key) {
+            return Err(Busy.into());
+        }
         let (cache, farms) = (Arc::clone(&self.cache), self.farms.clone());
         let check = async move { cache.get_or_check(&user, farms.check_password(&user)).await };
         self.changes.run_to_completion(check).await

@@ -1,4 +1,40 @@
-//! Budgets: how much of a resource one party can take from the others.
+//! Budgets: how much of a resource one party can take from the others, and how much all may take
+//! together.
+
+use roamd_nfuse_client::MemoryLimits;
+
+const MIB: usize = 1024 * 1024;
+
+/// Memory of resource enumerations, in bytes, cached and in use: of one farm, and of all farms.
+pub(crate) const ENUMERATIONS: MemoryLimits = MemoryLimits {
+    total: 80 * MIB,
+    party: 32 * MIB,
+};
+
+/// Memory of the cached enumerations of all farms, in bytes. The rest of [`ENUMERATIONS`] is for
+/// enumerations that are in use and no longer cached.
+pub(crate) const CACHED_ENUMERATIONS: usize = ENUMERATIONS.total / 2;
+
+/// Memory of the cached enumerations of one farm, in bytes: those of thousands of users.
+pub(crate) const CACHED_ENUMERATIONS_OF_A_FARM: usize = ENUMERATIONS.party / 2;
+
+/// Memory of the cached icons of all farms, in bytes.
+pub(crate) const CACHED_ICONS: usize = 16 * MIB;
+
+/// Memory of the cached icons of one farm, in bytes: those of some hundred applications.
+pub(crate) const CACHED_ICONS_OF_A_FARM: usize = 4 * MIB;
+
+/// Changes of one user on one farm, a second: disconnects, log offs, launches, and lists that
+/// disconnect. Each opens connections of its own. The same number holds for checks of the
+/// password in one user's tokens.
+pub(crate) const CHANGES_PER_SECOND: u32 = 10;
+
+/// Changes of one user on one farm that may come at once.
+pub(crate) const CHANGE_BURST: u32 = 100;
+
+/// Users of one farm whose changes are counted. An entry is needed for
+/// `CHANGE_BURST / CHANGES_PER_SECOND` seconds after a change at most.
+pub(crate) const CHANGING_USERS: usize = 8_192;
 
 /// Part of the password checks in progress (1/n of `[login_throttle] concurrency`) that only users
 /// in known networks get.
@@ -20,3 +56,50 @@ pub(crate) const ENDED_TOKENS_PER_USER_AND_DAY: u32 = 20_000;
 /// A user: new logon tickets that are invalidated in a day (UTC). Beyond that, a disconnect or log
 /// off with new tickets is not a success.
 pub(crate) const INVALIDATED_TICKETS_PER_USER_AND_DAY: u32 = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use roamd_nfuse_client::AnswerMemory;
+
+    use super::*;
+
+    const UNIT: &str = include_str!("../../../../dist/roamd.service");
+
+    /// Farms, threads and connections of a large installation. A connection reads 64 KiB ahead.
+    const FARMS: usize = 4;
+    const THREADS: usize = 16;
+    const CONNECTIONS_OF_A_FARM: usize = 2 * 64;
+    const READ_AHEAD: usize = 64 * 1024;
+
+    /// The memory for farms is half of what the unit allows at most; the other half is for clients.
+    #[test]
+    fn memory_for_farms_is_half_of_the_unit_at_most() {
+        let most = UNIT
+            .lines()
+            .find_map(|line| line.strip_prefix("MemoryMax="));
+        let gigabytes: usize = most.unwrap().trim_end_matches('G').parse().unwrap();
+        let parts = [
+            AnswerMemory::TOTAL,
+            THREADS * AnswerMemory::OF_A_THREAD,
+            ENUMERATIONS.total,
+            CACHED_ICONS,
+            FARMS * CONNECTIONS_OF_A_FARM * READ_AHEAD,
+        ];
+        let all: usize = parts.iter().sum();
+        assert!(
+            all <= gigabytes * 1024 * MIB / 2,
+            "{parts:?}: {} MiB",
+            all / MIB
+        );
+    }
+
+    #[test]
+    fn all_cached_enumerations_leave_half_for_those_in_use() {
+        for (cached, all) in [
+            (CACHED_ENUMERATIONS_OF_A_FARM, ENUMERATIONS.party),
+            (CACHED_ENUMERATIONS, ENUMERATIONS.total),
+        ] {
+            assert!(2 * cached <= all, "{cached} of {all}");
+        }
+    }
+}

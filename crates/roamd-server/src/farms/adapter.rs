@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roamd_nfuse_client::{ControllerReport, TlsError};
-use roamd_sessions::{Farm, FarmDescription, FarmError, User, UserKey};
+use roamd_sessions::{Farm, FarmDescription, FarmError, User};
 use tokio::time::Instant;
 
 use super::context::OperationContext;
@@ -36,8 +36,8 @@ impl NfuseFarm {
     }
 
     /// Removes the user's enumeration from the cache.
-    pub(crate) async fn forget_enumeration(&self, user: &UserKey) {
-        self.0.enumerations.invalidate(user).await;
+    pub(crate) async fn forget_enumeration(&self, user: &User) {
+        self.0.forget_enumeration(user).await;
     }
 }
 

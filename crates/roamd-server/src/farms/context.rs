@@ -1,8 +1,9 @@
 //! Context of an operation: farm, user, deadline and permit, and the calls that they limit.
 
+use std::convert::identity;
 use std::sync::Arc;
 
-use roamd_nfuse_client::CallError;
+use roamd_nfuse_client::{Answer, CallError};
 use roamd_nfuse_proto::{CapabilityId, Credentials, Request, SessionCriteria};
 use roamd_sessions::{DeadlineShare, EndPoint, FarmError, User, UserKey};
 use tokio::time::{Instant, timeout_at};
@@ -76,8 +77,25 @@ impl OperationContext {
         &self,
         request: &R,
     ) -> Result<R::Response, FarmError> {
-        match self.farm.client.call(request).await {
-            Ok(response) => Ok(response),
+        let deadline = Instant::now() + self.farm.config.timeout;
+        Ok(self.query_list(deadline, request, identity).await?.value)
+    }
+
+    /// Sends a request for a list, which may be long, and converts the response where it is
+    /// decoded. The memory of the list is charged until the charge is dropped.
+    pub(super) async fn query_list<R: Request, T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        request: &R,
+        convert: impl Fn(R::Response) -> T + Clone + Send + 'static,
+    ) -> Result<Answer<T>, FarmError> {
+        match self
+            .farm
+            .client
+            .convert_by(deadline, request, convert)
+            .await
+        {
+            Ok(answer) => Ok(answer),
             Err(error) => Err(self.checked(farm_error(&error)).await),
         }
     }
@@ -95,19 +113,6 @@ impl OperationContext {
                 "farm did not respond within its share of the deadline".to_owned(),
             )),
         }
-    }
-
-    /// Converts a list of the farm with this number of entries.
-    ///
-    /// # Errors
-    /// [`FarmError::Unavailable`] if the conversion panicked.
-    pub(super) async fn convert<T: Send + 'static>(
-        &self,
-        entries: usize,
-        conversion: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, FarmError> {
-        let converted = self.farm.large_work.run(entries, conversion).await;
-        converted.map_err(|error| FarmError::Unavailable(error.to_string()))
     }
 
     /// Passes an error on. If the farm refused the account, the user's password is checked again

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use roamd_citrixauth::{
     ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange, UserIdentity,
+    may_name,
 };
 use roamd_nfuse_client::{CallError, Sent};
 use roamd_nfuse_proto::{
     CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
     ValidateCredentialsRequest,
 };
-use roamd_sessions::{FarmError, User, UserKey};
+use roamd_sessions::{FarmError, FarmId, User, UserKey};
 use roamd_store_proto::auth::Reason;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
@@ -23,17 +24,21 @@ use super::operation_kind::OperationKind;
 use super::password_check::PasswordCheck;
 use crate::fairness::{NoPermit, Permit};
 
-/// Longest domain and longest account name, in bytes: the limit of a DNS name.
-const MAX_PART_BYTES: usize = 255;
-
 /// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
 /// that a wrong password is not sent to the next farm. A clone queries the same farms.
 #[derive(Clone)]
-pub(crate) struct CredentialFarms(Arc<[NfuseFarm]>);
+pub(crate) struct CredentialFarms {
+    farms: Arc<[NfuseFarm]>,
+    /// The configured domains.
+    domains: Arc<[String]>,
+}
 
 impl CredentialFarms {
-    pub(crate) fn new(farms: impl IntoIterator<Item = NfuseFarm>) -> Self {
-        Self(farms.into_iter().collect())
+    pub(crate) fn new(farms: impl IntoIterator<Item = NfuseFarm>, domains: &[String]) -> Self {
+        Self {
+            farms: farms.into_iter().collect(),
+            domains: domains.into(),
+        }
     }
 
     /// Checks the password in a user's token. The operation that needs the result has yet to begin,
@@ -44,7 +49,7 @@ impl CredentialFarms {
             domain: user.domain.clone(),
             password: user.password.clone(),
         };
-        let timeouts = self.0.iter().map(|farm| farm.0.config.timeout);
+        let timeouts = self.farms.iter().map(|farm| farm.0.config.timeout);
         let timeout = timeouts.min().unwrap_or_default() / 2;
         match self
             .query(&credentials, Some(Instant::now() + timeout))
@@ -104,7 +109,7 @@ impl CredentialFarms {
 
     /// The first farm that announces that it can change passwords.
     async fn changing_farm(&self) -> Option<&NfuseFarm> {
-        for farm in self.0.iter() {
+        for farm in self.farms.iter() {
             let deadline = Instant::now() + farm.0.config.timeout;
             let capabilities = timeout_at(deadline, farm.0.capabilities()).await;
             if let Ok(Ok(capabilities)) = capabilities
@@ -133,7 +138,7 @@ impl CredentialFarms {
         };
         let typed = UserIdentity::new(&*credentials.domain, &*credentials.user_name);
         let key = UserKey::new(typed.domain(), typed.name());
-        let mut farms = self.0.iter().peekable();
+        let mut farms = self.farms.iter().peekable();
         while let Some(NfuseFarm(farm)) = farms.next() {
             let id = &farm.description.id;
             let now = Instant::now();
@@ -152,7 +157,8 @@ impl CredentialFarms {
             match response {
                 Ok(response) => {
                     let sam = response.identity.and_then(|identity| identity.sam);
-                    return Ok(sam.as_deref().and_then(account).unwrap_or(typed));
+                    let named = sam.as_deref().and_then(UserIdentity::from_sam);
+                    return Ok(self.identity(id, typed, named));
                 }
                 Err(CallError::Refused(error)) => {
                     if let Some(refusal) = refusal(&error.id) {
@@ -166,6 +172,26 @@ impl CredentialFarms {
             }
         }
         Err(CredentialRefusal::Unavailable)
+    }
+}
+
+impl CredentialFarms {
+    /// Returns the account that a farm names, if the farm may name it, and otherwise the typed one.
+    fn identity(
+        &self,
+        farm: &FarmId,
+        typed: UserIdentity,
+        named: Option<UserIdentity>,
+    ) -> UserIdentity {
+        let Some(named) = named else {
+            return typed;
+        };
+        let is_only_one = self.farms.len() == 1;
+        if may_name(&typed, &named, &self.domains, is_only_one) {
+            return named;
+        }
+        warn!(%farm, %typed, %named, "Farm names another account; keeping the typed one");
+        typed
     }
 }
 
@@ -205,17 +231,6 @@ impl CheckCredentials for CredentialFarms {
     async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, CredentialRefusal> {
         self.query(sign_in, None).await
     }
-}
-
-/// Parses a SAM name `DOMAIN\name`. Returns `None` if it is malformed, too long or has control
-/// characters, since ids, tokens and log lines contain it.
-fn account(sam: &str) -> Option<UserIdentity> {
-    let (domain, name) = sam.split_once('\\')?;
-    let plain = |part: &str| {
-        (1..=MAX_PART_BYTES).contains(&part.len())
-            && !part.contains(|c: char| c.is_control() || c == '\\')
-    };
-    (plain(domain) && plain(name)).then(|| UserIdentity::new(domain, name))
 }
 
 /// Converts the error of a sign-in. Returns `None` if it does not concern the credentials.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use roamd_nfuse_proto::{self as nfuse, AppDataRequest, LaunchSettings};
+use roamd_nfuse_proto::{self as nfuse, AppDataRequest, AppDataResponse, LaunchSettings};
 use roamd_sessions::{
     Application, ApplicationSettings, ContentLocation, DeadlineShare, Encryption, FarmError, Kind,
     ResourceEnumeration, Sound, WindowSize,
 };
 use roamd_store_proto::{ColourDepth, Image, StartMenu};
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::context::OperationContext;
@@ -22,16 +23,17 @@ pub(super) async fn cached(
     share: DeadlineShare,
 ) -> Result<Arc<ResourceEnumeration>, FarmError> {
     let enumerations = &context.farm.enumerations;
-    let user = &context.user.key;
-    if let Some(enumeration) = enumerations.get(user).await {
+    let user = context.farm.password_checks.digest_of(&context.user);
+    if let Some(enumeration) = enumerations.get(&user).await {
         return Ok(enumeration);
     }
     let fetch = async {
-        let response = context.query_shared(&app_data(context, "")).await?;
-        enumeration(context, response.applications).await
+        // Other operations with later deadlines may share the result.
+        let deadline = Instant::now() + context.farm.config.timeout;
+        enumeration(context, deadline, "").await
     };
     // On the heap, because it is large and seldom needed, and a list has one for each farm.
-    let fetch = Box::pin(enumerations.try_get_with_by_ref(user, fetch));
+    let fetch = Box::pin(enumerations.try_get_with_by_ref(&user, fetch));
     context.shared(share, fetch).await
 }
 
@@ -39,8 +41,7 @@ pub(super) async fn cached(
 pub(super) async fn pre_launch(
     context: &OperationContext,
 ) -> Result<Arc<ResourceEnumeration>, FarmError> {
-    let response = context.query(&app_data(context, PRE_LAUNCH)).await?;
-    enumeration(context, response.applications).await
+    enumeration(context, context.deadline, PRE_LAUNCH).await
 }
 
 /// Requests the user's resources in this folder and below.
@@ -58,21 +59,33 @@ fn app_data(context: &OperationContext, folder: &str) -> AppDataRequest {
     }
 }
 
+/// Gets the resources in this folder and below. Their memory is charged until the last user of the
+/// enumeration drops it.
 async fn enumeration(
     context: &OperationContext,
-    applications: Vec<nfuse::Application>,
+    deadline: Instant,
+    folder: &str,
 ) -> Result<Arc<ResourceEnumeration>, FarmError> {
-    let (count, max) = (applications.len(), context.farm.config.max_applications);
-    let truncated = move || {
-        let applications = applications.into_iter().map(application);
-        ResourceEnumeration::truncated(applications, max)
+    let max = context.farm.config.max_applications;
+    let convert = move |response: AppDataResponse| {
+        let count = response.applications.len();
+        let applications = response.applications.into_iter().map(application);
+        (count, ResourceEnumeration::truncated(applications, max))
     };
-    let enumeration = context.convert(count, truncated).await?;
+    let request = app_data(context, folder);
+    let answer = context.query_list(deadline, &request, convert).await?;
+    let (count, enumeration) = answer.value;
     if enumeration.is_truncated() {
         let farm = &context.farm.description.id;
         warn!(%farm, count, max, "Farm lists too many applications; ignoring the rest");
     }
-    Ok(Arc::new(enumeration))
+    let memory = context.farm.enumeration_memory.acquire(enumeration.bytes());
+    let memory = timeout_at(deadline, memory).await.map_err(|_| {
+        FarmError::Unavailable("enumerations of the farm take too much memory".to_owned())
+    })?;
+    // The response is charged until here.
+    drop(answer.charge);
+    Ok(Arc::new(enumeration.holding(memory)))
 }
 
 /// Internal name and properties of a resource.

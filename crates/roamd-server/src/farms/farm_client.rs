@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use roamd_nfuse_client::{FarmClient, FarmConfig, Network, Observer, TlsError};
+use roamd_nfuse_client::{AnswerMemory, FarmClient, FarmConfig, Network, Observer, TlsError};
 use roamd_nfuse_proto::Dialect;
 
 use crate::config;
 
-/// Makes the client of a farm.
+/// Makes the client of a farm. Farms that share `memory` share the memory for responses.
 ///
 /// # Errors
 /// [`TlsError`] if the configured certificates or keys cannot be used.
@@ -15,6 +15,7 @@ pub(super) fn farm_client(
     farm: &config::Farm,
     network: Arc<dyn Network>,
     observer: Option<Arc<dyn Observer>>,
+    memory: &AnswerMemory,
 ) -> Result<FarmClient, TlsError> {
     let (major, minor) = farm.generation.protocol_version();
     Ok(FarmClient::new(FarmConfig {
@@ -26,6 +27,7 @@ pub(super) fn farm_client(
         service_keys: farm.service_keys.clone(),
         tls: farm.tls.as_ref().map(config::client_tls).transpose()?,
         observer,
+        memory: memory.clone(),
         dialect: Dialect::new(major, minor),
         ..FarmConfig::new(&farm.id, farm.controllers.clone(), network)
     }))

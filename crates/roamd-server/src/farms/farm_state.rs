@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use roamd_nfuse_client::{FarmClient, LargeWork, Network, Observer, TlsError};
+use roamd_nfuse_client::{
+    AnswerMemory, FarmClient, MemoryBudget, MemoryShare, Network, Observer, TlsError,
+};
 use roamd_nfuse_proto::{CapabilitiesRequest, CapabilityId};
-use roamd_sessions::{FarmDescription, FarmError, FarmId, ResourceEnumeration, UserKey};
+use roamd_sessions::{FarmDescription, FarmError, FarmId, ResourceEnumeration, User, UserKey};
 
 use super::errors::farm_error;
 use super::farm_client::farm_client;
 use super::icon_cache::{IconCache, icon_cache};
-use super::password_check::PasswordCheckCache;
+use super::password_check::{Digest, PasswordCheckCache};
 use super::ticket_authorities::TicketAuthorities;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{FairSemaphore, FairSemaphoreLimits};
+use crate::fairness::{FairSemaphore, FairSemaphoreLimits, RateLimiter, RateLimits, budgets};
 use crate::metrics::FarmCounts;
 
 /// Lists with more entries than this are converted, merged and written on another thread.
@@ -25,11 +27,13 @@ pub(crate) const LARGE_LIST: usize = 1_000;
 /// titles, which seldom change.
 const ENUMERATION_LIFETIME: Duration = Duration::from_secs(60);
 
-/// Bytes of all cached enumerations of one farm: those of thousands of users.
-const ENUMERATION_BYTES: u64 = 16 << 20;
-
 /// Lifetime of a farm's cached capabilities.
 const CAPABILITIES_LIFETIME: Duration = Duration::from_secs(300);
+
+/// Maximum number of capabilities of a farm that are kept, and their maximum length in bytes. Known
+/// farms have some twenty.
+const MAX_CAPABILITIES: usize = 256;
+const MAX_CAPABILITY_BYTES: usize = 256;
 
 /// A configured farm, and the parts of the server that it uses.
 pub(crate) struct FarmSetup {
@@ -45,6 +49,17 @@ pub(crate) struct FarmSetup {
     pub(crate) counts: FarmCounts,
     /// The server's clock.
     pub(crate) clock: Clock,
+    /// The memory that the farm shares with the others.
+    pub(crate) memory: FarmsMemory,
+}
+
+/// Memory that all farms share.
+#[derive(Clone)]
+pub(crate) struct FarmsMemory {
+    /// Number of the farms, which share the caches.
+    farms: usize,
+    answers: AnswerMemory,
+    enumerations: MemoryBudget,
 }
 
 /// Shared state of one farm.
@@ -58,10 +73,14 @@ pub(super) struct FarmState {
     /// Permits for operations on the farm.
     pub(super) permits: FairSemaphore<UserKey>,
     pub(super) password_checks: Arc<PasswordCheckCache>,
-    pub(super) enumerations: Cache<UserKey, Arc<ResourceEnumeration>>,
+    /// The enumeration of each user, by a digest of user and password: only with a password that
+    /// the farm has accepted can a user get the enumeration.
+    pub(super) enumerations: Cache<Digest, Arc<ResourceEnumeration>>,
+    /// Memory of enumerations, cached or in use.
+    pub(super) enumeration_memory: MemoryShare,
     pub(super) icons: IconCache,
-    /// Conversion of the farm's large responses.
-    pub(super) large_work: LargeWork,
+    /// Limit on the changes of each user.
+    pub(super) changes: RateLimiter<UserKey>,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
     /// The ticket authorities of the store's Citrix Gateway, if it has one.
     pub(super) authorities: Option<TicketAuthorities>,
@@ -82,12 +101,13 @@ impl FarmState {
             authorities,
             counts,
             clock,
+            memory,
         } = setup;
         let counts = Arc::new(counts);
         let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
         Ok(Self {
             description: description(&config),
-            client: farm_client(&config, network, Some(observer))?,
+            client: farm_client(&config, network, Some(observer), &memory.answers)?,
             counts,
             permits: FairSemaphore::new(FairSemaphoreLimits {
                 permits: config.concurrency,
@@ -100,11 +120,17 @@ impl FarmState {
                 .weigher(|_, enumeration: &Arc<ResourceEnumeration>| {
                     u32::try_from(enumeration.bytes()).unwrap_or(u32::MAX)
                 })
-                .max_capacity(ENUMERATION_BYTES)
+                .max_capacity(memory.part_of_cache(
+                    budgets::CACHED_ENUMERATIONS,
+                    budgets::CACHED_ENUMERATIONS_OF_A_FARM,
+                ))
                 .time_to_live(ENUMERATION_LIFETIME)
                 .build(),
-            icons: icon_cache(),
-            large_work: LargeWork::above(LARGE_LIST),
+            enumeration_memory: memory.enumerations.share(),
+            icons: icon_cache(
+                memory.part_of_cache(budgets::CACHED_ICONS, budgets::CACHED_ICONS_OF_A_FARM),
+            ),
+            changes: change_limiter(),
             capabilities: Cache::builder()
                 .max_capacity(1)
                 .time_to_live(CAPABILITIES_LIFETIME)
@@ -115,16 +141,57 @@ impl FarmState {
         })
     }
 
+    /// Removes the user's enumeration from the cache.
+    pub(super) async fn forget_enumeration(&self, user: &User) {
+        let digest = self.password_checks.digest_of(user);
+        self.enumerations.invalidate(&digest).await;
+    }
+
     /// The farm's capabilities, from the cache or from the farm.
     pub(super) async fn capabilities(&self) -> Result<Arc<[CapabilityId]>, Arc<FarmError>> {
         let fetch = async {
             match self.client.call(&CapabilitiesRequest).await {
-                Ok(response) => Ok(response.capabilities.into()),
+                Ok(response) => {
+                    let capabilities = response.capabilities.into_iter();
+                    let short = capabilities.filter(|id| id.0.len() <= MAX_CAPABILITY_BYTES);
+                    Ok(short.take(MAX_CAPABILITIES).collect())
+                }
                 Err(error) => Err(farm_error(&error)),
             }
         };
         Box::pin(self.capabilities.try_get_with((), fetch)).await
     }
+}
+
+impl FarmsMemory {
+    /// Makes the memory of this number of farms.
+    pub(crate) fn new(farms: usize) -> Self {
+        Self {
+            farms,
+            answers: AnswerMemory::new(),
+            enumerations: MemoryBudget::new(budgets::ENUMERATIONS),
+        }
+    }
+
+    /// Memory for responses.
+    pub(crate) fn answers(&self) -> &AnswerMemory {
+        &self.answers
+    }
+
+    /// The part of one farm in a cache that all farms share, in bytes.
+    fn part_of_cache(&self, total: usize, most: usize) -> u64 {
+        let part = total / self.farms.max(1);
+        u64::try_from(part.min(most)).unwrap_or(u64::MAX)
+    }
+}
+
+/// The limit on the changes of each user on a farm, and on the checks of each user's password.
+pub(crate) fn change_limiter() -> RateLimiter<UserKey> {
+    RateLimiter::new(RateLimits {
+        per_second: budgets::CHANGES_PER_SECOND,
+        burst: budgets::CHANGE_BURST,
+        parties: budgets::CHANGING_USERS,
+    })
 }
 
 /// The properties of a farm that the domain depends on.

@@ -9,9 +9,6 @@ use std::time::Duration;
 use moka::future::Cache;
 use roamd_sessions::IconSize;
 
-/// Bytes of all cached icons of one farm: those of some hundred applications.
-const CACHE_BYTES: u64 = 4 << 20;
-
 /// Lifetime of a cached icon. A new version of the application has a new cache entry.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -26,14 +23,14 @@ pub(super) struct IconKey {
     pub(super) size: IconSize,
 }
 
-/// Makes an empty cache.
-pub(super) fn icon_cache() -> IconCache {
+/// Makes an empty cache of this many bytes.
+pub(super) fn icon_cache(bytes: u64) -> IconCache {
     Cache::builder()
         .weigher(|key: &IconKey, icon: &Option<Arc<[u8]>>| {
             let bytes = key.in_name.len() + icon.as_ref().map_or(0, |bytes| bytes.len());
             u32::try_from(size_of::<IconKey>() + bytes).unwrap_or(u32::MAX)
         })
-        .max_capacity(CACHE_BYTES)
+        .max_capacity(bytes)
         .time_to_live(LIFETIME)
         .build()
 }

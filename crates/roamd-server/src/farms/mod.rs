@@ -24,7 +24,7 @@ mod ticket_authorities;
 
 pub(crate) use self::adapter::NfuseFarm;
 pub(crate) use self::credential_check::CredentialFarms;
-pub(crate) use self::farm_state::{FarmSetup, LARGE_LIST};
+pub(crate) use self::farm_state::{FarmSetup, FarmsMemory, LARGE_LIST, change_limiter};
 pub(crate) use self::operation_kind::OperationKind;
 pub(crate) use self::outcome::{OUTCOMES, outcome};
 pub(crate) use self::password_check::{PasswordCheck, PasswordCheckCache};

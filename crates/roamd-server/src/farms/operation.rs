@@ -29,11 +29,7 @@ impl Operation for NfuseOperation {
 
     async fn forget_applications(&self) {
         let Self(context) = self;
-        context
-            .farm
-            .enumerations
-            .invalidate(&context.user.key)
-            .await;
+        context.farm.forget_enumeration(&context.user).await;
     }
 
     async fn icon(
@@ -50,7 +46,13 @@ impl Operation for NfuseOperation {
         end_point: &EndPoint,
         scope: ListScope,
     ) -> Result<FarmSessions, FarmError> {
-        let sessions = session_list::sessions(&self.0, end_point, scope).await;
+        let sessions = async {
+            if scope.disconnects_active() {
+                self.begin_change()?;
+            }
+            session_list::sessions(&self.0, end_point, scope).await
+        };
+        let sessions = sessions.await;
         self.counted(OperationKind::List, sessions)
     }
 
@@ -64,12 +66,18 @@ impl Operation for NfuseOperation {
             EndAction::Disconnect => OperationKind::Disconnect,
             EndAction::LogOff => OperationKind::LogOff,
         };
-        let ended = session_end::end(&self.0, action, end_point, tickets).await;
+        let ended = match self.begin_change() {
+            Ok(()) => session_end::end(&self.0, action, end_point, tickets).await,
+            Err(error) => Err(error),
+        };
         self.counted(kind, ended)
     }
 
     async fn connect(&self, connect: &ConnectRequest) -> Result<Connection, FarmError> {
-        let connection = launch::connect(&self.0, connect).await;
+        let connection = match self.begin_change() {
+            Ok(()) => launch::connect(&self.0, connect).await,
+            Err(error) => Err(error),
+        };
         self.counted(OperationKind::Launch, connection)
     }
 
@@ -90,6 +98,19 @@ impl Operation for NfuseOperation {
 }
 
 impl NfuseOperation {
+    /// Counts a change of the user on the farm.
+    ///
+    /// # Errors
+    /// [`FarmError::Busy`] if the user has made too many.
+    fn begin_change(&self) -> Result<(), FarmError> {
+        let Self(context) = self;
+        if context.farm.changes.take(&context.user.key) {
+            Ok(())
+        } else {
+            Err(FarmError::Busy)
+        }
+    }
+
     fn counted<T>(
         &self,
         operation: OperationKind,

@@ -47,7 +47,7 @@ pub(crate) struct PasswordCheckCache {
 }
 
 /// Keyed digest of a user and a password.
-type Digest = [u8; 32];
+pub(super) type Digest = [u8; 32];
 
 /// Expiry policy of cached results.
 struct Lifetime;
@@ -68,9 +68,7 @@ impl PasswordCheckCache {
 
     /// Returns the cached result for the user's password.
     pub(crate) async fn known(&self, user: &User) -> Option<PasswordCheck> {
-        self.results
-            .get(&self.digest(&user.key, &user.password))
-            .await
+        self.results.get(&self.digest_of(user)).await
     }
 
     /// Returns the cached result, or runs the check. Concurrent callers share one check.
@@ -80,7 +78,7 @@ impl PasswordCheckCache {
         check: impl Future<Output = PasswordCheck>,
     ) -> PasswordCheck {
         self.results
-            .entry(self.digest(&user.key, &user.password))
+            .entry(self.digest_of(user))
             .or_insert_with_if(check, |result| *result == PasswordCheck::Suspect)
             .await
             .into_value()
@@ -101,13 +99,18 @@ impl PasswordCheckCache {
 
     /// Records that a farm refused the user's password, so that it is checked before its next use.
     pub(crate) async fn mark_suspect(&self, user: &User) {
-        let digest = self.digest(&user.key, &user.password);
+        let digest = self.digest_of(user);
         match self.results.get(&digest).await {
             Some(PasswordCheck::Refused(_) | PasswordCheck::Suspect) => {}
             Some(PasswordCheck::Good | PasswordCheck::Unknown) | None => {
                 self.results.insert(digest, PasswordCheck::Suspect).await;
             }
         }
+    }
+
+    /// Digest of a user and the password of the token.
+    pub(super) fn digest_of(&self, user: &User) -> Digest {
+        self.digest(&user.key, &user.password)
     }
 
     fn digest(&self, user: &UserKey, password: &SecretString) -> Digest {

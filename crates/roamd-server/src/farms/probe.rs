@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use roamd_nfuse_client::{
-    CallError, ControllerReport, FarmClient, Network, ProbeResult, StaClient, SystemNetwork,
+    AnswerMemory, CallError, ControllerReport, FarmClient, Network, ProbeResult, StaClient,
+    SystemNetwork,
 };
 use roamd_nfuse_proto::ErrorId;
 
@@ -55,6 +56,7 @@ pub enum ProbeResponse {
 /// If the TLS configuration of a farm or of ticket authorities cannot be used.
 pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError> {
     let network: Arc<dyn Network> = Arc::new(SystemNetwork::new());
+    let memory = AnswerMemory::new();
     let mut probes = Vec::new();
     let mut authorities = Vec::new();
     for store in &config.stores {
@@ -65,12 +67,13 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                     controllers: vec![controller.clone()],
                     ..farm.clone()
                 };
-                let client = farm_client(&alone, Arc::clone(&network), None).map_err(|source| {
-                    ServerError::FarmTls {
-                        farm: farm.id.clone(),
-                        source,
-                    }
-                })?;
+                let client =
+                    farm_client(&alone, Arc::clone(&network), None, &memory).map_err(|source| {
+                        ServerError::FarmTls {
+                            farm: farm.id.clone(),
+                            source,
+                        }
+                    })?;
                 probes.push(probe_controller(store.path.to_string(), client));
             }
         }
@@ -80,11 +83,12 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                     authorities: vec![authority.clone()],
                     ..gateway.clone()
                 };
-                let client = TicketAuthorities::client(store, &alone, Arc::clone(&network), None)
-                    .map_err(|source| ServerError::AuthorityTls {
-                    store: store.path.to_string(),
-                    source,
-                })?;
+                let client =
+                    TicketAuthorities::client(store, &alone, Arc::clone(&network), None, &memory)
+                        .map_err(|source| ServerError::AuthorityTls {
+                        store: store.path.to_string(),
+                        source,
+                    })?;
                 authorities.push(probe_authority(store.path.to_string(), client));
             }
         }

@@ -1,7 +1,8 @@
 //! List of a user's sessions on a farm (nfuse.md §3).
 
 use roamd_nfuse_proto::{
-    HarmlessListingRequest, ReconnectSessionDataRequest, SessionEntry, SessionType,
+    HarmlessListingRequest, ReconnectSessionDataRequest, ReconnectSessionDataResponse,
+    SessionEntry, SessionType,
 };
 use roamd_sessions::{EndPoint, FarmError, FarmSession, FarmSessions, ListScope, SessionKey};
 use tracing::warn;
@@ -24,17 +25,22 @@ pub(super) async fn sessions(
     };
     let criteria = context.session_criteria(end_point);
     let request = ReconnectSessionDataRequest::new(criteria, session_types);
-    let response = if scope.disconnects_active() {
-        context.query(&request).await?
-    } else {
-        context.query(&HarmlessListingRequest(request)).await?
-    };
-    let (count, max) = (response.sessions.len(), context.farm.config.max_sessions);
-    let truncated = move || {
+    let max = context.farm.config.max_sessions;
+    let convert = move |response: ReconnectSessionDataResponse| {
+        let count = response.sessions.len();
         let sessions = response.sessions.into_iter().map(session);
-        FarmSessions::truncated(sessions, max)
+        (count, FarmSessions::truncated(sessions, max))
     };
-    let sessions = context.convert(count, truncated).await?;
+    let answer = if scope.disconnects_active() {
+        let list = context.query_list(context.deadline, &request, convert);
+        list.await?
+    } else {
+        let request = HarmlessListingRequest(request);
+        let list = context.query_list(context.deadline, &request, convert);
+        list.await?
+    };
+    let (count, sessions) = answer.value;
+    let sessions = sessions.holding(answer.charge);
     if sessions.is_truncated() {
         let farm = &context.farm.description.id;
         warn!(%farm, count, max, "Farm lists too many sessions; ignoring the rest");

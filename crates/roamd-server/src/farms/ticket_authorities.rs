@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roamd_nfuse_client::{FarmConfig, Network, Observer, StaClient, TlsError};
+use roamd_nfuse_client::{AnswerMemory, FarmConfig, Network, Observer, StaClient, TlsError};
 use roamd_nfuse_proto::sta;
 use roamd_sessions::{HostPort, NoTicket, StaTicket, User};
 use secrecy::SecretString;
@@ -33,6 +33,7 @@ impl TicketAuthorities {
         gateway: &config::CitrixGateway,
         network: Arc<dyn Network>,
         observer: Option<Arc<dyn Observer>>,
+        memory: &AnswerMemory,
     ) -> Result<StaClient, TlsError> {
         Ok(StaClient::new(FarmConfig {
             order: gateway.authority_order,
@@ -41,6 +42,7 @@ impl TicketAuthorities {
             response_timeout: gateway.response_timeout,
             tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
             observer,
+            memory: memory.clone(),
             ..FarmConfig::new(Self::id(store), gateway.authorities.clone(), network)
         }))
     }

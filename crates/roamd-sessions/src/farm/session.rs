@@ -1,5 +1,9 @@
 //! Sessions as farms list them.
 
+use std::any::Any;
+
+use crate::held_memory::HeldMemory;
+
 /// Key of a session on its farm. The texts are opaque and sent back unchanged (nfuse.md §3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
@@ -32,6 +36,7 @@ impl SessionKey {
 pub struct FarmSessions {
     sessions: Vec<FarmSession>,
     is_truncated: bool,
+    _held: HeldMemory,
 }
 
 impl FarmSessions {
@@ -42,6 +47,17 @@ impl FarmSessions {
         Self {
             sessions: all.by_ref().take(max).collect(),
             is_truncated: all.next().is_some(),
+            _held: HeldMemory::default(),
+        }
+    }
+
+    /// The same sessions, which hold this until they are dropped, such as their share of a limited
+    /// memory.
+    #[must_use]
+    pub fn holding(self, held: impl Any + Send + Sync) -> Self {
+        Self {
+            _held: HeldMemory::new(held),
+            ..self
         }
     }
 
@@ -63,6 +79,7 @@ impl From<Vec<FarmSession>> for FarmSessions {
         Self {
             sessions,
             is_truncated: false,
+            _held: HeldMemory::default(),
         }
     }
 }

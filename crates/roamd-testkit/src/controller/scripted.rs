@@ -58,6 +58,11 @@ impl ScriptedController {
         Self::start(free_port(), Scripts::ByName(healthy_scripts().into())).await
     }
 
+    /// Like [`healthy`](Self::healthy), at a given address.
+    pub async fn healthy_at(address: SocketAddr) -> Self {
+        Self::start(address, Scripts::ByName(healthy_scripts().into())).await
+    }
+
     /// Starts a controller that plays one script for each request, in this order and over all of
     /// its connections. Afterwards each request closes its connection.
     pub async fn in_order(scripts: impl IntoIterator<Item = Script>) -> Self {

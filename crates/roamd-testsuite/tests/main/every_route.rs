@@ -57,6 +57,8 @@ async fn env() -> (TestEnvironment, ScriptedController) {
     let options = Options {
         world,
         more_sections,
+        // Validation services need one farm that checks passwords.
+        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
         ..Options::default()
     };
     (TestEnvironment::start(options).await, farm)

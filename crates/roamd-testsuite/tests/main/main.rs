@@ -23,6 +23,8 @@ mod hostile_responses;
 mod launch;
 mod launch_errors;
 mod listener;
+#[cfg(target_os = "linux")]
+mod local_ports;
 mod login_throttle;
 mod malformed_http;
 mod metrics;

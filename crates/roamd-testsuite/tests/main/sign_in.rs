@@ -6,6 +6,7 @@ use roamd_farm::{AccountState, Domain, User, World};
 use roamd_store_proto::auth::{
     Form, FormResult, FormStatus, Requirement, RequirementKind, TokenChoices,
 };
+use roamd_testkit::ScriptedController;
 use roamd_testsuite::{
     Conversation, Options, Response, STORE_PATH, SignedIn, TestEnvironment, TokenService,
     challenge_of, path_of, request_token, session_params, sign_in, token_of, token_response,
@@ -924,4 +925,54 @@ fn cookie(conversation: &Conversation) -> Option<String> {
 
 fn state(conversation: &Conversation) -> String {
     conversation.form.state_context.clone()
+}
+
+#[tokio::test]
+async fn farm_cannot_sign_a_user_in_as_another() {
+    // CA-66: a farm that says for everybody that the password is good, and names another account.
+    let hostile = ScriptedController::healthy().await;
+    hostile.set_content(
+        "ValidateCredentials",
+        "<UserIdentityInfo><ID type=\"SAM\">DEMO\\alice</ID></UserIdentityInfo>",
+    );
+    let mut env = TestEnvironment::start(Options {
+        more_sections: hostile.farm_section("EVIL", "EVIL"),
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let response = alice.get("/Citrix/Store/resources/v2").await;
+    let resources = response.text();
+    let image = Regex::new("/Citrix/Store/resources/v2/[^/\"]+/image").unwrap();
+    let image = image.find(resources).unwrap().as_str();
+    assert_eq!(alice.get(image).await.status, 200);
+    for farm in ["XA1", "XD5", "CVAD"] {
+        env.stop_farm(farm).await;
+    }
+    let service = TokenService::discover(env.server).await;
+    let conversation = service.begin().await;
+    let response = conversation
+        .attempt(r"MALLORY\mallory", "guess", None)
+        .await;
+    token_of(&response);
+    let lines = env.audit().lines_until(&response).await;
+    let users: Vec<_> = lines
+        .iter()
+        .filter(|line| line["event"] == "sign-in")
+        .map(|line| line["user"].as_str().unwrap().to_lowercase())
+        .collect();
+    assert_eq!(users, [r"demo\alice", r"mallory\mallory"]);
+    // The farm can say of the typed account that its password is good, but what is cached of the
+    // other farms is for the password that they have accepted.
+    let conversation = service.begin().await;
+    let response = conversation.attempt(r"DEMO\alice", "guess", None).await;
+    let primary = token_of(&response);
+    let token = token_of(&service.exchange(&primary).await);
+    let forged = SignedIn {
+        token,
+        primary,
+        ..alice.clone()
+    };
+    assert_eq!(alice.get(image).await.status, 200);
+    assert_eq!(forged.get(image).await.status, 503);
 }

@@ -90,6 +90,14 @@ fn expired() -> Option<String> {
     Some("expired".to_owned())
 }
 
+/// Returns an environment with validation services: one farm checks all passwords.
+fn named_farm() -> Options {
+    Options {
+        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
+        ..Options::default()
+    }
+}
+
 /// Returns a token for the `default` validation service.
 async fn validation_token(env: &TestEnvironment, primary: &str) -> String {
     let challenge = challenge_of(&get(env.server, VALIDATE, None).await);
@@ -450,9 +458,9 @@ async fn token_messages_are_distinguished_by_media_type() {
 async fn validation_service_names_the_holder_of_its_own_token() {
     // CA-40, CA-41
     let env = TestEnvironment::start(Options {
-        authentication:
-            "domains = [\"DEMO\"]\nvalidation_services = [\"default\", \"gw.example.net\"]"
-                .to_owned(),
+        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]\n\
+             validation_services = [\"default\", \"gw.example.net\"]"
+            .to_owned(),
         ..Options::default()
     })
     .await;
@@ -514,13 +522,25 @@ async fn validation_service_names_the_holder_of_its_own_token() {
     assert_eq!(challenge_of(&response).reason, "expired");
 }
 
+/// Any of several farms that check passwords could say who the user of a token is.
+#[tokio::test]
+async fn validation_needs_one_farm_that_checks_passwords() {
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    for path in [VALIDATE.to_owned(), format!("{VALIDATE}/default")] {
+        for token in [None, Some(&*alice.primary), Some(&*alice.token)] {
+            assert_eq!(get(env.server, &path, token).await.status, 404, "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn token_for_one_service_opens_no_other() {
     // CA-10, CA-13, CA-15; §7.8: every token with every resource that requires one.
     let alone = FarmConfig::new("ALONE", "http://127.0.0.1:9");
     let env = TestEnvironment::start(Options {
         more_sections: StoreConfig::new("/Citrix/Other", [alone]).to_string(),
-        ..Options::default()
+        ..named_farm()
     })
     .await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
@@ -578,7 +598,7 @@ async fn token_for_one_service_opens_no_other() {
 #[tokio::test]
 async fn tokens_of_a_stale_password_are_refused_everywhere() {
     // CA-12; bad input 55. The farm checks the password of a token before anything relies on it.
-    let env = TestEnvironment::demo().await;
+    let env = TestEnvironment::start(named_farm()).await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
     let service = TokenService::discover(env.server).await;
     let old = |realm: &str| {
@@ -631,7 +651,7 @@ async fn tokens_of_a_stale_password_are_refused_everywhere() {
 #[tokio::test]
 async fn token_is_not_extended_without_a_password_check() {
     // CA-36, CA-40: an old password must not become valid again because no farm responds.
-    let mut env = TestEnvironment::demo().await;
+    let mut env = TestEnvironment::start(named_farm()).await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
     let validation = validation_token(&env, &alice.primary).await;
     // After a restart, no password check is cached.

@@ -1,7 +1,7 @@
 //! Rejected documents and their errors.
 
 use roamd_xml::ErrorKind::{self, *};
-use roamd_xml::{Rules, parse};
+use roamd_xml::{Rules, XmlLimits, parse};
 
 use crate::{FARM, STORE};
 
@@ -506,4 +506,34 @@ fn error_text_has_rule_and_position_but_no_value() {
         error.to_string(),
         "not well-formed: end tag does not match its start tag at line 2, column 8"
     );
+}
+
+#[test]
+fn tree_of_hostile_document_is_bounded() {
+    // The limit is a multiple of the length, so that a shorter document shows the same.
+    let rules = Rules::nfuse(XmlLimits::RESPONSE);
+    let bytes = rules.limits.bytes / 8;
+    let filled = |unit: &str| {
+        let group = format!("<g>{}</g>", unit.repeat(100_000 / unit.len()));
+        format!("<a>{}</a>", group.repeat((bytes - 7) / group.len()))
+    };
+    let attributes: String = ('a'..='z').map(|name| format!(" {name}=\"\"")).collect();
+    for unit in [format!("<b{attributes}/>"), "<b/>".to_owned()] {
+        let document = filled(&unit);
+        let error = parse(document.as_bytes(), &rules).unwrap_err();
+        let limit = rules.limits.tree_bytes(document.len());
+        assert_eq!(error.kind, TreeTooLarge { limit }, "{unit}");
+    }
+    // A list of the shortest entries, with one element more than the lists of nodes double at.
+    let entry = "<AppData><HostId>9</HostId><SessionId>1</SessionId></AppData>";
+    let list = format!("<a>{}</a>", entry.repeat((1 << 15) / 3 + 1));
+    let tree = parse(list.as_bytes(), &rules).unwrap().memory();
+    assert!(tree > 4 * list.len(), "{tree}");
+    // A document that is as dense has a small tree while it is short.
+    let short = format!("<a>{}</a>", "<b/>".repeat(1_000));
+    assert!(parse(short.as_bytes(), &rules).is_ok());
+    // Texts with references are copied.
+    let copied = filled("<b>&lt;&gt; is text</b>");
+    let tree = parse(copied.as_bytes(), &rules).unwrap().memory();
+    assert!(tree <= rules.limits.tree_bytes(copied.len()), "{tree}");
 }

@@ -9,7 +9,7 @@ use roamd_citrixauth::{
     StartedConversation, StatedWait, UserIdentity,
 };
 use roamd_http::Response;
-use roamd_sessions::UserKey;
+use roamd_sessions::{User, UserKey};
 use roamd_state::{CounterKind, Digest, FlagKind, Party};
 use roamd_store_proto::auth::{Form, FormPost};
 use roamd_store_proto::{Language, media_type};
@@ -90,7 +90,13 @@ impl ConversationPost {
         };
         let key = UserKey::new(user.domain(), user.name());
         state.password_checks.record_sign_in(&key, &password).await;
-        state.forget_enumerations(&key).await;
+        let signed_in = User {
+            key: key.clone(),
+            name: user.name().to_owned(),
+            domain: user.domain().to_owned(),
+            password: password.clone(),
+        };
+        state.forget_enumerations(&signed_in).await;
         let grant = Grant {
             user,
             password,
