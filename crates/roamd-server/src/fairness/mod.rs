@@ -1,5 +1,6 @@
 //! Fair per-user semaphore, for operations on farms and for password checks.
 
+pub(crate) mod budgets;
 mod queue;
 mod semaphore;
 

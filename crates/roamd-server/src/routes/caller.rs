@@ -1,13 +1,13 @@
 //! The caller of a request: the user of its token, its audit scope, and the check of its password.
 
 use jiff::Timestamp;
-use roamd_citrixauth::Claims;
+use roamd_citrixauth::{Claims, UserIdentity};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
 
 use crate::app::state::AppState;
-use crate::audit::{AuditScope, Event};
+use crate::audit::{AuditScope, Event, account};
 use crate::auth::password_checks::CheckPolicy;
 use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
@@ -36,9 +36,10 @@ pub(crate) async fn caller<'s>(
     space: &'s ProtectionSpace,
 ) -> Result<Caller<'s>, ApiError> {
     let audit = state.audit_scope(request);
-    let refused = |reason| {
+    let refused = |holder: Option<UserIdentity>, reason| {
         if reason != Reason::NoToken {
-            audit.record(Event::token_refused(None, space.realm.as_str(), reason));
+            let holder = holder.map(|user| account(user.domain(), user.name()));
+            audit.record(Event::token_refused(holder, space.realm.as_str(), reason));
         }
         unauthorized(space, reason)
     };
@@ -51,16 +52,33 @@ pub(crate) async fn caller<'s>(
             state.tokens.check(Some(value), realm, audience, now)
         }
     };
-    let presented = presented.map_err(refused)?;
+    let presented = presented.map_err(|reason| refused(holder(state, request, reason), reason))?;
     let revoked = state.revocations.is_revoked(&presented).await?;
-    let claims = presented.unless_revoked(revoked).map_err(refused)?;
+    let destroyed = revoked.then(|| presented.user().clone());
+    let claims = presented
+        .unless_revoked(revoked)
+        .map_err(|reason| refused(destroyed, reason))?;
+    let user = user(&claims);
+    audit.note_use(&user, claims.sign_in, request.operation());
     Ok(Caller {
         state,
         space,
-        user: user(&claims),
+        user,
         claims,
         audit,
     })
+}
+
+/// The user of a refused token that this server has issued.
+fn holder(state: &AppState, request: &Request, reason: Reason) -> Option<UserIdentity> {
+    let may_be_opened = matches!(
+        reason,
+        Reason::Expired | Reason::NotForThisService | Reason::InvalidAudience
+    );
+    match request.authorization() {
+        Authorization::Value(value) if may_be_opened => state.tokens.holder(value),
+        _ => None,
+    }
 }
 
 impl Caller<'_> {
@@ -99,8 +117,9 @@ impl Caller<'_> {
             PasswordCheck::Refused(reason) => {
                 info!(user = %user.key, ?reason, "Token refused: password no longer valid");
                 let realm = self.space.realm.as_str();
+                let name = account(&user.domain, &user.name);
                 self.audit
-                    .record(Event::token_refused(Some(user), realm, reason));
+                    .record(Event::token_refused(Some(name), realm, reason));
                 Err(unauthorized(self.space, reason))
             }
             PasswordCheck::Unknown | PasswordCheck::Suspect if policy == CheckPolicy::Require => {
