@@ -24,4 +24,4 @@ pub use audit::{AuditError, AuditLog};
 pub use data_dir::DataDirError;
 pub use error::ServerError;
 pub use farms::probe::{ControllerProbe, ProbeResponse, probe};
-pub use tls::TlsCertificateFileError;
+pub use tls::{CertificateReloader, TlsCertificateFileError};
