@@ -117,7 +117,8 @@ impl TokenId {
         &self.0
     }
 
-    pub(crate) fn random(rng: &mut impl CryptoRng) -> Self {
+    /// Returns a new identifier.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
         Self(bytes)

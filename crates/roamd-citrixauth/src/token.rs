@@ -63,6 +63,8 @@ pub struct Grant {
 /// An issued token.
 #[derive(Debug, Clone)]
 pub struct IssuedToken {
+    /// Identifier of the token.
+    pub id: TokenId,
     /// The service that accepts it.
     pub realm: Realm,
     /// Base64 (RFC 4648), at most 4 KiB.
@@ -175,6 +177,14 @@ impl TokenService {
         } else {
             valid_at(claims, now).map(PresentedToken)
         }
+    }
+
+    /// Returns the user of a token that [`TokenService::check`] refuses although roamd issued it:
+    /// one that has expired, or is for another service. `None` if the token cannot be opened.
+    #[must_use]
+    pub fn holder(&self, authorization: &str) -> Option<UserIdentity> {
+        let token = token_of(authorization)?;
+        self.open(token).ok().map(|claims| claims.user)
     }
 
     /// Exchanges a checked token for one for the requested service (CA-15). It expires no later
@@ -341,6 +351,7 @@ impl TokenService {
             return Err(TokenTooLong);
         }
         Ok(IssuedToken {
+            id: claims.id,
             realm: claims.realm.clone(),
             token: token.into(),
             issued: claims.issued,
@@ -350,16 +361,16 @@ impl TokenService {
 }
 
 impl PresentedToken {
+    /// Returns the user of the token.
+    #[must_use]
+    pub fn user(&self) -> &UserIdentity {
+        &self.0.user
+    }
+
     /// Returns the tokens that must not have been destroyed: this one, and that of the sign-in.
     #[must_use]
     pub fn ids(&self) -> [TokenId; 2] {
         [self.0.id, self.0.sign_in]
-    }
-
-    /// Returns the user, whose sign-in must not have been ended.
-    #[must_use]
-    pub fn user(&self) -> &UserIdentity {
-        &self.0.user
     }
 
     /// Returns the time of the sign-in, in whole seconds. The server ends all sign-ins of a user up

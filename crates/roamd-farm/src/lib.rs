@@ -31,5 +31,5 @@ pub use model::world::{
     Application, Domain, FarmDescription, Host, HostGroup, StartSession, User, World,
 };
 pub use model::world_error::{WorldError, WorldFault, WorldProblem};
-pub use service::http::serve;
+pub use service::http::{serve, serve_tls};
 pub use service::request_handler::ServeOptions;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
 use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
-use roamd_nfuse_proto::{Dialect, Effect, Request, Service, encode_request};
+use roamd_nfuse_proto::{Dialect, Effect, Request, Service};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer_memory::{Answer, AnswerMemory};
@@ -21,6 +21,7 @@ use crate::controller::{Controller, ControllerReport};
 use crate::error::{CallError, Sent};
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::probe::{ProbeConfig, ProbeResult};
+use crate::request_body::request_body;
 use crate::service_key::KeyInUse;
 use crate::{ClientTls, Network, Observer};
 
@@ -208,7 +209,7 @@ impl FarmClient {
         convert: impl Fn(R::Response) -> T + Clone + Send + 'static,
     ) -> Result<Answer<T>, CallError> {
         let started = Instant::now();
-        let body = Bytes::from(encode_request(self.dialect, request));
+        let body = request_body(self.dialect, request);
         let size = body.len();
         let mut log = AttemptLog::default();
         let attempts = self.attempts::<R, T>(request.effect(), body, &convert, &mut log);

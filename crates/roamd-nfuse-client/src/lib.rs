@@ -19,6 +19,7 @@ mod network;
 mod observer;
 mod policy;
 mod probe;
+mod request_body;
 mod response_body;
 mod service_key;
 mod sta;

@@ -4,9 +4,8 @@ use std::convert::identity;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use roamd_nfuse_proto::{
-    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, Service, encode_request, sta,
+    CapabilitiesRequest, CapabilityId, Dialect, Effect, Request, Service, sta,
 };
 use tokio::time::{Instant, timeout};
 
@@ -16,6 +15,7 @@ use crate::connection_pool::ConnectionPool;
 use crate::error::CallError;
 use crate::observer::{Attempt, AttemptOutcome, Observer};
 use crate::policy::Attempts;
+use crate::request_body::request_body;
 
 /// A probe is one attempt, at one controller.
 const ONE_ATTEMPT: Attempts = Attempts {
@@ -91,7 +91,7 @@ impl ProbeConfig {
         request: &R,
     ) -> Result<(Dialect, R::Response), CallError> {
         let started = Instant::now();
-        let body = Bytes::from(encode_request(self.dialect, request));
+        let body = request_body(self.dialect, request);
         let probe = async {
             // A new connection, since a controller that hung may not serve the idle ones.
             let connection = pool.acquire(Effect::Change).await?;

@@ -2,6 +2,7 @@
 
 use roamd_xml::{Fault, FaultKind, Writer};
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::nfuse_element::NfuseElement;
 use crate::{ctx1, element_writer};
@@ -189,7 +190,8 @@ impl Password {
                 writer.leaf(element, &[("encoding", "cleartext")], value);
             }
             PasswordEncoding::Ctx1 => {
-                writer.leaf(element, &[("encoding", "ctx1")], &ctx1::encode(value));
+                let value = Zeroizing::new(ctx1::encode(value));
+                writer.leaf(element, &[("encoding", "ctx1")], &value);
             }
         }
     }

@@ -65,10 +65,11 @@ pub(crate) fn decode<T>(
     ))
 }
 
-/// Encodes a request as a client does: in UTF-8, with the document type line.
+/// Encodes a request as a client does: in UTF-8, with the document type line. It may contain a
+/// password: the caller wipes it. There is no other copy of it.
 #[must_use]
 pub fn encode_request<R: Request>(dialect: Dialect, request: &R) -> Vec<u8> {
-    let mut writer = Writer::new(Layout::Compact);
+    let mut writer = Writer::for_secrets(Layout::Compact);
     writer.prolog(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
     let dialect = R::SERVICE.dialect(dialect);
     writer.prolog(R::SERVICE.doctype());

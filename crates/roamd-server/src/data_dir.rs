@@ -1,12 +1,14 @@
 //! The data folder, which only the server's user may write to.
 //!
 //! A new folder has mode 0700. An existing one may be readable by others, since each file in it is
-//! readable by its owner only, but others must not be able to replace files.
+//! readable by its owner only, but others must not be able to replace files, or the folder.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
+
+use crate::file_access::{AccessRule, FileAccessError};
 
 /// Error of the data folder.
 #[derive(Debug, thiserror::Error)]
@@ -20,22 +22,14 @@ pub enum DataDirError {
         source: io::Error,
     },
     /// Others can replace the files in it.
-    #[error(
-        "the data folder {} is writable by other users (mode {mode:o}), who could replace the \
-         keys; run `chmod 700` on it", .path.display()
-    )]
-    Exposed {
-        /// Path of the folder.
-        path: PathBuf,
-        /// Permission bits of the folder.
-        mode: u32,
-    },
+    #[error(transparent)]
+    Access(#[from] FileAccessError),
 }
 
 /// Creates the folder if it is missing, and checks it.
 ///
 /// # Errors
-/// If it cannot be created, or others can write to it.
+/// If it cannot be created, or others can replace it or files in it.
 pub(crate) fn open_or_create(path: &Path) -> Result<(), DataDirError> {
     DirBuilder::new()
         .recursive(true)
@@ -45,20 +39,29 @@ pub(crate) fn open_or_create(path: &Path) -> Result<(), DataDirError> {
     check(path)
 }
 
-/// Checks that no other user can write to the folder.
+/// Checks that no user but root and its owner can write to the folder, or replace it.
 ///
 /// # Errors
 /// If it is missing, or others can write to it.
 pub(crate) fn check(path: &Path) -> Result<(), DataDirError> {
-    let metadata = fs::metadata(path).map_err(|source| unusable(path, source))?;
-    // The sticky bit does not help: others could create the key file first.
-    match metadata.permissions().mode() & 0o777 {
-        mode if mode & 0o022 != 0 => Err(DataDirError::Exposed {
-            path: path.to_owned(),
-            mode,
-        }),
-        _ => Ok(()),
-    }
+    let folder = metadata(path)?;
+    AccessRule::DATA_FOLDER.check_mode(path, &folder)?;
+    AccessRule::DATA_FOLDER.check_parents(path, &folder)?;
+    Ok(())
+}
+
+/// Checks that the folder belongs to the user of the server, or to root. The commands that manage
+/// keys do without: root may run them for the server's user.
+///
+/// # Errors
+/// If it is missing, or another user owns it.
+pub(crate) fn check_owner(path: &Path) -> Result<(), DataDirError> {
+    AccessRule::DATA_FOLDER.check_owner(path, &metadata(path)?)?;
+    Ok(())
+}
+
+fn metadata(path: &Path) -> Result<Metadata, DataDirError> {
+    fs::metadata(path).map_err(|source| unusable(path, source))
 }
 
 /// Gives a file to the owner of the folder, so that files written by root stay usable for the
@@ -94,6 +97,7 @@ fn unusable(path: &Path, source: io::Error) -> DataDirError {
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt as _, chown};
 
     use super::*;
 
@@ -114,5 +118,20 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             open_or_create(&path).unwrap();
         }
+    }
+
+    /// Only root can give folders away.
+    #[test]
+    fn folder_of_another_user_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        check_owner(folder.path()).unwrap();
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        chown(folder.path(), Some(65_534), None).unwrap();
+        let error = check_owner(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("belongs to the user 65534"), "{error}");
+        // Root may manage the keys in it.
+        check(folder.path()).unwrap();
     }
 }

@@ -26,6 +26,13 @@ impl StoreUrl {
         url
     }
 
+    /// Returns whether a URL has the scheme, host and port of the store. The password of the user
+    /// must not be sent to any other server.
+    #[must_use]
+    pub fn has_origin_of(&self, url: &Url) -> bool {
+        self.0.origin() == url.origin()
+    }
+
     /// Returns whether the scheme is https.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"

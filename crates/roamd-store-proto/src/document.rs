@@ -23,7 +23,22 @@ const DECLARATION: &str = r#"<?xml version="1.0" encoding="utf-8"?>"#;
 
 /// Starts a document: the declaration and the root, whose namespace is the default one (ST-18).
 pub(crate) fn begin(root: &str, namespace: &str, attributes: &[(&str, &str)]) -> Writer {
-    let mut writer = Writer::new(Layout::Compact);
+    let writer = Writer::new(Layout::Compact);
+    begin_in(writer, root, namespace, attributes)
+}
+
+/// Starts a document that contains a token or a ticket. The caller wipes the finished document.
+pub(crate) fn begin_secret(root: &str, namespace: &str, attributes: &[(&str, &str)]) -> Writer {
+    let writer = Writer::for_secrets(Layout::Compact);
+    begin_in(writer, root, namespace, attributes)
+}
+
+fn begin_in(
+    mut writer: Writer,
+    root: &str,
+    namespace: &str,
+    attributes: &[(&str, &str)],
+) -> Writer {
     writer.prolog(DECLARATION);
     let all: Vec<_> = [("xmlns", namespace)]
         .into_iter()

@@ -130,7 +130,7 @@ impl LaunchData {
             Self::Retry { .. } => (Status::Retry, "retry"),
             Self::Failure { .. } => (Status::Failure, "error"),
         };
-        let mut writer = document::begin(ROOT, NAMESPACE, &[("status", status.text())]);
+        let mut writer = document::begin_secret(ROOT, NAMESPACE, &[("status", status.text())]);
         writer.open("result", &[("type", kind)]);
         match self {
             Self::Success { ica, logon_ticket } => {

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
+use zeroize::Zeroize as _;
+
 use crate::characters;
 
 /// White space between the elements of a written document.
@@ -30,7 +32,7 @@ pub enum Layout {
 #[derive(Clone)]
 pub struct Writer {
     layout: Layout,
-    out: String,
+    out: Output,
     open: Vec<OpenElement>,
 }
 
@@ -47,9 +49,23 @@ impl Writer {
     /// Starts a document without a prolog.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
+        Self::with_output(layout, false)
+    }
+
+    /// Starts a document that contains secrets: the writer leaves no copy of it in memory. The
+    /// caller wipes the finished document.
+    #[must_use]
+    pub fn for_secrets(layout: Layout) -> Self {
+        Self::with_output(layout, true)
+    }
+
+    fn with_output(layout: Layout, is_secret: bool) -> Self {
         Self {
             layout,
-            out: String::with_capacity(1024),
+            out: Output {
+                text: String::with_capacity(1024),
+                is_secret,
+            },
             open: Vec::new(),
         }
     }
@@ -114,7 +130,7 @@ impl Writer {
         if self.layout != Layout::Compact {
             self.out.push('\n');
         }
-        self.out.into_bytes()
+        self.out.text.into_bytes()
     }
 
     /// Writes a start tag without its `>`, and returns the range of the name.
@@ -127,9 +143,9 @@ impl Writer {
             self.new_line();
         }
         self.out.push('<');
-        let start = self.out.len();
+        let start = self.out.text.len();
         self.out.push_str(name);
-        let written = start..self.out.len();
+        let written = start..self.out.text.len();
         for (name, value) in attributes {
             self.out.push(' ');
             self.out.push_str(name);
@@ -157,7 +173,58 @@ impl Writer {
             .len()
             .checked_sub(1)
             .map_or(0, |level| first + step * level);
-        self.out.extend(std::iter::repeat_n(' ', blanks));
+        for _ in 0..blanks {
+            self.out.push(' ');
+        }
+    }
+}
+
+/// The text of a document.
+#[derive(Clone)]
+struct Output {
+    text: String,
+    /// Whether the text is wiped where it is left behind.
+    is_secret: bool,
+}
+
+impl Output {
+    fn push(&mut self, char: char) {
+        self.make_room(char.len_utf8());
+        self.text.push(char);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.make_room(text.len());
+        self.text.push_str(text);
+    }
+
+    fn extend_from_within(&mut self, range: Range<usize>) {
+        self.make_room(range.len());
+        self.text.extend_from_within(range);
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        if self.is_secret && self.text.capacity() - self.text.len() < bytes {
+            self.grow(bytes);
+        }
+    }
+
+    /// Moves a secret text to a larger buffer, and wipes the old one, which a growing `String` does
+    /// not do.
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        let needed = self.text.len().saturating_add(bytes);
+        let room = needed.max(self.text.capacity().saturating_mul(2));
+        let mut larger = String::with_capacity(room);
+        larger.push_str(&self.text);
+        std::mem::replace(&mut self.text, larger).zeroize();
+    }
+}
+
+impl fmt::Write for Output {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
     }
 }
 
@@ -179,7 +246,7 @@ enum ValueContext {
 
 /// Writes a value so that a parser returns the same value. Markup, characters that a parser would
 /// normalise and characters outside ASCII become references.
-fn escape(out: &mut String, value: &str, context: ValueContext) {
+fn escape(out: &mut Output, value: &str, context: ValueContext) {
     let mut rest = value;
     while let Some(at) = characters::find(rest.as_bytes(), |byte| is_special(byte, context)) {
         let (plain, special) = rest.split_at(at);
@@ -204,7 +271,7 @@ fn is_special(byte: u8, context: ValueContext) -> bool {
     is_markup | is_control | (is_attribute & is_quote) | !byte.is_ascii()
 }
 
-fn reference(out: &mut String, char: char) {
+fn reference(out: &mut Output, char: char) {
     match char {
         '&' => out.push_str("&amp;"),
         '<' => out.push_str("&lt;"),

@@ -1,4 +1,5 @@
-//! Process hardening: no debugger, no core dumps, and private files.
+//! Process hardening: no debugger and no core dumps for any command; private files for those that
+//! serve.
 
 use anyhow::Context;
 use rustix::fs::Mode;
@@ -6,16 +7,23 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask,
 };
 
-/// Protects the memory and the files of this process.
+/// Protects the memory of this process: other processes of the same user cannot attach to it or
+/// read its memory, and a crash writes no core dump. Programs that it starts are not affected.
 ///
-/// Other processes of the same user cannot attach to it or read its memory, a crash writes no core
-/// dump, and files that it creates are accessible to its own user only.
+/// # Errors
+/// If the system refuses the setting.
+pub(crate) fn protect_memory() -> anyhow::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("cannot protect the memory of this process from other processes")
+}
+
+/// Protects the memory and the files of this process and of programs that it starts: a crash writes
+/// no core dump, and files that it creates are accessible to its own user only.
 ///
 /// # Errors
 /// If the system refuses one of the settings.
 pub(crate) fn harden_process() -> anyhow::Result<()> {
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .context("cannot protect the memory of this process from other processes")?;
+    protect_memory()?;
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),

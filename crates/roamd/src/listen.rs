@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::exit_code::UsageError;
+
 /// Parses a listen address given as an argument.
 ///
 /// # Errors
@@ -12,6 +14,25 @@ use tokio::net::TcpListener;
 pub(crate) fn parse_listen_address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
+}
+
+/// Refuses to serve without TLS on an address that other machines can reach.
+///
+/// # Errors
+/// If `address` is not loopback, there is no TLS and `is_allowed` is not set. The error ends with
+/// `advice`, which says what to do next.
+pub(crate) fn refuse_plain_http(
+    address: SocketAddr,
+    has_tls: bool,
+    is_allowed: bool,
+    advice: &str,
+) -> Result<(), UsageError> {
+    if has_tls || is_allowed || address.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "passwords and tokens would cross the network in the clear at {address}; {advice}"
+    )))
 }
 
 /// Opens a listening socket.

@@ -32,7 +32,9 @@ fn main() -> ExitCode {
             return Exit::Failed.into();
         }
     };
-    let exit = cli.command.run().unwrap_or_else(|error| {
+    // Most commands have a password in memory.
+    let exit = hardening::protect_memory().and_then(|()| cli.command.run());
+    let exit = exit.unwrap_or_else(|error| {
         output::print_error(&error);
         Exit::from(&error)
     });

@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// The crate for `cycles`.
     #[arg(long = "crate", value_name = "NAME")]
     only_crate: Option<String>,
+    /// Let `deny` fail if the database of advisories cannot be downloaded.
+    #[arg(long)]
+    require_advisories: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,6 +75,7 @@ impl Args {
         Self {
             checks: Vec::new(),
             only_crate: None,
+            require_advisories: false,
         }
     }
 }
@@ -101,7 +105,7 @@ pub(crate) fn run_checks(args: &Args) -> Result<()> {
             Check::Fmt => run(cargo().args(["fmt", "--all", "--check"]))?,
             Check::Clippy => clippy::check()?,
             Check::Doc => doc()?,
-            Check::Deny => deny::check()?,
+            Check::Deny => deny::check(args.require_advisories)?,
             Check::Unit => unit::check()?,
             Check::Msrv => msrv::check()?,
         }

@@ -346,7 +346,7 @@ fn options(
 
 fn service_keys(files: &dyn Files, path: &Path) -> Result<ServiceKeys, String> {
     let keys = files
-        .read(path, LARGEST_KEY_FILE)
+        .read_secret(path, LARGEST_KEY_FILE)
         .map_err(|error| error.to_string())?;
     let keys = String::from_utf8(keys).map_err(|_| "names a file that is not text")?;
     ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))

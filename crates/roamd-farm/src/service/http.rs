@@ -1,13 +1,18 @@
 //! The HTTP listener of a controller: the NFuse XML service (nfuse.md §1.1) and the Secure Ticket
 //! Authority (§8).
 
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, StatusCode};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
-use roamd_http::{BodyError, HttpServer, Incoming, ListenerLimits, Response, read_body};
+use roamd_http::{
+    BodyError, ClientLimiter, HttpServer, Incoming, LimitReached, ListenerLimits, Peer, Permit,
+    Response, ServerTls, read_body,
+};
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +31,32 @@ const SERVICES: [(&str, Service); 2] = [
 /// Time limit for reading the body of a request.
 const BODY_DEADLINE: Duration = Duration::from_secs(20);
 
+/// Party: a client. Resource: open connections. Unit: connections.
+const CONNECTIONS_PER_CLIENT: usize = 2_000;
+
+/// Party: all clients. Resource: requests in progress. Unit: requests.
+const REQUESTS: usize = 4_000;
+
+/// Party: a client. Resource: requests in progress. Unit: requests.
+const REQUESTS_PER_CLIENT: usize = 1_000;
+
+/// Largest body of an ordinary request, in bytes. Passwords, filters and tickets fit into it.
+const ORDINARY_BODY: usize = 32 * 1024;
+
+/// Party: all clients. Resource: requests in progress with larger bodies. Unit: requests.
+const LARGE_REQUESTS: usize = 64;
+
+/// Party: a client. Resource: requests in progress with larger bodies. Unit: requests.
+const LARGE_REQUESTS_PER_CLIENT: usize = 8;
+
+/// Limits on the clients of a controller. They need no password: every program that reaches the
+/// port may send requests.
+#[derive(Clone)]
+struct Limits {
+    requests: Arc<ClientLimiter>,
+    large_requests: Arc<ClientLimiter>,
+}
+
 /// Serves one controller of a farm on a listener until `shutdown` is cancelled. Several
 /// controllers, in one process or in several, may serve the same farm.
 ///
@@ -37,14 +68,88 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
-    let service = move |request: Request<Incoming>| handle(farm.clone(), options, request);
-    HttpServer::new(ListenerLimits::default(), |address| address)
+    serve_tls(farm, options, listener, None, shutdown).await
+}
+
+/// The same with TLS.
+///
+/// # Errors
+/// As of [`serve`].
+pub async fn serve_tls(
+    farm: Farm,
+    options: ServeOptions,
+    listener: TcpListener,
+    tls: Option<ServerTls>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let limits = Limits {
+        requests: ClientLimiter::new(REQUESTS, REQUESTS_PER_CLIENT, network),
+        large_requests: ClientLimiter::new(LARGE_REQUESTS, LARGE_REQUESTS_PER_CLIENT, network),
+    };
+    let service = move |request: Request<Incoming>| {
+        let (farm, limits) = (farm.clone(), limits.clone());
+        async move {
+            let client = request.extensions().get::<Peer>();
+            let client = client.map(|peer| network(peer.address.ip().to_canonical()));
+            match limits.admit(client, request.headers()) {
+                Ok(_permits) => handle(farm, options, client, request).await,
+                Err(limit) => overloaded(limit),
+            }
+        }
+    };
+    let listener_limits = ListenerLimits {
+        connections_per_client: CONNECTIONS_PER_CLIENT,
+        ..ListenerLimits::default()
+    };
+    HttpServer::new(listener_limits, network)
+        .with_tls(tls)
         .serve(listener, shutdown, service)
         .await;
     Ok(())
 }
 
-async fn handle(farm: Farm, options: ServeOptions, request: Request<Incoming>) -> Response {
+impl Limits {
+    /// Takes the permits of a request: one, and another if its body may be large.
+    fn admit(
+        &self,
+        client: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> Result<(Permit, Option<Permit>), LimitReached> {
+        let request = self.requests.take(client)?;
+        let length = headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        // A body without a length may be large.
+        let large = length
+            .is_none_or(|length| length > ORDINARY_BODY)
+            .then(|| self.large_requests.take(client))
+            .transpose()?;
+        Ok((request, large))
+    }
+}
+
+/// The client that an address belongs to: the IPv4 address, or the IPv6 /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
+
+fn overloaded(limit: LimitReached) -> Response {
+    debug!(?limit, "Request over a limit refused");
+    let text = "Too many requests are in progress. Try again in a second.".to_owned();
+    let mut response = text_response(StatusCode::SERVICE_UNAVAILABLE, text);
+    let second = HeaderValue::from_static("1");
+    response.headers_mut().insert(RETRY_AFTER, second);
+    response
+}
+
+async fn handle(
+    farm: Farm,
+    options: ServeOptions,
+    client: Option<IpAddr>,
+    request: Request<Incoming>,
+) -> Response {
     let path = request.uri().path();
     let Some((_, service)) = SERVICES
         .iter()
@@ -72,7 +177,7 @@ async fn handle(farm: Farm, options: ServeOptions, request: Request<Incoming>) -
     let now = Timestamp::now();
     let response = match service {
         Service::Xml => farm.respond(options, &body, now).await,
-        Service::Sta => farm.respond_sta(&body, now).await,
+        Service::Sta => farm.respond_sta_to(client, &body, now).await,
     };
     match response {
         Ok(response) => body_response(StatusCode::OK, "text/xml", response.into()),

@@ -1,5 +1,7 @@
 //! The Secure Ticket Authority: tickets that stand for host addresses (nfuse.md §8).
 
+use std::net::IpAddr;
+
 use data_encoding::HEXUPPER;
 use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{
@@ -32,6 +34,19 @@ impl Farm {
         request: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, DecodeError> {
+        self.respond_sta_to(None, request, now).await
+    }
+
+    /// The same for a client, whose number of unredeemed tickets is limited.
+    ///
+    /// # Errors
+    /// As of [`Farm::respond_sta`].
+    pub async fn respond_sta_to(
+        &self,
+        client: Option<IpAddr>,
+        request: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, DecodeError> {
         let (frame, request) = decode_request(request)?;
         let handler = RequestHandler {
             farm: self,
@@ -40,7 +55,7 @@ impl Farm {
         };
         Ok(match request {
             AnyRequest::Ticket(it) => {
-                handler.sta_response(&frame, handler.issue_sta_ticket(it).await)
+                handler.sta_response(&frame, handler.issue_sta_ticket(it, client).await)
             }
             AnyRequest::Data(it) => {
                 handler.sta_response(&frame, handler.redeem_sta_ticket(it).await)
@@ -65,6 +80,7 @@ impl RequestHandler<'_> {
     async fn issue_sta_ticket(
         &self,
         request: TicketRequest,
+        client: Option<IpAddr>,
     ) -> Result<TicketResponse, RequestRefusal> {
         let data = request.data;
         let x_data = data.x_data.as_ref().map_or(0, String::len);
@@ -78,7 +94,9 @@ impl RequestHandler<'_> {
         let response = TicketResponse::v4(&self.farm.row.sta_id, &ticket);
         let (farm, now) = (self.farm.row.id, self.now);
         let issued = self
-            .write(move |transaction| sta_tickets::issue(transaction, farm, &ticket, &data, now))
+            .write(move |transaction| {
+                sta_tickets::issue(transaction, farm, client, &ticket, &data, now)
+            })
             .await?;
         if issued.is_none() {
             warn!(

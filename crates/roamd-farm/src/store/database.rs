@@ -5,7 +5,9 @@
 //! not wait for the writer, and every change is one `BEGIN IMMEDIATE` transaction that waits for
 //! other writers. A new world appears complete or not at all.
 
+use std::fs::DirBuilder;
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -43,7 +45,12 @@ impl Database {
     /// concurrent calls one fails with [`Error::WorldExists`].
     pub(crate) fn create(dir: &Path, world: &World) -> Result<(), Error> {
         world.check()?;
-        std::fs::create_dir_all(dir).map_err(|source| folder_error(dir, source))?;
+        // The world has passwords and sessions of users.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|source| folder_error(dir, source))?;
         let path = dir.join(FILE);
         let exists = || Error::WorldExists {
             dir: dir.to_owned(),

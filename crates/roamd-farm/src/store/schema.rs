@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_accounts.sql"),
     include_str!("../../migrations/0006_files.sql"),
     include_str!("../../migrations/0007_refusing.sql"),
+    include_str!("../../migrations/0008_sta_clients.sql"),
 ];
 
 /// Newest supported format version.

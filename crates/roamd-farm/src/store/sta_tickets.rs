@@ -1,5 +1,7 @@
 //! STA tickets. Only their hashes are stored; each is redeemed at most once.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use roamd_nfuse_proto::sta::TicketData;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,11 +15,16 @@ use crate::store::store_error::StoreError;
 /// tickets, so their number is bounded.
 const MOST_TICKETS: i64 = 10_000;
 
+/// Maximum number of unredeemed tickets that one client has requested from a farm. A client cannot
+/// deny tickets, and so launches from outside, to the others.
+const MOST_TICKETS_PER_CLIENT: i64 = 1_000;
+
 /// Stores a new ticket for an address. Returns `None` if the farm has [`MOST_TICKETS`] unredeemed
-/// tickets.
+/// tickets, or [`MOST_TICKETS_PER_CLIENT`] of this client.
 pub(crate) fn issue(
     connection: &Connection,
     farm: i64,
+    client: Option<IpAddr>,
     ticket: &str,
     data: &TicketData,
     now: Timestamp,
@@ -26,9 +33,10 @@ pub(crate) fn issue(
     let mut forget = connection.prepare_cached("DELETE FROM sta_tickets WHERE expires_at < ?1")?;
     forget.execute([now])?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO sta_tickets (hash, farm_id, ica_address, x_data, issued_at, expires_at) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6 \
-         WHERE (SELECT count(*) FROM sta_tickets WHERE farm_id = ?2) < ?7",
+        "INSERT INTO sta_tickets (hash, farm_id, ica_address, x_data, issued_at, expires_at, client) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?8 \
+         WHERE (SELECT count(*) FROM sta_tickets WHERE farm_id = ?2) < ?7 \
+         AND (SELECT count(*) FROM sta_tickets WHERE farm_id = ?2 AND client = ?8) < ?9",
     )?;
     let inserted = insert.execute(params![
         hash(ticket),
@@ -38,6 +46,8 @@ pub(crate) fn issue(
         now,
         now + STA_TICKET_LIFE_MS,
         MOST_TICKETS,
+        client.map(|client| client.to_string()),
+        MOST_TICKETS_PER_CLIENT,
     ])?;
     Ok((inserted > 0).then_some(()))
 }

@@ -189,3 +189,48 @@ async fn database_failure_is_service_unavailable() {
     let error = controller.ask(&request).await.unwrap_err();
     assert_eq!(error.id, ErrorId::SERVICE_UNAVAILABLE);
 }
+
+/// Half bodies of one client, at ten times its limit, take bounded memory, and other clients are
+/// served.
+#[tokio::test]
+async fn large_bodies_of_each_client_are_limited() {
+    const ALLOWED: usize = 8;
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let half = format!(
+        "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nContent-Length: {LARGEST_REQUEST}\r\n\r\n\
+         <NFuseProtocol"
+    );
+    let mut held = Vec::new();
+    for _ in 0..ALLOWED {
+        let mut stream = TcpStream::connect(controller.address).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    let mut refused = 0;
+    // A connection with a place stays silent until its deadline.
+    while refused < 9 * ALLOWED {
+        let mut stream = TcpStream::connect(controller.address).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 503");
+        refused += 1;
+    }
+    // An ordinary request of the same client, and a large one of another.
+    let response = raw(&controller, "POST", "/scripts/wpnbr.dll", PROBE).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = socket.connect(controller.address).await.unwrap();
+    let large = format!("{PROBE}{}", " ".repeat(100_000));
+    let request = format!(
+        "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{large}",
+        large.len()
+    );
+    other.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    other.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}

@@ -133,7 +133,8 @@ async fn unredeemed_sta_tickets_are_bounded() {
     let path = folder.path().join("farm.db");
     let connection = rusqlite::Connection::open(path).unwrap();
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
-                INSERT INTO sta_tickets SELECT randomblob(32), (SELECT id FROM farms WHERE label = \
+                INSERT INTO sta_tickets (hash, farm_id, ica_address, x_data, issued_at, expires_at) \
+                SELECT randomblob(32), (SELECT id FROM farms WHERE label = \
                 'cvad-7'), 'h:1494', NULL, ?1, ?1 + 100000 FROM n";
     connection.execute(fill, [at(0).as_millisecond()]).unwrap();
     let request = TicketRequest::v4(data(), false);
@@ -141,6 +142,38 @@ async fn unredeemed_sta_tickets_are_bounded() {
     assert_eq!(full.unwrap_err().id, ErrorId::SERVICE_UNAVAILABLE);
     ask(&folder.farms, "xenapp-6", &request, 1).await.unwrap();
     ask(&folder.farms, "cvad-7", &request, 101).await.unwrap();
+}
+
+/// A client that requests tickets without an end denies launches to no other client.
+#[tokio::test]
+async fn flood_of_sta_tickets_leaves_those_of_other_clients() {
+    let folder = Folder::in_memory(&crate::support::small_world());
+    let path = folder.path().join("farm.db");
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 990) \
+                INSERT INTO sta_tickets SELECT randomblob(32), (SELECT id FROM farms WHERE label = \
+                'cvad-7'), 'h:1494', NULL, ?1, ?1 + 100000, '192.0.2.1' FROM n";
+    connection.execute(fill, [at(0).as_millisecond()]).unwrap();
+    let request = TicketRequest::v4(data(), false);
+    let body = encode_request(Dialect::STA, &request);
+    let ask_from = async |client: &str, farm: &str, second| {
+        let farm = folder.farms.farm(farm).unwrap();
+        let client = Some(client.parse().unwrap());
+        let response = farm.respond_sta_to(client, &body, at(second)).await;
+        let (_, response) = decode_response::<TicketRequest>(&response.unwrap()).unwrap();
+        response.map_err(|error| error.id)
+    };
+    let mut issued = 0;
+    for _ in 0..100 {
+        match ask_from("192.0.2.1", "cvad-7", 1).await {
+            Ok(_) => issued += 1,
+            Err(error) => assert_eq!(error, ErrorId::SERVICE_UNAVAILABLE),
+        }
+    }
+    assert_eq!(issued, 10);
+    ask_from("192.0.2.2", "cvad-7", 1).await.unwrap();
+    ask_from("192.0.2.1", "xenapp-6", 1).await.unwrap();
+    ask_from("192.0.2.1", "cvad-7", 101).await.unwrap();
 }
 
 #[tokio::test]

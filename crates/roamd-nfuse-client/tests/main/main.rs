@@ -4,6 +4,7 @@ mod breaker;
 mod failover;
 mod flaky_controllers;
 mod log;
+mod memory;
 mod observer;
 mod service_key;
 mod sta;

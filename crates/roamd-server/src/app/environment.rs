@@ -42,6 +42,7 @@ impl Environment {
         let clock: Clock = Arc::new(Timestamp::now);
         let data_dir = &config.data_dir;
         data_dir::open_or_create(data_dir)?;
+        data_dir::check_owner(data_dir)?;
         let audit = match &config.audit {
             Some(audit) => AuditLog::open(audit, data_dir, Arc::clone(&clock))?,
             None => AuditLog::off(),

@@ -1,9 +1,12 @@
 //! Warnings about valid configurations with which the server would not start, or would not do what
 //! the operator intends.
 
+use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
+use ipnet::IpNet;
 use jiff::Timestamp;
+use roamd_nfuse_client::{ControllerUrl, Security};
 
 use crate::config::{Config, Scheme};
 use crate::data_dir;
@@ -29,6 +32,34 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
              proxy to trusted_proxies"
                 .to_owned(),
         );
+    }
+    for (key, networks) in [
+        ("trusted_proxies", &listener.trusted_proxies),
+        ("metrics_from", &listener.metrics_from),
+    ] {
+        for network in networks.iter().filter(|network| is_wide(network)) {
+            warn(format!(
+                "{key} contains {network}, a large part of the Internet; name the networks that \
+                 are yours"
+            ));
+        }
+    }
+    for store in &config.stores {
+        let farms = store.farms.iter();
+        let farms = farms.map(|farm| (format!("farm {}", farm.id), &farm.controllers));
+        let gateway = store.gateway.iter();
+        let gateway = gateway.map(|gateway| {
+            let owner = format!("the gateway of {}", store.path);
+            (owner, &gateway.authorities)
+        });
+        for (owner, urls) in farms.chain(gateway) {
+            for url in urls.iter().filter(|url| is_plain_outside(url)) {
+                warn(format!(
+                    "Passwords and tickets cross the network to {url} of {owner} unencrypted; use \
+                     https, or an address of a private network"
+                ));
+            }
+        }
     }
     if let Some(files) = &listener.tls
         && let Ok(certificate) = tls::read(files)
@@ -63,4 +94,73 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Whether a network is wider than any that belongs to one organisation: an IPv4 /8, or the IPv6
+/// network of all private addresses.
+fn is_wide(network: &IpNet) -> bool {
+    let narrowest = match network {
+        IpNet::V4(_) => 8,
+        IpNet::V6(_) => 7,
+    };
+    network.prefix_len() < narrowest
+}
+
+/// Whether requests to a URL cross the Internet in the clear. Names are not resolved.
+fn is_plain_outside(url: &ControllerUrl) -> bool {
+    let address = url.host().parse::<IpAddr>();
+    let is_outside = address.is_ok_and(|address| match address.to_canonical() {
+        IpAddr::V4(address) => {
+            !(address.is_loopback() || address.is_private() || address.is_link_local())
+        }
+        IpAddr::V6(address) => {
+            !(address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local())
+        }
+    });
+    url.security() == Security::Plain && is_outside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_wider_than_an_organisation_are_wide() {
+        for (network, wide) in [
+            ("0.0.0.0/0", true),
+            ("::/0", true),
+            ("0.0.0.0/1", true),
+            ("8.0.0.0/7", true),
+            ("2000::/3", true),
+            ("10.0.0.0/8", false),
+            ("192.0.2.1/32", false),
+            ("fc00::/7", false),
+            ("2001:db8::/32", false),
+        ] {
+            assert_eq!(is_wide(&network.parse().unwrap()), wide, "{network}");
+        }
+    }
+
+    #[test]
+    fn plain_controller_outside_private_networks_is_found() {
+        for (url, outside) in [
+            ("http://192.0.2.1", true),
+            ("http://[2001:db8::1]:8080", true),
+            ("http://[::ffff:192.0.2.1]", true),
+            ("http://172.32.0.1", true),
+            ("https://192.0.2.1", false),
+            ("http://127.0.0.1:8080", false),
+            ("http://10.9.8.7", false),
+            ("http://172.31.0.1", false),
+            ("http://192.168.1.1", false),
+            ("http://169.254.1.1", false),
+            ("http://[::1]", false),
+            ("http://[fd00::1]", false),
+            ("http://[fe80::1]", false),
+            ("http://ddc1.example.net", false),
+        ] {
+            let url = ControllerUrl::parse(url).unwrap();
+            assert_eq!(is_plain_outside(&url), outside, "{url}");
+        }
+    }
 }

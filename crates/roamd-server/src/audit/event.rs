@@ -13,6 +13,7 @@ use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use serde::{Serialize, Serializer};
 
+use super::allowances::LineKind;
 use super::losses::Loss;
 use super::text::Text;
 use crate::config::UrlPath;
@@ -71,6 +72,15 @@ pub(crate) enum Event {
         realm: Text,
         reason: &'static str,
     },
+    /// A token of a sign-in was used from an address for the first time. The address of the
+    /// sign-in itself is in its own line.
+    TokenUsed {
+        /// Holder of the token.
+        user: Text,
+        /// What the token was used for: the route, as in the metrics, or the message to the token
+        /// service.
+        operation: &'static str,
+    },
     /// A token was revoked, with all tokens derived from it.
     TokenDestroyed {
         /// Holder of the token.
@@ -115,7 +125,13 @@ pub(crate) enum Event {
         farm: Text,
     },
     /// Lines are missing before this one, or near it.
-    Missing { lines: u64, reason: Loss },
+    Missing {
+        lines: u64,
+        reason: Loss,
+        /// The user who caused them; for [`Loss::User`] only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<Text>,
+    },
 }
 
 /// Why all sign-ins of a user were ended.
@@ -216,15 +232,48 @@ enum EventOutcome {
     Busy,
 }
 
+/// The party whose allowance of lines an event uses.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Party<'e> {
+    /// All clients without a valid token or password together.
+    Unauthenticated,
+    /// A user, with the kind of the line.
+    User(&'e Text, LineKind),
+    /// An operator, whose lines have no limit: no user may displace them.
+    Operator,
+}
+
 impl Event {
-    /// Whether a client without a valid token or password can cause it.
-    pub(super) const fn is_unauthenticated(&self) -> bool {
-        matches!(
-            self,
+    /// The party that caused it.
+    pub(super) fn party(&self) -> Party<'_> {
+        match self {
             Self::SignInRefused { .. }
-                | Self::PasswordChangeRefused { .. }
-                | Self::TokenRefused { .. }
-        )
+            | Self::PasswordChangeRefused { .. }
+            | Self::TokenRefused { user: None, .. }
+            | Self::Missing { .. } => Party::Unauthenticated,
+            Self::TokenRefused {
+                user: Some(user), ..
+            } => Party::User(user, LineKind::RefusedToken),
+            Self::TokenUsed { user, .. } => Party::User(user, LineKind::NewAddress),
+            Self::SignIn { user }
+            | Self::PasswordChanged { user }
+            | Self::TokenDestroyed { user } => Party::User(user, LineKind::Change),
+            Self::List(change) | Self::Disconnect(change) | Self::LogOff(change) => {
+                Party::User(&change.actor.user, change.outcome.line_kind())
+            }
+            Self::Launch { actor, result, .. } => {
+                let kind = match result.outcome {
+                    EventOutcome::Failure => LineKind::WithoutEffect,
+                    outcome => outcome.line_kind(),
+                };
+                Party::User(&actor.user, kind)
+            }
+            Self::TicketWithheld { actor, .. } => Party::User(&actor.user, LineKind::Change),
+            Self::TokensRevoked { user, reason, .. } => match reason {
+                RevocationReason::Operator => Party::Operator,
+                RevocationReason::Limit => Party::User(user, LineKind::Change),
+            },
+        }
     }
 
     pub(crate) fn sign_in_refused(user: Option<Text>, refusal: CredentialRefusal) -> Self {
@@ -279,9 +328,10 @@ impl Event {
         Self::PasswordChangeRefused { user, reason }
     }
 
-    pub(crate) fn token_refused(user: Option<&User>, realm: &str, reason: Reason) -> Self {
+    /// A refused token, with its user if it could be opened.
+    pub(crate) fn token_refused(user: Option<Text>, realm: &str, reason: Reason) -> Self {
         Self::TokenRefused {
-            user: user.map(|user| account(&user.domain, &user.name)),
+            user,
             realm: Text::new(realm),
             reason: reason.as_str(),
         }
@@ -401,6 +451,17 @@ impl From<&Result<LaunchOutcome, Busy>> for LaunchRecord {
                 error: Some(Text::new(reason.as_str())),
             },
             Err(Busy) => plain(EventOutcome::Busy),
+        }
+    }
+}
+
+impl EventOutcome {
+    /// The kind of a line about a change with this outcome. A change that failed may have happened
+    /// at a farm all the same.
+    const fn line_kind(self) -> LineKind {
+        match self {
+            Self::Success | Self::Partial | Self::Failure | Self::Retry => LineKind::Change,
+            Self::NotFound | Self::Busy => LineKind::WithoutEffect,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::file_access::AccessRule;
+
 /// An open log file. Several processes may write the same file: lines are appended atomically.
 #[derive(Debug)]
 pub(super) struct LogFile {
@@ -92,7 +94,8 @@ impl LogFile {
     }
 }
 
-/// Opens the file. Also returns whether its last line is incomplete.
+/// Opens the file, which must not be readable or replaceable by other users. Also returns whether
+/// its last line is incomplete.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -100,8 +103,19 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
         .create(true)
         .mode(0o600)
         .open(path)?;
+    let metadata = file.metadata()?;
+    AccessRule::AUDIT_LOG
+        .check_owner(path, &metadata)
+        .map_err(io::Error::other)?;
+    // A device or a pipe has no content.
+    if metadata.is_file() {
+        AccessRule::AUDIT_LOG
+            .check_mode(path, &metadata)
+            .and_then(|()| AccessRule::AUDIT_LOG.check_parents(path, &metadata))
+            .map_err(io::Error::other)?;
+    }
     let mut last = [b'\n'];
-    if file.metadata()?.len() > 0 {
+    if metadata.len() > 0 {
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
     }
@@ -169,10 +183,30 @@ mod tests {
     }
 
     #[test]
+    fn file_that_others_can_read_or_replace_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, "").unwrap();
+        let open = || LogFile::open(&path, 1000, 2).map(drop);
+        for (mode, good) in [(0o600, true), (0o640, true), (0o644, false), (0o666, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let opened = open().map_err(|error| error.to_string());
+            assert_eq!(opened.is_ok(), good, "{mode:o}: {opened:?}");
+            if let Err(error) = opened {
+                assert!(error.contains("chmod 640"), "{error}");
+            }
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(open().unwrap_err().to_string().contains("chmod go-w"));
+    }
+
+    #[test]
     fn incomplete_line_does_not_corrupt_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         fs::write(&path, "whole\nbrok").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let mut log = LogFile::open(&path, 1000, 2).unwrap();
         append(&mut log, "next");
         append(&mut log, "one");

@@ -1,6 +1,7 @@
 //! The queue to the thread that writes the audit log, and the limits on it.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -8,12 +9,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
+use roamd_citrixauth::TokenId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::event::{Event, Line};
+use super::event::{Event, Line, Party};
 use super::file::LogFile;
+use super::known_addresses::KnownAddresses;
 use super::losses::{Loss, Losses};
 use super::writer::{self, Counts, Job};
 use crate::clock::Clock;
@@ -38,11 +41,16 @@ pub struct AuditError {
 
 /// The audit log of a server. Clones write the same log; its thread ends with the last of them.
 #[derive(Debug, Clone, Default)]
-pub struct AuditLog {
+pub struct AuditLog(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
     /// `None` if no log is kept.
     queue: Option<mpsc::Sender<Job>>,
     counts: Arc<Counts>,
-    unauthenticated: Arc<Mutex<Allowance>>,
+    unauthenticated: Mutex<Allowance>,
+    /// `None` if no log is kept.
+    addresses: Option<KnownAddresses>,
 }
 
 /// Lines written in one second.
@@ -78,21 +86,22 @@ impl AuditLog {
         };
         let file = LogFile::open(&path, config.max_bytes, config.keep).map_err(cannot)?;
         let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
-        let log = Self {
+        let log = Shared {
             queue: Some(queue),
-            ..Self::default()
+            addresses: Some(KnownAddresses::new()),
+            ..Shared::default()
         };
         let counts = Arc::clone(&log.counts);
         thread::Builder::new()
             .name("audit-writer".to_owned())
             .spawn(move || writer::write_all(file, jobs, &counts, &clock))
             .map_err(cannot)?;
-        Ok(log)
+        Ok(Self(Arc::new(log)))
     }
 
     /// Registers the numbers of written and lost lines.
     pub(crate) fn register(&self, registry: &mut Registry) {
-        self.counts.register(registry);
+        self.0.counts.register(registry);
     }
 
     /// Waits until all events recorded so far have been written.
@@ -100,7 +109,7 @@ impl AuditLog {
     /// # Errors
     /// If that takes longer than [`AuditLog::FLUSH_TIMEOUT`].
     pub(crate) async fn flush(&self) -> Result<(), Elapsed> {
-        let Some(queue) = &self.queue else {
+        let Some(queue) = &self.0.queue else {
             return Ok(());
         };
         let flush = async {
@@ -125,21 +134,67 @@ impl AuditLog {
 
     /// Queues a line. A line that exceeds a limit is counted as lost.
     pub(super) fn record(&self, line: Line) {
-        let Some(queue) = &self.queue else { return };
-        if line.event.is_unauthenticated() && !self.allows_unauthenticated(line.time) {
-            self.losses().add(Loss::Flood);
-        } else if queue.try_send(Job::Line(Box::new(line))).is_err() {
+        if self.0.queue.is_some() && self.allows(&line) {
+            self.queue(line);
+        }
+    }
+
+    /// Whether the tokens of a sign-in have been used from an address. `true` if no log is kept.
+    pub(super) fn knows_address(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> bool {
+        let addresses = self.0.addresses.as_ref();
+        addresses.is_none_or(|addresses| addresses.contains(sign_in, address, now))
+    }
+
+    /// Adds an address from which the tokens of a sign-in are used. Returns whether it is new.
+    pub(super) fn add_address(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> bool {
+        let addresses = self.0.addresses.as_ref();
+        addresses.is_some_and(|addresses| addresses.insert(sign_in, address, now))
+    }
+
+    /// Queues the line about a use of a token from a new address. An address above the allowance of
+    /// the user is not added, so that no user displaces the addresses of others.
+    pub(super) fn record_new_address(&self, line: Line, sign_in: TokenId, address: IpAddr) {
+        if self.allows(&line) && self.add_address(sign_in, address, line.time) {
+            self.queue(line);
+        }
+    }
+
+    fn queue(&self, line: Line) {
+        let Some(queue) = &self.0.queue else { return };
+        if queue.try_send(Job::Line(Box::new(line))).is_err() {
             self.losses().add(Loss::Queue);
         }
     }
 
     fn losses(&self) -> &Losses {
-        &self.counts.losses
+        &self.0.counts.losses
+    }
+
+    /// Whether the party that causes a line may cause one more. Otherwise it is counted as lost.
+    fn allows(&self, line: &Line) -> bool {
+        match line.event.party() {
+            Party::Unauthenticated => {
+                let allows = self.allows_unauthenticated(line.time);
+                if !allows {
+                    self.losses().add(Loss::Flood);
+                }
+                allows
+            }
+            Party::User(user, kind) => {
+                let allows = self.0.counts.users.take(user, kind, line.time);
+                if !allows {
+                    self.losses().count(Loss::User);
+                }
+                allows
+            }
+            Party::Operator => true,
+        }
     }
 
     /// Whether one more line of an unauthenticated client may be written in this second.
     fn allows_unauthenticated(&self, now: Timestamp) -> bool {
         let mut allowance = self
+            .0
             .unauthenticated
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -179,10 +234,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn hanging_disk_does_not_block_flush() {
         let (queue, _never_read) = mpsc::channel(1);
-        let log = AuditLog {
+        let log = AuditLog(Arc::new(Shared {
             queue: Some(queue),
-            ..AuditLog::default()
-        };
+            ..Shared::default()
+        }));
         // First the writer does not respond, then the queue is full.
         assert!(log.flush().await.is_err());
         assert!(log.flush().await.is_err());

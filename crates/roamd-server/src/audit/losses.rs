@@ -13,6 +13,8 @@ use serde::Serialize;
 pub(crate) enum Loss {
     /// Unauthenticated clients had reached their limit.
     Flood,
+    /// A user had reached a limit.
+    User,
     /// The queue was full.
     Queue,
     /// The file could not be written.
@@ -22,7 +24,7 @@ pub(crate) enum Loss {
 /// Numbers of lost lines.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
-    /// Lines not reported in the log yet.
+    /// Lines not reported in the log yet. Those of users are counted by user.
     unreported: [AtomicU64; 3],
     /// Counters of the metrics.
     pub(super) counts: Family<LossLabels, Counter>,
@@ -37,6 +39,11 @@ impl Losses {
     /// Counts a lost line.
     pub(super) fn add(&self, loss: Loss) {
         self.put_back(loss, 1);
+        self.count(loss);
+    }
+
+    /// Counts a lost line in the metrics only.
+    pub(super) fn count(&self, loss: Loss) {
         self.counts.get_or_create(&loss.labels()).inc();
     }
 
@@ -44,31 +51,35 @@ impl Losses {
     pub(super) fn take(&self) -> impl Iterator<Item = (Loss, u64)> {
         Loss::ALL
             .into_iter()
-            .map(|loss| (loss, self.unreported(loss).swap(0, Ordering::Relaxed)))
+            .filter_map(|loss| Some((loss, self.unreported(loss)?.swap(0, Ordering::Relaxed))))
             .filter(|(_, lines)| *lines > 0)
     }
 
     /// Puts lines back whose report could not be written.
     pub(super) fn put_back(&self, loss: Loss, lines: u64) {
-        self.unreported(loss).fetch_add(lines, Ordering::Relaxed);
+        if let Some(unreported) = self.unreported(loss) {
+            unreported.fetch_add(lines, Ordering::Relaxed);
+        }
     }
 
-    fn unreported(&self, loss: Loss) -> &AtomicU64 {
+    fn unreported(&self, loss: Loss) -> Option<&AtomicU64> {
         let [flood, queue, file] = &self.unreported;
         match loss {
-            Loss::Flood => flood,
-            Loss::Queue => queue,
-            Loss::File => file,
+            Loss::Flood => Some(flood),
+            Loss::User => None,
+            Loss::Queue => Some(queue),
+            Loss::File => Some(file),
         }
     }
 }
 
 impl Loss {
-    pub(super) const ALL: [Self; 3] = [Self::Flood, Self::Queue, Self::File];
+    pub(super) const ALL: [Self; 4] = [Self::Flood, Self::User, Self::Queue, Self::File];
 
     pub(super) const fn labels(self) -> LossLabels {
         let reason = match self {
             Self::Flood => "flood",
+            Self::User => "user",
             Self::Queue => "queue",
             Self::File => "file",
         };

@@ -4,10 +4,13 @@
 //! request waits for the disk: users must reach their sessions even if it is full, and no client
 //! may slow down others by what is written about it. Lines that cannot be written are counted, and
 //! reported in the metrics, in the log, and in the audit log itself once it can be written again.
+//! The lines that a user may cause are limited, and so are those of all clients without a token.
 //! The module must not know HTTP or the rules of the domain.
 
+mod allowances;
 mod event;
 mod file;
+mod known_addresses;
 mod log;
 mod losses;
 mod scope;

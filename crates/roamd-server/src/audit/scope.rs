@@ -2,9 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::event::{Event, Line};
+use roamd_citrixauth::TokenId;
+use roamd_sessions::User;
+
+use super::event::{Event, Line, account};
 use super::log::AuditLog;
 use crate::clock::Clock;
+use crate::http::client_address::client_key;
 use crate::http::request_id::RequestId;
 
 /// Common fields of all audit lines of one request.
@@ -34,11 +38,38 @@ impl AuditScope {
 
     /// Records an event. Does not wait until it is written.
     pub(crate) fn record(&self, event: Event) {
-        self.log.record(Line {
+        self.log.record(self.line(event));
+    }
+
+    /// Notes that the client has signed in: its address is no new one for the tokens of this
+    /// sign-in.
+    pub(crate) fn note_sign_in(&self, sign_in: TokenId) {
+        if let Some(address) = self.address {
+            let now = (self.clock)();
+            self.log.add_address(sign_in, client_key(address), now);
+        }
+    }
+
+    /// Notes that the client uses a token. Records an event if the tokens of this sign-in have not
+    /// been used from its address before.
+    pub(crate) fn note_use(&self, user: &User, sign_in: TokenId, operation: &'static str) {
+        let Some(address) = self.address else { return };
+        let (address, now) = (client_key(address), (self.clock)());
+        if !self.log.knows_address(sign_in, address, now) {
+            let line = self.line(Event::TokenUsed {
+                user: account(&user.domain, &user.name),
+                operation,
+            });
+            self.log.record_new_address(line, sign_in, address);
+        }
+    }
+
+    fn line(&self, event: Event) -> Line {
+        Line {
             time: (self.clock)(),
             request: Some(self.request),
             address: self.address,
             event,
-        });
+        }
     }
 }

@@ -1,12 +1,25 @@
 //! Text from clients and farms, made safe: limited in length, and printable ASCII in the file.
 
+use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 /// Maximum length of a text, in characters.
 const MAX_CHARS: usize = 256;
+
+/// Maximum length of a text in a line, in bytes after escaping.
+const MAX_TEXT_BYTES: usize = 6 * MAX_CHARS;
+
+/// Maximum length of a line, in bytes. It is exceeded only if very many farms are in it.
+const MAX_LINE_BYTES: usize = 2048;
+
+/// Maximum length of a text in a line that would be longer, in bytes after escaping.
+const SHORT_TEXT_BYTES: usize = 120;
+
+/// What replaces the end of a text.
+const CUT: &[u8] = b"\\u2026";
 
 /// Text that may come from a client or a farm. A longer text is cut and ends with `…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,37 +35,92 @@ impl Text {
             None => text.to_owned(),
         })
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Writes a value as one line of printable ASCII. No text can move the cursor, change the writing
 /// direction or begin a line in a program that shows the file.
+///
+/// Escaping can make a text several times as long. If the line would be too long, its long texts
+/// are cut.
 pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let line = with_texts_up_to(MAX_TEXT_BYTES, value)?;
+    if line.len() <= MAX_LINE_BYTES {
+        return Ok(line);
+    }
+    with_texts_up_to(SHORT_TEXT_BYTES, value)
+}
+
+fn with_texts_up_to(max_bytes: usize, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
-    value.serialize(&mut Serializer::with_formatter(&mut line, Printable))?;
+    let printable = Printable {
+        max_bytes,
+        left: None,
+    };
+    value.serialize(&mut Serializer::with_formatter(&mut line, printable))?;
     line.push(b'\n');
     Ok(line)
 }
 
-/// Escapes all characters that are not printable ASCII. Control characters, quotes and backslashes
-/// are escaped before.
-struct Printable;
+/// Escapes all characters that are not printable ASCII, and cuts each text at a number of bytes.
+struct Printable {
+    max_bytes: usize,
+    /// Bytes that the current text may still have. `None` after it was cut.
+    left: Option<usize>,
+}
+
+impl Printable {
+    /// Writes one escaped character, or the mark of the end if the text becomes too long.
+    fn write<W: ?Sized + io::Write>(&mut self, writer: &mut W, escaped: &[u8]) -> io::Result<()> {
+        let Some(left) = self.left else {
+            return Ok(());
+        };
+        self.left = left.checked_sub(escaped.len());
+        match self.left {
+            Some(_) => writer.write_all(escaped),
+            None => writer.write_all(CUT),
+        }
+    }
+}
 
 impl Formatter for Printable {
+    fn begin_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.left = Some(self.max_bytes);
+        writer.write_all(b"\"")
+    }
+
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
         for character in fragment.chars() {
-            if matches!(character, ' '..='~') {
-                write!(writer, "{character}")?;
+            if let (' '..='~', Ok(byte)) = (character, u8::try_from(character)) {
+                self.write(writer, &[byte])?;
                 continue;
             }
+            // Both halves of a pair are written, or none.
+            let mut escaped = String::with_capacity(12);
             for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
+                write!(escaped, "\\u{unit:04x}").map_err(io::Error::other)?;
             }
+            self.write(writer, escaped.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Control characters, quotes and backslashes.
+    fn write_char_escape<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        let mut escaped = Vec::with_capacity(6);
+        CompactFormatter.write_char_escape(&mut escaped, escape)?;
+        self.write(writer, &escaped)
     }
 }
 
@@ -87,5 +155,35 @@ mod tests {
             assert_eq!(text.chars().count(), expected);
             assert_eq!(text.ends_with('…'), length > 256);
         }
+    }
+
+    #[test]
+    fn line_is_bounded_in_bytes_after_escaping() {
+        for (text, kept) in [
+            ("n", SHORT_TEXT_BYTES),
+            ("\u{fc}", SHORT_TEXT_BYTES / 6),
+            ("\u{1f4bb}", SHORT_TEXT_BYTES / 12),
+            ("\u{1}", SHORT_TEXT_BYTES / 6),
+            ("\"", SHORT_TEXT_BYTES / 2),
+            ("\\", SHORT_TEXT_BYTES / 2),
+        ] {
+            let long = Text::new(&text.repeat(MAX_CHARS));
+            let texts = vec![long.clone(); 10];
+            let line = line(&texts).unwrap();
+            assert!(line.len() <= MAX_LINE_BYTES, "{text:?}: {}", line.len());
+            let read: Vec<String> = serde_json::from_slice(&line).unwrap();
+            let expected = text.repeat(kept) + "…";
+            assert!(read.iter().all(|text| *text == expected), "{text:?}");
+            // Alone, a text is cut only if it is very long.
+            let line = super::line(&long).unwrap();
+            let read: String = serde_json::from_slice(&line).unwrap();
+            let kept = MAX_CHARS.min(MAX_TEXT_BYTES / text_bytes(text));
+            assert_eq!(read.trim_end_matches('…'), text.repeat(kept), "{text:?}");
+        }
+    }
+
+    /// Number of bytes of an escaped character.
+    fn text_bytes(text: &str) -> usize {
+        line(&Text::new(text)).unwrap().len() - "\"\"\n".len()
     }
 }

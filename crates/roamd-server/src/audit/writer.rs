@@ -1,19 +1,24 @@
 //! The thread that writes the audit log.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
+use super::allowances::UserAllowances;
 use super::event::{Event, Line};
 use super::file::LogFile;
 use super::losses::{Loss, Losses};
-use super::text;
+use super::text::{self, Text};
 use crate::clock::Clock;
 
 /// Maximum number of jobs between two checks of the file.
 const BATCH: usize = 256;
+
+/// Minimum time between two reports of the lines that were left out for users. A user above the
+/// allowance has one more line in this time.
+const USER_REPORT_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 
 /// A job of the writer.
 pub(super) enum Job {
@@ -23,11 +28,12 @@ pub(super) enum Job {
     Flush(oneshot::Sender<()>),
 }
 
-/// Numbers of written and lost lines.
+/// Numbers of written and lost lines, and what users may still cause.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     written: Counter,
     pub(super) losses: Losses,
+    pub(super) users: UserAllowances,
 }
 
 impl Counts {
@@ -60,6 +66,7 @@ pub(super) fn write_all(
     let mut writer = Writer {
         file,
         counts,
+        users_reported: None,
         rotation: FaultState::default(),
         writing: FaultState::default(),
     };
@@ -70,6 +77,7 @@ pub(super) fn write_all(
             match job {
                 Job::Line(line) => {
                     writer.report_losses(line.time);
+                    writer.report_users_if_due(line.time);
                     if !writer.write(&line) {
                         counts.losses.add(Loss::File);
                     }
@@ -79,12 +87,16 @@ pub(super) fn write_all(
             }
         }
     }
-    writer.report_losses(clock());
+    let now = clock();
+    writer.report_losses(now);
+    writer.report_users(now);
 }
 
 struct Writer<'c> {
     file: LogFile,
     counts: &'c Counts,
+    /// Time of the last report of lines that were left out for users.
+    users_reported: Option<Timestamp>,
     rotation: FaultState,
     writing: FaultState,
 }
@@ -109,18 +121,46 @@ impl Writer<'_> {
     /// Writes a line about the lines that are missing here.
     fn report_losses(&mut self, time: Timestamp) {
         for (reason, lines) in self.counts.losses.take() {
-            let line = Line {
-                time,
-                request: None,
-                address: None,
-                event: Event::Missing { lines, reason },
-            };
-            if self.write(&line) {
+            if self.report(time, lines, reason, None) {
                 warn!(lines, ?reason, "Audit lines were lost");
             } else {
                 self.counts.losses.put_back(reason, lines);
             }
         }
+    }
+
+    /// Reports the lines that were left out for users, at most once a minute.
+    fn report_users_if_due(&mut self, time: Timestamp) {
+        let is_due = |reported| time.duration_since(reported).abs() >= USER_REPORT_INTERVAL;
+        if self.counts.users.has_left_out() && self.users_reported.is_none_or(is_due) {
+            self.report_users(time);
+        }
+    }
+
+    /// Writes a line for each user about the lines that were left out.
+    fn report_users(&mut self, time: Timestamp) {
+        self.users_reported = Some(time);
+        for (user, lines) in self.counts.users.take_left_out() {
+            if self.report(time, lines, Loss::User, user.clone()) {
+                warn!(lines, "Audit lines of a user were left out");
+            } else {
+                self.counts.users.put_back(user.as_ref(), lines);
+            }
+        }
+    }
+
+    /// Writes a line about missing lines. Returns whether it was written.
+    fn report(&mut self, time: Timestamp, lines: u64, reason: Loss, user: Option<Text>) -> bool {
+        self.write(&Line {
+            time,
+            request: None,
+            address: None,
+            event: Event::Missing {
+                lines,
+                reason,
+                user,
+            },
+        })
     }
 
     fn rotate_if_needed(&mut self) {

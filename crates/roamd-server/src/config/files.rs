@@ -6,7 +6,10 @@ use std::path::Path;
 
 use roamd_config::{CertificateError, ControllerTls, FileError, Files, ListenerTls};
 
+use rustix::process::geteuid;
+
 use super::transport::client_tls;
+use crate::file_access::AccessRule;
 use crate::tls;
 
 /// The file system.
@@ -19,6 +22,23 @@ impl Files for SystemFiles {
         }
         let mut bytes = Vec::new();
         File::open(path)?.take(largest).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn read_secret(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
+        let bytes = self.read(path, largest)?;
+        let file = fs::metadata(path)?;
+        let rule = AccessRule::INSTALLED_SECRET;
+        // Root also checks configurations of servers that run as another user.
+        let owner = if geteuid().is_root() {
+            Ok(())
+        } else {
+            rule.check_owner(path, &file)
+        };
+        owner
+            .and_then(|()| rule.check_mode(path, &file))
+            .and_then(|()| rule.check_parents(path, &file))
+            .map_err(|error| FileError::Exposed(error.to_string()))?;
         Ok(bytes)
     }
 
@@ -192,6 +212,7 @@ mod tests {
         )));
 
         fs::write(&path, "\n").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let expected = at_key("`service_key_file` names a file that has no key in its first line");
         assert_eq!(errors(&text), [expected]);
 
@@ -201,6 +222,28 @@ mod tests {
             farm.service_keys,
             Some(ServiceKeys::parse("one\ntwo").unwrap())
         );
+    }
+
+    #[test]
+    fn service_keys_that_others_can_read_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        fs::write(&path, "one").unwrap();
+        let text = config("", &format!("service_key_file = {path:?}"));
+        for (mode, good) in [(0o600, true), (0o640, true), (0o644, false), (0o660, false)] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let errors = errors(&text);
+            assert_eq!(errors.is_empty(), good, "{mode:o}: {errors:?}");
+            for error in errors {
+                let problem = "`service_key_file` cannot be used: the file";
+                let named = error.starts_with(&error_at(&text, "service_key_file", problem));
+                assert!(named && error.contains("chmod 640"), "{error}");
+            }
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+        let [error] = errors(&text).try_into().unwrap();
+        assert!(error.contains("chmod go-w"), "{error}");
     }
 
     #[test]

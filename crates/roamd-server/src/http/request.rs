@@ -25,6 +25,7 @@ pub(crate) struct Request {
     body: Incoming,
     client: Option<Client>,
     body_timeout: Duration,
+    operation: &'static str,
 }
 
 /// The `Authorization` header of a request (CA-4).
@@ -53,7 +54,20 @@ impl Request {
             body,
             client,
             body_timeout,
+            operation: "",
         }
+    }
+
+    /// Sets what the client wants to do, in one word.
+    #[must_use]
+    pub(crate) fn for_operation(mut self, operation: &'static str) -> Self {
+        self.operation = operation;
+        self
+    }
+
+    /// What the client wants to do: the name of the route, or of the message to the token service.
+    pub(crate) fn operation(&self) -> &'static str {
+        self.operation
     }
 
     /// Id of the request.

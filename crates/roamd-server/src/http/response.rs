@@ -5,6 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, HeaderValue,
 use http::{HeaderName, StatusCode};
 use http_body_util::Full;
 use roamd_http::Response;
+use zeroize::Zeroizing;
 
 /// Whether and where a response may be cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,16 @@ pub(crate) fn respond(
     headers.insert(NOSNIFF.0, NOSNIFF.1);
     caching.write(headers);
     response
+}
+
+/// A response with a token, a ticket or a form, which is wiped after it was sent.
+pub(crate) fn respond_secret(
+    status: StatusCode,
+    media_type: &'static str,
+    body: Vec<u8>,
+) -> Response {
+    let body = Bytes::from_owner(Zeroizing::new(body));
+    respond(status, media_type, Caching::Secret, body)
 }
 
 /// A line for people, as plain text: `404 Not Found: not found`.

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::rng;
 use crate::data_dir::{self, DataDirError};
+use crate::file_access::{AccessRule, FileAccessError};
 
 /// Name of the file.
 const FILE: &str = "keys";
@@ -51,17 +52,9 @@ pub enum KeysError {
         /// Cause.
         source: io::Error,
     },
-    /// Others can read the keys.
-    #[error(
-        "key file {} can be read by others (mode {mode:o}); run `chmod 600` on it, and make new \
-         keys if they may have been seen", .path.display()
-    )]
-    Exposed {
-        /// Path of the file.
-        path: PathBuf,
-        /// Permission bits of the file.
-        mode: u32,
-    },
+    /// Others can read or replace the keys.
+    #[error(transparent)]
+    Access(#[from] FileAccessError),
     /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] DataDirError),
@@ -167,12 +160,11 @@ impl KeyFile {
     pub(super) fn read(&self) -> Result<KeyRing, KeysError> {
         let file = File::open(&self.path).map_err(|source| self.unusable(source))?;
         let metadata = file.metadata().map_err(|source| self.unusable(source))?;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeysError::Exposed {
-                path: self.path.clone(),
-                mode,
-            });
+        AccessRule::KEY_FILE.check_mode(&self.path, &metadata)?;
+        let folder = fs::metadata(&self.folder).map_err(|source| self.unusable(source))?;
+        // Root manages the keys of the server's user, who owns the folder.
+        if metadata.uid() != folder.uid() {
+            AccessRule::KEY_FILE.check_owner(&self.path, &metadata)?;
         }
         data_dir::check(&self.folder)?;
         // Allocated at once, since a growing string leaves copies of secrets behind.

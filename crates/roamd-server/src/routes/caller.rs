@@ -4,14 +4,14 @@ use std::future::poll_fn;
 use std::pin::pin;
 
 use jiff::Timestamp;
-use roamd_citrixauth::Claims;
+use roamd_citrixauth::{Claims, UserIdentity};
 use roamd_sessions::{User, UserKey};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
 use zeroize::Zeroizing;
 
 use crate::app::state::AppState;
-use crate::audit::{AuditScope, Event};
+use crate::audit::{AuditScope, Event, account};
 use crate::auth::password_checks::CheckPolicy;
 use crate::auth::revocation::TokenDigests;
 use crate::farms::PasswordCheck;
@@ -42,9 +42,10 @@ pub(crate) async fn caller<'s>(
     space: &'s ProtectionSpace,
 ) -> Result<Caller<'s>, ApiError> {
     let audit = state.audit_scope(request);
-    let refused = |reason| {
+    let refused = |holder: Option<UserIdentity>, reason| {
         if reason != Reason::NoToken {
-            audit.record(Event::token_refused(None, space.realm.as_str(), reason));
+            let holder = holder.map(|user| account(user.domain(), user.name()));
+            audit.record(Event::token_refused(holder, space.realm.as_str(), reason));
         }
         unauthorized(space, reason)
     };
@@ -57,18 +58,35 @@ pub(crate) async fn caller<'s>(
             state.tokens.check(Some(value), realm, audience, now)
         }
     };
-    let presented = presented.map_err(refused)?;
+    let presented = presented.map_err(|reason| refused(holder(state, request, reason), reason))?;
     let digests = TokenDigests::of(&presented);
     let revoked = state.revocations.is_revoked(&digests).await?;
-    let claims = presented.unless_revoked(revoked).map_err(refused)?;
+    let destroyed = revoked.then(|| presented.user().clone());
+    let claims = presented
+        .unless_revoked(revoked)
+        .map_err(|reason| refused(destroyed, reason))?;
+    let user = user(&claims);
+    audit.note_use(&user, claims.sign_in, request.operation());
     Ok(Caller {
         state,
         space,
         digests,
-        user: user(&claims),
+        user,
         claims,
         audit,
     })
+}
+
+/// The user of a refused token that this server has issued.
+fn holder(state: &AppState, request: &Request, reason: Reason) -> Option<UserIdentity> {
+    let may_be_opened = matches!(
+        reason,
+        Reason::Expired | Reason::NotForThisService | Reason::InvalidAudience
+    );
+    match request.authorization() {
+        Authorization::Value(value) if may_be_opened => state.tokens.holder(value),
+        _ => None,
+    }
 }
 
 impl Caller<'_> {
@@ -123,7 +141,8 @@ impl Caller<'_> {
             return Ok(());
         }
         let (realm, reason) = (self.space.realm.as_str(), Reason::Expired);
-        let event = Event::token_refused(Some(&self.user), realm, reason);
+        let user = account(&self.user.domain, &self.user.name);
+        let event = Event::token_refused(Some(user), realm, reason);
         self.audit.record(event);
         Err(unauthorized(self.space, reason))
     }
@@ -166,8 +185,9 @@ impl Caller<'_> {
             PasswordCheck::Refused(reason) => {
                 info!(user = %user.key, ?reason, "Token refused: password no longer valid");
                 let realm = self.space.realm.as_str();
+                let name = account(&user.domain, &user.name);
                 self.audit
-                    .record(Event::token_refused(Some(user), realm, reason));
+                    .record(Event::token_refused(Some(name), realm, reason));
                 Err(unauthorized(self.space, reason))
             }
             PasswordCheck::Unknown | PasswordCheck::Suspect if policy == CheckPolicy::Require => {

@@ -19,7 +19,7 @@ use crate::auth::password_checks::CheckPolicy;
 use crate::auth::retry_key::LaunchId;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::{Caching, respond};
+use crate::http::response::respond_secret;
 use crate::http::urls::ProtectionSpace;
 use crate::routes::caller::caller;
 
@@ -208,7 +208,7 @@ fn failed(failure: &LaunchFailure, language: Language) -> LaunchData {
 
 /// A launch document. If it holds a text for people, its language is declared (ST-8).
 fn launch_response(media: &'static str, language: Language, data: &LaunchData) -> Response {
-    let mut response = respond(StatusCode::OK, media, Caching::Secret, data.to_xml());
+    let mut response = respond_secret(StatusCode::OK, media, data.to_xml());
     if matches!(data, LaunchData::Failure { .. }) {
         let tag = HeaderValue::from_static(language.tag());
         response.headers_mut().insert(CONTENT_LANGUAGE, tag);

@@ -26,6 +26,7 @@ pub(crate) async fn respond(
     route: Route<'_>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let request = request.for_operation(route.name());
     match route {
         Route::Store(index, route) => {
             let store = state.stores.get(index).ok_or(ApiError::NotFound)?;

@@ -3,13 +3,14 @@
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use roamd_config::ListenerTls;
 use roamd_http::{TlsCertificate, TlsCertificateError};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::file_access::{AccessRule, FileAccessError};
 
 /// Keys of the configuration that name the files.
 const CERTIFICATE: &str = "certificate_file";
@@ -41,16 +42,8 @@ pub enum TlsCertificateFileError {
         key: &'static str,
     },
     /// The key can be read by every user of the machine.
-    #[error(
-        "the key {} is readable by every user of this machine (mode {mode:o}); run `chmod o=` on \
-         it, and get a new key if it may have been read", .path.display()
-    )]
-    Exposed {
-        /// Path of the file.
-        path: PathBuf,
-        /// Permission bits of the file.
-        mode: u32,
-    },
+    #[error(transparent)]
+    Exposed(#[from] FileAccessError),
     /// The files hold no usable certificate and key.
     #[error(transparent)]
     Unusable(#[from] TlsCertificateError),
@@ -61,7 +54,7 @@ impl TlsCertificateFileError {
     pub(crate) fn key(&self) -> &'static str {
         match self {
             Self::Unreadable { key, .. } | Self::Size { key, .. } => key,
-            Self::Exposed { .. } => KEY,
+            Self::Exposed(_) => KEY,
             Self::Unusable(error) => match error {
                 TlsCertificateError::NoCertificate
                 | TlsCertificateError::BrokenCertificate
@@ -167,11 +160,6 @@ fn check_secret(path: &Path) -> Result<(), TlsCertificateFileError> {
         key: KEY,
         source,
     })?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o007 == 0 {
-        Ok(())
-    } else {
-        let path = path.into();
-        Err(TlsCertificateFileError::Exposed { path, mode })
-    }
+    AccessRule::CERTIFICATE_KEY.check_mode(path, &metadata)?;
+    Ok(())
 }

@@ -5,4 +5,4 @@ mod reload;
 
 pub use self::certificate_files::TlsCertificateFileError;
 pub(crate) use self::certificate_files::read;
-pub(crate) use self::reload::CertificateReloader;
+pub use self::reload::CertificateReloader;

@@ -1,5 +1,6 @@
 //! Reloads the certificate of the listener when its files change.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps the certificate of a listener up to date with its files.
-pub(crate) struct CertificateReloader {
+pub struct CertificateReloader {
     files: ListenerTls,
     tls: ServerTls,
     /// Result of the last check.
@@ -60,13 +61,31 @@ impl CertificateReloader {
         })
     }
 
+    /// Reads the certificate of a listener that is not configured in a file, such as that of an
+    /// embedded farm. The key must not be readable by others.
+    ///
+    /// # Errors
+    /// If the files hold no usable certificate and key.
+    pub fn of_files(
+        certificate_file: PathBuf,
+        key_file: PathBuf,
+    ) -> Result<Self, TlsCertificateFileError> {
+        let files = ListenerTls {
+            certificate_file,
+            key_file,
+            client_ca_file: None,
+        };
+        Self::open(files, Arc::default(), ListenerMetrics::default())
+    }
+
     /// The TLS configuration of the listener. It changes with the files.
-    pub(crate) fn tls(&self) -> ServerTls {
+    #[must_use]
+    pub fn tls(&self) -> ServerTls {
         self.tls.clone()
     }
 
     /// Checks the files regularly and on request, until `shutdown` is cancelled.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         let checking = async {
             loop {
                 tokio::select! {

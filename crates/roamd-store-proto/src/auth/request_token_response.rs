@@ -53,7 +53,7 @@ impl RequestTokenResponse {
     /// Encodes a response with all six elements (CA-22). Seconds have seven decimals.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {
-        let mut writer = document::begin(ROOT, NAMESPACE, &[]);
+        let mut writer = document::begin_secret(ROOT, NAMESPACE, &[]);
         writer.leaf("for-service", &[], &self.for_service);
         writer.leaf("issued", &[], &format!("{:.7}", self.issued));
         writer.leaf("expiry", &[], &format!("{:.7}", self.expiry));

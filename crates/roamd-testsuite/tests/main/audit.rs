@@ -268,11 +268,16 @@ async fn refused_sign_in_is_logged_with_its_reason() {
         password: "roam-demo",
         issued: jiff::Timestamp::now() - jiff::SignedDuration::from_hours(9),
     });
+    // A token that this server has issued has a user.
+    let holder = json!("DEMO\\alice");
     for (token, reason) in [
         (None, None),
-        (Some("AAAA"), Some("invalidtoken")),
-        (Some(old.as_str()), Some("expired")),
-        (Some(alice.primary.as_str()), Some("notforthisservice")),
+        (Some("AAAA"), Some(("invalidtoken", Value::Null))),
+        (Some(old.as_str()), Some(("expired", holder.clone()))),
+        (
+            Some(alice.primary.as_str()),
+            Some(("notforthisservice", holder)),
+        ),
     ] {
         let authorization = token.map(|token| format!("CitrixAuth {token}"));
         let headers: Vec<_> = authorization
@@ -285,7 +290,14 @@ async fn refused_sign_in_is_logged_with_its_reason() {
         let logged: Vec<_> = audit.new_lines(&alice).await.iter().map(plain).collect();
         let expected: Vec<_> = reason
             .iter()
-            .map(|reason| json!({ "event": "token-refused", "realm": realm, "reason": reason }))
+            .map(|(reason, user)| {
+                let mut line =
+                    json!({ "event": "token-refused", "realm": realm, "reason": reason });
+                if user.is_string() {
+                    line["user"] = user.clone();
+                }
+                line
+            })
             .collect();
         assert_eq!(logged, expected);
     }
@@ -389,7 +401,8 @@ async fn destroyed_token_and_its_use_are_logged() {
     let response = alice.get("/Citrix/Store/resources/v2").await;
     assert_eq!(response.status, 401);
     let refused = json!({
-        "event": "token-refused", "realm": "store:/Citrix/Store", "reason": "expired",
+        "event": "token-refused", "user": "DEMO\\alice", "realm": "store:/Citrix/Store",
+        "reason": "expired",
     });
     assert_eq!(line(&mut audit, &bob).await, refused);
 }
@@ -579,6 +592,183 @@ async fn flood_of_refused_tokens_keeps_lines_of_users() {
         RUBBISH
     );
     assert!(missing > 0);
+}
+
+/// A user cannot push the lines of others out of the files that are kept: ten times the allowance,
+/// with texts that become twelve times as long in the file.
+#[tokio::test]
+async fn flood_of_unknown_launches_keeps_lines_of_others() {
+    const ALLOWED: usize = 60;
+    const SENT: usize = 10 * ALLOWED;
+    let mut env = TestEnvironment::start(Options {
+        clock: Clock::stopped(),
+        ..Options::default()
+    })
+    .await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    audit.new_lines(&bob).await;
+    let unknown = env.url(&format!(
+        "/Citrix/Store/sessions/v1/{}/launch/ica",
+        "A".repeat(200)
+    ));
+    let long = "💻".repeat(200);
+    for _ in 0..SENT {
+        assert_eq!(alice.launch(&unknown, &long).await.status, 404);
+    }
+    // A real change of the same user has an allowance of its own.
+    assert_eq!(alice.end("disconnect", "DESK-A", "").await, "success");
+    assert_eq!(bob.end("disconnect", "DESK-B", "").await, "success");
+    let lines = audit.new_lines(&bob).await;
+    let of = |event: &str| -> Vec<_> { lines.iter().filter(|it| it["event"] == event).collect() };
+    assert_eq!(of("launch").len(), ALLOWED);
+    let changes: Vec<_> = of("disconnect").iter().map(|line| &line["user"]).collect();
+    assert_eq!(changes, ["DEMO\\alice", "DEMO\\bob"]);
+    let text = std::fs::read_to_string(env.server_dir().join("audit.jsonl")).unwrap();
+    let longest = text.lines().map(str::len).max();
+    assert!(longest <= Some(2048), "{longest:?}");
+    let metrics = env.server.send("GET", "/metrics", &[], b"").await;
+    let lost = format!(
+        "roamd_audit_lost_lines_total{{reason=\"user\"}} {}",
+        SENT - ALLOWED
+    );
+    assert!(metrics.text().contains(&lost), "{}", metrics.text());
+    assert_missing_after_stop(&mut env, &audit, "DEMO\\alice", SENT - ALLOWED).await;
+}
+
+/// Stops the server, and waits until this number of lines of a user is reported as left out. With a
+/// stopped clock there is one report in between at most.
+async fn assert_missing_after_stop(
+    env: &mut TestEnvironment,
+    audit: &AuditReader,
+    user: &str,
+    expected: usize,
+) {
+    env.restart_server().await;
+    // The thread that writes ends by itself.
+    loop {
+        let lines = audit.lines();
+        let missing = lines.iter().filter(|line| line["event"] == "missing");
+        let missing: Vec<_> = missing
+            .map(|line| {
+                let by = (&line["reason"], &line["user"]);
+                assert_eq!(by, (&json!("user"), &json!(user)));
+                usize::try_from(line["lines"].as_u64().unwrap()).unwrap()
+            })
+            .collect();
+        assert!(missing.len() <= 2, "{missing:?}");
+        let sum: usize = missing.iter().sum();
+        assert!(sum <= expected, "{missing:?}");
+        if sum == expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn left_out_lines_are_reported_at_the_stop() {
+    let mut env = TestEnvironment::start(Options {
+        clock: Clock::stopped(),
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let audit = env.audit();
+    for _ in 0..62 {
+        let unknown = env.url("/Citrix/Store/sessions/v1/AAAA/launch/ica");
+        assert_eq!(alice.launch(&unknown, "DESK-A").await.status, 404);
+    }
+    assert_missing_after_stop(&mut env, &audit, "DEMO\\alice", 2).await;
+}
+
+/// A thief uses a token from another address than its user.
+#[tokio::test]
+async fn first_use_of_token_from_each_address_is_logged() {
+    const ALLOWED: usize = 100;
+    let mut env = TestEnvironment::start(Options {
+        clock: Clock::stopped(),
+        ..Options::default()
+    })
+    .await;
+    let mut audit = env.audit();
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    audit.new_lines(&bob).await;
+    let from = |last: u16| {
+        let [high, low] = last.to_be_bytes();
+        let server = env.server.from([127, 0, 1 + high, low]);
+        SignedIn {
+            server,
+            ..alice.clone()
+        }
+    };
+    let list = async |user: SignedIn| {
+        let accept = "application/vnd.citrix.sessionstate+xml";
+        let body = session_params("DESK-A", "");
+        user.post("available", accept, &body).await.status
+    };
+    let exchange = async |user: SignedIn| {
+        let service = TokenService::discover(user.server).await;
+        service.exchange(&user.primary).await.status
+    };
+    let get = async |user: SignedIn, path: &str| user.get(path).await.status;
+    let resources = "/Citrix/Store/resources/v2";
+    let mut expected = Vec::new();
+    for (last, operation) in [(1, "available"), (2, "token-exchange"), (3, "resources")] {
+        for _ in 0..3 {
+            let status = match operation {
+                "available" => list(from(last)).await,
+                "token-exchange" => exchange(from(last)).await,
+                _ => get(from(last), resources).await,
+            };
+            assert_eq!(status, 200, "{operation}");
+        }
+        expected.push((operation, format!("127.0.1.{last}")));
+    }
+    // From here on all addresses are known, for every token of the sign-in.
+    for last in 1..=3 {
+        assert_eq!(get(from(last), resources).await, 200);
+        assert_eq!(exchange(from(last)).await, 200);
+    }
+    assert_eq!(get(alice.clone(), resources).await, 200);
+    let lines = audit.new_lines(&bob).await;
+    let used: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            assert_eq!(
+                (&line["event"], &line["user"]),
+                (&json!("token-used"), &json!("DEMO\\alice"))
+            );
+            let text = |field: &str| line[field].as_str().unwrap();
+            (text("operation"), text("address").to_owned())
+        })
+        .collect();
+    assert_eq!(used, expected);
+
+    // The number of lines is limited, and bob's tokens are not affected.
+    let sent = 10 * ALLOWED;
+    for last in 0..sent {
+        let last = u16::try_from(last).unwrap() + 256;
+        assert_eq!(
+            get(from(last), "/Citrix/Store/resources/v2?scope=x").await,
+            400
+        );
+    }
+    let lines = audit.new_lines(&bob).await;
+    let of = |event: &str| -> Vec<_> { lines.iter().filter(|it| it["event"] == event).collect() };
+    assert_eq!(of("token-used").len(), ALLOWED - expected.len());
+    let elsewhere = SignedIn {
+        server: env.server.from([127, 0, 0, 9]),
+        ..bob.clone()
+    };
+    assert_eq!(get(elsewhere, resources).await, 200);
+    let lines = audit.new_lines(&bob).await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(lines[0]["user"], "DEMO\\bob");
+    let left_out = sent + expected.len() - ALLOWED;
+    assert_missing_after_stop(&mut env, &audit, "DEMO\\alice", left_out).await;
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
-use crate::listen::{listen, parse_listen_address};
+use crate::listen::{listen, parse_listen_address, refuse_plain_http};
 use crate::output;
 use crate::runtime::block_on;
 use crate::signals::stop_on_signal_or_hangup;
@@ -47,6 +47,9 @@ pub(crate) struct DemoCommand {
     /// Let the farms list applications and access lists without a sign-in, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
+    /// Allow plain HTTP on an address that other machines can reach.
+    #[arg(long)]
+    insecure_plain_http: bool,
 }
 
 impl DemoCommand {
@@ -56,6 +59,13 @@ impl DemoCommand {
     }
 
     async fn serve(self) -> anyhow::Result<Exit> {
+        refuse_plain_http(
+            self.listen,
+            false,
+            self.insecure_plain_http,
+            "listen on 127.0.0.1, or pass --insecure-plain-http; the passwords of the demo are \
+             public",
+        )?;
         // Before the folder, so that a demo on a busy port creates nothing.
         let listener = listen(
             self.listen,

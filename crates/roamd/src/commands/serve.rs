@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::Args;
 use roamd_server::Server;
 
 use super::config_file::read_config;
-use crate::exit_code::{Exit, UsageError};
+use crate::exit_code::Exit;
 use crate::hardening::harden_process;
-use crate::listen::listen;
+use crate::listen::{listen, refuse_plain_http};
 use crate::runtime::block_on_main_thread;
 use crate::signals::{notify_on_hangup, stop_on_signal};
 use crate::{output, systemd};
@@ -30,14 +29,13 @@ impl ServeCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         harden_process()?;
         let config = read_config(&self.config)?;
-        if config.is_in_the_clear() && !self.insecure_plain_http {
-            bail!(UsageError(format!(
-                "passwords and tokens would cross the network in the clear at {}; add a [tls] \
-                 section to the configuration, or terminate TLS at a proxy in front of the server \
-                 and pass --insecure-plain-http",
-                config.listen
-            )));
-        }
+        refuse_plain_http(
+            config.listen,
+            config.listener.tls.is_some(),
+            self.insecure_plain_http,
+            "add a [tls] section to the configuration, or terminate TLS at a proxy in front of \
+             the server and pass --insecure-plain-http",
+        )?;
         block_on_main_thread(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
             let server = Server::with_listener(&config, listener)?;

@@ -137,6 +137,20 @@ fn config_check_warns_about_valid_but_risky_values() {
             "[audit]\nfile = \"/no/such/audit.jsonl\"\n",
             Some("the folder /no/such of the audit log is missing"),
         ),
+        (
+            "127.0.0.1:1",
+            "http://127.0.0.1:1",
+            &data,
+            "trusted_proxies = [\"0.0.0.0/0\"]",
+            Some("trusted_proxies contains 0.0.0.0/0"),
+        ),
+        (
+            "127.0.0.1:1",
+            "http://127.0.0.1:1",
+            &data,
+            "metrics_from = [\"::/0\"]",
+            Some("metrics_from contains ::/0"),
+        ),
     ] {
         let config = ServerConfig {
             listen: listen.to_owned(),
@@ -165,6 +179,35 @@ fn config_check_warns_about_valid_but_risky_values() {
                 ran.err
             ),
         }
+    }
+}
+
+#[test]
+fn config_check_warns_about_controllers_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roamd.toml");
+    for (url, warned) in [
+        ("http://192.0.2.1:8080", true),
+        ("https://192.0.2.1:8443", false),
+        ("http://10.0.0.1", false),
+        ("http://ddc1.example.net", false),
+    ] {
+        let config = ServerConfig {
+            listen: "127.0.0.1:1".to_owned(),
+            base_url: "http://127.0.0.1:1".to_owned(),
+            data_dir: folder.path().join("data").display().to_string(),
+            stores: vec![StoreConfig::new(
+                "/Citrix/Store",
+                [FarmConfig::new("F", url)],
+            )],
+            ..ServerConfig::default()
+        };
+        fs::write(&file, config.to_string()).unwrap();
+        let ran = run(&["config", "check", file.to_str().unwrap()]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let warning = format!("cross the network to {url} of farm F unencrypted");
+        assert_eq!(ran.err.contains(&warning), warned, "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), usize::from(warned), "{}", ran.err);
     }
 }
 

@@ -1,11 +1,15 @@
 //! Tests of `roamd farm probe`.
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, closed_url};
 
-use crate::support::{CommandOutput, Server, World, roamd, run, write_configuration};
+use crate::support::{
+    CommandOutput, Server, World, roamd, run, self_signed, unused_address, write_configuration,
+};
 
 /// Probes farms F0, F1, … with one controller each.
 fn probe(world: &World, controllers: &[&str], more: &[&str]) -> CommandOutput {
@@ -33,6 +37,52 @@ fn configuration(world: &World, store: &str, farms: Vec<FarmConfig>) -> String {
         }],
     };
     write_configuration(world, &config)
+}
+
+#[test]
+fn embedded_farm_is_served_over_tls() {
+    let world = World::new();
+    let (certificate, key) = (world.path("cert.pem"), world.path("key.pem"));
+    self_signed(&certificate, &key);
+    let listen = unused_address();
+    let serve = [
+        "farm",
+        "serve",
+        "--data",
+        world.data(),
+        "--farm",
+        "CVAD",
+        "--listen",
+        &listen,
+        "--certificate-file",
+        certificate.to_str().unwrap(),
+        "--key-file",
+        key.to_str().unwrap(),
+    ];
+    let farm = Server::start(&mut roamd(&serve), 1);
+    assert_eq!(
+        farm.ready(),
+        [format!("https://{listen}/scripts/wpnbr.dll")]
+    );
+    let port = listen.rsplit(':').next().unwrap();
+    for (scheme, expected) in [("https", 0), ("http", 1)] {
+        let authority = match scheme {
+            "https" => format!("tls_ca_file = {certificate:?}\n"),
+            _ => String::new(),
+        };
+        let controller = FarmConfig {
+            lines: format!("{authority}timeout_ms = 2000"),
+            ..FarmConfig::new("CVAD", format!("{scheme}://localhost:{port}"))
+        };
+        let config = configuration(&world, "", vec![controller]);
+        let ran = run(&["farm", "probe", "--config", &config]);
+        assert_eq!(ran.code, expected, "{scheme}: {ran:?}");
+    }
+    // A key that others can read is refused.
+    std::fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    let ran = run(&serve);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("chmod o="), "{}", ran.err);
 }
 
 #[test]

@@ -120,6 +120,34 @@ fn plain_http_on_public_address_requires_flag() {
     }
 }
 
+/// The demo has passwords that are public, and a farm gets those of all users.
+#[test]
+fn demo_and_farm_on_public_address_require_flag() {
+    let world = World::new();
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        let demo = ["demo", "--data", world.data(), "--listen", listen];
+        let farm = [
+            "farm",
+            "serve",
+            "--data",
+            world.data(),
+            "--farm",
+            "CVAD",
+            "--listen",
+            listen,
+        ];
+        for serve in [&demo[..], &farm[..]] {
+            let refused = run(serve);
+            assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
+            for part in [listen, "--insecure-plain-http", "in the clear"] {
+                assert!(refused.err.contains(part), "{}", refused.err);
+            }
+            let flag = ["--insecure-plain-http"];
+            Server::start(&mut roamd(&[serve, &flag].concat()), 1);
+        }
+    }
+}
+
 #[test]
 fn thousand_sighups_load_new_certificate() {
     let world = World::new();

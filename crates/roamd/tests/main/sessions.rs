@@ -1,5 +1,7 @@
 //! Tests of `roamd sessions` with a demo.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -320,6 +322,32 @@ fn sessions_are_launched_by_id_url_or_all() {
             .iter()
             .all(|path| Path::new(path).is_file())
     );
+}
+
+/// The password goes to the store only, not to a server that a URL names.
+#[test]
+fn launch_url_of_another_server_is_refused() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let folder = world.path("ica");
+    let output = ["--output", folder.to_str().unwrap()];
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let other = trap.local_addr().unwrap();
+    let own = demo.address();
+    for origin in [
+        format!("http://{other}"),
+        format!("https://{own}"),
+        format!("http://localhost:{}", own.rsplit(':').next().unwrap()),
+        format!("ftp://{own}"),
+    ] {
+        let url = format!("{origin}/Citrix/Store/sessions/v1/AkspU0FsrusrK4J6/launch/ica");
+        let ran = demo.alice(&[&["launch", &url], &output[..]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.err.contains("is not a URL of the store"), "{}", ran.err);
+    }
+    let reached = trap.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(reached, Err(ErrorKind::WouldBlock));
 }
 
 #[test]

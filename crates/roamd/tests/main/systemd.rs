@@ -1,9 +1,12 @@
 //! Tests of the server under a service manager, and of its process hardening.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::{Server, World, configuration, roamd, unused_address};
@@ -47,6 +50,31 @@ fn service_manager_gets_ready_watchdog_and_stopping() {
         }
     };
     assert_eq!(last, "STOPPING=1");
+}
+
+/// The system gives the entries in `/proc` of such a process to root. As root, the test therefore
+/// runs the command as another user; other users cannot, and test nothing here.
+#[test]
+fn client_command_is_not_dumpable() {
+    const OTHER: u32 = 65_534;
+    let probe = tempfile::tempdir().unwrap();
+    if fs::metadata(probe.path()).unwrap().uid() != 0 {
+        return;
+    }
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let store = format!("http://{}/Citrix/Store", silent.local_addr().unwrap());
+    let mut command = roamd(&["sessions", "list", "--store", &store, "--user", "ada"]);
+    command.env("ROAMD_PASSWORD", "s3cret!").uid(OTHER);
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    // It waits for the store.
+    let _connection = silent.accept().unwrap();
+    let proc = Path::new("/proc").join(child.id().to_string());
+    let status = fs::read_to_string(proc.join("status")).unwrap();
+    let owner = fs::metadata(proc.join("environ")).unwrap().uid();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(status.contains(&format!("Uid:\t{OTHER}\t")), "{status}");
+    assert_eq!(owner, 0);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) const LAYERS: [Layers; 2] = [
     Layers {
         name: "roamd-server",
         from_below: &[
-            &["clock", "data_dir", "fairness"],
+            &["clock", "data_dir", "fairness", "file_access"],
             &["tls"],
             &["config"],
             &["http"],

@@ -107,6 +107,7 @@ impl ConversationPost {
             .issue(&grant, state.now(), &mut rng())
             .map_err(|error| ApiError::BadRequest(error.to_string()))?;
         self.audit.record(event);
+        self.audit.note_sign_in(token.id);
         info!(user = %key, "User signed in");
         Ok(token_response(&token.into_response(Some(display_name))))
     }

@@ -7,7 +7,7 @@ use roamd_store_proto::media_type;
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::{Caching, respond};
+use crate::http::response::respond_secret;
 
 /// Checks that `Accept` names one of the two token messages (CA-35).
 pub(super) fn accepts_token_messages(request: &Request) -> Result<(), ApiError> {
@@ -28,5 +28,5 @@ pub(super) fn token_response(response: &RequestTokenResponse) -> Response {
 
 /// A `200` that must not be cached anywhere (CA-77).
 pub(super) fn secret_response(media: &'static str, body: Vec<u8>) -> Response {
-    respond(StatusCode::OK, media, Caching::Secret, body)
+    respond_secret(StatusCode::OK, media, body)
 }

@@ -34,8 +34,12 @@ enum TokenMessage {
 
 /// `auth/v1/token`. The token is checked before the message (CA-33).
 pub(crate) async fn token(state: &Arc<AppState>, request: Request) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &state.auth_urls.tokens).await?;
     let message = TokenMessage::of(&request);
+    let request = match message {
+        Some(message) => request.for_operation(message.operation()),
+        None => request,
+    };
+    let caller = caller(state, &request, &state.auth_urls.tokens).await?;
     match message {
         Some(TokenMessage::Destroy) => accepts_destroy_response(&request)?,
         _ => accepts_token_messages(&request)?,
@@ -176,6 +180,15 @@ impl TokenMessage {
         .into_iter()
         .find(|(media_type, _)| request.body_is(media_type))
         .map(|(_, message)| message)
+    }
+
+    /// The name of the operation in the audit log.
+    const fn operation(self) -> &'static str {
+        match self {
+            Self::Request => "token-exchange",
+            Self::Refresh => "token-refresh",
+            Self::Destroy => "token-destroy",
+        }
     }
 }
 

@@ -43,8 +43,19 @@ struct SelectionArgs {
     all: bool,
 }
 
+impl SelectionArgs {
+    /// Returns the launch URL, unless the argument is the id of a session.
+    fn url(&self) -> Option<Url> {
+        Url::parse(self.id.as_deref()?).ok()
+    }
+}
+
 impl LaunchSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        // Before the password is read.
+        if let Some(url) = self.selection.url() {
+            self.store.check_origin(&url)?;
+        }
         let files = self.files.prepare()?;
         let launched = self.store.with_client(async |client| {
             let stop = stop_on_signal()?;
@@ -66,18 +77,13 @@ impl LaunchSessions {
         client: &mut StoreClient,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Vec<LaunchTarget>, Exit)> {
-        if let Some(url) = self
-            .selection
-            .id
-            .as_ref()
-            .filter(|id| Url::parse(id).is_ok())
-        {
+        if let Some(url) = self.selection.url() {
             let target = LaunchTarget {
                 id: String::new(),
                 app: "session".into(),
                 farm: String::new(),
                 resource_id: "session".into(),
-                launch_url: url.clone(),
+                launch_url: url.into(),
             };
             return Ok((vec![target], Exit::Done));
         }

@@ -2,8 +2,11 @@
 
 use clap::Args;
 use roamd_store_client::{Credentials, LaunchParams, StoreClient, StoreUrl};
+use url::Url;
 
 use crate::commands::password::read_password;
+use crate::exit_code::UsageError;
+use crate::output;
 
 /// The store, the user who signs in, and the identity of this client.
 #[derive(Debug, Args)]
@@ -30,6 +33,23 @@ pub(in crate::commands) struct StoreArgs {
 }
 
 impl StoreArgs {
+    /// Checks that a URL is one of the store.
+    ///
+    /// # Errors
+    /// If its scheme, host or port is another one: the user would sign in there.
+    pub(in crate::commands) fn check_origin(&self, url: &Url) -> Result<(), UsageError> {
+        if self.store.has_origin_of(url) {
+            return Ok(());
+        }
+        let (origin, store) = (url.origin().ascii_serialization(), &self.store);
+        Err(UsageError(format!(
+            "{} is not a URL of the store {store}, and the password would be sent to {}; pass the \
+             id of the session, or the store of the URL with --store",
+            output::printable(url.as_str()),
+            output::printable(&origin),
+        )))
+    }
+
     /// Reads the password, runs `work` with a client of the store, and signs out.
     ///
     /// Signing out destroys the token, so that it is of no use to an attacker.
