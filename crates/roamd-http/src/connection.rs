@@ -1,14 +1,14 @@
 //! Serving HTTP on one connection.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
-use http::{Request, Version};
-use hyper::body::Incoming;
+use http::{Request, StatusCode, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -17,12 +17,14 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::ListenerLimits;
 use crate::frame_sized_body::FrameSizedBody;
+use crate::http1_io::{Http1Io, Http1Shared, RequestProgress};
 use crate::write_timeout::WriteTimeout;
 
 /// Limit of the head of an HTTP/1.1 request, in bytes.
@@ -71,6 +73,7 @@ pub(crate) struct ConnectionContext {
     pub(crate) limits: ListenerLimits,
     pub(crate) shutdown: CancellationToken,
     pub(crate) spawner: Spawner,
+    pub(crate) http1: Arc<Http1Shared>,
 }
 
 /// Spawns the tasks of connections. They end when the server abandons its connections.
@@ -82,7 +85,7 @@ pub(crate) struct Spawner {
 
 impl Spawner {
     /// Spawns a task on a runtime.
-    pub(crate) fn spawn_on<F>(&self, task: F, runtime: &Handle)
+    pub(crate) fn spawn_on<F>(&self, task: F, runtime: &Handle) -> AbortHandle
     where
         F: Future + Send + 'static,
         F::Output: Send,
@@ -90,7 +93,7 @@ impl Spawner {
         let abandon = self.abandon.clone();
         // On the heap, because `run_until_cancelled_owned` has room for the task twice.
         let task = abandon.run_until_cancelled_owned(Box::pin(task));
-        self.tasks.spawn_on(task, runtime);
+        self.tasks.spawn_on(task, runtime).abort_handle()
     }
 }
 
@@ -104,10 +107,11 @@ where
     }
 }
 
-/// Serves HTTP/1.1.
+/// Serves HTTP/1.1. `client` is the address for limits per client; `None` is exempt.
 pub(crate) async fn http1<IO, S, F>(
     io: IO,
     peer: Peer,
+    client: Option<IpAddr>,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -116,6 +120,9 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
 {
+    let progress = Arc::new(RequestProgress::default());
+    let io = WriteTimeout::new(io, context.limits.response);
+    let io = Http1Io::new(io, &context.http1, &progress, client);
     let connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -124,8 +131,11 @@ where
             .max_buf_size(MAX_HEAD_BYTES)
             .half_close(false)
             .serve_connection(
-                TokioIo::new(WriteTimeout::new(io, context.limits.response)),
+                TokioIo::new(io),
                 service_fn(|mut request: Request<Incoming>| {
+                    progress.begin_request();
+                    let progress = Arc::clone(&progress);
+                    let has_body = !request.body().is_end_stream();
                     // If a request has both framings, a proxy may have used the other one than
                     // hyper, which uses the chunks. The bytes after them are never parsed: the
                     // connection closes.
@@ -137,7 +147,11 @@ where
                     let response = Box::pin(service(request));
                     async move {
                         let mut response = response.await;
-                        if must_close {
+                        let status = response.status();
+                        // The body of such a request may not have been read.
+                        let is_error = status.is_client_error() || status.is_server_error();
+                        progress.end_request(has_body && is_error);
+                        if must_close || status == StatusCode::PAYLOAD_TOO_LARGE {
                             let close = HeaderValue::from_static("close");
                             response.headers_mut().insert(CONNECTION, close);
                         }

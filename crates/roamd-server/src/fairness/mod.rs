@@ -1,5 +1,7 @@
-//! Fair per-user semaphore, for operations on farms and for password checks.
+//! Fairness between parties: a fair per-user semaphore, for operations on farms and for password
+//! checks, and budgets.
 
+pub(crate) mod budgets;
 mod queue;
 mod semaphore;
 

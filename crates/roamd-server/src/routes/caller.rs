@@ -54,6 +54,7 @@ pub(crate) async fn caller<'s>(
     let presented = presented.map_err(refused)?;
     let revoked = state.revocations.is_revoked(&presented).await?;
     let claims = presented.unless_revoked(revoked).map_err(refused)?;
+    request.record_valid_token()?;
     Ok(Caller {
         state,
         space,
