@@ -1,9 +1,10 @@
 //! Serving HTTP on one connection.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
@@ -22,10 +23,11 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::ListenerLimits;
 use crate::frame_sized_body::FrameSizedBody;
-use crate::http1_io::{Http1Io, Http1Shared, RequestProgress};
+use crate::head_budget::HeadBytes;
+use crate::http1_io::{Http1Io, Lingering};
 use crate::write_timeout::WriteTimeout;
+use crate::{ClientLimiter, ListenerLimits};
 
 /// Limit of the head of an HTTP/1.1 request, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -73,7 +75,9 @@ pub(crate) struct ConnectionContext {
     pub(crate) limits: ListenerLimits,
     pub(crate) shutdown: CancellationToken,
     pub(crate) spawner: Spawner,
-    pub(crate) http1: Arc<Http1Shared>,
+    /// Memory of unfinished heads, in bytes.
+    pub(crate) heads: Arc<ClientLimiter>,
+    pub(crate) lingering: Arc<Lingering>,
 }
 
 /// Spawns the tasks of connections. They end when the server abandons its connections.
@@ -107,11 +111,11 @@ where
     }
 }
 
-/// Serves HTTP/1.1. `client` is the address for limits per client; `None` is exempt.
+/// Serves HTTP/1.1. `head_bytes` counts the bytes of the connection.
 pub(crate) async fn http1<IO, S, F>(
     io: IO,
     peer: Peer,
-    client: Option<IpAddr>,
+    head_bytes: &HeadBytes,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -120,9 +124,9 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
 {
-    let progress = Arc::new(RequestProgress::default());
+    let must_linger = Arc::new(AtomicBool::new(false));
     let io = WriteTimeout::new(io, context.limits.response);
-    let io = Http1Io::new(io, &context.http1, &progress, client);
+    let io = Http1Io::new(io, &context.lingering, &must_linger);
     let connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -133,8 +137,9 @@ where
             .serve_connection(
                 TokioIo::new(io),
                 service_fn(|mut request: Request<Incoming>| {
-                    progress.begin_request();
-                    let progress = Arc::clone(&progress);
+                    head_bytes.pause();
+                    let must_linger = &*must_linger;
+                    must_linger.store(false, Ordering::Relaxed);
                     let has_body = !request.body().is_end_stream();
                     // If a request has both framings, a proxy may have used the other one than
                     // hyper, which uses the chunks. The bytes after them are never parsed: the
@@ -150,7 +155,8 @@ where
                         let status = response.status();
                         // The body of such a request may not have been read.
                         let is_error = status.is_client_error() || status.is_server_error();
-                        progress.end_request(has_body && is_error);
+                        must_linger.store(has_body && is_error, Ordering::Relaxed);
+                        head_bytes.restart();
                         if must_close || status == StatusCode::PAYLOAD_TOO_LARGE {
                             let close = HeaderValue::from_static("close");
                             response.headers_mut().insert(CONNECTION, close);
@@ -163,10 +169,11 @@ where
     serve_until_done(connection, context, std::future::pending()).await
 }
 
-/// Serves HTTP/2.
+/// Serves HTTP/2. `head_bytes` counts the bytes of the connection.
 pub(crate) async fn http2<IO, S, F>(
     io: IO,
     peer: Peer,
+    head_bytes: &HeadBytes,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -193,6 +200,8 @@ where
             .serve_connection(
                 TokioIo::new(WriteTimeout::new(io, limits.response)),
                 service_fn(|mut request: Request<Incoming>| {
+                    // Also while requests are served: heads of others can be unfinished.
+                    head_bytes.restart();
                     let request_in_flight = in_flight.start();
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     request.extensions_mut().insert(peer);

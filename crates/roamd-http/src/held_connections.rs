@@ -220,10 +220,12 @@ mod tests {
         tasks.iter().filter(|task| !task.is_finished()).count()
     }
 
+    /// Clients with their number of connections; the newcomer; the client that loses one.
+    type Case<'c> = (&'c [(&'c str, usize)], &'c str, Option<&'c str>);
+
     #[tokio::test(start_paused = true)]
     async fn newcomer_replaces_connections_of_heaviest_network() {
-        // Who holds connections; the newcomer; who loses one, of whom.
-        let table: [(&[(&str, usize)], &str, Option<&str>); 8] = [
+        let table: [Case<'_>; 8] = [
             (
                 &[("192.0.2.1", 8), ("198.51.100.1", 7)],
                 "203.0.113.1",

@@ -4,6 +4,7 @@ mod body;
 mod client_limiter;
 mod connection;
 mod frame_sized_body;
+mod head_budget;
 mod held_connections;
 mod http1_io;
 mod limits;

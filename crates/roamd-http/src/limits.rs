@@ -10,8 +10,8 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,
-    /// Memory of unfinished heads of HTTP/1.1 requests that are longer than 4 KiB, in bytes, in
-    /// total. Connections that need more are closed.
+    /// Memory of unfinished heads that are longer than 4 KiB, and of unfinished TLS records, in
+    /// bytes, in total. Connections that need more are closed.
     pub head_bytes: usize,
     /// The same for the heads of one client.
     pub head_bytes_per_client: usize,

@@ -15,8 +15,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{ConnectionContext, Peer, Response, Spawner, http1, http2};
+use crate::head_budget::{HeadBudget, HeadBytes};
 use crate::held_connections::{CertifiedClients, HeldConnections};
-use crate::http1_io::Http1Shared;
+use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
 use crate::tls::Secured;
 use crate::workers::Workers;
@@ -127,7 +128,12 @@ impl HttpServer {
             limits,
             shutdown: shutdown.clone(),
             spawner: spawner.clone(),
-            http1: Http1Shared::new(&limits, self.client_key, shutdown.clone()),
+            heads: ClientLimiter::new(
+                limits.head_bytes,
+                limits.head_bytes_per_client,
+                self.client_key,
+            ),
+            lingering: Lingering::new(shutdown.clone()),
         };
         let certified = CertifiedClients::default();
         let mut held = HeldConnections::new(certified.clone());
@@ -232,6 +238,9 @@ impl HttpServer {
         S: Fn(Request<Incoming>) -> F + Sync,
         F: Future<Output = Response> + Send + 'static,
     {
+        let client = self.limited_address(address.ip());
+        let head_bytes = Arc::new(HeadBytes::default());
+        let stream = HeadBudget::new(stream, &head_bytes, &context.heads, client);
         let opening = timeout(context.limits.first_byte, self.open(stream));
         let opened = tokio::select! {
             biased;
@@ -242,22 +251,25 @@ impl HttpServer {
             address,
             is_certified: false,
         };
-        let mut client = self.limited_address(address.ip());
         let ended = match opened {
-            Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, client, &context, service).await,
+            Ok(Ok(Opened::Plain(stream))) => {
+                http1(stream, peer, &head_bytes, &context, service).await
+            }
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
                 if peer.is_certified {
                     permit.exempt_from_client_limit();
-                    if let Some(client) = client.take() {
+                    head_bytes.exempt_from_client_limit();
+                    if let Some(client) = client {
                         certified.add((self.client_key)(client));
                     }
                 }
+                head_bytes.restart();
                 // On the heap, because a connection without TLS does not need the room.
                 if secured.is_h2 {
-                    Box::pin(http2(secured.stream, peer, &context, service)).await
+                    Box::pin(http2(secured.stream, peer, &head_bytes, &context, service)).await
                 } else {
-                    Box::pin(http1(secured.stream, peer, client, &context, service)).await
+                    Box::pin(http1(secured.stream, peer, &head_bytes, &context, service)).await
                 }
             }
             Ok(Err(error)) => {
@@ -273,8 +285,11 @@ impl HttpServer {
 
     /// Waits for the first byte, and with TLS for the handshake. A silent connection is so closed
     /// sooner than a slow one.
-    async fn open<C: Connection>(&self, stream: C) -> io::Result<Opened<C>> {
-        stream.readable().await?;
+    async fn open<C: Connection>(
+        &self,
+        stream: HeadBudget<C>,
+    ) -> io::Result<Opened<HeadBudget<C>>> {
+        stream.get_ref().readable().await?;
         let Some(tls) = &self.tls else {
             return Ok(Opened::Plain(stream));
         };

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use roamd_http::{HttpServer, ListenerLimits};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::tls::{Authority, connect, start_tls};
 use crate::{connect_from, each_address, exchange_from, memory, start, start_with};
 
 /// The beginning of a head with a long header.
@@ -14,10 +15,16 @@ fn half_head(length: usize) -> String {
 }
 
 /// Whether the server has closed the connection.
-async fn is_closed(stream: &mut TcpStream) -> bool {
-    let mut byte = [0];
-    let read = tokio::time::timeout(Duration::from_millis(20), stream.read(&mut byte));
-    matches!(read.await, Ok(Ok(0) | Err(_)))
+async fn is_closed(stream: &mut (impl AsyncRead + Unpin)) -> bool {
+    let mut bytes = [0; 4096];
+    loop {
+        let read = tokio::time::timeout(Duration::from_millis(50), stream.read(&mut bytes));
+        match read.await {
+            Ok(Ok(0) | Err(_)) => return true,
+            Ok(Ok(_)) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 #[tokio::test]
@@ -66,6 +73,53 @@ async fn unfinished_heads_of_a_client_are_bounded() {
     assert!(answer.ends_with("read 0"), "{answer}");
 }
 
+/// A frame of HTTP/2 with half of a header block, and a TLS record that does not end.
+#[tokio::test]
+async fn unfinished_tls_records_and_http2_heads_are_bounded() {
+    let limits = ListenerLimits {
+        head_bytes: 1024 * 1024,
+        head_bytes_per_client: 128 * 1024,
+        ..ListenerLimits::default()
+    };
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    // One header with a value of 15,000 bytes, in a frame without END_HEADERS.
+    let frame = [0, 0x3A, 0x9E, 1, 0, 0, 0, 0, 1];
+    let value = [b'b'; 15_000];
+    let headers = [&frame[..], &[0, 1, b'a', 0x7F, 0x99, 0x74], &value].concat();
+    let http2 = [&preface[..], &headers].concat();
+    for (alpn, plain, raw) in [
+        (&["h2"][..], &http2[..], &[][..]),
+        (&[], b"", &[&[23, 3, 3, 0x3F, 0][..], &[0; 10_000]].concat()),
+    ] {
+        let authority = Authority::new();
+        let server = start_tls(authority.certificate(), limits).await;
+        let client = authority.client(None, rustls::ALL_VERSIONS, alpn);
+        let mut held = Vec::new();
+        for _ in 0..40 {
+            let mut stream = connect(&server, &client).await.unwrap();
+            // The server may close it at once.
+            stream.write_all(plain).await.ok();
+            stream.flush().await.ok();
+            stream.get_mut().0.write_all(raw).await.ok();
+            held.push(stream);
+        }
+        let mut open = 0;
+        for stream in &mut held {
+            open += usize::from(!is_closed(stream).await);
+        }
+        assert!((1..=8).contains(&open), "{alpn:?}: {open}");
+        // A small request of the same client is served.
+        let mut stream = connect(&server, &authority.client(None, rustls::ALL_VERSIONS, &[]))
+            .await
+            .unwrap();
+        let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("read 0"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn large_heads_and_bodies_are_read_on_one_connection() {
     let server = start(ListenerLimits::default()).await;
@@ -82,6 +136,7 @@ async fn large_heads_and_bodies_are_read_on_one_connection() {
 
 /// Opens 9,600 connections of 40 clients, sends the beginning of a head on each, and prints the
 /// memory that they cost. Needs 20,000 file descriptors.
+#[expect(clippy::print_stdout, reason = "the figure is the result")]
 async fn measure(length: usize) -> usize {
     let limits = ListenerLimits {
         head: Duration::from_secs(600),
