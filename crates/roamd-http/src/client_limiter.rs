@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ipnet::{IpNet, Ipv6Net};
+
 /// Maps an address to the client that it belongs to. Addresses with the same result share the limit
 /// per client.
 ///
@@ -12,8 +14,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// this size.
 pub type ClientKey = fn(IpAddr) -> IpAddr;
 
-/// Limiter of permits, in total and per client. A permit is for a connection or for a request in
-/// progress.
+/// Prefix lengths of the IPv6 networks that are limited too. A subscriber often gets a /56, and at
+/// times a /48; without limits for them, it would be 256 or 65,536 clients.
+const SITE_PREFIX: u8 = 56;
+const ORGANISATION_PREFIX: u8 = 48;
+
+/// Limiter of permits, in total and per client. A permit is for units of one resource: a
+/// connection, a request in progress, or bytes.
+///
+/// An IPv6 client shares two more limits with its neighbours: its /56 may hold twice as much as one
+/// client, and its /48 four times as much, or half of the total if that is more. Organisations with
+/// thousands of clients in a /48 are so served, and no network takes everything.
 ///
 /// Its memory is bounded by the limit in total.
 #[derive(Debug)]
@@ -24,18 +35,22 @@ pub struct ClientLimiter {
     issued: Mutex<Issued>,
 }
 
-/// Number of permits that are in use.
+/// Number of units that are in use.
 #[derive(Debug, Default)]
 struct Issued {
     total: usize,
-    by_client: HashMap<IpAddr, usize>,
+    by_network: HashMap<IpNet, usize>,
 }
 
-/// A permit. It is returned when it is dropped.
+/// A network of a client, with the units that it may hold.
+type NetworkLimit = (IpNet, usize);
+
+/// A permit for one or more units. They are returned when it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     limiter: Arc<ClientLimiter>,
     client: Option<IpAddr>,
+    units: usize,
 }
 
 /// Limit that has been reached.
@@ -43,46 +58,59 @@ pub struct Permit {
 pub enum LimitReached {
     /// The limit in total.
     ForAll,
-    /// The limit of this client.
+    /// The limit of this client, or of an IPv6 network that it is in.
     ForClient,
 }
 
 impl ClientLimiter {
-    /// Creates a limiter with these limits. A limit per client of 0 counts as 1.
+    /// Creates a limiter with these limits, in units. A limit per client of 0 counts as 1.
     #[must_use]
     pub fn new(total: usize, per_client: usize, client_key: ClientKey) -> Arc<Self> {
         Arc::new(Self {
             total,
-            per_client,
+            per_client: per_client.max(1),
             client_key,
             issued: Mutex::default(),
         })
     }
 
-    /// Takes a permit for the client at an address. `None` is an exempt peer, such as a trusted
-    /// proxy: only the limit in total applies.
+    /// Takes a permit of one unit for the client at an address. `None` is an exempt peer, such as a
+    /// trusted proxy: only the limit in total applies.
     ///
     /// # Errors
     /// If a limit is reached.
     pub fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, LimitReached> {
-        let client = address.map(|address| (self.client_key)(address.to_canonical()));
-        let mut issued = self.issued();
-        if issued.total >= self.total {
-            return Err(LimitReached::ForAll);
-        }
-        if let Some(client) = client {
-            let held = issued.by_client.entry(client).or_default();
-            // A limit of 0 would leave an entry behind for a client without permits.
-            if *held >= self.per_client.max(1) {
-                return Err(LimitReached::ForClient);
-            }
-            *held += 1;
-        }
-        issued.total += 1;
-        Ok(Permit {
+        let mut permit = self.open(address);
+        permit.grow_to(1)?;
+        Ok(permit)
+    }
+
+    /// Returns a permit of no unit for the client at an address, which can grow.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, address: Option<IpAddr>) -> Permit {
+        Permit {
             limiter: Arc::clone(self),
-            client,
-        })
+            client: address.map(|address| (self.client_key)(address.to_canonical())),
+            units: 0,
+        }
+    }
+
+    /// The networks of a client, with their limits.
+    fn networks(&self, client: IpAddr) -> impl Iterator<Item = NetworkLimit> + use<> {
+        let wider = |prefix, limit| {
+            let IpAddr::V6(address) = client else {
+                return None;
+            };
+            let network = Ipv6Net::new(address, prefix).ok()?.trunc();
+            Some((IpNet::V6(network), limit))
+        };
+        let four = self.per_client.saturating_mul(4).max(self.total / 2);
+        let networks = [
+            Some((client.into(), self.per_client)),
+            wider(SITE_PREFIX, self.per_client.saturating_mul(2)),
+            wider(ORGANISATION_PREFIX, four),
+        ];
+        networks.into_iter().flatten()
     }
 
     /// A poisoned mutex is used all the same: no panic can leave the counts wrong.
@@ -92,29 +120,70 @@ impl ClientLimiter {
 }
 
 impl Permit {
+    /// Grows to this number of units. Does nothing if it has as many.
+    ///
+    /// # Errors
+    /// If a limit is reached. The permit then has the units that it had.
+    pub fn grow_to(&mut self, units: usize) -> Result<(), LimitReached> {
+        let more = units.saturating_sub(self.units);
+        if more == 0 {
+            return Ok(());
+        }
+        let limiter = &self.limiter;
+        let networks = || {
+            let client = self.client.into_iter();
+            client.flat_map(|client| limiter.networks(client))
+        };
+        let mut issued = limiter.issued();
+        for (network, limit) in networks() {
+            let held = issued.by_network.get(&network).copied().unwrap_or_default();
+            if held.saturating_add(more) > limit {
+                return Err(LimitReached::ForClient);
+            }
+        }
+        if issued.total.saturating_add(more) > limiter.total {
+            return Err(LimitReached::ForAll);
+        }
+        for (network, _) in networks() {
+            *issued.by_network.entry(network).or_default() += more;
+        }
+        issued.total += more;
+        drop(issued);
+        self.units = units;
+        Ok(())
+    }
+
     /// Exempts the peer from the limit per client from now on.
     pub(crate) fn exempt_from_client_limit(&mut self) {
-        self.limiter.issued().release_client(self.client.take());
+        if let Some(client) = self.client.take() {
+            let networks = self.limiter.networks(client);
+            self.limiter.issued().release_networks(networks, self.units);
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        if self.units == 0 {
+            return;
+        }
         let mut issued = self.limiter.issued();
-        issued.total = issued.total.saturating_sub(1);
-        issued.release_client(self.client);
+        issued.total = issued.total.saturating_sub(self.units);
+        if let Some(client) = self.client {
+            issued.release_networks(self.limiter.networks(client), self.units);
+        }
     }
 }
 
 impl Issued {
-    /// Returns the permit of a client. Does nothing for an exempt peer.
-    fn release_client(&mut self, client: Option<IpAddr>) {
-        if let Some(client) = client
-            && let Some(held) = self.by_client.get_mut(&client)
-        {
-            *held = held.saturating_sub(1);
-            if *held == 0 {
-                self.by_client.remove(&client);
+    /// Returns units of networks. Networks without units are forgotten.
+    fn release_networks(&mut self, networks: impl Iterator<Item = NetworkLimit>, units: usize) {
+        for (network, _) in networks {
+            if let Some(held) = self.by_network.get_mut(&network) {
+                *held = held.saturating_sub(units);
+                if *held == 0 {
+                    self.by_network.remove(&network);
+                }
             }
         }
     }
@@ -186,7 +255,7 @@ mod tests {
         let held = (limiter.take(None).unwrap(), limiter.take(None).unwrap());
         assert_eq!(limiter.take(None).unwrap_err(), LimitReached::ForAll);
         drop(held);
-        assert!(limiter.issued().by_client.is_empty());
+        assert!(limiter.issued().by_network.is_empty());
         assert_eq!(limiter.issued().total, 0);
     }
 
@@ -206,7 +275,7 @@ mod tests {
             LimitReached::ForClient
         );
         drop(own);
-        assert!(limiter.issued().by_client.is_empty());
+        assert!(limiter.issued().by_network.is_empty());
         assert_eq!(limiter.issued().total, 0);
     }
 
@@ -216,6 +285,73 @@ mod tests {
         for last in 0..=255 {
             drop(take(&limiter, &format!("192.0.2.{last}")).unwrap());
         }
-        assert!(limiter.issued().by_client.is_empty());
+        assert!(limiter.issued().by_network.is_empty());
+    }
+
+    /// The IPv4 address, or the /64.
+    fn subscriber(address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V6(address) => Ipv6Net::new(address, 64).unwrap().network().into(),
+            address @ IpAddr::V4(_) => address,
+        }
+    }
+
+    /// Takes permits from each address in turn, as many as one client may have, and returns the
+    /// number of all.
+    fn taken(limiter: &Arc<ClientLimiter>, addresses: impl Iterator<Item = Ipv6Addr>) -> usize {
+        let mut held = Vec::new();
+        for address in addresses {
+            for _ in 0..limiter.per_client {
+                held.extend(limiter.take(Some(address.into())));
+            }
+        }
+        // An unrelated client is served while they are held.
+        assert!(take(limiter, "2001:db8:ffff::1").is_ok());
+        assert!(take(limiter, "192.0.2.1").is_ok());
+        held.len()
+    }
+
+    #[test]
+    fn ipv6_networks_do_not_multiply_the_limit_of_a_client() {
+        let base = "2001:db8::".parse::<Ipv6Addr>().unwrap().to_bits();
+        for (total, per_client, of_site, of_organisation) in [
+            // Requests in progress, and connections, by default.
+            (2_048, 256, 512, 1_024),
+            (10_000, 256, 512, 5_000),
+            (100_000, 1_000, 2_000, 50_000),
+            (1_000, 200, 400, 800),
+        ] {
+            let limiter = ClientLimiter::new(total, per_client, subscriber);
+            let networks = |step: u32, count: u128| {
+                (0..count).map(move |number| Ipv6Addr::from_bits(base + (number << step)))
+            };
+            assert_eq!(taken(&limiter, networks(0, 64)), per_client, "one /64");
+            assert_eq!(taken(&limiter, networks(64, 256)), of_site, "all of a /56");
+            let all = networks(72, 256).chain(networks(64, 256));
+            assert_eq!(taken(&limiter, all), of_organisation, "all of a /48");
+            assert!(limiter.issued().by_network.is_empty());
+        }
+    }
+
+    #[test]
+    fn permit_grows_within_the_limits_and_returns_all() {
+        let limiter = ClientLimiter::new(100, 60, subscriber);
+        let open = |address: &str| limiter.open(Some(address.parse().unwrap()));
+        let mut one = open("192.0.2.1");
+        assert_eq!(one.grow_to(50), Ok(()));
+        assert_eq!(one.grow_to(10), Ok(()), "it has more");
+        assert_eq!(one.grow_to(61), Err(LimitReached::ForClient));
+        assert_eq!(open("192.0.2.1").grow_to(11), Err(LimitReached::ForClient));
+        let mut other = open("192.0.2.2");
+        assert_eq!(other.grow_to(51), Err(LimitReached::ForAll));
+        assert_eq!(other.grow_to(50), Ok(()));
+        assert_eq!(limiter.open(None).grow_to(1), Err(LimitReached::ForAll));
+        one.exempt_from_client_limit();
+        assert_eq!(one.grow_to(51), Err(LimitReached::ForAll));
+        drop(other);
+        assert_eq!(one.grow_to(100), Ok(()));
+        drop(one);
+        assert_eq!(limiter.issued().total, 0);
+        assert!(limiter.issued().by_network.is_empty());
     }
 }

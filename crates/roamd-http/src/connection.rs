@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
-use http::{Request, Version};
-use hyper::body::Incoming;
+use http::{Request, StatusCode, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -17,13 +18,16 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::ListenerLimits;
 use crate::frame_sized_body::FrameSizedBody;
+use crate::head_budget::HeadBytes;
+use crate::http1_io::{Http1Io, Lingering};
 use crate::write_timeout::WriteTimeout;
+use crate::{ClientLimiter, ListenerLimits};
 
 /// Limit of the head of an HTTP/1.1 request, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -71,6 +75,9 @@ pub(crate) struct ConnectionContext {
     pub(crate) limits: ListenerLimits,
     pub(crate) shutdown: CancellationToken,
     pub(crate) spawner: Spawner,
+    /// Memory of unfinished heads, in bytes.
+    pub(crate) heads: Arc<ClientLimiter>,
+    pub(crate) lingering: Arc<Lingering>,
 }
 
 /// Spawns the tasks of connections. They end when the server abandons its connections.
@@ -82,7 +89,7 @@ pub(crate) struct Spawner {
 
 impl Spawner {
     /// Spawns a task on a runtime.
-    pub(crate) fn spawn_on<F>(&self, task: F, runtime: &Handle)
+    pub(crate) fn spawn_on<F>(&self, task: F, runtime: &Handle) -> AbortHandle
     where
         F: Future + Send + 'static,
         F::Output: Send,
@@ -90,7 +97,7 @@ impl Spawner {
         let abandon = self.abandon.clone();
         // On the heap, because `run_until_cancelled_owned` has room for the task twice.
         let task = abandon.run_until_cancelled_owned(Box::pin(task));
-        self.tasks.spawn_on(task, runtime);
+        self.tasks.spawn_on(task, runtime).abort_handle()
     }
 }
 
@@ -104,10 +111,11 @@ where
     }
 }
 
-/// Serves HTTP/1.1.
+/// Serves HTTP/1.1. `head_bytes` counts the bytes of the connection.
 pub(crate) async fn http1<IO, S, F>(
     io: IO,
     peer: Peer,
+    head_bytes: &HeadBytes,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -116,6 +124,9 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
 {
+    let must_linger = Arc::new(AtomicBool::new(false));
+    let io = WriteTimeout::new(io, context.limits.response);
+    let io = Http1Io::new(io, &context.lingering, &must_linger);
     let connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -124,8 +135,12 @@ where
             .max_buf_size(MAX_HEAD_BYTES)
             .half_close(false)
             .serve_connection(
-                TokioIo::new(WriteTimeout::new(io, context.limits.response)),
+                TokioIo::new(io),
                 service_fn(|mut request: Request<Incoming>| {
+                    head_bytes.pause();
+                    let must_linger = &*must_linger;
+                    must_linger.store(false, Ordering::Relaxed);
+                    let has_body = !request.body().is_end_stream();
                     // If a request has both framings, a proxy may have used the other one than
                     // hyper, which uses the chunks. The bytes after them are never parsed: the
                     // connection closes.
@@ -137,7 +152,12 @@ where
                     let response = Box::pin(service(request));
                     async move {
                         let mut response = response.await;
-                        if must_close {
+                        let status = response.status();
+                        // The body of such a request may not have been read.
+                        let is_error = status.is_client_error() || status.is_server_error();
+                        must_linger.store(has_body && is_error, Ordering::Relaxed);
+                        head_bytes.restart();
+                        if must_close || status == StatusCode::PAYLOAD_TOO_LARGE {
                             let close = HeaderValue::from_static("close");
                             response.headers_mut().insert(CONNECTION, close);
                         }
@@ -149,10 +169,11 @@ where
     serve_until_done(connection, context, std::future::pending()).await
 }
 
-/// Serves HTTP/2.
+/// Serves HTTP/2. `head_bytes` counts the bytes of the connection.
 pub(crate) async fn http2<IO, S, F>(
     io: IO,
     peer: Peer,
+    head_bytes: &HeadBytes,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -179,6 +200,8 @@ where
             .serve_connection(
                 TokioIo::new(WriteTimeout::new(io, limits.response)),
                 service_fn(|mut request: Request<Incoming>| {
+                    // Also while requests are served: heads of others can be unfinished.
+                    head_bytes.restart();
                     let request_in_flight = in_flight.start();
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     request.extensions_mut().insert(peer);

@@ -5,10 +5,16 @@ use std::time::Duration;
 /// Limits for connections, and timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenerLimits {
-    /// Open connections in total. Further ones are closed at once.
+    /// Open connections in total. Beyond it, a new connection replaces one of the client that has
+    /// most, or is closed at once if that client would have no more than the new one.
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,
+    /// Memory of unfinished heads that are longer than 4 KiB, and of unfinished TLS records, in
+    /// bytes, in total. Connections that need more are closed.
+    pub head_bytes: usize,
+    /// The same for the heads of one client.
+    pub head_bytes_per_client: usize,
     /// Timeout from the accepted connection to its first byte, or with TLS to the end of the
     /// handshake.
     pub first_byte: Duration,
@@ -26,6 +32,8 @@ impl Default for ListenerLimits {
         Self {
             connections: 10_000,
             connections_per_client: 10_000,
+            head_bytes: 64 * 1024 * 1024,
+            head_bytes_per_client: 4 * 1024 * 1024,
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(30),
             response: Duration::from_secs(60),

@@ -15,6 +15,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{ConnectionContext, Peer, Response, Spawner, http1, http2};
+use crate::head_budget::{HeadBudget, HeadBytes};
+use crate::held_connections::{CertifiedClients, HeldConnections};
+use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
 use crate::tls::Secured;
 use crate::workers::Workers;
@@ -23,6 +26,10 @@ use crate::{ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, Serv
 /// Pause after a failed accept, so that the loop does not spin when the system has no descriptors
 /// left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Pause until a connection that makes room for another one is closed, and the number of pauses.
+const ROOM_PAUSE: Duration = Duration::from_millis(1);
+const ROOM_PAUSES: usize = 20;
 
 /// Observer of connections that end before their first request. Its methods must not block.
 pub trait Observer: Send + Sync + 'static {
@@ -121,14 +128,23 @@ impl HttpServer {
             limits,
             shutdown: shutdown.clone(),
             spawner: spawner.clone(),
+            heads: ClientLimiter::new(
+                limits.head_bytes,
+                limits.head_bytes_per_client,
+                self.client_key,
+            ),
+            lingering: Lingering::new(shutdown.clone()),
         };
+        let certified = CertifiedClients::default();
+        let mut held = HeldConnections::new(certified.clone());
         // Tasks on the workers must not keep the workers alive.
         let workers = self.workers.take();
         let server = Arc::new(self);
         while let Some((accepted, address)) = next(&listener, &shutdown).await {
             // A connection over a limit is closed at once: if it waited, it would hold a descriptor
             // and block those behind it.
-            let permit = match limiter.take(server.limited_address(address.ip())) {
+            let limited = server.limited_address(address.ip());
+            let permit = match server.admit(&limiter, limited, &mut held).await {
                 Ok(permit) => permit,
                 Err(limit) => {
                     debug!(peer = %address.ip(), ?limit, "Connection over a limit closed");
@@ -141,20 +157,24 @@ impl HttpServer {
                 Some(placement) => placement.handle().clone(),
                 None => Handle::current(),
             };
+            let client = limited.map(server.client_key);
             let (server, context) = (Arc::clone(&server), context.clone());
-            let service = service.clone();
+            let (service, certified) = (service.clone(), certified.clone());
             let served = async move {
                 let _placement = placement;
                 match accepted.open() {
                     Ok(stream) => {
                         server
-                            .connection(stream, address, permit, context, service)
+                            .connection(stream, address, permit, certified, context, service)
                             .await;
                     }
                     Err(error) => debug!(%error, "Connection failed before its first request"),
                 }
             };
-            spawner.spawn_on(served, &runtime);
+            let task = spawner.spawn_on(served, &runtime);
+            if let Some(client) = client {
+                held.add(client, task);
+            }
         }
         // This frees the port: a successor does not have to wait for the last responses.
         drop(listener);
@@ -166,6 +186,36 @@ impl HttpServer {
             );
             spawner.abandon.cancel();
         }
+    }
+
+    /// Takes the permit of a connection. If the limit in total is reached, connections of the
+    /// client that has most are closed for it.
+    async fn admit(
+        &self,
+        limiter: &Arc<ClientLimiter>,
+        address: Option<IpAddr>,
+        held: &mut HeldConnections,
+    ) -> Result<Permit, LimitReached> {
+        let taken = limiter.take(address);
+        if !matches!(taken, Err(LimitReached::ForAll)) {
+            return taken;
+        }
+        let closed = held.make_room(address.map(self.client_key));
+        for _ in 0..closed {
+            self.observer.refused(LimitReached::ForAll);
+        }
+        if closed == 0 {
+            return taken;
+        }
+        debug!(closed, "Connections closed to make room for other clients");
+        for _ in 0..ROOM_PAUSES {
+            sleep(ROOM_PAUSE).await;
+            let taken = limiter.take(address);
+            if !matches!(taken, Err(LimitReached::ForAll)) {
+                return taken;
+            }
+        }
+        taken
     }
 
     /// Returns the address for the limit per client, or `None` for an exempt peer.
@@ -180,6 +230,7 @@ impl HttpServer {
         stream: C,
         address: SocketAddr,
         mut permit: Permit,
+        certified: CertifiedClients,
         context: ConnectionContext,
         service: S,
     ) where
@@ -187,6 +238,9 @@ impl HttpServer {
         S: Fn(Request<Incoming>) -> F + Sync,
         F: Future<Output = Response> + Send + 'static,
     {
+        let client = self.limited_address(address.ip());
+        let head_bytes = Arc::new(HeadBytes::default());
+        let stream = HeadBudget::new(stream, &head_bytes, &context.heads, client);
         let opening = timeout(context.limits.first_byte, self.open(stream));
         let opened = tokio::select! {
             biased;
@@ -198,17 +252,24 @@ impl HttpServer {
             is_certified: false,
         };
         let ended = match opened {
-            Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &context, service).await,
+            Ok(Ok(Opened::Plain(stream))) => {
+                http1(stream, peer, &head_bytes, &context, service).await
+            }
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
                 if peer.is_certified {
                     permit.exempt_from_client_limit();
+                    head_bytes.exempt_from_client_limit();
+                    if let Some(client) = client {
+                        certified.add((self.client_key)(client));
+                    }
                 }
+                head_bytes.restart();
                 // On the heap, because a connection without TLS does not need the room.
                 if secured.is_h2 {
-                    Box::pin(http2(secured.stream, peer, &context, service)).await
+                    Box::pin(http2(secured.stream, peer, &head_bytes, &context, service)).await
                 } else {
-                    Box::pin(http1(secured.stream, peer, &context, service)).await
+                    Box::pin(http1(secured.stream, peer, &head_bytes, &context, service)).await
                 }
             }
             Ok(Err(error)) => {
@@ -224,8 +285,11 @@ impl HttpServer {
 
     /// Waits for the first byte, and with TLS for the handshake. A silent connection is so closed
     /// sooner than a slow one.
-    async fn open<C: Connection>(&self, stream: C) -> io::Result<Opened<C>> {
-        stream.readable().await?;
+    async fn open<C: Connection>(
+        &self,
+        stream: HeadBudget<C>,
+    ) -> io::Result<Opened<HeadBudget<C>>> {
+        stream.get_ref().readable().await?;
         let Some(tls) = &self.tls else {
             return Ok(Opened::Plain(stream));
         };

@@ -12,12 +12,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use x509_cert::der::Decode;
-
-use crate::listener::Connection;
 
 /// ALPN identifier of HTTP/2.
 const ALPN_H2: &[u8] = b"h2";
@@ -179,7 +178,10 @@ impl ServerTls {
     }
 
     /// Performs the handshake.
-    pub(crate) async fn accept<C: Connection>(&self, stream: C) -> io::Result<Secured<C>> {
+    pub(crate) async fn accept<C>(&self, stream: C) -> io::Result<Secured<C>>
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+    {
         let config = Arc::clone(&self.current.borrow().config);
         let stream = TlsAcceptor::from(config).accept(stream).await?;
         let (_, session) = stream.get_ref();

@@ -40,15 +40,13 @@ pub(crate) fn refuse_plain_http(
 /// # Errors
 /// If the address cannot be used. The error ends with `advice`, which says what to do next.
 pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                anyhow::anyhow!("{address} is in use by another program; stop it, or {advice}")
-            }
-            io::ErrorKind::PermissionDenied => {
-                anyhow::anyhow!("no permission to listen on {address}; {advice}")
-            }
-            _ => anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}")),
-        })
+    roamd_http::listen(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{address} is in use by another program; stop it, or {advice}")
+        }
+        io::ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("no permission to listen on {address}; {advice}")
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}")),
+    })
 }

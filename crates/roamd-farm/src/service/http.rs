@@ -193,6 +193,7 @@ fn status(error: &BodyError) -> StatusCode {
         BodyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         BodyError::Broken(_) => StatusCode::BAD_REQUEST,
+        BodyError::NoRoom(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

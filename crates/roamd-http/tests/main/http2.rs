@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::tls::{Authority, connect, start_tls};
-use crate::{LARGE, SHORT, TestServer};
+use crate::{LARGE, SHORT, TestServer, memory, status};
 
 /// Limit of memory growth in bytes. Floods need less than one MiB, but other tests may run in the
 /// same process.
@@ -308,11 +308,6 @@ fn reason(read: &[u8]) -> (u32, String) {
     (u32::from_be_bytes([*a, *b, *c, *d]), text)
 }
 
-/// Returns the resident memory of this process, in bytes.
-fn memory() -> usize {
-    status("VmRSS:")
-}
-
 /// Returns the peak of resident memory since [`reset_peak`], in bytes.
 fn peak() -> usize {
     status("VmHWM:")
@@ -321,15 +316,6 @@ fn peak() -> usize {
 fn reset_peak() {
     // Resets the peak to the current value: proc_pid_clear_refs(5).
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
-}
-
-fn status(line: &str) -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kilobytes = status
-        .lines()
-        .find_map(|it| it.strip_prefix(line))
-        .and_then(|it| it.split_whitespace().next());
-    kilobytes.unwrap().parse::<usize>().unwrap() * 1024
 }
 
 #[tokio::test]

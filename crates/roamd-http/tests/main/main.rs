@@ -6,7 +6,10 @@
     reason = "a test stops at the first failure"
 )]
 
+mod heads;
 mod http2;
+mod linger;
+mod many_connections;
 mod tls;
 mod workers;
 
@@ -14,10 +17,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::Full;
 use roamd_http::{BodyError, HttpServer, ListenerLimits, Peer, Response, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -48,20 +52,26 @@ async fn start_with(server: HttpServer) -> TestServer {
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(
         server.serve(listener, shutdown.clone(), |request| async move {
-            let slow = request.uri().path() == "/slow";
-            if request.uri().path() == "/large" {
+            let path = request.uri().path().to_owned();
+            let slow = path == "/slow";
+            if path == "/large" {
                 return Response::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
             }
-            if request.uri().path() == "/peer" {
+            if path == "/peer" {
                 let peer: Peer = *request.extensions().get().unwrap();
                 let text = format!("{:?} {}", request.version(), peer.is_certified);
                 return Response::new(Full::new(Bytes::from(text)));
             }
             let text = match read_body(request.into_body(), 10, SHORT).await {
                 Ok(body) => format!("read {}", body.len()),
+                Err(error @ BodyError::TooLarge { .. }) if path == "/413" => {
+                    let mut response = Response::new(Full::new(error.to_string().into()));
+                    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+                    return response;
+                }
                 Err(error @ BodyError::TooLarge { .. }) => error.to_string(),
                 Err(error @ BodyError::TooSlow { .. }) => error.to_string(),
-                Err(error @ BodyError::Broken(_)) => error.to_string(),
+                Err(error @ (BodyError::Broken(_) | BodyError::NoRoom(_))) => error.to_string(),
             };
             if slow {
                 tokio::time::sleep(SHORT).await;
@@ -74,6 +84,23 @@ async fn start_with(server: HttpServer) -> TestServer {
         shutdown,
         task,
     }
+}
+
+/// Connects from an address of the loopback network.
+async fn connect_from(server: &TestServer, from: [u8; 4]) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(server.address).await.unwrap()
+}
+
+/// Sends a request from an address, and returns the response. The request asks to close the
+/// connection.
+async fn exchange_from(server: &TestServer, from: [u8; 4], request: &str) -> String {
+    let mut stream = connect_from(server, from).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 async fn exchange(server: &TestServer, request: &str) -> String {
@@ -276,4 +303,19 @@ async fn shutdown_ends_at_the_drain_limit() {
         .await
         .unwrap()
         .unwrap();
+}
+
+/// Returns the resident memory of this process, in bytes.
+fn memory() -> usize {
+    status("VmRSS:")
+}
+
+/// Returns a value of `/proc/self/status` in bytes.
+fn status(line: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let kilobytes = status
+        .lines()
+        .find_map(|it| it.strip_prefix(line))
+        .and_then(|it| it.split_whitespace().next());
+    kilobytes.unwrap().parse::<usize>().unwrap() * 1024
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
-use roamd_http::ClientLimiter;
 use roamd_nfuse_client::{LargeWork, Network, Observer};
 use roamd_sessions::{Farm, Store};
 
@@ -23,8 +22,10 @@ use crate::farms::{
     CredentialFarms, FarmSetup, FarmsMemory, LARGE_LIST, NfuseFarm, PasswordCheckCache,
     TicketAuthorities,
 };
-use crate::http::client_address::{TrustedProxies, client_key};
+use crate::http::client_address::TrustedProxies;
+use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::metrics::readiness::SharedStateCheck;
 use crate::metrics::{FarmCounts, Metrics};
 
 /// Shortest lifetime of a token (CA-30).
@@ -99,6 +100,7 @@ impl AppState {
             is_https: base.scheme() == Scheme::Https,
             retry_keys: RetryKeys::new(keys, Arc::clone(&shared)),
             shared,
+            shared_check: SharedStateCheck::default(),
             metrics,
             audit,
             clock,
@@ -106,10 +108,9 @@ impl AppState {
             large_work: LargeWork::above(LARGE_LIST),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             metrics_from: config.listener.metrics_from.clone(),
-            request_limiter: ClientLimiter::new(
+            request_limiter: RequestLimiter::new(
                 config.listener.limits.requests,
                 config.listener.limits.requests_per_client,
-                client_key,
             ),
             body_timeout: config.listener.limits.body,
         })

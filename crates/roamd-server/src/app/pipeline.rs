@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
-use roamd_http::{Incoming, Peer, Permit, Response};
+use roamd_http::{Incoming, Peer, Response};
 use tokio::time::Instant;
 use tracing::info;
 
@@ -35,6 +35,9 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
         Ok(route) => handle(state, route, client, id, request).await,
         Err(error) => Err(error),
     };
+    if let Err(ApiError::TooManyRequests(limit)) = &result {
+        state.metrics.listener.record_refused_request(*limit);
+    }
     let mut response = result.unwrap_or_else(ApiError::into_response);
     let (route, status) = (
         route.map_or("none", Route::name),
@@ -81,7 +84,8 @@ fn admissible<'p>(
     Ok(route)
 }
 
-/// Runs the handler of a route within the limits on requests in progress.
+/// Runs the handler of a route within the limits on requests in progress. Routes for operators have
+/// none: clients must not be able to hide from operators that the limits are reached.
 async fn handle(
     state: &Arc<AppState>,
     route: Route<'_>,
@@ -89,28 +93,14 @@ async fn handle(
     id: RequestId,
     request: http::Request<Incoming>,
 ) -> Result<Response, ApiError> {
-    let _permit = permit(state, route, client)?;
-    let request = Request::new(request, id, client, state.body_timeout);
-    routes::respond(state, route, request).await
-}
-
-/// A permit for a request in progress. Liveness and metrics need none: they show operators that
-/// the limits are reached.
-fn permit(
-    state: &AppState,
-    route: Route<'_>,
-    client: Option<Client>,
-) -> Result<Option<Permit>, ApiError> {
-    if matches!(route, Route::Health | Route::Metrics) {
-        return Ok(None);
-    }
     let address = client.and_then(|client| client.limited_address());
-    state
-        .request_limiter
-        .take(address)
-        .map(Some)
-        .map_err(|limit| {
-            state.metrics.listener.record_refused_request(limit);
-            ApiError::TooManyRequests
-        })
+    let admission = state.request_limiter.admission(address);
+    let place = Arc::clone(&admission);
+    let request = Request::new(request, id, client, admission, state.body_timeout);
+    if !matches!(route, Route::Health | Route::Ready | Route::Metrics) {
+        request.begin()?;
+    }
+    let response = routes::respond(state, route, request).await;
+    drop(place);
+    response
 }

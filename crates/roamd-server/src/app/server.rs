@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::OptionFuture;
-use roamd_http::{HttpServer, Listener, Workers};
+use roamd_http::{HttpServer, Listener, Workers, listen};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -61,9 +61,7 @@ impl Server {
     /// If the server cannot start.
     pub async fn bind(config: Config) -> Result<Self, ServerError> {
         let address = config.listen;
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| ServerError::Listen { address, source })?;
+        let listener = listen(address).map_err(|source| ServerError::Listen { address, source })?;
         Self::with_listener(&config, listener)
     }
 

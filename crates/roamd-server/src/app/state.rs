@@ -6,7 +6,6 @@ use std::time::Duration;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
-use roamd_http::ClientLimiter;
 use roamd_nfuse_client::LargeWork;
 use roamd_sessions::{Store, User};
 use roamd_state::SharedState;
@@ -26,8 +25,10 @@ use crate::config::SpellingChoice;
 use crate::farms::{CredentialFarms, NfuseFarm};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
+use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::Metrics;
+use crate::metrics::readiness::SharedStateCheck;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].
 pub(crate) struct AppState {
@@ -50,6 +51,8 @@ pub(crate) struct AppState {
     pub(crate) user_blocks: UserBlocks,
     /// Retry keys of launches.
     pub(crate) retry_keys: RetryKeys,
+    /// Result of the last check that `shared` responds.
+    pub(crate) shared_check: SharedStateCheck,
     /// Expiring flags and counters.
     pub(crate) shared: Arc<dyn SharedState>,
     pub(crate) metrics: Metrics,
@@ -58,11 +61,11 @@ pub(crate) struct AppState {
     pub(crate) large_work: LargeWork,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: TrustedProxies,
-    /// Limits requests in progress, in total and per client.
-    pub(crate) request_limiter: Arc<ClientLimiter>,
+    /// Limits requests in progress, and the memory of bodies that are arriving.
+    pub(crate) request_limiter: Arc<RequestLimiter>,
     /// Time that a body may take to arrive.
     pub(crate) body_timeout: Duration,
-    /// Clients that may read the metrics.
+    /// Clients that may read the metrics, and the details of readiness.
     pub(crate) metrics_from: Vec<IpNet>,
     pub(super) audit: AuditLog,
     pub(super) clock: Clock,

@@ -21,5 +21,6 @@ pub(crate) fn listener_limits(limits: &ServerLimits, drain: Duration) -> Listene
         head: limits.head,
         response: limits.response,
         drain,
+        ..ListenerLimits::default()
     }
 }

@@ -89,6 +89,19 @@ pub(crate) const AUDIT_CHANGES_PER_HOUR: u32 = 6_000;
 /// users. More users at a time share one more budget.
 pub(crate) const AUDIT_USERS_REMEMBERED: usize = 65_536;
 
+/// Incomplete bodies of all clients, in bytes of memory.
+pub(crate) const BODY_BYTES: usize = 64 * MIB;
+
+/// Incomplete bodies of one client, in bytes of memory.
+pub(crate) const BODY_BYTES_PER_CLIENT: usize = 2 * MIB;
+
+/// Incomplete body of an HTTP/1.1 connection that counts in no budget, in bytes of memory.
+pub(crate) const FREE_BODY_BYTES: usize = 4 * 1024;
+
+/// Share of the places for requests in progress that requests without a valid token cannot take,
+/// and share that requests with one cannot take: one of this number.
+pub(crate) const RESERVED_PLACES: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use roamd_nfuse_client::AnswerMemory;

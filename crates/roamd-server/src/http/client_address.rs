@@ -80,6 +80,12 @@ impl Client {
         (!self.is_proxy).then_some(self.address)
     }
 
+    /// The address, unless it is that of a proxy: of one that is not trusted, or of a trusted one
+    /// which named no client.
+    pub(crate) fn own_address(self) -> Option<IpAddr> {
+        (!self.is_proxy && !self.is_behind_unknown_proxy).then_some(self.address)
+    }
+
     /// Whether the client itself, and not a proxy, is in one of these networks.
     pub(crate) fn is_in(&self, networks: &[IpNet]) -> bool {
         !self.is_behind_unknown_proxy && is_in(self.address, networks)
@@ -234,6 +240,25 @@ mod tests {
         // A trusted proxy names the client.
         let found = client("10.0.0.1", false, &[("x-forwarded-for", "127.0.0.1")]);
         assert!(found.is_in(&local));
+    }
+
+    #[test]
+    fn address_of_a_proxy_is_not_that_of_its_client() {
+        let own = |peer, lines: &[_]| client(peer, false, lines).own_address();
+        let address = Some([192, 0, 2, 1].into());
+        assert_eq!(own("192.0.2.1", &[]), address);
+        assert_eq!(
+            own("10.0.0.1", &[("x-forwarded-for", "192.0.2.1")]),
+            address
+        );
+        // A trusted proxy that names no client.
+        assert_eq!(own("10.0.0.1", &[]), None);
+        assert_eq!(own("10.0.0.1", &[("x-forwarded-for", "unknown")]), None);
+        assert_eq!(own("10.0.0.1", &[("x-forwarded-for", "10.0.0.2")]), None);
+        // A proxy that is not trusted.
+        for name in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"] {
+            assert_eq!(own("192.0.2.1", &[(name, "192.0.2.9")]), None, "{name}");
+        }
     }
 
     #[test]

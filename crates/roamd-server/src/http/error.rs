@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use roamd_citrixauth::{BodyTokenError, TokenTooLong};
-use roamd_http::{BodyError, Response};
+use roamd_http::{BodyError, LimitReached, Response};
 use roamd_nfuse_client::LargeWorkFailed;
 use roamd_sessions::{Busy, FarmError, ResourceError};
 use roamd_state::StateError;
@@ -73,7 +73,7 @@ pub(crate) enum ApiError {
     /// The limit on requests in progress is reached, in total or for this client; or too many writes
     /// of this user or client network wait for the shared state.
     #[error("too many requests are in progress; try again later")]
-    TooManyRequests,
+    TooManyRequests(LimitReached),
     /// A fault of the server itself.
     #[error("the request could not be served")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -82,7 +82,7 @@ pub(crate) enum ApiError {
 impl From<StateError> for ApiError {
     fn from(error: StateError) -> Self {
         match error {
-            StateError::Busy => Self::TooManyRequests,
+            StateError::Busy => Self::TooManyRequests(LimitReached::ForClient),
             error => Self::StateUnavailable(error),
         }
     }
@@ -113,7 +113,8 @@ impl ApiError {
             Self::StateUnavailable(_)
             | Self::FarmUnavailable
             | Self::Busy(_)
-            | Self::TooManyRequests => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::Body(BodyError::NoRoom(_))
+            | Self::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -133,7 +134,10 @@ impl ApiError {
                 error!(%source, "Shared state does not respond");
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
-            Self::FarmUnavailable | Self::Busy(_) | Self::TooManyRequests => {
+            Self::FarmUnavailable
+            | Self::Busy(_)
+            | Self::Body(BodyError::NoRoom(_))
+            | Self::TooManyRequests(_) => {
                 Some((RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS)))
             }
             Self::Internal(source) => {
@@ -153,6 +157,12 @@ impl ApiError {
     fn challenge_header(&self, challenge: &Challenge) -> Option<(HeaderName, HeaderValue)> {
         let value = HeaderValue::try_from(challenge.to_string());
         value.ok().map(|value| (WWW_AUTHENTICATE, value))
+    }
+}
+
+impl From<LimitReached> for ApiError {
+    fn from(limit: LimitReached) -> Self {
+        Self::TooManyRequests(limit)
     }
 }
 
@@ -188,7 +198,8 @@ mod tests {
             ApiError::from(StateError::Stopped),
             ApiError::from(StateError::Busy),
             ApiError::from(Busy),
-            ApiError::TooManyRequests,
+            ApiError::from(LimitReached::ForAll),
+            ApiError::from(BodyError::NoRoom(LimitReached::ForClient)),
             ApiError::from(ResourceError::Farm(FarmError::Busy)),
             ApiError::from(ResourceError::Farm(FarmError::Unavailable(String::new()))),
         ] {

@@ -5,6 +5,7 @@ pub(crate) mod error;
 pub(crate) mod host_header;
 pub(crate) mod request;
 pub(crate) mod request_id;
+pub(crate) mod request_limiter;
 pub(crate) mod response;
 pub(crate) mod route;
 pub(crate) mod urls;

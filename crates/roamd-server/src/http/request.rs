@@ -3,17 +3,22 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
-use roamd_http::{Incoming, read_body};
+use http::{Method, Version};
+use ipnet::IpNet;
+use roamd_http::{BodyError, Incoming, read_body_in};
 use roamd_store_proto::{Language, media_type};
 use zeroize::Zeroizing;
 
+use crate::fairness::budgets::FREE_BODY_BYTES;
 use crate::http::client_address::Client;
 use crate::http::error::ApiError;
 use crate::http::request_id::RequestId;
+use crate::http::request_limiter::Admission;
 
 /// Maximum size of a body, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -24,6 +29,7 @@ pub(crate) struct Request {
     parts: Parts,
     body: Incoming,
     client: Option<Client>,
+    admission: Arc<Admission>,
     body_timeout: Duration,
     operation: &'static str,
 }
@@ -45,6 +51,7 @@ impl Request {
         request: http::Request<Incoming>,
         id: RequestId,
         client: Option<Client>,
+        admission: Arc<Admission>,
         body_timeout: Duration,
     ) -> Self {
         let (parts, body) = request.into_parts();
@@ -53,6 +60,7 @@ impl Request {
             parts,
             body,
             client,
+            admission,
             body_timeout,
             operation: "",
         }
@@ -68,6 +76,36 @@ impl Request {
     /// What the client wants to do: the name of the route, or of the message to the token service.
     pub(crate) fn operation(&self) -> &'static str {
         self.operation
+    }
+
+    /// Takes the place of a request in progress, unless a body is still to come. A request without
+    /// a body and with a token gets it when the token is known to be valid.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyRequests`] if a limit is reached.
+    pub(crate) fn begin(&self) -> Result<(), ApiError> {
+        if self.has_body() || self.authorization() != Authorization::Missing {
+            return Ok(());
+        }
+        Ok(self.admission.take_place()?)
+    }
+
+    /// Records that the token of the request is valid, and takes its place unless a body is still
+    /// to come.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyRequests`] if a limit is reached.
+    pub(crate) fn record_valid_token(&self) -> Result<(), ApiError> {
+        self.admission.record_valid_token();
+        if self.has_body() {
+            return Ok(());
+        }
+        Ok(self.admission.take_place()?)
+    }
+
+    /// Whether handlers read a body of this method.
+    fn has_body(&self) -> bool {
+        !matches!(self.parts.method, Method::GET | Method::HEAD)
     }
 
     /// Id of the request.
@@ -125,12 +163,25 @@ impl Request {
             .is_some_and(|value| media_type::is(value, expected))
     }
 
-    /// Reads the body, whatever media type it declares.
+    /// Reads the body, whatever media type it declares. Then takes the place of a request in
+    /// progress: a client that sends slowly takes none.
     ///
     /// # Errors
-    /// If the body is too large, too slow or broken.
+    /// If the body is too large, too slow or broken, or a limit is reached.
     pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        Ok(read_body(self.body, MAX_BODY_BYTES, self.body_timeout).await?)
+        // In HTTP/2, one connection can have many bodies on the way.
+        let free = match self.parts.version {
+            Version::HTTP_2 => 0,
+            _ => FREE_BODY_BYTES,
+        };
+        let room = self.admission.body_room(free);
+        let body = read_body_in(self.body, MAX_BODY_BYTES, self.body_timeout, Some(room)).await;
+        let body = body.map_err(|error| match error {
+            BodyError::NoRoom(limit) => ApiError::TooManyRequests(limit),
+            error => error.into(),
+        })?;
+        self.admission.take_place()?;
+        Ok(body)
     }
 
     /// The values of a query parameter, in their order.
@@ -147,6 +198,16 @@ impl Request {
     /// Address of the client, behind the trusted proxies.
     pub(crate) fn client_address(&self) -> Option<IpAddr> {
         self.client.map(|client| client.address)
+    }
+
+    /// Address of the client if it is certain that it is not the address of a proxy.
+    pub(crate) fn own_client_address(&self) -> Option<IpAddr> {
+        self.client.and_then(Client::own_address)
+    }
+
+    /// Whether the client itself, and not a proxy, is in one of these networks.
+    pub(crate) fn client_is_in(&self, networks: &[IpNet]) -> bool {
+        self.client.is_some_and(|client| client.is_in(networks))
     }
 
     /// The first value of a header, if it is text.

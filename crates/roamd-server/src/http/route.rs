@@ -1,8 +1,9 @@
 //! Routing: from the path of a request to what it names.
 //!
 //! Paths are compared without regard to case, identifiers with regard to it (SS-11). One trailing
-//! slash is ignored (SS-9). Nothing is decoded: a path with an escape, a dot segment or an empty
-//! segment names nothing.
+//! slash is ignored (SS-9). Neither applies to the routes for operators, because a proxy may have
+//! a rule for exactly their path. Nothing is decoded: a path with an escape, a dot segment or an
+//! empty segment names nothing.
 
 use http::Method;
 
@@ -113,8 +114,12 @@ impl<'p> Route<'p> {
         stores: impl IntoIterator<Item = &'s str>,
         authentication: &str,
     ) -> Option<Self> {
-        if path == "/" {
-            return Some(Self::Page);
+        match path {
+            "/" => return Some(Self::Page),
+            "/healthz" => return Some(Self::Health),
+            "/readyz" => return Some(Self::Ready),
+            "/metrics" => return Some(Self::Metrics),
+            _ => {}
         }
         let path = path.strip_suffix('/').unwrap_or(path);
         if let Some(below) = below(path, authentication) {
@@ -130,9 +135,6 @@ impl<'p> Route<'p> {
             [Some(schemas), Some(name), None, ..] if same(schemas, "Schemas") => {
                 Some(Self::Schema(name))
             }
-            [Some(name), None, ..] if same(name, "healthz") => Some(Self::Health),
-            [Some(name), None, ..] if same(name, "readyz") => Some(Self::Ready),
-            [Some(name), None, ..] if same(name, "metrics") => Some(Self::Metrics),
             [Some(name), None, ..] if same(name, "roamd.css") => Some(Self::StyleSheet),
             _ => None,
         }
@@ -466,7 +468,7 @@ mod tests {
             ("/Schemas/", Route::Schemas),
             ("/schemas", Route::Schemas),
             ("/healthz", Route::Health),
-            ("/readyz/", Route::Ready),
+            ("/readyz", Route::Ready),
             ("/metrics", Route::Metrics),
             ("/", Route::Page),
             ("/roamd.css", Route::StyleSheet),
@@ -511,6 +513,15 @@ mod tests {
             "/Citrix/StoreAuth/ExplicitForms/Start/x",
             "/Schemas/a/b",
             "/healthz/x",
+            "/healthz/",
+            "/readyz/",
+            "/metrics/",
+            "/Healthz",
+            "/READYZ",
+            "/Metrics",
+            "//metrics",
+            "/./metrics",
+            "/%6Detrics",
             "/\u{fc}ber",
         ] {
             assert_eq!(of(path), None, "{path}");

@@ -65,6 +65,7 @@ pub(crate) async fn caller<'s>(
     let claims = presented
         .unless_revoked(revoked)
         .map_err(|reason| refused(destroyed, reason))?;
+    request.record_valid_token()?;
     let user = user(&claims);
     audit.note_use(&user, claims.sign_in, request.operation());
     Ok(Caller {

@@ -90,7 +90,8 @@ async fn launch(
     let caller = caller(state, &request, space).await?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
-    let seen_address = request.client_address();
+    // A client behind a proxy that is not configured, or whose proxy does not name it, is outside.
+    let seen_address = request.own_client_address();
     let params =
         LaunchParams::from_xml(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);

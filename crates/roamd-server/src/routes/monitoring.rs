@@ -1,5 +1,7 @@
 //! Routes for operators: `/healthz`, `/readyz`, `/metrics`.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 use roamd_http::Response;
@@ -18,10 +20,12 @@ pub(crate) fn health() -> Response {
     sentence(StatusCode::OK, "alive")
 }
 
-/// Whether the server can serve: its shared state responds, and a farm can be queried. One line for
-/// each farm, or JSON if `Accept` asks for it.
+/// Whether the server can serve: its shared state responds, and a farm can be queried. Clients in
+/// `metrics_from` get a line for each farm, or JSON if `Accept` asks for it; others get the status.
 pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Response, ApiError> {
-    state.shared.is_alive().await?;
+    let shared = Arc::clone(&state.shared);
+    let is_alive = || async move { shared.is_alive().await };
+    state.shared_check.check(is_alive).await?;
     let readiness = Readiness::of(state.farms());
     let (status, summary) = if readiness.is_ready() {
         (StatusCode::OK, "ready")
@@ -31,10 +35,16 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
             "no controller of any farm responds",
         )
     };
+    let shows_farms = request.client_is_in(&state.metrics_from);
     let mut response = match request.accepts(&[TEXT, JSON], TEXT) {
-        Ok(JSON) => respond(status, JSON, Caching::None, readiness.json()),
+        Ok(JSON) => respond(status, JSON, Caching::None, readiness.json(shows_farms)),
         _ => {
-            let text = format!("{status}: {summary}\n{}", readiness.lines());
+            let farms = if shows_farms {
+                readiness.lines()
+            } else {
+                String::new()
+            };
+            let text = format!("{status}: {summary}\n{farms}");
             respond(status, "text/plain; charset=utf-8", Caching::None, text)
         }
     };

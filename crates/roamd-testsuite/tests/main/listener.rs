@@ -1,15 +1,18 @@
 //! The server on an open network: TLS with curl as client, proxies, and limits per client.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use roamd_testkit::CertificateAuthority;
+use roamd_testkit::{CertificateAuthority, ScriptedController};
 use roamd_testsuite::{
-    H2Bridge, Options, Response, STORE_PATH, TestEnvironment, sign_in, sign_in_through,
+    H2Bridge, Options, Response, STORE_PATH, SignedIn, TestEnvironment, session_params, sign_in,
+    sign_in_through,
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 
 /// Starts the demo environment with a certificate for `localhost`. Returns it with the folder of
 /// the authority's `ca.pem`.
@@ -212,15 +215,29 @@ async fn metrics_are_served_to_configured_clients_only() {
 
 #[tokio::test]
 async fn inside_clients_are_found_by_trusted_proxies() {
+    let proxy = "[\"127.0.0.1\"]";
     for (proxies, forwarded, is_inside) in [
-        ("[\"127.0.0.1\"]", "192.0.2.7", true),
-        ("[\"127.0.0.1\"]", "192.0.2.7, 198.51.100.7", false),
-        ("[]", "192.0.2.7", false),
+        (proxy, Some(("X-Forwarded-For", "192.0.2.7")), true),
+        (
+            proxy,
+            Some(("X-Forwarded-For", "192.0.2.7, 198.51.100.7")),
+            false,
+        ),
+        ("[]", Some(("X-Forwarded-For", "198.51.100.7")), false),
+        ("[]", None, true),
+        // The address of a proxy, which is inside, says nothing about its client.
+        ("[]", Some(("X-Forwarded-For", "192.0.2.7")), false),
+        ("[]", Some(("Forwarded", "for=192.0.2.7")), false),
+        ("[]", Some(("Via", "1.1 proxy")), false),
+        ("[]", Some(("X-Real-IP", "192.0.2.7")), false),
+        (proxy, None, false),
+        (proxy, Some(("X-Forwarded-For", "unknown")), false),
+        (proxy, Some(("X-Forwarded-For", "127.0.0.1")), false),
     ] {
         let env = TestEnvironment::start(Options {
             listener: format!("trusted_proxies = {proxies}"),
             store: "[store.gateway]\naddress = \"gw.example.net\"\nsta = [\"{CVAD}\"]\n\
-                    inside = [\"192.0.2.0/24\"]"
+                    inside = [\"192.0.2.0/24\", \"127.0.0.0/8\"]"
                 .to_owned(),
             ..Options::default()
         })
@@ -229,11 +246,12 @@ async fn inside_clients_are_found_by_trusted_proxies() {
         let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
         let body = "<launchparams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
                     <clientName>DESK-C</clientName></launchparams>";
-        let headers = [
-            ("Authorization", &*alice.authorization()),
+        let authorization = alice.authorization();
+        let mut headers = vec![
+            ("Authorization", &*authorization),
             ("Content-Type", "application/vnd.citrix.launchparams+xml"),
-            ("X-Forwarded-For", forwarded),
         ];
+        headers.extend(forwarded);
         let path = roamd_testsuite::path_of(&url);
         let response = env
             .server
@@ -243,12 +261,12 @@ async fn inside_clients_are_found_by_trusted_proxies() {
         assert_eq!(
             text.contains("gw.example.net"),
             !is_inside,
-            "{forwarded}: {text}"
+            "{proxies} {forwarded:?}: {text}"
         );
         assert_eq!(
             text.contains("cvad-host31"),
             is_inside,
-            "{forwarded}: {text}"
+            "{proxies} {forwarded:?}: {text}"
         );
     }
 }
@@ -316,25 +334,44 @@ async fn connections_per_client_are_limited() {
     }
 }
 
+/// Head of a list of sessions of this user.
+fn list_head(user: &SignedIn, client: &str, length: usize) -> String {
+    format!(
+        "POST /Citrix/Store/sessions/v1/available HTTP/1.1\r\nHost: a\r\n\
+         Authorization: {}\r\nContent-Type: application/vnd.citrix.sessionparams+xml\r\n\
+         Accept: application/vnd.citrix.sessionstate+xml\r\nX-Forwarded-For: {client}\r\n\
+         Content-Length: {length}\r\n\r\n",
+        user.authorization()
+    )
+}
+
 #[tokio::test]
 async fn request_over_the_limit_gets_503() {
     for (limit, full, others) in [
         ("requests_per_client = 2", "client", 200),
         ("requests = 2", "all", 503),
     ] {
+        let farm = ScriptedController::healthy().await;
         let keys = format!("trusted_proxies = [\"127.0.0.1\"]\n[limits]\n{limit}\n");
-        let env = env_with(&keys).await;
-        // Two requests without their bodies.
+        let env = TestEnvironment::start(Options {
+            listener: keys,
+            more_sections: farm.farm_section("SCRIPTED", "Scripted"),
+            ..Options::default()
+        })
+        .await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
+        let until_closed = Arc::new(Semaphore::new(0));
+        farm.hold("ReconnectSessionData", &until_closed);
+        // Two lists that wait for a farm.
         let mut held = Vec::new();
-        for _ in 0..2 {
+        for count in 1..=2 {
             let mut connection = env.server.connect().await;
-            let head = "POST /Citrix/StoreAuth/ExplicitForms/Start HTTP/1.1\r\nHost: a\r\n\
-                        Content-Type: application/vnd.citrix.requesttoken+xml\r\n\
-                        X-Forwarded-For: 192.0.2.1\r\nExpect: 100-continue\r\n\
-                        Content-Length: 300\r\n\r\n";
-            connection.send(head.as_bytes()).await;
-            let going_on = connection.receive().await;
-            assert_eq!(going_on.status, 100, "it waits for the body");
+            let body = session_params("DESK-C", "");
+            let head = list_head(&alice, "192.0.2.1", body.len());
+            connection.send(format!("{head}{body}").as_bytes()).await;
+            while farm.request_count("ReconnectSessionData") < count {
+                tokio::task::yield_now().await;
+            }
             held.push(connection);
         }
         let from = |address| [("X-Forwarded-For", address)];
@@ -343,21 +380,109 @@ async fn request_over_the_limit_gets_503() {
         assert_eq!(refused.status, 503, "{limit}");
         assert_eq!(refused.header("retry-after"), Some("5"));
         assert!(refused.text().contains("try again"), "{}", refused.text());
-        // Another client, and health checks, are not refused.
+        // Another client, and routes for operators, are not refused.
         assert_eq!(
             get(&env, path, &from("192.0.2.2")).await.status,
             others,
             "{limit}"
         );
-        assert_eq!(get(&env, "/healthz", &from("192.0.2.1")).await.status, 200);
+        for path in ["/healthz", "/readyz"] {
+            assert_eq!(get(&env, path, &from("192.0.2.1")).await.status, 200);
+        }
         let label = format!("limit=\"{full}\"");
         let counted = count(&env, "roamd_requests_refused_total", &label).await;
         assert_ne!(counted, "0", "{limit}");
+        until_closed.close();
         drop(held);
         while get(&env, path, &from("192.0.2.1")).await.status != 200 {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Ten times as many requests as there are places, whose bodies are on the way.
+#[tokio::test]
+async fn half_bodies_of_many_clients_hold_up_nobody() {
+    let env = env_with("[limits]\nrequests = 200\nrequests_per_client = 50\n").await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let mut held = Vec::new();
+    for client in 1..=10 {
+        let server = env.server.from([127, 0, 1, client]);
+        for number in 0..200 {
+            let mut connection = server.connect().await;
+            let head = if number % 2 == 0 {
+                "POST /Citrix/StoreAuth/ExplicitForms/Start HTTP/1.1\r\nHost: a\r\n\
+                 Content-Type: application/vnd.citrix.requesttoken+xml\r\n\
+                 Expect: 100-continue\r\nContent-Length: 300\r\n\r\n"
+                    .to_owned()
+            } else {
+                // With a token, too.
+                let head = list_head(&alice, "192.0.2.1", 300);
+                head.replace("X-Forwarded-For: 192.0.2.1", "Expect: 100-continue")
+            };
+            connection.send(head.as_bytes()).await;
+            let going_on = connection.receive().await;
+            assert_eq!(going_on.status, 100, "it waits for the body");
+            connection.send(&[b' '; 150]).await;
+            held.push(connection);
+        }
+    }
+    assert_eq!(get(&env, "/readyz", &[]).await.status, 200);
+    assert_eq!(alice.resources("DESK-C", "").await.len(), 2);
+    let bob = sign_in(&env, "bob", "roam-demo").await;
+    assert!(bob.state("DESK-D", "").await.is_ok());
+    // A client that waits for its body is served, too.
+    let server = env.server.from([127, 0, 1, 1]);
+    let response = server
+        .send("GET", "/Citrix/Store/endpoints/v1", &[], b"")
+        .await;
+    assert_eq!(response.status, 200);
+    drop(held);
+}
+
+#[tokio::test]
+async fn routes_for_operators_have_one_spelling() {
+    let env = TestEnvironment::demo().await;
+    let nothing = get(&env, "/nothing", &[]).await;
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(get(&env, path, &[]).await.status, 200, "{path}");
+        for other in [path.to_uppercase(), format!("{path}/"), format!("/{path}")] {
+            let response = get(&env, &other, &[]).await;
+            assert_eq!(response.status, 404, "{other}");
+            assert_eq!(response.text(), nothing.text(), "{other}");
+        }
+    }
+}
+
+/// A client that sends everything before it reads sees the response, and no broken connection.
+#[tokio::test]
+async fn curl_with_a_body_of_3_mib_gets_413() {
+    let env = TestEnvironment::demo().await;
+    let folder = tempfile::tempdir().unwrap();
+    let body = folder.path().join("body");
+    std::fs::write(&body, vec![b' '; 3 * 1024 * 1024]).unwrap();
+    let output = Command::new("curl")
+        .args([
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "20",
+            "--output",
+            "/dev/null",
+        ])
+        .args(["--write-out", "%{http_code}", "--header", "Expect:"])
+        .args([
+            "--header",
+            "Content-Type: application/vnd.citrix.requesttoken+xml",
+        ])
+        .args(["--data-binary", &format!("@{}", body.display())])
+        .arg(env.url("/Citrix/StoreAuth/ExplicitForms/Start"))
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("curl: {error}; run `cargo xtask test`, which installs it"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(output.stdout, b"413", "{errors}");
 }
 
 #[tokio::test]

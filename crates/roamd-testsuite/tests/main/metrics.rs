@@ -178,6 +178,41 @@ async fn readiness_is_reported_per_farm() {
 }
 
 #[tokio::test]
+async fn readiness_of_farms_is_for_operators_only() {
+    for (keys, forwarded, shows_farms) in [
+        ("", None, true),
+        ("metrics_from = []", None, false),
+        ("", Some(("X-Forwarded-For", "127.0.0.1")), false),
+        (
+            "trusted_proxies = [\"127.0.0.1\"]",
+            Some(("X-Forwarded-For", "192.0.2.1")),
+            false,
+        ),
+    ] {
+        let env = TestEnvironment::start(Options {
+            listener: keys.to_owned(),
+            ..Options::default()
+        })
+        .await;
+        for (accept, alone) in [
+            ("text/plain", "200 OK: ready\n"),
+            ("application/json", "{\"ready\":true}\n"),
+        ] {
+            let headers: Vec<_> = forwarded.into_iter().chain([("Accept", accept)]).collect();
+            let ready = env.server.send("GET", "/readyz", &headers, b"").await;
+            assert_eq!(ready.status, 200, "{keys} {forwarded:?}");
+            assert_eq!(ready.text() != alone, shows_farms, "{}", ready.text());
+            assert_eq!(
+                ready.text().contains("XA1"),
+                shows_farms,
+                "{}",
+                ready.text()
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn certificate_expiry_of_controller_is_reported() {
     let farm = ScriptedController::healthy().await;
     let proxy = TlsProxy::start(farm.address(), 2096).await;

@@ -1,0 +1,336 @@
+//! Open connections by the network of their peer, so that a new one can replace one of the network
+//! that has most.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// Part of the connections of a client that are closed at once: one of this number.
+const PART: usize = 8;
+
+/// Time for which a search without result is not repeated.
+const SEARCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// Entries above twice the open connections that are kept.
+const SLACK: usize = 256;
+
+/// Open connections of the accept loop. Peers that are exempt from limits per client are not in it.
+#[derive(Default)]
+pub(crate) struct HeldConnections {
+    by_network: HashMap<IpAddr, Vec<Held>>,
+    /// Number of entries, and the number at which those of closed connections are removed.
+    entries: usize,
+    sweep_at: usize,
+    certified: CertifiedClients,
+    /// Until when there is nothing to close for a client with as many connections or more.
+    futile: Option<(Instant, Share)>,
+}
+
+/// Clients whose peers have presented a certificate of a trusted proxy. Their connections are never
+/// closed for others.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CertifiedClients(Arc<Mutex<HashSet<IpAddr>>>);
+
+/// Number of certified clients that are remembered. There are few proxies.
+const CERTIFIED: usize = 1_024;
+
+/// A connection. In each network the oldest are first.
+struct Held {
+    client: IpAddr,
+    task: AbortHandle,
+}
+
+/// Number of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Share {
+    of_network: usize,
+    of_client: usize,
+}
+
+impl CertifiedClients {
+    /// Adds a client.
+    pub(crate) fn add(&self, client: IpAddr) {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() < CERTIFIED {
+            clients.insert(client);
+        }
+    }
+
+    fn all(&self) -> HashSet<IpAddr> {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.clone()
+    }
+}
+
+impl Share {
+    /// Whether both numbers are as large as these.
+    fn is_as_large_as(self, other: Self) -> bool {
+        self.of_network >= other.of_network && self.of_client >= other.of_client
+    }
+}
+
+impl HeldConnections {
+    pub(crate) fn new(certified: CertifiedClients) -> Self {
+        Self {
+            certified,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a connection, which the task serves. `client` is the result of the
+    /// [`ClientKey`](crate::ClientKey).
+    pub(crate) fn add(&mut self, client: IpAddr, task: AbortHandle) {
+        if self.entries >= self.sweep_at {
+            self.sweep();
+            self.sweep_at = 2 * self.entries + SLACK;
+        }
+        self.entries += 1;
+        let held = Held { client, task };
+        self.by_network
+            .entry(network(client))
+            .or_default()
+            .push(held);
+    }
+
+    /// Closes some of the newest connections of the client that has most, in the network that has
+    /// most, if a new client would still have fewer. Returns the number of those that it closed.
+    ///
+    /// `None` is an exempt peer: it may replace any other.
+    pub(crate) fn make_room(&mut self, newcomer: Option<IpAddr>) -> usize {
+        let own = newcomer.map_or(NOTHING, |client| self.share(client));
+        let now = Instant::now();
+        if self
+            .futile
+            .is_some_and(|(until, share)| now < until && own.is_as_large_as(share))
+        {
+            return 0;
+        }
+        self.sweep();
+        let Some(client) = self.heaviest(own) else {
+            self.futile = Some((now + SEARCH_PAUSE, own));
+            return 0;
+        };
+        let held = self.by_network.get(&network(client)).into_iter().flatten();
+        let held: Vec<&Held> = held.filter(|held| held.client == client).collect();
+        let count = held.len().div_ceil(PART);
+        for held in held.iter().rev().take(count) {
+            held.task.abort();
+        }
+        count
+    }
+
+    /// The client that has most connections, and more than a new one would have.
+    fn heaviest(&self, own: Share) -> Option<IpAddr> {
+        let certified = self.certified.all();
+        let may_close = |held: &&Held| !certified.contains(&held.client);
+        let most = |counts: HashMap<IpAddr, usize>, own: usize| {
+            let heavier = counts.into_iter().filter(|(_, count)| *count > own + 1);
+            heavier.max_by_key(|(_, count)| *count).map(|(key, _)| key)
+        };
+        let networks = self.by_network.iter();
+        let networks =
+            networks.map(|(network, held)| (*network, held.iter().filter(may_close).count()));
+        if let Some(network) = most(networks.collect(), own.of_network) {
+            let held = self.by_network.get(&network)?;
+            let last = || held.iter().rfind(may_close).map(|held| held.client);
+            return most(clients(held.iter().filter(may_close)), 0).or_else(last);
+        }
+        let all = self.by_network.values().flatten().filter(may_close);
+        most(clients(all), own.of_client)
+    }
+
+    /// The connections of a client and of its network.
+    fn share(&mut self, client: IpAddr) -> Share {
+        let Some(held) = self.by_network.get_mut(&network(client)) else {
+            return NOTHING;
+        };
+        held.retain(|held| !held.task.is_finished());
+        Share {
+            of_network: held.len(),
+            of_client: held.iter().filter(|held| held.client == client).count(),
+        }
+    }
+
+    /// Removes closed connections.
+    fn sweep(&mut self) {
+        self.by_network.retain(|_, held| {
+            held.retain(|held| !held.task.is_finished());
+            held.shrink_to(2 * held.len());
+            !held.is_empty()
+        });
+        self.entries = self.by_network.values().map(Vec::len).sum();
+    }
+}
+
+const NOTHING: Share = Share {
+    of_network: 0,
+    of_client: 0,
+};
+
+/// Counts connections by client.
+fn clients<'h>(held: impl IntoIterator<Item = &'h Held>) -> HashMap<IpAddr, usize> {
+    let mut counts = HashMap::new();
+    for held in held {
+        *counts.entry(held.client).or_default() += 1;
+    }
+    counts
+}
+
+/// First address of the IPv4 /24 or IPv6 /48.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            Ipv4Addr::new(a, b, c, 0).into()
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// Adds connections, and returns their tasks.
+    fn hold(held: &mut HeldConnections, client: &str, count: usize) -> Vec<AbortHandle> {
+        let open = |_| {
+            let task = tokio::spawn(pending::<()>()).abort_handle();
+            held.add(address(client), task.clone());
+            task
+        };
+        (0..count).map(open).collect()
+    }
+
+    /// Lets aborted tasks end. Returns how many of these go on.
+    async fn open(tasks: &[AbortHandle]) -> usize {
+        tokio::task::yield_now().await;
+        tasks.iter().filter(|task| !task.is_finished()).count()
+    }
+
+    /// Clients with their number of connections; the newcomer; the client that loses one.
+    type Case<'c> = (&'c [(&'c str, usize)], &'c str, Option<&'c str>);
+
+    #[tokio::test(start_paused = true)]
+    async fn newcomer_replaces_connections_of_heaviest_network() {
+        let table: [Case<'_>; 8] = [
+            (
+                &[("192.0.2.1", 8), ("198.51.100.1", 7)],
+                "203.0.113.1",
+                Some("192.0.2.1"),
+            ),
+            (&[("192.0.2.1", 8), ("198.51.100.1", 7)], "192.0.2.1", None),
+            (
+                &[("192.0.2.1", 8), ("198.51.100.1", 6)],
+                "198.51.100.1",
+                Some("192.0.2.1"),
+            ),
+            (&[("192.0.2.1", 2)], "203.0.113.1", Some("192.0.2.1")),
+            (
+                &[("192.0.2.1", 1), ("198.51.100.1", 1)],
+                "203.0.113.1",
+                None,
+            ),
+            // A client in the heaviest network that has little itself.
+            (
+                &[("192.0.2.1", 1), ("192.0.2.2", 7)],
+                "192.0.2.1",
+                Some("192.0.2.2"),
+            ),
+            // Many /64 of one /48.
+            (
+                &[
+                    ("2001:db8:1:1::", 1),
+                    ("2001:db8:1:2::", 1),
+                    ("2001:db8:1:3::", 1),
+                    ("192.0.2.1", 2),
+                ],
+                "2001:db8:2::",
+                Some("2001:db8:1:3::"),
+            ),
+            (
+                &[("2001:db8:1:1::", 5), ("2001:db8:1:2::", 1)],
+                "2001:db8:1:2::",
+                Some("2001:db8:1:1::"),
+            ),
+        ];
+        for (holders, newcomer, loser) in table {
+            let mut held = HeldConnections::default();
+            let tasks: Vec<_> = holders
+                .iter()
+                .map(|(client, count)| (*client, hold(&mut held, client, *count)))
+                .collect();
+            let closed = held.make_room(Some(address(newcomer)));
+            assert_eq!(
+                closed,
+                usize::from(loser.is_some()),
+                "{holders:?} {newcomer}"
+            );
+            for (client, tasks) in tasks {
+                let left = tasks.len() - usize::from(loser == Some(client));
+                assert_eq!(
+                    open(&tasks).await,
+                    left,
+                    "{client} of {holders:?}, {newcomer}"
+                );
+                // The newest was closed.
+                assert_eq!(open(&tasks[..left]).await, left);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_of_certified_proxy_are_not_replaced() {
+        let certified = CertifiedClients::default();
+        let mut held = HeldConnections::new(certified.clone());
+        certified.add(address("192.0.2.1"));
+        let proxy = hold(&mut held, "192.0.2.1", 50);
+        let other = hold(&mut held, "192.0.2.2", 3);
+        assert_eq!(held.make_room(Some(address("203.0.113.1"))), 1);
+        assert_eq!((open(&proxy).await, open(&other).await), (50, 2));
+        assert_eq!(held.make_room(Some(address("192.0.2.1"))), 0, "too many");
+    }
+
+    /// Ten clients hold everything and go on connecting; each of 100 others gets a connection.
+    #[tokio::test(start_paused = true)]
+    async fn others_get_connections_while_some_hold_all() {
+        const EACH: usize = 64;
+        let mut held = HeldConnections::default();
+        let hostile: Vec<String> = (0..10).map(|client| format!("10.0.{client}.1")).collect();
+        for client in &hostile {
+            hold(&mut held, client, EACH);
+        }
+        let mut others = Vec::new();
+        let mut free = 0;
+        for number in 0..100 {
+            // Those that lost connections may take them back from the others, but no more.
+            for client in &hostile {
+                free += held.make_room(Some(address(client)));
+                tokio::task::yield_now().await;
+                let more = free.min(EACH);
+                free -= more;
+                hold(&mut held, client, more);
+            }
+            let client = format!("172.16.{number}.1");
+            free += held.make_room(Some(address(&client)));
+            tokio::task::yield_now().await;
+            assert!(free > 0, "{number}");
+            free -= 1;
+            others.extend(hold(&mut held, &client, 1));
+        }
+        assert_eq!(open(&others).await, 100);
+        assert!(held.entries <= 4 * 10 * EACH + SLACK, "{}", held.entries);
+    }
+}

@@ -1,0 +1,199 @@
+//! Limits on requests in progress: in total, per client, and for requests with and without a valid
+//! token.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use roamd_http::{BodyRoom, ClientLimiter, LimitReached, Permit};
+
+use crate::fairness::budgets::{BODY_BYTES, BODY_BYTES_PER_CLIENT, RESERVED_PLACES};
+use crate::http::client_address::client_key;
+
+/// Limits on requests in progress, and on the memory of bodies that are arriving.
+///
+/// A request is in progress from the end of its body to its response. Requests with a valid token
+/// leave a share of the places to those without, which may be sign-ins, and the other way round.
+#[derive(Debug)]
+pub(crate) struct RequestLimiter {
+    places: Arc<ClientLimiter>,
+    users: Arc<Share>,
+    strangers: Arc<Share>,
+    bodies: Arc<ClientLimiter>,
+}
+
+/// Places of all requests with, or of all without a valid token.
+#[derive(Debug)]
+struct Share {
+    limit: usize,
+    taken: AtomicUsize,
+}
+
+/// Admission of one request. The pipeline holds it until the response, because the body ends
+/// within a handler.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    limiter: Arc<RequestLimiter>,
+    client: Option<IpAddr>,
+    has_token: AtomicBool,
+    place: OnceLock<Place>,
+}
+
+/// Place of a request in progress. It is returned when it is dropped.
+#[derive(Debug)]
+struct Place {
+    share: Arc<Share>,
+    _permit: Permit,
+}
+
+impl RequestLimiter {
+    /// Creates the limits, in requests.
+    pub(crate) fn new(total: usize, per_client: usize) -> Arc<Self> {
+        let share = || {
+            Arc::new(Share {
+                limit: total - total / RESERVED_PLACES,
+                taken: AtomicUsize::new(0),
+            })
+        };
+        Arc::new(Self {
+            places: ClientLimiter::new(total, per_client, client_key),
+            users: share(),
+            strangers: share(),
+            bodies: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key),
+        })
+    }
+
+    /// Returns the admission of a request that has no place yet. `client` is the address for limits
+    /// per client; `None` is exempt.
+    pub(crate) fn admission(self: &Arc<Self>, client: Option<IpAddr>) -> Arc<Admission> {
+        Arc::new(Admission {
+            limiter: Arc::clone(self),
+            client,
+            has_token: AtomicBool::new(false),
+            place: OnceLock::new(),
+        })
+    }
+}
+
+impl Admission {
+    /// Records that the token of the request is valid.
+    pub(crate) fn record_valid_token(&self) {
+        self.has_token.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the place of the request, unless it has one.
+    ///
+    /// # Errors
+    /// If a limit is reached.
+    pub(crate) fn take_place(&self) -> Result<(), LimitReached> {
+        if self.place.get().is_some() {
+            return Ok(());
+        }
+        let limiter = &self.limiter;
+        let share = if self.has_token.load(Ordering::Relaxed) {
+            &limiter.users
+        } else {
+            &limiter.strangers
+        };
+        let permit = limiter.places.take(self.client)?;
+        share.take()?;
+        let place = Place {
+            share: Arc::clone(share),
+            _permit: permit,
+        };
+        // If another call was faster, this place is dropped.
+        drop(self.place.set(place));
+        Ok(())
+    }
+
+    /// Room for the body of the request while it arrives, of which `free` bytes count in no budget.
+    pub(crate) fn body_room(&self, free: usize) -> BodyRoom {
+        BodyRoom {
+            free,
+            permit: self.limiter.bodies.open(self.client),
+        }
+    }
+}
+
+impl Share {
+    fn take(&self) -> Result<(), LimitReached> {
+        let order = Ordering::Relaxed;
+        let more = |taken| (taken < self.limit).then_some(taken + 1);
+        let taken = self.taken.fetch_update(order, order, more);
+        taken.map(drop).map_err(|_| LimitReached::ForAll)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.share.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: u32) -> Option<IpAddr> {
+        Some(IpAddr::from((0x0A00_0000 + number).to_be_bytes()))
+    }
+
+    /// Takes a place for a request; returns it if there is one.
+    fn start(
+        limiter: &Arc<RequestLimiter>,
+        client: u32,
+        has_token: bool,
+    ) -> Option<Arc<Admission>> {
+        let admission = limiter.admission(address(client));
+        if has_token {
+            admission.record_valid_token();
+        }
+        admission.take_place().ok().map(|()| admission)
+    }
+
+    #[test]
+    fn request_whose_body_is_on_the_way_has_no_place() {
+        let limiter = RequestLimiter::new(2_048, 256);
+        let waiting: Vec<_> = (0..20_480)
+            .map(|number| limiter.admission(address(number % 80)))
+            .collect();
+        for has_token in [false, true] {
+            assert!(start(&limiter, 1, has_token).is_some());
+            assert!(start(&limiter, 9_999, has_token).is_some());
+        }
+        drop(waiting);
+    }
+
+    #[test]
+    fn requests_with_and_without_token_leave_places_to_each_other() {
+        for (total, share) in [(2_048, 1_536), (4, 3), (3, 3), (2, 2), (1, 1)] {
+            for has_token in [false, true] {
+                let limiter = RequestLimiter::new(total, 256);
+                let clients = 0..10 * u32::try_from(total).unwrap();
+                let held: Vec<_> = clients
+                    .filter_map(|client| start(&limiter, client, has_token))
+                    .collect();
+                assert_eq!(held.len(), share, "{total}");
+                let other = start(&limiter, 1, !has_token);
+                assert_eq!(other.is_some(), share < total, "{total}");
+                drop((held, other));
+                assert!(start(&limiter, 1, has_token).is_some(), "{total}");
+            }
+        }
+    }
+
+    #[test]
+    fn request_takes_one_place_and_returns_it() {
+        let limiter = RequestLimiter::new(8, 1);
+        let held = start(&limiter, 1, false).unwrap();
+        assert_eq!(held.take_place(), Ok(()));
+        assert_eq!(limiter.strangers.taken.load(Ordering::Relaxed), 1);
+        let again = limiter.admission(address(1));
+        assert_eq!(again.take_place(), Err(LimitReached::ForClient));
+        drop(held);
+        assert_eq!(again.take_place(), Ok(()));
+        drop(again);
+        assert_eq!(limiter.strangers.taken.load(Ordering::Relaxed), 0);
+    }
+}
