@@ -18,7 +18,7 @@ pub use conversation::{
 pub use credentials::{
     BadAttempt, ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange,
 };
-pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
+pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy, StatedWait};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{
     BodyTokenError, Grant, IssuedToken, PresentedToken, Revocation, ServiceTokenError, TokenPolicy,

@@ -2,7 +2,8 @@
 //!
 //! Each attempt uses one or more budgets. A budget has some free attempts. After those, an attempt
 //! must wait for a delay after the previous one, which grows fourfold each time up to a maximum. An
-//! earlier attempt is refused without a check of the password, and uses no budget.
+//! earlier attempt is refused without a check of the password, uses no budget, and is told how long
+//! to wait.
 //!
 //! A budget per user would allow anyone who knows a user name to lock the user out. So attempts
 //! from a *known network*, in which the user has signed in recently, have [their own
@@ -22,7 +23,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 /// Limits of password attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,13 @@ pub enum Budget {
     UnknownNetworks,
     /// Attempts from one network, of all users for whom it is unknown.
     Network,
+}
+
+/// Time that a user is told to wait before the next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedWait {
+    /// Whole minutes, at least one.
+    pub minutes: u64,
 }
 
 /// Usage of a budget.
@@ -100,11 +108,39 @@ impl LoginThrottlePolicy {
         known_users: u32,
         now: Timestamp,
     ) -> bool {
-        let delay = self.delay(used.attempts, self.free(budget, known_users));
-        used.last.is_none_or(|last| {
-            let waited = now.duration_since(last).abs();
-            SignedDuration::try_from(delay).is_ok_and(|delay| waited >= delay)
-        })
+        self.remaining_delay(budget, used, known_users, now)
+            .is_zero()
+    }
+
+    /// Returns the time until another attempt is allowed, or zero if it is allowed now.
+    #[must_use]
+    pub fn remaining_delay(
+        &self,
+        budget: Budget,
+        used: BudgetUse,
+        known_users: u32,
+        now: Timestamp,
+    ) -> Duration {
+        let Some(last) = used.last else {
+            return Duration::ZERO;
+        };
+        let waited = now.duration_since(last).unsigned_abs();
+        self.delay(used.attempts, self.free(budget, known_users))
+            .saturating_sub(waited)
+    }
+
+    /// Returns what a user is told about a delay that remains: whole minutes, rounded up to a power
+    /// of two or to the longest delay. So a client learns little about attempts of others.
+    #[must_use]
+    pub fn stated_wait(&self, remaining: Duration) -> StatedWait {
+        let minutes = |time: Duration| {
+            let started = u64::from(time.subsec_nanos() > 0);
+            time.as_secs().saturating_add(started).div_ceil(60).max(1)
+        };
+        let rounded = minutes(remaining).checked_next_power_of_two();
+        StatedWait {
+            minutes: rounded.unwrap_or(u64::MAX).min(minutes(self.longest_delay)),
+        }
     }
 
     /// Returns the delay before the next attempt.

@@ -2,6 +2,8 @@
 
 use roamd_store_proto::{Language, Text};
 
+use crate::StatedWait;
+
 pub(crate) const SIGN_IN: Text = Text {
     english: "Sign in",
     german: "Anmelden",
@@ -67,6 +69,27 @@ pub(crate) const TOO_MANY_ATTEMPTS: Text = Text {
     french: "Trop de tentatives. Réessayez plus tard.",
     spanish: "Demasiados intentos. Inténtelo de nuevo más tarde.",
     japanese: "試行回数が多すぎます。後でもう一度お試しください。",
+};
+const WAIT_ONE_MINUTE: Text = Text {
+    english: "Too many attempts. Wait one minute, then try again. Until then, no password is checked.",
+    german: "Zu viele Versuche. Warten Sie eine Minute und versuchen Sie es dann noch einmal. Bis \
+             dahin wird kein Kennwort geprüft.",
+    french: "Trop de tentatives. Attendez une minute, puis réessayez. D'ici là, aucun mot de passe \
+             n'est vérifié.",
+    spanish: "Demasiados intentos. Espere un minuto e inténtelo de nuevo. Hasta entonces no se \
+              comprueba ninguna contraseña.",
+    japanese: "試行回数が多すぎます。1 分待ってから、もう一度お試しください。それまでパスワードは確認されません。",
+};
+/// `{}` is the number of minutes.
+const WAIT_MINUTES: Text = Text {
+    english: "Too many attempts. Wait {} minutes, then try again. Until then, no password is checked.",
+    german: "Zu viele Versuche. Warten Sie {} Minuten und versuchen Sie es dann noch einmal. Bis \
+             dahin wird kein Kennwort geprüft.",
+    french: "Trop de tentatives. Attendez {} minutes, puis réessayez. D'ici là, aucun mot de passe \
+             n'est vérifié.",
+    spanish: "Demasiados intentos. Espere {} minutos e inténtelo de nuevo. Hasta entonces no se \
+              comprueba ninguna contraseña.",
+    japanese: "試行回数が多すぎます。{} 分待ってから、もう一度お試しください。それまでパスワードは確認されません。",
 };
 pub(crate) const PASSWORD_EXPIRED: Text = Text {
     english: "Your password has expired. Change it on another computer, then sign in again.",
@@ -194,6 +217,16 @@ pub(crate) const CLIENT_LACKS_FIELDS: Text = Text {
     spanish: "Este cliente no puede pedir un nombre de usuario y una contraseña.",
     japanese: "このクライアントではユーザー名とパスワードを入力できません。",
 };
+
+/// Returns the text for an attempt that has to wait. It is the same for every user name.
+pub(crate) fn wait(StatedWait { minutes }: StatedWait, language: Language) -> String {
+    match minutes {
+        1 => WAIT_ONE_MINUTE.in_language(language).to_owned(),
+        _ => WAIT_MINUTES
+            .in_language(language)
+            .replace("{}", &minutes.to_string()),
+    }
+}
 
 const USER: Text = Text {
     english: "user",

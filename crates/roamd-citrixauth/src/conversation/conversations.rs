@@ -11,12 +11,13 @@ use roamd_store_proto::{Language, Text};
 use super::account::Account;
 use super::conversation_refusal::ConversationRefusal;
 use super::conversation_state::{Carrier, Conversation, ConversationId};
-use super::form::{self, FormValues};
+use super::form::{self, FormError, FormValues};
 use super::form_policy::FormPolicy;
 use super::negotiation::Negotiation;
 use super::{cookie, password_change, posted_credentials};
 use crate::{
-    BadAttempt, ChangeRefusal, CredentialRefusal, Credentials, PasswordChange, Service, texts,
+    BadAttempt, ChangeRefusal, CredentialRefusal, Credentials, PasswordChange, Service, StatedWait,
+    texts,
 };
 
 /// Runs conversations. It is stateless.
@@ -164,7 +165,9 @@ impl Conversations {
                     end(FormStatus::SUCCESS, texts::TOO_MANY_ATTEMPTS)
                 } else {
                     let values = FormValues::from_post(post);
-                    let error = Some(texts::NOT_CORRECT);
+                    let fields = &["username", "password"];
+                    let error = FormError::of(fields, texts::NOT_CORRECT, language);
+                    let error = Some(error);
                     ConversationReply::Again(self.form(conversation, &values, error, language, rng))
                 }
             }
@@ -172,6 +175,28 @@ impl Conversations {
             CredentialRefusal::Expired => end(FormStatus::SUCCESS, texts::PASSWORD_EXPIRED),
             CredentialRefusal::Unavailable => {
                 end(FormStatus::SERVICE_UNAVAILABLE, texts::UNAVAILABLE)
+            }
+        }
+    }
+
+    /// Returns the response to an attempt that came too early, at the sign-in or at the old
+    /// password of a change: the same form, with the time to wait. The attempt is no failed one
+    /// (CA-72), since nothing was checked.
+    #[must_use]
+    pub fn ask_to_wait(
+        &self,
+        conversation: &Conversation,
+        post: &FormPost,
+        wait: StatedWait,
+        language: Language,
+        rng: &mut impl CryptoRng,
+    ) -> Form {
+        let error = Some(FormError::wait(wait, language));
+        match &conversation.changing {
+            Some(account) => self.change_form(conversation, account, error, language, rng),
+            None => {
+                let values = FormValues::from_post(post);
+                self.form(conversation, &values, error, language, rng)
             }
         }
     }
@@ -230,7 +255,7 @@ impl Conversations {
             ConversationReply::End(form::failed(status, text.in_language(language)))
         };
         match (
-            password_change::field_error(refusal),
+            password_change::field_error(refusal, language),
             &conversation.changing,
         ) {
             (Some(_), Some(_)) if failures >= self.policy.max_attempts => {
@@ -266,7 +291,7 @@ impl Conversations {
         &self,
         conversation: &Conversation,
         account: &Account,
-        error: Option<password_change::FieldError>,
+        error: Option<FormError>,
         language: Language,
         rng: &mut impl CryptoRng,
     ) -> Form {
@@ -284,7 +309,7 @@ impl Conversations {
         &self,
         conversation: &Conversation,
         values: &FormValues<'_>,
-        error: Option<Text>,
+        error: Option<FormError>,
         language: Language,
         rng: &mut impl CryptoRng,
     ) -> Form {

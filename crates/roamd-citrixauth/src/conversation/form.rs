@@ -8,7 +8,7 @@ use roamd_store_proto::{Language, Text};
 use super::form_policy::FormPolicy;
 use super::negotiation::Negotiation;
 use super::posted_credentials::{in_list, is_name};
-use crate::texts;
+use crate::{StatedWait, texts};
 
 /// Initial values of a form that is shown again, without the password (CA-71).
 #[derive(Debug, Default)]
@@ -30,19 +30,43 @@ impl<'a> FormValues<'a> {
     }
 }
 
+/// Why a form is shown again, for the user.
+#[derive(Debug)]
+pub(super) struct FormError {
+    text: String,
+    /// Ids of the fields that it is about.
+    fields: &'static [&'static str],
+}
+
+impl FormError {
+    /// The error of a field, or of all fields that were not accepted.
+    pub(super) fn of(fields: &'static [&'static str], text: Text, language: Language) -> Self {
+        Self {
+            text: text.in_language(language).to_owned(),
+            fields,
+        }
+    }
+
+    /// The attempt came too early. It is about no field: none was checked.
+    pub(super) fn wait(wait: StatedWait, language: Language) -> Self {
+        Self {
+            text: texts::wait(wait, language),
+            fields: &[],
+        }
+    }
+}
+
 /// Returns the sign-in form. The names of its fields are fixed, because clients know them (CA-61).
 pub(super) fn sign_in(
     policy: &FormPolicy,
     negotiation: Negotiation,
     state_context: String,
     values: &FormValues<'_>,
-    error: Option<Text>,
+    error: Option<FormError>,
     language: Language,
 ) -> Form {
     let mut requirements = vec![heading(texts::SIGN_IN, negotiation, language)];
-    requirements.extend(
-        error.map(|text| error_row(text, &["username", "password"], negotiation, language)),
-    );
+    requirements.extend(error.map(|error| error_row(error, negotiation)));
     requirements.push(user_name(policy, values, language));
     requirements.push(password(
         "password",
@@ -119,18 +143,13 @@ pub(super) fn heading(text: Text, negotiation: Negotiation, language: Language) 
     }
 }
 
-pub(super) fn error_row(
-    text: Text,
-    fields: &[&str],
-    negotiation: Negotiation,
-    language: Language,
-) -> Requirement {
+pub(super) fn error_row(error: FormError, negotiation: Negotiation) -> Requirement {
     Requirement {
         credential_type: "none".to_owned(),
-        label: Some(text.in_language(language).to_owned()),
+        label: Some(error.text),
         label_type: label_type("error", negotiation.error),
         highlight: if negotiation.error {
-            fields.iter().copied().map(str::to_owned).collect()
+            error.fields.iter().copied().map(str::to_owned).collect()
         } else {
             Vec::new()
         },

@@ -8,13 +8,10 @@ use roamd_store_proto::{Language, Text};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::account::Account;
-use super::form::{button, error_row, heading, password};
+use super::form::{FormError, button, error_row, heading, password};
 use super::negotiation::Negotiation;
 use super::posted_credentials::is_password;
 use crate::{ChangeRefusal, Credentials, PasswordChange, texts};
-
-/// An error text for the user, and the field that it is about.
-pub(super) type FieldError = (Text, &'static str);
 
 /// Parses the posted form.
 pub(super) fn parse(account: &Account, post: &FormPost) -> Result<PasswordChange, ChangeRefusal> {
@@ -45,11 +42,11 @@ pub(super) fn parse(account: &Account, post: &FormPost) -> Result<PasswordChange
 pub(super) fn rows(
     account: &Account,
     negotiation: Negotiation,
-    error: Option<FieldError>,
+    error: Option<FormError>,
     language: Language,
 ) -> Vec<Requirement> {
     let mut rows = vec![heading(texts::CHANGE_PASSWORD, negotiation, language)];
-    rows.extend(error.map(|(text, field)| error_row(text, &[field], negotiation, language)));
+    rows.extend(error.map(|error| error_row(error, negotiation)));
     rows.push(account_row(account, language));
     rows.push(password(
         "oldPassword",
@@ -77,15 +74,16 @@ pub(super) fn rows(
 }
 
 /// Returns the error of a field, or `None` if the cause is not a field.
-pub(super) fn field_error(refusal: ChangeRefusal) -> Option<FieldError> {
-    match refusal {
-        ChangeRefusal::OldPassword => Some((texts::OLD_NOT_CORRECT, "oldPassword")),
-        ChangeRefusal::NoPassword => Some((texts::NO_NEW_PASSWORD, "newPassword")),
-        ChangeRefusal::NotConfirmed => Some((texts::NOT_CONFIRMED, "confirmPassword")),
-        ChangeRefusal::TooShort => Some((texts::TOO_SHORT, "newPassword")),
-        ChangeRefusal::UsedBefore => Some((texts::USED_BEFORE, "newPassword")),
-        ChangeRefusal::Unavailable | ChangeRefusal::Unsure => None,
-    }
+pub(super) fn field_error(refusal: ChangeRefusal, language: Language) -> Option<FormError> {
+    let (fields, text): (&[&str], Text) = match refusal {
+        ChangeRefusal::OldPassword => (&["oldPassword"], texts::OLD_NOT_CORRECT),
+        ChangeRefusal::NoPassword => (&["newPassword"], texts::NO_NEW_PASSWORD),
+        ChangeRefusal::NotConfirmed => (&["confirmPassword"], texts::NOT_CONFIRMED),
+        ChangeRefusal::TooShort => (&["newPassword"], texts::TOO_SHORT),
+        ChangeRefusal::UsedBefore => (&["newPassword"], texts::USED_BEFORE),
+        ChangeRefusal::Unavailable | ChangeRefusal::Unsure => return None,
+    };
+    Some(FormError::of(fields, text, language))
 }
 
 /// Returns the read-only row of the user, which is not posted because it has no id.

@@ -2,7 +2,7 @@
 
 use roamd_citrixauth::{
     ConversationRefusal, ConversationReply, Conversations, CredentialRefusal, FormPolicy,
-    Negotiation, StartedConversation,
+    Negotiation, StartedConversation, StatedWait,
 };
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{
@@ -268,6 +268,39 @@ fn last_failed_attempt_ends_the_conversation() {
             Some("Too many attempts. Try again later.")
         );
         assert_eq!(form.state_context, "");
+    }
+}
+
+#[test]
+fn early_attempt_shows_the_time_to_wait() {
+    // CA-70.
+    let post = filled();
+    let conversation = resume(&start(), &post).unless_spent(false).unwrap();
+    for (language, minutes, text) in [
+        (Language::English, 1, "Wait one minute, then try again."),
+        (Language::English, 15, "Wait 15 minutes, then try again."),
+        (Language::German, 1, "Warten Sie eine Minute "),
+        (Language::German, 2, "Warten Sie 2 Minuten "),
+        (Language::French, 4, "Attendez 4 minutes, "),
+        (Language::Spanish, 8, "Espere 8 minutos "),
+        (Language::Japanese, 16, "16 分待ってから"),
+    ] {
+        let wait = StatedWait { minutes };
+        let form = conversations().ask_to_wait(&conversation, &post, wait, language, &mut rng());
+        assert_eq!(
+            (&form.status, &form.result),
+            (&FormStatus::SUCCESS, &FormResult::MORE_INFO)
+        );
+        let mut errors = form.requirements.iter();
+        let error = errors.find(|line| line.label_type == "error").unwrap();
+        let label = error.label.as_deref().unwrap();
+        assert!(label.contains(text), "{label}");
+        // No field is wrong, and the user name stays.
+        assert!(error.highlight.is_empty());
+        let RequirementKind::Text { initial, .. } = &line(&form, "username").kind else {
+            panic!("no user name");
+        };
+        assert_eq!(initial, "mia");
     }
 }
 

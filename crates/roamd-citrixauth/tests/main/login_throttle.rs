@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy};
+use roamd_citrixauth::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy, StatedWait};
 
 use crate::at;
 
@@ -43,6 +43,46 @@ fn delay_grows_fourfold_after_the_free_attempts() {
     }
     let nothing = BudgetUse::default();
     assert!(policy.allows(Budget::UnknownNetworks, nothing, 0, at(0)));
+}
+
+#[test]
+fn stated_wait_is_a_power_of_two_minutes_up_to_the_longest() {
+    let policy = LoginThrottlePolicy::default();
+    let hours = LoginThrottlePolicy {
+        longest_delay: Duration::from_hours(12),
+        ..policy
+    };
+    let second = LoginThrottlePolicy {
+        longest_delay: Duration::from_secs(1),
+        ..policy
+    };
+    let nanosecond = Duration::from_nanos(1);
+    let (minute, quarter) = (Duration::from_mins(1), Duration::from_mins(15));
+    for (policy, remaining, minutes) in [
+        (policy, nanosecond, 1),
+        (policy, minute, 1),
+        (policy, minute + nanosecond, 2),
+        (policy, Duration::from_secs(121), 4),
+        (policy, Duration::from_mins(8), 8),
+        (policy, Duration::from_secs(481), 15),
+        (policy, quarter, 15),
+        (hours, quarter, 16),
+        (hours, Duration::from_hours(12), 720),
+        (hours, Duration::MAX, 720),
+        (second, Duration::from_secs(1), 1),
+    ] {
+        let stated = policy.stated_wait(remaining);
+        assert_eq!(stated, StatedWait { minutes }, "{remaining:?}");
+    }
+    // What remains of the delay of 256 seconds after the fourth throttled attempt.
+    let used = BudgetUse {
+        attempts: 7,
+        last: Some(at(0)),
+    };
+    for (now, remaining) in [(0, 256), (200, 56), (255, 1), (256, 0), (10_000, 0)] {
+        let delay = policy.remaining_delay(Budget::UnknownNetworks, used, 0, at(now));
+        assert_eq!(delay, Duration::from_secs(remaining), "{now}");
+    }
 }
 
 #[test]

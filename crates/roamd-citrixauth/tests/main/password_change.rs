@@ -2,6 +2,7 @@
 
 use roamd_citrixauth::{
     ChangeRefusal, Conversation, ConversationReply, Credentials, Negotiation, StartedConversation,
+    StatedWait,
 };
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{Form, FormPost, FormResult, FormStatus, RequirementKind};
@@ -151,6 +152,18 @@ fn invalid_change_is_refused_without_asking_a_farm() {
     };
     let refused = conversations().password_change(&conversation, &sign_in);
     assert_eq!(refused.unwrap().unwrap_err(), ChangeRefusal::OldPassword);
+}
+
+#[test]
+fn early_guess_at_the_old_password_shows_the_time_to_wait() {
+    let (conversation, _) = changing();
+    let post = typed("old", "new", "new");
+    let wait = StatedWait { minutes: 2 };
+    let form = conversations().ask_to_wait(&conversation, &post, wait, ENGLISH, &mut rng());
+    assert_eq!(form.result, FormResult::UPDATE_CREDENTIALS);
+    let (text, fields) = error(&form);
+    assert!(text.contains("Wait 2 minutes"), "{text}");
+    assert!(fields.is_empty());
 }
 
 #[test]

@@ -212,12 +212,16 @@ async fn change_is_found_by_cookie_or_state_context() {
 async fn guesses_through_a_password_change_are_counted() {
     let env = env_at(Clock::stopped(), AccountState::MustChange).await;
     let service = TokenService::discover(env.server.from([127, 0, 0, 9])).await;
-    // Three guesses are checked. Then the right password is refused as well, with the same text.
+    // Three guesses are checked. Then the right password has to wait as well.
     let conversation = asked(&service).await;
-    for old in ["a", "b", "c", OLD] {
+    for old in ["a", "b", "c"] {
         let refused = change(&conversation, old, NEW, NEW).await;
         assert_eq!(error(&refused), "The old password is not correct.");
     }
+    let throttled = change(&conversation, OLD, NEW, NEW).await;
+    let text = "Too many attempts. Wait one minute, then try again. Until then, no password is \
+                checked.";
+    assert_eq!(error(&throttled), text);
     let locked = env.farms.accounts(Timestamp::now()).unwrap();
     assert_eq!(
         locked[0].account,

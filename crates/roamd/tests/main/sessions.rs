@@ -133,6 +133,34 @@ fn refused_sign_in_exits_with_3_and_message_of_store() {
     assert_eq!(refused[0], refused[1]);
 }
 
+/// The message differs from that of a wrong password, also for the right one and an unknown user.
+#[test]
+fn early_sign_in_exits_with_3_and_the_time_to_wait() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let sign_in = |user: &str, password: &str| {
+        let args = ["sessions", "list", "--store", demo.url(), "--user", user];
+        let mut command = roamd(&args);
+        let ran = CommandOutput::of(command.env("ROAMD_PASSWORD", password).output().unwrap());
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+        ran.err
+    };
+    let is_wait = |text: &str| {
+        text.starts_with("roamd: the store refused the sign-in: Too many attempts. Wait ")
+            && text.contains("Until then, no password is checked.")
+    };
+    let users = [r"DEMO\alice", r"DEMO\mallory"];
+    for user in users {
+        // After five guesses the delay is 16 seconds, which no command takes.
+        let mut checked = 0;
+        while checked < 5 {
+            checked += u32::from(!is_wait(&sign_in(user, "wrong")));
+        }
+        let text = sign_in(user, "roam-demo");
+        assert!(is_wait(&text), "{user}: {text}");
+    }
+}
+
 #[test]
 fn sign_in_without_any_farm_exits_with_1() {
     let world = World::new();

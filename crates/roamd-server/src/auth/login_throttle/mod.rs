@@ -1,8 +1,8 @@
 //! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`],
 //! with counters in the shared state.
 //!
-//! A throttled attempt gets the response of a wrong password, after about the time that a check
-//! takes, so that an attacker does not learn which attempts were checked.
+//! A throttled attempt is told how long to wait, for every user name alike. Whether a name has to
+//! wait depends on counted attempts only, so this does not disclose whether the user exists.
 //!
 //! The number of concurrent checks is limited, with reserved checks for users in known networks,
 //! and fairly by client network for all others: a flood of logins from some networks delays neither
@@ -14,15 +14,14 @@ mod in_flight;
 mod target;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{BudgetUse, LoginThrottlePolicy};
+use roamd_citrixauth::{Budget, BudgetUse, LoginThrottlePolicy, StatedWait};
 use roamd_sessions::Busy;
 use roamd_state::{Counter, CounterKind, FlagKind, SharedState, StateError};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use self::check_party::CheckParty;
 use self::in_flight::{InFlight, InFlightGuard};
@@ -35,9 +34,6 @@ use crate::http::error::ApiError;
 /// Maximum time that an attempt waits for its check.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// Maximum delay of the response to a throttled attempt.
-const MAX_DELAY: Duration = Duration::from_secs(5);
-
 /// Admits or refuses password attempts.
 pub(crate) struct LoginThrottle {
     policy: LoginThrottlePolicy,
@@ -45,8 +41,6 @@ pub(crate) struct LoginThrottle {
     clock: Clock,
     checks: FairSemaphore<CheckParty>,
     in_flight: InFlight,
-    /// Typical time of a check that refused, in microseconds.
-    typical_check_micros: AtomicU64,
 }
 
 /// Evidence about the password of an attempt, before its check.
@@ -58,12 +52,19 @@ pub(crate) enum Evidence {
     JustUsed,
 }
 
+/// Outcome of [`LoginThrottle::begin`].
+pub(crate) enum Admission {
+    /// The password may be checked.
+    Admitted(Attempt),
+    /// The attempt came too early: its password must not be checked.
+    TooEarly(StatedWait),
+}
+
 /// An admitted attempt.
 pub(crate) struct Attempt {
     throttle: Arc<LoginThrottle>,
     target: Target,
     is_known: bool,
-    started: Instant,
     _permit: Permit<CheckParty>,
     counted: Counted,
 }
@@ -96,13 +97,11 @@ impl LoginThrottle {
             clock,
             checks: FairSemaphore::new(limits(config.concurrency)),
             in_flight: InFlight::new(config.policy.free_attempts),
-            typical_check_micros: AtomicU64::new(0),
         }
     }
 
-    /// Admits an attempt. Counts it before the check, or with [`Evidence::JustUsed`] only if it
-    /// fails. Returns `None` if it is throttled: the response then has to be delayed by
-    /// [`LoginThrottle::delay_like_a_check`].
+    /// Admits an attempt, unless it is throttled. Counts it before the check, or with
+    /// [`Evidence::JustUsed`] only if it fails.
     ///
     /// # Errors
     /// [`Busy`] if too many attempts wait, or the shared state does not respond.
@@ -110,7 +109,7 @@ impl LoginThrottle {
         self: &Arc<Self>,
         target: Target,
         evidence: Evidence,
-    ) -> Result<Option<Attempt>, ApiError> {
+    ) -> Result<Admission, ApiError> {
         let deadline = Instant::now() + MAX_WAIT;
         let is_known = self
             .state
@@ -125,25 +124,17 @@ impl LoginThrottle {
         // guess. While a budget is drawn on, this could tell a guesser a good password.
         if evidence == Evidence::JustUsed && self.is_untouched(&pending).await? {
             let attempt = self.attempt(&pending, Counted::IfFailed, deadline).await?;
-            return Ok(Some(attempt));
+            return Ok(Admission::Admitted(attempt));
         }
         let in_flight = self.in_flight.of(pending.target.own_budget(is_known));
         let shared = in_flight.shared(deadline).await?;
-        let attempt = self.admit(&pending, shared, deadline).await?;
-        if attempt.is_some() {
-            return Ok(attempt);
+        let admission = self.admit(&pending, shared, deadline).await?;
+        if matches!(admission, Admission::Admitted(_)) {
+            return Ok(admission);
         }
         // The budget may be used up only by attempts in flight, which may still succeed.
         let exclusive = in_flight.exclusive(deadline).await?;
         self.admit(&pending, exclusive, deadline).await
-    }
-
-    /// Waits for about the time that a check takes.
-    pub(crate) async fn delay_like_a_check(&self) {
-        sleep(Duration::from_micros(
-            self.typical_check_micros.load(Ordering::Relaxed),
-        ))
-        .await;
     }
 
     /// Admits an attempt if its budgets allow it.
@@ -152,7 +143,7 @@ impl LoginThrottle {
         pending: &PendingAttempt,
         in_flight: InFlightGuard,
         deadline: Instant,
-    ) -> Result<Option<Attempt>, ApiError> {
+    ) -> Result<Admission, ApiError> {
         let PendingAttempt {
             ref target,
             is_known,
@@ -161,30 +152,53 @@ impl LoginThrottle {
         let now = self.now();
         let budgets = LoginThrottlePolicy::budgets(is_known);
         let counters = self.counters(target, is_known, now).await?;
-        let mut both = budgets.iter().zip(&counters);
-        if !both.all(|(budget, counter)| {
-            let used = budget_use(*counter);
-            self.policy.allows(*budget, used, known_users, now)
-        }) {
-            return Ok(None);
+        let used: Vec<_> = counters
+            .iter()
+            .map(|counter| budget_use(*counter))
+            .collect();
+        if let Some(wait) = self.wait(budgets, &used, known_users, now) {
+            return Ok(Admission::TooEarly(wait));
         }
         let counting = Counted::Yes {
             _in_flight: in_flight,
         };
         let attempt = self.attempt(pending, counting, deadline).await?;
         let counted = attempt.count().await?;
-        let mut all = budgets.iter().zip(counters).zip(counted);
+        let mut all = budgets.iter().zip(counters).zip(&counted);
         // Concurrent attempts may have drawn on the budgets since. Those within the free attempts
         // are admitted all the same.
         let is_unchanged = all.all(|((budget, counter), counted)| {
             let free = self.policy.free(*budget, known_users);
-            counted <= counter.count.saturating_add(1) || counted <= free
+            *counted <= counter.count.saturating_add(1) || *counted <= free
         });
         if is_unchanged {
-            return Ok(Some(attempt));
+            return Ok(Admission::Admitted(attempt));
         }
         attempt.not_counted().await?;
-        Ok(None)
+        let by_others = counted.iter().map(|counted| BudgetUse {
+            attempts: counted.saturating_sub(1),
+            last: Some(now),
+        });
+        let wait = self.wait(budgets, &by_others.collect::<Vec<_>>(), known_users, now);
+        Ok(Admission::TooEarly(wait.unwrap_or_else(|| {
+            self.policy.stated_wait(Duration::ZERO)
+        })))
+    }
+
+    /// Returns the time to wait until all budgets allow an attempt, or `None` if they do.
+    fn wait(
+        &self,
+        budgets: &[Budget],
+        used: &[BudgetUse],
+        known_users: u32,
+        now: Timestamp,
+    ) -> Option<StatedWait> {
+        let delays = budgets.iter().zip(used).map(|(budget, used)| {
+            self.policy
+                .remaining_delay(*budget, *used, known_users, now)
+        });
+        let longest = delays.max().filter(|delay| !delay.is_zero())?;
+        Some(self.policy.stated_wait(longest))
     }
 
     /// Waits for the right to check a password, and starts the attempt.
@@ -200,7 +214,6 @@ impl LoginThrottle {
             throttle: Arc::clone(self),
             target: pending.target.clone(),
             is_known: pending.is_known,
-            started: Instant::now(),
             _permit: permit.map_err(|_| Busy)?,
             counted,
         })
@@ -234,21 +247,6 @@ impl LoginThrottle {
         Ok(counter.await?.count)
     }
 
-    /// Records the time of a check. The typical time follows it slowly.
-    fn record_check_time(&self, time: Duration) {
-        let time = u64::try_from(time.min(MAX_DELAY).as_micros()).unwrap_or(u64::MAX);
-        let follow = |typical: u64| {
-            Some(if typical == 0 {
-                time
-            } else {
-                (7 * typical + time) / 8
-            })
-        };
-        let _ =
-            self.typical_check_micros
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, follow);
-    }
-
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
@@ -257,7 +255,6 @@ impl LoginThrottle {
 impl Attempt {
     /// The password was wrong, or the account cannot be used: the attempt counts.
     pub(crate) async fn failed(self) -> Result<(), StateError> {
-        self.throttle.record_check_time(self.started.elapsed());
         if matches!(self.counted, Counted::IfFailed) {
             self.count().await?;
         }

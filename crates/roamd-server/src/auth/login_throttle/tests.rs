@@ -8,12 +8,13 @@ use roamd_state::{Digest, SqliteState, StateFuture};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use roamd_citrixauth::Budget;
-
 use super::*;
 
-fn admitted(admission: Option<Attempt>) -> Attempt {
-    admission.expect("the attempt is throttled")
+fn admitted(admission: Admission) -> Attempt {
+    match admission {
+        Admission::Admitted(attempt) => attempt,
+        Admission::TooEarly(wait) => panic!("has to wait {} minutes", wait.minutes),
+    }
 }
 
 #[tokio::test]
@@ -79,7 +80,41 @@ async fn just_used_password_counts_if_it_or_others_failed() {
     }
     for evidence in [Evidence::JustUsed, Evidence::None] {
         let admission = begin(evidence).await;
-        assert!(admission.is_none(), "{evidence:?}");
+        assert!(matches!(admission, Admission::TooEarly(_)), "{evidence:?}");
+    }
+}
+
+/// A user who has to wait is told so for every name and every evidence alike, however many attempts
+/// of others are in flight.
+#[tokio::test(start_paused = true)]
+async fn early_attempt_is_told_the_longest_wait_of_its_budgets() {
+    let throttle = throttle();
+    let begin = async |user: &str, network: u8| {
+        let target = Target::new("DEMO", user, Some([192, 0, 2, network].into()));
+        throttle.begin(target, Evidence::None).await.unwrap()
+    };
+    let minutes = |admission: Admission| match admission {
+        Admission::Admitted(_) => 0,
+        Admission::TooEarly(wait) => wait.minutes,
+    };
+    // Free attempts, then delays of 1, 4, 16 and 64 seconds.
+    for user in ["alice", "mallory"] {
+        for network in 0..3 {
+            admitted(begin(user, network).await).failed().await.unwrap();
+        }
+        for (spelling, network) in [(user, 0), (user, 9), (&*user.to_uppercase(), 8)] {
+            assert_eq!(minutes(begin(spelling, network).await), 1, "{user}");
+        }
+        for (delay, stated) in [(1, 1), (4, 1), (16, 2), (64, 8)] {
+            // The clock is the one of the runtime.
+            sleep(Duration::from_secs(delay)).await;
+            admitted(begin(user, 7).await).failed().await.unwrap();
+            assert_eq!(
+                minutes(begin(user, 6).await),
+                stated,
+                "{user} after {delay}"
+            );
+        }
     }
 }
 
@@ -104,10 +139,10 @@ async fn flood_from_6000_networks_leaves_checks_to_others() {
     let mut flood = JoinSet::new();
     for number in 0..6000_u32 {
         let client = if number % 2 == 0 {
-            let network = 0x2001_0db8 << 96 | u128::from(number) << 72;
+            let network = (0x2001_0db8 << 96) | (u128::from(number) << 72);
             IpAddr::V6(Ipv6Addr::from_bits(network))
         } else {
-            let network = 0x0a00_0000 | number % 20 << 16;
+            let network = 0x0a00_0000 | ((number % 20) << 16);
             IpAddr::V4(Ipv4Addr::from_bits(network | number))
         };
         let throttle = Arc::clone(&throttle);
@@ -116,12 +151,12 @@ async fn flood_from_6000_networks_leaves_checks_to_others() {
             loop {
                 let target = Target::new("DEMO", &format!("user{number}"), Some(client));
                 match throttle.begin(target, Evidence::None).await {
-                    Ok(Some(attempt)) => {
+                    Ok(Admission::Admitted(attempt)) => {
                         checked.fetch_add(1, Ordering::Relaxed);
                         sleep(Duration::from_secs(1)).await;
                         attempt.failed().await.unwrap();
                     }
-                    Ok(None) => {}
+                    Ok(Admission::TooEarly(_)) => {}
                     Err(ApiError::Busy(_)) => {
                         refused.fetch_add(1, Ordering::Relaxed);
                     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::header::{CONTENT_LANGUAGE, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
     Conversation, ConversationRefusal, ConversationReply, CredentialRefusal, Credentials, Grant,
-    StartedConversation, UserIdentity,
+    StartedConversation, StatedWait, UserIdentity,
 };
 use roamd_http::Response;
 use roamd_sessions::UserKey;
@@ -19,7 +19,7 @@ use tracing::info;
 use super::messages::{secret_response, token_response};
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event, account};
-use crate::auth::login_throttle::{Attempt, Target};
+use crate::auth::login_throttle::{Admission, Target};
 use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -36,26 +36,38 @@ pub(super) struct ConversationPost {
 }
 
 impl ConversationPost {
-    /// Begins a password attempt. Returns `None` if there were too many (citrixauth.md §7 rule 5):
-    /// that is recorded, and has to get the response of a wrong password.
+    /// Begins a password attempt (citrixauth.md §7 rule 5). One that came too early is recorded;
+    /// the response is that of [`ConversationPost::ask_to_wait`].
     pub(super) async fn begin_attempt(
         &self,
         credentials: &Credentials,
         client: Option<IpAddr>,
-    ) -> Result<Option<Attempt>, ApiError> {
+    ) -> Result<Admission, ApiError> {
         let Credentials {
             domain, user_name, ..
         } = credentials;
         let target = Target::new(domain, user_name, client);
         let evidence = self.state.password_checks.evidence(credentials).await;
-        let attempt = self.state.login_throttle.begin(target, evidence).await?;
-        if attempt.is_none() {
+        let admission = self.state.login_throttle.begin(target, evidence).await?;
+        if let Admission::TooEarly(wait) = &admission {
             let user = account(domain, user_name);
             self.audit.record(Event::sign_in_throttled(user));
-            info!("Login throttled");
-            self.state.login_throttle.delay_like_a_check().await;
+            info!(minutes = wait.minutes, "Login throttled");
         }
-        Ok(attempt)
+        Ok(admission)
+    }
+
+    /// Responds to an attempt that came too early, with the time to wait. Nothing is counted, so
+    /// such attempts write nothing to the shared state.
+    pub(super) fn ask_to_wait(&self, post: &FormPost, wait: StatedWait) -> Response {
+        let form = self.state.conversations.ask_to_wait(
+            &self.conversation,
+            post,
+            wait,
+            self.forms.language,
+            &mut rng(),
+        );
+        self.forms.respond(&form)
     }
 
     /// Responds to good credentials: the conversation is spent, and a token is issued (CA-50,

@@ -16,7 +16,7 @@ use super::conversation::{ConversationPost, FormWriter, spend};
 use super::password_change;
 use crate::app::state::AppState;
 use crate::audit::{Event, account};
-use crate::auth::login_throttle::Attempt;
+use crate::auth::login_throttle::{Admission, Attempt};
 use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -73,7 +73,7 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
         .conversations
         .password_change(&post.conversation, &fields)
     {
-        return password_change::attempt(post, client, change).await;
+        return password_change::attempt(post, client, change, &fields).await;
     }
     let credentials = match state.conversations.credentials(&fields) {
         Ok(credentials) => credentials,
@@ -83,9 +83,9 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
             return post.refused(&fields, refusal).await;
         }
     };
-    let Some(attempt) = post.begin_attempt(&credentials, client).await? else {
-        let refusal = CredentialRefusal::BadCredentials;
-        return post.refused(&fields, refusal).await;
+    let attempt = match post.begin_attempt(&credentials, client).await? {
+        Admission::Admitted(attempt) => attempt,
+        Admission::TooEarly(wait) => return Ok(post.ask_to_wait(&fields, wait)),
     };
     state
         .changes

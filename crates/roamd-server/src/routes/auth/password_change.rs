@@ -8,11 +8,12 @@ use roamd_citrixauth::{
 };
 use roamd_http::Response;
 use roamd_sessions::UserKey;
+use roamd_store_proto::auth::FormPost;
 use tracing::info;
 
 use super::conversation::ConversationPost;
 use crate::audit::{Event, account};
-use crate::auth::login_throttle::Attempt;
+use crate::auth::login_throttle::{Admission, Attempt};
 use crate::clock::rng;
 use crate::http::error::ApiError;
 
@@ -43,13 +44,15 @@ pub(super) async fn attempt(
     post: ConversationPost,
     client: Option<IpAddr>,
     change: Result<PasswordChange, ChangeRefusal>,
+    fields: &FormPost,
 ) -> Result<Response, ApiError> {
     let change = match change {
         Ok(change) => change,
         Err(refusal) => return refused(&post, refusal).await,
     };
-    let Some(attempt) = post.begin_attempt(&change.credentials, client).await? else {
-        return refused(&post, ChangeRefusal::OldPassword).await;
+    let attempt = match post.begin_attempt(&change.credentials, client).await? {
+        Admission::Admitted(attempt) => attempt,
+        Admission::TooEarly(wait) => return Ok(post.ask_to_wait(fields, wait)),
     };
     let state = Arc::clone(&post.state);
     state
