@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use roamd_state::{CounterKind, Digest, FlagKind, Party, SharedState as _, SqliteState};
+use roamd_state::{CounterKind, Digest, FlagKind, SharedState as _, SqliteState};
 use tempfile::TempDir;
 
 use crate::battery::{PARTY, at, battery};

@@ -619,7 +619,7 @@ async fn tokens_of_a_stale_password_are_refused_everywhere() {
         }
     }
     for operation in ["available", "disconnect", "logoff"] {
-        let body = roamd_testsuite::session_params("DESK-C", "");
+        let body = session_params("DESK-C", "");
         bad(&stale.post(operation, "*/*", &body).await, operation);
     }
     let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
