@@ -11,8 +11,8 @@ pub enum FlagKind {
     FinishedLaunch,
     /// A token that was destroyed. All tokens derived from it are revoked too (CA-39).
     RevokedToken,
-    /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives the
-    /// time from the expiry.
+    /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives
+    /// the time from the expiry.
     EndedUser,
     /// A network that a user has signed in from.
     KnownNetwork,

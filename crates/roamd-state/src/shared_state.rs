@@ -38,12 +38,13 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   removes the entry from the disk.
 /// - **Bounded size.** An engine keeps at least [`MIN_COUNTERS_KEPT`] counters of each kind, and at
 ///   least [`MIN_FLAGS_KEPT`] flags of each kind that unauthenticated clients or time create.
-///   Beyond that it removes those that expire first. It never removes flags of revoked tokens and
-///   invalidated tickets before they expire, so callers have to limit how many they set.
+///   Beyond that it removes those that expire first. It never removes flags of revoked tokens,
+///   invalidated tickets and ended users before they expire, so callers have to limit how many they
+///   set.
 /// - **Fairness.** Every write names its [`Party`]. Writes of one party delay those of another by a
 ///   small number of writes, and are refused with [`StateError::Busy`] if too many of them wait.
-/// - **Errors.** Any other error means "unknown": the write may or may not have happened. After an error,
-///   a caller that checks whether something is used up or revoked has to assume that it is.
+/// - **Errors.** Any other error means "unknown": the write may or may not have happened. After an
+///   error, a caller that checks whether something is used up or revoked has to assume that it is.
 pub trait SharedState: Send + Sync {
     /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry
     /// holds.

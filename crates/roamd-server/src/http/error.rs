@@ -70,8 +70,8 @@ pub(crate) enum ApiError {
     /// Every farm that the operation needs is at its concurrency limit.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The limit on requests in progress is reached, in total or for this client; or too many writes
-    /// of this user or client network wait for the shared state.
+    /// The limit on requests in progress is reached, in total or for this client; or too many
+    /// writes of this user or client network wait for the shared state.
     #[error("too many requests are in progress; try again later")]
     TooManyRequests(LimitReached),
     /// A fault of the server itself.

@@ -28,8 +28,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Limits of the queue. A party has room for all requests that one client network may have in
-/// progress, each with several writes. A transaction takes milliseconds, and another party waits for
-/// the one in progress and its own.
+/// progress, each with several writes. A transaction takes milliseconds, and another party waits
+/// for the one in progress and its own.
 const LIMITS: QueueLimits = QueueLimits {
     per_party: 1024,
     total: 16 * 1024,
@@ -156,7 +156,7 @@ impl Writer {
         result_of(response).await
     }
 
-    /// Waits for the next transaction, whoever queued its work.
+    /// Waits for the next transaction, of any party.
     pub(super) async fn is_alive(&self) -> Result<(), StateError> {
         let (reply, response) = oneshot::channel();
         {

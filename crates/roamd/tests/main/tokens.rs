@@ -80,7 +80,7 @@ fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
     // While it is stopped, even by SIGKILL. A user that no farm knows is accepted.
     server.kill();
     revoke(&config, r"DEMO\bob", &[]);
-    revoke(&config, r"NO-DOMAIN\nobody", &[]);
+    revoke(&config, r"NO-DOMAIN\unknown", &[]);
     let server = serve();
     assert_eq!(client.reason(&of_bob).as_deref(), Some("expired"));
     assert_eq!(client.reason(&of_alice).as_deref(), Some("expired"));
