@@ -1,6 +1,7 @@
 //! Creating, sharing, migrating and rejecting data folders (bad-inputs 79 to 82).
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::thread;
 
@@ -17,6 +18,17 @@ fn missing_world_error_names_init_command() {
         assert!(matches!(error, Error::NoWorld { .. }), "{error}");
         assert!(error.to_string().contains("roamd farm init"), "{error}");
         assert!(!path.join("farm.db").exists(), "opening creates no file");
+    }
+}
+
+#[test]
+fn new_data_folder_is_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("new/folder");
+    init(&path, &small_world()).unwrap();
+    for folder in [&path, path.parent().unwrap()] {
+        let mode = fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
     }
 }
 
