@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
@@ -24,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::frame_sized_body::FrameSizedBody;
-use crate::head_budget::HeadBytes;
+use crate::head_budget::RequestProgress;
+use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
 use crate::write_timeout::WriteTimeout;
 use crate::{ClientLimiter, ListenerLimits};
@@ -70,7 +70,6 @@ pub struct Peer {
 }
 
 /// Settings and tasks that all connections of a server share.
-#[derive(Clone)]
 pub(crate) struct ConnectionContext {
     pub(crate) limits: ListenerLimits,
     pub(crate) shutdown: CancellationToken,
@@ -78,6 +77,7 @@ pub(crate) struct ConnectionContext {
     /// Memory of unfinished heads, in bytes.
     pub(crate) heads: Arc<ClientLimiter>,
     pub(crate) lingering: Arc<Lingering>,
+    pub(crate) certified: CertifiedClients,
 }
 
 /// Spawns the tasks of connections. They end when the server abandons its connections.
@@ -111,11 +111,11 @@ where
     }
 }
 
-/// Serves HTTP/1.1. `head_bytes` counts the bytes of the connection.
+/// Serves HTTP/1.1. `progress` is that of the connection.
 pub(crate) async fn http1<IO, S, F>(
     io: IO,
     peer: Peer,
-    head_bytes: &HeadBytes,
+    progress: &Arc<RequestProgress>,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -124,9 +124,8 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
 {
-    let must_linger = Arc::new(AtomicBool::new(false));
     let io = WriteTimeout::new(io, context.limits.response);
-    let io = Http1Io::new(io, &context.lingering, &must_linger);
+    let io = Http1Io::new(io, &context.lingering, progress);
     let connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -137,9 +136,8 @@ where
             .serve_connection(
                 TokioIo::new(io),
                 service_fn(|mut request: Request<Incoming>| {
-                    head_bytes.pause();
-                    let must_linger = &*must_linger;
-                    must_linger.store(false, Ordering::Relaxed);
+                    progress.pause();
+                    progress.set_must_linger(false);
                     let has_body = !request.body().is_end_stream();
                     // If a request has both framings, a proxy may have used the other one than
                     // hyper, which uses the chunks. The bytes after them are never parsed: the
@@ -155,8 +153,8 @@ where
                         let status = response.status();
                         // The body of such a request may not have been read.
                         let is_error = status.is_client_error() || status.is_server_error();
-                        must_linger.store(has_body && is_error, Ordering::Relaxed);
-                        head_bytes.restart();
+                        progress.set_must_linger(has_body && is_error);
+                        progress.restart();
                         if must_close || status == StatusCode::PAYLOAD_TOO_LARGE {
                             let close = HeaderValue::from_static("close");
                             response.headers_mut().insert(CONNECTION, close);
@@ -169,11 +167,11 @@ where
     serve_until_done(connection, context, std::future::pending()).await
 }
 
-/// Serves HTTP/2. `head_bytes` counts the bytes of the connection.
+/// Serves HTTP/2. `progress` is that of the connection.
 pub(crate) async fn http2<IO, S, F>(
     io: IO,
     peer: Peer,
-    head_bytes: &HeadBytes,
+    progress: &Arc<RequestProgress>,
     context: &ConnectionContext,
     service: S,
 ) -> hyper::Result<()>
@@ -201,7 +199,7 @@ where
                 TokioIo::new(WriteTimeout::new(io, limits.response)),
                 service_fn(|mut request: Request<Incoming>| {
                     // Also while requests are served: heads of others can be unfinished.
-                    head_bytes.restart();
+                    progress.restart();
                     let request_in_flight = in_flight.start();
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     request.extensions_mut().insert(peer);

@@ -4,8 +4,8 @@
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,29 +21,45 @@ const SPARE_BYTES: usize = 8 * 1024;
 /// Largest buffer of a head, in bytes. What a peer sends beyond it is not buffered.
 const MOST_BYTES: usize = 128 * 1024;
 
-/// Bytes that a connection has read and that are no request yet. The connection and its service
-/// share it.
-#[derive(Debug, Default)]
-pub(crate) struct HeadBytes {
+/// Progress of the requests on one connection: the bytes that are no request yet, and whether the
+/// last request was read. The connection and its service share it. There is one for each open
+/// connection, so it is small.
+#[derive(Debug)]
+pub(crate) struct RequestProgress {
     read: AtomicUsize,
     /// They are not counted at present: a request is being served.
     is_paused: AtomicBool,
     is_exempt: AtomicBool,
+    must_linger: AtomicBool,
+    client: Option<IpAddr>,
+    heads: Arc<ClientLimiter>,
+    /// Permit for the buffer of a large head. The buffer stays until the connection is closed, and
+    /// so does the permit.
+    permit: Mutex<Option<Permit>>,
 }
 
 /// Connection that fails if its unfinished head needs more memory than its client, or all clients,
 /// may hold.
 pub(crate) struct HeadBudget<IO> {
     io: IO,
-    bytes: Arc<HeadBytes>,
-    heads: Arc<ClientLimiter>,
-    client: Option<IpAddr>,
-    /// Permit for the buffer of a large head. The buffer stays until the connection is closed, and
-    /// so does the permit.
-    permit: Option<Permit>,
+    progress: Arc<RequestProgress>,
 }
 
-impl HeadBytes {
+impl RequestProgress {
+    /// Begins to count. `heads` has the bytes of all connections. `client` is the address for
+    /// limits per client; `None` is exempt.
+    pub(crate) fn new(heads: &Arc<ClientLimiter>, client: Option<IpAddr>) -> Arc<Self> {
+        Arc::new(Self {
+            read: AtomicUsize::new(0),
+            is_paused: AtomicBool::new(false),
+            is_exempt: AtomicBool::new(false),
+            must_linger: AtomicBool::new(false),
+            client,
+            heads: Arc::clone(heads),
+            permit: Mutex::new(None),
+        })
+    }
+
     /// Begins with a new head.
     pub(crate) fn restart(&self) {
         self.read.store(0, Ordering::Relaxed);
@@ -59,36 +75,24 @@ impl HeadBytes {
     pub(crate) fn exempt_from_client_limit(&self) {
         self.is_exempt.store(true, Ordering::Relaxed);
     }
-}
 
-impl<IO> HeadBudget<IO> {
-    /// Wraps a connection. `heads` has the bytes of all connections. `client` is the address for
-    /// limits per client; `None` is exempt.
-    pub(crate) fn new(
-        io: IO,
-        bytes: &Arc<HeadBytes>,
-        heads: &Arc<ClientLimiter>,
-        client: Option<IpAddr>,
-    ) -> Self {
-        Self {
-            io,
-            bytes: Arc::clone(bytes),
-            heads: Arc::clone(heads),
-            client,
-            permit: None,
-        }
+    /// Records whether the peer may still be sending its last request, and should not lose the
+    /// response because of it.
+    pub(crate) fn set_must_linger(&self, must_linger: bool) {
+        self.must_linger.store(must_linger, Ordering::Relaxed);
     }
 
-    /// The connection that is wrapped.
-    pub(crate) fn get_ref(&self) -> &IO {
-        &self.io
+    /// The last value that was recorded.
+    pub(crate) fn must_linger(&self) -> bool {
+        self.must_linger.load(Ordering::Relaxed)
     }
 
     /// Takes the permit for the buffer of an unfinished head.
-    fn hold(&mut self, bytes: usize) -> io::Result<()> {
+    fn hold(&self, bytes: usize) -> io::Result<()> {
         let buffer = bytes.saturating_add(SPARE_BYTES).min(MOST_BYTES);
-        let permit = self.permit.get_or_insert_with(|| {
-            let is_exempt = self.bytes.is_exempt.load(Ordering::Relaxed);
+        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        let permit = permit.get_or_insert_with(|| {
+            let is_exempt = self.is_exempt.load(Ordering::Relaxed);
             self.heads.open(self.client.filter(|_| !is_exempt))
         });
         permit.grow_to(buffer.next_power_of_two()).map_err(|limit| {
@@ -98,24 +102,37 @@ impl<IO> HeadBudget<IO> {
     }
 }
 
+impl<IO> HeadBudget<IO> {
+    /// Wraps a connection.
+    pub(crate) fn new(io: IO, progress: &Arc<RequestProgress>) -> Self {
+        let progress = Arc::clone(progress);
+        Self { io, progress }
+    }
+
+    /// The connection that is wrapped.
+    pub(crate) fn get_ref(&self) -> &IO {
+        &self.io
+    }
+}
+
 impl<IO: AsyncRead + Unpin> AsyncRead for HeadBudget<IO> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.bytes.is_paused.load(Ordering::Relaxed) {
+        if self.progress.is_paused.load(Ordering::Relaxed) {
             return Pin::new(&mut self.io).poll_read(context, buffer);
         }
         // If the bytes until now were a whole head, there would be a request.
-        let unfinished = self.bytes.read.load(Ordering::Relaxed);
+        let unfinished = self.progress.read.load(Ordering::Relaxed);
         if unfinished > FREE_BYTES {
-            self.hold(unfinished)?;
+            self.progress.hold(unfinished)?;
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
         let read = buffer.filled().len().saturating_sub(before);
-        self.bytes.read.fetch_add(read, Ordering::Relaxed);
+        self.progress.read.fetch_add(read, Ordering::Relaxed);
         Poll::Ready(Ok(()))
     }
 }

@@ -4,13 +4,15 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
+
+use crate::head_budget::RequestProgress;
 
 /// Most bytes of one read: less than the buffer that hyper begins with. hyper doubles its buffer
 /// after a read that fills it, and keeps it for as long as the connection is open.
@@ -37,7 +39,7 @@ pub(crate) struct Lingering {
 pub(crate) struct Http1Io<IO> {
     io: IO,
     lingering: Arc<Lingering>,
-    must_linger: Arc<AtomicBool>,
+    progress: Arc<RequestProgress>,
     linger: Option<Box<Linger>>,
 }
 
@@ -60,13 +62,12 @@ impl Lingering {
 }
 
 impl<IO> Http1Io<IO> {
-    /// Wraps a connection. `must_linger` says whether the peer may still be sending a request when
-    /// the last response is sent, and should not lose the response because of it.
-    pub(crate) fn new(io: IO, lingering: &Arc<Lingering>, must_linger: &Arc<AtomicBool>) -> Self {
+    /// Wraps a connection.
+    pub(crate) fn new(io: IO, lingering: &Arc<Lingering>, progress: &Arc<RequestProgress>) -> Self {
         Self {
             io,
             lingering: Arc::clone(lingering),
-            must_linger: Arc::clone(must_linger),
+            progress: Arc::clone(progress),
             linger: None,
         }
     }
@@ -116,7 +117,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Http1Io<IO> {
             Some(linger) => linger,
             none => {
                 ready!(Pin::new(&mut this.io).poll_shutdown(context))?;
-                let must_linger = this.must_linger.load(Ordering::Relaxed);
+                let must_linger = this.progress.must_linger();
                 let linger = must_linger.then(|| Linger::start(&this.lingering));
                 match linger.flatten() {
                     Some(linger) => none.insert(Box::new(linger)),

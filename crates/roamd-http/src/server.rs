@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{ConnectionContext, Peer, Response, Spawner, http1, http2};
-use crate::head_budget::{HeadBudget, HeadBytes};
+use crate::head_budget::{HeadBudget, RequestProgress};
 use crate::held_connections::{CertifiedClients, HeldConnections};
 use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
@@ -124,7 +124,9 @@ impl HttpServer {
             tasks: TaskTracker::new(),
             abandon: CancellationToken::new(),
         };
-        let context = ConnectionContext {
+        let certified = CertifiedClients::default();
+        let mut held = HeldConnections::new(certified.clone());
+        let context = Arc::new(ConnectionContext {
             limits,
             shutdown: shutdown.clone(),
             spawner: spawner.clone(),
@@ -134,9 +136,8 @@ impl HttpServer {
                 self.client_key,
             ),
             lingering: Lingering::new(shutdown.clone()),
-        };
-        let certified = CertifiedClients::default();
-        let mut held = HeldConnections::new(certified.clone());
+            certified,
+        });
         // Tasks on the workers must not keep the workers alive.
         let workers = self.workers.take();
         let server = Arc::new(self);
@@ -158,14 +159,14 @@ impl HttpServer {
                 None => Handle::current(),
             };
             let client = limited.map(server.client_key);
-            let (server, context) = (Arc::clone(&server), context.clone());
-            let (service, certified) = (service.clone(), certified.clone());
+            let (server, context) = (Arc::clone(&server), Arc::clone(&context));
+            let service = service.clone();
             let served = async move {
                 let _placement = placement;
                 match accepted.open() {
                     Ok(stream) => {
                         server
-                            .connection(stream, address, permit, certified, context, service)
+                            .connection(stream, address, permit, &context, service)
                             .await;
                     }
                     Err(error) => debug!(%error, "Connection failed before its first request"),
@@ -230,8 +231,7 @@ impl HttpServer {
         stream: C,
         address: SocketAddr,
         mut permit: Permit,
-        certified: CertifiedClients,
-        context: ConnectionContext,
+        context: &ConnectionContext,
         service: S,
     ) where
         C: Connection,
@@ -239,8 +239,8 @@ impl HttpServer {
         F: Future<Output = Response> + Send + 'static,
     {
         let client = self.limited_address(address.ip());
-        let head_bytes = Arc::new(HeadBytes::default());
-        let stream = HeadBudget::new(stream, &head_bytes, &context.heads, client);
+        let progress = RequestProgress::new(&context.heads, client);
+        let stream = HeadBudget::new(stream, &progress);
         let opening = timeout(context.limits.first_byte, self.open(stream));
         let opened = tokio::select! {
             biased;
@@ -252,24 +252,22 @@ impl HttpServer {
             is_certified: false,
         };
         let ended = match opened {
-            Ok(Ok(Opened::Plain(stream))) => {
-                http1(stream, peer, &head_bytes, &context, service).await
-            }
+            Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &progress, context, service).await,
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
                 if peer.is_certified {
                     permit.exempt_from_client_limit();
-                    head_bytes.exempt_from_client_limit();
+                    progress.exempt_from_client_limit();
                     if let Some(client) = client {
-                        certified.add((self.client_key)(client));
+                        context.certified.add((self.client_key)(client));
                     }
                 }
-                head_bytes.restart();
+                progress.restart();
                 // On the heap, because a connection without TLS does not need the room.
                 if secured.is_h2 {
-                    Box::pin(http2(secured.stream, peer, &head_bytes, &context, service)).await
+                    Box::pin(http2(secured.stream, peer, &progress, context, service)).await
                 } else {
-                    Box::pin(http1(secured.stream, peer, &head_bytes, &context, service)).await
+                    Box::pin(http1(secured.stream, peer, &progress, context, service)).await
                 }
             }
             Ok(Err(error)) => {
