@@ -11,8 +11,8 @@ use crate::exchange::ExchangeError;
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::service_key::KeyInUse;
 
-/// Sends a request on `connection` and returns the converted response with its dialect. The request is sent
-/// again, on a new connection, if [`next_step`] returns [`Step::Resend`].
+/// Sends a request on `connection` and returns the converted response with its dialect. The request
+/// is sent again, on a new connection, if [`next_step`] returns [`Step::Resend`].
 ///
 /// After a refused service key, later requests have the farm's other key, even if this one is not
 /// sent again.

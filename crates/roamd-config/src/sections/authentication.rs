@@ -89,8 +89,8 @@ pub struct Authentication {
     pub token_lifetime_max: Duration,
     /// Name of the cookie of the sign-in conversation (CA-48).
     pub cookie_name: String,
-    /// Names of the services that validate a token and return its user (CA-40), in lower case. Empty
-    /// if any of several farms checks passwords.
+    /// Names of the services that validate a token and return its user (CA-40), in lower case.
+    /// Empty if any of several farms checks passwords.
     pub validation_services: Vec<String>,
 }
 

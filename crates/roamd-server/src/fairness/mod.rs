@@ -1,5 +1,5 @@
-//! Fairness between parties: a fair semaphore for operations on farms and password checks, limits on
-//! rates, budgets, and the parties of writes to the shared state.
+//! Fairness between parties: a fair semaphore for operations on farms and password checks, limits
+//! on rates, budgets, and the parties of writes to the shared state.
 
 pub(crate) mod budgets;
 pub(crate) mod parties;

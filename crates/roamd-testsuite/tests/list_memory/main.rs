@@ -1,5 +1,5 @@
-//! Memory for many lists of a hostile farm at once. This is a program of its own, because the kernel
-//! counts the peak of the whole process.
+//! Memory for many lists of a hostile farm at once. This is a program of its own, because the
+//! kernel counts the peak of the whole process.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
