@@ -117,7 +117,12 @@ const LAYERS: [(&str, Tier, MayUse); 21] = [
     (
         "roamd-attacks",
         Internal,
-        These(&["roamd-bench", "roamd-store-proto", "roamd-testkit"]),
+        These(&[
+            "roamd-bench",
+            "roamd-nfuse-proto",
+            "roamd-store-proto",
+            "roamd-testkit",
+        ]),
     ),
     ("roamd-simulation", Internal, All),
     ("roamd-testsuite", Internal, All),

@@ -30,7 +30,7 @@ pub(super) enum Action {
     Disconnect,
     /// The same with as many tickets as a request may have.
     DisconnectWithTickets,
-    /// A signed-in user launches sessions that do not exist, each with a long line in the audit log.
+    /// A signed-in user launches sessions that do not exist, each with a long audit line.
     LaunchNothing,
     /// A user of a hostile farm lists its sessions.
     ListHostileFarm(Cost),

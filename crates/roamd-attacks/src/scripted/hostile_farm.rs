@@ -75,8 +75,7 @@ fn many_sessions() -> Vec<u8> {
     })
 }
 
-/// Returns a valid list in which an unknown element has all attributes that the limits permit, again
-/// and again.
+/// Returns a valid list with many unknown elements that have as many attributes as is permitted.
 fn many_attributes() -> Vec<u8> {
     let list = encoded(ReconnectSessionDataResponse {
         sessions: Vec::new(),
