@@ -56,6 +56,8 @@ enum Target {
     World,
     /// The key file of the server.
     KeyRing,
+    /// Accounts that farms name in responses to sign-ins.
+    Account,
 }
 
 impl Args {
