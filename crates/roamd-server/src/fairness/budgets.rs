@@ -143,6 +143,115 @@ mod tests {
         ]
     }
 
+    /// The table of the budgets of parties in `docs/security.md`.
+    fn table() -> String {
+        let limits = ListenerLimits::default();
+        let mib = |bytes: usize| format!("{} MiB", bytes / MIB);
+        let per_check = |waiting: usize| format!("{waiting} for each check in progress");
+        let lines = |burst: u32, hour: u32| format!("{burst} at once, {hour} per hour");
+        let enumerations = format!("{}, half of it cached", mib(ENUMERATIONS.party));
+        let rows = [
+            (
+                "client network",
+                "unfinished heads",
+                mib(limits.head_bytes_per_client),
+            ),
+            ("all clients", "unfinished heads", mib(limits.head_bytes)),
+            (
+                "client network",
+                "bodies on their way",
+                mib(BODY_BYTES_PER_CLIENT),
+            ),
+            ("all clients", "bodies on their way", mib(BODY_BYTES)),
+            (
+                "clients without a valid token",
+                "requests in progress",
+                format!("all but 1/{RESERVED_PLACES} of `requests`"),
+            ),
+            (
+                "clients with a valid token",
+                "requests in progress",
+                format!("all but 1/{RESERVED_PLACES} of `requests`"),
+            ),
+            (
+                "unknown networks",
+                "password checks in progress",
+                format!("all but 1/{KNOWN_NETWORK_CHECKS} of `concurrency`"),
+            ),
+            (
+                "unknown networks",
+                "password checks that wait",
+                per_check(UNKNOWN_NETWORKS_WAITING_PER_CHECK),
+            ),
+            (
+                "known networks",
+                "password checks that wait",
+                per_check(KNOWN_NETWORKS_WAITING_PER_CHECK),
+            ),
+            (
+                "user, on one farm",
+                "changes, and checks of the password in tokens",
+                format!("{CHANGE_BURST} at once, {CHANGES_PER_SECOND} per second"),
+            ),
+            (
+                "user",
+                "tokens ended one by one; beyond it all sign-ins of the user end",
+                format!("{ENDED_TOKENS_PER_USER_AND_DAY} per day"),
+            ),
+            (
+                "user",
+                "tickets invalidated",
+                format!("{INVALIDATED_TICKETS_PER_USER_AND_DAY} per day"),
+            ),
+            (
+                "user",
+                "audit lines: refused tokens",
+                lines(AUDIT_REFUSED_TOKENS_BURST, AUDIT_REFUSED_TOKENS_PER_HOUR),
+            ),
+            (
+                "user",
+                "audit lines: new addresses",
+                lines(AUDIT_NEW_ADDRESSES_BURST, AUDIT_NEW_ADDRESSES_PER_HOUR),
+            ),
+            (
+                "user",
+                "audit lines: without effect",
+                lines(AUDIT_WITHOUT_EFFECT_BURST, AUDIT_WITHOUT_EFFECT_PER_HOUR),
+            ),
+            (
+                "user",
+                "audit lines: sign-ins, launches, changes",
+                lines(AUDIT_CHANGES_BURST, AUDIT_CHANGES_PER_HOUR),
+            ),
+            (
+                "all farms",
+                "responses being read and parsed",
+                mib(AnswerMemory::TOTAL),
+            ),
+            ("farm", "enumerations of resources", enumerations),
+            (
+                "all farms",
+                "enumerations of resources",
+                mib(ENUMERATIONS.total),
+            ),
+            ("farm", "cached icons", mib(CACHED_ICONS_OF_A_FARM)),
+            ("all farms", "cached icons", mib(CACHED_ICONS)),
+        ];
+        let rows =
+            rows.map(|(party, resource, limit)| format!("| {party} | {resource} | {limit} |\n"));
+        rows.concat()
+    }
+
+    #[test]
+    fn documented_budgets_are_those_of_the_program() {
+        let table = table();
+        let documented = include_str!("../../../../docs/security.md");
+        assert!(
+            documented.contains(&table),
+            "docs/security.md needs:\n{table}"
+        );
+    }
+
     fn sum(parts: &[(&str, usize)]) -> usize {
         parts.iter().map(|(_, bytes)| bytes).sum()
     }
