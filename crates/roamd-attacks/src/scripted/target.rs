@@ -9,12 +9,17 @@ use roamd_testkit::{FarmConfig, StoreConfig, free_address};
 
 use super::hostile_farm::HostileFarm;
 
+/// Path of the store of the good farm.
+const STORE: &str = "/Citrix/Store";
+
 /// Path of the store of a hostile farm.
 const HOSTILE_STORE: &str = "/Citrix/Hostile";
 
 /// A server in front of a good farm, and of a hostile one if the attack has one.
 pub(super) struct Target {
     pub(super) server: ServerProcess,
+    /// URL of the store that other users use.
+    pub(super) store: String,
     /// URL of the store that the attackers use.
     pub(super) attacked_store: String,
 }
@@ -41,12 +46,18 @@ impl Target {
             arguments: &["--insecure-plain-http"],
         };
         let server = setup.start_server(roamd, name, address, &listening)?;
-        let attacked_store = match sections {
-            Some(_) => format!("http://{address}{HOSTILE_STORE}"),
-            None => server.store.clone(),
+        let attacked = if sections.is_some() {
+            HOSTILE_STORE
+        } else {
+            STORE
         };
+        let (store, attacked_store) = (
+            format!("http://{address}{STORE}"),
+            format!("http://{address}{attacked}"),
+        );
         Ok(Self {
             server,
+            store,
             attacked_store,
         })
     }

@@ -107,12 +107,12 @@ async fn connection(target: &Target, source: IpAddr) -> Result<Connection> {
 
 async fn sign_in_as_user(target: &Target) -> Result<SignedIn> {
     let mut connection = connection(target, USER_ADDRESS).await?;
-    sign_in(&mut connection, &target.server.store, Account::of(USER)).await
+    sign_in(&mut connection, &target.store, Account::of(USER)).await
 }
 
 async fn list_sessions(target: &Target, token: &SecretString) -> Result<()> {
     let mut connection = connection(target, USER_ADDRESS).await?;
-    let response = connection.send(list(&target.server.store, token)?).await?;
+    let response = connection.send(list(&target.store, token)?).await?;
     ensure!(response.status == 200, "a list got {}", response.status);
     Ok(())
 }
