@@ -18,9 +18,9 @@ use super::target::Target;
 /// Pause before a connection that failed or was closed is opened again.
 const BEFORE_RETRY: Duration = Duration::from_millis(100);
 
-/// Pause of a connection after each request. All connections together send several thousand requests
-/// a second, ten times the rates that once did harm. Without a pause the attackers alone would use
-/// up the processors, which they share with the server.
+/// Pause of a connection after each request. All connections together send several thousand a
+/// second, ten times the rates that once did harm. Without a pause the attackers alone would use up
+/// the processors, which they share with the server.
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(10);
 
 /// Time for the first connections.
