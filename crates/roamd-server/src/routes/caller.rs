@@ -1,7 +1,7 @@
 //! The caller of a request: the user of its token, its audit scope, and the check of its password.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 
 use jiff::Timestamp;
 use roamd_citrixauth::{Claims, UserIdentity};
@@ -96,29 +96,34 @@ impl Caller<'_> {
     ///
     /// # Errors
     /// As of [`Request::body_of`] and [`Caller::check_token_again`].
-    pub(crate) async fn body_of(
+    pub(crate) fn body_of(
         &self,
         request: Request,
         expected: &'static str,
-    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        self.read(request.body_of(expected)).await
+    ) -> impl Future<Output = Result<Zeroizing<Vec<u8>>, ApiError>> {
+        self.read(Box::pin(request.body_of(expected)))
     }
 
     /// Like [`Caller::body_of`], whatever media type the body declares.
     ///
     /// # Errors
     /// As of [`Request::body`] and [`Caller::check_token_again`].
-    pub(crate) async fn body(&self, request: Request) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        self.read(request.body()).await
+    pub(crate) fn body(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Zeroizing<Vec<u8>>, ApiError>> {
+        self.read(Box::pin(request.body()))
     }
 
     /// Waits for a body. Checks the token again, unless the body was there already: the token has
     /// just been checked then.
+    ///
+    /// The future that reads is on the heap: it contains the request, and would be in the future of
+    /// each handler several times.
     async fn read<T>(
         &self,
-        reading: impl Future<Output = Result<T, ApiError>>,
+        mut reading: Pin<Box<impl Future<Output = Result<T, ApiError>>>>,
     ) -> Result<T, ApiError> {
-        let mut reading = pin!(reading);
         let mut has_waited = false;
         let read = poll_fn(|context| {
             let read = reading.as_mut().poll(context);
