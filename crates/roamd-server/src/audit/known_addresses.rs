@@ -8,6 +8,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use roamd_citrixauth::TokenId;
@@ -30,6 +31,8 @@ pub(super) struct KnownAddresses {
     /// Its key is random, so that no client can choose what is forgotten.
     hasher: RandomState,
     buckets: Box<[Bucket]>,
+    /// Held to add an address, so that two requests cannot add the same one in two slots.
+    adding: Mutex<()>,
 }
 
 type Bucket = [AtomicU64; WAYS];
@@ -48,6 +51,7 @@ impl KnownAddresses {
             buckets: std::iter::repeat_with(Bucket::default)
                 .take(BUCKETS)
                 .collect(),
+            adding: Mutex::default(),
         }
     }
 
@@ -59,6 +63,7 @@ impl KnownAddresses {
 
     /// Adds an address. Returns `false` if another request has done so meanwhile.
     pub(super) fn insert(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> bool {
+        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         self.entry(sign_in, address, now)
             .is_some_and(|entry| entry.insert())
     }
@@ -94,23 +99,12 @@ impl Entry<'_> {
     }
 
     fn insert(&self) -> bool {
-        // Each failure means that another request has added an address to the bucket.
-        for _ in 0..WAYS {
-            if self.find() {
-                return false;
-            }
-            let slots = self.bucket.iter();
-            let slots = slots.map(|slot| (slot, slot.load(Ordering::Relaxed)));
-            let Some((slot, value)) = slots.max_by_key(|(_, value)| self.age(*value)) else {
-                return true;
-            };
-            let new = self.tag | self.hour;
-            if slot
-                .compare_exchange(value, new, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-            {
-                return true;
-            }
+        if self.find() {
+            return false;
+        }
+        let slots = self.bucket.iter();
+        if let Some(oldest) = slots.max_by_key(|slot| self.age(slot.load(Ordering::Relaxed))) {
+            oldest.store(self.tag | self.hour, Ordering::Relaxed);
         }
         true
     }
@@ -180,10 +174,12 @@ mod tests {
         let used = address(0);
         assert!(known.insert(sign_in, used, now));
         let mut number = 1;
-        for _ in 0..10 {
+        // Four times as many as there is room for, so that each bucket gets more than it has room
+        // for, and not so many in an hour that a bucket has only addresses of that hour.
+        for _ in 0..128 {
             now += SignedDuration::from_hours(1);
             assert!(known.contains(sign_in, used, now));
-            for _ in 0..BUCKETS * WAYS / 8 {
+            for _ in 0..BUCKETS * WAYS / 32 {
                 known.insert(sign_in, address(number), now);
                 number += 1;
             }
