@@ -2,8 +2,8 @@
 //!
 //! Each attempt uses one or more budgets. A budget has some free attempts. After those, an attempt
 //! must wait for a delay after the previous one, which grows fourfold each time up to a maximum. An
-//! earlier attempt is refused without a check of the password, uses no budget, and is told how long
-//! to wait.
+//! earlier attempt is refused without a check of the password and uses no budget. The response
+//! states the time to wait.
 //!
 //! A budget per user would allow anyone who knows a user name to lock the user out. So attempts
 //! from a *known network*, in which the user has signed in recently, have [their own
@@ -52,7 +52,7 @@ pub enum Budget {
     Network,
 }
 
-/// Time that a user is told to wait before the next attempt.
+/// Time to wait before the next attempt, as the response states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatedWait {
     /// Whole minutes, at least one.
@@ -129,8 +129,9 @@ impl LoginThrottlePolicy {
             .saturating_sub(waited)
     }
 
-    /// Returns what a user is told about a delay that remains: whole minutes, rounded up to a power
-    /// of two or to the longest delay. So a client learns little about attempts of others.
+    /// Returns the time that the response states for a delay that remains: whole minutes, rounded
+    /// up to a power of two or to the longest delay. So it discloses little about attempts of
+    /// others.
     #[must_use]
     pub fn stated_wait(&self, remaining: Duration) -> StatedWait {
         let minutes = |time: Duration| {
@@ -172,10 +173,7 @@ impl ClientNetwork {
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() & !u128::from(u64::MAX);
-                IpAddr::V6(Ipv6Addr::from_bits(network))
-            }
+            address @ IpAddr::V6(_) => first_address(address, 64),
             address @ IpAddr::V4(_) => address,
         })
     }
@@ -185,26 +183,31 @@ impl ClientNetwork {
     /// often has an IPv6 /56 or /48, and one provider an IPv4 /16 or an IPv6 /32.
     #[must_use]
     pub fn containing(&self) -> Vec<IpAddr> {
-        let first = |length: u32| match self.0 {
-            IpAddr::V4(address) => {
-                let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
-                IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
-            }
-            IpAddr::V6(address) => {
-                let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
-            }
-        };
         let lengths: &[u32] = match self.0 {
             IpAddr::V4(_) => &[16, 24, 32],
             IpAddr::V6(_) => &[32, 48, 56, 64],
         };
-        lengths.iter().map(|length| first(*length)).collect()
+        let networks = lengths.iter().map(|length| first_address(self.0, *length));
+        networks.collect()
     }
 
     /// Returns the IPv4 address, or the first address of the /64.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.0
+    }
+}
+
+/// Returns the first address of the network of this prefix length that contains an address.
+fn first_address(address: IpAddr, length: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
+            IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
+        }
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+        }
     }
 }

@@ -142,11 +142,6 @@ fn append(collected: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
-    use std::os::unix::fs::FileExt as _;
-
-    use super::*;
-
     use std::collections::VecDeque;
     use std::net::IpAddr;
     use std::sync::Arc;
@@ -154,7 +149,9 @@ mod tests {
 
     use bytes::Bytes;
     use hyper::body::Frame;
+    use roamd_testkit::count_in_memory;
 
+    use super::*;
     use crate::ClientLimiter;
 
     /// A body of which these parts have arrived, and the rest never does.
@@ -232,27 +229,14 @@ mod tests {
 
     /// Returns the number of traces of the secret in all writable memory of this process.
     fn traces() -> usize {
-        let maps = fs::read_to_string("/proc/self/maps").unwrap();
-        let memory = File::open("/proc/self/mem").unwrap();
-        let mut traces = 0;
-        for line in maps.lines().filter(|line| line.contains(" rw")) {
-            let (range, _) = line.split_once(' ').unwrap();
-            let (start, end) = range.split_once('-').unwrap();
-            let [start, end] = [start, end].map(|it| u64::from_str_radix(it, 16).unwrap());
-            let mut page = [0; 4096];
-            let mut run = 0;
-            for address in (start..end).step_by(page.len()) {
-                // Unreadable pages hold no data.
-                let Ok(()) = memory.read_exact_at(&mut page, address) else {
-                    continue;
-                };
-                for pair in page.windows(2) {
-                    let follows = pair[0].wrapping_add(STEP) == pair[1];
-                    run = if follows { run + 1 } else { 0 };
-                    traces += usize::from(run == TRACE);
-                }
+        count_in_memory(|| {
+            let (mut before, mut run) = (0_u8, 0);
+            move |byte| {
+                let follows = before.wrapping_add(STEP) == byte;
+                run = if follows { run + 1 } else { 0 };
+                before = byte;
+                run == TRACE
             }
-        }
-        traces
+        })
     }
 }

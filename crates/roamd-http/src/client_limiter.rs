@@ -1,7 +1,7 @@
 //! Limits in total and per client.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::{IpNet, Ipv6Net};
@@ -13,6 +13,15 @@ use ipnet::{IpNet, Ipv6Net};
 /// map the addresses of an IPv6 /64 to one result, because a subscriber gets a network of at least
 /// this size.
 pub type ClientKey = fn(IpAddr) -> IpAddr;
+
+/// The [`ClientKey`] of an open network: the IPv4 address, or the first address of the IPv6 /64.
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
 
 /// Prefix lengths of the IPv6 networks that are limited too. A subscriber often gets a /56, and at
 /// times a /48; without limits for them, it would be 256 or 65,536 clients.
@@ -191,8 +200,6 @@ impl Issued {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv6Addr;
-
     use super::*;
 
     /// Each IPv4 address is a client, and all IPv6 addresses are one.
@@ -286,14 +293,6 @@ mod tests {
             drop(take(&limiter, &format!("192.0.2.{last}")).unwrap());
         }
         assert!(limiter.issued().by_network.is_empty());
-    }
-
-    /// The IPv4 address, or the /64.
-    fn subscriber(address: IpAddr) -> IpAddr {
-        match address {
-            IpAddr::V6(address) => Ipv6Net::new(address, 64).unwrap().network().into(),
-            address @ IpAddr::V4(_) => address,
-        }
     }
 
     /// Takes permits from each address in turn, as many as one client may have, and returns the

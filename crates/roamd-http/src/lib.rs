@@ -15,7 +15,7 @@ mod workers;
 mod write_timeout;
 
 pub use body::{BodyError, BodyRoom, read_body, read_body_in};
-pub use client_limiter::{ClientKey, ClientLimiter, LimitReached, Permit};
+pub use client_limiter::{ClientKey, ClientLimiter, LimitReached, Permit, subscriber};
 pub use connection::{Peer, Response};
 pub use hyper::body::Incoming;
 pub use limits::ListenerLimits;

@@ -1,11 +1,14 @@
-//! The data folder, which only the server's user may write to.
+//! The data folder, which only the server's user may write to, and the files in it that the server
+//! and the commands of roamd replace while the other one runs.
 //!
 //! A new folder has mode 0700. An existing one may be readable by others, since each file in it is
 //! readable by its owner only, but others must not be able to replace files, or the folder.
 
-use std::fs::{self, DirBuilder, File, Metadata};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, fchown};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::{Path, PathBuf};
 
 use crate::file_access::{AccessRule, FileAccessError};
@@ -24,6 +27,93 @@ pub enum DataDirError {
     /// Others can replace the files in it.
     #[error(transparent)]
     Access(#[from] FileAccessError),
+}
+
+/// A file of the data folder that several processes read. It is replaced atomically, and one
+/// process changes it at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedFile {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+/// Lock of a [`SharedFile`] against changes by other processes, until it is dropped.
+pub(crate) struct FileLock(#[expect(dead_code, reason = "its drop releases the lock")] File);
+
+impl SharedFile {
+    /// Names a file of a data folder. Reads nothing.
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            path: folder.join(name),
+        }
+    }
+
+    /// Its data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits for the lock.
+    ///
+    /// # Errors
+    /// If the file that is locked cannot be used.
+    pub(crate) fn lock(&self) -> io::Result<FileLock> {
+        let file = self.lock_file()?;
+        file.lock()?;
+        Ok(FileLock(file))
+    }
+
+    /// Like `lock`, without waiting. Returns `None` while another process holds the lock.
+    ///
+    /// # Errors
+    /// If the file that is locked cannot be used.
+    pub(crate) fn try_lock(&self) -> io::Result<Option<FileLock>> {
+        let file = self.lock_file()?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FileLock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(source),
+        }
+    }
+
+    /// Replaces the file and flushes it to the disk. Only its owner can read it.
+    ///
+    /// # Errors
+    /// If the new file cannot be written. The old one then stays.
+    pub(crate) fn replace(&self, _lock: &FileLock, contents: &[u8]) -> io::Result<()> {
+        let draft = self.path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
+        // A draft that was left behind has kept its permissions.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        give_to_owner(&self.folder, &file)?;
+        file.write_all(contents)?;
+        file.sync_all()?;
+        fs::rename(&draft, &self.path)?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// The file that is locked, since the other one is replaced.
+    fn lock_file(&self) -> io::Result<File> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.path.with_extension("lock"))?;
+        give_to_owner(&self.folder, &file)?;
+        Ok(file)
+    }
 }
 
 /// Creates the folder if it is missing, and checks it.
@@ -66,10 +156,7 @@ fn metadata(path: &Path) -> Result<Metadata, DataDirError> {
 
 /// Gives a file to the owner of the folder, so that files written by root stay usable for the
 /// server.
-///
-/// # Errors
-/// If the owner of the file cannot be read or changed.
-pub(crate) fn give_to_owner(folder: &Path, file: &File) -> io::Result<()> {
+fn give_to_owner(folder: &Path, file: &File) -> io::Result<()> {
     let folder = fs::metadata(folder)?;
     let metadata = file.metadata()?;
     if (metadata.uid(), metadata.gid()) == (folder.uid(), folder.gid()) {
@@ -96,8 +183,7 @@ fn unusable(path: &Path, source: io::Error) -> DataDirError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-    use std::os::unix::fs::{PermissionsExt as _, chown};
+    use std::os::unix::fs::chown;
 
     use super::*;
 

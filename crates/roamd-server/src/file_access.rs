@@ -123,6 +123,15 @@ impl AccessRule {
         advice: ", and make new keys if they may have been seen",
     };
 
+    /// The revocations of operators, which roamd writes itself.
+    pub(crate) const REVOCATIONS: Self = Self {
+        what: "the file of revocations",
+        forbidden: 0o022,
+        exposure: "is writable",
+        fix: "chmod 600",
+        advice: ", and check what it contains",
+    };
+
     /// A secret that an administrator installs. It may belong to root and be readable through a
     /// group or an access list, as the credentials of systemd are.
     pub(crate) const INSTALLED_SECRET: Self = Self {
@@ -270,6 +279,11 @@ mod tests {
                 AccessRule::AUDIT_LOG,
                 vec![0o600, 0o640],
                 vec![0o644, 0o660, 0o666],
+            ),
+            (
+                AccessRule::REVOCATIONS,
+                vec![0o600, 0o644],
+                vec![0o620, 0o602],
             ),
             (
                 AccessRule::DATA_FOLDER,

@@ -1,11 +1,10 @@
 //! Revocations by an operator: the file `revocations` in the data folder.
 //!
-//! `roamd tokens revoke` writes it, and a server reads it when it starts and every few seconds. It
-//! is replaced atomically, and one process changes it at a time. Each line is a JSON object.
+//! `roamd tokens revoke` writes it, and a server reads it when it starts and every few seconds.
+//! Each line is a JSON object.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,16 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_sessions::UserKey;
 use serde::{Deserialize, Serialize};
 
-use crate::data_dir::{self, DataDirError};
+use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
+use crate::file_access::{AccessRule, FileAccessError};
 
 /// Name of the file.
 const FILE: &str = "revocations";
-
-/// Name of a new file before it replaces the old one.
-const DRAFT: &str = "revocations.new";
-
-/// Name of the file that is locked while the file is changed.
-const LOCK: &str = "revocations.lock";
 
 /// Maximum size of the file, in bytes: thousands of users.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -46,16 +40,8 @@ pub enum RevocationsError {
     #[error(transparent)]
     Folder(#[from] DataDirError),
     /// Others can change the file.
-    #[error(
-        "file of revocations {} is writable by others (mode {mode:o}); run `chmod 600` on it and \
-         check what it contains", .path.display()
-    )]
-    Exposed {
-        /// Path of the file.
-        path: PathBuf,
-        /// Permission bits of the file.
-        mode: u32,
-    },
+    #[error(transparent)]
+    Access(#[from] FileAccessError),
     /// The file contains something else.
     #[error(
         "{}:{line}: not a revocation; the file is left as it is. Correct the line, or remove it",
@@ -93,10 +79,7 @@ pub struct UserRevocation {
 
 /// The file of revocations of a data folder.
 #[derive(Debug, Clone)]
-pub struct RevocationFile {
-    folder: PathBuf,
-    path: PathBuf,
-}
+pub struct RevocationFile(SharedFile);
 
 /// A line of the file.
 #[derive(Serialize, Deserialize)]
@@ -121,10 +104,7 @@ impl RevocationFile {
     /// Names the file of a data folder. Reads nothing.
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
-        Self {
-            folder: data_dir.to_owned(),
-            path: data_dir.join(FILE),
-        }
+        Self(SharedFile::new(data_dir, FILE))
     }
 
     /// Ends all sign-ins of a user up to now. With `block`, new ones are refused for that time
@@ -145,8 +125,8 @@ impl RevocationFile {
     ) -> Result<UserRevocation, RevocationsError> {
         // The precision that the shared state keeps.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-        data_dir::open_or_create(&self.folder)?;
-        let _locked = self.lock()?;
+        data_dir::open_or_create(self.0.folder())?;
+        let locked = self.0.lock().map_err(|source| self.unusable(source))?;
         let mut entries = self.read()?;
         let mut revocation = UserRevocation {
             domain: domain.to_owned(),
@@ -169,7 +149,7 @@ impl RevocationFile {
             entry.key() != key && is_needed
         });
         entries.push(revocation.clone());
-        self.write(&entries)?;
+        self.write(&entries, &locked)?;
         Ok(revocation)
     }
 
@@ -178,19 +158,13 @@ impl RevocationFile {
     /// # Errors
     /// If the file cannot be used.
     pub fn read(&self) -> Result<Vec<UserRevocation>, RevocationsError> {
-        let file = match File::open(&self.path) {
+        let file = match File::open(self.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             file => file.map_err(|source| self.unusable(source))?,
         };
         let metadata = file.metadata().map_err(|source| self.unusable(source))?;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o022 != 0 {
-            return Err(RevocationsError::Exposed {
-                path: self.path.clone(),
-                mode,
-            });
-        }
-        data_dir::check(&self.folder)?;
+        AccessRule::REVOCATIONS.check_mode(self.path(), &metadata)?;
+        data_dir::check(self.0.folder())?;
         if metadata.len() > MAX_BYTES {
             return Err(self.too_large());
         }
@@ -200,65 +174,38 @@ impl RevocationFile {
             .map_err(|source| self.unusable(source))?;
         let entry = |(index, line): (usize, &str)| {
             parse(line).ok_or_else(|| RevocationsError::Damaged {
-                path: self.path.clone(),
+                path: self.path().to_owned(),
                 line: index + 1,
             })
         };
         text.lines().enumerate().map(entry).collect()
     }
 
-    /// Locks the file against changes by other processes. Waits for the lock. It is released when
-    /// the returned file is dropped.
-    fn lock(&self) -> Result<File, RevocationsError> {
-        let lock = || {
-            let file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(self.folder.join(LOCK))?;
-            data_dir::give_to_owner(&self.folder, &file)?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map_err(|source| self.unusable(source))
-    }
-
-    /// Replaces the file and flushes it to the disk. The caller holds the lock.
-    fn write(&self, entries: &[UserRevocation]) -> Result<(), RevocationsError> {
-        let draft = self.folder.join(DRAFT);
+    /// Replaces the file and flushes it to the disk.
+    fn write(&self, entries: &[UserRevocation], locked: &FileLock) -> Result<(), RevocationsError> {
         let text = to_text(entries).map_err(|source| self.unusable(source.into()))?;
         if text.len() as u64 > MAX_BYTES {
             return Err(self.too_large());
         }
-        let write = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&draft)?;
-            // A draft that was left behind has kept its permissions.
-            file.set_permissions(Permissions::from_mode(0o600))?;
-            data_dir::give_to_owner(&self.folder, &file)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, &self.path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(|source| self.unusable(source))
+        self.0
+            .replace(locked, text.as_bytes())
+            .map_err(|source| self.unusable(source))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn unusable(&self, source: io::Error) -> RevocationsError {
         RevocationsError::File {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
             source,
         }
     }
 
     fn too_large(&self) -> RevocationsError {
         RevocationsError::TooLarge {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
         }
     }
 }
@@ -301,6 +248,9 @@ fn later(time: Timestamp, by: Duration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -369,7 +319,7 @@ mod tests {
                 .collect();
             assert_eq!(read, expected, "{name} {hour}");
         }
-        let mode = fs::metadata(&file.path).unwrap().permissions().mode();
+        let mode = fs::metadata(file.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -378,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = RevocationFile::of(folder.path());
         file.revoke("DEMO", "alice", None, DAY, at(0)).unwrap();
-        let good = fs::read_to_string(&file.path).unwrap();
+        let good = fs::read_to_string(file.path()).unwrap();
         for (text, mode, expected) in [
             (
                 format!("{good}rubbish\n"),
@@ -393,11 +343,11 @@ mod tests {
             (good.repeat(20_000), 0o600, "would be larger"),
             (good.clone(), 0o620, "chmod 600"),
         ] {
-            fs::write(&file.path, &text).unwrap();
-            fs::set_permissions(&file.path, Permissions::from_mode(mode)).unwrap();
+            fs::write(file.path(), &text).unwrap();
+            fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
             let error = file.revoke("DEMO", "bob", None, DAY, at(0)).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
-            assert_eq!(fs::read_to_string(&file.path).unwrap(), text);
+            assert_eq!(fs::read_to_string(file.path()).unwrap(), text);
         }
     }
 }

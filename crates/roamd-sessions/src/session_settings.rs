@@ -103,7 +103,7 @@ impl SessionSettings {
     pub fn sharing_key(&self, user: &User, farm_name: &str) -> String {
         let colours = ica_colours(self.colour_depth.unwrap_or(ColourDepth::TrueColor));
         let encryption = self.encryption.unwrap_or(Encryption::Basic).as_str();
-        let User { domain, name, .. } = user;
+        let (domain, name) = (user.domain(), user.name());
         format!("{colours}-{encryption}-{encryption}-{domain}-{name}-{farm_name}")
     }
 }

@@ -1,6 +1,7 @@
 //! Users and end-points.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use roamd_store_proto::{LaunchParams, SessionParams};
 use secrecy::SecretString;
@@ -8,14 +9,56 @@ use secrecy::SecretString;
 /// A signed-in user, with everything that a farm needs to act for them.
 #[derive(Debug, Clone)]
 pub struct User {
+    key: UserKey,
+    name: String,
+    domain: String,
+    password: SecretString,
+    digest: OnceLock<[u8; 32]>,
+}
+
+impl User {
+    /// The user of an account: its name without domain, its domain as NetBIOS or DNS name, and its
+    /// password.
+    #[must_use]
+    pub fn new(domain: &str, name: &str, password: SecretString) -> Self {
+        Self {
+            key: UserKey::new(domain, name),
+            name: name.to_owned(),
+            domain: domain.to_owned(),
+            password,
+            digest: OnceLock::new(),
+        }
+    }
+
     /// Canonical name of the user. Session ids are bound to it.
-    pub key: UserKey,
+    #[must_use]
+    pub fn key(&self) -> &UserKey {
+        &self.key
+    }
+
     /// Account name, without domain.
-    pub name: String,
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Domain of the account, as NetBIOS or DNS name.
-    pub domain: String,
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
     /// Password of the account; farms check it with every request (nfuse.md §2).
-    pub password: SecretString,
+    #[must_use]
+    pub fn password(&self) -> &SecretString {
+        &self.password
+    }
+
+    /// Digest of the account and its password, which is computed once for the user and all later
+    /// clones. All callers must compute the same one.
+    pub fn digest(&self, compute: impl FnOnce(&Self) -> [u8; 32]) -> [u8; 32] {
+        *self.digest.get_or_init(|| compute(self))
+    }
 }
 
 /// Canonical name of a user, `domain\user` in lower case. Every spelling of an account that the

@@ -1,7 +1,7 @@
 //! The HTTP listener of a controller: the NFuse XML service (nfuse.md §1.1) and the Secure Ticket
 //! Authority (§8).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
 use roamd_http::{
     BodyError, ClientLimiter, HttpServer, Incoming, LimitReached, ListenerLimits, Peer, Permit,
-    Response, ServerTls, read_body,
+    Response, ServerTls, read_body, subscriber,
 };
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
@@ -83,14 +83,14 @@ pub async fn serve_tls(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let limits = Limits {
-        requests: ClientLimiter::new(REQUESTS, REQUESTS_PER_CLIENT, network),
-        large_requests: ClientLimiter::new(LARGE_REQUESTS, LARGE_REQUESTS_PER_CLIENT, network),
+        requests: ClientLimiter::new(REQUESTS, REQUESTS_PER_CLIENT, subscriber),
+        large_requests: ClientLimiter::new(LARGE_REQUESTS, LARGE_REQUESTS_PER_CLIENT, subscriber),
     };
     let service = move |request: Request<Incoming>| {
         let (farm, limits) = (farm.clone(), limits.clone());
         async move {
             let client = request.extensions().get::<Peer>();
-            let client = client.map(|peer| network(peer.address.ip().to_canonical()));
+            let client = client.map(|peer| subscriber(peer.address.ip().to_canonical()));
             match limits.admit(client, request.headers()) {
                 Ok(_permits) => handle(farm, options, client, request).await,
                 Err(limit) => overloaded(limit),
@@ -101,7 +101,7 @@ pub async fn serve_tls(
         connections_per_client: CONNECTIONS_PER_CLIENT,
         ..ListenerLimits::default()
     };
-    HttpServer::new(listener_limits, network)
+    HttpServer::new(listener_limits, subscriber)
         .with_tls(tls)
         .serve(listener, shutdown, service)
         .await;
@@ -124,14 +124,6 @@ impl Limits {
             .then(|| self.large_requests.take(client))
             .transpose()?;
         Ok((request, large))
-    }
-}
-
-/// The client that an address belongs to: the IPv4 address, or the IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

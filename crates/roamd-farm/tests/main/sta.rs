@@ -125,18 +125,23 @@ async fn invalid_or_oversized_sta_request_is_rejected() {
     ask(&folder.farms, "cvad-7", &good, 0).await.unwrap();
 }
 
+/// Adds unredeemed tickets of a client, issued at second 0 and valid for 100 seconds.
+fn add_tickets(folder: &Folder, count: u32, client: Option<&str>) {
+    let path = folder.path().join("farm.db");
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3) \
+                INSERT INTO sta_tickets SELECT randomblob(32), (SELECT id FROM farms WHERE label = \
+                'cvad-7'), 'h:1494', NULL, ?1, ?1 + 100000, ?2 FROM n";
+    let values = rusqlite::params![at(0).as_millisecond(), client, count];
+    connection.execute(fill, values).unwrap();
+}
+
 /// Anyone who reaches the authority may request tickets. Their number is bounded, and new ones are
 /// issued once old ones have expired.
 #[tokio::test]
 async fn unredeemed_sta_tickets_are_bounded() {
     let folder = Folder::in_memory(&crate::support::small_world());
-    let path = folder.path().join("farm.db");
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
-                INSERT INTO sta_tickets (hash, farm_id, ica_address, x_data, issued_at, expires_at) \
-                SELECT randomblob(32), (SELECT id FROM farms WHERE label = \
-                'cvad-7'), 'h:1494', NULL, ?1, ?1 + 100000 FROM n";
-    connection.execute(fill, [at(0).as_millisecond()]).unwrap();
+    add_tickets(&folder, 10_000, None);
     let request = TicketRequest::v4(data(), false);
     let full = ask(&folder.farms, "cvad-7", &request, 1).await;
     assert_eq!(full.unwrap_err().id, ErrorId::SERVICE_UNAVAILABLE);
@@ -148,12 +153,7 @@ async fn unredeemed_sta_tickets_are_bounded() {
 #[tokio::test]
 async fn flood_of_sta_tickets_leaves_those_of_other_clients() {
     let folder = Folder::in_memory(&crate::support::small_world());
-    let path = folder.path().join("farm.db");
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 990) \
-                INSERT INTO sta_tickets SELECT randomblob(32), (SELECT id FROM farms WHERE label = \
-                'cvad-7'), 'h:1494', NULL, ?1, ?1 + 100000, '192.0.2.1' FROM n";
-    connection.execute(fill, [at(0).as_millisecond()]).unwrap();
+    add_tickets(&folder, 990, Some("192.0.2.1"));
     let request = TicketRequest::v4(data(), false);
     let body = encode_request(Dialect::STA, &request);
     let ask_from = async |client: &str, farm: &str, second| {

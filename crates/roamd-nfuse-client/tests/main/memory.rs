@@ -5,10 +5,8 @@
     reason = "the controller and the search of the memory are parts of the test"
 )]
 
-use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::FileExt as _;
 use std::thread;
 
 use roamd_nfuse_client::ControllerOrder;
@@ -16,6 +14,7 @@ use roamd_nfuse_proto::{
     Credentials, Domain, LogoffUserSessionsRequest, Password, PasswordEncoding, SessionCriteria,
     SessionSelection, encode_ctx1,
 };
+use roamd_testkit::count_in_memory;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -84,31 +83,17 @@ fn wiping_controller() -> SocketAddr {
 
 /// Returns how often a masked text is in the writable memory of this process.
 fn traces(masked: &[u8]) -> usize {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let memory = File::open("/proc/self/mem").unwrap();
-    let mut traces = 0;
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (range, _) = line.split_once(' ').unwrap();
-        let (start, end) = range.split_once('-').unwrap();
-        let [start, end] = [start, end].map(|it| u64::from_str_radix(it, 16).unwrap());
-        let mut page = Zeroizing::new([0; 4096]);
+    count_in_memory(|| {
         let mut matched = 0;
-        for address in (start..end).step_by(page.len()) {
-            // Unreadable pages hold no data.
-            let Ok(()) = memory.read_exact_at(page.as_mut_slice(), address) else {
-                continue;
+        move |byte| {
+            let follows = masked.get(matched) == Some(&(byte ^ MASK));
+            let starts = masked.first() == Some(&(byte ^ MASK));
+            matched = if follows {
+                matched + 1
+            } else {
+                usize::from(starts)
             };
-            for byte in page.iter() {
-                let follows = masked.get(matched) == Some(&(byte ^ MASK));
-                let starts = masked.first() == Some(&(byte ^ MASK));
-                matched = if follows {
-                    matched + 1
-                } else {
-                    usize::from(starts)
-                };
-                traces += usize::from(matched == masked.len());
-            }
+            matched == masked.len()
         }
-    }
-    traces
+    })
 }

@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::text::Text;
-use crate::fairness::budgets;
+use crate::fairness::{TokenBucket, budgets};
 
-const MS_PER_HOUR: i64 = 3_600_000;
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Minimum time between two searches for users that can be forgotten.
 const CLEANUP_INTERVAL_MS: i64 = 1_000;
@@ -54,19 +55,20 @@ struct Users {
 struct User {
     /// `None` in the entry that several users share.
     name: Option<Text>,
-    /// For each kind, the time in milliseconds at which the whole allowance is available again.
-    whole_at: [i64; 4],
+    whole_at: WholeAt,
     left_out: u64,
 }
 
-impl LineKind {
-    const ALL: [Self; 4] = [
-        Self::RefusedToken,
-        Self::NewAddress,
-        Self::WithoutEffect,
-        Self::Change,
-    ];
+/// For each kind, the time in milliseconds at which the whole allowance is available again.
+#[derive(Debug, Default)]
+struct WholeAt {
+    refused_token: i64,
+    new_address: i64,
+    without_effect: i64,
+    change: i64,
+}
 
+impl LineKind {
     /// Lines at once, and lines per hour.
     const fn budget(self) -> (u32, u32) {
         match self {
@@ -172,23 +174,38 @@ impl User {
     /// Takes a line of a kind. Returns `false` if the allowance is used up.
     fn take(&mut self, kind: LineKind, now: i64) -> bool {
         let (burst, per_hour) = kind.budget();
-        let per_line = MS_PER_HOUR / i64::from(per_hour);
-        let longest = per_line * i64::from(burst);
-        let kinds = LineKind::ALL.into_iter().zip(&mut self.whole_at);
-        for (_, whole_at) in kinds.filter(|(other, _)| *other == kind) {
-            // After a step of the clock to the past, a user waits no longer than for all lines.
-            let used = (*whole_at - now).clamp(0, longest);
-            let is_used_up = used + per_line > longest;
-            *whole_at = now + used + if is_used_up { 0 } else { per_line };
-            if is_used_up {
-                return false;
-            }
-        }
-        true
+        let lines = TokenBucket {
+            per_token: HOUR / per_hour,
+            burst,
+        };
+        let whole_at = self.whole_at.of(kind);
+        // After a step of the clock to the past, a user waits no longer than for all lines.
+        let used = u64::try_from(*whole_at - now).unwrap_or(0);
+        let used = Duration::from_millis(used).min(lines.empty());
+        let taken = lines.take(used);
+        let until_whole = taken.unwrap_or(used).as_millis();
+        *whole_at = now.saturating_add(i64::try_from(until_whole).unwrap_or(i64::MAX));
+        taken.is_some()
     }
 
     fn can_be_forgotten(&self, now: i64) -> bool {
-        self.left_out == 0 && self.whole_at.iter().all(|whole_at| *whole_at <= now)
+        self.left_out == 0 && self.whole_at.latest() <= now
+    }
+}
+
+impl WholeAt {
+    fn of(&mut self, kind: LineKind) -> &mut i64 {
+        match kind {
+            LineKind::RefusedToken => &mut self.refused_token,
+            LineKind::NewAddress => &mut self.new_address,
+            LineKind::WithoutEffect => &mut self.without_effect,
+            LineKind::Change => &mut self.change,
+        }
+    }
+
+    fn latest(&self) -> i64 {
+        let earlier = self.refused_token.max(self.new_address);
+        earlier.max(self.without_effect).max(self.change)
     }
 }
 
@@ -203,6 +220,13 @@ mod tests {
 
     use super::*;
 
+    const KINDS: [LineKind; 4] = [
+        LineKind::RefusedToken,
+        LineKind::NewAddress,
+        LineKind::WithoutEffect,
+        LineKind::Change,
+    ];
+
     fn taken(allowances: &UserAllowances, user: &str, kind: LineKind, now: Timestamp) -> u32 {
         let (burst, _) = kind.budget();
         let user = Text::new(user);
@@ -215,7 +239,7 @@ mod tests {
         let allowances = UserAllowances::default();
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365);
         let mut left_out = 0;
-        for kind in LineKind::ALL {
+        for kind in KINDS {
             let (burst, _) = kind.budget();
             assert_eq!(taken(&allowances, "DEMO\\alice", kind, now), burst);
             // Another spelling is the same user.
@@ -232,7 +256,7 @@ mod tests {
     fn allowance_returns_with_time() {
         let allowances = UserAllowances::default();
         let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365);
-        for kind in LineKind::ALL {
+        for kind in KINDS {
             let (burst, per_hour) = kind.budget();
             let hour = SignedDuration::from_hours(1);
             assert_eq!(taken(&allowances, "alice", kind, start), burst);

@@ -390,7 +390,7 @@ impl Event {
 impl Actor {
     pub(crate) fn new(user: &User, store: &UrlPath, end_point: &EndPoint) -> Self {
         Self {
-            user: account(&user.domain, &user.name),
+            user: account(user.domain(), user.name()),
             store: Text::new(store.as_str()),
             client: end_point.client_name.as_deref().map(Text::new),
             device: end_point.device_id.as_deref().map(Text::new),

@@ -57,7 +57,7 @@ impl AuditScope {
         let (address, now) = (client_key(address), (self.clock)());
         if !self.log.knows_address(sign_in, address, now) {
             let line = self.line(Event::TokenUsed {
-                user: account(&user.domain, &user.name),
+                user: account(user.domain(), user.name()),
                 operation,
             });
             self.log.record_new_address(line, sign_in, address);

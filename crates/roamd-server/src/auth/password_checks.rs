@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use roamd_citrixauth::Credentials;
 use roamd_sessions::{Busy, User, UserKey};
-use secrecy::SecretString;
 
 use crate::auth::login_throttle::Evidence;
 use crate::changes::Changes;
@@ -70,12 +69,7 @@ impl PasswordChecks {
         let Credentials {
             domain, user_name, ..
         } = credentials;
-        let user = User {
-            key: UserKey::new(domain, user_name),
-            name: user_name.clone(),
-            domain: domain.clone(),
-            password: credentials.password.clone(),
-        };
+        let user = User::new(domain, user_name, credentials.password.clone());
         match self.cache.known(&user).await {
             Some(PasswordCheck::Good) => Evidence::JustUsed,
             _ => Evidence::None,
@@ -90,7 +84,7 @@ impl PasswordChecks {
     /// # Errors
     /// [`ApiError::Busy`] if the user has caused too many checks. If the check panicked.
     pub(crate) async fn check(&self, user: User) -> Result<PasswordCheck, ApiError> {
-        if !self.rates.take(&user.key) {
+        if !self.rates.take(user.key()) {
             return Err(Busy.into());
         }
         let (cache, farms) = (Arc::clone(&self.cache), self.farms.clone());
@@ -99,12 +93,12 @@ impl PasswordChecks {
     }
 
     /// Records that the user has just signed in with this password.
-    pub(crate) async fn record_sign_in(&self, user: &UserKey, password: &SecretString) {
-        self.cache.confirm(user, password).await;
+    pub(crate) async fn record_sign_in(&self, user: &User) {
+        self.cache.confirm(user).await;
     }
 
-    /// Records that a password was replaced: no token with the old one reaches a farm any more.
-    pub(crate) async fn record_change(&self, user: &UserKey, old: &SecretString) {
-        self.cache.reject(user, old).await;
+    /// Records that the user has replaced this password: no token with it reaches a farm any more.
+    pub(crate) async fn record_change(&self, user: &User) {
+        self.cache.reject(user).await;
     }
 }

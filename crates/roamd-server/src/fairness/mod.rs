@@ -7,9 +7,11 @@ mod party;
 mod queue;
 mod rate_limiter;
 mod semaphore;
+mod token_bucket;
 mod waiters;
 
 pub(crate) use self::party::{Party, Share};
 pub(crate) use self::queue::FairSemaphoreLimits;
 pub(crate) use self::rate_limiter::{RateLimiter, RateLimits};
 pub(crate) use self::semaphore::{FairSemaphore, NoPermit, Permit};
+pub(crate) use self::token_bucket::TokenBucket;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::token_bucket::TokenBucket;
+
 /// Token buckets by party.
 ///
 /// A bucket is the time at which it will be full. A full bucket is the same as none, so that only
@@ -39,13 +41,16 @@ impl<P: Clone + Eq + Hash> RateLimiter<P> {
     /// Takes a token from the bucket of a party. Returns `false` if there is none.
     pub(crate) fn take(&self, party: &P) -> bool {
         let now = Instant::now();
-        let one = Duration::from_secs(1) / self.limits.per_second;
+        let bucket = TokenBucket {
+            per_token: Duration::from_secs(1) / self.limits.per_second,
+            burst: self.limits.burst,
+        };
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = full_at.get(party).map_or(now, |full_at| now.max(*full_at));
-        let after = before + one;
-        if after > now + one * self.limits.burst {
+        let full_after = full_at.get(party).copied().unwrap_or(now) - now;
+        let Some(full_after) = bucket.take(full_after) else {
             return false;
-        }
+        };
+        let after = now + full_after;
         if let Some(full_at) = full_at.get_mut(party) {
             *full_at = after;
             return true;

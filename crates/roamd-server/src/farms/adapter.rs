@@ -50,7 +50,7 @@ impl Farm for NfuseFarm {
 
     async fn begin(&self, user: &User) -> Result<NfuseOperation, FarmError> {
         let deadline = Instant::now() + self.0.config.timeout;
-        let permit = match self.0.permits.acquire(&user.key, deadline).await {
+        let permit = match self.0.permits.acquire(user.key(), deadline).await {
             Ok(permit) => permit,
             Err(NoPermit) => {
                 let counts = &self.0.counts;

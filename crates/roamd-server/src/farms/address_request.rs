@@ -67,8 +67,8 @@ fn session_settings(connect: &ConnectRequest, user: &User) -> nfuse::SessionSett
             "EncryptionLevel",
             settings.encryption.map(|level| level.as_str().to_owned()),
         ),
-        ("DomainName", Some(user.domain.clone())),
-        ("UserName", Some(user.name.clone())),
+        ("DomainName", Some(user.domain().to_owned())),
+        ("UserName", Some(user.name().to_owned())),
         ("FarmName", Some(" ".to_owned())),
         (
             "SpecialFolderRedirection",
@@ -111,17 +111,12 @@ fn display_size(settings: &SessionSettings) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use roamd_sessions::{Encryption, EndPoint, SessionKey, UserKey};
+    use roamd_sessions::{Encryption, EndPoint, SessionKey};
 
     use super::*;
 
     fn request(generation: Generation, connect: &ConnectRequest) -> AddressRequest {
-        let user = User {
-            key: UserKey::new("DEMO", "mia"),
-            name: "mia".to_owned(),
-            domain: "DEMO".to_owned(),
-            password: "roam-demo".into(),
-        };
+        let user = User::new("DEMO", "mia", "roam-demo".into());
         address_request(connect, &user, generation)
     }
 
@@ -202,12 +197,7 @@ mod tests {
     #[test]
     fn session_settings_have_the_values_farms_compare() {
         // nfuse.md §5.4
-        let user = User {
-            key: UserKey::new("EXAMPLE", "mia"),
-            name: "mia".to_owned(),
-            domain: "EXAMPLE".to_owned(),
-            password: "roam-demo".into(),
-        };
+        let user = User::new("EXAMPLE", "mia", "roam-demo".into());
         let connect = |settings, shares: bool| ConnectRequest {
             target: Target::Application("Paint".to_owned()),
             end_point: EndPoint::default(),

@@ -26,9 +26,9 @@ impl OperationContext {
     /// The user's credentials, with password.
     pub(super) fn credentials(&self) -> Credentials {
         explicit(
-            &self.user.name,
-            &self.user.domain,
-            Some(&self.user.password),
+            self.user.name(),
+            self.user.domain(),
+            Some(self.user.password()),
         )
     }
 

@@ -45,9 +45,9 @@ impl CredentialFarms {
     /// so this takes at most half of the shortest deadline.
     pub(crate) async fn check_password(&self, user: &User) -> PasswordCheck {
         let credentials = Credentials {
-            user_name: user.name.clone(),
-            domain: user.domain.clone(),
-            password: user.password.clone(),
+            user_name: user.name().to_owned(),
+            domain: user.domain().to_owned(),
+            password: user.password().clone(),
         };
         let timeouts = self.farms.iter().map(|farm| farm.0.config.timeout);
         let timeout = timeouts.min().unwrap_or_default() / 2;

@@ -98,7 +98,7 @@ async fn launch_reference(
         device_id: connect.end_point.device_id.clone(),
         session_sharing_key,
         time_to_live: Some(ticket_seconds(context)),
-        ..LaunchRefRequest::new(explicit(&user.name, &user.domain, None), ticket_tag)
+        ..LaunchRefRequest::new(explicit(user.name(), user.domain(), None), ticket_tag)
     };
     match context.query(&request).await {
         Ok(response) => Some(response.launch_ref),

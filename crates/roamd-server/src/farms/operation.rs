@@ -104,7 +104,7 @@ impl NfuseOperation {
     /// [`FarmError::Busy`] if the user has made too many.
     fn begin_change(&self) -> Result<(), FarmError> {
         let Self(context) = self;
-        if context.farm.changes.take(&context.user.key) {
+        if context.farm.changes.take(context.user.key()) {
             Ok(())
         } else {
             Err(FarmError::Busy)

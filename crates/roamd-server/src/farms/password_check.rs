@@ -18,9 +18,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use moka::Expiry;
 use moka::future::Cache;
 use rand_core::CryptoRng;
-use roamd_sessions::{User, UserKey};
+use roamd_sessions::User;
 use roamd_store_proto::auth::Reason;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -85,14 +85,14 @@ impl PasswordCheckCache {
     }
 
     /// Records that the user has just signed in with this password.
-    pub(crate) async fn confirm(&self, user: &UserKey, password: &SecretString) {
-        let digest = self.digest(user, password);
+    pub(crate) async fn confirm(&self, user: &User) {
+        let digest = self.digest_of(user);
         self.results.insert(digest, PasswordCheck::Good).await;
     }
 
     /// Records that the user has replaced this password.
-    pub(crate) async fn reject(&self, user: &UserKey, password: &SecretString) {
-        let digest = self.digest(user, password);
+    pub(crate) async fn reject(&self, user: &User) {
+        let digest = self.digest_of(user);
         let refused = PasswordCheck::Refused(Reason::BadPassword);
         self.results.insert(digest, refused).await;
     }
@@ -110,19 +110,17 @@ impl PasswordCheckCache {
 
     /// Digest of a user and the password of the token.
     pub(super) fn digest_of(&self, user: &User) -> Digest {
-        self.digest(&user.key, &user.password)
-    }
-
-    fn digest(&self, user: &UserKey, password: &SecretString) -> Digest {
         // A user key holds no NUL, so two pairs never give the same text.
-        self.digest
-            .clone()
-            .chain_update(user.as_str())
-            .chain_update([0])
-            .chain_update(password.expose_secret())
-            .finalize()
-            .into_bytes()
-            .into()
+        user.digest(|user| {
+            self.digest
+                .clone()
+                .chain_update(user.key().as_str())
+                .chain_update([0])
+                .chain_update(user.password().expose_secret())
+                .finalize()
+                .into_bytes()
+                .into()
+        })
     }
 }
 
@@ -164,16 +162,13 @@ impl Expiry<Digest, PasswordCheck> for Lifetime {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use secrecy::SecretString;
+
     use super::*;
     use crate::clock::rng;
 
     fn alice(password: &str) -> User {
-        User {
-            key: UserKey::new("DEMO", "alice"),
-            name: "alice".to_owned(),
-            domain: "DEMO".to_owned(),
-            password: SecretString::from(password),
-        }
+        User::new("DEMO", "alice", SecretString::from(password))
     }
 
     /// Checks with a check that returns `found`. Also returns whether that check ran.
@@ -212,12 +207,9 @@ mod tests {
     async fn check_result_applies_to_one_password_of_one_user() {
         let cache = PasswordCheckCache::new(&mut rng());
         let user = alice("roam-demo");
-        cache.confirm(&user.key, &user.password).await;
+        cache.confirm(&user).await;
         assert_eq!(cache.known(&user).await, Some(PasswordCheck::Good));
-        let bob = User {
-            key: UserKey::new("DEMO", "bob"),
-            ..user
-        };
+        let bob = User::new("DEMO", "bob", user.password().clone());
         for other in [alice("roam-dem"), alice("Roam-Demo"), bob] {
             assert_eq!(cache.known(&other).await, None);
         }

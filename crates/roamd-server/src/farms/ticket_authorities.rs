@@ -63,8 +63,8 @@ impl TicketAuthorities {
         let host = host.to_string();
         let info = sta::ConnectionInfo {
             server_address: &host,
-            user_name: &user.name,
-            user_domain: &user.domain,
+            user_name: user.name(),
+            user_domain: user.domain(),
             application_name: in_name,
         };
         let data = sta::TicketData {

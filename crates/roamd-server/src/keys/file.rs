@@ -1,11 +1,10 @@
 //! The key file of a data folder.
 //!
-//! The server and the commands of roamd use the file at the same time. It is replaced atomically,
-//! and one process changes it at a time.
+//! The server and the commands of roamd use the file at the same time.
 
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,17 +14,11 @@ use roamd_seal::{KeyInfo, KeyRing, KeyRingError, Overlap};
 use zeroize::Zeroizing;
 
 use crate::clock::rng;
-use crate::data_dir::{self, DataDirError};
+use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
 use crate::file_access::{AccessRule, FileAccessError};
 
 /// Name of the file.
 const FILE: &str = "keys";
-
-/// Name of a new file before it replaces the old one.
-const DRAFT: &str = "keys.new";
-
-/// Name of the file that is locked while the key file is changed.
-const LOCK: &str = "keys.lock";
 
 /// Maximum size of the file, in bytes.
 pub(super) const MAX_BYTES: u64 = 64 * 1024;
@@ -87,19 +80,13 @@ pub enum KeysError {
 
 /// The key file of a data folder.
 #[derive(Debug, Clone)]
-pub struct KeyFile {
-    folder: PathBuf,
-    pub(super) path: PathBuf,
-}
+pub struct KeyFile(SharedFile);
 
 impl KeyFile {
     /// Names the key file of a data folder. Reads nothing.
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
-        Self {
-            folder: data_dir.to_owned(),
-            path: data_dir.join(FILE),
-        }
+        Self(SharedFile::new(data_dir, FILE))
     }
 
     /// Lists the keys, the newest first, without their secrets.
@@ -118,12 +105,12 @@ impl KeyFile {
     /// # Errors
     /// If there is a key file already, or it cannot be written.
     pub fn make(&self, now: Timestamp) -> Result<(), KeysError> {
-        data_dir::open_or_create(&self.folder)?;
-        let _locked = self.lock()?;
-        match self.path.try_exists() {
-            Ok(false) => self.write(&KeyRing::random(now.as_second(), &mut rng())),
+        data_dir::open_or_create(self.0.folder())?;
+        let locked = self.lock()?;
+        match self.path().try_exists() {
+            Ok(false) => self.write(&KeyRing::random(now.as_second(), &mut rng()), &locked),
             Ok(true) => Err(KeysError::Present {
-                path: self.path.clone(),
+                path: self.path().to_owned(),
             }),
             Err(source) => Err(self.unusable(source)),
         }
@@ -158,15 +145,15 @@ impl KeyFile {
     }
 
     pub(super) fn read(&self) -> Result<KeyRing, KeysError> {
-        let file = File::open(&self.path).map_err(|source| self.unusable(source))?;
+        let file = File::open(self.path()).map_err(|source| self.unusable(source))?;
         let metadata = file.metadata().map_err(|source| self.unusable(source))?;
-        AccessRule::KEY_FILE.check_mode(&self.path, &metadata)?;
-        let folder = fs::metadata(&self.folder).map_err(|source| self.unusable(source))?;
+        AccessRule::KEY_FILE.check_mode(self.path(), &metadata)?;
+        let folder = fs::metadata(self.0.folder()).map_err(|source| self.unusable(source))?;
         // Root manages the keys of the server's user, who owns the folder.
         if metadata.uid() != folder.uid() {
-            AccessRule::KEY_FILE.check_owner(&self.path, &metadata)?;
+            AccessRule::KEY_FILE.check_owner(self.path(), &metadata)?;
         }
-        data_dir::check(&self.folder)?;
+        data_dir::check(self.0.folder())?;
         // Allocated at once, since a growing string leaves copies of secrets behind.
         let room = usize::try_from(metadata.len().min(MAX_BYTES)).unwrap_or_default() + 1;
         let mut text = Zeroizing::new(String::with_capacity(room));
@@ -174,7 +161,7 @@ impl KeyFile {
             .read_to_string(&mut text)
             .map_err(|source| self.unusable(source))?;
         KeyRing::from_text(&text).map_err(|source| KeysError::Damaged {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
             source,
         })
     }
@@ -185,7 +172,7 @@ impl KeyFile {
         still_needed: impl FnOnce(&KeyRing) -> bool,
         overlap: Overlap,
         now: Timestamp,
-        _locked: &File,
+        locked: &FileLock,
     ) -> Result<(), KeysError> {
         let ring = self.read()?;
         if !still_needed(&ring) {
@@ -194,71 +181,37 @@ impl KeyFile {
         let rotated = ring.rotated(now.as_second(), overlap, &mut rng());
         if rotated.info().len() > MAX_KEYS as usize {
             return Err(KeysError::TooMany {
-                path: self.path.clone(),
+                path: self.path().to_owned(),
             });
         }
-        self.write(&rotated)
+        self.write(&rotated, locked)
     }
 
-    /// Locks the file against changes by other processes. Waits for the lock. It is released when
-    /// the returned file is dropped.
-    pub(super) fn lock(&self) -> Result<File, KeysError> {
-        let lock = || {
-            let file = self.lock_file()?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map_err(|source| self.unusable(source))
+    /// Locks the file against changes by other processes. Waits for the lock.
+    pub(super) fn lock(&self) -> Result<FileLock, KeysError> {
+        self.0.lock().map_err(|source| self.unusable(source))
     }
 
     /// Like `lock`, without waiting. Returns `None` while another process holds the lock.
-    pub(super) fn try_lock(&self) -> Result<Option<File>, KeysError> {
-        let lock = || {
-            let file = self.lock_file()?;
-            match file.try_lock() {
-                Ok(()) => Ok(Some(file)),
-                Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(source)) => Err(source),
-            }
-        };
-        lock().map_err(|source| self.unusable(source))
+    pub(super) fn try_lock(&self) -> Result<Option<FileLock>, KeysError> {
+        self.0.try_lock().map_err(|source| self.unusable(source))
     }
 
-    fn lock_file(&self) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(self.folder.join(LOCK))?;
-        data_dir::give_to_owner(&self.folder, &file)?;
-        Ok(file)
+    /// Replaces the file and flushes it to the disk.
+    pub(super) fn write(&self, ring: &KeyRing, locked: &FileLock) -> Result<(), KeysError> {
+        self.0
+            .replace(locked, ring.to_text().as_bytes())
+            .map_err(|source| self.unusable(source))
     }
 
-    /// Replaces the file and flushes it to the disk. The caller holds the lock.
-    pub(super) fn write(&self, ring: &KeyRing) -> Result<(), KeysError> {
-        let draft = self.folder.join(DRAFT);
-        let write = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&draft)?;
-            // A draft that was left behind has kept its permissions.
-            file.set_permissions(Permissions::from_mode(0o600))?;
-            data_dir::give_to_owner(&self.folder, &file)?;
-            file.write_all(ring.to_text().as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, &self.path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(|source| self.unusable(source))
+    /// Path of the file.
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn unusable(&self, source: io::Error) -> KeysError {
         KeysError::File {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
             source,
         }
     }

@@ -58,7 +58,7 @@ fn new_folder_gets_one_lasting_key() {
     let first = file.open_or_make(at(0)).unwrap();
     let second = file.open_or_make(at(1)).unwrap();
     assert_eq!(*first.to_text(), *second.to_text());
-    assert_eq!(mode(&file.path), 0o600);
+    assert_eq!(mode(file.path()), 0o600);
     let files = fs::read_dir(&folder).unwrap().count();
     assert_eq!(files, 2, "the keys and the lock");
 }
@@ -67,11 +67,11 @@ fn new_folder_gets_one_lasting_key() {
 fn make_never_replaces_existing_keys() {
     let (_folder, file) = folder();
     file.make(at(0)).unwrap();
-    let made = fs::read_to_string(&file.path).unwrap();
+    let made = fs::read_to_string(file.path()).unwrap();
     let error = file.make(at(0)).unwrap_err();
     assert!(matches!(error, KeysError::Present { .. }));
     assert!(error.to_string().contains("roamd keys rotate"), "{error}");
-    assert_eq!(fs::read_to_string(&file.path).unwrap(), made);
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), made);
 }
 
 #[test]
@@ -90,12 +90,12 @@ fn exposed_key_file_is_refused() {
     let (folder, file) = folder();
     file.make(at(0)).unwrap();
     for bad in [0o640, 0o604, 0o660, 0o602, 0o610] {
-        fs::set_permissions(&file.path, Permissions::from_mode(bad)).unwrap();
+        fs::set_permissions(file.path(), Permissions::from_mode(bad)).unwrap();
         let error = file.list(at(0)).unwrap_err().to_string();
         let explained = error.contains(&format!("mode {bad:o}")) && error.contains("chmod 600");
         assert!(explained, "{error}");
     }
-    fs::set_permissions(&file.path, Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
     for (mode, good) in [
         (0o700, true),
         (0o755, true),
@@ -120,11 +120,11 @@ fn exposed_key_file_is_refused() {
 fn damaged_file_is_refused_and_unchanged() {
     let (_folder, file) = folder();
     file.make(at(0)).unwrap();
-    fs::write(&file.path, "half a k").unwrap();
+    fs::write(file.path(), "half a k").unwrap();
     for refused in [file.open_or_make(at(0)).map(drop), file.rotate(DAY, at(0))] {
         assert!(matches!(refused, Err(KeysError::Damaged { .. })));
     }
-    assert_eq!(fs::read_to_string(&file.path).unwrap(), "half a k");
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), "half a k");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn rotated_key_seals_after_overlap() {
     let [old] = file.list(at(0)).unwrap().try_into().unwrap();
     assert_eq!(old.role, KeyRole::Seals);
     file.rotate(DAY, at(100)).unwrap();
-    assert_eq!(mode(&file.path), 0o600);
+    assert_eq!(mode(file.path()), 0o600);
     for (now, new_role, old_role) in [
         (100, KeyRole::Opens, KeyRole::Seals),
         (129, KeyRole::Opens, KeyRole::Seals),
@@ -160,13 +160,15 @@ fn rotated_key_seals_after_overlap() {
 fn rotation_beyond_maximum_is_refused() {
     let (_folder, file) = folder();
     let most = i64::from(MAX_KEYS);
-    file.write(&ring_of(most, 60, 30 * DAY)).unwrap();
-    let before = fs::read_to_string(&file.path).unwrap();
+    let locked = file.lock().unwrap();
+    file.write(&ring_of(most, 60, 30 * DAY), &locked).unwrap();
+    drop(locked);
+    let before = fs::read_to_string(file.path()).unwrap();
     assert!(before.len() < usize::try_from(MAX_BYTES).unwrap());
     let error = file.rotate(30 * DAY, at(60 * most)).unwrap_err();
     assert!(matches!(error, KeysError::TooMany { .. }));
     assert!(error.to_string().contains("rotate less often"), "{error}");
-    assert_eq!(fs::read_to_string(&file.path).unwrap(), before);
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), before);
     // Nor by age; the present keys are read all the same.
     let mut instance = server(&file, Some(Duration::from_secs(60)));
     instance.update(at(60 * most));
@@ -290,16 +292,16 @@ fn unusable_file_keeps_present_keys() {
     let (_folder, file) = folder();
     let mut instance = server(&file, Some(DAY));
     let ring = instance.ring.info();
-    let text = fs::read_to_string(&file.path).unwrap();
-    fs::write(&file.path, "").unwrap();
+    let text = fs::read_to_string(file.path()).unwrap();
+    fs::write(file.path(), "").unwrap();
     instance.update(at(1));
     assert!(instance.problem.is_some());
-    fs::remove_file(&file.path).unwrap();
+    fs::remove_file(file.path()).unwrap();
     instance.update(at(2));
     assert_eq!(instance.ring.info(), ring);
-    assert!(!file.path.exists(), "new keys would open no old token");
-    fs::write(&file.path, text).unwrap();
-    fs::set_permissions(&file.path, Permissions::from_mode(0o600)).unwrap();
+    assert!(!file.path().exists(), "new keys would open no old token");
+    fs::write(file.path(), text).unwrap();
+    fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
     instance.update(at(3));
     assert_eq!((instance.problem, instance.ring.info()), (None, ring));
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 use roamd_citrixauth::{Claims, UserIdentity};
-use roamd_sessions::{User, UserKey};
+use roamd_sessions::User;
 use roamd_store_proto::auth::Reason;
 use tracing::info;
 use zeroize::Zeroizing;
@@ -147,7 +147,7 @@ impl Caller<'_> {
             return Ok(());
         }
         let (realm, reason) = (self.space.realm.as_str(), Reason::Expired);
-        let user = account(&self.user.domain, &self.user.name);
+        let user = account(self.user.domain(), self.user.name());
         let event = Event::token_refused(Some(user), realm, reason);
         self.audit.record(event);
         Err(unauthorized(self.space, reason))
@@ -189,9 +189,9 @@ impl Caller<'_> {
         };
         match check {
             PasswordCheck::Refused(reason) => {
-                info!(user = %user.key, ?reason, "Token refused: password no longer valid");
+                info!(user = %user.key(), ?reason, "Token refused: password no longer valid");
                 let realm = self.space.realm.as_str();
-                let name = account(&user.domain, &user.name);
+                let name = account(user.domain(), user.name());
                 self.audit
                     .record(Event::token_refused(Some(name), realm, reason));
                 Err(unauthorized(self.space, reason))
@@ -216,10 +216,6 @@ pub(crate) fn unauthorized(space: &ProtectionSpace, reason: Reason) -> ApiError 
 
 /// The user that a token was issued to.
 fn user(claims: &Claims) -> User {
-    User {
-        key: UserKey::new(claims.user.domain(), claims.user.name()),
-        name: claims.user.name().to_owned(),
-        domain: claims.user.domain().to_owned(),
-        password: claims.password.clone(),
-    }
+    let (domain, name) = (claims.user.domain(), claims.user.name());
+    User::new(domain, name, claims.password.clone())
 }

@@ -111,7 +111,7 @@ async fn launch(
         (Some(planned), None) => Some((planned, None)),
         (Some(planned), Some(key)) => state
             .retry_keys
-            .continue_launch(&caller.user.key, &url, key, caller.now())
+            .continue_launch(caller.user.key(), &url, key, caller.now())
             .await?
             .map(|launch| (planned, Some(launch))),
     };
@@ -147,14 +147,14 @@ async fn launch(
                     .map_or(url, |ids| store.urls.resource_launch(&ids)),
                 None => url,
             };
-            let (user, now) = (&caller.user.key, caller.now());
+            let (user, now) = (caller.user.key(), caller.now());
             let key = state.retry_keys.make(user, &url, launch, now);
             let data = not_ready(reason, format!("{url}/{key}"));
             return Ok(launch_response(media, language, &data));
         }
         LaunchOutcome::Failed(failure) => failed(&failure, language),
         LaunchOutcome::Ready { ica, ticket, farm } => {
-            let user = &caller.user.key;
+            let user = caller.user.key();
             if let Err(refused) = caller.check_token_again().await {
                 info!(%user, %farm, "Token ended during the launch; ticket withheld");
                 caller.audit.record(Event::ticket_withheld(actor, &farm));
@@ -178,7 +178,7 @@ async fn launch(
         }
     };
     if let Some(launch) = continued {
-        let user = &caller.user.key;
+        let user = caller.user.key();
         state.retry_keys.finish(user, launch, caller.now()).await;
     }
     Ok(launch_response(media, language, &data))

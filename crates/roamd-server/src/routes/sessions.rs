@@ -72,7 +72,7 @@ async fn list(
     end_point: &EndPoint,
 ) -> Result<Result<SessionList, Busy>, LargeWorkFailed> {
     let queried = service.query_sessions(plan, user, end_point).await;
-    let (size, user) = (queried.size(), user.key.clone());
+    let (size, user) = (queried.size(), user.key().clone());
     let merge = move || service.merge_sessions(&user, queried);
     large_work.run(size, merge).await
 }
@@ -132,11 +132,11 @@ async fn end(
     // Before any farm is queried, so that the tickets are not handed out again (SS-46). If that
     // fails the sessions are ended all the same: farms invalidate tickets themselves or let them
     // expire.
-    let user = &caller.user.key;
+    let user = caller.user.key();
     let are_invalidated = state.revocations.invalidate_tickets(user, &tickets).await;
     let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
     let Caller { user, audit, .. } = caller;
-    let user_key = user.key.clone();
+    let user_key = user.key().clone();
     let actor = Actor::new(&user, &store.urls.path, &end_point);
     let end = async move {
         let mut ended = service.end(&user, &end_point, action, &tickets).await;

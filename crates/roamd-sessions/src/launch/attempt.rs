@@ -115,7 +115,7 @@ impl Launch {
         };
         let farm = description.id.clone();
         let ica = IcaFile::new(&content).map_err(|error| LaunchFailure::new(error, desktop))?;
-        info!(%farm, user = %user.key, "Launch succeeded");
+        info!(%farm, user = %user.key(), "Launch succeeded");
         let ticket = match connection.logon {
             Logon::Ticket(ticket) => Some(ticket),
             Logon::SingleSignOn | Logon::Prompt => None,

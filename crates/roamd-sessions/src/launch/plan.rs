@@ -31,7 +31,7 @@ impl LaunchPlan {
     ) -> Self {
         let candidates = match target {
             LaunchTarget::Session(id) => {
-                let session = ids.open(&user.key, id).into_iter();
+                let session = ids.open(user.key(), id).into_iter();
                 session
                     .map(|(farm, session)| (farm, Target::Session(session)))
                     .collect::<Vec<_>>()

@@ -124,7 +124,7 @@ fn log_side_effect<F: Farm>(farm: &F, user: &User, sessions: &Result<FarmSession
     if may_have_disconnected {
         info!(
             farm = %farm.description().id,
-            user = %user.key,
+            user = %user.key(),
             "Active sessions listed; the farm disconnects them from their clients"
         );
     }

@@ -9,7 +9,6 @@ use roamd_sessions::{
     FarmDescription, FarmError, FarmId, FarmSession, FarmSessions, Generation, HostPort, IconSize,
     Kind, Launch, LaunchOutcome, LaunchTarget, ListRequest, ListScope, Logon, NoTicket, Operation,
     ResourceEnumeration, ResourceList, Scope, SessionKey, SessionList, StaTicket, Store, User,
-    UserKey,
 };
 use secrecy::SecretString;
 
@@ -21,12 +20,7 @@ pub(crate) fn keys() -> Arc<KeyRing> {
 }
 
 pub(crate) fn user(name: &str) -> User {
-    User {
-        key: UserKey::new("DEMO", name),
-        name: name.to_owned(),
-        domain: "DEMO".to_owned(),
-        password: SecretString::from("roam-demo"),
-    }
+    User::new("DEMO", name, SecretString::from("roam-demo"))
 }
 
 pub(crate) fn here() -> EndPoint {
@@ -89,7 +83,7 @@ pub(crate) async fn list(
 ) -> Result<SessionList, Busy> {
     let plan = store.plan_list(request);
     let queried = store.query_sessions(&plan, user, &here()).await;
-    store.merge_sessions(&user.key, queried)
+    store.merge_sessions(user.key(), queried)
 }
 
 /// Lists the resources of this user.

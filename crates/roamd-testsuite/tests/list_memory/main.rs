@@ -2,10 +2,9 @@
 //! kernel counts the peak of the whole process.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use roamd_store_proto::EnumerationStatus;
-use roamd_testkit::{FarmConfig, ScriptedController, StoreConfig};
+use roamd_testkit::{FarmConfig, ScriptedController, StoreConfig, peak_memory};
 use roamd_testsuite::{Options, TestEnvironment, sign_in, sign_in_to};
 use tokio::task::JoinSet;
 
@@ -37,7 +36,7 @@ async fn lists_of_attributes_take_bounded_memory() {
     let group = format!("<AppData>{}</AppData>", element.repeat(1_000));
     let count = ((8 << 20) - 4096) / group.len();
     farm.set_content("ReconnectSessionData", &group.repeat(count));
-    let before = peak();
+    let before = peak_memory();
     let mut lists = JoinSet::new();
     for _ in 0..LISTS {
         let carol = carol.clone();
@@ -50,18 +49,7 @@ async fn lists_of_attributes_take_bounded_memory() {
     while let Some(state) = lists.join_next().await {
         assert_eq!(state.unwrap().enumeration, EnumerationStatus::Partial);
     }
-    let grown = peak() - before;
+    let grown = peak_memory() - before;
     println!("{grown} KiB for {LISTS} lists");
     assert!(grown < MOST, "{grown} KiB");
-}
-
-/// Returns the peak of the process's resident memory, in KiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.unwrap()
-        .trim()
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap()
 }

@@ -2,12 +2,11 @@
 //! of the whole process.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::time::Duration;
 
 use roamd_store_proto::EnumerationStatus;
-use roamd_testkit::{Script, ScriptedController, document};
+use roamd_testkit::{Script, ScriptedController, document, peak_memory};
 use roamd_testsuite::{Options, TestEnvironment, sign_in};
 
 /// Highest growth of the peak over all cases, in KiB.
@@ -58,7 +57,7 @@ async fn hostile_responses_do_not_exhaust_memory() {
         ]
         .concat(),
     );
-    let before = peak();
+    let before = peak_memory();
     for (name, script) in [
         ("endless", endless),
         ("announced", announced),
@@ -70,18 +69,7 @@ async fn hostile_responses_do_not_exhaust_memory() {
             let state = carol.state("DESK-C", "").await.unwrap();
             assert_eq!(state.enumeration, EnumerationStatus::Partial, "{name}");
         }
-        let grown = peak() - before;
+        let grown = peak_memory() - before;
         assert!(grown < MOST, "{name}: {grown} KiB");
     }
-}
-
-/// Returns the peak of the process's resident memory, in KiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.unwrap()
-        .trim()
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap()
 }

@@ -1,8 +1,9 @@
 //! Login throttling: admits or refuses password attempts by the rules of [`LoginThrottlePolicy`],
 //! with counters in the shared state.
 //!
-//! A throttled attempt is told how long to wait, for every user name alike. Whether a name has to
-//! wait depends on counted attempts only, so this does not disclose whether the user exists.
+//! The response to a throttled attempt states the time to wait, for every user name alike. Whether
+//! a name has to wait depends on counted attempts only, so this does not disclose whether the user
+//! exists.
 //!
 //! The number of concurrent checks is limited, with reserved checks for users in known networks,
 //! and fairly by client network for all others: a flood of logins from some networks delays neither

@@ -34,7 +34,7 @@ async fn regular_logins_keep_network_known() {
     // Known for 90 days from the last login, and the rest of the last one.
     for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
         *today.lock().unwrap() = first + DAY * day;
-        let unknown = Target::new("DEMO", "nobody", client);
+        let unknown = Target::new("DEMO", "unknown", client);
         let known_users = throttle.known_users(&unknown, false).await.unwrap();
         assert_eq!(known_users, known, "on day {day}");
         let alice = Target::new("DEMO", "alice", client);
@@ -84,8 +84,8 @@ async fn just_used_password_counts_if_it_or_others_failed() {
     }
 }
 
-/// A user who has to wait is told so for every name and every evidence alike, however many attempts
-/// of others are in flight.
+/// The response is the same for every name and every evidence, however many attempts of others are
+/// in flight.
 #[tokio::test(start_paused = true)]
 async fn early_attempt_is_told_the_longest_wait_of_its_budgets() {
     let throttle = throttle();

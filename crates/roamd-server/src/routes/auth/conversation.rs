@@ -88,14 +88,8 @@ impl ConversationPost {
         let event = Event::SignIn {
             user: account(user.domain(), user.name()),
         };
-        let key = UserKey::new(user.domain(), user.name());
-        state.password_checks.record_sign_in(&key, &password).await;
-        let signed_in = User {
-            key: key.clone(),
-            name: user.name().to_owned(),
-            domain: user.domain().to_owned(),
-            password: password.clone(),
-        };
+        let signed_in = User::new(user.domain(), user.name(), password.clone());
+        state.password_checks.record_sign_in(&signed_in).await;
         state.forget_enumerations(&signed_in).await;
         let grant = Grant {
             user,
@@ -108,7 +102,7 @@ impl ConversationPost {
             .map_err(|error| ApiError::BadRequest(error.to_string()))?;
         self.audit.record(event);
         self.audit.note_sign_in(token.id);
-        info!(user = %key, "User signed in");
+        info!(user = %signed_in.key(), "User signed in");
         Ok(token_response(&token.into_response(Some(display_name))))
     }
 

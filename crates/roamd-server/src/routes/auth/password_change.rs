@@ -7,7 +7,7 @@ use roamd_citrixauth::{
     ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange, UserIdentity,
 };
 use roamd_http::Response;
-use roamd_sessions::UserKey;
+use roamd_sessions::User;
 use roamd_store_proto::auth::FormPost;
 use tracing::info;
 
@@ -128,12 +128,9 @@ async fn sign_in_again(
     let checked = state.credential_farms.check(&new).await;
     let typed = || UserIdentity::new(&*old.domain, &*old.user_name);
     let user = checked.as_ref().cloned().unwrap_or_else(|_| typed());
-    let key = UserKey::new(user.domain(), user.name());
-    state
-        .password_checks
-        .record_change(&key, &old.password)
-        .await;
-    info!(user = %key, "Password changed");
+    let changed = User::new(user.domain(), user.name(), old.password.clone());
+    state.password_checks.record_change(&changed).await;
+    info!(user = %changed.key(), "Password changed");
     match checked {
         Ok(user) if !post.is_blocked(user.domain(), user.name()) => {
             post.signed_in(user, new_password).await

@@ -117,7 +117,7 @@ async fn destroy(
     if let Some(revocation) = state.tokens.destroy(holder, &message, state.now())? {
         let (task_state, audit) = (Arc::clone(state), caller.audit.clone());
         let name = account(holder.user.domain(), holder.user.name());
-        let user = caller.user.key;
+        let user = caller.user.key().clone();
         let revoke = async move {
             let revoked = task_state.revocations.revoke(&user, &revocation).await?;
             audit.record(Event::TokenDestroyed { user: name.clone() });
