@@ -15,9 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -80,25 +78,12 @@ pub(crate) struct ConnectionContext {
     pub(crate) certified: CertifiedClients,
 }
 
-/// Spawns the tasks of connections. They end when the server abandons its connections.
+/// Spawns the tasks of the requests on an HTTP/2 connection. They end when the server abandons its
+/// connections.
 #[derive(Clone)]
 pub(crate) struct Spawner {
     pub(crate) tasks: TaskTracker,
     pub(crate) abandon: CancellationToken,
-}
-
-impl Spawner {
-    /// Spawns a task on a runtime.
-    pub(crate) fn spawn_on<F>(&self, task: F, runtime: &Handle) -> AbortHandle
-    where
-        F: Future + Send + 'static,
-        F::Output: Send,
-    {
-        let abandon = self.abandon.clone();
-        // On the heap, because `run_until_cancelled_owned` has room for the task twice.
-        let task = abandon.run_until_cancelled_owned(Box::pin(task));
-        self.tasks.spawn_on(task, runtime).abort_handle()
-    }
 }
 
 impl<F> Executor<F> for Spawner
@@ -107,7 +92,10 @@ where
     F::Output: Send,
 {
     fn execute(&self, task: F) {
-        self.spawn_on(task, &Handle::current());
+        let abandon = self.abandon.clone();
+        // On the heap, because `run_until_cancelled_owned` has room for the task twice.
+        let task = abandon.run_until_cancelled_owned(Box::pin(task));
+        self.tasks.spawn(task);
     }
 }
 
@@ -243,18 +231,21 @@ async fn serve_until_done<C>(
 where
     C: GracefulConnection,
 {
-    tokio::select! {
+    let time_left = tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
-        () = context.shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            return connection.await;
-        }
-        () = idle => {}
-    }
+        () = context.shutdown.cancelled() => None,
+        () = idle => Some(context.limits.response),
+    };
     connection.as_mut().graceful_shutdown();
-    let last = timeout(context.limits.response, connection).await;
-    last.unwrap_or(Ok(()))
+    let last = async {
+        match time_left {
+            None => connection.await,
+            Some(time) => timeout(time, connection).await.unwrap_or(Ok(())),
+        }
+    };
+    let abandon = &context.spawner.abandon;
+    abandon.run_until_cancelled(last).await.unwrap_or(Ok(()))
 }
 
 /// Counter of the requests in flight on one connection.

@@ -172,7 +172,7 @@ impl HttpServer {
                     Err(error) => debug!(%error, "Connection failed before its first request"),
                 }
             };
-            let task = spawner.spawn_on(served, &runtime);
+            let task = spawner.tasks.spawn_on(served, &runtime).abort_handle();
             if let Some(client) = client {
                 held.add(client, task);
             }
@@ -292,7 +292,8 @@ impl HttpServer {
             return Ok(Opened::Plain(stream));
         };
         let guard = HandshakeGuard(Some(self.observer.as_ref()));
-        let secured = tls.accept(stream).await?;
+        // On the heap, because the connection does not need the room afterwards.
+        let secured = Box::pin(tls.accept(stream)).await?;
         guard.succeed();
         Ok(Opened::Secured(Box::new(secured)))
     }
