@@ -3,8 +3,11 @@
 /// White space characters of XML.
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Bytes that [`find`] looks at together.
-const BLOCK: usize = 64;
+/// Bytes that [`find`] looks at together: two registers of the oldest supported processors.
+const BLOCK: usize = 32;
+
+/// A byte that nobody seeks.
+const PLAIN: u8 = b'a';
 
 /// Returns whether a document may contain the character.
 pub(crate) fn is_allowed(char: char) -> bool {
@@ -26,15 +29,25 @@ pub(crate) fn find_forbidden(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns the offset of the first byte of a kind. Fast if there are few.
+/// Returns the offset of the first byte of a kind, of which a letter is none. Fast if there are
+/// few.
 pub(crate) fn find(bytes: &[u8], is_sought: impl Fn(u8) -> bool) -> Option<usize> {
-    bytes.chunks(BLOCK).enumerate().find_map(|(n, block)| {
-        // Without an early exit, the compiler compares many bytes at once.
+    // Without an early exit, and with a fixed length, the compiler compares many bytes at once.
+    let find_in = |block: &[u8; BLOCK]| {
         let is_inside = block
             .iter()
             .fold(false, |found, byte| found | is_sought(*byte));
-        let at = is_inside.then(|| block.iter().position(|byte| is_sought(*byte)))??;
-        Some(n * BLOCK + at)
+        is_inside.then(|| block.iter().position(|byte| is_sought(*byte)))?
+    };
+    let (blocks, rest) = bytes.as_chunks();
+    let in_blocks = blocks
+        .iter()
+        .enumerate()
+        .find_map(|(n, block)| Some(n * BLOCK + find_in(block)?));
+    in_blocks.or_else(|| {
+        let mut last = [PLAIN; BLOCK];
+        last.get_mut(..rest.len())?.copy_from_slice(rest);
+        Some(blocks.len() * BLOCK + find_in(&last)?)
     })
 }
 
