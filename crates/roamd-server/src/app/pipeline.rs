@@ -46,9 +46,13 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
     let took = started.elapsed();
     state.metrics.record_response(route, status, took);
     let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    info!(request = %id, %method, route, status, took_us, "Request served");
+    let (id, method) = (id.as_str(), method.as_str());
+    info!(
+        request = id,
+        method, route, status, took_us, "Request served"
+    );
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+    if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert("x-request-id", id);
     }
     if state.is_https {

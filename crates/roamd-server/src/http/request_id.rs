@@ -2,27 +2,35 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use serde::{Serialize, Serializer};
 
 /// Sent as `x-request-id`: 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RequestId(u64);
+pub(crate) struct RequestId([u8; 16]);
 
 impl RequestId {
     /// Draws a random id. It is no secret, so it needs no call of the system.
     pub(crate) fn random() -> Self {
-        Self(fastrand::u64(..))
+        let mut digits = [0; 16];
+        HEXLOWER.encode_mut(&fastrand::u64(..).to_be_bytes(), &mut digits);
+        Self(digits)
+    }
+
+    /// Returns the digits.
+    pub(crate) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for RequestId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.as_str())
     }
 }

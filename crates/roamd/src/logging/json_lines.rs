@@ -5,17 +5,21 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_serde::{AsSerde as _, SerdeMapVisitor};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Capacity of a line, in bytes. Most are shorter.
 const CAPACITY: usize = 256;
+
+/// Format of the time: UTC, with microseconds.
+const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
 /// Format of one JSON object per line.
 pub(super) struct JsonLines;
@@ -32,7 +36,8 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut time = String::with_capacity(32);
-        SystemTime.format_time(&mut Writer::new(&mut time))?;
+        TIME.print_timestamp(&Timestamp::now(), &mut time)
+            .map_err(|_| fmt::Error)?;
         let mut line = Vec::with_capacity(CAPACITY);
         write_object(&mut line, &time, event).map_err(|_| fmt::Error)?;
         line.push(b'\n');
@@ -96,7 +101,9 @@ mod tests {
         };
         let mut first: Value = serde_json::from_str(first).unwrap();
         let time = first["timestamp"].take();
-        assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+        let time = time.as_str().unwrap();
+        assert!(time.parse::<Timestamp>().is_ok(), "{time}");
+        assert_eq!(time.len(), "2026-01-02T03:04:05.678901Z".len(), "{time}");
         let expected = json!({
             "timestamp": null, "level": "WARN", "message": "Said", "number": 7, "yes": true,
             "error": "line 1\nline \"2\" \u{7}é", "text": "<&>", "target": "a",
