@@ -12,7 +12,6 @@ mod bench;
 mod check;
 mod debian;
 mod fuzz;
-mod pgo;
 mod process;
 mod reproduce;
 mod rust_tokens;
@@ -51,8 +50,6 @@ enum Command {
     Simulate(simulate::Args),
     /// Build the last commit reproducibly to `target/dist/roamd`.
     Build,
-    /// Build a program that is optimised for the load of the benchmark, and train it.
-    Pgo,
     /// Build the last commit twice and compare the programs.
     Reproduce,
     /// Write a CycloneDX list of all crates in `roamd` to `target/roamd.cdx.json`.
@@ -70,7 +67,6 @@ fn main() -> ExitCode {
         Command::Security(args) => security::run_attacks(&args),
         Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Build => reproduce::build(),
-        Command::Pgo => pgo::build(),
         Command::Reproduce => reproduce::compare(),
         Command::Sbom => sbom::write(),
         Command::Ci => ci(),
