@@ -57,8 +57,14 @@ pub fn is(content_type: &str, expected: &str) -> bool {
 /// `*/*, x;q=0` never gives `x`, and `x, */*;q=0` gives only `x`.
 #[must_use]
 pub fn negotiate<'o>(accept: &[&str], offered: &[&'o str]) -> Option<&'o str> {
-    if accept.is_empty() {
-        return offered.first().copied();
+    // Nearly all clients name the type that they expect, and no other.
+    let is_first = |first: &&str| match accept {
+        [] => true,
+        [line] => line.eq_ignore_ascii_case(first),
+        _ => false,
+    };
+    if let Some(first) = offered.first().copied().filter(is_first) {
+        return Some(first);
     }
     let ranges: Vec<Range<'_>> = accept
         .iter()

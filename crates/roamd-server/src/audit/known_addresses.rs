@@ -2,21 +2,23 @@
 //!
 //! A thief uses a token from another address than its user. The first use from each address has a
 //! line in the audit log, and no other use. Every request looks its address up here, so the lookup
-//! takes no lock and allocates nothing. The memory is fixed. If it is full, the address that was
+//! takes no lock and allocates nothing. The memory is bounded. If it is full, the address that was
 //! not used for the longest time is forgotten, and its next use has a line again.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use roamd_citrixauth::TokenId;
 
 const SECONDS_PER_HOUR: i64 = 3_600;
 
-/// Number of buckets; a power of two. With [`WAYS`] that is 131,072 addresses in 1 MiB.
+/// Number of buckets, and of those that are allocated together; powers of two. With [`WAYS`] that
+/// is 131,072 addresses in 1 MiB, of which a server with few users needs a small part.
 const BUCKETS: usize = 1 << 14;
+const BUCKETS_OF_BLOCK: usize = 1 << 6;
 
 /// Number of addresses of a bucket.
 const WAYS: usize = 8;
@@ -30,14 +32,23 @@ const HOUR_BITS: u64 = 0xffff;
 pub(super) struct KnownAddresses {
     /// Its key is random, so that no client can choose what is forgotten.
     hasher: RandomState,
-    buckets: Box<[Bucket]>,
+    blocks: Box<[OnceLock<Box<Block>>]>,
     /// Held to add an address, so that two requests cannot add the same one in two slots.
     adding: Mutex<()>,
 }
 
+type Block = [Bucket; BUCKETS_OF_BLOCK];
 type Bucket = [AtomicU64; WAYS];
 
-/// The place of a pair.
+/// The place of a pair, and what it has there.
+struct Place {
+    block: usize,
+    bucket: usize,
+    tag: u64,
+    hour: u64,
+}
+
+/// A pair in its bucket.
 struct Entry<'a> {
     bucket: &'a Bucket,
     tag: u64,
@@ -48,8 +59,8 @@ impl KnownAddresses {
     pub(super) fn new() -> Self {
         Self {
             hasher: RandomState::new(),
-            buckets: std::iter::repeat_with(Bucket::default)
-                .take(BUCKETS)
+            blocks: std::iter::repeat_with(OnceLock::new)
+                .take(BUCKETS / BUCKETS_OF_BLOCK)
                 .collect(),
             adding: Mutex::default(),
         }
@@ -57,25 +68,44 @@ impl KnownAddresses {
 
     /// Whether the tokens of a sign-in have been used from an address. Remembers the time.
     pub(super) fn contains(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> bool {
-        self.entry(sign_in, address, now)
+        let place = self.place(sign_in, address, now);
+        let block = self.blocks.get(place.block).and_then(OnceLock::get);
+        block
+            .and_then(|block| place.entry(block))
             .is_some_and(|entry| entry.find())
     }
 
     /// Adds an address. Returns `false` if another request has done so meanwhile.
     pub(super) fn insert(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> bool {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        self.entry(sign_in, address, now)
+        let place = self.place(sign_in, address, now);
+        let new_block = || Box::new(std::array::from_fn(|_| Bucket::default()));
+        let block = self.blocks.get(place.block);
+        block
+            .and_then(|block| place.entry(block.get_or_init(new_block)))
             .is_some_and(|entry| entry.insert())
     }
 
-    fn entry(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> Option<Entry<'_>> {
+    fn place(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> Place {
         let hash = self.hasher.hash_one((sign_in, address));
         let hour = now.as_second() / SECONDS_PER_HOUR;
-        let index = usize::try_from(hash & HOUR_BITS).ok()? & (BUCKETS - 1);
-        Some(Entry {
-            bucket: self.buckets.get(index)?,
+        // The bits of the tag are others.
+        let index = usize::try_from(hash & HOUR_BITS).unwrap_or_default() & (BUCKETS - 1);
+        Place {
+            block: index / BUCKETS_OF_BLOCK,
+            bucket: index % BUCKETS_OF_BLOCK,
             tag: (hash & !HOUR_BITS).max(HOUR_BITS + 1),
             hour: hour.cast_unsigned() & HOUR_BITS,
+        }
+    }
+}
+
+impl Place {
+    fn entry<'b>(&self, block: &'b Block) -> Option<Entry<'b>> {
+        Some(Entry {
+            bucket: block.get(self.bucket)?,
+            tag: self.tag,
+            hour: self.hour,
         })
     }
 }

@@ -7,7 +7,6 @@ use roamd_http::{BodyError, LimitReached, Response};
 use roamd_nfuse_client::LargeWorkFailed;
 use roamd_sessions::{Busy, FarmError, ResourceError};
 use roamd_state::StateError;
-use roamd_store_proto::auth::Challenge;
 use roamd_store_proto::{DecodeError, ErrorReason};
 use tracing::error;
 
@@ -33,7 +32,10 @@ pub(crate) enum ApiError {
     },
     /// A valid token is needed.
     #[error("a security token is needed")]
-    Unauthorized(Box<Challenge>),
+    Unauthorized(
+        /// Value of `WWW-Authenticate`.
+        HeaderValue,
+    ),
     /// The client accepts no type that can be sent.
     #[error("no acceptable media type; accept {offered}")]
     NotAcceptable {
@@ -125,7 +127,7 @@ impl ApiError {
         let mut response = response::sentence(self.status(), &self.to_string());
         let header = match &self {
             Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
-            Self::Unauthorized(challenge) => self.challenge_header(challenge),
+            Self::Unauthorized(challenge) => Some((WWW_AUTHENTICATE, challenge.clone())),
             Self::NothingToLaunch(reason) => Some((
                 HeaderName::from_static(ErrorReason::HEADER),
                 HeaderValue::from_static(reason.as_str()),
@@ -150,13 +152,6 @@ impl ApiError {
             response.headers_mut().insert(name, value);
         }
         response
-    }
-
-    /// The challenge of a `401` (CA-5). Its values come from the validated configuration, so it is
-    /// always a valid header.
-    fn challenge_header(&self, challenge: &Challenge) -> Option<(HeaderName, HeaderValue)> {
-        let value = HeaderValue::try_from(challenge.to_string());
-        value.ok().map(|value| (WWW_AUTHENTICATE, value))
     }
 }
 

@@ -5,6 +5,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use roamd_citrixauth::Realm;
 use roamd_sessions::{ResourceId, ResourceIds};
 use roamd_store_proto::auth::{Challenge, Reason};
@@ -55,6 +56,9 @@ pub(crate) struct ProtectionSpace {
     location: String,
     /// Root URL of the protection space (CA-8).
     hint: String,
+    /// The challenge of a request without a token, once there was one. It is the response to the
+    /// first request of every client.
+    no_token: OnceLock<HeaderValue>,
 }
 
 impl StoreUrls {
@@ -62,10 +66,12 @@ impl StoreUrls {
         let root = format!("{base}{path}");
         // A client stores a token under the service root of the challenge, and looks it up by both
         // (CQ-49).
-        let space = |service: &str| ProtectionSpace {
-            realm: Realm::new(format!("store:{path}")),
-            location: authentication.token_url(),
-            hint: format!("{root}/{service}"),
+        let space = |service: &str| {
+            ProtectionSpace::new(
+                format!("store:{path}"),
+                authentication.token_url(),
+                format!("{root}/{service}"),
+            )
         };
         Self {
             sessions: space("sessions/v1"),
@@ -99,19 +105,19 @@ impl AuthUrls {
         let token_url = format!("{root}/auth/v1/token");
         let validation = |id: &String| ValidationService {
             id: id.clone(),
-            space: ProtectionSpace {
-                realm: Realm::new(format!("validate:{path}/{id}")),
-                location: token_url.clone(),
-                hint: format!("{token_url}/validate/{id}"),
-            },
+            space: ProtectionSpace::new(
+                format!("validate:{path}/{id}"),
+                token_url.clone(),
+                format!("{token_url}/validate/{id}"),
+            ),
         };
         Self {
             validation: config.validation_services.iter().map(validation).collect(),
-            tokens: ProtectionSpace {
-                realm: Realm::new(format!("tokens:{path}")),
-                location: format!("{root}/auth/v1/protocols"),
-                hint: token_url,
-            },
+            tokens: ProtectionSpace::new(
+                format!("tokens:{path}"),
+                format!("{root}/auth/v1/protocols"),
+                token_url,
+            ),
             endpoints: OnceLock::new(),
             root,
             path: path.clone(),
@@ -143,13 +149,32 @@ impl AuthUrls {
 }
 
 impl ProtectionSpace {
-    /// The challenge of a `401` in this space.
-    pub(crate) fn challenge(&self, reason: Reason) -> Challenge {
-        Challenge {
+    fn new(realm: String, location: String, hint: String) -> Self {
+        Self {
+            realm: Realm::new(realm),
+            location,
+            hint,
+            no_token: OnceLock::new(),
+        }
+    }
+
+    /// The challenge of a `401` in this space (CA-5).
+    pub(crate) fn challenge(&self, reason: Reason) -> HeaderValue {
+        match reason {
+            Reason::NoToken => self.no_token.get_or_init(|| self.write(reason)).clone(),
+            _ => self.write(reason),
+        }
+    }
+
+    fn write(&self, reason: Reason) -> HeaderValue {
+        let challenge = Challenge {
             realm: self.realm.to_string(),
             reason: Some(reason),
             locations: vec![self.location.clone()],
             service_root_hint: self.hint.clone(),
-        }
+        };
+        // Its values come from the validated configuration, so it is always a valid header.
+        HeaderValue::try_from(challenge.to_string())
+            .unwrap_or(HeaderValue::from_static("CitrixAuth"))
     }
 }

@@ -211,7 +211,7 @@ impl Caller<'_> {
 
 /// The `401` of a protection space.
 pub(crate) fn unauthorized(space: &ProtectionSpace, reason: Reason) -> ApiError {
-    ApiError::Unauthorized(Box::new(space.challenge(reason)))
+    ApiError::Unauthorized(space.challenge(reason))
 }
 
 /// The user that a token was issued to.
