@@ -8,9 +8,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::hostile_farm::Cost;
 
-/// Tickets in one request: the most that a request may have (SS-26).
-const TICKETS: usize = 256;
-
 /// Length of an unfinished head, in bytes.
 const HEAD_BYTES: usize = 60_000;
 
@@ -113,12 +110,12 @@ pub(super) fn disconnect(store: &str, token: &SecretString, tickets: usize) -> R
     sessions(store, "disconnect", accept, token, tickets)
 }
 
-/// A disconnect with the most tickets.
+/// A disconnect with as many tickets as a request may have (SS-26).
 ///
 /// # Errors
 /// If the URL of the store is malformed.
 pub(super) fn disconnect_with_tickets(store: &str, token: &SecretString) -> Result<Request> {
-    disconnect(store, token, TICKETS)
+    disconnect(store, token, SessionParams::MAX_TICKETS)
 }
 
 /// A launch of a session that does not exist.
