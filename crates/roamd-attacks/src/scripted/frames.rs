@@ -90,8 +90,8 @@ impl FrameFlood {
 
 /// Returns a frame without flags. The payload is shorter than 256 bytes.
 fn frame(kind: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = payload.len().to_be_bytes();
-    let head = [0, 0, length[length.len() - 1], kind, 0, 0, 0, 0, stream];
+    let [.., length] = payload.len().to_be_bytes();
+    let head = [0, 0, length, kind, 0, 0, 0, 0, stream];
     [&head, payload].concat()
 }
 
