@@ -53,8 +53,8 @@ impl<K: Group> FairSemaphore<K> {
         Self(Arc::new(Mutex::new(FairQueue::new(limits))))
     }
 
-    /// Waits for a permit of a share. `groups` are those that the party belongs to, the widest first
-    /// and the party itself last; the groups of each level are served round robin.
+    /// Waits for a permit of a share. `groups` are those that the party belongs to, the widest
+    /// first and the party itself last; the groups of each level are served round robin.
     ///
     /// # Errors
     /// [`NoPermit`]: at once if the queue is full, when a party with fewer waiters evicts this one,

@@ -1,8 +1,8 @@
 //! Turns of clients at what is expensive: password hashes and changes of the database.
 //!
-//! Every program that reaches the port of a farm may send requests. Clients therefore wait in turns,
-//! by network, and clients that have presented a right password lately have a share of their own
-//! that strangers cannot use up.
+//! Every program that reaches the port of a farm may send requests. Clients therefore wait in
+//! turns, by network, and clients that have presented a right password lately have a share of their
+//! own that strangers cannot use up.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

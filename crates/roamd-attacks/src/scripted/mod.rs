@@ -1,5 +1,5 @@
-//! Attackers of our own: what a botnet, a signed-in user and a hostile farm can do to others, at the
-//! listener of the server and at that of an embedded farm.
+//! Attackers of our own: what a botnet, a signed-in user and a hostile farm can do to others, at
+//! the listener of the server and at that of an embedded farm.
 //!
 //! For each attack a new server and a new controller of the farm are started. Other users list
 //! sessions, sign in, ask for the health of the server, and use the farm, first alone, then during

@@ -1,5 +1,5 @@
-//! Fairness between parties: limits on rates, budgets, and the parties of writes to the shared state.
-//! `roamd-fairness` has the semaphore for operations on farms and password checks.
+//! Fairness between parties: limits on rates, budgets, and the parties of writes to the shared
+//! state. `roamd-fairness` has the semaphore for operations on farms and password checks.
 
 pub(crate) mod budgets;
 pub(crate) mod parties;
