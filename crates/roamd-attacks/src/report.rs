@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use roamd_bench::{Setup, machine, raise_open_files, version};
 
 use crate::scripted::{self, ScriptedAttack, Sources};
@@ -58,11 +58,9 @@ impl Report {
     /// Fails if the server did not withstand an attack.
     pub(crate) fn verdict(&self) -> Result<()> {
         for attack in &self.scripted_attacks {
-            ensure!(
-                attack.is_withstood(),
-                "{} slowed others down, or took too much memory",
-                attack.name
-            );
+            attack
+                .verdict()
+                .with_context(|| format!("attack: {}", attack.name))?;
         }
         let Some((slow_attacks, scan)) = &self.tools else {
             return Ok(());

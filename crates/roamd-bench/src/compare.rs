@@ -39,8 +39,8 @@ pub(crate) fn measure(old: &Path, new: &Path, load: Load, rounds: usize) -> Resu
     let usages = || anyhow::Ok([old_server.process.usage()?, new_server.process.usage()?]);
     let [old_idle, new_idle] = usages()?;
     let subjects = [
-        Subject::server(OLD, old_server, Some(&setup.farm), SESSIONS)?,
-        Subject::server(NEW, &new_server, Some(&setup.farm), SESSIONS)?,
+        Subject::server(OLD, old_server, Some(&setup.farm.process), SESSIONS)?,
+        Subject::server(NEW, &new_server, Some(&setup.farm.process), SESSIONS)?,
     ];
     let trials = subjects
         .each_ref()

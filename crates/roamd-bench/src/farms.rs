@@ -44,7 +44,7 @@ pub(crate) fn measure(
     let added = {
         let setup = Setup::start(roamd)?;
         let farm = Subject::farm(&setup)?;
-        let server = Subject::server("roamd", &setup.server, Some(&setup.farm), SESSIONS)?;
+        let server = Subject::server("roamd", &setup.server, Some(&setup.farm.process), SESSIONS)?;
         let trials: Vec<_> = LOW
             .into_iter()
             .flat_map(|connections| [(&farm, connections), (&server, connections)])

@@ -20,6 +20,7 @@ use crate::tls::TlsClients;
 pub struct Connection {
     host: String,
     sender: SendRequest<Full<Bytes>>,
+    last_status: Option<u16>,
 }
 
 /// A whole response.
@@ -76,7 +77,14 @@ impl Connection {
         Ok(Self {
             host: address.to_string(),
             sender,
+            last_status: None,
         })
+    }
+
+    /// Returns the status of the last response, or `None` before the first one.
+    #[must_use]
+    pub fn last_status(&self) -> Option<u16> {
+        self.last_status
     }
 
     /// Posts a body to a path.
@@ -102,6 +110,7 @@ impl Connection {
         self.sender.ready().await?;
         let response: Response<Incoming> = self.sender.send_request(request).await?;
         let (head, body) = response.into_parts();
+        self.last_status = Some(head.status.as_u16());
         Ok(HttpResponse {
             status: head.status.as_u16(),
             headers: head.headers,

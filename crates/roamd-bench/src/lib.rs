@@ -4,6 +4,7 @@
     reason = "the progress of a measurement goes to standard error"
 )]
 
+mod farm_process;
 mod http;
 mod load;
 mod machine;
@@ -20,6 +21,7 @@ mod url;
 mod world;
 mod wrk;
 
+pub use farm_process::FarmProcess;
 pub use http::{Connection, HttpResponse, runtime, send_once};
 pub use load::{Load, WARM_UP, per_request};
 pub use machine::{machine, mebibytes, micros, version};
@@ -32,6 +34,6 @@ pub use setup::{Listening, ServerProcess, Setup};
 pub use sign_in::{Account, SignIns, SignedIn, measure_sign_ins, sign_in, sign_in_once};
 pub use subject::{Series, Subject, measure_in_rounds};
 pub use tls::{Certificate, TlsClients};
-pub use url::split_url;
-pub use world::{ATTACKER, SESSIONS, USER, credentials};
+pub use url::{path_of_url, split_url};
+pub use world::{ATTACKER, CLERKS, SESSIONS, USER, clerk, credentials};
 pub use wrk::Run;

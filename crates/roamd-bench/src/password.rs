@@ -16,13 +16,13 @@ const CHECKS: u64 = 50;
 pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
     let request = ValidateCredentialsRequest::new(credentials("mallory"));
     let body = encode_request(Dialect::FMA, &request);
-    let before = setup.farm.usage()?;
+    let before = setup.farm.process.usage()?;
     runtime()?.block_on(async {
-        let mut connection = Connection::open(setup.farm_address).await?;
+        let mut connection = Connection::open(setup.farm.address).await?;
         for _ in 0..CHECKS {
             let headers = [("Content-Type", "text/xml")];
             let response = connection
-                .post(&setup.farm_path, &headers, body.clone())
+                .post(&setup.farm.path, &headers, body.clone())
                 .await?;
             ensure!(
                 response.status == 200,
@@ -33,7 +33,7 @@ pub(crate) fn cost(setup: &Setup) -> Result<Duration> {
         Ok(())
     })?;
     Ok(per_request(
-        setup.farm.usage()?.cpu.saturating_sub(before.cpu),
+        setup.farm.process.usage()?.cpu.saturating_sub(before.cpu),
         CHECKS,
     ))
 }

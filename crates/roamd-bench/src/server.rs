@@ -36,7 +36,7 @@ pub(crate) fn measure(
     let mut programs: Vec<(&str, &Process)> = vec![
         ("roamd server", &setup.server.process),
         ("roamd server with TLS", &with_tls.process),
-        ("roamd farm", &setup.farm),
+        ("roamd farm", &setup.farm.process),
         (NGINX, &nginx.process),
         (NGINX_TLS, &nginx_with_tls.process),
     ];
@@ -49,9 +49,9 @@ pub(crate) fn measure(
     report.set_idle(usages()?);
 
     let mut subjects = vec![
-        Subject::server(ROAMD, &setup.server, Some(&setup.farm), SESSIONS)?,
+        Subject::server(ROAMD, &setup.server, Some(&setup.farm.process), SESSIONS)?,
         Subject::proxy(NGINX, &setup, &nginx)?,
-        Subject::server(ROAMD_TLS, &with_tls, Some(&setup.farm), SESSIONS)?,
+        Subject::server(ROAMD_TLS, &with_tls, Some(&setup.farm.process), SESSIONS)?,
         Subject::proxy(NGINX_TLS, &setup, &nginx_with_tls)?,
     ];
     if let Some(haproxy) = &haproxy {

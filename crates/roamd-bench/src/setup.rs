@@ -1,7 +1,7 @@
 //! Servers in front of farms: one embedded farm of generation 7 with a server and proxies.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,11 +9,11 @@ use anyhow::{Context, Result, bail};
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, free_address};
 use tempfile::TempDir;
 
+use crate::farm_process::FarmProcess;
 use crate::http::Connection;
 use crate::process::Process;
 use crate::proxy::Proxy;
 use crate::tls::{Certificate, TlsClients};
-use crate::url::split_url;
 use crate::world::world;
 
 /// Sections of a configuration without effective limits per client.
@@ -39,11 +39,7 @@ pub struct Setup {
     /// The server.
     pub server: ServerProcess,
     /// The farm.
-    pub farm: Process,
-    /// Address of the farm's controller.
-    pub farm_address: SocketAddr,
-    /// Path of the farm's XML service.
-    pub farm_path: String,
+    pub farm: FarmProcess,
     /// Removed last.
     folder: TempDir,
 }
@@ -152,30 +148,24 @@ impl Setup {
                 String::from_utf8_lossy(&made.stderr)
             );
         }
-        let (farm, farm_url) = Process::start(
-            Command::new(roamd)
-                .args([
-                    "farm",
-                    "serve",
-                    "--farm",
-                    "CVAD",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--data",
-                ])
-                .arg(at("farm")),
-            &at("farm.log"),
-        )?;
-        let (farm_address, farm_path) = split_url(&farm_url)?;
-
-        let server = ServerProcess::start(roamd, &at("server"), &[farm_config(farm_address)])?;
+        let listen = Ipv4Addr::LOCALHOST.into();
+        let farm = FarmProcess::start(roamd, &at("farm"), listen, &at("farm.log"))?;
+        let server = ServerProcess::start(roamd, &at("server"), &[farm.config()])?;
         Ok(Self {
             server,
             farm,
-            farm_address,
-            farm_path,
             folder,
         })
+    }
+
+    /// Starts another controller of the farm, on a free port of every address of this machine.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_controller(&self, roamd: &Path, name: &str) -> Result<FarmProcess> {
+        let at = |name: &str| self.folder.path().join(name);
+        let log = at(&format!("{name}.log"));
+        FarmProcess::start(roamd, &at("farm"), Ipv6Addr::UNSPECIFIED.into(), &log)
     }
 
     /// Starts another server in front of the farm. Clients connect to `address`.
@@ -189,8 +179,24 @@ impl Setup {
         address: SocketAddr,
         listening: &Listening,
     ) -> Result<ServerProcess> {
+        self.start_server_of(roamd, name, &self.farm, address, listening)
+    }
+
+    /// Like [`start_server`](Self::start_server), in front of a controller of
+    /// [`start_controller`](Self::start_controller).
+    ///
+    /// # Errors
+    /// If a folder of this name exists, or the server does not start.
+    pub fn start_server_of(
+        &self,
+        roamd: &Path,
+        name: &str,
+        controller: &FarmProcess,
+        address: SocketAddr,
+        listening: &Listening,
+    ) -> Result<ServerProcess> {
         let folder = self.folder.path().join(name);
-        let farms = [farm_config(self.farm_address)];
+        let farms = [controller.config()];
         ServerProcess::start_with(roamd, &folder, &farms, address, listening)
     }
 
@@ -200,7 +206,7 @@ impl Setup {
     /// If a folder of this name exists, or the server does not start.
     pub fn start_plain_server(&self, roamd: &Path, name: &str) -> Result<ServerProcess> {
         let folder = self.folder.path().join(name);
-        ServerProcess::start(roamd, &folder, &[farm_config(self.farm_address)])
+        ServerProcess::start(roamd, &folder, &[self.farm.config()])
     }
 
     /// Starts another server in front of the farm, on a free port, without effective limits per
@@ -247,7 +253,7 @@ impl Setup {
         certificate: Option<&Certificate>,
     ) -> Result<Proxy> {
         let folder = self.folder.path().join(name);
-        Proxy::nginx(nginx, &folder, self.farm_address, certificate)
+        Proxy::nginx(nginx, &folder, self.farm.address, certificate)
     }
 
     /// Starts a HAProxy that forwards every request to the farm.
@@ -255,14 +261,6 @@ impl Setup {
     /// # Errors
     /// If a folder of this name exists or cannot be written, or HAProxy does not start.
     pub fn start_haproxy(&self, haproxy: &Path, name: &str) -> Result<Proxy> {
-        Proxy::haproxy(haproxy, &self.folder.path().join(name), self.farm_address)
-    }
-}
-
-/// Returns the section of the embedded farm.
-fn farm_config(controller: SocketAddr) -> FarmConfig {
-    FarmConfig {
-        name: "Farm".to_owned(),
-        ..FarmConfig::new("CVAD", format_args!("http://{controller}"))
+        Proxy::haproxy(haproxy, &self.folder.path().join(name), self.farm.address)
     }
 }

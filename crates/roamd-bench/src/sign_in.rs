@@ -70,7 +70,7 @@ pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
 pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
     // The first one fills caches and opens connections to the farm.
     sign_in_once(&setup.server)?;
-    let before = (setup.server.process.usage()?, setup.farm.usage()?);
+    let before = (setup.server.process.usage()?, setup.farm.process.usage()?);
     let start = Instant::now();
     let count = runtime()?.block_on(async {
         let mut workers = tokio::task::JoinSet::new();
@@ -93,7 +93,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
         anyhow::Ok(done)
     })?;
     let duration = start.elapsed();
-    let after = (setup.server.process.usage()?, setup.farm.usage()?);
+    let after = (setup.server.process.usage()?, setup.farm.process.usage()?);
     Ok(SignIns {
         count,
         duration,

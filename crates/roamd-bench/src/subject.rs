@@ -184,9 +184,9 @@ impl<'a> Subject<'a> {
             address: proxy.address,
             tls: proxy.tls.as_ref(),
             process: Some(&proxy.process),
-            farm: Some(&setup.farm),
+            farm: Some(&setup.farm.process),
         };
-        Self::nfuse(name, &setup.farm_path, target)
+        Self::nfuse(name, &setup.farm.path, target)
     }
 
     /// The farm alone with the same request, which is the upper bound.
@@ -195,12 +195,12 @@ impl<'a> Subject<'a> {
     /// If the request fails.
     pub fn farm(setup: &'a Setup) -> Result<Self> {
         let target = Target {
-            address: setup.farm_address,
+            address: setup.farm.address,
             tls: None,
             process: None,
-            farm: Some(&setup.farm),
+            farm: Some(&setup.farm.process),
         };
-        Self::nfuse("farm alone", &setup.farm_path, target)
+        Self::nfuse("farm alone", &setup.farm.path, target)
     }
 
     /// A scripted controller with the same request.

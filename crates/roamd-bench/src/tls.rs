@@ -67,8 +67,19 @@ impl TlsClients {
         Ok(Self(Arc::new(config)))
     }
 
+    /// Returns the same clients, which speak HTTP/2 and offer nothing else.
+    #[must_use]
+    pub fn with_http2(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.0);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Self(Arc::new(config))
+    }
+
     /// Makes a TLS handshake.
-    pub(crate) async fn connect(
+    ///
+    /// # Errors
+    /// If the handshake fails.
+    pub async fn connect(
         &self,
         stream: TcpStream,
         server: SocketAddr,

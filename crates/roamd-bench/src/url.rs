@@ -23,7 +23,7 @@ pub fn split_url(url: &str) -> Result<(SocketAddr, String)> {
 ///
 /// # Errors
 /// If the scheme is another one.
-pub(crate) fn path_of_url(url: &str) -> Result<String> {
+pub fn path_of_url(url: &str) -> Result<String> {
     let rest = ["http://", "https://"]
         .into_iter()
         .find_map(|scheme| url.strip_prefix(scheme))

@@ -1,4 +1,5 @@
-//! The world of the embedded farm: a user with three disconnected sessions, and one without.
+//! The world of the embedded farm: a user with three disconnected sessions, and others
+//! without.
 
 use roamd_nfuse_proto::{Credentials, Domain, Password, PasswordEncoding};
 
@@ -6,6 +7,8 @@ use roamd_nfuse_proto::{Credentials, Domain, Password, PasswordEncoding};
 pub const USER: &str = "alice";
 /// Another user, without sessions.
 pub const ATTACKER: &str = "mallory";
+/// Number of further users, without sessions.
+pub const CLERKS: usize = 100;
 /// Number of the user's sessions.
 pub const SESSIONS: usize = 3;
 pub(crate) const DOMAIN: &str = "BENCH";
@@ -24,8 +27,19 @@ pub fn credentials(user: &str) -> Credentials {
     }
 }
 
+/// Returns the name of a further user, by a number below [`CLERKS`].
+#[must_use]
+pub fn clerk(number: usize) -> String {
+    format!("clerk{number}")
+}
+
 /// Returns the world for `roamd farm init`.
 pub(crate) fn world() -> String {
+    let clerk = |number| {
+        let name = clerk(number);
+        format!("[[domain.user]]\nname = \"{name}\"\npassword = \"{PASSWORD}\"\n")
+    };
+    let clerks: String = (0..CLERKS).map(clerk).collect();
     format!(
         r#"[[domain]]
 name = "{DOMAIN}"
@@ -36,7 +50,7 @@ password = "{PASSWORD}"
 [[domain.user]]
 name = "{ATTACKER}"
 password = "{PASSWORD}"
-
+{clerks}
 [[farm]]
 id = "CVAD"
 name = "Farm"

@@ -9,12 +9,14 @@ use crate::model::farm::{FarmRow, FarmSummary};
 use crate::store::account_policy::password_hashing;
 use crate::store::database::Database;
 use crate::store::farms;
+use crate::turns::Turns;
 
 /// The farms of one data folder. Cheap to clone: clones share connections and the password cache.
 #[derive(Debug, Clone)]
 pub struct Farms {
     pub(crate) database: Arc<Database>,
     verifier: Arc<PasswordVerifier>,
+    turns: Arc<Turns>,
 }
 
 /// One farm of a data folder, ready to be served. Cheap to clone.
@@ -22,6 +24,7 @@ pub struct Farms {
 pub struct Farm {
     pub(crate) database: Arc<Database>,
     pub(crate) verifier: Arc<PasswordVerifier>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) row: Arc<FarmRow>,
 }
 
@@ -37,6 +40,7 @@ impl Farms {
         Ok(Self {
             database: Arc::new(database),
             verifier: Arc::new(verifier),
+            turns: Arc::new(Turns::new()),
         })
     }
 
@@ -57,6 +61,7 @@ impl Farms {
         Ok(Farm {
             database: self.database.clone(),
             verifier: self.verifier.clone(),
+            turns: self.turns.clone(),
             row: Arc::new(
                 self.database
                     .read(|connection| farms::with_label(connection, id))?,

@@ -9,6 +9,7 @@ mod model;
 mod rules;
 mod service;
 mod store;
+mod turns;
 
 pub use admin::init::init;
 pub use error::Error;

@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::frame_budget::FrameBudget;
 use crate::frame_sized_body::FrameSizedBody;
 use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
@@ -184,7 +185,7 @@ where
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
             .serve_connection(
-                TokioIo::new(WriteTimeout::new(io, limits.response)),
+                TokioIo::new(WriteTimeout::new(FrameBudget::new(io), limits.response)),
                 service_fn(|mut request: Request<Incoming>| {
                     // Also while requests are served: heads of others can be unfinished.
                     progress.restart();

@@ -3,6 +3,7 @@
 mod body;
 mod client_limiter;
 mod connection;
+mod frame_budget;
 mod frame_sized_body;
 mod head_budget;
 mod held_connections;

@@ -31,7 +31,7 @@ use MayUse::{All, These};
 use Tier::{Core, Extra, Internal};
 
 /// The crates of the workspace, from the core outwards, each with its allowed dependencies.
-const LAYERS: [(&str, Tier, MayUse); 21] = [
+const LAYERS: [(&str, Tier, MayUse); 22] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
     ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
@@ -56,6 +56,7 @@ const LAYERS: [(&str, Tier, MayUse); 21] = [
             "roamd-store-proto",
         ]),
     ),
+    ("roamd-fairness", Extra, These(&[])),
     ("roamd-http", Extra, These(&[])),
     ("roamd-state", Extra, These(&[])),
     ("roamd-nfuse-client", Extra, These(&["roamd-nfuse-proto"])),
@@ -63,7 +64,7 @@ const LAYERS: [(&str, Tier, MayUse); 21] = [
     (
         "roamd-farm",
         Extra,
-        These(&["roamd-http", "roamd-nfuse-proto"]),
+        These(&["roamd-fairness", "roamd-http", "roamd-nfuse-proto"]),
     ),
     (
         "roamd-server",
@@ -71,6 +72,7 @@ const LAYERS: [(&str, Tier, MayUse); 21] = [
         These(&[
             "roamd-citrixauth",
             "roamd-config",
+            "roamd-fairness",
             "roamd-http",
             "roamd-nfuse-client",
             "roamd-nfuse-proto",

@@ -1,15 +1,15 @@
 //! The attacks, each as data: who sends what, over how many connections.
 
 use anyhow::Result;
-use roamd_bench::{Request, SignedIn, split_url};
+use roamd_bench::{Request, SignedIn, path_of_url};
 use roamd_store_proto::auth::DestroyToken;
 use roamd_store_proto::{SessionParams, media_type};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::frames::FrameFlood;
 use super::hostile_farm::Cost;
-
-/// Tickets in one request: the most that a request may have (SS-26).
-const TICKETS: usize = 256;
+use super::http2::Flood;
+use super::tally::Outcome;
 
 /// Length of an unfinished head, in bytes.
 const HEAD_BYTES: usize = 60_000;
@@ -18,8 +18,10 @@ const HEAD_BYTES: usize = 60_000;
 #[derive(Clone, Copy)]
 pub(super) struct Attack {
     pub(super) name: &'static str,
-    /// Connections at the same time. Every hundred come from another address.
+    /// Connections at the same time.
     pub(super) connections: usize,
+    /// Connections from one address.
+    pub(super) per_address: usize,
     pub(super) action: Action,
 }
 
@@ -35,54 +37,131 @@ pub(super) enum Action {
     /// A user of a hostile farm lists its sessions.
     ListHostileFarm(Cost),
     /// A stranger sends the first half of a body, and no more.
-    HalfBody,
+    HalfBody(Listener),
     /// A stranger sends a long head without its end.
-    UnfinishedHead,
+    UnfinishedHead(Listener),
     /// A stranger tries a wrong password, from another network each time.
     WrongPassword,
+    /// A stranger floods an HTTP/2 connection.
+    Http2(Flood),
+    /// A stranger has the farm check the password of an unknown user.
+    PasswordAtFarm,
+    /// A stranger requests a ticket of the farm's ticket authority.
+    TicketAtFarm,
+}
+
+/// Listener at which an attack is aimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listener {
+    /// That of the server.
+    Server,
+    /// That of the farm.
+    Farm,
 }
 
 /// All attacks. The numbers are several times the limits that they aim at.
-pub(super) const ATTACKS: [Attack; 8] = [
+pub(super) const ATTACKS: [Attack; 17] = [
     Attack {
         name: "changes of one user",
         connections: 64,
+        per_address: 100,
         action: Action::Disconnect,
     },
     Attack {
         name: "tickets to invalidate",
         connections: 200,
+        per_address: 100,
         action: Action::DisconnectWithTickets,
     },
     Attack {
         name: "launches of nothing",
         connections: 64,
+        per_address: 100,
         action: Action::LaunchNothing,
     },
     Attack {
         name: "farm with 63,000 sessions",
         connections: 48,
+        per_address: 100,
         action: Action::ListHostileFarm(Cost::Merge),
     },
     Attack {
         name: "farm with 1.2 million attributes",
         connections: 48,
+        per_address: 100,
         action: Action::ListHostileFarm(Cost::Memory),
     },
     Attack {
         name: "half bodies",
         connections: 9_000,
-        action: Action::HalfBody,
+        per_address: 100,
+        action: Action::HalfBody(Listener::Server),
     },
     Attack {
         name: "unfinished heads",
         connections: 9_600,
-        action: Action::UnfinishedHead,
+        per_address: 100,
+        action: Action::UnfinishedHead(Listener::Server),
     },
     Attack {
         name: "wrong passwords from 6,000 networks",
         connections: 600,
+        per_address: 100,
         action: Action::WrongPassword,
+    },
+    Attack {
+        name: "HTTP/2 rapid reset",
+        connections: 200,
+        per_address: 1,
+        action: Action::Http2(Flood::RapidReset),
+    },
+    Attack {
+        name: "HTTP/2 zero window",
+        connections: 2_000,
+        per_address: 10,
+        action: Action::Http2(Flood::ZeroWindow),
+    },
+    Attack {
+        name: "HTTP/2 CONTINUATION frames",
+        connections: 200,
+        per_address: 1,
+        action: Action::Http2(Flood::Frames(FrameFlood::Continuation)),
+    },
+    Attack {
+        name: "HTTP/2 SETTINGS frames",
+        connections: 200,
+        per_address: 1,
+        action: Action::Http2(Flood::Frames(FrameFlood::Settings)),
+    },
+    Attack {
+        name: "HTTP/2 PING frames",
+        connections: 200,
+        per_address: 1,
+        action: Action::Http2(Flood::Frames(FrameFlood::Ping)),
+    },
+    Attack {
+        name: "farm: half bodies",
+        connections: 9_000,
+        per_address: 100,
+        action: Action::HalfBody(Listener::Farm),
+    },
+    Attack {
+        name: "farm: unfinished heads",
+        connections: 9_600,
+        per_address: 100,
+        action: Action::UnfinishedHead(Listener::Farm),
+    },
+    Attack {
+        name: "farm: passwords from 4,500 networks",
+        connections: 4_500,
+        per_address: 1,
+        action: Action::PasswordAtFarm,
+    },
+    Attack {
+        name: "farm: tickets of its authority",
+        connections: 1_000,
+        per_address: 1,
+        action: Action::TicketAtFarm,
     },
 ];
 
@@ -93,6 +172,53 @@ impl Action {
             Self::ListHostileFarm(cost) => Some(cost),
             _ => None,
         }
+    }
+
+    /// Returns the listener at which the attack is aimed.
+    pub(super) fn listener(self) -> Listener {
+        match self {
+            Self::HalfBody(listener) | Self::UnfinishedHead(listener) => listener,
+            Self::PasswordAtFarm | Self::TicketAtFarm => Listener::Farm,
+            _ => Listener::Server,
+        }
+    }
+
+    /// Returns whether the server has a certificate: it speaks HTTP/2 over TLS only.
+    pub(super) fn needs_tls(self) -> bool {
+        matches!(self, Self::Http2(_))
+    }
+
+    /// Returns the outcomes that show that the attack reaches its aim. Others, such as `400`, come
+    /// before it.
+    pub(super) fn aims(self) -> &'static [Outcome] {
+        use Outcome::{Closed, GoAway, Open, Status};
+        const CALM: u32 = 11;
+        match self {
+            Self::LaunchNothing => &[Status(404)],
+            Self::HalfBody(_) => &[Open, Status(408), Status(503)],
+            Self::UnfinishedHead(_) => &[Open, Closed],
+            Self::Http2(Flood::ZeroWindow) => &[Status(200)],
+            Self::Http2(_) => &[Open, GoAway(CALM)],
+            _ => &[Status(200), Status(503)],
+        }
+    }
+}
+
+impl Listener {
+    /// Returns the start of the head of a request without a token.
+    fn start_of_head(self) -> String {
+        let (path, content_type) = match self {
+            Self::Server => (
+                "/Citrix/StoreAuth/auth/v1/protocols",
+                media_type::REQUEST_TOKEN,
+            ),
+            Self::Farm => ("/scripts/wpnbr.dll", "text/xml"),
+        };
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n\
+             Accept: {}\r\n",
+            media_type::REQUEST_TOKEN_CHOICES
+        )
     }
 }
 
@@ -113,12 +239,12 @@ pub(super) fn disconnect(store: &str, token: &SecretString, tickets: usize) -> R
     sessions(store, "disconnect", accept, token, tickets)
 }
 
-/// A disconnect with the most tickets.
+/// A disconnect with as many tickets as a request may have (SS-26).
 ///
 /// # Errors
 /// If the URL of the store is malformed.
 pub(super) fn disconnect_with_tickets(store: &str, token: &SecretString) -> Result<Request> {
-    disconnect(store, token, TICKETS)
+    disconnect(store, token, SessionParams::MAX_TICKETS)
 }
 
 /// A launch of a session that does not exist.
@@ -126,7 +252,7 @@ pub(super) fn disconnect_with_tickets(store: &str, token: &SecretString) -> Resu
 /// # Errors
 /// If the URL of the store is malformed.
 pub(super) fn launch_nothing(store: &str, token: &SecretString) -> Result<Request> {
-    let (_, path) = split_url(store)?;
+    let path = path_of_url(store)?;
     let name = "\u{1F980}".repeat(256);
     let body = format!(
         "<launchParams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
@@ -144,7 +270,7 @@ pub(super) fn destroy(token: &SecretString, user: &SignedIn) -> Result<Request> 
     let message = DestroyToken {
         token: token.clone(),
     };
-    let (_, path) = split_url(&user.token_service)?;
+    let path = path_of_url(&user.token_service)?;
     post(
         &path,
         media_type::DESTROY_TOKEN,
@@ -155,27 +281,18 @@ pub(super) fn destroy(token: &SecretString, user: &SignedIn) -> Result<Request> 
 }
 
 /// The first half of a request without a token.
-pub(super) fn half_body() -> Vec<u8> {
+pub(super) fn half_body(listener: Listener) -> Vec<u8> {
     format!(
         "{}Content-Length: 272\r\n\r\n{}",
-        start_of_head(),
+        listener.start_of_head(),
         "<".repeat(136)
     )
     .into_bytes()
 }
 
 /// A head without its end.
-pub(super) fn unfinished_head() -> Vec<u8> {
-    format!("{}a: {}", start_of_head(), "b".repeat(HEAD_BYTES)).into_bytes()
-}
-
-fn start_of_head() -> String {
-    format!(
-        "POST /Citrix/StoreAuth/auth/v1/protocols HTTP/1.1\r\nHost: a\r\nContent-Type: {}\r\n\
-         Accept: {}\r\n",
-        media_type::REQUEST_TOKEN,
-        media_type::REQUEST_TOKEN_CHOICES
-    )
+pub(super) fn unfinished_head(listener: Listener) -> Vec<u8> {
+    format!("{}a: {}", listener.start_of_head(), "b".repeat(HEAD_BYTES)).into_bytes()
 }
 
 fn sessions(
@@ -185,7 +302,7 @@ fn sessions(
     token: &SecretString,
     tickets: usize,
 ) -> Result<Request> {
-    let (_, path) = split_url(store)?;
+    let path = path_of_url(store)?;
     let mut params = SessionParams::new("CLIENT-1");
     params.tickets = (0..tickets)
         .map(|number| format!("{number:020X}"))

@@ -1,18 +1,22 @@
 //! The attackers: connections that act again and again until this is dropped.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
-use roamd_bench::{ATTACKER, Account, Connection, Request, SignedIn, sign_in};
+use anyhow::{Context as _, Result};
+use roamd_bench::{ATTACKER, Account, Connection, Request, SignedIn, TlsClients, sign_in};
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-use super::attack::{self, Action, Attack};
+use super::attack::{self, Action, Attack, Listener};
+use super::farm_requests;
 use super::sources::Sources;
+use super::tally::{Outcome, Outcomes, Tally};
 use super::target::Target;
 
 /// Pause before a connection that failed or was closed is opened again.
@@ -36,12 +40,13 @@ pub(super) struct Attackers {
 struct Shared {
     attack: Attack,
     sources: Sources,
-    port: u16,
-    address: std::net::SocketAddr,
+    /// Address of the attacked listener.
+    address: SocketAddr,
+    /// Clients that speak HTTP/2, if the server has a certificate.
+    tls: Option<TlsClients>,
     store: String,
     token: SecretString,
-    /// Actions so far.
-    done: AtomicU64,
+    tally: Tally,
     /// Networks that have been used for one action each.
     networks: AtomicUsize,
 }
@@ -64,11 +69,14 @@ impl Attackers {
         let shared = Arc::new(Shared {
             attack,
             sources,
-            port: target.address().port(),
-            address: target.address(),
+            address: match attack.action.listener() {
+                Listener::Server => target.address(),
+                Listener::Farm => target.farm.address,
+            },
+            tls: target.server.tls.as_ref().map(TlsClients::with_http2),
             store: target.attacked_store.clone(),
             token,
-            done: AtomicU64::new(0),
+            tally: Tally::default(),
             networks: AtomicUsize::new(0),
         });
         for number in 0..attack.connections {
@@ -90,7 +98,12 @@ impl Attackers {
 
     /// Returns the number of actions so far.
     pub(super) fn actions(&self) -> u64 {
-        self.shared.done.load(Ordering::Relaxed)
+        self.shared.tally.actions()
+    }
+
+    /// Returns what they got so far.
+    pub(super) fn outcomes(&self) -> Outcomes {
+        self.shared.tally.outcomes()
     }
 }
 
@@ -100,7 +113,8 @@ impl Attackers {
 /// If the sign-in fails.
 pub(super) async fn sign_in_as_attacker(target: &Target, sources: Sources) -> Result<SignedIn> {
     let stream = sources.connect(0, target.address().port()).await?;
-    let mut connection = Connection::over(stream, target.address(), None).await?;
+    let tls = target.server.tls.as_ref();
+    let mut connection = Connection::over(stream, target.address(), tls).await?;
     sign_in(
         &mut connection,
         &target.attacked_store,
@@ -129,49 +143,81 @@ impl Shared {
                 let request = attack::list(&self.store, &self.token)?;
                 self.repeat(number, request).await
             }
-            Action::HalfBody => self.hold(number, &attack::half_body()).await,
-            Action::UnfinishedHead => self.hold(number, &attack::unfinished_head()).await,
+            Action::HalfBody(listener) => self.hold(number, &attack::half_body(listener)).await,
+            Action::UnfinishedHead(listener) => {
+                self.hold(number, &attack::unfinished_head(listener)).await
+            }
             Action::WrongPassword => self.try_wrong_password().await,
+            Action::Http2(flood) => {
+                let tls = self.tls.as_ref().context("the server has no certificate")?;
+                let stream = self.connect(number).await?;
+                flood
+                    .run(stream, self.address, tls, &self.tally, BETWEEN_REQUESTS)
+                    .await
+            }
+            Action::PasswordAtFarm => {
+                let request = farm_requests::password_of_unknown_user()?;
+                self.repeat(number, request).await
+            }
+            Action::TicketAtFarm => self.repeat(number, farm_requests::ticket()?).await,
         }
+    }
+
+    /// Opens the connection with this number.
+    async fn connect(&self, number: usize) -> Result<TcpStream> {
+        self.connect_from(number / self.attack.per_address).await
+    }
+
+    /// Opens a connection from the network with this number.
+    async fn connect_from(&self, network: usize) -> Result<TcpStream> {
+        let stream = self.sources.connect(network, self.address.port()).await;
+        stream.inspect_err(|_| self.tally.count(Outcome::NotConnected))
     }
 
     /// Sends a request over one connection until the server closes it.
     async fn repeat(&self, number: usize, request: Request) -> Result<()> {
-        let stream = self.sources.connect(number, self.port).await?;
+        let stream = self.connect(number).await?;
         let mut connection = Connection::over(stream, self.address, None).await?;
         loop {
-            connection.send(request.clone()).await?;
-            self.count();
+            self.tally.act(1);
+            let response = connection.send(request.clone()).await?;
+            self.tally.count(Outcome::Status(response.status));
             sleep(BETWEEN_REQUESTS).await;
         }
     }
 
     /// Sends some bytes, and waits until the server closes the connection.
     async fn hold(&self, number: usize, bytes: &[u8]) -> Result<()> {
-        let mut stream = self.sources.connect(number, self.port).await?;
+        let mut stream = self.connect(number).await?;
         stream.write_all(bytes).await?;
-        self.count();
-        stream.read_to_end(&mut Vec::new()).await?;
+        self.tally.act(1);
+        let open = self.tally.open();
+        let mut response = Vec::new();
+        // A connection that is reset has ended too.
+        let _reset = stream.read_to_end(&mut response).await;
+        open.ended(status_of(&response).map_or(Outcome::Closed, Outcome::Status));
         Ok(())
     }
 
     async fn try_wrong_password(&self) -> Result<()> {
         let network = self.networks.fetch_add(1, Ordering::Relaxed);
-        let stream = self
-            .sources
-            .connect_from_network(network, self.port)
-            .await?;
+        let stream = self.connect_from(network).await?;
         let mut connection = Connection::over(stream, self.address, None).await?;
         let account = Account {
             user: roamd_bench::USER,
             password: "wrong",
         };
-        self.count();
-        sign_in(&mut connection, &self.store, account).await?;
+        self.tally.act(1);
+        let _refused = sign_in(&mut connection, &self.store, account).await;
+        let status = connection.last_status();
+        self.tally
+            .count(status.map_or(Outcome::Closed, Outcome::Status));
         Ok(())
     }
+}
 
-    fn count(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
-    }
+/// Returns the status of an HTTP/1.1 response.
+fn status_of(response: &[u8]) -> Option<u16> {
+    let status = response.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
+    std::str::from_utf8(status).ok()?.parse().ok()
 }

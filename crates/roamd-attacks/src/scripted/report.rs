@@ -12,6 +12,7 @@ use super::attack::{self, ATTACKS, Attack};
 use super::attackers::{Attackers, sign_in_as_attacker};
 use super::hostile_farm::HostileFarm;
 use super::sources::Sources;
+use super::tally::Outcomes;
 use super::target::Target;
 use super::victims::{Experience, experience, first_sign_in};
 
@@ -43,8 +44,12 @@ pub(crate) struct ScriptedAttack {
     attacked: Experience,
     /// Actions of the attackers.
     actions: u64,
-    /// Most resident memory of the server, in KiB.
-    peak_memory: u64,
+    /// What the attackers got.
+    outcomes: Outcomes,
+    /// Whether the attackers reached what they aimed at.
+    reached: bool,
+    /// Most resident memory of the server and of the farm, in KiB.
+    peak_memory: [u64; 2],
     recovered_after: Option<Duration>,
 }
 
@@ -81,7 +86,7 @@ fn run(
         .cost_of_farm()
         .map(HostileFarm::start)
         .transpose()?;
-    let target = Target::start(setup, roamd, name, hostile.as_ref())?;
+    let target = Target::start(setup, roamd, name, attack.action, hostile.as_ref())?;
     let token = first_sign_in(&target)?;
     let stolen = runtime()?
         .block_on(sign_in_as_attacker(&target, sources))?
@@ -89,7 +94,7 @@ fn run(
     let alone = experience(&target, &token, ALONE)?;
     let attackers = Attackers::start(attack, &target, sources, stolen.clone())?;
     let attacked = experience(&target, &token, duration)?;
-    let actions = attackers.actions();
+    let (actions, outcomes) = (attackers.actions(), attackers.outcomes());
     drop(attackers);
     let ended = Instant::now();
     let mut recovered_after = None;
@@ -101,8 +106,9 @@ fn run(
     // Whatever the attacker did with the token, its end is never refused.
     runtime()?.block_on(async {
         let owner = sign_in_as_attacker(&target, sources).await?;
+        let tls = target.server.tls.as_ref();
         let stream = sources.connect(0, target.address().port()).await?;
-        let mut connection = Connection::over(stream, target.address(), None).await?;
+        let mut connection = Connection::over(stream, target.address(), tls).await?;
         let response = connection.send(attack::destroy(&stolen, &owner)?).await?;
         let status = response.status;
         ensure!(status == 200, "the end of the stolen token got {status}");
@@ -124,7 +130,12 @@ fn run(
         alone,
         attacked,
         actions,
-        peak_memory: target.server.process.usage()?.peak_memory,
+        reached: outcomes.reached(attack.action.aims()),
+        outcomes,
+        peak_memory: [
+            target.server.process.usage()?.peak_memory,
+            target.farm.process.usage()?.peak_memory,
+        ],
         recovered_after,
     })
 }
@@ -134,16 +145,31 @@ fn is_good(experience: &Experience, alone: &Experience) -> bool {
     let good = |attacked: Duration, alone: Duration| attacked <= GOOD_LATENCY.max(alone * FACTOR);
     good(experience.lists, alone.lists)
         && good(experience.sign_ins, alone.sign_ins)
+        && good(experience.farm, alone.farm)
         && experience.health <= MAX_HEALTH
         && experience.failures == 0
 }
 
 impl ScriptedAttack {
-    /// Returns whether others noticed little, the memory was enough, and the server recovered.
-    pub(crate) fn is_withstood(&self) -> bool {
-        is_good(&self.attacked, &self.alone)
-            && self.peak_memory < MEMORY_MAX
-            && self.recovered_after.is_some()
+    /// Fails if the attack did not reach what it aims at, others noticed much, the memory was not
+    /// enough, or the server did not recover.
+    pub(crate) fn verdict(&self) -> Result<()> {
+        ensure!(
+            self.reached,
+            "it did not reach what it aims at: {}",
+            self.outcomes
+        );
+        ensure!(
+            is_good(&self.attacked, &self.alone),
+            "it slowed others down"
+        );
+        let enough = self.peak_memory.into_iter().all(|it| it < MEMORY_MAX);
+        ensure!(enough, "it took too much memory");
+        ensure!(
+            self.recovered_after.is_some(),
+            "others noticed it afterwards"
+        );
+        Ok(())
     }
 }
 
@@ -151,29 +177,37 @@ impl ScriptedAttack {
 pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[ScriptedAttack]) -> fmt::Result {
     writeln!(
         f,
-        "| attack | actions | 99th percentile of lists: alone, attacked | of sign-ins | longest \
-         `/healthz` | failures | peak memory | recovered after |\n|---|---|---|---|---|---|---|---|"
+        "| attack | actions | outcomes | 99th percentile of lists: alone, attacked | of sign-ins \
+         | longest visit of the farm | longest `/healthz` | failures | peak memory: server, farm \
+         | recovered after |\n|---|---|---|---|---|---|---|---|---|---|"
     )?;
     for attack in attacks {
         let ScriptedAttack {
-            alone, attacked, ..
+            name,
+            alone,
+            attacked,
+            actions,
+            outcomes,
+            peak_memory: [server, farm],
+            recovered_after,
+            reached: _,
         } = attack;
         let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
         writeln!(
             f,
-            "| {} | {} | {}, {} | {}, {} | {} | {} | {} MiB | {} |",
-            attack.name,
-            attack.actions,
+            "| {name} | {actions} | {outcomes} | {}, {} | {}, {} | {}, {} | {} | {} | {} MiB, {} \
+             MiB | {} |",
             millis(alone.lists),
             millis(attacked.lists),
             millis(alone.sign_ins),
             millis(attacked.sign_ins),
+            millis(alone.farm),
+            millis(attacked.farm),
             millis(attacked.health),
             attacked.failures,
-            attack.peak_memory / 1024,
-            attack
-                .recovered_after
-                .map_or_else(|| "not in time".to_owned(), millis),
+            server / 1024,
+            farm / 1024,
+            recovered_after.map_or_else(|| "not in time".to_owned(), millis),
         )?;
     }
     Ok(())

@@ -4,11 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
-
-/// Connections from one address.
-const PER_ADDRESS: usize = 100;
 
 /// Longest time for a connection to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,27 +16,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) enum Sources {
     /// 127.0.0.0/8, which is on every machine.
     Loopback,
-    /// Also fd00::/8, each IPv6 address in a /64 of its own. `cargo xtask security` makes a network
+    /// Also fd00::/8, each IPv6 address in a /48 of its own. `cargo xtask security` makes a network
     /// namespace where these addresses are local.
     Ipv6Too,
 }
 
 impl Sources {
-    /// Opens the connection of an attacker with this number. Every hundred have another address.
-    ///
-    /// # Errors
-    /// If the server does not accept the connection.
-    pub(super) async fn connect(self, number: usize, port: u16) -> Result<TcpStream> {
-        let address = self.address(number / PER_ADDRESS)?;
-        connect_from(address, port).await
-    }
-
     /// Opens a connection from the network with this number.
     ///
     /// # Errors
     /// If the server does not accept the connection.
-    pub(super) async fn connect_from_network(self, number: usize, port: u16) -> Result<TcpStream> {
-        connect_from(self.address(number)?, port).await
+    pub(super) async fn connect(self, network: usize, port: u16) -> Result<TcpStream> {
+        connect_from(self.address(network)?, port).await
     }
 
     fn address(self, network: usize) -> Result<IpAddr> {
@@ -46,7 +35,7 @@ impl Sources {
         let [high, low] = network.to_be_bytes();
         Ok(match self {
             Self::Ipv6Too if network % 2 == 1 => {
-                Ipv6Addr::new(0xfd00, 0, 0, network, 0, 0, 0, 1).into()
+                Ipv6Addr::new(0xfd00, 0, network, 0, 0, 0, 0, 1).into()
             }
             Self::Loopback | Self::Ipv6Too => Ipv4Addr::new(127, 1, high, low).into(),
         })
@@ -64,6 +53,10 @@ pub(super) async fn connect_from(source: IpAddr, port: u16) -> Result<TcpStream>
     };
     // Without it, the port would be reserved for all servers.
     socket.set_reuseaddr(true)?;
+    if source.is_ipv6() {
+        // The address is routed to this machine, but is on no interface of it.
+        SockRef::from(&socket).set_freebind_v6(true)?;
+    }
     socket.bind((source, 0).into())?;
     let stream = timeout(
         CONNECT_TIMEOUT,

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
-use roamd_bench::{Listening, ServerProcess, Setup};
+use roamd_bench::{CLERKS, FarmProcess, Listening, ServerProcess, Setup, clerk};
 use roamd_testkit::{FarmConfig, StoreConfig, free_address};
 
+use super::attack::Action;
 use super::hostile_farm::HostileFarm;
 
 /// Path of the store of the good farm.
@@ -18,6 +20,10 @@ const HOSTILE_STORE: &str = "/Citrix/Hostile";
 /// A server in front of a good farm, and of a hostile one if the attack has one.
 pub(super) struct Target {
     pub(super) server: ServerProcess,
+    /// The good farm.
+    pub(super) farm: FarmProcess,
+    /// Number of clerks that have been named.
+    clerks: AtomicUsize,
     /// URL of the store that other users use.
     pub(super) store: String,
     /// URL of the store that the attackers use.
@@ -25,41 +31,57 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Starts the server with its default limits.
+    /// Starts the server with its default limits, with TLS if the attack needs it, and its farm.
     ///
     /// # Errors
-    /// If the server does not start.
+    /// If one of them does not start.
     pub(super) fn start(
         setup: &Setup,
         roamd: &Path,
         name: &str,
+        action: Action,
         hostile: Option<&HostileFarm>,
     ) -> Result<Self> {
         let address = free_address();
-        let sections = hostile.map(|farm| {
+        let certificate = action
+            .needs_tls()
+            .then(|| setup.certificate(&format!("{name}-certificate")))
+            .transpose()?;
+        let tls = certificate.as_ref().map(|it| it.section.as_str());
+        let store = hostile.map(|farm| {
             StoreConfig::new(HOSTILE_STORE, [FarmConfig::new("HOSTILE", farm.url())]).to_string()
         });
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listening = Listening {
             listen: format!("[::]:{}", address.port()).parse()?,
-            base_url: format!("http://{address}"),
-            sections: sections.clone().unwrap_or_default(),
+            base_url: format!("{scheme}://{address}"),
+            sections: [tls, store.as_deref()].into_iter().flatten().collect(),
             arguments: &["--insecure-plain-http"],
         };
-        let server = setup.start_server(roamd, name, address, &listening)?;
-        let attacked = if sections.is_some() {
+        let farm = setup.start_controller(roamd, &format!("{name}-farm"))?;
+        let mut server = setup.start_server_of(roamd, name, &farm, address, &listening)?;
+        server.tls = certificate.map(|it| it.clients);
+        let attacked = if hostile.is_some() {
             HOSTILE_STORE
         } else {
             STORE
         };
         let (store, attacked_store) = (
-            format!("http://{address}{STORE}"),
-            format!("http://{address}{attacked}"),
+            format!("{scheme}://{address}{STORE}"),
+            format!("{scheme}://{address}{attacked}"),
         );
         Ok(Self {
             server,
+            farm,
+            clerks: AtomicUsize::new(0),
             store,
             attacked_store,
         })
+    }
+
+    /// Returns another user each time, until all have been named.
+    pub(super) fn next_clerk(&self) -> String {
+        clerk(self.clerks.fetch_add(1, Ordering::Relaxed) % CLERKS)
     }
 
     /// Returns the address that clients connect to.

@@ -1,4 +1,5 @@
-//! Other users: they list sessions, sign in, and ask for the health of the server.
+//! Other users: they list sessions, sign in, ask for the health of the server, and send requests
+//! of their own to the farm.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use roamd_bench::{Account, Connection, Request, SignedIn, USER, runtime, sign_in
 use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 
+use super::farm_requests;
 use super::sources::connect_from;
 use super::target::Target;
 use crate::scripted::attack::list;
@@ -18,12 +20,17 @@ const USER_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 /// Address of the load balancer that asks for the health.
 const MONITOR_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
 
+/// Address of a legitimate client of the farm.
+const FARM_CLIENT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 4));
+
 /// Pause after each list.
 const LIST_PAUSE: Duration = Duration::from_millis(2);
 /// Pause after each sign-in.
 const SIGN_IN_PAUSE: Duration = Duration::from_millis(10);
 /// Pause after each request for the health.
 const HEALTH_PAUSE: Duration = Duration::from_millis(50);
+/// Pause after each visit of the farm.
+const FARM_PAUSE: Duration = Duration::from_millis(500);
 /// Time after which a request has failed.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -36,6 +43,9 @@ pub(super) struct Experience {
     pub(super) sign_ins: Duration,
     /// Longest time for a response about the health, with its connection.
     pub(super) health: Duration,
+    /// Longest time for a visit of the farm by a client of its own: the password of a user that the
+    /// farm has not checked before, a ticket of its authority, and the redemption of it.
+    pub(super) farm: Duration,
     /// Requests and sign-ins that failed.
     pub(super) failures: usize,
 }
@@ -64,20 +74,22 @@ pub(super) fn experience(
     token: &SecretString,
     duration: Duration,
 ) -> Result<Experience> {
-    let (lists, sign_ins, health) = runtime()?.block_on(async {
+    let (lists, sign_ins, health, farm) = runtime()?.block_on(async {
         tokio::join!(
             repeat(duration, LIST_PAUSE, || list_sessions(target, token)),
             repeat(duration, SIGN_IN_PAUSE, || async {
                 sign_in_as_user(target).await.map(drop)
             }),
             repeat(duration, HEALTH_PAUSE, || ask_for_health(target)),
+            repeat(duration, FARM_PAUSE, || visit_farm(target)),
         )
     });
     Ok(Experience {
-        failures: lists.failures + sign_ins.failures + health.failures,
+        failures: lists.failures + sign_ins.failures + health.failures + farm.failures,
         lists: lists.percentile_99()?,
         sign_ins: sign_ins.percentile_99()?,
-        health: health.all.iter().copied().max().unwrap_or(PATIENCE),
+        health: health.longest(),
+        farm: farm.longest(),
     })
 }
 
@@ -102,7 +114,7 @@ where
 async fn connection(target: &Target, source: IpAddr) -> Result<Connection> {
     let address = target.address();
     let stream = connect_from(source, address.port()).await?;
-    Connection::over(stream, address, None).await
+    Connection::over(stream, address, target.server.tls.as_ref()).await
 }
 
 async fn sign_in_as_user(target: &Target) -> Result<SignedIn> {
@@ -124,7 +136,18 @@ async fn ask_for_health(target: &Target) -> Result<()> {
     Ok(())
 }
 
+async fn visit_farm(target: &Target) -> Result<()> {
+    let address = target.farm.address;
+    let stream = connect_from(FARM_CLIENT_ADDRESS, address.port()).await?;
+    let mut connection = Connection::over(stream, address, None).await?;
+    farm_requests::visit(&mut connection, &target.next_clerk()).await
+}
+
 impl Latencies {
+    fn longest(&self) -> Duration {
+        self.all.iter().copied().max().unwrap_or(PATIENCE)
+    }
+
     fn percentile_99(mut self) -> Result<Duration> {
         self.all.sort_unstable();
         let index = self.all.len() * 99 / 100;

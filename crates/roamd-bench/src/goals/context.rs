@@ -66,7 +66,7 @@ impl<'a> Context<'a> {
         Subject::server(
             ROAMD,
             &self.server,
-            Some(&self.setup.farm),
+            Some(&self.setup.farm.process),
             roamd_bench::SESSIONS,
         )
     }

@@ -46,7 +46,7 @@ fn percentile_99(context: &Context<'_>, slowness: Slowness) -> Result<Duration> 
     let folder = format!("with {name}").replace(' ', "-");
     let setup = &context.setup;
     let server = setup.start_unlimited_server(context.roamd, &folder, None)?;
-    let lists = Subject::server(ROAMD, &server, Some(&setup.farm), SESSIONS)?;
+    let lists = Subject::server(ROAMD, &server, Some(&setup.farm.process), SESSIONS)?;
     let load = |duration| Load {
         duration,
         connections: 1,

@@ -11,7 +11,7 @@ pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
     let setup = &context.setup;
     let certificate = setup.certificate("certificate")?;
     let with = setup.start_unlimited_server(context.roamd, "tls", Some(&certificate))?;
-    let with = Subject::server("roamd with TLS", &with, Some(&setup.farm), SESSIONS)?;
+    let with = Subject::server("roamd with TLS", &with, Some(&setup.farm.process), SESSIONS)?;
     let without = context.list()?;
     let [without, with] = context.in_rounds([(&without, CONNECTIONS), (&with, CONNECTIONS)])?;
     Ok(vec![Goal {

@@ -4,24 +4,23 @@
 //! 19 MiB by design. The verifier therefore caches which passwords were correct: not the password,
 //! but a MAC of it under a key of this process. The MAC covers the stored hash too, so a changed
 //! password misses the cache; the account state is read from the database on every request. Wrong
-//! passwords are never cached: each guess costs a hash.
+//! passwords are never cached: each guess costs a hash, for which its client waits in turn.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::crypto::password_hash::{dummy_hash, hash_password, matches_hash};
 use crate::crypto::random::random;
 use crate::error::Error;
 use crate::model::account_policy::PasswordHashing;
+use crate::turns::Turn;
 
 /// Lifetime of a correct password in the cache.
 const CACHE_LIFETIME: Duration = Duration::from_secs(60);
@@ -46,35 +45,39 @@ pub(crate) struct PasswordVerifier {
     /// Verified instead of a stored hash for an unknown user, so that the response takes as long.
     dummy_hash: String,
     cache: Mutex<HashMap<[u8; 32], Instant>>,
-    /// Limits concurrent hashing to the number of processors: more would only cost memory.
-    hashing_slots: Arc<Semaphore>,
 }
 
 impl PasswordVerifier {
     /// Creates a verifier. `cost` is the cost of the stored hashes.
     pub(crate) fn new(cost: PasswordHashing) -> Result<Self, Error> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             mac_key: random()?,
             dummy_hash: dummy_hash(cost)?,
             cache: Mutex::default(),
-            hashing_slots: Arc::new(Semaphore::new(processors)),
         })
+    }
+
+    /// Whether this password was correct lately.
+    pub(crate) fn was_correct(
+        &self,
+        stored: Option<&str>,
+        password: &SecretString,
+        now: Instant,
+    ) -> bool {
+        let cache_key = stored.and_then(|stored| self.cache_key(stored, password));
+        cache_key.is_some_and(|cache_key| self.is_cached(&cache_key, now))
     }
 
     /// Verifies a password against a stored hash. Without a hash (the user does not exist) the
     /// result is `Wrong`, after about the same time.
     pub(crate) async fn verify(
         &self,
+        turn: Turn,
         stored: Option<&str>,
         password: &SecretString,
         now: Instant,
     ) -> Result<PasswordCheck, Error> {
         let cache_key = stored.and_then(|stored| self.cache_key(stored, password));
-        if cache_key.is_some_and(|cache_key| self.is_cached(&cache_key, now)) {
-            return Ok(PasswordCheck::Cached);
-        }
-        let permit = self.hashing_slots.clone().acquire_owned().await;
         // Of many concurrent checks of one password, the first one fills the cache for the others.
         if cache_key.is_some_and(|cache_key| self.is_cached(&cache_key, now)) {
             return Ok(PasswordCheck::Cached);
@@ -82,7 +85,7 @@ impl PasswordVerifier {
         let stored = stored.unwrap_or(&self.dummy_hash).to_owned();
         let password = password.clone();
         let matches = spawn_blocking(move || {
-            let _permit = permit;
+            let _turn = turn;
             matches_hash(&stored, &password)
         });
         let matches = matches.await.map_err(|_| Error::Hashing)?;
@@ -97,42 +100,30 @@ impl PasswordVerifier {
 
     /// Whether the password matches any of the stored hashes.
     pub(crate) async fn matches_any(
-        &self,
+        turn: Turn,
         stored: Vec<String>,
         password: &SecretString,
     ) -> Result<bool, Error> {
-        for stored in stored {
-            if self.matches(stored, password).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let password = password.clone();
+        let matches = spawn_blocking(move || {
+            let _turn = turn;
+            stored.iter().any(|stored| matches_hash(stored, &password))
+        });
+        matches.await.map_err(|_| Error::Hashing)
     }
 
-    /// Hashes a new password within the concurrency limit.
+    /// Hashes a new password.
     pub(crate) async fn hash(
-        &self,
+        turn: Turn,
         cost: PasswordHashing,
         password: &SecretString,
     ) -> Result<String, Error> {
-        let permit = self.hashing_slots.clone().acquire_owned().await;
         let password = password.clone();
         let hashed = spawn_blocking(move || {
-            let _permit = permit;
+            let _turn = turn;
             hash_password(cost, &password)
         });
         hashed.await.map_err(|_| Error::Hashing)?
-    }
-
-    /// Compares a password with a stored hash within the concurrency limit.
-    async fn matches(&self, stored: String, password: &SecretString) -> Result<bool, Error> {
-        let permit = self.hashing_slots.clone().acquire_owned().await;
-        let password = password.clone();
-        let matches = spawn_blocking(move || {
-            let _permit = permit;
-            matches_hash(&stored, &password)
-        });
-        matches.await.map_err(|_| Error::Hashing)
     }
 
     /// A stored hash has its own salt, so the key also depends on the user.
@@ -171,6 +162,7 @@ impl fmt::Debug for PasswordVerifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::turns::Turns;
 
     const CHEAP: PasswordHashing = PasswordHashing {
         memory_kib: 8,
@@ -182,6 +174,7 @@ mod tests {
         let verifier = PasswordVerifier::new(CHEAP).unwrap();
         let stored = hash_password(CHEAP, &SecretString::from("right")).unwrap();
         let now = Instant::now();
+        let turns = Turns::new();
         for (stored, password, expected, cache) in [
             (None, "right", PasswordCheck::Wrong, 0),
             (Some(&*stored), "wrong", PasswordCheck::Wrong, 0),
@@ -190,10 +183,9 @@ mod tests {
             (Some(&*stored), "wrong", PasswordCheck::Wrong, 1),
         ] {
             let password = SecretString::from(password);
-            assert_eq!(
-                verifier.verify(stored, &password, now).await.unwrap(),
-                expected
-            );
+            let turn = turns.hash(None).await.unwrap();
+            let checked = verifier.verify(turn, stored, &password, now).await;
+            assert_eq!(checked.unwrap(), expected);
             assert_eq!(verifier.cache.lock().unwrap().len(), cache);
         }
         let cache_key = verifier

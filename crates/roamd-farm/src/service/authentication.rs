@@ -80,8 +80,13 @@ impl RequestHandler<'_> {
     ) -> Result<UserRow, RequestRefusal> {
         let user = self.find(name)?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        let checked = self.farm.verifier.verify(stored, password, Instant::now());
-        let check = self.hide_internal_error(checked.await)?;
+        let (verifier, now) = (&self.farm.verifier, Instant::now());
+        let check = if verifier.was_correct(stored, password, now) {
+            PasswordCheck::Cached
+        } else {
+            let turn = self.turn_to_hash().await?;
+            self.hide_internal_error(verifier.verify(turn, stored, password, now).await)?
+        };
         // Hashing takes time. Of many concurrent guesses the later ones must see the lock that the
         // first ones caused, so the user is read again.
         let user = match check {
@@ -98,6 +103,7 @@ impl RequestHandler<'_> {
         let (now, id) = (self.now, user.as_ref().map(|user| user.id));
         match (check, user) {
             (PasswordCheck::Cached | PasswordCheck::Correct, Some(user)) => {
+                self.farm.turns.remember(self.client);
                 if user.failures.count > 0 {
                     let id = user.id;
                     self.write(move |transaction| failed_logins::reset(transaction, id))

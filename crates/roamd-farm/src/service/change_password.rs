@@ -3,6 +3,7 @@
 use roamd_nfuse_proto::{ChangePasswordRequest, ChangePasswordResponse, Credentials};
 use secrecy::ExposeSecret;
 
+use crate::crypto::password_verifier::PasswordVerifier;
 use crate::rules::account_access::check_password_change;
 use crate::rules::password_policy::{FORMER_PASSWORDS, check_length};
 use crate::rules::request_refusal::{NewPasswordRefusal, RequestRefusal};
@@ -39,11 +40,12 @@ impl RequestHandler<'_> {
         })?;
         check_length(new.expose_secret(), length).map_err(RequestRefusal::NewPassword)?;
         former.push(user.password_hash.clone());
-        let verifier = &self.farm.verifier;
-        if self.hide_internal_error(verifier.matches_any(former, new).await)? {
+        let turn = self.turn_to_hash().await?;
+        if self.hide_internal_error(PasswordVerifier::matches_any(turn, former, new).await)? {
             return Err(RequestRefusal::NewPassword(NewPasswordRefusal::UsedBefore));
         }
-        let hash = self.hide_internal_error(verifier.hash(cost, new).await)?;
+        let turn = self.turn_to_hash().await?;
+        let hash = self.hide_internal_error(PasswordVerifier::hash(turn, cost, new).await)?;
         let replaced = self.write(move |transaction| {
             let kept = FORMER_PASSWORDS;
             replace_password(transaction, user.id, &user.password_hash, &hash, kept)

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
 use roamd_http::{
-    BodyError, ClientLimiter, HttpServer, Incoming, LimitReached, ListenerLimits, Peer, Permit,
-    Response, ServerTls, read_body, subscriber,
+    BodyError, BodyRoom, ClientLimiter, HttpServer, Incoming, LimitReached, ListenerLimits, Peer,
+    Permit, Response, ServerTls, read_body_in, subscriber,
 };
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
@@ -34,6 +34,15 @@ const BODY_DEADLINE: Duration = Duration::from_secs(20);
 /// Party: a client. Resource: open connections. Unit: connections.
 const CONNECTIONS_PER_CLIENT: usize = 2_000;
 
+/// Party: all clients. Resource: incomplete bodies. Unit: bytes of memory.
+const BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// Party: a client. Resource: incomplete bodies. Unit: bytes of memory.
+const BODY_BYTES_PER_CLIENT: usize = 4 * 1024 * 1024;
+
+/// Incomplete body that counts in no budget, in bytes of memory.
+const FREE_BODY_BYTES: usize = 4 * 1024;
+
 /// Party: all clients. Resource: requests in progress. Unit: requests.
 const REQUESTS: usize = 4_000;
 
@@ -50,9 +59,10 @@ const LARGE_REQUESTS: usize = 64;
 const LARGE_REQUESTS_PER_CLIENT: usize = 8;
 
 /// Limits on the clients of a controller. They need no password: every program that reaches the
-/// port may send requests.
+/// port may send requests. A request is in progress when its body has arrived.
 #[derive(Clone)]
 struct Limits {
+    body_bytes: Arc<ClientLimiter>,
     requests: Arc<ClientLimiter>,
     large_requests: Arc<ClientLimiter>,
 }
@@ -83,6 +93,7 @@ pub async fn serve_tls(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let limits = Limits {
+        body_bytes: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, subscriber),
         requests: ClientLimiter::new(REQUESTS, REQUESTS_PER_CLIENT, subscriber),
         large_requests: ClientLimiter::new(LARGE_REQUESTS, LARGE_REQUESTS_PER_CLIENT, subscriber),
     };
@@ -91,10 +102,7 @@ pub async fn serve_tls(
         async move {
             let client = request.extensions().get::<Peer>();
             let client = client.map(|peer| subscriber(peer.address.ip().to_canonical()));
-            match limits.admit(client, request.headers()) {
-                Ok(_permits) => handle(farm, options, client, request).await,
-                Err(limit) => overloaded(limit),
-            }
+            handle(farm, options, limits, client, request).await
         }
     };
     let listener_limits = ListenerLimits {
@@ -109,18 +117,22 @@ pub async fn serve_tls(
 }
 
 impl Limits {
-    /// Takes the permits of a request: one, and another if its body may be large.
+    /// Returns the room for the body of a client.
+    fn room(&self, client: Option<IpAddr>) -> BodyRoom {
+        BodyRoom {
+            free: FREE_BODY_BYTES,
+            permit: self.body_bytes.open(client),
+        }
+    }
+
+    /// Takes the permits of a request whose body has arrived: one, and another if it is large.
     fn admit(
         &self,
         client: Option<IpAddr>,
-        headers: &HeaderMap,
+        body: &[u8],
     ) -> Result<(Permit, Option<Permit>), LimitReached> {
         let request = self.requests.take(client)?;
-        let length = headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        // A body without a length may be large.
-        let large = length
-            .is_none_or(|length| length > ORDINARY_BODY)
+        let large = (body.len() > ORDINARY_BODY)
             .then(|| self.large_requests.take(client))
             .transpose()?;
         Ok((request, large))
@@ -139,6 +151,7 @@ fn overloaded(limit: LimitReached) -> Response {
 async fn handle(
     farm: Farm,
     options: ServeOptions,
+    limits: Limits,
     client: Option<IpAddr>,
     request: Request<Incoming>,
 ) -> Response {
@@ -162,13 +175,20 @@ async fn handle(
         response.headers_mut().insert(ALLOW, allow);
         return response;
     }
-    let body = match read_body(request.into_body(), LARGEST_REQUEST, BODY_DEADLINE).await {
+    let room = Some(limits.room(client));
+    let body = read_body_in(request.into_body(), LARGEST_REQUEST, BODY_DEADLINE, room);
+    let body = match body.await {
         Ok(body) => body,
+        Err(BodyError::NoRoom(limit)) => return overloaded(limit),
         Err(error) => return text_response(status(&error), sentence(&error)),
+    };
+    let _permits = match limits.admit(client, &body) {
+        Ok(permits) => permits,
+        Err(limit) => return overloaded(limit),
     };
     let now = Timestamp::now();
     let response = match service {
-        Service::Xml => farm.respond(options, &body, now).await,
+        Service::Xml => farm.respond_to(client, options, &body, now).await,
         Service::Sta => farm.respond_sta_to(client, &body, now).await,
     };
     match response {

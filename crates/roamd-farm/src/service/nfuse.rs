@@ -1,5 +1,7 @@
 //! Dispatch of NFuse requests.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use roamd_nfuse_proto::{
     AnyRequest, Body, CapabilitiesResponse, CapabilityId, DecodeError, Frame, ProtocolInfoResponse,
@@ -33,10 +35,25 @@ impl Farm {
         request: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, DecodeError> {
+        self.respond_to(None, options, request, now).await
+    }
+
+    /// The same for a client, which waits for its turn at what is expensive.
+    ///
+    /// # Errors
+    /// As of [`Farm::respond`].
+    pub async fn respond_to(
+        &self,
+        client: Option<IpAddr>,
+        options: ServeOptions,
+        request: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, DecodeError> {
         let (frame, request) = decode_request(request)?;
         let handler = RequestHandler {
             farm: self,
             options,
+            client,
             now,
         };
         Ok(match request {

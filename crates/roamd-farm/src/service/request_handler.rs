@@ -1,6 +1,9 @@
 //! The context of one request: farm, options, time, and access to the database.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
+use roamd_fairness::NoPermit;
 use rusqlite::{Connection, Transaction};
 use tokio::task::spawn_blocking;
 use tracing::error;
@@ -10,6 +13,7 @@ use crate::farms::Farm;
 use crate::model::application::Audience;
 use crate::rules::request_refusal::RequestRefusal;
 use crate::store::store_error::StoreError;
+use crate::turns::Turn;
 
 /// Options of a controller, independent of its farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +27,8 @@ pub struct ServeOptions {
 pub(crate) struct RequestHandler<'a> {
     pub(crate) farm: &'a Farm,
     pub(crate) options: ServeOptions,
+    /// Network of the client, or `None` for a caller in this process.
+    pub(crate) client: Option<IpAddr>,
     pub(crate) now: Timestamp,
 }
 
@@ -43,13 +49,25 @@ impl RequestHandler<'_> {
         self.hide_internal_error(self.farm.database.read(operation))
     }
 
-    /// Changes the database in one transaction, in a blocking thread.
+    /// Waits for the client's turn to hash a password.
+    pub(crate) async fn turn_to_hash(&self) -> Result<Turn, RequestRefusal> {
+        let turn = self.farm.turns.hash(self.client).await;
+        turn.map_err(|NoPermit| RequestRefusal::ServiceUnavailable)
+    }
+
+    /// Changes the database in one transaction, in a blocking thread, when it is the client's turn.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, RequestRefusal> {
+        let turn = self.farm.turns.write(self.client).await;
+        let turn = turn.map_err(|NoPermit| RequestRefusal::ServiceUnavailable)?;
         let database = self.farm.database.clone();
-        match spawn_blocking(move || database.write(operation)).await {
+        let write = move || {
+            let _turn = turn;
+            database.write(operation)
+        };
+        match spawn_blocking(write).await {
             Ok(result) => self.hide_internal_error(result),
             Err(error) => {
                 error!(farm = self.farm.row.label, %error, "Database task failed");

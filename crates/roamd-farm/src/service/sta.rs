@@ -15,7 +15,7 @@ use crate::farms::Farm;
 use crate::rules::nfuse_errors::nfuse_error;
 use crate::rules::request_refusal::RequestRefusal;
 use crate::service::request_handler::{RequestHandler, ServeOptions};
-use crate::store::sta_tickets;
+use crate::store::sta_tickets::{self, TicketClient};
 
 /// Maximum length of an address in bytes: host name and port.
 const LONGEST_ADDRESS: usize = 300;
@@ -51,11 +51,12 @@ impl Farm {
         let handler = RequestHandler {
             farm: self,
             options: ServeOptions::default(),
+            client,
             now,
         };
         Ok(match request {
             AnyRequest::Ticket(it) => {
-                handler.sta_response(&frame, handler.issue_sta_ticket(it, client).await)
+                handler.sta_response(&frame, handler.issue_sta_ticket(it).await)
             }
             AnyRequest::Data(it) => {
                 handler.sta_response(&frame, handler.redeem_sta_ticket(it).await)
@@ -80,7 +81,6 @@ impl RequestHandler<'_> {
     async fn issue_sta_ticket(
         &self,
         request: TicketRequest,
-        client: Option<IpAddr>,
     ) -> Result<TicketResponse, RequestRefusal> {
         let data = request.data;
         let x_data = data.x_data.as_ref().map_or(0, String::len);
@@ -93,6 +93,10 @@ impl RequestHandler<'_> {
         let ticket = HEXUPPER.encode(&self.hide_internal_error(random::<16>())?);
         let response = TicketResponse::v4(&self.farm.row.sta_id, &ticket);
         let (farm, now) = (self.farm.row.id, self.now);
+        let client = TicketClient {
+            network: self.client,
+            is_known: self.farm.turns.is_known(self.client),
+        };
         let issued = self
             .write(move |transaction| {
                 sta_tickets::issue(transaction, farm, client, &ticket, &data, now)

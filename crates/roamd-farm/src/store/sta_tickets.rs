@@ -15,16 +15,29 @@ use crate::store::store_error::StoreError;
 /// tickets, so their number is bounded.
 const MOST_TICKETS: i64 = 10_000;
 
+/// The same for clients that have presented no right password lately: the rest is for the others.
+const MOST_TICKETS_OF_STRANGERS: i64 = MOST_TICKETS / 2;
+
 /// Maximum number of unredeemed tickets that one client has requested from a farm. A client cannot
 /// deny tickets, and so launches from outside, to the others.
 const MOST_TICKETS_PER_CLIENT: i64 = 1_000;
 
+/// Client that requests a ticket.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TicketClient {
+    /// Its network, or `None` for a caller in this process.
+    pub(crate) network: Option<IpAddr>,
+    /// Whether it has presented a right password lately.
+    pub(crate) is_known: bool,
+}
+
 /// Stores a new ticket for an address. Returns `None` if the farm has [`MOST_TICKETS`] unredeemed
-/// tickets, or [`MOST_TICKETS_PER_CLIENT`] of this client.
+/// tickets ([`MOST_TICKETS_OF_STRANGERS`] for a stranger), or [`MOST_TICKETS_PER_CLIENT`] of this
+/// client.
 pub(crate) fn issue(
     connection: &Connection,
     farm: i64,
-    client: Option<IpAddr>,
+    client: TicketClient,
     ticket: &str,
     data: &TicketData,
     now: Timestamp,
@@ -38,6 +51,13 @@ pub(crate) fn issue(
          WHERE (SELECT count(*) FROM sta_tickets WHERE farm_id = ?2) < ?7 \
          AND (SELECT count(*) FROM sta_tickets WHERE farm_id = ?2 AND client = ?8) < ?9",
     )?;
+    let most = match client {
+        TicketClient {
+            network: Some(_),
+            is_known: false,
+        } => MOST_TICKETS_OF_STRANGERS,
+        _ => MOST_TICKETS,
+    };
     let inserted = insert.execute(params![
         hash(ticket),
         farm,
@@ -45,8 +65,8 @@ pub(crate) fn issue(
         data.x_data,
         now,
         now + STA_TICKET_LIFE_MS,
-        MOST_TICKETS,
-        client.map(|client| client.to_string()),
+        most,
+        client.network.map(|client| client.to_string()),
         MOST_TICKETS_PER_CLIENT,
     ])?;
     Ok((inserted > 0).then_some(()))

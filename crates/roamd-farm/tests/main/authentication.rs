@@ -322,6 +322,42 @@ async fn concurrent_guesses_are_limited_by_lockout() {
     );
 }
 
+/// Passwords from thousands of networks, and the failures that they write, do not hold up a client
+/// that has presented a right password.
+#[tokio::test]
+async fn password_flood_of_strangers_leaves_known_clients_served() {
+    let folder = Folder::new();
+    let farm = folder.farms.farm("cvad-7").unwrap();
+    let ask = |client: u32, user: &str, password: &str| {
+        let farm = farm.clone();
+        let request = validate(typed(user, password, Some("DEMO")));
+        let body = encode_request(Dialect::new(5, 4), &request);
+        let client = Some(std::net::Ipv4Addr::from_bits(client << 8).into());
+        async move {
+            let options = roamd_farm::ServeOptions::default();
+            let response = farm.respond_to(client, options, &body, at(0)).await;
+            String::from_utf8(response.unwrap()).unwrap()
+        }
+    };
+    let server = 0xFF_FFFF;
+    let is_success = |response: &str| !response.contains("ErrorId");
+    assert!(is_success(&ask(server, "alice", PASSWORD).await));
+    let mut flood = tokio::task::JoinSet::new();
+    for network in 0..3000 {
+        flood.spawn(ask(network, "stranger", "guess"));
+    }
+    tokio::task::yield_now().await;
+    for user in ["bob", "carol"] {
+        assert!(is_success(&ask(server, user, PASSWORD).await), "{user}");
+    }
+    // Most of the others still wait, or were refused at once.
+    let mut checked = 0;
+    while let Some(response) = flood.try_join_next() {
+        checked += usize::from(response.unwrap().contains("failed-credentials"));
+    }
+    assert!(checked < 100, "{checked}");
+}
+
 fn change(user: &str, old: &str, new: &str) -> ChangePasswordRequest {
     let new_password = Password {
         value: new.into(),

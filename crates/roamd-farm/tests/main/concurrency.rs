@@ -236,7 +236,9 @@ impl SimulatedUser<'_> {
     }
 
     fn ask<R: Request>(&self, request: &R) -> Result<R::Response, FarmError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
         let farm = self.farms.farm("F").unwrap();
         let body = encode_request(Dialect::new(5, 4), request);
         let response = farm.respond(ServeOptions::default(), &body, at(0));
@@ -254,6 +256,7 @@ fn session_under_64_concurrent_clients_stays_consistent() {
         let session = folder.start(generation, "alice", "Here", Some("TABLET"));
         let runtime = || {
             tokio::runtime::Builder::new_current_thread()
+                .enable_time()
                 .build()
                 .unwrap()
         };

@@ -83,7 +83,7 @@ proptest! {
         generation in prop::sample::select(&GENERATIONS[..]),
         steps in prop::collection::vec(step(), 1..60),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let mut comparison = Comparison::new(generation);
             for step in steps {

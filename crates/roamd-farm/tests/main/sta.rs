@@ -1,10 +1,13 @@
 //! The Secure Ticket Authority of a farm (nfuse.md §8).
 
-use roamd_farm::Farms;
+use roamd_farm::{Farms, ServeOptions};
 use roamd_nfuse_proto::sta::{
     ConnectionInfo, DataRequest, TicketData, TicketRequest, TicketResponse,
 };
-use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, Request, decode_response, encode_request};
+use roamd_nfuse_proto::{
+    Dialect, ErrorId, FarmError, Request, ValidateCredentialsRequest, decode_response,
+    encode_request,
+};
 
 use crate::support::{Folder, at};
 
@@ -174,6 +177,31 @@ async fn flood_of_sta_tickets_leaves_those_of_other_clients() {
     ask_from("192.0.2.2", "cvad-7", 1).await.unwrap();
     ask_from("192.0.2.1", "xenapp-6", 1).await.unwrap();
     ask_from("192.0.2.1", "cvad-7", 101).await.unwrap();
+}
+
+/// Strangers with any number of addresses leave half of the tickets to clients that have presented
+/// a right password.
+#[tokio::test]
+async fn strangers_leave_tickets_to_known_clients() {
+    let folder = Folder::in_memory(&crate::support::small_world());
+    add_tickets(&folder, 5_000, None);
+    let farm = folder.farms.farm("cvad-7").unwrap();
+    let server = Some("192.0.2.1".parse().unwrap());
+    let body = encode_request(Dialect::STA, &TicketRequest::v4(data(), false));
+    for (is_known, issued) in [(false, false), (true, true)] {
+        if is_known {
+            let check = ValidateCredentialsRequest::new(crate::support::of("alice"));
+            let check = encode_request(Dialect::FMA, &check);
+            let options = ServeOptions::default();
+            let checked = farm.respond_to(server, options, &check, at(1)).await;
+            let (_, checked) =
+                decode_response::<ValidateCredentialsRequest>(&checked.unwrap()).unwrap();
+            checked.unwrap();
+        }
+        let response = farm.respond_sta_to(server, &body, at(1)).await.unwrap();
+        let (_, response) = decode_response::<TicketRequest>(&response).unwrap();
+        assert_eq!(response.is_ok(), issued);
+    }
 }
 
 #[tokio::test]

@@ -220,6 +220,35 @@ async fn http2_floods_end_the_connection_and_spare_others() {
 }
 
 #[tokio::test]
+async fn control_frames_over_their_budget_end_the_connection() {
+    for (kind, payload) in [
+        (PING, &[0; 8][..]),
+        (SETTINGS, &[0, 4, 0, 1, 0, 0]),
+        (WINDOW_UPDATE, &[0, 0, 0, 1]),
+    ] {
+        let mut scripted = Scripted::start(ListenerLimits::default()).await;
+        let begin = frame(SETTINGS, 0, 0, &[]);
+        let frames = frame(kind, 0, 0, payload);
+        let read = scripted.flood(200_000, |round| {
+            let begin = if round == 0 { &begin[..] } else { &[] };
+            [begin, &frames].concat()
+        });
+        let read = read.await.unwrap_or_else(|| panic!("{kind} goes on"));
+        let acknowledged = frames_of(&read, kind);
+        assert!(acknowledged <= 1_100, "{kind}: {acknowledged}");
+        scripted.serves_others().await;
+    }
+}
+
+/// Returns the number of frames of a kind.
+fn frames_of(read: &[u8], kind: u8) -> usize {
+    frames(read)
+        .iter()
+        .filter(|(found, _)| *found == kind)
+        .count()
+}
+
+#[tokio::test]
 async fn peer_that_reads_no_acknowledgements_is_dropped() {
     for kind in [PING, SETTINGS] {
         let limits = ListenerLimits {

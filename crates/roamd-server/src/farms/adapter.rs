@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use roamd_fairness::NoPermit;
 use roamd_nfuse_client::{ControllerReport, TlsError};
 use roamd_sessions::{Farm, FarmDescription, FarmError, User};
 use tokio::time::Instant;
@@ -10,7 +11,6 @@ use super::context::OperationContext;
 use super::farm_state::{FarmSetup, FarmState};
 use super::operation::NfuseOperation;
 use super::operation_kind::OperationKind;
-use crate::fairness::NoPermit;
 
 /// One farm, reached over NFuse. A clone is the same farm.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl Farm for NfuseFarm {
 
     async fn begin(&self, user: &User) -> Result<NfuseOperation, FarmError> {
         let deadline = Instant::now() + self.0.config.timeout;
-        let permit = match self.0.permits.acquire(user.key(), deadline).await {
+        let permit = match self.0.permit(user.key(), deadline).await {
             Ok(permit) => permit,
             Err(NoPermit) => {
                 let counts = &self.0.counts;

@@ -3,6 +3,7 @@
 use std::convert::identity;
 use std::sync::Arc;
 
+use roamd_fairness::Permit;
 use roamd_nfuse_client::{Answer, CallError};
 use roamd_nfuse_proto::{CapabilityId, Credentials, Request, SessionCriteria};
 use roamd_sessions::{DeadlineShare, EndPoint, FarmError, User, UserKey};
@@ -11,7 +12,6 @@ use tokio::time::{Instant, timeout_at};
 use super::credentials::explicit;
 use super::errors::farm_error;
 use super::farm_state::FarmState;
-use crate::fairness::Permit;
 
 /// Context of one operation of one user on one farm.
 pub(super) struct OperationContext {

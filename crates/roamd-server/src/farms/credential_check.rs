@@ -6,6 +6,7 @@ use roamd_citrixauth::{
     ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange, UserIdentity,
     may_name,
 };
+use roamd_fairness::{NoPermit, Permit};
 use roamd_nfuse_client::{CallError, Sent};
 use roamd_nfuse_proto::{
     CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
@@ -22,7 +23,6 @@ use super::errors::farm_error;
 use super::farm_state::FarmState;
 use super::operation_kind::OperationKind;
 use super::password_check::PasswordCheck;
-use crate::fairness::{NoPermit, Permit};
 
 /// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
 /// that a wrong password is not sent to the next farm. A clone queries the same farms.
@@ -197,7 +197,7 @@ impl CredentialFarms {
 
 /// Waits for a permit of a farm. Returns `None` if there is none by the deadline.
 async fn permit(farm: &FarmState, user: &UserKey, deadline: Instant) -> Option<Permit<UserKey>> {
-    match farm.permits.acquire(user, deadline).await {
+    match farm.permit(user, deadline).await {
         Ok(permit) => Some(permit),
         Err(NoPermit) => {
             let id = &farm.description.id;

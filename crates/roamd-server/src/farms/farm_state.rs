@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, Share};
 use roamd_nfuse_client::{
     AnswerMemory, FarmClient, MemoryBudget, MemoryShare, Network, Observer, TlsError,
 };
 use roamd_nfuse_proto::{CapabilitiesRequest, CapabilityId};
 use roamd_sessions::{FarmDescription, FarmError, FarmId, ResourceEnumeration, User, UserKey};
+use tokio::time::Instant;
 
 use super::errors::farm_error;
 use super::farm_client::farm_client;
@@ -17,7 +19,7 @@ use super::password_check::{Digest, PasswordCheckCache};
 use super::ticket_authorities::TicketAuthorities;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{FairSemaphore, FairSemaphoreLimits, RateLimiter, RateLimits, budgets};
+use crate::fairness::{RateLimiter, RateLimits, budgets};
 use crate::metrics::FarmCounts;
 
 /// Lists with more entries than this are converted, merged and written on another thread.
@@ -71,7 +73,7 @@ pub(super) struct FarmState {
     pub(super) client: FarmClient,
     pub(super) counts: Arc<FarmCounts>,
     /// Permits for operations on the farm.
-    pub(super) permits: FairSemaphore<UserKey>,
+    permits: FairSemaphore<UserKey>,
     pub(super) password_checks: Arc<PasswordCheckCache>,
     /// The enumeration of each user, by a digest of user and password: only with a password that
     /// the farm has accepted can a user get the enumeration.
@@ -139,6 +141,19 @@ impl FarmState {
             clock,
             config,
         })
+    }
+
+    /// Waits for a permit for an operation of a user.
+    ///
+    /// # Errors
+    /// [`NoPermit`] if there is none by the deadline.
+    pub(super) async fn permit(
+        &self,
+        user: &UserKey,
+        deadline: Instant,
+    ) -> Result<Permit<UserKey>, NoPermit> {
+        let groups = || vec![user.clone()];
+        self.permits.acquire(Share::Common, groups, deadline).await
     }
 
     /// Removes the user's enumeration from the cache.

@@ -23,7 +23,7 @@ pub(super) const LAYERS: [Layers; 2] = [
         from_below: &[
             &["model"],
             &["rules"],
-            &["error", "crypto"],
+            &["error", "crypto", "turns"],
             &["store"],
             &["launch"],
             &["farms"],

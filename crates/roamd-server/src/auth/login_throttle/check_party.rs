@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 
 use roamd_citrixauth::ClientNetwork;
+use roamd_fairness::Share;
 use roamd_sessions::UserKey;
-
-use crate::fairness::{Party, Share};
 
 /// Party of a password check.
 ///
@@ -28,17 +27,17 @@ pub(super) enum CheckGroup {
     Network(IpAddr),
 }
 
-impl Party for CheckParty {
-    type Group = CheckGroup;
-
-    fn share(&self) -> Share {
+impl CheckParty {
+    /// Returns the share of the checks that the party uses.
+    pub(super) fn share(&self) -> Share {
         match self {
             Self::Known(_) => Share::Reserved,
             Self::Unknown(_) => Share::Common,
         }
     }
 
-    fn groups(&self) -> Vec<CheckGroup> {
+    /// Returns the groups that the party belongs to, the widest first and the party itself last.
+    pub(super) fn groups(&self) -> Vec<CheckGroup> {
         match self {
             Self::Known(user) => vec![CheckGroup::User(user.clone())],
             Self::Unknown(network) => network

@@ -20,16 +20,17 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Budget, BudgetUse, LoginThrottlePolicy, StatedWait};
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
 use roamd_sessions::Busy;
 use roamd_state::{Counter, CounterKind, FlagKind, SharedState, StateError};
 use tokio::time::Instant;
 
-use self::check_party::CheckParty;
+use self::check_party::CheckGroup;
 use self::in_flight::{InFlight, InFlightGuard};
 pub(crate) use self::target::Target;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{FairSemaphore, FairSemaphoreLimits, Permit, budgets};
+use crate::fairness::budgets;
 use crate::http::error::ApiError;
 
 /// Maximum time that an attempt waits for its check.
@@ -40,7 +41,7 @@ pub(crate) struct LoginThrottle {
     policy: LoginThrottlePolicy,
     state: Arc<dyn SharedState>,
     clock: Clock,
-    checks: FairSemaphore<CheckParty>,
+    checks: FairSemaphore<CheckGroup>,
     in_flight: InFlight,
 }
 
@@ -66,7 +67,7 @@ pub(crate) struct Attempt {
     throttle: Arc<LoginThrottle>,
     target: Target,
     is_known: bool,
-    _permit: Permit<CheckParty>,
+    _permit: Permit<CheckGroup>,
     counted: Counted,
 }
 
@@ -210,7 +211,10 @@ impl LoginThrottle {
         deadline: Instant,
     ) -> Result<Attempt, Busy> {
         let party = pending.target.check_party(pending.is_known);
-        let permit = self.checks.acquire(&party, deadline).await;
+        let permit = self
+            .checks
+            .acquire(party.share(), || party.groups(), deadline);
+        let permit = permit.await;
         Ok(Attempt {
             throttle: Arc::clone(self),
             target: pending.target.clone(),

@@ -1,66 +1,77 @@
-//! Fair semaphore limiting concurrent operations on a farm, or concurrent password checks.
+//! Fair semaphore limiting concurrent operations.
 //!
-//! A farm that hangs holds every operation that waits for it until its deadline. The limits bound
-//! the memory of these operations, and round-robin service keeps one party from taking all permits
+//! What hangs holds every operation that waits for it until its deadline. The limits bound the
+//! memory of these operations, and round-robin service keeps one party from taking all permits
 //! or the whole queue. [`FairQueue`] has the rules.
 
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::party::{Party, Share};
-use super::queue::{Enqueued, FairQueue, FairSemaphoreLimits, WaitingId};
+use crate::queue::{Enqueued, FairQueue, FairSemaphoreLimits, WaitingId};
+use crate::share::Share;
 
-/// Fair semaphore whose waiters are served round robin by the groups of their party `P`. A clone is
-/// the same semaphore.
-pub(crate) struct FairSemaphore<P: Party>(Arc<Mutex<Queue<P>>>);
+/// Fair semaphore whose waiters are served round robin by groups with keys `K`. A clone is the same
+/// semaphore.
+#[derive(Debug)]
+pub struct FairSemaphore<K: Group>(Arc<Mutex<Queue<K>>>);
 
-type Queue<P> = FairQueue<<P as Party>::Group, oneshot::Sender<Permit<P>>>;
+type Queue<K> = FairQueue<K, oneshot::Sender<Permit<K>>>;
+
+/// Key of a group of parties.
+pub trait Group: Clone + Eq + Hash {}
+
+impl<K: Clone + Eq + Hash> Group for K {}
 
 /// Permit of a [`FairSemaphore`]. Dropping it passes it on, also on its way to a waiter that is
 /// gone.
-pub(crate) struct Permit<P: Party> {
-    semaphore: FairSemaphore<P>,
+#[derive(Debug)]
+pub struct Permit<K: Group> {
+    semaphore: FairSemaphore<K>,
     share: Share,
 }
 
 /// No permit was available: the queue was full, the waiter was evicted, or its deadline passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoPermit;
+pub struct NoPermit;
 
 /// A waiter. Dropping it removes it from the queue.
-struct Waiting<'a, P: Party> {
-    semaphore: &'a FairSemaphore<P>,
+struct Waiting<'a, K: Group> {
+    semaphore: &'a FairSemaphore<K>,
     share: Share,
-    groups: Vec<P::Group>,
+    groups: Vec<K>,
     id: WaitingId,
-    granted: oneshot::Receiver<Permit<P>>,
+    granted: oneshot::Receiver<Permit<K>>,
 }
 
-impl<P: Party> FairSemaphore<P> {
-    pub(crate) fn new(limits: FairSemaphoreLimits) -> Self {
+impl<K: Group> FairSemaphore<K> {
+    /// Creates a semaphore.
+    #[must_use]
+    pub fn new(limits: FairSemaphoreLimits) -> Self {
         Self(Arc::new(Mutex::new(FairQueue::new(limits))))
     }
 
-    /// Waits for a permit for this party.
+    /// Waits for a permit of a share. `groups` are those that the party belongs to, the widest
+    /// first and the party itself last; the groups of each level are served round robin.
     ///
     /// # Errors
     /// [`NoPermit`]: at once if the queue is full, when a party with fewer waiters evicts this one,
     /// or at the deadline.
-    pub(crate) async fn acquire(
+    pub async fn acquire(
         &self,
-        party: &P,
+        share: Share,
+        groups: impl FnOnce() -> Vec<K>,
         deadline: Instant,
-    ) -> Result<Permit<P>, NoPermit> {
-        let share = party.share();
+    ) -> Result<Permit<K>, NoPermit> {
         let mut waiting = {
             let mut queue = self.queue();
             if queue.try_acquire(share) {
                 return Ok(self.permit(share));
             }
             let (sender, granted) = oneshot::channel();
-            let groups = party.groups();
+            let groups = groups();
             // Dropping the sender of an evicted waiter closes its channel.
             let enqueued = queue.enqueue(share, &groups, sender);
             let Enqueued { id, .. } = enqueued.ok_or(NoPermit)?;
@@ -78,7 +89,7 @@ impl<P: Party> FairSemaphore<P> {
         }
     }
 
-    fn permit(&self, share: Share) -> Permit<P> {
+    fn permit(&self, share: Share) -> Permit<K> {
         Permit {
             semaphore: self.clone(),
             share,
@@ -86,18 +97,18 @@ impl<P: Party> FairSemaphore<P> {
     }
 
     /// Locks the queue. A panic leaves none of its operations half done, so poison is ignored.
-    fn queue(&self) -> MutexGuard<'_, Queue<P>> {
+    fn queue(&self) -> MutexGuard<'_, Queue<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<P: Party> Clone for FairSemaphore<P> {
+impl<K: Group> Clone for FairSemaphore<K> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<P: Party> Drop for Permit<P> {
+impl<K: Group> Drop for Permit<K> {
     fn drop(&mut self) {
         // The lock is released before the permit is sent: one that cannot be sent is dropped here.
         let next = self.semaphore.queue().release(self.share);
@@ -107,7 +118,7 @@ impl<P: Party> Drop for Permit<P> {
     }
 }
 
-impl<P: Party> Drop for Waiting<'_, P> {
+impl<K: Group> Drop for Waiting<'_, K> {
     fn drop(&mut self) {
         let mut queue = self.semaphore.queue();
         let cancelled = queue.cancel(self.share, &self.groups, self.id);
@@ -120,11 +131,9 @@ impl<P: Party> Drop for Waiting<'_, P> {
 mod tests {
     use std::time::Duration;
 
-    use roamd_sessions::UserKey;
-
     use super::*;
 
-    fn semaphore(permits: usize, waiting: usize) -> FairSemaphore<UserKey> {
+    fn semaphore(permits: usize, waiting: usize) -> FairSemaphore<&'static str> {
         FairSemaphore::new(FairSemaphoreLimits {
             permits,
             reserved_permits: 0,
@@ -133,8 +142,14 @@ mod tests {
         })
     }
 
-    fn user(name: &str) -> UserKey {
-        UserKey::new("DEMO", name)
+    async fn acquire(
+        semaphore: &FairSemaphore<&'static str>,
+        user: &'static str,
+        deadline: Instant,
+    ) -> Result<Permit<&'static str>, NoPermit> {
+        semaphore
+            .acquire(Share::Common, || vec![user], deadline)
+            .await
     }
 
     fn in_an_hour() -> Instant {
@@ -144,12 +159,11 @@ mod tests {
     #[tokio::test]
     async fn released_permit_goes_to_waiter_and_full_queue_rejects() {
         let semaphore = semaphore(1, 1);
-        let (alice, bob) = (user("alice"), user("bob"));
-        let first = semaphore.acquire(&alice, in_an_hour()).await.unwrap();
-        let second = semaphore.acquire(&bob, in_an_hour());
+        let first = acquire(&semaphore, "alice", in_an_hour()).await.unwrap();
+        let second = acquire(&semaphore, "bob", in_an_hour());
         tokio::pin!(second);
         assert!(poll_once(second.as_mut()).is_none());
-        let third = semaphore.acquire(&alice, in_an_hour()).await;
+        let third = acquire(&semaphore, "alice", in_an_hour()).await;
         assert_eq!(third.err(), Some(NoPermit));
         drop(first);
         assert!(second.await.is_ok());
@@ -158,11 +172,10 @@ mod tests {
     #[tokio::test]
     async fn evicted_waiter_is_rejected_at_once() {
         let semaphore = semaphore(1, 2);
-        let (alice, bob) = (user("alice"), user("bob"));
-        let held = semaphore.acquire(&alice, in_an_hour()).await.unwrap();
-        let mut first = Box::pin(semaphore.acquire(&alice, in_an_hour()));
-        let mut second = Box::pin(semaphore.acquire(&alice, in_an_hour()));
-        let mut other = Box::pin(semaphore.acquire(&bob, in_an_hour()));
+        let held = acquire(&semaphore, "alice", in_an_hour()).await.unwrap();
+        let mut first = Box::pin(acquire(&semaphore, "alice", in_an_hour()));
+        let mut second = Box::pin(acquire(&semaphore, "alice", in_an_hour()));
+        let mut other = Box::pin(acquire(&semaphore, "bob", in_an_hour()));
         for waits in [&mut first, &mut second, &mut other] {
             assert!(poll_once(waits.as_mut()).is_none());
         }
@@ -175,10 +188,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiter_leaves_queue_at_deadline() {
         let semaphore = semaphore(1, 1);
-        let (alice, bob) = (user("alice"), user("bob"));
-        let held = semaphore.acquire(&alice, in_an_hour()).await.unwrap();
+        let held = acquire(&semaphore, "alice", in_an_hour()).await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(5);
-        let late = semaphore.acquire(&bob, deadline).await;
+        let late = acquire(&semaphore, "bob", deadline).await;
         assert_eq!(late.err(), Some(NoPermit));
         assert_eq!(Instant::now(), deadline);
         drop(held);
@@ -191,10 +203,9 @@ mod tests {
     #[tokio::test]
     async fn permit_for_dropped_waiter_goes_to_next() {
         let semaphore = semaphore(1, 2);
-        let (alice, bob) = (user("alice"), user("bob"));
-        let held = semaphore.acquire(&alice, in_an_hour()).await.unwrap();
-        let mut gone = Box::pin(semaphore.acquire(&alice, in_an_hour()));
-        let mut next = Box::pin(semaphore.acquire(&bob, in_an_hour()));
+        let held = acquire(&semaphore, "alice", in_an_hour()).await.unwrap();
+        let mut gone = Box::pin(acquire(&semaphore, "alice", in_an_hour()));
+        let mut next = Box::pin(acquire(&semaphore, "bob", in_an_hour()));
         assert!(poll_once(gone.as_mut()).is_none());
         assert!(poll_once(next.as_mut()).is_none());
         drop(held);

@@ -7,21 +7,21 @@
 
 use std::hash::Hash;
 
-use super::party::Share;
-use super::waiters::Waiters;
+use crate::share::Share;
+use crate::waiters::Waiters;
 
-/// Limits of a [`FairSemaphore`](super::semaphore::FairSemaphore).
+/// Limits of a [`FairSemaphore`](crate::FairSemaphore).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FairSemaphoreLimits {
+pub struct FairSemaphoreLimits {
     /// Maximum number of permits in use.
-    pub(crate) permits: usize,
+    pub permits: usize,
     /// Permits that only [`Share::Reserved`] gets. One is common at least.
-    pub(crate) reserved_permits: usize,
+    pub reserved_permits: usize,
     /// Maximum number of waiters of the common share, of all parties together.
-    pub(crate) waiting: usize,
+    pub waiting: usize,
     /// The same of the reserved share. Beyond it, a party that does not wait yet takes a place of
     /// the common share.
-    pub(crate) reserved_waiting: usize,
+    pub reserved_waiting: usize,
 }
 
 /// Permits and bounded queues of waiters `W`, which belong to parties with groups `K`.

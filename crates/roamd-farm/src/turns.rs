@@ -1,0 +1,215 @@
+//! Turns of clients at what is expensive: password hashes and changes of the database.
+//!
+//! Every program that reaches the port of a farm may send requests. Clients therefore wait in
+//! turns, by network, and clients that have presented a right password lately have a share of their
+//! own that strangers cannot use up.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, Share};
+use tokio::time::Instant;
+
+/// Requests of known clients, and of all others, that wait for a turn at one of the two.
+const WAITING: usize = 1_000;
+
+/// Longest wait for a turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// Part of the processors (1/n, one at least) that hash for known clients only, if there are two.
+const KNOWN_CLIENTS_HASHES: usize = 4;
+
+/// Time for which a client is known after it has presented a right password.
+const KNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Maximum number of known clients.
+const KNOWN_CAPACITY: usize = 4096;
+
+/// Prefix lengths of the networks that have turns, the widest first.
+const IPV4_PREFIXES: [u32; 3] = [16, 24, 32];
+const IPV6_PREFIXES: [u32; 4] = [32, 48, 56, 64];
+
+/// Permit to use a processor or the database. The next client has its turn when it is dropped.
+pub(crate) type Turn = Permit<IpAddr>;
+
+/// Turns of the clients of a data folder. The address of a client is `None` for a caller in this
+/// process.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    hashes: FairSemaphore<IpAddr>,
+    writes: FairSemaphore<IpAddr>,
+    known: Mutex<HashMap<IpAddr, Instant>>,
+}
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let semaphore = |permits, reserved_permits| {
+            FairSemaphore::new(FairSemaphoreLimits {
+                permits,
+                reserved_permits,
+                waiting: WAITING,
+                reserved_waiting: WAITING,
+            })
+        };
+        Self {
+            // More would only cost memory.
+            hashes: semaphore(processors, (processors / KNOWN_CLIENTS_HASHES).max(1)),
+            // SQLite has one writer at a time.
+            writes: semaphore(1, 0),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Whether the client has presented a right password lately.
+    pub(crate) fn is_known(&self, client: Option<IpAddr>) -> bool {
+        let until = client.and_then(|client| self.known().get(&client).copied());
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Waits for a turn to hash a password.
+    ///
+    /// # Errors
+    /// [`NoPermit`] if too many requests are waiting.
+    pub(crate) async fn hash(&self, client: Option<IpAddr>) -> Result<Turn, NoPermit> {
+        self.wait(&self.hashes, client).await
+    }
+
+    /// Waits for a turn to change the database.
+    ///
+    /// # Errors
+    /// [`NoPermit`] if too many requests are waiting.
+    pub(crate) async fn write(&self, client: Option<IpAddr>) -> Result<Turn, NoPermit> {
+        self.wait(&self.writes, client).await
+    }
+
+    /// Notes that the client has presented a right password.
+    pub(crate) fn remember(&self, client: Option<IpAddr>) {
+        let Some(client) = client else { return };
+        let now = Instant::now();
+        let mut known = self.known();
+        if known.len() >= KNOWN_CAPACITY {
+            known.retain(|_, until| now < *until);
+        }
+        // Still full: the others present their passwords again.
+        if known.len() >= KNOWN_CAPACITY {
+            known.clear();
+        }
+        known.insert(client, now + KNOWN_LIFETIME);
+    }
+
+    async fn wait(
+        &self,
+        semaphore: &FairSemaphore<IpAddr>,
+        client: Option<IpAddr>,
+    ) -> Result<Turn, NoPermit> {
+        let share = if self.is_known(client) {
+            Share::Reserved
+        } else {
+            Share::Common
+        };
+        let deadline = Instant::now() + LONGEST_WAIT;
+        semaphore
+            .acquire(share, || networks(client), deadline)
+            .await
+    }
+
+    /// A poisoned mutex is used all the same: no panic can leave the map half changed.
+    fn known(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the networks of a client that have turns, the widest first: a provider with many
+/// networks has one turn.
+fn networks(client: Option<IpAddr>) -> Vec<IpAddr> {
+    match client.unwrap_or(Ipv4Addr::UNSPECIFIED.into()) {
+        IpAddr::V4(address) => {
+            let network =
+                |prefix| Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << (32 - prefix)));
+            IPV4_PREFIXES.map(|prefix| network(prefix).into()).into()
+        }
+        IpAddr::V6(address) => {
+            let network =
+                |prefix| Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - prefix)));
+            IPV6_PREFIXES.map(|prefix| network(prefix).into()).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(number: u32) -> Option<IpAddr> {
+        Some(Ipv4Addr::from_bits(number << 16).into())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strangers_leave_turns_to_known_clients() {
+        let turns = Turns::new();
+        turns.remember(client(0));
+        let mut strangers = Vec::new();
+        for number in 1..3_000 {
+            let mut waits = Box::pin(turns.hash(client(number)));
+            let waker = std::task::Waker::noop();
+            let polled = waits
+                .as_mut()
+                .poll(&mut std::task::Context::from_waker(waker));
+            strangers.push((waits, polled));
+        }
+        if thread::available_parallelism().map_or(1, usize::from) > 1 {
+            let start = Instant::now();
+            turns.hash(client(0)).await.unwrap();
+            assert_eq!(Instant::now(), start, "a hash is reserved");
+        }
+        // One writer: known clients and strangers have turns.
+        let first = turns.write(client(1)).await.unwrap();
+        let (next, known) = (turns.write(client(2)), turns.write(client(0)));
+        tokio::pin!(next, known);
+        let waker = std::task::Waker::noop();
+        let mut context = std::task::Context::from_waker(waker);
+        assert!(next.as_mut().poll(&mut context).is_pending());
+        assert!(known.as_mut().poll(&mut context).is_pending());
+        drop(first);
+        assert!(known.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn client_is_known_for_a_while() {
+        let turns = Turns::new();
+        assert!(!turns.is_known(client(1)));
+        turns.remember(client(1));
+        assert!(turns.is_known(client(1)) && !turns.is_known(client(2)) && !turns.is_known(None));
+        tokio::time::advance(KNOWN_LIFETIME).await;
+        assert!(!turns.is_known(client(1)));
+        for number in 0..2 * u32::try_from(KNOWN_CAPACITY).unwrap() {
+            turns.remember(client(number));
+        }
+        assert!(turns.known().len() <= KNOWN_CAPACITY);
+    }
+
+    #[test]
+    fn networks_of_a_client_begin_with_the_widest() {
+        let networks = |address: &str| {
+            let networks = networks(Some(address.parse().unwrap()));
+            networks.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            networks("192.0.2.1"),
+            ["192.0.0.0", "192.0.2.0", "192.0.2.1"]
+        );
+        assert_eq!(
+            networks("2001:db8:1:203::4"),
+            [
+                "2001:db8::",
+                "2001:db8:1::",
+                "2001:db8:1:200::",
+                "2001:db8:1:203::"
+            ]
+        );
+    }
+}
