@@ -191,14 +191,14 @@ impl Action {
     /// Returns the outcomes that show that the attack reaches its aim. Others, such as `400`, come
     /// before it.
     pub(super) fn aims(self) -> &'static [Outcome] {
-        use Outcome::{Closed, GoAway, Open, Status};
+        use Outcome::{Closed, Dropped, GoAway, Open, Status};
         const CALM: u32 = 11;
         match self {
             Self::LaunchNothing => &[Status(404)],
             Self::HalfBody(_) => &[Open, Status(408), Status(503)],
             Self::UnfinishedHead(_) => &[Open, Closed],
             Self::Http2(Flood::ZeroWindow) => &[Status(200)],
-            Self::Http2(_) => &[Open, GoAway(CALM)],
+            Self::Http2(_) => &[Open, Dropped, GoAway(CALM)],
             _ => &[Status(200), Status(503)],
         }
     }

@@ -59,13 +59,12 @@ pub(super) async fn send(
             sleep(pause).await;
         }
     };
-    let mut read = Box::pin(last_error(reading));
-    let code = tokio::select! {
-        code = &mut read => code,
+    let mut read = Box::pin(end_of(reading));
+    tokio::select! {
+        ended = &mut read => ended,
         // The last frames of the server can be read even after writing has failed.
         Err::<(), io::Error>(_) = write => read.await,
-    };
-    code.map_or(Outcome::Closed, Outcome::GoAway)
+    }
 }
 
 impl FrameFlood {
@@ -95,24 +94,26 @@ fn frame(kind: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&head, payload].concat()
 }
 
-/// Reads frames until the connection ends, and returns the error code of the last GOAWAY (RFC 9113
-/// §6.8), or `None` if there was none.
-async fn last_error(mut reading: impl AsyncRead + Unpin) -> Option<u32> {
-    let mut last = None;
+/// Reads frames until the connection ends, and returns how: with the error code of the last GOAWAY
+/// (RFC 9113 §6.8), if there was one.
+async fn end_of(mut reading: impl AsyncRead + Unpin) -> Outcome {
+    let mut ended = Outcome::Closed;
     loop {
         let mut head = [0; 9];
         if reading.read_exact(&mut head).await.is_err() {
-            return last;
+            return ended;
         }
         let [a, b, c, kind, ..] = head;
         let length = u32::from_be_bytes([0, a, b, c]);
         let mut payload = Vec::new();
         let frame = (&mut reading).take(length.into());
         if { frame }.read_to_end(&mut payload).await.is_err() {
-            return last;
+            return ended;
         }
         if let (GOAWAY, [_, _, _, _, a, b, c, d, ..]) = (kind, payload.as_slice()) {
-            last = Some(u32::from_be_bytes([*a, *b, *c, *d]));
+            ended = Outcome::GoAway(u32::from_be_bytes([*a, *b, *c, *d]));
+        } else if ended == Outcome::Closed {
+            ended = Outcome::Dropped;
         }
     }
 }

@@ -12,6 +12,8 @@ pub(super) enum Outcome {
     Status(u16),
     /// The server ended an HTTP/2 connection with this error code (RFC 9113 §7).
     GoAway(u32),
+    /// The server closed an HTTP/2 connection, on which it had sent frames, without an error code.
+    Dropped,
     /// The server closed the connection without a response.
     Closed,
     /// The connection is still open.
@@ -112,6 +114,7 @@ impl fmt::Display for Outcome {
                 h2::Reason::ENHANCE_YOUR_CALM => f.write_str("× `ENHANCE_YOUR_CALM`"),
                 reason => write!(f, "× {reason}"),
             },
+            Self::Dropped => f.write_str("dropped"),
             Self::Closed => f.write_str("closed"),
             Self::Open => f.write_str("open"),
             Self::NotConnected => f.write_str("not connected"),
