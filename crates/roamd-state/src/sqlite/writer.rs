@@ -119,7 +119,9 @@ impl Writer {
             .name("state-writer".to_owned())
             .spawn(move || {
                 run(&mut connection, &flags, &shared);
-                // Nothing is written after this.
+                // The last connection that closes moves the log into the file. Nothing is written
+                // after that.
+                drop(connection);
                 drop(lock);
             })
             .map(|_detached| handle)
