@@ -81,6 +81,20 @@ pub enum OpenError {
         /// Permission bits of the file.
         mode: u32,
     },
+    /// The key of digests belongs to another user.
+    #[error(
+        "{} belongs to the user {owner}, who can read it: run `chown {user}` on it, or remove it; \
+         then known networks and login attempts are forgotten",
+        path.display()
+    )]
+    KeyOwner {
+        /// Path of the key file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// The user who runs this program.
+        user: u32,
+    },
     /// The key of digests is damaged.
     #[error(
         "{} is damaged: restore it from a copy, or remove it; then known networks and login \

@@ -1,7 +1,7 @@
 //! The SQLite engine.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -158,6 +158,22 @@ fn exposed_or_damaged_digest_key_is_refused() {
     fs::write(&key, &good).unwrap();
     fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     drop(SqliteState::open(&path).unwrap());
+}
+
+/// Only root can give files away, so that other users test nothing here.
+#[test]
+fn digest_key_of_another_user_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let key = folder.path().join("state.key");
+    drop(SqliteState::open(&path).unwrap());
+    if fs::metadata(&key).unwrap().uid() != 0 {
+        return;
+    }
+    chown(&key, Some(65_534), None).unwrap();
+    let error = SqliteState::open(&path).unwrap_err().to_string();
+    let expected = "state.key belongs to the user 65534, who can read it: run `chown 0` on it";
+    assert!(error.contains(expected), "{error}");
 }
 
 /// Format 1 had plain digests of all keys. Those of guessable keys leave the file.
