@@ -186,6 +186,10 @@ impl SharedState for SqliteState {
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(self.writer.is_alive())
     }
+
+    fn refused_writes(&self) -> u64 {
+        self.writer.refused()
+    }
 }
 
 #[cfg(test)]
@@ -316,6 +320,7 @@ mod tests {
             }
         }
         assert_eq!(refused, 9 * SHARE);
+        assert_eq!(state.refused_writes(), u64::from(refused));
         let mut other = write(b"victim");
         assert!(poll_once(other.as_mut()).is_none());
         assert!(

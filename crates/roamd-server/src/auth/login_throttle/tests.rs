@@ -298,3 +298,7 @@ impl SharedState for MemoryState {
         Box::pin(ready(Ok(())))
     }
 }
+
+    fn refused_writes(&self) -> u64 {
+        0
+    }
