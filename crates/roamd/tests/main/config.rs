@@ -212,6 +212,33 @@ fn config_check_warns_about_controllers_in_the_clear() {
 }
 
 #[test]
+fn config_check_warns_about_several_farms_that_check_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roamd.toml");
+    for (farms, lines, warned) in [
+        (1, "", false),
+        (2, "", true),
+        (2, "[authentication]\ncredentials = \"farm\"", true),
+        (2, "[authentication]\ncredentials = \"F2\"", false),
+    ] {
+        let farm = |number| FarmConfig::new(&format!("F{number}"), "http://127.0.0.1:1");
+        let config = ServerConfig {
+            listen: "127.0.0.1:1".to_owned(),
+            base_url: "http://127.0.0.1:1".to_owned(),
+            data_dir: folder.path().join("data").display().to_string(),
+            lines: lines.to_owned(),
+            stores: vec![StoreConfig::new("/Citrix/Store", (1..=farms).map(farm))],
+        };
+        fs::write(&file, config.to_string()).unwrap();
+        let ran = run(&["config", "check", file.to_str().unwrap()]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let warning = "Each of the 2 farms is believed when it accepts a password";
+        assert_eq!(ran.err.contains(warning), warned, "{lines}: {}", ran.err);
+        assert_eq!(ran.err.lines().count(), usize::from(warned), "{}", ran.err);
+    }
+}
+
+#[test]
 fn unreadable_configuration_is_named() {
     let ran = run(&["config", "check", "/no/such/roamd.toml"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
