@@ -100,6 +100,7 @@ const LAYERS: [(&str, Tier, MayUse); 21] = [
             "roamd-seal",
             "roamd-server",
             "roamd-sessions",
+            "roamd-state",
             "roamd-store-proto",
             "roamd-xml",
         ]),
