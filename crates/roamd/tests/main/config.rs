@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use roamd_server::config;
-use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
+use roamd_testkit::{CertificateAuthority, FarmConfig, ServerConfig, StoreConfig};
 
 use crate::support::{run, self_signed};
 
@@ -88,6 +88,11 @@ fn config_check_warns_about_valid_but_risky_values() {
     );
     self_signed(&certificate, &key);
     let tls = format!("[tls]\ncertificate_file = {certificate:?}\nkey_file = {key:?}\n");
+    let expired = folder.path().join("expired");
+    fs::create_dir(&expired).unwrap();
+    let expired = CertificateAuthority::new()
+        .issue("localhost", 2020)
+        .write(&expired);
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
@@ -122,6 +127,13 @@ fn config_check_warns_about_valid_but_risky_values() {
             &data,
             &tls,
             Some("is not for store.test"),
+        ),
+        (
+            "127.0.0.1:1",
+            "https://localhost",
+            &data,
+            &expired,
+            Some("is expired or not valid yet"),
         ),
         (
             "127.0.0.1:1",
