@@ -58,6 +58,10 @@ enum Target {
     KeyRing,
     /// Accounts that farms name in responses to sign-ins.
     Account,
+    /// The file of the shared state.
+    StateFile,
+    /// The file of revocations by operators.
+    Revocations,
 }
 
 impl Args {

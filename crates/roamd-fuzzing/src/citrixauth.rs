@@ -5,8 +5,8 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use roamd_citrixauth::{
-    Conversations, FormPolicy, Grant, IssuedToken, Negotiation, Realm, Service, TokenPolicy,
-    TokenService, UserIdentity,
+    Claims, Conversations, FormPolicy, Grant, IssuedToken, Negotiation, Realm, Service,
+    TokenPolicy, TokenService, UserIdentity,
 };
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{FormPost, RequestToken};
@@ -20,22 +20,6 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// Checks an `Authorization` header. It must be accepted only if it has the issued token. A token
 /// for any account and password must return these, and must be rejected with one bit changed.
 pub fn token(bytes: &[u8]) {
-    let tokens = tokens();
-    let Some(service) = service() else { return };
-    let issue = |user: UserIdentity, password: String| {
-        let grant = Grant {
-            user,
-            password: password.into(),
-            service: service.clone(),
-        };
-        tokens.issue(&grant, NOW, &mut CountingRng::new()).ok()
-    };
-    let check = |header: &str| {
-        tokens
-            .check(Some(header), service.realm(), service.audience(), NOW)
-            .and_then(|presented| presented.unless_revoked(false))
-            .ok()
-    };
     let header = String::from_utf8_lossy(bytes);
     if check(&header).is_some() {
         let own = issue(UserIdentity::new("LAB", "alice"), "password".to_owned());
@@ -47,11 +31,8 @@ pub fn token(bytes: &[u8]) {
 
     let mut input = SplitInput::new(bytes);
     let (domain, name, password) = (input.text(), input.text(), input.text());
-    let Some(own) = issue(UserIdentity::new(&*domain, &*name), password.clone()) else {
+    let Some((own, claims)) = issued(UserIdentity::new(&*domain, &*name), password.clone()) else {
         return;
-    };
-    let Some(claims) = check(&authorization(&own)) else {
-        panic!("an issued token is rejected");
     };
     assert_eq!(
         (claims.user.domain(), claims.user.name()),
@@ -67,6 +48,41 @@ pub fn token(bytes: &[u8]) {
     if let Some(forged) = with_bit_flipped(&own, bit) {
         assert!(check(&forged).is_none(), "a forged token is accepted");
     }
+}
+
+/// Asserts that a token of an account, which a farm has named, is a token of this account.
+pub(crate) fn assert_token_names(user: &UserIdentity) {
+    let claims = issued(user.clone(), "password".to_owned()).map(|(_, claims)| claims.user);
+    assert!(
+        claims.is_some_and(|claimed| claimed.to_string() == user.to_string()),
+        "a token of another account"
+    );
+}
+
+/// Issues a token, and opens it.
+fn issued(user: UserIdentity, password: String) -> Option<(IssuedToken, Claims)> {
+    let own = issue(user, password)?;
+    let Some(claims) = check(&authorization(&own)) else {
+        panic!("an issued token is rejected");
+    };
+    Some((own, claims))
+}
+
+fn issue(user: UserIdentity, password: String) -> Option<IssuedToken> {
+    let grant = Grant {
+        user,
+        password: password.into(),
+        service: service()?,
+    };
+    tokens().issue(&grant, NOW, &mut CountingRng::new()).ok()
+}
+
+fn check(header: &str) -> Option<Claims> {
+    let service = service()?;
+    tokens()
+        .check(Some(header), service.realm(), service.audience(), NOW)
+        .and_then(|presented| presented.unless_revoked(false))
+        .ok()
 }
 
 /// Resumes a conversation from a posted form and a cookie. Only the started conversation may be

@@ -1,8 +1,9 @@
 //! Revocations by an operator: the file `revocations` in the data folder.
 //!
 //! `roamd tokens revoke` writes it, and a server reads it when it starts and every few seconds.
-//! Each line is a JSON object.
+//! Each line is a JSON object. The file is never empty, since a revocation is what creates it.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -44,7 +45,8 @@ pub enum RevocationsError {
     Access(#[from] FileAccessError),
     /// The file contains something else.
     #[error(
-        "{}:{line}: not a revocation; the file is left as it is. Correct the line, or remove it",
+        "{}:{line}: not a revocation, or another one of the same user; the file is left as it is. \
+         Correct the line, or remove it; remove an empty file",
         .path.display()
     )]
     Damaged {
@@ -172,13 +174,10 @@ impl RevocationFile {
         file.take(MAX_BYTES)
             .read_to_string(&mut text)
             .map_err(|source| self.unusable(source))?;
-        let entry = |(index, line): (usize, &str)| {
-            parse(line).ok_or_else(|| RevocationsError::Damaged {
-                path: self.path().to_owned(),
-                line: index + 1,
-            })
-        };
-        text.lines().enumerate().map(entry).collect()
+        from_text(&text).map_err(|line| RevocationsError::Damaged {
+            path: self.path().to_owned(),
+            line,
+        })
     }
 
     /// Replaces the file and flushes it to the disk.
@@ -223,6 +222,24 @@ fn to_text(entries: &[UserRevocation]) -> Result<String, serde_json::Error> {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// Parses a file. Two entries of a user would contradict each other.
+///
+/// # Errors
+/// The number of the first bad line.
+fn from_text(text: &str) -> Result<Vec<UserRevocation>, usize> {
+    let mut users = HashSet::new();
+    let mut entries = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let entry = parse(line).filter(|entry| users.insert(entry.key()));
+        entries.push(entry.ok_or(index + 1)?);
+    }
+    if entries.is_empty() {
+        Err(1)
+    } else {
+        Ok(entries)
+    }
 }
 
 fn parse(line: &str) -> Option<UserRevocation> {
@@ -332,6 +349,12 @@ mod tests {
         for (text, mode, expected) in [
             (
                 format!("{good}rubbish\n"),
+                0o600,
+                "revocations:2: not a revocation",
+            ),
+            (String::new(), 0o600, "revocations:1: not a revocation"),
+            (
+                good.replace("alice", "ALICE") + &good,
                 0o600,
                 "revocations:2: not a revocation",
             ),

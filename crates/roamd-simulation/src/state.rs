@@ -145,4 +145,8 @@ impl SharedState for MemoryState {
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(ready(Ok(())))
     }
+
+    fn refused_writes(&self) -> u64 {
+        0
+    }
 }

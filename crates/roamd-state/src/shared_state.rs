@@ -112,4 +112,7 @@ pub trait SharedState: Send + Sync {
     /// Checks that the engine can write. It writes nothing. Calls at the same time cost as much as
     /// one, and it is never refused because of waiting writes.
     fn is_alive(&self) -> StateFuture<'_, ()>;
+
+    /// Returns the number of writes that this process has had refused with [`StateError::Busy`].
+    fn refused_writes(&self) -> u64;
 }

@@ -102,6 +102,7 @@ const LAYERS: [(&str, Tier, MayUse); 22] = [
             "roamd-seal",
             "roamd-server",
             "roamd-sessions",
+            "roamd-state",
             "roamd-store-proto",
             "roamd-xml",
         ]),

@@ -76,6 +76,16 @@ fn account_inputs_pass() {
     replay("account", roamd_fuzzing::account);
 }
 
+#[test]
+fn revocation_inputs_pass() {
+    replay("revocations", roamd_fuzzing::revocations);
+}
+
+#[test]
+fn state_file_inputs_pass() {
+    replay("state_file", roamd_fuzzing::state_file);
+}
+
 /// Calls the oracle of a target with the inputs of all targets.
 fn replay(target: &str, oracle: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

@@ -50,6 +50,7 @@ impl AppState {
         let password_checks = Arc::new(PasswordCheckCache::new(&mut rng()));
         let mut metrics = Metrics::default();
         metrics.watch_audit(&environment.audit);
+        metrics.watch_state(&environment.state);
         let stores = stores(
             config,
             &environment,

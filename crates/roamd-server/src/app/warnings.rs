@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_nfuse_client::{ControllerUrl, Security};
 
-use crate::config::{Config, Scheme};
+use crate::config::{Config, CredentialCheck, Scheme};
 use crate::data_dir;
 use crate::tls;
 
@@ -60,6 +60,15 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
                 ));
             }
         }
+    }
+    let farms: usize = config.stores.iter().map(|store| store.farms.len()).sum();
+    let credentials = &config.authentication.credentials;
+    if *credentials == CredentialCheck::FirstFarm && farms > 1 {
+        warn(format!(
+            "Each of the {farms} farms is believed when it accepts a password, because credentials \
+             is \"farm\"; name one farm in it, unless all farms have the same directory and the same \
+             administrators"
+        ));
     }
     if let Some(files) = &listener.tls
         && let Ok(certificate) = tls::read(files)

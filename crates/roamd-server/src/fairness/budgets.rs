@@ -89,10 +89,11 @@ pub(crate) const AUDIT_CHANGES_PER_HOUR: u32 = 6_000;
 /// users. More users at a time share one more budget.
 pub(crate) const AUDIT_USERS_REMEMBERED: usize = 65_536;
 
-/// Incomplete bodies of all clients, in bytes of memory.
-pub(crate) const BODY_BYTES: usize = 64 * MIB;
+/// Incomplete bodies of all requests with a valid token, in bytes of memory. As much is for those
+/// of all requests without one, which may be sign-ins.
+pub(crate) const BODY_BYTES: usize = 32 * MIB;
 
-/// Incomplete bodies of one client, in bytes of memory.
+/// The same for the requests of one client.
 pub(crate) const BODY_BYTES_PER_CLIENT: usize = 2 * MIB;
 
 /// Incomplete body of an HTTP/1.1 connection that counts in no budget, in bytes of memory.
@@ -159,10 +160,19 @@ mod tests {
             ("all clients", "unfinished heads", mib(limits.head_bytes)),
             (
                 "client network",
-                "bodies on their way",
-                mib(BODY_BYTES_PER_CLIENT),
+                "bodies on their way, with and without a valid token",
+                format!("{} each", mib(BODY_BYTES_PER_CLIENT)),
             ),
-            ("all clients", "bodies on their way", mib(BODY_BYTES)),
+            (
+                "clients without a valid token",
+                "bodies on their way",
+                mib(BODY_BYTES),
+            ),
+            (
+                "clients with a valid token",
+                "bodies on their way",
+                mib(BODY_BYTES),
+            ),
             (
                 "clients without a valid token",
                 "requests in progress",
@@ -269,7 +279,7 @@ mod tests {
             ("program", PROGRAM),
             ("connections", limits.connections * CONNECTION),
             ("heads", limits.head_bytes),
-            ("bodies", BODY_BYTES),
+            ("bodies", 2 * BODY_BYTES),
         ];
         let all = sum(&farms()) + sum(&clients);
         let parts = (farms(), clients);

@@ -15,12 +15,14 @@ use crate::http::client_address::client_key;
 ///
 /// A request is in progress from the end of its body to its response. Requests with a valid token
 /// leave a share of the places to those without, which may be sign-ins, and the other way round.
+/// The bodies of either have a budget of their own.
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
     places: Arc<ClientLimiter>,
     users: Arc<Share>,
     strangers: Arc<Share>,
-    bodies: Arc<ClientLimiter>,
+    bodies_of_users: Arc<ClientLimiter>,
+    bodies_of_strangers: Arc<ClientLimiter>,
 }
 
 /// Places of all requests with, or of all without a valid token.
@@ -56,11 +58,13 @@ impl RequestLimiter {
                 taken: AtomicUsize::new(0),
             })
         };
+        let bodies = || ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key);
         Arc::new(Self {
             places: ClientLimiter::new(total, per_client, client_key),
             users: share(),
             strangers: share(),
-            bodies: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key),
+            bodies_of_users: bodies(),
+            bodies_of_strangers: bodies(),
         })
     }
 
@@ -109,9 +113,14 @@ impl Admission {
 
     /// Room for the body of the request while it arrives, of which `free` bytes count in no budget.
     pub(crate) fn body_room(&self, free: usize) -> BodyRoom {
+        let bodies = if self.has_token.load(Ordering::Relaxed) {
+            &self.limiter.bodies_of_users
+        } else {
+            &self.limiter.bodies_of_strangers
+        };
         BodyRoom {
             free,
-            permit: self.limiter.bodies.open(self.client),
+            permit: bodies.open(self.client),
         }
     }
 }
@@ -180,6 +189,27 @@ mod tests {
                 drop((held, other));
                 assert!(start(&limiter, 1, has_token).is_some(), "{total}");
             }
+        }
+    }
+
+    #[test]
+    fn bodies_with_and_without_token_have_budgets_of_their_own() {
+        for has_token in [false, true] {
+            let limiter = RequestLimiter::new(2_048, 256);
+            let room = |client, has_token| {
+                let admission = limiter.admission(address(client));
+                if has_token {
+                    admission.record_valid_token();
+                }
+                let mut permit = admission.body_room(0).permit;
+                permit.grow_to(BODY_BYTES_PER_CLIENT).map(|()| permit)
+            };
+            let clients = u32::try_from(BODY_BYTES / BODY_BYTES_PER_CLIENT).unwrap();
+            let held: Vec<_> = (0..clients).map(|client| room(client, has_token)).collect();
+            assert!(held.iter().all(Result::is_ok));
+            assert_eq!(room(clients, has_token).unwrap_err(), LimitReached::ForAll);
+            assert!(room(0, !has_token).is_ok());
+            assert!(room(clients, !has_token).is_ok());
         }
     }
 

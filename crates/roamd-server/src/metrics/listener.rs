@@ -39,6 +39,16 @@ struct ReloadLabels {
     outcome: &'static str,
 }
 
+impl CertificateReload {
+    fn labels(self) -> ReloadLabels {
+        let outcome = match self {
+            Self::Replaced => "replaced",
+            Self::Kept => "kept",
+        };
+        ReloadLabels { outcome }
+    }
+}
+
 impl ListenerMetrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
@@ -83,11 +93,13 @@ impl ListenerMetrics {
 
     /// Counts a reload of the certificate files.
     pub(crate) fn record_reload(&self, outcome: CertificateReload) {
-        let outcome = match outcome {
-            CertificateReload::Replaced => "replaced",
-            CertificateReload::Kept => "kept",
-        };
-        self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
+        self.reloads.get_or_create(&outcome.labels()).inc();
+    }
+
+    /// The number of reloads with an outcome.
+    #[cfg(test)]
+    pub(crate) fn reloads(&self, outcome: CertificateReload) -> u64 {
+        self.reloads.get_or_create(&outcome.labels()).get()
     }
 
     /// Records when the certificate in use expires.

@@ -1,10 +1,12 @@
 //! Metrics for Prometheus: responses here, farms in [`farms`], the listener in [`listener`]. The
-//! state of controllers is read when the metrics are scraped, in [`controllers`].
+//! state of controllers is read when the metrics are scraped, in [`controllers`], and so is the
+//! shared state, in [`shared_state`].
 
 mod controllers;
 mod farms;
 mod listener;
 pub(crate) mod readiness;
+mod shared_state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +18,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::StaClient;
+use roamd_state::SharedState;
 
 use self::controllers::Controllers;
 pub(crate) use self::farms::{FarmCounts, FarmMetrics};
 pub(crate) use self::listener::{CertificateReload, ListenerMetrics};
+use self::shared_state::RefusedWrites;
 use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;
 
@@ -55,6 +59,12 @@ impl Metrics {
     /// Adds the numbers of written and lost audit lines.
     pub(crate) fn watch_audit(&mut self, audit: &AuditLog) {
         audit.register(&mut self.registry);
+    }
+
+    /// Adds the number of refused writes to the shared state.
+    pub(crate) fn watch_state(&mut self, state: &Arc<dyn SharedState>) {
+        self.registry
+            .register_collector(Box::new(RefusedWrites(Arc::clone(state))));
     }
 
     /// Counts one response.

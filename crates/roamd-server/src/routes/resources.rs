@@ -48,7 +48,10 @@ pub(crate) async fn list(
             let queried = service.query_resources(&caller.user, scope).await;
             let size = queried.size();
             let merge = move || service.merge_resources(queried);
-            state.large_work.run(size, merge).await??
+            let list = state.large_work.run(size, merge).await??;
+            // The farms may have taken long to respond.
+            caller.check_token_again().await?;
+            list
         }
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
@@ -74,6 +77,7 @@ pub(crate) async fn single(
     let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
     caller.check_password(store.check_policy()).await?;
     let listed = store.service.resource(&caller.user, &id).await?;
+    caller.check_token_again().await?;
     let body = resource(&store.urls, &listed).to_xml(&groups);
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
@@ -100,7 +104,9 @@ pub(crate) async fn icon(
         None => IconSize::DEFAULT,
     };
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
-    let png = match store.service.icon(&caller.user, &id, size).await? {
+    let icon = store.service.icon(&caller.user, &id, size).await?;
+    caller.check_token_again().await?;
+    let png = match icon {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
         Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
     };

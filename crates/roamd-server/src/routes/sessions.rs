@@ -41,7 +41,7 @@ pub(crate) async fn available(
     let end_point = EndPoint::from(&params);
     let service = Arc::clone(&store.service);
     let plan = service.plan_list(list_request);
-    let Caller { user, audit, .. } = caller;
+    let (user, audit) = (caller.user.clone(), caller.audit.clone());
     // A list with side effects runs to completion, like every change. Any other is cancelled if
     // its client disconnects.
     let list = if plan.has_side_effects() {
@@ -56,6 +56,8 @@ pub(crate) async fn available(
     } else {
         list(service, &state.large_work, &plan, &user, &end_point).await??
     };
+    // The farms may have taken long to respond.
+    caller.check_token_again().await?;
     let (urls, spelling) = (Arc::clone(&store.urls), store.spelling(params.spelling));
     let size = list.sessions.len();
     let write = move || document(&urls, list).to_xml(spelling);

@@ -189,6 +189,8 @@ mod tests {
             reloader.check().await;
             assert_eq!(tls.expiry(), before, "{half}");
         }
+        assert_eq!(reloader.metrics.reloads(CertificateReload::Kept), 3);
+        assert_eq!(reloader.metrics.reloads(CertificateReload::Replaced), 0);
         write(&files.key_file, &new.1);
         fs::set_permissions(&files.key_file, fs::Permissions::from_mode(0o644)).unwrap();
         reloader.check().await;

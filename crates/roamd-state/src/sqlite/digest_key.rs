@@ -9,10 +9,11 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use rustix::process::geteuid;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -23,6 +24,9 @@ use crate::flag::FlagKind;
 
 /// Length of the key, in bytes: a block of the hash function.
 const LEN: usize = 64;
+
+/// User id of root.
+const ROOT: u32 = 0;
 
 /// The key.
 #[derive(Clone)]
@@ -44,9 +48,14 @@ impl DigestKey {
             opened => opened,
         };
         let file = file.map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+        let metadata = file.metadata().map_err(failed)?;
+        let mode = metadata.mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(OpenError::KeyExposed { path, mode });
+        }
+        let (owner, user) = (metadata.uid(), geteuid().as_raw());
+        if ![ROOT, user].contains(&owner) {
+            return Err(OpenError::KeyOwner { path, owner, user });
         }
         // One byte more, to notice a longer file.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LEN + 1));

@@ -28,8 +28,10 @@ const ONE_PROCESS_ROW: (Durability, usize) = (Durability::Process, 1);
 /// When it is dropped, its thread stops after all queued writes.
 #[derive(Debug)]
 pub struct SqliteState {
-    writer: Writer,
+    /// Before the writer, so that it is closed first: the last connection that closes writes to the
+    /// file, and the writer holds the lock until then.
     reader: Mutex<Connection>,
+    writer: Writer,
     flags: Arc<FlagCache>,
     digest_key: DigestKey,
 }
@@ -51,7 +53,7 @@ impl SqliteState {
         let flags = Arc::new(flags);
         Ok(Self {
             flags: Arc::clone(&flags),
-            reader: Mutex::new(file::open(path)?),
+            reader: Mutex::new(file::open_again(path)?),
             writer: Writer::start(path, connection, flags, lock)?,
             digest_key,
         })
@@ -184,6 +186,10 @@ impl SharedState for SqliteState {
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(self.writer.is_alive())
     }
+
+    fn refused_writes(&self) -> u64 {
+        self.writer.refused()
+    }
 }
 
 #[cfg(test)]
@@ -216,7 +222,7 @@ mod tests {
                 state.increment(PARTY, kind, key, now, until).await.unwrap();
             }
         }
-        let connection = file::open(&path).unwrap();
+        let connection = file::open_again(&path).unwrap();
         assert_eq!(limit_counters(&connection, 20).unwrap(), 0);
         assert_eq!(limit_counters(&connection, 4).unwrap(), 6);
         for (kind, number, count) in [(many, 5, 0), (many, 6, 1), (many, 9, 1), (few, 0, 1)] {
@@ -240,7 +246,7 @@ mod tests {
                     .unwrap();
             }
         }
-        let connection = file::open(&path).unwrap();
+        let connection = file::open_again(&path).unwrap();
         let mut removed = Vec::new();
         limit_flags(&connection, 60, &mut removed).unwrap();
         assert!(removed.is_empty());
@@ -314,6 +320,7 @@ mod tests {
             }
         }
         assert_eq!(refused, 9 * SHARE);
+        assert_eq!(state.refused_writes(), u64::from(refused));
         let mut other = write(b"victim");
         assert!(poll_once(other.as_mut()).is_none());
         assert!(

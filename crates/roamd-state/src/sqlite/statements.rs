@@ -129,7 +129,8 @@ pub(super) fn counter(
 ) -> rusqlite::Result<Counter> {
     let counter = connection
         .prepare_cached(
-            "SELECT count, until FROM counter WHERE kind = ?1 AND digest = ?2 AND until > ?3",
+            "SELECT min(count, 4294967295), until FROM counter
+             WHERE kind = ?1 AND digest = ?2 AND until > ?3",
         )?
         .query_row(
             params![kind.stored_name(), key.as_bytes(), now.as_millisecond()],

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,6 +48,8 @@ pub(super) struct Writer(Arc<Shared>);
 struct Shared {
     state: Mutex<Waiting>,
     changed: Condvar,
+    /// Number of writes that were refused because too many waited.
+    refused: AtomicU64,
 }
 
 /// What waits for the thread.
@@ -113,13 +116,16 @@ impl Writer {
                 is_closed: false,
             }),
             changed: Condvar::new(),
+            refused: AtomicU64::new(0),
         });
         let handle = Self(Arc::clone(&shared));
         thread::Builder::new()
             .name("state-writer".to_owned())
             .spawn(move || {
                 run(&mut connection, &flags, &shared);
-                // Nothing is written after this.
+                // The last connection that closes moves the log into the file. Nothing is written
+                // after that.
+                drop(connection);
                 drop(lock);
             })
             .map(|_detached| handle)
@@ -154,6 +160,11 @@ impl Writer {
         });
         self.0.push(party, rows, Job { durability, work })?;
         result_of(response).await
+    }
+
+    /// Returns the number of writes that were refused because too many waited.
+    pub(super) fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::Relaxed)
     }
 
     /// Waits for the next transaction, of any party.
@@ -194,6 +205,9 @@ impl Shared {
             waiting.jobs.push(party, rows, job)
         };
         self.changed.notify_one();
+        if !matches!(pushed, Pushed::Waits) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
         match pushed {
             Pushed::Waits => Ok(()),
             Pushed::Evicted(evicted) => {

@@ -1,7 +1,7 @@
 //! The SQLite engine.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -160,6 +160,22 @@ fn exposed_or_damaged_digest_key_is_refused() {
     drop(SqliteState::open(&path).unwrap());
 }
 
+/// Only root can give files away, so that other users test nothing here.
+#[test]
+fn digest_key_of_another_user_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let key = folder.path().join("state.key");
+    drop(SqliteState::open(&path).unwrap());
+    if fs::metadata(&key).unwrap().uid() != 0 {
+        return;
+    }
+    chown(&key, Some(65_534), None).unwrap();
+    let error = SqliteState::open(&path).unwrap_err().to_string();
+    let expected = "state.key belongs to the user 65534, who can read it: run `chown 0` on it";
+    assert!(error.contains(expected), "{error}");
+}
+
 /// Format 1 had plain digests of all keys. Those of guessable keys leave the file.
 #[tokio::test]
 async fn first_format_keeps_revocations_and_forgets_guessable_keys() {
@@ -272,12 +288,17 @@ fn foreign_file_is_refused_and_left_unchanged() {
     let other = "belongs to another program";
     let newer = "has format 99, and this program supports formats up to 2";
     refused("text", "is damaged", |path| fs::write(path, &text).unwrap());
+    refused("empty", "is damaged", |path| fs::write(path, "").unwrap());
     refused("short", "is damaged", |path| {
         fs::write(path, "SQLite format 3\0").unwrap();
     });
     refused("truncated", "is damaged", |path| {
         let bytes = fs::read(path).unwrap();
         fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+    });
+    refused("without its last byte", "is damaged", |path| {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() - 1]).unwrap();
     });
     refused("overwritten in the middle", "is damaged", |path| {
         let mut bytes = fs::read(path).unwrap();
@@ -293,6 +314,80 @@ fn foreign_file_is_refused_and_left_unchanged() {
     refused("newer", newer, |path| {
         alter(path, "PRAGMA user_version = 99");
     });
+    // What would forget entries, or change what they mean.
+    for (name, sql) in [
+        ("without a format", "PRAGMA user_version = 0"),
+        ("of an impossible format", "PRAGMA user_version = -1"),
+        ("without a table", "DROP TABLE counter"),
+        ("with another table", "ALTER TABLE mark RENAME TO note"),
+        ("without an index", "DROP INDEX mark_until"),
+        (
+            "with a trigger",
+            "CREATE TRIGGER forget AFTER INSERT ON mark BEGIN DELETE FROM mark; END",
+        ),
+        (
+            "with an unknown kind",
+            "INSERT INTO mark (kind, digest, until) \
+             VALUES ('revoked-tokem', zeroblob(32), 4000000000000)",
+        ),
+    ] {
+        refused(name, "is damaged", |path| alter(path, sql));
+    }
+    // An index that contradicts its table: a sweep would remove an entry too early.
+    refused("with a wrong index", "is damaged", |path| {
+        alter(
+            path,
+            "INSERT INTO mark (kind, digest, until) \
+             VALUES ('revoked-token', zeroblob(32), 3333333333333)",
+        );
+        let mut bytes = fs::read(path).unwrap();
+        let until = &3_333_333_333_333_i64.to_be_bytes()[2..];
+        let last = bytes
+            .windows(6)
+            .rposition(|window| window == until)
+            .unwrap();
+        bytes[last + 5] ^= 1;
+        fs::write(path, bytes).unwrap();
+    });
+}
+
+/// bad-inputs 80: a flipped bit can make a count larger than the type of counts. It is read as the
+/// largest, so that the user can sign in when it has expired.
+#[tokio::test]
+async fn oversized_count_is_read_as_the_largest() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let (kind, key) = (CounterKind::ConversationFailures, Digest::of(b"key"));
+    let state = SqliteState::open(&path).unwrap();
+    let count = state.increment(PARTY, kind, key, at(0), at(10)).await;
+    assert_eq!(count.unwrap(), 1);
+    drop(state);
+    settle(&path);
+    alter(&path, "UPDATE counter SET count = count | (1 << 40)");
+    let state = SqliteState::open(&path).unwrap();
+    for (time, expected) in [(at(0), u32::MAX), (at(10), 0)] {
+        let counter = state.counter(kind, key, time).await.unwrap();
+        assert_eq!(counter.count, expected);
+    }
+}
+
+/// What was removed does not come back: a new file is not read with the log of an earlier one.
+#[tokio::test]
+async fn new_file_ignores_the_rest_of_a_removed_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.db");
+    let state = SqliteState::open(&path).unwrap();
+    let key = Digest::of(b"key");
+    state.set_flag(PARTY, SPENT, key, at(10)).await.unwrap();
+    let log = fs::read(folder.path().join("state.db-wal")).unwrap();
+    drop(state);
+    settle(&path);
+    fs::remove_file(&path).unwrap();
+    fs::write(folder.path().join("state.db-wal"), log).unwrap();
+    fs::write(folder.path().join("state.db.new"), "half a file").unwrap();
+    let state = SqliteState::open(&path).unwrap();
+    assert!(!state.is_flag_set(SPENT, key, at(0)).await.unwrap());
+    assert!(state.set_flag(PARTY, SPENT, key, at(10)).await.unwrap());
 }
 
 /// bad-inputs 80: the file is used, or refused by name and left unchanged; nothing panics.

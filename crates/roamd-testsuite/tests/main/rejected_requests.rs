@@ -630,6 +630,7 @@ fn bad_bodies(trap: &str) -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 with("<tickets/><tickets/>"),
                 "sessionparams/tickets",
             ),
+            ("65 tickets", tickets(65), "more than 64 tickets"),
             ("257 tickets", tickets(257), "more than 256 child elements"),
             (
                 "a ticket of 1,025 letters",

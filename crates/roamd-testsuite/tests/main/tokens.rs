@@ -336,6 +336,40 @@ async fn token_destroyed_during_launch_gets_no_ticket() {
 }
 
 #[tokio::test]
+async fn token_destroyed_during_list_gets_no_list() {
+    // CA-39
+    let farm = ScriptedController::healthy().await;
+    let env = TestEnvironment::start(Options {
+        more_sections: farm.farm_section("SCRIPTED", "Farm9"),
+        ..Options::default()
+    })
+    .await;
+    for (request, is_post) in [("ReconnectSessionData", true), ("AppData", false)] {
+        let alice = sign_in(&env, "alice", "roam-demo").await;
+        let held = Arc::new(Semaphore::new(0));
+        farm.hold(request, &held);
+        let before = farm.request_count(request);
+        let listing = tokio::spawn({
+            let alice = alice.clone();
+            async move {
+                if is_post {
+                    let body = session_params("DESK-C", "");
+                    alice.post("available", "*/*", &body).await
+                } else {
+                    alice.get("/Citrix/Store/resources/v2").await
+                }
+            }
+        });
+        farm.wait_for_requests(request, before + 1).await;
+        assert_destroyed(&destroy(env.server, &alice.primary, &alice.primary).await);
+        held.close();
+        let response = listing.await.unwrap();
+        assert_eq!(challenge_of(&response).reason, "expired", "{request}");
+        farm.make_healthy();
+    }
+}
+
+#[tokio::test]
 async fn destroying_a_token_destroys_its_refreshed_copy() {
     let env = TestEnvironment::demo().await;
     let alice = sign_in(&env, "alice", "roam-demo").await;

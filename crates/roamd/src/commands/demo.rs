@@ -10,8 +10,8 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Server;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, Config, ControllerUrl, Farm, Generation, Keys, ListenerConfig,
-    LoginThrottle, SpellingChoice, Store, UrlPath,
+    Audit, Authentication, BaseUrl, Config, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
+    ListenerConfig, LoginThrottle, SpellingChoice, Store, UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -196,6 +196,10 @@ fn configuration(
         }
     }
     authentication.default_domain = authentication.domains.first().cloned();
+    // All farms have the same users.
+    if let Some(farm) = farms.first() {
+        authentication.credentials = CredentialCheck::Farm(farm.id.clone());
+    }
     Ok(Config {
         listen,
         base_url: BaseUrl::from(reachable(listen)),

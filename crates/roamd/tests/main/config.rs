@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use roamd_server::config;
-use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig};
+use roamd_testkit::{CertificateAuthority, FarmConfig, ServerConfig, StoreConfig};
 
 use crate::support::{run, self_signed};
 
@@ -88,6 +88,11 @@ fn config_check_warns_about_valid_but_risky_values() {
     );
     self_signed(&certificate, &key);
     let tls = format!("[tls]\ncertificate_file = {certificate:?}\nkey_file = {key:?}\n");
+    let expired = folder.path().join("expired");
+    fs::create_dir(&expired).unwrap();
+    let expired = CertificateAuthority::new()
+        .issue("localhost", 2020)
+        .write(&expired);
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
@@ -122,6 +127,13 @@ fn config_check_warns_about_valid_but_risky_values() {
             &data,
             &tls,
             Some("is not for store.test"),
+        ),
+        (
+            "127.0.0.1:1",
+            "https://localhost",
+            &data,
+            &expired,
+            Some("is expired or not valid yet"),
         ),
         (
             "127.0.0.1:1",
@@ -207,6 +219,33 @@ fn config_check_warns_about_controllers_in_the_clear() {
         assert_eq!(ran.code, 0, "{ran:?}");
         let warning = format!("cross the network to {url} of farm F unencrypted");
         assert_eq!(ran.err.contains(&warning), warned, "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), usize::from(warned), "{}", ran.err);
+    }
+}
+
+#[test]
+fn config_check_warns_about_several_farms_that_check_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roamd.toml");
+    for (farms, lines, warned) in [
+        (1, "", false),
+        (2, "", true),
+        (2, "[authentication]\ncredentials = \"farm\"", true),
+        (2, "[authentication]\ncredentials = \"F2\"", false),
+    ] {
+        let farm = |number| FarmConfig::new(&format!("F{number}"), "http://127.0.0.1:1");
+        let config = ServerConfig {
+            listen: "127.0.0.1:1".to_owned(),
+            base_url: "http://127.0.0.1:1".to_owned(),
+            data_dir: folder.path().join("data").display().to_string(),
+            lines: lines.to_owned(),
+            stores: vec![StoreConfig::new("/Citrix/Store", (1..=farms).map(farm))],
+        };
+        fs::write(&file, config.to_string()).unwrap();
+        let ran = run(&["config", "check", file.to_str().unwrap()]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let warning = "Each of the 2 farms is believed when it accepts a password";
+        assert_eq!(ran.err.contains(warning), warned, "{lines}: {}", ran.err);
         assert_eq!(ran.err.lines().count(), usize::from(warned), "{}", ran.err);
     }
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use roamd_state::{Digest, LimitedFlags, Party, SqliteState, StateFuture};
 use tokio::task::JoinSet;
@@ -197,19 +197,36 @@ async fn flood_from_6000_networks_leaves_checks_to_others() {
     flood.shutdown().await;
 }
 
+/// Without counters an attempt might be one of many, so no password is checked.
+#[tokio::test(start_paused = true)]
+async fn unreadable_state_refuses_every_attempt() {
+    let state = Arc::new(MemoryState::default());
+    let throttle = throttle_with(Arc::clone(&state));
+    let begin = async |evidence| {
+        let target = Target::new("DEMO", "alice", Some([192, 0, 2, 1].into()));
+        throttle.begin(target, evidence).await
+    };
+    admitted(begin(Evidence::None).await.unwrap());
+    state.is_unreadable.store(true, Ordering::Relaxed);
+    for evidence in [Evidence::None, Evidence::JustUsed] {
+        let refused = begin(evidence).await.err();
+        assert!(matches!(refused, Some(ApiError::StateUnavailable(_))));
+    }
+}
+
 /// A throttle with the default limits, by the clock of the runtime.
 fn throttle() -> Arc<LoginThrottle> {
+    throttle_with(Arc::default())
+}
+
+fn throttle_with(state: Arc<MemoryState>) -> Arc<LoginThrottle> {
     let start = Instant::now();
     let clock = Arc::new(move || {
         let elapsed = SignedDuration::try_from(start.elapsed()).unwrap();
         Timestamp::from_second(4_000_000_000).unwrap() + elapsed
     });
     let config = config::LoginThrottle::default();
-    Arc::new(LoginThrottle::new(
-        config,
-        Arc::new(MemoryState::default()),
-        clock,
-    ))
+    Arc::new(LoginThrottle::new(config, state, clock))
 }
 
 /// Shared state that responds at once, so that a stopped clock does not move on.
@@ -217,6 +234,8 @@ fn throttle() -> Arc<LoginThrottle> {
 struct MemoryState {
     flags: Mutex<HashMap<(FlagKind, Digest), Timestamp>>,
     counters: Mutex<HashMap<(CounterKind, Digest), Counter>>,
+    /// Reads of counters fail.
+    is_unreadable: AtomicBool,
 }
 
 impl SharedState for MemoryState {
@@ -268,6 +287,9 @@ impl SharedState for MemoryState {
     }
 
     fn counter(&self, kind: CounterKind, key: Digest, _: Timestamp) -> StateFuture<'_, Counter> {
+        if self.is_unreadable.load(Ordering::Relaxed) {
+            return Box::pin(ready(Err(StateError::Stopped)));
+        }
         let counters = self.counters.lock().unwrap();
         let counter = counters.get(&(kind, key)).copied();
         Box::pin(ready(Ok(counter.unwrap_or_default())))
@@ -296,5 +318,9 @@ impl SharedState for MemoryState {
 
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(ready(Ok(())))
+    }
+
+    fn refused_writes(&self) -> u64 {
+        0
     }
 }

@@ -89,10 +89,12 @@ fn safe_file_name(resource: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
-    fn ica_file_is_named_after_resource_and_stays_in_folder() {
+    fn ica_file_is_private_and_stays_in_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         let files = IcaFiles {
             folder: folder.path().to_owned(),
@@ -110,6 +112,9 @@ mod tests {
             assert!(name.starts_with(expected), "{name}");
             assert!(name.ends_with(".ica"), "{name}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), "[WFClient]\n");
+            // It contains a logon ticket.
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     }
