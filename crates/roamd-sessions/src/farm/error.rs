@@ -135,6 +135,16 @@ impl Refusal {
             Self::Credentials | Self::Account | Self::PasswordExpired
         )
     }
+
+    /// Whether farms also refuse like this if they do not publish the application any more, or have
+    /// disabled it.
+    #[must_use]
+    pub(crate) const fn may_mean_unpublished(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownApplication | Self::NoHost | Self::Resource | Self::Other
+        )
+    }
 }
 
 /// Reason for which a host is not ready yet.
