@@ -152,7 +152,10 @@ async fn launch(
             let data = not_ready(reason, format!("{url}/{key}"));
             return Ok(launch_response(media, language, &data));
         }
-        LaunchOutcome::Failed(failure) => failed(&failure, language),
+        LaunchOutcome::Failed(failure) => {
+            caller.check_again_if(failure.is_account_refused()).await?;
+            failed(&failure, language)
+        }
         LaunchOutcome::Ready { ica, ticket, farm } => {
             let user = caller.user.key();
             if let Err(refused) = caller.check_token_again().await {

@@ -13,7 +13,8 @@ use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use roamd_http::Response;
 use roamd_sessions::{
-    Description, Icon, IconSize, Kind, ListedResource, ResourceId, ResourceList, Scope,
+    Description, Icon, IconSize, Kind, ListedResource, ResourceError, ResourceId, ResourceList,
+    Scope,
 };
 use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
@@ -25,7 +26,7 @@ use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::route::IconFormat;
 use crate::http::urls::StoreUrls;
-use crate::routes::caller::caller;
+use crate::routes::caller::{Caller, caller};
 use crate::routes::icon_file;
 
 /// `clienttype` of applications and desktops, and of documents (ST-63).
@@ -48,11 +49,14 @@ pub(crate) async fn list(
             let queried = service.query_resources(&caller.user, scope).await;
             let size = queried.size();
             let merge = move || service.merge_resources(queried);
-            state.large_work.run(size, merge).await??
+            let list = state.large_work.run(size, merge).await??;
+            caller.check_again_if(list.account_refused).await?;
+            list
         }
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
             resources: Vec::new(),
+            account_refused: false,
         },
     };
     let (size, urls) = (list.resources.len(), Arc::clone(&store.urls));
@@ -73,7 +77,8 @@ pub(crate) async fn single(
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
     caller.check_password(store.check_policy()).await?;
-    let listed = store.service.resource(&caller.user, &id).await?;
+    let listed = store.service.resource(&caller.user, &id).await;
+    let listed = found(&caller, listed).await?;
     let body = resource(&store.urls, &listed).to_xml(&groups);
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
@@ -100,7 +105,8 @@ pub(crate) async fn icon(
         None => IconSize::DEFAULT,
     };
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
-    let png = match store.service.icon(&caller.user, &id, size).await? {
+    let icon = store.service.icon(&caller.user, &id, size).await;
+    let png = match found(&caller, icon).await? {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
         Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
     };
@@ -120,6 +126,17 @@ pub(crate) async fn icon(
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
+}
+
+/// Unwraps what a farm returned. If it refused the account, the password is checked again.
+async fn found<T>(caller: &Caller<'_>, result: Result<T, ResourceError>) -> Result<T, ApiError> {
+    match result {
+        Ok(found) => Ok(found),
+        Err(error) => {
+            caller.check_again_if(error.is_account_refused()).await?;
+            Err(error.into())
+        }
+    }
 }
 
 /// The scope of the list (ST-57). Returns `None` for anonymous pre-launch, since every user of this

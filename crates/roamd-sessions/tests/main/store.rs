@@ -169,6 +169,8 @@ async fn farm_refusing_the_account_is_not_asked_again() {
         let sessions = list(&store, &user("alice"), ACTIVE).await.unwrap();
         assert_eq!(sessions.enumeration, enumeration, "{refusal:?}");
         assert_eq!(store.farms()[0].calls().len(), asked, "{refusal:?}");
+        let is_failed = enumeration == EnumerationStatus::Failed;
+        assert_eq!(sessions.account_refused, is_failed, "CA-12: {refusal:?}");
     }
 }
 
