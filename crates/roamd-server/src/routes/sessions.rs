@@ -7,7 +7,8 @@ use roamd_http::Response;
 use roamd_nfuse_client::{LargeWork, LargeWorkFailed};
 use roamd_sessions::{Busy, EndAction, EndPoint, ListPlan, ListRequest, SessionList, Store, User};
 use roamd_store_proto::{
-    Session, SessionParams, SessionResult, SessionState, SessionStatus, media_type,
+    Session, SessionOperation, SessionParams, SessionResult, SessionState, SessionStatus,
+    media_type,
 };
 use secrecy::SecretString;
 use tracing::info;
@@ -29,8 +30,10 @@ pub(crate) async fn available(
 ) -> Result<Response, ApiError> {
     let caller = caller(state, &request, &store.urls.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
-    let params =
-        SessionParams::from_xml(&caller.body_of(request, media_type::SESSION_PARAMS).await?)?;
+    let params = SessionParams::from_xml(
+        &caller.body_of(request, media_type::SESSION_PARAMS).await?,
+        SessionOperation::List,
+    )?;
     let list_request = ListRequest {
         include_active_sessions: params.include_active_sessions,
         app_sessions_only: params.app_sessions_only,
@@ -42,10 +45,10 @@ pub(crate) async fn available(
     // A list with side effects runs to completion, like every change. Any other is cancelled if
     // its client disconnects.
     let list = if plan.has_side_effects() {
+        let (user, audit) = (caller.user.clone(), caller.audit.clone());
         let actor = Actor::new(&user, &store.urls.path, &end_point);
         let large_work = state.large_work.clone();
         let list = async move {
-        let (user, audit) = (caller.user.clone(), caller.audit.clone());
             let listed = list(service, &large_work, &plan, &user, &end_point).await?;
             audit.record(Event::listed(actor, &listed));
             Ok::<_, LargeWorkFailed>(listed)
@@ -55,10 +58,10 @@ pub(crate) async fn available(
         let user = &caller.user;
         list(service, &state.large_work, &plan, user, &end_point).await??
     };
+    caller.check_again_if(list.account_refused).await?;
     let (urls, spelling) = (Arc::clone(&store.urls), store.spelling(params.spelling));
     let size = list.sessions.len();
     let write = move || document(&urls, list).to_xml(spelling);
-    caller.check_again_if(list.account_refused).await?;
     let body = state.large_work.run(size, write).await?;
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
@@ -121,8 +124,10 @@ async fn end(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
         media_type::SESSION_RESULTS,
     )?;
-    let params =
-        SessionParams::from_xml(&caller.body_of(request, media_type::SESSION_PARAMS).await?)?;
+    let params = SessionParams::from_xml(
+        &caller.body_of(request, media_type::SESSION_PARAMS).await?,
+        SessionOperation::End,
+    )?;
     let tickets: Vec<SecretString> = params
         .tickets
         .iter()
