@@ -139,10 +139,9 @@ impl ListOutcome {
                 enumeration,
                 pre_launch,
             } => {
-                let enumerations = enumeration.iter().chain(pre_launch);
-                let is_truncated =
-                    sessions.is_truncated() || query.misses_sessions(enumerations.map(Arc::as_ref));
-                Some(Ok(Completeness::of(is_truncated)))
+                let enumerations = [enumeration.as_deref(), pre_launch.as_deref()];
+                let misses = query.misses_sessions(sessions.as_slice(), enumerations);
+                Some(Ok(Completeness::of(sessions.is_truncated() || misses)))
             }
             Self::Failed { error, .. } => Some(Err(error)),
         }
