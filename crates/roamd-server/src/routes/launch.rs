@@ -10,7 +10,7 @@ use roamd_sessions::{
     EndPoint, FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, NotReady,
     ResourceIds,
 };
-use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
+use roamd_store_proto::{ErrorReason, Language, LaunchData, RetryReason, media_type};
 use tracing::info;
 
 use crate::app::state::{AppState, HostedStore};
@@ -92,8 +92,7 @@ async fn launch(
     let language = request.language();
     // A client behind a proxy that is not configured, or whose proxy does not name it, is outside.
     let seen_address = request.own_client_address();
-    let params =
-        LaunchParams::from_xml(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
+    let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
     let user = &caller.user;
     let actor = Actor::new(user, &store.urls.path, &end_point);

@@ -7,8 +7,7 @@ use roamd_http::Response;
 use roamd_nfuse_client::{LargeWork, LargeWorkFailed};
 use roamd_sessions::{Busy, EndAction, EndPoint, ListPlan, ListRequest, SessionList, Store, User};
 use roamd_store_proto::{
-    Session, SessionOperation, SessionParams, SessionResult, SessionState, SessionStatus,
-    media_type,
+    Session, SessionOperation, SessionResult, SessionState, SessionStatus, media_type,
 };
 use secrecy::SecretString;
 use tracing::info;
@@ -30,7 +29,7 @@ pub(crate) async fn available(
 ) -> Result<Response, ApiError> {
     let caller = caller(state, &request, &store.urls.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
-    let params = SessionParams::from_xml(
+    let params = store.session_params(
         &caller.body_of(request, media_type::SESSION_PARAMS).await?,
         SessionOperation::List,
     )?;
@@ -124,7 +123,7 @@ async fn end(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
         media_type::SESSION_RESULTS,
     )?;
-    let params = SessionParams::from_xml(
+    let params = store.session_params(
         &caller.body_of(request, media_type::SESSION_PARAMS).await?,
         SessionOperation::End,
     )?;
