@@ -63,6 +63,12 @@ pub(crate) enum StoreRoute<'p> {
     },
     /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
     Icon {
+    /// `resources/v2/{resource}/launch/rade[/{retry-key}]`, or `rdp` in place of `rade`: kinds of
+    /// launch that this server does not support.
+    UnsupportedLaunch {
+        /// Resource id.
+        resource: &'p str,
+    },
         /// Resource id.
         resource: &'p str,
         /// Format of the icon.
@@ -190,6 +196,7 @@ impl<'p> Route<'p> {
             Self::Authentication(route) => match route {
                 AuthenticationRoute::Token => "token",
                 AuthenticationRoute::Validate { .. } => "validate",
+                StoreRoute::UnsupportedLaunch { .. } => "launch-resource",
                 AuthenticationRoute::Protocols => "protocols",
                 AuthenticationRoute::FormsStart => "forms-start",
                 AuthenticationRoute::FormsAttempt => "forms-attempt",
@@ -255,6 +262,11 @@ impl<'p> StoreRoute<'p> {
                     IconFormat::Ico
                 } else {
                     return None;
+            [Some(resource), Some(a), Some(b), _, None, ..]
+                if same(a, "launch") && (same(b, "rade") || same(b, "rdp")) =>
+            {
+                Some(Self::UnsupportedLaunch { resource })
+            }
                 };
                 Some(Self::Icon {
                     resource,
@@ -349,6 +361,7 @@ mod tests {
                 size,
             };
             Route::Store(0, route)
+        let unsupported = |resource| Route::Store(0, S::UnsupportedLaunch { resource });
         };
         let table = [
             (
@@ -429,6 +442,11 @@ mod tests {
             ),
             (
                 "/Citrix/StoreAuth/auth/V1/token/",
+            ("/Citrix/Store/resources/v2/x/Launch/Rade", unsupported("x")), // ST-52
+            (
+                "/Citrix/Store/resources/v2/x/launch/rdp/Key",
+                unsupported("x"),
+            ),
                 Route::Authentication(A::Token),
             ), // CA-41
             (
@@ -506,7 +524,8 @@ mod tests {
             "/Citrix/Store/resources/v2/a%2Db/image",
             "/Citrix/Store/resources/v2/x/picture",
             "/Citrix/Store/resources/v2/x/image/32/32",
-            "/Citrix/Store/resources/v2/x/launch/rade",
+            "/Citrix/Store/resources/v2/x/launch/g2m",
+            "/Citrix/Store/resources/v2/x/launch",
             "/Citrix/StoreAuth/auth/v1/token/x",
             "/Citrix/StoreAuth/auth/v1/token/validate/x/y",
             "/Citrix/StoreAuth/auth/v1/protocols/validate",
@@ -533,7 +552,7 @@ mod tests {
         fn identifiers_of_any_path_are_plain_characters(
             path in "(/Citrix/Store/(sessions/v1|resources/v2))?(/[a-zA-Z0-9._~%-]{0,9}|/launch|/ica|\\PC){0,6}"
         ) {
-            use StoreRoute::{Launch, LaunchResource, Icon, Resource};
+            use StoreRoute::{Launch, LaunchResource, Icon, Resource, UnsupportedLaunch};
             if let Some(Route::Store(_, route)) = of(&path)
                 && let Launch { session: id, .. }
                 | Resource { resource: id }
@@ -548,6 +567,7 @@ mod tests {
     #[test]
     fn session_routes_allow_post_only() {
         // SS-3
+                | UnsupportedLaunch { resource: id }
         for path in [
             "/Citrix/Store/sessions/v1/available",
             "/Citrix/Store/sessions/v1/x/launch/ica",

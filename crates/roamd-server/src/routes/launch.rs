@@ -22,6 +22,7 @@ use crate::http::request::Request;
 use crate::http::response::respond_secret;
 use crate::http::urls::ProtectionSpace;
 use crate::routes::caller::caller;
+use crate::routes::resources::found;
 
 /// Reconnects the client to a session.
 pub(crate) async fn session(
@@ -60,6 +61,31 @@ pub(crate) async fn resource(
         space: &store.urls.resources,
     };
     launch(state, store, requested, retry_key, request).await
+}
+
+/// Refuses to launch a resource in another way than with ICA, which this server does not support
+/// (ST-52).
+pub(crate) async fn unsupported(
+    state: &AppState,
+    store: &HostedStore,
+    resource: &str,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = caller(state, &request, &store.urls.resources).await?;
+    request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
+    store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
+    let ids = ResourceIds::from_segment(resource).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
+    caller.check_password(store.check_policy()).await?;
+    // The first farm that has the resource, as a launch with ICA tries them.
+    for id in ids.iter() {
+        let listed = store.service.resource(&caller.user, id).await;
+        match found(&caller, listed).await {
+            Ok(_) => return Err(ApiError::MissingTarget(ErrorReason::UnsupportedOperation)),
+            Err(ApiError::MissingTarget(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ApiError::RESOURCE_NOT_FOUND)
 }
 
 /// Target of a launch URL.
@@ -118,7 +144,7 @@ async fn launch(
         let reason = ErrorReason::ResourceNotFound;
         let result = Ok(LaunchOutcome::NotFound(reason));
         caller.audit.record(Event::launch(record, &result));
-        return Err(ApiError::NothingToLaunch(reason));
+        return Err(ApiError::MissingTarget(reason));
     };
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
     let launch = Launch {
@@ -136,7 +162,7 @@ async fn launch(
         result
     };
     let data = match state.changes.run_to_completion(run).await?? {
-        LaunchOutcome::NotFound(reason) => return Err(ApiError::NothingToLaunch(reason)),
+        LaunchOutcome::NotFound(reason) => return Err(ApiError::MissingTarget(reason)),
         LaunchOutcome::NotReady { reason, farm } => {
             let launch = continued.unwrap_or_else(LaunchId::random);
             // Further attempts query only the farm that is preparing its machine.

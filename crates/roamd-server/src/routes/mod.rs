@@ -48,6 +48,9 @@ pub(crate) async fn respond(
                     Box::pin(launch::resource(state, store, resource, retry, request)).await
                 }
                 StoreRoute::Icon {
+                StoreRoute::UnsupportedLaunch { resource } => {
+                    Box::pin(launch::unsupported(state, store, resource, request)).await
+                }
                     resource,
                     format,
                     size,

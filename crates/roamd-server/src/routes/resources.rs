@@ -75,7 +75,7 @@ pub(crate) async fn single(
     let caller = caller(state, &request, &store.urls.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
-    let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     caller.check_password(store.check_policy()).await?;
     let listed = store.service.resource(&caller.user, &id).await;
     let listed = found(&caller, listed).await?;
@@ -99,9 +99,12 @@ pub(crate) async fn icon(
             request.accepts(&[media_type::ICON, media_type::X_ICON], media_type::ICON)?
         }
     };
-    let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     let size = match size {
-        Some(pixels) => IconSize::fitting(pixels.parse().map_err(|_| ApiError::NotFound)?),
+        Some(pixels) => {
+            let pixels = pixels.parse().map_err(|_| ApiError::RESOURCE_NOT_FOUND)?;
+            IconSize::fitting(pixels)
+        }
         None => IconSize::DEFAULT,
     };
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
@@ -129,7 +132,10 @@ pub(crate) async fn icon(
 }
 
 /// Unwraps what a farm returned. If it refused the account, the password is checked again.
-async fn found<T>(caller: &Caller<'_>, result: Result<T, ResourceError>) -> Result<T, ApiError> {
+pub(super) async fn found<T>(
+    caller: &Caller<'_>,
+    result: Result<T, ResourceError>,
+) -> Result<T, ApiError> {
     match result {
         Ok(found) => Ok(found),
         Err(error) => {
