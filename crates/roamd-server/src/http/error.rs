@@ -53,6 +53,9 @@ pub(crate) enum ApiError {
         /// The type.
         expected: &'static str,
     },
+    /// The body has a transfer coding that this server does not decode.
+    #[error("the transfer coding is not supported; send the body chunked or with its length")]
+    TransferCoding,
     /// The body is not a valid message.
     #[error("the body cannot be used: {0}")]
     BadMessage(#[from] DecodeError),
@@ -96,12 +99,12 @@ impl From<LargeWorkFailed> for ApiError {
 }
 
 impl ApiError {
-    /// Status of the response.
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
     /// The path names no session or resource of this user.
     pub(crate) const RESOURCE_NOT_FOUND: Self = Self::MissingTarget(ErrorReason::ResourceNotFound);
 
+    /// Status of the response.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
             Self::NotFound | Self::MissingTarget(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
@@ -109,6 +112,7 @@ impl ApiError {
             Self::WrongBodyType { .. } | Self::BadRequest(_) | Self::Body(BodyError::Broken(_)) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
             Self::BadMessage(error) if error.is_too_large() => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadMessage(_) => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,

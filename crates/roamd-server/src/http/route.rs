@@ -33,6 +33,8 @@ pub(crate) enum Route<'p> {
 /// Routes below a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreRoute<'p> {
+    /// The URL of the store itself.
+    Page,
     /// `sessions/v1/available`.
     Available,
     /// `sessions/v1/disconnect`.
@@ -61,14 +63,14 @@ pub(crate) enum StoreRoute<'p> {
         /// Retry key of a launch that was not ready.
         retry: Option<&'p str>,
     },
-    /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
-    Icon {
     /// `resources/v2/{resource}/launch/rade[/{retry-key}]`, or `rdp` in place of `rade`: kinds of
     /// launch that this server does not support.
     UnsupportedLaunch {
         /// Resource id.
         resource: &'p str,
     },
+    /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
+    Icon {
         /// Resource id.
         resource: &'p str,
         /// Format of the icon.
@@ -132,6 +134,9 @@ impl<'p> Route<'p> {
             return AuthenticationRoute::of(below).map(Self::Authentication);
         }
         for (index, store) in stores.into_iter().enumerate() {
+            if same(path, store) {
+                return Some(Self::Store(index, StoreRoute::Page));
+            }
             if let Some(below) = below(path, store) {
                 return StoreRoute::of(below).map(|route| Self::Store(index, route));
             }
@@ -151,7 +156,8 @@ impl<'p> Route<'p> {
         match self {
             Self::Store(
                 _,
-                StoreRoute::Resources
+                StoreRoute::Page
+                | StoreRoute::Resources
                 | StoreRoute::Resource { .. }
                 | StoreRoute::Icon { .. }
                 | StoreRoute::Endpoints
@@ -182,6 +188,7 @@ impl<'p> Route<'p> {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Store(_, route) => match route {
+                StoreRoute::Page => "store-page",
                 StoreRoute::Available => "available",
                 StoreRoute::Disconnect => "disconnect",
                 StoreRoute::LogOff => "logoff",
@@ -189,6 +196,7 @@ impl<'p> Route<'p> {
                 StoreRoute::Resources => "resources",
                 StoreRoute::Resource { .. } => "resource",
                 StoreRoute::LaunchResource { .. } => "launch-resource",
+                StoreRoute::UnsupportedLaunch { .. } => "launch-resource",
                 StoreRoute::Icon { .. } => "icon",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
@@ -196,7 +204,6 @@ impl<'p> Route<'p> {
             Self::Authentication(route) => match route {
                 AuthenticationRoute::Token => "token",
                 AuthenticationRoute::Validate { .. } => "validate",
-                StoreRoute::UnsupportedLaunch { .. } => "launch-resource",
                 AuthenticationRoute::Protocols => "protocols",
                 AuthenticationRoute::FormsStart => "forms-start",
                 AuthenticationRoute::FormsAttempt => "forms-attempt",
@@ -255,6 +262,11 @@ impl<'p> StoreRoute<'p> {
             {
                 Some(Self::LaunchResource { resource, retry })
             }
+            [Some(resource), Some(a), Some(b), _, None, ..]
+                if same(a, "launch") && (same(b, "rade") || same(b, "rdp")) =>
+            {
+                Some(Self::UnsupportedLaunch { resource })
+            }
             [Some(resource), Some(kind), size, None, ..] => {
                 let format = if same(kind, "image") {
                     IconFormat::Png
@@ -262,11 +274,6 @@ impl<'p> StoreRoute<'p> {
                     IconFormat::Ico
                 } else {
                     return None;
-            [Some(resource), Some(a), Some(b), _, None, ..]
-                if same(a, "launch") && (same(b, "rade") || same(b, "rdp")) =>
-            {
-                Some(Self::UnsupportedLaunch { resource })
-            }
                 };
                 Some(Self::Icon {
                     resource,
@@ -354,6 +361,7 @@ mod tests {
         let launch = |session, retry| Route::Store(0, S::Launch { session, retry });
         let launch_resource =
             |resource, retry| Route::Store(0, S::LaunchResource { resource, retry });
+        let unsupported = |resource| Route::Store(0, S::UnsupportedLaunch { resource });
         let icon = |resource, format, size| {
             let route = S::Icon {
                 resource,
@@ -361,9 +369,10 @@ mod tests {
                 size,
             };
             Route::Store(0, route)
-        let unsupported = |resource| Route::Store(0, S::UnsupportedLaunch { resource });
         };
         let table = [
+            ("/Citrix/Store", Route::Store(0, S::Page)),
+            ("/citrix/other/", Route::Store(1, S::Page)),
             (
                 "/Citrix/Store/sessions/v1/available",
                 Route::Store(0, S::Available),
@@ -433,6 +442,11 @@ mod tests {
                 "/Citrix/Store/resources/v2/x/launch/ica/Key",
                 launch_resource("x", Some("Key")),
             ), // ST-46
+            ("/Citrix/Store/resources/v2/x/Launch/Rade", unsupported("x")), // ST-52
+            (
+                "/Citrix/Store/resources/v2/x/launch/rdp/Key",
+                unsupported("x"),
+            ),
             ("/Citrix/Store/endpoints/v1", Route::Store(0, S::Endpoints)),
             ("/Citrix/Store/endpoints/v1/", Route::Store(0, S::Endpoints)), // ST-22
             ("/Citrix/Store/discovery", Route::Store(0, S::Discovery)),
@@ -442,11 +456,6 @@ mod tests {
             ),
             (
                 "/Citrix/StoreAuth/auth/V1/token/",
-            ("/Citrix/Store/resources/v2/x/Launch/Rade", unsupported("x")), // ST-52
-            (
-                "/Citrix/Store/resources/v2/x/launch/rdp/Key",
-                unsupported("x"),
-            ),
                 Route::Authentication(A::Token),
             ), // CA-41
             (
@@ -502,8 +511,9 @@ mod tests {
             "",
             "//",
             "*",
-            "/Citrix/Store",
-            "/Citrix/Store/",
+            "/Citrix",
+            "/Citrix/Stor",
+            "/Citrix/Store//",
             "/Citrix//Store/sessions/v1/available",
             "/Citrix/Store/sessions/v1/available//",
             "/Citrix/Store/./sessions/v1/available",
@@ -557,6 +567,7 @@ mod tests {
                 && let Launch { session: id, .. }
                 | Resource { resource: id }
                 | LaunchResource { resource: id, .. }
+                | UnsupportedLaunch { resource: id }
                 | Icon { resource: id, .. } = route
             {
                 prop_assert!(is_identifier(id), "{}", id);
@@ -567,7 +578,6 @@ mod tests {
     #[test]
     fn session_routes_allow_post_only() {
         // SS-3
-                | UnsupportedLaunch { resource: id }
         for path in [
             "/Citrix/Store/sessions/v1/available",
             "/Citrix/Store/sessions/v1/x/launch/ica",
