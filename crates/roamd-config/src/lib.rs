@@ -12,7 +12,7 @@ mod url_path;
 pub use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, PublicKeyPin, ServiceKeys, Trust,
 };
-pub use roamd_sessions::Generation;
+pub use roamd_sessions::{ClientNameLength, Generation};
 pub use roamd_store_proto::Lifetime;
 
 pub use base_url::{BaseUrl, BaseUrlError, Scheme};

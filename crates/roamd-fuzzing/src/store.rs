@@ -5,20 +5,18 @@ use roamd_store_proto::auth::{
     RequestTokenResponse, TokenChoices,
 };
 use roamd_store_proto::{
-    Endpoints, Groups, LaunchData, LaunchParams, Resource, Resources, SessionParams, SessionResult,
-    SessionState, Spelling,
+    Endpoints, Groups, LaunchData, LaunchParams, Resource, Resources, SessionOperation,
+    SessionParams, SessionResult, SessionState, Spelling,
 };
 
 use crate::stability::assert_stable;
 
 /// Decodes requests to a store.
 pub fn store_request(bytes: &[u8]) {
-    assert_stable(
-        "sessionParams",
-        bytes,
-        SessionParams::from_xml,
-        SessionParams::to_xml,
-    );
+    for operation in [SessionOperation::List, SessionOperation::End] {
+        let decode = |bytes: &[u8]| SessionParams::from_xml(bytes, operation);
+        assert_stable("sessionParams", bytes, decode, SessionParams::to_xml);
+    }
     assert_stable(
         "launchparams",
         bytes,

@@ -5,6 +5,7 @@ use roamd_store_proto::SessionStatus;
 use secrecy::SecretString;
 use tracing::warn;
 
+use crate::farm::is_account_refused;
 use crate::{Busy, EndAction, EndPoint, Farm, FarmError, FarmId, Operation, User};
 
 /// Result of a change on one farm.
@@ -24,6 +25,14 @@ pub struct EndOutcome {
     pub status: SessionStatus,
     /// The result on each farm, in configured order.
     pub farms: Vec<FarmResult>,
+}
+
+impl EndOutcome {
+    /// Whether no farm confirmed, and a farm refused the account (CA-12).
+    #[must_use]
+    pub fn is_account_refused(&self) -> bool {
+        is_account_refused(self.farms.iter().map(|it| it.result.as_ref().copied()))
+    }
 }
 
 /// Ends sessions on all farms at once. Results are in configured order.

@@ -9,15 +9,15 @@ use crate::{Busy, FarmError};
 pub(crate) enum Completeness {
     /// It has.
     Whole,
-    /// The farm has more than a list may contain.
-    Truncated,
+    /// The farm has more: beyond what a list may contain, or sessions that may be desktops.
+    Incomplete,
 }
 
 impl Completeness {
-    /// The completeness of a part that is, or is not, truncated.
-    pub(crate) const fn of(is_truncated: bool) -> Self {
-        if is_truncated {
-            Self::Truncated
+    /// The completeness of a part that misses something, or does not.
+    pub(crate) const fn of(misses: bool) -> Self {
+        if misses {
+            Self::Incomplete
         } else {
             Self::Whole
         }
@@ -31,16 +31,16 @@ impl Completeness {
 pub(crate) fn enumeration_status<'a>(
     queried: impl Iterator<Item = Result<Completeness, &'a FarmError>>,
 ) -> Result<EnumerationStatus, Busy> {
-    let (mut whole, mut truncated, mut failed, mut busy) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let (mut whole, mut incomplete, mut failed, mut busy) = (0_usize, 0_usize, 0_usize, 0_usize);
     for result in queried {
         match result {
             Ok(Completeness::Whole) => whole += 1,
-            Ok(Completeness::Truncated) => truncated += 1,
+            Ok(Completeness::Incomplete) => incomplete += 1,
             Err(FarmError::Busy) => busy += 1,
             Err(_) => failed += 1,
         }
     }
-    match (whole, truncated, failed, busy) {
+    match (whole, incomplete, failed, busy) {
         (_, 0, 0, 0) => Ok(EnumerationStatus::Full),
         (0, 0, 0, _) => Err(Busy),
         (0, 0, _, _) => Ok(EnumerationStatus::Failed),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod client_name;
 mod description;
 mod end;
 mod enumeration_status;
@@ -19,6 +20,7 @@ mod session_settings;
 mod store;
 mod user;
 
+pub use client_name::ClientNameLength;
 pub use description::Description;
 pub use end::{EndOutcome, FarmResult, merge as merge_end};
 pub use farm::{

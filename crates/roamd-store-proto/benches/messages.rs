@@ -6,8 +6,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use roamd_store_proto::auth::{Challenge, Reason};
 use roamd_store_proto::{
-    EnumerationStatus, Groups, Property, Resource, ResourceType, Resources, Session, SessionParams,
-    SessionState, Spelling,
+    EnumerationStatus, Groups, Property, Resource, ResourceType, Resources, Session,
+    SessionOperation, SessionParams, SessionState, Spelling,
 };
 
 fn session_params(criterion: &mut Criterion) {
@@ -24,7 +24,7 @@ fn session_params(criterion: &mut Criterion) {
         };
         let body = params.to_xml();
         criterion.bench_function(&format!("read session parameters, {name}"), |bencher| {
-            bencher.iter(|| SessionParams::from_xml(black_box(&body)));
+            bencher.iter(|| SessionParams::from_xml(black_box(&body), SessionOperation::List));
         });
     }
 }

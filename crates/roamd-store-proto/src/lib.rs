@@ -28,7 +28,7 @@ pub use launch_data::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
 pub use launch_params::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 pub use lifetime::{Lifetime, LifetimeError};
 pub use resources::{Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu};
-pub use session_params::SessionParams;
+pub use session_params::{SessionOperation, SessionParams};
 pub use session_result::{SessionResult, SessionStatus};
 pub use session_state::{EnumerationStatus, Session, SessionState};
 pub use spelling::Spelling;

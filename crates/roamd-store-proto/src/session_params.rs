@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use roamd_xml::{FaultKind, parse};
+use roamd_xml::{Fault, FaultKind, parse};
 
 use crate::decode_error::DecodeError;
 use crate::document;
@@ -12,6 +12,15 @@ use crate::store_element::{MaxLength, StoreElement};
 const NAMESPACE: &str = "http://citrix.com/delivery-services/1-0/sessionparams";
 const DOCUMENT_ROOT: &str = "sessionparams";
 const NATIVE_ROOT: &str = "sessionParams";
+
+/// Which of the operations that share session parameters a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionOperation {
+    /// `available`, which ignores `tickets`.
+    List,
+    /// `disconnect` and `logoff`, which ignore `includeActiveSessions` and `appSessionsOnly`.
+    End,
+}
 
 /// Parameters of an operation on sessions.
 ///
@@ -24,12 +33,12 @@ pub struct SessionParams {
     /// `deviceId`, which identifies the end-point instead of `client_name`; not empty (SS-19,
     /// SS-21), trimmed, at most 256 characters.
     pub device_id: Option<String>,
-    /// `includeActiveSessions`, `false` if absent (SS-22).
+    /// `includeActiveSessions`, `false` if absent (SS-22), or in a request to end sessions.
     pub include_active_sessions: bool,
-    /// `appSessionsOnly`, `false` if absent.
+    /// `appSessionsOnly`, `false` if absent, or in a request to end sessions.
     pub app_sessions_only: bool,
     /// `tickets/ticket`: logon tickets to invalidate. At most 64 tickets of 1 to 1,024 characters
-    /// (SS-26).
+    /// (SS-26). Empty in a request for a list.
     pub tickets: Vec<String>,
     /// Spelling of the root, which decides about the spelling of the response (SS-18, SS-47).
     pub spelling: Spelling,
@@ -52,13 +61,12 @@ impl SessionParams {
         }
     }
 
-    /// Decodes a request body.
-    ///
-    /// All parameters are checked, even those that the operation does not use (SS-24).
+    /// Decodes the request body of an operation. Parameters that the operation ignores have their
+    /// defaults, whatever the document has in their place (SS-24).
     ///
     /// # Errors
     /// If the document is not a valid message.
-    pub fn from_xml(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub fn from_xml(bytes: &[u8], operation: SessionOperation) -> Result<Self, DecodeError> {
         let document = parse(bytes, &document::REQUEST)?;
         let root = StoreElement::root(&document, NAMESPACE, &[DOCUMENT_ROOT, NATIVE_ROOT])?;
 
@@ -66,36 +74,23 @@ impl SessionParams {
         let client_name = client_name
             .single_line(MaxLength::NAME)?
             .ok_or_else(|| client_name.fault(FaultKind::Empty))?;
-        let tickets = match root.optional("tickets")? {
-            Some(list) => {
-                let tickets = list.children_named("ticket");
-                let tickets = tickets
-                    .map(|ticket| ticket.token(MaxLength::TOKEN).map(str::to_owned))
-                    .collect::<Result<Vec<_>, _>>()?;
-                if tickets.len() > Self::MAX_TICKETS {
-                    let limit = "64 tickets";
-                    return Err(list.fault(FaultKind::TooMany { limit }).into());
-                }
-                tickets
-            }
-            None => Vec::new(),
-        };
-
-        Ok(Self {
-            client_name: client_name.to_owned(),
+        let mut params = Self {
             device_id: root.optional_single_line("deviceId", MaxLength::NAME)?,
-            include_active_sessions: root
-                .optional_boolean("includeActiveSessions")?
-                .unwrap_or_default(),
-            app_sessions_only: root
-                .optional_boolean("appSessionsOnly")?
-                .unwrap_or_default(),
-            tickets,
             spelling: match root.name() {
                 NATIVE_ROOT => Spelling::Native,
                 _ => Spelling::Document,
             },
-        })
+            ..Self::new(client_name)
+        };
+        match operation {
+            SessionOperation::List => {
+                let flag = |name| Ok::<_, Fault>(root.optional_boolean(name)?.unwrap_or_default());
+                params.include_active_sessions = flag("includeActiveSessions")?;
+                params.app_sessions_only = flag("appSessionsOnly")?;
+            }
+            SessionOperation::End => params.tickets = tickets(&root)?,
+        }
+        Ok(params)
     }
 
     /// Encodes a request body. Without tickets, the element is left out.
@@ -139,4 +134,20 @@ impl fmt::Debug for SessionParams {
             .field("spelling", &self.spelling)
             .finish()
     }
+}
+
+/// Reads `tickets` (SS-26).
+fn tickets(root: &StoreElement<'_>) -> Result<Vec<String>, Fault> {
+    let Some(list) = root.optional("tickets")? else {
+        return Ok(Vec::new());
+    };
+    let tickets = list.children_named("ticket");
+    let tickets = tickets
+        .map(|ticket| ticket.token(MaxLength::TOKEN).map(str::to_owned))
+        .collect::<Result<Vec<_>, _>>()?;
+    if tickets.len() > SessionParams::MAX_TICKETS {
+        let limit = "64 tickets";
+        return Err(list.fault(FaultKind::TooMany { limit }));
+    }
+    Ok(tickets)
 }

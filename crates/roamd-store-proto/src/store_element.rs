@@ -194,19 +194,13 @@ impl<'a> StoreElement<'a> {
         }
     }
 
-    /// Returns the trimmed text, which must be a single line. `None` if it is blank.
-    ///
-    /// Leading and trailing line breaks are rejected too (SS-20), because the text is written into
-    /// an ICA file, where a line break starts another setting (ST-39).
+    /// Returns the trimmed text, which must be a single line: it is written into an ICA file, where
+    /// a line break starts another setting (SS-20, ST-39). `None` if it is blank.
     pub(crate) fn single_line(&self, length: MaxLength) -> Result<Option<&'a str>, Fault> {
-        let text = self.text();
-        if text.is_empty() {
-            return Ok(None);
+        match self.text() {
+            "" => Ok(None),
+            _ => self.token(length).map(Some),
         }
-        if self.raw().chars().any(breaks_line) {
-            return Err(self.fault(FaultKind::ControlCharacter));
-        }
-        self.at_most(length, text).map(Some)
     }
 
     /// Returns a token: a single line that is not empty, trimmed.

@@ -1,5 +1,6 @@
 //! `[[store]]`: a store and its farms.
 
+use roamd_sessions::ClientNameLength;
 use toml::de::DeValue;
 
 use super::citrix_gateway::{self, CitrixGateway};
@@ -7,7 +8,7 @@ use super::farm::{self, Farm, SeenFarm};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key};
 use crate::reader::section::Section;
-use crate::reader::value::{text, word};
+use crate::reader::value::{number, text, word};
 use crate::url_path::{UrlPath, UrlPathError};
 
 /// Paths at the root of the host that the server uses itself.
@@ -33,6 +34,12 @@ const SPELLING: DefaultKey<SpellingChoice> = DefaultKey {
     },
 };
 
+const CLIENT_NAME_LENGTH: DefaultKey<ClientNameLength> = DefaultKey {
+    name: "client_name_length",
+    default: ClientNameLength::default,
+    read: |value| number(value, 0..=256).map(ClientNameLength::new),
+};
+
 /// A store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -40,6 +47,8 @@ pub struct Store {
     pub path: UrlPath,
     /// Spelling of responses.
     pub spelling: SpellingChoice,
+    /// Length to which client names are cut.
+    pub client_name_length: ClientNameLength,
     /// The Citrix Gateway for clients outside. Without one, all clients are inside.
     pub gateway: Option<CitrixGateway>,
     /// Its farms, in the order in which their sessions are listed; at least one.
@@ -72,6 +81,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
     for mut section in sections.into_iter().flatten() {
         let path = section.required(&PATH);
         let spelling = section.value(&SPELLING);
+        let client_name_length = section.value(&CLIENT_NAME_LENGTH);
         let gateway = citrix_gateway::read(&mut section, files);
         let farms = farm::read_all(&mut section, files, &mut ids);
         if let Some(path) = path {
@@ -82,6 +92,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
             stores.push(Store {
                 path,
                 spelling,
+                client_name_length,
                 gateway,
                 farms,
             });

@@ -1,4 +1,5 @@
 use roamd_config::SpellingChoice;
+use roamd_sessions::ClientNameLength;
 
 use crate::support::{
     assert_errors, assert_wrong_values, config, error_at, errors, line_of, parse,
@@ -6,12 +7,16 @@ use crate::support::{
 
 #[test]
 fn every_key_of_a_store_is_read() {
-    let text = config("", "spelling = \"native\"", "").replace("/Citrix/Store", "/one");
+    let keys = "spelling = \"native\"\nclient_name_length = 0";
+    let text = config("", keys, "").replace("/Citrix/Store", "/one");
     let store = &parse(&text).unwrap().stores[0];
     assert_eq!(
         (store.path.as_str(), store.spelling),
         ("/one", SpellingChoice::Native)
     );
+    assert_eq!(store.client_name_length, ClientNameLength::new(0));
+    let store = &parse(&config("", "", "")).unwrap().stores[0];
+    assert_eq!(store.client_name_length, ClientNameLength::new(20));
 }
 
 #[test]
@@ -35,6 +40,7 @@ fn error_of_a_store_is_reported_with_its_line() {
 #[test]
 fn wrong_value_of_a_store_is_reported() {
     assert_wrong_values(&[
+        ("client_name_length", "257", "from 0 to 256"),
         ("path", "\"Citrix/Store\"", "has to begin with a slash"),
         ("path", "\"/Citrix/Store/\"", "must not end with a slash"),
         ("path", "\"/\"", "must not end with a slash"),

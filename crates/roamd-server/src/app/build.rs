@@ -153,6 +153,7 @@ fn stores(
         stores.push(HostedStore {
             urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
             spelling: store.spelling,
+            client_name_length: store.client_name_length,
             service: Arc::new(service),
         });
         all_authorities.extend(authorities.map(|authorities| authorities.client));

@@ -16,6 +16,7 @@ use crate::http::host_header;
 use crate::http::request::Request;
 use crate::http::request_id::RequestId;
 use crate::http::route::Route;
+use crate::http::transfer_coding;
 use crate::routes;
 
 /// Value of `Strict-Transport-Security`: one year.
@@ -70,7 +71,7 @@ fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<
     })
 }
 
-/// Checks host, path and method, in this order (SS-62).
+/// Checks host, transfer coding, path and method, in this order (SS-62).
 fn admissible<'p>(
     route: Option<Route<'p>>,
     method: &Method,
@@ -78,6 +79,9 @@ fn admissible<'p>(
 ) -> Result<Route<'p>, ApiError> {
     if !host_header::is_named_once(request) {
         return Err(ApiError::BadRequest(host_header::RULE.to_owned()));
+    }
+    if !transfer_coding::is_supported(request.headers()) {
+        return Err(ApiError::TransferCoding);
     }
     let route = route.ok_or(ApiError::NotFound)?;
     if !route.allows(method) {

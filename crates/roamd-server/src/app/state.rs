@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
 use roamd_nfuse_client::LargeWork;
-use roamd_sessions::{Store, User};
+use roamd_sessions::{ClientNameLength, Store, User};
 use roamd_state::SharedState;
-use roamd_store_proto::Spelling;
+use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -77,6 +77,8 @@ pub(crate) struct HostedStore {
     pub(crate) urls: Arc<StoreUrls>,
     /// Rule that selects the spelling of a response (SS-47).
     pub(crate) spelling: SpellingChoice,
+    /// Length to which client names are cut.
+    pub(crate) client_name_length: ClientNameLength,
     /// The Sessions Service of the store's farms. Shared, because a change continues after its
     /// client disconnects.
     pub(crate) service: Arc<Store<NfuseFarm>>,
@@ -90,6 +92,22 @@ impl HostedStore {
             SpellingChoice::Document => Spelling::Document,
             SpellingChoice::Native => Spelling::Native,
         }
+    }
+
+    /// Decodes the body of a request on sessions, with the client name as farms get it.
+    pub(crate) fn session_params(
+        &self,
+        body: &[u8],
+        operation: SessionOperation,
+    ) -> Result<SessionParams, DecodeError> {
+        let params = SessionParams::from_xml(body, operation)?;
+        Ok(self.client_name_length.cut_session_params(params))
+    }
+
+    /// Decodes the body of a launch, with the client name as farms and the ICA file get it.
+    pub(crate) fn launch_params(&self, body: &[u8]) -> Result<LaunchParams, DecodeError> {
+        let params = LaunchParams::from_xml(body)?;
+        Ok(self.client_name_length.cut_launch_params(params))
     }
 
     /// Returns the requirement on the password before an operation on all farms of the store.

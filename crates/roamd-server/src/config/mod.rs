@@ -8,8 +8,8 @@ mod read;
 mod transport;
 
 pub use roamd_config::{
-    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, CitrixGateway, Config,
-    ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
+    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, CitrixGateway, ClientNameLength,
+    Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
     Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle, PublicKeyPin, SAMPLE, Scheme,
     ServerLimits, SpellingChoice, Store, Trust, UrlPath, UrlPathError,
 };

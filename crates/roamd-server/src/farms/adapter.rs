@@ -1,6 +1,7 @@
 //! Adapter: the domain's port `Farm`, implemented over the NFuse client.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use roamd_fairness::NoPermit;
 use roamd_nfuse_client::{ControllerReport, TlsError};
@@ -61,6 +62,7 @@ impl Farm for NfuseFarm {
             farm: Arc::clone(&self.0),
             user: user.clone(),
             deadline,
+            has_enumerated: AtomicBool::new(false),
             _permit: permit,
         }))
     }

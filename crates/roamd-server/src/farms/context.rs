@@ -2,6 +2,7 @@
 
 use std::convert::identity;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use roamd_fairness::Permit;
 use roamd_nfuse_client::{Answer, CallError};
@@ -18,6 +19,8 @@ pub(super) struct OperationContext {
     pub(super) farm: Arc<FarmState>,
     pub(super) user: User,
     pub(super) deadline: Instant,
+    /// The operation has got the user's enumeration from the farm, and not from the cache.
+    pub(super) has_enumerated: AtomicBool,
     /// Held until the operation is dropped.
     pub(super) _permit: Permit<UserKey>,
 }

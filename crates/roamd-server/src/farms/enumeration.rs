@@ -1,6 +1,7 @@
 //! Resource enumeration of a user on a farm (nfuse.md §6.1, §6.2).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use roamd_nfuse_proto::{self as nfuse, AppDataRequest, AppDataResponse, LaunchSettings};
 use roamd_sessions::{
@@ -30,7 +31,9 @@ pub(super) async fn cached(
     let fetch = async {
         // Other operations with later deadlines may share the result.
         let deadline = Instant::now() + context.farm.config.timeout;
-        enumeration(context, deadline, "").await
+        let fetched = enumeration(context, deadline, "").await;
+        context.has_enumerated.store(true, Ordering::Relaxed);
+        fetched
     };
     // On the heap, because it is large and seldom needed, and a list has one for each farm.
     let fetch = Box::pin(enumerations.try_get_with_by_ref(&user, fetch));

@@ -1,6 +1,7 @@
 //! One operation on a farm: NFuse requests that share a deadline and a permit.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use roamd_sessions::{
     ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, FarmError, FarmSessions,
@@ -29,7 +30,9 @@ impl Operation for NfuseOperation {
 
     async fn forget_applications(&self) {
         let Self(context) = self;
-        context.farm.forget_enumeration(&context.user).await;
+        if !context.has_enumerated.load(Ordering::Relaxed) {
+            context.farm.forget_enumeration(&context.user).await;
+        }
     }
 
     async fn icon(

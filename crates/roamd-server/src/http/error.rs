@@ -18,12 +18,13 @@ pub(crate) const RETRY_SECONDS: &str = "5";
 /// Error of a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// The path is no route, or its schema does not exist.
+    /// The path is no route, or the schema or validation service in it does not exist.
     #[error("not found")]
     NotFound,
-    /// The session, resource or retry key in the path does not exist for this user (ST-52).
+    /// The session, resource, icon or retry key in the path does not exist for this user, or cannot
+    /// be launched (ST-52).
     #[error("not found")]
-    NothingToLaunch(ErrorReason),
+    MissingTarget(ErrorReason),
     /// The route does not support the method.
     #[error("method not allowed; use {allow}")]
     MethodNotAllowed {
@@ -54,6 +55,9 @@ pub(crate) enum ApiError {
         /// The type.
         expected: &'static str,
     },
+    /// The body has a transfer coding that this server does not decode.
+    #[error("the transfer coding is not supported; send the body chunked or with its length")]
+    TransferCoding,
     /// The body is not a valid message.
     #[error("the body cannot be used: {0}")]
     BadMessage(#[from] DecodeError),
@@ -97,16 +101,20 @@ impl From<LargeWorkFailed> for ApiError {
 }
 
 impl ApiError {
+    /// The path names no session or resource of this user.
+    pub(crate) const RESOURCE_NOT_FOUND: Self = Self::MissingTarget(ErrorReason::ResourceNotFound);
+
     /// Status of the response.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::NothingToLaunch(_) => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::MissingTarget(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::WrongBodyType { .. } | Self::BadRequest(_) | Self::Body(BodyError::Broken(_)) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
             Self::BadMessage(error) if error.is_too_large() => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadMessage(_) => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -128,7 +136,7 @@ impl ApiError {
         let header = match &self {
             Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             Self::Unauthorized(challenge) => Some((WWW_AUTHENTICATE, challenge.clone())),
-            Self::NothingToLaunch(reason) => Some((
+            Self::MissingTarget(reason) => Some((
                 HeaderName::from_static(ErrorReason::HEADER),
                 HeaderValue::from_static(reason.as_str()),
             )),
@@ -176,7 +184,7 @@ impl From<TokenTooLong> for ApiError {
 impl From<ResourceError> for ApiError {
     fn from(error: ResourceError) -> Self {
         match error {
-            ResourceError::NotFound => Self::NotFound,
+            ResourceError::NotFound => Self::RESOURCE_NOT_FOUND,
             ResourceError::Farm(FarmError::Busy) => Self::Busy(Busy),
             ResourceError::Farm(_) => Self::FarmUnavailable,
         }
@@ -206,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_launch_names_reason() {
+    fn missing_target_names_reason() {
         // ST-21, ST-52
         for (reason, expected) in [
             (ErrorReason::ResourceNotFound, "ResourceNotFound"),
             (ErrorReason::ResourceDisabled, "ResourceDisabled"),
             (ErrorReason::UnsupportedOperation, "UnsupportedOperation"),
         ] {
-            let response = ApiError::NothingToLaunch(reason).into_response();
+            let response = ApiError::MissingTarget(reason).into_response();
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
             let header = response.headers().get("X-Citrix-Error-Reason");
             assert_eq!(header, Some(&HeaderValue::from_static(expected)));

@@ -8,4 +8,5 @@ pub(crate) mod request_id;
 pub(crate) mod request_limiter;
 pub(crate) mod response;
 pub(crate) mod route;
+pub(crate) mod transfer_coding;
 pub(crate) mod urls;

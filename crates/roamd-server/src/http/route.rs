@@ -33,6 +33,8 @@ pub(crate) enum Route<'p> {
 /// Routes below a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreRoute<'p> {
+    /// The URL of the store itself.
+    Page,
     /// `sessions/v1/available`.
     Available,
     /// `sessions/v1/disconnect`.
@@ -60,6 +62,12 @@ pub(crate) enum StoreRoute<'p> {
         resource: &'p str,
         /// Retry key of a launch that was not ready.
         retry: Option<&'p str>,
+    },
+    /// `resources/v2/{resource}/launch/rade[/{retry-key}]`, or `rdp` in place of `rade`: kinds of
+    /// launch that this server does not support.
+    UnsupportedLaunch {
+        /// Resource id.
+        resource: &'p str,
     },
     /// `resources/v2/{resource}/image[/{size}]`, or `icon` in place of `image`.
     Icon {
@@ -126,6 +134,9 @@ impl<'p> Route<'p> {
             return AuthenticationRoute::of(below).map(Self::Authentication);
         }
         for (index, store) in stores.into_iter().enumerate() {
+            if same(path, store) {
+                return Some(Self::Store(index, StoreRoute::Page));
+            }
             if let Some(below) = below(path, store) {
                 return StoreRoute::of(below).map(|route| Self::Store(index, route));
             }
@@ -145,7 +156,8 @@ impl<'p> Route<'p> {
         match self {
             Self::Store(
                 _,
-                StoreRoute::Resources
+                StoreRoute::Page
+                | StoreRoute::Resources
                 | StoreRoute::Resource { .. }
                 | StoreRoute::Icon { .. }
                 | StoreRoute::Endpoints
@@ -176,6 +188,7 @@ impl<'p> Route<'p> {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Store(_, route) => match route {
+                StoreRoute::Page => "store-page",
                 StoreRoute::Available => "available",
                 StoreRoute::Disconnect => "disconnect",
                 StoreRoute::LogOff => "logoff",
@@ -183,6 +196,7 @@ impl<'p> Route<'p> {
                 StoreRoute::Resources => "resources",
                 StoreRoute::Resource { .. } => "resource",
                 StoreRoute::LaunchResource { .. } => "launch-resource",
+                StoreRoute::UnsupportedLaunch { .. } => "launch-resource",
                 StoreRoute::Icon { .. } => "icon",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
@@ -247,6 +261,11 @@ impl<'p> StoreRoute<'p> {
                 if same(a, "launch") && same(b, "ica") =>
             {
                 Some(Self::LaunchResource { resource, retry })
+            }
+            [Some(resource), Some(a), Some(b), _, None, ..]
+                if same(a, "launch") && (same(b, "rade") || same(b, "rdp")) =>
+            {
+                Some(Self::UnsupportedLaunch { resource })
             }
             [Some(resource), Some(kind), size, None, ..] => {
                 let format = if same(kind, "image") {
@@ -342,6 +361,7 @@ mod tests {
         let launch = |session, retry| Route::Store(0, S::Launch { session, retry });
         let launch_resource =
             |resource, retry| Route::Store(0, S::LaunchResource { resource, retry });
+        let unsupported = |resource| Route::Store(0, S::UnsupportedLaunch { resource });
         let icon = |resource, format, size| {
             let route = S::Icon {
                 resource,
@@ -351,6 +371,8 @@ mod tests {
             Route::Store(0, route)
         };
         let table = [
+            ("/Citrix/Store", Route::Store(0, S::Page)),
+            ("/citrix/other/", Route::Store(1, S::Page)),
             (
                 "/Citrix/Store/sessions/v1/available",
                 Route::Store(0, S::Available),
@@ -420,6 +442,11 @@ mod tests {
                 "/Citrix/Store/resources/v2/x/launch/ica/Key",
                 launch_resource("x", Some("Key")),
             ), // ST-46
+            ("/Citrix/Store/resources/v2/x/Launch/Rade", unsupported("x")), // ST-52
+            (
+                "/Citrix/Store/resources/v2/x/launch/rdp/Key",
+                unsupported("x"),
+            ),
             ("/Citrix/Store/endpoints/v1", Route::Store(0, S::Endpoints)),
             ("/Citrix/Store/endpoints/v1/", Route::Store(0, S::Endpoints)), // ST-22
             ("/Citrix/Store/discovery", Route::Store(0, S::Discovery)),
@@ -484,8 +511,9 @@ mod tests {
             "",
             "//",
             "*",
-            "/Citrix/Store",
-            "/Citrix/Store/",
+            "/Citrix",
+            "/Citrix/Stor",
+            "/Citrix/Store//",
             "/Citrix//Store/sessions/v1/available",
             "/Citrix/Store/sessions/v1/available//",
             "/Citrix/Store/./sessions/v1/available",
@@ -506,7 +534,8 @@ mod tests {
             "/Citrix/Store/resources/v2/a%2Db/image",
             "/Citrix/Store/resources/v2/x/picture",
             "/Citrix/Store/resources/v2/x/image/32/32",
-            "/Citrix/Store/resources/v2/x/launch/rade",
+            "/Citrix/Store/resources/v2/x/launch/g2m",
+            "/Citrix/Store/resources/v2/x/launch",
             "/Citrix/StoreAuth/auth/v1/token/x",
             "/Citrix/StoreAuth/auth/v1/token/validate/x/y",
             "/Citrix/StoreAuth/auth/v1/protocols/validate",
@@ -533,11 +562,12 @@ mod tests {
         fn identifiers_of_any_path_are_plain_characters(
             path in "(/Citrix/Store/(sessions/v1|resources/v2))?(/[a-zA-Z0-9._~%-]{0,9}|/launch|/ica|\\PC){0,6}"
         ) {
-            use StoreRoute::{Launch, LaunchResource, Icon, Resource};
+            use StoreRoute::{Launch, LaunchResource, Icon, Resource, UnsupportedLaunch};
             if let Some(Route::Store(_, route)) = of(&path)
                 && let Launch { session: id, .. }
                 | Resource { resource: id }
                 | LaunchResource { resource: id, .. }
+                | UnsupportedLaunch { resource: id }
                 | Icon { resource: id, .. } = route
             {
                 prop_assert!(is_identifier(id), "{}", id);

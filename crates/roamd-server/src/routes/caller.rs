@@ -165,6 +165,19 @@ impl Caller<'_> {
         self.check_password_of(&self.user, policy).await
     }
 
+    /// Checks the password again if farms have refused the account, and none has served it: then
+    /// this response is the `401`, and not the next one (CA-12). The farms that refused may not be
+    /// those that check passwords, so their refusal alone does not decide.
+    ///
+    /// # Errors
+    /// As of [`Caller::check_password`].
+    pub(crate) async fn check_again_if(&self, account_refused: bool) -> Result<(), ApiError> {
+        if account_refused {
+            Box::pin(self.check_password(CheckPolicy::SkipIfUnknown)).await?;
+        }
+        Ok(())
+    }
+
     /// Checks the password in another token, such as one to be refreshed.
     pub(crate) async fn check_password_in(
         &self,

@@ -10,7 +10,7 @@ use roamd_sessions::{
     EndPoint, FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, NotReady,
     ResourceIds,
 };
-use roamd_store_proto::{ErrorReason, Language, LaunchData, LaunchParams, RetryReason, media_type};
+use roamd_store_proto::{ErrorReason, Language, LaunchData, RetryReason, media_type};
 use tracing::info;
 
 use crate::app::state::{AppState, HostedStore};
@@ -22,6 +22,7 @@ use crate::http::request::Request;
 use crate::http::response::respond_secret;
 use crate::http::urls::ProtectionSpace;
 use crate::routes::caller::caller;
+use crate::routes::resources::found;
 
 /// Reconnects the client to a session.
 pub(crate) async fn session(
@@ -62,6 +63,31 @@ pub(crate) async fn resource(
     launch(state, store, requested, retry_key, request).await
 }
 
+/// Refuses to launch a resource in another way than with ICA, which this server does not support
+/// (ST-52).
+pub(crate) async fn unsupported(
+    state: &AppState,
+    store: &HostedStore,
+    resource: &str,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = caller(state, &request, &store.urls.resources).await?;
+    request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
+    store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
+    let ids = ResourceIds::from_segment(resource).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
+    caller.check_password(store.check_policy()).await?;
+    // The first farm that has the resource, as a launch with ICA tries them.
+    for id in ids.iter() {
+        let listed = store.service.resource(&caller.user, id).await;
+        match found(&caller, listed).await {
+            Ok(_) => return Err(ApiError::MissingTarget(ErrorReason::UnsupportedOperation)),
+            Err(ApiError::MissingTarget(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ApiError::RESOURCE_NOT_FOUND)
+}
+
 /// Target of a launch URL.
 struct Requested<'s> {
     /// `None` if the id is invalid; reported after all other checks.
@@ -92,8 +118,7 @@ async fn launch(
     let language = request.language();
     // A client behind a proxy that is not configured, or whose proxy does not name it, is outside.
     let seen_address = request.own_client_address();
-    let params =
-        LaunchParams::from_xml(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
+    let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
     let user = &caller.user;
     let actor = Actor::new(user, &store.urls.path, &end_point);
@@ -119,7 +144,7 @@ async fn launch(
         let reason = ErrorReason::ResourceNotFound;
         let result = Ok(LaunchOutcome::NotFound(reason));
         caller.audit.record(Event::launch(record, &result));
-        return Err(ApiError::NothingToLaunch(reason));
+        return Err(ApiError::MissingTarget(reason));
     };
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
     let launch = Launch {
@@ -137,7 +162,7 @@ async fn launch(
         result
     };
     let data = match state.changes.run_to_completion(run).await?? {
-        LaunchOutcome::NotFound(reason) => return Err(ApiError::NothingToLaunch(reason)),
+        LaunchOutcome::NotFound(reason) => return Err(ApiError::MissingTarget(reason)),
         LaunchOutcome::NotReady { reason, farm } => {
             let launch = continued.unwrap_or_else(LaunchId::random);
             // Further attempts query only the farm that is preparing its machine.
@@ -152,7 +177,10 @@ async fn launch(
             let data = not_ready(reason, format!("{url}/{key}"));
             return Ok(launch_response(media, language, &data));
         }
-        LaunchOutcome::Failed(failure) => failed(&failure, language),
+        LaunchOutcome::Failed(failure) => {
+            caller.check_again_if(failure.is_account_refused()).await?;
+            failed(&failure, language)
+        }
         LaunchOutcome::Ready { ica, ticket, farm } => {
             let user = caller.user.key();
             if let Err(refused) = caller.check_token_again().await {

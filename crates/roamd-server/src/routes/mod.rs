@@ -31,6 +31,7 @@ pub(crate) async fn respond(
         Route::Store(index, route) => {
             let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
             match route {
+                StoreRoute::Page => pages::store(store),
                 // Most handlers are on the heap: every request has room for the largest other one.
                 StoreRoute::Available => sessions::available(state, store, request).await,
                 StoreRoute::Disconnect => {
@@ -46,6 +47,9 @@ pub(crate) async fn respond(
                 }
                 StoreRoute::LaunchResource { resource, retry } => {
                     Box::pin(launch::resource(state, store, resource, retry, request)).await
+                }
+                StoreRoute::UnsupportedLaunch { resource } => {
+                    Box::pin(launch::unsupported(state, store, resource, request)).await
                 }
                 StoreRoute::Icon {
                     resource,

@@ -1,5 +1,5 @@
-//! Pages for people: the root of the host, and the index of the schemas. They have no script and
-//! load nothing from other hosts.
+//! Pages for people: the root of the host, each store, and the index of the schemas. They have no
+//! script and load nothing from other hosts.
 
 use askama::Template;
 use http::StatusCode;
@@ -7,7 +7,7 @@ use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, X_FRAME_OPTIONS};
 use roamd_http::Response;
 use roamd_store_proto::schemas::{ALL, Schema};
 
-use crate::app::state::AppState;
+use crate::app::state::{AppState, HostedStore};
 use crate::http::error::ApiError;
 use crate::http::response::{Caching, respond};
 
@@ -28,6 +28,13 @@ struct RootPage<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "store.html")]
+struct StorePage<'a> {
+    version: &'static str,
+    store: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "schemas.html")]
 struct SchemasPage {
     version: &'static str,
@@ -40,6 +47,14 @@ pub(crate) fn root(state: &AppState) -> Result<Response, ApiError> {
     render(&RootPage {
         version: VERSION,
         stores: stores.map(|store| store.urls.root.as_str()).collect(),
+    })
+}
+
+/// The page at the URL of a store: what it is, and how clients use it.
+pub(crate) fn store(store: &HostedStore) -> Result<Response, ApiError> {
+    render(&StorePage {
+        version: VERSION,
+        store: &store.urls.root,
     })
 }
 

@@ -13,7 +13,8 @@ use http::StatusCode;
 use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use roamd_http::Response;
 use roamd_sessions::{
-    Description, Icon, IconSize, Kind, ListedResource, ResourceId, ResourceList, Scope,
+    Description, Icon, IconSize, Kind, ListedResource, ResourceError, ResourceId, ResourceList,
+    Scope,
 };
 use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resources, media_type};
 use sha2::{Digest, Sha256};
@@ -25,7 +26,7 @@ use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::route::IconFormat;
 use crate::http::urls::StoreUrls;
-use crate::routes::caller::caller;
+use crate::routes::caller::{Caller, caller};
 use crate::routes::icon_file;
 
 /// `clienttype` of applications and desktops, and of documents (ST-63).
@@ -49,6 +50,7 @@ pub(crate) async fn list(
             let size = queried.size();
             let merge = move || service.merge_resources(queried);
             let list = state.large_work.run(size, merge).await??;
+            caller.check_again_if(list.account_refused).await?;
             // The farms may have taken long to respond.
             caller.check_token_again().await?;
             list
@@ -56,6 +58,7 @@ pub(crate) async fn list(
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
             resources: Vec::new(),
+            account_refused: false,
         },
     };
     let (size, urls) = (list.resources.len(), Arc::clone(&store.urls));
@@ -74,9 +77,10 @@ pub(crate) async fn single(
     let caller = caller(state, &request, &store.urls.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
-    let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     caller.check_password(store.check_policy()).await?;
-    let listed = store.service.resource(&caller.user, &id).await?;
+    let listed = store.service.resource(&caller.user, &id).await;
+    let listed = found(&caller, listed).await?;
     caller.check_token_again().await?;
     let body = resource(&store.urls, &listed).to_xml(&groups);
     Ok(respond(StatusCode::OK, media, Caching::None, body))
@@ -98,13 +102,17 @@ pub(crate) async fn icon(
             request.accepts(&[media_type::ICON, media_type::X_ICON], media_type::ICON)?
         }
     };
-    let id = ResourceId::from_segment(id).ok_or(ApiError::NotFound)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     let size = match size {
-        Some(pixels) => IconSize::fitting(pixels.parse().map_err(|_| ApiError::NotFound)?),
+        Some(pixels) => {
+            let pixels = pixels.parse().map_err(|_| ApiError::RESOURCE_NOT_FOUND)?;
+            IconSize::fitting(pixels)
+        }
         None => IconSize::DEFAULT,
     };
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
-    let icon = store.service.icon(&caller.user, &id, size).await?;
+    let icon = store.service.icon(&caller.user, &id, size).await;
+    let icon = found(&caller, icon).await?;
     caller.check_token_again().await?;
     let png = match icon {
         Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
@@ -126,6 +134,20 @@ pub(crate) async fn icon(
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
+}
+
+/// Unwraps what a farm returned. If it refused the account, the password is checked again.
+pub(super) async fn found<T>(
+    caller: &Caller<'_>,
+    result: Result<T, ResourceError>,
+) -> Result<T, ApiError> {
+    match result {
+        Ok(found) => Ok(found),
+        Err(error) => {
+            caller.check_again_if(error.is_account_refused()).await?;
+            Err(error.into())
+        }
+    }
 }
 
 /// The scope of the list (ST-57). Returns `None` for anonymous pre-launch, since every user of this

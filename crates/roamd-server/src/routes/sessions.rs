@@ -5,11 +5,9 @@ use std::sync::Arc;
 use http::StatusCode;
 use roamd_http::Response;
 use roamd_nfuse_client::{LargeWork, LargeWorkFailed};
-use roamd_sessions::{
-    Busy, EndAction, EndOutcome, EndPoint, ListPlan, ListRequest, SessionList, Store, User,
-};
+use roamd_sessions::{Busy, EndAction, EndPoint, ListPlan, ListRequest, SessionList, Store, User};
 use roamd_store_proto::{
-    Session, SessionParams, SessionResult, SessionState, SessionStatus, media_type,
+    Session, SessionOperation, SessionResult, SessionState, SessionStatus, media_type,
 };
 use secrecy::SecretString;
 use tracing::info;
@@ -21,7 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::StoreUrls;
-use crate::routes::caller::{Caller, caller};
+use crate::routes::caller::caller;
 
 /// Lists the sessions that the client may reconnect to.
 pub(crate) async fn available(
@@ -31,8 +29,10 @@ pub(crate) async fn available(
 ) -> Result<Response, ApiError> {
     let caller = caller(state, &request, &store.urls.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
-    let params =
-        SessionParams::from_xml(&caller.body_of(request, media_type::SESSION_PARAMS).await?)?;
+    let params = store.session_params(
+        &caller.body_of(request, media_type::SESSION_PARAMS).await?,
+        SessionOperation::List,
+    )?;
     let list_request = ListRequest {
         include_active_sessions: params.include_active_sessions,
         app_sessions_only: params.app_sessions_only,
@@ -41,10 +41,10 @@ pub(crate) async fn available(
     let end_point = EndPoint::from(&params);
     let service = Arc::clone(&store.service);
     let plan = service.plan_list(list_request);
-    let (user, audit) = (caller.user.clone(), caller.audit.clone());
     // A list with side effects runs to completion, like every change. Any other is cancelled if
     // its client disconnects.
     let list = if plan.has_side_effects() {
+        let (user, audit) = (caller.user.clone(), caller.audit.clone());
         let actor = Actor::new(&user, &store.urls.path, &end_point);
         let large_work = state.large_work.clone();
         let list = async move {
@@ -54,8 +54,10 @@ pub(crate) async fn available(
         };
         state.changes.run_to_completion(list).await???
     } else {
-        list(service, &state.large_work, &plan, &user, &end_point).await??
+        let user = &caller.user;
+        list(service, &state.large_work, &plan, user, &end_point).await??
     };
+    caller.check_again_if(list.account_refused).await?;
     // The farms may have taken long to respond.
     caller.check_token_again().await?;
     let (urls, spelling) = (Arc::clone(&store.urls), store.spelling(params.spelling));
@@ -123,8 +125,10 @@ async fn end(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
         media_type::SESSION_RESULTS,
     )?;
-    let params =
-        SessionParams::from_xml(&caller.body_of(request, media_type::SESSION_PARAMS).await?)?;
+    let params = store.session_params(
+        &caller.body_of(request, media_type::SESSION_PARAMS).await?,
+        SessionOperation::End,
+    )?;
     let tickets: Vec<SecretString> = params
         .tickets
         .iter()
@@ -137,8 +141,7 @@ async fn end(
     let user = caller.user.key();
     let are_invalidated = state.revocations.invalidate_tickets(user, &tickets).await;
     let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
-    let Caller { user, audit, .. } = caller;
-    let user_key = user.key().clone();
+    let (user, audit) = (caller.user.clone(), caller.audit.clone());
     let actor = Actor::new(&user, &store.urls.path, &end_point);
     let end = async move {
         let mut ended = service.end(&user, &end_point, action, &tickets).await;
@@ -151,8 +154,10 @@ async fn end(
         audit.record(Event::ended(actor, action, &ended));
         ended
     };
-    let EndOutcome { status, .. } = state.changes.run_to_completion(end).await??;
-    info!(user = %user_key, ?action, ?status, "End of sessions requested");
+    let ended = state.changes.run_to_completion(end).await??;
+    let status = ended.status;
+    info!(user = %caller.user.key(), ?action, ?status, "End of sessions requested");
+    caller.check_again_if(ended.is_account_refused()).await?;
     let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }

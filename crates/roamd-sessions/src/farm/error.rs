@@ -31,6 +31,12 @@ impl FarmError {
         }
     }
 
+    /// Whether the farm refused the user's account, and not just this request.
+    #[must_use]
+    pub fn concerns_account(&self) -> bool {
+        self.refusal().is_some_and(Refusal::concerns_account)
+    }
+
     /// The kind of error in one word, for metrics and the audit log.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
@@ -59,6 +65,21 @@ impl FarmError {
             error => error,
         }
     }
+}
+
+/// Whether no farm served the user, and a farm refused the account: the password may not be valid
+/// any more.
+pub(crate) fn is_account_refused<'e>(
+    results: impl IntoIterator<Item = Result<(), &'e FarmError>>,
+) -> bool {
+    let mut is_refused = false;
+    for result in results {
+        match result {
+            Ok(()) => return false,
+            Err(error) => is_refused |= error.concerns_account(),
+        }
+    }
+    is_refused
 }
 
 /// No ticket authority of the store's Citrix Gateway issued a ticket. The farm is not involved.
@@ -133,6 +154,16 @@ impl Refusal {
         matches!(
             self,
             Self::Credentials | Self::Account | Self::PasswordExpired
+        )
+    }
+
+    /// Whether farms also refuse like this if they do not publish the application any more, or have
+    /// disabled it.
+    #[must_use]
+    pub(crate) const fn may_mean_unpublished(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownApplication | Self::NoHost | Self::Resource | Self::Other
         )
     }
 }

@@ -42,7 +42,8 @@ pub trait Operation: Send + Sync {
         &self,
     ) -> impl Future<Output = Result<Arc<ResourceEnumeration>, FarmError>> + Send;
 
-    /// Removes the user's resources from the cache of [`Operation::applications`].
+    /// Removes the user's resources from the cache of [`Operation::applications`], unless this
+    /// operation has got them from the farm.
     fn forget_applications(&self) -> impl Future<Output = ()> + Send;
 
     /// The icon of this version of an application, as PNG; `None` if the farm has none. May come

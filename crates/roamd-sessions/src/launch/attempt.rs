@@ -8,12 +8,12 @@ use tracing::{info, warn};
 
 use super::failure::{FailureCause, LaunchFailure};
 use super::outcome::LaunchOutcome;
+use super::publication::{enumeration_for, not_startable, not_startable_any_more};
 use crate::remote_access::route;
-use crate::resources::enumeration_with;
 use crate::{
     Application, Busy, ConnectRequest, DeadlineShare, EndPoint, Farm, FarmError, IcaContent,
-    IcaFile, Kind, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration, SessionSettings,
-    Target, User,
+    IcaFile, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration, SessionSettings, Target,
+    User,
 };
 
 /// Launch request of a client.
@@ -72,7 +72,7 @@ impl Launch {
         let operation = farm.begin(user).await.map_err(failed(desktop))?;
         let enumeration = match &target {
             Target::Session(_) => operation.applications(DeadlineShare::Half).await,
-            Target::Application(in_name) => enumeration_with(&operation, in_name).await,
+            Target::Application(in_name) => enumeration_for(&operation, in_name).await,
         };
         let enumeration =
             optional_enumeration(farm, &target, enumeration).map_err(failed(desktop))?;
@@ -99,7 +99,14 @@ impl Launch {
             sharing_key: shares.then(|| settings.sharing_key(user, &description.publisher_name)),
             settings,
         };
-        let mut connection = operation.connect(&connect).await.map_err(failed(desktop))?;
+        let mut connection = match operation.connect(&connect).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                let reason = not_startable_any_more(&operation, &connect.target, &error).await;
+                let failed = failed(desktop)(error);
+                return reason.map_or(Err(failed), |reason| Ok(LaunchOutcome::NotFound(reason)));
+            }
+        };
         let client = self.seen_address;
         let route = route(access, client, &operation, &in_name, &mut connection)
             .await
@@ -121,20 +128,6 @@ impl Launch {
             Logon::SingleSignOn | Logon::Prompt => None,
         };
         Ok(LaunchOutcome::Ready { ica, ticket, farm })
-    }
-}
-
-/// Returns why the application cannot be started, or `None` if it can (ST-52). The client opens a
-/// document by itself: there is no ICA file for it.
-fn not_startable(application: Option<&Application>) -> Option<ErrorReason> {
-    match application {
-        None => Some(ErrorReason::ResourceNotFound),
-        Some(Application { disabled: true, .. }) => Some(ErrorReason::ResourceDisabled),
-        Some(Application {
-            kind: Kind::Document { .. },
-            ..
-        }) => Some(ErrorReason::UnsupportedOperation),
-        Some(_) => None,
     }
 }
 

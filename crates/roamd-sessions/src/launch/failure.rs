@@ -53,6 +53,13 @@ impl LaunchFailure {
         self.cause.row().1.in_language(language)
     }
 
+    /// Whether the farm refused the account (CA-12).
+    #[must_use]
+    pub fn is_account_refused(&self) -> bool {
+        let refusal = self.cause.refusal();
+        refusal.is_some_and(Refusal::concerns_account)
+    }
+
     /// Returns what the user can do, or `None` if nothing is known to help (ST-51): the user may
     /// restart a desktop that refuses connections.
     #[must_use]

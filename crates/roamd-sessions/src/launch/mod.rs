@@ -6,6 +6,7 @@ mod failover;
 mod failure;
 mod outcome;
 mod plan;
+mod publication;
 mod run;
 
 pub use self::attempt::Launch;

@@ -9,6 +9,7 @@ use tracing::warn;
 use super::plan::{ListQuery, SkipReason};
 use crate::end::FarmResult;
 use crate::enumeration_status::{Completeness, enumeration_status};
+use crate::farm::is_account_refused;
 use crate::resource_enumeration::NAME_BYTES;
 use crate::{
     Application, Busy, FarmDescription, FarmError, FarmId, FarmSession, FarmSessions,
@@ -25,6 +26,8 @@ pub struct SessionList {
     /// The farms on which this list disconnected active sessions (SS-29), and those that failed,
     /// on which it may have.
     pub disconnected_on: Vec<FarmResult>,
+    /// No farm listed, and a farm refused the account (CA-12).
+    pub account_refused: bool,
 }
 
 /// One session of the list (SS-39).
@@ -105,8 +108,8 @@ pub fn merge(
     user: &UserKey,
     results: &[FarmListResult<'_>],
 ) -> Result<SessionList, Busy> {
-    let queried = results.iter().filter_map(|it| it.outcome.completeness());
-    let enumeration = enumeration_status(queried)?;
+    let queried = || results.iter().filter_map(|it| it.outcome.completeness());
+    let enumeration = enumeration_status(queried())?;
     let sessions = results
         .iter()
         .flat_map(|result| {
@@ -120,6 +123,7 @@ pub fn merge(
         enumeration,
         sessions,
         disconnected_on: results.iter().filter_map(disconnect_result).collect(),
+        account_refused: is_account_refused(queried().map(|it| it.map(drop))),
     })
 }
 
@@ -135,10 +139,9 @@ impl ListOutcome {
                 enumeration,
                 pre_launch,
             } => {
-                let enumerations = enumeration.iter().chain(pre_launch);
-                let is_truncated =
-                    sessions.is_truncated() || query.misses_sessions(enumerations.map(Arc::as_ref));
-                Some(Ok(Completeness::of(is_truncated)))
+                let enumerations = [enumeration.as_deref(), pre_launch.as_deref()];
+                let misses = query.misses_sessions(sessions.as_slice(), enumerations);
+                Some(Ok(Completeness::of(sessions.is_truncated() || misses)))
             }
             Self::Failed { error, .. } => Some(Err(error)),
         }

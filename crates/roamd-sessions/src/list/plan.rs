@@ -187,7 +187,7 @@ impl ListQuery {
     }
 
     /// Whether a session is listed (SS-35). A session may run several applications; `None` is one
-    /// that no enumeration has.
+    /// that no enumeration has: it might be a desktop.
     pub(super) fn lists<'a>(
         self,
         applications: impl IntoIterator<Item = Option<&'a Application>>,
@@ -196,13 +196,18 @@ impl ListQuery {
         self.lists_desktops() || applications.into_iter().all(is_application)
     }
 
-    /// Whether sessions may be missing because these enumerations are truncated: without their
-    /// entries, sessions of applications are not recognised as such.
-    pub(super) fn misses_sessions<'a>(
+    /// Whether sessions are not listed although nothing says that they are desktops: these
+    /// enumerations do not have their application, because it is not published any more, or because
+    /// they are truncated (SS-33, SS-37).
+    pub(super) fn misses_sessions(
         self,
-        enumerations: impl IntoIterator<Item = &'a ResourceEnumeration>,
+        sessions: &[FarmSession],
+        enumerations: [Option<&ResourceEnumeration>; 2],
     ) -> bool {
-        let mut enumerations = enumerations.into_iter();
-        self.app_sessions_only && enumerations.any(ResourceEnumeration::is_truncated)
+        let is_known = |session: &FarmSession| {
+            let mut enumerations = enumerations.into_iter().flatten();
+            enumerations.any(|it| it.application(&session.key.in_name).is_some())
+        };
+        self.app_sessions_only && !sessions.iter().all(is_known)
     }
 }

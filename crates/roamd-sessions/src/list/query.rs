@@ -75,7 +75,7 @@ async fn query_farm<F: Farm>(
 }
 
 /// The pre-launch resources, among which unknown sessions may be applications. Without them, these
-/// sessions are not listed.
+/// sessions are not listed, and the list is partial.
 async fn pre_launch_enumeration<F: Farm>(
     farm: &F,
     operation: &F::Operation,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use roamd_store_proto::EnumerationStatus;
 
 use crate::enumeration_status::{Completeness, enumeration_status};
+use crate::farm::is_account_refused;
 use crate::{
     Application, Busy, FarmDescription, FarmError, FarmId, ResourceEnumeration, ResourceId,
     ResourceIds,
@@ -20,6 +21,8 @@ pub struct ResourceList {
     /// The resources: farms in configured order, then the order of the farm. An aggregated resource
     /// has the position of its first farm.
     pub resources: Vec<ListedResource>,
+    /// No farm listed, and a farm refused the account (CA-12).
+    pub account_refused: bool,
 }
 
 /// A listed application, desktop or document.
@@ -108,8 +111,8 @@ impl ListedResource {
 /// # Errors
 /// [`Busy`] if no farm was queried, because all were busy.
 pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
-    let completeness = farms.iter().map(FarmEnumeration::completeness);
-    let enumeration = enumeration_status(completeness)?;
+    let completeness = || farms.iter().map(FarmEnumeration::completeness);
+    let enumeration = enumeration_status(completeness())?;
     let mut resources: Vec<ListedResource> = Vec::new();
     let mut grouped: HashMap<(&str, _), usize> = HashMap::new();
     for FarmEnumeration { farm, enumeration } in farms {
@@ -143,5 +146,6 @@ pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
     Ok(ResourceList {
         enumeration,
         resources,
+        account_refused: is_account_refused(completeness().map(|it| it.map(drop))),
     })
 }

@@ -23,6 +23,14 @@ pub enum ResourceError {
     Farm(#[from] FarmError),
 }
 
+impl ResourceError {
+    /// Whether the farm refused the account (CA-12).
+    #[must_use]
+    pub fn is_account_refused(&self) -> bool {
+        matches!(self, Self::Farm(error) if error.concerns_account())
+    }
+}
+
 /// Queries all farms for their resources.
 pub(crate) async fn query<F: Farm>(farms: &[F], user: &User, scope: Scope) -> QueriedResources {
     let enumerations = enumerate(farms.iter(), user, scope).await.into_iter();

@@ -1,9 +1,34 @@
 //! Merge of a disconnect or log-off on several farms (SS-50).
 
-use roamd_sessions::{Busy, EndOutcome, FarmError, FarmId, FarmResult, merge_end};
+use roamd_sessions::{Busy, EndOutcome, FarmError, FarmId, FarmResult, Refusal, merge_end};
 use roamd_store_proto::SessionStatus::{Failure, Partial, Success};
 
 use crate::scripted::down;
+
+#[test]
+fn account_is_refused_if_no_farm_confirmed() {
+    // CA-12
+    let refused = |refusal| Err(FarmError::Refused(refusal));
+    let bad = &refused(Refusal::Credentials);
+    let locked = &refused(Refusal::Account);
+    let (good, lost, other) = (&Ok(()), &Err(down()), &refused(Refusal::Other));
+    for (results, expected) in [
+        (vec![], false),
+        (vec![bad], true),
+        (vec![bad, locked], true),
+        (vec![bad, lost], true),
+        (vec![bad, good], false),
+        (vec![lost, other], false),
+        (vec![good], false),
+    ] {
+        let farms = results.iter().map(|result| FarmResult {
+            farm: FarmId::new("F"),
+            result: (*result).clone(),
+        });
+        let outcome = merge_end(farms.collect()).unwrap();
+        assert_eq!(outcome.is_account_refused(), expected, "{results:?}");
+    }
+}
 
 #[test]
 fn end_status_follows_number_of_confirming_farms() {

@@ -15,6 +15,8 @@ enum At {
     Begin(FarmError),
     Enumeration(FarmError),
     NotPublished,
+    /// The farm refuses to connect, and does not publish the application any more.
+    Removed(Refusal),
     Connect(FarmError),
     Fine,
 }
@@ -36,6 +38,10 @@ fn farm(id: &str, at: &At) -> ScriptedFarm {
         At::Begin(error) => farm.begin = Err(error),
         At::Enumeration(error) => farm.applications = Err(error),
         At::NotPublished => farm.applications = Ok(enumeration(&[])),
+        At::Removed(refusal) => {
+            farm.connect = Err(FarmError::Refused(refusal));
+            farm.current_applications = Some(Ok(enumeration(&[])));
+        }
         At::Connect(error) => farm.connect = Err(error),
         At::Fine => {}
     }
@@ -114,6 +120,9 @@ async fn next_farm_is_tried_only_if_nothing_was_started() {
             At::Connect(refused(Refusal::NotReady(NotReady::Unknown)).after_earlier_request()),
             Outcome::Retry("ONE".to_owned()),
         ),
+        // The application was removed since the cached enumeration.
+        (At::Removed(Refusal::Other), there()),
+        (At::Removed(Refusal::NoHost), there()),
         // The response was lost.
         (At::Connect(down()), here(down())),
         (

@@ -107,8 +107,10 @@ fn list_of_truncated_sessions_is_partial() {
         (EVERYTHING, 0, 2, 0, EnumerationStatus::Partial),
         // Only a list of application sessions leaves out sessions of unknown applications.
         (EVERYTHING, 2, 1, 2, EnumerationStatus::Full),
+        (EVERYTHING, 2, 0, 2, EnumerationStatus::Full),
         (APPLICATIONS, 2, 2, 2, EnumerationStatus::Full),
-        (APPLICATIONS, 2, 1, 2, EnumerationStatus::Partial),
+        (APPLICATIONS, 2, 1, 2, EnumerationStatus::Full),
+        (APPLICATIONS, 2, 0, 0, EnumerationStatus::Partial),
     ] {
         let (sessions, known) = (sessions(max_sessions), known(max_applications));
         let list = merge(&[listed(&farm, request, sessions, known)]);
@@ -181,6 +183,27 @@ fn desktops_are_not_listed_as_application_sessions() {
     };
     assert_eq!(names(APPLICATIONS), ["Paint"]);
     assert_eq!(names(EVERYTHING), ["Paint", "Desk", "Gone"]);
+}
+
+#[test]
+fn application_list_without_an_unknown_session_is_partial() {
+    // SS-33, SS-35, SS-37: nothing says whether the session is one of a desktop.
+    let known = || enumeration(&[("Paint", "Paint", false), ("Desk", "Desk", true)]);
+    for generation in [Generation::XenApp6, Generation::Cvad7] {
+        let farm = description("F", generation);
+        for (request, in_name, expected) in [
+            (APPLICATIONS, "Paint", EnumerationStatus::Full),
+            (APPLICATIONS, "Desk", EnumerationStatus::Full),
+            (APPLICATIONS, "Gone", EnumerationStatus::Partial),
+            (APPLICATIONS, "", EnumerationStatus::Partial),
+            (EVERYTHING, "Gone", EnumerationStatus::Full),
+            (EVERYTHING, "", EnumerationStatus::Full),
+        ] {
+            let sessions = vec![session(1, "Paint"), session(2, in_name)];
+            let list = merge(&[listed(&farm, request, sessions, Some(known()))]);
+            assert_eq!(list.enumeration, expected, "{request:?} {in_name}");
+        }
+    }
 }
 
 #[test]

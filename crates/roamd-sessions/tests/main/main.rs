@@ -14,6 +14,7 @@ mod ica_file;
 mod launch;
 mod list;
 mod plan;
+mod publication;
 mod remote_access;
 mod resources;
 mod scripted;

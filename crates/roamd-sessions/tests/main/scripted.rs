@@ -129,6 +129,8 @@ pub(crate) struct ScriptedFarm {
     pub(crate) description: FarmDescription,
     pub(crate) begin: Result<(), FarmError>,
     pub(crate) applications: Result<ResourceEnumeration, FarmError>,
+    /// The applications after `applications` was forgotten; the same ones if `None`.
+    pub(crate) current_applications: Option<Result<ResourceEnumeration, FarmError>>,
     pub(crate) pre_launch: Result<ResourceEnumeration, FarmError>,
     pub(crate) icon: Result<Option<Arc<[u8]>>, FarmError>,
     pub(crate) sessions: Result<Vec<FarmSession>, FarmError>,
@@ -146,6 +148,7 @@ impl ScriptedFarm {
             description: description(id, generation),
             begin: Ok(()),
             applications: Ok(ResourceEnumeration::default()),
+            current_applications: None,
             pre_launch: Ok(ResourceEnumeration::default()),
             icon: Ok(None),
             sessions: Ok(Vec::new()),
@@ -190,8 +193,11 @@ impl Operation for ScriptedFarm {
         &self,
         share: DeadlineShare,
     ) -> Result<Arc<ResourceEnumeration>, FarmError> {
+        let is_forgotten = self.calls().contains(&Call::ForgetApplications);
         self.record(Call::Applications(share)).await;
-        self.applications.clone().map(Arc::new)
+        let current = self.current_applications.as_ref();
+        let known = current.filter(|_| is_forgotten);
+        known.unwrap_or(&self.applications).clone().map(Arc::new)
     }
 
     async fn pre_launch_applications(&self) -> Result<Arc<ResourceEnumeration>, FarmError> {

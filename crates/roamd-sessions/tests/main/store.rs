@@ -103,7 +103,8 @@ async fn disconnecting_list_waits_for_enumeration() {
 
 #[tokio::test]
 async fn pre_launched_session_is_an_application_session() {
-    // SS-33, SS-35, nfuse.md §6.1
+    // SS-33, SS-35, SS-37, nfuse.md §6.1
+    use EnumerationStatus::{Full, Partial};
     let known = || {
         Ok(enumeration(&[
             ("Warm", "Warm-up", false),
@@ -113,15 +114,39 @@ async fn pre_launched_session_is_an_application_session() {
     let refused = || Err(FarmError::Refused(Refusal::Unsupported));
     let asked = Some(Call::PreLaunchApplications);
     for (request, running, pre_launch, expected, call) in [
-        (QUIET_APPLICATIONS, "Warm", known(), 2, asked.clone()),
-        (ACTIVE_APPLICATIONS, "Warm", known(), 2, asked.clone()),
-        (QUIET_APPLICATIONS, "Hot", known(), 1, asked.clone()),
-        (QUIET_APPLICATIONS, "Gone", known(), 1, asked.clone()),
-        (QUIET_APPLICATIONS, "Warm", refused(), 1, asked.clone()),
-        (QUIET_APPLICATIONS, "Warm", Err(down()), 1, asked),
-        (QUIET_APPLICATIONS, "Paint", known(), 2, None),
-        (QUIET_APPLICATIONS, "", known(), 1, None),
-        (QUIET, "Warm", known(), 2, None),
+        (
+            QUIET_APPLICATIONS,
+            "Warm",
+            known(),
+            (2, Full),
+            asked.clone(),
+        ),
+        (
+            ACTIVE_APPLICATIONS,
+            "Warm",
+            known(),
+            (2, Full),
+            asked.clone(),
+        ),
+        (QUIET_APPLICATIONS, "Hot", known(), (1, Full), asked.clone()),
+        (
+            QUIET_APPLICATIONS,
+            "Gone",
+            known(),
+            (1, Partial),
+            asked.clone(),
+        ),
+        (
+            QUIET_APPLICATIONS,
+            "Warm",
+            refused(),
+            (1, Partial),
+            asked.clone(),
+        ),
+        (QUIET_APPLICATIONS, "Warm", Err(down()), (1, Partial), asked),
+        (QUIET_APPLICATIONS, "Paint", known(), (2, Full), None),
+        (QUIET_APPLICATIONS, "", known(), (1, Partial), None),
+        (QUIET, "Warm", known(), (2, Full), None),
     ] {
         let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
         farm.applications = Ok(enumeration(&[("Paint", "Paint", false)]));
@@ -129,8 +154,8 @@ async fn pre_launched_session_is_an_application_session() {
         farm.sessions = Ok(vec![session(1, "Paint"), session(2, running)]);
         let store = Store::new(vec![farm], keys());
         let sessions = list(&store, &user("alice"), request).await.unwrap();
-        assert_eq!(sessions.sessions.len(), expected, "{request:?} {running}");
-        assert_eq!(sessions.enumeration, EnumerationStatus::Full);
+        let found = (sessions.sessions.len(), sessions.enumeration);
+        assert_eq!(found, expected, "{request:?} {running}");
         let calls = store.farms()[0].calls();
         assert_eq!(calls.get(2), call.as_ref(), "{request:?} {running}");
     }
@@ -168,6 +193,8 @@ async fn farm_refusing_the_account_is_not_asked_again() {
         let store = Store::new(vec![farm], keys());
         let sessions = list(&store, &user("alice"), ACTIVE).await.unwrap();
         assert_eq!(sessions.enumeration, enumeration, "{refusal:?}");
+        let is_failed = enumeration == EnumerationStatus::Failed;
+        assert_eq!(sessions.account_refused, is_failed, "CA-12: {refusal:?}");
         assert_eq!(store.farms()[0].calls().len(), asked, "{refusal:?}");
     }
 }

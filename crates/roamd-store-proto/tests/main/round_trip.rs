@@ -12,8 +12,8 @@ use roamd_store_proto::media_type::negotiate;
 use roamd_store_proto::{
     Audio, ColourDepth, Display, Endpoint, Endpoints, EnumerationStatus, Groups, Image,
     KeyPassthrough, LaunchData, LaunchErrorId, LaunchParams, Lifetime, Property, RemedyHint,
-    Resource, ResourceType, Resources, RetryReason, Session, SessionParams, SessionState, Spelling,
-    StartMenu,
+    Resource, ResourceType, Resources, RetryReason, Session, SessionOperation, SessionParams,
+    SessionState, Spelling, StartMenu,
 };
 use secrecy::ExposeSecret;
 
@@ -153,7 +153,15 @@ fn ticks() -> impl Strategy<Value = Lifetime> {
 proptest! {
     #[test]
     fn session_parameters_round_trip(params in session_params()) {
-        prop_assert_eq!(SessionParams::from_xml(&params.to_xml()), Ok(params));
+        let bytes = params.to_xml();
+        let list = SessionParams { tickets: Vec::new(), ..params.clone() };
+        let end = SessionParams {
+            include_active_sessions: false,
+            app_sessions_only: false,
+            ..params
+        };
+        prop_assert_eq!(SessionParams::from_xml(&bytes, SessionOperation::List), Ok(list));
+        prop_assert_eq!(SessionParams::from_xml(&bytes, SessionOperation::End), Ok(end));
     }
 
     #[test]

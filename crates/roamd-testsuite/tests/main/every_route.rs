@@ -193,6 +193,7 @@ async fn entries(env: &TestEnvironment, alice: &SignedIn) -> Vec<Entry> {
         open("ready", "/readyz"),
         open("metrics", "/metrics"),
         open("page", "/"),
+        open("store-page", "/Citrix/Store"),
         open("style-sheet", "/roamd.css"),
     ]
 }

@@ -1,14 +1,17 @@
 //! Operations on several farms: a single deadline, a single enumeration per user, stale passwords
 //! that reach as few farms as possible, and limits for each farm.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use roamd_store_proto::{EnumerationStatus, SessionState};
+use jiff::Timestamp;
+use roamd_farm::{AccountChange, AccountState};
+use roamd_store_proto::{EnumerationStatus, Resources, SessionState};
 use roamd_testkit::{FarmConfig, Script, ScriptedController, StoreConfig};
 use roamd_testsuite::{
-    Options, Response, SignedIn, TestEnvironment, TokenService, challenge_of, session_params,
-    sign_in, sign_in_to,
+    Options, Response, SignedIn, TestEnvironment, TokenService, challenge_of, path_of,
+    session_params, sign_in, sign_in_to,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -16,6 +19,8 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 const ACTIVE: &str = "<includeActiveSessions>true</includeActiveSessions>";
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Path of a second store.
 const OTHER: &str = "/Citrix/Other";
@@ -72,6 +77,12 @@ async fn list(user: &SignedIn, extra: &str) -> Response {
     user.post("available", accept, &body).await
 }
 
+async fn end(user: &SignedIn, operation: &str) -> Response {
+    let accept = "application/vnd.citrix.sessionresults+xml";
+    let body = session_params("DESK-C", "");
+    user.post(operation, accept, &body).await
+}
+
 async fn state(user: &SignedIn, extra: &str) -> SessionState {
     user.state("DESK-C", extra).await.unwrap()
 }
@@ -107,10 +118,8 @@ async fn stale_password_reaches_only_one_farm() {
         }
         assert_eq!(count(&farms), [1, 0, 0], "{error}");
         // Further requests reach no farm.
-        let accept = "application/vnd.citrix.sessionresults+xml";
         for operation in ["disconnect", "logoff"] {
-            let body = session_params("DESK-C", "");
-            let ended = carol.post(operation, accept, &body).await;
+            let ended = end(&carol, operation).await;
             assert_eq!(challenge_of(&ended).reason, reason, "{error}");
         }
         let launched = carol.launch(&launch, "DESK-C").await;
@@ -188,6 +197,56 @@ async fn password_refused_by_a_farm_is_checked_before_the_next_call() {
     assert_eq!(challenge_of(&list(&carol, "").await).reason, "badpassword");
     assert_eq!(count(&farms), [before[0] + 1, before[1], before[2]]);
     assert!(three.request_count("ReconnectSessionData") > 0);
+}
+
+#[tokio::test]
+async fn account_refused_by_every_farm_gets_401_at_once() {
+    // CA-12: the first request after the change, although the password was confirmed just before.
+    let accounts = [
+        (AccountState::MustChange, "badpassword"),
+        (AccountState::Disabled, "badaccount"),
+        (AccountState::LockedOut, "badaccount"),
+    ];
+    for (state, reason) in accounts {
+        let env = TestEnvironment::demo().await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
+        let session = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+        let resources = alice.get("/Citrix/Store/resources/v2").await;
+        let resources = Resources::from_xml(&resources.body).unwrap().resources;
+        let word = resources.iter().find(|it| it.id == "CVAD.Word").unwrap();
+        let (word, url) = (path_of(word.link.as_ref().unwrap()), &word.launch_ica);
+        let set = |state| {
+            let change = AccountChange {
+                account: Some(state),
+                ..AccountChange::default()
+            };
+            let now = Timestamp::now();
+            env.farms.set_account("alice", &change, now).unwrap();
+        };
+        let requests: [(&str, BoxFuture<'_, Response>); 8] = [
+            ("list", Box::pin(list(&alice, ""))),
+            ("active sessions", Box::pin(list(&alice, ACTIVE))),
+            ("disconnect", Box::pin(end(&alice, "disconnect"))),
+            ("log off", Box::pin(end(&alice, "logoff"))),
+            ("reconnect", Box::pin(alice.launch(&session, "DESK-C"))),
+            (
+                "launch",
+                Box::pin(alice.launch(url.as_ref().unwrap(), "DESK-C")),
+            ),
+            (
+                "resources",
+                Box::pin(alice.get("/Citrix/Store/resources/v2")),
+            ),
+            ("resource", Box::pin(alice.get(word))),
+        ];
+        for (case, request) in requests {
+            set(AccountState::Enabled);
+            sign_in(&env, "alice", "roam-demo").await;
+            set(state);
+            let response = request.await;
+            assert_eq!(challenge_of(&response).reason, reason, "{case}: {state:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -75,6 +75,12 @@ async fn ambiguous_body_framing_is_rejected() {
         ("Content-Length : 5".to_owned(), "abcde", 400),
         ("Transfer-Encoding : chunked".to_owned(), chunked, 400),
         ("Transfer-Encoding: xchunked".to_owned(), chunked, 400),
+        ("Transfer-Encoding: gzip, chunked".to_owned(), chunked, 501),
+        (
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked".to_owned(),
+            chunked,
+            501,
+        ),
         (
             "Transfer-Encoding: chunked, identity".to_owned(),
             chunked,

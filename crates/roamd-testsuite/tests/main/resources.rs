@@ -96,7 +96,7 @@ async fn list_has_the_resources_of_all_farms() {
 
 #[tokio::test]
 async fn single_resource_equals_its_entry_in_the_list() {
-    // ST-56, ST-59, ST-62
+    // ST-21, ST-56, ST-59, ST-62
     let mut env = TestEnvironment::demo().await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
     for resource in list(&alice).await.resources {
@@ -117,6 +117,8 @@ async fn single_resource_equals_its_entry_in_the_list() {
         for below in ["", "/image", "/icon/32"] {
             let response = alice.get(&format!("{base}/{segment}{below}")).await;
             assert_eq!(response.status, 404, "{segment}{below}");
+            let reason = response.header("x-citrix-error-reason");
+            assert_eq!(reason, Some("ResourceNotFound"), "{segment}{below}");
         }
     }
     // ST-54: without a response of its farm, an application is not known to be missing.
@@ -309,6 +311,40 @@ async fn unlaunchable_resource_gets_404_with_its_reason() {
         assert_eq!(challenge.hint, env.url("/Citrix/Store/resources/v2"));
     }
     assert!(!list(&alice).await.resources.pop().unwrap().enabled);
+}
+
+#[tokio::test]
+async fn launch_without_ica_is_an_unsupported_operation() {
+    // ST-52, SS-62
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let base = "/Citrix/Store/resources/v2";
+    let word = "Q1ZBRC5Xb3Jk"; // CVAD.Word
+    for (path, reason) in [
+        (format!("{base}/{word}/launch/rade"), "UnsupportedOperation"),
+        (format!("{base}/{word}/Launch/RDP"), "UnsupportedOperation"),
+        (
+            format!("{base}/{word}/launch/rade/key"),
+            "UnsupportedOperation",
+        ),
+        (
+            format!("{base}/Tk9ORS5Xb3Jk/launch/rade"),
+            "ResourceNotFound",
+        ), // NONE.Word
+        (format!("{base}/MSPaint/launch/rdp"), "ResourceNotFound"),
+    ] {
+        let challenge = challenge_of(&env.server.send("POST", &path, &[], b"").await);
+        assert_eq!(challenge.hint, env.url(base), "{path}");
+        let response = alice.get(&path).await;
+        assert_eq!(
+            (response.status, response.header("allow")),
+            (405, Some("POST"))
+        );
+        let response = alice.launch(&env.url(&path), "DESK-C").await;
+        assert_eq!(response.status, 404, "{path}: {}", response.text());
+        let found = response.header("x-citrix-error-reason");
+        assert_eq!(found, Some(reason), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -512,6 +548,8 @@ async fn icon_is_served_in_the_requested_size_and_cached() {
     for size in ["0x20", "-1", "big", "99999"] {
         let response = alice.get(&format!("{image}/{size}")).await;
         assert_eq!(response.status, 404, "{size}");
+        let reason = response.header("x-citrix-error-reason");
+        assert_eq!(reason, Some("ResourceNotFound"), "{size}");
     }
 }
 

@@ -80,18 +80,22 @@ async fn own_sessions_are_neither_listed_nor_disconnected() {
 #[tokio::test]
 async fn device_id_takes_precedence_over_the_client_name() {
     // SS-19, SS-31, SS-44
-    for (name, device, is_the_end_point) in [
-        ("KIOSK", Some("dev-7"), true),
-        ("RENAMED", Some("dev-7"), true),
-        ("KIOSK", Some("dev-8"), false),
-        ("KIOSK", Some("DEV-7"), false),
-        ("KIOSK", None, true),
+    for (connected, name, device, is_the_end_point) in [
+        ("dev-7", "KIOSK", Some("dev-7"), true),
+        ("dev-7", "RENAMED", Some("dev-7"), true),
+        ("dev-7", "KIOSK", Some("dev-8"), false),
+        ("dev-7", "RENAMED", Some("DEV-7"), true),
+        ("dev-7", "KIOSK", None, true),
+        ("dev-7", "kiosk", None, true),
         // SS-21: an empty device id counts as absent.
-        ("KIOSK", Some(""), true),
-        ("RENAMED", None, false),
+        ("dev-7", "KIOSK", Some(""), true),
+        ("dev-7", "RENAMED", None, false),
+        // Another device with the same name.
+        ("", "KIOSK", Some("dev-7"), false),
+        ("", "Kiosk", None, true),
     ] {
         let env = TestEnvironment::demo().await;
-        start(&env, "carol", "CVAD", "Word", Some(("KIOSK", "dev-7")));
+        start(&env, "carol", "CVAD", "Word", Some(("KIOSK", connected)));
         let carol = sign_in(&env, "carol", "roam-demo").await;
         let device = device.map_or(String::new(), |id| format!("<deviceId>{id}</deviceId>"));
         let listed = carol.resources(name, &format!("{device}{ACTIVE}")).await;
@@ -103,6 +107,34 @@ async fn device_id_takes_precedence_over_the_client_name() {
             "CVAD Word active KIOSK"
         };
         assert_eq!(env.sessions("carol"), [expected], "{name} {device}");
+    }
+}
+
+#[tokio::test]
+async fn long_client_name_is_cut_alike_everywhere() {
+    // nfuse.md §3.1: farms and hosts know a client by at most 20 characters of its name.
+    let (long, cut) = ("WORKSTATION-0123456789", "WORKSTATION-01234567");
+    for (store, known) in [("", cut), ("client_name_length = 0", long)] {
+        let env = TestEnvironment::start(Options {
+            store: store.to_owned(),
+            ..Options::default()
+        })
+        .await;
+        let alice = sign_in(&env, "alice", "roam-demo").await;
+        let url = alice.launch_url(long, "", "CVAD.Excel").await;
+        let (ica, _) = launched(&alice.launch(&url, long).await);
+        assert!(
+            ica.contains(&format!("\r\nClientName={known}\r\n")),
+            "{ica}"
+        );
+        env.farms.connect(&ica, Timestamp::now()).unwrap();
+        let active = format!("CVAD Excel active {known}");
+        assert!(env.sessions("alice").contains(&active), "{store}");
+        let listed = alice.resources(long, ACTIVE).await;
+        assert!(!listed.contains(&"CVAD.Excel".to_owned()), "SS-31: {store}");
+        assert_eq!(alice.end("disconnect", long, "").await, "success");
+        let disconnected = "CVAD Excel disconnected -".to_owned();
+        assert!(env.sessions("alice").contains(&disconnected), "{store}");
     }
 }
 

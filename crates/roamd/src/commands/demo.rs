@@ -10,8 +10,8 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Server;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, Config, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
-    ListenerConfig, LoginThrottle, SpellingChoice, Store, UrlPath,
+    Audit, Authentication, BaseUrl, ClientNameLength, Config, ControllerUrl, CredentialCheck, Farm,
+    Generation, Keys, ListenerConfig, LoginThrottle, SpellingChoice, Store, UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -212,6 +212,7 @@ fn configuration(
         stores: vec![Store {
             path,
             spelling: SpellingChoice::Auto,
+            client_name_length: ClientNameLength::default(),
             gateway: None,
             farms,
         }],
