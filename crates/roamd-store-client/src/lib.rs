@@ -13,8 +13,8 @@ pub use client::{IcaFile, NotReady, StoreClient};
 pub use error::ClientError;
 pub use printable::printable;
 pub use roamd_store_proto::{
-    EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,
-    SessionState, SessionStatus, Spelling,
+    Audio, Display, EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session,
+    SessionParams, SessionState, SessionStatus, Spelling,
 };
 pub use sign_in::Credentials;
 pub use store_url::{StoreUrl, StoreUrlError};

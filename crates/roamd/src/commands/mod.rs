@@ -13,5 +13,7 @@ pub(crate) mod tokens;
 
 mod config_file;
 mod ica_launch;
+mod listing;
 mod password;
+mod result_format;
 mod store;

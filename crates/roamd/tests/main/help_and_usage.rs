@@ -101,6 +101,15 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
             "sessions list --store http://127.0.0.1/ --user a",
             "ROAMD_PASSWORD",
         ),
+        // The service acts on all sessions of a client (SS-44).
+        (
+            "sessions logoff 1 2 --store http://127.0.0.1/ --user a",
+            "a store cannot log off single sessions",
+        ),
+        (
+            "sessions disconnect Aq_Y5IKU --store http://127.0.0.1/ --user a",
+            "without session ids",
+        ),
         ("apps", "Usage: roamd apps <COMMAND>"),
         ("apps list --user a", "--store <URL>"),
         ("tokens revoke --config x", "--user <DOMAIN\\NAME>"),

@@ -4,7 +4,8 @@ use clap::Args;
 use roamd_store_client::Resource;
 
 use crate::commands::ica_launch::{IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print};
-use crate::commands::store::StoreArgs;
+use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::store::{StoreArgs, WindowArgs};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -20,6 +21,10 @@ pub(super) struct LaunchApps {
     #[command(flatten)]
     files: IcaFileArgs,
     #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    format: ResultFormatArgs,
+    #[command(flatten)]
     store: StoreArgs,
 }
 
@@ -30,8 +35,8 @@ impl LaunchApps {
             let stop = stop_on_signal()?;
             let list = client.resources(&self.store.client_name()).await?;
             let targets = find_targets(&self.apps, &list.resources)?;
-            let params = self.store.launch_params();
-            let json = self.store.json;
+            let params = self.window.added_to(self.store.launch_params());
+            let json = self.format.is_json();
             launch_and_print(client, &params, targets, &files, &stop, json).await
         });
         let launches = launched.await?;

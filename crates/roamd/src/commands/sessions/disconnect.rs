@@ -17,11 +17,17 @@ pub(super) struct DisconnectSessions {
 
 impl DisconnectSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let OperationArgs { store, tickets } = self.args;
+        self.args.refuse_ids("disconnect")?;
+        let OperationArgs {
+            store,
+            format,
+            tickets,
+            ..
+        } = self.args;
         let params = operation_params(&store, tickets);
         let status = store
             .with_client(async |client| Ok(client.disconnect(&params).await?))
             .await?;
-        print_status(status, "disconnected", store.json)
+        print_status(status, "disconnected", format.is_json())
     }
 }

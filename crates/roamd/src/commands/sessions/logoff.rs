@@ -17,11 +17,17 @@ pub(super) struct LogOffSessions {
 
 impl LogOffSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let OperationArgs { store, tickets } = self.args;
+        self.args.refuse_ids("log off")?;
+        let OperationArgs {
+            store,
+            format,
+            tickets,
+            ..
+        } = self.args;
         let params = operation_params(&store, tickets);
         let status = store
             .with_client(async |client| Ok(client.log_off(&params).await?))
             .await?;
-        print_status(status, "logged off", store.json)
+        print_status(status, "logged off", format.is_json())
     }
 }

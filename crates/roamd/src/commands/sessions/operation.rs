@@ -4,8 +4,9 @@ use clap::Args;
 use roamd_store_client::SessionStatus;
 use serde::Serialize;
 
+use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::store::StoreArgs;
-use crate::exit_code::Exit;
+use crate::exit_code::{Exit, UsageError};
 use crate::output;
 
 /// Arguments of disconnect and log off.
@@ -13,9 +14,30 @@ use crate::output;
 pub(super) struct OperationArgs {
     #[command(flatten)]
     pub(super) store: StoreArgs,
+    #[command(flatten)]
+    pub(super) format: ResultFormatArgs,
     /// Invalidate the logon ticket of an unused ICA file. May be repeated.
     #[arg(long = "ticket", value_name = "T")]
     pub(super) tickets: Vec<String>,
+    /// Accepted for a better error: the service cannot select sessions.
+    #[arg(hide = true, value_name = "SESSION-ID")]
+    ids: Vec<String>,
+}
+
+impl OperationArgs {
+    /// Checks that no session is named, before a request ends more than the user wants.
+    ///
+    /// # Errors
+    /// If one is (SS-44). `infinitive` names the operation.
+    pub(super) fn refuse_ids(&self, infinitive: &str) -> Result<(), UsageError> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        Err(UsageError(format!(
+            "a store cannot {infinitive} single sessions, only all that are connected from one \
+             client; name the client with --client-name, without session ids"
+        )))
+    }
 }
 
 /// The result as JSON.

@@ -11,7 +11,8 @@ use super::session_params::{SessionFilterArgs, list_params};
 use crate::commands::ica_launch::{
     IcaFileArgs, IcaFiles, LaunchResult, LaunchTarget, exit_of_launches, launch_all,
 };
-use crate::commands::store::{StoreArgs, enumeration_exit};
+use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::store::{StoreArgs, WindowArgs, enumeration_exit};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -34,6 +35,10 @@ pub(super) struct RoamSessions {
     apps_only: bool,
     #[command(flatten)]
     files: IcaFileArgs,
+    #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    format: ResultFormatArgs,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -71,9 +76,9 @@ impl RoamSessions {
             output::print_message("No sessions to connect to.");
         }
         let targets = list.sessions.into_iter().map(LaunchTarget::from).collect();
-        let params = self.store.launch_params();
+        let params = self.window.added_to(self.store.launch_params());
         let launches = launch_all(client, &params, targets, files, &stop, |launch| {
-            if self.store.json {
+            if self.format.is_json() {
                 return Ok(());
             }
             let LaunchResult { target, status } = launch;
@@ -85,7 +90,7 @@ impl RoamSessions {
             Ok(())
         })
         .await?;
-        if self.store.json {
+        if self.format.is_json() {
             output::print_json(&launches.iter().map(RoamJson::from).collect::<Vec<_>>())?;
         }
         Ok(exit_of_launches(listed, &launches))

@@ -27,9 +27,6 @@ pub(in crate::commands) struct StoreArgs {
     /// Device id of this client; farms then match sessions by it and not by the client name.
     #[arg(long, value_name = "ID", value_parser = parse_name)]
     pub(in crate::commands) device_id: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(in crate::commands) json: bool,
 }
 
 impl StoreArgs {
