@@ -12,6 +12,7 @@ pub(crate) mod sessions;
 pub(crate) mod tokens;
 
 mod config_file;
+mod confirm;
 mod ica_launch;
 mod listing;
 mod password;

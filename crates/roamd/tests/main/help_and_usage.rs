@@ -86,11 +86,7 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         // Each list would disconnect active sessions on old farms.
         (
             "sessions list --watch 7 --active --store http://127.0.0.1/ --user a",
-            "every 7 s; leave out --active, or add --yes-disconnect",
-        ),
-        (
-            "sessions list --watch --yes-disconnect --store http://127.0.0.1/ --user a",
-            "--active",
+            "every 7 s; leave out --active, or add --yes",
         ),
         // Other users can read arguments, so there is no --password.
         (

@@ -11,6 +11,7 @@
 mod apps;
 mod citrixauth_client;
 mod config;
+mod confirmation;
 mod controller_failover;
 mod demo;
 mod destroyed_tokens;

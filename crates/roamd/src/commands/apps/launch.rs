@@ -3,7 +3,9 @@
 use clap::Args;
 use roamd_store_client::Resource;
 
-use crate::commands::ica_launch::{IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print};
+use crate::commands::ica_launch::{
+    IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
+};
 use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::store::{StoreArgs, WindowArgs};
 use crate::exit_code::Exit;
@@ -24,20 +26,30 @@ pub(super) struct LaunchApps {
     window: WindowArgs,
     #[command(flatten)]
     format: ResultFormatArgs,
+    /// Show what the command would launch, without doing it.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     store: StoreArgs,
 }
 
 impl LaunchApps {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let files = self.files.prepare()?;
+        let files = match self.dry_run {
+            true => None,
+            false => Some(self.files.prepare()?),
+        };
         let launched = self.store.with_client(async |client| {
             let stop = stop_on_signal()?;
             let list = client.resources(&self.store.client_name()).await?;
             let targets = find_targets(&self.apps, &list.resources)?;
             let params = self.window.added_to(self.store.launch_params());
             let json = self.format.is_json();
-            launch_and_print(client, &params, targets, &files, &stop, json).await
+            let Some(files) = &files else {
+                print_plan(&targets, json)?;
+                return Ok(Vec::new());
+            };
+            launch_and_print(client, &params, targets, files, &stop, json).await
         });
         let launches = launched.await?;
         // The list contains every requested application, so farms missing from it do not matter.

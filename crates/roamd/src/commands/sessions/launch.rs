@@ -8,7 +8,10 @@ use url::Url;
 use super::cancellation::unless_stopped;
 use super::selector::{SelectionError, SessionSelector};
 use super::session_params::{SessionFilterArgs, list_params};
-use crate::commands::ica_launch::{IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print};
+use crate::commands::confirm::ConfirmArgs;
+use crate::commands::ica_launch::{
+    IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
+};
 use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::store::{StoreArgs, WindowArgs, enumeration_exit};
 use crate::exit_code::Exit;
@@ -31,6 +34,8 @@ pub(super) struct LaunchSessions {
     window: WindowArgs,
     #[command(flatten)]
     format: ResultFormatArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -80,13 +85,21 @@ impl LaunchSessions {
         for url in self.selection.urls() {
             self.store.check_origin(url)?;
         }
-        let files = self.files.prepare()?;
+        let filter = self.filter.confirmed(&self.confirm)?;
+        let files = match self.confirm.dry_run {
+            true => None,
+            false => Some(self.files.prepare()?),
+        };
         let launched = self.store.with_client(async |client| {
             let stop = stop_on_signal()?;
-            let Targets { targets, listed } = self.find_targets(client, &stop).await?;
+            let Targets { targets, listed } = self.find_targets(client, filter, &stop).await?;
             let params = self.window.added_to(self.store.launch_params());
             let json = self.format.is_json();
-            let launches = launch_and_print(client, &params, targets, &files, &stop, json).await?;
+            let Some(files) = &files else {
+                print_plan(&targets, json)?;
+                return Ok(listed);
+            };
+            let launches = launch_and_print(client, &params, targets, files, &stop, json).await?;
             Ok(exit_of_launches(listed, &launches))
         });
         launched.await
@@ -100,12 +113,13 @@ impl LaunchSessions {
     async fn find_targets(
         &self,
         client: &mut StoreClient,
+        filter: SessionFilterArgs,
         stop: &CancellationToken,
     ) -> anyhow::Result<Targets> {
         let (sessions, listed) = if self.selection.needs_no_list() {
             (Vec::new(), Exit::Done)
         } else {
-            let params = list_params(&self.store, self.filter);
+            let params = list_params(&self.store, filter);
             let list = unless_stopped(stop, client.list(&params)).await?;
             (
                 list.sessions,

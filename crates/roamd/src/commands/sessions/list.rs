@@ -11,6 +11,7 @@ use super::session_json::SessionJson;
 use super::session_params::{SessionFilterArgs, list_params};
 use super::session_row::{SessionField, SessionRow};
 use super::watch::{Watch, WatchFormat};
+use crate::commands::confirm::ConfirmArgs;
 use crate::commands::listing::{ListArgs, ListFormat};
 use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit_code::{Exit, UsageError};
@@ -19,11 +20,10 @@ use crate::exit_code::{Exit, UsageError};
 ///
 /// The table has a number and a short id for each session; `roamd sessions launch` accepts both.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  roamd sessions list --sort app --filter kind=desktop\n  \
+#[command(after_help = "Examples:\n  roamd sessions list --active --dry-run\n  \
+                  roamd sessions list --sort app --filter kind=desktop\n  \
                   roamd sessions list --store https://store.example.net/Citrix/Store \
-                  --user 'LAB\\ada' --json"
-)]
+                  --user 'LAB\\ada' --json")]
 pub(super) struct ListSessions {
     #[command(flatten)]
     store: StoreArgs,
@@ -37,9 +37,8 @@ pub(super) struct ListSessions {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     watch: Option<u64>,
-    /// Confirm --watch with --active: farms before version 7 disconnect active sessions each time.
-    #[arg(long, requires = "watch", requires = "active")]
-    yes_disconnect: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
 }
 
 impl ListSessions {
@@ -47,13 +46,18 @@ impl ListSessions {
         if let Some(seconds) = self.watch {
             return self.watch(seconds).await;
         }
+        let filter = self.filter.confirmed(&self.confirm)?;
         self.store
-            .with_client(async |client| self.list(client).await)
+            .with_client(async |client| self.list(client, filter).await)
             .await
     }
 
-    async fn list(&self, client: &mut StoreClient) -> anyhow::Result<Exit> {
-        let mut state = client.list(&list_params(&self.store, self.filter)).await?;
+    async fn list(
+        &self,
+        client: &mut StoreClient,
+        filter: SessionFilterArgs,
+    ) -> anyhow::Result<Exit> {
+        let mut state = client.list(&list_params(&self.store, filter)).await?;
         let mut kinds = ResourceKinds::default();
         let client_name = self.store.client_name();
         kinds.look_up(client, &client_name, &state.sessions).await;
@@ -72,12 +76,12 @@ impl ListSessions {
     }
 
     async fn watch(&self, seconds: u64) -> anyhow::Result<Exit> {
-        if self.filter.active && !self.yes_disconnect {
+        if self.filter.active && !self.confirm.is_given_or_askable() {
             let problem = format!(
                 "farms before version 7 disconnect the active sessions that they list, every \
                  {seconds} s"
             );
-            let advice = "leave out --active, or add --yes-disconnect to accept this";
+            let advice = "leave out --active, or add --yes to accept this";
             return Err(UsageError(format!("{problem}; {advice}")).into());
         }
         let format = match self.list.format() {
@@ -88,7 +92,8 @@ impl ListSessions {
                 return Err(UsageError(format!("{problem}; use table, wide or json")).into());
             }
         };
-        let params = list_params(&self.store, self.filter);
+        let filter = self.filter.confirmed(&self.confirm)?;
+        let params = list_params(&self.store, filter);
         let client_name = self.store.client_name();
         let interval = Duration::from_secs(seconds);
         self.store

@@ -77,6 +77,15 @@ impl StoreArgs {
         })
     }
 
+    /// Returns what farms match connected sessions by: the device id, or else the client name
+    /// (SS-19).
+    pub(in crate::commands) fn end_point(&self) -> String {
+        match &self.device_id {
+            Some(device_id) => format!("device {device_id}"),
+            None => format!("client {}", self.client_name()),
+        }
+    }
+
     /// Returns the launch parameters of this client.
     pub(in crate::commands) fn launch_params(&self) -> LaunchParams {
         LaunchParams {
