@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
 pub(crate) use roamd_store_client::printable;
@@ -121,8 +122,28 @@ pub(crate) fn table_lines<'c, R: IntoIterator<Item = String>>(
     table.lines().map(|row| row.trim().to_owned()).collect()
 }
 
-/// Prints a message that is not a result to stderr.
+/// Whether [`print_message`] prints nothing.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Makes [`print_message`] print nothing (`--quiet`).
+pub(crate) fn silence_messages() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Returns whether messages are silenced.
+pub(crate) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Prints a message that is neither a result nor a failure to stderr, unless messages are silenced.
 pub(crate) fn print_message(text: impl Display) {
+    if !is_quiet() {
+        print_failure(text);
+    }
+}
+
+/// Prints to stderr what failed.
+pub(crate) fn print_failure(text: impl Display) {
     // A closed stderr leaves no way to report an error.
     writeln!(io::stderr(), "{text}").ok();
 }
@@ -137,6 +158,6 @@ pub(crate) fn print_error(error: &anyhow::Error) {
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     if !error.chain().any(is_closed_pipe) {
-        print_message(format_args!("roamd: {error:#}"));
+        print_failure(format_args!("roamd: {error:#}"));
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+pub(crate) mod version;
 
 mod config_file;
 mod confirm;

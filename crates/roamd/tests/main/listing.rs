@@ -178,7 +178,7 @@ fn wrong_field_is_rejected_with_the_fields() {
         ),
         (
             "--filter colour=red",
-            "the fields are app, farm, resource, kind, type,",
+            "there is no field colour; the fields are app, farm, resource, kind, type,",
         ),
         (
             "--sort colour",

@@ -12,6 +12,7 @@ mod apps;
 mod citrixauth_client;
 mod config;
 mod confirmation;
+mod connection_errors;
 mod controller_failover;
 mod demo;
 mod destroyed_tokens;

@@ -11,6 +11,7 @@ use crate::commands::store::{StoreArgs, WindowArgs};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
+use crate::suggestion::did_you_mean;
 
 /// Starts applications and desktops: writes an ICA file for each and prints its path.
 #[derive(Debug, Args)]
@@ -74,9 +75,13 @@ fn find_targets(apps: &[String], resources: &[Resource]) -> anyhow::Result<Vec<L
                     anyhow::bail!("several resources are named {app}; use the resource id of one")
                 }
                 (None, None, _) => {
+                    let names = resources
+                        .iter()
+                        .flat_map(|resource| [resource.title.as_str(), &resource.id]);
                     anyhow::bail!(
-                        "there is no {app} that you may start; `roamd apps list` shows your \
-                         applications and desktops"
+                        "there is no {app} that you may start{}; `roamd apps list` shows your \
+                         applications and desktops",
+                        did_you_mean(app, names)
                     )
                 }
             };

@@ -1,6 +1,7 @@
 //! Filters of lists.
 
 use super::field::{self, ListField};
+use crate::suggestion::did_you_mean;
 
 /// A condition: a field contains a text, in upper or lower case.
 #[derive(Debug, Clone)]
@@ -16,8 +17,12 @@ impl<F: ListField> Filter<F> {
             .split_once('=')
             .ok_or("must be a field and a text, such as app=word")?;
         let field = F::from_str(name.trim(), true).map_err(|_| {
-            let names = field::names::<F>().join(", ");
-            format!("there is no such field; the fields are {names}")
+            let names = field::names::<F>();
+            let similar = did_you_mean(name, names.iter().map(String::as_str));
+            format!(
+                "there is no field {name}{similar}; the fields are {}",
+                names.join(", ")
+            )
         })?;
         Ok(Self {
             field,

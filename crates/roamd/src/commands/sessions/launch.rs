@@ -17,6 +17,7 @@ use crate::commands::store::{StoreArgs, WindowArgs, enumeration_exit};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
+use crate::suggestion::did_you_mean;
 
 /// Reconnects sessions: writes an ICA file for each and prints its path.
 #[derive(Debug, Args)]
@@ -140,8 +141,10 @@ impl LaunchSessions {
         for app in &self.selection.apps {
             let mut of_app = sessions_of(app, &sessions).peekable();
             if of_app.peek().is_none() {
+                let apps = sessions.iter().map(|it| it.initial_app.as_str());
                 missing.push(format!(
-                    "there is no session of {app} to connect to; {}",
+                    "there is no session of {app} to connect to{}; {}",
+                    did_you_mean(app, apps),
                     self.advice_for_missing()
                 ));
             }
@@ -157,7 +160,7 @@ impl LaunchSessions {
             if listed == Exit::Done {
                 anyhow::bail!(problem);
             }
-            output::print_message(output::printable(&problem));
+            output::print_failure(output::printable(&problem));
         }
         let mut targets: Vec<LaunchTarget> = Vec::new();
         for target in selected {

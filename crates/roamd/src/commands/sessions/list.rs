@@ -15,6 +15,7 @@ use crate::commands::confirm::ConfirmArgs;
 use crate::commands::listing::{ListArgs, ListFormat};
 use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit_code::{Exit, UsageError};
+use crate::number::in_range;
 
 /// Lists the sessions that this client can connect to.
 ///
@@ -35,7 +36,7 @@ pub(super) struct ListSessions {
     /// current list; a script gets a line for each session that is added (+), removed (-) or
     /// changed (~).
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5",
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+          value_parser = in_range(1..=86_400_u64))]
     watch: Option<u64>,
     #[command(flatten)]
     confirm: ConfirmArgs,
