@@ -15,7 +15,7 @@ use url::Url;
 use crate::error::ClientError;
 use crate::printable::short_line;
 use crate::sign_in::{Credentials, SignIn, Token, challenge, sign_in};
-use crate::store_url::StoreUrl;
+use crate::store_url::{StoreUrl, endpoints_of};
 use crate::transport::{Call, Response, Transport, usable_url};
 
 /// Limit of attempts to launch a session that is not ready (CQ-64).
@@ -38,6 +38,8 @@ const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct StoreClient {
     transport: Transport,
     store: StoreUrl,
+    /// URL of the store, once a response has shown it.
+    found_at: Option<Url>,
     credentials: Credentials,
     endpoints: Option<Endpoints>,
     token: Option<Token>,
@@ -72,11 +74,19 @@ impl StoreClient {
         Self {
             transport,
             store,
+            found_at: None,
             credentials,
             endpoints: None,
             token: None,
             sign_ins: Arc::default(),
         }
+    }
+
+    /// Returns the URL of the store if it is not the most likely one of its [`StoreUrl`].
+    #[must_use]
+    pub fn found_elsewhere(&self) -> Option<&Url> {
+        let likely = self.store.candidates().next();
+        self.found_at.as_ref().filter(|url| Some(*url) != likely)
     }
 
     /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors,
@@ -240,24 +250,27 @@ impl StoreClient {
         url
     }
 
-    async fn read_endpoints(&self) -> Result<Endpoints, ClientError> {
-        let url = self.store.endpoints();
-        let accept = media_type::ENDPOINTS;
-        let call = Call {
-            url: &url,
-            body: None,
-            accept,
-            token: None,
-            cookies: None,
-        };
-        let response = self.transport.send(call).await?;
-        if response.status.is_server_error() {
-            return Err(response.unexpected());
+    /// Finds the store at its possible URLs, and returns its endpoints.
+    async fn read_endpoints(&mut self) -> Result<Endpoints, ClientError> {
+        for store in self.store.candidates() {
+            let call = Call {
+                url: &endpoints_of(store),
+                body: None,
+                accept: media_type::ENDPOINTS,
+                token: None,
+                cookies: None,
+            };
+            let response = self.transport.send(call).await?;
+            if response.status.is_server_error() {
+                return Err(response.unexpected());
+            }
+            let endpoints = Endpoints::from_xml(&response.body).ok();
+            if let Some(endpoints) = endpoints.filter(|_| response.status == StatusCode::OK) {
+                self.found_at = Some(store.clone());
+                return Ok(endpoints);
+            }
         }
-        Endpoints::from_xml(&response.body)
-            .ok()
-            .filter(|_| response.status == StatusCode::OK)
-            .ok_or_else(|| ClientError::NotAStore(self.store.clone()))
+        Err(ClientError::NotAStore(self.store.clone()))
     }
 
     /// Sends a request, and again with a new token if the response is `401`. Such a request has

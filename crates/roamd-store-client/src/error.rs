@@ -52,7 +52,10 @@ pub enum ClientError {
         limit: usize,
     },
     /// The server at the URL of the store sends no endpoints document.
-    #[error("there is no store at {0}; check its address")]
+    #[error(
+        "there is no store at {0}; check its address, such as \
+         https://store.example.net/Citrix/Store"
+    )]
     NotAStore(StoreUrl),
     /// The store does not offer the operation.
     #[error("the store does not offer {id}")]

@@ -71,7 +71,7 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         ),
         ("sessions list --user a", "--store <URL>"),
         (
-            "sessions list --store store.example.net --user a",
+            "sessions list --store ftp://store.example.net --user a",
             "has to be a URL such as https://",
         ),
         (

@@ -28,6 +28,7 @@ mod serve;
 mod sessions;
 mod sessions_roam;
 mod sessions_watch;
+mod store_addresses;
 mod support;
 mod systemd;
 mod tokens;

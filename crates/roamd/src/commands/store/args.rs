@@ -11,7 +11,9 @@ use crate::output;
 /// The store, the user who signs in, and the identity of this client.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct StoreArgs {
-    /// Address of the store, such as https://store.example.net/Citrix/Store.
+    /// Address of the store, such as https://store.example.net/Citrix/Store. A host, the address of
+    /// its site for browsers (StoreWeb) or of its discovery document, and that for old clients
+    /// (PNAgent/config.xml) work too.
     #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
     store: StoreUrl,
     /// User to sign in: 'DOMAIN\name' or name@domain. The password is read from ROAMD_PASSWORD, or
@@ -56,6 +58,9 @@ impl StoreArgs {
     ) -> anyhow::Result<T> {
         let mut client = self.client()?;
         let result = work(&mut client).await;
+        if let Some(url) = client.found_elsewhere() {
+            output::print_message(format_args!("The store is at {url}"));
+        }
         client.sign_out().await;
         result
     }
