@@ -42,7 +42,8 @@ pub struct StoreClient {
     found_at: Option<Url>,
     credentials: Credentials,
     endpoints: Option<Endpoints>,
-    token: Option<Token>,
+    /// Tokens of the services of the store, which have different URLs (CA-8).
+    tokens: Vec<Token>,
     /// Sign-ins of all clones.
     sign_ins: Arc<Mutex<Vec<SignIn>>>,
 }
@@ -77,7 +78,7 @@ impl StoreClient {
             found_at: None,
             credentials,
             endpoints: None,
-            token: None,
+            tokens: Vec::new(),
             sign_ins: Arc::default(),
         }
     }
@@ -92,7 +93,7 @@ impl StoreClient {
     /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors,
     /// and ends after 2 seconds, because tokens expire anyway.
     pub async fn sign_out(&mut self) {
-        self.token = None;
+        self.tokens.clear();
         let sign_ins = std::mem::take(&mut *self.sign_ins());
         let ended = async {
             for sign_in in &sign_ins {
@@ -281,13 +282,12 @@ impl StoreClient {
         body: Option<(&'static str, &[u8])>,
         accept: &'static str,
     ) -> Result<Response, ClientError> {
-        let token = self.token.as_ref().filter(|token| token.is_for(url));
-        let token = token.map(|token| &token.header);
+        let known = self.tokens.iter().find(|token| token.is_for(url)).cloned();
         let call = Call {
             url,
             body,
             accept,
-            token,
+            token: known.as_ref().map(|token| &token.header),
             cookies: None,
         };
         let response = self.transport.send(call).await?;
@@ -295,7 +295,20 @@ impl StoreClient {
             return Ok(response);
         }
         let challenge = challenge(&response)?;
-        let (token, sign_in) = sign_in(&self.transport, &self.credentials, url, &challenge).await?;
+        // If the store has refused a token, its sign-in may be over too.
+        self.tokens.retain(|token| !token.is_for(url));
+        let earlier = match known {
+            Some(_) => Vec::new(),
+            None => self.sign_ins().clone(),
+        };
+        let (token, sign_in) = sign_in(
+            &self.transport,
+            &self.credentials,
+            &earlier,
+            url,
+            &challenge,
+        )
+        .await?;
         self.sign_ins().extend(sign_in);
         let call = Call {
             token: Some(&token.header),
@@ -307,7 +320,7 @@ impl StoreClient {
                 self::challenge(&response)?.reason,
             ));
         }
-        self.token = Some(token);
+        self.tokens.push(token);
         Ok(response)
     }
 }
