@@ -15,7 +15,7 @@ use url::Url;
 use crate::error::ClientError;
 use crate::printable::short_line;
 use crate::sign_in::{Credentials, SignIn, Token, challenge, sign_in};
-use crate::store_url::StoreUrl;
+use crate::store_url::{StoreUrl, endpoints_of};
 use crate::transport::{Call, Response, Transport, usable_url};
 
 /// Limit of attempts to launch a session that is not ready (CQ-64).
@@ -38,9 +38,12 @@ const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct StoreClient {
     transport: Transport,
     store: StoreUrl,
+    /// URL of the store, once a response has shown it.
+    found_at: Option<Url>,
     credentials: Credentials,
     endpoints: Option<Endpoints>,
-    token: Option<Token>,
+    /// Tokens of the services of the store, which have different URLs (CA-8).
+    tokens: Vec<Token>,
     /// Sign-ins of all clones.
     sign_ins: Arc<Mutex<Vec<SignIn>>>,
 }
@@ -72,17 +75,25 @@ impl StoreClient {
         Self {
             transport,
             store,
+            found_at: None,
             credentials,
             endpoints: None,
-            token: None,
+            tokens: Vec::new(),
             sign_ins: Arc::default(),
         }
+    }
+
+    /// Returns the URL of the store if it is not the most likely one of its [`StoreUrl`].
+    #[must_use]
+    pub fn found_elsewhere(&self) -> Option<&Url> {
+        let likely = self.store.candidates().next();
+        self.found_at.as_ref().filter(|url| Some(*url) != likely)
     }
 
     /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors,
     /// and ends after 2 seconds, because tokens expire anyway.
     pub async fn sign_out(&mut self) {
-        self.token = None;
+        self.tokens.clear();
         let sign_ins = std::mem::take(&mut *self.sign_ins());
         let ended = async {
             for sign_in in &sign_ins {
@@ -240,24 +251,27 @@ impl StoreClient {
         url
     }
 
-    async fn read_endpoints(&self) -> Result<Endpoints, ClientError> {
-        let url = self.store.endpoints();
-        let accept = media_type::ENDPOINTS;
-        let call = Call {
-            url: &url,
-            body: None,
-            accept,
-            token: None,
-            cookies: None,
-        };
-        let response = self.transport.send(call).await?;
-        if response.status.is_server_error() {
-            return Err(response.unexpected());
+    /// Finds the store at its possible URLs, and returns its endpoints.
+    async fn read_endpoints(&mut self) -> Result<Endpoints, ClientError> {
+        for store in self.store.candidates() {
+            let call = Call {
+                url: &endpoints_of(store),
+                body: None,
+                accept: media_type::ENDPOINTS,
+                token: None,
+                cookies: None,
+            };
+            let response = self.transport.send(call).await?;
+            if response.status.is_server_error() {
+                return Err(response.unexpected());
+            }
+            let endpoints = Endpoints::from_xml(&response.body).ok();
+            if let Some(endpoints) = endpoints.filter(|_| response.status == StatusCode::OK) {
+                self.found_at = Some(store.clone());
+                return Ok(endpoints);
+            }
         }
-        Endpoints::from_xml(&response.body)
-            .ok()
-            .filter(|_| response.status == StatusCode::OK)
-            .ok_or_else(|| ClientError::NotAStore(self.store.clone()))
+        Err(ClientError::NotAStore(self.store.clone()))
     }
 
     /// Sends a request, and again with a new token if the response is `401`. Such a request has
@@ -268,13 +282,12 @@ impl StoreClient {
         body: Option<(&'static str, &[u8])>,
         accept: &'static str,
     ) -> Result<Response, ClientError> {
-        let token = self.token.as_ref().filter(|token| token.is_for(url));
-        let token = token.map(|token| &token.header);
+        let known = self.tokens.iter().find(|token| token.is_for(url)).cloned();
         let call = Call {
             url,
             body,
             accept,
-            token,
+            token: known.as_ref().map(|token| &token.header),
             cookies: None,
         };
         let response = self.transport.send(call).await?;
@@ -282,7 +295,20 @@ impl StoreClient {
             return Ok(response);
         }
         let challenge = challenge(&response)?;
-        let (token, sign_in) = sign_in(&self.transport, &self.credentials, url, &challenge).await?;
+        // If the store has refused a token, its sign-in may be over too.
+        self.tokens.retain(|token| !token.is_for(url));
+        let earlier = match known {
+            Some(_) => Vec::new(),
+            None => self.sign_ins().clone(),
+        };
+        let (token, sign_in) = sign_in(
+            &self.transport,
+            &self.credentials,
+            &earlier,
+            url,
+            &challenge,
+        )
+        .await?;
         self.sign_ins().extend(sign_in);
         let call = Call {
             token: Some(&token.header),
@@ -294,7 +320,7 @@ impl StoreClient {
                 self::challenge(&response)?.reason,
             ));
         }
-        self.token = Some(token);
+        self.tokens.push(token);
         Ok(response)
     }
 }

@@ -1,6 +1,5 @@
 //! Errors of the client.
 
-use std::error::Error;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -9,6 +8,7 @@ use roamd_store_proto::{DecodeError, RetryReason};
 use url::Url;
 
 use crate::audience::Audience;
+use crate::connection_problem::ConnectionProblem;
 use crate::store_url::StoreUrl;
 
 /// Error of an operation of a store.
@@ -28,15 +28,12 @@ pub enum ClientError {
     #[error("no root certificates found on this machine; https needs them")]
     NoCertificates(#[source] std::io::Error),
     /// There is no connection, or it broke.
-    #[error(
-        "cannot reach {audience}: {}; is the address right, and is the server up?",
-        innermost(.cause.as_ref())
-    )]
+    #[error("cannot reach {audience}: {problem}")]
     Unreachable {
         /// The server.
         audience: Audience,
-        /// Cause. The message contains its innermost source.
-        cause: Box<dyn Error + Send + Sync>,
+        /// Cause in plain words.
+        problem: ConnectionProblem,
     },
     /// The server did not respond in time.
     #[error("{audience} did not respond within {} seconds", .limit.as_secs())]
@@ -55,7 +52,10 @@ pub enum ClientError {
         limit: usize,
     },
     /// The server at the URL of the store sends no endpoints document.
-    #[error("there is no store at {0}; check its address")]
+    #[error(
+        "there is no store at {0}; check its address, such as \
+         https://store.example.net/Citrix/Store"
+    )]
     NotAStore(StoreUrl),
     /// The store does not offer the operation.
     #[error("the store does not offer {id}")]
@@ -154,12 +154,4 @@ impl ClientError {
 /// Returns the reason with a colon before it, or an empty text.
 fn after_colon(reason: Option<&str>) -> String {
     reason.map_or_else(String::new, |reason| format!(": {reason}"))
-}
-
-/// Returns the innermost source.
-fn innermost<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error
 }

@@ -2,6 +2,7 @@
 
 mod audience;
 mod client;
+mod connection_problem;
 mod error;
 mod printable;
 mod sign_in;
@@ -10,11 +11,12 @@ mod transport;
 
 pub use audience::Audience;
 pub use client::{IcaFile, NotReady, StoreClient};
+pub use connection_problem::ConnectionProblem;
 pub use error::ClientError;
 pub use printable::printable;
 pub use roamd_store_proto::{
-    EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session, SessionParams,
-    SessionState, SessionStatus, Spelling,
+    Audio, Display, EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session,
+    SessionParams, SessionState, SessionStatus, Spelling,
 };
 pub use sign_in::Credentials;
 pub use store_url::{StoreUrl, StoreUrlError};

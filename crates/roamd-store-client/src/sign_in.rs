@@ -55,6 +55,7 @@ impl Token {
 }
 
 /// Sign-in that can be ended.
+#[derive(Clone)]
 pub(crate) struct SignIn {
     token_service: Url,
     /// Token that the form gave, for the token service.
@@ -62,6 +63,12 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
+    /// Returns whether a challenge names the token service of the sign-in.
+    fn is_for(&self, challenge: &Challenge) -> bool {
+        let mut locations = challenge.locations.iter();
+        locations.any(|location| Url::parse(location).as_ref() == Ok(&self.token_service))
+    }
+
     /// Destroys the primary token, and so all tokens derived from it (CA-39).
     pub(crate) async fn end(&self, transport: &Transport) -> Result<(), ClientError> {
         let message = DestroyToken {
@@ -92,14 +99,28 @@ pub(crate) fn challenge(response: &Response) -> Result<Challenge, ClientError> {
 }
 
 /// Gets a token for the service that sent a challenge for `called`. Returns also the sign-in,
-/// unless the token service required none.
+/// unless one of the earlier ones was sufficient, or the token service required none.
 pub(crate) async fn sign_in(
     transport: &Transport,
     credentials: &Credentials,
+    earlier: &[SignIn],
     called: &Url,
     challenge: &Challenge,
 ) -> Result<(Token, Option<SignIn>), ClientError> {
     let request = TokenRequest::new(called, challenge)?;
+    for SignIn {
+        token_service,
+        primary,
+    } in earlier.iter().filter(|it| it.is_for(challenge))
+    {
+        let token = Some(&primary.header);
+        let response = request
+            .send(transport, token_service, ACCEPT_TOKENS, token)
+            .await?;
+        if response.status == StatusCode::OK {
+            return Ok((request.token(&response)?, None));
+        }
+    }
     let response = request
         .send_to_first(transport, &challenge.locations, ACCEPT_TOKENS)
         .await?;

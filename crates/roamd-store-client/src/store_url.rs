@@ -1,14 +1,30 @@
-//! The URL of a store, and URLs that the client may request.
+//! The URL of a store as users have it, and URLs that the client may request.
 
 use std::fmt;
 use std::str::FromStr;
 
-use url::Url;
+use url::{Host, Url};
+
+/// Path of a store if the administrator has chosen no other.
+const DEFAULT_PATH: &str = "/Citrix/Store";
 
 /// URL of a store, for example `https://store.example.net/Citrix/Store`: http or https, without
-/// user name, query and fragment.
+/// user name and query.
+///
+/// Users often have the address of something near the store. These forms are accepted too; the
+/// client then looks for the store in a few places with the same scheme, host and port:
+///
+/// - the discovery or endpoints document, `…/Citrix/Store/discovery`;
+/// - a host, `store.example.net`, whose store is at `/Citrix/Store`;
+/// - the site for browsers, `…/Citrix/StoreWeb`;
+/// - the address for old clients, `…/Citrix/Store/PNAgent/config.xml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreUrl(Url);
+pub struct StoreUrl {
+    /// The most likely URL of the store.
+    first: Url,
+    /// Other URLs, the most likely first.
+    others: Vec<Url>,
+}
 
 /// Error of a text that is not the URL of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,26 +32,21 @@ pub struct StoreUrl(Url);
 pub struct StoreUrlError;
 
 impl StoreUrl {
-    /// Returns the URL of the endpoints document, one of the few that a client may build (ST-9).
-    pub(crate) fn endpoints(&self) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(&format!(
-            "{}/endpoints/v1",
-            self.0.path().trim_end_matches('/')
-        ));
-        url
+    /// Returns the URLs where the store may be, the most likely first.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = &Url> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 
     /// Returns whether a URL has the scheme, host and port of the store. The password of the user
     /// must not be sent to any other server.
     #[must_use]
     pub fn has_origin_of(&self, url: &Url) -> bool {
-        self.0.origin() == url.origin()
+        self.first.origin() == url.origin()
     }
 
     /// Returns whether the scheme is https.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.0.scheme() == "https"
+        self.first.scheme() == "https"
     }
 }
 
@@ -43,16 +54,88 @@ impl FromStr for StoreUrl {
     type Err = StoreUrlError;
 
     fn from_str(text: &str) -> Result<Self, StoreUrlError> {
-        parse_http_url(text)
-            .filter(|url| url.query().is_none() && url.fragment().is_none())
-            .map(Self)
-            .ok_or(StoreUrlError)
+        let mut url = match text.contains("://") {
+            true => parse_http_url(text),
+            false => parse_without_scheme(text),
+        }
+        .filter(|url| url.query().is_none())
+        .ok_or(StoreUrlError)?;
+        url.set_fragment(None);
+        let (path, other) = store_paths(url.path());
+        let at = |path: &str| {
+            let mut url = url.clone();
+            url.set_path(path);
+            url
+        };
+        Ok(Self {
+            first: at(&path),
+            others: other.iter().map(|path| at(path)).collect(),
+        })
     }
 }
 
+/// Formats the most likely URL, and the others after `or`.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.first.fmt(f)?;
+        self.others
+            .iter()
+            .try_for_each(|url| write!(f, " or {url}"))
+    }
+}
+
+/// Returns the URL of the endpoints document of a store, one of the few that a client may build
+/// (ST-9).
+pub(crate) fn endpoints_of(store: &Url) -> Url {
+    let mut url = store.clone();
+    url.set_path(&format!(
+        "{}/endpoints/v1",
+        store.path().trim_end_matches('/')
+    ));
+    url
+}
+
+/// Returns the paths where a store may be: the most likely one, and another one.
+fn store_paths(path: &str) -> (String, Option<String>) {
+    let path = path.trim_end_matches('/');
+    if path.is_empty() {
+        return (DEFAULT_PATH.to_owned(), Some("/".to_owned()));
+    }
+    for document in ["/discovery", "/endpoints/v1"] {
+        if let Some(store) = strip_suffix(path, document) {
+            return (store.to_owned(), None);
+        }
+    }
+    if let Some(folder) = strip_suffix(path, "/PNAgent/config.xml") {
+        // The predecessor of stores had the address /Citrix/PNAgent/config.xml.
+        let default = Some(DEFAULT_PATH.to_owned()).filter(|it| it != folder);
+        return match folder.is_empty() || folder.eq_ignore_ascii_case("/Citrix") {
+            true => (DEFAULT_PATH.to_owned(), None),
+            false => (folder.to_owned(), default),
+        };
+    }
+    // A store may have such a name itself.
+    let without_web = strip_suffix(path, "Web").filter(|store| !store.ends_with('/'));
+    (path.to_owned(), without_web.map(str::to_owned))
+}
+
+/// Removes a suffix in upper or lower case.
+fn strip_suffix<'t>(text: &'t str, suffix: &str) -> Option<&'t str> {
+    let (start, end) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
+    end.eq_ignore_ascii_case(suffix).then_some(start)
+}
+
+/// Parses a URL without scheme. It is https, and http only on this machine.
+fn parse_without_scheme(text: &str) -> Option<Url> {
+    let url = parse_http_url(&format!("https://{text}"))?;
+    let is_local = match url.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    match is_local {
+        true => parse_http_url(&format!("http://{text}")),
+        false => Some(url),
     }
 }
 

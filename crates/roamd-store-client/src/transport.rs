@@ -1,8 +1,9 @@
 //! Requests over http and https, with limits for time and size.
 
+use std::error::Error;
 use std::io;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue};
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::audience::Audience;
+use crate::connection_problem::{ConnectionProblem, says_https_port};
 use crate::error::ClientError;
 use crate::printable::short_line;
 use crate::store_url::parse_http_url;
@@ -82,9 +84,9 @@ impl Transport {
         }
         let request = call.request()?;
         let response = async {
-            let unreachable = |cause| ClientError::Unreachable {
+            let unreachable = |cause: &(dyn Error + 'static)| ClientError::Unreachable {
                 audience: audience.clone(),
-                cause: Box::new(cause),
+                problem: ConnectionProblem::of(cause, is_https),
             };
             let response = if is_https {
                 self.https()
@@ -94,7 +96,7 @@ impl Transport {
             } else {
                 self.http.request(request).await
             };
-            let (head, body) = response.map_err(unreachable)?.into_parts();
+            let (head, body) = response.map_err(|error| unreachable(&error))?.into_parts();
             let body = Limited::new(body, MAX_RESPONSE_BYTES)
                 .collect()
                 .await
@@ -105,26 +107,39 @@ impl Transport {
                             limit: MAX_RESPONSE_BYTES,
                         }
                     } else {
-                        ClientError::Unreachable {
-                            audience: audience.clone(),
-                            cause: source,
-                        }
+                        unreachable(source.as_ref())
                     }
                 })?;
+            let body = body.to_bytes();
+            if !is_https && head.status == StatusCode::BAD_REQUEST && says_https_port(&body) {
+                return Err(ClientError::Unreachable {
+                    audience: audience.clone(),
+                    problem: ConnectionProblem::SpeaksHttps,
+                });
+            }
             Ok(Response {
                 url: call.url.clone(),
                 status: head.status,
                 headers: head.headers,
-                body: body.to_bytes(),
+                body,
             })
         };
         let too_slow = || ClientError::TooSlow {
             audience: audience.clone(),
             limit: REQUEST_TIMEOUT,
         };
-        timeout(REQUEST_TIMEOUT, response)
+        let started = Instant::now();
+        let response = timeout(REQUEST_TIMEOUT, response)
             .await
-            .unwrap_or_else(|_| Err(too_slow()))
+            .unwrap_or_else(|_| Err(too_slow()));
+        tracing::debug!(
+            method = if call.body.is_some() { "POST" } else { "GET" },
+            url = %call.url,
+            status = response.as_ref().ok().map(|it| it.status.as_u16()),
+            milliseconds = started.elapsed().as_millis(),
+            "Store responded",
+        );
+        response
     }
 
     fn https(&self) -> io::Result<&Client<HttpsConnector<HttpConnector>, Full<Bytes>>> {

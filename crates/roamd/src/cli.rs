@@ -12,7 +12,9 @@ use crate::commands::man::ManCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
 use crate::commands::tokens::TokensCommand;
+use crate::commands::version::VersionCommand;
 use crate::exit_code::Exit;
+use crate::logging::LogLevel;
 
 /// An open Sessions Service: running ICA sessions follow their user from device to device.
 #[derive(Debug, Parser)]
@@ -20,10 +22,22 @@ use crate::exit_code::Exit;
     name = "roamd",
     version,
     propagate_version = true,
-    disable_help_subcommand = true,
+    max_term_width = 100,
     after_help = "Example, a working store with three embedded farms:\n  roamd demo"
 )]
 pub(crate) struct Cli {
+    /// Print results and failures only, no other messages; log warnings only.
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = 1000
+    )]
+    pub(crate) quiet: bool,
+    /// Log details, such as each request to a store.
+    #[arg(short, long, global = true, display_order = 1000)]
+    verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -40,6 +54,18 @@ pub(crate) enum Command {
     Tokens(TokensCommand),
     Completions(CompletionsCommand),
     Man(ManCommand),
+    Version(VersionCommand),
+}
+
+impl Cli {
+    /// Returns the level that the arguments ask for; `None` if they do not.
+    pub(crate) fn log_level(&self) -> Option<LogLevel> {
+        match (self.quiet, self.verbose) {
+            (true, _) => Some(LogLevel::Warnings),
+            (false, true) => Some(LogLevel::Details),
+            (false, false) => None,
+        }
+    }
 }
 
 impl Command {
@@ -59,6 +85,7 @@ impl Command {
             Self::Tokens(command) => command.run(),
             Self::Completions(command) => command.run(Cli::command()),
             Self::Man(command) => command.run(Cli::command()),
+            Self::Version(command) => command.run(),
         }
     }
 }

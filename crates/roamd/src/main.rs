@@ -6,9 +6,11 @@ mod exit_code;
 mod hardening;
 mod listen;
 mod logging;
+mod number;
 mod output;
 mod runtime;
 mod signals;
+mod suggestion;
 mod systemd;
 
 use std::process::ExitCode;
@@ -25,7 +27,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log = match logging::init() {
+    if cli.quiet {
+        output::silence_messages();
+    }
+    let log = match logging::init(cli.log_level()) {
         Ok(log) => log,
         Err(error) => {
             output::print_error(&error.into());

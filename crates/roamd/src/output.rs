@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use comfy_table::{Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
 pub(crate) use roamd_store_client::printable;
 use serde::Serialize;
 
@@ -29,14 +30,31 @@ pub(crate) fn print_json_line(result: &impl Serialize) -> anyhow::Result<()> {
     Ok(print_line(serde_json::to_string(result)?)?)
 }
 
-/// Prints a table with aligned columns.
+/// Prints a table with aligned columns, at most as wide as the terminal.
 pub(crate) fn print_table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: impl IntoIterator<Item = [String; COLUMNS]>,
 ) -> io::Result<()> {
-    table_lines(header, rows)
+    let columns = header.map(|header| Column {
+        header,
+        may_be_cut: true,
+    });
+    table_lines(columns, rows, TableWidth::Terminal)
         .into_iter()
         .try_for_each(print_line)
+}
+
+/// Prints comma-separated values (RFC 4180) with the names of the columns.
+pub(crate) fn print_csv(
+    names: impl IntoIterator<Item = String>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> anyhow::Result<()> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(names)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| printable(cell)))?;
+    }
+    Ok(print_bytes(&writer.into_inner()?)?)
 }
 
 /// Replaces the content of the terminal, starting at its upper left corner.
@@ -50,21 +68,82 @@ pub(crate) fn redraw_screen(lines: impl IntoIterator<Item = String>) -> io::Resu
     print_bytes(format!("\x1b[H{lines}\x1b[J").as_bytes())
 }
 
-/// Returns the lines of a table with aligned columns.
-pub(crate) fn table_lines<const COLUMNS: usize>(
-    header: [&str; COLUMNS],
-    rows: impl IntoIterator<Item = [String; COLUMNS]>,
+/// A column of a table.
+pub(crate) struct Column<'c> {
+    pub(crate) header: &'c str,
+    /// Whether a narrow terminal may cut the cells. A cell that is an argument of other commands
+    /// must be whole.
+    pub(crate) may_be_cut: bool,
+}
+
+/// Width of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TableWidth {
+    /// At most that of the terminal, if stdout is one.
+    Terminal,
+    Unlimited,
+}
+
+/// Width of a terminal below which tables are not cut, because nothing would be left of them. A
+/// terminal of unknown size has width 0.
+const MIN_TERMINAL_WIDTH: u16 = 20;
+
+/// Returns the lines of a table with aligned columns. A cell that does not fit ends with `…`.
+pub(crate) fn table_lines<'c, R: IntoIterator<Item = String>>(
+    columns: impl IntoIterator<Item = Column<'c>>,
+    rows: impl IntoIterator<Item = R>,
+    width: TableWidth,
 ) -> Vec<String> {
+    let columns: Vec<_> = columns.into_iter().collect();
+    let one_line = |cells: Vec<String>| {
+        let mut row = Row::from(cells);
+        row.max_height(1);
+        row
+    };
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
+    table.load_style(presets::NOTHING);
+    table.set_header(one_line(
+        columns.iter().map(|it| it.header.to_owned()).collect(),
+    ));
     for row in rows {
-        table.add_row(row.map(|cell| printable(&cell)));
+        table.add_row(one_line(
+            row.into_iter().map(|cell| printable(&cell)).collect(),
+        ));
+    }
+    let is_limited = table.width().is_some_and(|it| it >= MIN_TERMINAL_WIDTH);
+    if width == TableWidth::Terminal && is_limited {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        for (column, definition) in table.column_iter_mut().zip(&columns) {
+            if !definition.may_be_cut {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
     }
     table.lines().map(|row| row.trim().to_owned()).collect()
 }
 
-/// Prints a message that is not a result to stderr.
+/// Whether [`print_message`] prints nothing.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Makes [`print_message`] print nothing (`--quiet`).
+pub(crate) fn silence_messages() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Returns whether messages are silenced.
+pub(crate) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Prints a message that is neither a result nor a failure to stderr, unless messages are silenced.
 pub(crate) fn print_message(text: impl Display) {
+    if !is_quiet() {
+        print_failure(text);
+    }
+}
+
+/// Prints to stderr what failed.
+pub(crate) fn print_failure(text: impl Display) {
     // A closed stderr leaves no way to report an error.
     writeln!(io::stderr(), "{text}").ok();
 }
@@ -79,6 +158,6 @@ pub(crate) fn print_error(error: &anyhow::Error) {
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     if !error.chain().any(is_closed_pipe) {
-        print_message(format_args!("roamd: {error:#}"));
+        print_failure(format_args!("roamd: {error:#}"));
     }
 }

@@ -149,7 +149,10 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("hkdf", &["roamd-seal"]),
     ("hmac", &["roamd-farm", "roamd-server", "roamd-state"]),
     ("argon2", &["roamd-farm"]),
-    ("rustls", &["roamd-http", "roamd-nfuse-client"]),
+    (
+        "rustls",
+        &["roamd-http", "roamd-nfuse-client", "roamd-store-client"],
+    ),
     // The last three are internal: proxies and clients of the programs under test.
     (
         "tokio-rustls",

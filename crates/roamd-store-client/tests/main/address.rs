@@ -4,7 +4,7 @@ use roamd_store_client::{ClientError, EnumerationStatus, StoreUrl};
 use roamd_store_proto::media_type;
 use roamd_testkit::{MockStore, StoreResponse, free_address, healthy_store};
 
-use crate::support::{client, session_params};
+use crate::support::{client, client_of, session_params};
 
 #[test]
 fn store_url_is_http_or_https() {
@@ -12,15 +12,112 @@ fn store_url_is_http_or_https() {
         ("http://127.0.0.1:8080/Citrix/Store", true),
         ("https://store.example.net/Citrix/Store/", true),
         ("https://store.example.net", true),
-        ("store.example.net/Citrix/Store", false),
+        ("store.example.net/Citrix/Store", true),
+        ("store.example.net:8443", true),
+        ("STORE", true),
+        ("https://store.example.net/Citrix/StoreWeb/#/home", true),
         ("ftp://store.example.net/Citrix/Store", false),
         ("https://ada:s3cret@store.example.net/Citrix/Store", false),
         ("https://store.example.net/Citrix/Store?a=b", false),
+        ("store.example.net/Citrix/Store?a=b", false),
+        ("ada:s3cret@store.example.net", false),
+        ("https://", false),
+        ("a b", false),
         ("", false),
     ];
     for (text, good) in cases {
         assert_eq!(text.parse::<StoreUrl>().is_ok(), good, "{text}");
     }
+}
+
+/// Where the client looks for a store, in this order.
+#[test]
+fn store_is_looked_for_near_the_given_address() {
+    let cases = [
+        ("https://a.test/Citrix/Store", "https://a.test/Citrix/Store"),
+        (
+            "https://a.test/Citrix/Store/",
+            "https://a.test/Citrix/Store",
+        ),
+        (
+            "https://a.test/Citrix/Store/discovery",
+            "https://a.test/Citrix/Store",
+        ),
+        (
+            "https://a.test/Citrix/Store/Discovery/",
+            "https://a.test/Citrix/Store",
+        ),
+        ("http://a.test/HR/endpoints/v1", "http://a.test/HR"),
+        ("a.test", "https://a.test/Citrix/Store or https://a.test/"),
+        (
+            "A.test:8443",
+            "https://a.test:8443/Citrix/Store or https://a.test:8443/",
+        ),
+        ("localhost:8080/HR", "http://localhost:8080/HR"),
+        (
+            "127.0.0.1:8080",
+            "http://127.0.0.1:8080/Citrix/Store or http://127.0.0.1:8080/",
+        ),
+        ("[::1]", "http://[::1]/Citrix/Store or http://[::1]/"),
+        (
+            "https://a.test/Citrix/StoreWeb/",
+            "https://a.test/Citrix/StoreWeb or https://a.test/Citrix/Store",
+        ),
+        ("https://a.test/Web", "https://a.test/Web"),
+        (
+            "https://a.test/Citrix/PNAgent/config.xml",
+            "https://a.test/Citrix/Store",
+        ),
+        (
+            "https://a.test/PNAgent/config.xml",
+            "https://a.test/Citrix/Store",
+        ),
+        (
+            "https://a.test/Citrix/Store/PNAgent/config.xml",
+            "https://a.test/Citrix/Store",
+        ),
+        (
+            "https://a.test/Citrix/HR/pnagent/Config.xml",
+            "https://a.test/Citrix/HR or https://a.test/Citrix/Store",
+        ),
+    ];
+    for (text, expected) in cases {
+        let url: StoreUrl = text.parse().unwrap();
+        assert_eq!(url.to_string(), expected, "{text}");
+    }
+}
+
+/// The mock store is at `/Store`.
+#[tokio::test]
+async fn store_is_found_at_another_path() {
+    let store = MockStore::start(healthy_store);
+    for (path, attempts, elsewhere) in [
+        ("/Store/discovery", 1, false),
+        ("/StoreWeb", 2, true),
+        ("/Store/PNAgent/config.xml", 1, false),
+    ] {
+        let before = store.lines().len();
+        let url = format!("http://{}{path}", store.address());
+        let mut client = client_of(&url);
+        client.list(&session_params()).await.unwrap();
+        let lines = store.lines().split_off(before);
+        let tried = lines.iter().filter(|line| line.ends_with("/endpoints/v1"));
+        assert_eq!(tried.count(), attempts, "{path}");
+        let found = client.found_elsewhere().map(ToString::to_string);
+        assert_eq!(found, elsewhere.then(|| store.url()), "{path}");
+    }
+    let error = client_of(&format!("http://{}", store.address()))
+        .list(&session_params())
+        .await
+        .unwrap_err();
+    let base = format!("http://{}", store.address());
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "there is no store at {base}/Citrix/Store or {base}/; check its address, such as \
+             https://store.example.net/Citrix/Store"
+        )
+    );
 }
 
 #[tokio::test]

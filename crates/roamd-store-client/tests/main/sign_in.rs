@@ -352,13 +352,14 @@ async fn sign_out_ends_sign_ins_of_all_clones_once() {
     let mut client = client(&store);
     client.sign_out().await;
     assert!(store.lines().is_empty(), "there is no sign-in to end");
+    // The sign-in of the clone is sufficient for both.
     client.clone().list(&session_params()).await.unwrap();
     client.list(&session_params()).await.unwrap();
     let before = store.requests().len();
     client.sign_out().await;
     client.clone().sign_out().await;
     let requests = store.requests();
-    assert_eq!(requests.len(), before + 2);
+    assert_eq!(requests.len(), before + 1);
     for request in &requests[before..] {
         assert_eq!(request.line, "POST /token");
         assert_eq!(request.header("content-type"), media_type::DESTROY_TOKEN);
@@ -369,7 +370,7 @@ async fn sign_out_ends_sign_ins_of_all_clones_once() {
     client.list(&session_params()).await.unwrap();
     let attempts = store.lines();
     let attempts = attempts.iter().filter(|line| *line == "POST /attempt");
-    assert_eq!(attempts.count(), 3);
+    assert_eq!(attempts.count(), 2);
 }
 
 #[tokio::test]
@@ -421,4 +422,32 @@ async fn forbidden_operation_is_a_refusal() {
     let error = client(&store).list(&session_params()).await.unwrap_err();
     assert!(matches!(error, ClientError::NotAllowed), "{error}");
     assert!(error.is_refusal());
+}
+
+/// CA-8: each service has a token of its own. One sign-in is sufficient for all of them, since each
+/// check of a password counts at the farms.
+#[tokio::test]
+async fn second_service_gets_a_token_without_a_password() {
+    let store = MockStore::start(|request| {
+        let base = &request.base;
+        let has_token = request.header("authorization") == "CitrixAuth c2VydmljZQ==";
+        match request.line.as_str() {
+            "GET /Store/endpoints/v1" => StoreResponse::all_endpoints(base),
+            "GET /resources?clientName=kiosk-07" if has_token => StoreResponse::resources(vec![]),
+            "GET /resources?clientName=kiosk-07" => {
+                StoreResponse::challenge(base, "store", "token", "/resources")
+            }
+            _ => healthy_store(request),
+        }
+    });
+    let mut client = client(&store);
+    for _ in 0..2 {
+        client.list(&session_params()).await.unwrap();
+        client.resources("kiosk-07").await.unwrap();
+    }
+    let count = |line: &str| store.lines().iter().filter(|it| *it == line).count();
+    assert_eq!(count("POST /attempt"), 1);
+    // Both tokens are kept: a challenge, and one request for each after that.
+    assert_eq!(count("POST /list"), 3);
+    assert_eq!(count("GET /resources?clientName=kiosk-07"), 3);
 }

@@ -5,11 +5,16 @@ use roamd_testkit::MockStore;
 
 /// Returns a client of a store.
 pub(crate) fn client(store: &MockStore) -> StoreClient {
+    client_of(&store.url())
+}
+
+/// Returns a client of the store at an address.
+pub(crate) fn client_of(address: &str) -> StoreClient {
     let credentials = Credentials {
         user_name: r"LAB\ada".into(),
         password: "s3cret!".to_owned().into(),
     };
-    StoreClient::new(store.url().parse().unwrap(), credentials)
+    StoreClient::new(address.parse().unwrap(), credentials)
 }
 
 pub(crate) fn session_params() -> SessionParams {

@@ -1,8 +1,8 @@
-//! Responses about sessions: endpoints, lists and launches.
+//! Responses about sessions and resources: endpoints, lists, results and launches.
 
 use roamd_store_proto::{
-    Endpoint, Endpoints, EnumerationStatus, LaunchData, RetryReason, Session, SessionState,
-    Spelling, media_type,
+    Endpoint, Endpoints, EnumerationStatus, Groups, LaunchData, Resource, Resources, RetryReason,
+    Session, SessionResult, SessionState, SessionStatus, Spelling, media_type,
 };
 
 use super::response::StoreResponse;
@@ -12,16 +12,52 @@ impl StoreResponse {
     /// `/logoff` below this base URL.
     #[must_use]
     pub fn endpoints(base: &str) -> Self {
-        let endpoint = |id: &str, path: &str| Endpoint {
-            id: id.into(),
-            url: format!("{base}{path}"),
-            capabilities: Vec::new(),
+        endpoints(
+            base,
+            &[("ListSessions", "/list"), ("LogOffSessions", "/logoff")],
+        )
+    }
+
+    /// Returns an endpoints document with everything that a client uses: also the sessions to
+    /// disconnect at `/disconnect`, and the resources at `/resources`.
+    #[must_use]
+    pub fn all_endpoints(base: &str) -> Self {
+        endpoints(
+            base,
+            &[
+                ("ListSessions", "/list"),
+                ("DisconnectSessions", "/disconnect"),
+                ("LogOffSessions", "/logoff"),
+                ("ListResources", "/resources"),
+            ],
+        )
+    }
+
+    /// Returns a complete list of these resources.
+    #[must_use]
+    pub fn resources(resources: Vec<Resource>) -> Self {
+        let list = Resources {
+            enumeration: EnumerationStatus::Full,
+            resources,
         };
-        let endpoints = vec![
-            endpoint("ListSessions", "/list"),
-            endpoint("LogOffSessions", "/logoff"),
-        ];
-        Self::ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
+        Self::ok(media_type::RESOURCES, list.to_xml(&Groups::all()))
+    }
+
+    /// Returns a complete list of these sessions.
+    #[must_use]
+    pub fn sessions(sessions: impl IntoIterator<Item = Session>) -> Self {
+        let list = SessionState::new(EnumerationStatus::Full, sessions);
+        Self::ok(media_type::SESSION_STATE, list.to_xml(Spelling::Document))
+    }
+
+    /// Returns the result of a disconnect or log off.
+    #[must_use]
+    pub fn session_result(status: SessionStatus) -> Self {
+        let result = SessionResult { status };
+        Self::ok(
+            media_type::SESSION_RESULTS,
+            result.to_xml(Spelling::Document),
+        )
     }
 
     /// Returns a list with a session of each application, all on the farm `Farm3` with the id
@@ -67,6 +103,16 @@ impl StoreResponse {
             remedy: None,
         })
     }
+}
+
+fn endpoints(base: &str, paths: &[(&str, &str)]) -> StoreResponse {
+    let endpoints = paths.iter().map(|(id, path)| Endpoint {
+        id: (*id).into(),
+        url: format!("{base}{path}"),
+        capabilities: Vec::new(),
+    });
+    let endpoints = endpoints.collect();
+    StoreResponse::ok(media_type::ENDPOINTS, Endpoints { endpoints }.to_xml())
 }
 
 fn launch_url(base: &str, app: &str) -> String {

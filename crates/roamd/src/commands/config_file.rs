@@ -17,7 +17,7 @@ pub(super) fn read_config(path: &Path) -> Result<Config, ConfigError> {
 fn print_errors(error: &ConfigError) {
     if let ConfigError::Invalid { path, errors } = error {
         for error in errors {
-            output::print_message(format_args!(
+            output::print_failure(format_args!(
                 "{}:{}: {}",
                 path.display(),
                 error.line,

@@ -10,8 +10,12 @@ pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+pub(crate) mod version;
 
 mod config_file;
+mod confirm;
 mod ica_launch;
+mod listing;
 mod password;
+mod result_format;
 mod store;

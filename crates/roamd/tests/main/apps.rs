@@ -32,14 +32,7 @@ fn apps_list_has_fields_that_scripts_use() {
         .lines()
         .map(|line| line.split_whitespace().collect())
         .collect();
-    let desk = [
-        "Win7Desktop",
-        "Farm2",
-        "XD5.Win7Desktop",
-        "desktop",
-        "no",
-        "yes",
-    ];
+    let desk = ["Win7Desktop", "Farm2", "XD5.Win7Desktop", "desktop", "yes"];
     assert!(rows.contains(&desk.to_vec()), "{}", table.out);
 }
 

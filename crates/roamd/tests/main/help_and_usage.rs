@@ -2,9 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::support::{CommandOutput, roamd, run};
+use crate::support::{CommandOutput, on_a_terminal_of, roamd, run};
 
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 36] = [
     "",
     "demo",
     "serve",
@@ -38,6 +38,9 @@ const COMMANDS: [&str; 33] = [
     "completions bash",
     "man",
     "man --output x",
+    "man sessions list",
+    "version",
+    "farm host set",
 ];
 
 #[test]
@@ -54,7 +57,7 @@ fn help_of_every_command_has_an_example() {
 #[test]
 fn wrong_usage_exits_with_2_and_prints_no_result() {
     let cases = [
-        ("", "Usage: roamd <COMMAND>"),
+        ("", "Usage: roamd [OPTIONS] <COMMAND>"),
         ("deme", "similar subcommand exists: 'demo'"),
         ("serve", "--config <FILE>"),
         ("demo --listen localhost", "must be an address and a port"),
@@ -68,7 +71,7 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         ),
         ("sessions list --user a", "--store <URL>"),
         (
-            "sessions list --store store.example.net --user a",
+            "sessions list --store ftp://store.example.net --user a",
             "has to be a URL such as https://",
         ),
         (
@@ -81,16 +84,12 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         ),
         (
             "sessions list --watch 0 --store http://127.0.0.1/ --user a",
-            "1..=86400",
+            "must be a whole number from 1 to 86400",
         ),
         // Each list would disconnect active sessions on old farms.
         (
             "sessions list --watch 7 --active --store http://127.0.0.1/ --user a",
-            "every 7 s; leave out --active, or add --yes-disconnect",
-        ),
-        (
-            "sessions list --watch --yes-disconnect --store http://127.0.0.1/ --user a",
-            "--active",
+            "every 7 s; leave out --active, or add --yes",
         ),
         // Other users can read arguments, so there is no --password.
         (
@@ -101,7 +100,16 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
             "sessions list --store http://127.0.0.1/ --user a",
             "ROAMD_PASSWORD",
         ),
-        ("apps", "Usage: roamd apps <COMMAND>"),
+        // The service acts on all sessions of a client (SS-44).
+        (
+            "sessions logoff 1 2 --store http://127.0.0.1/ --user a",
+            "a store cannot log off single sessions",
+        ),
+        (
+            "sessions disconnect Aq_Y5IKU --store http://127.0.0.1/ --user a",
+            "without session ids",
+        ),
+        ("apps", "Usage: roamd apps [OPTIONS] <COMMAND>"),
         ("apps list --user a", "--store <URL>"),
         ("tokens revoke --config x", "--user <DOMAIN\\NAME>"),
         ("tokens revoke --config x --user alice", "EXAMPLE\\ada"),
@@ -114,6 +122,18 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
             "at most a year",
         ),
         ("completions", "<SHELL>"),
+        (
+            "farm host set --data x --farm A h --capacity 0",
+            "must be a whole number from 1 to 4294967295",
+        ),
+        (
+            "farm policy set --data x --lockout-seconds 99999999999",
+            "must be a whole number from 1 to 4294967295",
+        ),
+        (
+            "sessions list --filter farn=a --store http://127.0.0.1/ --user a",
+            "there is no field farn (did you mean farm?); the fields are",
+        ),
     ];
     for (args, expected) in cases {
         let ran = run(&args.split_whitespace().collect::<Vec<_>>());
@@ -124,9 +144,53 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
 
 #[test]
 fn version_is_printed() {
-    let ran = run(&["--version"]);
-    assert_eq!(ran.code, 0);
-    assert_eq!(ran.out.trim(), concat!("roamd ", env!("CARGO_PKG_VERSION")));
+    for arg in ["--version", "-V", "version"] {
+        let ran = run(&[arg]);
+        assert_eq!(ran.code, 0);
+        assert_eq!(ran.out.trim(), concat!("roamd ", env!("CARGO_PKG_VERSION")));
+    }
+    let json = run(&["version", "-o", "json"]).json();
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn help_is_a_command_too() {
+    for (command, expected) in [
+        (&["help"][..], "Usage: roamd"),
+        (&["help", "sessions", "list"], "Usage: roamd sessions list"),
+        (&["sessions", "help"], "Usage: roamd sessions"),
+        (&["sessions", "list", "-h"], "Usage: roamd sessions list"),
+    ] {
+        let ran = run(command);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command:?}");
+        assert!(ran.out.contains(expected), "{command:?}: {}", ran.out);
+    }
+}
+
+/// Removes the codes for bold and underlined text.
+fn without_styles(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let plain: String = parts.next().unwrap_or_default().to_owned();
+    plain
+        + &parts
+            .filter_map(|it| it.split_once('m'))
+            .map(|(_, text)| text)
+            .collect::<String>()
+}
+
+#[test]
+fn help_wraps_to_the_width_of_the_terminal() {
+    for (columns, expected) in [(60, 60), (80, 80), (200, 100)] {
+        let ran = on_a_terminal_of(columns, &roamd(&["sessions", "list", "--help"]), "");
+        assert_eq!(ran.code, 0, "{ran:?}");
+        // Usage and examples are lines of a shell, which are not wrapped.
+        let (text, _) = ran.out.split_once("Examples").unwrap();
+        let text = without_styles(text);
+        let lines = text.lines().filter(|line| !line.starts_with("Usage"));
+        let widest = lines.map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= expected, "{columns}: {widest} in {text}");
+        assert!(widest > expected - 20, "{columns}: {widest} in {text}");
+    }
 }
 
 #[test]
@@ -143,12 +207,55 @@ fn every_command_has_a_manual_page() {
     let page = run(&["man"]);
     assert_eq!(page.code, 0);
     assert!(page.out.contains(".TH roamd 1"), "{}", page.out);
+    for name in [
+        &[][..],
+        &["sessions", "list"],
+        &["serve"],
+        &["config", "check"],
+    ] {
+        let page = run(&[&["man"], name].concat());
+        for section in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "ENVIRONMENT",
+            "FILES",
+            "\"EXIT STATUS\"",
+            "EXAMPLES",
+            "\"SEE ALSO\"",
+        ] {
+            let heading = format!("\n.SH {section}\n");
+            assert!(
+                page.out.contains(&heading),
+                "{name:?} lacks {section}: {}",
+                page.out
+            );
+        }
+    }
+    let config = run(&["man", "roamd.toml"]).out;
+    assert!(config.contains(".TH roamd.toml 5"), "{config}");
+    for part in [
+        ".SS [limits]\n.PP\nLimits on clients.",
+        "\\fBmax_sessions = 5000",
+        "\\fBlisten = ",
+    ] {
+        assert!(config.contains(part), "{part}: {config}");
+    }
+    let unknown = run(&["man", "sesions"]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
+    assert!(
+        unknown.err.contains("no manual page for sesions"),
+        "{unknown:?}"
+    );
 
     let folder = tempfile::tempdir().unwrap();
     let ran = run(&["man", "--output", folder.path().to_str().unwrap()]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     let pages = crate::support::entries(folder.path());
     for page in [
+        "roamd.toml.5",
+        "roamd-version.1",
         "roamd.1",
         "roamd-demo.1",
         "roamd-farm-session-start.1",

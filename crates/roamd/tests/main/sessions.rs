@@ -27,7 +27,7 @@ fn sessions_list_has_fields_that_scripts_use() {
         *session,
         serde_json::json!({
             "id": id, "app": "MSPaint", "farm": "Farm1", "resource_id": "XA1.MSPaint",
-            "server_type": session["server_type"], "aggregated": false,
+            "kind": "application", "server_type": session["server_type"], "aggregated": false,
             "launch_url": format!("{}/sessions/v1/{id}/launch/ica", demo.url()),
         })
     );
@@ -35,8 +35,8 @@ fn sessions_list_has_fields_that_scripts_use() {
 
     let table = demo.alice(&["list"]);
     assert_eq!(table.code, 0);
-    assert!(table.out.starts_with("APP "), "{}", table.out);
-    assert!(table.out.contains("\nMSPaint "), "{}", table.out);
+    assert!(table.out.starts_with("#  APP "), "{}", table.out);
+    assert!(table.out.contains("\n1  MSPaint "), "{}", table.out);
 }
 
 #[test]

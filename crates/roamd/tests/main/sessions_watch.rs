@@ -141,6 +141,7 @@ fn watch_json_prints_one_object_per_line() {
         "app",
         "farm",
         "id",
+        "kind",
         "launch_url",
         "resource_id",
         "server_type",
@@ -270,11 +271,11 @@ fn watch_on_terminal_shows_whole_list() {
     let screens: Vec<_> = ran.out.split("\x1b[H").collect();
     assert_eq!(screens.len(), 3, "{ran:?}");
     assert!(
-        screens[1].contains("\r\nWord  Farm3  CVAD.Word  win32\x1b[K"),
+        screens[1].contains("\r\n1  Word  Farm3  CVAD.Word  -     id-Word\x1b[K"),
         "{ran:?}"
     );
     assert!(
-        screens[2].contains("\r\nWord  Farm3  CVAD.Word  win32\x1b[K"),
+        screens[2].contains("\r\n1  Word  Farm3  CVAD.Word  -     id-Word\x1b[K"),
         "{ran:?}"
     );
     assert!(

@@ -64,12 +64,49 @@ pub(crate) fn run_with_line(args: &[&str], line: &str) -> CommandOutput {
 ///
 /// The output is what the terminal received.
 pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> CommandOutput {
+    let line = format!("{} {redirection}", shell_line(command));
+    CommandOutput::of(
+        script(command, &line)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap(),
+    )
+}
+
+/// Runs a command on a terminal with this number of columns, and types a text.
+///
+/// The output is what the terminal received, without the typed text.
+pub(crate) fn on_a_terminal_of(columns: u16, command: &Command, typed: &str) -> CommandOutput {
+    let line = format!("stty cols {columns} rows 50; {}", shell_line(command));
+    let pipe = Stdio::piped;
+    let mut child = script(command, &line)
+        // The output does not depend on when the text is typed.
+        .args(["--echo", "never"])
+        .stdin(pipe())
+        .stdout(pipe())
+        .stderr(pipe())
+        .spawn()
+        .unwrap();
+    let mut terminal = child.stdin.take().unwrap();
+    terminal.write_all(typed.as_bytes()).unwrap();
+    let mut ran = CommandOutput::of(child.wait_with_output().unwrap());
+    drop(terminal);
+    ran.out = ran.out.replace('\r', "");
+    ran
+}
+
+/// Returns a command as a line of a shell.
+fn shell_line(command: &Command) -> String {
     let words = [command.get_program()]
         .into_iter()
         .chain(command.get_args());
-    let line: String = words
-        .map(|word| format!("'{}' ", word.to_str().unwrap()))
-        .collect();
+    let words = words.map(|word| format!("'{}'", word.to_str().unwrap()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Returns util-linux's `script`, which runs a line of a shell on a terminal with the environment
+/// of a command.
+fn script(command: &Command, line: &str) -> Command {
     let mut terminal = Command::new("script");
     for (name, value) in command.get_envs() {
         match value {
@@ -77,13 +114,10 @@ pub(crate) fn on_a_terminal(command: &Command, redirection: &str) -> CommandOutp
             None => terminal.env_remove(name),
         };
     }
-    let line = format!("{line}{redirection}");
-    let output = terminal
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .env("TERM", "xterm")
-        .stdin(Stdio::null())
-        .output();
-    CommandOutput::of(output.unwrap())
+    terminal
+        .args(["--quiet", "--return", "--command", line, "/dev/null"])
+        .env("TERM", "xterm");
+    terminal
 }
 
 /// Exit code and output of a command.

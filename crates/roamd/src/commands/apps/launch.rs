@@ -3,11 +3,15 @@
 use clap::Args;
 use roamd_store_client::Resource;
 
-use crate::commands::ica_launch::{IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print};
-use crate::commands::store::StoreArgs;
+use crate::commands::ica_launch::{
+    IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
+};
+use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::store::{StoreArgs, WindowArgs};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
+use crate::suggestion::did_you_mean;
 
 /// Starts applications and desktops: writes an ICA file for each and prints its path.
 #[derive(Debug, Args)]
@@ -20,19 +24,33 @@ pub(super) struct LaunchApps {
     #[command(flatten)]
     files: IcaFileArgs,
     #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    format: ResultFormatArgs,
+    /// Show what the command would launch, without doing it.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
     store: StoreArgs,
 }
 
 impl LaunchApps {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let files = self.files.prepare()?;
+        let files = match self.dry_run {
+            true => None,
+            false => Some(self.files.prepare()?),
+        };
         let launched = self.store.with_client(async |client| {
             let stop = stop_on_signal()?;
             let list = client.resources(&self.store.client_name()).await?;
             let targets = find_targets(&self.apps, &list.resources)?;
-            let params = self.store.launch_params();
-            let json = self.store.json;
-            launch_and_print(client, &params, targets, &files, &stop, json).await
+            let params = self.window.added_to(self.store.launch_params());
+            let json = self.format.is_json();
+            let Some(files) = &files else {
+                print_plan(&targets, json)?;
+                return Ok(Vec::new());
+            };
+            launch_and_print(client, &params, targets, files, &stop, json).await
         });
         let launches = launched.await?;
         // The list contains every requested application, so farms missing from it do not matter.
@@ -57,9 +75,13 @@ fn find_targets(apps: &[String], resources: &[Resource]) -> anyhow::Result<Vec<L
                     anyhow::bail!("several resources are named {app}; use the resource id of one")
                 }
                 (None, None, _) => {
+                    let names = resources
+                        .iter()
+                        .flat_map(|resource| [resource.title.as_str(), &resource.id]);
                     anyhow::bail!(
-                        "there is no {app} that you may start; `roamd apps list` shows your \
-                         applications and desktops"
+                        "there is no {app} that you may start{}; `roamd apps list` shows your \
+                         applications and desktops",
+                        did_you_mean(app, names)
                     )
                 }
             };

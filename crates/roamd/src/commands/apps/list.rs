@@ -1,54 +1,110 @@
 //! `roamd apps list`.
 
-use clap::Args;
-use roamd_store_client::{Resource, ResourceType, Resources};
+use clap::{Args, ValueEnum};
+use roamd_store_client::Resource;
 use serde::Serialize;
 
-use crate::commands::store::{StoreArgs, enumeration_exit};
+use crate::commands::listing::{ListArgs, ListField, yes_or_no};
+use crate::commands::store::{StoreArgs, enumeration_exit, resource_kind};
 use crate::exit_code::Exit;
-use crate::output;
 
 /// Lists the applications and desktops of a user.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd apps list --store https://store.example.net/Citrix/Store \
-                  --user 'LAB\\ada' --json"
-)]
+#[command(after_help = "Examples:\n  roamd apps list --filter kind=desktop\n  \
+                  roamd apps list --store https://store.example.net/Citrix/Store \
+                  --user 'LAB\\ada' --json")]
 pub(super) struct ListApps {
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    list: ListArgs<ResourceField>,
 }
 
 impl ListApps {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let name = self.store.client_name();
-        let list = self
+        let mut list = self
             .store
             .with_client(async |client| Ok(client.resources(&name).await?))
             .await?;
-        if self.store.json {
-            output::print_json(&ResourceListJson::from(&list))?;
-        } else if list.resources.is_empty() {
-            output::print_message("No applications or desktops to start.");
-        } else {
-            let header = ["APP", "FARM", "RESOURCE", "TYPE", "AGGREGATED", "ENABLED"];
-            let yes_or_no = |value| if value { "yes" } else { "no" };
-            output::print_table(
-                header,
-                list.resources.into_iter().map(|resource| {
-                    let type_name = type_name(&resource).to_owned();
-                    [
-                        resource.title,
-                        resource.publisher_name,
-                        resource.id,
-                        type_name,
-                        yes_or_no(resource.aggregated).into(),
-                        yes_or_no(resource.enabled).into(),
-                    ]
-                }),
-            )?;
-        }
+        self.list.select(&mut list.resources);
+        let json = ResourceListJson {
+            enumeration: list.enumeration.as_str(),
+            resources: list.resources.iter().map(ResourceJson::from).collect(),
+        };
+        let none = "No applications or desktops to start.";
+        self.list.print(&list.resources, &json, none)?;
         Ok(enumeration_exit(list.enumeration, "applications"))
+    }
+}
+
+/// A field of an application or desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ResourceField {
+    App,
+    Farm,
+    Resource,
+    /// application or desktop
+    #[value(alias = "type")]
+    Kind,
+    Aggregated,
+    Enabled,
+    Folder,
+    Summary,
+}
+
+impl ListField for ResourceField {
+    type Item = Resource;
+
+    const TABLE: &'static [Self] = &[
+        Self::App,
+        Self::Farm,
+        Self::Resource,
+        Self::Kind,
+        Self::Enabled,
+    ];
+
+    const WIDE: &'static [Self] = &[
+        Self::App,
+        Self::Farm,
+        Self::Resource,
+        Self::Kind,
+        Self::Aggregated,
+        Self::Enabled,
+        Self::Folder,
+        Self::Summary,
+    ];
+
+    const NAME: Self = Self::Resource;
+
+    fn header(self) -> &'static str {
+        match self {
+            Self::App => "APP",
+            Self::Farm => "FARM",
+            Self::Resource => "RESOURCE",
+            Self::Kind => "KIND",
+            Self::Aggregated => "AGGREGATED",
+            Self::Enabled => "ENABLED",
+            Self::Folder => "FOLDER",
+            Self::Summary => "SUMMARY",
+        }
+    }
+
+    fn value(self, resource: &Resource) -> String {
+        match self {
+            Self::App => resource.title.clone(),
+            Self::Farm => resource.publisher_name.clone(),
+            Self::Resource => resource.id.clone(),
+            Self::Kind => resource_kind(resource).to_owned(),
+            Self::Aggregated => yes_or_no(resource.aggregated),
+            Self::Enabled => yes_or_no(resource.enabled),
+            Self::Folder => resource.path.clone(),
+            Self::Summary => resource.summary.clone(),
+        }
+    }
+
+    fn may_be_cut(self) -> bool {
+        self != Self::Resource
     }
 }
 
@@ -75,21 +131,12 @@ struct ResourceJson<'l> {
     launch_url: Option<&'l str>,
 }
 
-impl<'l> From<&'l Resources> for ResourceListJson<'l> {
-    fn from(list: &'l Resources) -> Self {
-        Self {
-            enumeration: list.enumeration.as_str(),
-            resources: list.resources.iter().map(ResourceJson::from).collect(),
-        }
-    }
-}
-
 impl<'l> From<&'l Resource> for ResourceJson<'l> {
     fn from(resource: &'l Resource) -> Self {
         Self {
             id: &resource.id,
             title: &resource.title,
-            type_name: type_name(resource),
+            type_name: resource_kind(resource),
             farm: &resource.publisher_name,
             folder: &resource.path,
             summary: &resource.summary,
@@ -99,16 +146,5 @@ impl<'l> From<&'l Resource> for ResourceJson<'l> {
             image_url: resource.image.as_deref(),
             launch_url: resource.launch_ica.as_deref(),
         }
-    }
-}
-
-/// Returns `application`, `desktop`, or the store's own identifier of another type.
-fn type_name(resource: &Resource) -> &str {
-    if resource.resource_type == ResourceType::APPLICATION {
-        "application"
-    } else if resource.resource_type == ResourceType::DESKTOP {
-        "desktop"
-    } else {
-        &resource.resource_type.0
     }
 }

@@ -9,6 +9,7 @@ use roamd_farm::{Farms, HostChange, HostRecord, PowerSetting};
 use super::args::{ListArgs, OnOff, SetArgs};
 use super::records::{on_off, or_dash, print_record, print_records};
 use crate::exit_code::Exit;
+use crate::number::in_range;
 
 /// Lists and changes hosts: capacity, power and maintenance.
 #[derive(Debug, Args)]
@@ -46,14 +47,15 @@ struct SetHost {
     #[arg(value_name = "HOST-ID")]
     host: String,
     /// Maximum number of sessions; 1 for a desktop machine.
-    #[arg(long, value_name = "N", group = "change")]
+    #[arg(long, value_name = "N", group = "change",
+          value_parser = in_range(NonZeroU32::MIN..=NonZeroU32::MAX))]
     capacity: Option<NonZeroU32>,
     /// Power the machine on or off. Powering off ends its sessions. XenDesktop 5 and later power
     /// a machine on for a launch.
     #[arg(long, value_enum, group = "change")]
     power: Option<OnOff>,
     /// Seconds that the machine takes to start.
-    #[arg(long, value_name = "N", group = "change")]
+    #[arg(long, value_name = "N", group = "change", value_parser = in_range(0..=u32::MAX))]
     boot_seconds: Option<u32>,
     /// Refuse new sessions.
     #[arg(long, value_enum, group = "change")]

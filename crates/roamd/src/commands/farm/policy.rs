@@ -8,6 +8,7 @@ use roamd_farm::{AccountPolicy, AccountPolicyChange, Farms, Limit};
 use super::args::DataArgs;
 use super::records::print_record;
 use crate::exit_code::Exit;
+use crate::number::in_range;
 
 /// Lists and sets the policy for all accounts: lockout and password length.
 #[derive(Debug, Args)]
@@ -48,10 +49,12 @@ struct SetPolicy {
     #[arg(long, value_name = "N", group = "change")]
     lockout_attempts: Option<Limit>,
     /// Seconds that an account stays locked.
-    #[arg(long, value_name = "N", group = "change")]
+    #[arg(long, value_name = "N", group = "change",
+          value_parser = in_range(NonZeroU32::MIN..=NonZeroU32::MAX))]
     lockout_seconds: Option<NonZeroU32>,
     /// Minimum length of a new password in characters.
-    #[arg(long, value_name = "N", group = "change")]
+    #[arg(long, value_name = "N", group = "change",
+          value_parser = in_range(NonZeroU32::MIN..=NonZeroU32::MAX))]
     password_length: Option<NonZeroU32>,
     /// Print JSON.
     #[arg(long)]

@@ -5,6 +5,7 @@
 mod ica_files;
 mod launch_all;
 mod opener;
+mod plan;
 mod print;
 mod progress;
 mod result;
@@ -12,6 +13,7 @@ mod target;
 
 pub(super) use self::ica_files::{IcaFileArgs, IcaFiles};
 pub(super) use self::launch_all::launch_all;
+pub(super) use self::plan::print_plan;
 pub(super) use self::print::launch_and_print;
 pub(super) use self::result::{LaunchResult, exit_of_launches};
 pub(super) use self::target::LaunchTarget;

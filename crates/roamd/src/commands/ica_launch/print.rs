@@ -27,7 +27,7 @@ pub(in crate::commands) async fn launch_and_print(
     let launches = launch_all(client, params, targets, files, stop, |launch| {
         let LaunchResult { target, status } = launch;
         if let Some(error) = status.error() {
-            output::print_message(output::printable(&format!("{target}: {error}")));
+            output::print_failure(output::printable(&format!("{target}: {error}")));
         }
         if let Some(path) = status.file().filter(|_| !json) {
             output::print_line(path.display())?;

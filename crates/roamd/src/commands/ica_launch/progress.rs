@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use roamd_store_client::NotReady;
 
 use crate::output;
@@ -11,7 +11,8 @@ use crate::output;
 /// Refresh interval of the live lines.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(120);
 
-/// The live lines of all launches. They are hidden if stderr is not a terminal.
+/// The live lines of all launches. They are hidden with `--quiet`, or if
+/// stderr is not a terminal.
 pub(super) struct LaunchProgress {
     lines: MultiProgress,
 }
@@ -25,7 +26,10 @@ pub(super) struct ProgressLine {
 impl LaunchProgress {
     pub(super) fn new() -> Self {
         Self {
-            lines: MultiProgress::new(),
+            lines: match output::is_quiet() {
+                true => MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+                false => MultiProgress::new(),
+            },
         }
     }
 

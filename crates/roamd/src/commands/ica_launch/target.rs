@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use roamd_store_client::{Resource, Session};
+use url::Url;
 
 /// A session, application or desktop with its launch URL.
 #[derive(Debug)]
@@ -43,6 +44,19 @@ impl From<Session> for LaunchTarget {
             farm: session.publisher_name,
             resource_id: session.resource_id,
             launch_url: session.launch_url,
+        }
+    }
+}
+
+/// A session of which only the launch URL is known.
+impl From<Url> for LaunchTarget {
+    fn from(url: Url) -> Self {
+        Self {
+            id: String::new(),
+            app: "session".into(),
+            farm: String::new(),
+            resource_id: "session".into(),
+            launch_url: url.into(),
         }
     }
 }

@@ -1,27 +1,114 @@
 //! `roamd sessions disconnect`.
 
 use clap::Args;
+use roamd_store_client::{
+    ClientError, EnumerationStatus, Session, SessionParams, SessionState, StoreClient,
+};
 
-use super::operation::{OperationArgs, print_status};
-use super::session_params::operation_params;
+use super::operation::{Operation, OperationArgs};
+use super::session_params::{SessionFilterArgs, list_params};
 use crate::exit_code::Exit;
 
 /// Disconnects the sessions that are connected from this client. They keep running.
+///
+/// Names them by the sessions that the list gains. This list has no effect on any session.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd sessions disconnect \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'")]
+#[command(
+    after_help = "Examples:\n  roamd sessions disconnect --client-name DESK-A --dry-run\n  \
+                  roamd sessions disconnect \
+                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+)]
 pub(super) struct DisconnectSessions {
     #[command(flatten)]
     args: OperationArgs,
 }
 
+const OPERATION: Operation = Operation {
+    infinitive: "disconnect",
+    participle: "disconnected",
+    consequence: "their applications keep running",
+};
+
 impl DisconnectSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let OperationArgs { store, tickets } = self.args;
-        let params = operation_params(&store, tickets);
-        let status = store
-            .with_client(async |client| Ok(client.disconnect(&params).await?))
-            .await?;
-        print_status(status, "disconnected", store.json)
+        let args = self.args;
+        args.refuse_ids(OPERATION)?;
+        if args.confirm.dry_run {
+            return args.print_plan(OPERATION);
+        }
+        let params = args.params();
+        let list = list_params(&args.store, SessionFilterArgs::default());
+        let disconnected = args.store.with_client(async |client| {
+            let before = list_if_possible(client, &list).await?;
+            let status = client.disconnect(&params).await?;
+            let after = match before {
+                Some(_) => list_if_possible(client, &list).await.unwrap_or_default(),
+                None => None,
+            };
+            Ok((status, gained(before, after)))
+        });
+        let (status, sessions) = disconnected.await?;
+        args.print_result(OPERATION, status, sessions.as_deref())
+    }
+}
+
+/// Lists the disconnected sessions. Returns `None` if the store cannot list them now.
+///
+/// # Errors
+/// If the store cannot be reached or refuses the user, so that a disconnect would fail too.
+async fn list_if_possible(
+    client: &mut StoreClient,
+    params: &SessionParams,
+) -> Result<Option<SessionState>, ClientError> {
+    match client.list(params).await {
+        Ok(list) => Ok(Some(list)),
+        Err(
+            ClientError::NotOffered { .. }
+            | ClientError::Status { .. }
+            | ClientError::Unreadable { .. },
+        ) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the sessions that a list has gained. Returns `None` if one of both lists is incomplete.
+fn gained(before: Option<SessionState>, after: Option<SessionState>) -> Option<Vec<Session>> {
+    let is_full = |list: &SessionState| list.enumeration == EnumerationStatus::Full;
+    let (before, after) = (before.filter(is_full)?, after.filter(is_full)?);
+    let is_new = |session: &Session| !before.sessions.iter().any(|it| it.id == session.id);
+    Some(after.sessions.into_iter().filter(is_new).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(enumeration: EnumerationStatus, ids: &[&str]) -> Option<SessionState> {
+        let sessions = ids.iter().map(|id| Session {
+            id: (*id).to_owned(),
+            ..Session::default()
+        });
+        Some(SessionState::new(enumeration, sessions))
+    }
+
+    #[test]
+    fn gained_sessions_are_known_from_complete_lists_only() {
+        use EnumerationStatus::{Full, Partial};
+        for (before, after, expected) in [
+            (list(Full, &["a"]), list(Full, &["a", "b"]), Some(vec!["b"])),
+            (list(Full, &["a"]), list(Full, &["a"]), Some(vec![])),
+            // Session a ended or was connected in the meantime.
+            (list(Full, &["a"]), list(Full, &["c"]), Some(vec!["c"])),
+            (list(Partial, &["a"]), list(Full, &["a", "b"]), None),
+            (list(Full, &["a"]), list(Partial, &["a", "b"]), None),
+            (None, list(Full, &["b"]), None),
+            (list(Full, &["b"]), None, None),
+        ] {
+            let gained = gained(before, after);
+            let ids = gained
+                .as_ref()
+                .map(|it| it.iter().map(|it| it.id.as_str()).collect());
+            assert_eq!(ids, expected);
+        }
     }
 }

@@ -3,36 +3,43 @@
 use std::time::Duration;
 
 use clap::Args;
-use roamd_store_client::SessionState;
+use roamd_store_client::StoreClient;
 use serde::Serialize;
 
+use super::resource_kinds::ResourceKinds;
 use super::session_json::SessionJson;
 use super::session_params::{SessionFilterArgs, list_params};
-use super::watch::{WatchFormat, watch};
+use super::session_row::{SessionField, SessionRow};
+use super::watch::{Watch, WatchFormat};
+use crate::commands::confirm::ConfirmArgs;
+use crate::commands::listing::{ListArgs, ListFormat};
 use crate::commands::store::{StoreArgs, enumeration_exit};
 use crate::exit_code::{Exit, UsageError};
-use crate::output;
+use crate::number::in_range;
 
 /// Lists the sessions that this client can connect to.
+///
+/// The table has a number and a short id for each session; `roamd sessions launch` accepts both.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd sessions list --store https://store.example.net/Citrix/Store \
-                  --user 'LAB\\ada' --json"
-)]
+#[command(after_help = "Examples:\n  roamd sessions list --active --dry-run\n  \
+                  roamd sessions list --sort app --filter kind=desktop\n  \
+                  roamd sessions list --store https://store.example.net/Citrix/Store \
+                  --user 'LAB\\ada' --json")]
 pub(super) struct ListSessions {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     filter: SessionFilterArgs,
+    #[command(flatten)]
+    list: ListArgs<SessionField>,
     /// Repeat the list at this interval in seconds until Ctrl-C [default: 5]. A terminal shows the
     /// current list; a script gets a line for each session that is added (+), removed (-) or
     /// changed (~).
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5",
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+          value_parser = in_range(1..=86_400_u64))]
     watch: Option<u64>,
-    /// Confirm --watch with --active: farms before version 7 disconnect active sessions each time.
-    #[arg(long, requires = "watch", requires = "active")]
-    yes_disconnect: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
 }
 
 impl ListSessions {
@@ -40,49 +47,67 @@ impl ListSessions {
         if let Some(seconds) = self.watch {
             return self.watch(seconds).await;
         }
-        let params = list_params(&self.store, self.filter);
-        let list = self
-            .store
-            .with_client(async |client| Ok(client.list(&params).await?))
-            .await?;
-        if self.store.json {
-            output::print_json(&SessionListJson::from(&list))?;
-        } else if list.sessions.is_empty() {
-            output::print_message("No sessions to connect to.");
-        } else {
-            let header = ["APP", "FARM", "RESOURCE", "TYPE", "AGGREGATED", "ID"];
-            output::print_table(
-                header,
-                list.sessions.into_iter().map(|session| {
-                    let aggregated = if session.aggregated { "yes" } else { "no" };
-                    [
-                        session.initial_app,
-                        session.publisher_name,
-                        session.resource_id,
-                        session.server_type,
-                        aggregated.into(),
-                        session.id,
-                    ]
-                }),
-            )?;
-        }
-        Ok(enumeration_exit(list.enumeration, "sessions"))
+        let filter = self.filter.confirmed(&self.confirm)?;
+        self.store
+            .with_client(async |client| self.list(client, filter).await)
+            .await
+    }
+
+    async fn list(
+        &self,
+        client: &mut StoreClient,
+        filter: SessionFilterArgs,
+    ) -> anyhow::Result<Exit> {
+        let mut state = client.list(&list_params(&self.store, filter)).await?;
+        let mut kinds = ResourceKinds::default();
+        let client_name = self.store.client_name();
+        kinds.look_up(client, &client_name, &state.sessions).await;
+        let mut rows = SessionRow::of_list(std::mem::take(&mut state.sessions), &kinds);
+        self.list.select(&mut rows);
+        let json = SessionListJson {
+            enumeration: state.enumeration.as_str(),
+            sessions: rows
+                .iter()
+                .map(|row| SessionJson::new(&row.session, &kinds))
+                .collect(),
+        };
+        self.list
+            .print(&rows, &json, "No sessions to connect to.")?;
+        Ok(enumeration_exit(state.enumeration, "sessions"))
     }
 
     async fn watch(&self, seconds: u64) -> anyhow::Result<Exit> {
-        if self.filter.active && !self.yes_disconnect {
+        if self.filter.active && !self.confirm.is_given_or_askable() {
             let problem = format!(
                 "farms before version 7 disconnect the active sessions that they list, every \
                  {seconds} s"
             );
-            let advice = "leave out --active, or add --yes-disconnect to accept this";
+            let advice = "leave out --active, or add --yes to accept this";
             return Err(UsageError(format!("{problem}; {advice}")).into());
         }
-        let params = list_params(&self.store, self.filter);
-        let format = WatchFormat::for_output(self.store.json);
+        let format = match self.list.format() {
+            ListFormat::Table | ListFormat::Wide => WatchFormat::for_text(),
+            ListFormat::Json => WatchFormat::Json,
+            ListFormat::Csv | ListFormat::Name => {
+                let problem = "a repeated list has no format csv or name";
+                return Err(UsageError(format!("{problem}; use table, wide or json")).into());
+            }
+        };
+        let filter = self.filter.confirmed(&self.confirm)?;
+        let params = list_params(&self.store, filter);
+        let client_name = self.store.client_name();
         let interval = Duration::from_secs(seconds);
         self.store
-            .with_client(async |client| watch(client, &params, interval, format).await)
+            .with_client(async |client| {
+                let watch = Watch {
+                    params: &params,
+                    client_name: &client_name,
+                    interval,
+                    format,
+                    list: &self.list,
+                };
+                watch.run(client).await
+            })
             .await
     }
 }
@@ -92,13 +117,4 @@ impl ListSessions {
 struct SessionListJson<'l> {
     enumeration: &'static str,
     sessions: Vec<SessionJson<'l>>,
-}
-
-impl<'l> From<&'l SessionState> for SessionListJson<'l> {
-    fn from(list: &'l SessionState) -> Self {
-        Self {
-            enumeration: list.enumeration.as_str(),
-            sessions: list.sessions.iter().map(SessionJson::from).collect(),
-        }
-    }
 }

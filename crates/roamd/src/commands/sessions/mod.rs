@@ -6,9 +6,12 @@ mod launch;
 mod list;
 mod logoff;
 mod operation;
+mod resource_kinds;
 mod roam;
+mod selector;
 mod session_json;
 mod session_params;
+mod session_row;
 mod watch;
 
 use clap::{Args, Subcommand};

@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::cancellation::unless_stopped;
 use super::session_params::{SessionFilterArgs, list_params};
 use crate::commands::ica_launch::{
-    IcaFileArgs, IcaFiles, LaunchResult, LaunchTarget, exit_of_launches, launch_all,
+    IcaFileArgs, IcaFiles, LaunchResult, LaunchTarget, exit_of_launches, launch_all, print_plan,
 };
-use crate::commands::store::{StoreArgs, enumeration_exit};
+use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::store::{StoreArgs, WindowArgs, enumeration_exit};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -23,8 +24,10 @@ use crate::signals::stop_on_signal;
 /// Farms before version 7 disconnect active sessions as soon as they list them, even if a launch
 /// fails afterwards.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd sessions roam --open \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'")]
+#[command(
+    after_help = "Examples:\n  roamd sessions roam --dry-run\n  roamd sessions roam --open \
+                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+)]
 pub(super) struct RoamSessions {
     /// Reconnect disconnected sessions only; sessions active on other clients stay there.
     #[arg(long)]
@@ -34,6 +37,13 @@ pub(super) struct RoamSessions {
     apps_only: bool,
     #[command(flatten)]
     files: IcaFileArgs,
+    #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    format: ResultFormatArgs,
+    /// Show what the command would launch, without doing it. Active sessions are not listed.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -52,10 +62,34 @@ struct RoamJson<'r> {
 
 impl RoamSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        if self.dry_run {
+            return self
+                .store
+                .with_client(async |client| self.plan(client).await)
+                .await;
+        }
         let files = self.files.prepare()?;
         self.store
             .with_client(async |client| self.reconnect(client, &files).await)
             .await
+    }
+
+    /// Prints the sessions that would be reconnected. Only disconnected ones are listed, because
+    /// old farms disconnect the active sessions that they list.
+    async fn plan(&self, client: &mut StoreClient) -> anyhow::Result<Exit> {
+        let filter = SessionFilterArgs {
+            active: false,
+            apps_only: self.apps_only,
+        };
+        let list = client.list(&list_params(&self.store, filter)).await?;
+        let targets: Vec<_> = list.sessions.into_iter().map(LaunchTarget::from).collect();
+        print_plan(&targets, self.format.is_json())?;
+        if !self.no_active {
+            output::print_message(
+                "Without --dry-run, sessions that are active on other clients move here too.",
+            );
+        }
+        Ok(enumeration_exit(list.enumeration, "sessions"))
     }
 
     async fn reconnect(&self, client: &mut StoreClient, files: &IcaFiles) -> anyhow::Result<Exit> {
@@ -71,9 +105,9 @@ impl RoamSessions {
             output::print_message("No sessions to connect to.");
         }
         let targets = list.sessions.into_iter().map(LaunchTarget::from).collect();
-        let params = self.store.launch_params();
+        let params = self.window.added_to(self.store.launch_params());
         let launches = launch_all(client, &params, targets, files, &stop, |launch| {
-            if self.store.json {
+            if self.format.is_json() {
                 return Ok(());
             }
             let LaunchResult { target, status } = launch;
@@ -85,7 +119,7 @@ impl RoamSessions {
             Ok(())
         })
         .await?;
-        if self.store.json {
+        if self.format.is_json() {
             output::print_json(&launches.iter().map(RoamJson::from).collect::<Vec<_>>())?;
         }
         Ok(exit_of_launches(listed, &launches))

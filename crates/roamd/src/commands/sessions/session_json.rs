@@ -3,6 +3,8 @@
 use roamd_store_client::Session;
 use serde::Serialize;
 
+use super::resource_kinds::ResourceKinds;
+
 /// A session as JSON.
 #[derive(Serialize)]
 pub(super) struct SessionJson<'l> {
@@ -10,18 +12,21 @@ pub(super) struct SessionJson<'l> {
     app: &'l str,
     farm: &'l str,
     resource_id: &'l str,
+    /// `application`, `desktop` or the store's own type; `null` if it is unknown.
+    kind: Option<&'l str>,
     server_type: &'l str,
     aggregated: bool,
     launch_url: &'l str,
 }
 
-impl<'l> From<&'l Session> for SessionJson<'l> {
-    fn from(session: &'l Session) -> Self {
+impl<'l> SessionJson<'l> {
+    pub(super) fn new(session: &'l Session, kinds: &'l ResourceKinds) -> Self {
         Self {
             id: &session.id,
             app: &session.initial_app,
             farm: &session.publisher_name,
             resource_id: &session.resource_id,
+            kind: kinds.of(session),
             server_type: &session.server_type,
             aggregated: session.aggregated,
             launch_url: &session.launch_url,

@@ -3,7 +3,13 @@
 use clap::Args;
 use roamd_store_client::SessionParams;
 
+use crate::commands::confirm::ConfirmArgs;
 use crate::commands::store::StoreArgs;
+use crate::output;
+
+/// What a list of active sessions does.
+const SIDE_EFFECT: &str =
+    "farms before version 7 disconnect the active sessions that they list from their clients";
 
 /// Which sessions to list.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -14,6 +20,30 @@ pub(super) struct SessionFilterArgs {
     /// List applications only, no desktops.
     #[arg(long)]
     pub(super) apps_only: bool,
+}
+
+impl SessionFilterArgs {
+    /// Asks on a terminal before active sessions are listed (SS-29). A dry run lists none.
+    ///
+    /// # Errors
+    /// If the user does not agree.
+    pub(super) fn confirmed(self, confirm: &ConfirmArgs) -> anyhow::Result<Self> {
+        if !self.active {
+            return Ok(self);
+        }
+        if confirm.dry_run {
+            output::print_message(format_args!(
+                "Without --dry-run, sessions that are active on other clients are listed too, and \
+                 {SIDE_EFFECT}."
+            ));
+            return Ok(Self {
+                active: false,
+                ..self
+            });
+        }
+        confirm.ask(&format!("With --active, {SIDE_EFFECT}."))?;
+        Ok(self)
+    }
 }
 
 /// Returns the parameters of a list.

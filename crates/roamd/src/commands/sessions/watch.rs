@@ -3,11 +3,16 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use roamd_store_client::{EnumerationStatus, Session, SessionParams, SessionState, StoreClient};
+use roamd_store_client::{
+    ClientError, EnumerationStatus, Session, SessionParams, SessionState, StoreClient,
+};
 use serde::Serialize;
 use tokio::time::{self, MissedTickBehavior};
 
+use super::resource_kinds::ResourceKinds;
 use super::session_json::SessionJson;
+use super::session_row::{SessionField, SessionRow};
+use crate::commands::listing::ListArgs;
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -23,66 +28,115 @@ pub(super) enum WatchFormat {
     Json,
 }
 
-/// Repeats a list until Ctrl-C. The client signs in again when its token expires.
-///
-/// A failed list is reported, and the next one may succeed.
-///
-/// # Errors
-/// If the first list fails, because the store may not exist at all, or if the store refuses the
-/// user, because a repeated wrong password locks the account.
-pub(super) async fn watch(
-    client: &mut StoreClient,
-    params: &SessionParams,
-    interval: Duration,
-    format: WatchFormat,
-) -> anyhow::Result<Exit> {
-    let stop = stop_on_signal()?;
-    let mut ticks = time::interval(interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known = KnownSessions::default();
-    let mut is_first = true;
-    let mut reported_problem = None;
-    loop {
-        let listed = tokio::select! {
-            listed = async {
-                ticks.tick().await;
-                client.list(params).await
-            } => listed,
-            () = stop.cancelled() => return Ok(Exit::Done),
-        };
-        let (changes, problem) = match listed {
-            Ok(list) => {
-                let problem = enumeration_problem(list.enumeration).map(str::to_owned);
-                (known.update(list), problem)
+/// A repeated list.
+pub(super) struct Watch<'w> {
+    pub(super) params: &'w SessionParams,
+    pub(super) client_name: &'w str,
+    pub(super) interval: Duration,
+    pub(super) format: WatchFormat,
+    pub(super) list: &'w ListArgs<SessionField>,
+}
+
+impl Watch<'_> {
+    /// Repeats the list until Ctrl-C. The client signs in again when its token expires.
+    ///
+    /// A failed list is reported, and the next one may succeed.
+    ///
+    /// # Errors
+    /// If the first list fails, because the store may not exist at all, or if the store refuses the
+    /// user, because a repeated wrong password locks the account.
+    pub(super) async fn run(&self, client: &mut StoreClient) -> anyhow::Result<Exit> {
+        let stop = stop_on_signal()?;
+        let mut ticks = time::interval(self.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut known = KnownSessions::default();
+        let mut kinds = ResourceKinds::default();
+        let mut is_first = true;
+        let mut reported_problem = None;
+        loop {
+            let listed = tokio::select! {
+                listed = async {
+                    ticks.tick().await;
+                    self.list(client, &mut kinds).await
+                } => listed,
+                () = stop.cancelled() => return Ok(Exit::Done),
+            };
+            let (changes, problem) = match listed {
+                Ok(list) => {
+                    let problem = enumeration_problem(list.enumeration).map(str::to_owned);
+                    (known.update(list), problem)
+                }
+                Err(error) if is_first || error.is_refusal() => return Err(error.into()),
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    (Vec::new(), Some(output::printable(&format!("{error:#}"))))
+                }
+            };
+            is_first = false;
+            match self.format {
+                WatchFormat::Screen => {
+                    self.draw(&known.sessions, &kinds, problem)?;
+                    continue;
+                }
+                WatchFormat::Lines => changes.iter().try_for_each(SessionChange::print)?,
+                WatchFormat::Json => changes
+                    .iter()
+                    .try_for_each(|change| change.print_json(&kinds))?,
             }
-            Err(error) if is_first || error.is_refusal() => return Err(error.into()),
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                (Vec::new(), Some(output::printable(&format!("{error:#}"))))
+            if problem != reported_problem {
+                output::print_message(problem.as_deref().unwrap_or("The list is complete again."));
+                reported_problem = problem;
             }
-        };
-        is_first = false;
-        match format {
-            WatchFormat::Screen => {
-                draw(&known.sessions, interval, problem)?;
-                continue;
-            }
-            WatchFormat::Lines => changes.iter().try_for_each(SessionChange::print)?,
-            WatchFormat::Json => changes.iter().try_for_each(SessionChange::print_json)?,
         }
-        if problem != reported_problem {
-            output::print_message(problem.as_deref().unwrap_or("The list is complete again."));
-            reported_problem = problem;
+    }
+
+    /// Lists the sessions that no filter excludes, in the order of `--sort`.
+    async fn list(
+        &self,
+        client: &mut StoreClient,
+        kinds: &mut ResourceKinds,
+    ) -> Result<SessionState, ClientError> {
+        let mut state = client.list(self.params).await?;
+        kinds
+            .look_up(client, self.client_name, &state.sessions)
+            .await;
+        let mut rows = SessionRow::of_list(state.sessions, kinds);
+        self.list.select(&mut rows);
+        state.sessions = rows.into_iter().map(|row| row.session).collect();
+        Ok(state)
+    }
+
+    /// Draws the current list on the terminal.
+    fn draw(
+        &self,
+        sessions: &[Session],
+        kinds: &ResourceKinds,
+        problem: Option<String>,
+    ) -> io::Result<()> {
+        let mut lines = vec![
+            format!(
+                "Sessions to connect to, updated every {} s. Press Ctrl-C to stop.",
+                self.interval.as_secs()
+            ),
+            String::new(),
+        ];
+        if sessions.is_empty() {
+            lines.push("No sessions to connect to.".into());
+        } else {
+            let rows = SessionRow::of_list(sessions.to_vec(), kinds);
+            lines.extend(self.list.table_lines(&rows));
         }
+        if let Some(problem) = problem {
+            lines.extend([String::new(), problem]);
+        }
+        output::redraw_screen(lines)
     }
 }
 
 impl WatchFormat {
-    /// Returns the format for stdout: JSON if `json`, else by whether stdout is a terminal.
-    pub(super) fn for_output(json: bool) -> Self {
-        if json {
-            Self::Json
-        } else if io::stdout().is_terminal() {
+    /// Returns the format of text, by whether stdout is a terminal.
+    pub(super) fn for_text() -> Self {
+        if io::stdout().is_terminal() {
             Self::Screen
         } else {
             Self::Lines
@@ -197,7 +251,7 @@ impl SessionChange {
     }
 
     /// Prints the change as a JSON object.
-    fn print_json(&self) -> anyhow::Result<()> {
+    fn print_json(&self, kinds: &ResourceKinds) -> anyhow::Result<()> {
         #[derive(Serialize)]
         struct ChangeJson<'c> {
             change: ChangeKind,
@@ -205,38 +259,9 @@ impl SessionChange {
         }
         output::print_json_line(&ChangeJson {
             change: self.kind,
-            session: SessionJson::from(&self.session),
+            session: SessionJson::new(&self.session, kinds),
         })
     }
-}
-
-/// Draws the current list on the terminal.
-fn draw(sessions: &[Session], interval: Duration, problem: Option<String>) -> io::Result<()> {
-    let mut lines = vec![
-        format!(
-            "Sessions to connect to, updated every {} s. Press Ctrl-C to stop.",
-            interval.as_secs()
-        ),
-        String::new(),
-    ];
-    if sessions.is_empty() {
-        lines.push("No sessions to connect to.".into());
-    } else {
-        let header = ["APP", "FARM", "RESOURCE", "TYPE"];
-        let rows = sessions.iter().cloned().map(|session| {
-            [
-                session.initial_app,
-                session.publisher_name,
-                session.resource_id,
-                session.server_type,
-            ]
-        });
-        lines.extend(output::table_lines(header, rows));
-    }
-    if let Some(problem) = problem {
-        lines.extend([String::new(), problem]);
-    }
-    output::redraw_screen(lines)
 }
 
 #[cfg(test)]

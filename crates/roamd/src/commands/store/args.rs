@@ -11,7 +11,9 @@ use crate::output;
 /// The store, the user who signs in, and the identity of this client.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct StoreArgs {
-    /// Address of the store, such as https://store.example.net/Citrix/Store.
+    /// Address of the store, such as https://store.example.net/Citrix/Store. A host, the address of
+    /// its site for browsers (StoreWeb) or of its discovery document, and that for old clients
+    /// (PNAgent/config.xml) work too.
     #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
     store: StoreUrl,
     /// User to sign in: 'DOMAIN\name' or name@domain. The password is read from ROAMD_PASSWORD, or
@@ -27,9 +29,6 @@ pub(in crate::commands) struct StoreArgs {
     /// Device id of this client; farms then match sessions by it and not by the client name.
     #[arg(long, value_name = "ID", value_parser = parse_name)]
     pub(in crate::commands) device_id: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(in crate::commands) json: bool,
 }
 
 impl StoreArgs {
@@ -59,6 +58,9 @@ impl StoreArgs {
     ) -> anyhow::Result<T> {
         let mut client = self.client()?;
         let result = work(&mut client).await;
+        if let Some(url) = client.found_elsewhere() {
+            output::print_message(format_args!("The store is at {url}"));
+        }
         client.sign_out().await;
         result
     }
@@ -78,6 +80,15 @@ impl StoreArgs {
             let host = gethostname::gethostname();
             parse_name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
         })
+    }
+
+    /// Returns what farms match connected sessions by: the device id, or else the client name
+    /// (SS-19).
+    pub(in crate::commands) fn end_point(&self) -> String {
+        match &self.device_id {
+            Some(device_id) => format!("device {device_id}"),
+            None => format!("client {}", self.client_name()),
+        }
     }
 
     /// Returns the launch parameters of this client.

@@ -12,13 +12,13 @@ pub(in crate::commands) fn enumeration_exit(enumeration: EnumerationStatus, noun
     match enumeration {
         EnumerationStatus::Full => Exit::Done,
         EnumerationStatus::Partial => {
-            output::print_message(format_args!(
+            output::print_failure(format_args!(
                 "Some farms did not respond; {noun} on them are not in this list."
             ));
             Exit::Partial
         }
         EnumerationStatus::Failed => {
-            output::print_message("No farm responded; try again later.");
+            output::print_failure("No farm responded; try again later.");
             Exit::Failed
         }
     }

@@ -2,6 +2,10 @@
 
 mod args;
 mod enumeration;
+mod resource_kind;
+mod window;
 
 pub(super) use self::args::StoreArgs;
 pub(super) use self::enumeration::enumeration_exit;
+pub(super) use self::resource_kind::resource_kind;
+pub(super) use self::window::WindowArgs;

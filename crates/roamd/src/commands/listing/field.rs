@@ -1,0 +1,48 @@
+//! Fields of the items of a list.
+
+use clap::ValueEnum;
+
+/// A field of the items of a list: a column of the table, and a name for `--sort` and `--filter`.
+pub(in crate::commands) trait ListField:
+    ValueEnum + Copy + PartialEq + Send + Sync + 'static
+{
+    /// Type of the items.
+    type Item;
+
+    /// Columns of the table.
+    const TABLE: &'static [Self];
+
+    /// Columns of the wide table and of CSV.
+    const WIDE: &'static [Self];
+
+    /// The field that other commands take as an argument. A table never cuts it.
+    const NAME: Self;
+
+    /// Returns the heading of the column.
+    fn header(self) -> &'static str;
+
+    /// Returns the name in CSV.
+    fn csv_name(self) -> String {
+        self.header().to_lowercase()
+    }
+
+    /// Returns the value of an item.
+    fn value(self, item: &Self::Item) -> String;
+
+    /// Returns whether a narrow terminal may cut the column.
+    fn may_be_cut(self) -> bool;
+}
+
+/// Returns the names of all fields, for error messages.
+pub(super) fn names<F: ListField>() -> Vec<String> {
+    F::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .map(|value| value.get_name().to_owned())
+        .collect()
+}
+
+/// Returns the value of a field that is true or false.
+pub(in crate::commands) fn yes_or_no(value: bool) -> String {
+    if value { "yes" } else { "no" }.to_owned()
+}

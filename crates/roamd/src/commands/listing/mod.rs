@@ -1,0 +1,12 @@
+//! Lists as tables, JSON, CSV or names, filtered and sorted.
+//!
+//! `roamd sessions list` and `roamd apps list` share this.
+
+mod args;
+mod field;
+mod filter;
+mod format;
+
+pub(super) use self::args::ListArgs;
+pub(super) use self::field::{ListField, yes_or_no};
+pub(super) use self::format::ListFormat;
